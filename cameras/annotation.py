@@ -1,0 +1,105 @@
+"""What was recognised in a frame, as data: it travels with the pixels and is painted only where they leave."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+
+@dataclass(frozen=True, slots=True)
+class BoundingBox:
+    """A rectangle in fractions of the frame: 0.0 is its left or upper edge, 1.0 its right or lower one.
+
+    It may reach outside the frame until it is clipped.
+    """
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+    def clipped(self) -> BoundingBox | None:
+        """Return the part inside the frame, or ``None`` when nothing is (a NaN is nowhere)."""
+        x_min, y_min = max(self.x_min, 0.0), max(self.y_min, 0.0)
+        x_max, y_max = min(self.x_max, 1.0), min(self.y_max, 1.0)
+        return BoundingBox(x_min, y_min, x_max, y_max) if x_min < x_max and y_min < y_max else None
+
+    def to_pixels(self, width_px: int, height_px: int) -> tuple[int, int, int, int]:
+        """Return ``(x_min, y_min, x_max, y_max)`` in whole pixels, the maxima excluded.
+
+        Edges are rounded to the nearest pixel edge; a box thinner than a pixel still covers one, so that
+        ``0 <= min < max <= size`` always holds.
+        """
+        x_min, x_max = _pixels(self.x_min, self.x_max, width_px)
+        y_min, y_max = _pixels(self.y_min, self.y_max, height_px)
+        return x_min, y_min, x_max, y_max
+
+
+def _pixels(low: float, high: float, size_px: int) -> tuple[int, int]:
+    first = min(max(math.floor(low * size_px + 0.5), 0), size_px - 1)
+    last = min(max(math.floor(high * size_px + 0.5), first + 1), size_px)
+    return first, last
+
+
+Mapping = Callable[[BoundingBox], BoundingBox | None]
+"""Where a geometric transform moves a box to; ``None`` when it leaves the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A name and how sure the model is of it.
+
+    Attributes:
+        label: The name of what was seen.
+        confidence: From 0.0 to 1.0.
+        transform: Type of the transform that attached it, e.g. ``detections``.
+        service: Name of the vision service that recognised it.
+    """
+
+    kind: ClassVar[str] = ""
+
+    label: str
+    confidence: float
+    transform: str = dataclasses.field(default="", kw_only=True)
+    service: str = dataclasses.field(default="", kw_only=True)
+
+    def moved(self, mapping: Mapping) -> Self | None:
+        """Return this annotation after the frame's pixels moved; ``None`` when what it points at left the frame."""
+        return self
+
+    def attached_by(self, transform: str, service: str) -> Self:
+        """Return this annotation with the transform and the service that it comes from."""
+        return dataclasses.replace(self, transform=transform, service=service)
+
+
+@dataclass(frozen=True, slots=True)
+class Classification(Annotation):
+    """What the whole frame shows."""
+
+    kind: ClassVar[str] = "classification"
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed(Annotation):
+    box: BoundingBox = dataclasses.field(kw_only=True)
+
+    def moved(self, mapping: Mapping) -> Self | None:
+        box = mapping(self.box)
+        return None if box is None else dataclasses.replace(self, box=box)
+
+
+@dataclass(frozen=True, slots=True)
+class Detection(_Placed):
+    """A thing in the frame, and where it is (``box``)."""
+
+    kind: ClassVar[str] = "detection"
+
+
+@dataclass(frozen=True, slots=True)
+class Outline(_Placed):
+    """A rectangle that is painted and nothing more: the window a crop would take. Not a prediction."""
+
+    kind: ClassVar[str] = "outline"

@@ -1,0 +1,129 @@
+"""One picture with its time, what was recognised in it, and its way so far: the value that flows through the house."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .annotation import Annotation, Mapping
+from .pixels import Image, Pixels
+
+Depth = NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class Intrinsics:
+    """How a pinhole camera maps space to pixels: focal lengths and principal point, in pixels of such a picture."""
+
+    width_px: int
+    height_px: int
+    fx: float
+    fy: float
+    ppx: float
+    ppy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """When a frame was through with a stage of its way, in seconds of the monotonic clock."""
+
+    stage: str
+    at_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture with its time. Immutable; frames made from it share its pixels.
+
+    Attributes:
+        pixels: The picture, in every form.
+        pts: Presentation time in ticks of ``time_base``; born in the source, carried by all who come after.
+        time_base: Seconds per tick.
+        captured_at: Wall-clock time of the capture, in seconds since the epoch.
+        sequence: Number of the frame in its source, from 0, rising; frames dropped on the way leave gaps.
+        annotations: What was recognised so far, in the order in which it was.
+        depth: Distance of each pixel in millimetres, (height, width) uint16, 0 = unknown; read-only.
+        intrinsics: How the camera maps space to this picture, where that is known.
+        distortion: Brown-Conrady parameters rk1, rk2, rk3, tp1, tp2; empty where not known.
+        trace: Its way so far: the first mark is the capture.
+    """
+
+    pixels: Pixels
+    pts: int
+    time_base: Fraction
+    captured_at: float
+    sequence: int = 0
+    annotations: tuple[Annotation, ...] = ()
+    depth: Depth | None = None
+    intrinsics: Intrinsics | None = None
+    distortion: tuple[float, ...] = ()
+    trace: tuple[Mark, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return self.pixels.width
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return self.pixels.height
+
+    @property
+    def image(self) -> Image:
+        """The picture as (height, width, 3) uint8 BGR, read-only."""
+        return self.pixels.bgr
+
+    @property
+    def time_s(self) -> float:
+        """Presentation time in seconds."""
+        return float(self.pts * self.time_base)
+
+    def with_annotations(self, more: Iterable[Annotation]) -> Frame:
+        """Return this frame with more recognised in it, after what was there."""
+        return dataclasses.replace(self, annotations=(*self.annotations, *more))
+
+    def with_pixels(
+        self,
+        pixels: Pixels,
+        *,
+        annotations: tuple[Annotation, ...],
+        depth: Depth | None = None,
+        intrinsics: Intrinsics | None = None,
+    ) -> Frame:
+        """Return a frame of the same moment with another picture; what belonged to the old one must be given anew."""
+        return dataclasses.replace(self, pixels=pixels, annotations=annotations, depth=depth, intrinsics=intrinsics)
+
+    def moved(
+        self,
+        pixels: Pixels,
+        mapping: Mapping,
+        *,
+        depth: Depth | None = None,
+        intrinsics: Intrinsics | None = None,
+    ) -> Frame:
+        """Return a frame of the same moment whose picture a geometric transform has moved, annotations and all.
+
+        ``mapping`` says where a box of the old picture lies in the new one; depth and intrinsics are those of the new.
+        """
+        kept = (annotation.moved(mapping) for annotation in self.annotations)
+        return self.with_pixels(
+            pixels,
+            annotations=tuple(annotation for annotation in kept if annotation is not None),
+            depth=depth,
+            intrinsics=intrinsics,
+        )
+
+    def retimed(self, pts: int, time_base: Fraction, sequence: int) -> Frame:
+        """Return this frame at its place in a running camera; only the supervisor of a source does this."""
+        return dataclasses.replace(self, pts=pts, time_base=time_base, sequence=sequence)
+
+    def marked(self, stage: str, at_s: float | None = None) -> Frame:
+        """Return this frame with a mark for a stage it is through with: now, unless said otherwise."""
+        return dataclasses.replace(self, trace=(*self.trace, Mark(stage, time.monotonic() if at_s is None else at_s)))

@@ -1,0 +1,188 @@
+"""The picture of a frame, in whichever form is asked for: each form is made once, shared by all, and never changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeVar, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T")
+Image = NDArray[np.uint8]
+
+
+class Matrix(StrEnum):
+    """How the brightness and colour planes of a YUV picture relate to RGB; the range is always limited (16 to 235)."""
+
+    BT601 = "bt601"
+    BT709 = "bt709"
+
+
+class Yuv(NamedTuple):
+    """The planes of a YUV 4:2:0 picture: ``y`` (height, width), ``u`` and ``v`` half that in both directions, uint8."""
+
+    y: Image
+    u: Image
+    v: Image
+
+
+def _to_rgb(kr: float, kb: float) -> NDArray[np.float64]:
+    """Return the 3x4 matrix from limited-range (Y, U, V, 1) to (R, G, B), for the luma weights of ITU-R BT.601 or 709."""
+    kg = 1.0 - kr - kb
+    luma, chroma = 255 / 219, 255 / 224
+    red_v, blue_u = 2 * (1 - kr) * chroma, 2 * (1 - kb) * chroma
+    matrix = np.array([[luma, 0, red_v], [luma, -blue_u * kb / kg, -red_v * kr / kg], [luma, blue_u, 0]])
+    return np.column_stack([matrix, -matrix @ np.array([16.0, 128.0, 128.0])])
+
+
+_RGB_FROM_YUV = {Matrix.BT601: _to_rgb(0.299, 0.114), Matrix.BT709: _to_rgb(0.2126, 0.0722)}
+_BGR_FROM_YUV = {matrix: np.ascontiguousarray(rows[::-1]) for matrix, rows in _RGB_FROM_YUV.items()}
+
+
+def yuv_from_rgb(red: int, green: int, blue: int, matrix: Matrix) -> tuple[int, int, int]:
+    """Return a colour (0 to 255 each) as limited-range ``(y, u, v)`` of the matrix given."""
+    full = _RGB_FROM_YUV[matrix]
+    y, u, v = np.linalg.solve(full[:, :3], np.array([red, green, blue]) - full[:, 3]).round().clip(0, 255)
+    return int(y), int(u), int(v)
+
+
+class _Cell:
+    """A value that is made once, while others wait for it."""
+
+    __slots__ = ("lock", "made", "value")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.made = False
+        self.value: Any = None
+
+
+class Pixels:
+    """A picture that is born in one form and made into the others when asked, each once, whoever asks first.
+
+    Every array it gives is shared and read-only. Safe to use from several threads. Width and height are the true
+    size of the picture, which may be odd; only :attr:`yuv` is padded.
+    """
+
+    def __init__(
+        self, width: int, height: int, matrix: Matrix, *, bgr: Image | None = None, yuv: Yuv | None = None
+    ) -> None:
+        self.width = width
+        self.height = height
+        self.matrix = matrix
+        self.born_yuv = yuv is not None
+        self._lock = threading.Lock()
+        self._cells: dict[Hashable, _Cell] = {}
+        self._bgr = bgr
+        self._yuv = yuv
+
+    @classmethod
+    def from_bgr(cls, image: Image) -> Pixels:
+        """Take over a picture: (height, width, 3), uint8, BGR. The array becomes read-only and must not change again.
+
+        Raises:
+            ValueError: when the array is not of that shape and type, or empty.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
+            raise ValueError(f"a picture is an array (height, width, 3) of uint8, got {image.shape} of {image.dtype}")
+        image = np.ascontiguousarray(image)
+        image.flags.writeable = False
+        return cls(image.shape[1], image.shape[0], Matrix.BT601, bgr=image)
+
+    @classmethod
+    def from_yuv(cls, y: Image, u: Image, v: Image, matrix: Matrix) -> Pixels:
+        """Take over the planes of a limited-range YUV 4:2:0 picture of even size; views into larger arrays are welcome.
+
+        Raises:
+            ValueError: when the size is odd or the planes do not belong together.
+        """
+        height, width = y.shape
+        half = (height // 2, width // 2)
+        if height % 2 or width % 2 or 0 in y.shape or u.shape != half or v.shape != half:
+            raise ValueError(
+                f"planes of an even size with halved colour are wanted, got {y.shape}, {u.shape}, {v.shape}"
+            )
+        for plane in (y, u, v):
+            plane.flags.writeable = False
+        return cls(width, height, matrix, yuv=Yuv(y, u, v))
+
+    def memo(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what ``make`` gave for ``key`` on this picture, calling it only if nobody has yet.
+
+        Threads that ask for the same key while it is being made wait for it; other keys are not held up. When ``make``
+        raises, so does this, and the next to ask tries again.
+        """
+        with self._lock:
+            cell = self._cells.setdefault(key, _Cell())
+        with cell.lock:
+            if not cell.made:
+                cell.value = make()
+                cell.made = True
+            return cast(T, cell.value)
+
+    @property
+    def bgr(self) -> Image:
+        """The picture as (height, width, 3) uint8 BGR, read-only."""
+        return self._bgr if self._bgr is not None else self.memo("bgr", self._make_bgr)
+
+    @property
+    def yuv(self) -> Yuv:
+        """The picture as limited-range YUV 4:2:0 planes in :attr:`matrix`, read-only.
+
+        An odd width or height is padded to even by repeating the last column or row.
+        """
+        return self._yuv if self._yuv is not None else self.memo("yuv", self._make_yuv)
+
+    def rgb(self, width_px: int, height_px: int) -> Image:
+        """Return the picture stretched to a size, as (height_px, width_px, 3) uint8 RGB, read-only: a model's input.
+
+        Bilinear. A picture born as YUV is shrunk plane by plane before its colours are converted: a third of the work.
+        """
+        return self.memo(("rgb", width_px, height_px), lambda: self._make_rgb(width_px, height_px))
+
+    def _make_rgb(self, width_px: int, height_px: int) -> Image:
+        size = (width_px, height_px)
+        if self._yuv is not None:
+            planes = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in self._yuv]
+            rgb = cv2.transform(cv2.merge(planes), _RGB_FROM_YUV[self.matrix])
+        else:
+            rgb = cv2.cvtColor(cv2.resize(self.bgr, size, interpolation=cv2.INTER_LINEAR), cv2.COLOR_BGR2RGB)
+        return _read_only(rgb)
+
+    def _make_bgr(self) -> Image:
+        assert self._yuv is not None
+        if self.matrix is Matrix.BT601:
+            stacked = np.concatenate([plane.reshape(-1) for plane in self._yuv]).reshape(
+                self.height * 3 // 2, self.width
+            )
+            return _read_only(cv2.cvtColor(stacked, cv2.COLOR_YUV2BGR_I420))
+        # cv2 knows no other matrix for 4:2:0, so its planes are brought to one size and multiplied.
+        size = (self.width, self.height)
+        colour = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in self._yuv[1:]]
+        return _read_only(cv2.transform(cv2.merge([self._yuv.y, *colour]), _BGR_FROM_YUV[self.matrix]))
+
+    def _make_yuv(self) -> Yuv:
+        height, width = self.height + self.height % 2, self.width + self.width % 2
+        image = self.bgr
+        if (height, width) != image.shape[:2]:
+            image = cast(
+                Image, cv2.copyMakeBorder(image, 0, height - self.height, 0, width - self.width, cv2.BORDER_REPLICATE)
+            )
+        flat = _read_only(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420)).reshape(-1)
+        size, half = height * width, (height // 2, width // 2)
+        quarter = size // 4
+        return Yuv(
+            flat[:size].reshape(height, width),
+            flat[size : size + quarter].reshape(half),
+            flat[size + quarter :].reshape(half),
+        )
+
+
+def _read_only(array: Any) -> Image:
+    image = cast(Image, array)
+    image.flags.writeable = False
+    return image
