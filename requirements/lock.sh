@@ -1,0 +1,33 @@
+#!/bin/sh
+# Write the exact versions, with hashes, that setup.cfg leads to today. `make lock` calls this; UV names the uv to use.
+set -eu
+cd "$(dirname "$0")/.."
+
+# Every line would repeat the condition that pyproject.toml gives under [tool.uv]; on other machines pip shall fail, not skip.
+every="platform_machine == 'aarch64' or platform_machine == 'arm64' or platform_machine == 'x86_64'"
+
+notes=$(mktemp -d)
+trap 'rm -rf "$notes"' EXIT
+# uv does not look at upper bounds of Python: 1.3.1 is for Python < 3.11.
+echo "backports.strenum<1.3" >"$notes/constraints"
+# LiteRT is left out where tflite-runtime is meant, as the program prefers it.
+echo "ai-edge-litert; python_version < '3'" >"$notes/overrides"
+
+compile() {
+    output=$1
+    shift
+    "$UV" pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+        --constraints "$notes/constraints" "$@" setup.cfg --output-file "requirements/$output.new"
+    {
+        echo "# Made by \`make lock\` from setup.cfg: do not edit."
+        sed "s/ ; $every//" "requirements/$output.new"
+    } >"requirements/$output"
+    rm "requirements/$output.new"
+    echo "requirements/$output: $(grep -c '==' "requirements/$output") distributions"
+}
+
+# One version for every Python where there is one ("fewest"): what is tested is what others install.
+compile lock.txt --universal --fork-strategy fewest --extra test
+compile train.txt --universal --fork-strategy fewest --extra train
+compile lowest.txt --universal --fork-strategy fewest --extra test --resolution lowest-direct
+compile tflite-runtime.txt --python-platform linux --extra tflite-runtime --overrides "$notes/overrides"
