@@ -72,8 +72,10 @@ def test_the_wheel_holds_the_rooms_with_page_and_models_and_nothing_else(wheel: 
     assert tops == {"cameras", "vision", "transforms", "pipeline", "streams", "server", "configs"}
     for name in ("server/page/index.html", "configs/demo.yaml", "cameras/py.typed", "vision/py.typed"):
         assert name in names
-    source = {path.relative_to(ROOT).as_posix() for path in (ROOT / "configs").rglob("*") if path.is_file()}
-    assert {name for name in source if "__pycache__" not in name} <= set(names)
+    source = [path.relative_to(ROOT).as_posix() for path in (ROOT / "configs/models").iterdir()]
+    assert any(name.endswith(".tflite") for name in source)
+    assert set(source) <= set(names)
+    assert not any(name.startswith("configs/training/") for name in names), "training again needs the clone"
 
 
 def test_the_installed_program_is_the_installed_one(installed: Path, tmp_path: Path) -> None:

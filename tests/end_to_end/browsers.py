@@ -1,0 +1,128 @@
+"""Viewers that really decode: Chromium, and libwebrtc in Node.js without a browser."""
+
+import base64
+import json
+import select
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page, Playwright
+
+HERE = Path(__file__).parent
+WAIT_S = 30.0
+FLAGS = (
+    "--no-sandbox",  # as root Chromium starts with nothing else
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+    # Offers the address of this machine in the clear, not as a name.local that somebody must look up.
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the system's Chromium, headless; skip the test where there is none."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the browser says of one stream; ``at_s`` is when it said so, by its own clock."""
+
+    at_s: float
+    frames_decoded: int
+    frames_dropped: int
+    codec: str
+    width_px: int
+    height_px: int
+    connection: str
+
+
+class Viewer:
+    """One camera watched over WHEP in a page; ``page`` must stand on the server's origin."""
+
+    def __init__(self, page: Page, camera: str, *, codec: str | None = None, annotations: bool = True) -> None:
+        self.page = page
+        if not page.evaluate("'watch' in window"):
+            page.evaluate((HERE / "viewer.js").read_text())
+        address = f"/whep/{camera}" + ("" if annotations else "?annotations=false")
+        self.number = page.evaluate("([address, codec]) => watch(address, codec)", [address, codec])
+
+    def statistics(self) -> Statistics:
+        return Statistics(**self.page.evaluate("number => statistics(number)", self.number))
+
+    def wait_for(self, frames: int) -> Statistics:
+        """Wait until so many frames more than now have been decoded."""
+        wanted = self.statistics().frames_decoded + frames
+        self.page.wait_for_function(
+            "async ([number, wanted]) => (await statistics(number)).frames_decoded >= wanted",
+            arg=[self.number, wanted],
+            timeout=WAIT_S * 1000,
+            polling=50,
+        )
+        return self.statistics()
+
+    def picture(self) -> NDArray[np.uint8]:
+        """Give the pixels that the ``<video>`` shows now; (H, W, 3), BGR."""
+        encoded = base64.b64decode(self.page.evaluate("number => picture(number)", self.number))
+        image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+        assert image is not None
+        return image.astype(np.uint8, copy=False)
+
+    def leave(self) -> None:
+        self.page.evaluate("number => leave(number)", self.number)
+
+
+class NodeViewer:
+    """One camera watched by libwebrtc in Node.js: VP8, as by a browser without H.264."""
+
+    def __init__(self, address: str) -> None:
+        node = shutil.which("node")
+        if node is None or not (HERE / "node_modules").is_dir():
+            pytest.skip("needs Node.js and its modules: make test installs them")
+        self._command = [node, str(HERE / "node_viewer.cjs"), address]
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(WAIT_S)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._process.stdout.close()
+
+    def wait_for(self, frames: int) -> dict[str, Any]:
+        """Wait until so many frames in all have been decoded; give size, codec and how many there were."""
+        output = self._process.stdout
+        assert output is not None
+        while select.select([output], [], [], WAIT_S)[0]:
+            line = output.readline()
+            if not line:
+                break
+            report: dict[str, Any] = json.loads(line)
+            if report["frames"] >= frames:
+                return report
+        raise AssertionError(f"the Node viewer has not decoded {frames} frames")
