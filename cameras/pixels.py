@@ -31,7 +31,7 @@ class Yuv(NamedTuple):
 
 
 def _to_rgb(kr: float, kb: float) -> NDArray[np.float64]:
-    """Return the 3x4 matrix from limited-range (Y, U, V, 1) to (R, G, B), for the luma weights of ITU-R BT.601 or 709."""
+    """Return the 3x4 matrix from limited-range (Y, U, V, 1) to (R, G, B), for luma weights as in BT.601."""
     kg = 1.0 - kr - kb
     luma, chroma = 255 / 219, 255 / 224
     red_v, blue_u = 2 * (1 - kr) * chroma, 2 * (1 - kb) * chroma

@@ -1,0 +1,52 @@
+"""Boxes and what they hold."""
+
+import math
+
+import pytest
+
+from cameras import BoundingBox, Classification, Detection
+
+
+@pytest.mark.parametrize(
+    ("box", "pixels"),
+    [
+        (BoundingBox(0, 0, 1, 1), (0, 0, 100, 50)),
+        (BoundingBox(0.1, 0.2, 0.5, 0.6), (10, 10, 50, 30)),
+        (BoundingBox(-0.5, -1, 2, 3), (0, 0, 100, 50)),  # reaches outside on every side
+        (BoundingBox(0.5, 0.5, 0.5001, 0.5001), (50, 25, 51, 26)),  # thinner than a pixel
+        (BoundingBox(0.9999, 0.9999, 1, 1), (99, 49, 100, 50)),  # at the very edge
+    ],
+)
+def test_a_box_in_pixels_is_never_empty_and_never_outside(box: BoundingBox, pixels: tuple[int, ...]) -> None:
+    assert box.to_pixels(100, 50) == pixels
+
+
+def test_a_box_is_clipped_to_the_frame() -> None:
+    assert BoundingBox(-0.2, 0.5, 0.4, 1.7).clipped() == BoundingBox(0.0, 0.5, 0.4, 1.0)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        BoundingBox(1.0, 0, 1.5, 1),
+        BoundingBox(-1, 0, 0, 1),
+        BoundingBox(0.5, 0, 0.5, 1),
+        BoundingBox(0, math.nan, 1, 1),
+    ],
+)
+def test_a_box_wholly_outside_is_nowhere(box: BoundingBox) -> None:
+    assert box.clipped() is None
+
+
+def test_a_detection_moves_with_the_pixels_and_a_classification_stays() -> None:
+    moved = BoundingBox(0, 0, 0.5, 0.5)
+    detection = Detection("star", 0.9, box=BoundingBox(0.2, 0.2, 0.4, 0.4), service="shapes")
+    assert detection.moved(lambda box: moved) == Detection("star", 0.9, box=moved, service="shapes")
+    assert detection.moved(lambda box: None) is None
+    classification = Classification("star", 0.9)
+    assert classification.moved(lambda box: None) is classification
+
+
+def test_who_attached_an_annotation_is_noted() -> None:
+    attached = Classification("star", 0.9).attached_by("classifications", "shapes")
+    assert (attached.transform, attached.service, attached.kind) == ("classifications", "shapes", "classification")

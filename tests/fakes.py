@@ -1,0 +1,163 @@
+"""Small stand-ins for cameras, services and time, which tests turn by hand."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from cameras import Attributes, Camera, CameraError, Classification, Detection, Frame, Pixels
+from vision import VisionService
+
+
+def frame(
+    pts: int = 0,
+    *,
+    width: int = 8,
+    height: int = 6,
+    color: tuple[int, int, int] = (10, 20, 30),
+    time_base: Fraction = Fraction(1, 30),
+) -> Frame:
+    """Return a small frame of one colour (blue, green, red)."""
+    image = np.full((height, width, 3), color, np.uint8)
+    return Frame(Pixels.from_bgr(image), pts, time_base, captured_at=1_700_000_000 + float(pts * time_base))
+
+
+class FakeTimer:
+    """An action to be done at a time."""
+
+    def __init__(self, at_s: float, action: Callable[[], None]) -> None:
+        self.at_s = at_s
+        self.action: Callable[[], None] | None = action
+
+    def cancel(self) -> None:
+        """Do not do it."""
+        self.action = None
+
+
+class FakeClock:
+    """A clock that stands until it is advanced; pauses are over at once, and are remembered."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+        self.pauses: list[float] = []
+        self.timers: list[FakeTimer] = []
+        self._lock = threading.Lock()
+
+    def monotonic(self) -> float:
+        """Seconds of the clock."""
+        return self.now_s
+
+    def pause(self, stop: threading.Event, seconds: float) -> bool:
+        """Do not wait, but remember for how long it would have been."""
+        self.pauses.append(seconds)
+        return stop.is_set()
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> FakeTimer:
+        """Keep an action for when the clock has been advanced that far."""
+        timer = FakeTimer(self.now_s + seconds, action)
+        with self._lock:
+            self.timers.append(timer)
+        return timer
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, doing what is due."""
+        self.now_s += seconds
+        with self._lock:
+            due = [timer for timer in self.timers if timer.at_s <= self.now_s]
+            self.timers = [timer for timer in self.timers if timer.at_s > self.now_s]
+        for timer in due:
+            if timer.action is not None:
+                timer.action()
+
+    def close(self) -> None:
+        """Forget what is to come."""
+        self.timers.clear()
+
+
+class NoAttributes(Attributes):
+    """Nothing to set."""
+
+
+class FakeCamera(Camera[Attributes]):
+    """A camera whose ``read`` gives, or raises, what a test puts in; it counts how often it was opened and closed."""
+
+    model_name = "fake"
+    attributes_type = NoAttributes
+
+    def __init__(self, name: str = "fake") -> None:
+        super().__init__(name, NoAttributes())
+        self.items: queue.SimpleQueue[Frame | Exception] = queue.SimpleQueue()
+        self.opened = 0
+        self.closed = threading.Event()
+        self.refuses: list[Exception] = []
+        self.declared_rate: float | None = 30.0
+
+    @property
+    def frame_rate(self) -> float | None:
+        """What the test says."""
+        return self.declared_rate
+
+    def give(self, *items: Frame | Exception) -> None:
+        """Let ``read`` give these, or raise those that are exceptions."""
+        for item in items:
+            self.items.put(item)
+
+    def open(self) -> None:
+        """Count, or refuse as told."""
+        self.closed.clear()
+        if self.refuses:
+            raise self.refuses.pop(0)
+        self.opened += 1
+
+    def read(self) -> Frame:
+        """Wait for what the test gives."""
+        item = self.items.get()
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def close(self) -> None:
+        """End a waiting ``read``."""
+        if not self.closed.is_set():
+            self.closed.set()
+            self.items.put(CameraError("closed"))
+
+
+class FakeVision(VisionService[Attributes]):
+    """A vision service that sees what it is told to see, once per picture, and counts."""
+
+    model_name = "fake"
+    attributes_type = NoAttributes
+
+    def __init__(
+        self,
+        name: str = "fake",
+        classifications: Sequence[Classification] = (),
+        detections: Sequence[Detection] = (),
+    ) -> None:
+        super().__init__(name, NoAttributes())
+        self.classified = tuple(classifications)
+        self.detected = tuple(detections)
+        self.kinds = frozenset({"classifications", "detections"})
+        self.loaded = False
+        self.fails: Exception | None = None
+
+    def _load(self) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.loaded = True
+
+    def _release(self) -> None:
+        self.loaded = False
+
+    def _classify(self, frame: Frame) -> tuple[Classification, ...]:
+        with self._counted():
+            return self.classified
+
+    def _detect(self, frame: Frame) -> tuple[Detection, ...]:
+        with self._counted():
+            return self.detected
