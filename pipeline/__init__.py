@@ -1,0 +1,46 @@
+"""A YAML file into a running graph of cameras: read and checked as a whole, run on demand."""
+
+from .chain import Chain
+from .clock import Clock, SystemClock
+from .config import (
+    TRANSFORM,
+    CameraConfig,
+    Config,
+    ConfigError,
+    Problem,
+    ServerConfig,
+    StreamConfig,
+    TransformAttributes,
+    TransformConfig,
+    load,
+    parse,
+)
+from .graph import Graph
+from .meters import Counters, Latency, Rate
+from .reports import Reports
+from .running import RunningCamera, State, Watch
+
+__all__ = [
+    "TRANSFORM",
+    "CameraConfig",
+    "Chain",
+    "Clock",
+    "Config",
+    "ConfigError",
+    "Counters",
+    "Graph",
+    "Latency",
+    "Problem",
+    "Rate",
+    "Reports",
+    "RunningCamera",
+    "ServerConfig",
+    "State",
+    "StreamConfig",
+    "SystemClock",
+    "TransformAttributes",
+    "TransformConfig",
+    "Watch",
+    "load",
+    "parse",
+]

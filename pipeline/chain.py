@@ -1,0 +1,65 @@
+"""The transforms of a camera and of all it comes from, in one row: for files, where every frame counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cameras import Attributes, Frame
+from transforms import Style, Transform, paint
+from vision import VisionService, build_services
+
+from .declared import CameraConfig, Config, TransformAttributes
+from .graph import make_transforms
+
+
+class Chain:
+    """What a camera does to the frames of its root source, without threads, slots or loss.
+
+    Attributes:
+        root: The source that the chain begins with, as declared.
+        style: How the camera paints.
+    """
+
+    def __init__(self, config: Config, camera: str) -> None:
+        """Build it for a camera.
+
+        Raises:
+            KeyError: when there is no such camera.
+        """
+        services: dict[str, VisionService[Any]] = build_services(tuple(config.services.values()))
+        declared = config.cameras[camera]
+        self.style: Style = declared.style
+        transforms: list[Transform[Attributes]] = []
+        while isinstance(declared.attributes, TransformAttributes):
+            transforms[:0] = make_transforms(declared.attributes, services)
+            declared = config.cameras[declared.attributes.source]
+        self.root: CameraConfig = declared
+        self._transforms = tuple(transforms)
+
+    def open(self) -> None:
+        """Load what the transforms need.
+
+        Raises:
+            ModelError: when a model cannot be loaded; nothing is left open then.
+        """
+        try:
+            for transform in self._transforms:
+                transform.open()
+        except BaseException:
+            self.close()
+            raise
+
+    def apply(self, frame: Frame) -> Frame:
+        """Return the frame as the camera gives it; an error of a transform is raised, not skipped."""
+        for transform in self._transforms:
+            frame = transform.apply(frame)
+        return frame
+
+    def painted(self, frame: Frame) -> Frame:
+        """Return a frame of the chain with its annotations burnt in."""
+        return paint(frame, self.style)
+
+    def close(self) -> None:
+        """Let go of it. Harmless twice."""
+        for transform in reversed(self._transforms):
+            transform.close()

@@ -1,0 +1,99 @@
+"""Time as the running graph sees it: one object, so that tests can turn it by hand."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Timer(Protocol):
+    """Something that will be done later, unless cancelled."""
+
+    def cancel(self) -> None:
+        """Do not do it. Harmless when it is done already, or being done."""
+
+
+class Clock(Protocol):
+    """What the graph asks of time."""
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that never jumps."""
+
+    def pause(self, stop: threading.Event, seconds: float) -> bool:
+        """Wait until ``stop`` is set or the time is over; return whether it was set."""
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> Timer:
+        """Do something after a while, on the clock's own thread; it must not block."""
+
+    def close(self) -> None:
+        """Forget what was to be done later and end the clock's thread."""
+
+
+class SystemClock:
+    """The real time. Its one thread, ``timers``, exists only while something is to be done later."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._heap: list[tuple[float, int, _SystemTimer]] = []
+        self._order = itertools.count()
+        self._thread: threading.Thread | None = None
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that never jumps."""
+        return time.monotonic()
+
+    def pause(self, stop: threading.Event, seconds: float) -> bool:
+        """Wait until ``stop`` is set or the time is over; return whether it was set."""
+        return stop.wait(seconds)
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> Timer:
+        """Do something after a while, on the ``timers`` thread."""
+        timer = _SystemTimer(self, action)
+        with self._condition:
+            heapq.heappush(self._heap, (time.monotonic() + seconds, next(self._order), timer))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="timers", daemon=True)
+                self._thread.start()
+            self._condition.notify()
+        return timer
+
+    def close(self) -> None:
+        """Forget what was to be done later and end the clock's thread."""
+        with self._condition:
+            self._heap.clear()
+            self._condition.notify()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(2)
+
+    def _forget(self, timer: _SystemTimer) -> None:
+        with self._condition:
+            self._heap = [entry for entry in self._heap if entry[2] is not timer]
+            heapq.heapify(self._heap)
+            self._condition.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                if not self._heap:
+                    self._thread = None
+                    return
+                due = self._heap[0][0] - time.monotonic()
+                if due > 0:
+                    self._condition.wait(due)
+                    continue
+                timer = heapq.heappop(self._heap)[2]
+            timer.action()
+
+
+class _SystemTimer:
+    def __init__(self, clock: SystemClock, action: Callable[[], None]) -> None:
+        self.action = action
+        self._clock = clock
+
+    def cancel(self) -> None:
+        self._clock._forget(self)

@@ -1,0 +1,114 @@
+"""Build the running graph from a configuration: one object per camera and service, nothing running yet."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from cameras import Attributes
+from transforms import TRANSFORMS, Recognise, Transform
+from vision import ModelError, VisionService, build_services
+
+from .clock import Clock, SystemClock
+from .declared import CameraConfig, Config, TransformAttributes
+from .line import Line
+from .problems import ConfigError, Problem
+from .running import RunningCamera
+from .source import SourceCamera
+
+logger = logging.getLogger(__name__)
+
+
+class Graph:
+    """All cameras and vision services of a configuration.
+
+    Nothing is opened by building it. ``open`` looks at every model once and starts what is to be kept warm; everything
+    else starts when it is watched. ``close`` ends all of it.
+
+    Attributes:
+        config: What it was built from.
+        cameras: Every camera, sources before the lines that take from them.
+        services: Every vision service.
+    """
+
+    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+        self.config = config
+        self.services = build_services(tuple(config.services.values()))
+        self._clock = clock or SystemClock()
+        self._lock = threading.RLock()
+        self.cameras: dict[str, RunningCamera] = {}
+        for name in in_order(config):
+            self.cameras[name] = self._build(config.cameras[name])
+
+    def open(self) -> None:
+        """Look at every model and start the cameras that are to be kept running.
+
+        Raises:
+            ConfigError: with every model that cannot be used and every transform that asks for what a model cannot do.
+        """
+        problems = [*self._inspect(), *self._kinds()]
+        if problems:
+            raise ConfigError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
+        for camera in self.cameras.values():
+            if camera.config.preload:
+                camera.keep_running()
+
+    def close(self) -> None:
+        """End every camera, those that take before those they take from, each within a time limit. Harmless twice."""
+        for camera in reversed(self.cameras.values()):
+            if not camera.close():
+                logger.warning("camera %s: does not end; it is left behind", camera.name)
+        self._clock.close()
+
+    def _build(self, config: CameraConfig) -> RunningCamera:
+        if not isinstance(config.attributes, TransformAttributes):
+            return SourceCamera(config, self._lock, self._clock)
+        source = self.cameras[config.attributes.source]
+        return Line(config, source, make_transforms(config.attributes, self.services), self._lock, self._clock)
+
+    def _inspect(self) -> Iterator[Problem]:
+        for service in self.services.values():
+            try:
+                service.inspect()
+            except ModelError as error:
+                yield self.config.problem(("services", service.name), str(error))
+
+    def _kinds(self) -> Iterator[Problem]:
+        for name, camera in self.cameras.items():
+            if not isinstance(camera, Line):
+                continue
+            for index, transform in enumerate(camera.transforms):
+                # A service without kinds has been reported as a whole.
+                if not isinstance(transform, Recognise) or not transform.service.kinds:
+                    continue
+                for attribute, service, kind in transform.needs(transform.attributes):
+                    kinds = self.services[service].kinds
+                    if kind not in kinds:
+                        yield self.config.problem(
+                            ("cameras", name, "attributes", "pipeline", index, "attributes", attribute),
+                            f"service {service} gives {' and '.join(sorted(kinds))}, not {kind}",
+                        )
+
+
+def make_transforms(
+    attributes: TransformAttributes, services: dict[str, VisionService[Any]]
+) -> tuple[Transform[Attributes], ...]:
+    """Return the transforms declared, closed."""
+    return tuple(TRANSFORMS[entry.type](entry.attributes, services) for entry in attributes.pipeline)
+
+
+def in_order(config: Config) -> list[str]:
+    """Return the names of all cameras, each after the one that it takes its frames from."""
+    ordered: dict[str, None] = {}
+
+    def add(name: str) -> None:
+        attributes = config.cameras[name].attributes
+        if isinstance(attributes, TransformAttributes) and attributes.source not in ordered:
+            add(attributes.source)
+        ordered[name] = None
+
+    for name in config.cameras:
+        add(name)
+    return list(ordered)

@@ -1,0 +1,171 @@
+"""A running transform camera: takes the newest frame of its source, applies its transforms, publishes the result."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from cameras import Attributes, Frame, Slot, SlotClosed
+from transforms import Recognise, Transform
+from vision import inferences_here
+
+from .clock import Clock
+from .declared import CameraConfig
+from .meters import Rate
+from .reports import Reports
+from .running import Run, RunningCamera, State
+from .source import PAUSES_S
+
+logger = logging.getLogger(__name__)
+
+
+class Line(RunningCamera):
+    """A camera whose frames are those of another one after a list of transforms.
+
+    Its thread, ``line NAME``, works on one frame at a time, always the newest: what it is too slow for is dropped at
+    its entrance and counted. A transform that fails costs what it would have given, never the stream: a recognising
+    one lets the frame pass without its annotations, any other loses that frame.
+    """
+
+    def __init__(
+        self,
+        config: CameraConfig,
+        source: RunningCamera,
+        transforms: tuple[Transform[Attributes], ...],
+        lock: threading.RLock,
+        clock: Clock,
+    ) -> None:
+        super().__init__(config, source, lock, clock)
+        self.transforms = transforms
+        self._rates = [Rate(clock.monotonic) for _ in transforms]
+        self._error: str | None = None
+        self._opened = False
+        self._reports = Reports(logger, f"camera {config.name}", clock.monotonic)
+
+    @property
+    def annotates(self) -> bool:
+        """Whether anything in its chain attaches what can be painted."""
+        return any(transform.annotates for transform in self.transforms) or self._origin.annotates
+
+    @property
+    def state(self) -> State:
+        """What it is doing: what its source does, unless its own transforms cannot be opened."""
+        if self._run is None:
+            return State.IDLE
+        if self._error is not None and not self._opened:
+            return State.OFFLINE
+        state = self._origin.state
+        return State.OPENING if state is State.RUNNING and self._latest is None else state
+
+    @property
+    def error(self) -> str | None:
+        """What is wrong now, here or at the camera it comes from; ``None`` while all is well."""
+        if self._run is None:
+            return None
+        origin = self._origin.error
+        return self._error or (None if origin is None else f"source {self._origin.name}: {origin}")
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames per second as they come out."""
+        return self.rate.per_second or self._origin.frame_rate
+
+    @property
+    def _origin(self) -> RunningCamera:
+        assert self.source is not None
+        return self.source
+
+    def _transforms(self) -> list[dict[str, Any]]:
+        summaries = []
+        for transform, rate in zip(self.transforms, self._rates, strict=True):
+            asks = isinstance(transform, Recognise)
+            summaries.append(
+                {
+                    "type": transform.type_name,
+                    "attributes": transform.attributes.model_dump(mode="json"),
+                    "mode": "sync" if asks else None,
+                    "inferences_per_s": round(rate.per_second or 0.0, 2) if asks else None,
+                    # A result of this very frame has no age.
+                    "result_age_s": 0.0 if asks and self._latest is not None else None,
+                }
+            )
+        return summaries
+
+    def _work(self, run: Run) -> None:
+        slot: Slot[Frame] = Slot()
+        run.on_stop(slot.close)
+        try:
+            if self._open(run):
+                self._origin._attach(slot)
+                self._loop(run, slot)
+        finally:
+            self._origin._detach(slot)
+            for transform in reversed(self.transforms):
+                transform.close()
+            self._opened = False
+
+    def _open(self, run: Run) -> bool:
+        """Open the transforms, trying again until it works or the run is to stop; return whether it worked."""
+        failures = 0
+        while not run.stopping.is_set():
+            try:
+                for transform in self.transforms:
+                    transform.open()
+            except Exception as error:  # whatever a model file or a foreign transform does
+                for transform in reversed(self.transforms):
+                    transform.close()
+                self._failed(f"{type(error).__name__}: {error}" if not str(error) else str(error))
+                failures += 1
+                self._clock.pause(run.stopping, PAUSES_S[min(failures, len(PAUSES_S)) - 1])
+            else:
+                self._opened, self._error = True, None
+                return True
+        return False
+
+    def _loop(self, run: Run, slot: Slot[Frame]) -> None:
+        lost = 0
+        while True:
+            try:
+                frame = slot.get()
+            except SlotClosed:
+                return
+            statistics = slot.statistics
+            self.counters.add("frames_in")
+            self.counters.add("dropped", statistics.dropped - lost)
+            lost = statistics.dropped
+            transformed = self._apply(frame)
+            if transformed is not None:
+                self._publish(run, transformed)
+
+    def _apply(self, frame: Frame) -> Frame | None:
+        """Return what comes out of the line for a frame; ``None`` when that frame is lost."""
+        well = True
+        for index, (transform, rate) in enumerate(zip(self.transforms, self._rates, strict=True)):
+            stage = f"{index} {transform.type_name}"
+            started_s = self._clock.monotonic()
+            inferences = inferences_here()
+            try:
+                frame = transform.apply(frame)
+            except Exception as error:
+                well = False
+                logger.debug("camera %s: pipeline[%d]", self.name, index, exc_info=True)
+                self._failed(f"pipeline[{index}] ({transform.type_name}): {error or type(error).__name__}")
+                if not transform.annotates:
+                    return None
+            if isinstance(transform, Recognise):
+                rate.tick()
+                # None, where another camera has asked the same service about the same picture.
+                self.counters.add_inferences(transform.service.name, inferences_here() - inferences)
+            self.latency.add(stage, self._clock.monotonic() - started_s)
+        if well:
+            self._error = None
+        frame = frame.marked(self.name)
+        if frame.trace:
+            self.latency.add("line", frame.trace[-1].at_s - frame.trace[0].at_s)
+        return frame
+
+    def _failed(self, message: str) -> None:
+        self.counters.add("errors")
+        self._error = message
+        self._reports.warn(message)

@@ -1,0 +1,110 @@
+"""What a running camera knows about itself: counts, rates, and how long each stage takes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+
+WINDOW_S = 5.0
+"""How far back rates look."""
+
+SAMPLES = 256
+"""How many of the newest durations of a stage its percentiles are of: about 8 s at 30 frames per second."""
+
+COUNTS = ("decoded", "frames_in", "frames_out", "dropped", "painted", "encoded", "errors")
+
+
+class Counters:
+    """What has been done, since the program started; safe from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self._inferences: Counter[str] = Counter()
+
+    def add(self, name: str, number: int = 1) -> None:
+        """Count something: one of ``COUNTS``."""
+        if name not in COUNTS:
+            raise ValueError(f"{name!r} is not counted; known: {', '.join(COUNTS)}")
+        with self._lock:
+            self._counts[name] += number
+
+    def add_inferences(self, service: str, number: int) -> None:
+        """Count inferences of a vision service."""
+        with self._lock:
+            self._inferences[service] += number
+
+    def __getitem__(self, name: str) -> int:
+        with self._lock:
+            return self._counts[name]
+
+    @property
+    def inferences(self) -> Mapping[str, int]:
+        """Inferences this camera caused, by service; a result that another camera had made already is counted there."""
+        with self._lock:
+            return dict(self._inferences)
+
+    def summary(self) -> dict[str, int | dict[str, int]]:
+        """Return all counts, as the HTTP API shows them."""
+        with self._lock:
+            counts: dict[str, int | dict[str, int]] = {name: self._counts[name] for name in COUNTS}
+            counts["inferences"] = dict(self._inferences)
+            return counts
+
+
+class Rate:
+    """How often something happens per second, over the last few seconds."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._times: deque[float] = deque()
+
+    def tick(self) -> None:
+        """It happened."""
+        with self._lock:
+            self._times.append(self._monotonic())
+            self._forget()
+
+    @property
+    def per_second(self) -> float | None:
+        """Times per second, from the distance of the first and the last; ``None`` with fewer than two of late."""
+        with self._lock:
+            self._forget()
+            if len(self._times) < 2:
+                return None
+            span = self._times[-1] - self._times[0]
+            return (len(self._times) - 1) / span if span > 0 else None
+
+    def _forget(self) -> None:
+        oldest = self._monotonic() - WINDOW_S
+        while self._times and self._times[0] < oldest:
+            self._times.popleft()
+
+
+class Latency:
+    """How long the stages of a frame's way take; safe from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stages: dict[str, deque[float]] = {}
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Note how long a stage took for one frame."""
+        with self._lock:
+            self._stages.setdefault(stage, deque(maxlen=SAMPLES)).append(seconds)
+
+    def summary(self) -> dict[str, dict[str, float]]:
+        """Return median and 95th percentile of each stage's newest durations, in milliseconds."""
+        with self._lock:
+            stages = {stage: sorted(samples) for stage, samples in self._stages.items()}
+        return {
+            stage: {"p50": _milliseconds(samples, 0.5), "p95": _milliseconds(samples, 0.95)}
+            for stage, samples in stages.items()
+        }
+
+
+def _milliseconds(ordered: list[float], share: float) -> float:
+    return round(1000 * ordered[min(int(share * len(ordered)), len(ordered) - 1)], 3)

@@ -1,0 +1,328 @@
+"""What every running camera is: watched or idle, with a newest frame, counts, and viewers that come and go."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from enum import StrEnum
+from types import TracebackType
+from typing import Any
+
+from cameras import Frame, Slot
+from transforms import paint
+
+from .clock import Clock, Timer
+from .declared import CameraConfig
+from .meters import Counters, Latency, Rate
+
+logger = logging.getLogger(__name__)
+
+CLOSE_LIMIT_S = 2.0
+"""How long a thread may take to end; after that it is left behind, for a stuck driver is cut off, not waited for."""
+
+
+class State(StrEnum):
+    """What a camera is doing."""
+
+    IDLE = "idle"
+    OPENING = "opening"
+    RUNNING = "running"
+    OFFLINE = "offline"
+    ENDED = "ended"
+
+
+class Run:
+    """One life of a camera's thread, from the first who wanted it to the last who did."""
+
+    def __init__(self, name: str, work: Callable[[Run], None], previous: Run | None) -> None:
+        self.stopping = threading.Event()
+        self._previous = previous
+        self._work = work
+        self._closers: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        self.thread = threading.Thread(target=self._main, name=name, daemon=True)
+
+    def on_stop(self, closer: Callable[[], None]) -> None:
+        """Have something closed, from another thread, when the run is to stop; at once when it is already."""
+        with self._lock:
+            self._closers = [closer]
+            stopping = self.stopping.is_set()
+        if stopping:
+            closer()
+
+    def stop(self) -> None:
+        """Tell the thread to end and close what it may be waiting for. Does not wait."""
+        with self._lock:
+            self.stopping.set()
+            closers = tuple(self._closers)
+        for closer in closers:
+            closer()
+
+    def wait(self) -> bool:
+        """Wait for the thread to end, up to the limit; return whether it did."""
+        if self.thread is not threading.current_thread():
+            self.thread.join(CLOSE_LIMIT_S)
+        return not self.thread.is_alive()
+
+    def _main(self) -> None:
+        # One life at a time: what the one before holds (a device, a model on loan) must be free first.
+        if self._previous is not None:
+            if not self._previous.wait():
+                logger.warning("%s: the thread before does not end; it is left behind", self.thread.name)
+            self._previous = None
+        self._work(self)
+
+
+class Watch:
+    """Somebody's wish to see a camera's frames: while it is open, the camera and all it comes from are running.
+
+    It is a place for one frame: the reader always gets the newest. To be used by one thread at a time.
+    """
+
+    def __init__(self, camera: RunningCamera, slot: Slot[Frame]) -> None:
+        self.camera = camera
+        self._slot = slot
+        self._open = True
+
+    def get(self, timeout_s: float | None = None) -> Frame:
+        """Wait for the next frame.
+
+        Raises:
+            TimeoutError: when none came in time, or :meth:`wake` was called.
+            SlotClosed: when the watch or the camera was closed.
+        """
+        return self._slot.get(timeout_s)
+
+    def wake(self) -> None:
+        """Make the present or next :meth:`get` end at once with ``TimeoutError``, if no frame is there."""
+        self._slot.wake()
+
+    @property
+    def dropped(self) -> int:
+        """Frames that came and were replaced by newer ones before anybody took them."""
+        return self._slot.statistics.dropped
+
+    def close(self) -> None:
+        """Stop watching. Harmless twice, and from another thread while ``get`` waits."""
+        self.camera._leave(self)
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class RunningCamera(ABC):
+    """A camera of the graph, as a source or a line of transforms, running while it is watched.
+
+    Demand is counted here: a watch counts on the camera and on each camera that it comes from. The first starts them,
+    the last to leave has them closed after their linger. One lock of the graph guards all coming and going; frames do
+    not pass it.
+
+    Attributes:
+        config: As declared.
+        source: The camera its frames come from; ``None`` when it is a source itself.
+        counters: What it has done since the program started.
+        latency: How long its stages take.
+    """
+
+    def __init__(self, config: CameraConfig, source: RunningCamera | None, lock: threading.RLock, clock: Clock) -> None:
+        self.config = config
+        self.source = source
+        self.counters = Counters()
+        self.latency = Latency()
+        self.rate = Rate(clock.monotonic)
+        self._clock = clock
+        self._chain: tuple[RunningCamera, ...] = (self,) if source is None else (*source._chain, self)
+        self._lock = lock
+        self._users = 0
+        self._run: Run | None = None
+        self._last_run: Run | None = None
+        self._linger: Timer | None = None
+        self._closed = False
+        self._publishing = threading.Lock()
+        self._slots: tuple[Slot[Frame], ...] = ()
+        self._latest: Frame | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration."""
+        return self.config.name
+
+    @property
+    @abstractmethod
+    def annotates(self) -> bool:
+        """Whether anything in its chain attaches what can be painted."""
+
+    @property
+    @abstractmethod
+    def state(self) -> State:
+        """What it is doing."""
+
+    @property
+    @abstractmethod
+    def error(self) -> str | None:
+        """What is wrong now, in words; ``None`` while all is well."""
+
+    @property
+    @abstractmethod
+    def frame_rate(self) -> float | None:
+        """Frames per second; ``None`` before the first frame."""
+
+    @abstractmethod
+    def _work(self, run: Run) -> None:
+        """Produce frames until the run is stopping."""
+
+    @property
+    def latest(self) -> Frame | None:
+        """The newest frame of this life of the camera; ``None`` before the first one and when it is idle."""
+        return self._latest
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody wants its frames now."""
+        with self._lock:
+            return self._users > 0
+
+    def watch(self) -> Watch:
+        """Ask for its frames, starting what must run for that. A picture that stands is there at once.
+
+        Raises:
+            RuntimeError: when the graph is closed.
+        """
+        slot: Slot[Frame] = Slot()
+        self._acquire()
+        self._attach(slot)
+        return Watch(self, slot)
+
+    def keep_running(self) -> None:
+        """Have it run without anybody watching, until the graph is closed (``preload: true``)."""
+        self._acquire()
+
+    def painted(self, frame: Frame) -> Frame:
+        """Return one of its frames with the annotations burnt in, as its exits show it.
+
+        Made once per frame whoever asks, on a copy; a frame without annotations is returned as it is.
+        """
+        if not frame.annotations:
+            return frame
+
+        def make() -> Frame:
+            self.counters.add("painted")
+            return paint(frame, self.config.style)
+
+        return frame.pixels.memo(("painted", self.name, frame.annotations), make)
+
+    def status(self) -> dict[str, Any]:
+        """Return what ``/api/cameras`` shows of it, without viewers and encoders."""
+        latest = self._latest
+        rate = self.frame_rate
+        return {
+            "name": self.name,
+            "model": self.config.model,
+            "source": None if self.source is None else self.source.name,
+            "state": self.state.value,
+            "error": self.error,
+            "width_px": None if latest is None else latest.width,
+            "height_px": None if latest is None else latest.height,
+            "frame_rate": None if latest is None or rate is None else round(rate, 2),
+            "transforms": self._transforms(),
+            "counters": self.counters.summary(),
+            "latency_ms": self.latency.summary(),
+        }
+
+    def close(self) -> bool:
+        """End it for good and wait for its thread, up to a limit; return whether it ended.
+
+        Its watches see ``SlotClosed``.
+        """
+        with self._lock:
+            self._closed = True
+            if self._linger is not None:
+                self._linger.cancel()
+            self._run = None
+            run = self._last_run
+        with self._publishing:
+            slots, self._slots, self._latest = self._slots, (), None
+        for slot in slots:
+            slot.close()
+        if run is None:
+            return True
+        run.stop()
+        return run.wait()
+
+    def _transforms(self) -> list[dict[str, Any]]:
+        return []
+
+    def _acquire(self) -> None:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError(f"camera {self.name} is closed")
+            for camera in self._chain:
+                camera._come()
+
+    def _leave(self, watch: Watch) -> None:
+        with self._lock:
+            if not watch._open:
+                return
+            watch._open = False
+            for camera in reversed(self._chain):
+                camera._go()
+        self._detach(watch._slot)
+
+    def _come(self) -> None:
+        self._users += 1
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+        if self._users == 1 and self._run is None:
+            self._latest = None
+            self._run = self._last_run = Run(f"{self._role} {self.name}", self._work, self._last_run)
+            self._run.thread.start()
+
+    def _go(self) -> None:
+        self._users -= 1
+        if self._users == 0 and not self._closed:
+            self._linger = self._clock.call_later(self.config.linger_s, self._expire)
+
+    def _expire(self) -> None:
+        with self._lock:
+            if self._users or self._linger is None:
+                return
+            self._linger = None
+            run, self._run = self._run, None
+        with self._publishing:
+            self._latest = None
+        if run is not None:
+            run.stop()
+        logger.info("camera %s: nobody watches, closed", self.name)
+
+    @property
+    def _role(self) -> str:
+        return "source" if self.source is None else "line"
+
+    def _attach(self, slot: Slot[Frame]) -> None:
+        with self._publishing:
+            self._slots = (*self._slots, slot)
+            if self._latest is not None:
+                slot.put(self._latest)
+
+    def _detach(self, slot: Slot[Frame]) -> None:
+        slot.close()
+        with self._publishing:
+            self._slots = tuple(other for other in self._slots if other is not slot)
+
+    def _publish(self, run: Run, frame: Frame) -> None:
+        with self._publishing:
+            if run is not self._run:
+                return
+            self._latest = frame
+            for slot in self._slots:
+                slot.put(frame)
+        self.rate.tick()
+        self.counters.add("frames_out")

@@ -1,0 +1,244 @@
+"""A transform camera: the newest frame through its transforms, on demand, whatever one of them does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from cameras import Attributes, BoundingBox, CameraError, Classification, Detection, Frame
+from pipeline.line import Line
+from pipeline.running import State
+from pipeline.source import SourceCamera
+from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
+from tests.pipeline.builders import camera_config
+from transforms import TRANSFORMS, Transform
+from vision import ModelError
+
+STAR = Classification("star", 0.9)
+
+
+class Gate(Transform[Attributes]):
+    """A transform that waits at each frame until the test lets it go, and fails when it is told to."""
+
+    type_name = "gate"
+    attributes_type = NoAttributes
+
+    def __init__(self) -> None:
+        super().__init__(NoAttributes(), {})
+        self.entered = threading.Semaphore(0)
+        self.go = threading.Semaphore(0)
+        self.fails: Exception | None = None
+        self.open_fails: list[Exception] = []
+        self.is_open = False
+
+    def open(self) -> None:
+        if self.open_fails:
+            raise self.open_fails.pop(0)
+        self.is_open = True
+
+    def apply(self, frame: Frame) -> Frame:
+        self.entered.release()
+        assert self.go.acquire(timeout=5)
+        if self.fails is not None:
+            raise self.fails
+        return frame
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+class House:
+    """A source with a fake camera, and lines on it."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.lock = threading.RLock()
+        self.camera = FakeCamera()
+        self.source = SourceCamera(camera_config("porch"), self.lock, self.clock, lambda config: self.camera)
+        self.lines: list[Line] = []
+
+    def line(self, name: str, *transforms: Transform[Attributes], on: Line | None = None) -> Line:
+        """Return a line on the source, or on another line."""
+        made = Line(camera_config(name), on or self.source, transforms, self.lock, self.clock)
+        self.lines.append(made)
+        return made
+
+    def close(self) -> None:
+        for camera in (*reversed(self.lines), self.source):
+            assert camera.close()
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    built = House()
+    yield built
+    built.close()
+
+
+def make(kind: str, *services: FakeVision, **attributes: object) -> Transform[Attributes]:
+    transform = TRANSFORMS[kind]
+    return transform(transform.attributes_type(**attributes), {service.name: service for service in services})
+
+
+def classify(service: FakeVision) -> Transform[Attributes]:
+    return make("classifications", service, classifier_name=service.name)
+
+
+def upper_left_quarter() -> Transform[Attributes]:
+    return make("crop", x_max_px=0.5, y_max_px=0.5)
+
+
+def test_frames_come_out_transformed_with_their_time(house: House) -> None:
+    service = FakeVision("shapes", classifications=[STAR])
+    line = house.line("named", classify(service))
+    with line.watch() as watch:
+        house.camera.give(frame(pts=9))
+        came = watch.get(5)
+    assert came.annotations == (STAR.attached_by("classifications", "shapes"),)
+    assert (came.pts, came.sequence) == (0, 0)
+    assert [mark.stage for mark in came.trace] == ["captured", "source", "named"]
+    assert line.counters.inferences == {"shapes": 1}
+    status = line.status()
+    assert (status["source"], status["counters"]["inferences"]) == ("porch", {"shapes": 1})
+    assert set(status["latency_ms"]) == {"0 classifications", "line"}
+    assert [(item["type"], item["mode"]) for item in status["transforms"]] == [("classifications", "sync")]
+
+
+def test_two_lines_that_ask_the_same_share_one_inference(house: House) -> None:
+    service = FakeVision("shapes", classifications=[STAR])
+    first, second = house.line("first", classify(service)), house.line("second", classify(service))
+    with first.watch() as one, second.watch() as two:
+        house.camera.give(frame())
+        assert one.get(5).annotations == two.get(5).annotations
+    assert service.inferences == 1
+    assert sum(line.counters.inferences.get("shapes", 0) for line in (first, second)) == 1
+
+
+def test_a_chain_starts_from_the_root_and_ends_together(house: House) -> None:
+    service = FakeVision("shapes", detections=[Detection("star", 0.9, box=BoundingBox(0.5, 0.5, 1, 1))])
+    service.classified = (STAR,)
+    named = house.line("named", classify(service))
+    cut = house.line("cut", upper_left_quarter(), on=named)
+    with cut.watch() as watch:
+        house.camera.give(frame(width=8, height=6))
+        came = watch.get(5)
+        assert (came.width, came.height) == (4, 3)
+        assert [annotation.label for annotation in came.annotations] == ["star"]
+        assert {camera.state for camera in (house.source, named, cut)} == {State.RUNNING}
+    house.clock.advance(house.source.config.linger_s)
+    assert {camera.state for camera in (house.source, named, cut)} == {State.IDLE}
+    assert house.camera.closed.wait(5)
+    for camera in (cut, named, house.source):
+        assert camera._last_run is not None
+        assert camera._last_run.wait()
+    assert not service.loaded, "the model is given back"
+
+
+def test_what_it_is_too_slow_for_is_dropped_and_counted(house: House) -> None:
+    gate = Gate()
+    line = house.line("slow", gate)
+    with line.watch() as watch, house.source.watch() as beside:
+        for pts in range(4):
+            house.camera.give(frame(pts=pts))
+            assert beside.get(5).sequence == pts, "the source is not slowed"
+            if pts == 0:
+                assert gate.entered.acquire(timeout=5)
+        gate.go.release(2)
+        assert watch.get(5).sequence in (0, 3)
+        assert gate.entered.acquire(timeout=5)
+        house.camera.give(frame(pts=4))
+        beside.get(5)
+        gate.go.release()
+        assert gate.entered.acquire(timeout=5)
+    assert line.counters["dropped"] == 2
+    assert line.counters["frames_in"] == 3
+
+
+def test_a_failing_transform_loses_its_frame_and_not_the_stream(house: House) -> None:
+    gate = Gate()
+    gate.go.release(10)
+    line = house.line("cut", gate)
+    with line.watch() as watch, house.source.watch() as beside:
+        gate.fails = ValueError("the crop window is outside the picture")
+        house.camera.give(frame(pts=0))
+        beside.get(5)
+        assert gate.entered.acquire(timeout=5)
+        house.camera.give(frame(pts=1))
+        assert gate.entered.acquire(timeout=5)
+        assert line.error == "pipeline[0] (gate): the crop window is outside the picture"
+        gate.fails = None
+        house.camera.give(frame(pts=2))
+        assert watch.get(5).sequence == 2
+        assert line.error is None
+    assert line.counters["errors"] == 2
+
+
+def test_a_failing_model_costs_its_annotations_and_not_the_picture(house: House) -> None:
+    service = FakeVision("shapes")
+
+    def fail(frame: Frame) -> tuple[Classification, ...]:
+        raise ModelError("shapes.tflite: the model failed")
+
+    service._classify = fail  # type: ignore[method-assign]
+    line = house.line("named", classify(service))
+    with line.watch() as watch:
+        house.camera.give(frame())
+        assert watch.get(5).annotations == ()
+        assert line.error == "pipeline[0] (classifications): shapes.tflite: the model failed"
+        assert line.state is State.RUNNING
+
+
+def test_transforms_that_cannot_be_opened_are_tried_again(house: House) -> None:
+    gate, other = Gate(), Gate()
+    gate.go.release(10)
+    other.go.release(10)
+    other.open_fails = [ModelError("no such file"), ModelError("no such file")]
+    line = house.line("named", gate, other)
+    with line.watch() as watch:
+        house.camera.give(frame())
+        watch.get(5)
+        assert (gate.is_open, line.error, line.counters["errors"]) == (True, None, 2)
+        assert house.clock.pauses == [0.5, 1.0]
+
+
+def test_a_lost_source_is_seen_at_the_line(house: House) -> None:
+    line = house.line("named")
+    tried, held = threading.Event(), threading.Event()
+
+    def reopen(config: object) -> FakeCamera:
+        if house.source.counters["errors"]:
+            tried.set()
+            held.wait(5)
+        return house.camera
+
+    house.source._make = reopen
+    with line.watch() as watch:
+        house.camera.give(frame(), CameraError("gone"))
+        watch.get(5)
+        assert tried.wait(5)
+        assert line.error == "source porch: gone"
+        assert line.state in (State.OFFLINE, State.OPENING)
+        held.set()
+
+
+def test_painting_is_done_once_for_all_exits_and_only_where_there_is_something(house: House) -> None:
+    line = house.line("named", classify(FakeVision("shapes", classifications=[STAR])))
+    with line.watch() as watch:
+        house.camera.give(frame(width=160, height=120))
+        came = watch.get(5)
+    burnt = line.painted(came)
+    assert burnt is line.painted(came)
+    assert burnt.annotations == ()
+    assert (burnt.image != came.image).any()
+    clean = frame()
+    assert line.painted(clean) is clean
+    assert line.counters["painted"] == 1
+
+
+def test_a_line_annotates_when_anything_before_it_does(house: House) -> None:
+    named = house.line("named", classify(FakeVision("shapes")))
+    cut = house.line("cut", upper_left_quarter(), on=named)
+    plain = house.line("plain", upper_left_quarter())
+    assert (named.annotates, cut.annotates, plain.annotates, house.source.annotates) == (True, True, False, False)

@@ -1,0 +1,39 @@
+"""Counts, rates and percentiles."""
+
+import pytest
+
+from pipeline.meters import COUNTS, Counters, Latency, Rate
+
+
+def test_everything_is_counted_from_zero() -> None:
+    counters = Counters()
+    counters.add("decoded")
+    counters.add("dropped", 3)
+    counters.add_inferences("coco", 2)
+    assert counters.summary() == dict.fromkeys(COUNTS, 0) | {"decoded": 1, "dropped": 3, "inferences": {"coco": 2}}
+    assert (counters["dropped"], counters.inferences) == (3, {"coco": 2})
+
+
+def test_a_wrong_name_is_a_mistake_of_ours() -> None:
+    with pytest.raises(ValueError, match="'decode' is not counted; known: decoded"):
+        Counters().add("decode")
+
+
+def test_a_rate_looks_at_the_last_seconds() -> None:
+    now = 0.0
+    rate = Rate(lambda: now)
+    assert rate.per_second is None
+    for _ in range(31):
+        rate.tick()
+        now += 0.1
+    assert rate.per_second == pytest.approx(10.0)
+    now += 60
+    assert rate.per_second is None, "long ago"
+
+
+def test_percentiles_are_in_milliseconds_of_the_newest() -> None:
+    latency = Latency()
+    for number in range(1, 1001):
+        latency.add("encode", number / 1000)
+    assert latency.summary() == {"encode": {"p50": 873.0, "p95": 988.0}}
+    assert Latency().summary() == {}
