@@ -48,7 +48,7 @@ bench: $(INSTALLED) ## Run the benchmarks, all or those of ARGS="name ..."; says
 	done
 
 train: $(TRAIN_INSTALLED) ## Train the models of configs/models again (TensorFlow in .venv-train, 0.6 GB)
-	.venv-train/bin/python -m configs.training $(ARGS)
+	.venv-train/bin/python -m configs.training.train $(ARGS)
 
 lowest: $(LOWEST_INSTALLED) test-tools ## Run the tests with the lowest versions that setup.cfg allows (Python 3.11)
 	.venv-lowest/bin/python -m pytest $(ARGS)
