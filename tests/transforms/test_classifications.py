@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cameras import Classification
+from tests.fakes import FakeVision
+from tests.harness import through
+from tests.transforms.pictures import DOG, bgr, detection
+from tests.transforms.refusals import refusals
+from transforms.classifications import Classifications, ClassificationsAttributes
+
+ZOO = [Classification("cat", 0.5), Classification("Dog", 0.3), Classification("VIAM_UNKNOWN", 0.15)]
+ZOO += [Classification("fox", 0.05)]
+
+
+def classifications(service: FakeVision, **attributes: Any) -> Classifications:
+    chosen = ClassificationsAttributes.model_validate({"classifier_name": "zoo", **attributes})
+    return Classifications(chosen, {"zoo": service})
+
+
+def seen(**attributes: Any) -> list[str]:
+    frame = through(classifications(FakeVision("zoo", ZOO), **attributes), bgr(4, 2))[0]
+    return [annotation.label for annotation in frame.annotations]
+
+
+def test_the_surest_is_attached_with_where_it_comes_from() -> None:
+    frame = bgr(4, 2)
+    out = through(classifications(FakeVision("zoo", ZOO)), frame)[0]
+    assert out.annotations == (Classification("cat", 0.5, transform="classifications", service="zoo"),)
+    assert out.pixels is frame.pixels
+
+
+def test_more_come_highest_first() -> None:
+    assert seen(max_classifications=3) == ["cat", "Dog", "fox"]
+
+
+def test_zero_means_one() -> None:
+    assert seen(max_classifications=0) == ["cat"]
+
+
+def test_a_wanted_label_is_shown_even_where_another_is_surer() -> None:
+    assert seen(valid_labels=["dog"]) == ["Dog"]
+
+
+def test_a_confidence_equal_to_the_threshold_passes() -> None:
+    assert seen(confidence_threshold=0.3, max_classifications=9) == ["cat", "Dog"]
+
+
+def test_nothing_that_passes_leaves_the_frame_as_it_was() -> None:
+    assert seen(confidence_threshold=0.9) == []
+
+
+def test_what_has_no_answer_takes_no_place() -> None:
+    assert seen(max_classifications=9) == ["cat", "Dog", "fox"]
+
+
+def test_inherited_annotations_come_first() -> None:
+    ball = detection(0, 0, 1, 1)
+    out = through(classifications(FakeVision("zoo", ZOO)), bgr(4, 2, DOG, ball))[0]
+    assert out.annotations[:2] == (DOG, ball)
+    assert out.annotations[2].label == "cat"
+
+
+def test_one_picture_is_looked_at_once_by_all() -> None:
+    service = FakeVision("zoo", ZOO)
+    frame = bgr(4, 2)
+    through(classifications(service), frame)
+    through(classifications(service, max_classifications=2), frame)
+    assert service.inferences == 1
+
+
+def test_the_service_is_on_loan_between_open_and_close() -> None:
+    service = FakeVision("zoo", ZOO)
+    transform, other = classifications(service), classifications(service)
+    assert not service.loaded
+    transform.open()
+    transform.open()
+    other.open()
+    transform.close()
+    transform.close()
+    assert service.loaded, "the other one still holds it"
+    other.close()
+    assert not service.loaded
+
+
+def test_a_service_that_does_not_open_is_not_given_back() -> None:
+    service = FakeVision("zoo", ZOO)
+    other = classifications(service)
+    other.open()
+    broken = FakeVision("zoo", ZOO)
+    broken.fails = OSError("gone")
+    transform = classifications(broken)
+    with pytest.raises(OSError, match="gone"):
+        transform.open()
+    transform.close()
+    other.close()
+
+
+def test_it_says_which_service_it_needs_and_for_what() -> None:
+    transform = classifications(FakeVision("zoo", ZOO))
+    assert list(transform.needs(transform.attributes)) == [("classifier_name", "zoo", "classifications")]
+    assert transform.services == ("zoo",)
+    assert transform.annotates
+
+
+def test_a_service_that_is_not_there_is_named() -> None:
+    with pytest.raises(ValueError, match="^classifier_name: there is no vision service 'zoo'$"):
+        Classifications(ClassificationsAttributes(classifier_name="zoo"), {})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("classifier_name", "", "String should have at least 1 character"),
+        ("classifier_name", 3, "Input should be a valid string"),
+        ("confidence_threshold", 1.5, "Input should be less than or equal to 1"),
+        ("confidence_threshold", -0.1, "Input should be greater than or equal to 0"),
+        ("confidence_threshold", float("nan"), "Input should be a finite number"),
+        ("confidence_threshold", "0.5", "Input should be a valid number"),
+        ("max_classifications", -1, "Input should be greater than or equal to 0"),
+        ("max_classifications", 1.5, "Input should be a valid integer"),
+        ("max_classifications", True, "Input should be a valid integer"),
+        ("valid_labels", "person", "Input should be a valid tuple"),
+        ("mode", "fast", "Input should be 'auto' or 'sync'"),
+        ("max_age_s", 0, "Input should be greater than 0"),
+        ("max_age_s", float("inf"), "Input should be a finite number"),
+    ],
+)
+def test_wrong_values_are_refused(name: str, value: object, message: str) -> None:
+    assert refusals(ClassificationsAttributes, **{"classifier_name": "zoo", name: value}) == [(name, message)]
+
+
+def test_a_label_that_is_no_text_is_refused() -> None:
+    found = refusals(ClassificationsAttributes, classifier_name="zoo", valid_labels=["a", 7])
+    assert found == [("valid_labels.1", "Input should be a valid string")]
+
+
+def test_the_service_must_be_named() -> None:
+    assert refusals(ClassificationsAttributes) == [("classifier_name", "Field required")]

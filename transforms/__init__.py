@@ -1,0 +1,32 @@
+"""What is done to a frame on its way: one file per transform, and the painting of annotations at the exit.
+
+The table is the list of features.
+"""
+
+from typing import Any
+
+from .base import NoAttributes, Services, Transform
+from .classifications import Classifications
+from .crop import Crop
+from .detections import Detections
+from .identity import Identity
+from .paint import paint
+from .recognise import Recognise
+from .resize import Resize
+from .rotate import Rotate
+from .style import Style
+
+TRANSFORMS: dict[str, type[Transform[Any]]] = {
+    Identity.type_name: Identity,
+    Classifications.type_name: Classifications,
+    Detections.type_name: Detections,
+    Resize.type_name: Resize,
+    Crop.type_name: Crop,
+    Rotate.type_name: Rotate,
+}
+"""Every transform, by the ``type`` in the YAML."""
+
+ALIASES: dict[str, str] = {"": Identity.type_name}
+"""Other words for a type: Viam takes an empty one for no change."""
+
+__all__ = ["ALIASES", "TRANSFORMS", "NoAttributes", "Recognise", "Services", "Style", "Transform", "paint"]

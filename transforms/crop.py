@@ -1,0 +1,134 @@
+"""Cut a window out of the frame, or show where it would be cut."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from cameras import Attributes, BoundingBox, Frame, Intrinsics, Outline, Pixels
+
+from .base import Services, Transform
+
+Window = tuple[int, int, int, int]
+"""``x_min, y_min, x_max, y_max`` in whole pixels of the frame, the maxima excluded."""
+
+
+class CropAttributes(Attributes):
+    """What the YAML may say under ``type: crop``."""
+
+    x_min_px: float = Field(default=0.0, ge=0, allow_inf_nan=False, description="Left edge of the window.")
+    y_min_px: float = Field(default=0.0, ge=0, allow_inf_nan=False, description="Upper edge of the window.")
+    x_max_px: float = Field(allow_inf_nan=False, description="Right edge of the window, itself outside.")
+    y_max_px: float = Field(allow_inf_nan=False, description="Lower edge of the window, itself outside.")
+    units: Literal["auto", "px", "fraction"] = Field(
+        default="auto",
+        description="What the edges count: pixels, or fractions of the frame. auto: fractions up to 1, else pixels.",
+    )
+    overlay_crop_box: bool = Field(default=False, description="Draw the window instead of cutting it out.")
+
+    @field_validator("x_max_px", "y_max_px")
+    @classmethod
+    def _after_the_minimum(cls, value: float, info: ValidationInfo) -> float:
+        name = f"{str(info.field_name)[0]}_min_px"
+        minimum = info.data.get(name)
+        if minimum is not None and value <= minimum:
+            raise ValueError(f"must be greater than {name}, which is {minimum:g}, got {value:g}")
+        return value
+
+    @model_validator(mode="after")
+    def _fractions_begin_inside(self) -> Self:
+        if self.fractions and max(self.x_min_px, self.y_min_px) >= 1:
+            raise ValueError("x_min_px and y_min_px must be less than 1 when units is fraction")
+        return self
+
+    @property
+    def fractions(self) -> bool:
+        """Whether the edges are fractions of the frame."""
+        return self.units == "fraction" or (self.units == "auto" and max(self.x_max_px, self.y_max_px) <= 1)
+
+    def window(self, width: int, height: int) -> Window:
+        """Return the window on a picture of this size, clipped to it, at least a pixel wide and high.
+
+        Raises:
+            ValueError: when it lies wholly outside.
+        """
+        if self.fractions:
+            return BoundingBox(self.x_min_px, self.y_min_px, self.x_max_px, self.y_max_px).to_pixels(width, height)
+        x_min, y_min, x_max, y_max = int(self.x_min_px), int(self.y_min_px), int(self.x_max_px), int(self.y_max_px)
+        if x_min >= width or y_min >= height:
+            raise ValueError(
+                f"the crop window from {x_min},{y_min} to {x_max},{y_max} px is outside the picture of {width}x{height}"
+            )
+        return x_min, y_min, min(max(x_max, x_min + 1), width), min(max(y_max, y_min + 1), height)
+
+
+class Crop(Transform[CropAttributes]):
+    """Cut the window out of each frame.
+
+    Frames: the size of the window, the same time. Detections outside the window are dropped, those cut by its edge
+    clipped; classifications stay. Fractions are taken of each frame's own size. A YUV picture stays one, without a
+    copy, when the window is even in place and size; otherwise it is held as BGR.
+
+    With ``overlay_crop_box`` pixels and annotations stay as they are and an outline labelled ``crop`` is attached.
+
+    Raises:
+        ValueError: from ``apply``, when the window is wholly outside the frame.
+    """
+
+    type_name: ClassVar[str] = "crop"
+    attributes_type = CropAttributes
+
+    def __init__(self, attributes: CropAttributes, services: Services) -> None:
+        super().__init__(attributes, services)
+        self.annotates = attributes.overlay_crop_box
+
+    def apply(self, frame: Frame) -> Frame:
+        """Return the window as a frame, or the frame with the window's outline attached."""
+        width, height = frame.width, frame.height
+        window = self.attributes.window(width, height)
+        x_min, y_min, x_max, y_max = window
+        box = BoundingBox(x_min / width, y_min / height, x_max / width, y_max / height)
+        if self.attributes.overlay_crop_box:
+            return frame.with_annotations([Outline("crop", 1.0, transform=self.type_name, box=box)])
+        if window == (0, 0, width, height):
+            return frame
+
+        def moved(old: BoundingBox) -> BoundingBox | None:
+            across, down = width / (x_max - x_min), height / (y_max - y_min)
+            new = BoundingBox(
+                (old.x_min - box.x_min) * across,
+                (old.y_min - box.y_min) * down,
+                (old.x_max - box.x_min) * across,
+                (old.y_max - box.y_min) * down,
+            ).clipped()
+            # A box that only touches the window may overlap it by an error of rounding.
+            return new if new and min(new.x_max - new.x_min, new.y_max - new.y_min) > 1e-9 else None
+
+        return frame.moved(
+            _pixels(frame.pixels, window),
+            moved,
+            depth=None if frame.depth is None else frame.depth[y_min:y_max, x_min:x_max],
+            intrinsics=None if frame.intrinsics is None else _intrinsics(frame.intrinsics, window),
+        )
+
+
+def _pixels(pixels: Pixels, window: Window) -> Pixels:
+    x_min, y_min, x_max, y_max = window
+    if pixels.born_yuv and not any(edge % 2 for edge in window):
+        y, u, v = pixels.yuv
+        colour = slice(y_min // 2, y_max // 2), slice(x_min // 2, x_max // 2)
+        return Pixels.from_yuv(y[y_min:y_max, x_min:x_max], u[colour], v[colour], pixels.matrix)
+    return Pixels.from_bgr(pixels.bgr[y_min:y_max, x_min:x_max])
+
+
+def _intrinsics(known: Intrinsics, window: Window) -> Intrinsics:
+    x_min, y_min, x_max, y_max = window
+    return dataclasses.replace(
+        known,
+        width_px=x_max - x_min,
+        height_px=y_max - y_min,
+        ppx=known.ppx - x_min,
+        ppy=known.ppy - y_min,
+    )

@@ -1,0 +1,37 @@
+"""Find things in the frame and attach a box for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from cameras import Detection, Frame
+from vision import keep
+
+from .recognise import Recognise, RecogniseAttributes
+
+
+class DetectionsAttributes(RecogniseAttributes):
+    """What the YAML may say under ``type: detections``."""
+
+    detector_name: str = Field(min_length=1, description="Name of the vision service that detects.")
+
+
+class Detections(Recognise[DetectionsAttributes]):
+    """Attach one detection per thing found, as many as there are.
+
+    Boxes are in fractions of the frame that came in. One partly outside is clipped, one wholly outside is dropped.
+    """
+
+    type_name: ClassVar[str] = "detections"
+    attributes_type = DetectionsAttributes
+    service_attribute: ClassVar[str] = "detector_name"
+    kind: ClassVar[str] = "detections"
+
+    def look(self, frame: Frame) -> Sequence[Detection]:
+        """Return the detections kept, the surest first."""
+        found = keep(self.service.detections(frame), self.attributes.confidence_threshold, self.attributes.valid_labels)
+        inside = (detection.moved(lambda box: box.clipped()) for detection in found)
+        return [detection for detection in inside if detection is not None]

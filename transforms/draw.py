@@ -1,0 +1,184 @@
+"""Rectangles and label plates on a copy of a picture, on the planes it was born with."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from cameras import Image, Matrix, Pixels, Yuv, yuv_from_rgb
+
+from .text import typeface, width_px
+
+Color = tuple[int, int, int]
+"""Red, green, blue, 0 to 255."""
+
+Rectangle = tuple[int, int, int, int]
+"""``x_min, y_min, x_max, y_max`` in pixels, the maxima excluded."""
+
+
+class Plate(NamedTuple):
+    """A label ready to be laid on a picture: what it says and how, in even numbers of pixels."""
+
+    text: str
+    size: int
+    font: Path | None
+    color: Color
+    text_color: Color
+    width: int
+    height: int
+
+
+class Canvas(ABC):
+    """One writable copy of a picture. What is drawn outside of it is lost."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width = width
+        self.height = height
+
+    def fill(self, rectangle: Rectangle, color: Color) -> None:
+        """Fill a rectangle."""
+        x_min, y_min = max(rectangle[0], 0), max(rectangle[1], 0)
+        x_max, y_max = min(rectangle[2], self.width), min(rectangle[3], self.height)
+        if x_min < x_max and y_min < y_max:
+            self._fill(x_min, y_min, x_max, y_max, color)
+
+    @abstractmethod
+    def _fill(self, x_min: int, y_min: int, x_max: int, y_max: int, color: Color) -> None:
+        """Fill a rectangle that lies inside."""
+
+    @abstractmethod
+    def lay(self, plate: Plate, x: int, y: int) -> None:
+        """Lay a plate with its upper left corner at ``x, y``: even numbers, not negative."""
+
+    @abstractmethod
+    def pixels(self) -> Pixels:
+        """Return the picture drawn; nothing may be drawn afterwards."""
+
+
+class BgrCanvas(Canvas):
+    """A canvas over one BGR array."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        super().__init__(pixels.width, pixels.height)
+        self._image = pixels.bgr.copy()
+
+    def _fill(self, x_min: int, y_min: int, x_max: int, y_max: int, color: Color) -> None:
+        self._image[y_min:y_max, x_min:x_max] = color[::-1]
+
+    def lay(self, plate: Plate, x: int, y: int) -> None:
+        """Lay a plate."""
+        place = self._image[y : y + plate.height, x : x + plate.width]
+        place[:] = _bgr_plate(plate)[: place.shape[0], : place.shape[1]]
+
+    def pixels(self) -> Pixels:
+        """Return the picture drawn."""
+        return Pixels.from_bgr(self._image)
+
+
+class YuvCanvas(Canvas):
+    """A canvas over the planes of a YUV picture: no conversion, and half the bytes of BGR."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        super().__init__(pixels.width, pixels.height)
+        self._planes = Yuv(*(plane.copy() for plane in pixels.yuv))
+        self._matrix = pixels.matrix
+
+    def _fill(self, x_min: int, y_min: int, x_max: int, y_max: int, color: Color) -> None:
+        y, *chroma = _yuv(color, self._matrix)
+        self._planes[0][y_min:y_max, x_min:x_max] = y
+        place = np.s_[y_min // 2 : (y_max + 1) // 2, x_min // 2 : (x_max + 1) // 2]
+        even = not (x_min | y_min | x_max | y_max) & 1
+        for plane, value in zip(self._planes[1:], chroma, strict=True):
+            if even:
+                plane[place] = value
+            else:  # a chroma sample half covered takes half of the colour
+                share = np.outer(_coverage(y_min, y_max), _coverage(x_min, x_max))
+                plane[place] = np.rint(plane[place] * (1 - share) + value * share)
+
+    def lay(self, plate: Plate, x: int, y: int) -> None:
+        """Lay a plate."""
+        for plane, piece, step in zip(self._planes, _yuv_plate(plate, self._matrix), (1, 2, 2), strict=True):
+            place = plane[y // step : (y + plate.height) // step, x // step : (x + plate.width) // step]
+            place[:] = piece[: place.shape[0], : place.shape[1]]
+
+    def pixels(self) -> Pixels:
+        """Return the picture drawn."""
+        return Pixels.from_yuv(*self._planes, matrix=self._matrix)
+
+
+def canvas_for(pixels: Pixels) -> Canvas:
+    """Return a canvas with a copy of a picture, in the form it was born in."""
+    return YuvCanvas(pixels) if pixels.born_yuv else BgrCanvas(pixels)
+
+
+def draw_outline(canvas: Canvas, rectangle: Rectangle, line_width: int, color: Color) -> None:
+    """Draw the sides of a rectangle, inside of it; a small one gets thinner lines, so that its middle stays seen."""
+    x_min, y_min, x_max, y_max = rectangle
+    line_width = max(min(line_width, (x_max - x_min) // 4, (y_max - y_min) // 4), 1)
+    canvas.fill((x_min, y_min, x_max, y_min + line_width), color)
+    canvas.fill((x_min, y_max - line_width, x_max, y_max), color)
+    canvas.fill((x_min, y_min + line_width, x_min + line_width, y_max - line_width), color)
+    canvas.fill((x_max - line_width, y_min + line_width, x_max, y_max - line_width), color)
+
+
+def _coverage(first: int, last: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return how much of each pair of pixels lies between two edges."""
+    share = np.ones((last + 1) // 2 - first // 2)
+    share[0] -= 0.5 * (first % 2)
+    share[-1] -= 0.5 * (last % 2)
+    return share
+
+
+def plate_height(size: int) -> int:
+    """Return the height of a plate with text of this size; even."""
+    return 2 * round(0.75 * size)
+
+
+def plate_padding(size: int) -> int:
+    """Return the room left and right of the text on a plate."""
+    return max(3, round(0.35 * size))
+
+
+def plate_for(text: str, size: int, font: Path | None, color: Color, text_color: Color) -> Plate:
+    """Return the plate for a text."""
+    width = width_px(text, size, font) + 2 * plate_padding(size)
+    return Plate(text, size, font, color, text_color, width + width % 2, plate_height(size))
+
+
+@lru_cache(maxsize=1024)
+def _yuv(color: Color, matrix: Matrix) -> tuple[int, int, int]:
+    return yuv_from_rgb(*color, matrix)
+
+
+def _letters(plate: Plate) -> Image:
+    baseline = round(plate.height / 2 + 0.36 * plate.size)  # capitals, 0.7 of the size high, stand in the middle
+    face = typeface(plate.font)
+    return face.mask(plate.text, plate.size, plate.width, plate.height, plate_padding(plate.size), baseline)
+
+
+def _mixed(mask: Image, ground: int, letters: int) -> Image:
+    """Return one plane of a plate: the ground's value with the letters' where the mask is 255, and between between."""
+    share = mask.astype(np.float32) / 255
+    plane: Image = np.rint(ground + (letters - ground) * share).astype(np.uint8)
+    return plane
+
+
+# Confidences change from frame to frame, so each label comes back in up to a hundred texts.
+@lru_cache(maxsize=512)
+def _bgr_plate(plate: Plate) -> Image:
+    mask = _letters(plate)
+    planes = [_mixed(mask, *values) for values in zip(plate.color[::-1], plate.text_color[::-1], strict=True)]
+    return np.dstack(planes)
+
+
+@lru_cache(maxsize=512)
+def _yuv_plate(plate: Plate, matrix: Matrix) -> tuple[Image, Image, Image]:
+    mask = _letters(plate)
+    half: Image = cv2.resize(mask, (plate.width // 2, plate.height // 2), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    y, u, v = zip(_yuv(plate.color, matrix), _yuv(plate.text_color, matrix), strict=True)
+    return _mixed(mask, *y), _mixed(half, *u), _mixed(half, *v)

@@ -1,0 +1,65 @@
+"""How annotations look when they are painted: the ``style:`` of a camera."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from cameras import Attributes, LocalPath
+
+from .text import UnreadableFont, typeface
+
+
+def _not_a_comment(value: Any) -> Any:
+    if value is None:
+        raise ValueError('must be a color in quotes, such as "#1f77b4": without them YAML takes # for a comment')
+    return value
+
+
+def _color(value: str) -> str:
+    if value != "auto" and not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        raise ValueError(f'must be a color such as "#1f77b4", or auto, got {value!r}')
+    return value
+
+
+Color = Annotated[str, BeforeValidator(_not_a_comment), AfterValidator(_color)]
+"""``"#RRGGBB"``, or ``auto``."""
+
+
+class Style(Attributes):
+    """What the YAML may say under ``style:``."""
+
+    color: Color = Field(
+        default="auto", description="Color of boxes and label plates; auto: one per label, always the same."
+    )
+    colors: dict[str, Color] = Field(default={}, description="Color by label, in any letter case; goes before color.")
+    text_color: Color = Field(
+        default="auto", description="Color of the text; auto: black or white, whichever reads better."
+    )
+    line_width_px: int | None = Field(
+        default=None, ge=1, le=100, description="Width of the lines of boxes; by picture size."
+    )
+    text_height_px: int | None = Field(
+        default=None, ge=6, le=500, description="Height of the text; a thirtieth of the picture's, at least 10."
+    )
+    font: LocalPath | None = Field(default=None, description="A TrueType or OpenType file; the built-in font.")
+
+    def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Give what is wrong with the font file."""
+        if self.font is None:
+            return
+        try:
+            typeface(self.font)
+        except UnreadableFont as error:
+            yield ("font",), str(error)
+
+    def text_size(self, height: int) -> int:
+        """Return the height of the text in pixels, for a picture of this height."""
+        return self.text_height_px or max(10, round(height / 30))
+
+    def line_width(self, width: int, height: int) -> int:
+        """Return the width of a line in pixels, for a picture of this size."""
+        return self.line_width_px or max(2, 2 * round(min(width, height) / 400))
