@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 
 from cameras import Annotation, BoundingBox, Detection, Frame, Outline
 
@@ -60,7 +61,7 @@ class Layout:
     def __post_init__(self) -> None:
         self.size = self.style.text_size(self.height)
         self.line_width = self.style.line_width(self.width, self.height)
-        self._taken: list[Rectangle] = []
+        self._taken: dict[int, list[Rectangle]] = {}  # by the row of plates in which their upper edge is
 
     def add(self, annotations: Iterable[Annotation]) -> None:
         """Find a place for each annotation, in their order; the list of classifications before all labels of boxes."""
@@ -119,11 +120,13 @@ class Layout:
 
     def _put(self, plate: Plate, x: int, y: int) -> None:
         self.plates.append((plate, x, y))
-        self._taken.append((x, y, x + plate.width, y + plate.height))
+        self._taken.setdefault(y // plate.height, []).append((x, y, x + plate.width, y + plate.height))
 
     def _is_taken(self, place: Rectangle) -> bool:
         x_min, y_min, x_max, y_max = place
-        return any(x_min < c and a < x_max and y_min < d and b < y_max for a, b, c, d in self._taken)
+        row = y_min // (y_max - y_min)  # all plates are equally high, so only the next rows can reach into this one
+        near = chain.from_iterable(self._taken.get(near, ()) for near in (row - 1, row, row + 1))
+        return any(x_min < c and a < x_max and y_min < d and b < y_max for a, b, c, d in near)
 
     def _rectangle(self, box: BoundingBox) -> Rectangle | None:
         """Return the pixels of a box, grown to even ones."""

@@ -9,7 +9,10 @@ from cameras import BoundingBox, Detection, Frame, Intrinsics, Outline
 from tests.harness import through
 from tests.transforms.pictures import DOG, bgr, detection, with_depth, yuv
 from tests.transforms.refusals import refusals
+from transforms import Style, paint
 from transforms.crop import Crop, CropAttributes
+from transforms.resize import Resize, ResizeAttributes
+from transforms.rotate import Rotate, RotateAttributes
 
 
 def crop(x_min: float, y_min: float, x_max: float, y_max: float, **more: Any) -> Crop:
@@ -167,3 +170,15 @@ def test_wrong_values_are_refused(edges: Any, more: dict[str, Any], refusal: tup
 
 def test_an_empty_block_is_refused() -> None:
     assert refusals(CropAttributes) == [("x_max_px", "Field required"), ("y_max_px", "Field required")]
+
+
+def test_views_go_on_through_other_transforms_and_the_paint() -> None:
+    frame = yuv(32, 24, detection(0.4, 0.4, 0.6, 0.6))
+    window = cropped(frame, 4, 2, 28, 20)
+    half = through(Resize(ResizeAttributes(width_px=12), {}), window)[0]
+    turned = through(Rotate(RotateAttributes(angle_degs=90), {}), half)[0]
+    assert (turned.width, turned.height) == (9, 12)
+    np.testing.assert_array_equal(turned.image, np.rot90(half.image, -1))
+    whole = through(Rotate(RotateAttributes(angle_degs=90), {}), window)[0]
+    np.testing.assert_array_equal(whole.pixels.yuv.y, np.rot90(frame.pixels.yuv.y[2:20, 4:28], -1))
+    assert paint(window, Style()).pixels.born_yuv
