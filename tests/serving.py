@@ -56,10 +56,12 @@ class Serving:
     ) -> None:
         self.client.close()
         code = self.stop()
+        said = self.errors()[-4000:]
+        self._errors.close()
         if error is not None:
-            error.add_note(f"camweave said:\n{self.errors()[-4000:]}")
+            error.add_note(f"camweave said:\n{said}")
         elif code:
-            raise AssertionError(f"camweave serve ended with {code} after SIGINT:\n{self.errors()[-4000:]}")
+            raise AssertionError(f"camweave serve ended with {code} after SIGINT:\n{said}")
 
     def stop(self, signal_number: int = signal.SIGINT) -> int:
         """End the process and give its exit code; a second call only gives the code."""
@@ -100,4 +102,5 @@ class Serving:
         self.process.kill()
         self.process.wait()
         output.close()
-        raise AssertionError(f"camweave serve has printed no address:\n{self.errors()}")
+        with self._errors:
+            raise AssertionError(f"camweave serve has printed no address:\n{self.errors()}")

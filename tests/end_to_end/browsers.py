@@ -69,13 +69,11 @@ class Viewer:
     def wait_for(self, frames: int) -> Statistics:
         """Wait until so many frames more than now have been decoded."""
         wanted = self.statistics().frames_decoded + frames
-        self.page.wait_for_function(
-            "async ([number, wanted]) => (await statistics(number)).frames_decoded >= wanted",
-            arg=[self.number, wanted],
-            timeout=WAIT_S * 1000,
-            polling=50,
-        )
-        return self.statistics()
+        return Statistics(**self.page.evaluate("([n, w, t]) => decoded(n, w, t)", [self.number, wanted, WAIT_S]))
+
+    def wait_for_state(self, camera: str, state: str) -> None:
+        """Wait until the API says that a camera is in this state."""
+        self.page.evaluate("([name, state, t]) => camera(name, state, t)", [camera, state, WAIT_S])
 
     def picture(self) -> NDArray[np.uint8]:
         """Give the pixels that the ``<video>`` shows now; (H, W, 3), BGR."""

@@ -1,4 +1,4 @@
-// A WHEP viewer in few lines, put into a page by the tests: watch(), statistics(), picture(), leave().
+// A WHEP viewer in few lines, put into a page by the tests: watch(), statistics(), decoded(), camera(), picture(), leave().
 (() => {
   const viewers = [];
 
@@ -43,6 +43,27 @@
       connection: peer.connectionState,
     };
   };
+
+  // Waits in the page: a page's wait_for_function takes the promise of an answer for the answer.
+  window.until = async (wanted, timeout_s, what) => {
+    const end = performance.now() + timeout_s * 1000;
+    for (;;) {
+      const got = await wanted();
+      if (got) return got;
+      if (performance.now() > end) throw new Error(`waited ${timeout_s} s in vain for ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+
+  window.decoded = (number, frames, timeout_s) => until(async () => {
+    const now = await statistics(number);
+    return now.frames_decoded >= frames && now;
+  }, timeout_s, `${frames} decoded frames`);
+
+  window.camera = (name, state, timeout_s) => until(async () => {
+    const now = await (await fetch(`/api/cameras/${name}`)).json();
+    return now.state === state && now;
+  }, timeout_s, `camera ${name} to be ${state}`);
 
   window.picture = (number) => {
     const { video } = viewers[number];
