@@ -1,0 +1,101 @@
+"""Read what a request brings, within limits: of bytes, of parts, and of patience."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from .problems import Problem
+
+PICTURE_BYTES_MAX = 20_000_000
+PARTS_MAX = 128
+FORM_BYTES_MAX = 512_000_000
+# A sender is given this long to begin with, and more as it goes on at this rate or above.
+GRACE_S = 15.0
+RATE_MIN = 32_000  # bytes per second
+
+
+async def read_body(request: Request, limit: int, what: str) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        Problem: 413 when it is above ``limit`` bytes, 408 when it comes too slowly, 400 when it breaks off.
+    """
+    return b"".join([chunk async for chunk in _chunks(request, limit, what)])
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a form: its bytes, or what is wrong with it."""
+
+    data: bytes
+    problem: Problem | None = None
+
+
+async def read_pictures(request: Request) -> list[Part]:
+    """Return the pictures of a request: its body, or every file of its form, in order.
+
+    Raises:
+        Problem: as ``read_body``; 413 for too many parts; 422 for a form that cannot be read or has no file.
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/"):
+        return [Part(await read_body(request, PICTURE_BYTES_MAX, "a picture"))]
+    chunks = _chunks(request, FORM_BYTES_MAX, "a form")
+    parser = MultiPartParser(request.headers, chunks, max_files=PARTS_MAX, max_fields=PARTS_MAX)
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        if error.message.startswith("Too many"):
+            raise Problem(413, f"the form has more than {PARTS_MAX} parts") from None
+        raise Problem(422, f"the form cannot be read: {error.message}") from None
+    except (KeyError, ValueError, AssertionError) as error:
+        raise Problem(422, "the form cannot be read: its boundary or its headers are missing") from error
+    try:
+        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+        if not files:
+            raise Problem(422, "the form has no file; every picture is a file part")
+        return [await _part(file) for file in files]
+    finally:
+        await form.close()
+
+
+async def _part(file: UploadFile) -> Part:
+    if (file.size or 0) > PICTURE_BYTES_MAX:
+        return Part(b"", too_large("a picture", PICTURE_BYTES_MAX))
+    return Part(await file.read())
+
+
+def too_large(what: str, limit: int) -> Problem:
+    """Return the 413 for too many bytes."""
+    size = f"{limit // 1_000_000} MB" if limit >= 1_000_000 else f"{limit // 1000} kB"
+    return Problem(413, f"{what} may have at most {size}")
+
+
+async def _chunks(request: Request, limit: int, what: str) -> AsyncGenerator[bytes, None]:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise too_large(what, limit)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    received = 0
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout_at(began + GRACE_S + received / RATE_MIN):
+                chunk = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise Problem(408, "the body came too slowly", {"Connection": "close"}) from None
+        except ClientDisconnect:
+            raise Problem(400, "the body broke off") from None
+        received += len(chunk)
+        if received > limit:
+            raise too_large(what, limit)
+        yield chunk

@@ -1,0 +1,264 @@
+"""The command line. Results go to stdout, progress and errors to stderr; the exit code says how it went."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import logging
+import math
+import signal
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from .problems import StartError, UsageError
+from .version import program_version
+
+if TYPE_CHECKING:
+    from pipeline import Config
+
+FAILED, MISUSED = 1, 2
+
+cli = typer.Typer(
+    name="camweave",
+    help="Cameras in YAML, chains of transforms, annotated live streams in the browser.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ConfigPath = Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration file.", show_default=False)]
+
+
+class LogLevel(StrEnum):
+    """How much the log tells."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def main() -> None:
+    """Run the command line and end the process."""
+    try:
+        cli(prog_name="camweave")
+    except BrokenPipeError:  # whoever read our output has read enough
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"camweave {program_version()}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    pass
+
+
+@cli.command()
+def serve(
+    config: Annotated[
+        str | None, typer.Argument(metavar="[CONFIG]", help="The configuration file; without it the built-in demo.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of the file's.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on, instead of the file's; 0 picks a free one.")
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let other machines in although there are no tokens.")
+    ] = False,
+    log_level: Annotated[LogLevel, typer.Option(help="How much the log on stderr tells.")] = LogLevel.INFO,
+) -> None:
+    """Serve the cameras of a configuration until interrupted."""
+    _log(log_level)
+    with _exit_codes(), _ended_by_signals():
+        from configs import DEMO
+
+        from . import run
+        from .binding import is_loopback
+
+        declared = _load(config if config is not None else str(DEMO))
+        changes = {"host": None if host is None else host.strip("[]"), "port": port}
+        server = declared.server.model_copy(update={key: new for key, new in changes.items() if new is not None})
+        if not insecure and not is_loopback(server.host):
+            raise UsageError(
+                f"host {server.host} lets other machines in, and there are no tokens to tell who may come; "
+                "serve on 127.0.0.1, or say --insecure if everybody may"
+            )
+        run.serve(dataclasses.replace(declared, server=server), lambda url: print(url, flush=True))
+
+
+@cli.command()
+def check(config: ConfigPath) -> None:
+    """Validate a configuration and load every model; no camera is opened."""
+    _log(LogLevel.WARNING)
+    with _exit_codes():
+        from pipeline import Graph
+
+        declared = _load(config)
+        cold = {name: dataclasses.replace(camera, preload=False) for name, camera in declared.cameras.items()}
+        graph = Graph(dataclasses.replace(declared, cameras=cold))
+        try:
+            graph.open()
+        finally:
+            graph.close()
+        print("OK")
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration."""
+    from pipeline import schema as config_schema
+
+    print(json.dumps(config_schema(), indent=2))
+
+
+@cli.command()
+def predict(
+    config: ConfigPath,
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Pictures.", show_default=False)],
+    service: Annotated[str, typer.Option(metavar="NAME", help="The vision service to ask.", show_default=False)],
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "--n", min=0, help="How many at most: 5 classifications, all of the rest; 0 is all.", show_default=False
+        ),
+    ] = None,
+    threshold: Annotated[float, typer.Option(min=0.0, max=1.0, help="Lowest confidence kept.")] = 0.0,
+) -> None:
+    """Say what a vision service recognises in pictures: one JSON line each, in order."""
+    _log(LogLevel.WARNING)
+    with _exit_codes():
+        from vision import build_services
+
+        from .predict import Failed, predictions
+        from .predictions import Wanted
+
+        if math.isnan(threshold):
+            raise UsageError("--threshold must be between 0 and 1, got nan")
+        declared = _load(config)
+        _require("vision service", service, declared.services)
+        asked = build_services(tuple(declared.services.values()))[service]
+        failed = 0
+        with asked.borrowed():
+            for line in predictions(asked, files, Wanted(n, threshold)):
+                failed += isinstance(line, Failed)
+                print(json.dumps(line), flush=True)
+        if failed:
+            raise _Failure(f"{failed} of {len(files)} pictures failed")
+
+
+@cli.command()
+def annotate(
+    config: ConfigPath,
+    camera: Annotated[str, typer.Option(metavar="NAME", help="The camera to be.", show_default=False)],
+    source: Annotated[str, typer.Option("--input", metavar="FILE", help="Video or picture.", show_default=False)],
+    target: Annotated[str, typer.Option("--output", metavar="FILE", help="What to write.", show_default=False)],
+    lines: Annotated[
+        str | None,
+        typer.Option(
+            "--json", metavar="FILE", help="Where a JSON line per frame goes; - is stdout.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Put a file in the place of a camera's source and write what the camera makes of it."""
+    _log(LogLevel.WARNING)
+    with _exit_codes():
+        from cameras import CameraError
+        from streams import annotate as annotate_file
+
+        from .progress import progress_bar
+
+        declared = _load(config)
+        _require("camera", camera, declared.cameras)
+        out = sys.stdout if lines == "-" else None if lines is None else Path(lines)
+        try:
+            with progress_bar(camera) as progress:
+                annotate_file(declared, camera, Path(source), Path(target), lines=out, progress=progress)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        except (CameraError, OSError) as error:
+            raise _Failure(_sentence_of(error)) from error
+
+
+def _sentence_of(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror.lower()}"
+    return str(error)
+
+
+class _Failure(Exception):
+    """Something failed while running, and that is all there is to say."""
+
+
+def _load(path: str) -> Config:
+    from pipeline import load
+
+    return load(path)
+
+
+def _require(what: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f', did you mean "{near[0]}"?' if near else ""
+        names = ", ".join(known)
+        raise UsageError(f'there is no {what} "{name}"{hint}' + (f" (there is: {names})" if names else ""))
+
+
+def _log(level: LogLevel) -> None:
+    logging.basicConfig(
+        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
+    )
+    for noisy in ("aioice", "aiortc", "asyncio", "libav"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """Turn what can go wrong into a sentence on stderr and the exit code for it."""
+    from pipeline import ConfigError
+    from vision import ModelError
+
+    try:
+        yield
+    except ConfigError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        raise typer.Exit(MISUSED) from None
+    except (ModelError, UsageError) as error:
+        print(f"camweave: {error}", file=sys.stderr)
+        raise typer.Exit(MISUSED) from None
+    except (StartError, _Failure) as error:
+        print(f"camweave: {error}", file=sys.stderr)
+        raise typer.Exit(FAILED) from None
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let a signal that comes before the server handles it end the program as one that comes later would."""
+
+    def end(number: int, frame: object) -> NoReturn:
+        raise typer.Exit(0)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,104 @@
+"""What stands before the app: who may ask, and what every response says to browsers.
+
+A server on somebody's network is within reach of every web page that somebody opens. Two doors are shut here: a foreign
+name that was made to point at us (DNS rebinding) is told apart by the ``Host`` header, and a foreign page by what the
+browser says about it (``Sec-Fetch-Site``, ``Origin``). Programs that are no browser send neither and are not hindered.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .problems import Problem
+
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+SECURITY_HEADERS = {
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Guard:
+    """Answer for the app where it should not be asked, and complete what it says.
+
+    Args:
+        app: The next app.
+        names: Host names that lead to the server, beside IP addresses, ``localhost`` and the machine's own.
+    """
+
+    def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:
+        self.app = app
+        own = socket.gethostname().lower()
+        self.names = frozenset({"localhost", own, f"{own.split('.')[0]}.local", *(name.lower() for name in names)})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection event."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        head = scope["method"] == "HEAD"
+
+        async def completed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            elif head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        problem = self._problem(scope["method"], Headers(scope=scope))
+        if problem is not None:
+            await problem.response()(scope, receive, completed)
+            return
+        # HEAD is GET without the body, everywhere.
+        await self.app({**scope, "method": "GET"} if head else scope, receive, completed)
+
+    def _problem(self, method: str, headers: Headers) -> Problem | None:
+        host = headers.get("host")
+        if host is not None and not self._is_ours(host):
+            return Problem(403, "this server does not go by the name in the Host header")
+        if self._is_foreign(method, headers, host):
+            return Problem(403, "this came from a page of another site, and those may only link here")
+        return None
+
+    def _is_ours(self, host: str) -> bool:
+        name = _host_name(host)
+        if name is None:
+            return False
+        if name in self.names or name.endswith(".localhost"):
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+    @staticmethod
+    def _is_foreign(method: str, headers: Headers, host: str | None) -> bool:
+        site = headers.get("sec-fetch-site")
+        if site is not None and site not in ("same-origin", "none"):
+            # Following a link is the one thing another site may have its visitors do.
+            return method in UNSAFE or headers.get("sec-fetch-mode") != "navigate"
+        origin = headers.get("origin")
+        if site is None and origin is not None and method in UNSAFE:
+            return host is None or urlsplit(origin).netloc.lower() != host.lower()
+        return False
+
+
+def _host_name(host: str) -> str | None:
+    """Return the name or address in a ``Host`` header, without port and brackets; ``None`` when it is neither."""
+    try:
+        parts = urlsplit(f"//{host}")
+        port = parts.port
+    except ValueError:
+        return None
+    plain = parts.hostname is not None and parts.netloc == host and parts.username is None and port != 0
+    return parts.hostname.rstrip(".") if plain and parts.hostname else None

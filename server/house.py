@@ -1,0 +1,102 @@
+"""What the door leads to: the running graph, the streams that leave it, and the threads that answer requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from cameras import Frame
+from pipeline import Config, Graph, RunningCamera
+from streams import Streams
+from vision import VisionService
+
+from .problems import Problem
+from .workers import Loans, Workers
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that the endpoints reach for.
+
+    Attributes:
+        graph: Cameras and vision services, running.
+        streams: Viewers and encoders.
+        config: What the YAML says.
+        models: Threads that decode pictures and run models.
+        waits: Threads that wait for a camera's next frame.
+        loans: Models held open for requests.
+    """
+
+    graph: Graph
+    streams: Streams
+    config: Config
+    models: Workers
+    waits: Workers
+    loans: Loans
+
+    def camera(self, name: str) -> RunningCamera:
+        """Return a camera by name, private ones too.
+
+        Raises:
+            Problem: 404 when there is none.
+        """
+        camera = self.graph.cameras.get(name)
+        if camera is None:
+            raise Problem(404, f"there is no camera {name[:100]!r}")
+        return camera
+
+    def exit_of(self, name: str) -> RunningCamera:
+        """Return a camera whose picture may leave: a private one is not there.
+
+        Raises:
+            Problem: 404 when there is none.
+        """
+        camera = self.camera(name)
+        if camera.config.private:
+            raise Problem(404, f"there is no camera {name[:100]!r}")
+        return camera
+
+    def service(self, name: str) -> VisionService[Any]:
+        """Return a vision service by name.
+
+        Raises:
+            Problem: 404 when there is none.
+        """
+        service = self.graph.services.get(name)
+        if service is None:
+            raise Problem(404, f"there is no vision service {name[:100]!r}")
+        return service
+
+    def close(self) -> None:
+        """Let the threads and models of requests go."""
+        self.loans.close()
+        self.models.close()
+        self.waits.close()
+
+
+def open_house(graph: Graph, streams: Streams, config: Config) -> House:
+    """Return the house of a graph, with its threads.
+
+    Models share the cores with the streams, so few of their requests run at once; those that wait for a frame cost
+    nothing while they do.
+    """
+    models = Workers("api-model", threads=2, waiting=64)
+    return House(graph, streams, config, models, Workers("api-wait", threads=16, waiting=64), Loans(models))
+
+
+async def the_house(request: Request) -> House:
+    """Return the house that the app of this request belongs to."""
+    house: House = request.app.state.house
+    return house
+
+
+AHouse = Annotated[House, Depends(the_house)]
+
+
+def captured_at(frame: Frame) -> str:
+    """Return when a frame was captured, after RFC 3339: UTC, microseconds."""
+    moment = datetime.fromtimestamp(frame.captured_at, UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,116 @@
+// A small page over /openapi.json: every operation with what it takes and what it answers.
+
+const main = document.querySelector("#operations");
+const notice = document.querySelector("#notice");
+
+function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+function resolve(document_, schema) {
+  const path = schema?.$ref?.split("/").slice(1);
+  return path ? path.reduce((at, key) => at[key], document_) : schema;
+}
+
+// "integer or null", "list of CameraStatus", ...
+function typeWords(schema) {
+  if (!schema) return "anything";
+  if (schema.$ref) return schema.$ref.split("/").at(-1);
+  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" or ");
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.anyOf) return schema.anyOf.map(typeWords).join(" or ");
+  if (schema.type === "array") return `list of ${typeWords(schema.items)}`;
+  if (schema.type === "object" && schema.additionalProperties?.type) return `map of ${typeWords(schema.additionalProperties)}`;
+  return schema.type ?? "anything";
+}
+
+function table(caption, rows) {
+  if (!rows.length) return null;
+  const body = make("tbody", "", ...rows.map(([name, type, words]) => {
+    const head = make("th", "", make("code", "", name));
+    head.scope = "row";
+    return make("tr", "", head, make("td", "type", type), make("td", "", words));
+  }));
+  return make("table", "", make("caption", "", caption), body);
+}
+
+function parameters(operation) {
+  return (operation.parameters ?? []).map(({ name, schema, description, required, in: place }) => {
+    const absent = schema?.default;
+    const notes = [
+      description ?? "",
+      place === "query" && required ? "Required." : "",
+      absent !== undefined && absent !== null ? `Otherwise ${JSON.stringify(absent)}.` : "",
+    ];
+    return [place === "path" ? `{${name}}` : `?${name}`, typeWords(schema), notes.filter(Boolean).join(" ")];
+  });
+}
+
+function responses(operation) {
+  return Object.entries(operation.responses ?? {}).map(([status, { description, content }]) => {
+    const types = Object.entries(content ?? {}).map(([type, { schema }]) =>
+      schema && Object.keys(schema).length ? `${type}: ${typeWords(schema)}` : type);
+    return [status, types.join(", "), description ?? ""];
+  });
+}
+
+function example(method, path, operation) {
+  const words = ["curl"];
+  if (method !== "get") words.push("-X", method.toUpperCase());
+  const types = Object.keys(operation.requestBody?.content ?? {});
+  if (types.length) words.push("--data-binary", types[0].startsWith("image") ? "@picture.jpg" : "@body");
+  if (types.length && !types[0].includes("*")) words.push("-H", `'Content-Type: ${types[0]}'`);
+  const query = (operation.parameters ?? []).filter((entry) => entry.in === "query" && entry.required);
+  const asked = query.length ? `?${query.map((entry) => `${entry.name}=${entry.name.toUpperCase()}`).join("&")}` : "";
+  words.push(`'${location.origin}${path.replace(/\{(\w+)\}/g, (_, name) => name.toUpperCase())}${asked}'`);
+  return words.join(" ");
+}
+
+function operationOf(method, path, operation) {
+  const [first, ...more] = (operation.description ?? "").split("\n\n");
+  const open = make("summary", "",
+    make("span", `method ${method}`, method.toUpperCase()), make("code", "", path), make("span", "what", first || operation.summary || ""));
+  const body = Object.keys(operation.requestBody?.content ?? {});
+  return make("details", "operation", open, make("div", "inside",
+    more.length ? make("p", "", more.join(" ")) : null,
+    table("Takes", parameters(operation)),
+    body.length ? make("p", "", "Body: ", make("code", "", body.join(", "))) : null,
+    table("Answers", responses(operation)),
+    make("pre", "", example(method, path, operation))));
+}
+
+function shapes(document_) {
+  return Object.entries(document_.components?.schemas ?? {})
+    .filter(([, schema]) => schema.properties)
+    .map(([name, schema]) => make("details", "operation",
+      make("summary", "", make("code", "", name), make("span", "what", schema.description ?? "")),
+      make("div", "inside", table("Members", Object.entries(schema.properties)
+        .map(([key, value]) => [key, typeWords(value), resolve(document_, value)?.description ?? ""])))));
+}
+
+function show(document_) {
+  document.querySelector("#summary").textContent = `API, version ${document_.info.version}`;
+  const groups = new Map();
+  for (const [path, item] of Object.entries(document_.paths)) {
+    for (const [method, operation] of Object.entries(item)) {
+      const group = operation.tags?.[0] ?? "Server";
+      groups.set(group, [...(groups.get(group) ?? []), operationOf(method, path, operation)]);
+    }
+  }
+  main.replaceChildren(
+    make("p", "lead", document_.info.description ?? ""),
+    ...[...groups].map(([group, operations]) => make("section", "", make("h2", "", group), ...operations)),
+    make("section", "", make("h2", "", "Shapes"), ...shapes(document_)));
+}
+
+try {
+  const response = await fetch("/openapi.json");
+  if (!response.ok) throw new Error(`The server said ${response.status}.`);
+  show(await response.json());
+} catch (error) {
+  notice.textContent = error instanceof TypeError ? "The server does not answer." : error.message;
+  notice.hidden = false;
+}

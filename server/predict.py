@@ -1,0 +1,31 @@
+"""Pictures from files, for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from vision import ModelError, VisionService
+
+from .pictures import decode
+from .predictions import KINDS, Wanted, recognised
+from .problems import Problem
+
+
+class Failed(dict[str, Any]):
+    """The line of a picture that failed."""
+
+
+def predictions(service: VisionService[Any], files: Iterable[str], wanted: Wanted) -> Iterator[dict[str, Any]]:
+    """Yield what an open service recognises in each file, in order; one that fails does not stop the rest."""
+    for file in files:
+        try:
+            frame = decode(Path(file).read_bytes())
+            found = {kind: recognised(service, kind, frame, wanted) for kind in KINDS if kind in service.kinds}
+        except OSError as error:
+            yield Failed(file=file, error=f"cannot be read: {error.strerror or error}")
+        except (Problem, ModelError, ValueError) as error:
+            yield Failed(file=file, error=str(error))
+        else:
+            yield {"file": file, "width_px": frame.width, "height_px": frame.height, **found}

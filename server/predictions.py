@@ -1,0 +1,48 @@
+"""What a vision service says of a frame, as clients get it; the same over HTTP and on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cameras import Annotation, Frame
+from vision import VisionService, keep, to_wire, top
+
+KINDS = ("classifications", "detections")
+# Classifiers name everything they know; of other kinds there is only what is there.
+_DEFAULT_N = {"classifications": 5}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How much of a result is wanted.
+
+    Attributes:
+        n: How many at most, most confident first; 0 is all, ``None`` the default of the kind.
+        threshold: Lowest confidence kept, itself included.
+    """
+
+    n: int | None = None
+    threshold: float = 0.0
+
+
+def reply(service: VisionService[Any], kind: str, frame: Frame, wanted: Wanted) -> dict[str, Any]:
+    """Return what an open service recognises in a frame.
+
+    Raises:
+        ModelError: when it does not give that kind, or its model fails.
+    """
+    items = recognised(service, kind, frame, wanted)
+    return {"service": service.name, "width_px": frame.width, "height_px": frame.height, kind: items}
+
+
+def recognised(service: VisionService[Any], kind: str, frame: Frame, wanted: Wanted) -> list[dict[str, Any]]:
+    """Return the items of a reply, most confident first.
+
+    Raises:
+        ModelError: when the service does not give that kind, or its model fails.
+    """
+    found: tuple[Annotation, ...]
+    found = service.classifications(frame) if kind == "classifications" else service.detections(frame)
+    n = _DEFAULT_N.get(kind, 0) if wanted.n is None else wanted.n
+    return [to_wire(item, frame.width, frame.height) for item in top(keep(found, wanted.threshold), n)]

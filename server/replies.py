@@ -1,0 +1,140 @@
+"""The shapes of our replies, for the API's document; the replies are made elsewhere and tested against these."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from .problems import MEDIA_TYPE
+
+
+class Reply(BaseModel):
+    """A JSON object; later versions may add members."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class ProblemReply(Reply):
+    """What went wrong, after RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class Session(Reply):
+    """One viewer's connection."""
+
+    id: str
+    codec: str | None
+    rung: str | None
+    annotations: bool
+    bitrate: float | None
+    loss: float | None
+    rtt_ms: float | None
+
+
+class Encoder(Reply):
+    """One running encoder, shared by its viewers."""
+
+    codec: str
+    rung: str | None
+    annotations: bool
+    frames: int
+    key_frames: int
+    bitrate: float | None
+
+
+class TransformStatus(Reply):
+    """One transform of a camera's pipeline."""
+
+    type: str
+    attributes: dict[str, Any]
+    mode: str | None
+    inferences_per_s: float | None
+    result_age_s: float | None
+
+
+class Counters(Reply):
+    """What a camera has done since the server started."""
+
+    decoded: int
+    frames_in: int
+    frames_out: int
+    dropped: int
+    inferences: dict[str, int]
+    painted: int
+    encoded: int
+    errors: int
+
+
+class Percentiles(Reply):
+    """Milliseconds."""
+
+    p50: float
+    p95: float
+
+
+class CameraStatus(Reply):
+    """A camera and what it is doing."""
+
+    name: str
+    model: str
+    source: str | None
+    state: Literal["idle", "opening", "running", "offline", "ended"]
+    error: str | None
+    width_px: int | None
+    height_px: int | None
+    frame_rate: float | None
+    viewers: int
+    sessions: list[Session]
+    encoders: list[Encoder]
+    transforms: list[TransformStatus]
+    counters: Counters
+    latency_ms: dict[str, Percentiles]
+
+
+class ServiceDescription(Reply):
+    """A vision service and what it can do."""
+
+    name: str
+    model: str
+    kinds: list[str]
+    labels: list[str]
+
+
+class ClassificationItem(Reply):
+    """A name for the whole picture."""
+
+    class_name: str
+    confidence: float
+
+
+class DetectionItem(ClassificationItem):
+    """A thing and where it is: whole pixels, the maxima excluded, and fractions of the picture."""
+
+    x_min: int
+    y_min: int
+    x_max: int
+    y_max: int
+    x_min_normalized: float
+    y_min_normalized: float
+    x_max_normalized: float
+    y_max_normalized: float
+
+
+class PredictionReply(Reply):
+    """What a service recognised in one picture; several pictures come as ``results``, in order."""
+
+    service: str
+    width_px: int
+    height_px: int
+    classifications: list[ClassificationItem] | None = None
+    detections: list[DetectionItem] | None = None
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the entries of an endpoint's document for the problems it may answer with."""
+    return {status: {"model": ProblemReply, "content": {MEDIA_TYPE: {}}} for status in statuses}

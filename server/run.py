@@ -1,0 +1,216 @@
+"""Start the server, run it, shut it down: three functions, each the others' mirror.
+
+One event loop has the network: HTTP and WebRTC. Everything that takes long is done by threads. A signal only sets an
+event; a second one ends the process at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from socket import socket
+
+import uvicorn
+from fastapi import FastAPI
+
+from pipeline import Config, Graph
+from streams import Streams
+
+from .app import create_app
+from .binding import listen, written
+
+logger = logging.getLogger(__name__)
+
+CONNECTIONS_S = 2
+STREAMS_S = 3.0
+GRAPH_S = 5.0
+FORCED = 1
+
+
+class Door(uvicorn.Server):
+    """The HTTP server, which says when it is open and leaves signals alone."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.opened = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Do nothing: a signal ends more than the HTTP server."""
+        yield
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        self.opened.set()
+
+
+@dataclass(frozen=True)
+class Running:
+    """Everything that was started, in the order in which it was."""
+
+    graph: Graph
+    streams: Streams
+    app: FastAPI
+    door: Door
+    serving: asyncio.Task[None]
+    url: str
+
+
+def serve(config: Config, announce: Callable[[str], None]) -> None:
+    """Serve a configuration until SIGINT or SIGTERM.
+
+    Args:
+        config: What to serve, and where.
+        announce: Called with the address, once it is listened on.
+
+    Raises:
+        StartError: when the address cannot be taken.
+        ConfigError: when a model cannot be used.
+    """
+    asyncio.run(_serve(config, announce))
+
+
+async def _serve(config: Config, announce: Callable[[str], None]) -> None:
+    stop = asyncio.Event()
+    with _signals(stop):
+        running = await startup(config)
+        try:
+            announce(running.url)
+            await run(running, stop)
+        finally:
+            await shutdown(running)
+
+
+async def startup(config: Config) -> Running:
+    """Take the address, load what the cameras need, and open the door.
+
+    Raises:
+        StartError: when the address cannot be taken.
+        ConfigError: when a model cannot be used.
+    """
+    server = config.server
+    sock = listen(server.host, server.port)
+    graph = Graph(config)
+    try:
+        await _in_thread("open", graph.open)
+        streams = Streams(graph, server)
+        app = create_app(graph, streams, config)
+        door = Door(_settings(app))
+        serving = asyncio.create_task(door.serve([sock]), name="http")
+        await _first(serving, door.opened)
+    except BaseException:
+        sock.close()
+        await _in_thread("close", graph.close)
+        raise
+    url = f"http://{written(server.host, sock.getsockname()[1])}/"
+    logger.info("listening on %s", url)
+    return Running(graph, streams, app, door, serving, url)
+
+
+async def run(running: Running, stop: asyncio.Event) -> None:
+    """Serve until told to stop, or until the HTTP server ends by itself."""
+    await _first(running.serving, stop)
+
+
+async def shutdown(running: Running) -> None:
+    """End everything, newest first: no new viewers, then the viewers, the cameras, the last requests."""
+    logger.info("closing")
+    running.app.state.closing = True
+    running.door.should_exit = True
+    await _limited("viewers", running.streams.close(), STREAMS_S)
+    await _limited("cameras", _in_thread("close", running.graph.close), GRAPH_S)
+    running.app.state.house.close()
+    await _limited("requests", running.serving, CONNECTIONS_S + 1)
+
+
+def _settings(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="none",  # it runs in ours, which is asyncio's own: uvloop brings WebRTC nothing
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # whoever connects from this machine may not say that he is somebody else
+        timeout_graceful_shutdown=CONNECTIONS_S,
+    )
+
+
+async def _first(serving: asyncio.Task[None], event: asyncio.Event) -> None:
+    """Wait for an event, unless the server ends before it; then raise what it raised."""
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    if serving.done():
+        serving.result()
+
+
+async def _limited(what: str, ending: Awaitable[object], limit_s: float) -> None:
+    try:
+        async with asyncio.timeout(limit_s):
+            await ending
+    except TimeoutError:
+        logger.warning("%s: not closed after %g s, left behind", what, limit_s)
+    except Exception:
+        logger.exception("%s: closing failed", what)
+
+
+async def _in_thread(name: str, function: Callable[[], None]) -> None:
+    """Call a function on a thread of its own, which the process does not wait for at its end."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def work() -> None:
+        error: BaseException | None = None
+        try:
+            function()
+        except BaseException as raised:
+            error = raised
+        try:
+            loop.call_soon_threadsafe(settle, error)
+        except RuntimeError:  # the loop did not wait for it
+            pass
+
+    threading.Thread(target=work, name=name, daemon=True).start()
+    await done
+
+
+@contextmanager
+def _signals(stop: asyncio.Event) -> Generator[None, None, None]:
+    loop = asyncio.get_running_loop()
+
+    def told() -> None:
+        if stop.is_set():
+            print("camweave: ended by force", file=sys.stderr, flush=True)
+            os._exit(FORCED)
+        stop.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, told)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

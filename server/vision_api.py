@@ -1,0 +1,181 @@
+"""What a model says of a picture that is sent, or of a camera's next frame."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from cameras import Frame
+from streams import snapshot
+from vision import ModelError, VisionService
+
+from .body import Part, read_pictures
+from .cameras_api import FRAME_WITHIN_S, no_frame
+from .house import AHouse, House, captured_at
+from .pictures import decode
+from .predictions import KINDS, Wanted, reply
+from .problems import Problem, unavailable
+from .replies import PredictionReply, ServiceDescription, problems
+
+logger = logging.getLogger(__name__)
+router = APIRouter(prefix="/api/vision", tags=["Vision"])
+
+_OTHER_KINDS = ("segmentations", "captions")
+AKind = Annotated[str, Path(json_schema_extra={"enum": list(KINDS)})]
+
+_PICTURES = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "image/*": {"schema": {"type": "string", "format": "binary"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "additionalProperties": {"type": "string", "format": "binary"},
+                    "description": "Every file part is a picture.",
+                }
+            },
+        },
+    }
+}
+
+
+def _wanted(
+    n: Annotated[
+        int | None, Query(ge=0, description="How many at most: 5 classifications, all of the rest; 0 is all.")
+    ] = None,
+    confidence_threshold: Annotated[
+        float, Query(ge=0, le=1, allow_inf_nan=False, description="Lowest confidence kept.")
+    ] = 0.0,
+) -> Wanted:
+    return Wanted(n, confidence_threshold)
+
+
+AWanted = Annotated[Wanted, Depends(_wanted)]
+
+
+@router.get("", response_model=None, responses={200: {"model": list[ServiceDescription]}})
+async def services(house: AHouse) -> list[dict[str, Any]]:
+    """List the vision services with what each can do."""
+    return [
+        {
+            "name": name,
+            "model": service.model_name,
+            "kinds": [kind for kind in KINDS if kind in service.kinds],
+            "labels": list(service.labels),
+        }
+        for name, service in house.graph.services.items()
+    ]
+
+
+@router.post(
+    "/{service}/{kind}",
+    response_model=None,
+    openapi_extra=_PICTURES,
+    responses={200: {"model": PredictionReply}, **problems(400, 404, 408, 413, 415, 422, 503)},
+)
+async def predict(
+    service: str,
+    kind: AKind,
+    request: Request,
+    house: AHouse,
+    wanted: AWanted,
+    exif: Annotated[bool, Query(description="Turn pictures as their EXIF orientation says.")] = True,
+) -> dict[str, Any]:
+    """Say what a model recognises in the picture sent, or in each picture of a form."""
+    model = _able(house, service, kind)
+    parts = await read_pictures(request)
+
+    def answer(part: Part) -> dict[str, Any]:
+        if part.problem:
+            raise part.problem
+        return _reply(model, kind, decode(part.data, exif=exif), wanted)
+
+    async with _loan(house, model):
+        if len(parts) == 1:
+            return await house.models.run(answer, parts[0])
+        results = []
+        for part in parts:
+            try:
+                results.append(await house.models.run(answer, part))
+            except Problem as problem:
+                results.append(problem.as_json())
+        return {"results": results}
+
+
+@router.get(
+    "/{service}/{kind}",
+    response_model=None,
+    responses={200: {"model": PredictionReply}, **problems(400, 404, 422, 503)},
+)
+async def predict_camera(
+    service: str,
+    kind: AKind,
+    house: AHouse,
+    wanted: AWanted,
+    camera: Annotated[str, Query(description="Whose next frame, clean.")],
+    return_image: Annotated[bool, Query(description="Give that frame too, as base64 JPEG.")] = False,
+) -> dict[str, Any]:
+    """Say what a model recognises in a camera's next frame."""
+    model = _able(house, service, kind)
+    running = house.exit_of(camera)
+
+    async with _loan(house, model):
+        try:
+            shot = await house.waits.run(snapshot, running, False, "jpeg", FRAME_WITHIN_S)
+        except TimeoutError:
+            raise no_frame(running) from None
+        frame = shot.frame
+        answer = await house.models.run(_reply, model, kind, frame, wanted)
+        answer |= {
+            "camera": camera,
+            "sequence": frame.sequence,
+            "pts_s": round(frame.time_s, 6),
+            "captured_at": captured_at(frame),
+        }
+        if return_image:
+            answer["image"] = base64.b64encode(shot.data).decode()
+        return answer
+
+
+def _able(house: House, service: str, kind: str) -> VisionService[Any]:
+    model = house.service(service)
+    if kind not in (*KINDS, *_OTHER_KINDS):
+        raise Problem(404, "there is nothing at this address; /docs lists what there is")
+    if kind not in model.kinds:
+        can = " and ".join(sorted(model.kinds)) or "nothing"
+        raise Problem(400, f"vision service {service} gives {can}, not {kind}")
+    return model
+
+
+@asynccontextmanager
+async def _loan(house: House, model: VisionService[Any]) -> AsyncIterator[None]:
+    """Hold the model open while the block runs.
+
+    Raises:
+        Problem: 503 when it cannot be loaded.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(house.loans.use(model))
+        except ModelError as error:
+            raise _unusable(model, error) from error
+        yield
+
+
+def _reply(model: VisionService[Any], kind: str, frame: Frame, wanted: Wanted) -> dict[str, Any]:
+    try:
+        return reply(model, kind, frame, wanted)
+    except ModelError as error:
+        raise _unusable(model, error) from error
+
+
+def _unusable(model: VisionService[Any], error: ModelError) -> Problem:
+    # The sentence of the error names files of this machine, so only the log gets it.
+    logger.error("vision service %s: %s", model.name, error)
+    return unavailable(f"vision service {model.name} cannot use its model; the server's log says why", 30)
