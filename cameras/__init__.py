@@ -1,13 +1,44 @@
-"""Where frames are born: the frame itself, what can be attached to it, and one file per kind of camera."""
+"""Where frames are born: the frame itself, what can be attached to it, and one file per kind of camera.
+
+The table is the list of what can be a source.
+"""
+
+from typing import Any
 
 from .annotation import Annotation, BoundingBox, Classification, Detection, Mapping, Outline
 from .attributes import Attributes, LocalPath
 from .base import Camera, CameraEnded, CameraError
 from .frame import Depth, Frame, Intrinsics, Mark
+from .image import ImageError, decode_image
+from .image_file import ImageFile
 from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
 from .slot import Slot, SlotClosed, SlotStatistics
+from .stream import Stream
+from .test_pattern import TestPattern
+from .video_file import VideoFile
+
+CAMERAS: dict[str, type[Camera[Any]]] = {
+    TestPattern.model_name: TestPattern,
+    VideoFile.model_name: VideoFile,
+    ImageFile.model_name: ImageFile,
+    Stream.model_name: Stream,
+}
+"""Every kind of camera that gives frames of its own, by the ``model`` in the YAML."""
+
+ALIASES: dict[str, str] = {
+    "fake": "test_pattern",
+    "rdk:builtin:fake": "test_pattern",
+    "rdk:builtin:webcam": "webcam",
+    "ffmpeg": "stream",
+    "rdk:builtin:ffmpeg": "stream",
+    "rdk:builtin:image_file": "image_file",
+    "rdk:builtin:transform": "transform",
+}
+"""Other words for a model: those of Viam's machine files."""
 
 __all__ = [
+    "ALIASES",
+    "CAMERAS",
     "Annotation",
     "Attributes",
     "BoundingBox",
@@ -19,6 +50,7 @@ __all__ = [
     "Detection",
     "Frame",
     "Image",
+    "ImageError",
     "Intrinsics",
     "LocalPath",
     "Mapping",
@@ -30,5 +62,6 @@ __all__ = [
     "SlotClosed",
     "SlotStatistics",
     "Yuv",
+    "decode_image",
     "yuv_from_rgb",
 ]

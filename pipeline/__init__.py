@@ -19,6 +19,7 @@ from .graph import Graph
 from .meters import Counters, Latency, Rate
 from .reports import Reports
 from .running import RunningCamera, State, Watch
+from .schema import schema
 
 __all__ = [
     "TRANSFORM",
@@ -43,4 +44,5 @@ __all__ = [
     "Watch",
     "load",
     "parse",
+    "schema",
 ]

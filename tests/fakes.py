@@ -39,11 +39,12 @@ class FakeTimer:
 
 
 class FakeClock:
-    """A clock that stands until it is advanced; pauses are over at once, and are remembered."""
+    """A clock that stands until it is advanced; pauses are over at once, remembered, and can be waited for."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
         self.pauses: list[float] = []
+        self.paused = threading.Semaphore(0)
         self.timers: list[FakeTimer] = []
         self._lock = threading.Lock()
 
@@ -54,7 +55,8 @@ class FakeClock:
     def pause(self, stop: threading.Event, seconds: float) -> bool:
         """Do not wait, but remember for how long it would have been."""
         self.pauses.append(seconds)
-        return stop.is_set()
+        self.paused.release()
+        return stop.wait(0.001)  # so that who tries for ever does not take a whole core
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> FakeTimer:
         """Keep an action for when the clock has been advanced that far."""

@@ -1,0 +1,100 @@
+"""Show a moving scene of shapes: a camera that everybody has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from threading import Event
+from typing import ClassVar
+
+from pydantic import Field
+
+from .attributes import Attributes
+from .base import Camera, CameraError
+from .frame import Frame, Mark
+from .pixels import Pixels
+from .scene import Scene
+
+
+class TestPatternAttributes(Attributes):
+    """What the YAML may say under ``model: test_pattern``."""
+
+    __test__: ClassVar[bool] = False  # pytest would take the name for a test
+
+    width_px: int = Field(1280, ge=64, le=4096, description="Width of the picture.")
+    height_px: int = Field(720, ge=64, le=4096, description="Height of the picture.")
+    frame_rate: float = Field(30, gt=0, le=120, allow_inf_nan=False, description="Frames per second.")
+    seed: int = Field(0, ge=0, description="Another number gives another scene.")
+    depth: bool = Field(False, description="Whether a 16-bit depth plane comes with the picture.")
+
+
+class TestPattern(Camera[TestPatternAttributes]):
+    """Gives pictures of the scene in real time.
+
+    The same seed, size, frame rate and number give the same pixels. Picture ``n`` belongs to ``n / frame_rate``
+    seconds after ``open``; what is late is left out, never hurried after. With ``paced=False`` every number comes, at once.
+    """
+
+    __test__: ClassVar[bool] = False
+
+    model_name: ClassVar[str] = "test_pattern"
+    attributes_type: ClassVar[type[Attributes]] = TestPatternAttributes
+    live: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        name: str,
+        attributes: TestPatternAttributes,
+        *,
+        paced: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(name, attributes, paced=paced)
+        self._clock = clock
+        self._closed = Event()
+        self._scene: Scene | None = None
+        self._time_base = 1 / Fraction(attributes.frame_rate).limit_denominator(1001)
+        self._next = 0
+        self._opened_s = 0.0
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames per second as declared."""
+        return self.attributes.frame_rate
+
+    def open(self) -> None:
+        """Set the scene."""
+        attributes = self.attributes
+        self._scene = Scene(attributes.seed, attributes.width_px, attributes.height_px, attributes.frame_rate)
+        self._closed.clear()
+        self._next = 0
+        self._opened_s = self._clock()
+
+    def read(self) -> Frame:
+        """Wait until the next picture is due and return it."""
+        scene, number = self._scene, self._next
+        if scene is None:
+            raise CameraError("closed")
+        if self.paced:
+            elapsed_s = self._clock() - self._opened_s
+            number = max(number, int(elapsed_s / self._time_base))
+            self._closed.wait(max(float(number * self._time_base) - elapsed_s, 0.0))
+        if self._closed.is_set():
+            raise CameraError("closed")
+        self._next = number + 1
+        captured_at, captured_s = time.time(), self._clock()
+        picture = scene.render(number)
+        return Frame(
+            Pixels.from_bgr(picture.image),
+            pts=number,
+            time_base=self._time_base,
+            captured_at=captured_at,
+            depth=picture.depth() if self.attributes.depth else None,
+            trace=(Mark("captured", captured_s),),
+        )
+
+    def close(self) -> None:
+        """End it; a waiting ``read`` sees ``CameraError``."""
+        self._closed.set()
+        self._scene = None

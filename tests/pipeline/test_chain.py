@@ -1,0 +1,54 @@
+"""The transforms of a whole chain in one row, without threads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cameras import Classification
+from pipeline import Chain
+from tests.fakes import FakeVision, frame
+from tests.pipeline.builders import config
+from tests.pipeline.test_graph import CHAIN, folder
+from vision import ModelError
+
+__all__ = ["folder"]
+
+
+def chain(folder: Path, service: FakeVision, monkeypatch: pytest.MonkeyPatch, camera: str = "cut") -> Chain:
+    monkeypatch.setattr("pipeline.chain.build_services", lambda declared: {"shapes": service})
+    return Chain(config(CHAIN, folder), camera)
+
+
+def test_all_transforms_are_applied_from_the_root_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = FakeVision("shapes", classifications=[Classification("star", 0.9)])
+    made = chain(folder, service, monkeypatch)
+    assert made.root.name == "scene"
+    made.open()
+    came = made.apply(frame(pts=7, width=80, height=60))
+    made.close()
+    made.close()
+    assert (came.width, came.height, came.pts) == (40, 30, 7)
+    assert [annotation.label for annotation in came.annotations] == ["star"]
+    assert made.painted(came).annotations == ()
+    assert not service.loaded
+
+
+def test_a_source_is_a_chain_of_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = chain(folder, FakeVision("shapes"), monkeypatch, "scene")
+    still = frame()
+    assert made.apply(still) is still
+
+
+def test_what_cannot_be_opened_leaves_nothing_open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = FakeVision("shapes")
+    service.fails = ModelError("no")
+    made = chain(folder, service, monkeypatch)
+    with pytest.raises(ModelError, match="no"):
+        made.open()
+
+
+def test_an_unknown_camera_is_a_key_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(KeyError):
+        chain(folder, FakeVision("shapes"), monkeypatch, "nobody")

@@ -1,0 +1,125 @@
+"""The graph: built in order, its models looked at once, its cameras ended together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cameras import Classification
+from pipeline import ConfigError, Graph, State
+from tests.fakes import FakeClock, FakeVision
+from tests.pipeline.builders import config
+from vision import ModelError
+
+CHAIN = """
+    cameras:
+      - name: cut
+        model: transform
+        attributes:
+          source: named
+          pipeline: [{type: crop, attributes: {x_max_px: 0.5, y_max_px: 0.5}}]
+      - name: named
+        model: transform
+        attributes:
+          source: scene
+          pipeline:
+            - {type: classifications, attributes: {classifier_name: shapes}}
+      - {name: scene, model: test_pattern, attributes: {width_px: 64, height_px: 64}}
+    services:
+      - {name: shapes, type: vision, model: mlmodel, attributes: {model_path: shapes.tflite}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "shapes.tflite").write_text("this is no model")
+    return tmp_path
+
+
+def with_service(folder: Path, service: FakeVision, monkeypatch: pytest.MonkeyPatch) -> Graph:
+    monkeypatch.setattr("pipeline.graph.build_services", lambda declared: {"shapes": service})
+    return Graph(config(CHAIN, folder), clock=FakeClock())
+
+
+def test_a_camera_comes_after_the_one_it_takes_from(folder: Path) -> None:
+    graph = Graph(config(CHAIN, folder), clock=FakeClock())
+    assert list(graph.cameras) == ["scene", "named", "cut"]
+    assert graph.cameras["cut"].source is graph.cameras["named"]
+    assert [camera.annotates for camera in graph.cameras.values()] == [False, True, True]
+    assert {camera.state for camera in graph.cameras.values()} == {State.IDLE}
+    graph.close()
+
+
+def test_a_model_that_cannot_be_used_is_an_error_of_the_configuration(folder: Path) -> None:
+    graph = Graph(config(CHAIN, folder), clock=FakeClock())
+    with pytest.raises(ConfigError) as raised:
+        graph.open()
+    graph.close()
+    (problem,) = raised.value.problems
+    assert str(problem) == (
+        "test.yaml:16:75: services[0].attributes.model_path: "
+        f"{folder / 'shapes.tflite'}: is not a TFLite model but text: 'this is no model'"
+    )
+
+
+def test_asking_a_model_for_what_it_cannot_do_is_one_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = FakeVision("shapes")
+    service.kinds = frozenset({"detections"})
+    graph = with_service(folder, service, monkeypatch)
+    with pytest.raises(ConfigError) as raised:
+        graph.open()
+    graph.close()
+    assert [str(problem) for problem in raised.value.problems] == [
+        "test.yaml:13:65: cameras[1].attributes.pipeline[0].attributes.classifier_name: "
+        "service shapes gives detections, not classifications"
+    ]
+
+
+def test_models_are_given_back_after_they_were_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = FakeVision("shapes")
+    graph = with_service(folder, service, monkeypatch)
+    graph.open()
+    assert not service.loaded
+    assert {camera.state for camera in graph.cameras.values()} == {State.IDLE}, "nothing runs unwatched"
+    graph.close()
+
+
+def test_a_real_scene_runs_through_the_chain(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = FakeVision("shapes", classifications=[Classification("star", 0.9)])
+    graph = with_service(folder, service, monkeypatch)
+    graph.open()
+    with graph.cameras["cut"].watch() as watch:
+        first, second = watch.get(10), watch.get(10)
+    assert (first.width, first.height) == (32, 32)
+    assert second.pts > first.pts
+    assert [annotation.label for annotation in second.annotations] == ["star"]
+    graph.close()
+    graph.close()
+    assert not service.loaded
+
+
+def test_a_camera_to_be_preloaded_runs_without_viewers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = FakeVision("shapes", classifications=[Classification("star", 0.9)])
+    monkeypatch.setattr("pipeline.graph.build_services", lambda declared: {"shapes": service})
+    text = CHAIN.replace("- name: named", "- name: named\n        preload: true")
+    graph = Graph(config(text, folder), clock=FakeClock())
+    graph.open()
+    assert graph.cameras["named"].watched
+    assert graph.cameras["scene"].watched
+    assert not graph.cameras["cut"].watched
+    graph.close()
+
+
+def test_a_model_that_fails_to_load_later_is_said_at_the_camera(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = FakeVision("shapes")
+    graph = with_service(folder, service, monkeypatch)
+    graph.open()
+    service.fails = ModelError("shapes.tflite: the file has gone")
+    clock = graph.cameras["named"]._clock
+    assert isinstance(clock, FakeClock)
+    with graph.cameras["named"].watch():
+        assert clock.paused.acquire(timeout=5)
+        assert graph.cameras["named"].error == "shapes.tflite: the file has gone"
+        assert graph.cameras["named"].state is State.OFFLINE
+    graph.close()
