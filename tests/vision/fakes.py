@@ -1,0 +1,108 @@
+"""Stand-ins for models: runtimes that answer as a test says, and pictures to show them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cameras import Frame, Pixels
+from vision import MlModelAttributes, MlModelVision, Runtime, RuntimeAttributes, RuntimeDeclaration
+from vision.errors import ModelError
+from vision.library import Library
+from vision.metadata import Metadata
+from vision.model_file import ModelFile
+from vision.runtime import Tensor, TensorInfo
+from vision.verifier import Verifier
+
+Answer = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+INPUT = TensorInfo("input", (1, 4, 4, 3), np.dtype(np.uint8))
+
+
+class FakeRuntime(Runtime):
+    """A model that answers as its class says and counts what happens to it."""
+
+    model_name = "fake"
+    trusted = True
+    answer: Answer
+    loaded: int = 0
+    closed: int = 0
+    asked: list[Mapping[str, Tensor]]
+    refuses: ModelError | None = None
+    gate: threading.Event | None = None
+
+    def __init__(self, file: ModelFile, num_threads: int = 0) -> None:
+        kind = type(self)
+        if kind.refuses is not None:
+            raise kind.refuses
+        kind.loaded += 1
+        self.num_threads = num_threads
+
+    @classmethod
+    def version(cls) -> str:
+        return "fake-1"
+
+    def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        kind = type(self)
+        kind.asked.append(dict(inputs))
+        if kind.gate is not None:
+            kind.gate.wait()
+        return kind.answer(inputs)
+
+    def close(self) -> None:
+        type(self).closed += 1
+
+
+def runtime(
+    answer: Answer | Mapping[str, Any],
+    *,
+    metadata: Metadata | None = None,
+    info: TensorInfo = INPUT,
+    quantised: Mapping[str, float] | None = None,
+) -> type[FakeRuntime]:
+    """Return a runtime whose models answer so: outputs as arrays by name, or a function from inputs to them."""
+    if callable(answer):
+        function: Answer = answer
+    else:
+        arrays = {name: np.asarray(value) for name, value in answer.items()}
+        arrays = {n: a.astype(np.float32) if a.dtype == np.float64 else a for n, a in arrays.items()}
+
+        def function(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+            return dict(arrays)
+
+    sample = function({info.name: np.zeros([abs(size) for size in info.shape], info.dtype)})
+    outputs = tuple(TensorInfo(name, array.shape, array.dtype) for name, array in sample.items())
+    values = {
+        "answer": staticmethod(function),
+        "inputs": (info,),
+        "outputs": outputs,
+        "metadata": metadata or Metadata(),
+        "asked": [],
+    }
+    return type("FakeModel", (FakeRuntime,), values)
+
+
+def service(
+    kind: type[Runtime], folder: Path, *, name: str = "fake", library: Library | None = None, **attributes: Any
+) -> MlModelVision:
+    """Return a vision service on a fake model, with a file that stands for it."""
+    path = folder / "model.fake"
+    path.write_bytes(b"a model")
+    declared = MlModelAttributes(mlmodel_name="model", **attributes)
+    declaration = RuntimeDeclaration("model", kind.model_name, RuntimeAttributes(model_path=path))
+    return MlModelVision(
+        name,
+        declared,
+        declaration,
+        runtimes={kind.model_name: kind},
+        library=library or Library(Verifier(folder / "cache")),
+    )
+
+
+def frame(width: int = 8, height: int = 8, color: tuple[int, int, int] = (10, 20, 30)) -> Frame:
+    """Return a frame of one colour (blue, green, red)."""
+    return Frame(Pixels.from_bgr(np.full((height, width, 3), color, np.uint8)), 0, Fraction(1, 30), 0.0)

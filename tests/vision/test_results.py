@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from cameras import BoundingBox, Classification, Detection, Outline
+from vision import keep, to_wire, top
+
+CAT, DOG, BIRD = Classification("cat", 0.5), Classification("Dog", 0.4), Classification("bird", 0.7)
+
+
+def test_a_confidence_at_the_threshold_passes() -> None:
+    assert keep([CAT, DOG, BIRD], 0.5) == (CAT, BIRD)
+
+
+def test_labels_are_compared_in_any_letter_case_and_none_keeps_all() -> None:
+    assert keep([CAT, DOG, BIRD], 0.0, ("CAT", "dog")) == (CAT, DOG)
+    assert keep([CAT, DOG], 0.0, ()) == (CAT, DOG)
+
+
+def test_a_wanted_label_survives_although_another_ranks_above_it() -> None:
+    assert top(keep([BIRD, CAT], 0.0, ("cat",)), 1) == (CAT,)
+
+
+def test_the_best_come_first_and_none_is_left_out_for_zero() -> None:
+    assert top([DOG, BIRD, CAT], 2) == (BIRD, CAT)
+    assert top([DOG, BIRD, CAT], 0) == (BIRD, CAT, DOG)
+
+
+def test_equals_stay_in_their_order() -> None:
+    first, second = Classification("a", 0.5), Classification("b", 0.5)
+    assert top([first, second], 0) == (first, second)
+    assert top([second, first], 0) == (second, first)
+
+
+def test_a_classification_on_the_wire_is_a_name_and_a_confidence() -> None:
+    assert to_wire(CAT, 640, 480) == {"class_name": "cat", "confidence": 0.5}
+
+
+def test_a_detection_on_the_wire_has_its_box_in_pixels_and_in_fractions() -> None:
+    assert to_wire(Detection("cat", 0.5, box=BoundingBox(0.25, -0.1, 0.5, 1.2)), 640, 480) == {
+        "class_name": "cat",
+        "confidence": 0.5,
+        "x_min": 160,
+        "y_min": 0,
+        "x_max": 320,
+        "y_max": 480,
+        "x_min_normalized": 0.25,
+        "y_min_normalized": 0.0,
+        "x_max_normalized": 0.5,
+        "y_max_normalized": 1.0,
+    }
+
+
+def test_what_is_no_prediction_is_refused() -> None:
+    with pytest.raises(TypeError, match="a prediction is wanted, got Outline"):
+        to_wire(Outline("crop", 1.0, box=BoundingBox(0, 0, 1, 1)), 640, 480)

@@ -1,0 +1,49 @@
+"""What a frame shows: model runtimes, the vision services on them, and what to do with their results."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .base import CLASSIFICATIONS, DETECTIONS, VisionService, inferences_here
+from .errors import ModelError, UnsupportedKind
+from .litert import LiteRt, LiteRtAttributes
+from .mlmodel import MlModelAttributes, MlModelVision
+from .results import keep, to_wire, top
+from .runtime import Runtime, RuntimeAttributes, RuntimeDeclaration, ServiceDeclaration
+from .runtimes import RUNTIMES
+
+VISION: dict[str, type[VisionService[Any]]] = {
+    MlModelVision.model_name: MlModelVision,
+}
+"""Every kind of vision service, by the ``model`` it has in the YAML."""
+
+
+def build_services(declarations: Sequence[ServiceDeclaration]) -> dict[str, VisionService[Any]]:
+    """Return the declared vision services by name, in their order. Nothing is loaded yet."""
+    return {
+        declaration.name: VISION[declaration.model](declaration.name, declaration.attributes, declaration.runtime)
+        for declaration in declarations
+    }
+
+
+__all__ = [
+    "CLASSIFICATIONS",
+    "DETECTIONS",
+    "RUNTIMES",
+    "VISION",
+    "LiteRt",
+    "LiteRtAttributes",
+    "MlModelAttributes",
+    "MlModelVision",
+    "ModelError",
+    "Runtime",
+    "RuntimeAttributes",
+    "RuntimeDeclaration",
+    "ServiceDeclaration",
+    "UnsupportedKind",
+    "VisionService",
+    "build_services",
+    "inferences_here",
+    "keep",
+    "to_wire",
+    "top",
+]

@@ -1,0 +1,67 @@
+"""Names for the numbers that a model gives: from a text file, or packed into the model file itself."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from .errors import ModelError
+
+MOST_BYTES = 16 * 1024 * 1024  # far above any real list (21,843 ImageNet names: 0.8 MB), far below a zip bomb
+
+
+def labels_from_text(text: str) -> tuple[str, ...]:
+    """Return the labels of a text: one per line, blank lines skipped; a single line is split on commas, else on spaces.
+
+    A row ``???``, which some lists have where a number is not in use, is a label like any other: it holds the place.
+    """
+    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    rows = [line for line in lines if line]
+    if len(rows) == 1:
+        rows = [row.strip() for row in (rows[0].split(",") if "," in rows[0] else rows[0].split())]
+    return tuple(row for row in rows if row)
+
+
+def read_labels(path: Path) -> tuple[str, ...]:
+    """Return the labels of a file.
+
+    Raises:
+        ModelError: when it cannot be read, is not UTF-8 text, or holds no label.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ModelError(f"{path}: too large for a list of labels, got {path.stat().st_size} bytes")
+        labels = labels_from_text(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: no such labels file") from error
+    except OSError as error:
+        raise ModelError(f"{path}: the labels file cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ModelError(
+            f"{path}: the labels file is not UTF-8 text (byte {error.object[error.start]:#04x} at {error.start})"
+        ) from error
+    if not labels:
+        raise ModelError(f"{path}: the labels file is empty, one label per line is wanted")
+    return labels
+
+
+def packed_labels(content: bytes, named: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the labels that are packed into a model file (a zip appended to it), or none.
+
+    Args:
+        content: The bytes of the model file.
+        named: The files that the model's metadata call its labels, most likely first. Without them, or when none of
+            them is there, a text file counts when it is the only one.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            files = {info.filename: info for info in archive.infolist()}
+            texts = [name for name in files if name.lower().endswith(".txt")]
+            chosen = next((name for name in named if name in files), texts[0] if len(texts) == 1 else None)
+            if chosen is None or files[chosen].file_size > MOST_BYTES:
+                return ()
+            return labels_from_text(archive.read(chosen).decode("utf-8"))
+    except Exception:  # zipfile raises nearly anything on damage, IndexError and struct.error among it
+        return ()

@@ -1,0 +1,23 @@
+"""The lowest confidence that a service passes on, per label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Minimums:
+    """The lowest confidence of each label: its own where it has one, else the default. Letter case does not matter."""
+
+    def __init__(self, default: float = 0.0, own: Mapping[str, float] | None = None) -> None:
+        self._default = default
+        self._own = {label.casefold(): confidence for label, confidence in (own or {}).items()}
+
+    def __getitem__(self, label: str) -> float:
+        return self._own.get(label.casefold(), self._default)
+
+    def of(self, labels: Sequence[str]) -> NDArray[np.float64]:
+        """Return the minimums of several labels, in their order."""
+        return np.array([self[label] for label in labels], np.float64)

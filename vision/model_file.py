@@ -1,0 +1,74 @@
+"""The bytes of a model file, and in words what they are when they are no model."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import ModelError
+
+_STARTS = (
+    (b"version https://git-lfs", "a Git LFS pointer; fetch the file itself with `git lfs pull`"),
+    (b"\x89PNG\r\n", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"PK\x03\x04", "a zip archive; unpack it first"),
+    (b"\x1f\x8b", "a gzip archive; unpack it first"),
+    (b"\x89HDF\r\n", "a Keras model (HDF5); convert it to TFLite first"),
+    (b"%PDF", "a PDF document"),
+    (b"<", "a web page or XML"),
+)
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model file as it was when it was read: what is checked is what is loaded, whatever happens to the file then."""
+
+    path: Path
+    content: bytes
+    sha256: str
+
+    @classmethod
+    def read(cls, path: Path) -> ModelFile:
+        """Read a file.
+
+        Raises:
+            ModelError: when it cannot be read or is empty.
+        """
+        try:
+            if path.is_dir():
+                raise ModelError(f"{path}: is a folder, a model file is wanted")
+            if path.exists() and not path.is_file():
+                raise ModelError(f"{path}: is not a regular file, a model file is wanted")
+            content = path.read_bytes()
+        except FileNotFoundError as error:
+            raise ModelError(f"{path}: no such model file") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ModelError(f"{path}: the model file cannot be read: {reason}") from error
+        if not content:
+            raise ModelError(f"{path}: the model file is empty; fetch it again")
+        return cls(path, content, hashlib.sha256(content).hexdigest())
+
+    def expect(self, magic: bytes, at: int, format_name: str) -> None:
+        """Make sure that a mark of the format stands where it belongs.
+
+        Raises:
+            ModelError: when it does not, saying what the file looks like instead.
+        """
+        if self.content[at : at + len(magic)] != magic:
+            raise ModelError(f"{self.path}: is not a {format_name} model but {self._looks_like()}")
+
+    def _looks_like(self) -> str:
+        for start, words in _STARTS:
+            if self.content.startswith(start):
+                return words
+        head = self.content[:256]
+        try:
+            text = head.decode("utf-8", errors="strict") if len(head) < 256 else head[:-4].decode("utf-8", "ignore")
+        except UnicodeDecodeError:
+            text = "\0"
+        if all(character.isprintable() or character.isspace() for character in text):
+            return f"text: {' '.join(text.split())[:40]!r}"
+        return f"something else: {len(self.content)} bytes that start with {self.content[:8].hex(' ')}"

@@ -1,0 +1,86 @@
+"""What inputs and outputs of a model are called: as declared, as its metadata say, or as the tensors' names hint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .classifier import PROBABILITY
+from .errors import ModelError
+from .layout import CATEGORY, COUNT, EXPECTED, LOCATION, SCORE
+from .runtime import TensorInfo
+
+_WORDS = {
+    LOCATION: ("location", "box"),
+    CATEGORY: ("categor", "class"),
+    SCORE: ("score", "confidence"),
+    COUNT: ("count", "num_", "number of"),
+}
+
+
+def output_names(outputs: Sequence[TensorInfo], described: Sequence[str], remap: Mapping[str, str]) -> dict[str, str]:
+    """Return the expected name of each output that has one, by its name in the model.
+
+    What is declared wins; then an output that bears an expected name; then a word in its name, or in what the metadata
+    call it, as long as no other output has the same one.
+
+    Args:
+        outputs: The outputs of the model.
+        described: What the metadata call them, in the same order; may be empty.
+        remap: Expected name by the model's own, or by metadata's.
+
+    Raises:
+        ModelError: when a declared name is not one of an output.
+    """
+    aliases = _aliases(outputs, described)
+    declared = _declared(outputs, aliases, remap, "output")
+    guesses = {info.name: _guess(aliases[info.name]) for info in outputs if info.name not in declared}
+    taken = list(declared.values())
+    unique = {
+        output: guess
+        for output, guess in guesses.items()
+        if guess is not None and guess not in taken and list(guesses.values()).count(guess) == 1
+    }
+    return declared | unique
+
+
+def image_input(inputs: Sequence[TensorInfo], remap: Mapping[str, str]) -> TensorInfo:
+    """Return the input that takes the picture: the only one there is.
+
+    Raises:
+        ModelError: when a declared name is not one of an input, or there are other inputs to feed.
+    """
+    _declared(inputs, _aliases(inputs, ()), remap, "input")
+    if len(inputs) != 1:
+        raise ModelError(f"the model has {len(inputs)} inputs, one picture is wanted: {_listed(inputs)}")
+    return inputs[0]
+
+
+def _aliases(infos: Sequence[TensorInfo], described: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    if len(described) != len(infos):
+        described = [""] * len(infos)
+    return {info.name: (info.name, other) for info, other in zip(infos, described, strict=True)}
+
+
+def _declared(
+    infos: Sequence[TensorInfo], aliases: Mapping[str, tuple[str, ...]], remap: Mapping[str, str], kind: str
+) -> dict[str, str]:
+    declared = {}
+    for own, expected in remap.items():
+        match = next((info.name for info in infos if own and own in aliases[info.name]), None)
+        if match is None:
+            raise ModelError(f"remap_{kind}_names: the model has no {kind} {own!r}, only {_listed(infos)}")
+        declared[match] = expected
+    return declared
+
+
+def _guess(names: Sequence[str]) -> str | None:
+    lowered = [name.casefold() for name in names]
+    for expected in (PROBABILITY, *EXPECTED):
+        if expected in lowered:
+            return expected
+    hits = {expected for expected, words in _WORDS.items() for word in words for name in lowered if word in name}
+    return hits.pop() if len(hits) == 1 else None
+
+
+def _listed(infos: Sequence[TensorInfo]) -> str:
+    return "; ".join(map(str, infos))

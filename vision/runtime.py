@@ -1,0 +1,142 @@
+"""What runs a model: the base class of every runtime, and how models and services are declared."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from cameras import Attributes, LocalPath
+
+from .metadata import Metadata
+from .model_file import ModelFile
+
+Tensor = NDArray[Any]
+
+
+class RuntimeAttributes(Attributes):
+    """What the YAML may say under ``attributes`` of a model (``type: mlmodel``)."""
+
+    model_path: LocalPath = Field(description="The model file.")
+    label_path: LocalPath | None = Field(
+        None, description="Text file with one label per line; without it, the labels packed in the model file."
+    )
+    num_threads: int = Field(0, le=64, description="Threads of one inference; 0 or less leaves it to the library.")
+
+    def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Give the files that are not there."""
+        yield from missing_files(model_path=self.model_path, label_path=self.label_path)
+
+
+def missing_files(**paths: Path | None) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Give (attribute, sentence) for each of the paths that is no file."""
+    for name, path in paths.items():
+        if path is None or path.is_file():
+            continue
+        yield (name,), f"is not a file: {path}" if path.exists() else f"no such file: {path}"
+
+
+@dataclass(frozen=True)
+class RuntimeDeclaration:
+    """A model as declared: the key of its runtime in ``RUNTIMES``, and its attributes."""
+
+    name: str
+    model: str
+    attributes: RuntimeAttributes
+
+
+@dataclass(frozen=True)
+class ServiceDeclaration:
+    """A vision service as declared: its key in ``VISION``, its attributes, and the declared model it names, if any."""
+
+    name: str
+    model: str
+    attributes: Attributes
+    runtime: RuntimeDeclaration | None = None
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """One input or output of a model.
+
+    Attributes:
+        name: Unique within the inputs, or the outputs.
+        shape: Sizes; -1 where any size will do.
+        dtype: Type of its numbers.
+        scale: One step of a quantised tensor; 0.0 when it is not quantised.
+        zero_point: The number that stands for 0.0 in a quantised tensor.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    scale: float = 0.0
+    zero_point: int = 0
+
+    def __str__(self) -> str:
+        sizes = ", ".join("any" if size < 0 else str(size) for size in self.shape)
+        return f"{self.name} [{sizes}] {self.dtype}"
+
+
+class Runtime(ABC):
+    """A loaded model. Safe to use from several threads: they wait for each other.
+
+    Attributes:
+        inputs: What goes in.
+        outputs: What comes out, in the model's own order.
+        metadata: What the file says about itself.
+    """
+
+    model_name: ClassVar[str]
+    attributes_type: ClassVar[type[RuntimeAttributes]] = RuntimeAttributes
+    trusted: ClassVar[bool] = False
+    """Whether files need no first load in a child process, because a damaged one cannot end the process."""
+
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    metadata: Metadata
+
+    @abstractmethod
+    def __init__(self, file: ModelFile, num_threads: int = 0) -> None:
+        """Load a model.
+
+        Raises:
+            ModelError: when it cannot be loaded.
+        """
+
+    @classmethod
+    @abstractmethod
+    def version(cls) -> str:
+        """Return name and version of the library that runs the model, fit for a file name.
+
+        Raises:
+            ModelError: when no such library is installed.
+        """
+
+    @classmethod  # noqa: B027  # a runtime whose files have no such mark needs none
+    def look(cls, file: ModelFile) -> None:
+        """Look at the bytes before anything loads them.
+
+        Raises:
+            ModelError: when they are clearly no such model.
+        """
+
+    @abstractmethod
+    def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Run the model: arrays by input name, of the input's type and of a shape that fits; arrays by output name.
+
+        Quantised outputs are given as float32 in their real unit. The arrays belong to the caller.
+
+        Raises:
+            ModelError: when the model fails on them, or is closed.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the model. Waits for a running inference; twice is harmless."""
