@@ -71,9 +71,9 @@ class Viewer:
         wanted = self.statistics().frames_decoded + frames
         return Statistics(**self.page.evaluate("([n, w, t]) => decoded(n, w, t)", [self.number, wanted, WAIT_S]))
 
-    def wait_for_state(self, camera: str, state: str) -> None:
+    def wait_for_state(self, camera: str, state: str, timeout_s: float = WAIT_S) -> None:
         """Wait until the API says that a camera is in this state."""
-        self.page.evaluate("([name, state, t]) => camera(name, state, t)", [camera, state, WAIT_S])
+        self.page.evaluate("([name, state, t]) => camera(name, state, t)", [camera, state, timeout_s])
 
     def picture(self) -> NDArray[np.uint8]:
         """Give the pixels that the ``<video>`` shows now; (H, W, 3), BGR."""
