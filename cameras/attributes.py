@@ -30,7 +30,10 @@ def _absolute(value: Any, info: ValidationInfo) -> Any:
     if not isinstance(value, str):
         return value
     folder = (info.context or {}).get("folder", Path())
-    return Path(folder, Path(value).expanduser())
+    try:
+        return Path(folder, Path(value).expanduser())
+    except RuntimeError:  # ~somebody, who has no home here
+        raise ValueError(f"begins with a user who has no home folder here, got {value!r}") from None
 
 
 LocalPath = Annotated[Path, BeforeValidator(_absolute, json_schema_input_type=str), WithJsonSchema({"type": "string"})]

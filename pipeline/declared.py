@@ -1,0 +1,134 @@
+"""What a configuration holds once it has been read: everything typed, checked and resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import Field, SerializeAsAny
+
+from cameras import Attributes
+from transforms import Style
+from vision import ServiceDeclaration
+
+from .nodes import Mapping as MappingNode
+from .nodes import Node, find
+from .problems import Address, Position, Problem, Problems
+from .server_config import ServerConfig
+from .stream_config import StreamConfig
+
+TRANSFORM = "transform"
+"""The ``model`` of a camera that takes its frames from another one."""
+
+
+class TransformConfig(Attributes):
+    """One entry of a pipeline."""
+
+    type: str = Field(description="What is done to the frame.")
+    attributes: SerializeAsAny[Attributes] = Field(description="Its settings.")
+
+
+class IntrinsicParameters(Attributes):
+    """The lens of a camera, as a pinhole."""
+
+    width_px: int = Field(ge=0, description="Width of the picture these numbers are for.")
+    height_px: int = Field(ge=0, description="Height of the picture these numbers are for.")
+    fx: float = Field(description="Focal length across, in pixels.")
+    fy: float = Field(description="Focal length down, in pixels.")
+    ppx: float = Field(description="Where the optical axis meets the picture, in pixels from the left.")
+    ppy: float = Field(description="Where the optical axis meets the picture, in pixels from the top.")
+
+
+class DistortionParameters(Attributes):
+    """How the lens bends straight lines (Brown-Conrady)."""
+
+    rk1: float = Field(0.0, description="First radial coefficient.")
+    rk2: float = Field(0.0, description="Second radial coefficient.")
+    rk3: float = Field(0.0, description="Third radial coefficient.")
+    tp1: float = Field(0.0, description="First tangential coefficient.")
+    tp2: float = Field(0.0, description="Second tangential coefficient.")
+
+
+class TransformAttributes(Attributes):
+    """What the YAML may say under ``attributes`` of a transform camera."""
+
+    source: str = Field(description="The camera that the frames are taken from.")
+    pipeline: tuple[TransformConfig, ...] = Field(strict=False, description="What is done to them, in this order.")
+    intrinsic_parameters: IntrinsicParameters | None = Field(None, description="The lens; the source's.")
+    distortion_parameters: DistortionParameters | None = Field(None, description="Its distortion; the source's.")
+
+
+@dataclass(frozen=True)
+class CameraConfig:
+    """A camera as declared.
+
+    Attributes:
+        name: What it is called.
+        model: Its kind: a key of ``CAMERAS``, or ``transform``.
+        attributes: The settings of its kind; :class:`TransformAttributes` for a transform camera.
+        preload: Keep it running without viewers.
+        linger_s: How long it goes on after its last viewer.
+        private: Only other cameras may use it.
+        stream: How it is encoded.
+        style: How its annotations are painted.
+    """
+
+    name: str
+    model: str
+    attributes: Attributes
+    preload: bool = False
+    linger_s: float = 10.0
+    private: bool = False
+    stream: StreamConfig = StreamConfig()
+    style: Style = Style()
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where in the file cameras and services were declared, for problems that show later.
+
+    Attributes:
+        file: The file as it was typed.
+        items: Address and node by ``("cameras", name)`` or ``("services", name)``.
+    """
+
+    file: str = ""
+    items: Mapping[tuple[str, str], tuple[Address, Node]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole configuration.
+
+    Attributes:
+        cameras: By name, in the order of the file.
+        services: The vision services by name, in the order of the file, each with the model it runs.
+        server: Where to listen.
+        path: The file it was read from.
+    """
+
+    cameras: dict[str, CameraConfig]
+    services: dict[str, ServiceDeclaration]
+    server: ServerConfig = ServerConfig()
+    path: Path = Path()
+    places: Places = field(default=Places(), repr=False, compare=False)
+
+    def problem(self, address: Address, message: str) -> Problem:
+        """Give a problem its place in the file.
+
+        Args:
+            address: ``("cameras", name, ...)`` or ``("services", name, ...)``: names where the file has numbers.
+            message: What is wrong.
+        """
+        problems = Problems(self.places.file or str(self.path))
+        position: Position | None = None
+        if len(address) > 1 and (item := self.places.items.get((str(address[0]), str(address[1])))) is not None:
+            base, node = item
+            rest = address[2:]
+            if not rest and isinstance(node, MappingNode) and "name" in node.entries:
+                rest = ("name",)
+            position = find(node, rest)[0].position
+            address = (*base, *address[2:])
+        problems.add(position, address, message)
+        return problems.error().problems[0]

@@ -1,0 +1,67 @@
+"""``${NAME}`` and ``${NAME:default}`` in scalar values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from .problems import quoted
+
+_PART = re.compile(r"\$\$|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<default>(?:[^}$]|\$\$|\$(?!\{))*))?\}|\$\{")
+
+# ``[port: ${PORT:8080}]``: between brackets YAML would end the scalar at the brace. While the file is parsed such marks
+# stand as characters of the private use area, one for one, so that columns stay what they are.
+_PLACEHOLDER = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::[^{}\r\n]*)?\}")
+_MARKS = "{}[],:#"
+_STAND_INS = "".join(chr(0xE000 + i) for i in range(len(_MARKS)))
+_SHIELD = str.maketrans(_MARKS, _STAND_INS)
+_UNSHIELD = str.maketrans(_STAND_INS, _MARKS)
+
+
+def shielded(text: str) -> tuple[str, bool]:
+    """Make the placeholders in a YAML text safe from the parser.
+
+    Returns:
+        The text to parse, and whether its scalars are to be passed through :func:`unshielded` (a text that itself has
+        the characters used for this is left as it is).
+    """
+    if "${" not in text or any(character in text for character in _STAND_INS):
+        return text, False
+    return _PLACEHOLDER.sub(lambda match: match[0].translate(_SHIELD), text), True
+
+
+def unshielded(scalar: str) -> str:
+    """Undo :func:`shielded` for one scalar of the text."""
+    return scalar.translate(_UNSHIELD)
+
+
+def expanded(text: str, environment: Mapping[str, str]) -> str:
+    """Give the text with its placeholders replaced.
+
+    Raises:
+        ValueError: A variable without default is not set, or a placeholder is malformed.
+    """
+    if "$" not in text:
+        return text
+
+    def value(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        name, default = match["name"], match["default"]
+        if name is None:
+            raise ValueError(f'"${{" begins no ${{NAME}} or ${{NAME:default}} in {quoted(text)} ("$$" is a dollar)')
+        if name in environment:
+            return _utf8(name, environment[name])
+        if default is None:
+            raise ValueError(f"the environment variable {name} is not set and ${{{name}}} has no default")
+        return default.replace("$$", "$")
+
+    return _PART.sub(value, text)
+
+
+def _utf8(name: str, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"the environment variable {name} is not UTF-8 text") from None
+    return value

@@ -1,0 +1,163 @@
+"""What is wrong with a configuration, in words and with its place.
+
+* ConfigError    the configuration says something that cannot be done; holds one Problem or more  -> stop, exit code 2
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from typing import NamedTuple
+
+Address = tuple[str | int, ...]
+"""The way from the root of the file to a value: keys and list indices, such as ``("cameras", 0, "name")``."""
+
+# difflib needs about 10 us per pair of words; a file with thousands of wrong names must not take minutes to refuse.
+MAX_COMPARISONS = 20_000
+MAX_SHOWN_LENGTH = 80
+MAX_KNOWN_SHOWN = 30
+
+# What people write who come from other programs, where no spelling is near.
+_SYNONYMS = {
+    "fps": "frame_rate",
+    "framerate": "frame_rate",
+    "threshold": "confidence_threshold",
+    "labels": "valid_labels",
+}
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+
+
+class Position(NamedTuple):
+    """A place in the file; both numbers count from 1, columns in characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes:
+        file: The file as it was typed.
+        line: From 1; None when the problem is the file itself.
+        column: From 1; None when the problem is the file itself.
+        path: The value in question, such as ``cameras[1].attributes.source``; empty for the file as a whole.
+        message: What is wrong with it, as the end of a sentence that the path begins.
+    """
+
+    file: str
+    line: int | None
+    column: int | None
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
+        return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used.
+
+    Attributes:
+        problems: Everything that is wrong with it, in the order of the file.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Problems:
+    """Collects what is wrong with one file."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._found: dict[Problem, None] = {}
+        self._comparisons_left = MAX_COMPARISONS
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, position: Position | None, address: Address, message: str) -> None:
+        """Note a problem; the same one twice counts once."""
+        line, column = position if position is not None else (None, None)
+        self._found[Problem(one_line(self.file), line, column, path_text(address), one_line(message))] = None
+
+    def error(self) -> ConfigError:
+        """Give what has been found as an exception, in the order of the file."""
+        return ConfigError(sorted(self._found, key=lambda problem: (problem.line or 0, problem.column or 0)))
+
+    def fatal(self, position: Position | None, message: str, address: Address = ()) -> ConfigError:
+        """Give the exception for a problem after which the file cannot be read any further."""
+        self.add(position, address, message)
+        return self.error()
+
+    def nearest(self, word: str, known: Collection[str]) -> str | None:
+        """Give the known word that was probably meant, or None; after very many questions always None."""
+        self._comparisons_left -= len(known)
+        if self._comparisons_left < 0:
+            return None
+        words = {name.lower(): name for name in known}
+        synonym = _SYNONYMS.get(word.lower())
+        if synonym in words:
+            return words[synonym]
+        close = get_close_matches(word.lower()[:MAX_SHOWN_LENGTH], words, n=1)
+        return words[close[0]] if close else None
+
+
+def path_text(address: Address) -> str:
+    """Write an address as people do: ``cameras[1].attributes.pipeline[0].type``."""
+    text = ""
+    for step in address:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif _PLAIN_KEY.fullmatch(step):
+            text += f".{step}" if text else step
+        else:
+            text += f"[{quoted(step)}]"
+    return text
+
+
+def quoted(text: str) -> str:
+    """Put a text in double quotes, on one line, of bearable length, and without the password of an address."""
+    text = _CREDENTIALS.sub("***", text)
+    if len(text) > MAX_SHOWN_LENGTH:
+        text = text[:MAX_SHOWN_LENGTH] + "..."
+    return '"' + one_line(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+def one_line(text: str) -> str:
+    """Write line breaks, control characters and what reverses the direction of writing as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if unicodedata.category(c) not in _UNSHOWN else c.encode("unicode_escape").decode() for c in text)
+
+
+_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def listed(words: Collection[str]) -> str:
+    """Enumerate words, the first thirty of them."""
+    more = ", ..." if len(words) > MAX_KNOWN_SHOWN else ""
+    return ", ".join(one_line(word) for word in islice(words, MAX_KNOWN_SHOWN)) + more
+
+
+def is_unknown(problems: Problems, what: str, word: str, known: Collection[str]) -> str:
+    """Make the sentence for a word that is not among the known ones.
+
+    Args:
+        problems: Whose suggestions to use.
+        what: How the sentence begins: ``unknown key``, ``no camera is named "stret"``.
+        word: What was written.
+        known: What could have been written.
+    """
+    near = problems.nearest(word, known)
+    suggestion = f", did you mean {quoted(near)}?" if near is not None else ""
+    return f"{what}{suggestion} (known: {listed(known)})" if known else f"{what} (none is known here)"

@@ -1,0 +1,107 @@
+"""Where the program listens and how media reach its viewers: ``server:``."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from cameras import Attributes
+
+MAX_PORT = 65_535
+LATER = dict.fromkeys(("tokens", "tls", "viam", "clarifai", "recording", "limits"), "is not available in this version")
+"""What to say of the keys of ``server:`` that are reserved for what this version does not do."""
+
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+_ICE_URL = re.compile(r"(stun|stuns|turn|turns):[^\s/]+")
+_RANGE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
+
+
+class PortRange(NamedTuple):
+    """UDP ports, both ends included."""
+
+    first: int
+    last: int
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError(f'must be an IP address, got "{value}"') from None
+
+
+def _host(value: str) -> str:
+    if _HOST.fullmatch(value):
+        return value
+    try:
+        return str(ip_address(value.strip("[]")))
+    except ValueError:
+        raise ValueError(f'must be a host name or an IP address, got "{value}"') from None
+
+
+def _ice_url(value: str) -> str:
+    if not _ICE_URL.fullmatch(value):
+        raise ValueError(f'must be an address such as "stun:stun.example.org:3478" or "turn:...", got "{value}"')
+    return value
+
+
+def _ports(value: Any) -> Any:
+    if value is None or isinstance(value, PortRange):
+        return value
+    match = _RANGE.fullmatch(value) if isinstance(value, str) else None
+    ports = PortRange(int(match[1]), int(match[2])) if match else None
+    if ports is None or not 1 <= ports.first <= ports.last <= MAX_PORT:
+        got = f'"{value}"' if isinstance(value, str) else value
+        raise ValueError(f'must be a range of ports within 1 and {MAX_PORT}, such as "50000-50100", got {got}')
+    return ports
+
+
+def _allowed(value: bool) -> bool:
+    if value:
+        raise ValueError("cannot be true: pictures by URL are not available in this version")
+    return value
+
+
+IpAddress = Annotated[str, AfterValidator(_address)]
+Host = Annotated[str, AfterValidator(_host)]
+IceUrl = Annotated[str, AfterValidator(_ice_url)]
+UdpPorts = Annotated[
+    PortRange | None,
+    BeforeValidator(_ports),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": "^[0-9]{1,5}-[0-9]{1,5}$"}, {"type": "null"}]}),
+]
+
+
+class IceServer(Attributes):
+    """A STUN or TURN server that viewers are told of."""
+
+    urls: tuple[IceUrl, ...] = Field(strict=False, min_length=1, description="Its addresses.")
+    username: str | None = Field(None, description="For TURN.")
+    credential: str | None = Field(None, description="For TURN.")
+
+
+class IceConfig(Attributes):
+    """How peers find each other."""
+
+    servers: tuple[IceServer, ...] = Field((), strict=False, description="STUN and TURN servers; none by default.")
+    addresses: tuple[IpAddress, ...] = Field(
+        (), strict=False, description="Addresses to use; loopback when host is loopback, else every one that is not."
+    )
+    advertise: tuple[IpAddress, ...] = Field(
+        (), strict=False, description="Public addresses that lead here, put into answers beside the own ones."
+    )
+    udp_ports: UdpPorts = Field(None, description='Ports for media, such as "50000-50100"; any free one.')
+
+
+class ServerConfig(Attributes):
+    """What the YAML may say under ``server:``."""
+
+    host: Host = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=MAX_PORT, description="Port to listen on; 0 takes a free one.")
+    ice: IceConfig = Field(IceConfig(), description="How media reach the viewers.")
+    allow_image_urls: Annotated[bool, AfterValidator(_allowed)] = Field(
+        False, description="Whether clients may name pictures by URL; not available in this version."
+    )

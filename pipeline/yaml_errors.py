@@ -1,0 +1,78 @@
+"""What the YAML parser complains about, in the words of who writes the file."""
+
+from __future__ import annotations
+
+import yaml
+
+from .problems import Position, quoted
+
+_QUOTE = "quoted scalar"
+
+# (what the parser says contains, what we say). libyaml and PyYAML's own parser word some of them differently.
+_WORDS = (
+    ("tab character", "a tab cannot indent YAML, use spaces"),
+    ("mapping values are not allowed", '": " cannot stand here: is the indentation right, does a text need quotes?'),
+    ("sequence entries are not allowed", '"- " cannot stand here: a list begins on a line of its own'),
+    ("expected '-' indicator", 'expected "- " or less indentation here'),
+    ("could not find expected ':'", 'expected ": " after this key'),
+    ("expected key", "expected a key here: is the indentation right, does a text need quotes?"),
+    ("<block end>", "expected a key or less indentation here"),
+    ("<document start>", "the file should have ended before this: is the indentation right?"),
+    ("node content", "expected a value here"),
+    ("escape", "unknown escape in double quotes: use single quotes, or a doubled backslash"),
+    ("alphabetic or numeric", 'expected a name after this "&" or "*"; a text that begins so needs quotes'),
+    ("undefined tag handle", "tags are not supported"),
+    ("incompatible YAML document", "only YAML 1.1 and 1.2 can be read"),
+    ("comment or line break", 'nothing else can stand on the line of a "|" or ">"'),
+    ("chomping or indentation", 'nothing else can stand on the line of a "|" or ">"'),
+)
+
+
+def in_words(error: yaml.MarkedYAMLError, text: str) -> tuple[Position, str]:
+    """Give where the text breaks and why, in one sentence.
+
+    Args:
+        error: What the parser raised.
+        text: What it was parsing.
+    """
+    problem, context = error.problem or "", error.context or ""
+    here, opened = _position(error.problem_mark), _position(error.context_mark)
+    if "unexpected end of stream" in problem and _QUOTE in context:
+        return opened, "this quote is never closed"
+    if "cannot start any token" in problem:
+        return here, _cannot_start(_character(text, here))
+    at_the_end = not text[_offset(text, here) :].strip()
+    if "node content" in problem and at_the_end:
+        return here, "the file ends where a value is expected"
+    for closing, what in (("]", "list"), ("}", "mapping")):
+        if f"expected ',' or '{closing}'" in problem:
+            if at_the_end:
+                return opened, f'this {what} is never closed, a "{closing}" is missing'
+            return here, f'expected "," or "{closing}" here, in the {what} opened on line {opened.line}'
+    if "could not find expected ':'" in problem:
+        here = opened
+    for part, words in _WORDS:
+        if part in problem:
+            return here, words
+    return here, f"is no YAML: {context} {problem}".replace("  ", " ")
+
+
+def _cannot_start(character: str) -> str:
+    if character == "\t":
+        return "a tab cannot indent YAML, use spaces"
+    return f"{quoted(character)} cannot begin a value, put the text in quotes"
+
+
+def _position(mark: yaml.Mark | None) -> Position:
+    return Position(mark.line + 1, mark.column + 1) if mark is not None else Position(1, 1)
+
+
+def _offset(text: str, position: Position) -> int:
+    """Give the index of a position in the text; at most its end."""
+    lines = text.splitlines(keepends=True)
+    return sum(len(line) for line in lines[: position.line - 1]) + position.column - 1
+
+
+def _character(text: str, position: Position) -> str:
+    offset = _offset(text, position)
+    return text[offset : offset + 1]
