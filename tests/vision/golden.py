@@ -1,0 +1,80 @@
+"""What the services say about the photographs of the data set, as JSON: here, or in a process with another runtime.
+
+``python -m tests.vision.golden FOLDER`` prints ``{"runtime", "classification", "detection", "video"}``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from cameras import Frame, Matrix, Pixels
+from vision import LiteRt, MlModelAttributes, MlModelVision
+
+VIDEO, DETECTOR = "person_768x432.mp4", "coco_ssd_mobilenet_v1_quant.tflite"
+LABELS = {DETECTOR: "coco_ssd_90.txt"}
+
+
+def service(data: Path, model: str) -> MlModelVision:
+    labels = data / "labels" / LABELS.get(model, "imagenet_1001.txt")
+    return MlModelVision(model, MlModelAttributes(model_path=data / "models" / model, label_path=labels))
+
+
+def photograph(data: Path, name: str) -> Frame:
+    image = cv2.imread(str(data / "images" / name), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    assert image is not None
+    return Frame(Pixels.from_bgr(np.asarray(image, np.uint8)), 0, Fraction(1), 0.0)
+
+
+def sampled_frames(data: Path, every: int) -> Iterator[tuple[int, Frame]]:
+    """Give every so many frames of the video, as planes, the way a camera would."""
+    with av.open(str(data / "video" / VIDEO)) as container:
+        for number, decoded in enumerate(container.decode(video=0)):
+            if number % every == 0:
+                planes = np.asarray(decoded.to_ndarray(format="yuv420p"), np.uint8)
+                height, width = decoded.height, decoded.width
+                y, rest = planes[:height], planes[height:].reshape(2, height // 2, width // 2)
+                yield number, Frame(Pixels.from_yuv(y, rest[0], rest[1], Matrix.BT601), number, Fraction(1, 10), 0.0)
+
+
+def detections(service: MlModelVision, frame: Frame) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": item.label,
+            "score": item.confidence,
+            "box": [item.box.y_min, item.box.x_min, item.box.y_max, item.box.x_max],
+        }
+        for item in service.detections(frame)
+    ]
+
+
+def results(data: Path, classifiers: Iterable[str], expected: dict[str, Any]) -> dict[str, Any]:
+    """Return what the services say about everything that there are golden results for."""
+    found: dict[str, Any] = {"runtime": LiteRt.version(), "classification": {}, "detection": {}, "video": {}}
+    for model in classifiers:
+        with service(data, model).borrowed() as classifier:
+            found["classification"][model] = {
+                name: [[item.label, item.confidence] for item in classifier.classifications(photograph(data, name))]
+                for name in expected["classification"][model]
+            }
+    with service(data, DETECTOR).borrowed() as detector:
+        for name in expected["detection"][DETECTOR]["images"]:
+            found["detection"][name] = detections(detector, photograph(data, name))
+        every = expected["video"][VIDEO]["sampled_every"]
+        for number, frame in sampled_frames(data, every):
+            found["video"][str(number)] = detections(detector, frame)
+    return found
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    golden = json.loads((folder / "expected.json").read_text())
+    json.dump(results(folder, golden["classification"], golden), sys.stdout)

@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from tests.vision import made
+from tests.vision.fakes import FakeRuntime, frame, runtime, service
+from vision import MlModelAttributes, MlModelVision, ModelError, UnsupportedKind
+from vision.library import Library
+from vision.metadata import Metadata
+from vision.runtime import RuntimeAttributes
+from vision.verifier import Verifier
+
+SCORES = {"out": np.array([[0.1, 0.7, 0.2]])}
+DETECTOR = {
+    "classes": np.array([[2.0, 0.0]]),
+    "boxes": np.array([[[0.0, 0.0, 0.5, 1.0], [0.5, 0.5, 1.0, 1.0]]]),
+    "scores": np.array([[0.9, 0.4]]),
+    "count": np.array([2.0]),
+}
+
+
+def labels_file(folder: Path, text: str = "a\nb\nc\n") -> Path:
+    path = folder / "labels.txt"
+    path.write_text(text)
+    return path
+
+
+def test_a_classifier_is_found_out_and_asked(tmp_path: Path) -> None:
+    classifier = service(runtime(SCORES), tmp_path, label_path=labels_file(tmp_path))
+    with classifier.borrowed():
+        assert classifier.kinds == {"classifications"}
+        assert classifier.labels == ("a", "b", "c")
+        assert [item.label for item in classifier.classifications(frame())] == ["b", "c", "a"]
+        with pytest.raises(UnsupportedKind, match="service fake gives classifications, not detections"):
+            classifier.detections(frame())
+
+
+def test_a_detector_is_found_out_and_asked(tmp_path: Path) -> None:
+    detector = service(runtime(DETECTOR), tmp_path, label_path=labels_file(tmp_path))
+    with detector.borrowed():
+        assert detector.kinds == {"detections"}
+        assert [item.label for item in detector.detections(frame())] == ["c", "a"]
+
+
+def test_a_model_may_be_both_and_is_still_run_once_per_picture(tmp_path: Path) -> None:
+    kind = runtime(DETECTOR | {"probability": np.array([[0.1, 0.7, 0.2]])})
+    both = service(kind, tmp_path, label_path=labels_file(tmp_path))
+    with both.borrowed():
+        assert both.kinds == {"classifications", "detections"}
+        tried, picture = len(kind.asked), frame()
+        assert both.classifications(picture)[0].label == "b"
+        assert both.detections(picture)[0].label == "c"
+        assert len(kind.asked) - tried == both.inferences == 1
+
+
+def test_what_a_model_can_do_is_found_out_once_per_file(tmp_path: Path) -> None:
+    kind = runtime(SCORES)
+    classifier = service(kind, tmp_path)
+    classifier.inspect()
+    assert (kind.loaded, kind.closed) == (1, 1)
+    assert classifier.kinds == {"classifications"}
+    tried = len(kind.asked)
+    classifier.inspect()
+    assert (kind.loaded, len(kind.asked)) == (2, tried)
+    (tmp_path / "model.fake").write_bytes(b"another model")
+    classifier.inspect()
+    assert len(kind.asked) == 2 * tried
+
+
+def test_services_on_one_file_share_the_model_and_its_answers(tmp_path: Path) -> None:
+    library, kind = Library(Verifier(tmp_path)), runtime(SCORES)
+    strict = service(kind, tmp_path, library=library, name="strict", default_minimum_confidence=0.5)
+    loose = service(kind, tmp_path, library=library, name="loose")
+    picture = frame()
+    with strict.borrowed(), loose.borrowed():
+        assert kind.loaded == 1
+        tried = len(kind.asked)
+        assert [item.label for item in strict.classifications(picture)] == ["1"]
+        assert [item.label for item in loose.classifications(picture)] == ["1", "2", "0"]
+        assert len(kind.asked) - tried == 1
+        assert (strict.inferences, loose.inferences) == (1, 0)
+
+
+def test_a_picture_asked_for_by_several_threads_is_run_once(tmp_path: Path) -> None:
+    kind = runtime(SCORES)
+    classifier = service(kind, tmp_path)
+    with classifier.borrowed():
+        tried, picture = len(kind.asked), frame()
+        kind.gate = threading.Event()
+        with ThreadPoolExecutor(4) as pool:
+            asked = [pool.submit(classifier.classifications, picture) for _ in range(4)]
+            kind.gate.set()
+            assert {future.result() for future in asked} == {classifier.classifications(picture)}
+        assert len(kind.asked) - tried == 1
+
+
+def test_the_picture_goes_in_as_declared(tmp_path: Path) -> None:
+    kind = runtime(SCORES)
+    with service(kind, tmp_path, input_image_bgr=True).borrowed() as classifier:
+        classifier.classifications(frame(color=(1, 2, 3)))
+    assert kind.asked[-1]["input"][0, 0, 0].tolist() == [1, 2, 3]
+
+
+def test_outputs_and_boxes_are_read_as_declared(tmp_path: Path) -> None:
+    kind = runtime({"x": DETECTOR["scores"], "y": DETECTOR["classes"], "z": DETECTOR["boxes"]})
+    swapped = service(
+        kind,
+        tmp_path,
+        remap_output_names={"x": "category", "y": "score", "z": "location"},
+        xmin_ymin_xmax_ymax_order=(0, 1, 2, 3),
+    )
+    with swapped.borrowed():
+        (item,) = swapped.detections(frame())
+    assert (item.label, item.confidence, item.box.x_max, item.box.y_max) == ("1", 1.0, 0.5, 1.0)
+
+
+def test_the_box_order_of_the_model_counts_where_none_is_declared(tmp_path: Path) -> None:
+    kind = runtime(DETECTOR, metadata=Metadata(box_order=(0, 1, 2, 3), labels=("a", "b", "c")))
+    with service(kind, tmp_path).borrowed() as detector:
+        item = detector.detections(frame())[0]
+    assert (item.label, item.box.x_max, item.box.y_max) == ("c", 0.5, 1.0)
+
+
+def test_labels_have_their_own_minimum_or_the_default(tmp_path: Path) -> None:
+    picky = service(
+        runtime(SCORES),
+        tmp_path,
+        label_path=labels_file(tmp_path),
+        default_minimum_confidence=0.15,
+        label_confidences={"B": 0.8},
+    )
+    with picky.borrowed():
+        assert [item.label for item in picky.classifications(frame())] == ["c"]
+
+
+def test_what_was_dropped_and_what_had_no_label_is_counted(tmp_path: Path) -> None:
+    odd = DETECTOR | {"scores": np.array([[0.9, np.nan]])}
+    with service(runtime(odd), tmp_path, label_path=labels_file(tmp_path, "a\nb\n")).borrowed() as detector:
+        assert [item.label for item in detector.detections(frame())] == ["class 2"]
+        assert (detector.dropped, detector.unknown) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "attributes", "sentence"),
+    [
+        (SCORES, {"labels": "a\nb\n"}, "FILE: the classifier gives 3 scores but there are 2 labels"),
+        (
+            {"map": np.zeros((1, 4, 4, 2))},
+            {},
+            "FILE: the model is neither a classifier nor a detector; its outputs are map [1, 4, 4, 2] float32",
+        ),
+        (
+            SCORES,
+            {"remap_output_names": {"prob": "probability"}},
+            "FILE: remap_output_names: the model has no output 'prob', only out [1, 3] float32",
+        ),
+    ],
+)
+def test_a_model_that_does_not_fit_is_refused_when_it_is_inspected(
+    tmp_path: Path, outputs: dict[str, Any], attributes: dict[str, Any], sentence: str
+) -> None:
+    if "labels" in attributes:
+        attributes = {"label_path": labels_file(tmp_path, attributes["labels"])}
+    kind = runtime(outputs)
+    with pytest.raises(ModelError) as caught:
+        service(kind, tmp_path, **attributes).inspect()
+    assert str(caught.value).replace(str(tmp_path / "model.fake"), "FILE") == sentence
+    assert (kind.loaded, kind.closed) == (1, 1)
+
+
+def test_a_model_that_fails_on_a_picture_says_so_and_is_asked_again(tmp_path: Path) -> None:
+    def answer(inputs: Any) -> dict[str, Any]:
+        if inputs["input"].max() == 255:
+            raise ModelError("the model fails: odd picture")
+        return {"out": np.array([[0.5, 0.5]], np.float32)}
+
+    kind: type[FakeRuntime] = runtime({"out": np.array([[0.5, 0.5]])})
+    with service(kind, tmp_path).borrowed() as classifier:
+        kind.answer = staticmethod(answer)
+        with pytest.raises(ModelError, match="odd picture"):
+            classifier.classifications(frame(color=(255, 255, 255)))
+        assert classifier.inferences == 0
+        assert len(classifier.classifications(frame())) == 2
+
+
+def test_a_model_file_may_stand_on_the_service_itself(tmp_path: Path) -> None:
+    path = tmp_path / "made.tflite"
+    path.write_bytes(made.classifier(dtype="uint8", scale=1 / 255))
+    declared = MlModelAttributes(model_path=path, num_threads=1)
+    with MlModelVision("made", declared, library=Library(Verifier(tmp_path / "cache"))).borrowed() as classifier:
+        best = classifier.classifications(frame(color=(0, 0, 255)))[0]
+    assert (best.label, round(best.confidence, 3)) == ("0", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "path", "sentence"),
+    [
+        ({}, (), "Value error, either mlmodel_name or model_path is wanted"),
+        ({"mlmodel_name": "m", "model_path": "m"}, (), "Value error, either mlmodel_name or model_path is wanted"),
+        (
+            {"mlmodel_name": "m", "num_threads": 2},
+            (),
+            "Value error, num_threads goes with model_path; with mlmodel_name it belongs to that model",
+        ),
+        (
+            {"xmin_ymin_xmax_ymax_order": [0, 1, 2]},
+            ("xmin_ymin_xmax_ymax_order",),
+            "Value error, must hold 0, 1, 2 and 3, each once, got [0, 1, 2]",
+        ),
+        (
+            {"input_image_mean_value": [0.5]},
+            ("input_image_mean_value",),
+            "Value error, must be 3 numbers, one per channel, got [0.5]",
+        ),
+        (
+            {"input_image_std_dev": [1.0, 0.0, 1.0]},
+            ("input_image_std_dev",),
+            "Value error, must not hold a 0, got [1.0, 0.0, 1.0]",
+        ),
+        (
+            {"label_confidences": {"cat": 1.5}},
+            ("label_confidences",),
+            "Value error, must be between 0 and 1 for each label, got 1.5 for cat",
+        ),
+        (
+            {"default_minimum_confidence": -1},
+            ("default_minimum_confidence",),
+            "Input should be greater than or equal to 0",
+        ),
+        (
+            {"remap_output_names": {"x": "class"}},
+            ("remap_output_names", "x"),
+            "Input should be 'probability', 'location', 'category', 'score' or 'count'",
+        ),
+    ],
+)
+def test_attributes_that_cannot_be_are_refused(
+    attributes: dict[str, Any], path: tuple[str, ...], sentence: str
+) -> None:
+    if path:
+        attributes = {"mlmodel_name": "m"} | attributes
+    with pytest.raises(ValidationError) as caught:
+        MlModelAttributes.model_validate(attributes)
+    (problem,) = caught.value.errors()
+    assert (problem["loc"], problem["msg"]) == (path, sentence)
+
+
+def test_files_that_are_not_there_are_named_at_check(tmp_path: Path) -> None:
+    declared = MlModelAttributes(model_path=tmp_path / "model.tflite", label_path=tmp_path)
+    assert list(declared.check()) == [
+        (("model_path",), f"no such file: {tmp_path}/model.tflite"),
+        (("label_path",), f"is not a file: {tmp_path}"),
+    ]
+    assert list(RuntimeAttributes(model_path=labels_file(tmp_path)).check()) == []
