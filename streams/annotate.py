@@ -1,0 +1,172 @@
+"""From file to file: every frame through a camera's chain, in order, none lost, as fast as it goes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import av
+import cv2
+from av.error import FFmpegError
+
+from cameras import CAMERAS, Attributes, Camera, CameraEnded, Frame
+from pipeline import Chain, Config
+from vision import to_wire, top
+
+from .movie import Movie
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+VIDEO_SUFFIX = ".mp4"
+
+Progress = Callable[[int, int | None], None]
+
+
+def annotate(
+    config: Config,
+    camera: str,
+    source: Path,
+    target: Path,
+    *,
+    lines: Path | IO[str] | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Put a file in the place of a camera's root source and write what the camera makes of it; return the frames.
+
+    A video becomes an MP4 with the source's times, a picture a picture. ``lines`` gets one JSON object per frame with
+    what was recognised. ``progress`` is told the frames done and, where the file says so, of how many. Files that could
+    not be completed are removed, and what was there before stays.
+
+    Raises:
+        ValueError: when the target's suffix does not fit, or the target is the source.
+        KeyError: when there is no such camera.
+        CameraError: when the source cannot be read.
+        ModelError: when a model of the chain cannot be loaded.
+        OSError: when the target or the lines cannot be written.
+    """
+    picture = source.suffix.lower() in PICTURE_SUFFIXES
+    _check_target(source, target, picture)
+    chain = Chain(config, camera)
+    reader = _reader("image_file" if picture else "video_file", chain.root.name, source)
+    write = _write_picture if picture else _write_video
+    with _replaced(target) as partial, _lines(lines) as out, contextlib.ExitStack() as opened:
+        opened.callback(chain.close)
+        chain.open()
+        opened.callback(reader.close)
+        reader.open()
+        total = 1 if picture else _frame_count(source)
+        return write(reader, _seen(reader, chain, out, total, progress), partial, target.suffix, chain)
+
+
+def line_of(number: int, frame: Frame) -> dict[str, Any]:
+    """Return what was recognised in a frame, as a line of JSON says it."""
+
+    def of_kind(kind: str) -> list[dict[str, Any]]:
+        found = top([a for a in frame.annotations if a.kind == kind], 0)
+        return [to_wire(annotation, frame.width, frame.height) for annotation in found]
+
+    return {
+        "frame": number,
+        "pts_s": round(frame.time_s, 6),
+        "width_px": frame.width,
+        "height_px": frame.height,
+        "classifications": of_kind("classification"),
+        "detections": of_kind("detection"),
+    }
+
+
+def _seen(
+    reader: Camera[Attributes], chain: Chain, out: IO[str] | None, total: int | None, progress: Progress | None
+) -> Iterator[Frame]:
+    """Yield every frame as the chain gives it, telling what is in it."""
+    number = 0
+    with contextlib.suppress(CameraEnded):
+        while total != 1 or number == 0:
+            frame = chain.apply(reader.read())
+            if out is not None:
+                out.write(json.dumps(line_of(number, frame)) + "\n")
+            yield frame
+            number += 1
+            if progress is not None:
+                progress(number, total)
+
+
+def _write_video(reader: Camera[Attributes], frames: Iterator[Frame], path: Path, suffix: str, chain: Chain) -> int:
+    del suffix
+    movie = Movie(path, reader.frame_rate)
+    try:
+        count = 0
+        for frame in frames:
+            movie.write(chain.painted(frame))
+            count += 1
+        movie.finish()
+        return count
+    finally:
+        movie.abandon()
+
+
+def _write_picture(reader: Camera[Attributes], frames: Iterator[Frame], path: Path, suffix: str, chain: Chain) -> int:
+    del reader
+    options = [cv2.IMWRITE_JPEG_QUALITY, 95] if suffix.lower() in (".jpg", ".jpeg") else []
+    count = 0
+    for frame in frames:
+        done, data = cv2.imencode(suffix.lower(), chain.painted(frame).image, options)
+        if not done:
+            raise OSError(f"the picture cannot be written as {suffix}")
+        path.write_bytes(data.tobytes())
+        count += 1
+    return count
+
+
+def _reader(model: str, name: str, path: Path) -> Camera[Attributes]:
+    kind = CAMERAS[model]
+    values = {"path": str(path.absolute()), **({"loop": False} if model == "image_file" else {})}
+    attributes = kind.attributes_type.model_validate(values, context={"folder": Path.cwd()})
+    return kind(name, attributes, paced=False)
+
+
+def _check_target(source: Path, target: Path, picture: bool) -> None:
+    suffix = target.suffix.lower()
+    if picture and suffix not in PICTURE_SUFFIXES:
+        wanted = ", ".join(sorted(PICTURE_SUFFIXES))
+        raise ValueError(f'a picture becomes a picture: the output must end in one of {wanted}, got "{target.name}"')
+    if not picture and suffix != VIDEO_SUFFIX:
+        raise ValueError(f'a video becomes an MP4: the output must end in {VIDEO_SUFFIX}, got "{target.name}"')
+    if target.exists() and source.exists() and target.samefile(source):
+        raise ValueError(f"the output is the input: {target}")
+
+
+def _frame_count(path: Path) -> int | None:
+    """Return the number of frames that a video says it has; ``None`` when it does not say."""
+    try:
+        with av.open(str(path)) as container:
+            return container.streams.video[0].frames or None
+    except (FFmpegError, IndexError):
+        return None
+
+
+@contextmanager
+def _replaced(target: Path) -> Iterator[Path]:
+    """Give a path beside the target to write to; it takes the target's place when all went well, else it goes."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        # Whether the folder can be written to is known before the first frame.
+        partial.touch()
+        yield partial
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _lines(where: Path | IO[str] | None) -> Iterator[IO[str] | None]:
+    if not isinstance(where, Path):
+        yield where
+        return
+    with _replaced(where) as partial:
+        with partial.open("w", encoding="utf-8") as out:
+            yield out

@@ -1,0 +1,108 @@
+"""Encode the frames of one camera once, for all who watch it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
+
+from cameras import Frame, Yuv
+
+from .codecs import (
+    CLOCK_RATE,
+    KEY_FRAME_INTERVAL_S,
+    CodecName,
+    EncoderSettings,
+    VideoPacket,
+    default_bitrate,
+    default_preset,
+    open_codec,
+)
+from .planes import bt601, fill
+
+_RTP_TIME_BASE = Fraction(1, CLOCK_RATE)
+
+
+class Encoder:
+    """Frames in, packets out: H.264 as Annex B with its headers before every key frame, or VP8.
+
+    No frame waits inside: one frame gives its packet at once. The picture's size may change at any frame; the encoder
+    is then built anew, which begins with a key frame. Odd sizes are padded to even ones. What leaves is BT.601 and says
+    so.
+
+    Packet times are in ticks of the RTP clock (90 kHz) and rise with every packet, whatever the frames say.
+
+    One thread at a time.
+    """
+
+    def __init__(
+        self,
+        codec: CodecName,
+        *,
+        frame_rate: float = 30.0,
+        bitrate: int | None = None,
+        key_frame_interval_s: float | None = None,
+        preset: str | None = None,
+    ) -> None:
+        self.codec: CodecName = codec
+        self._frame_rate = frame_rate
+        self._bitrate = bitrate
+        self._key_frame_interval_s = key_frame_interval_s or KEY_FRAME_INTERVAL_S
+        self._preset = preset
+        self.settings: EncoderSettings | None = None
+        self._context: VideoCodecContext | None = None
+        self._picture: av.VideoFrame | None = None
+        self._last: int | None = None
+
+    def encode(self, frame: Frame, *, key: bool = False, later_s: float = 0.0) -> list[VideoPacket]:
+        """Return the packets of a frame; ``key`` forces a key frame.
+
+        ``later_s`` moves the frame's time, for one that is encoded again while no newer one comes.
+
+        Raises:
+            FFmpegError: when the encoder fails; the next call starts a new one.
+        """
+        planes = bt601(frame.pixels)
+        settings = self._settings_for(planes)
+        try:
+            if self._context is None or self._picture is None or settings != self.settings:
+                self.close()
+                self._context, self.settings = open_codec(settings), settings
+                self._picture = av.VideoFrame(settings.width, settings.height, "yuv420p")
+            fill(self._picture, planes)
+            self._picture.pts = self._rtp_time(frame, later_s)
+            self._picture.time_base = _RTP_TIME_BASE
+            # What the last frame was must not stick to this one.
+            self._picture.pict_type = PictureType.I if key else PictureType.NONE
+            packets = self._context.encode(self._picture)
+        except Exception:
+            self.close()
+            raise
+        for packet in packets:
+            packet.time_base = _RTP_TIME_BASE
+        return packets
+
+    def close(self) -> None:
+        """Forget the encoder; the next frame starts another. Harmless when called twice."""
+        self._context = self._picture = self.settings = None
+
+    def _settings_for(self, planes: Yuv) -> EncoderSettings:
+        height, width = planes.y.shape
+        return EncoderSettings(
+            codec=self.codec,
+            width=width,
+            height=height,
+            frame_rate=self._frame_rate,
+            bitrate=self._bitrate or default_bitrate(width, height, self._frame_rate),
+            key_frame_interval_s=self._key_frame_interval_s,
+            preset=self._preset or default_preset(width, height),
+        )
+
+    def _rtp_time(self, frame: Frame, later_s: float) -> int:
+        ticks: int = round(frame.pts * frame.time_base * CLOCK_RATE) + round(later_s * CLOCK_RATE)
+        if self._last is not None:
+            ticks = max(ticks, self._last + 1)
+        self._last = ticks
+        return ticks

@@ -1,0 +1,137 @@
+"""Which addresses and ports viewers are offered: what aioice does not let one choose."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import random
+import socket
+from dataclasses import dataclass
+
+from aioice import Candidate, Connection
+from aioice.candidate import candidate_foundation, candidate_priority
+from aioice.ice import StunProtocol, get_host_addresses, server_reflexive_candidate
+from aiortc import RTCIceServer
+
+logger = logging.getLogger(__name__)
+
+SERVERS_TIMEOUT_S = 2.0
+"""How long STUN and TURN servers may take to answer; the viewer's answer waits for them."""
+
+_RECEIVE_BUFFER = 1 << 20
+
+
+@dataclass(frozen=True)
+class IceSettings:
+    """How viewers reach this machine.
+
+    Attributes:
+        servers: STUN and TURN servers; none by default. aiortc uses the first of each.
+        addresses: Addresses bound for every viewer.
+        advertise: Further addresses told to viewers, that lead to the same ports (a router's public one).
+        ports: UDP ports used; ``None`` is any.
+    """
+
+    servers: tuple[RTCIceServer, ...] = ()
+    addresses: tuple[str, ...] = ("127.0.0.1",)
+    advertise: tuple[str, ...] = ()
+    ports: range | None = None
+
+
+def default_addresses(host: str) -> tuple[str, ...]:
+    """Return the addresses to bind for a server that listens on a host.
+
+    Loopback for loopback; else every address of the machine that is not.
+    """
+    if host == "localhost":
+        return ("127.0.0.1",)
+    try:
+        if ipaddress.ip_address(host).is_loopback:
+            return (host,)
+    except ValueError:
+        pass
+    return tuple(get_host_addresses(use_ipv4=True, use_ipv6=True))
+
+
+def gather_as_set(connection: Connection, settings: IceSettings) -> None:
+    """Have one ICE connection use the addresses and ports of the settings, instead of all there are.
+
+    This replaces, on this object only, the method by which aioice finds its own candidates.
+    """
+
+    async def gather(component: int, addresses: list[str]) -> list[Candidate]:
+        del addresses
+        wanted = settings.addresses if connection._transport_policy.name == "ALL" else ()
+        protocols = [await _bound(connection, address, component, settings.ports) for address in wanted]
+        hosts = [protocol for protocol in protocols if protocol is not None]
+        connection._protocols += hosts
+        candidates = [protocol.local_candidate for protocol in hosts]
+        candidates += [
+            _host_candidate(component, address, candidate.port)
+            for address in settings.advertise
+            for candidate in list(candidates)
+            if ipaddress.ip_address(address).version == ipaddress.ip_address(candidate.host).version
+        ]
+        return candidates + await _from_servers(connection, component, hosts)
+
+    setattr(connection, "get_component_candidates", gather)  # noqa: B010  # mypy forbids assigning a method
+
+
+async def _bound(connection: Connection, address: str, component: int, ports: range | None) -> StunProtocol | None:
+    loop = asyncio.get_running_loop()
+    choices = [0] if ports is None else random.sample(ports, len(ports))
+    problem: OSError | None = None
+    for port in choices:
+        try:
+            transport, protocol = await loop.create_datagram_endpoint(
+                lambda: StunProtocol(connection), local_addr=(address, port)
+            )
+        except OSError as error:
+            problem = error
+            continue
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        host, number = transport.get_extra_info("sockname")[:2]
+        protocol.local_candidate = _host_candidate(component, host, number)
+        return protocol
+    logger.warning("ICE address %s: no UDP port can be had (%s)", address, problem)
+    return None
+
+
+def _host_candidate(component: int, address: str, port: int) -> Candidate:
+    return Candidate(
+        foundation=candidate_foundation("host", "udp", address),
+        component=component,
+        transport="udp",
+        priority=candidate_priority(component, "host"),
+        host=address,
+        port=port,
+        type="host",
+    )
+
+
+async def _from_servers(connection: Connection, component: int, hosts: list[StunProtocol]) -> list[Candidate]:
+    """Ask the STUN and the TURN server, if there are any, side by side."""
+    tasks: list[asyncio.Task[list[Candidate]]] = []
+    if connection.stun_server is not None:
+        tasks += [
+            asyncio.create_task(_reflexive(protocol, connection.stun_server))
+            for protocol in hosts
+            if ipaddress.ip_address(protocol.local_candidate.host).version == 4
+        ]
+    if connection.turn_server is not None:
+        # aioice's own way, without any host address: what is left of it is the TURN server.
+        relayed = Connection.get_component_candidates(connection, component, [], timeout=round(SERVERS_TIMEOUT_S))
+        tasks.append(asyncio.create_task(relayed))
+    if not tasks:
+        return []
+    done, pending = await asyncio.wait(tasks, timeout=SERVERS_TIMEOUT_S + 0.5)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    return [candidate for task in done if task.exception() is None for candidate in task.result()]
+
+
+async def _reflexive(protocol: StunProtocol, server: tuple[str, int]) -> list[Candidate]:
+    candidate, _ = await server_reflexive_candidate(protocol, server)
+    return [candidate]

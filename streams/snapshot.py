@@ -1,0 +1,85 @@
+"""One picture of a running camera, as bytes that any program can show."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import cv2
+
+from cameras import Frame, Image, SlotClosed
+from pipeline import RunningCamera, State, Watch
+
+JPEG_QUALITY = 90
+
+PictureFormat = Literal["jpeg", "png"]
+
+
+class Snapshot(NamedTuple):
+    """An encoded picture, without metadata, and the frame that it shows."""
+
+    data: bytes
+    mime_type: str
+    frame: Frame
+
+
+def jpeg(frame: Frame) -> bytes:
+    """Return a frame's picture as JPEG; its annotations are not painted here."""
+    return _encoded(frame.image, "jpeg")
+
+
+def snapshot(
+    camera: RunningCamera, annotations: bool = True, format: PictureFormat = "jpeg", timeout_s: float = 10.0
+) -> Snapshot:
+    """Return a picture captured after the call, or less than a frame interval before it; opens the camera if need be.
+
+    A camera that has ended shows its last picture. Blocks; for any thread but the event loop's.
+
+    Raises:
+        TimeoutError: when no such frame came in time, or the camera was closed meanwhile.
+    """
+    asked = _Moment.now()
+    with camera.watch() as watch:
+        frame = _frame_since(camera, watch, asked, time.monotonic() + timeout_s)
+    shown = camera.painted(frame) if annotations else frame
+    return Snapshot(_encoded(shown.image, format), f"image/{format}", frame)
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """A moment on both clocks: a frame tells its capture on the monotonic one where it can."""
+
+    monotonic_s: float
+    wall_s: float
+
+    @classmethod
+    def now(cls) -> _Moment:
+        return cls(time.monotonic(), time.time())
+
+    def age_s(self, frame: Frame) -> float:
+        """How long before this moment a frame was captured; negative when after."""
+        if frame.trace:
+            return self.monotonic_s - frame.trace[0].at_s
+        return self.wall_s - frame.captured_at
+
+
+def _frame_since(camera: RunningCamera, watch: Watch, asked: _Moment, deadline_s: float) -> Frame:
+    while True:
+        try:
+            frame = watch.get(max(deadline_s - time.monotonic(), 0.0))
+        except SlotClosed:
+            raise TimeoutError(f"camera {camera.name} was closed") from None
+        interval_s = 1.0 / camera.frame_rate if camera.frame_rate else 0.0
+        if asked.age_s(frame) < interval_s or camera.state is State.ENDED:
+            return frame
+
+
+def _encoded(image: Image, format: PictureFormat) -> bytes:
+    if format == "jpeg":
+        done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    else:
+        done, data = cv2.imencode(".png", image)
+    if not done:
+        raise RuntimeError(f"a picture of {image.shape[1]} x {image.shape[0]} could not be encoded as {format}")
+    return data.tobytes()

@@ -1,0 +1,226 @@
+"""Viewers: from a WHEP offer to the last packet. The HTTP around it is the server's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import Graph, RunningCamera, ServerConfig
+
+from .broadcast import Broadcast, BroadcastKey
+from .codecs import default_bitrate, h264_level
+from .errors import OfferError
+from .ice import IceSettings
+from .peer import Peer, self_test
+from .sdp import MOST_BYTES, read_offer
+from .sessions import Session, Viewer
+from .settings import ice_settings
+
+logger = logging.getLogger(__name__)
+
+_LEVEL_UNKNOWN = 42
+"""H.264 level answered while the picture's size is not known yet: 1080p at 60 frames per second."""
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """How long viewers are waited for, in seconds.
+
+    Attributes:
+        connect_s: From the answer until the connection stands.
+        silence_s: Without a sign of life from a connected viewer; browsers give one every second or two.
+        check_s: Between two looks at all viewers.
+    """
+
+    connect_s: float = 10.0
+    silence_s: float = 8.5
+    check_s: float = 1.0
+
+
+class Streams:
+    """All viewers of all cameras, and the encoders that run for them.
+
+    To be made, used and closed in the event loop. An encoder starts with its first viewer and ends with its last.
+    """
+
+    def __init__(self, graph: Graph, config: ServerConfig, *, deadlines: Deadlines | None = None) -> None:
+        """Look at what is needed.
+
+        Raises:
+            RuntimeError: when the installed aiortc cannot be used.
+        """
+        self_test()
+        self._graph = graph
+        self._ice: IceSettings = ice_settings(config)
+        self._deadlines = deadlines or Deadlines()
+        self._loop = asyncio.get_running_loop()
+        self._viewers: dict[str, Viewer] = {}
+        self._broadcasts: dict[BroadcastKey, Broadcast] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watchdog: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def offer(self, camera: str, sdp: str, *, annotations: bool = True) -> Session:
+        """Answer a viewer's offer to receive a camera, as painted or clean.
+
+        Raises:
+            OfferError: 404 no such camera, 400 not an SDP, 406 nothing in common, 413 too long, 503 no more viewers.
+        """
+        running = self._camera(camera)
+        offer = read_offer(sdp)
+        if self._closing:
+            raise OfferError(503, "the server is about to end")
+        holder: list[Viewer] = []
+        peer = Peer(self._ice, lambda state: self._on_state(holder, state))
+        try:
+            codec = await peer.negotiate(offer, running.config.stream.codecs)
+            broadcast = self._broadcast(running, BroadcastKey(camera, codec, annotations and running.annotates))
+        except BaseException:
+            await peer.close()
+            raise
+        viewer = Viewer(peer, broadcast, broadcast.join(), time.monotonic(), offer.ufrag)
+        try:
+            answer = await peer.answer(viewer.track, _level(running), broadcast.ask_key_frame)
+            if self._closing:
+                raise OfferError(503, "the server is about to end")
+        except BaseException:
+            await self._close_viewer(viewer)
+            raise
+        holder.append(viewer)
+        self._viewers[viewer.secret] = viewer
+        if self._watchdog is None:
+            self._watchdog = asyncio.create_task(self._watch(), name="viewers watchdog")
+        logger.info("camera %s: viewer %s came (%s)", camera, viewer.id, codec)
+        return Session(viewer.id, viewer.secret, viewer.etag, answer)
+
+    async def patch(self, secret: str, body: str, if_match: str | None) -> None:
+        """Take a trickle fragment: more candidates of a viewer.
+
+        Raises:
+            OfferError: 404 no such session, 412 another ETag, 413 too long, 422 an ICE restart, 400 not a fragment.
+        """
+        viewer = self._viewers.get(secret)
+        if viewer is None:
+            raise OfferError(404, "there is no such session")
+        if if_match is not None and if_match.strip() not in ("*", viewer.etag):
+            raise OfferError(412, "the session has another ETag")
+        if len(body) > MOST_BYTES:
+            raise OfferError(413, f"the fragment is longer than {MOST_BYTES} bytes")
+        lines = [line.strip() for line in body.splitlines() if line.strip()]
+        if any(line[1:2] != "=" for line in lines):
+            raise OfferError(400, "the body is not an SDP fragment")
+        if any(line.startswith("a=ice-ufrag:") and line[12:] != viewer.ufrag for line in lines):
+            raise OfferError(422, "an ICE restart is not possible here; end the session and offer again")
+        for line in lines:
+            if line.startswith("a=candidate:"):
+                await viewer.peer.add_candidate(line[len("a=candidate:") :])
+
+    async def delete(self, secret: str) -> None:
+        """End a session.
+
+        Raises:
+            OfferError: 404 when there is none.
+        """
+        viewer = self._viewers.pop(secret, None)
+        if viewer is None:
+            raise OfferError(404, "there is no such session")
+        await self._close_viewer(viewer)
+
+    async def gone(self, secret: str) -> None:
+        """Wait until a session is over and nothing is left of it; returns at once when there is none."""
+        viewer = self._viewers.get(secret)
+        if viewer is not None:
+            await viewer.gone.wait()
+
+    def sessions(self, camera: str) -> list[dict[str, Any]]:
+        """Return what is to be told of a camera's viewers, those still connecting included."""
+        return [viewer.status() for viewer in self._viewers.values() if viewer.broadcast.key.camera == camera]
+
+    def encoders(self, camera: str) -> list[dict[str, Any]]:
+        """Return what is to be told of the encoders running for a camera."""
+        return [broadcast.status() for key, broadcast in self._broadcasts.items() if key.camera == camera]
+
+    def viewers(self, camera: str) -> int:
+        """Return how many viewers a camera has."""
+        return sum(viewer.broadcast.key.camera == camera for viewer in self._viewers.values())
+
+    async def close(self) -> None:
+        """Say goodbye to all viewers, end all encoders and wait for both, within limits. Harmless when called twice."""
+        self._closing = True
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            await asyncio.gather(self._watchdog, return_exceptions=True)
+            self._watchdog = None
+        viewers = list(self._viewers.values())
+        self._viewers.clear()
+        await asyncio.gather(*(self._close_viewer(viewer) for viewer in viewers), return_exceptions=True)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _camera(self, name: str) -> RunningCamera:
+        camera = self._graph.cameras.get(name)
+        if camera is None or camera.config.private:
+            raise OfferError(404, f"there is no camera {name!r}")
+        return camera
+
+    def _broadcast(self, camera: RunningCamera, key: BroadcastKey) -> Broadcast:
+        broadcast = self._broadcasts.get(key)
+        if broadcast is None:
+            broadcast = Broadcast(camera, key, self._loop)
+            try:
+                broadcast.start()
+            except RuntimeError as error:
+                raise OfferError(503, "the server is about to end") from error
+            self._broadcasts[key] = broadcast
+        return broadcast
+
+    def _on_state(self, holder: list[Viewer], state: str) -> None:
+        if state in ("failed", "closed") and holder:
+            self._drop(holder[0], f"its connection {'failed' if state == 'failed' else 'was closed'}")
+
+    def _drop(self, viewer: Viewer, reason: str) -> None:
+        """End a session that its viewer did not end itself."""
+        if self._viewers.pop(viewer.secret, None) is not None:
+            logger.info("camera %s: viewer %s is dropped, %s", viewer.broadcast.key.camera, viewer.id, reason)
+            self._own(self._close_viewer(viewer))
+
+    async def _close_viewer(self, viewer: Viewer) -> None:
+        broadcast = viewer.broadcast
+        if broadcast.leave(viewer.track) and self._broadcasts.get(broadcast.key) is broadcast:
+            del self._broadcasts[broadcast.key]
+            broadcast.stop()
+            self._own(broadcast.wait())
+        await viewer.peer.close()
+        viewer.gone.set()
+        logger.info("camera %s: viewer %s left", broadcast.key.camera, viewer.id)
+
+    async def _watch(self) -> None:
+        """Look after viewers that never connect or have vanished: aiortc notices neither in time."""
+        while True:
+            await asyncio.sleep(self._deadlines.check_s)
+            now = time.monotonic()
+            for viewer in list(self._viewers.values()):
+                if viewer.peer.state != "connected":
+                    if now - viewer.began_at > self._deadlines.connect_s:
+                        self._drop(viewer, "it did not connect in time")
+                elif now - viewer.peer.heard_at > self._deadlines.silence_s:
+                    self._drop(viewer, "it is not heard of any more")
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _level(camera: RunningCamera) -> int:
+    """Return the H.264 level that a camera's picture needs, as far as can be known now."""
+    frame, stream = camera.latest, camera.config.stream
+    if frame is None:
+        return _LEVEL_UNKNOWN
+    frame_rate = stream.frame_rate or camera.frame_rate or 30.0
+    bitrate = stream.bitrate or default_bitrate(frame.width, frame.height, frame_rate)
+    return max(h264_level(frame.width, frame.height, frame_rate, bitrate), 31)

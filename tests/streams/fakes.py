@@ -1,0 +1,153 @@
+"""A running camera whose frames a test gives by hand, viewers over loopback, and pictures of one colour."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any, cast
+
+import numpy as np
+from aiortc import (
+    RTCCertificate,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCSessionDescription,
+)
+from av import VideoFrame
+
+from cameras import Frame, Mark, Matrix, Pixels, yuv_from_rgb
+from pipeline import CameraConfig, Graph, RunningCamera, StreamConfig
+from pipeline.source import SourceCamera
+from streams.ice import IceSettings, gather_as_set
+from tests.fakes import FakeCamera, FakeClock, NoAttributes
+
+GREEN = (0, 255, 0)
+
+
+def picture(
+    number: int = 0,
+    *,
+    rgb: tuple[int, int, int] = GREEN,
+    matrix: Matrix | None = None,
+    width: int = 160,
+    height: int = 120,
+    frame_rate: int = 30,
+) -> Frame:
+    """Return a frame of one colour; with a matrix it is born as YUV."""
+    if matrix is None:
+        pixels = Pixels.from_bgr(np.full((height, width, 3), rgb[::-1], np.uint8))
+    else:
+        y, u, v = yuv_from_rgb(*rgb, matrix)
+        half = (height // 2, width // 2)
+        pixels = Pixels.from_yuv(
+            np.full((height, width), y, np.uint8), np.full(half, u, np.uint8), np.full(half, v, np.uint8), matrix
+        )
+    mark = Mark("captured", time.monotonic())
+    return Frame(pixels, number, Fraction(1, frame_rate), time.time(), trace=(mark,))
+
+
+class FakeGraph:
+    """Cameras by name, each fed by hand through ``feeds``."""
+
+    def __init__(self, *names: str, stream: StreamConfig | None = None, private: bool = False) -> None:
+        self.clock = FakeClock()
+        self.feeds: dict[str, FakeCamera] = {}
+        self.cameras: dict[str, RunningCamera] = {}
+        lock = threading.RLock()
+        for name in names:
+            self.feeds[name] = FakeCamera(name)
+            config = CameraConfig(
+                name, "test_pattern", NoAttributes(), private=private, stream=stream or StreamConfig()
+            )
+            self.cameras[name] = SourceCamera(config, lock, self.clock, lambda c: self.feeds[c.name])
+
+    @property
+    def graph(self) -> Graph:
+        """Itself, as what it stands in for."""
+        return cast(Graph, self)
+
+    def close(self) -> None:
+        """End all cameras."""
+        for camera in self.cameras.values():
+            camera.close()
+
+
+@contextmanager
+def fake_graph(*names: str, stream: StreamConfig | None = None, private: bool = False) -> Iterator[FakeGraph]:
+    """Give a graph and close it afterwards."""
+    graph = FakeGraph(*(names or ("porch",)), stream=stream, private=private)
+    try:
+        yield graph
+    finally:
+        graph.close()
+
+
+class Feeding:
+    """Gives a camera numbered frames at a steady pace, in the event loop, until it is cancelled."""
+
+    def __init__(self, feed: FakeCamera, **how: Any) -> None:
+        self._feed = feed
+        self._how = how
+        self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        number = 0
+        while True:
+            self._feed.give(picture(number, **self._how))
+            number += 1
+            await asyncio.sleep(1 / 60)
+
+    async def stop(self) -> None:
+        """Give no more."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+class LoopbackViewer:
+    """aiortc's own peer connection, as a browser would be, on 127.0.0.1."""
+
+    def __init__(
+        self, codec: str | None = None, certificate: RTCCertificate | None = None, *, audio: bool = False
+    ) -> None:
+        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        if certificate is not None:
+            setattr(self.connection, "_RTCPeerConnection__certificates", [certificate])  # noqa: B010  # private
+        if audio:
+            self.connection.addTransceiver("audio", direction="sendrecv")
+        transceiver = self.connection.addTransceiver("video", direction="recvonly")
+        if codec is not None:
+            known = RTCRtpReceiver.getCapabilities("video")
+            assert known is not None
+            transceiver.setCodecPreferences([c for c in known.codecs if c.name.lower() == codec])
+        self.transceiver = transceiver
+        self.connected = asyncio.Event()
+        self.connection.on("connectionstatechange", self._changed)
+
+    async def offer(self) -> str:
+        """Return the offer, with its candidates."""
+        for each in self.connection.getTransceivers():
+            gather_as_set(each.receiver.transport.transport.iceGatherer._connection, IceSettings())
+        await self.connection.setLocalDescription(await self.connection.createOffer())
+        return self.connection.localDescription.sdp
+
+    async def accept(self, answer: str) -> None:
+        """Take the answer; the connection comes up by itself."""
+        await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+    async def frame(self) -> VideoFrame:
+        """Wait for a picture."""
+        async with asyncio.timeout(20):
+            return cast(VideoFrame, await self.transceiver.receiver.track.recv())
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self.connection.close()
+
+    def _changed(self) -> None:
+        if self.connection.connectionState == "connected":
+            self.connected.set()

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import io
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from cameras import BoundingBox, CameraError, Classification, Detection, Outline
+from pipeline import Config
+from streams import annotate
+from streams.annotate import line_of
+from streams.movie import Movie
+from tests.pipeline.builders import config
+from tests.streams.fakes import picture
+
+TIMES = (0, 512, 1024, 2560, 3072)
+"""In ticks of 1/12800 s: one frame is missing between the third and the fourth."""
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Give a clip of five frames of odd size in different colours."""
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 97, 65, "bgr0"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        for number, ticks in enumerate(TIMES):
+            shown = av.VideoFrame.from_ndarray(np.full((65, 97, 3), 40 * number, np.uint8), format="bgr24")
+            shown = shown.reformat(format="bgr0")
+            shown.pts, shown.time_base = ticks * 1000 // 12800, Fraction(1, 1000)
+            container.mux(stream.encode(shown))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    cv2.imwrite(str(path), np.full((40, 60, 3), (40, 60, 200), np.uint8))
+    return path
+
+
+def declared(folder: Path, model: str, path: Path) -> Config:
+    return config(
+        f"""
+        cameras:
+          - {{name: street, model: {model}, attributes: {{path: {path}}}}}
+          - name: small
+            model: transform
+            attributes:
+              source: street
+              pipeline:
+                - {{type: resize, attributes: {{width_px: 33, height_px: 21}}}}
+        """,
+        folder,
+    )
+
+
+def shown(path: Path) -> list[tuple[float, int]]:
+    """Return time and brightness of each frame of a video."""
+    with av.open(str(path)) as container:
+        return [
+            (round(float(frame.time or 0.0), 4), int(frame.to_ndarray(format="gray")[10, 10]))
+            for frame in container.decode(video=0)
+        ]
+
+
+def test_a_video_keeps_every_frame_and_its_time(clip: Path, tmp_path: Path) -> None:
+    target, lines, seen = tmp_path / "out.mp4", io.StringIO(), list[tuple[int, int | None]]()
+    done = annotate(
+        declared(tmp_path, "video_file", clip),
+        "small",
+        clip,
+        target,
+        lines=lines,
+        progress=lambda number, total: seen.append((number, total)),
+    )
+    assert done == 5
+    assert [time for time, _ in shown(target)] == [0.0, 0.04, 0.08, 0.2, 0.24]
+    assert all(abs(level - 40 * number) <= 4 for number, (_, level) in enumerate(shown(target)))
+    assert [number for number, _ in seen] == [1, 2, 3, 4, 5]
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [line["frame"] for line in told] == [0, 1, 2, 3, 4]
+    assert [line["pts_s"] for line in told] == [0.0, 0.04, 0.08, 0.2, 0.24]
+    assert told[0] == {
+        "frame": 0,
+        "pts_s": 0.0,
+        "width_px": 33,
+        "height_px": 21,
+        "classifications": [],
+        "detections": [],
+    }
+    with av.open(str(target)) as container:
+        (stream,) = container.streams
+        assert stream.codec_context.name == "h264"
+        video = container.streams.video[0]
+        assert (video.width, video.height, video.pix_fmt) == (34, 22, "yuv420p")
+        assert float((video.duration or 0) * (video.time_base or 0)) == pytest.approx(0.28)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["clip.mkv", "out.mp4"]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".PNG"])
+def test_a_picture_becomes_a_picture(photo: Path, tmp_path: Path, suffix: str) -> None:
+    target, lines = tmp_path / f"out{suffix}", tmp_path / "out.json"
+    assert annotate(declared(tmp_path, "image_file", photo), "small", photo, target, lines=lines) == 1
+    image = cv2.imread(str(target))
+    assert image is not None and image.shape == (21, 33, 3)
+    assert np.abs(image[10, 10].astype(int) - (40, 60, 200)).max() <= 8
+    (line,) = lines.read_text().splitlines()
+    assert json.loads(line)["pts_s"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("model", "target", "message"),
+    [
+        ("video_file", "out.avi", 'a video becomes an MP4: the output must end in .mp4, got "out.avi"'),
+        ("video_file", "out.png", 'a video becomes an MP4: the output must end in .mp4, got "out.png"'),
+        (
+            "image_file",
+            "out.mp4",
+            "a picture becomes a picture: the output must end in one of .bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp, "
+            'got "out.mp4"',
+        ),
+    ],
+)
+def test_another_suffix_is_refused(
+    clip: Path, photo: Path, tmp_path: Path, model: str, target: str, message: str
+) -> None:
+    source = clip if model == "video_file" else photo
+    with pytest.raises(ValueError) as caught:
+        annotate(declared(tmp_path, model, source), "small", source, tmp_path / target)
+    assert str(caught.value) == message
+
+
+def test_the_input_is_not_overwritten(photo: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the output is the input"):
+        annotate(declared(tmp_path, "image_file", photo), "small", photo, photo)
+
+
+def test_what_cannot_be_read_leaves_nothing_and_harms_nothing(photo: Path, tmp_path: Path) -> None:
+    broken, target = tmp_path / "broken.mp4", tmp_path / "out.mp4"
+    broken.write_bytes(b"no video at all")
+    target.write_bytes(b"from before")
+    with pytest.raises(CameraError):
+        annotate(declared(tmp_path, "image_file", photo), "small", broken, target)
+    assert target.read_bytes() == b"from before"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["broken.mp4", "out.mp4", "photo.png"]
+
+
+def test_what_cannot_be_written_is_an_os_error(photo: Path, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nowhere"):
+        annotate(declared(tmp_path, "image_file", photo), "small", photo, tmp_path / "nowhere" / "out.png")
+
+
+def test_an_unknown_camera(photo: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        annotate(declared(tmp_path, "image_file", photo), "door", photo, tmp_path / "out.png")
+
+
+def test_a_line_tells_predictions_highest_first_and_nothing_else() -> None:
+    box = BoundingBox(0.25, 0.5, 0.75, 1.0)
+    frame = picture(15).with_annotations(
+        [
+            Classification("day", 0.4),
+            Detection("cat", 0.5, box=box),
+            Outline("crop", 1.0, box=box),
+            Classification("night", 0.6),
+        ]
+    )
+    line = line_of(15, frame)
+    assert (line["frame"], line["pts_s"]) == (15, 0.5)
+    assert [item["class_name"] for item in line["classifications"]] == ["night", "day"]
+    assert [(item["class_name"], item["x_min"], item["y_max"]) for item in line["detections"]] == [("cat", 40, 120)]
+
+
+def test_a_movie_takes_frames_of_another_size(tmp_path: Path) -> None:
+    movie = Movie(tmp_path / "out.mp4", 30)
+    movie.write(picture(0, rgb=(40, 60, 200)))
+    movie.write(picture(1, rgb=(40, 60, 200), width=80, height=40))
+    movie.finish()
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        for frame in container.decode(video=0):
+            assert (frame.width, frame.height) == (160, 120)
+            assert np.abs(frame.to_ndarray(format="rgb24")[60, 80].astype(int) - (40, 60, 200)).max() <= 4
+
+
+def test_a_movie_without_frames_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="there is no frame to write"):
+        Movie(tmp_path / "out.mp4", 30).finish()

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import pytest
+
+from streams.errors import OfferError
+from streams.sdp import MOST_BYTES, finish_answer, read_offer
+
+HEAD = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+TRANSPORT = (
+    "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
+    "a=fingerprint:sha-256 " + ":".join(["AB"] * 32) + "\r\na=setup:actpass\r\na=rtcp-mux\r\n"
+)
+VIDEO = (
+    "m=video 9 UDP/TLS/RTP/SAVPF 102 103\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=recvonly\r\n"
+    + TRANSPORT
+    + "a=rtpmap:102 H264/90000\r\n"
+    "a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\na=rtpmap:103 VP8/90000\r\n"
+)
+AUDIO = (
+    "m=audio 9 UDP/TLS/RTP/SAVPF 63\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sendrecv\r\n"
+    + TRANSPORT
+    + "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"
+)
+NO_VIDEO = "the offer asks for no video, and there is nothing else here"
+NO_ICE = "the video line of the offer has no a=ice-ufrag and a=ice-pwd"
+NO_DTLS = "the video line of the offer has no a=setup and a=fingerprint"
+HOST = "a=candidate:1 1 udp 2122260223 127.0.0.1 50000 typ host\r\n"
+MDNS = "a=candidate:2 1 udp 2122260223 0b1c.local 50001 typ host\r\n"
+
+
+def refusal(text: str) -> tuple[int, str]:
+    with pytest.raises(OfferError) as caught:
+        read_offer(text)
+    return caught.value.status, caught.value.detail
+
+
+def test_what_only_costs_time_is_left_out() -> None:
+    offer = read_offer(HEAD + VIDEO + HOST + MDNS + "a=end-of-candidates\r\n")
+    assert HOST.strip() in offer.text
+    assert ".local" not in offer.text
+    assert "end-of-candidates" not in offer.text
+    assert (offer.video, offer.ufrag) == (0, "abcd")
+
+
+def test_the_first_line_that_receives_gets_the_video() -> None:
+    sending = VIDEO.replace("recvonly", "sendonly")
+    assert read_offer(HEAD + AUDIO + sending + VIDEO).video == 2
+
+
+def test_a_line_without_direction_receives() -> None:
+    assert read_offer(HEAD + VIDEO.replace("a=recvonly\r\n", "")).video == 0
+    assert refusal(HEAD + "a=sendonly\r\n" + VIDEO.replace("a=recvonly\r\n", ""))[0] == 406
+
+
+def test_bare_newlines_are_understood() -> None:
+    assert read_offer((HEAD + VIDEO).replace("\r\n", "\n")).video == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "detail"),
+    [
+        ("", 400, "the body is not an SDP: it does not begin with v=0"),
+        ("hello", 400, "the body is not an SDP: it does not begin with v=0"),
+        (HEAD, 400, "the offer has no media line"),
+        (
+            HEAD + VIDEO.replace("a=ice-ufrag:abcd\r\n", ""),
+            400,
+            "the video line of the offer has no a=ice-ufrag and a=ice-pwd",
+        ),
+        (
+            HEAD + VIDEO.replace("a=setup:actpass\r\n", ""),
+            400,
+            "the video line of the offer has no a=setup and a=fingerprint",
+        ),
+        (HEAD + VIDEO.replace("a=rtcp-mux\r\n", ""), 400, "the video line of the offer has no a=rtcp-mux"),
+        (HEAD + AUDIO, 406, NO_VIDEO),
+        (
+            HEAD + VIDEO.replace("recvonly", "inactive"),
+            406,
+            "the offer asks for no video, and there is nothing else here",
+        ),
+        (
+            HEAD + VIDEO.replace("m=video 9", "m=video 0"),
+            406,
+            "the offer asks for no video, and there is nothing else here",
+        ),
+        (
+            HEAD + VIDEO + AUDIO.replace("m=audio", "m=text"),
+            406,
+            "the offer has a media line of kind 'text', which cannot be answered",
+        ),
+        (HEAD + VIDEO + "a=x:" + "y" * MOST_BYTES, 413, f"the offer is longer than {MOST_BYTES} bytes"),
+    ],
+)
+def test_bad_offers_are_refused_with_a_reason(text: str, status: int, detail: str) -> None:
+    assert refusal(text) == (status, detail)
+
+
+@pytest.mark.parametrize(
+    "line", ["m=video", "m=video nine UDP/TLS/RTP/SAVPF 102", "m=video 9 UDP/TLS/RTP/SAVPF 102", "m=video 9 X -1"]
+)
+@pytest.mark.parametrize("rest", ["a=rtpmap:102", "a=fmtp:9 x", "a=setup:maybe", "a=candidate:1", "c=IN IP9 x"])
+def test_no_bytes_get_past_as_anything_but_a_refusal(line: str, rest: str) -> None:
+    status, _ = refusal(f"{HEAD}{line}\r\na=recvonly\r\n{rest}\r\n")
+    assert status == 400
+
+
+def test_a_bundled_line_without_a_port_of_its_own_is_live() -> None:
+    assert read_offer(HEAD + VIDEO.replace("m=video 9", "m=video 0") + "a=bundle-only\r\n").video == 0
+
+
+def test_silent_lines_are_answered_in_the_viewers_own_codec() -> None:
+    offer = read_offer(HEAD + VIDEO + AUDIO)
+    assert "red/48000" not in offer.text
+    silent = "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=inactive\r\na=mid:1\r\na=rtpmap:0 PCMU/8000\r\na=ssrc:1 cname:x\r\n"
+    audio = finish_answer(HEAD + VIDEO + silent, offer, 31).split("m=audio")[1]
+    assert audio.split("\r\n") == [
+        " 9 UDP/TLS/RTP/SAVPF 63",
+        "a=inactive",
+        "a=mid:1",
+        "a=rtpmap:63 red/48000/2",
+        "a=fmtp:63 111/111",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("offered", "needed", "answered"),
+    [
+        ("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", 40, "42e028"),
+        ("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", 30, "42e01f"),
+        ("packetization-mode=1;profile-level-id=42e01f", 40, "42e01f"),
+        ("packetization-mode=1;profile-level-id=42e034", 40, "42e028"),
+    ],
+)
+def test_the_answer_tells_the_true_level(offered: str, needed: int, answered: str) -> None:
+    before = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
+    offer = read_offer(HEAD + VIDEO.replace(before, offered))
+    assert f"profile-level-id={answered}\r\n" in finish_answer(HEAD + VIDEO, offer, needed)

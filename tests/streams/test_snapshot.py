@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import cv2
+import numpy as np
+import pytest
+
+from cameras import BoundingBox, CameraEnded, Detection, Mark
+from streams import jpeg, snapshot
+from streams.snapshot import PictureFormat
+from tests.streams.fakes import fake_graph, picture
+
+
+def decoded(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return image.astype(np.uint8)
+
+
+@pytest.mark.parametrize("format", ["jpeg", "png"])
+def test_it_opens_the_camera_and_shows_its_picture(format: PictureFormat) -> None:
+    with fake_graph("porch") as graph:
+        graph.feeds["porch"].give(picture(0, rgb=(200, 40, 40)))
+        shot = snapshot(graph.cameras["porch"], format=format)
+        assert shot.mime_type == f"image/{format}"
+        assert (shot.frame.width, shot.frame.height) == (160, 120)
+        assert np.abs(decoded(shot.data)[60, 80, ::-1].astype(int) - (200, 40, 40)).max() <= 4
+        assert not graph.cameras["porch"].watched
+
+
+def test_a_picture_from_before_does_not_do() -> None:
+    with fake_graph("porch") as graph:
+        camera, feed = graph.cameras["porch"], graph.feeds["porch"]
+        with camera.watch() as watch:
+            feed.give(dataclasses.replace(picture(0), trace=(Mark("captured", 0.0),)))
+            watch.get(10)
+            giver = threading.Thread(target=lambda: feed.give(picture(7)))
+            giver.start()
+            assert snapshot(camera).frame.sequence == 1
+            giver.join()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_annotations_are_painted_if_wanted(wanted: bool) -> None:
+    box = Detection("person", 0.9, box=BoundingBox(0.25, 0.25, 0.75, 0.75))
+    with fake_graph("porch") as graph:
+        graph.feeds["porch"].give(picture(0, rgb=(0, 0, 0)).with_annotations([box]))
+        shot = snapshot(graph.cameras["porch"], annotations=wanted, format="png")
+        assert decoded(shot.data).any() == wanted
+        assert len(shot.frame.annotations) == 1
+
+
+def test_no_frame_in_time() -> None:
+    with fake_graph("porch") as graph, pytest.raises(TimeoutError):
+        snapshot(graph.cameras["porch"], timeout_s=0.01)
+
+
+def test_an_ended_camera_shows_its_last_picture() -> None:
+    with fake_graph("porch") as graph:
+        camera, feed = graph.cameras["porch"], graph.feeds["porch"]
+        with camera.watch() as watch:
+            feed.give(picture(3))
+            watch.get(10)
+            feed.give(CameraEnded())
+            feed.closed.wait(10)
+            assert snapshot(camera).frame.pts == 0
+
+
+def test_a_picture_alone() -> None:
+    data = jpeg(picture(rgb=(40, 60, 200)))
+    assert data.startswith(b"\xff\xd8") and b"Exif" not in data

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import asyncio
+from fractions import Fraction
+from typing import cast
+
+import av
+import pytest
+from aiortc.mediastreams import MediaStreamError
+
+from streams.codecs import VideoPacket
+from streams.track import MOST_BEHIND, PacketTrack
+
+pytestmark = pytest.mark.anyio
+
+
+def packet(number: int, *, key: bool = False) -> VideoPacket:
+    made = cast(VideoPacket, av.Packet(b"\0\0\0\1\x41data"))
+    made.pts, made.time_base, made.is_keyframe = number, Fraction(1, 90_000), key
+    return made
+
+
+class Asked:
+    """Counts requests for key frames."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self) -> None:
+        self.times += 1
+
+
+async def drained(track: PacketTrack, number: int) -> list[int | None]:
+    return [(await track.recv()).pts for _ in range(number)]
+
+
+async def test_a_viewer_begins_with_a_key_frame() -> None:
+    track = PacketTrack(Asked())
+    for number in range(4):
+        track.push(packet(number, key=number == 2))
+    assert await drained(track, 2) == [2, 3]
+
+
+async def test_a_viewer_too_far_behind_goes_on_with_the_next_key_frame() -> None:
+    asked = Asked()
+    track = PacketTrack(asked)
+    track.push(packet(0, key=True))
+    for number in range(1, MOST_BEHIND):
+        track.push(packet(number))
+    assert asked.times == 0
+    track.push(packet(100))
+    track.push(packet(101))
+    assert (asked.times, track.dropped) == (1, MOST_BEHIND)
+    track.push(packet(102, key=True))
+    track.push(packet(103))
+    assert await drained(track, 2) == [102, 103]
+
+
+async def test_a_key_frame_in_time_needs_no_request() -> None:
+    asked = Asked()
+    track = PacketTrack(asked)
+    for number in range(MOST_BEHIND):
+        track.push(packet(number, key=number == 0))
+    track.push(packet(50, key=True))
+    assert asked.times == 0
+    assert await drained(track, 1) == [50]
+
+
+async def test_recv_waits_and_a_stop_ends_it() -> None:
+    track = PacketTrack(Asked())
+    waiting = asyncio.create_task(track.recv())
+    await asyncio.sleep(0)
+    track.push(packet(7, key=True))
+    assert (await waiting).pts == 7
+    waiting = asyncio.create_task(track.recv())
+    await asyncio.sleep(0)
+    track.stop()
+    with pytest.raises(MediaStreamError):
+        await waiting
+    track.push(packet(8, key=True))
+    with pytest.raises(MediaStreamError):
+        await track.recv()
+
+
+async def test_what_is_sent_is_counted() -> None:
+    track = PacketTrack(Asked())
+    track.push(packet(0, key=True))
+    await track.recv()
+    assert track.sent.bits_per_second == 9 * 8 / 2

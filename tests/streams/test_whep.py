@@ -1,0 +1,354 @@
+from __future__ import annotations
+
+import asyncio
+import datetime
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from aiortc import RTCCertificate
+from av import VideoFrame
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from pipeline import ServerConfig, StreamConfig
+from streams import Deadlines, OfferError, Streams
+from tests.streams.fakes import FakeGraph, Feeding, LoopbackViewer, fake_graph
+
+pytestmark = pytest.mark.anyio
+
+HOST_CANDIDATE = re.compile(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host")
+
+
+@asynccontextmanager
+async def serving(
+    *cameras: str,
+    config: ServerConfig | None = None,
+    deadlines: Deadlines | None = None,
+    stream: StreamConfig | None = None,
+    private: bool = False,
+) -> AsyncIterator[tuple[Streams, FakeGraph]]:
+    """Give streams of cameras that are fed by hand; afterwards nothing of them may be left."""
+    before, sockets = asyncio.all_tasks(), open_sockets()
+    with fake_graph(*cameras, stream=stream, private=private) as graph:
+        streams = Streams(graph.graph, config or ServerConfig(), deadlines=deadlines)
+        try:
+            yield streams, graph
+        finally:
+            await streams.close()
+            assert asyncio.all_tasks() <= before
+            await asyncio.sleep(0)  # a closed transport lets go of its socket in the loop's next turn
+            assert open_sockets() <= sockets
+            assert not [t.name for t in threading.enumerate() if t.name.startswith("encoder")]
+
+
+def open_sockets() -> int:
+    """Return how many sockets this process holds."""
+    names = (os.readlink(entry.path) for entry in os.scandir("/proc/self/fd") if os.path.lexists(entry.path))
+    return sum(name.startswith("socket:") for name in names)
+
+
+async def refused(streams: Streams, sdp: str, camera: str = "porch") -> tuple[int, str]:
+    with pytest.raises(OfferError) as caught:
+        await streams.offer(camera, sdp)
+    return caught.value.status, caught.value.detail
+
+
+@asynccontextmanager
+async def viewing(viewer: LoopbackViewer) -> AsyncIterator[LoopbackViewer]:
+    try:
+        yield viewer
+    finally:
+        await viewer.close()
+
+
+@pytest.mark.parametrize(("codec", "expected"), [("h264", "h264"), ("vp8", "vp8"), (None, "h264")])
+async def test_a_viewer_sees_the_camera(codec: str | None, expected: str) -> None:
+    async with serving("porch") as (streams, graph), viewing(LoopbackViewer(codec)) as viewer:
+        session = await streams.offer("porch", await viewer.offer())
+        await viewer.accept(session.answer)
+        feeding = Feeding(graph.feeds["porch"])
+        shown = await viewer.frame()
+        assert np.abs(shown.to_ndarray(format="rgb24")[60, 80].astype(int) - (0, 255, 0)).max() <= 4
+        (told,) = streams.sessions("porch")
+        assert told.keys() == {"id", "codec", "rung", "annotations", "bitrate", "loss", "rtt_ms"}
+        assert (told["id"], told["codec"], told["rung"], told["annotations"]) == (
+            session.id,
+            expected,
+            "160x120",
+            False,
+        )
+        (encoder,) = streams.encoders("porch")
+        assert (encoder["codec"], encoder["rung"], encoder["annotations"]) == (expected, "160x120", False)
+        assert streams.viewers("porch") == 1
+        await feeding.stop()
+        await streams.delete(session.secret)
+        assert (streams.viewers("porch"), streams.sessions("porch"), streams.encoders("porch")) == (0, [], [])
+        with pytest.raises(OfferError) as caught:
+            await streams.delete(session.secret)
+        assert caught.value.status == 404
+
+
+async def test_two_viewers_share_one_encoder_and_another_codec_has_its_own() -> None:
+    async with serving("porch") as (streams, graph):
+        viewers = [LoopbackViewer(codec) for codec in ("h264", "h264", "vp8")]
+        for viewer in viewers:
+            await viewer.accept((await streams.offer("porch", await viewer.offer())).answer)
+        feeding = Feeding(graph.feeds["porch"])
+        for viewer in viewers:
+            await viewer.frame()
+        assert [encoder["codec"] for encoder in streams.encoders("porch")] == ["h264", "vp8"]
+        assert streams.viewers("porch") == 3
+        assert graph.feeds["porch"].opened == 1
+        await feeding.stop()
+        for viewer in viewers:
+            await viewer.close()
+
+
+async def test_a_viewer_that_joins_late_gets_a_picture_though_nothing_new_comes() -> None:
+    async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as first:
+        await first.accept((await streams.offer("porch", await first.offer())).answer)
+        feeding = Feeding(graph.feeds["porch"])
+        await first.frame()
+        await feeding.stop()
+        async with viewing(LoopbackViewer()) as late:
+            await late.accept((await streams.offer("porch", await late.offer())).answer)
+            await late.connected.wait()
+            assert (await picture_on_demand(late)).width == 160
+
+
+async def picture_on_demand(viewer: LoopbackViewer) -> VideoFrame:
+    """Ask for key frames, as browsers do while they see nothing, until a picture comes.
+
+    One is not enough: aiortc gives a picture when the one after it has begun.
+    """
+    async with asyncio.timeout(20):
+        while True:
+            await viewer.transceiver.receiver._send_rtcp_pli(ssrc_of(viewer))
+            try:
+                async with asyncio.timeout(0.5):
+                    return await viewer.frame()
+            except TimeoutError:
+                continue
+
+
+def ssrc_of(viewer: LoopbackViewer) -> int:
+    """Return the stream that the viewer gets."""
+    found = re.search(r"m=video.*?a=ssrc:(\d+)", viewer.connection.remoteDescription.sdp, re.DOTALL)
+    assert found is not None
+    return int(found[1])
+
+
+async def test_a_request_for_a_key_frame_reaches_the_encoder() -> None:
+    async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as viewer:
+        await viewer.accept((await streams.offer("porch", await viewer.offer())).answer)
+        feeding = Feeding(graph.feeds["porch"])
+        await viewer.frame()
+        before = streams.encoders("porch")[0]["key_frames"]
+        await viewer.transceiver.receiver._send_rtcp_pli(ssrc_of(viewer))
+        async with asyncio.timeout(10):
+            while not (await viewer.frame()).key_frame or streams.encoders("porch")[0]["key_frames"] == before:
+                pass
+        await feeding.stop()
+
+
+def certificate_with_rsa() -> RTCCertificate:
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "viewer")])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    certificate = RsaCertificate(cast(ec.EllipticCurvePrivateKey, key), builder.sign(key, hashes.SHA256()))
+    return certificate
+
+
+class RsaCertificate(RTCCertificate):
+    """A viewer with an RSA certificate, as GStreamer has one."""
+
+    def _create_ssl_context(self, srtp_profiles: list[Any]) -> Any:
+        context = super()._create_ssl_context(srtp_profiles)
+        context.set_cipher_list(b"ECDHE-RSA-AES128-GCM-SHA256")
+        return context
+
+
+async def test_a_viewer_with_an_rsa_certificate_is_accepted() -> None:
+    async with serving("porch") as (streams, graph), viewing(LoopbackViewer(None, certificate_with_rsa())) as viewer:
+        await viewer.accept((await streams.offer("porch", await viewer.offer())).answer)
+        feeding = Feeding(graph.feeds["porch"])
+        assert (await viewer.frame()).width == 160
+        await feeding.stop()
+
+
+async def test_audio_is_answered_inactive() -> None:
+    async with serving("porch") as (streams, _), viewing(LoopbackViewer(audio=True)) as viewer:
+        session = await streams.offer("porch", await viewer.offer())
+        audio = session.answer.split("m=audio")[1].split("m=")[0]
+        assert "a=inactive" in audio
+        assert " UDP/TLS/RTP/SAVPF 96\r\n" in audio and "a=rtpmap:96 opus/48000/2" in audio
+        await viewer.accept(session.answer)
+        async with asyncio.timeout(10):
+            await viewer.connected.wait()
+
+
+async def test_a_data_channel_line_is_tolerated() -> None:
+    async with serving("porch") as (streams, _), viewing(LoopbackViewer()) as viewer:
+        viewer.connection.createDataChannel("predictions")
+        await viewer.accept((await streams.offer("porch", await viewer.offer())).answer)
+        async with asyncio.timeout(10):
+            await viewer.connected.wait()
+
+
+async def test_the_answer_has_every_candidate_and_only_of_the_addresses_set() -> None:
+    config = ServerConfig.model_validate(
+        {"ice": {"addresses": ["127.0.0.1"], "advertise": ["203.0.113.7"], "udp_ports": free_range()}}
+    )
+    async with serving("porch", config=config) as (streams, _), viewing(LoopbackViewer()) as viewer:
+        session = await streams.offer("porch", await viewer.offer())
+        candidates = HOST_CANDIDATE.findall(session.answer)
+        assert [address for address, _ in candidates] == ["127.0.0.1", "203.0.113.7"]
+        assert len({port for _, port in candidates}) == 1
+        ports = config.ice.udp_ports
+        assert ports is not None and ports.first <= int(candidates[0][1]) <= ports.last
+        assert "a=end-of-candidates" in session.answer
+
+
+async def test_when_all_ports_are_taken_the_viewer_is_told() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        config = ServerConfig.model_validate({"ice": {"udp_ports": f"{port}-{port}"}})
+        async with serving("porch", config=config) as (streams, _), viewing(LoopbackViewer()) as viewer:
+            assert await refused(streams, await viewer.offer()) == (503, "no UDP port is free for one more viewer")
+            assert streams.encoders("porch") == []
+
+
+def free_range() -> str:
+    """Return ten ports of which at least the first was free a moment ago."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = min(probe.getsockname()[1], 65_000)
+    return f"{port}-{port + 9}"
+
+
+async def test_an_answer_takes_less_than_50_ms() -> None:
+    async with serving("porch") as (streams, _):
+        took = []
+        for _ in range(5):
+            async with viewing(LoopbackViewer()) as viewer:
+                offer = await viewer.offer()
+                began = time.perf_counter()
+                session = await streams.offer("porch", offer)
+                took.append(time.perf_counter() - began)
+                await streams.delete(session.secret)
+        assert min(took) < 0.05
+
+
+async def test_what_cannot_be_met_is_refused_and_leaves_nothing() -> None:
+    async with serving("porch", stream=StreamConfig(codecs=("h264",))) as (streams, _):
+        async with viewing(LoopbackViewer("vp8")) as viewer:
+            assert await refused(streams, await viewer.offer()) == (406, "no common codec: h264 can be had here")
+        async with viewing(LoopbackViewer()) as viewer:
+            assert await refused(streams, await viewer.offer(), "door") == (404, "there is no camera 'door'")
+        assert (await refused(streams, "v=0\r\nnonsense"))[0] == 400
+        assert streams.viewers("porch") == 0
+        assert streams.encoders("porch") == []
+
+
+async def test_a_private_camera_is_as_if_it_were_not_there() -> None:
+    async with serving("porch", private=True) as (streams, _), viewing(LoopbackViewer()) as viewer:
+        assert await refused(streams, await viewer.offer()) == (404, "there is no camera 'porch'")
+
+
+async def test_fragments() -> None:
+    async with serving("porch") as (streams, _), viewing(LoopbackViewer()) as viewer:
+        offer = await viewer.offer()
+        without = "\r\n".join(line for line in offer.splitlines() if not line.startswith("a=candidate:")) + "\r\n"
+        session = await streams.offer("porch", without)
+        candidate = next(line for line in offer.splitlines() if line.startswith("a=candidate:"))
+        ufrag = next(line for line in offer.splitlines() if line.startswith("a=ice-ufrag:"))
+
+        async def status(body: str, if_match: str | None = None, secret: str = session.secret) -> int:
+            try:
+                await streams.patch(secret, body, if_match)
+            except OfferError as error:
+                return error.status
+            return 204
+
+        assert await status("") == 204
+        assert await status(f"{ufrag}\r\na=mid:0\r\n{candidate}\r\na=end-of-candidates\r\n") == 204
+        assert await status("a=candidate:1 1 udp 1 x.local 5 typ host\r\n") == 204
+        assert await status(candidate, session.etag) == 204
+        assert await status(candidate, "*") == 204
+        assert await status(candidate, '"other"') == 412
+        assert await status("a=ice-ufrag:other\r\na=ice-pwd:0123456789012345678901\r\n") == 422
+        assert await status("a=candidate:nonsense") == 400
+        assert await status("nonsense") == 400
+        assert await status("a=x:" + "y" * 70_000) == 413
+        assert await status("", None, "unknown") == 404
+        await viewer.accept(session.answer)
+        async with asyncio.timeout(10):
+            await viewer.connected.wait()
+
+
+async def test_names_of_sessions_are_secret_and_unlike() -> None:
+    async with serving("porch") as (streams, _), viewing(LoopbackViewer()) as viewer:
+        offer = await viewer.offer()
+        sessions = [await streams.offer("porch", offer) for _ in range(3)]
+        assert len({s.secret for s in sessions} | {s.id for s in sessions}) == 6
+        assert all(len(s.secret) >= 22 for s in sessions), "128 bits"
+        assert not any(s.secret in str(streams.sessions("porch")) for s in sessions)
+
+
+async def test_who_never_connects_is_dropped() -> None:
+    deadlines = Deadlines(connect_s=0.05, check_s=0.01)
+    async with serving("porch", deadlines=deadlines) as (streams, graph), viewing(LoopbackViewer()) as viewer:
+        session = await streams.offer("porch", await viewer.offer())
+        async with asyncio.timeout(10):
+            await streams.gone(session.secret)
+        assert streams.viewers("porch") == 0
+        assert streams.encoders("porch") == []
+        assert not graph.cameras["porch"].watched
+
+
+async def test_who_vanishes_is_dropped() -> None:
+    deadlines = Deadlines(silence_s=0.1, check_s=0.01)
+    async with serving("porch", deadlines=deadlines) as (streams, _):
+        viewer = LoopbackViewer()
+        session = await streams.offer("porch", await viewer.offer())
+        await viewer.accept(session.answer)
+        async with asyncio.timeout(10):
+            # With 0.1 s, aiortc's own signs of life (one report a second) come too late on purpose.
+            await streams.gone(session.secret)
+        assert streams.viewers("porch") == 0
+        await viewer.close()
+
+
+async def test_who_says_goodbye_is_gone_at_once() -> None:
+    async with serving("porch") as (streams, graph):
+        viewer = LoopbackViewer()
+        session = await streams.offer("porch", await viewer.offer())
+        await viewer.accept(session.answer)
+        feeding = Feeding(graph.feeds["porch"])
+        await viewer.frame()
+        await feeding.stop()
+        await viewer.close()
+        async with asyncio.timeout(5):
+            await streams.gone(session.secret)
+
+
+async def test_after_the_end_nobody_is_let_in() -> None:
+    async with serving("porch") as (streams, _), viewing(LoopbackViewer()) as viewer:
+        offer = await viewer.offer()
+        await streams.offer("porch", offer)
+        await streams.close()
+        await streams.close()
+        assert await refused(streams, offer) == (503, "the server is about to end")
