@@ -37,7 +37,10 @@ def schema(tables: Tables = OURS) -> Json:
             "services": _or_nothing({"type": "array", "items": services, "description": "What recognises things."}),
             "server": _or_nothing(server),
         },
-        "anyOf": [{"required": ["cameras"]}, {"required": ["services"]}],
+        "anyOf": [
+            {"required": ["cameras"], "properties": {"cameras": {"minItems": 1}}},
+            {"required": ["services"], "properties": {"services": {"type": "array", "minItems": 1}}},
+        ],
         "additionalProperties": False,
         "$defs": definitions,
     }
