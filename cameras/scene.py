@@ -1,0 +1,259 @@
+"""The scene of the test pattern: one thing in front, seven drifting around it, taking turns.
+
+Whatever was rendered before, the same seed, size, frame rate and number give the same pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .annotation import BoundingBox
+from .frame import Depth
+from .ribbon import draw_frame_number, read_frame_number, ribbon_height_px
+from .shapes import COLORS, SHAPES, Canvas, Points
+from .sprites import SHADOW_REACH, Sprite, backdrop, shadow_of
+
+__all__ = ["Picture", "Scene", "Thing", "read_frame_number"]
+
+TURN_S = 5.0  # how long one thing stays in front
+CHANGE_S = 0.9  # of these, how long it takes the next to come
+
+_FRONT_SIZE = 0.45  # of the shorter side of the picture
+_RING_SIZE = 0.185
+_RING = (0.395, 0.355)  # of width and height
+_SWAY_UPRIGHT = 0.22  # radians; more, and a mug would spill
+_SWAY = 0.5  # more, and the light on a thing would turn with it too far to be from above
+_FRONT_MM = 900.0
+_RING_MM = 2200.0
+_SERIES = 1757  # one of many: its scene 0 begins with a golden star on blue
+_WALL_MM = 4000
+_LARGEST_SPRITE_PX = 900
+_SPRITE_SIZES = (1.0, 0.68, 0.46)  # of the largest; a sprite is never shrunk by more than a third
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A shape in a picture of the scene.
+
+    Attributes:
+        label: Name of its shape.
+        color: Name of its colour.
+        box: The tight box around it.
+        distance_mm: How far it is from the camera.
+    """
+
+    label: str
+    color: str
+    box: BoundingBox
+    distance_mm: int
+
+    @property
+    def area(self) -> float:
+        """Share of the picture that its box takes."""
+        return (self.box.x_max - self.box.x_min) * (self.box.y_max - self.box.y_min)
+
+
+@dataclass(frozen=True, eq=False)
+class _Actor:
+    """What a thing keeps for the whole of the scene."""
+
+    label: str
+    color: str
+    sprites: tuple[Sprite, ...]
+    shadow: Sprite
+    sway: float  # in radians to either side
+    phase: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Pose:
+    x_px: float
+    y_px: float
+    size_px: float
+    angle: float
+    nearness: float  # 0 on the ring, 1 in front
+
+
+class _Placed:
+    """A thing at its place in a picture.
+
+    Attributes:
+        label: Name of its shape.
+        distance_mm: How far it is from the camera.
+        turn: What its shape is multiplied by to be as large and as turned as in the picture.
+        place: Where its middle is, in pixels.
+        low: Upper left corner of its tight box, in pixels.
+        high: Lower right corner of it.
+    """
+
+    def __init__(self, actor: _Actor, pose: _Pose) -> None:
+        self.actor, self.pose = actor, pose
+        self.distance_mm = round(_RING_MM + (_FRONT_MM - _RING_MM) * pose.nearness)
+        cosine, sine = math.cos(pose.angle) * pose.size_px, math.sin(pose.angle) * pose.size_px
+        self.turn = np.array(((cosine, -sine), (sine, cosine)))
+        self.place = np.array((pose.x_px, pose.y_px))
+        outline = self.moved(SHAPES[actor.label].outline)
+        self.low, self.high = outline.min(axis=0), outline.max(axis=0)
+
+    def moved(self, points: Points) -> Points:
+        """Return points of its shape where they are in the picture."""
+        there: Points = points @ self.turn.T + self.place
+        return there
+
+    def thing(self, width_px: int, height_px: int) -> Thing:
+        """Return the truth about it."""
+        (x_min, y_min), (x_max, y_max) = self.low.tolist(), self.high.tolist()
+        box = BoundingBox(x_min / width_px, y_min / height_px, x_max / width_px, y_max / height_px)
+        return Thing(self.actor.label, self.actor.color, box.clipped() or box, self.distance_mm)
+
+    def paint(self, image: Canvas) -> None:
+        """Lay its shadow, then itself, over a picture."""
+        soft = SHADOW_REACH * self.pose.size_px
+        drop = np.array((0.025, 0.05)) * (self.pose.size_px * (1 + self.pose.nearness))
+        shadow, shaded = self._warped(self.actor.shadow, image, drop, soft)
+        _darken(shaded, shadow)
+        sprites = (sprite for sprite in reversed(self.actor.sprites) if sprite.size_px >= self.pose.size_px)
+        body, covered = self._warped(next(sprites, self.actor.sprites[0]), image, np.zeros(2), 1.0)
+        _darken(covered, cv2.extractChannel(body, 3))
+        cv2.add(covered, cv2.cvtColor(body, cv2.COLOR_BGRA2BGR), dst=covered)
+
+    def _warped(self, sprite: Sprite, image: Canvas, offset: Points, around_px: float) -> tuple[Canvas, Canvas]:
+        """Return a sprite as it is in the picture, ``offset`` from its place, and the part of the picture below it."""
+        left, top = np.maximum(np.floor(self.low + offset - around_px), 0).astype(int).tolist()
+        right, bottom = np.ceil(self.high + offset + around_px).astype(int).tolist()
+        covered = image[top : max(bottom, top + 1), left : max(right, left + 1)]
+        turn = self.turn / sprite.size_px
+        middle = (sprite.image.shape[0] - 1) / 2
+        shift = self.place + offset - (left + 0.5, top + 0.5) - turn @ (middle, middle)
+        matrix = np.concatenate((turn, shift[:, None]), axis=1)
+        warped = cv2.warpAffine(sprite.image, matrix, (covered.shape[1], covered.shape[0]))
+        return np.asarray(warped, np.uint8), covered
+
+
+def _darken(image: Canvas, coverage: Canvas | cv2.typing.MatLike) -> None:
+    """Multiply a picture by what a coverage from 0 to 255 leaves of it, in place."""
+    cv2.multiply(image, cv2.cvtColor(cv2.bitwise_not(coverage), cv2.COLOR_GRAY2BGR), dst=image, scale=1 / 255)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One picture of the scene and the truth about it.
+
+    Attributes:
+        image: (height, width, 3) uint8 BGR; the caller's own.
+        things: Everything in it, from the farthest to the nearest.
+    """
+
+    image: Canvas
+    things: tuple[Thing, ...]
+    _placed: tuple[_Placed, ...]
+
+    @property
+    def label(self) -> str:
+        """What the picture as a whole shows: the label of the thing with the largest box."""
+        return max(self.things, key=lambda thing: thing.area).label
+
+    def depth(self) -> Depth:
+        """Return how far each pixel is, in millimetres, (height, width)."""
+        plane = np.full(self.image.shape[:2], _WALL_MM, np.uint16)
+        for placed in self._placed:
+            shape = SHAPES[placed.actor.label]
+            for points, cut in zip(shape.contours, shape.cut, strict=True):
+                # 16 steps per pixel, and a pixel's middle is a half from its corner
+                fixed = ((placed.moved(points) - 0.5) * 16).round().astype(np.int32)
+                cv2.fillPoly(plane, [fixed], _WALL_MM if cut else placed.distance_mm, shift=4)
+        plane.setflags(write=False)
+        return plane
+
+
+class Scene:
+    """A moving scene; rendering it has no memory, and may be done on several threads.
+
+    Attributes:
+        width_px: Width of its pictures.
+        height_px: Height of its pictures.
+        frame_rate: Pictures per second of the motion.
+    """
+
+    def __init__(self, seed: int, width_px: int, height_px: int, frame_rate: float = 30.0) -> None:
+        """Set the stage: backdrop and shapes are rendered here, once."""
+        self.width_px, self.height_px, self.frame_rate = width_px, height_px, frame_rate
+        self._floor_px = height_px - ribbon_height_px(height_px)
+        self._side_px = min(width_px, self._floor_px)
+        random = np.random.default_rng((_SERIES, seed))
+        self._backdrop = backdrop(width_px, height_px, np.random.default_rng((_SERIES, seed, 1)))
+        others = [label for label in SHAPES if label != "star"]
+        labels = ["star", *(others[index] for index in random.permutation(len(others)))]
+        colors = [list(COLORS)[index] for index in random.permutation(len(COLORS))]
+        self._actors = tuple(self._actor(label, color, random) for label, color in zip(labels, colors, strict=True))
+        self._ring_phase = random.uniform(0, 2 * math.pi)
+        self._ring_speed = random.choice((-1, 1)) * 2 * math.pi / 75
+        self._casts = _casts(len(labels))
+
+    def render(self, number: int) -> Picture:
+        """Render the picture with this number, from 0; its pixels and truth depend on nothing that came before."""
+        image = self._backdrop.copy()
+        poses = zip(self._actors, self._poses(number / self.frame_rate), strict=True)
+        placed = tuple(_Placed(actor, pose) for actor, pose in sorted(poses, key=lambda pair: pair[1].nearness))
+        for one in placed:
+            one.paint(image)
+        draw_frame_number(image, number)
+        return Picture(image, tuple(one.thing(self.width_px, self.height_px) for one in placed), placed)
+
+    def _actor(self, label: str, color: str, random: np.random.Generator) -> _Actor:
+        shape = SHAPES[label]
+        largest_px = min(_LARGEST_SPRITE_PX, max(8.0, self._side_px * _FRONT_SIZE * 1.06))
+        return _Actor(
+            label=label,
+            color=color,
+            sprites=tuple(Sprite.of(shape, COLORS[color], round(largest_px * size)) for size in _SPRITE_SIZES),
+            shadow=shadow_of(shape),
+            sway=_SWAY_UPRIGHT if shape.upright else _SWAY,
+            phase=random.uniform(0, 2 * math.pi),
+        )
+
+    def _poses(self, time_s: float) -> list[_Pose]:
+        turn = math.floor(time_s / TURN_S)
+        change = max(0.0, (time_s - turn * TURN_S - (TURN_S - CHANGE_S)) / CHANGE_S)
+        change = change * change * (3 - 2 * change)
+        front, ring = self._casts[turn % len(self._casts)]
+        slot = turn % len(ring)
+        poses = {index: self._pose(index, place, time_s) for place, index in enumerate(ring)}
+        # One comes along one side, the other goes along the other, so that they do not collide.
+        poses[front] = self._pose(front, slot, time_s, nearness=1 - change, side=-1)
+        poses[ring[slot]] = self._pose(ring[slot], slot, time_s, nearness=change, side=1)
+        return [poses[index] for index in range(len(self._actors))]
+
+    def _pose(self, index: int, slot: int, time_s: float, nearness: float = 0.0, side: int = 0) -> _Pose:
+        """Return where a thing is between its slot on the ring (nearness 0) and the middle (1)."""
+        actor = self._actors[index]
+        around = self._ring_phase + self._ring_speed * time_s + 2 * math.pi * slot / (len(self._actors) - 1)
+        ring_x = _RING[0] * self.width_px * math.cos(around)
+        ring_y = _RING[1] * self._floor_px * math.sin(around)
+        ring_y += 0.012 * self._side_px * math.sin(0.9 * time_s + actor.phase)
+        front_x = 0.035 * self._side_px * math.sin(0.8 * time_s + actor.phase)
+        front_y = 0.025 * self._side_px * math.sin(1.1 * time_s + 2 * actor.phase)
+        aside = side * 0.14 * self._side_px * math.sin(math.pi * nearness) / (math.hypot(ring_x, ring_y) or 1.0)
+        size = (_RING_SIZE + (_FRONT_SIZE - _RING_SIZE) * nearness) * self._side_px
+        return _Pose(
+            x_px=self.width_px / 2 + ring_x * (1 - nearness) + front_x * nearness - ring_y * aside,
+            y_px=self._floor_px / 2 + ring_y * (1 - nearness) + front_y * nearness + ring_x * aside,
+            size_px=size * (1 + 0.05 * math.sin(1.3 * time_s + actor.phase)),
+            angle=actor.sway * math.sin(0.6 * time_s + 3 * actor.phase),
+            nearness=nearness,
+        )
+
+
+def _casts(count: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """Return who is in front and who in which slot of the ring in each turn, until it begins again."""
+    front, ring = 0, list(range(1, count))
+    casts = []
+    for turn in range(count * (count - 1)):
+        casts.append((front, tuple(ring)))
+        slot = turn % len(ring)
+        front, ring[slot] = ring[slot], front
+    return tuple(casts)

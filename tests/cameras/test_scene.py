@@ -1,0 +1,203 @@
+import itertools
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from cameras.annotation import BoundingBox
+from cameras.scene import CHANGE_S, TURN_S, Picture, Scene, read_frame_number
+from cameras.shapes import COLORS, SHAPES, Canvas
+
+SIZES = [(64, 64), (160, 120), (321, 243), (641, 97), (90, 400), (1280, 720)]
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    return Scene(0, 1280, 720)
+
+
+def test_the_same_number_gives_the_same_pixels_whatever_came_before(scene: Scene) -> None:
+    first = scene.render(100).image
+    for number in (7, 5_000, 0):
+        scene.render(number)
+    again, elsewhere = scene.render(100).image, Scene(0, 1280, 720).render(100).image
+    assert np.array_equal(first, again) and np.array_equal(first, elsewhere)
+
+
+def test_another_seed_gives_another_picture_and_a_later_number_too(scene: Scene) -> None:
+    here = scene.render(100).image
+    assert not np.array_equal(here, Scene(1, 1280, 720).render(100).image)
+    assert not np.array_equal(here, scene.render(101).image)
+
+
+def test_a_picture_belongs_to_its_receiver(scene: Scene) -> None:
+    picture = scene.render(3)
+    expected = picture.image.copy()
+    picture.image[:] = 0
+    assert np.array_equal(scene.render(3).image, expected)
+
+
+def test_every_shape_is_there_once_each_in_a_colour_of_its_own(scene: Scene) -> None:
+    things = scene.render(42).things
+    assert sorted(thing.label for thing in things) == sorted(SHAPES)
+    assert sorted(thing.color for thing in things) == sorted(COLORS)
+    assert {"star", "circle", "square", "triangle", "mug"} < {thing.label for thing in things}
+
+
+def test_a_scene_has_the_same_shapes_in_the_same_colours_in_every_size() -> None:
+    large, small = (
+        {thing.label: thing.color for thing in Scene(5, *size).render(0).things} for size in [(640, 360), (64, 64)]
+    )
+    assert large == small
+
+
+def test_the_middle_of_a_filled_shape_has_the_colour_it_is_said_to_have(scene: Scene) -> None:
+    picture = scene.render(60)
+    for thing in picture.things:
+        if thing.label in ("moon", "mug"):  # a moon's middle is not in it, a mug's may be in its shade
+            continue
+        x_min, y_min, x_max, y_max = thing.box.to_pixels(1280, 720)
+        middle = picture.image[(y_min + y_max) // 2, (x_min + x_max) // 2].astype(int)
+        assert np.abs(middle - COLORS[thing.color]).max() < 30, thing
+
+
+@pytest.mark.parametrize("number", [20, 333, 1111, 5000])
+def test_boxes_are_tight_around_the_pixels_of_their_things(scene: Scene, number: int) -> None:
+    picture = scene.render(number)
+    depth = picture.depth()
+    for thing in picture.things:
+        if any(thing is not other and _meet(thing.box, other.box) for other in picture.things):
+            continue
+        x_min, y_min, x_max, y_max = thing.box.to_pixels(1280, 720)
+        box = slice(y_min - 3, y_max + 3), slice(x_min - 3, x_max + 3)
+        rows, columns = np.nonzero(depth[box] == thing.distance_mm)
+        seen = (columns.min() - 3 + x_min, rows.min() - 3 + y_min, columns.max() - 2 + x_min, rows.max() - 2 + y_min)
+        assert np.abs(np.subtract(seen, (x_min, y_min, x_max, y_max))).max() <= 1, thing
+
+
+def _meet(one: BoundingBox, other: BoundingBox) -> bool:
+    across = one.x_min < other.x_max and other.x_min < one.x_max
+    return across and one.y_min < other.y_max and other.y_min < one.y_max
+
+
+def test_boxes_follow_colours_in_the_pixels_and_not_only_the_depth_plane(scene: Scene) -> None:
+    picture = scene.render(20)
+    triangle = next(thing for thing in picture.things if thing.label == "triangle")
+    hue = cv2.cvtColor(picture.image, cv2.COLOR_BGR2HSV)
+    green = (np.abs(hue[:, :, 0].astype(int) - 58) < 10) & (hue[:, :, 1] > 90) & (hue[:, :, 2] > 90)
+    rows, columns = np.nonzero(green)
+    seen = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    assert triangle.color == "green"
+    assert np.abs(np.subtract(seen, triangle.box.to_pixels(1280, 720))).max() <= 2
+
+
+def test_one_thing_is_in_front_and_the_next_takes_its_turn(scene: Scene) -> None:
+    labels = []
+    for turn in range(8):
+        picture = scene.render(round((turn + 0.4) * TURN_S * scene.frame_rate))
+        areas = sorted(thing.area for thing in picture.things)
+        assert areas[-1] > 3 * areas[-2]
+        assert picture.things[-1].label == picture.label
+        labels.append(picture.label)
+    assert labels[0] == "star" and sorted(labels) == sorted(SHAPES)
+
+
+def test_motion_is_calm_even_when_the_front_changes(scene: Scene) -> None:
+    first = round((TURN_S - CHANGE_S) * scene.frame_rate) - 3
+    centers = [_centers(scene.render(number)) for number in range(first, first + 40)]
+    steps = [
+        max(np.hypot(*np.subtract(now[label], then[label])) for label in now)
+        for then, now in itertools.pairwise(centers)
+    ]
+    assert max(steps) < 0.05  # of the picture, per frame
+
+
+def _centers(picture: Picture) -> dict[str, tuple[float, float]]:
+    return {
+        thing.label: ((thing.box.x_min + thing.box.x_max) / 2, (thing.box.y_min + thing.box.y_max) / 2)
+        for thing in picture.things
+    }
+
+
+def test_motion_is_the_same_at_every_frame_rate() -> None:
+    slow, fast = Scene(0, 320, 180, 10).render(20), Scene(0, 320, 180, 60).render(120)
+    assert slow.things == fast.things
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_any_size_is_filled_and_numbered_and_its_things_are_inside(size: tuple[int, int]) -> None:
+    width_px, height_px = size
+    scene = Scene(3, width_px, height_px)
+    for number in (0, 1, 12_345, (1 << 24) - 1):
+        picture = scene.render(number)
+        assert picture.image.shape == (height_px, width_px, 3)
+        assert read_frame_number(picture.image) == number
+        assert all(0 <= t.box.x_min < t.box.x_max <= 1 and 0 <= t.box.y_min < t.box.y_max <= 1 for t in picture.things)
+
+
+def test_the_number_begins_again_after_24_bits() -> None:
+    assert read_frame_number(Scene(0, 160, 120).render((1 << 24) + 5).image) == 5
+
+
+@pytest.mark.parametrize("size", [(160, 120), (320, 240), (1280, 720)])
+def test_the_number_is_read_after_h264(size: tuple[int, int]) -> None:
+    scene = Scene(0, *size)
+    numbers = [9_000 + 17 * index for index in range(30)]
+    got = [read_frame_number(image) for image in _through_h264([scene.render(number).image for number in numbers])]
+    assert got == numbers
+
+
+def _through_h264(images: list[Canvas]) -> list[Canvas]:
+    """Encode as the server does, at a stingy bit rate."""
+    height_px, width_px = images[0].shape[:2]
+    encoder = av.CodecContext.create("libx264", "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = width_px, height_px, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, 30), Fraction(30)
+    encoder.bit_rate = max(150_000, width_px * height_px * 30 // 30)
+    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline"}
+    decoder = av.CodecContext.create("h264", "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    packets = []
+    for pts, image in enumerate(images):
+        planes = cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420)
+        frame = av.VideoFrame.from_ndarray(np.asarray(planes, np.uint8), "yuv420p")
+        frame.pts = pts
+        packets += encoder.encode(frame)
+    packets += encoder.encode(None)
+    frames = [frame for packet in packets for frame in decoder.decode(packet)] + decoder.decode(None)
+    return [np.asarray(frame.to_ndarray(format="bgr24"), np.uint8) for frame in frames]
+
+
+@pytest.mark.parametrize("size", [(640, 360), (320, 180), (854, 480), (200, 150)])
+def test_the_number_is_read_after_a_resize(scene: Scene, size: tuple[int, int]) -> None:
+    for number in (77, 123_456):
+        assert read_frame_number(np.asarray(cv2.resize(scene.render(number).image, size), np.uint8)) == number
+
+
+def test_pictures_without_a_number_have_none(scene: Scene) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (50, 120, 160, 3), np.uint8)
+    assert [read_frame_number(image) for image in noise] == [None] * 50
+    assert read_frame_number(np.zeros((120, 160, 3), np.uint8)) is None
+    assert read_frame_number(np.full((120, 160, 3), 255, np.uint8)) is None
+    assert read_frame_number(np.zeros((4, 4, 3), np.uint8)) is None
+    assert read_frame_number(scene.render(5).image[:-40]) is None
+
+
+def test_a_wrong_cell_is_noticed(scene: Scene) -> None:
+    image = scene.render(5).image
+    for cell in range(1, 31):
+        spoilt = image.copy()
+        spoilt[-8:, cell * 40 : cell * 40 + 40] = 255 - spoilt[-8:, cell * 40 : cell * 40 + 40]
+        assert read_frame_number(spoilt) is None
+
+
+def test_the_depth_plane_says_what_is_nearer(scene: Scene) -> None:
+    picture = scene.render(20)
+    depth = picture.depth()
+    assert depth.shape == (720, 1280) and depth.dtype == np.uint16 and not depth.flags.writeable
+    front = picture.things[-1]
+    assert front.label == "star" and front.distance_mm == depth.min() < 1000
+    assert depth[0, 0] == depth.max() == 4000
