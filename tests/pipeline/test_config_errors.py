@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline import ConfigError, parse
 
@@ -995,3 +996,22 @@ def test_what_is_wrong_is_said_with_its_place(text: str, said: str, tmp_path: Pa
     lines = [str(problem).removeprefix("pipeline.yaml:") for problem in raised.value.problems]
     assert lines == said.split("\n")
     assert str(raised.value) == "\n".join(f"pipeline.yaml:{line}" for line in lines)
+
+
+def test_without_libyaml_the_same_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.yaml_nodes._LOADER", yaml.SafeLoader)
+    (tmp_path / "here").touch()
+    differing = set()
+    for name, text, said in ROWS:
+        with pytest.raises(ConfigError) as raised:
+            parse(text, "pipeline.yaml", tmp_path, environment=ENVIRONMENT, tables=KINDS)
+        lines = [str(problem).removeprefix("pipeline.yaml:") for problem in raised.value.problems]
+        if lines != said.split("\n"):
+            differing.add(name)
+    # PyYAML's own parser says of these what it expected in other words, or places them a character aside.
+    assert differing == {
+        "bad indentation of a key",
+        "bad indentation of a list",
+        "text behind a quote",
+        "an unknown escape",
+    }
