@@ -7,6 +7,8 @@ missing=""
 need() { missing="$missing $*"; }
 
 command -v chromium >/dev/null || need chromium fonts-dejavu-core
+# Playwright brings a Node.js of its own, which needs it.
+/sbin/ldconfig -p 2>/dev/null | grep -q libatomic.so.1 || need libatomic1
 command -v node >/dev/null || need nodejs
 command -v npm >/dev/null || need npm
 # The system's Python, as Debian's bindings are for that one only.

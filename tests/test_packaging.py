@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import venv
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -42,8 +41,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT, folder / "clone", ignore=shutil.ignore_patterns(*NOT_SOURCE))
     build = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
     run([sys.executable, "-c", build, "build_sdist", folder], folder / "clone")
-    with tarfile.open(next(folder.glob("camweave-*.tar.gz"))) as archive:
-        archive.extractall(folder, filter="data")
+    run(["tar", "-xf", next(folder.glob("camweave-*.tar.gz"))], folder)
     run([sys.executable, "-c", build, "build_wheel", folder], next(folder.glob("camweave-*/")))
     return next(folder.glob("camweave-*.whl"))
 
