@@ -17,16 +17,15 @@ from .runtime import RuntimeDeclaration
 A = TypeVar("A", bound=Attributes)
 T = TypeVar("T")
 
+CLASSIFICATIONS = "classifications"
+DETECTIONS = "detections"
+
 _thread = threading.local()
 
 
 def inferences_here() -> int:
     """Return how many inferences the calling thread has run: before and after a call, whether that call ran one."""
     return getattr(_thread, "inferences", 0)
-
-
-CLASSIFICATIONS = "classifications"
-DETECTIONS = "detections"
 
 
 class VisionService(ABC, Generic[A]):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cameras import Classification
 
-from .errors import ModelError
+from .errors import LabelsError, ModelError
 from .minimums import Minimums
 from .runtime import Tensor, TensorInfo
 
@@ -47,7 +47,7 @@ class Classifier:
 
     Args:
         info: The output that holds the scores.
-        labels: One per score, in the order of the model; empty names them by their number.
+        labels: One per score, in the order of the model; empty names them by their number. Others are refused.
         minimums: The lowest confidence that each label needs.
         samples: What the model gave for a few pictures: when one of them has a score outside 0 to 1, then all its
             scores are put through softmax (a single one through a sigmoid), also where by chance none is outside.
@@ -62,7 +62,7 @@ class Classifier:
         self._info = info
         count = samples[0][info.name].size
         if labels and len(labels) != count:
-            raise ModelError(f"the classifier gives {count} scores but there are {len(labels)} labels")
+            raise LabelsError(f"there are {len(labels)} labels but the classifier gives {count} scores")
         self.labels = tuple(labels) or tuple(str(number) for number in range(count))
         self._minimums = minimums.of(self.labels)
         self._is_open_ended = any(_leaves_unit(self._scores(sample)) for sample in samples)

@@ -14,3 +14,7 @@ class ModelError(Exception):
 
 class UnsupportedKind(ModelError):
     """The service was asked for a kind of result that it does not give."""
+
+
+class LabelsError(ModelError):
+    """There are not as many labels as the model has scores."""

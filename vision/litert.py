@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import struct
 import threading
 from collections.abc import Mapping
 from functools import cache
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ModelError
+from .flatbuffer import root
 from .metadata import read_metadata
 from .model_file import ModelFile
 from .runtime import Runtime, RuntimeAttributes, Tensor, TensorInfo
@@ -84,8 +86,14 @@ class LiteRt(Runtime):
 
     @classmethod
     def look(cls, file: ModelFile) -> None:
-        """Look for the mark of a TFLite file at its place."""
+        """Look for the mark of a TFLite file at its place, and whether all of it is there: tflite-runtime does not."""
         file.expect(b"TFL3", 4, "TFLite")
+        try:
+            end = max((buffer.end_of_bytes(0) for buffer in root(file.content).tables(4)), default=0)
+        except (struct.error, ValueError):
+            end = len(file.content) + 1
+        if end > len(file.content):
+            raise ModelError(f"{file.path}: the TFLite model is damaged or cut short; fetch it again")
 
     def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the model, giving its inputs another size first where theirs differs."""

@@ -12,13 +12,13 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .flatbuffer import Table, root
 from .labels import packed_labels
 
 _NORMALIZATION = 1  # ProcessUnitOptions
 _BOUNDING_BOX = 3  # ContentProperties
 _LABEL_FILES = (2, 3)  # AssociatedFileType: labels along an axis, labels of values
 _PIXEL = 1  # CoordinateType
-_MOST = 10_000  # entries of a list; more is damage
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Metadata:
 
     Attributes:
         labels: Labels packed into the file.
+        labels_file: Name of the packed file that should hold them.
         mean: Per channel (or one for all), subtracted from pixel values of 0 to 255.
         std: Per channel (or one for all), divided by.
         outputs: Names of the outputs, in their order.
@@ -35,6 +36,7 @@ class Metadata:
     """
 
     labels: tuple[str, ...] = ()
+    labels_file: str = ""
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     outputs: tuple[str, ...] = ()
@@ -54,14 +56,16 @@ def _read(content: bytes) -> Metadata:
     found = _metadata_buffer(content)
     if found is None:
         return Metadata(labels=packed_labels(content))
-    subgraph = next(_root(found).tables(3), None)
+    subgraph = next(root(found).tables(3), None)
     if subgraph is None:
         return Metadata(labels=packed_labels(content))
     inputs, outputs = list(subgraph.tables(2)), list(subgraph.tables(3))
     mean, std = _normalisation(inputs[0]) if inputs else ((), ())
     order, in_pixels = next((found for found in map(_boxes, outputs) if found is not None), ((), False))
+    files = [name for table in (*outputs, subgraph) for name in _label_files(table)]
     return Metadata(
-        labels=packed_labels(content, [name for table in (*outputs, subgraph) for name in _label_files(table)]),
+        labels=packed_labels(content, files),
+        labels_file=files[0] if files else "",
         mean=mean,
         std=std,
         outputs=tuple(table.string(0) for table in outputs),
@@ -72,7 +76,7 @@ def _read(content: bytes) -> Metadata:
 
 def _metadata_buffer(content: bytes) -> bytes | None:
     """Return the bytes of the metadata in a model: ``Model.metadata`` names the number of a buffer."""
-    model = _root(content)
+    model = root(content)
     for entry in model.tables(6):
         if entry.string(0) == "TFLITE_METADATA":
             number = entry.number(1, "<I", 0)
@@ -83,7 +87,7 @@ def _metadata_buffer(content: bytes) -> bytes | None:
     return None
 
 
-def _normalisation(tensor: _Table) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _normalisation(tensor: Table) -> tuple[tuple[float, ...], tuple[float, ...]]:
     for unit in tensor.tables(4):
         if unit.number(0, "<B", 0) == _NORMALIZATION and (options := unit.table(1)) is not None:
             mean, std = options.numbers(0, "f"), options.numbers(1, "f")
@@ -92,7 +96,7 @@ def _normalisation(tensor: _Table) -> tuple[tuple[float, ...], tuple[float, ...]
     return (), ()
 
 
-def _boxes(tensor: _Table) -> tuple[tuple[int, ...], bool] | None:
+def _boxes(tensor: Table) -> tuple[tuple[int, ...], bool] | None:
     content = tensor.table(3)
     if content is None or content.number(0, "<B", 0) != _BOUNDING_BOX or (box := content.table(1)) is None:
         return None
@@ -100,78 +104,9 @@ def _boxes(tensor: _Table) -> tuple[tuple[int, ...], bool] | None:
     return (order if sorted(order) == [0, 1, 2, 3] else ()), box.number(2, "<b", 0) == _PIXEL
 
 
-def _label_files(table: _Table) -> Iterator[str]:
+def _label_files(table: Table) -> Iterator[str]:
     """Give the files of labels that belong to a tensor (field 6) or to a whole subgraph (field 4)."""
     for field in (6, 4):
         for file in table.tables(field):
             if file.number(2, "<b", 0) in _LABEL_FILES and (name := file.string(0)):
                 yield name
-
-
-def _root(data: bytes) -> _Table:
-    return _Table(data, _number(data, 0, "<I"))
-
-
-def _number(data: bytes, position: int, code: str) -> int:
-    if position < 0:
-        raise ValueError("before the beginning")
-    (value,) = struct.unpack_from(code, data, position)
-    return int(value)
-
-
-class _Table:
-    """One table of a FlatBuffer: a position, and a list of where its fields are."""
-
-    def __init__(self, data: bytes, position: int) -> None:
-        self.data = data
-        self.position = position
-        self.fields = position - _number(data, position, "<i")
-        self.fields_size = _number(data, self.fields, "<H")
-
-    def _at(self, field: int) -> int | None:
-        entry = 4 + 2 * field
-        offset = _number(self.data, self.fields + entry, "<H") if entry + 2 <= self.fields_size else 0
-        return self.position + offset if offset else None
-
-    def _target(self, field: int) -> int | None:
-        at = self._at(field)
-        return None if at is None else at + _number(self.data, at, "<I")
-
-    def number(self, field: int, code: str, default: int) -> int:
-        at = self._at(field)
-        return default if at is None else _number(self.data, at, code)
-
-    def table(self, field: int) -> _Table | None:
-        target = self._target(field)
-        return None if target is None else _Table(self.data, target)
-
-    def bytes(self, field: int) -> bytes:
-        target = self._target(field)
-        if target is None:
-            return b""
-        size = _number(self.data, target, "<I")
-        return self.data[target + 4 : target + 4 + size]
-
-    def string(self, field: int) -> str:
-        return self.bytes(field).decode("utf-8")
-
-    def numbers(self, field: int, code: str) -> tuple[float, ...]:
-        target = self._target(field)
-        if target is None:
-            return ()
-        size = self._size(target)
-        return struct.unpack_from(f"<{size}{code}", self.data, target + 4)
-
-    def tables(self, field: int) -> Iterator[_Table]:
-        target = self._target(field)
-        if target is None:
-            return
-        for index in range(self._size(target)):
-            at = target + 4 + 4 * index
-            yield _Table(self.data, at + _number(self.data, at, "<I"))
-
-    def _size(self, target: int) -> int:
-        size = _number(self.data, target, "<I")
-        if size > _MOST:
-            raise ValueError(f"a list of {size} entries")
-        return size

@@ -12,10 +12,11 @@ from pydantic import Field, field_validator, model_validator
 from cameras import Attributes, Classification, Detection, Frame, LocalPath, Pixels
 
 from .base import VisionService
-from .errors import ModelError
+from .errors import LabelsError, ModelError
 from .labels import read_labels
 from .library import LIBRARY, Library, Loan
 from .litert import LiteRt
+from .metadata import Metadata
 from .minimums import Minimums
 from .names import image_input, output_names
 from .reading import Reading, read
@@ -165,7 +166,7 @@ class MlModelVision(VisionService[MlModelAttributes]):
                 self.kinds, self.labels = self._reading.kinds, self._reading.labels
         except ModelError as error:
             loan.close()
-            raise ModelError(f"{path}: {error}") from error
+            raise self._about(path, error) from error
         except BaseException:
             loan.close()
             raise
@@ -212,7 +213,6 @@ class MlModelVision(VisionService[MlModelAttributes]):
 
     def _read(self, loan: Loan) -> Reading:
         attributes, runtime = self.attributes, loan.runtime
-        declared = attributes.label_path or (self.runtime.attributes.label_path if self.runtime else None)
         picture = PictureInput.of(
             image_input(runtime.inputs, attributes.remap_input_names),
             runtime.metadata,
@@ -224,8 +224,28 @@ class MlModelVision(VisionService[MlModelAttributes]):
             runtime,
             picture,
             output_names(runtime.outputs, runtime.metadata.outputs, attributes.remap_output_names),
-            read_labels(declared) if declared is not None else runtime.metadata.labels,
+            self._labels(runtime.metadata),
             Minimums(attributes.default_minimum_confidence, attributes.label_confidences),
             attributes.xmin_ymin_xmax_ymax_order,
             self.name,
         )
+
+    def _label_path(self) -> Path | None:
+        return self.attributes.label_path or (self.runtime.attributes.label_path if self.runtime else None)
+
+    def _labels(self, metadata: Metadata) -> tuple[str, ...]:
+        path = self._label_path()
+        if path is not None:
+            return read_labels(path)
+        if metadata.labels_file and not metadata.labels:
+            raise ModelError(
+                f"the model does not hold its labels, {metadata.labels_file}; fetch it again or set label_path"
+            )
+        return metadata.labels
+
+    def _about(self, path: Path, error: ModelError) -> ModelError:
+        """Return the error with the file it is about before it."""
+        labels, text = self._label_path(), str(error)
+        if text.startswith((f"{path}: ", f"{labels}: ")):
+            return error
+        return ModelError(f"{labels if labels is not None and isinstance(error, LabelsError) else path}: {text}")

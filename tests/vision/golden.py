@@ -1,12 +1,14 @@
 """What the services say about the photographs of the data set, as JSON: here, or in a process with another runtime.
 
-``python -m tests.vision.golden FOLDER`` prints ``{"runtime", "classification", "detection", "video"}``.
+``python -m tests.vision.golden FOLDER`` prints ``{"runtime", "classification", "detection", "video", "damaged"}``.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +19,7 @@ import cv2
 import numpy as np
 
 from cameras import Frame, Matrix, Pixels
-from vision import LiteRt, MlModelAttributes, MlModelVision
+from vision import LiteRt, MlModelAttributes, MlModelVision, ModelError
 
 VIDEO, DETECTOR = "person_768x432.mp4", "coco_ssd_mobilenet_v1_quant.tflite"
 LABELS = {DETECTOR: "coco_ssd_90.txt"}
@@ -71,7 +73,26 @@ def results(data: Path, classifiers: Iterable[str], expected: dict[str, Any]) ->
         every = expected["video"][VIDEO]["sampled_every"]
         for number, frame in sampled_frames(data, every):
             found["video"][str(number)] = detections(detector, frame)
+    found["damaged"] = damaged(data)
     return found
+
+
+def damaged(data: Path) -> list[str]:
+    """Return what is said about damaged models, some of which end the process that loads them."""
+    content = (data / "models" / DETECTOR).read_bytes()
+    dice, said = random.Random(1), []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "damaged.tflite"
+        for _ in range(4):
+            changed = bytearray(content)
+            for _ in range(20):
+                changed[dice.randrange(len(content) - 90_000, len(content) - 5_000)] = 255  # where the graph stands
+            path.write_bytes(changed)
+            try:
+                MlModelVision("damaged", MlModelAttributes(model_path=path)).inspect()
+            except ModelError as error:
+                said.append(str(error).replace(str(path), "FILE"))
+    return said
 
 
 if __name__ == "__main__":

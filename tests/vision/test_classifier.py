@@ -91,7 +91,7 @@ def test_minimums_are_applied_and_are_inclusive() -> None:
 def test_labels_must_be_as_many_as_the_scores(labels: tuple[str, ...]) -> None:
     with pytest.raises(ModelError) as caught:
         classifier(outputs([[0.1, 0.9]]), labels)
-    assert str(caught.value) == f"the classifier gives 2 scores but there are {len(labels)} labels"
+    assert str(caught.value) == f"there are {len(labels)} labels but the classifier gives 2 scores"
 
 
 def test_the_output_called_probability_counts_among_several() -> None:

@@ -121,3 +121,8 @@ def test_the_video_agrees_with_the_golden_results(found: dict[str, Any]) -> None
                 wrong.append((row["frame"], best, result[0]))
     assert len(found["video"]) == len(golden_result["sampled"])
     assert wrong == []
+
+
+def test_damaged_models_end_in_words(found: dict[str, Any]) -> None:
+    assert found["damaged"]
+    assert all(said.startswith("FILE: the ") for said in found["damaged"])

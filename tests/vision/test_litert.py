@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from tests.shared import DATA, needs_data
 from tests.vision import made
 from vision import LiteRt, ModelError, litert
 from vision.model_file import ModelFile
@@ -115,10 +116,30 @@ def test_names_that_come_twice_are_told_apart(tmp_path: Path) -> None:
     assert (runtime.inputs[0].name, runtime.outputs[0].name) == ("x", "x")
 
 
-def test_a_model_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -> None:
+    content = made.classifier()
+    for size in range(8, len(content) - 40, 16):
+        with pytest.raises(ModelError, match=r"made\.tflite: the TFLite model is damaged or cut short"):
+            load(tmp_path, content[:size])
+
+
+@needs_data
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_model_that_is_cut_short_is_refused_before_the_library_sees_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    monkeypatch.setattr(litert, "_library", lambda: pytest.fail("seen"))
+    content = (DATA / "models/mobilenet_v1_0.25_224_quant.tflite").read_bytes()
     with pytest.raises(ModelError) as caught:
-        load(tmp_path, made.classifier()[:200])
-    assert str(caught.value).startswith(f"{tmp_path}/made.tflite: the TFLite model is damaged or cut short: ")
+        load(tmp_path, content[: int(len(content) * share)])
+    assert str(caught.value) == f"{tmp_path}/made.tflite: the TFLite model is damaged or cut short; fetch it again"
+
+
+def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
+    content = bytearray(made.classifier())
+    content[40:60] = b"\xff" * 20
+    with pytest.raises(ModelError, match=r"made\.tflite: the TFLite model is damaged or cut short"):
+        load(tmp_path, bytes(content))
 
 
 def test_the_library_and_its_version_are_known() -> None:

@@ -34,7 +34,10 @@ def test_everything_a_model_says_is_read() -> None:
 
 def test_labels_are_those_of_the_file_that_it_names() -> None:
     said = made.metadata(outputs=("scores",), labels_file="b.txt")
-    assert read_metadata(content(said, a="cat\ndog", b="car\nbus")).labels == ("car", "bus")
+    read = read_metadata(content(said, a="cat\ndog", b="car\nbus"))
+    assert (read.labels, read.labels_file) == (("car", "bus"), "b.txt")
+    read = read_metadata(content(said))
+    assert (read.labels, read.labels_file) == ((), "b.txt")
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,8 @@ def test_what_was_dropped_and_what_had_no_label_is_counted(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("outputs", "attributes", "sentence"),
     [
-        (SCORES, {"labels": "a\nb\n"}, "FILE: the classifier gives 3 scores but there are 2 labels"),
+        (SCORES, {"labels": "a\nb\n"}, "LABELS: there are 2 labels but the classifier gives 3 scores"),
+        (SCORES, {"labels": ""}, "LABELS: the labels file is empty, one label per line is wanted"),
         (
             {"map": np.zeros((1, 4, 4, 2))},
             {},
@@ -171,8 +172,22 @@ def test_a_model_that_does_not_fit_is_refused_when_it_is_inspected(
     kind = runtime(outputs)
     with pytest.raises(ModelError) as caught:
         service(kind, tmp_path, **attributes).inspect()
-    assert str(caught.value).replace(str(tmp_path / "model.fake"), "FILE") == sentence
+    said = str(caught.value).replace(str(tmp_path / "model.fake"), "FILE")
+    assert said.replace(str(tmp_path / "labels.txt"), "LABELS") == sentence
     assert (kind.loaded, kind.closed) == (1, 1)
+
+
+def test_labels_that_the_file_should_hold_must_be_there_or_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(ModelError) as caught:
+        service(runtime(SCORES, metadata=Metadata(labels=("a", "b"), labels_file="x.txt")), tmp_path).inspect()
+    assert str(caught.value) == f"{tmp_path}/model.fake: there are 2 labels but the classifier gives 3 scores"
+    without = runtime(SCORES, metadata=Metadata(labels_file="x.txt"))
+    with pytest.raises(ModelError) as caught:
+        service(without, tmp_path).inspect()
+    assert str(caught.value) == (
+        f"{tmp_path}/model.fake: the model does not hold its labels, x.txt; fetch it again or set label_path"
+    )
+    service(without, tmp_path, label_path=labels_file(tmp_path)).inspect()
 
 
 def test_a_model_that_fails_on_a_picture_says_so_and_is_asked_again(tmp_path: Path) -> None:
