@@ -1,0 +1,109 @@
+"""Bring decoded video frames of any pixel format into the one form that flows here: limited-range YUV 4:2:0, or BGR."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import av
+import cv2
+import numpy as np
+from av.video.plane import VideoPlane
+
+from .orientation import UPRIGHT, Orientation
+from .pixels import Image, Matrix, Pixels
+
+_FULL = 2  # AVCOL_RANGE_JPEG
+_ITU709, _FCC, _ITU601, _SMPTE240M, _BT2020 = 1, 4, 5, 7, 9  # the matrices swscale knows
+
+# What a frame says of its matrix (AVCOL_SPC_*): what swscale calls it, and what it is held as here.
+# Whatever is not in this table, unspecified above all, is BT.601.
+_MATRICES = {
+    1: (_ITU709, Matrix.BT709),
+    4: (_FCC, Matrix.BT601),
+    7: (_SMPTE240M, Matrix.BT709),
+    9: (_BT2020, Matrix.BT709),
+    10: (_BT2020, Matrix.BT709),
+}
+_SWSCALE = {Matrix.BT601: _ITU601, Matrix.BT709: _ITU709}
+
+_LEVELS = np.arange(256)
+_LIMITED_LUMA = np.round(16 + _LEVELS * 219 / 255).astype(np.uint8)
+_LIMITED_CHROMA = np.round(128 + (_LEVELS - 128) * 224 / 255).clip(0, 255).astype(np.uint8)
+_FULL_LUMA = np.round((_LEVELS - 16) * 255 / 219).clip(0, 255).astype(np.uint8)
+
+
+def pixels_from_av(frame: av.VideoFrame) -> Pixels:
+    """Return the picture of a decoded frame, upright.
+
+    * Plain limited-range 4:2:0 is not copied: its planes are looked at where the decoder left them.
+    * The matrix is the frame's own; unspecified is BT.601. Full range is brought to limited here, and nowhere else.
+    * RGB in any form becomes BGR, without alpha. Odd sizes are held as BGR, since they have no whole colour planes.
+    * A display matrix (phones write one) is applied.
+    """
+    orientation = _orientation(frame)
+    kind = frame.format
+    if kind.is_rgb or kind.has_palette or kind.is_bit_stream or any(plane.line_size < 0 for plane in frame.planes):
+        return Pixels.from_bgr(orientation.applied(_bgr(frame)))
+    if len(kind.components) < 3:
+        return _from_gray(frame, orientation)
+    theirs, ours = _MATRICES.get(int(frame.colorspace), (_ITU601, Matrix.BT601))
+    full = kind.name.startswith("yuvj") or frame.color_range == _FULL
+    if kind.name not in ("yuv420p", "yuvj420p") or _SWSCALE[ours] != theirs:
+        # The range stays as it is: tables do that below, four times as fast as swscale and exactly rounded.
+        range_ = _FULL if full else 1
+        frame = frame.reformat(
+            format="yuv420p",
+            src_colorspace=theirs,
+            dst_colorspace=_SWSCALE[ours],
+            src_color_range=range_,
+            dst_color_range=range_,
+        )
+    y, u, v = (_view(plane) for plane in frame.planes[:3])
+    if full:
+        y, u, v = _looked_up(y, _LIMITED_LUMA), _looked_up(u, _LIMITED_CHROMA), _looked_up(v, _LIMITED_CHROMA)
+    if orientation != UPRIGHT:
+        y, u, v = (orientation.applied(plane) for plane in (y, u, v))
+    return _from_planes(y, u, v, ours)
+
+
+def _from_planes(y: Image, u: Image, v: Image, matrix: Matrix) -> Pixels:
+    height, width = y.shape
+    if height % 2 == 0 and width % 2 == 0:
+        return Pixels.from_yuv(y, u, v, matrix)
+    padded = np.pad(y, ((0, height % 2), (0, width % 2)), mode="edge")
+    return Pixels.from_bgr(Pixels.from_yuv(padded, u, v, matrix).bgr[:height, :width].copy())
+
+
+def _from_gray(frame: av.VideoFrame, orientation: Orientation) -> Pixels:
+    # Gray is full range unless it says otherwise: that is how FFmpeg's own conversions take it.
+    limited = frame.color_range == 1
+    if frame.format.name != "gray":
+        frame = frame.reformat(format="gray", src_color_range=frame.color_range, dst_color_range=frame.color_range)
+    y = orientation.applied(_view(frame.planes[0]))
+    if y.shape[0] % 2 or y.shape[1] % 2:
+        full = _looked_up(y, _FULL_LUMA) if limited else y
+        return Pixels.from_bgr(cast(Image, cv2.cvtColor(full, cv2.COLOR_GRAY2BGR)))
+    luma = y if limited else _looked_up(y, _LIMITED_LUMA)
+    neutral = np.full((y.shape[0] // 2, y.shape[1] // 2), 128, np.uint8)
+    return Pixels.from_yuv(luma, neutral, neutral.view(), Matrix.BT601)
+
+
+def _bgr(frame: av.VideoFrame) -> Image:
+    if frame.format.name != "bgr24":
+        frame = frame.reformat(format="bgr24")
+    return cast(Image, frame.to_ndarray())
+
+
+def _view(plane: VideoPlane) -> Image:
+    """Return a plane where it lies; the array keeps the frame's memory alive."""
+    rows: Image = np.frombuffer(cast(Any, plane), np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]
+
+
+def _looked_up(plane: Image, table: Image) -> Image:
+    return cast(Image, cv2.LUT(plane, table))
+
+
+def _orientation(frame: av.VideoFrame) -> Orientation:
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    return UPRIGHT if matrix is None else Orientation.from_display_matrix(bytes(cast(Any, matrix)))

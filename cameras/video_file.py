@@ -1,0 +1,173 @@
+"""Play a video file as a camera."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import ClassVar
+
+import av
+from av.error import FFmpegError
+from pydantic import Field
+
+from .attributes import Attributes, LocalPath
+from .base import Camera, CameraEnded, CameraError
+from .container import Container, ContainerClosed, NoVideo, Opening
+from .frame import Frame, Mark
+from .pacing import Pacer, Rebase, ticks
+from .video import pixels_from_av
+
+_MISSING_S = 1.0  # what a file declared longer than this beyond its last frame lacks was cut off
+
+
+class VideoFileAttributes(Attributes):
+    """What the YAML may say under ``model: video_file``."""
+
+    path: LocalPath = Field(description="The video file.")
+    loop: bool = Field(False, description="Whether it starts again after its end.")
+
+    def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Say when there is no such file."""
+        if self.path.is_dir():
+            yield ("path",), f"{self.path} is a folder; a video_file plays one file"
+        elif not self.path.exists():
+            yield ("path",), f"there is no file {self.path}"
+
+
+class VideoFile(Camera[VideoFileAttributes]):
+    """Gives the frames of a file in real time, by the file's own timestamps, exactly as they are in it.
+
+    A reader that pauses makes the video pause: no frame is skipped, and none are hurried to make up. With
+    ``paced=False`` frames come as fast as they can be decoded. With ``loop`` the first frame follows the last by one
+    frame interval. A turn that the file asks for (phones write one) is made; a change of size in mid-file is passed on.
+
+    Raises:
+        CameraError: from ``open``, when the file is no video; from ``read``, when it breaks off before its end.
+        CameraEnded: from ``read``, after the last frame when it does not loop.
+    """
+
+    model_name: ClassVar[str] = "video_file"
+    attributes_type: ClassVar[type[Attributes]] = VideoFileAttributes
+    live: ClassVar[bool] = False
+
+    def __init__(self, name: str, attributes: VideoFileAttributes, *, paced: bool = True) -> None:
+        super().__init__(name, attributes, paced=paced)
+        self._without_time = 0
+        self._container: Container | None = None
+        self._first: av.VideoFrame | None = None
+        self._frames_in_pass = 0
+        self._last_time_s = 0.0
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames per second as the file declares them."""
+        rate = None if self._container is None else self._container.frame_rate
+        return None if rate is None else float(rate)
+
+    @property
+    def dropped(self) -> int:
+        """Frames without a time and packets that could not be decoded, since ``open``."""
+        return self._without_time + (0 if self._container is None else self._container.dropped)
+
+    def open(self) -> None:
+        """Open the file and decode its first frame."""
+        self.close()
+        path = self.attributes.path
+        # "file:": a colon in the name is no protocol. The list: a playlist leads nowhere else.
+        options = {"protocol_whitelist": "file,crypto,data"}
+        # Pieces of a frame are shared among cores at no delay; whole frames only where nobody waits for each.
+        container = Container(Opening(f"file:{path}", options=options, threading="SLICE" if self.paced else "AUTO"))
+        self._container = container
+        self._rebase = Rebase()
+        self._pacer = Pacer(container.closing)
+        self._without_time = 0
+        try:
+            self._first = self._begin(container)
+        except CameraError:
+            self.close()
+            raise
+
+    def read(self) -> Frame:
+        """Wait until the next frame is due and return it."""
+        container = self._container
+        if container is None:
+            raise CameraError("closed")
+        frame, self._first = self._first or self._next(container), None
+        while frame is None or frame.pts is None or frame.time_base is None:
+            if frame is not None:
+                self._without_time += 1
+                frame = self._next(container)
+            else:
+                self._end_of_pass(container)
+                self._rebase.restart()
+                frame = self._begin(container)
+        interval = frame.duration or ticks(_interval(container), frame.time_base)
+        pts = self._rebase.place(frame.pts, interval)
+        self._frames_in_pass += 1
+        self._last_time_s = float((frame.pts + interval) * frame.time_base)
+        pixels = pixels_from_av(frame)
+        if self.paced:
+            self._pacer.wait(float(pts * frame.time_base))
+            if container.closing.is_set():
+                raise CameraError("closed")
+        return Frame(pixels, pts, frame.time_base, time.time(), trace=(Mark("captured", time.monotonic()),))
+
+    def close(self) -> None:
+        """Let go of the file; a reader that waits is told at once."""
+        container, self._container = self._container, None
+        self._first = None
+        if container is not None:
+            container.close()
+
+    def _begin(self, container: Container) -> av.VideoFrame:
+        path = self.attributes.path
+        self._frames_in_pass = 0
+        try:
+            container.open()
+        except ContainerClosed:
+            raise CameraError("closed") from None
+        except NoVideo:
+            raise CameraError(f"{path} holds no video") from None
+        except FFmpegError as error:
+            raise CameraError(self._unreadable(error)) from error
+        frame = self._next(container)
+        if frame is None:
+            raise CameraError(f"{path} holds a video of which no picture can be decoded: it is damaged or cut short")
+        return frame
+
+    def _unreadable(self, error: FFmpegError) -> str:
+        path = self.attributes.path
+        if isinstance(error, FileNotFoundError):
+            return f"there is no file {path}"
+        if isinstance(error, PermissionError):
+            return f"{path} may not be read: permission denied"
+        if isinstance(error, IsADirectoryError) or path.is_dir():
+            return f"{path} is a folder; a video_file plays one file"
+        if path.exists() and path.stat().st_size == 0:
+            return f"{path} is empty"
+        return f"{path} is not a video that can be read ({error.strerror}): no video at all, damaged, or cut short"
+
+    def _next(self, container: Container) -> av.VideoFrame | None:
+        try:
+            return container.next_frame()
+        except ContainerClosed:
+            raise CameraError("closed") from None
+        except FFmpegError as error:
+            raise CameraError(f"{self.attributes.path} cannot be read on ({error.strerror})") from error
+
+    def _end_of_pass(self, container: Container) -> None:
+        if self._frames_in_pass == 0:
+            raise CameraError(f"{self.attributes.path} holds no frame with a time")
+        if self.attributes.loop:
+            return
+        declared_s = container.duration_s
+        if declared_s is not None and declared_s - self._last_time_s > max(_MISSING_S, declared_s / 20):
+            seen = f"{self._last_time_s:.1f} of {declared_s:.1f} s"
+            raise CameraError(f"{self.attributes.path} breaks off after {seen}: it is cut short")
+        raise CameraEnded(f"{self.attributes.path} has ended")
+
+
+def _interval(container: Container) -> Fraction | None:
+    rate = container.frame_rate
+    return 1 / rate if rate else None
