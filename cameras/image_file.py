@@ -1,0 +1,190 @@
+"""Show a picture, or the pictures of a folder one after the other, as a camera."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from threading import Event
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from .attributes import Attributes, LocalPath
+from .base import Camera, CameraEnded, CameraError
+from .frame import Depth, Frame, Mark
+from .image import ImageError, decode_depth, decode_image
+from .pacing import Pacer
+from .pixels import Pixels
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib"})
+
+
+class ImageFileAttributes(Attributes):
+    """What the YAML may say under ``model: image_file``."""
+
+    path: LocalPath = Field(
+        description="The picture, or a folder whose pictures are shown in the order of their names."
+    )
+    frame_rate: float = Field(1.0, gt=0, le=240, description="Pictures per second.")
+    loop: bool = Field(True, description="Whether it starts again after the last picture.")
+    depth: bool = Field(False, description="Take gray PNGs of 16 bits as depth in millimetres.")
+
+    def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Say when there is no such file, or no picture in the folder."""
+        if not self.path.exists():
+            yield ("path",), f"there is no file or folder {self.path}"
+        elif self.path.is_dir() and not pictures_in(self.path):
+            yield ("path",), f"the folder {self.path} holds no picture ({', '.join(sorted(SUFFIXES))})"
+
+
+class ImageFile(Camera[ImageFileAttributes]):
+    """Gives still pictures at a steady rate, upright as their EXIF says.
+
+    * A folder is shown in the natural order of its names (2 before 10) and read anew on each round. A picture that
+      cannot be read is skipped and counted; only when none can be, that is an error.
+    * A single picture is decoded once, and again when the file changes; its frames share their pixels, so whatever is
+      recognised in them is worked out once.
+    * With ``depth`` a gray PNG of 16 bits becomes the depth plane; the picture is a gray rendition of it, the farthest
+      value white.
+
+    Raises:
+        CameraError: from ``open`` and ``read``, when no picture can be read.
+        CameraEnded: from ``read``, after the last picture when it does not loop.
+    """
+
+    model_name: ClassVar[str] = "image_file"
+    attributes_type: ClassVar[type[Attributes]] = ImageFileAttributes
+    live: ClassVar[bool] = False
+
+    def __init__(self, name: str, attributes: ImageFileAttributes, *, paced: bool = True) -> None:
+        super().__init__(name, attributes, paced=paced)
+        self.dropped = 0
+        self._opened: _Opened | None = None
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Pictures per second, as set."""
+        return self.attributes.frame_rate
+
+    def open(self) -> None:
+        """Find the pictures and decode the first."""
+        self.close()
+        self.dropped = 0
+        opened = _Opened(self.attributes.frame_rate)
+        opened.files = self._files()
+        opened.ready = self._next(opened)
+        self._opened = opened
+
+    def read(self) -> Frame:
+        """Wait until the next picture is due and return it."""
+        opened = self._opened
+        if opened is None:
+            raise CameraError("closed")
+        picture, opened.ready = opened.ready or self._next(opened), None
+        if picture is None:
+            if not self.attributes.loop:
+                raise CameraEnded(f"{self.attributes.path} has ended")
+            opened.files = self._files()
+            picture = self._next(opened)
+        assert picture is not None  # a new round gives a picture or raises
+        pts, opened.pts = opened.pts, opened.pts + 1
+        if self.paced:
+            opened.pacer.wait(float(pts * opened.time_base))
+            if opened.closing.is_set():
+                raise CameraError("closed")
+        mark = Mark("captured", time.monotonic())
+        return Frame(picture.pixels, pts, opened.time_base, time.time(), depth=picture.depth, trace=(mark,))
+
+    def close(self) -> None:
+        """End it; a reader that waits is told at once."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.closing.set()
+
+    def _files(self) -> list[Path]:
+        path = self.attributes.path
+        files = pictures_in(path) if path.is_dir() else [path]
+        if not files:
+            raise CameraError(f"the folder {path} holds no picture")
+        return files[::-1]
+
+    def _next(self, opened: _Opened) -> _Picture | None:
+        """Return the next picture that can be read, or ``None`` after the last one of a round that had any."""
+        failures: list[str] = []
+        while opened.files:
+            file = opened.files.pop()
+            try:
+                picture = self._picture(file, opened.last)
+            except CameraError as error:
+                failures.append(str(error))
+                self.dropped += 1
+                continue
+            opened.last, opened.any_in_round = picture, True
+            return picture
+        if failures and not opened.any_in_round:
+            more = f" (and {len(failures) - 1} more that cannot be read)" if len(failures) > 1 else ""
+            raise CameraError(failures[0] + more)
+        opened.any_in_round = False
+        return None
+
+    def _picture(self, file: Path, last: _Picture | None) -> _Picture:
+        try:
+            status = file.stat()
+            version = (str(file), status.st_mtime_ns, status.st_size)
+            if last is not None and last.version == version:
+                return last
+            data = file.read_bytes()
+            depth = decode_depth(data) if self.attributes.depth else None
+            image = decode_image(data) if depth is None else _rendition(depth)
+        except FileNotFoundError:
+            raise CameraError(f"there is no file {file}") from None
+        except OSError as error:
+            raise CameraError(f"{file} cannot be read: {error.strerror}") from error
+        except ImageError as error:
+            raise CameraError(f"{file}: {error}") from error
+        if depth is not None:
+            depth.flags.writeable = False
+        return _Picture(version, Pixels.from_bgr(image), depth)
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the pictures of a folder, by their suffix, in the natural order of their names."""
+    files = (file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
+    return sorted(files, key=lambda file: _natural(file.name))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    parts = re.findall(r"[0-9]+|[^0-9]+", name.casefold())
+    return [*((int(part), "") if part.isdigit() else (-1, part) for part in parts), (-1, name)]
+
+
+def _rendition(depth: Depth) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    gray = (depth * (255.0 / max(int(depth.max()), 1))).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    version: tuple[str, int, int]
+    pixels: Pixels
+    depth: Depth | None
+
+
+class _Opened:
+    """What lives from one ``open`` to its ``close``."""
+
+    def __init__(self, frame_rate: float) -> None:
+        self.closing = Event()
+        self.pacer = Pacer(self.closing)
+        self.time_base = 1 / Fraction(frame_rate).limit_denominator(1001)  # 30000/1001 is exact
+        self.pts = 0
+        self.files: list[Path] = []
+        self.ready: _Picture | None = None
+        self.last: _Picture | None = None
+        self.any_in_round = False

@@ -1,0 +1,160 @@
+"""Read size and orientation from the head of a picture, so that nothing huge or foreign is ever decoded."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .orientation import UPRIGHT, Orientation
+
+_WIDTH, _LENGTH, _ORIENTATION = 256, 257, 274  # TIFF tags, EXIF being a TIFF file in small
+_FORMATS = {1: "B", 3: "H", 4: "I", 16: "Q"}  # TIFF types: byte, short, long, long8
+
+
+@dataclass(frozen=True, slots=True)
+class PictureHeader:
+    """What the head of a picture says.
+
+    Attributes:
+        format: ``JPEG``, ``PNG``, ``WebP``, ``GIF``, ``BMP`` or ``TIFF``.
+        width: Width in pixels, as stored.
+        height: Height in pixels, as stored.
+        orientation: How to bring it upright, by its EXIF.
+        complete: Whether head and end are there, as far as the format tells; without a head the size is 0 by 0.
+    """
+
+    format: str
+    width: int
+    height: int
+    orientation: Orientation = UPRIGHT
+    complete: bool = True
+
+
+def read_header(data: bytes) -> PictureHeader | None:
+    """Return what the head of a picture says; ``None`` for bytes that are no picture of a kind we take."""
+    for magic, offset, name, read in _KINDS:
+        if data.startswith(magic, offset):
+            try:
+                header = read(data)
+            except (struct.error, IndexError, KeyError):
+                header = None
+            return header or PictureHeader(name, 0, 0, complete=False)
+    return None
+
+
+def _jpeg(data: bytes) -> PictureHeader | None:
+    width = height = 0
+    orientation = UPRIGHT
+    at = 2
+    while True:
+        while data[at] == 0xFF:
+            at += 1
+        marker = data[at]
+        (length,) = struct.unpack_from(">H", data, at + 1)
+        body = at + 3
+        if marker == 0xDA:  # start of scan: the picture itself
+            return (
+                PictureHeader("JPEG", width, height, orientation, data.find(b"\xff\xd9", body) >= 0) if width else None
+            )
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack_from(">HH", data, body + 1)
+        elif marker == 0xE1 and data[body : body + 6] == b"Exif\0\0":
+            orientation = _exif_orientation(data[body + 6 : at + 1 + length])
+        at += 1 + length
+        if data[at] != 0xFF:
+            return None
+
+
+def _png(data: bytes) -> PictureHeader | None:
+    width = height = 0
+    orientation = UPRIGHT
+    at = 8
+    while at + 8 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        body = at + 8
+        if name == b"IHDR":
+            width, height = struct.unpack_from(">II", data, body)
+        elif name == b"eXIf":
+            orientation = _exif_orientation(data[body : body + length])
+        elif name == b"IEND":
+            return PictureHeader("PNG", width, height, orientation)
+        at = body + length + 4
+    return PictureHeader("PNG", width, height, orientation, complete=False)
+
+
+def _webp(data: bytes) -> PictureHeader | None:
+    (whole,) = struct.unpack_from("<I", data, 4)
+    width = height = 0
+    orientation = UPRIGHT
+    at = 12
+    while at + 8 <= len(data):
+        name, length = struct.unpack_from("<4sI", data, at)
+        body = at + 8
+        if name == b"VP8X":
+            width = 1 + int.from_bytes(data[body + 4 : body + 7], "little")
+            height = 1 + int.from_bytes(data[body + 7 : body + 10], "little")
+        elif name == b"VP8 " and not width:
+            width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, body + 6))
+        elif name == b"VP8L" and not width:
+            (bits,) = struct.unpack_from("<I", data, body + 1)
+            width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        elif name == b"EXIF":
+            exif = data[body : body + length]
+            orientation = _exif_orientation(exif.removeprefix(b"Exif\0\0"))
+        at = body + length + length % 2
+    return PictureHeader("WebP", width, height, orientation, len(data) >= whole + 8) if width else None
+
+
+def _gif(data: bytes) -> PictureHeader:
+    return PictureHeader("GIF", *struct.unpack_from("<HH", data, 6))
+
+
+def _tiff(data: bytes) -> PictureHeader:
+    tags = _tiff_tags(data)
+    return PictureHeader("TIFF", tags[_WIDTH], tags[_LENGTH])  # its decoder brings it upright by itself
+
+
+def _bmp(data: bytes) -> PictureHeader:
+    (size,) = struct.unpack_from("<I", data, 14)
+    width, height = struct.unpack_from("<HH" if size == 12 else "<ii", data, 18)
+    return PictureHeader("BMP", abs(width), abs(height))  # a negative height only says that the top row comes first
+
+
+def _exif_orientation(exif: bytes) -> Orientation:
+    try:
+        return Orientation.from_exif(_tiff_tags(exif).get(_ORIENTATION, 1))
+    except (struct.error, IndexError):
+        return UPRIGHT  # EXIF is often damaged where the picture is not
+
+
+def _tiff_tags(data: bytes) -> dict[int, int]:
+    """Return the tags with one whole number in the first directory."""
+    order = "<" if data[:2] == b"II" else ">"
+    big = data[2:4] in (b"+\0", b"\0+")
+    count_format, entry_size, header = ("Q", 20, 8) if big else ("H", 12, 4)
+    (directory,) = struct.unpack_from(order + ("Q" if big else "I"), data, header)
+    (count,) = struct.unpack_from(order + count_format, data, directory)
+    first = directory + struct.calcsize(order + count_format)
+    tags: dict[int, int] = {}
+    for number in range(min(count, 4096)):
+        at = first + number * entry_size
+        tag, kind = struct.unpack_from(order + "HH", data, at)
+        (values,) = struct.unpack_from(order + ("Q" if big else "I"), data, at + 4)
+        if kind in _FORMATS and values == 1:
+            (tags[tag],) = struct.unpack_from(order + _FORMATS[kind], data, at + (12 if big else 8))
+    return tags
+
+
+_KINDS: tuple[tuple[bytes, int, str, Callable[[bytes], PictureHeader | None]], ...] = (
+    (b"\xff\xd8\xff", 0, "JPEG", _jpeg),
+    (b"\x89PNG\r\n\x1a\n", 0, "PNG", _png),
+    (b"WEBP", 8, "WebP", _webp),
+    (b"GIF87a", 0, "GIF", _gif),
+    (b"GIF89a", 0, "GIF", _gif),
+    (b"BM", 0, "BMP", _bmp),
+    (b"II*\0", 0, "TIFF", _tiff),
+    (b"MM\0*", 0, "TIFF", _tiff),
+    (b"II+\0", 0, "TIFF", _tiff),
+    (b"MM\0+", 0, "TIFF", _tiff),
+)
