@@ -15,12 +15,16 @@ from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
 from .slot import Slot, SlotClosed, SlotStatistics
 from .stream import Stream
 from .test_pattern import TestPattern
+from .urls import redact_url
+from .video import pixels_from_av
 from .video_file import VideoFile
+from .webcam import Webcam
 
 CAMERAS: dict[str, type[Camera[Any]]] = {
     TestPattern.model_name: TestPattern,
     VideoFile.model_name: VideoFile,
     ImageFile.model_name: ImageFile,
+    Webcam.model_name: Webcam,
     Stream.model_name: Stream,
 }
 """Every kind of camera that gives frames of its own, by the ``model`` in the YAML."""
@@ -63,5 +67,7 @@ __all__ = [
     "SlotStatistics",
     "Yuv",
     "decode_image",
+    "pixels_from_av",
+    "redact_url",
     "yuv_from_rgb",
 ]

@@ -1,0 +1,246 @@
+"""Watch a stream from the network: anything FFmpeg reads at a URL."""
+
+from __future__ import annotations
+
+import math
+import socket
+import time
+from fractions import Fraction
+from typing import ClassVar, Literal
+from urllib.parse import urlsplit
+
+import av
+from av.error import FFmpegError
+from pydantic import Field, field_validator
+
+from .attributes import Attributes
+from .base import Camera, CameraEnded, CameraError
+from .container import Container, ContainerClosed, NoVideo, Opening
+from .frame import Frame, Mark
+from .pacing import Pacer, Rebase, ticks
+from .urls import redact_url, url_problem
+from .video import pixels_from_av
+
+# What a stream may lead to when it redirects or is a playlist: the network, never a file or a device of this machine.
+_PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,hls,crypto,data,rtmp,rtmps,rtmpt,rtmpts,srt"
+# These carry no times of their own: the moment of arrival is the time.
+_WITHOUT_TIMES = frozenset({"mpjpeg", "mjpeg", "image2pipe", "jpeg_pipe", "png_pipe", "h264", "hevc", "m4v"})
+# These come in pieces of seconds, or as fast as the line gives: they are played by their own times.
+_IN_PIECES = frozenset({"hls", "dash", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "gif"})
+_ARRIVAL_TIME_BASE = Fraction(1, 90_000)  # the RTP video clock
+
+_BACKLOG_S = 2.0  # how long after the first frame old ones may be waiting to be skipped
+_AT_ONCE = 0.25  # a packet that came after less than this part of a frame interval had been waiting
+
+_REASONS = {
+    av.error.ConnectionRefusedError: "connection refused; nothing listens there",
+    av.error.ConnectionResetError: "the other side broke the connection",
+    av.error.HTTPUnauthorizedError: "401 unauthorized; user and password are missing or wrong",
+    av.error.HTTPForbiddenError: "403 forbidden; this user may not see it",
+    av.error.HTTPNotFoundError: "404 not found; the host answers, but has no such stream",
+    av.error.HTTPBadRequestError: "400 bad request; the server does not understand the address",
+    av.error.HTTPTooManyRequestsError: "429 too many requests; the server asks for a pause",
+    av.error.HTTPOtherClientError: "the server refuses the request",
+    av.error.HTTPServerError: "the server has an error of its own",
+    av.error.ProtocolNotFoundError: "this build of FFmpeg does not speak that protocol",
+}
+
+
+class StreamAttributes(Attributes):
+    """What the YAML may say under ``model: stream``."""
+
+    url: str = Field(repr=False, description="Address, such as rtsp://user:password@camera.local/stream.")
+    transport: Literal["tcp", "udp"] = Field("tcp", description="How RTSP brings the pictures.")
+    open_timeout_s: float = Field(10.0, gt=0, le=3600, description="Longest wait until it is open.")
+    read_timeout_s: float = Field(5.0, gt=0, le=3600, description="Longest wait for the next data.")
+
+    @field_validator("url")
+    @classmethod
+    def _known_kind(cls, url: str) -> str:
+        problem = url_problem(url)
+        if problem is not None:
+            raise ValueError(problem)
+        return url
+
+
+class Stream(Camera[StreamAttributes]):
+    """Gives the frames of RTSP, HTTP, MJPEG, HLS, RTMP, SRT, UDP or TCP streams with as little delay as they allow.
+
+    * Both deadlines hold whatever the other side does, and ``close`` from another thread ends any wait at once.
+    * What had piled up before the first frame is decoded but not shown: the newest wins.
+    * Data that cannot be decoded, as before the first key frame, is dropped and counted.
+    * Streams in pieces (HLS, a file behind HTTP) are played by their own times; all others as they come.
+    * No message holds user, password or token of the URL.
+
+    Raises:
+        CameraError: from ``open``, when it cannot be reached or is no video; from ``read``, when it breaks off or falls
+            silent.
+        CameraEnded: from ``read``, after the last frame of what has a declared length.
+    """
+
+    model_name: ClassVar[str] = "stream"
+    attributes_type: ClassVar[type[Attributes]] = StreamAttributes
+    live: ClassVar[bool] = True
+
+    def __init__(self, name: str, attributes: StreamAttributes, *, paced: bool = True) -> None:
+        super().__init__(name, attributes, paced=paced)
+        self._address = redact_url(attributes.url)
+        self._container: Container | None = None
+        self._undated = 0
+        self.skipped = 0
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames per second as declared; ``None`` where the stream carries no times."""
+        container = self._container
+        rate = None if container is None or container.format in _WITHOUT_TIMES else container.frame_rate
+        return None if rate is None else float(rate)
+
+    @property
+    def dropped(self) -> int:
+        """Frames without a time and packets that could not be decoded, since ``open``."""
+        return self._undated + (0 if self._container is None else self._container.dropped)
+
+    def open(self) -> None:
+        """Connect and find the video."""
+        self.close()
+        container = Container(self._opening())
+        self._container = container
+        self._rebase = Rebase()
+        self._pacer = Pacer(container.closing)
+        self._undated = self.skipped = 0
+        self._first_at_s = math.inf
+        self._catching_up = True
+        began_s = time.monotonic()
+        try:
+            container.open()
+        except ContainerClosed:
+            raise CameraError("closed") from None
+        except NoVideo:
+            self.close()
+            raise CameraError(f"{self._address}: it answers, but holds no video") from None
+        except FFmpegError as error:
+            self.close()
+            raise CameraError(f"{self._address}: {self._opening_failure(error, began_s)}") from None
+        self._opened_at_s = time.monotonic()
+
+    def read(self) -> Frame:
+        """Wait for the next frame and return it."""
+        container = self._container
+        if container is None:
+            raise CameraError("closed")
+        while True:
+            frame = self._next(container)
+            if container.format in _WITHOUT_TIMES:
+                time_base = _ARRIVAL_TIME_BASE
+                source_pts = round(container.received_at_s / time_base)
+                interval = 1
+            elif frame.pts is None or frame.time_base is None:
+                self._undated += 1
+                continue
+            else:
+                source_pts, time_base = frame.pts, frame.time_base
+                rate = container.frame_rate
+                interval = frame.duration or ticks(1 / rate if rate else None, time_base)
+            pts = self._rebase.place(source_pts, interval)
+            in_pieces = container.format in _IN_PIECES
+            if not in_pieces and self._is_backlog(container, float(interval * time_base)):
+                self.skipped += 1
+                continue
+            pixels = pixels_from_av(frame)
+            captured_at, captured_at_s = container.received_at, container.received_at_s
+            if in_pieces and self.paced:
+                self._pacer.wait(float(pts * time_base))
+                if container.closing.is_set():
+                    raise CameraError("closed")
+                captured_at, captured_at_s = time.time(), time.monotonic()
+            return Frame(pixels, pts, time_base, captured_at, trace=(Mark("captured", captured_at_s),))
+
+    def close(self) -> None:
+        """Let go of the connection; a reader that waits is told at once."""
+        container, self._container = self._container, None
+        if container is not None:
+            container.close()
+
+    def _opening(self) -> Opening:
+        attributes = self.attributes
+        options = {
+            "protocol_whitelist": _PROTOCOLS,
+            "rtsp_transport": attributes.transport,
+            "flags": "low_delay",
+            # Enough to learn the size even where the parameter sets come late, without waiting to measure the rate.
+            # (fflags=nobuffer would throw away what is read meanwhile, and with it the first key frame.)
+            "probesize": "500000",
+            "analyzeduration": "1000000",
+            "fpsprobesize": "0",
+            "max_delay": "100000",  # how long UDP packets wait for one that comes out of order, in microseconds
+        }
+        return Opening(
+            attributes.url,
+            options=options,
+            open_timeout_s=attributes.open_timeout_s,
+            read_timeout_s=attributes.read_timeout_s,
+        )
+
+    def _next(self, container: Container) -> av.VideoFrame:
+        silent_s = self.attributes.read_timeout_s
+        began_s = time.monotonic()
+        try:
+            frame = container.next_frame()
+        except ContainerClosed:
+            raise CameraError("closed") from None
+        except FFmpegError as error:
+            if _is_over(began_s, silent_s):
+                raise CameraError(f"{self._address}: nothing came for {silent_s:g} s") from None
+            raise CameraError(f"{self._address}: {_reason(error)}") from None
+        if frame is not None:
+            if container.waited_s > silent_s - 0.05:  # what the parser still held when the deadline was over
+                raise CameraError(f"{self._address}: nothing came for {silent_s:g} s")
+            return frame
+        if _is_over(max(began_s, container.received_at_s), silent_s):
+            raise CameraError(f"{self._address}: nothing came for {silent_s:g} s")
+        if container.duration_s is not None:
+            raise CameraEnded(f"{self._address} has ended")
+        raise CameraError(f"{self._address}: the other side ended the stream")
+
+    def _is_backlog(self, container: Container, interval_s: float) -> bool:
+        """Tell whether this frame had been waiting for us, and a newer one with it. The first is always shown."""
+        if not self._catching_up:
+            return False
+        now_s = container.received_at_s
+        if self._first_at_s == math.inf:
+            self._first_at_s = now_s
+            return False
+        waiting = container.waited_s < interval_s * _AT_ONCE
+        self._catching_up = waiting and now_s - self._first_at_s < _BACKLOG_S
+        return self._catching_up
+
+    def _opening_failure(self, error: FFmpegError, began_s: float) -> str:
+        attributes = self.attributes
+        if _is_over(began_s, attributes.open_timeout_s):
+            return f"no stream within {attributes.open_timeout_s:g} s; the host does not answer, or says nothing"
+        if isinstance(error, av.error.InvalidDataError):
+            return "it answers, but with something that is no video (a web page, perhaps)"
+        if isinstance(error, av.error.OSError) and not _resolves(attributes.url):
+            return f"there is no host {urlsplit(attributes.url).hostname}"
+        return _reason(error)
+
+
+def _is_over(began_s: float, timeout_s: float) -> bool:
+    # FFmpeg looks at the deadline ten times a second; what is returned on the way out is often another error.
+    return time.monotonic() - began_s > timeout_s - 0.05
+
+
+def _reason(error: FFmpegError) -> str:
+    for kind, words in _REASONS.items():
+        if isinstance(error, kind):
+            return words
+    return (error.strerror or type(error).__name__).lower()
+
+
+def _resolves(url: str) -> bool:
+    try:
+        socket.getaddrinfo(urlsplit(url).hostname, None)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,244 @@
+"""Use a camera plugged into this machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+import av
+from av.device import enumerate_input_devices
+from av.error import FFmpegError
+from pydantic import Field, field_validator
+
+from .attributes import Attributes
+from .base import Camera, CameraError
+from .container import Container, ContainerClosed, NoVideo, Opening
+from .frame import Frame, Mark
+from .pacing import Rebase, ticks
+from .video import pixels_from_av
+
+# The names cameras are known by (Viam's, V4L2's), and what FFmpeg calls them.
+FORMATS = {
+    "mjpeg": "mjpeg",
+    "mjpg": "mjpeg",
+    "yuyv": "yuyv422",
+    "yuy2": "yuyv422",
+    "yuyv422": "yuyv422",
+    "uyvy": "uyvy422",
+    "uyvy422": "uyvy422",
+    "i420": "yuv420p",
+    "yuv420p": "yuv420p",
+    "nv12": "nv12",
+    "nv21": "nv21",
+    "rgb24": "rgb24",
+    "bgr24": "bgr24",
+    "gray": "gray",
+    "h264": "h264",
+}
+_COMPRESSED = frozenset({"mjpeg", "h264"})
+
+
+class Device(NamedTuple):
+    """A camera of this machine: the path or name it is opened by, and what its maker calls it."""
+
+    path: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """How this operating system is asked for its cameras.
+
+    Attributes:
+        format: FFmpeg's name for it.
+        devices: Gives the cameras there are, the first being the default.
+        container: Makes the thing that is read from; tests put their own here.
+    """
+
+    format: str
+    devices: Callable[[], Sequence[Device]]
+    container: Callable[[Opening], Container] = Container
+
+
+class WebcamAttributes(Attributes):
+    """What the YAML may say under ``model: webcam``."""
+
+    video_path: str | int | None = Field(None, description="Device (/dev/video0) or number; the first one found.")
+    width_px: int | None = Field(
+        None, ge=1, le=16384, description="Width asked for; the camera's own choice if absent."
+    )
+    height_px: int | None = Field(None, ge=1, le=16384, description="Height asked for.")
+    frame_rate: float | None = Field(None, gt=0, le=1000, description="Frames per second asked for.")
+    format: str | None = Field(None, description=f"How the camera sends pictures: {', '.join(FORMATS)}.")
+
+    @field_validator("format")
+    @classmethod
+    def _known_format(cls, name: str | None) -> str | None:
+        if name is not None and name.lower() not in FORMATS:
+            raise ValueError(f"must be one of {', '.join(FORMATS)}, got {name}")
+        return name
+
+
+class Webcam(Camera[WebcamAttributes]):
+    """Gives the frames of a camera of this machine: V4L2 on Linux, AVFoundation on macOS, DirectShow on Windows.
+
+    What the camera cannot do of the size and rate asked for, its driver replaces by the nearest it can. A driver that
+    blocks cannot be interrupted: ``close`` returns all the same, and what is open is let go of when the driver returns.
+
+    Raises:
+        CameraError: from ``open``, when there is no such camera, naming those there are; when it may not be used or is
+            in use. From ``read``, when it was unplugged.
+    """
+
+    model_name: ClassVar[str] = "webcam"
+    attributes_type: ClassVar[type[Attributes]] = WebcamAttributes
+    live: ClassVar[bool] = True
+
+    def __init__(
+        self, name: str, attributes: WebcamAttributes, *, paced: bool = True, driver: Driver | None = None
+    ) -> None:
+        super().__init__(name, attributes, paced=paced)
+        self._driver = driver
+        self._container: Container | None = None
+        self._undated = 0
+        self._device = ""
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames per second the camera agreed to."""
+        rate = None if self._container is None else self._container.frame_rate
+        return None if rate is None else float(rate)
+
+    @property
+    def dropped(self) -> int:
+        """Frames without a time and pictures that could not be decoded, since ``open``."""
+        return self._undated + (0 if self._container is None else self._container.dropped)
+
+    def open(self) -> None:
+        """Find the camera and start it."""
+        self.close()
+        driver = self._driver or system_driver()
+        devices = driver.devices()
+        self._device = self._chosen(driver, devices)
+        container = driver.container(self._opening(driver))
+        self._container = container
+        self._rebase = Rebase()
+        self._undated = 0
+        try:
+            container.open()
+        except ContainerClosed:
+            raise CameraError("closed") from None
+        except NoVideo:
+            self.close()
+            raise CameraError(f"{self._device} gives no pictures; {_named(devices)}") from None
+        except FFmpegError as error:
+            self.close()
+            raise CameraError(self._opening_failure(error, devices)) from error
+
+    def read(self) -> Frame:
+        """Wait for the next frame and return it."""
+        container = self._container
+        if container is None:
+            raise CameraError("closed")
+        while True:
+            try:
+                frame = container.next_frame()
+            except ContainerClosed:
+                raise CameraError("closed") from None
+            except FFmpegError as error:
+                raise CameraError(f"{self._device} broke off ({_words(error)}); was it unplugged?") from error
+            if frame is None:
+                raise CameraError(f"{self._device} gives no more pictures; was it unplugged?")
+            if frame.pts is None or frame.time_base is None:
+                self._undated += 1
+                continue
+            rate = container.frame_rate
+            pts = self._rebase.place(frame.pts, ticks(1 / rate if rate else None, frame.time_base))
+            mark = Mark("captured", container.received_at_s)
+            return Frame(pixels_from_av(frame), pts, frame.time_base, container.received_at, trace=(mark,))
+
+    def close(self) -> None:
+        """Let go of the camera, now or when its driver returns."""
+        container, self._container = self._container, None
+        if container is not None:
+            container.close()
+
+    def _chosen(self, driver: Driver, devices: Sequence[Device]) -> str:
+        wanted = self.attributes.video_path
+        if wanted is None:
+            if not devices:
+                raise CameraError(_named(devices))
+            return devices[0].path
+        if isinstance(wanted, str) and not wanted.isdecimal():
+            return wanted
+        if driver.format == "v4l2":
+            return f"/dev/video{wanted}"
+        if int(wanted) >= len(devices):
+            raise CameraError(f"there is no camera number {wanted}; {_named(devices)}")
+        return devices[int(wanted)].path
+
+    def _opening(self, driver: Driver) -> Opening:
+        attributes = self.attributes
+        options = {"flags": "low_delay"}
+        if attributes.width_px is not None and attributes.height_px is not None:
+            options["video_size"] = f"{attributes.width_px}x{attributes.height_px}"
+        if attributes.frame_rate is not None:
+            options["framerate"] = f"{attributes.frame_rate:g}"
+        if attributes.format is not None:
+            name = FORMATS[attributes.format.lower()]
+            if driver.format == "v4l2":
+                options["input_format"] = name
+            else:
+                options["vcodec" if name in _COMPRESSED else "pixel_format"] = name
+        url = f"video={self._device}" if driver.format == "dshow" else self._device
+        return Opening(url, format=driver.format, options=options)
+
+    def _opening_failure(self, error: FFmpegError, devices: Sequence[Device]) -> str:
+        if isinstance(error, FileNotFoundError):
+            return f"there is no camera {self._device}; {_named(devices)}"
+        if isinstance(error, PermissionError):
+            return f"{self._device} may not be used: permission denied; add this user to the group video"
+        if isinstance(error, av.error.OSError) and error.errno == 16:  # EBUSY
+            return f"{self._device} is in use by another program"
+        return f"{self._device} cannot be opened ({_words(error)}); {_named(devices)}"
+
+
+def system_driver() -> Driver:
+    """Return how this operating system is asked for its cameras."""
+    if sys.platform == "darwin":
+        return Driver("avfoundation", lambda: _listed("avfoundation"))
+    if sys.platform == "win32":
+        return Driver("dshow", lambda: _listed("dshow"))
+    return Driver("v4l2", lambda: _listed("v4l2"))
+
+
+def _listed(format: str) -> list[Device]:
+    try:
+        found = enumerate_input_devices(format)
+    except (FFmpegError, ValueError):
+        found = []
+    devices = [
+        Device(device.name, device.description)
+        for device in found
+        if not device.media_types or "video" in device.media_types
+    ]
+    if not devices and format == "v4l2":
+        # Those that are in use or not ours to open are not listed, but are worth naming.
+        devices = [Device(str(path), "") for path in sorted(Path("/dev").glob("video[0-9]*"))]
+    return devices
+
+
+def _named(devices: Sequence[Device]) -> str:
+    if not devices:
+        return (
+            "there is no camera on this machine; plug one in, or in a container hand it over with --device /dev/video0"
+        )
+    names = ", ".join(f"{path} ({description})" if description else path for path, description in devices)
+    return f"there {'is' if len(devices) == 1 else 'are'}: {names}"
+
+
+def _words(error: FFmpegError) -> str:
+    return (error.strerror or type(error).__name__).lower()
