@@ -54,15 +54,15 @@ class Verifier:
             ModelError: when it cannot.
         """
         key = f"{file.sha256}-{runtime_type.version()}"
-        with self._lock:  # one child at a time: the first load of several models must not fill the machine either
-            if key not in self._known:
-                if self._is_remembered(key):
-                    self._known[key] = None
-                else:
+        if key not in self._known and self._is_remembered(key):
+            self._known[key] = None
+        if key not in self._known:
+            with self._lock:  # one child at a time: the first load of several models must not fill the machine either
+                if key not in self._known:
                     self._known[key] = self._try(runtime_type, file)
                     if self._known[key] is None:
                         self._remember(key)
-            complaint = self._known[key]
+        complaint = self._known[key]
         if complaint is not None:
             raise ModelError(f"{file.path}: {complaint}")
 

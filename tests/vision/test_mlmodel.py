@@ -214,6 +214,20 @@ def test_a_model_file_may_stand_on_the_service_itself(tmp_path: Path) -> None:
     assert (best.label, round(best.confidence, 3)) == ("0", 1.0)
 
 
+def test_a_quantised_model_with_channels_first_is_fed_normalised_and_read_as_a_distribution(tmp_path: Path) -> None:
+    path = tmp_path / "made.tflite"
+    quantised: dict[str, Any] = {"dtype": "int8", "scale": 0.0187, "zero_point": -14}
+    given, taken = made.tensor("picture", (1, 3, 2, 2), **quantised), made.tensor("scores", (1, 12), **quantised)
+    path.write_bytes(made.model(given, taken, "RESHAPE"))
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    declared = MlModelAttributes(model_path=path, input_image_mean_value=mean, input_image_std_dev=std)
+    with MlModelVision("made", declared, library=Library(Verifier(tmp_path / "cache"))).borrowed() as classifier:
+        found = {item.label: item.confidence for item in classifier.classifications(frame(color=(50, 100, 200)))}
+    normalised = np.repeat((np.array([200, 100, 50]) / 255 - mean) / std, 4)
+    powers = np.exp(normalised)
+    assert [found[str(number)] for number in range(12)] == pytest.approx((powers / powers.sum()).tolist(), abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("attributes", "path", "sentence"),
     [
