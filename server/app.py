@@ -1,6 +1,8 @@
-"""The HTTP app: every endpoint, behind the guard."""
+"""The HTTP app: every endpoint."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -8,11 +10,11 @@ from pipeline import Config, Graph
 from streams import Streams
 
 from . import cameras_api, pages, problems, vision_api, whep
-from .guard import Guard
 from .house import open_house
 from .version import program_version
 
 _DESCRIPTION = "Cameras, the pictures they give, and what is recognised in them. Errors are RFC 9457 problems."
+_PROBLEM = "#/components/schemas/ProblemReply"
 
 
 def create_app(graph: Graph, streams: Streams, config: Config) -> FastAPI:
@@ -36,5 +38,26 @@ def create_app(graph: Graph, streams: Streams, config: Config) -> FastAPI:
     problems.install(app)
     for router in (cameras_api.router, vision_api.router, whep.router, pages.router):
         app.include_router(router)
-    app.add_middleware(Guard, names=[config.server.host, *config.server.ice.advertise])
+    _describe(app)
     return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Have the API's document say of every error that it is a problem, the framework's own included."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        made = app.openapi_schema is not None
+        document = generate()
+        if made:
+            return document
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for status, response in operation["responses"].items():
+                    if int(status) >= 400:
+                        response["content"] = {problems.MEDIA_TYPE: {"schema": {"$ref": _PROBLEM}}}
+        for unused in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(unused, None)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI's documentation shows

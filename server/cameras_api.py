@@ -67,7 +67,7 @@ async def image(name: str, request: Request, house: AHouse, annotations: bool = 
 def no_frame(camera: RunningCamera) -> Exception:
     """Return the problem of a camera that gives no picture, with its own reason where it has one."""
     reason = f": {camera.error}" if camera.error else ""
-    return unavailable(f"camera {camera.name} gave no frame within {FRAME_WITHIN_S:.0f} s{reason}", 5)
+    return unavailable(f"camera {camera.name} gave no frame within {FRAME_WITHIN_S:g} s{reason}", 5)
 
 
 def status(house: House, camera: RunningCamera) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import dataclasses
 import difflib
 import json
 import logging
-import math
 import signal
 import sys
 from collections.abc import Collection, Iterator
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline import Config
 
 FAILED, MISUSED = 1, 2
+MAX_PORT = 65_535
 
 cli = typer.Typer(
     name="camweave",
@@ -33,6 +33,33 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _port(text: str) -> int:
+    if _is_count(text) and int(text) <= MAX_PORT:
+        return int(text)
+    raise typer.BadParameter(f'must be a whole number between 0 and {MAX_PORT}, got "{text}"')
+
+
+def _count(text: str) -> int:
+    if _is_count(text):
+        return int(text)
+    raise typer.BadParameter(f'must be a whole number, 0 for all, got "{text}"')
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+def _fraction(text: str | float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if 0 <= value <= 1:
+        return value
+    raise typer.BadParameter(f'must be a number between 0 and 1, got "{text}"')
+
 
 ConfigPath = Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration file.", show_default=False)]
 
@@ -77,7 +104,10 @@ def serve(
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on, instead of the file's.")] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port to listen on, instead of the file's; 0 picks a free one.")
+        int | None,
+        typer.Option(
+            parser=_port, metavar="PORT", help="Port to listen on, instead of the file's; 0 picks a free one."
+        ),
     ] = None,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let other machines in although there are no tokens.")
@@ -136,10 +166,12 @@ def predict(
     n: Annotated[
         int | None,
         typer.Option(
-            "--n", min=0, help="How many at most: 5 classifications, all of the rest; 0 is all.", show_default=False
+            "--n", parser=_count, metavar="N", help="How many at most: 0 for all; otherwise 5 of classifications."
         ),
     ] = None,
-    threshold: Annotated[float, typer.Option(min=0.0, max=1.0, help="Lowest confidence kept.")] = 0.0,
+    threshold: Annotated[
+        float, typer.Option(parser=_fraction, metavar="T", help="Lowest confidence kept, 0 to 1.")
+    ] = 0.0,
 ) -> None:
     """Say what a vision service recognises in pictures: one JSON line each, in order."""
     _log(LogLevel.WARNING)
@@ -149,8 +181,6 @@ def predict(
         from .predict import Failed, predictions
         from .predictions import Wanted
 
-        if math.isnan(threshold):
-            raise UsageError("--threshold must be between 0 and 1, got nan")
         declared = _load(config)
         _require("vision service", service, declared.services)
         asked = build_services(tuple(declared.services.values()))[service]

@@ -6,8 +6,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from .problems import MEDIA_TYPE
-
 
 class Reply(BaseModel):
     """A JSON object; later versions may add members."""
@@ -137,4 +135,4 @@ class PredictionReply(Reply):
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the entries of an endpoint's document for the problems it may answer with."""
-    return {status: {"model": ProblemReply, "content": {MEDIA_TYPE: {}}} for status in statuses}
+    return {status: {"model": ProblemReply} for status in statuses}

@@ -25,6 +25,7 @@ from streams import Streams
 
 from .app import create_app
 from .binding import listen, written
+from .guard import Guard
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ async def startup(config: Config) -> Running:
         await _in_thread("open", graph.open)
         streams = Streams(graph, server)
         app = create_app(graph, streams, config)
-        door = Door(_settings(app))
+        door = Door(_settings(Guard(app, [server.host])))
         serving = asyncio.create_task(door.serve([sock]), name="http")
         await _first(serving, door.opened)
     except BaseException:
@@ -131,7 +132,7 @@ async def shutdown(running: Running) -> None:
     await _limited("requests", running.serving, CONNECTIONS_S + 1)
 
 
-def _settings(app: FastAPI) -> uvicorn.Config:
+def _settings(app: Guard) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",  # it runs in ours, which is asyncio's own: uvloop brings WebRTC nothing

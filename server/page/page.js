@@ -6,6 +6,7 @@ const WATCHING_MS = 500;
 const IDLE_MS = 2_000;
 const ANSWER_LIMIT_MS = 5_000;
 const RETRY_S = [1, 2, 4, 8, 15];
+const SILENCE_MS = 3_000;
 const SHOWN_MAX = 6;
 const STATES = {
   idle: "Idle",
@@ -90,6 +91,8 @@ class Card {
 
   async measure() {
     this.figures = await this.player.figures();
+    const moving = this.camera?.state === "running" && this.camera.frame_rate >= 2;
+    if (moving && this.figures?.silentMs > SILENCE_MS) this.player.standsStill();
   }
 
   remove() {

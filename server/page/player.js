@@ -2,7 +2,7 @@
 
 const PAUSES_S = [0.5, 1, 2, 4, 8, 15];
 const CONNECT_LIMIT_MS = 12_000;
-const LOST_LIMIT_MS = 3_000;
+const LOST_LIMIT_MS = 2_000;
 
 export class Player {
   // state: "off", "connecting", "waiting" (connected, no picture yet), "live", "retrying" or "failed".
@@ -57,6 +57,11 @@ export class Player {
     if (this.state === "retrying") this.#connect();
   }
 
+  // Frames are sent, but none come: the connection is dead, whatever the browser still believes.
+  standsStill() {
+    if (this.state === "live") this.#again("The connection is lost");
+  }
+
   async figures() {
     if (!this.pc || this.state !== "live") return null;
     const report = await this.pc.getStats();
@@ -69,6 +74,7 @@ export class Player {
     if (!video) return null;
     const before = this.before?.id === video.id ? this.before : null;
     this.before = video;
+    if (video.packetsReceived !== before?.packetsReceived) this.heardAt = video.timestamp;
     const frames = video.framesDecoded - (before?.framesDecoded ?? 0);
     const seconds = before ? (video.timestamp - before.timestamp) / 1000 : 0;
     const mean = (total, count) => {
@@ -83,6 +89,7 @@ export class Player {
       codec: (report.get(video.codecId)?.mimeType ?? "").replace("video/", ""),
       width: video.frameWidth ?? 0,
       height: video.frameHeight ?? 0,
+      silentMs: video.timestamp - this.heardAt,
     };
   }
 

@@ -1,0 +1,106 @@
+"""The server as it runs, in this process: started and shut down by its own functions, asked over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import cv2
+import httpx
+import numpy as np
+
+from pipeline import parse
+from server.run import Running, shutdown, startup
+from vision import VisionService
+
+CAMERAS = """
+cameras:
+  - {name: still, model: image_file, attributes: {path: still.png, frame_rate: 50}}
+  - name: seen
+    model: transform
+    attributes: {source: still, pipeline: [{type: resize, attributes: {width_px: 32}}]}
+  - {name: secret, model: image_file, private: true, attributes: {path: still.png}}
+  - {name: gone, model: stream, attributes: {url: "http://127.0.0.1:1/", open_timeout_s: 1}}
+"""
+
+
+def still() -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Give the picture of the cameras: 64 x 48, red above blue; BGR."""
+    image = np.zeros((48, 64, 3), np.uint8)
+    image[:24] = (0, 0, 255)
+    image[24:] = (255, 0, 0)
+    return image
+
+
+def encoded(suffix: str = ".png", image: np.ndarray[Any, np.dtype[np.uint8]] | None = None) -> bytes:
+    """Give a picture's bytes."""
+    done, data = cv2.imencode(suffix, still() if image is None else image)
+    assert done
+    return data.tobytes()
+
+
+class Served:
+    """A server on a free port of 127.0.0.1 with the cameras above, or those of another text.
+
+    Attributes:
+        running: What was started.
+        client: An HTTP client on its address.
+    """
+
+    def __init__(self, folder: Path, text: str = CAMERAS, services: tuple[VisionService[Any], ...] = ()) -> None:
+        (folder / "still.png").write_bytes(encoded())
+        config = parse(text, "test.yaml", folder)
+        self._config = dataclasses.replace(config, server=config.server.model_copy(update={"port": 0}))
+        self._services = services
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._main, name="served")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            self._thread.join()
+            raise self._failure
+        self.client = httpx.Client(base_url=self.running.url, timeout=20, trust_env=False)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.client.close()
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        assert not self.running.graph.cameras["still"].watched
+
+    def _main(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            self.running: Running = await startup(self._config)
+        except BaseException as error:
+            self._failure = error
+            self._ready.set()
+            return
+        for service in self._services:
+            self.running.graph.services[service.name] = service
+        self._ready.set()
+        await self._stop.wait()
+        await shutdown(self.running)
+
+
+def problem(response: httpx.Response) -> tuple[int, str]:
+    """Give status and detail of a response that must be a problem, and well formed."""
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    body = response.json()
+    assert set(body) == {"type", "title", "status", "detail"}
+    assert body["type"] == "about:blank"
+    assert body["status"] == response.status_code
+    return response.status_code, body["detail"]
