@@ -42,8 +42,8 @@ format: $(INSTALLED) ## Bring the code into form: ruff's format, imports in orde
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## Run the benchmarks, all or those of ARGS="name ..."; says which there are
-	@for name in $(or $(ARGS),$(basename $(notdir $(wildcard benchmarks/bench_*.py)))); do \
+bench: $(INSTALLED) ## Run the benchmarks, all of benchmarks/ or those of ARGS="name ..."
+	@for name in $(or $(ARGS),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py))))); do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; \
 	done
 
