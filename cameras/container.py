@@ -141,7 +141,7 @@ class Container:
 
     def _decoded(self, container: InputContainer, stream: VideoStream) -> Generator[av.VideoFrame, None, None]:
         # Closed by hand, because its end takes the deadline off the container, which must be off when that is closed.
-        demuxed = cast(Generator[av.Packet, None, None], container.demux(stream))
+        demuxed = cast("Generator[av.Packet[VideoStream], None, None]", container.demux(stream))
         with closing(demuxed) as packets:
             while True:
                 began_s = time.monotonic()

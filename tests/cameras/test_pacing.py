@@ -1,0 +1,74 @@
+from fractions import Fraction
+from threading import Event
+
+from cameras.pacing import Pacer, Rebase, ticks
+
+
+class HandClock(Event):
+    """A clock that moves only when somebody waits on it as an event, or by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_s = 100.0
+        self.waits: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.waits.append(round(timeout, 6))
+        self.now_s += timeout
+        return False
+
+
+def test_frames_come_at_their_distance() -> None:
+    clock = HandClock()
+    pacer = Pacer(clock, clock)
+    for time_s in (0.0, 0.04, 0.08):
+        pacer.wait(time_s)
+    assert clock.waits == [0.04, 0.04]
+
+
+def test_a_little_lateness_is_made_up_for() -> None:
+    clock = HandClock()
+    pacer = Pacer(clock, clock)
+    pacer.wait(0.0)
+    clock.now_s += 0.07
+    pacer.wait(0.04)
+    pacer.wait(0.08)
+    assert clock.waits == [0.01]
+
+
+def test_after_a_long_stall_there_is_no_burst() -> None:
+    clock = HandClock()
+    pacer = Pacer(clock, clock)
+    pacer.wait(0.0)
+    clock.now_s += 10
+    pacer.wait(0.04)
+    pacer.wait(0.08)
+    pacer.wait(0.12)
+    assert clock.waits == [0.04, 0.04]
+
+
+def test_times_start_at_zero_and_keep_their_distances() -> None:
+    rebase = Rebase()
+    assert [rebase.place(pts, 10) for pts in (500, 510, 535)] == [0, 10, 35]
+
+
+def test_a_new_round_follows_by_one_interval() -> None:
+    rebase = Rebase()
+    for pts in (500, 510):
+        rebase.place(pts, 10)
+    rebase.restart()
+    assert [rebase.place(pts, 10) for pts in (500, 510)] == [20, 30]
+
+
+def test_a_time_that_goes_back_follows_by_one_interval() -> None:
+    rebase = Rebase()
+    assert [rebase.place(pts, 10) for pts in (500, 510, 400, 410, 410)] == [0, 10, 20, 30, 40]
+
+
+def test_ticks_are_whole_and_at_least_one() -> None:
+    assert ticks(Fraction(1, 30), Fraction(1, 90_000)) == 3000
+    assert ticks(None, Fraction(1, 90_000)) == ticks(Fraction(1, 1000), Fraction(1, 25)) == 1

@@ -1,0 +1,262 @@
+import shutil
+import threading
+import time
+import wave
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from cameras.base import CameraEnded, CameraError
+from cameras.frame import Frame
+from cameras.video_file import VideoFile, VideoFileAttributes
+from tests.shared import DATA, expected, needs_data
+
+from .videos import number_of, numbered, plain, write_video
+
+
+def camera(path: Path, *, paced: bool = False, **attributes: Any) -> VideoFile:
+    return VideoFile("street", VideoFileAttributes(path=path, **attributes), paced=paced)
+
+
+def frames_of(file: VideoFile) -> Iterator[Frame]:
+    while True:
+        try:
+            yield file.read()
+        except CameraEnded:
+            return
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    """Give a video of five numbered frames at 25 a second."""
+    return write_video(tmp_path / "short.mp4", [numbered(number) for number in range(5)])
+
+
+def test_every_frame_comes_once_in_order_with_its_exact_time(short: Path) -> None:
+    file = camera(short)
+    file.open()
+    assert file.frame_rate == 25
+    frames = list(frames_of(file))
+    assert [number_of(frame.image) for frame in frames] == [0, 1, 2, 3, 4]
+    assert [frame.pts * frame.time_base for frame in frames] == [Fraction(n, 25) for n in range(5)]
+    assert all(frame.trace[0].stage == "captured" for frame in frames)
+    assert file.dropped == 0
+    with pytest.raises(CameraEnded, match="short.mp4 has ended"):
+        file.read()
+    file.close()
+
+
+def test_uneven_times_are_kept_and_the_first_is_zero(tmp_path: Path) -> None:
+    path = write_video(
+        tmp_path / "uneven.mkv",
+        [numbered(number) for number in range(4)],
+        pts=[700, 733, 900, 901],
+        time_base=Fraction(1, 1000),
+    )
+    file = camera(path)
+    file.open()
+    assert [frame.pts for frame in frames_of(file)] == [0, 33, 200, 201]
+    file.close()
+
+
+def test_a_loop_goes_on_by_one_frame_interval(short: Path) -> None:
+    file = camera(short, loop=True)
+    file.open()
+    frames = [file.read() for _ in range(12)]
+    assert [number_of(frame.image) for frame in frames] == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1]
+    assert [frame.pts * frame.time_base for frame in frames] == [Fraction(n, 25) for n in range(12)]
+    file.close()
+
+
+def test_it_can_be_opened_again_and_starts_anew(short: Path) -> None:
+    file = camera(short)
+    for _ in range(2):
+        file.open()
+        assert (file.read().pts, number_of(file.read().image)) == (0, 1)
+        file.close()
+
+
+def test_it_plays_in_real_time_and_no_frame_is_early(short: Path) -> None:
+    file = camera(short, paced=True)
+    file.open()
+    came = [(time.monotonic(), frame.time_s) for frame in frames_of(file)]
+    file.close()
+    began_s = came[0][0]
+    assert len(came) == 5
+    assert all(at_s - began_s >= time_s - 0.005 for at_s, time_s in came)
+
+
+def test_close_ends_a_wait_for_the_next_frame_at_once(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "slow.mkv", [numbered(0), numbered(1)], pts=[0, 3600], time_base=Fraction(1))
+    file = camera(path, paced=True)
+    file.open()
+    file.read()
+    raised: list[str] = []
+
+    def read() -> None:
+        try:
+            file.read()
+        except CameraError as error:
+            raised.append(str(error))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    file.close()
+    reader.join(2)
+    assert not reader.is_alive() and raised == ["closed"]
+    file.close()
+
+
+def test_a_closed_file_cannot_be_read(short: Path) -> None:
+    file = camera(short)
+    with pytest.raises(CameraError, match="^closed$"):
+        file.read()
+
+
+def test_a_change_of_size_in_mid_file_is_passed_on(tmp_path: Path) -> None:
+    parts = [
+        write_video(tmp_path / f"{width}.h264", [plain((0, 0, 0), width, 48)] * 3, format="h264") for width in (64, 128)
+    ]
+    path = tmp_path / "two.h264"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    with av.open(str(path)) as raw, av.open(str(tmp_path / "two.ts"), "w") as output:
+        source = raw.streams.video[0]
+        stream = output.add_stream_from_template(source)
+        for number, packet in enumerate(raw.demux(source)):
+            if packet.size:
+                packet.stream, packet.pts, packet.dts = stream, number * 3600, number * 3600
+                packet.time_base = Fraction(1, 90_000)
+                output.mux(packet)
+    file = camera(tmp_path / "two.ts")
+    file.open()
+    assert [frame.width for frame in frames_of(file)] == [64] * 3 + [128] * 3
+    file.close()
+
+
+def test_a_phone_video_is_turned_upright(tmp_path: Path) -> None:
+    image = plain((0, 0, 0))
+    image[:24] = 255
+    path = write_video(tmp_path / "phone.mp4", [image] * 3)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 4 + 40  # version, flags, times, ids and volume come first; then the matrix
+    assert data[at : at + 36] == np.array([1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30], ">i4").tobytes()
+    data[at : at + 36] = np.array([0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30], ">i4").tobytes()
+    path.write_bytes(data)
+    file = camera(path)
+    file.open()
+    frame = file.read()
+    file.close()
+    assert (frame.width, frame.height) == (48, 64)  # turned clockwise: what was above is on the right
+    assert frame.image[:, -8:].mean() > 250 and frame.image[:, :8].mean() < 5
+
+
+def test_a_frame_without_a_time_is_dropped_and_counted(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "raw.h264", [numbered(number) for number in range(3)], format="h264")
+    file = camera(path)
+    file.open()
+    with pytest.raises(CameraError, match="raw.h264 holds no frame with a time"):
+        file.read()
+    assert file.dropped == 3
+    file.close()
+
+
+def test_a_name_with_a_colon_is_a_name(short: Path) -> None:
+    path = short.with_name("http:12.mp4")
+    shutil.copy(short, path)
+    file = camera(path)
+    file.open()
+    assert file.read().width == 64
+    file.close()
+
+
+def test_a_playlist_leads_nowhere_else(tmp_path: Path) -> None:
+    path = tmp_path / "list.m3u8"
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/part.ts\n#EXT-X-ENDLIST\n")
+    with pytest.raises(CameraError):
+        camera(path).open()
+
+
+class TestWhatIsNoVideo:
+    def refusal(self, path: Path) -> str:
+        file = camera(path)
+        with pytest.raises(CameraError) as raised:
+            file.open()
+        file.close()
+        return str(raised.value)
+
+    def test_missing(self, tmp_path: Path) -> None:
+        assert self.refusal(tmp_path / "no.mp4") == f"there is no file {tmp_path}/no.mp4"
+
+    def test_a_folder(self, tmp_path: Path) -> None:
+        assert self.refusal(tmp_path) == f"{tmp_path} is a folder; a video_file plays one file"
+
+    def test_empty(self, tmp_path: Path) -> None:
+        (tmp_path / "empty.mp4").touch()
+        assert self.refusal(tmp_path / "empty.mp4") == f"{tmp_path}/empty.mp4 is empty"
+
+    def test_text(self, tmp_path: Path) -> None:
+        (tmp_path / "notes.txt").write_text("not a video\n" * 100)
+        assert self.refusal(tmp_path / "notes.txt") == f"{tmp_path}/notes.txt holds no video"
+
+    def test_noise(self, tmp_path: Path) -> None:
+        (tmp_path / "noise.mp4").write_bytes(np.random.default_rng(1).bytes(5000))
+        assert self.refusal(tmp_path / "noise.mp4") == (
+            f"{tmp_path}/noise.mp4 is not a video that can be read "
+            "(Invalid data found when processing input): no video at all, damaged, or cut short"
+        )
+
+    def test_sound_alone(self, tmp_path: Path) -> None:
+        with wave.open(str(tmp_path / "sound.wav"), "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(8000)
+            sound.writeframes(bytes(16_000))
+        assert self.refusal(tmp_path / "sound.wav") == f"{tmp_path}/sound.wav holds no video"
+
+    def test_an_mp4_without_its_index(self, short: Path) -> None:
+        short.write_bytes(short.read_bytes()[:-400])
+        assert "no video at all, damaged, or cut short" in self.refusal(short)
+
+
+def test_a_file_that_breaks_off_says_where(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1)
+    images = [noise.integers(0, 255, (48, 64, 3), np.uint8) for _ in range(100)]
+    whole = write_video(tmp_path / "cut.mp4", images, container_options={"movflags": "faststart"})
+    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    file = camera(whole)
+    file.open()
+    with pytest.raises(CameraError, match=r"cut.mp4 breaks off after [0-9.]+ of 4.0 s: it is cut short"):
+        list(frames_of(file))
+    file.close()
+
+
+def test_check_says_what_is_missing(tmp_path: Path, short: Path) -> None:
+    assert list(VideoFileAttributes(path=short).check()) == []
+    missing = tmp_path / "no.mp4"
+    assert list(VideoFileAttributes(path=missing).check()) == [(("path",), f"there is no file {missing}")]
+    folder = list(VideoFileAttributes(path=tmp_path).check())
+    assert folder == [(("path",), f"{tmp_path} is a folder; a video_file plays one file")]
+
+
+@needs_data
+@pytest.mark.parametrize("name", ["person_768x432.mp4", "cars_768x432.mp4"])
+def test_real_videos_are_read_as_the_golden_results_say(name: str) -> None:
+    golden = expected()["video"][name]
+    colours = {sample["frame"]: sample["mean_rgb"] for sample in golden["sampled"]}
+    file = camera(DATA / "video" / name)
+    file.open()
+    assert file.frame_rate == float(Fraction(golden["fps"]))
+    times_s = []
+    for number, frame in enumerate(frames_of(file)):
+        times_s.append(frame.time_s)
+        assert (frame.width, frame.height) == (golden["width"], golden["height"])
+        if number in colours:
+            assert np.abs(frame.image.mean((0, 1))[::-1] - colours[number]).max() <= 2.0
+    file.close()
+    assert len(times_s) == golden["frames"]
+    assert times_s[0] == 0.0 and abs(times_s[-1] - (golden["last_pts_s"] - golden["first_pts_s"])) < 0.001

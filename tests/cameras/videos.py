@@ -1,0 +1,59 @@
+"""Small videos made for a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+
+def plain(colour_bgr: Sequence[int], width: int = 64, height: int = 48) -> Image:
+    """Return a picture of one colour."""
+    return np.full((height, width, 3), colour_bgr, np.uint8)
+
+
+def numbered(number: int, width: int = 64, height: int = 48) -> Image:
+    """Return a gray picture whose brightness says which it is (up to 12 of them)."""
+    return plain([number * 20] * 3, width, height)
+
+
+def number_of(image: Image) -> int:
+    """Return which of :func:`numbered` a decoded picture was."""
+    return round(float(image.mean()) / 20)
+
+
+def write_video(
+    path: Path,
+    images: Iterable[Image],
+    *,
+    codec: str = "libx264",
+    rate: int = 25,
+    pts: Sequence[int] | None = None,
+    time_base: Fraction | None = None,
+    pixel_format: str = "yuv420p",
+    options: Mapping[str, str] | None = None,
+    format: str | None = None,
+    container_options: Mapping[str, str] | None = None,
+) -> Path:
+    """Write pictures as a video; ``pts`` in ticks of ``time_base`` instead of a steady rate."""
+    with av.open(str(path), "w", format=format, options=dict(container_options or {})) as output:
+        stream: Any = None
+        for number, image in enumerate(images):
+            if stream is None:
+                stream = output.add_stream(codec, rate=rate, options=dict(options or {}))
+                stream.width, stream.height, stream.pix_fmt = image.shape[1], image.shape[0], pixel_format
+                if time_base is not None:
+                    stream.time_base = stream.codec_context.time_base = time_base
+            frame = av.VideoFrame.from_ndarray(image, "bgr24").reformat(format=pixel_format)
+            frame.pts = number if pts is None else pts[number]
+            frame.time_base = time_base or Fraction(1, rate)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
