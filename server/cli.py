@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import json
@@ -176,7 +177,8 @@ def predict(
     """Say what a vision service recognises in pictures: one JSON line each, in order."""
     _log(LogLevel.WARNING)
     with _exit_codes():
-        from vision import build_services
+        from pipeline import ConfigError
+        from vision import ModelError, build_services
 
         from .predict import Failed, predictions
         from .predictions import Wanted
@@ -184,8 +186,12 @@ def predict(
         declared = _load(config)
         _require("vision service", service, declared.services)
         asked = build_services(tuple(declared.services.values()))[service]
+        try:
+            asked.open()
+        except ModelError as error:
+            raise ConfigError([declared.problem(("services", service), str(error))]) from error
         failed = 0
-        with asked.borrowed():
+        with contextlib.closing(asked):
             for line in predictions(asked, files, Wanted(n, threshold)):
                 failed += isinstance(line, Failed)
                 print(json.dumps(line), flush=True)

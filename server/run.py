@@ -7,6 +7,7 @@ event; a second one ends the process at once.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -17,8 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from socket import socket
 
+import h11
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pipeline import Config, Graph
 from streams import Streams
@@ -26,6 +29,7 @@ from streams import Streams
 from .app import create_app
 from .binding import listen, written
 from .guard import Guard
+from .problems import MEDIA_TYPE, Problem
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +37,22 @@ CONNECTIONS_S = 2
 STREAMS_S = 3.0
 GRAPH_S = 5.0
 FORCED = 1
+
+
+class Protocol(H11Protocol):
+    """HTTP as uvicorn speaks it, but what is no HTTP is answered with a problem too."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer bytes that are no request, and hang up."""
+        body = json.dumps(Problem(400, "this is no HTTP request").as_json()).encode()
+        headers = [("content-type", MEDIA_TYPE), ("content-length", str(len(body))), ("connection", "close")]
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
 
 class Door(uvicorn.Server):
@@ -136,7 +156,7 @@ def _settings(app: Guard) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",  # it runs in ours, which is asyncio's own: uvloop brings WebRTC nothing
-        http="h11",
+        http=Protocol,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -6,7 +6,7 @@ const WATCHING_MS = 500;
 const IDLE_MS = 2_000;
 const ANSWER_LIMIT_MS = 5_000;
 const RETRY_S = [1, 2, 4, 8, 15];
-const SILENCE_MS = 3_000;
+const SILENCE_MS = 2_500;
 const SHOWN_MAX = 6;
 const STATES = {
   idle: "Idle",
@@ -91,8 +91,10 @@ class Card {
 
   async measure() {
     this.figures = await this.player.figures();
+    // Frames should come, or the server does not know of us any more.
     const moving = this.camera?.state === "running" && this.camera.frame_rate >= 2;
-    if (moving && this.figures?.silentMs > SILENCE_MS) this.player.standsStill();
+    const forgotten = this.camera?.viewers === 0;
+    if ((moving || forgotten) && this.figures?.silentMs > SILENCE_MS) this.player.standsStill();
   }
 
   remove() {

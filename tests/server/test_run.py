@@ -1,5 +1,7 @@
 """The server as a process: its one line, and how it ends."""
 
+import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -8,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from server import run
 from tests.serving import Serving, command
 
 from .served import CAMERAS, encoded
@@ -45,6 +48,34 @@ def test_it_ends_soon_although_a_request_waits_and_connections_are_open(folder: 
             assert serving.process.wait(8) == 0
             assert waiting.recv(12) == b"HTTP/1.1 503"
         assert "Traceback" not in serving.errors()
+
+
+def test_a_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    async def main() -> list[int]:
+        codes: list[int] = []
+        forced = asyncio.Event()
+
+        def end(code: int) -> None:
+            codes.append(code)
+            forced.set()
+
+        monkeypatch.setattr(os, "_exit", end)
+        stop = asyncio.Event()
+        with run._signals(stop):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await stop.wait()
+            assert codes == []
+            os.kill(os.getpid(), signal.SIGINT)
+            await forced.wait()
+        return codes
+
+    assert asyncio.run(main()) == [1]
+    assert capsys.readouterr().err == "camweave: ended by force\n"
+
+
+def test_what_does_not_close_is_left_behind(caplog: pytest.LogCaptureFixture) -> None:
+    asyncio.run(run._limited("viewers", asyncio.Event().wait(), 0.01))
+    assert caplog.messages == ["viewers: not closed after 0.01 s, left behind"]
 
 
 def test_it_listens_on_ipv6_in_brackets(folder: Path) -> None:

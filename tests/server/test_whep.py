@@ -1,6 +1,7 @@
 """The HTTP around a viewer's session."""
 
 import asyncio
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -137,6 +138,31 @@ def test_a_patch_is_refused_for_its_reasons(served: Served, session: tuple[str, 
         404,
         "there is no such session",
     )
+
+
+def test_no_offer_whatever_ends_anything(served: Served, offer: str) -> None:
+    random_ = random.Random(11)
+    whole = offer.split("\r\n")
+    for number in range(60):
+        lines = list(whole)
+        for _ in range(random_.randint(1, 6)):
+            place = random_.randrange(len(lines))
+            match random_.randrange(4):
+                case 0:
+                    del lines[place]
+                case 1:
+                    lines.insert(place, random_.choice(whole))
+                case 2:
+                    lines[place] = lines[place][: random_.randint(0, len(lines[place]))]
+                case _:
+                    letters = [*lines[place], "x"]
+                    letters[random_.randrange(len(letters))] = chr(random_.randrange(1, 0x250))
+                    lines[place] = "".join(letters)
+        content = "\r\n".join(lines).encode()
+        response = served.client.post("/whep/still", content=content, headers=SDP)
+        assert response.status_code in (201, 400, 406, 413), (number, response.text, content)
+        if response.status_code == 201:
+            assert served.client.delete(response.headers["location"]).status_code in (200, 404)
 
 
 def test_ice_servers_are_told_in_links() -> None:
