@@ -7,24 +7,20 @@ import dataclasses
 import difflib
 import json
 import logging
-import signal
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from enum import StrEnum
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .problems import StartError, UsageError
+from .options import ConfigPath, LogLevel, count, fraction, port_number
+from .outcome import Failure, exit_codes, sentence_of
+from .problems import UsageError
 from .version import program_version
 
 if TYPE_CHECKING:
     from pipeline import Config
-
-FAILED, MISUSED = 1, 2
-MAX_PORT = 65_535
 
 cli = typer.Typer(
     name="camweave",
@@ -34,44 +30,6 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-def _port(text: str) -> int:
-    if _is_count(text) and int(text) <= MAX_PORT:
-        return int(text)
-    raise typer.BadParameter(f'must be a whole number between 0 and {MAX_PORT}, got "{text}"')
-
-
-def _count(text: str) -> int:
-    if _is_count(text):
-        return int(text)
-    raise typer.BadParameter(f'must be a whole number, 0 for all, got "{text}"')
-
-
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 19
-
-
-def _fraction(text: str | float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if 0 <= value <= 1:
-        return value
-    raise typer.BadParameter(f'must be a number between 0 and 1, got "{text}"')
-
-
-ConfigPath = Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration file.", show_default=False)]
-
-
-class LogLevel(StrEnum):
-    """How much the log tells."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 def main() -> None:
@@ -107,7 +65,7 @@ def serve(
     port: Annotated[
         int | None,
         typer.Option(
-            parser=_port, metavar="PORT", help="Port to listen on, instead of the file's; 0 picks a free one."
+            parser=port_number, metavar="PORT", help="Port to listen on, instead of the file's; 0 picks a free one."
         ),
     ] = None,
     insecure: Annotated[
@@ -117,7 +75,7 @@ def serve(
 ) -> None:
     """Serve the cameras of a configuration until interrupted."""
     _log(log_level)
-    with _exit_codes(), _ended_by_signals():
+    with exit_codes(interrupted=0):
         from configs import DEMO
 
         from . import run
@@ -138,7 +96,7 @@ def serve(
 def check(config: ConfigPath) -> None:
     """Validate a configuration and load every model; no camera is opened."""
     _log(LogLevel.WARNING)
-    with _exit_codes():
+    with exit_codes():
         from pipeline import Graph
 
         declared = _load(config)
@@ -167,16 +125,16 @@ def predict(
     n: Annotated[
         int | None,
         typer.Option(
-            "--n", parser=_count, metavar="N", help="How many at most: 0 for all; otherwise 5 of classifications."
+            "--n", parser=count, metavar="N", help="How many at most: 0 for all; otherwise 5 of classifications."
         ),
     ] = None,
     threshold: Annotated[
-        float, typer.Option(parser=_fraction, metavar="T", help="Lowest confidence kept, 0 to 1.")
+        float, typer.Option(parser=fraction, metavar="T", help="Lowest confidence kept, 0 to 1.")
     ] = 0.0,
 ) -> None:
     """Say what a vision service recognises in pictures: one JSON line each, in order."""
     _log(LogLevel.WARNING)
-    with _exit_codes():
+    with exit_codes():
         from pipeline import ConfigError
         from vision import ModelError, build_services
 
@@ -196,7 +154,7 @@ def predict(
                 failed += isinstance(line, Failed)
                 print(json.dumps(line), flush=True)
         if failed:
-            raise _Failure(f"{failed} of {len(files)} pictures failed")
+            raise Failure(f"{failed} of {len(files)} pictures failed")
 
 
 @cli.command()
@@ -214,7 +172,7 @@ def annotate(
 ) -> None:
     """Put a file in the place of a camera's source and write what the camera makes of it."""
     _log(LogLevel.WARNING)
-    with _exit_codes():
+    with exit_codes():
         from cameras import CameraError
         from streams import annotate as annotate_file
 
@@ -229,18 +187,7 @@ def annotate(
         except ValueError as error:
             raise UsageError(str(error)) from error
         except (CameraError, OSError) as error:
-            raise _Failure(_sentence_of(error)) from error
-
-
-def _sentence_of(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror.lower()}"
-    return str(error)
-
-
-class _Failure(Exception):
-    """Something failed while running, and that is all there is to say."""
+            raise Failure(sentence_of(error)) from error
 
 
 def _load(path: str) -> Config:
@@ -263,38 +210,3 @@ def _log(level: LogLevel) -> None:
     )
     for noisy in ("aioice", "aiortc", "asyncio", "libav"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
-
-
-@contextmanager
-def _exit_codes() -> Iterator[None]:
-    """Turn what can go wrong into a sentence on stderr and the exit code for it."""
-    from pipeline import ConfigError
-    from vision import ModelError
-
-    try:
-        yield
-    except ConfigError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        raise typer.Exit(MISUSED) from None
-    except (ModelError, UsageError) as error:
-        print(f"camweave: {error}", file=sys.stderr)
-        raise typer.Exit(MISUSED) from None
-    except (StartError, _Failure) as error:
-        print(f"camweave: {error}", file=sys.stderr)
-        raise typer.Exit(FAILED) from None
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let a signal that comes before the server handles it end the program as one that comes later would."""
-
-    def end(number: int, frame: object) -> NoReturn:
-        raise typer.Exit(0)
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

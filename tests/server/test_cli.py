@@ -1,6 +1,8 @@
 """The command line as users call it: what it prints where, and its exit code."""
 
 import json
+import os
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import vision
+from pipeline import Chain
 from server.cli import cli
 from tests.shared import DATA, expected, needs_data
 from vision import ServiceDeclaration
@@ -280,3 +283,13 @@ def test_what_cannot_be_annotated_is_said(config: str) -> None:
         said = result.stderr.splitlines()[-1]
         assert said.startswith("camweave: ") and words in said, said
     assert not list(Path().glob("out*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_work_that_is_broken_off_says_so_and_leaves_nothing(
+    config: str, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Chain, "apply", lambda chain, frame: os.kill(os.getpid(), number))
+    result = annotate("out.png")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, "camweave: interrupted")
+    assert not [*Path().glob("out*"), *Path().glob(".out*")]

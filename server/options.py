@@ -1,0 +1,51 @@
+"""What options of the command line may be, and what is said of those that are not."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+MAX_PORT = 65_535
+
+
+def port_number(text: str) -> int:
+    """Read a port."""
+    if _is_count(text) and int(text) <= MAX_PORT:
+        return int(text)
+    raise typer.BadParameter(f'must be a whole number between 0 and {MAX_PORT}, got "{text}"')
+
+
+def count(text: str) -> int:
+    """Read how many at most."""
+    if _is_count(text):
+        return int(text)
+    raise typer.BadParameter(f'must be a whole number, 0 for all, got "{text}"')
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+def fraction(text: str | float) -> float:
+    """Read a number between 0 and 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if 0 <= value <= 1:
+        return value
+    raise typer.BadParameter(f'must be a number between 0 and 1, got "{text}"')
+
+
+ConfigPath = Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration file.", show_default=False)]
+
+
+class LogLevel(StrEnum):
+    """How much the log tells."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
