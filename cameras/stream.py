@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import socket
 import time
@@ -32,6 +33,7 @@ _ARRIVAL_TIME_BASE = Fraction(1, 90_000)  # the RTP video clock
 _BACKLOG_S = 2.0  # how long after the first frame old ones may be waiting to be skipped
 _AT_ONCE = 0.25  # a packet that came after less than this part of a frame interval had been waiting
 
+_ENDED = "the other side ended the stream"
 _REASONS = {
     av.error.ConnectionRefusedError: "connection refused; nothing listens there",
     av.error.ConnectionResetError: "the other side broke the connection",
@@ -192,7 +194,8 @@ class Stream(Camera[StreamAttributes]):
         except FFmpegError as error:
             if _is_over(began_s, silent_s):
                 raise CameraError(f"{self._address}: nothing came for {silent_s:g} s") from None
-            raise CameraError(f"{self._address}: {_reason(error)}") from None
+            ended = error.errno == errno.EIO  # what most demuxers make of a connection that was closed
+            raise CameraError(f"{self._address}: {_ENDED if ended else _reason(error)}") from None
         if frame is not None:
             if container.waited_s > silent_s - 0.05:  # what the parser still held when the deadline was over
                 raise CameraError(f"{self._address}: nothing came for {silent_s:g} s")
@@ -201,7 +204,7 @@ class Stream(Camera[StreamAttributes]):
             raise CameraError(f"{self._address}: nothing came for {silent_s:g} s")
         if container.duration_s is not None:
             raise CameraEnded(f"{self._address} has ended")
-        raise CameraError(f"{self._address}: the other side ended the stream")
+        raise CameraError(f"{self._address}: {_ENDED}")
 
     def _is_backlog(self, container: Container, interval_s: float) -> bool:
         """Tell whether this frame had been waiting for us, and a newer one with it. The first is always shown."""

@@ -1,0 +1,350 @@
+import contextlib
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+from pydantic import ValidationError
+
+from cameras.base import CameraEnded, CameraError
+from cameras.stream import Stream, StreamAttributes
+
+from .videos import number_of, numbered, plain, write_video
+
+Answer = Callable[[socket.socket, threading.Event], None]
+SECRETS = ("anna", "hunter2")
+
+
+@contextlib.contextmanager
+def server(answer: Answer) -> Iterator[str]:
+    """Listen on 127.0.0.1 and answer each connection; give host and port, with a user and a password before them."""
+    done = threading.Event()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                answer(self.request, done)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = False
+        allow_reuse_address = True
+
+    with Server(("127.0.0.1", 0), Handler) as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"anna:hunter2@127.0.0.1:{running.server_address[1]}"
+        finally:
+            done.set()
+            running.shutdown()
+            thread.join()
+
+
+def request_of(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        part = connection.recv(4096)
+        if not part:
+            break
+        data += part
+    return data
+
+
+def replying(status: str, body: bytes = b"", content_type: str = "text/html") -> Answer:
+    def answer(connection: socket.socket, done: threading.Event) -> None:
+        request_of(connection)
+        head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
+        connection.sendall(head.encode() + b"Connection: close\r\n\r\n" + body)
+
+    return answer
+
+
+def silent(connection: socket.socket, done: threading.Event) -> None:
+    done.wait(30)
+
+
+def mjpeg(images: list[Any], *, rate: float = 50, then_silent: bool = False) -> Answer:
+    """Answer as a network camera does: JPEG pictures one after the other, then the end, or silence."""
+
+    def answer(connection: socket.socket, done: threading.Event) -> None:
+        request_of(connection)
+        connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=part\r\n\r\n")
+        for image in images:
+            data = cv2.imencode(".jpg", image)[1].tobytes()
+            head = f"--part\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
+            connection.sendall(head.encode() + data + b"\r\n")
+            if done.wait(1 / rate):
+                return
+        if then_silent:
+            done.wait(30)
+
+    return answer
+
+
+def sending(path: Path, content_type: str) -> Answer:
+    return replying("200 OK", path.read_bytes(), content_type)
+
+
+def camera(url: str, *, paced: bool = True, **attributes: Any) -> Stream:
+    return Stream("door", StreamAttributes(url=url, **attributes), paced=paced)
+
+
+def refusal(url: str, **attributes: Any) -> str:
+    """Return what opening it says; the address is shown without its secrets."""
+    stream = camera(url, **attributes)
+    with pytest.raises(CameraError) as raised:
+        stream.open()
+    error: BaseException | None = raised.value
+    assert error is not None and error.__cause__ is None and error.__suppress_context__
+    message = str(error)
+    assert not any(secret in message for secret in SECRETS)
+    stream.close()
+    return message
+
+
+def test_an_mjpeg_camera_is_shown_with_the_time_of_arrival() -> None:
+    with server(mjpeg([plain((0, 255, 0))] * 20, then_silent=True)) as host:
+        stream = camera(f"http://{host}/video")
+        stream.open()
+        assert stream.frame_rate is None  # it carries no times, so what FFmpeg says is invented
+        before = time.time()
+        frames = [stream.read() for _ in range(10)]
+        stream.close()
+    times = [frame.pts for frame in frames]
+    assert times[0] == 0 and times == sorted(set(times))
+    assert all(frame.time_base == Fraction(1, 90_000) for frame in frames)
+    assert frames[-1].time_s == pytest.approx(frames[-1].captured_at - frames[0].captured_at, abs=0.02)
+    assert before - 5 < frames[0].captured_at <= time.time()
+    assert abs(frames[-1].image[20, 20].astype(int) - (0, 255, 0)).max() <= 4
+    assert frames[0].trace[0].stage == "captured"
+
+
+def test_a_change_of_size_is_passed_on() -> None:
+    images = [plain((0, 0, 0))] * 12 + [plain((0, 0, 0), 128, 96)] * 12
+    with server(mjpeg(images)) as host:
+        stream = camera(f"http://{host}/video")
+        stream.open()
+        widths: list[int] = []
+        with pytest.raises(CameraError):
+            while True:
+                widths.append(stream.read().width)
+        stream.close()
+    assert widths[0] == 64 and widths[-1] == 128 and widths == sorted(widths)
+
+
+def test_the_end_of_a_live_stream_is_an_error() -> None:
+    with server(mjpeg([plain((0, 0, 0))] * 5)) as host:
+        stream = camera(f"http://{host}/video")
+        stream.open()
+        with pytest.raises(CameraError) as raised:
+            while True:
+                stream.read()
+        stream.close()
+    port = host.rpartition(":")[2]
+    assert str(raised.value) == f"http://***@127.0.0.1:{port}/video: the other side ended the stream"
+
+
+def test_a_stream_that_falls_silent_is_given_up_at_the_deadline() -> None:
+    with server(mjpeg([plain((0, 0, 0))] * 5, then_silent=True)) as host:
+        stream = camera(f"http://{host}/video", read_timeout_s=0.5)
+        stream.open()
+        with pytest.raises(CameraError, match=r"http://\*\*\*@127.0.0.1:\d+/video: nothing came for 0.5 s$"):
+            while True:
+                began_s = time.monotonic()
+                stream.read()
+        assert time.monotonic() - began_s < 1.5
+        stream.close()
+
+
+def test_a_file_behind_http_is_played_in_its_own_time_and_ends(tmp_path: Path) -> None:
+    path = write_video(
+        tmp_path / "short.mp4", [numbered(number) for number in range(5)], container_options={"movflags": "faststart"}
+    )
+    with server(sending(path, "video/mp4")) as host:
+        stream = camera(f"http://{host}/short.mp4")
+        stream.open()
+        assert stream.frame_rate == 25
+        frames = []
+        with pytest.raises(CameraEnded):
+            while True:
+                frame = stream.read()
+                frames.append((time.monotonic(), frame))
+        stream.close()
+    assert [number_of(frame.image) for _, frame in frames] == [0, 1, 2, 3, 4]
+    assert [frame.pts * frame.time_base for _, frame in frames] == [Fraction(n, 25) for n in range(5)]
+    assert frames[-1][0] - frames[0][0] >= 0.15
+
+
+def test_a_live_stream_that_starts_in_mid_picture_begins_with_its_key_frame(tmp_path: Path) -> None:
+    images = [numbered(number % 10) for number in range(40)]
+    options = {"g": "20", "bf": "0", "x264-params": "repeat-headers=1"}
+    path = write_video(tmp_path / "live.ts", images, options=options, format="mpegts")
+    data = path.read_bytes()
+    start = len(data) // 4 // 188 * 188
+
+    def answer(connection: socket.socket, done: threading.Event) -> None:
+        connection.sendall(data[start:])
+        done.wait(30)
+
+    with server(answer) as host:
+        stream = camera(f"tcp://{host.partition('@')[2]}", read_timeout_s=1)
+        stream.open()
+        first = stream.read()
+        stream.close()
+    assert (first.pts, number_of(first.image)) == (0, 0)
+
+
+def test_what_had_piled_up_is_skipped_after_the_first_picture(tmp_path: Path) -> None:
+    images = [numbered(number % 10) for number in range(50)]
+    path = write_video(tmp_path / "live.ts", images, options={"tune": "zerolatency"}, format="mpegts")
+    data = path.read_bytes()
+
+    def answer(connection: socket.socket, done: threading.Event) -> None:
+        connection.sendall(data)
+        done.wait(30)
+
+    with server(answer) as host:
+        stream = camera(f"tcp://{host.partition('@')[2]}", read_timeout_s=0.5)
+        stream.open()
+        assert stream.read().pts == 0
+        with pytest.raises(CameraError, match="nothing came"):
+            stream.read()
+        assert stream.skipped >= 40
+        stream.close()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "rtsp", "rtmp", "tcp"])
+def test_a_host_that_takes_the_call_and_says_nothing_is_given_up_at_the_deadline(scheme: str) -> None:
+    with server(silent) as host:
+        began_s = time.monotonic()
+        message = refusal(f"{scheme}://{host}/live/stream", open_timeout_s=0.5)
+        assert time.monotonic() - began_s < 1.5
+    port = host.rpartition(":")[2]
+    assert message == (
+        f"{scheme}://***@127.0.0.1:{port}/live/stream: "
+        "no stream within 0.5 s; the host does not answer, or says nothing"
+    )
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "rtsp", "rtmp", "tcp"])
+def test_close_ends_the_opening_at_once(scheme: str) -> None:
+    called = threading.Event()
+
+    def answer(connection: socket.socket, done: threading.Event) -> None:
+        called.set()
+        done.wait(30)
+
+    with server(answer) as host:
+        stream = camera(f"{scheme}://{host}/live/stream", open_timeout_s=30)
+        raised: list[str] = []
+
+        def open_it() -> None:
+            try:
+                stream.open()
+            except CameraError as error:
+                raised.append(str(error))
+
+        opener = threading.Thread(target=open_it)
+        opener.start()
+        assert called.wait(5)
+        began_s = time.monotonic()
+        stream.close()
+        assert time.monotonic() - began_s < 0.5
+        opener.join(2)
+        assert not opener.is_alive() and raised == ["closed"]
+
+
+def test_close_ends_a_wait_for_the_next_frame_at_once() -> None:
+    with server(mjpeg([plain((0, 0, 0))] * 5, then_silent=True)) as host:
+        stream = camera(f"http://{host}/video", read_timeout_s=30)
+        stream.open()
+        stream.read()
+        raised: list[str] = []
+        reading = threading.Event()
+
+        def read() -> None:
+            try:
+                while True:
+                    reading.set()
+                    stream.read()
+            except CameraError as error:
+                raised.append(str(error))
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert reading.wait(2)
+        stream.close()
+        reader.join(2)
+        assert not reader.is_alive() and raised == ["closed"]
+        stream.close()
+        with pytest.raises(CameraError, match="^closed$"):
+            stream.read()
+
+
+def test_a_port_where_nothing_listens_is_said() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"rtsp://***@127.0.0.1:{port}/stream"
+    assert refusal(f"rtsp://anna:hunter2@127.0.0.1:{port}/stream") == (
+        f"{address}: connection refused; nothing listens there"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("401 Unauthorized", "401 unauthorized; user and password are missing or wrong"),
+        ("403 Forbidden", "403 forbidden; this user may not see it"),
+        ("404 Not Found", "404 not found; the host answers, but has no such stream"),
+        ("500 Internal Server Error", "the server has an error of its own"),
+        ("200 OK", "it answers, but with something that is no video (a web page, perhaps)"),
+    ],
+)
+def test_what_the_server_answers_instead_is_said(status: str, words: str) -> None:
+    with server(replying(status, b"<html><body>Please sign in</body></html>" * 20)) as host:
+        message = refusal(f"http://{host}/video?token=hunter2")
+    assert message == f"http://***@127.0.0.1:{host.rpartition(':')[2]}/video?token=***: {words}"
+
+
+def test_text_behind_a_name_of_text_is_no_video_either() -> None:
+    with server(replying("200 OK", b"hello\n" * 500, "text/plain")) as host:
+        assert refusal(f"http://{host}/notes.txt").endswith(
+            (": it answers, but holds no video", "something that is no video (a web page, perhaps)")
+        )
+
+
+def test_a_host_that_does_not_exist_is_said() -> None:
+    assert refusal("rtsp://anna:hunter2@camera.invalid/stream") == (
+        "rtsp://***@camera.invalid/stream: there is no host camera.invalid"
+    )
+
+
+def test_a_playlist_cannot_lead_to_a_file_of_this_machine(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "secret.ts", [numbered(1)] * 5, format="mpegts")
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{path}\n#EXT-X-ENDLIST\n"
+    with server(replying("200 OK", playlist.encode(), "application/vnd.apple.mpegurl")) as host:
+        refusal(f"http://{host}/list.m3u8", open_timeout_s=3)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("file:///etc/passwd", "must be the address of a stream, got a file: use model: video_file"),
+        ("street.mp4", "must be a URL such as rtsp://camera.local/stream; for a file use model: video_file"),
+    ],
+)
+def test_a_url_that_is_no_stream_is_refused(url: str, message: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        StreamAttributes(url=url)
+    assert raised.value.errors()[0]["msg"] == f"Value error, {message}"
+
+
+def test_the_url_is_not_in_the_settings_printed() -> None:
+    assert "hunter2" not in repr(StreamAttributes(url="rtsp://anna:hunter2@camera/stream"))
