@@ -1,4 +1,7 @@
-"""Browsers for the tests, started once."""
+"""Browsers for the tests, started once for each module.
+
+Not once for all: as long as Playwright runs, its event loop counts as running in the main thread, and no other can.
+"""
 
 from collections.abc import Iterator
 
@@ -8,13 +11,13 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from .browsers import launch
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser = launch(playwright)
     yield browser
