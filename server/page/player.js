@@ -212,6 +212,7 @@ function end(location) {
   return fetch(location, { method: "DELETE", keepalive: true }).catch(() => {});
 }
 
+// Begins with a capital, unless it begins with an address or a path.
 export function sentence(text) {
-  return text ? text[0].toUpperCase() + text.slice(1) : "";
+  return /^[a-z]+\s/.test(text ?? "") ? text[0].toUpperCase() + text.slice(1) : (text ?? "");
 }

@@ -22,6 +22,14 @@ cameras:
     attributes:
       source: scene
       pipeline: [{type: rotate, attributes: {angle_degs: 90}}, {type: identity, attributes: {}}]
+  - name: framed
+    model: transform
+    linger_s: 0.5
+    attributes:
+      source: scene
+      pipeline:
+        - type: crop
+          attributes: {x_min_px: 0.2, y_min_px: 0.2, x_max_px: 0.8, y_max_px: 0.8, overlay_crop_box: true}
   - {name: still, model: image_file, attributes: {path: still.png}}
   - {name: gone, model: stream, attributes: {url: "http://127.0.0.1:1/"}}
   - {name: hidden, model: image_file, private: true, attributes: {path: still.png}}
@@ -80,8 +88,8 @@ def viewers(served: Served, name: str) -> int:
 
 
 def test_every_camera_is_a_card_that_is_off(page: Page, served: Served) -> None:
-    expect(page.get_by_role("article")).to_have_count(5)
-    expect(page.get_by_role("heading", level=2)).to_have_text(["scene", "turned", "still", "gone", "hidden"])
+    expect(page.get_by_role("article")).to_have_count(6)
+    expect(page.get_by_role("heading", level=2)).to_have_text(["scene", "turned", "framed", "still", "gone", "hidden"])
     assert page.locator("video").evaluate_all("all => all.every((video) => video.srcObject === null)")
     assert viewers(served, "scene") == 0
 
@@ -120,6 +128,20 @@ def test_it_can_all_be_done_by_keyboard(page: Page) -> None:
     expect(card(page, "scene").get_by_role("button", name="Stop scene")).to_be_focused()
     page.keyboard.press("Space")
     expect(card(page, "scene")).to_have_attribute("data-play", "off")
+
+
+def test_labels_and_boxes_can_be_left_out(page: Page, served: Served) -> None:
+    found = watch(page, "framed")
+    button = found.get_by_role("button", name="Labels and boxes on framed")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    for wanted in (False, True):
+        with page.expect_response(lambda response: response.request.method == "POST"):
+            button.click()
+        expect(button).to_have_attribute("aria-pressed", str(wanted).lower())
+        expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)
+        sessions = served.client.get("/api/cameras/framed").json()["sessions"]
+        assert [session["annotations"] for session in sessions] == [wanted]
+    expect(card(page, "turned").get_by_role("button", name="Labels and boxes on turned")).to_be_hidden()
 
 
 def test_a_still_camera_shows_its_picture(page: Page) -> None:
