@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 
 from .frame import Depth
 from .picture_header import PictureHeader, read_header
 from .pixels import Image
+from .video import pixels_from_av
 
 MAX_PIXELS = 85_000_000
 """What is larger is refused before it is decoded: 85 megapixels are 255 MB."""
@@ -18,6 +21,7 @@ MAX_PIXELS = 85_000_000
 _opencv_logging: Any = getattr(cv2.utils, "logging", cv2)
 _opencv_logging.setLogLevel(0)
 
+_DAMAGED = "a {} picture that is damaged, or of a rare kind that cannot be decoded"
 _KINDS = "JPEG, PNG, WebP, GIF, TIFF or BMP"
 
 
@@ -46,6 +50,8 @@ def decode_image(data: bytes, *, exif: bool = True, max_pixels: int = MAX_PIXELS
         ImageError: when the bytes are no picture, a damaged one, or one of more than ``max_pixels``.
     """
     header = _checked_header(data, max_pixels)
+    if header.format == "GIF":  # which OpenCV reads only in its newest versions
+        return _decoded_gif(data)
     image: Image = _decoded(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, header)
     return header.orientation.applied(image) if exif else image
 
@@ -84,5 +90,13 @@ def _decoded(data: bytes, flags: int, header: PictureHeader) -> Any:
     except cv2.error:
         image = None
     if image is None:
-        raise ImageError(f"a {header.format} picture that is damaged, or of a rare kind that cannot be decoded")
+        raise ImageError(_DAMAGED.format(header.format))
     return image
+
+
+def _decoded_gif(data: bytes) -> Image:
+    try:
+        with av.open(io.BytesIO(data), "r", format="gif") as container:
+            return pixels_from_av(next(container.decode(video=0))).bgr.copy()
+    except (av.error.FFmpegError, StopIteration, IndexError):
+        raise ImageError(_DAMAGED.format("GIF")) from None

@@ -107,7 +107,8 @@ def _webp(data: bytes) -> PictureHeader | None:
 
 
 def _gif(data: bytes) -> PictureHeader:
-    return PictureHeader("GIF", *struct.unpack_from("<HH", data, 6))
+    width, height = struct.unpack_from("<HH", data, 6)
+    return PictureHeader("GIF", width, height, complete=data.rstrip(b"\0").endswith(b";"))
 
 
 def _tiff(data: bytes) -> PictureHeader:

@@ -15,6 +15,8 @@ EXTENSIONS = [".jpg", ".png", ".webp", ".gif", ".tiff", ".bmp"]
 
 
 def encoded(extension: str, image: Any) -> bytes:
+    if extension == ".gif":  # which OpenCV writes only in its newest versions
+        return pillow_bytes(PillowImage.fromarray(image[:, :, ::-1]), "GIF")
     done, data = cv2.imencode(extension, image)
     assert done
     return data.tobytes()
