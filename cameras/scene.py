@@ -31,7 +31,7 @@ _FRONT_MM = 900.0
 _RING_MM = 2200.0
 _SERIES = 1757  # one of many: its scene 0 begins with a golden star on blue
 _WALL_MM = 4000
-_LARGEST_SPRITE_PX = 900
+_LARGEST_SPRITE_PX = 640
 _SPRITE_SIZES = (1.0, 0.68, 0.46)  # of the largest; a sprite is never shrunk by more than a third
 
 

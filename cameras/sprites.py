@@ -14,6 +14,7 @@ Floats = NDArray[np.float32]
 
 SHADOW_REACH = 0.13  # how far beyond the shape its shadow goes, in sizes of it
 
+_LARGEST_LANDSCAPE_PX = 1280  # larger ones are enlarged: it is soft anyway, and 4K would take seconds
 _MARGIN = 0.04  # room around a sprite, so that its edge fades to nothing inside it
 _SHADOW_PX = 64
 _SHADOW_MARGIN = 0.25
@@ -78,6 +79,15 @@ def _relief(coverage: Floats, size_px: int) -> Floats:
 
 def backdrop(width_px: int, height_px: int, random: np.random.Generator) -> Canvas:
     """Return a quiet landscape of soft waves with the grain of paper, (height, width, 3) uint8 BGR."""
+    smaller = min(1.0, _LARGEST_LANDSCAPE_PX / max(width_px, height_px))
+    image = _landscape(max(1, round(width_px * smaller)), max(1, round(height_px * smaller)), random)
+    if smaller < 1:
+        image = np.asarray(cv2.resize(image, (width_px, height_px), interpolation=cv2.INTER_LINEAR), np.float32)
+    image += _grain(width_px, height_px, random)[:, :, None]
+    return np.asarray(np.clip(image, 0, 255, out=image), np.uint8)
+
+
+def _landscape(width_px: int, height_px: int, random: np.random.Generator) -> Floats:
     far, middle, near = (np.array(color, np.float32) for color in _PALETTES[random.integers(len(_PALETTES))])
     x = np.linspace(0, 1, width_px, dtype=np.float32)[None, :]
     y = np.linspace(0, 1, height_px, dtype=np.float32)[:, None]
@@ -95,7 +105,7 @@ def backdrop(width_px: int, height_px: int, random: np.random.Generator) -> Canv
     glow = np.exp(-(((x - random.uniform(0.25, 0.75)) / 0.55) ** 2) - ((y - random.uniform(0.2, 0.5)) / 0.6) ** 2)
     corners = ((x - 0.5) ** 2 + (y - 0.5) ** 2) * 0.5
     image *= (0.98 + 0.26 * glow - corners)[:, :, None]
-    return np.asarray(np.clip(image + _grain(width_px, height_px, random)[:, :, None], 0, 255), np.uint8)
+    return image
 
 
 def _grain(width_px: int, height_px: int, random: np.random.Generator) -> Floats:
