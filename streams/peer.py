@@ -39,6 +39,8 @@ CLOSE_LIMIT_S = 3.0
 
 _MIME = {"h264": "video/h264", "vp8": "video/vp8"}
 
+_CERTIFICATES = "_RTCPeerConnection__certificates"
+
 # aiortc offers ECDSA only, so a peer with an RSA certificate (GStreamer has one) finds "no shared cipher".
 _CIPHERS = (
     b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:"
@@ -77,7 +79,12 @@ class Peer:
         self._ice = ice
         self._monotonic = monotonic
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=list(ice.servers)))
-        _private_set(self._connection, "_RTCPeerConnection__certificates", [OpenCertificate.generateCertificate()])
+        made = getattr(self._connection, "_RTCPeerConnection__certificates")  # noqa: B009  # mypy knows no private names
+        _private_set(
+            self._connection,
+            "_RTCPeerConnection__certificates",
+            [OpenCertificate(each._key, each._cert) for each in made],
+        )
         self._connection.on("connectionstatechange", lambda: on_state(self.state))
         self._transceiver = self._connection.addTransceiver("video", direction="sendonly")
         self._offer: Offer | None = None
@@ -153,7 +160,10 @@ class Peer:
             async with asyncio.timeout(CLOSE_LIMIT_S):
                 await self._connection.close()
         except TimeoutError:
-            logger.warning("a viewer's connection does not close; it is left behind")
+            logger.warning("a viewer's connection does not close; its sockets are closed all the same")
+            for transport in self._ice_transports():
+                for protocol in list(transport.iceGatherer._connection._protocols):
+                    protocol.transport.abort()
         await self._end_tasks()
 
     @property
@@ -174,9 +184,13 @@ class Peer:
         """Hear what the viewer sends: aiortc keeps its requests for key frames, and its signs of life, to itself."""
         sender, connection = self._sender, self._ice_transport.iceGatherer._connection
         handle_rtcp, check_incoming = sender._handle_rtcp_packet, connection.check_incoming
+        handle_data = sender.transport._handle_rtcp_data
+
+        async def heard_data(data: bytes) -> None:
+            self.heard_at = self._monotonic()
+            await handle_data(data)
 
         async def heard_rtcp(packet: Any) -> None:
-            self.heard_at = self._monotonic()
             if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
                 for report in packet.reports:
                     if report.ssrc == sender._ssrc:
@@ -187,13 +201,15 @@ class Peer:
             self.heard_at = self._monotonic()
             check_incoming(*arguments)
 
+        _private_set(sender.transport, "_handle_rtcp_data", heard_data)
         _private_set(sender, "_handle_rtcp_packet", heard_rtcp)
         _private_set(sender, "_send_keyframe", ask_key_frame)
         _private_set(connection, "check_incoming", heard_check)
 
     async def _end_tasks(self) -> None:
         """Wait for the tasks that aiortc starts to connect and then forgets; a closed connection ends them soon."""
-        tasks = {task for task in asyncio.all_tasks() if _works_for(task, self._connection)}
+        owners = (self._connection, self._sender)
+        tasks = {task for task in asyncio.all_tasks() if _works_for(task, owners)}
         if not tasks:
             return
         _, pending = await asyncio.wait(tasks, timeout=CLOSE_LIMIT_S)
@@ -214,10 +230,11 @@ def self_test() -> None:
     sender = connection.addTransceiver("video", direction="sendonly").sender
     ice = sender.transport.transport.iceGatherer._connection
     wanted: list[tuple[object, str]] = [
-        (connection, "_RTCPeerConnection__certificates"),
+        (connection, _CERTIFICATES),
         (RTCCertificate, "_create_ssl_context"),
         (sender, "_RTCRtpSender__rtt"),
         (sender, "_handle_rtcp_packet"),
+        (sender.transport, "_handle_rtcp_data"),
         (sender, "_send_keyframe"),
         (sender, "_ssrc"),
         (ice, "check_incoming"),
@@ -238,6 +255,6 @@ def _private_set(owner: Any, name: str, value: object) -> None:
     setattr(owner, name, value)
 
 
-def _works_for(task: asyncio.Task[Any], connection: RTCPeerConnection) -> bool:
+def _works_for(task: asyncio.Task[Any], owners: tuple[object, ...]) -> bool:
     frame = getattr(task.get_coro(), "cr_frame", None)
-    return frame is not None and frame.f_locals.get("self") is connection
+    return frame is not None and any(frame.f_locals.get("self") is owner for owner in owners)

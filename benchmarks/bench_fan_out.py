@@ -1,9 +1,9 @@
 """What one more viewer costs: CPU of the serving process, by the slope between few and many viewers.
 
-The viewers are aiortc's, in a process of their own, and decode nothing. Beside it, measured in the same run: what aiortc's
-usual way costs for one more viewer, an encoder of its own (VP8, its first choice).
+The viewers are aiortc's, in a process of their own, and decode nothing. Beside it, measured in the same run: what
+aiortc's usual way costs for one more viewer, an encoder of its own (VP8, its first choice).
 
-usage: python -m benchmarks.fan_out [FEW MANY [SECONDS]]
+usage: python -m benchmarks.bench_fan_out [FEW MANY [SECONDS]]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aiortc.codecs.vpx import Vp8Encoder
 from av import VideoFrame
 
 from pipeline import Graph, ServerConfig, parse
-from streams import Streams
+from streams import Deadlines, Streams
 from streams.ice import IceSettings, gather_as_set
 
 CONFIG = """
@@ -62,7 +62,7 @@ async def measured(streams: Streams, number: int, seconds: float) -> tuple[float
     """Return the CPU share of this process with so many viewers, and RTP packets per second and viewer."""
     loop = asyncio.get_running_loop()
     pipe, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=viewers_process, args=(theirs, number))
+    process = multiprocessing.get_context("spawn").Process(target=viewers_process, args=(theirs, number), daemon=True)
     process.start()
     sessions = []
     for _ in range(number):
@@ -106,7 +106,8 @@ async def main() -> None:
     few, many = (int(sys.argv[1]), int(sys.argv[2])) if len(sys.argv) > 2 else (10, 40)
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 5.0
     graph = Graph(parse(CONFIG, "benchmark", Path()))
-    streams = Streams(graph, ServerConfig())
+    # Viewers that do not decode send no reports; they are not to be taken for gone.
+    streams = Streams(graph, ServerConfig(), deadlines=Deadlines(silence_s=60))
     try:
         (low, rate), (high, _) = [await measured(streams, number, seconds) for number in (few, many)]
         each = 1000 * (high - low) / (many - few)

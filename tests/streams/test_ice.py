@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+
+from pipeline import ServerConfig
+from streams.ice import IceSettings, default_addresses
+from streams.settings import ice_settings
+
+
+@pytest.mark.parametrize(
+    ("host", "addresses"), [("127.0.0.1", ("127.0.0.1",)), ("localhost", ("127.0.0.1",)), ("::1", ("::1",))]
+)
+def test_who_listens_on_loopback_offers_loopback(host: str, addresses: tuple[str, ...]) -> None:
+    assert default_addresses(host) == addresses
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "camera.example.org"])
+def test_who_listens_elsewhere_offers_every_address_but_loopback(host: str) -> None:
+    assert not any(ipaddress.ip_address(address).is_loopback for address in default_addresses(host))
+
+
+def test_by_default_nobody_outside_is_asked() -> None:
+    assert ice_settings(ServerConfig()) == IceSettings(servers=(), addresses=("127.0.0.1",), advertise=(), ports=None)
+
+
+def test_what_the_configuration_says_is_taken_over() -> None:
+    config = ServerConfig.model_validate(
+        {
+            "host": "0.0.0.0",
+            "ice": {
+                "servers": [{"urls": ["turn:turn.example.org:3478"], "username": "cam", "credential": "secret"}],
+                "addresses": ["192.0.2.1"],
+                "advertise": ["203.0.113.7"],
+                "udp_ports": "50000-50100",
+            },
+        }
+    )
+    settings = ice_settings(config)
+    assert (settings.addresses, settings.advertise) == (("192.0.2.1",), ("203.0.113.7",))
+    assert settings.ports == range(50_000, 50_101)
+    (server,) = settings.servers
+    assert (server.urls, server.username, server.credential) == (["turn:turn.example.org:3478"], "cam", "secret")

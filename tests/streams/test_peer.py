@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import aiortc
+import pytest
+from aioice.ice import StunProtocol
+
+from streams.ice import IceSettings
+from streams.peer import CLOSE_LIMIT_S, Peer, self_test
+from streams.sdp import read_offer
+from streams.track import PacketTrack
+from tests.streams.fakes import LoopbackViewer
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_installed_aiortc_has_all_that_is_reached_for() -> None:
+    self_test()
+
+
+async def test_what_a_version_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(aiortc.RTCRtpSender, "_send_keyframe")
+    with pytest.raises(RuntimeError) as caught:
+        self_test()
+    assert str(caught.value) == f"aiortc {aiortc.__version__} cannot be used: it has no RTCRtpSender._send_keyframe"
+
+
+async def test_a_connection_that_does_not_close_loses_its_sockets(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    viewer = LoopbackViewer()
+    peer = Peer(IceSettings(), lambda state: None)
+    await peer.negotiate(read_offer(await viewer.offer()), ("h264",))
+    answer = await peer.answer(PacketTrack(lambda: None), 31, lambda: None)
+    port = int(answer.split("m=video ")[1].split()[0])
+    monkeypatch.setattr("streams.peer.CLOSE_LIMIT_S", 0.01)
+    with monkeypatch.context() as patched:
+
+        async def stuck(_: StunProtocol) -> None:
+            await asyncio.get_running_loop().create_future()
+
+        patched.setattr(StunProtocol, "close", stuck)
+        await peer.close()
+    assert "does not close" in caplog.text
+    await asyncio.sleep(0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+        again.bind(("127.0.0.1", port))
+    await viewer.close()
+    assert CLOSE_LIMIT_S > 1
