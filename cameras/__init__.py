@@ -5,12 +5,22 @@ The table is the list of what can be a source.
 
 from typing import Any
 
-from .annotation import Annotation, BoundingBox, Classification, Detection, Mapping, Outline
+from .annotation import (
+    Annotation,
+    BoundingBox,
+    Caption,
+    Classification,
+    Detection,
+    Movement,
+    Outline,
+    Segmentation,
+)
 from .attributes import Attributes, LocalPath
 from .base import Camera, CameraEnded, CameraError
 from .frame import Depth, Frame, Intrinsics, Mark
 from .image import ImageError, decode_image
 from .image_file import ImageFile
+from .mask import Affine, Mask, as_mask, warped
 from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
 from .slot import Slot, SlotClosed, SlotStatistics
 from .stream import Stream
@@ -41,11 +51,14 @@ ALIASES: dict[str, str] = {
 """Other words for a model: those of Viam's machine files."""
 
 __all__ = [
+    "Affine",
     "ALIASES",
     "CAMERAS",
+    "Affine",
     "Annotation",
     "Attributes",
     "BoundingBox",
+    "Caption",
     "Camera",
     "CameraEnded",
     "CameraError",
@@ -57,17 +70,21 @@ __all__ = [
     "ImageError",
     "Intrinsics",
     "LocalPath",
-    "Mapping",
     "Mark",
+    "Mask",
     "Matrix",
+    "Movement",
     "Outline",
     "Pixels",
+    "Segmentation",
     "Slot",
     "SlotClosed",
     "SlotStatistics",
     "Yuv",
+    "as_mask",
     "decode_image",
     "pixels_from_av",
     "redact_url",
+    "warped",
     "yuv_from_rgb",
 ]

@@ -8,6 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+import cv2
+
+from .mask import Mask
+
 
 @dataclass(frozen=True, slots=True)
 class BoundingBox:
@@ -44,8 +48,17 @@ def _pixels(low: float, high: float, size_px: int) -> tuple[int, int]:
     return first, last
 
 
-Mapping = Callable[[BoundingBox], BoundingBox | None]
-"""Where a geometric transform moves a box to; ``None`` when it leaves the frame."""
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Where a geometric transform moves what is in a frame.
+
+    Attributes:
+        box: From the old frame to the new one; ``None`` when it leaves the frame.
+        mask: The same for a mask over the whole of the old frame.
+    """
+
+    box: Callable[[BoundingBox], BoundingBox | None]
+    mask: Callable[[Mask], Mask]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,7 @@ class Annotation:
     transform: str = dataclasses.field(default="", kw_only=True)
     service: str = dataclasses.field(default="", kw_only=True)
 
-    def moved(self, mapping: Mapping) -> Self | None:
+    def moved(self, movement: Movement) -> Self | None:
         """Return this annotation after the frame's pixels moved; ``None`` when what it points at left the frame."""
         return self
 
@@ -86,16 +99,51 @@ class Classification(Annotation):
 class _Placed(Annotation):
     box: BoundingBox = dataclasses.field(kw_only=True)
 
-    def moved(self, mapping: Mapping) -> Self | None:
-        box = mapping(self.box)
+    def moved(self, movement: Movement) -> Self | None:
+        box = movement.box(self.box)
         return None if box is None else dataclasses.replace(self, box=box)
 
 
 @dataclass(frozen=True, slots=True)
 class Detection(_Placed):
-    """A thing in the frame, and where it is (``box``)."""
+    """A thing in the frame, and where it is (``box``); ``track_id`` is the same over frames, where it is tracked."""
 
     kind: ClassVar[str] = "detection"
+
+    track_id: int | None = dataclasses.field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmentation(Annotation):
+    """All pixels of one kind, as a mask over the whole frame. Each is equal to itself only.
+
+    Attributes:
+        mask: (height, width) uint8, 0 outside and 255 inside, read-only; its size need not be the frame's.
+    """
+
+    kind: ClassVar[str] = "segmentation"
+
+    mask: Mask = dataclasses.field(kw_only=True)
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    @property
+    def coverage(self) -> float:
+        """The share of the frame that is inside, from 0.0 to 1.0."""
+        return cv2.countNonZero(self.mask) / self.mask.size
+
+    def moved(self, movement: Movement) -> Self | None:
+        """Return it after the frame's pixels moved; ``None`` when nothing of it is left."""
+        mask = movement.mask(self.mask)
+        return dataclasses.replace(self, mask=mask) if cv2.countNonZero(mask) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Caption(Annotation):
+    """What the whole frame shows, as a sentence: its ``label``."""
+
+    kind: ClassVar[str] = "caption"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from .annotation import Annotation, Mapping
+from .annotation import Annotation, Movement
 from .pixels import Image, Pixels
 
 Depth = NDArray[np.uint16]
@@ -103,16 +103,16 @@ class Frame:
     def moved(
         self,
         pixels: Pixels,
-        mapping: Mapping,
+        movement: Movement,
         *,
         depth: Depth | None = None,
         intrinsics: Intrinsics | None = None,
     ) -> Frame:
         """Return a frame of the same moment whose picture a geometric transform has moved, annotations and all.
 
-        ``mapping`` says where a box of the old picture lies in the new one; depth and intrinsics are those of the new.
+        ``movement`` says where things of the old picture lie in the new one; depth and intrinsics are those of the new.
         """
-        kept = (annotation.moved(mapping) for annotation in self.annotations)
+        kept = (annotation.moved(movement) for annotation in self.annotations)
         return self.with_pixels(
             pixels,
             annotations=tuple(annotation for annotation in kept if annotation is not None),

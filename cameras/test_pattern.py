@@ -33,7 +33,8 @@ class TestPattern(Camera[TestPatternAttributes]):
     """Gives pictures of the scene in real time.
 
     The same seed, size, frame rate and number give the same pixels. Picture ``n`` belongs to ``n / frame_rate``
-    seconds after ``open``; what is late is left out, never hurried after. With ``paced=False`` every number comes, at once.
+    seconds after ``open``; what is late is left out, never hurried after. With ``paced=False`` every number comes, at
+    once.
     """
 
     __test__: ClassVar[bool] = False

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from cameras import Attributes, BoundingBox, Frame, Intrinsics, Outline, Pixels
+from cameras import Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Outline, Pixels, warped
 
 from .base import Services, Transform
 
@@ -106,9 +107,15 @@ class Crop(Transform[CropAttributes]):
             # A box that only touches the window may overlap it by an error of rounding.
             return new if new and min(new.x_max - new.x_min, new.y_max - new.y_min) > 1e-9 else None
 
+        inverse = np.array([[box.x_max - box.x_min, 0, box.x_min], [0, box.y_max - box.y_min, box.y_min]])
+
+        def masked(mask: Mask) -> Mask:
+            rows, columns = mask.shape
+            return warped(mask, inverse, max(round(columns * inverse[0, 0]), 1), max(round(rows * inverse[1, 1]), 1))
+
         return frame.moved(
             _pixels(frame.pixels, window),
-            moved,
+            Movement(moved, masked),
             depth=None if frame.depth is None else frame.depth[y_min:y_max, x_min:x_max],
             intrinsics=None if frame.intrinsics is None else _intrinsics(frame.intrinsics, window),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import Field
@@ -33,5 +34,4 @@ class Detections(Recognise[DetectionsAttributes]):
     def look(self, frame: Frame) -> Sequence[Detection]:
         """Return the detections kept, the surest first."""
         found = keep(self.service.detections(frame), self.attributes.confidence_threshold, self.attributes.valid_labels)
-        inside = (detection.moved(lambda box: box.clipped()) for detection in found)
-        return [detection for detection in inside if detection is not None]
+        return [replace(item, box=inside) for item in found if (inside := item.box.clipped()) is not None]

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 import cv2
 from pydantic import Field, model_validator
 
-from cameras import Attributes, BoundingBox, Depth, Frame, Image, Intrinsics, Pixels
+from cameras import Attributes, Depth, Frame, Image, Intrinsics, Movement, Pixels
 
 from .base import Services, Transform
 from .planes import read_only
@@ -67,7 +67,7 @@ class Resize(Transform[ResizeAttributes]):
             return frame
         return frame.moved(
             self._pixels(frame.pixels, width, height),
-            _stay,
+            _STAY,
             depth=None if frame.depth is None else _depth(frame.depth, width, height),
             intrinsics=None if frame.intrinsics is None else _intrinsics(frame.intrinsics, width, height),
         )
@@ -95,8 +95,8 @@ class Resize(Transform[ResizeAttributes]):
         return resized
 
 
-def _stay(box: BoundingBox) -> BoundingBox:
-    return box
+# Boxes are in fractions, and a mask covers the whole frame whatever its size.
+_STAY = Movement(box=lambda box: box, mask=lambda mask: mask)
 
 
 def _depth(depth: Depth, width: int, height: int) -> Depth:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import cv2
 import numpy as np
 from pydantic import Field
 
-from cameras import Attributes, BoundingBox, Frame, Intrinsics, Pixels
+from cameras import Affine, Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Pixels, warped
 
 from .base import Services, Transform
 from .planes import read_only
@@ -52,7 +52,7 @@ class Rotate(Transform[RotateAttributes]):
         turn = _Turn(self._angle_degs, frame.width, frame.height)
         turned = frame.moved(
             self._pixels(frame.pixels, turn),
-            turn.box,
+            Movement(turn.box, lambda mask: self._mask(mask, turn)),
             depth=None if frame.depth is None else self._array(frame.depth, turn, smooth=False),
             intrinsics=None if frame.intrinsics is None else turn.intrinsics(frame.intrinsics),
         )
@@ -68,6 +68,15 @@ class Rotate(Transform[RotateAttributes]):
                 pixels.matrix,
             )
         return Pixels.from_bgr(self._array(pixels.bgr, turn))
+
+    def _mask(self, mask: Mask, turn: _Turn) -> Mask:
+        if self._quarter is not None:
+            return cast(Mask, self._array(mask, turn))
+        old_width, old_height = turn.old
+        rows, columns = mask.shape
+        width = max(round(columns * turn.width / old_width), 1)
+        height = max(round(rows * turn.height / old_height), 1)
+        return warped(mask, turn.inverse_fractions(), width, height)
 
     def _array(self, array: Any, turn: _Turn, *, black: int = 0, halved: bool = False, smooth: bool = True) -> Any:
         if self._quarter is not None:
@@ -87,12 +96,13 @@ class _Turn:
     Places are measured from the picture's left and upper edge, so the centre of the first pixel is at 0.5, 0.5.
 
     Attributes:
+        old: Width and height of the old picture.
         width: Width of the new canvas.
         height: Height of the new canvas.
     """
 
     def __init__(self, angle_degs: float, width: int, height: int) -> None:
-        self._old = (width, height)
+        self.old = (width, height)
         if angle_degs % 90 == 0:  # sin and cos are off by 1e-16 here, and exact matters
             self._cos, self._sin = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)][int(angle_degs // 90) % 4]
         else:
@@ -106,7 +116,7 @@ class _Turn:
 
     def point(self, x: float, y: float) -> tuple[float, float]:
         """Return where a place of the old picture, in pixels, lies on the new canvas."""
-        x, y = x - self._old[0] / 2, y - self._old[1] / 2
+        x, y = x - self.old[0] / 2, y - self.old[1] / 2
         return (
             x * self._cos - y * self._sin + self.width / 2,
             x * self._sin + y * self._cos + self.height / 2,
@@ -116,7 +126,7 @@ class _Turn:
         """Return the 2x3 matrix from new to old pixel indices, for planes of full or of half size."""
         scale = 2 if halved else 1
         across, down = self.width / scale / 2 - 0.5, self.height / scale / 2 - 0.5
-        old_across, old_down = self._old[0] / scale / 2 - 0.5, self._old[1] / scale / 2 - 0.5
+        old_across, old_down = self.old[0] / scale / 2 - 0.5, self.old[1] / scale / 2 - 0.5
         cos, sin = self._cos, self._sin
         return np.array(
             [
@@ -125,9 +135,21 @@ class _Turn:
             ]
         )
 
+    def inverse_fractions(self) -> Affine:
+        """Return the 2x3 matrix from new to old places, each in fractions of its picture."""
+        (width, height), cos, sin = self.old, self._cos, self._sin
+        across = cos * self.width / width, sin * self.height / width
+        down = -sin * self.width / height, cos * self.height / height
+        return np.array(
+            [
+                [*across, 0.5 - (across[0] + across[1]) / 2],
+                [*down, 0.5 - (down[0] + down[1]) / 2],
+            ]
+        )
+
     def box(self, box: BoundingBox) -> BoundingBox | None:
         """Return the box around a turned box."""
-        width, height = self._old
+        width, height = self.old
         corners = [self.point(x * width, y * height) for x in (box.x_min, box.x_max) for y in (box.y_min, box.y_max)]
         across, down = [x / self.width for x, _ in corners], [y / self.height for _, y in corners]
         return BoundingBox(min(across), min(down), max(across), max(down)).clipped()

@@ -2,9 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from cameras import BoundingBox, Classification, Detection
+from cameras import BoundingBox, Caption, Classification, Detection, Movement, Segmentation, as_mask
+
+NOWHERE = Movement(lambda box: None, np.zeros_like)
 
 
 @pytest.mark.parametrize(
@@ -41,12 +44,33 @@ def test_a_box_wholly_outside_is_nowhere(box: BoundingBox) -> None:
 def test_a_detection_moves_with_the_pixels_and_a_classification_stays() -> None:
     moved = BoundingBox(0, 0, 0.5, 0.5)
     detection = Detection("star", 0.9, box=BoundingBox(0.2, 0.2, 0.4, 0.4), service="shapes")
-    assert detection.moved(lambda box: moved) == Detection("star", 0.9, box=moved, service="shapes")
-    assert detection.moved(lambda box: None) is None
+    assert detection.moved(Movement(lambda box: moved, lambda mask: mask)) == Detection(
+        "star", 0.9, box=moved, service="shapes"
+    )
+    assert detection.moved(NOWHERE) is None
     classification = Classification("star", 0.9)
-    assert classification.moved(lambda box: None) is classification
+    assert classification.moved(NOWHERE) is classification
 
 
 def test_who_attached_an_annotation_is_noted() -> None:
     attached = Classification("star", 0.9).attached_by("classifications", "shapes")
     assert (attached.transform, attached.service, attached.kind) == ("classifications", "shapes", "classification")
+
+
+def test_a_segmentation_knows_its_share_and_leaves_with_its_last_pixel() -> None:
+    mask = as_mask(np.arange(12).reshape(3, 4) < 3)
+    segmentation = Segmentation("cat", 1.0, mask=mask)
+    assert (segmentation.kind, segmentation.coverage) == ("segmentation", 0.25)
+    assert segmentation.moved(NOWHERE) is None
+    halved = segmentation.moved(Movement(lambda box: None, lambda mask: mask[:, :2]))
+    assert halved is not None
+    assert halved.mask.shape == (3, 2)
+    assert halved.coverage == pytest.approx(1 / 3)
+    assert segmentation == segmentation
+    assert segmentation != Segmentation("cat", 1.0, mask=mask), "a picture is not compared"
+    assert len({segmentation, halved}) == 2
+
+
+def test_a_caption_is_of_the_whole_frame() -> None:
+    caption = Caption("a red star", 0.8)
+    assert (caption.kind, caption.moved(NOWHERE)) == ("caption", caption)

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from cameras import BoundingBox, Classification, Detection, Frame, Intrinsics, Pixels
+from cameras import BoundingBox, Classification, Detection, Frame, Intrinsics, Movement, Pixels
 from tests.fakes import frame
 
 BOX = BoundingBox(0.1, 0.1, 0.2, 0.2)
@@ -29,7 +29,7 @@ def test_moving_keeps_the_time_and_drops_what_leaves() -> None:
     )
     came = frame(pts=3).with_annotations([stays, leaves, whole])
     pixels = Pixels.from_bgr(np.zeros((2, 2, 3), np.uint8))
-    went = came.moved(pixels, lambda box: BOX if box == BOX else None)
+    went = came.moved(pixels, Movement(lambda box: BOX if box == BOX else None, lambda mask: mask))
     assert went.annotations == (stays, whole)
     assert (went.pts, went.sequence, went.width, went.height) == (3, came.sequence, 2, 2)
 

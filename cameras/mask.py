@@ -1,0 +1,38 @@
+"""Which pixels belong to a thing: a plane over the whole frame, at a resolution of its own."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.uint8]
+"""(height, width) uint8 over the whole frame: 0 outside, 255 inside. Its size is usually that of a model's output."""
+
+Affine = NDArray[np.float64]
+"""2x3: from a place on the new frame to the place on the old one, both in fractions of their frame."""
+
+
+def as_mask(members: NDArray[np.bool_]) -> Mask:
+    """Return the mask of the pixels that are true, read-only."""
+    mask = np.where(members, np.uint8(255), np.uint8(0))
+    mask.flags.writeable = False
+    return mask
+
+
+def warped(mask: Mask, inverse: Affine, width: int, height: int) -> Mask:
+    """Return a mask after its frame has moved, at the size given, read-only; what comes from outside is outside.
+
+    Each pixel takes the value at its centre's place on the old frame, so a shift by whole pixels is exact.
+    """
+    old_height, old_width = mask.shape
+    # Indices of the new mask to fractions of the new frame, to fractions of the old one, to indices of the old mask.
+    to_fractions = np.array([[1 / width, 0, 0.5 / width], [0, 1 / height, 0.5 / height], [0, 0, 1]])
+    to_indices = np.array([[old_width, 0, -0.5], [0, old_height, -0.5]])
+    matrix = to_indices @ np.vstack([inverse, [0, 0, 1]]) @ to_fractions
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    moved = cast(Mask, cv2.warpAffine(mask, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_CONSTANT))
+    moved.flags.writeable = False
+    return moved
