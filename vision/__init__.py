@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .base import CLASSIFICATIONS, DETECTIONS, VisionService, inferences_here
+from .base import CAPTIONS, CLASSIFICATIONS, DETECTIONS, SEGMENTATIONS, VisionService, inferences_here
 from .errors import ModelError, UnsupportedKind
 from .litert import LiteRt, LiteRtAttributes
 from .mlmodel import MlModelAttributes, MlModelVision
@@ -26,9 +26,11 @@ def build_services(declarations: Sequence[ServiceDeclaration]) -> dict[str, Visi
 
 
 __all__ = [
+    "CAPTIONS",
     "CLASSIFICATIONS",
     "DETECTIONS",
     "RUNTIMES",
+    "SEGMENTATIONS",
     "VISION",
     "LiteRt",
     "LiteRtAttributes",

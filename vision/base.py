@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar, Generic, Self, TypeVar
 
-from cameras import Attributes, Classification, Detection, Frame
+from cameras import Attributes, Caption, Classification, Detection, Frame, Segmentation
 
 from .errors import ModelError, UnsupportedKind
 from .runtime import RuntimeDeclaration
@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 CLASSIFICATIONS = "classifications"
 DETECTIONS = "detections"
+SEGMENTATIONS = "segmentations"
+CAPTIONS = "captions"
 
 _thread = threading.local()
 
@@ -37,7 +39,8 @@ class VisionService(ABC, Generic[A]):
     Attributes:
         name: What it is called under ``services:``.
         attributes: What was declared.
-        kinds: What it gives, ``classifications`` or ``detections`` or both; known after :meth:`inspect`.
+        kinds: What it gives, of ``classifications``, ``detections``, ``segmentations`` and ``captions``; known after
+            :meth:`inspect`.
         labels: The names it may give, as far as they are known; known after :meth:`inspect`.
         inferences: How many pictures its model has been run on for it.
         inference_s: How long the last of them took, waiting for other users of the model included.
@@ -120,6 +123,24 @@ class VisionService(ABC, Generic[A]):
         """
         return self._once(frame, DETECTIONS, self._detect)
 
+    def segmentations(self, frame: Frame) -> tuple[Segmentation, ...]:
+        """Return a mask for each kind of thing in the frame, the one that covers most first.
+
+        Raises:
+            UnsupportedKind: when the service does not segment.
+            ModelError: when the model fails on this picture, or the service is not open.
+        """
+        return self._once(frame, SEGMENTATIONS, self._segment)
+
+    def captions(self, frame: Frame) -> tuple[Caption, ...]:
+        """Return what the frame shows, in a sentence; several are alternatives, most confident first.
+
+        Raises:
+            UnsupportedKind: when the service writes no captions.
+            ModelError: when the model fails on this picture, or the service is not open.
+        """
+        return self._once(frame, CAPTIONS, self._caption)
+
     def _once(self, frame: Frame, kind: str, look: Callable[[Frame], tuple[T, ...]]) -> tuple[T, ...]:
         if self._loans == 0:
             raise ModelError(f"service {self.name} is not open")
@@ -149,4 +170,10 @@ class VisionService(ABC, Generic[A]):
         raise NotImplementedError
 
     def _detect(self, frame: Frame) -> tuple[Detection, ...]:
+        raise NotImplementedError
+
+    def _segment(self, frame: Frame) -> tuple[Segmentation, ...]:
+        raise NotImplementedError
+
+    def _caption(self, frame: Frame) -> tuple[Caption, ...]:
         raise NotImplementedError

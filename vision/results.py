@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
-from cameras import Annotation, BoundingBox, Detection
+import cv2
+
+from cameras import Annotation, BoundingBox, Caption, Classification, Detection, Mask, Segmentation
 
 R = TypeVar("R", bound=Annotation)
 
@@ -27,24 +30,45 @@ def keep(items: Iterable[R], threshold: float = 0.0, labels: Collection[str] = (
 def top(items: Iterable[R], n: int) -> tuple[R, ...]:
     """Return the ``n`` most confident items, highest first; 0 gives all of them. Equals stay in their order.
 
-    Filter before this: a label that is wanted counts even where one that is not ranks above it.
+    Of masks those come first that cover most. Filter before this: a label that is wanted counts even where one that is
+    not ranks above it.
     """
-    ranked = sorted(items, key=lambda item: -item.confidence)
+    ranked = sorted(items, key=lambda item: -(item.coverage if isinstance(item, Segmentation) else item.confidence))
     return tuple(ranked[:n] if n > 0 else ranked)
 
 
-def to_wire(annotation: Annotation, width_px: int, height_px: int) -> dict[str, Any]:
-    """Return a classification or a detection as clients get it, its box in pixels of a picture of that size.
+def to_wire(annotation: Annotation, width_px: int, height_px: int, *, masks: bool = True) -> dict[str, Any]:
+    """Return a prediction as clients get it.
+
+    Args:
+        annotation: What was recognised.
+        width_px: Width of the picture that boxes and masks are for.
+        height_px: Its height.
+        masks: Whether a segmentation comes with its mask: a base64 PNG of the picture's size, non-zero inside.
 
     Raises:
         TypeError: for an annotation that is no prediction, such as the outline of a crop.
     """
-    item: dict[str, Any] = {"class_name": annotation.label, "confidence": annotation.confidence}
-    if annotation.kind == "classification":
-        return item
+    if isinstance(annotation, Classification):
+        return {"class_name": annotation.label, "confidence": annotation.confidence}
     if isinstance(annotation, Detection):
-        return item | _box_to_wire(annotation.box, width_px, height_px)
+        item: dict[str, Any] = {"class_name": annotation.label, "confidence": annotation.confidence}
+        item |= _box_to_wire(annotation.box, width_px, height_px)
+        return item if annotation.track_id is None else item | {"track_id": annotation.track_id}
+    if isinstance(annotation, Segmentation):
+        item = {"class_name": annotation.label, "coverage": annotation.coverage}
+        return item | {"mask_png": mask_png(annotation.mask, width_px, height_px)} if masks else item
+    if isinstance(annotation, Caption):
+        return {"text": annotation.label, "confidence": annotation.confidence}
     raise TypeError(f"a prediction is wanted, got {annotation!r}")
+
+
+def mask_png(mask: Mask, width_px: int, height_px: int) -> str:
+    """Return a mask as a grey PNG (0 outside, 255 inside) of a picture's size, in base64."""
+    full = cv2.resize(mask, (width_px, height_px), interpolation=cv2.INTER_NEAREST_EXACT)
+    done, png = cv2.imencode(".png", full)
+    assert done
+    return base64.b64encode(png.tobytes()).decode("ascii")
 
 
 def _box_to_wire(box: BoundingBox, width_px: int, height_px: int) -> dict[str, Any]:
