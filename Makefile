@@ -19,7 +19,7 @@ NODE_INSTALLED := $(NODE_MODULES)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check format bench train lowest lock clean test-tools
+.PHONY: help install demo test check format bench pictures train lowest lock clean test-tools
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: $(INSTALLED) ## Run the benchmarks, all of benchmarks/ or those of ARGS="
 	@for name in $(or $(ARGS),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py))))); do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; \
 	done
+
+pictures: $(INSTALLED) test-tools ## Take the pictures of the documents again
+	$(BIN)/python -m docs.pictures
 
 train: $(TRAIN_INSTALLED) ## Train the models of configs/models again (TensorFlow in .venv-train, 0.6 GB)
 	.venv-train/bin/python -m configs.training.train $(ARGS)
