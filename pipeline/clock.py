@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
+
+logger = logging.getLogger(__name__)
 
 
 class Timer(Protocol):
@@ -56,8 +59,13 @@ class SystemClock:
         with self._condition:
             heapq.heappush(self._heap, (time.monotonic() + seconds, next(self._order), timer))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="timers", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="timers", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # no more threads are to be had; the next timer tries again, and both are done
+                    logger.warning("no thread can be started for what is to be done later")
+                else:
+                    self._thread = thread
             self._condition.notify()
         return timer
 
@@ -87,7 +95,10 @@ class SystemClock:
                     self._condition.wait(due)
                     continue
                 timer = heapq.heappop(self._heap)[2]
-            timer.action()
+            try:
+                timer.action()
+            except Exception:  # the others still have to be done
+                logger.exception("what was to be done later failed")
 
 
 class _SystemTimer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from .clock import Clock, SystemClock
 from .declared import CameraConfig, Config, TransformAttributes
 from .line import Line
 from .problems import Address, ConfigError, Problem
-from .running import RunningCamera
+from .running import CLOSE_LIMIT_S, RunningCamera
 from .source import SourceCamera
 
 logger = logging.getLogger(__name__)
@@ -57,9 +58,12 @@ class Graph:
                 camera.keep_running()
 
     def close(self) -> None:
-        """End every camera, those that take before those they take from, each within a time limit. Harmless twice."""
+        """End every camera, those that take before those they take from, all within one limit. Harmless twice."""
         for camera in reversed(self.cameras.values()):
-            if not camera.close():
+            camera.end()
+        deadline_s = time.monotonic() + CLOSE_LIMIT_S
+        for camera in reversed(self.cameras.values()):
+            if not camera.close(max(deadline_s - time.monotonic(), 0.0)):
                 logger.warning("camera %s: does not end; it is left behind", camera.name)
         self._clock.close()
 

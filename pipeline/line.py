@@ -41,6 +41,7 @@ class Line(RunningCamera):
         self._rates = [Rate(clock.monotonic) for _ in transforms]
         self._error: str | None = None
         self._opened = False
+        self._holder: Run | None = None
         self._reports = Reports(logger, f"camera {config.name}", clock.monotonic)
 
     @property
@@ -95,15 +96,17 @@ class Line(RunningCamera):
     def _work(self, run: Run) -> None:
         slot: Slot[Frame] = Slot()
         run.on_stop(slot.close)
+        # From now on the transforms are this run's, even if a stuck one before it should come back to life.
+        self._holder = run
         try:
             if self._open(run):
                 self._origin._attach(slot)
                 self._loop(run, slot)
         finally:
             self._origin._detach(slot)
-            for transform in reversed(self.transforms):
-                transform.close()
-            self._opened = False
+            if self._holder is run:
+                self._opened = False
+                self._close_transforms()
 
     def _open(self, run: Run) -> bool:
         """Open the transforms, trying again until it works or the run is to stop; return whether it worked."""
@@ -112,16 +115,23 @@ class Line(RunningCamera):
             try:
                 for transform in self.transforms:
                     transform.open()
-            except Exception as error:  # whatever a model file or a foreign transform does
-                for transform in reversed(self.transforms):
-                    transform.close()
+            except BaseException as error:  # whatever a model file or a foreign transform does
+                self._close_transforms()
                 self._failed(f"{type(error).__name__}: {error}" if not str(error) else str(error))
                 failures += 1
                 self._clock.pause(run.stopping, PAUSES_S[min(failures, len(PAUSES_S)) - 1])
             else:
-                self._opened, self._error = True, None
+                if self._holder is run:
+                    self._opened, self._error = True, None
                 return True
         return False
+
+    def _close_transforms(self) -> None:
+        for transform in reversed(self.transforms):
+            try:
+                transform.close()
+            except Exception:  # the others have something to let go of too
+                logger.warning("camera %s: closing %s failed", self.name, transform.type_name, exc_info=True)
 
     def _loop(self, run: Run, slot: Slot[Frame]) -> None:
         lost = 0
@@ -134,20 +144,22 @@ class Line(RunningCamera):
             self.counters.add("frames_in")
             self.counters.add("dropped", statistics.dropped - lost)
             lost = statistics.dropped
-            transformed = self._apply(frame)
+            transformed = self._apply(run, frame)
             if transformed is not None:
                 self._publish(run, transformed)
 
-    def _apply(self, frame: Frame) -> Frame | None:
+    def _apply(self, run: Run, frame: Frame) -> Frame | None:
         """Return what comes out of the line for a frame; ``None`` when that frame is lost."""
         well = True
         for index, (transform, rate) in enumerate(zip(self.transforms, self._rates, strict=True)):
+            if run.stopping.is_set():
+                return None
             stage = f"{index} {transform.type_name}"
             started_s = self._clock.monotonic()
             inferences = inferences_here()
             try:
                 frame = transform.apply(frame)
-            except Exception as error:
+            except BaseException as error:  # a panic of a foreign library is none of Python's Exceptions
                 well = False
                 logger.debug("camera %s: pipeline[%d]", self.name, index, exc_info=True)
                 self._failed(f"pipeline[{index}] ({transform.type_name}): {error or type(error).__name__}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from enum import StrEnum
@@ -23,6 +24,10 @@ CLOSE_LIMIT_S = 2.0
 """How long a thread may take to end; after that it is left behind, for a stuck driver is cut off, not waited for."""
 
 
+CLOSE_AGAIN_S = 0.2
+"""A thread that is still there after being told to end is told again, this often."""
+
+
 class State(StrEnum):
     """What a camera is doing."""
 
@@ -40,30 +45,46 @@ class Run:
         self.stopping = threading.Event()
         self._previous = previous
         self._work = work
-        self._closers: list[Callable[[], None]] = []
+        self._closer: Callable[[], None] | None = None
         self._lock = threading.Lock()
         self.thread = threading.Thread(target=self._main, name=name, daemon=True)
 
     def on_stop(self, closer: Callable[[], None]) -> None:
-        """Have something closed, from another thread, when the run is to stop; at once when it is already."""
+        """Have something closed when the run is to stop, from another thread, perhaps twice; now if it is already."""
         with self._lock:
-            self._closers = [closer]
+            self._closer = closer
             stopping = self.stopping.is_set()
         if stopping:
             closer()
 
     def stop(self) -> None:
-        """Tell the thread to end and close what it may be waiting for. Does not wait."""
+        """Tell the thread to end and have closed what it may be waiting for. Never waits, whatever the closing does."""
         with self._lock:
+            if self.stopping.is_set():
+                return
             self.stopping.set()
-            closers = tuple(self._closers)
-        for closer in closers:
-            closer()
+        try:
+            threading.Thread(target=self._close, name=f"closing {self.thread.name}", daemon=True).start()
+        except RuntimeError:  # no more threads are to be had
+            self._close()
 
-    def wait(self) -> bool:
-        """Wait for the thread to end, up to the limit; return whether it did."""
+    def _close(self) -> None:
+        """Close what the thread waits for until it ends: what was closed just before it was opened is open now."""
+        deadline_s = time.monotonic() + CLOSE_LIMIT_S
+        while self.thread.is_alive() and time.monotonic() < deadline_s:
+            with self._lock:
+                closer = self._closer
+            try:
+                if closer is not None:
+                    closer()
+            except Exception:  # a driver's; the thread may end all the same
+                logger.debug("%s: closing failed", self.thread.name, exc_info=True)
+            self.thread.join(CLOSE_AGAIN_S)
+
+    def wait(self, limit_s: float | None = None) -> bool:
+        """Wait for the thread to end, up to a limit; return whether it did."""
         if self.thread is not threading.current_thread():
-            self.thread.join(CLOSE_LIMIT_S)
+            self.thread.join(CLOSE_LIMIT_S if limit_s is None else limit_s)
         return not self.thread.is_alive()
 
     def _main(self) -> None:
@@ -141,9 +162,11 @@ class RunningCamera(ABC):
         self._chain: tuple[RunningCamera, ...] = (self,) if source is None else (*source._chain, self)
         self._lock = lock
         self._users = 0
+        self._kept = 0
         self._run: Run | None = None
         self._last_run: Run | None = None
         self._linger: Timer | None = None
+        self._lingers = 0
         self._closed = False
         self._publishing = threading.Lock()
         self._slots: tuple[Slot[Frame], ...] = ()
@@ -193,16 +216,17 @@ class RunningCamera(ABC):
         """Ask for its frames, starting what must run for that. A picture that stands is there at once.
 
         Raises:
-            RuntimeError: when the graph is closed.
+            RuntimeError: when the graph is closed, or the machine gives no more threads.
         """
         slot: Slot[Frame] = Slot()
         self._acquire()
+        # Closed meanwhile, it closes the slot: whoever watches sees it.
         self._attach(slot)
         return Watch(self, slot)
 
     def keep_running(self) -> None:
         """Have it run without anybody watching, until the graph is closed (``preload: true``)."""
-        self._acquire()
+        self._acquire(kept=1)
 
     def painted(self, frame: Frame) -> Frame:
         """Return one of its frames with the annotations burnt in, as its exits show it.
@@ -236,11 +260,8 @@ class RunningCamera(ABC):
             "latency_ms": self.latency.summary(),
         }
 
-    def close(self) -> bool:
-        """End it for good and wait for its thread, up to a limit; return whether it ended.
-
-        Its watches see ``SlotClosed``.
-        """
+    def end(self) -> None:
+        """End it for good, without waiting for its thread. Its watches see ``SlotClosed``. Harmless twice."""
         with self._lock:
             self._closed = True
             if self._linger is not None:
@@ -251,20 +272,29 @@ class RunningCamera(ABC):
             slots, self._slots, self._latest = self._slots, (), None
         for slot in slots:
             slot.close()
-        if run is None:
-            return True
-        run.stop()
-        return run.wait()
+        if run is not None:
+            run.stop()
+
+    def close(self, limit_s: float | None = None) -> bool:
+        """End it for good and wait for its thread, up to a limit; return whether it ended."""
+        self.end()
+        run = self._last_run
+        return run is None or run.wait(limit_s)
 
     def _transforms(self) -> list[dict[str, Any]]:
         return []
 
-    def _acquire(self) -> None:
+    def _acquire(self, kept: int = 0) -> None:
         with self._lock:
             if self._closed:
                 raise RuntimeError(f"camera {self.name} is closed")
-            for camera in self._chain:
-                camera._come()
+            for index, camera in enumerate(self._chain):
+                try:
+                    camera._come(kept)
+                except BaseException:
+                    for started in self._chain[: index + 1]:
+                        started._go(kept)
+                    raise
 
     def _leave(self, watch: Watch) -> None:
         with self._lock:
@@ -275,24 +305,40 @@ class RunningCamera(ABC):
                 camera._go()
         self._detach(watch._slot)
 
-    def _come(self) -> None:
+    def _come(self, kept: int) -> None:
         self._users += 1
+        self._kept += kept
+        self._cancel_linger()
+        # One that has ended stays so for those who join, and starts again for the first one to come.
+        first = self._users == 1 or (not kept and self._users - self._kept == 1)
+        if first and self._run is None:
+            self._latest = None
+            previous = self._last_run
+            self._run = self._last_run = Run(f"{self._role} {self.name}", self._work, previous)
+            try:
+                self._run.thread.start()
+            except BaseException:
+                self._run, self._last_run = None, previous
+                raise
+
+    def _go(self, kept: int = 0) -> None:
+        self._users -= 1
+        self._kept -= kept
+        if self._users == 0 and not self._closed:
+            self._cancel_linger()
+            number = self._lingers
+            self._linger = self._clock.call_later(self.config.linger_s, lambda: self._expire(number))
+
+    def _cancel_linger(self) -> None:
+        self._lingers += 1
         if self._linger is not None:
             self._linger.cancel()
             self._linger = None
-        if self._users == 1 and self._run is None:
-            self._latest = None
-            self._run = self._last_run = Run(f"{self._role} {self.name}", self._work, self._last_run)
-            self._run.thread.start()
 
-    def _go(self) -> None:
-        self._users -= 1
-        if self._users == 0 and not self._closed:
-            self._linger = self._clock.call_later(self.config.linger_s, self._expire)
-
-    def _expire(self) -> None:
+    def _expire(self, number: int) -> None:
         with self._lock:
-            if self._users or self._linger is None:
+            # A timer that was cancelled when it was due already comes all the same, with an old number.
+            if self._users or number != self._lingers or self._closed:
                 return
             self._linger = None
             run, self._run = self._run, None
@@ -308,6 +354,9 @@ class RunningCamera(ABC):
 
     def _attach(self, slot: Slot[Frame]) -> None:
         with self._publishing:
+            if self._closed:
+                slot.close()
+                return
             self._slots = (*self._slots, slot)
             if self._latest is not None:
                 slot.put(self._latest)

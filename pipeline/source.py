@@ -70,15 +70,9 @@ class SourceCamera(RunningCamera):
         failures = 0
         while not run.stopping.is_set():
             self._say(run, State.OPENING, self._error)
-            camera = self._make(self.config)
-            run.on_stop(camera.close)
             read_before = self.counters["decoded"]
             try:
-                camera.open()
-                self._declared_rate = camera.frame_rate
-                self._timeline.restart()
-                while not run.stopping.is_set():
-                    self._take(run, camera.read())
+                self._live(run)
             except CameraEnded:
                 logger.info("camera %s: at its end", self.name)
                 self._say(run, State.ENDED, None)
@@ -87,13 +81,27 @@ class SourceCamera(RunningCamera):
                 return
             except CameraError as error:
                 self._lost(run, str(error))
-            except Exception as error:  # a fault of ours or of a driver must not end the camera
+            except BaseException as error:  # a fault of ours, a driver's or a foreign library's must not end the camera
                 logger.debug("camera %s", self.name, exc_info=True)
                 self._lost(run, f"{type(error).__name__}: {error}")
-            finally:
-                camera.close()
             failures = 1 if self.counters["decoded"] > read_before else failures + 1
             self._clock.pause(run.stopping, PAUSES_S[min(failures, len(PAUSES_S)) - 1])
+
+    def _live(self, run: Run) -> None:
+        """Open the camera and read it until it is lost, at its end, or the run is to stop."""
+        camera = self._make(self.config)
+        run.on_stop(camera.close)
+        try:
+            camera.open()
+            self._declared_rate = camera.frame_rate
+            self._timeline.restart()
+            while not run.stopping.is_set():
+                self._take(run, camera.read())
+        finally:
+            try:
+                camera.close()
+            except Exception:  # what it was lost for matters more
+                logger.debug("camera %s: closing failed", self.name, exc_info=True)
 
     def _take(self, run: Run, frame: Frame) -> None:
         if not frame.trace:
