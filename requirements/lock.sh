@@ -13,6 +13,8 @@ echo "backports.strenum<1.3" >"$notes/constraints"
 # LiteRT is left out where tflite-runtime is meant, as the program prefers it.
 echo "ai-edge-litert; python_version < '3'" >"$notes/overrides"
 
+extras="--extra test --extra onnx --extra viam --extra clarifai"
+
 compile() {
     output=$1
     shift
@@ -26,8 +28,9 @@ compile() {
     echo "requirements/$output: $(grep -c '==' "requirements/$output") distributions"
 }
 
+# shellcheck disable=SC2086 # lists
 # One version for every Python where there is one ("fewest"): what is tested is what others install.
-compile lock.txt --universal --fork-strategy fewest --extra test
+compile lock.txt --universal --fork-strategy fewest $extras
 compile train.txt --universal --fork-strategy fewest --extra train
-compile lowest.txt --universal --fork-strategy fewest --extra test --resolution lowest-direct
+compile lowest.txt --universal --fork-strategy fewest $extras --resolution lowest-direct
 compile tflite-runtime.txt --python-platform linux --extra tflite-runtime --overrides "$notes/overrides"
