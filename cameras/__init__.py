@@ -21,6 +21,7 @@ from .frame import Depth, Frame, Intrinsics, Mark
 from .image import ImageError, decode_image
 from .image_file import ImageFile
 from .mask import Affine, Mask, as_mask, warped
+from .picture_header import read_header
 from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
 from .slot import Slot, SlotClosed, SlotStatistics
 from .stream import Stream
@@ -84,6 +85,7 @@ __all__ = [
     "as_mask",
     "decode_image",
     "pixels_from_av",
+    "read_header",
     "redact_url",
     "warped",
     "yuv_from_rgb",

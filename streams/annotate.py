@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import av
 import cv2
 from av.error import FFmpegError
 
-from cameras import CAMERAS, Attributes, Camera, CameraEnded, Frame
+from cameras import CAMERAS, Attributes, Camera, CameraEnded, CameraError, Frame, read_header
 from pipeline import Chain, Config
 from vision import to_wire, top
 
@@ -42,14 +43,17 @@ def annotate(
     not be completed are removed, and what was there before stays.
 
     Raises:
-        ValueError: when the target's suffix does not fit, or the target is the source.
+        ValueError: when the target's suffix does not fit, or one file is given twice.
         KeyError: when there is no such camera.
-        CameraError: when the source cannot be read.
+        CameraError: when the source cannot be read, or one of its frames not be transformed.
         ModelError: when a model of the chain cannot be loaded.
         OSError: when the target or the lines cannot be written.
     """
-    picture = source.suffix.lower() in PICTURE_SUFFIXES
+    picture = source.suffix.lower() in PICTURE_SUFFIXES or (
+        target.suffix.lower() in PICTURE_SUFFIXES and _holds_picture(source)
+    )
     _check_target(source, target, picture)
+    _check_lines(lines, source, target)
     chain = Chain(config, camera)
     reader = _reader("image_file" if picture else "video_file", chain.root.name, source)
     write = _write_picture if picture else _write_video
@@ -86,7 +90,11 @@ def _seen(
     number = 0
     with contextlib.suppress(CameraEnded):
         while total != 1 or number == 0:
-            frame = chain.apply(reader.read())
+            frame = reader.read()
+            try:
+                frame = chain.apply(frame)
+            except ValueError as error:
+                raise CameraError(f"frame {number}: {error}") from error
             if out is not None:
                 out.write(json.dumps(line_of(number, frame)) + "\n")
             yield frame
@@ -136,8 +144,29 @@ def _check_target(source: Path, target: Path, picture: bool) -> None:
         raise ValueError(f'a picture becomes a picture: the output must end in one of {wanted}, got "{target.name}"')
     if not picture and suffix != VIDEO_SUFFIX:
         raise ValueError(f'a video becomes an MP4: the output must end in {VIDEO_SUFFIX}, got "{target.name}"')
-    if target.exists() and source.exists() and target.samefile(source):
+    if _same(target, source):
         raise ValueError(f"the output is the input: {target}")
+
+
+def _check_lines(lines: Path | IO[str] | None, source: Path, target: Path) -> None:
+    if isinstance(lines, Path):
+        for what, path in (("input", source), ("output", target)):
+            if _same(lines, path):
+                raise ValueError(f"the lines would take the place of the {what}: {lines}")
+
+
+def _same(first: Path, second: Path) -> bool:
+    return first.absolute() == second.absolute() or (first.exists() and second.exists() and first.samefile(second))
+
+
+def _holds_picture(path: Path) -> bool:
+    """Return whether a file, whatever it is called, begins as a still picture does."""
+    try:
+        with path.open("rb") as file:
+            header = read_header(file.read(64))
+    except OSError:
+        return False
+    return header is not None and header.format != "GIF"
 
 
 def _frame_count(path: Path) -> int | None:
@@ -152,12 +181,19 @@ def _frame_count(path: Path) -> int | None:
 @contextmanager
 def _replaced(target: Path) -> Iterator[Path]:
     """Give a path beside the target to write to; it takes the target's place when all went well, else it goes."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    # Of a link that which it leads to is replaced, and it stays.
+    final = target.resolve() if target.is_symlink() else target
+    partial = final.with_name(f".{final.name}.{os.getpid()}.partial")
     try:
         # Whether the folder can be written to is known before the first frame.
         partial.touch()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
+    try:
         yield partial
-        partial.replace(target)
+        partial.replace(final)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -167,6 +203,10 @@ def _lines(where: Path | IO[str] | None) -> Iterator[IO[str] | None]:
     if not isinstance(where, Path):
         yield where
         return
-    with _replaced(where) as partial:
-        with partial.open("w", encoding="utf-8") as out:
+    if where.exists() and not where.is_file() and not where.is_dir():
+        # Into a device or a pipe, /dev/null say, is written; nothing takes its place.
+        with where.open("w", encoding="utf-8") as out:
             yield out
+        return
+    with _replaced(where) as partial, partial.open("w", encoding="utf-8") as out:
+        yield out

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -156,6 +157,60 @@ def test_what_cannot_be_read_leaves_nothing_and_harms_nothing(photo: Path, tmp_p
 def test_what_cannot_be_written_is_an_os_error(photo: Path, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nowhere"):
         annotate(declared(tmp_path, "image_file", photo), "small", photo, tmp_path / "nowhere" / "out.png")
+
+
+def test_what_cannot_be_written_is_named_as_it_was_given(photo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder.png"
+    folder.mkdir()
+    for target, kind in ((folder, IsADirectoryError), (tmp_path / "nowhere" / "out.png", FileNotFoundError)):
+        with pytest.raises(kind) as caught:
+            annotate(declared(tmp_path, "image_file", photo), "small", photo, target)
+        assert caught.value.filename == str(target)
+
+
+def test_lines_go_into_a_pipe_and_leave_it_there(photo: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        annotate(declared(tmp_path, "image_file", photo), "small", photo, tmp_path / "out.png", lines=pipe)
+        assert json.loads(os.read(end, 10_000))["frame"] == 0
+    finally:
+        os.close(end)
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(photo: Path, tmp_path: Path) -> None:
+    link, real = tmp_path / "link.png", tmp_path / "real.png"
+    link.symlink_to(real)
+    annotate(declared(tmp_path, "image_file", photo), "small", photo, link)
+    assert link.is_symlink() and cv2.imread(str(real)) is not None
+
+
+@pytest.mark.parametrize("lines", ["photo.png", "out.png"])
+def test_lines_do_not_take_the_place_of_a_picture(photo: Path, tmp_path: Path, lines: str) -> None:
+    config = declared(tmp_path, "image_file", photo)
+    with pytest.raises(ValueError, match=f"the lines would take the place of the .*{lines}"):
+        annotate(config, "small", photo, tmp_path / "out.png", lines=tmp_path / lines)
+
+
+def test_the_bytes_tell_a_picture_that_has_no_suffix(photo: Path, tmp_path: Path) -> None:
+    nameless = photo.rename(tmp_path / "photo")
+    assert annotate(declared(tmp_path, "image_file", nameless), "small", nameless, tmp_path / "out.jpg") == 1
+
+
+def test_a_frame_that_cannot_be_transformed_is_named(clip: Path, tmp_path: Path) -> None:
+    text = f"""
+        cameras:
+          - {{name: street, model: video_file, attributes: {{path: {clip}}}}}
+          - name: outside
+            model: transform
+            attributes:
+              source: street
+              pipeline: [{{type: crop, attributes: {{x_min_px: 200, x_max_px: 300, y_max_px: 20}}}}]
+        """
+    with pytest.raises(CameraError, match=r"^frame 0: the crop window .* is outside the picture of 97x65$"):
+        annotate(config(text, tmp_path), "outside", clip, tmp_path / "out.mp4")
 
 
 def test_an_unknown_camera(photo: Path, tmp_path: Path) -> None:
