@@ -10,6 +10,8 @@ import cv2
 
 from cameras import Annotation, BoundingBox, Caption, Classification, Detection, Mask, Segmentation
 
+from .minimums import lowest
+
 R = TypeVar("R", bound=Annotation)
 
 
@@ -21,10 +23,8 @@ def keep(items: Iterable[R], threshold: float = 0.0, labels: Collection[str] = (
         threshold: Lowest confidence kept, itself included.
         labels: Labels kept, in any letter case; empty keeps all.
     """
-    wanted = {label.casefold() for label in labels}
-    return tuple(
-        item for item in items if item.confidence >= threshold and (not wanted or item.label.casefold() in wanted)
-    )
+    wanted, least = {label.casefold() for label in labels}, lowest(threshold)
+    return tuple(item for item in items if item.confidence >= least and (not wanted or item.label.casefold() in wanted))
 
 
 def top(items: Iterable[R], n: int) -> tuple[R, ...]:

@@ -16,6 +16,12 @@ def test_a_confidence_at_the_threshold_passes() -> None:
     assert keep([CAT, DOG, BIRD], 0.5) == (CAT, BIRD)
 
 
+def test_a_confidence_at_the_threshold_passes_in_the_precision_of_models() -> None:
+    almost = Classification("cat", float(np.float32(0.7)))
+    assert almost.confidence < 0.7
+    assert keep([almost], 0.7) == (almost,)
+
+
 def test_labels_are_compared_in_any_letter_case_and_none_keeps_all() -> None:
     assert keep([CAT, DOG, BIRD], 0.0, ("CAT", "dog")) == (CAT, DOG)
     assert keep([CAT, DOG], 0.0, ()) == (CAT, DOG)
