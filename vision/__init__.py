@@ -7,6 +7,7 @@ from .base import CAPTIONS, CLASSIFICATIONS, DETECTIONS, SEGMENTATIONS, VisionSe
 from .errors import ModelError, UnsupportedKind
 from .litert import LiteRt, LiteRtAttributes
 from .mlmodel import MlModelAttributes, MlModelVision
+from .onnx import Onnx, OnnxAttributes
 from .results import keep, to_wire, top
 from .runtime import Runtime, RuntimeAttributes, RuntimeDeclaration, ServiceDeclaration
 from .runtimes import RUNTIMES
@@ -37,6 +38,8 @@ __all__ = [
     "MlModelAttributes",
     "MlModelVision",
     "ModelError",
+    "Onnx",
+    "OnnxAttributes",
     "Runtime",
     "RuntimeAttributes",
     "RuntimeDeclaration",

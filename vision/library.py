@@ -1,4 +1,4 @@
-"""Loaded models on loan: one per file and thread count, whoever uses it, from the first loan to the last."""
+"""Loaded models on loan: one per file, thread count and processor, whoever uses it, from the first loan to the last."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class _Key(NamedTuple):
     runtime_type: type[Runtime]
     sha256: str
     num_threads: int
+    providers: tuple[str, ...]
 
 
 class _Shelf:
@@ -66,7 +67,9 @@ class Library:
         with self._lock:
             return sum(shelf.runtime is not None for shelf in self._shelves.values())
 
-    def borrow(self, runtime_type: type[Runtime], path: Path, num_threads: int = 0) -> Loan:
+    def borrow(
+        self, runtime_type: type[Runtime], path: Path, num_threads: int = 0, providers: tuple[str, ...] = ()
+    ) -> Loan:
         """Return a model, loaded now unless somebody has it already; who asks meanwhile for the same one waits.
 
         Raises:
@@ -74,14 +77,14 @@ class Library:
         """
         file = ModelFile.read(path)
         runtime_type.look(file)
-        key = _Key(runtime_type, file.sha256, max(num_threads, 0))
+        key = _Key(runtime_type, file.sha256, max(num_threads, 0), providers)
         with self._lock:
             shelf = self._shelves.setdefault(key, _Shelf())
         with shelf.lock:
             if shelf.runtime is None:
                 if not runtime_type.trusted:
                     self._verifier.verify(runtime_type, file)
-                shelf.runtime = runtime_type(file, key.num_threads)
+                shelf.runtime = runtime_type(file, key.num_threads, key.providers)
             shelf.loans += 1
             return Loan(self, key, shelf.runtime)
 

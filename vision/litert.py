@@ -6,7 +6,7 @@ import importlib
 import importlib.metadata
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -42,9 +42,10 @@ class LiteRt(Runtime):
     """A TFLite model on the CPU, with the kernels that the library chooses by itself (XNNPACK where they fit)."""
 
     model_name = "tflite_cpu"
+    suffixes = (".tflite", ".lite")
     attributes_type = LiteRtAttributes
 
-    def __init__(self, file: ModelFile, num_threads: int = 0) -> None:
+    def __init__(self, file: ModelFile, num_threads: int = 0, providers: Sequence[str] = ()) -> None:
         self.look(file)
         self._file = file
         self._lock = threading.Lock()

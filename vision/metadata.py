@@ -33,6 +33,7 @@ class Metadata:
         outputs: Names of the outputs, in their order.
         box_order: What each position of a box holds: 0 x_min, 1 y_min, 2 x_max, 3 y_max.
         boxes_in_pixels: Whether it says that boxes are in pixels of the input.
+        size: Height and width of the input that it was made for, where the input takes any.
     """
 
     labels: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class Metadata:
     outputs: tuple[str, ...] = ()
     box_order: tuple[int, ...] = ()
     boxes_in_pixels: bool = False
+    size: tuple[int, ...] = ()
 
 
 def read_metadata(content: bytes) -> Metadata:

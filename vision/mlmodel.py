@@ -15,13 +15,12 @@ from .base import VisionService
 from .errors import LabelsError, ModelError
 from .labels import read_labels
 from .library import LIBRARY, Library, Loan
-from .litert import LiteRt
 from .metadata import Metadata
 from .minimums import Minimums
 from .names import image_input, output_names
 from .reading import Reading, read
 from .runtime import Runtime, RuntimeDeclaration, Tensor, missing_files
-from .runtimes import RUNTIMES
+from .runtimes import RUNTIMES, runtime_for
 from .tensors import PictureInput
 
 
@@ -157,8 +156,8 @@ class MlModelVision(VisionService[MlModelAttributes]):
         return self._reading.detector.unknown if self._reading and self._reading.detector else 0
 
     def _load(self) -> None:
-        runtime_type, path, num_threads = self._declared_model()
-        loan = self._library.borrow(runtime_type, path, num_threads)
+        runtime_type, path, num_threads, providers = self._declared_model()
+        loan = self._library.borrow(runtime_type, path, num_threads, providers)
         try:
             if self._reading is None or self._sha256 != loan.sha256:
                 self._reading = self._read(loan)
@@ -203,13 +202,15 @@ class MlModelVision(VisionService[MlModelAttributes]):
 
         return pixels.memo((runtime, reading.picture), run)
 
-    def _declared_model(self) -> tuple[type[Runtime], Path, int]:
+    def _declared_model(self) -> tuple[type[Runtime], Path, int, tuple[str, ...]]:
         if self.runtime is not None:
             attributes = self.runtime.attributes
-            return self._runtimes[self.runtime.model], attributes.model_path, attributes.num_threads
+            kind = self._runtimes[self.runtime.model]
+            return kind, attributes.model_path, attributes.num_threads, attributes.preferred()
         if self.attributes.model_path is None:
             raise ModelError(f"service {self.name}: the model {self.attributes.mlmodel_name!r} is not declared")
-        return self._runtimes[LiteRt.model_name], self.attributes.model_path, self.attributes.num_threads or 0
+        path = self.attributes.model_path
+        return runtime_for(path, self._runtimes), path, self.attributes.num_threads or 0, ()
 
     def _read(self, loan: Loan) -> Reading:
         attributes, runtime = self.attributes, loan.runtime

@@ -19,6 +19,8 @@ _STARTS = (
     (b"%PDF", "a PDF document"),
     (b"<", "a web page or XML"),
 )
+MARKS = {b"TFL3": "a TFLite model", b"ORTM": "an ORT model; the ONNX file that it was made from is wanted"}
+"""What the bytes 4 to 8 of a file say that it is."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,19 @@ class ModelFile:
             ModelError: when it does not, saying what the file looks like instead.
         """
         if self.content[at : at + len(magic)] != magic:
-            raise ModelError(f"{self.path}: is not a {format_name} model but {self._looks_like()}")
+            raise self.is_no(format_name)
+
+    def is_no(self, format_name: str) -> ModelError:
+        """Return the error for a file of another format, saying what it looks like."""
+        article = "an" if format_name[0] in "AEIO" else "a"
+        return ModelError(f"{self.path}: is not {article} {format_name} model but {self._looks_like()}")
 
     def _looks_like(self) -> str:
         for start, words in _STARTS:
             if self.content.startswith(start):
                 return words
+        if self.content[4:8] in MARKS:
+            return MARKS[self.content[4:8]]
         head = self.content[:256]
         try:
             text = head.decode("utf-8", errors="strict") if len(head) < 256 else head[:-4].decode("utf-8", "ignore")

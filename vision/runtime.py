@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,6 +32,10 @@ class RuntimeAttributes(Attributes):
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Give the files that are not there."""
         yield from missing_files(model_path=self.model_path, label_path=self.label_path)
+
+    def preferred(self) -> tuple[str, ...]:
+        """Return what to run on, best first, in the runtime's words; empty where there is no choice."""
+        return ()
 
 
 def missing_files(**paths: Path | None) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -95,6 +99,8 @@ class Runtime(ABC):
 
     model_name: ClassVar[str]
     attributes_type: ClassVar[type[RuntimeAttributes]] = RuntimeAttributes
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    """Endings of the files it runs: they choose the runtime of a model that is declared on a vision service."""
     trusted: ClassVar[bool] = False
     """Whether files need no first load in a child process, because a damaged one cannot end the process."""
 
@@ -103,8 +109,13 @@ class Runtime(ABC):
     metadata: Metadata
 
     @abstractmethod
-    def __init__(self, file: ModelFile, num_threads: int = 0) -> None:
+    def __init__(self, file: ModelFile, num_threads: int = 0, providers: Sequence[str] = ()) -> None:
         """Load a model.
+
+        Args:
+            file: Its file.
+            num_threads: Threads of one inference; 0 leaves it to the library.
+            providers: What to run on, best first, in the runtime's words; empty is the CPU.
 
         Raises:
             ModelError: when it cannot be loaded.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class FakeRuntime(Runtime):
     refuses: ModelError | None = None
     gate: threading.Event | None = None
 
-    def __init__(self, file: ModelFile, num_threads: int = 0) -> None:
+    def __init__(self, file: ModelFile, num_threads: int = 0, providers: Sequence[str] = ()) -> None:
         kind = type(self)
         if kind.refuses is not None:
             raise kind.refuses

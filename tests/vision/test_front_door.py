@@ -15,8 +15,9 @@ from vision import (
 
 
 def test_every_kind_stands_in_its_table_under_its_own_name() -> None:
-    assert {name: kind.model_name for name, kind in VISION.items()} == {"mlmodel": "mlmodel"}
-    assert {name: kind.model_name for name, kind in RUNTIMES.items()} == {"tflite_cpu": "tflite_cpu"}
+    assert VISION["mlmodel"] is MlModelVision
+    assert all(kind.model_name == name for name, kind in VISION.items())
+    assert {name: kind.model_name for name, kind in RUNTIMES.items()} == {"tflite_cpu": "tflite_cpu", "onnx": "onnx"}
 
 
 def test_services_are_built_in_their_order_and_touch_nothing() -> None:
