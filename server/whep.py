@@ -81,7 +81,7 @@ async def patch(camera: str, session: str, request: Request, house: AHouse) -> R
     if body:
         _require_type(request, FRAGMENT)
     try:
-        await house.streams.patch(session, _text(body), request.headers.get("if-match"))
+        await house.streams.patch(session, _text(body), _if_match(request), camera=camera)
     except OfferError as error:
         raise _as_problem(error) from error
     return Response(status_code=204)
@@ -92,7 +92,7 @@ async def delete(camera: str, session: str, house: AHouse) -> Response:
     """End a session."""
     house.exit_of(camera)
     try:
-        await house.streams.delete(session)
+        await house.streams.delete(session, camera=camera)
     except OfferError as error:
         raise _as_problem(error) from error
     return Response(status_code=200)
@@ -109,6 +109,10 @@ def _require_type(request: Request, wanted: str) -> None:
     got = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if got != wanted:
         raise Problem(415, f"the body has to be {wanted}", {"Accept-Post": SDP} if wanted == SDP else None)
+
+
+def _if_match(request: Request) -> str | None:
+    return ",".join(request.headers.getlist("if-match")) or None
 
 
 def _text(body: bytes) -> str:

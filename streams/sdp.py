@@ -10,6 +10,7 @@ from aiortc.sdp import SessionDescription
 from .errors import OfferError
 
 MOST_BYTES = 64 * 1024
+CREDENTIALS = ("a=ice-ufrag:", "a=ice-pwd:")
 
 _DIRECTIONS = frozenset({"a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive"})
 _RECEIVING = frozenset({"a=sendrecv", "a=recvonly"})
@@ -58,13 +59,13 @@ class Offer:
         text: For aiortc.
         sections: As the viewer wrote them.
         video: Index of the media line that gets the picture.
-        ufrag: The viewer's ICE name on that line.
+        credentials: Every line with an ICE name or password of the viewer.
     """
 
     text: str
     sections: tuple[Section, ...]
     video: int
-    ufrag: str
+    credentials: frozenset[str]
 
 
 def read_offer(text: str) -> Offer:
@@ -94,8 +95,8 @@ def read_offer(text: str) -> Offer:
         raise OfferError(406, "the offer asks for no video, and there is nothing else here")
     if unknown := next((s.kind for s in sections if s.kind not in ("audio", "video", "application")), None):
         raise OfferError(406, f"the offer has a media line of kind {unknown!r}, which cannot be answered")
-    ufrag = sections[video].first("a=ice-ufrag:") or _first(head, "a=ice-ufrag:") or ""
-    return Offer(rebuilt, tuple(sections), video, ufrag)
+    every = (*head, *(line for section in sections for line in section.lines))
+    return Offer(rebuilt, tuple(sections), video, frozenset(line for line in every if line.startswith(CREDENTIALS)))
 
 
 def finish_answer(answer: str, offer: Offer, level: int) -> str:
@@ -125,10 +126,6 @@ def _split(text: str) -> tuple[list[str], list[Section]]:
         elif line:
             (groups[-1] if groups else head).append(line)
     return head, [Section(tuple(group)) for group in groups]
-
-
-def _first(lines: list[str], prefix: str) -> str | None:
-    return next((line[len(prefix) :] for line in lines if line.startswith(prefix)), None)
 
 
 def _with_direction(section: Section, general: str) -> Section:

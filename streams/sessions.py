@@ -38,7 +38,7 @@ class Viewer:
         broadcast: The running encoder that it gets its packets from.
         track: Its place among those who do.
         began_at: When it came, on the monotonic clock.
-        ufrag: Its ICE name; another one would be an ICE restart.
+        credentials: The lines of its offer with ICE names and passwords; others would be an ICE restart.
         gone: Set when its session is over and nothing is left of it.
     """
 
@@ -46,7 +46,7 @@ class Viewer:
     broadcast: Broadcast
     track: PacketTrack
     began_at: float
-    ufrag: str
+    credentials: frozenset[str]
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     etag: str = field(default_factory=lambda: f'"{secrets.token_hex(8)}"')

@@ -16,7 +16,7 @@ from .codecs import default_bitrate, h264_level
 from .errors import OfferError
 from .ice import IceSettings
 from .peer import Peer, self_test
-from .sdp import MOST_BYTES, read_offer
+from .sdp import CREDENTIALS, MOST_BYTES, read_offer
 from .sessions import Session, Viewer
 from .settings import ice_settings
 
@@ -82,7 +82,7 @@ class Streams:
         except BaseException:
             await peer.close()
             raise
-        viewer = Viewer(peer, broadcast, broadcast.join(), time.monotonic(), offer.ufrag)
+        viewer = Viewer(peer, broadcast, broadcast.join(), time.monotonic(), offer.credentials)
         try:
             answer = await peer.answer(viewer.track, _level(running), broadcast.ask_key_frame)
             if self._closing:
@@ -97,37 +97,34 @@ class Streams:
         logger.info("camera %s: viewer %s came (%s)", camera, viewer.id, codec)
         return Session(viewer.id, viewer.secret, viewer.etag, answer)
 
-    async def patch(self, secret: str, body: str, if_match: str | None) -> None:
-        """Take a trickle fragment: more candidates of a viewer.
+    async def patch(self, secret: str, body: str, if_match: str | None, *, camera: str | None = None) -> None:
+        """Take a trickle fragment: more candidates of a viewer, of a certain camera where that is said.
 
         Raises:
             OfferError: 404 no such session, 412 another ETag, 413 too long, 422 an ICE restart, 400 not a fragment.
         """
-        viewer = self._viewers.get(secret)
-        if viewer is None:
-            raise OfferError(404, "there is no such session")
-        if if_match is not None and if_match.strip() not in ("*", viewer.etag):
+        viewer = self._viewer(secret, camera)
+        if if_match is not None and not {"*", viewer.etag} & {tag.strip() for tag in if_match.split(",")}:
             raise OfferError(412, "the session has another ETag")
         if len(body) > MOST_BYTES:
             raise OfferError(413, f"the fragment is longer than {MOST_BYTES} bytes")
         lines = [line.strip() for line in body.splitlines() if line.strip()]
         if any(line[1:2] != "=" for line in lines):
             raise OfferError(400, "the body is not an SDP fragment")
-        if any(line.startswith("a=ice-ufrag:") and line[12:] != viewer.ufrag for line in lines):
+        if any(line.startswith(CREDENTIALS) and line not in viewer.credentials for line in lines):
             raise OfferError(422, "an ICE restart is not possible here; end the session and offer again")
         for line in lines:
             if line.startswith("a=candidate:"):
                 await viewer.peer.add_candidate(line[len("a=candidate:") :])
 
-    async def delete(self, secret: str) -> None:
-        """End a session.
+    async def delete(self, secret: str, *, camera: str | None = None) -> None:
+        """End a session, of a certain camera where that is said.
 
         Raises:
             OfferError: 404 when there is none.
         """
-        viewer = self._viewers.pop(secret, None)
-        if viewer is None:
-            raise OfferError(404, "there is no such session")
+        viewer = self._viewer(secret, camera)
+        del self._viewers[secret]
         await self._close_viewer(viewer)
 
     async def gone(self, secret: str) -> None:
@@ -160,6 +157,12 @@ class Streams:
         await asyncio.gather(*(self._close_viewer(viewer) for viewer in viewers), return_exceptions=True)
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _viewer(self, secret: str, camera: str | None) -> Viewer:
+        viewer = self._viewers.get(secret)
+        if viewer is None or camera not in (None, viewer.broadcast.key.camera):
+            raise OfferError(404, "there is no such session")
+        return viewer
 
     def _camera(self, name: str) -> RunningCamera:
         camera = self._graph.cameras.get(name)

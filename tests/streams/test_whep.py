@@ -289,7 +289,9 @@ async def test_fragments() -> None:
         assert await status(candidate, session.etag) == 204
         assert await status(candidate, "*") == 204
         assert await status(candidate, '"other"') == 412
+        assert await status(candidate, f'"other", {session.etag}') == 204
         assert await status("a=ice-ufrag:other\r\na=ice-pwd:0123456789012345678901\r\n") == 422
+        assert await status(f"{ufrag}\r\na=ice-pwd:0123456789012345678901\r\n") == 422
         assert await status("a=candidate:nonsense") == 400
         assert await status("nonsense") == 400
         assert await status("a=x:" + "y" * 70_000) == 413
