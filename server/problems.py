@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -67,7 +68,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def of_the_router(request: Request, error: HTTPException) -> JSONResponse:
-        return Problem(error.status_code, _routing_sentence(request, error), error.headers).response()
+        allowed = {"Allow": _allowed(request)} if error.status_code == 405 else {}
+        headers = {**(error.headers or {}), **allowed}
+        return Problem(error.status_code, _routing_sentence(request, error), headers).response()
 
     @app.exception_handler(RequestValidationError)
     async def of_a_parameter(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -83,9 +86,18 @@ def _routing_sentence(request: Request, error: HTTPException) -> str:
     if error.status_code == 404:
         return "there is nothing at this address; /docs lists what there is"
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        return f"{request.method} is not done here" + (f", only {allowed}" if allowed else "")
+        return f"{request.method} is not done here, only {_allowed(request)}"
     return str(error.detail)
+
+
+def _allowed(request: Request) -> str:
+    """Return every method of an address; the framework names those of its first route there."""
+    routes = request.app.routes
+    return ", ".join(
+        method
+        for method in ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    )
 
 
 def _parameter_sentence(errors: Sequence[Any]) -> str:

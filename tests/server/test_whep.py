@@ -105,8 +105,10 @@ def test_options_tell_what_to_post(served: Served) -> None:
 
 
 def test_a_session_is_not_read(served: Served, session: tuple[str, str]) -> None:
-    for path in ("/whep/still", session[0]):
-        assert problem(served.client.get(path))[0] == 405
+    for path, allowed in (("/whep/still", "OPTIONS, POST"), (session[0], "DELETE, OPTIONS, PATCH")):
+        response = served.client.get(path)
+        assert problem(response) == (405, f"GET is not done here, only {allowed}")
+        assert response.headers["allow"] == allowed
 
 
 def test_candidates_may_follow(served: Served, session: tuple[str, str]) -> None:
@@ -138,6 +140,13 @@ def test_a_patch_is_refused_for_its_reasons(served: Served, session: tuple[str, 
         404,
         "there is no such session",
     )
+
+
+def test_a_session_is_found_under_its_own_camera_only(served: Served, session: tuple[str, str]) -> None:
+    elsewhere = session[0].replace("/still/", "/seen/")
+    assert problem(served.client.patch(elsewhere, content=b"", headers=FRAGMENT)) == (404, "there is no such session")
+    assert problem(served.client.delete(elsewhere)) == (404, "there is no such session")
+    assert served.client.patch(session[0], content=b"", headers=FRAGMENT).status_code == 204
 
 
 def test_no_offer_whatever_ends_anything(served: Served, offer: str) -> None:
