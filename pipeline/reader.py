@@ -66,6 +66,8 @@ class Reader:
         check_sources([item for item in cameras if self._is_transform(item[1])], names, self._problems)
         server = section(root, "server")
         read_server = validated(ServerConfig, server, ("server",), self._problems, self._folder, LATER)
+        if read_server is not None:
+            self._entries.check(read_server.check, ("server",), server, server)
         places = {("services", name): item for name, item in named(services)}
         places |= {("cameras", name): item for name, item in named(cameras)}
         return Config(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import ssl
+from collections.abc import Iterator
+from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from cameras import Attributes
+from cameras import Attributes, LocalPath
 
 MAX_PORT = 65_535
-LATER = dict.fromkeys(("tokens", "tls", "viam", "clarifai", "recording", "limits"), "is not available in this version")
+LATER = dict.fromkeys(("tokens", "tls", "recording", "limits"), "is not available in this version")
 """What to say of the keys of ``server:`` that are reserved for what this version does not do."""
 
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
@@ -59,12 +62,6 @@ def _ports(value: Any) -> Any:
     return ports
 
 
-def _allowed(value: bool) -> bool:
-    if value:
-        raise ValueError("cannot be true: pictures by URL are not available in this version")
-    return value
-
-
 IpAddress = Annotated[str, AfterValidator(_address)]
 Host = Annotated[str, AfterValidator(_host)]
 IceUrl = Annotated[str, AfterValidator(_ice_url)]
@@ -96,12 +93,71 @@ class IceConfig(Attributes):
     udp_ports: UdpPorts = Field(None, description='Ports for media, such as "50000-50100"; any free one.')
 
 
+class ViamConfig(Attributes):
+    """Where Viam's clients come in."""
+
+    port: int = Field(ge=0, le=MAX_PORT, description="Port for them (gRPC) on the server's host; 0 takes a free one.")
+
+    def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Give what is not installed."""
+        yield from missing_extra("viam", "viam", "grpclib")
+
+
+class TlsConfig(Attributes):
+    """With what a port proves who it is, and keeps what is said there between two."""
+
+    cert: LocalPath = Field(description="Certificate, with those that lead to an authority; a PEM file.")
+    key: LocalPath = Field(description="Its key, without a password; a PEM file.")
+
+    def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Give what keeps the files from being used."""
+        for name, path in (("cert", self.cert), ("key", self.key)):
+            if not path.is_file():
+                yield (name,), f"no such file: {path}"
+                return
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.cert, self.key, password=lambda: "-")
+        except (OSError, ssl.SSLError) as error:
+            reason = getattr(error, "reason", None) or error.strerror or str(error)
+            reason = "they are no such PEM files" if reason.startswith(("[SSL]", "PEM")) else reason
+            yield (), f"certificate and key cannot be used: {reason.lower().replace('_', ' ')}"
+
+
+class ClarifaiConfig(Attributes):
+    """Where Clarifai's clients come in."""
+
+    port: int = Field(ge=0, le=MAX_PORT, description="Port for them (gRPC) on the server's host; 0 takes a free one.")
+    tls: TlsConfig | None = Field(None, description="Certificate and key; without it the port speaks plain gRPC.")
+
+    def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Give what is not installed, and what cannot be used."""
+        yield from missing_extra("clarifai", "clarifai_grpc", "grpc")
+        if self.tls is not None:
+            for address, sentence in self.tls.check():
+                yield ("tls", *address), sentence
+
+
+def missing_extra(extra: str, *modules: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Give the sentence that tells how to install an extra, unless its modules are there; none is imported for that."""
+    if any(find_spec(module) is None for module in modules):
+        yield (), f'needs the extra "{extra}", which is not installed; get it with: pip install "camweave[{extra}]"'
+
+
 class ServerConfig(Attributes):
     """What the YAML may say under ``server:``."""
 
     host: Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=MAX_PORT, description="Port to listen on; 0 takes a free one.")
     ice: IceConfig = Field(IceConfig(), description="How media reach the viewers.")
-    allow_image_urls: Annotated[bool, AfterValidator(_allowed)] = Field(
-        False, description="Whether clients may name pictures by URL; not available in this version."
+    viam: ViamConfig | None = Field(None, description="Serve cameras and vision services to Viam's clients too.")
+    clarifai: ClarifaiConfig | None = Field(None, description="Serve vision services to Clarifai's clients too.")
+    allow_image_urls: bool = Field(
+        False, description="Whether clients may name pictures by URL; they are then got from public addresses."
     )
+
+    def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Give what is asked for and is not installed."""
+        for name, block in (("viam", self.viam), ("clarifai", self.clarifai)):
+            if block is not None:
+                for address, sentence in block.check():
+                    yield (name, *address), sentence

@@ -23,8 +23,13 @@ def is_loopback(host: str) -> bool:
     return all(ipaddress.ip_address(address[0].partition("%")[0]).is_loopback for _, address in _resolved(host, 0))
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, port_option: str = "--port") -> socket.socket:
     """Return a socket bound to an address; 0 as port picks a free one.
+
+    Args:
+        host: The address, or a name of it.
+        port: The port.
+        port_option: Where another port can be said, for the error.
 
     Raises:
         StartError: when the address is taken, not this machine's, or not allowed.
@@ -41,18 +46,20 @@ def listen(host: str, port: int) -> socket.socket:
         sock.listen(128)
     except OSError as error:
         sock.close()
-        raise StartError(f"cannot listen on {written(host, port)}: {_reason(error)}") from error
+        raise StartError(f"cannot listen on {written(host, port)}: {_reason(error, port_option)}") from error
     sock.setblocking(False)
     return sock
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError, port_option: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return "the port is in use by another program; end it, or choose another with --port (0 picks a free one)"
+        return (
+            f"the port is in use by another program; end it, or choose another with {port_option} (0 picks a free one)"
+        )
     if error.errno == errno.EADDRNOTAVAIL:
         return "this machine has no such address; choose one that it has with --host"
     if error.errno == errno.EACCES:
-        return "this user may not take the port; choose one above 1023 with --port"
+        return f"this user may not take the port; choose one above 1023 with {port_option}"
     return (error.strerror or str(error)).lower()
 
 

@@ -14,7 +14,7 @@ from vision import to_wire
 
 from .accept import prefers_png
 from .house import AHouse, House, captured_at
-from .problems import unavailable
+from .problems import Problem, unavailable
 from .replies import CameraStatus, problems
 
 FRAME_WITHIN_S = 10.0
@@ -64,7 +64,7 @@ async def image(name: str, request: Request, house: AHouse, annotations: bool = 
     return Response(shot.data, media_type=shot.mime_type, headers=headers)
 
 
-def no_frame(camera: RunningCamera) -> Exception:
+def no_frame(camera: RunningCamera) -> Problem:
     """Return the problem of a camera that gives no picture, with its own reason where it has one."""
     reason = f": {camera.error}" if camera.error else ""
     return unavailable(f"camera {camera.name} gave no frame within {FRAME_WITHIN_S:g} s{reason}", 5)

@@ -208,5 +208,5 @@ def _log(level: LogLevel) -> None:
     logging.basicConfig(
         level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
     )
-    for noisy in ("aioice", "aiortc", "asyncio", "libav"):
+    for noisy in ("aioice", "aiortc", "asyncio", "grpclib", "hpack", "libav"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))

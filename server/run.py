@@ -28,6 +28,7 @@ from streams import Streams
 
 from .app import create_app
 from .binding import listen, written
+from .entrances import Entrance, open_entrances
 from .guard import Guard
 from .problems import MEDIA_TYPE, Problem
 
@@ -83,6 +84,7 @@ class Running:
     door: Door
     serving: asyncio.Task[None]
     url: str
+    entrances: tuple[Entrance, ...] = ()
 
 
 def serve(config: Config, announce: Callable[[str], None]) -> None:
@@ -120,20 +122,25 @@ async def startup(config: Config) -> Running:
     server = config.server
     sock = listen(server.host, server.port)
     graph = Graph(config)
+    entrances: list[Entrance] = []
     try:
         await _in_thread("open", graph.open)
         streams = Streams(graph, server)
         app = create_app(graph, streams, config)
+        async for entrance in open_entrances(app.state.house):
+            entrances.append(entrance)
         door = Door(_settings(Guard(app, [server.host])))
         serving = asyncio.create_task(door.serve([sock]), name="http")
         await _first(serving, door.opened)
     except BaseException:
         sock.close()
+        for entrance in entrances:
+            await _limited(entrance.name, entrance.close(), CONNECTIONS_S)
         await _in_thread("close", graph.close)
         raise
     url = f"http://{written(server.host, sock.getsockname()[1])}/"
     logger.info("listening on %s", url)
-    return Running(graph, streams, app, door, serving, url)
+    return Running(graph, streams, app, door, serving, url, tuple(entrances))
 
 
 async def run(running: Running, stop: asyncio.Event) -> None:
@@ -146,6 +153,8 @@ async def shutdown(running: Running) -> None:
     logger.info("closing")
     running.app.state.closing = True
     running.door.should_exit = True
+    for entrance in running.entrances:
+        await _limited(entrance.name, entrance.close(), CONNECTIONS_S)
     await _limited("viewers", running.streams.close(), STREAMS_S)
     await _limited("cameras", _in_thread("close", running.graph.close), GRAPH_S)
     running.app.state.house.close()

@@ -26,6 +26,8 @@ PLACES = {
     "uvicorn": ("server/",),
     "typer": ("server/",),
     "rich": ("server/",),
+    "viam": ("server/viam/",),
+    "grpclib": ("server/viam/",),
     "tests": (),
     "benchmarks": (),
 }

@@ -670,18 +670,26 @@ ROWS = (
     ),
     (
         "a key of the server that comes later",
-        ("cameras:\n  - {name: a, model: webcam}\nserver: {tokens: [secret], viam: {port: 1}}\n"),
-        ("3:10: server.tokens: is not available in this version\n3:28: server.viam: is not available in this version"),
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {tokens: [secret], tls: {}}\n"),
+        ("3:10: server.tokens: is not available in this version\n3:28: server.tls: is not available in this version"),
     ),
     (
         "a key of the server one letter off",
         ("cameras:\n  - {name: a, model: webcam}\nserver: {prot: 80}\n"),
-        '3:10: server.prot: unknown key, did you mean "port"? (known: host, port, ice, allow_image_urls)',
+        '3:10: server.prot: unknown key, did you mean "port"? (known: host, port, ice, viam, allow_image_urls)',
     ),
     (
-        "pictures by URL",
-        ("cameras:\n  - {name: a, model: webcam}\nserver: {allow_image_urls: true}\n"),
-        "3:28: server.allow_image_urls: cannot be true: pictures by URL are not available in this version",
+        "a port for Viam's clients that cannot be",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {viam: {port: 70000, host: here}}\n"),
+        (
+            "3:23: server.viam.port: must be between 0 and 65535, got 70000\n"
+            "3:30: server.viam.host: unknown key (known: port)"
+        ),
+    ),
+    (
+        "no port for Viam's clients",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {viam: {}}\n"),
+        "3:16: server.viam.port: is missing",
     ),
     (
         "UDP ports that are no range",

@@ -32,3 +32,14 @@ def test_the_attributes_in_a_machine_file_are_strict(tmp_path: Path) -> None:
     assert said('{"components": [5]}', folder, "robot.json") == [
         "robot.json:1:17: components[0]: must be a mapping, got a number"
     ]
+
+
+def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "cameras:\n  - {name: a, model: webcam}\nserver: {viam: {port: 0}}\n"
+    assert read(text).server.viam is not None
+    monkeypatch.setattr("pipeline.server_config.find_spec", lambda name: None)
+    assert said(text) == [
+        "pipeline.yaml:3:16: server.viam: "
+        'needs the extra "viam", which is not installed; get it with: pip install "camweave[viam]"'
+    ]
+    assert read(text.replace("{port: 0}", "null")).server.viam is None

@@ -1,0 +1,135 @@
+"""What holds for every call: how it is read, within limits, and how whatever goes wrong is said.
+
+* NOT_FOUND            no camera or service of that name, or a private one
+* INVALID_ARGUMENT     what was sent cannot be answered: no picture, too large, a name given twice
+* UNIMPLEMENTED        it is not done here, or this service does not give that
+* FAILED_PRECONDITION  a model that cannot be used
+* DEADLINE_EXCEEDED    a camera that gives no frame
+* RESOURCE_EXHAUSTED   too many requests are waiting
+* INTERNAL             a mistake of ours; only the log tells it
+
+Never UNAVAILABLE, at which clients try again by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from google.protobuf.message import DecodeError
+from grpclib import GRPCError, Status
+from grpclib.const import Handler
+from grpclib.server import Stream
+
+from vision import ModelError, UnsupportedKind
+
+from ..body import PICTURE_BYTES_MAX, too_large
+from ..problems import Problem
+
+logger = logging.getLogger(__name__)
+
+MESSAGE_BYTES_MAX = PICTURE_BYTES_MAX + 100_000
+"""A picture and what is said with it. More is not even read."""
+
+Answer = Callable[[Any], Awaitable[Any]]
+"""Gives the reply to a request."""
+
+_STATUS = {404: Status.NOT_FOUND, 503: Status.RESOURCE_EXHAUSTED}  # of other problems: INVALID_ARGUMENT
+
+
+class Generated(Protocol):
+    """One service as the package knows it: its methods with their messages."""
+
+    def __mapping__(self) -> Mapping[str, Handler]:
+        """Return the methods by path."""
+
+
+class Calls:
+    """The methods of one gRPC service; those without an answer are refused with a sentence.
+
+    Args:
+        generated: The service.
+        answers: What answers its methods, by name.
+        refusals: Why a method is not done, by name, where there is more to say than that.
+    """
+
+    def __init__(
+        self, generated: Generated, answers: Mapping[str, Answer], refusals: Mapping[str, str] | None = None
+    ) -> None:
+        self._mapping: dict[str, Handler] = {}
+        for path, handler in generated.__mapping__().items():
+            method = path.rpartition("/")[2]
+            if method in answers:
+                call = unary(answers[method], handler.request_type)
+            else:
+                call = _refusing((refusals or {}).get(method, f"camweave does not do {method}"))
+            self._mapping[path] = handler._replace(func=call)
+
+    def add(self, path: str, handler: Handler) -> None:
+        """Take a method that the package does not know."""
+        self._mapping[path] = handler
+
+    def __mapping__(self) -> Mapping[str, Handler]:
+        return self._mapping
+
+
+def unary(answer: Answer, request_type: type[Any]) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
+    """Return an answer as a gRPC method: one request, one reply, and every error as a status with a sentence."""
+
+    async def call(stream: Stream[Any, Any]) -> None:
+        try:
+            reply = await answer(await _received(stream, request_type))
+        except GRPCError:
+            raise
+        except Problem as problem:
+            raise GRPCError(_STATUS.get(problem.status, Status.INVALID_ARGUMENT), problem.detail) from None
+        except UnsupportedKind as error:
+            raise GRPCError(Status.UNIMPLEMENTED, str(error)) from None
+        except ModelError as error:
+            # The sentence of the error names files of this machine, so only the log gets it.
+            logger.error("a client of Viam: %s", error)
+            raise GRPCError(
+                Status.FAILED_PRECONDITION, "the service cannot use its model; the server's log says why"
+            ) from None
+        except Exception:
+            logger.exception("a request of a client of Viam failed")
+            raise GRPCError(Status.INTERNAL, "the server failed at this request; its log says how") from None
+        await stream.send_message(reply)
+
+    return call
+
+
+def invalid(detail: str) -> GRPCError:
+    """Return the error for what cannot be answered as it is asked."""
+    return GRPCError(Status.INVALID_ARGUMENT, detail)
+
+
+def _refusing(sentence: str) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
+    async def call(stream: Stream[Any, Any]) -> None:
+        raise GRPCError(Status.UNIMPLEMENTED, sentence)
+
+    return call
+
+
+async def _received(stream: Stream[Any, Any], request_type: type[Any]) -> Any:
+    """Read the request.
+
+    Not by the stream's own ``recv_message``: that takes whatever length the client says, up to 4 GB.
+    """
+    data = stream._stream
+    try:
+        head = await data.recv_data(5)
+        if not head:
+            raise invalid("the request is missing")
+        compressed, size = struct.unpack(">?I", head)
+        if compressed:
+            raise GRPCError(Status.UNIMPLEMENTED, "compressed requests are not taken")
+        if size > MESSAGE_BYTES_MAX:
+            raise too_large("a request", PICTURE_BYTES_MAX)
+        return request_type.FromString(await data.recv_data(size))
+    except AssertionError:  # grpclib's word for a request that ends too early
+        raise invalid("the request broke off") from None
+    except DecodeError:
+        raise invalid("the request cannot be read") from None

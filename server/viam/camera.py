@@ -1,0 +1,125 @@
+"""Viam's camera service: pictures of the cameras that are not private, as their exits show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grpclib import GRPCError, Status
+from grpclib.const import Cardinality, Handler
+
+from cameras import Frame
+from pipeline import RunningCamera, TransformAttributes
+
+from ..cameras_api import status
+from ..house import House
+from .calls import Calls, invalid, unary
+from .messages import GetImageRequest, GetImageResponse, camera_grpc, camera_pb2, common, struct, timestamp
+from .pictures import JPEG, PCD, RAW_DEPTH, next_picture, point_cloud, raw_depth
+
+COLOR, DEPTH = "color", "depth"
+GET_IMAGE = "/viam.component.camera.v1.CameraService/GetImage"
+
+
+class CameraCalls(Calls):
+    """Answers with the camera's next frame; a camera that nobody watches is opened for that."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        super().__init__(
+            camera_grpc.UnimplementedCameraServiceBase(),
+            {
+                "GetImages": self._images,
+                "GetPointCloud": self._point_cloud,
+                "GetProperties": self._properties,
+                "GetGeometries": self._geometries,
+                "GetStatus": self._status,
+            },
+            {"DoCommand": "cameras take no commands here"},
+        )
+        # Gone from the API since January 2026; clients from before ask for nothing else.
+        self.add(
+            GET_IMAGE,
+            Handler(unary(self._image, GetImageRequest), Cardinality.UNARY_UNARY, GetImageRequest, GetImageResponse),
+        )
+
+    async def _images(self, request: camera_pb2.GetImagesRequest) -> camera_pb2.GetImagesResponse:
+        camera = self._house.exit_of(request.name)
+        wanted = list(request.filter_source_names)
+        for name in wanted:
+            if wanted.count(name) > 1:
+                raise invalid(f"source name {name[:100]!r} is given more than once")
+        shot = await next_picture(self._house, camera, annotations=True)
+        images = [camera_pb2.Image(source_name=COLOR, mime_type=JPEG, image=shot.data)]
+        if shot.frame.depth is not None:
+            data = await self._house.models.run(raw_depth, shot.frame.depth)
+            images.append(camera_pb2.Image(source_name=DEPTH, mime_type=RAW_DEPTH, image=data))
+        names = [image.source_name for image in images]
+        for name in wanted:
+            if name not in names:
+                raise invalid(f"camera {camera.name} has no source {name[:100]!r}, only {' and '.join(names)}")
+        return camera_pb2.GetImagesResponse(
+            images=[image for image in images if not wanted or image.source_name in wanted],
+            response_metadata=common.ResponseMetadata(captured_at=timestamp(shot.frame.captured_at)),
+        )
+
+    async def _image(self, request: Any) -> Any:
+        camera = self._house.exit_of(request.name)
+        # JPEG whatever is asked for: clients of that time ask for nothing and open it as JPEG.
+        shot = await next_picture(self._house, camera, annotations=True)
+        return GetImageResponse(mime_type=JPEG, image=shot.data)
+
+    async def _point_cloud(self, request: camera_pb2.GetPointCloudRequest) -> camera_pb2.GetPointCloudResponse:
+        camera = self._house.exit_of(request.name)
+        shot = await next_picture(self._house, camera, annotations=False)
+        cloud = await self._house.models.run(point_cloud, shot.frame)
+        if cloud is None:
+            raise GRPCError(
+                Status.UNIMPLEMENTED,
+                f"camera {camera.name} gives no point cloud: that takes depth and the parameters of the lens",
+            )
+        return camera_pb2.GetPointCloudResponse(mime_type=PCD, point_cloud=cloud)
+
+    async def _properties(self, request: camera_pb2.GetPropertiesRequest) -> camera_pb2.GetPropertiesResponse:
+        camera = self._house.exit_of(request.name)
+        frame = camera.latest
+        if frame is None:
+            try:
+                frame = (await next_picture(self._house, camera, annotations=False)).frame
+            except GRPCError:  # of a camera that is offline: what the configuration says
+                frame = None
+        return _properties(camera, frame)
+
+    async def _geometries(self, request: common.GetGeometriesRequest) -> common.GetGeometriesResponse:
+        self._house.exit_of(request.name)
+        return common.GetGeometriesResponse()  # where a camera stands, and how large it is, nobody has told us
+
+    async def _status(self, request: common.GetStatusRequest) -> common.GetStatusResponse:
+        return common.GetStatusResponse(result=struct(status(self._house, self._house.exit_of(request.name))))
+
+
+def _properties(camera: RunningCamera, frame: Frame | None) -> camera_pb2.GetPropertiesResponse:
+    has_depth = frame is not None and frame.depth is not None
+    reply = camera_pb2.GetPropertiesResponse(
+        supports_pcd=has_depth and frame is not None and frame.intrinsics is not None,
+        mime_types=[JPEG, RAW_DEPTH] if has_depth else [JPEG],
+    )
+    if camera.frame_rate:
+        reply.frame_rate = camera.frame_rate
+    declared = camera.config.attributes
+    lens: Any = frame.intrinsics if frame is not None else None
+    bent = list(frame.distortion) if frame is not None else []
+    if isinstance(declared, TransformAttributes):
+        lens = lens or declared.intrinsic_parameters
+        if not bent and (distortion := declared.distortion_parameters) is not None:
+            bent = [distortion.rk1, distortion.rk2, distortion.rk3, distortion.tp1, distortion.tp2]
+    if lens is not None:
+        reply.intrinsic_parameters.width_px = lens.width_px
+        reply.intrinsic_parameters.height_px = lens.height_px
+        reply.intrinsic_parameters.focal_x_px = lens.fx
+        reply.intrinsic_parameters.focal_y_px = lens.fy
+        reply.intrinsic_parameters.center_x_px = lens.ppx
+        reply.intrinsic_parameters.center_y_px = lens.ppy
+    if bent:
+        reply.distortion_parameters.model = "brown_conrady"
+        reply.distortion_parameters.parameters.extend(bent)
+    return reply

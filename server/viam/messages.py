@@ -1,0 +1,71 @@
+"""The messages of Viam's API, taken from its package without what importing that does to the whole program."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.struct_pb2 import Struct
+from google.protobuf.timestamp_pb2 import Timestamp
+
+_excepthook = sys.excepthook
+try:
+    from viam.gen.common.v1 import common_pb2 as common
+    from viam.gen.component.camera.v1 import camera_grpc, camera_pb2
+    from viam.gen.robot.v1 import robot_grpc, robot_pb2
+    from viam.gen.service.vision.v1 import vision_grpc, vision_pb2
+finally:
+    sys.excepthook = _excepthook  # the package puts its own there, which prints every error twice
+
+__all__ = [
+    "GetImageRequest",
+    "GetImageResponse",
+    "Struct",
+    "camera_grpc",
+    "camera_pb2",
+    "common",
+    "robot_grpc",
+    "robot_pb2",
+    "struct",
+    "timestamp",
+    "vision_grpc",
+    "vision_pb2",
+]
+
+_STRING, _BYTES, _OPTIONAL = 9, 12, 1  # numbers of descriptor.proto
+
+
+def _messages_of_get_image() -> tuple[type, type]:
+    """Build the two messages that left the API in January 2026. Only numbers and types of their fields are on the wire.
+
+    They live in a pool and a package of their own, so that a client's definitions in the same process stay untouched.
+    """
+    file = descriptor_pb2.FileDescriptorProto(name="camweave/get_image.proto", package="camweave", syntax="proto3")
+    request = file.message_type.add(name="GetImageRequest")
+    request.field.add(name="name", number=1, type=_STRING, label=_OPTIONAL)
+    request.field.add(name="mime_type", number=2, type=_STRING, label=_OPTIONAL)
+    response = file.message_type.add(name="GetImageResponse")
+    response.field.add(name="mime_type", number=1, type=_STRING, label=_OPTIONAL)
+    response.field.add(name="image", number=2, type=_BYTES, label=_OPTIONAL)
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    kinds = [pool.FindMessageTypeByName(f"camweave.{message.name}") for message in file.message_type]
+    return message_factory.GetMessageClass(kinds[0]), message_factory.GetMessageClass(kinds[1])
+
+
+GetImageRequest, GetImageResponse = _messages_of_get_image()
+
+
+def struct(values: dict[str, Any]) -> Struct:
+    """Return plain values as the message for any values."""
+    made = Struct()
+    made.update(values)
+    return made
+
+
+def timestamp(seconds: float) -> Timestamp:
+    """Return a moment, given in seconds since the epoch."""
+    made = Timestamp()
+    made.FromMicroseconds(round(seconds * 1_000_000))
+    return made

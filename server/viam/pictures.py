@@ -1,0 +1,91 @@
+"""Pictures as Viam's clients send and get them."""
+
+from __future__ import annotations
+
+import struct
+import time
+from fractions import Fraction
+
+import numpy as np
+from grpclib import GRPCError, Status
+
+from cameras import Depth, Frame, Pixels
+from pipeline import RunningCamera
+from streams import Snapshot, snapshot
+
+from ..body import PICTURE_BYTES_MAX, too_large
+from ..cameras_api import FRAME_WITHIN_S, no_frame
+from ..house import House
+from ..pictures import decode
+from .calls import invalid
+
+JPEG, RAW_DEPTH, PCD = "image/jpeg", "image/vnd.viam.dep", "pointcloud/pcd"
+
+_RGBA = b"RGBA"
+
+
+async def next_picture(house: House, camera: RunningCamera, *, annotations: bool) -> Snapshot:
+    """Return a camera's next frame and its JPEG, which is without metadata: clients misread the size of others.
+
+    Raises:
+        GRPCError: when none comes.
+    """
+    try:
+        return await house.waits.run(snapshot, camera, annotations, "jpeg", FRAME_WITHIN_S)
+    except TimeoutError:
+        raise GRPCError(Status.DEADLINE_EXCEEDED, no_frame(camera).detail) from None
+
+
+def frame_of(data: bytes) -> Frame:
+    """Return a picture that a client sent as a frame.
+
+    The bytes say what it is: clients declare JPEG whatever they send. It is taken as it is stored, for clients draw the
+    boxes they get on it without turning it as its EXIF says.
+
+    Raises:
+        Problem: when it is none that can be taken.
+        GRPCError: the same, of Viam's raw kind.
+    """
+    if len(data) > PICTURE_BYTES_MAX:
+        raise too_large("a picture", PICTURE_BYTES_MAX)
+    if data.startswith(_RGBA):
+        return Frame(_raw(data), 0, Fraction(1, 90_000), time.time())
+    return decode(data, exif=False)
+
+
+def _raw(data: bytes) -> Pixels:
+    """Return the pixels behind Viam's own header: RGBA, width, height."""
+    width, height = struct.unpack_from(">II", data, len(_RGBA)) if len(data) >= 12 else (0, 0)
+    if not width or not height or len(data) != 12 + width * height * 4:
+        raise invalid("a raw picture whose header does not fit its size")
+    rgba = np.frombuffer(data, np.uint8, offset=12).reshape(height, width, 4)
+    return Pixels.from_bgr(np.ascontiguousarray(rgba[:, :, 2::-1]))
+
+
+def raw_depth(depth: Depth) -> bytes:
+    """Return depth in Viam's own format: a mark, width and height, then millimetres row by row; all big-endian."""
+    height, width = depth.shape
+    return b"DEPTHMAP" + struct.pack(">QQ", width, height) + depth.astype(">u2").tobytes()
+
+
+def point_cloud(frame: Frame) -> bytes | None:
+    """Return what a frame with depth shows as points in space, in metres, each with its colour: binary PCD.
+
+    ``None`` when the frame has no depth, or its lens is not known.
+    """
+    lens, depth = frame.intrinsics, frame.depth
+    if depth is None or lens is None or not lens.fx or not lens.fy:
+        return None
+    rows, columns = np.nonzero(depth)
+    metres = depth[rows, columns].astype(np.float32) / 1000
+    colors = frame.image[rows, columns].astype(np.uint32)
+    points = np.empty(len(rows), np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("rgb", "<u4")]))
+    points["x"] = (columns - lens.ppx) / lens.fx * metres
+    points["y"] = (rows - lens.ppy) / lens.fy * metres
+    points["z"] = metres
+    points["rgb"] = colors[:, 2] << 16 | colors[:, 1] << 8 | colors[:, 0]
+    header = (
+        "VERSION .7\nFIELDS x y z rgb\nSIZE 4 4 4 4\nTYPE F F F I\nCOUNT 1 1 1 1\n"
+        f"WIDTH {len(points)}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\nPOINTS {len(points)}\nDATA binary\n"
+    )
+    return header.encode() + points.tobytes()

@@ -1,0 +1,77 @@
+"""Viam's robot service: what there is. Clients ask it when they connect, and every ten seconds whether we live."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from typing import Any
+
+from ..house import House
+from ..version import program_version
+from .calls import Calls
+from .messages import common, robot_grpc, robot_pb2
+
+CAMERA, VISION = ("component", "camera"), ("service", "vision")
+
+
+class RobotCalls(Calls):
+    """Answers from the graph, at once and without opening anything."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        super().__init__(
+            robot_grpc.UnimplementedRobotServiceBase(),
+            {
+                "ResourceNames": self._resource_names,
+                "ResourceRPCSubtypes": self._subtypes,
+                "GetOperations": self._operations,
+                "GetVersion": self._version,
+                "GetMachineStatus": self._machine_status,
+                "StopAll": self._stop_all,
+            },
+            {
+                "StartSession": "camweave has no sessions: nothing here moves that would have to be stopped",
+                "Shutdown": "camweave cannot be shut down by its clients",
+            },
+        )
+
+    def _names(self) -> Iterator[common.ResourceName]:
+        graph = self._house.graph
+        for name, camera in graph.cameras.items():
+            if not camera.config.private:
+                yield _resource(CAMERA, name)
+        for name in graph.services:
+            yield _resource(VISION, name)
+
+    async def _resource_names(self, request: Any) -> robot_pb2.ResourceNamesResponse:
+        return robot_pb2.ResourceNamesResponse(resources=self._names())
+
+    async def _subtypes(self, request: Any) -> robot_pb2.ResourceRPCSubtypesResponse:
+        pairs = ((CAMERA, "viam.component.camera.v1.CameraService"), (VISION, "viam.service.vision.v1.VisionService"))
+        return robot_pb2.ResourceRPCSubtypesResponse(
+            resource_rpc_subtypes=[
+                robot_pb2.ResourceRPCSubtype(subtype=_resource(kind, ""), proto_service=service)
+                for kind, service in pairs
+            ]
+        )
+
+    async def _operations(self, request: Any) -> robot_pb2.GetOperationsResponse:
+        return robot_pb2.GetOperationsResponse()
+
+    async def _version(self, request: Any) -> robot_pb2.GetVersionResponse:
+        system = f"{platform.system()}-{platform.machine()}".lower()
+        return robot_pb2.GetVersionResponse(platform=system, version=f"camweave {program_version()}")
+
+    async def _machine_status(self, request: Any) -> robot_pb2.GetMachineStatusResponse:
+        ready = robot_pb2.ResourceStatus.State.STATE_READY
+        return robot_pb2.GetMachineStatusResponse(
+            state=robot_pb2.GetMachineStatusResponse.State.STATE_RUNNING,
+            resources=[robot_pb2.ResourceStatus(name=name, state=ready) for name in self._names()],
+        )
+
+    async def _stop_all(self, request: Any) -> robot_pb2.StopAllResponse:
+        return robot_pb2.StopAllResponse()  # nothing here moves
+
+
+def _resource(kind: tuple[str, str], name: str) -> common.ResourceName:
+    return common.ResourceName(namespace="rdk", type=kind[0], subtype=kind[1], name=name)

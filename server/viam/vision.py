@@ -1,0 +1,168 @@
+"""Viam's vision service: what the vision services recognise, in a picture that is sent or in a camera's next frame."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from grpclib import GRPCError, Status
+
+from cameras import Frame
+from pipeline import RunningCamera
+from vision import CLASSIFICATIONS, DETECTIONS, VisionService, to_wire, top
+
+from ..house import House, captured_at
+from .calls import Calls, invalid
+from .messages import camera_pb2, common, struct, vision_grpc, vision_pb2
+from .pictures import JPEG, frame_of, next_picture
+
+_FLAT = "vision services here look at flat pictures; they give no objects in space"
+
+
+class VisionCalls(Calls):
+    """Answers by running a model on a thread, so that the loop stays free for those who ask whether we live."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        super().__init__(
+            vision_grpc.UnimplementedVisionServiceBase(),
+            {
+                "GetClassifications": self._classifications,
+                "GetClassificationsFromCamera": self._classifications_from_camera,
+                "GetDetections": self._detections,
+                "GetDetectionsFromCamera": self._detections_from_camera,
+                "CaptureAllFromCamera": self._capture_all,
+                "GetProperties": self._properties,
+                "GetStatus": self._status,
+            },
+            {
+                "GetDetections3D": _FLAT,
+                "GetObjectPointClouds": _FLAT,
+                "DoCommand": "vision services take no commands here",
+            },
+        )
+
+    async def _classifications(
+        self, request: vision_pb2.GetClassificationsRequest
+    ) -> vision_pb2.GetClassificationsResponse:
+        async with self._able(request.name, CLASSIFICATIONS) as service:
+            found = await self._house.models.run(_classify_bytes, service, request.image, request.n)
+        return vision_pb2.GetClassificationsResponse(classifications=found)
+
+    async def _classifications_from_camera(
+        self, request: vision_pb2.GetClassificationsFromCameraRequest
+    ) -> vision_pb2.GetClassificationsFromCameraResponse:
+        async with self._able(request.name, CLASSIFICATIONS) as service:
+            shot = await next_picture(self._house, self._camera(service, request.camera_name), annotations=False)
+            found = await self._house.models.run(_classify, service, shot.frame, request.n)
+        return vision_pb2.GetClassificationsFromCameraResponse(classifications=found)
+
+    async def _detections(self, request: vision_pb2.GetDetectionsRequest) -> vision_pb2.GetDetectionsResponse:
+        async with self._able(request.name, DETECTIONS) as service:
+            found = await self._house.models.run(_detect_bytes, service, request.image)
+        return vision_pb2.GetDetectionsResponse(detections=found)
+
+    async def _detections_from_camera(
+        self, request: vision_pb2.GetDetectionsFromCameraRequest
+    ) -> vision_pb2.GetDetectionsFromCameraResponse:
+        async with self._able(request.name, DETECTIONS) as service:
+            shot = await next_picture(self._house, self._camera(service, request.camera_name), annotations=False)
+            found = await self._house.models.run(_detect, service, shot.frame)
+        return vision_pb2.GetDetectionsFromCameraResponse(detections=found)
+
+    async def _capture_all(
+        self, request: vision_pb2.CaptureAllFromCameraRequest
+    ) -> vision_pb2.CaptureAllFromCameraResponse:
+        """Give a picture and what is in it, of one frame. What the service cannot give is left out, as Viam does."""
+        if request.return_object_point_clouds or request.return_detections_3d:
+            raise GRPCError(Status.UNIMPLEMENTED, _FLAT)
+        async with self._able(request.name) as service:
+            camera = self._camera(service, request.camera_name)
+            shot = await next_picture(self._house, camera, annotations=False)
+            frame = shot.frame
+            reply = vision_pb2.CaptureAllFromCameraResponse(
+                extra=struct(
+                    {
+                        "sequence": frame.sequence,
+                        "captured_at": captured_at(frame),
+                        "width_px": frame.width,
+                        "height_px": frame.height,
+                    }
+                )
+            )
+            if request.return_image:
+                reply.image.CopyFrom(camera_pb2.Image(source_name=camera.name, mime_type=JPEG, image=shot.data))
+            if request.return_classifications and CLASSIFICATIONS in service.kinds:
+                reply.classifications.extend(await self._house.models.run(_classify, service, frame, 0))
+            if request.return_detections and DETECTIONS in service.kinds:
+                reply.detections.extend(await self._house.models.run(_detect, service, frame))
+        return reply
+
+    async def _properties(self, request: vision_pb2.GetPropertiesRequest) -> vision_pb2.GetPropertiesResponse:
+        service = self._house.service(request.name)
+        return vision_pb2.GetPropertiesResponse(
+            classifications_supported=CLASSIFICATIONS in service.kinds,
+            detections_supported=DETECTIONS in service.kinds,
+            default_camera=_default_camera(service),
+        )
+
+    async def _status(self, request: common.GetStatusRequest) -> common.GetStatusResponse:
+        service = self._house.service(request.name)
+        return common.GetStatusResponse(
+            result=struct(
+                {
+                    "kinds": sorted(service.kinds),
+                    "labels": list(service.labels),
+                    "inferences": service.inferences,
+                    "inference_ms": round(service.inference_s * 1000, 1),
+                }
+            )
+        )
+
+    @asynccontextmanager
+    async def _able(self, name: str, kind: str | None = None) -> AsyncIterator[VisionService[Any]]:
+        """Hold a service open while the block runs.
+
+        Raises:
+            Problem: when there is none of that name.
+            GRPCError: when it does not give that kind.
+            ModelError: when its model cannot be loaded.
+        """
+        service = self._house.service(name)
+        if kind is not None and kind not in service.kinds:
+            gives = " and ".join(sorted(service.kinds)) or "nothing"
+            raise GRPCError(Status.UNIMPLEMENTED, f"vision service {name} gives {gives}, not {kind}")
+        async with self._house.loans.use(service):
+            yield service
+
+    def _camera(self, service: VisionService[Any], name: str) -> RunningCamera:
+        wanted = name or _default_camera(service)
+        if not wanted:
+            raise invalid(f"no camera is named, and vision service {service.name} has no camera_name")
+        return self._house.exit_of(wanted)
+
+
+def _default_camera(service: VisionService[Any]) -> str | None:
+    name: str | None = getattr(service.attributes, "camera_name", None)
+    return name
+
+
+def _classify_bytes(service: VisionService[Any], data: bytes, n: int) -> list[vision_pb2.Classification]:
+    return _classify(service, frame_of(data), n)
+
+
+def _classify(service: VisionService[Any], frame: Frame, n: int) -> list[vision_pb2.Classification]:
+    found = top(service.classifications(frame), max(n, 0))
+    return [vision_pb2.Classification(**to_wire(item, frame.width, frame.height)) for item in found]
+
+
+def _detect_bytes(service: VisionService[Any], data: bytes) -> list[vision_pb2.Detection]:
+    return _detect(service, frame_of(data))
+
+
+def _detect(service: VisionService[Any], frame: Frame) -> list[vision_pb2.Detection]:
+    found = [to_wire(item, frame.width, frame.height) for item in service.detections(frame)]
+    for item in found:
+        item.pop("track_id", None)  # for which Viam has no word
+    return [vision_pb2.Detection(**item) for item in found]
