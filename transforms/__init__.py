@@ -8,13 +8,20 @@ from typing import Any
 from .base import NoAttributes, Services, Transform
 from .classifications import Classifications
 from .crop import Crop
+from .depth_edges import DepthEdges
+from .depth_preprocess import DepthPreprocess
+from .depth_to_pretty import DepthToPretty
 from .detections import Detections
+from .flip import Flip
 from .identity import Identity
+from .lens import DistortionParameters, IntrinsicParameters
+from .overlay import Overlay
 from .paint import paint
 from .recognise import Recognise
 from .resize import Resize
 from .rotate import Rotate
 from .style import Style
+from .undistort import Undistort
 
 TRANSFORMS: dict[str, type[Transform[Any]]] = {
     Identity.type_name: Identity,
@@ -23,10 +30,27 @@ TRANSFORMS: dict[str, type[Transform[Any]]] = {
     Resize.type_name: Resize,
     Crop.type_name: Crop,
     Rotate.type_name: Rotate,
+    Flip.type_name: Flip,
+    Undistort.type_name: Undistort,
+    Overlay.type_name: Overlay,
+    DepthToPretty.type_name: DepthToPretty,
+    DepthEdges.type_name: DepthEdges,
+    DepthPreprocess.type_name: DepthPreprocess,
 }
 """Every transform, by the ``type`` in the YAML."""
 
 ALIASES: dict[str, str] = {"": Identity.type_name}
 """Other words for a type: Viam takes an empty one for no change."""
 
-__all__ = ["ALIASES", "TRANSFORMS", "NoAttributes", "Recognise", "Services", "Style", "Transform", "paint"]
+__all__ = [
+    "ALIASES",
+    "TRANSFORMS",
+    "DistortionParameters",
+    "IntrinsicParameters",
+    "NoAttributes",
+    "Recognise",
+    "Services",
+    "Style",
+    "Transform",
+    "paint",
+]

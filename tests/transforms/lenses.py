@@ -1,0 +1,15 @@
+"""A lens by the book, to hold the transforms against."""
+
+from __future__ import annotations
+
+from cameras import Intrinsics
+
+
+def projected(lens: Intrinsics, distortion: tuple[float, ...], x: float, y: float) -> tuple[float, float]:
+    """Return where a lens shows the point x, y, 1: in pixels from the picture's left and upper edge."""
+    rk1, rk2, rk3, tp1, tp2 = distortion
+    square = x * x + y * y
+    radial = 1 + rk1 * square + rk2 * square**2 + rk3 * square**3
+    across = x * radial + 2 * tp1 * x * y + tp2 * (square + 2 * x * x)
+    down = y * radial + 2 * tp2 * x * y + tp1 * (square + 2 * y * y)
+    return lens.fx * across + lens.ppx, lens.fy * down + lens.ppy

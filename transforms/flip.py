@@ -1,0 +1,80 @@
+"""Mirror the frame."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar, Literal
+
+import cv2
+from pydantic import Field
+
+from cameras import Attributes, BoundingBox, Frame, Intrinsics, Movement, Pixels
+
+from .base import Services, Transform
+from .planes import read_only
+
+_CODES = {(True, False): 1, (False, True): 0, (True, True): -1}  # what cv2.flip calls them
+
+
+class FlipAttributes(Attributes):
+    """What the YAML may say under ``type: flip``."""
+
+    direction: Literal["horizontal", "vertical", "both"] = Field(
+        default="horizontal",
+        description="What changes places. horizontal: left and right, as in a mirror. vertical: top and bottom. both.",
+    )
+
+
+class Flip(Transform[FlipAttributes]):
+    """Mirror each frame.
+
+    Frames: size and time unchanged, pixels moved exactly; a YUV picture stays one. Boxes, masks, depth, intrinsics and
+    the tangential part of the distortion move along.
+    """
+
+    type_name: ClassVar[str] = "flip"
+    attributes_type = FlipAttributes
+
+    def __init__(self, attributes: FlipAttributes, services: Services) -> None:
+        super().__init__(attributes, services)
+        self._across = attributes.direction != "vertical"
+        self._down = attributes.direction != "horizontal"
+        self._code = _CODES[self._across, self._down]
+
+    def apply(self, frame: Frame) -> Frame:
+        """Return the mirrored frame."""
+        flipped = frame.moved(
+            self._pixels(frame.pixels),
+            Movement(self._box, self._array),
+            depth=None if frame.depth is None else self._array(frame.depth),
+            intrinsics=None if frame.intrinsics is None else self._intrinsics(frame.intrinsics),
+        )
+        return dataclasses.replace(flipped, distortion=self._distortion(frame.distortion))
+
+    def _pixels(self, pixels: Pixels) -> Pixels:
+        if pixels.born_yuv:
+            y, u, v = (self._array(plane) for plane in pixels.yuv)
+            return Pixels.from_yuv(y, u, v, pixels.matrix)
+        return Pixels.from_bgr(self._array(pixels.bgr))
+
+    def _array(self, array: Any) -> Any:
+        return read_only(cv2.flip(array, self._code))
+
+    def _box(self, box: BoundingBox) -> BoundingBox:
+        x_min, x_max = (1 - box.x_max, 1 - box.x_min) if self._across else (box.x_min, box.x_max)
+        y_min, y_max = (1 - box.y_max, 1 - box.y_min) if self._down else (box.y_min, box.y_max)
+        return BoundingBox(x_min, y_min, x_max, y_max)
+
+    def _intrinsics(self, known: Intrinsics) -> Intrinsics:
+        return dataclasses.replace(
+            known,
+            ppx=known.width_px - known.ppx if self._across else known.ppx,
+            ppy=known.height_px - known.ppy if self._down else known.ppy,
+        )
+
+    def _distortion(self, known: tuple[float, ...]) -> tuple[float, ...]:
+        """Return the parameters of the mirrored lens: (tp2, tp1) is the direction in which it is tilted."""
+        if len(known) != 5:
+            return known
+        rk1, rk2, rk3, tp1, tp2 = known
+        return rk1, rk2, rk3, -tp1 if self._down else tp1, -tp2 if self._across else tp2

@@ -1,0 +1,98 @@
+"""Lay depth over colour: what is near stays bright, what is far gets dark."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from cameras import Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Pixels, warped
+
+from .base import Services, Transform
+from .depth import depth_of
+from .lens import IntrinsicParameters, checked_size
+from .planes import read_only
+
+FARTHEST_ALPHA = 32  # of 255; what is not known has 0
+
+
+class OverlayAttributes(Attributes):
+    """What the YAML may say under ``type: overlay``."""
+
+    intrinsic_parameters: IntrinsicParameters | None = Field(
+        default=None,
+        description="The lens to see it through; that of the camera, or of its source, where missing or not positive.",
+    )
+
+
+class Overlay(Transform[OverlayAttributes]):
+    """Weigh the colours of each frame by how near they are.
+
+    Frames: the same time. The colour of each pixel is kept; its opacity, over black, falls from the nearest point of
+    the frame to an eighth at the farthest; what has no depth is black. Where the transform has intrinsic parameters of
+    its own and those of the frame differ, the points are shown as that lens would: its size, middle and focal length.
+
+    Raises:
+        ValueError: from ``apply``, when the frame has no depth, no lens is known, or it is for another size of picture.
+    """
+
+    type_name: ClassVar[str] = "overlay"
+    attributes_type = OverlayAttributes
+
+    def __init__(self, attributes: OverlayAttributes, services: Services) -> None:
+        super().__init__(attributes, services)
+        own = attributes.intrinsic_parameters
+        self._intrinsics = None if own is None else own.intrinsics
+
+    def apply(self, frame: Frame) -> Frame:
+        """Return the frame with its colours weighed."""
+        lens = frame.intrinsics or self._intrinsics
+        depth = depth_of(frame)
+        if lens is None:
+            raise ValueError("intrinsic_parameters are given neither here, nor for the camera, nor by its source")
+        checked_size(frame, lens)
+        alpha: Any = depth.ranked(255, FARTHEST_ALPHA)
+        image = cv2.multiply(frame.image, cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR), scale=1 / 255)
+        weighed = frame.with_pixels(
+            Pixels.from_bgr(np.asarray(image, np.uint8)),
+            annotations=frame.annotations,
+            depth=frame.depth,
+            intrinsics=lens,
+        )
+        seen = self._intrinsics or lens
+        return weighed if seen == lens else _seen_through(weighed, lens, seen)
+
+
+def _seen_through(frame: Frame, old: Intrinsics, new: Intrinsics) -> Frame:
+    """Return a frame as another lens shows the same points: all that changes is size and place on the picture."""
+    # From places on the new picture to places on the old one; distance falls out, for both lenses stand at one point.
+    across, down = old.fx / new.fx, old.fy / new.fy
+    places = np.array([[across, 0, old.ppx - new.ppx * across], [0, down, old.ppy - new.ppy * down]])
+    indices = places + [[0, 0, (across - 1) / 2], [0, 0, (down - 1) / 2]]
+    size = (new.width_px, new.height_px)
+    fractions = places / [[old.width_px], [old.height_px]] * [new.width_px, new.height_px, 1]
+
+    def box(old_box: BoundingBox) -> BoundingBox | None:
+        (x_scale, _, x_shift), (_, y_scale, y_shift) = fractions
+        return BoundingBox(
+            float((old_box.x_min - x_shift) / x_scale),
+            float((old_box.y_min - y_shift) / y_scale),
+            float((old_box.x_max - x_shift) / x_scale),
+            float((old_box.y_max - y_shift) / y_scale),
+        ).clipped()
+
+    def mask(old_mask: Mask) -> Mask:
+        rows, columns = old_mask.shape
+        return warped(old_mask, fractions, columns, rows)
+
+    def image(array: Any, method: int) -> Any:
+        return read_only(cv2.warpAffine(array, indices, size, flags=method | cv2.WARP_INVERSE_MAP))
+
+    return frame.moved(
+        Pixels.from_bgr(image(frame.image, cv2.INTER_LINEAR)),
+        Movement(box, mask),
+        depth=None if frame.depth is None else image(frame.depth, cv2.INTER_NEAREST),
+        intrinsics=new,
+    )
