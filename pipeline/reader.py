@@ -59,10 +59,10 @@ class Reader:
             self._problems.add(found.position, ("cameras",), "must have at least 1 entry, got none")
 
     def _read(self, root: nodes.Mapping, cameras: Sequence[Item], services: Sequence[Item]) -> Config:
-        read_services = Services(services, self._entries, self._tables)
+        names = [name for name, _ in named(cameras)]
+        read_services = Services(services, names, self._entries, self._tables)
         read_cameras = [self._camera(item, read_services) for item in cameras]
         self._entries.unique(cameras)
-        names = [name for name, _ in named(cameras)]
         check_sources([item for item in cameras if self._is_transform(item[1])], names, self._problems)
         server = section(root, "server")
         read_server = validated(ServerConfig, server, ("server",), self._problems, self._folder, LATER)

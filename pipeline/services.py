@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from cameras import Attributes
@@ -23,7 +23,8 @@ class Services:
         declarations: The vision services that are right, by name, each with the model it runs.
     """
 
-    def __init__(self, items: Sequence[Item], entries: Entries, tables: Tables) -> None:
+    def __init__(self, items: Sequence[Item], cameras: Collection[str], entries: Entries, tables: Tables) -> None:
+        self._cameras = cameras
         self._entries = entries
         self._tables = tables
         self._names: dict[str, dict[str, None]] = {VISION: {}, MODEL: {}}
@@ -74,6 +75,10 @@ class Services:
             needed = service.needs(attributes)
             if needed is not None and (message := self._wrong(needed, MODEL, VISION)) is not None:
                 yield ("mlmodel_name",), message
+            camera = service.default_camera(attributes)
+            if camera is not None and camera not in self._cameras:
+                what = f"no camera is named {quoted(camera)}"
+                yield ("camera_name",), is_unknown(self._entries.problems, what, camera, self._cameras)
 
         block = self._entries.block(ServiceBlock, item, service.attributes_type)
         attributes: Attributes | None = self._entries.attributes(service.attributes_type, item, look)

@@ -118,12 +118,15 @@ async def predict_camera(
     kind: AKind,
     house: AHouse,
     wanted: AWanted,
-    camera: Annotated[str, Query(description="Whose next frame, clean.")],
+    camera: Annotated[str | None, Query(description="Whose next frame, clean; the service's own camera.")] = None,
     return_image: Annotated[bool, Query(description="Give that frame too, as base64 JPEG.")] = False,
 ) -> dict[str, Any]:
     """Say what a model recognises in a camera's next frame."""
     model = _able(house, service, kind)
-    running = house.exit_of(camera)
+    name = camera or model.default_camera(model.attributes)
+    if name is None:
+        raise Problem(422, "camera: field required")
+    running = house.exit_of(name)
 
     async with _loan(house, model):
         try:
@@ -133,7 +136,7 @@ async def predict_camera(
         frame = shot.frame
         answer = await house.models.run(_reply, model, kind, frame, wanted)
         answer |= {
-            "camera": camera,
+            "camera": name,
             "sequence": frame.sequence,
             "pts_s": round(frame.time_s, 6),
             "captured_at": captured_at(frame),

@@ -67,6 +67,11 @@ class VisionService(ABC, Generic[A]):
         """Return the name of the declared model (``type: mlmodel``) that such a service runs, if it runs one."""
         return None
 
+    @classmethod
+    def default_camera(cls, attributes: A) -> str | None:
+        """Return the name of the camera to look at when a client names none, where one is declared."""
+        return None
+
     def inspect(self) -> None:
         """Learn what the service can do, loading its model if need be, and give back what that took.
 

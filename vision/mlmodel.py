@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -60,7 +60,7 @@ class MlModelAttributes(Attributes):
         False, description="The model takes blue first; mean and std then apply in that order."
     )
     default_minimum_confidence: float = Field(0.0, ge=0, le=1, description="Lowest confidence passed on.")
-    label_confidences: dict[str, float] = Field(
+    label_confidences: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         {}, description="Lowest confidence by label, in any letter case; other labels have the default."
     )
     camera_name: str | None = Field(None, description="Camera to look at when a client names none.")
@@ -84,14 +84,6 @@ class MlModelAttributes(Attributes):
     def _divisors(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
         if value is not None and 0 in value:
             raise ValueError(f"must not hold a 0, got {list(value)}")
-        return value
-
-    @field_validator("label_confidences")
-    @classmethod
-    def _fractions(cls, value: dict[str, float]) -> dict[str, float]:
-        for label, confidence in value.items():
-            if not 0 <= confidence <= 1:
-                raise ValueError(f"must be between 0 and 1 for each label, got {confidence} for {label}")
         return value
 
     @model_validator(mode="after")
@@ -143,6 +135,11 @@ class MlModelVision(VisionService[MlModelAttributes]):
     def needs(cls, attributes: MlModelAttributes) -> str | None:
         """Return the name of the declared model, where one is named."""
         return attributes.mlmodel_name
+
+    @classmethod
+    def default_camera(cls, attributes: MlModelAttributes) -> str | None:
+        """Return ``camera_name``."""
+        return attributes.camera_name
 
     @property
     def dropped(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -50,7 +50,8 @@ class ResizeAttributes(Attributes):
 
 class VisionAttributes(Attributes):
     mlmodel_name: str | None = None
-    label_confidences: dict[str, float] = {}
+    label_confidences: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    camera_name: str | None = None
     mean: tuple[float, ...] = Field((0.5, 0.5, 0.5), strict=False, min_length=3)
 
 
@@ -111,6 +112,10 @@ class Vision(VisionService[Any]):
     @classmethod
     def needs(cls, attributes: VisionAttributes) -> str | None:
         return attributes.mlmodel_name
+
+    @classmethod
+    def default_camera(cls, attributes: VisionAttributes) -> str | None:
+        return attributes.camera_name
 
     def _load(self) -> None:
         raise NotImplementedError

@@ -438,6 +438,24 @@ ROWS = (
         '3:100: services[0].attributes.label_confidences["traffic light"]: must be a number, got "high"',
     ),
     (
+        "a value out of bounds under a free key",
+        (
+            "cameras:\n"
+            "  - {name: a, model: webcam}\n"
+            "services: [{name: s, type: vision, model: mlmodel, attributes: {label_confidences: {cat: 2}}}]\n"
+        ),
+        "3:90: services[0].attributes.label_confidences.cat: must be between 0 and 1, got 2",
+    ),
+    (
+        "a camera of a service that does not exist",
+        (
+            "cameras:\n"
+            "  - {name: porch, model: webcam}\n"
+            "services: [{name: s, type: vision, model: mlmodel, attributes: {camera_name: porhc}}]\n"
+        ),
+        '3:78: services[0].attributes.camera_name: no camera is named "porhc", did you mean "porch"? (known: porch)',
+    ),
+    (
         "an empty text",
         ("cameras:\n  - {name: a, model: stream, attributes: {url: ''}}\n"),
         "2:48: cameras[0].attributes.url: must not be empty",

@@ -227,6 +227,15 @@ def test_a_camera_has_to_be_named(served: Served) -> None:
     assert problem(served.client.get(BOXES)) == (422, "camera: field required")
 
 
+def test_the_camera_of_the_service_is_looked_at_when_none_is_named(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeVision, "default_camera", classmethod(lambda cls, attributes: "seen"))
+    for params in ({}, {"camera": ""}):
+        assert served.client.get(BOXES, params=params).json()["camera"] == "seen"
+    assert served.client.get(BOXES, params={"camera": "still"}).json()["camera"] == "still"
+
+
 def test_a_camera_without_frames_is_waited_for_only_so_long(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cameras_api, "FRAME_WITHIN_S", 0.1)
     monkeypatch.setattr(vision_api, "FRAME_WITHIN_S", 0.1)

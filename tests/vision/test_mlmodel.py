@@ -255,8 +255,8 @@ def test_a_quantised_model_with_channels_first_is_fed_normalised_and_read_as_a_d
         ),
         (
             {"label_confidences": {"cat": 1.5}},
-            ("label_confidences",),
-            "Value error, must be between 0 and 1 for each label, got 1.5 for cat",
+            ("label_confidences", "cat"),
+            "Input should be less than or equal to 1",
         ),
         (
             {"default_minimum_confidence": -1},
