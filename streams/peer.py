@@ -29,7 +29,7 @@ from aiortc.sdp import candidate_from_sdp
 from .codecs import CodecName
 from .errors import OfferError
 from .ice import IceSettings, gather_as_set
-from .sdp import Offer, finish_answer, is_mdns
+from .sdp import MOST_CANDIDATES, Offer, finish_answer, is_mdns
 from .track import PacketTrack
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,9 @@ CLOSE_LIMIT_S = 3.0
 """How long saying goodbye to a viewer may take."""
 
 _MIME = {"h264": "video/h264", "vp8": "video/vp8"}
+
+# What aiortc raises when an SDP is not what it expects.
+_REFUSALS = (ValueError, AssertionError, LookupError, AttributeError, TypeError)
 
 _CERTIFICATES = "_RTCPeerConnection__certificates"
 
@@ -88,6 +91,7 @@ class Peer:
         self._connection.on("connectionstatechange", lambda: on_state(self.state))
         self._transceiver = self._connection.addTransceiver("video", direction="sendonly")
         self._offer: Offer | None = None
+        self._candidates = 0
 
     @property
     def state(self) -> str:
@@ -114,7 +118,7 @@ class Peer:
             await self._connection.setRemoteDescription(RTCSessionDescription(offer.text, "offer"))
         except OperationError as error:
             raise OfferError(406, f"no common codec: {' and '.join(codecs)} can be had here") from error
-        except (ValueError, AssertionError, LookupError, AttributeError, TypeError) as error:
+        except _REFUSALS as error:
             raise OfferError(400, f"the offer is refused: {error or type(error).__name__}") from error
         for transceiver in self._connection.getTransceivers():
             if transceiver is not self._transceiver:
@@ -127,30 +131,34 @@ class Peer:
         """Connect a track and return the answer, with all our candidates in it.
 
         Raises:
-            OfferError: 503 when no UDP port is to be had.
+            OfferError: 503 when no UDP port is to be had, 400 when aiortc has no answer to the offer.
         """
         assert self._offer is not None
         self._sender.replaceTrack(track)
         self._hook(ask_key_frame)
         for transport in self._ice_transports():
             gather_as_set(transport.iceGatherer._connection, self._ice)
-        await self._connection.setLocalDescription(await self._connection.createAnswer())
+        try:
+            await self._connection.setLocalDescription(await self._connection.createAnswer())
+        except _REFUSALS as error:
+            raise OfferError(400, f"the offer cannot be answered: {error or type(error).__name__}") from error
         if not self._ice_transport.iceGatherer.getLocalCandidates():
             raise OfferError(503, "no UDP port is free for one more viewer")
         return finish_answer(self._connection.localDescription.sdp, self._offer, level)
 
     async def add_candidate(self, line: str) -> None:
-        """Take one more candidate of the viewer, as in an SDP after ``a=candidate:``.
+        """Take one more candidate of the viewer, as in an SDP after ``a=candidate:``; too many are let pass.
 
         Raises:
             OfferError: 400 when it is none.
         """
-        if is_mdns(line):
+        if is_mdns(line) or self._candidates >= MOST_CANDIDATES:
             return
         try:
             candidate = candidate_from_sdp(line)
         except (AssertionError, ValueError, IndexError) as error:
             raise OfferError(400, f"not a candidate: {line[:100]!r}") from error
+        self._candidates += 1
         if candidate.component == 1:
             await self._ice_transport.addRemoteCandidate(candidate)
 

@@ -10,6 +10,12 @@ from aiortc.sdp import SessionDescription
 from .errors import OfferError
 
 MOST_BYTES = 64 * 1024
+
+MOST_SECTIONS = 16
+"""Media lines in an offer; browsers send one per kind, and each may cost us sockets and a handshake of its own."""
+
+MOST_CANDIDATES = 64
+"""Candidates of a viewer that are tried; what comes after them is left out."""
 CREDENTIALS = ("a=ice-ufrag:", "a=ice-pwd:")
 
 _DIRECTIONS = frozenset({"a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive"})
@@ -84,11 +90,17 @@ def read_offer(text: str) -> Offer:
         raise OfferError(400, "the body is not an SDP: it does not begin with v=0")
     if not sections:
         raise OfferError(400, "the offer has no media line")
+    if len(sections) > MOST_SECTIONS:
+        raise OfferError(400, f"the offer has {len(sections)} media lines; {MOST_SECTIONS} are the most")
     general = next((line for line in head if line in _DIRECTIONS), "a=sendrecv")
     sections = [_with_direction(section, general) for section in sections]
     video = next((i for i, section in enumerate(sections) if section.kind == "video" and section.receives), None)
     cleaned = [section if i == video else _silent(section) for i, section in enumerate(sections)]
-    lines = [*head, *(line for section in cleaned for line in section.lines if not _useless(line))]
+    useful = [line for section in cleaned for line in section.lines if not _useless(line)]
+    candidates = [index for index, line in enumerate(useful) if line.startswith("a=candidate:")]
+    for index in reversed(candidates[MOST_CANDIDATES:]):
+        del useful[index]
+    lines = [*head, *useful]
     rebuilt = "\r\n".join(lines) + "\r\n"
     _check(rebuilt)
     if video is None:
@@ -193,6 +205,11 @@ def _check(text: str) -> None:
         description = SessionDescription.parse(text)
     except Exception as error:  # aiortc's parser says "no" in half a dozen types, AssertionError among them
         raise OfferError(400, f"the offer is not an SDP that can be read ({type(error).__name__}: {error})") from error
+    mids = [media.rtp.muxId for media in description.media if media.rtp.muxId]
+    if len(set(mids)) < len(mids):
+        raise OfferError(400, "the offer has two media lines of one name (a=mid)")
+    if sum(media.kind == "application" for media in description.media) > 1:
+        raise OfferError(400, "the offer has more than one line for data channels")
     for media in description.media:
         if media.ice is None or not media.ice.usernameFragment or not media.ice.password:
             raise OfferError(400, f"the {media.kind} line of the offer has no a=ice-ufrag and a=ice-pwd")

@@ -40,7 +40,11 @@ def snapshot(
         TimeoutError: when no such frame came in time, or the camera was closed meanwhile.
     """
     asked = _Moment.now()
-    with camera.watch() as watch:
+    try:
+        watching = camera.watch()
+    except RuntimeError as error:  # the graph is closed, or no thread is to be had
+        raise TimeoutError(str(error)) from error
+    with watching as watch:
         frame = _frame_since(camera, watch, asked, time.monotonic() + timeout_s)
     shown = camera.painted(frame) if annotations else frame
     return Snapshot(_encoded(shown.image, format), f"image/{format}", frame)

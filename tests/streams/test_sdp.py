@@ -45,7 +45,7 @@ def test_what_only_costs_time_is_left_out() -> None:
 
 def test_the_first_line_that_receives_gets_the_video() -> None:
     sending = VIDEO.replace("recvonly", "sendonly")
-    assert read_offer(HEAD + AUDIO + sending + VIDEO).video == 2
+    assert read_offer(HEAD + AUDIO + sending + VIDEO.replace("mid:0", "mid:2")).video == 2
 
 
 def test_a_line_without_direction_receives() -> None:
@@ -138,3 +138,27 @@ def test_the_answer_tells_the_true_level(offered: str, needed: int, answered: st
     before = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
     offer = read_offer(HEAD + VIDEO.replace(before, offered))
     assert f"profile-level-id={answered}\r\n" in finish_answer(HEAD + VIDEO, offer, needed)
+
+
+def test_more_lines_than_any_viewer_has_are_refused() -> None:
+    many = "".join(VIDEO.replace("a=mid:0", f"a=mid:{number}") for number in range(17))
+    assert refusal(HEAD + many) == (400, "the offer has 17 media lines; 16 are the most")
+
+
+def test_two_lines_of_one_name_are_refused() -> None:
+    assert refusal(HEAD + VIDEO + VIDEO) == (400, "the offer has two media lines of one name (a=mid)")
+
+
+def test_two_lines_for_data_channels_are_refused() -> None:
+    data = "".join(
+        f"m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:{mid}\r\na=sctp-port:5000\r\n" + TRANSPORT
+        for mid in (1, 2)
+    )
+    assert refusal(HEAD + VIDEO + data) == (400, "the offer has more than one line for data channels")
+
+
+def test_of_very_many_candidates_the_first_are_tried() -> None:
+    candidates = "".join(f"a=candidate:{n} 1 udp 2122260223 127.0.0.1 {20000 + n} typ host\r\n" for n in range(700))
+    offer = read_offer(HEAD + VIDEO + candidates + VIDEO.replace("a=mid:0", "a=mid:1") + HOST)
+    assert offer.text.count("a=candidate:") == 64
+    assert " 20063 typ host\r\na=" not in offer.text and " 20063 typ host\r\nm=video" in offer.text

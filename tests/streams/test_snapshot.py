@@ -71,3 +71,10 @@ def test_an_ended_camera_shows_its_last_picture() -> None:
 def test_a_picture_alone() -> None:
     data = jpeg(picture(rgb=(40, 60, 200)))
     assert data.startswith(b"\xff\xd8") and b"Exif" not in data
+
+
+def test_no_frame_of_a_camera_that_is_closed_for_good() -> None:
+    with fake_graph("porch") as graph:
+        graph.cameras["porch"].close()
+        with pytest.raises(TimeoutError, match="camera porch is closed"):
+            snapshot(graph.cameras["porch"])
