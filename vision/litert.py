@@ -7,8 +7,9 @@ import importlib.metadata
 import struct
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from .flatbuffer import root
 from .metadata import read_metadata
 from .model_file import ModelFile
 from .runtime import Runtime, RuntimeAttributes, Tensor, TensorInfo
+from .stderr import without_notices
 
 # What the libraries raise for a model they cannot use.
 _FAILURES = (ValueError, RuntimeError, SystemError, MemoryError, OverflowError, TypeError, KeyError)
@@ -44,6 +46,7 @@ class LiteRt(Runtime):
     model_name = "tflite_cpu"
     suffixes = (".tflite", ".lite")
     attributes_type = LiteRtAttributes
+    _has_spoken: ClassVar[bool] = False
 
     def __init__(self, file: ModelFile, num_threads: int = 0, providers: Sequence[str] = ()) -> None:
         self.look(file)
@@ -67,13 +70,16 @@ class LiteRt(Runtime):
         kernels = library.OpResolverType
         for kind in (kernels.AUTO, kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES):
             try:
-                # The interpreter does not copy the bytes: `_file` keeps them alive.
-                interpreter = library.Interpreter(
-                    model_content=self._file.content,
-                    num_threads=num_threads if num_threads > 0 else None,
-                    experimental_op_resolver_type=kind,
-                )
-                interpreter.allocate_tensors()
+                # The library says once what kernels it has chosen.
+                with nullcontext() if LiteRt._has_spoken else without_notices():
+                    # The interpreter does not copy the bytes: `_file` keeps them alive.
+                    interpreter = library.Interpreter(
+                        model_content=self._file.content,
+                        num_threads=num_threads if num_threads > 0 else None,
+                        experimental_op_resolver_type=kind,
+                    )
+                    interpreter.allocate_tensors()
+                LiteRt._has_spoken = True
                 return interpreter
             except _FAILURES as error:
                 failure = error
