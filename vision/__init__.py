@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .base import CAPTIONS, CLASSIFICATIONS, DETECTIONS, SEGMENTATIONS, VisionService, inferences_here
+from .color_detector import ColorDetector, ColorDetectorAttributes
 from .errors import ModelError, UnsupportedKind
 from .litert import LiteRt, LiteRtAttributes
 from .mlmodel import MlModelAttributes, MlModelVision
@@ -14,6 +15,7 @@ from .runtimes import RUNTIMES
 
 VISION: dict[str, type[VisionService[Any]]] = {
     MlModelVision.model_name: MlModelVision,
+    ColorDetector.model_name: ColorDetector,
 }
 """Every kind of vision service, by the ``model`` it has in the YAML."""
 
@@ -33,6 +35,8 @@ __all__ = [
     "RUNTIMES",
     "SEGMENTATIONS",
     "VISION",
+    "ColorDetector",
+    "ColorDetectorAttributes",
     "LiteRt",
     "LiteRtAttributes",
     "MlModelAttributes",

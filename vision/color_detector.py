@@ -1,0 +1,173 @@
+"""Find areas of one colour. No model: every pixel is looked at."""
+
+from __future__ import annotations
+
+import colorsys
+import re
+from functools import cached_property
+from typing import ClassVar, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator, model_validator
+
+from cameras import Attributes, Detection, Frame, Mask
+
+from .base import DETECTIONS, VisionService
+from .components import component_boxes
+
+HUES = (
+    "red", "orange", "yellow", "lime-green", "green", "green-blue",
+    "cyan", "light-blue", "blue", "violet", "magenta", "rose",
+)  # fmt: skip
+"""What colours are called where no label is given: 30 degrees of hue each, red around 0."""
+
+_SATURATION, _VALUE, _SEGMENT_SIZE_PX = 0.2, 0.3, 5000
+
+
+class ColorDetectorAttributes(Attributes):
+    """What the YAML may say under ``attributes`` of ``model: color_detector``."""
+
+    detect_color: str = Field(description='The colour to find, as "#RRGGBB". Not a grey, and not too dark.')
+    hue_tolerance_pct: float = Field(
+        gt=0, le=1, description="Share of the circle of hues that counts, half of it to either side; 1 is any hue."
+    )
+    saturation_cutoff_pct: float = Field(
+        _SATURATION, ge=0, le=1, description="Lowest saturation of a pixel that counts; 0 means 0.2."
+    )
+    value_cutoff_pct: float = Field(
+        _VALUE, ge=0, le=1, description="Lowest value (its brightest channel) of a pixel that counts; 0 means 0.3."
+    )
+    segment_size_px: int = Field(
+        _SEGMENT_SIZE_PX, ge=0, description="Least area of a box, in pixels of the picture; 0 means 5000."
+    )
+    label: str | None = Field(None, description="Name of what is found; without it, that of the hue.")
+    camera_name: str | None = Field(None, description="Camera to look at when a client names none.")
+
+    @field_validator("detect_color")
+    @classmethod
+    def _six_digits(cls, value: str) -> str:
+        if re.fullmatch("#[0-9A-Fa-f]{6}", value) is None:
+            raise ValueError(f'must be a colour as "#RRGGBB", got {value!r}')
+        return value
+
+    @model_validator(mode="after")
+    def _findable(self) -> Self:
+        _, saturation, value = self.hsv
+        for what, name, got, cutoff in (
+            ("grey", "saturation", saturation, self.saturation_cutoff),
+            ("dark", "value", value, self.value_cutoff),
+        ):
+            if got < cutoff:
+                raise ValueError(
+                    f"detect_color {self.detect_color} is too {what} to be found: its {name} is {got:.3f}, "
+                    f"less than {name}_cutoff_pct {cutoff:g}"
+                )
+        return self
+
+    @property
+    def hsv(self) -> tuple[float, float, float]:
+        """Hue in degrees, saturation and value of the colour."""
+        red, green, blue = (int(self.detect_color[index : index + 2], 16) / 255 for index in (1, 3, 5))
+        hue, saturation, value = colorsys.rgb_to_hsv(red, green, blue)
+        return hue * 360, saturation, value
+
+    @property
+    def saturation_cutoff(self) -> float:
+        """The cutoff that counts."""
+        return self.saturation_cutoff_pct or _SATURATION
+
+    @property
+    def value_cutoff(self) -> float:
+        """The cutoff that counts."""
+        return self.value_cutoff_pct or _VALUE
+
+
+class ColorDetector(VisionService[ColorDetectorAttributes]):
+    """A detector of areas that hang together and have one colour; confidence 1, largest box first.
+
+    Pixels hang together by their edges, not by their corners.
+    """
+
+    model_name: ClassVar[str] = "color_detector"
+    attributes_type = ColorDetectorAttributes
+
+    def _load(self) -> None:
+        self.kinds, self.labels = frozenset({DETECTIONS}), (self.label,)
+
+    def _release(self) -> None:
+        pass
+
+    @property
+    def label(self) -> str:
+        """The name of what it finds."""
+        return self.attributes.label or HUES[int(self.attributes.hsv[0] % 360 + 15) // 30 % len(HUES)]
+
+    def _detect(self, frame: Frame) -> tuple[Detection, ...]:
+        least_px = self.attributes.segment_size_px or _SEGMENT_SIZE_PX
+        with self._counted():
+            boxes = component_boxes(self._test.mask(frame.image), least_px)
+        return tuple(Detection(self.label, 1.0, box=box) for box in boxes)
+
+    @cached_property
+    def _test(self) -> ColorTest:
+        attributes = self.attributes
+        hue, tolerance = attributes.hsv[0], attributes.hue_tolerance_pct
+        return ColorTest(hue, tolerance, attributes.saturation_cutoff, attributes.value_cutoff)
+
+
+class ColorTest:
+    """Which pixels of a picture are of a colour: by linear tests on 8-bit channels, without leaving them.
+
+    A hue is a direction in the plane across the grey axis, so a range of hues is a wedge there: a pixel lies in it when
+    it lies on the right side of both edges, and the side is the sign of a sum of its channels.
+
+    Args:
+        hue: The middle of the range, in degrees.
+        tolerance: Share of the circle that the range takes.
+        saturation: Lowest saturation.
+        value: Lowest value.
+    """
+
+    def __init__(self, hue: float, tolerance: float, saturation: float, value: float) -> None:
+        self._tolerance = tolerance
+        low, high = _across(hue - tolerance * 180), _across(hue + tolerance * 180)
+        # Channel 0 is above zero for a pixel before the range, channel 1 for one behind it, channel 2 never.
+        beyond = np.stack([-_side_of(low), _side_of(high), np.zeros(3)])
+        # As large as the library's fixed-point numbers allow: half a level must not be rounded away.
+        self._beyond = (beyond * (31 / np.abs(beyond).max())).astype(np.float32)
+        # The least difference between the channels of a pixel, by its brightest one; a grey one is of no hue.
+        brightest = np.arange(256)
+        least = np.maximum(np.ceil(brightest * saturation - 1e-6), 1)
+        self._least = np.where(brightest >= value * 255 - 1e-6, least, 255).astype(np.uint8)
+        self._least[0] = 255
+
+    def mask(self, image: NDArray[np.uint8]) -> Mask:
+        """Return 255 where a BGR picture is of the colour, 0 elsewhere."""
+        blue, green, red = cv2.split(image)
+        brightest = cv2.max(cv2.max(blue, green), red)
+        difference = cv2.subtract(brightest, cv2.min(cv2.min(blue, green), red))
+        found = cv2.compare(difference, cv2.LUT(brightest, self._least), cv2.CMP_GE)
+        if self._tolerance < 1:
+            before, behind, _ = cv2.split(cv2.transform(image, self._beyond))
+            # A range of more than half the circle is missed only by what lies beyond both of its edges.
+            outside = cv2.max(before, behind) if self._tolerance <= 0.5 else cv2.min(before, behind)
+            _, inside = cv2.threshold(outside, 0, 255, cv2.THRESH_BINARY_INV)
+            found = cv2.bitwise_and(found, inside)
+        return np.asarray(found, np.uint8)
+
+
+def _across(hue: float) -> NDArray[np.float64]:
+    """Return the direction of a hue in the plane across the grey axis."""
+    red, green, blue = colorsys.hsv_to_rgb(hue / 360 % 1, 1, 1)
+    across: NDArray[np.float64] = _PLANE @ (blue, green, red)
+    return across
+
+
+def _side_of(direction: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weights of (blue, green, red) whose sum is above zero for hues up to 180 degrees after a direction."""
+    return direction[0] * _PLANE[1] - direction[1] * _PLANE[0]
+
+
+_PLANE = np.array([(-0.5, -0.5, 1.0), (-(0.75**0.5), 0.75**0.5, 0.0)])
