@@ -114,6 +114,19 @@ class Config:
     path: Path = Path()
     places: Places = field(default=Places(), repr=False, compare=False)
 
+    def service_problem(self, name: str, message: str) -> Problem:
+        """Give a problem with a service its place: that of the path that the message begins with, else its own."""
+        declared = self.services[name]
+        owners = [(name, declared.attributes)]
+        if declared.runtime is not None:
+            owners.append((declared.runtime.name, declared.runtime.attributes))
+        for owner, attributes in owners:
+            for attribute in type(attributes).model_fields:
+                value = getattr(attributes, attribute)
+                if isinstance(value, Path) and message.startswith(f"{value}:"):
+                    return self.problem(("services", owner, "attributes", attribute), message)
+        return self.problem(("services", name), message)
+
     def problem(self, address: Address, message: str) -> Problem:
         """Give a problem its place in the file.
 

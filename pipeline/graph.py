@@ -6,17 +6,16 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from cameras import Attributes
 from transforms import TRANSFORMS, Recognise, Transform
-from vision import ModelError, ServiceDeclaration, VisionService, build_services
+from vision import ModelError, VisionService, build_services
 
 from .clock import Clock, SystemClock
 from .declared import CameraConfig, Config, TransformAttributes
 from .line import Line
-from .problems import Address, ConfigError, Problem
+from .problems import ConfigError, Problem
 from .running import CLOSE_LIMIT_S, RunningCamera
 from .source import SourceCamera
 
@@ -78,7 +77,7 @@ class Graph:
             try:
                 service.inspect()
             except ModelError as error:
-                yield self.config.problem(_address(self.config.services[service.name], str(error)), str(error))
+                yield self.config.service_problem(service.name, str(error))
 
     def _kinds(self) -> Iterator[Problem]:
         for name, camera in self.cameras.items():
@@ -95,19 +94,6 @@ class Graph:
                             ("cameras", name, "attributes", "pipeline", index, "attributes", attribute),
                             f"service {service} gives {' and '.join(sorted(kinds))}, not {kind}",
                         )
-
-
-def _address(declared: ServiceDeclaration, message: str) -> Address:
-    """Return the place of the path that a sentence about a service begins with, else that of the service itself."""
-    owners = [(declared.name, declared.attributes)]
-    if declared.runtime is not None:
-        owners.append((declared.runtime.name, declared.runtime.attributes))
-    for name, attributes in owners:
-        for attribute in type(attributes).model_fields:
-            value = getattr(attributes, attribute)
-            if isinstance(value, Path) and message.startswith(f"{value}:"):
-                return "services", name, "attributes", attribute
-    return "services", declared.name
 
 
 def make_transforms(

@@ -147,7 +147,7 @@ def predict(
         try:
             asked.open()
         except ModelError as error:
-            raise ConfigError([declared.problem(("services", service), str(error))]) from error
+            raise ConfigError([declared.service_problem(service, str(error))]) from error
         failed = 0
         with contextlib.closing(asked):
             for line in predictions(asked, files, Wanted(n, threshold)):

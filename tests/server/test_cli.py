@@ -232,6 +232,21 @@ def test_an_unknown_service_is_refused(services: None) -> None:
     )
 
 
+def test_a_model_that_cannot_be_used_is_named_at_its_place(tmp_path: Path) -> None:
+    (tmp_path / "model.tflite").write_text("no model")
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "services:\n"
+        "  - {name: v, type: vision, model: mlmodel, attributes: {mlmodel_name: m}}\n"
+        "  - {name: m, type: mlmodel, model: tflite_cpu, attributes: {model_path: model.tflite}}\n"
+    )
+    for command in (("check",), ("predict", "--service", "v", "still.png")):
+        result = run(command[0], str(path), *command[1:])
+        assert (result.exit_code, result.stdout) == (2, "")
+        place = f"{path}:3:74: services[1].attributes.model_path: {tmp_path}/model.tflite: "
+        assert result.stderr.startswith(place) and result.stderr.count("\n") == 1
+
+
 @needs_data
 def test_a_real_model_predicts_as_it_should(tmp_path: Path) -> None:
     (tmp_path / "real.yaml").write_text(
