@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from vision import VisionService
 
@@ -20,6 +20,9 @@ T = TypeVar("T")
 class Workers:
     """A few threads, and a limited number of requests that may wait for one.
 
+    Each piece of work gets a thread of its own, which the process does not wait for at its end: one that is stuck in a
+    model or a driver is left behind.
+
     Args:
         name: What the threads are called.
         threads: How many work at once.
@@ -27,8 +30,10 @@ class Workers:
     """
 
     def __init__(self, name: str, threads: int, waiting: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._free = threading.BoundedSemaphore(threads + waiting)
+        self._name = name
+        self._turns = asyncio.Semaphore(threads)
+        self._places = threads + waiting
+        self._closed = False
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function on one of the threads and return what it gives.
@@ -36,20 +41,71 @@ class Workers:
         Raises:
             Problem: 503 when too many wait already, or the server is closing.
         """
-        if not self._free.acquire(blocking=False):
+        if self._closed:
+            raise unavailable("the server is closing")
+        if self._places == 0:
             raise unavailable("too many requests are waiting; try again shortly")
+        self._places -= 1
         try:
-            work = self._pool.submit(function, *args, **kwargs)
-        except RuntimeError:
-            self._free.release()
-            raise unavailable("the server is closing") from None
-        # Freed when the thread is done, which may be after the one who asked has gone.
-        work.add_done_callback(lambda _: self._free.release())
-        return await asyncio.wrap_future(work)
+            await self._turns.acquire()
+        except BaseException:
+            self._places += 1
+            raise
+        try:
+            if self._closed:
+                raise unavailable("the server is closing")
+            work = _on_thread(self._name, lambda: function(*args, **kwargs))
+        except BaseException:
+            self._free()
+            raise
+        # Free when the thread is done, which may be after the one who asked has gone.
+        work.add_done_callback(self._free)
+        return await asyncio.shield(work)
 
     def close(self) -> None:
-        """Take no more work; what is being done comes to its end."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Take no more work; what is being done comes to its end or is left behind."""
+        self._closed = True
+
+    def _free(self, work: object = None) -> None:
+        self._places += 1
+        self._turns.release()
+
+
+def _on_thread(name: str, function: Callable[[], T]) -> asyncio.Future[T]:
+    """Start a function on a thread of its own; the future is set in the running event loop.
+
+    Raises:
+        Problem: 503 when no thread is to be had.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(cast(T, result))
+        else:
+            future.set_exception(error)
+            future.exception()  # whoever asked may have gone; then nobody looks at it
+
+    def work() -> None:
+        result: T | None = None
+        error: BaseException | None = None
+        try:
+            result = function()
+        except StopIteration as raised:  # which no future takes
+            error = RuntimeError(f"{raised!r}")
+        except BaseException as raised:
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop has ended before the work
+            loop.call_soon_threadsafe(settle, result, error)
+
+    try:
+        threading.Thread(target=work, name=name, daemon=True).start()
+    except RuntimeError:
+        raise unavailable("this machine has no thread left for one more request") from None
+    return future
 
 
 class Loans:
@@ -96,8 +152,7 @@ class Loans:
     def _give_back(self, name: str) -> None:
         self._timers.pop(name, None)
         if not self._users[name] and name in self._open:
-            # Letting go of a model is quick: the loading is what takes long.
-            self._open.pop(name).close()
+            _let_go(self._open.pop(name))
 
     def close(self) -> None:
         """Give back everything."""
@@ -105,5 +160,10 @@ class Loans:
             timer.cancel()
         self._timers.clear()
         for service in self._open.values():
-            service.close()
+            _let_go(service)
         self._open.clear()
+
+
+def _let_go(service: VisionService[Any]) -> None:
+    """Give a model back on a thread of its own: it waits for what the model is doing."""
+    _on_thread("api-model", service.close)

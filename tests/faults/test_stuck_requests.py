@@ -1,0 +1,125 @@
+"""Requests whose work hangs: they cost their own place, and neither the next ones nor the end of the program."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from server.problems import Problem
+from server.workers import Loans, Workers
+from tests.fakes import FakeVision
+
+
+class Stuck:
+    """Something that hangs until it is let go."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.go = threading.Event()
+        self.thread: threading.Thread | None = None
+
+    def __call__(self) -> str:
+        self.thread = threading.current_thread()
+        self.entered.set()
+        assert self.go.wait(10)
+        return "done"
+
+
+async def entered(stuck: Stuck) -> None:
+    assert await asyncio.to_thread(stuck.entered.wait, 5)
+
+
+def test_the_process_does_not_wait_for_what_is_stuck() -> None:
+    async def main() -> None:
+        stuck, workers = Stuck(), Workers("api", threads=1, waiting=0)
+        work = asyncio.create_task(workers.run(stuck))
+        await entered(stuck)
+        assert stuck.thread is not None and stuck.thread.daemon
+        stuck.go.set()
+        assert await work == "done"
+
+    asyncio.run(main())
+
+
+def test_who_finds_no_place_is_refused_and_the_next_is_not() -> None:
+    async def main() -> None:
+        stuck, workers = Stuck(), Workers("api", threads=1, waiting=1)
+        first = asyncio.create_task(workers.run(stuck))
+        await entered(stuck)
+        second = asyncio.create_task(workers.run(lambda: "second"))
+        await asyncio.sleep(0)
+        with pytest.raises(Problem) as refused:
+            await workers.run(lambda: "third")
+        assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "1"})
+        stuck.go.set()
+        assert [await first, await second] == ["done", "second"]
+        assert await workers.run(lambda: "fourth") == "fourth"
+
+    asyncio.run(main())
+
+
+def test_who_goes_away_gives_its_place_back_when_the_work_is_done() -> None:
+    async def main() -> None:
+        stuck, workers = Stuck(), Workers("api", threads=1, waiting=0)
+        gone = asyncio.create_task(workers.run(stuck))
+        await entered(stuck)
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+        with pytest.raises(Problem):
+            await workers.run(lambda: "too early")
+        stuck.go.set()
+        assert stuck.thread is not None
+        await asyncio.to_thread(stuck.thread.join, 5)
+        assert await workers.run(lambda: "now") == "now"
+
+    asyncio.run(main())
+
+
+def test_whatever_the_work_raises_the_place_is_free_again() -> None:
+    class Panic(BaseException):
+        pass
+
+    def panic() -> None:
+        raise Panic
+
+    async def main() -> None:
+        workers = Workers("api", threads=1, waiting=0)
+        for raised in (Panic, Panic):
+            with pytest.raises(raised):
+                await workers.run(panic)
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await workers.run(lambda: next(iter(())))
+
+    asyncio.run(main())
+
+
+def test_a_machine_without_threads_is_a_503(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def main() -> None:
+        workers = Workers("api", threads=1, waiting=0)
+        for _ in range(2):
+            with pytest.raises(Problem, match="no thread left"):
+                await workers.run(lambda: None)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    asyncio.run(main())
+
+
+def test_the_loop_does_not_wait_for_a_model_to_be_let_go() -> None:
+    service, stuck = FakeVision(), Stuck()
+    service.close = stuck  # type: ignore[assignment,method-assign]  # as one whose inference does not end
+
+    async def main() -> None:
+        loans = Loans(Workers("api", threads=1, waiting=0))
+        async with loans.use(service):
+            pass
+        loans.close()
+        await entered(stuck)
+
+    asyncio.run(main())
+    stuck.go.set()
