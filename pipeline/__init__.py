@@ -20,11 +20,13 @@ from .meters import Counters, Latency, Rate
 from .reports import Reports
 from .running import RunningCamera, State, Watch
 from .schema import schema
+from .server_config import ClarifaiConfig
 
 __all__ = [
     "TRANSFORM",
     "CameraConfig",
     "Chain",
+    "ClarifaiConfig",
     "Clock",
     "Config",
     "ConfigError",

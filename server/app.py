@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from pipeline import Config, Graph
 from streams import Streams
 
-from . import cameras_api, pages, problems, vision_api, whep
+from . import cameras_api, clarifai, pages, problems, vision_api, whep
 from .house import open_house
 from .version import program_version
 
@@ -36,7 +36,7 @@ def create_app(graph: Graph, streams: Streams, config: Config) -> FastAPI:
     app.state.house = open_house(graph, streams, config)
     app.state.closing = False
     problems.install(app)
-    for router in (cameras_api.router, vision_api.router, whep.router, pages.router):
+    for router in (cameras_api.router, vision_api.router, whep.router, clarifai.router, pages.router):
         app.include_router(router)
     _describe(app)
     return app

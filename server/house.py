@@ -13,6 +13,7 @@ from pipeline import Config, Graph, RunningCamera
 from streams import Streams
 from vision import VisionService
 
+from .image_urls import ImageUrls
 from .problems import Problem
 from .workers import Loans, Workers
 
@@ -28,6 +29,7 @@ class House:
         models: Threads that decode pictures and run models.
         waits: Threads that wait for a camera's next frame.
         loans: Models held open for requests.
+        images: Gets pictures that clients name by URL; ``None`` where they may not.
     """
 
     graph: Graph
@@ -36,6 +38,7 @@ class House:
     models: Workers
     waits: Workers
     loans: Loans
+    images: ImageUrls | None = None
 
     def camera(self, name: str) -> RunningCamera:
         """Return a camera by name, private ones too.
@@ -81,10 +84,12 @@ def open_house(graph: Graph, streams: Streams, config: Config) -> House:
     """Return the house of a graph, with its threads.
 
     Models share the cores with the streams, so few of their requests run at once; those that wait for a frame cost
-    nothing while they do.
+    nothing while they do, and none waits to begin: its ten seconds are running.
     """
     models = Workers("api-model", threads=2, waiting=64)
-    return House(graph, streams, config, models, Workers("api-wait", threads=16, waiting=64), Loans(models))
+    waits = Workers("api-wait", threads=64, waiting=0)
+    images = ImageUrls() if config.server.allow_image_urls else None
+    return House(graph, streams, config, models, waits, Loans(models), images)
 
 
 async def the_house(request: Request) -> House:

@@ -26,6 +26,8 @@ PLACES = {
     "uvicorn": ("server/",),
     "typer": ("server/",),
     "rich": ("server/",),
+    "clarifai_grpc": ("server/clarifai/",),
+    "grpc": ("server/clarifai/door.py",),
     "viam": ("server/viam/",),
     "grpclib": ("server/viam/",),
     "tests": (),

@@ -1,0 +1,66 @@
+"""What a request wants of a result: ``model.output_info.output_config``."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .codes import Code, Refused
+
+R = TypeVar("R")
+
+CONCEPTS_DEFAULT = 20
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How much of a result is wanted.
+
+    Attributes:
+        max_concepts: How many at most; 0 is 20 concepts, and all regions.
+        min_value: Lowest value kept, itself included.
+        selected: Concepts kept, by id or name in lower case; empty keeps all.
+    """
+
+    max_concepts: int = 0
+    min_value: float = 0.0
+    selected: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, config: Any) -> Choice:
+        """Return what an ``OutputConfig`` says.
+
+        Raises:
+            Refused: when it says what cannot be.
+        """
+        if not 0 <= config.min_value <= 1:
+            details = f"min_value must be between 0 and 1, got {config.min_value:g}"
+            raise Refused(Code.PREDICT_INVALID_REQUEST, details)
+        selected = [concept.name or concept.id for concept in config.select_concepts]
+        if not all(selected):
+            raise Refused(Code.PREDICT_INVALID_REQUEST, "each of select_concepts must have an id or a name")
+        return cls(config.max_concepts, config.min_value, frozenset(word.casefold() for word in selected))
+
+    def concepts(self, items: Iterable[R], label: Callable[[R], str], value: Callable[[R], float]) -> list[R]:
+        """Return the wanted ones of what names the whole picture, in their order."""
+        return self._kept(items, label, value)[: self.max_concepts or CONCEPTS_DEFAULT]
+
+    def regions(self, items: Iterable[R], label: Callable[[R], str], value: Callable[[R], float]) -> list[R]:
+        """Return the wanted ones of what has a place in it, each with one concept, in their order."""
+        return self._kept(items, label, value)[: self.max_concepts or None]
+
+    def _kept(self, items: Iterable[R], label: Callable[[R], str], value: Callable[[R], float]) -> list[R]:
+        return [
+            item
+            for item in items
+            if _as_sent(value(item)) >= self.min_value
+            and (not self.selected or label(item).casefold() in self.selected)
+        ]
+
+
+def _as_sent(value: float) -> float:
+    """Return a value with the precision that it has in a message, and ``min_value`` had in its own."""
+    rounded: float = struct.unpack("f", struct.pack("f", value))[0]
+    return rounded

@@ -1,0 +1,103 @@
+"""Clarifai's status codes, those that a prediction may end with here."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from ..problems import Problem
+
+
+class Code(IntEnum):
+    """A status code; in a reply as a number, and by this name where the client prints it.
+
+    30002 has two names at Clarifai, and Python's client prints the other, ``INPUT_FAILED``.
+    """
+
+    SUCCESS = 10000
+    MIXED_STATUS = 10010
+    FAILURE = 10020
+    CONN_THROTTLED = 11005
+    CONN_KEY_INVALID = 11008
+    CONN_KEY_NOT_FOUND = 11009
+    CONN_BAD_REQUEST_FORMAT = 11100
+    MODEL_TRAINED = 21100
+    MODEL_DOES_NOT_EXIST = 21200
+    MODEL_PREDICTION_FAILED = 21313
+    MODEL_BUSY_PLEASE_RETRY = 21354
+    INPUT_DOWNLOAD_FAILED = 30002
+    INPUT_UNSUPPORTED_FORMAT = 30101
+    INPUT_INVALID_ARGUMENT = 30104
+    INPUT_OVER_LIMIT = 30105
+    INPUT_INVALID_URL = 30106
+    ALL_INPUT_INVALID_BYTES = 30300
+    INPUT_CONNECTION_FAILED = 39996
+    PREDICT_INVALID_REQUEST = 40001
+    INTERNAL_SERVER_ISSUE = 98004
+
+    @property
+    def description(self) -> str:
+        """The few words that go with it in every reply."""
+        return _DESCRIPTIONS[self]
+
+    @property
+    def http_status(self) -> int:
+        """The HTTP status of a reply that has it at its top."""
+        return _HTTP.get(self, 400)
+
+
+_DESCRIPTIONS = {
+    Code.SUCCESS: "Ok",
+    Code.MIXED_STATUS: "Mixed Success",
+    Code.FAILURE: "Failure",
+    Code.CONN_THROTTLED: "Too many requests",
+    Code.CONN_KEY_INVALID: "Invalid API key or Personal Access Token",
+    Code.CONN_KEY_NOT_FOUND: "API key or Personal Access Token not found",
+    Code.CONN_BAD_REQUEST_FORMAT: "Malformed or invalid request",
+    Code.MODEL_TRAINED: "Model is trained and ready",
+    Code.MODEL_DOES_NOT_EXIST: "Model does not exist",
+    Code.MODEL_PREDICTION_FAILED: "Model prediction failed",
+    Code.MODEL_BUSY_PLEASE_RETRY: "Model is busy, please retry",
+    Code.INPUT_DOWNLOAD_FAILED: "Input download failed",
+    Code.INPUT_UNSUPPORTED_FORMAT: "Input has an unsupported format",
+    Code.INPUT_INVALID_ARGUMENT: "Input has an invalid argument",
+    Code.INPUT_OVER_LIMIT: "Input is over the limit",
+    Code.INPUT_INVALID_URL: "Input has an invalid URL",
+    Code.ALL_INPUT_INVALID_BYTES: "Input has invalid bytes",
+    Code.INPUT_CONNECTION_FAILED: "Input cannot be connected to",
+    Code.PREDICT_INVALID_REQUEST: "Invalid predict request",
+    Code.INTERNAL_SERVER_ISSUE: "Internal server issue",
+}
+_HTTP = {
+    Code.SUCCESS: 200,
+    Code.MIXED_STATUS: 200,
+    Code.CONN_THROTTLED: 429,
+    Code.CONN_KEY_INVALID: 401,
+    Code.CONN_KEY_NOT_FOUND: 401,
+    Code.MODEL_DOES_NOT_EXIST: 404,
+}
+# What the rest of the server says as an HTTP status, when it is about one input or about a body.
+_OF_PROBLEMS = {
+    413: Code.INPUT_OVER_LIMIT,
+    415: Code.INPUT_UNSUPPORTED_FORMAT,
+    422: Code.ALL_INPUT_INVALID_BYTES,
+    503: Code.MODEL_BUSY_PLEASE_RETRY,
+}
+
+
+class Refused(Exception):
+    """A request, or one of its inputs, ends with a code other than success.
+
+    Args:
+        code: Which.
+        details: A sentence for the person who asked.
+    """
+
+    def __init__(self, code: Code, details: str) -> None:
+        super().__init__(details)
+        self.code = code
+        self.details = details
+
+
+def code_of(problem: Problem) -> Code:
+    """Return what Clarifai calls a problem of ours."""
+    return _OF_PROBLEMS.get(problem.status, Code.CONN_BAD_REQUEST_FORMAT)

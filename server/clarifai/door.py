@@ -1,0 +1,114 @@
+"""The port at which Clarifai's gRPC clients come in. The only file that imports grpc."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+from clarifai_grpc.grpc.api import service_pb2
+from google.protobuf.message import DecodeError
+
+from pipeline import ClarifaiConfig
+
+from ..binding import listen, written
+from ..body import FORM_BYTES_MAX
+from ..house import House
+from ..problems import StartError
+from .codes import Code
+from .servicer import Servicer, failed
+
+logger = logging.getLogger(__name__)
+
+METHOD = "/clarifai.api.V2/PostModelOutputs"
+CALLS_AT_ONCE = 32
+# A client may not hold a call open by sending its request for ever.
+RECEIVE_S = 120.0
+CLOSE_S = 1.0
+_OPTIONS = (
+    ("grpc.max_receive_message_length", FORM_BYTES_MAX),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.so_reuseport", 0),  # two servers on one port would share its clients by chance
+)
+
+
+class ClarifaiDoor:
+    """A gRPC server on a port of its own.
+
+    Attributes:
+        name: Who comes in there, for the log.
+        port: Where.
+    """
+
+    name = "clarifai"
+
+    def __init__(self, server: Any, port: int) -> None:
+        self._server = server
+        self.port = port
+
+    async def close(self) -> None:
+        """Let nobody in any more; what is being answered gets a moment to end."""
+        await self._server.stop(CLOSE_S)
+
+
+async def open_clarifai(house: House, host: str, config: ClarifaiConfig) -> ClarifaiDoor:
+    """Let Clarifai's clients in.
+
+    Raises:
+        StartError: when the address cannot be taken.
+    """
+    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=CALLS_AT_ONCE)
+    server.add_generic_rpc_handlers((_Methods(Servicer(house)),))
+    address = written(host, config.port)
+    try:
+        if config.tls is None:
+            port = server.add_insecure_port(address)
+        else:
+            pair = await asyncio.to_thread(lambda tls: (tls.key.read_bytes(), tls.cert.read_bytes()), config.tls)
+            port = server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
+    except RuntimeError as error:
+        # It does not say why; taking the address ourselves does.
+        listen(host, config.port, "server.clarifai.port").close()
+        raise StartError(f"cannot listen on {address} for Clarifai's clients: {error}") from error
+    await server.start()
+    logger.info("Clarifai's clients come in at %s (gRPC%s)", written(host, port), " with TLS" if config.tls else "")
+    return ClarifaiDoor(server, port)
+
+
+class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
+    """Knows one method, and has a sentence for every other."""
+
+    def __init__(self, servicer: Servicer) -> None:
+        self._servicer = servicer
+
+    def service(self, handler_call_details: Any) -> Any:
+        """Return what handles a call."""
+        if handler_call_details.method == METHOD:
+            # On the wire one request is a stream of one, and a stream can be waited for with a limit.
+            return grpc.stream_unary_rpc_method_handler(self._predict)
+        method = handler_call_details.method
+
+        async def unknown(requests: Any, context: Any) -> AsyncIterator[bytes]:
+            details = f"camweave does not do {method[:200]}; of Clarifai's calls it does {METHOD}"
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, details)
+            yield b""
+
+        return grpc.stream_stream_rpc_method_handler(unknown)
+
+    async def _predict(self, requests: Any, context: Any) -> bytes:
+        try:
+            async with asyncio.timeout(RECEIVE_S):
+                received = await anext(aiter(requests), b"")
+        except TimeoutError:
+            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the request came too slowly")
+        try:
+            request = service_pb2.PostModelOutputsRequest.FromString(received)
+        except DecodeError:
+            answer = failed(Code.CONN_BAD_REQUEST_FORMAT, "the bytes are no PostModelOutputsRequest")
+        else:
+            sent = {name: value for name, value in context.invocation_metadata() if isinstance(value, str)}
+            answer = await self._servicer.answer(request, sent.get("authorization"))
+        data: bytes = answer.SerializeToString()
+        return data

@@ -1,0 +1,90 @@
+"""What a vision service says of a picture, as Clarifai's ``Data``."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from clarifai_grpc.grpc.api import resources_pb2
+
+from cameras import Caption, Classification, Detection, Frame, Segmentation
+from vision import VisionService, to_wire
+
+from .choice import Choice
+
+# Clarifai's words for the kinds of model; a service that does several is called by the first.
+MODEL_TYPES = {
+    "classifications": "visual-classifier",
+    "detections": "visual-detector",
+    "segmentations": "visual-segmenter",
+    "captions": "image-to-text",
+}
+# What Clarifai's own captioner says.
+_ENCODING = "UnknownTextEnc"
+
+Data = Any
+"""A ``Data`` message; Clarifai's package has no types."""
+
+
+def seen(service: VisionService[Any], frame: Frame, choice: Choice, app_id: str) -> Data:
+    """Return all that an open service recognises in a frame, of every kind that it gives.
+
+    Raises:
+        ModelError: when its model fails.
+    """
+    kinds = service.kinds
+    data = resources_pb2.Data()
+    if "classifications" in kinds:
+        data.concepts.extend(_concepts(service.classifications(frame), choice, app_id))
+    if "detections" in kinds:
+        data.regions.extend(_boxes(service.detections(frame), choice, app_id))
+    if "segmentations" in kinds:
+        data.regions.extend(_masks(service.segmentations(frame), frame, choice, app_id))
+    if "captions" in kinds:
+        _write(service.captions(frame), data)
+    return data
+
+
+def _concepts(found: tuple[Classification, ...], choice: Choice, app_id: str) -> Iterator[Any]:
+    for item in choice.concepts(found, lambda item: item.label, lambda item: item.confidence):
+        yield _concept(item.label, item.confidence, app_id)
+
+
+def _boxes(found: tuple[Detection, ...], choice: Choice, app_id: str) -> Iterator[Any]:
+    for item in choice.regions(found, lambda item: item.label, lambda item: item.confidence):
+        box = item.box.clipped()
+        if box is None:
+            continue
+        region = _region(item.label, item.confidence, app_id)
+        region.track_id = "" if item.track_id is None else str(item.track_id)
+        region.region_info.bounding_box.CopyFrom(
+            resources_pb2.BoundingBox(top_row=box.y_min, left_col=box.x_min, bottom_row=box.y_max, right_col=box.x_max)
+        )
+        yield region
+
+
+def _masks(found: tuple[Segmentation, ...], frame: Frame, choice: Choice, app_id: str) -> Iterator[Any]:
+    for item in choice.regions(found, lambda item: item.label, lambda item: item.coverage):
+        region = _region(item.label, item.coverage, app_id)
+        mask = to_wire(item, frame.width, frame.height)["mask_png"]
+        region.region_info.mask.image.base64 = base64.b64decode(mask)
+        yield region
+
+
+def _write(found: tuple[Caption, ...], data: Data) -> None:
+    if found:
+        data.text.raw = found[0].label
+        data.text.text_info.encoding = _ENCODING
+
+
+def _region(label: str, value: float, app_id: str) -> Any:
+    region = resources_pb2.Region(id=uuid.uuid4().hex, value=value)
+    region.data.concepts.append(_concept(label, value, app_id))
+    return region
+
+
+def _concept(label: str, value: float, app_id: str) -> Any:
+    # A label is all that a model says, so it is the id as well: what one call gives can be selected in the next.
+    return resources_pb2.Concept(id=label, name=label, value=value, app_id=app_id)

@@ -1,0 +1,194 @@
+"""A prediction request of Clarifai's to its reply, whichever way both travel."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from clarifai_grpc.grpc.api import resources_pb2, service_pb2
+from clarifai_grpc.grpc.api.status import status_pb2
+
+from vision import ModelError, VisionService
+
+from ..body import PARTS_MAX, PICTURE_BYTES_MAX, too_large
+from ..house import House
+from ..image_urls import DownloadTooLarge, ImageUrlError, InvalidUrl, Unreachable
+from ..pictures import decode
+from ..problems import Problem
+from .choice import Choice
+from .codes import Code, Refused, code_of
+from .outputs import MODEL_TYPES, seen
+
+logger = logging.getLogger(__name__)
+
+# Of one call: the others of its inputs wait, so that 128 URLs are not 128 pictures in memory.
+_INPUTS_AT_ONCE = 4
+_SCHEME = "Key "
+_APP = "main"
+_LATEST = "latest"
+
+Message = Any
+"""One of Clarifai's messages; its package has no types."""
+
+
+class Servicer:
+    """Answers prediction requests with the vision services of a house. It keeps nothing between two of them.
+
+    Args:
+        house: Whose services.
+        tokens: Who may ask: one of them must come as ``Authorization: Key TOKEN``. None lets everybody ask.
+    """
+
+    def __init__(self, house: House, tokens: Sequence[str] = ()) -> None:
+        self._house = house
+        self._tokens = tuple(tokens)
+
+    async def answer(self, request: Message, authorization: str | None) -> Message:
+        """Return the ``MultiOutputResponse`` to a ``PostModelOutputsRequest``; what fails is said in it.
+
+        Args:
+            request: The request.
+            authorization: What the header or metadata of that name says.
+        """
+        try:
+            self._check_key(authorization)
+            service, choice = self._service(request.model_id), Choice.of(request.model.output_info.output_config)
+            _check_count(len(request.inputs))
+            return _summed_up(await self._outputs(service, choice, request))
+        except Refused as refusal:
+            return failed(refusal.code, refusal.details)
+        except Exception:
+            logger.exception("a prediction for one of Clarifai's clients failed")
+            return failed(Code.INTERNAL_SERVER_ISSUE, "the server failed at this request; its log says how")
+
+    def _check_key(self, authorization: str | None) -> None:
+        if not self._tokens:
+            return
+        key = (authorization or "").removeprefix(_SCHEME).strip()
+        if not key or not (authorization or "").startswith(_SCHEME):
+            raise Refused(Code.CONN_KEY_NOT_FOUND, 'a token is wanted, as "Authorization: Key TOKEN"')
+        # Every one is compared, so that the time says nothing.
+        if not any([hmac.compare_digest(key.encode(), token.encode()) for token in self._tokens]):
+            raise Refused(Code.CONN_KEY_INVALID, "the token is not one of this server's")
+
+    def _service(self, model_id: str) -> VisionService[Any]:
+        service = self._house.graph.services.get(model_id)
+        if service is None:
+            details = f"there is no vision service {model_id[:100]!r}; model_id names one of this server's"
+            raise Refused(Code.MODEL_DOES_NOT_EXIST, details)
+        return service
+
+    async def _outputs(self, service: VisionService[Any], choice: Choice, request: Message) -> list[Message]:
+        turns = asyncio.Semaphore(_INPUTS_AT_ONCE)
+        app_id = request.user_app_id.app_id or _APP
+
+        def look(data: bytes) -> Message:
+            # Clarifai leaves pictures as they are stored, whatever their EXIF says.
+            return seen(service, decode(data, exif=False), choice, app_id)
+
+        async def output(item: Message) -> Message:
+            made = _output(request, service, item)
+            try:
+                async with turns:
+                    made.data.CopyFrom(await self._house.models.run(look, await self._picture(item)))
+                made.status.CopyFrom(status(Code.SUCCESS))
+            except Refused as refusal:
+                made.status.CopyFrom(status(refusal.code, refusal.details))
+            except Problem as problem:
+                made.status.CopyFrom(status(code_of(problem), problem.detail))
+            except ModelError as error:
+                made.status.CopyFrom(_model_failed(service, error))
+            return made
+
+        try:
+            async with self._house.loans.use(service):
+                return await asyncio.gather(*map(output, request.inputs))
+        except Problem as problem:
+            raise Refused(Code.CONN_THROTTLED, problem.detail) from None
+        except ModelError as error:
+            fault = _model_failed(service, error)
+            outputs = [_output(request, service, item) for item in request.inputs]
+            for made in outputs:
+                made.status.CopyFrom(fault)
+            return outputs
+
+    async def _picture(self, item: Message) -> bytes:
+        image = item.data.image
+        if image.base64:
+            if len(image.base64) > PICTURE_BYTES_MAX:
+                details = too_large("a picture", PICTURE_BYTES_MAX).detail
+                raise Refused(Code.INPUT_OVER_LIMIT, details)
+            return bytes(image.base64)
+        if not image.url:
+            raise Refused(Code.INPUT_INVALID_ARGUMENT, "the input must have data.image with url or base64")
+        if self._house.images is None:
+            details = "this server takes no pictures by URL; send their bytes as base64"
+            raise Refused(Code.INPUT_INVALID_URL, details)
+        try:
+            return await self._house.images.fetch(image.url)
+        except ImageUrlError as error:
+            raise Refused(_code_of_download(error), str(error)) from None
+
+
+def failed(code: Code, details: str) -> Message:
+    """Return a reply without outputs."""
+    return service_pb2.MultiOutputResponse(status=status(code, details))
+
+
+def status(code: Code, details: str = "") -> Message:
+    """Return a ``Status`` with an id of its own, under which it can be talked about."""
+    return status_pb2.Status(code=int(code), description=code.description, details=details, req_id=uuid.uuid4().hex)
+
+
+def _check_count(inputs: int) -> None:
+    if not inputs:
+        raise Refused(Code.PREDICT_INVALID_REQUEST, "the request has no inputs")
+    if inputs > PARTS_MAX:
+        raise Refused(Code.INPUT_OVER_LIMIT, f"the request has {inputs} inputs, at most {PARTS_MAX} are taken")
+
+
+def _code_of_download(error: ImageUrlError) -> Code:
+    if isinstance(error, InvalidUrl):
+        return Code.INPUT_INVALID_URL
+    if isinstance(error, DownloadTooLarge):
+        return Code.INPUT_OVER_LIMIT
+    return Code.INPUT_CONNECTION_FAILED if isinstance(error, Unreachable) else Code.INPUT_DOWNLOAD_FAILED
+
+
+def _model_failed(service: VisionService[Any], error: ModelError) -> Message:
+    # The sentence of the error names files of this machine, so only the log gets it.
+    logger.error("vision service %s: %s", service.name, error)
+    details = f"vision service {service.name} cannot use its model; the server's log says why"
+    return status(Code.MODEL_PREDICTION_FAILED, details)
+
+
+def _output(request: Message, service: VisionService[Any], item: Message) -> Message:
+    made = resources_pb2.Output(id=uuid.uuid4().hex)
+    made.created_at.FromNanoseconds(time.time_ns())
+    made.input.id = item.id or uuid.uuid4().hex
+    if item.data.image.url:
+        made.input.data.image.url = item.data.image.url  # bytes are not echoed
+    owner = request.user_app_id
+    made.model.id = made.model.name = service.name
+    made.model.app_id, made.model.user_id = owner.app_id or _APP, owner.user_id
+    made.model.model_type_id = next((word for kind, word in MODEL_TYPES.items() if kind in service.kinds), "")
+    version = made.model.model_version
+    version.id, version.app_id, version.user_id = request.version_id or _LATEST, owner.app_id or _APP, owner.user_id
+    version.status.code, version.status.description = int(Code.MODEL_TRAINED), Code.MODEL_TRAINED.description
+    return made
+
+
+def _summed_up(outputs: list[Message]) -> Message:
+    codes = {output.status.code for output in outputs}
+    if codes == {int(Code.MODEL_BUSY_PLEASE_RETRY)}:
+        raise Refused(Code.CONN_THROTTLED, outputs[0].status.details)
+    if int(Code.SUCCESS) not in codes:
+        code = Code.FAILURE
+    else:
+        code = Code.SUCCESS if len(codes) == 1 else Code.MIXED_STATUS
+    return service_pb2.MultiOutputResponse(status=status(code), outputs=outputs)
