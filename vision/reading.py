@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from .base import CLASSIFICATIONS, DETECTIONS
 from .classifier import Classifier, find_scores
-from .detector import DEFAULT_ORDER, BoxFormat, Detector
+from .detector import Detector
+from .detector_rows import DEFAULT_ORDER, BoxFormat, RowDetector
 from .errors import ModelError
 from .layout import find_layout
 from .minimums import Minimums
@@ -64,14 +65,15 @@ def read(
     """
     samples = [runtime.infer({picture.info.name: picture.tensor(pixels)}) for pixels in probe_pictures()]
     scores, layout = find_scores(names, samples), find_layout(names, samples)
-    classifier = detector = None
+    classifier: Classifier | None = None
+    detector: Detector | None = None
     if scores is not None:
         info = next(info for info in runtime.outputs if info.name == scores)
         classifier = Classifier(info, labels, minimums, samples)
     if layout is not None:
         order = tuple(box_order or runtime.metadata.box_order or DEFAULT_ORDER)
         boxes = BoxFormat(order, True if runtime.metadata.boxes_in_pixels else None)
-        detector = Detector(layout, labels, boxes, minimums, service)
+        detector = RowDetector(layout, labels, boxes, minimums, service)
     if classifier is None and detector is None:
         shapes = "; ".join(f"{name} {list(array.shape)} {array.dtype}" for name, array in samples[0].items())
         raise ModelError(f"the model is neither a classifier nor a detector; its outputs are {shapes}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras import Pixels
+from cameras import BoundingBox, Pixels
 
 from .errors import ModelError
 from .metadata import Metadata
@@ -17,9 +17,32 @@ from .runtime import Tensor, TensorInfo
 
 Triple = tuple[float, float, float]
 
-_DEFAULT: Triple = (0.5, 0.5, 0.5)  # Viam's: pixel values to -1..1, as most float models are trained
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)
 _PLAIN_RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # what the 256 steps of an image input usually stand for
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What a family of models wants of its input, where neither the YAML nor the model file says otherwise.
+
+    Attributes:
+        mean: Per channel in the order of the input, as a fraction of 255.
+        std: The same.
+        bgr: Whether it takes blue first.
+        letterbox: Whether the picture keeps its shape, with bars beside it.
+        centred: Whether the picture is between two bars; else it is in the upper left corner.
+        bar: Value of the bars' pixels.
+    """
+
+    mean: Triple = (0.5, 0.5, 0.5)  # Viam's: pixel values to -1..1, as most float models are trained
+    std: Triple = (0.5, 0.5, 0.5)
+    bgr: bool = False
+    letterbox: bool = False
+    centred: bool = True
+    bar: int = 0
+
+
+USUAL = Preparation()
 
 
 @dataclass(frozen=True)
@@ -37,7 +60,8 @@ class PictureInput:
     int16                        as float, then by the scale and zero point of the tensor
     ===========================  ==========================================================================
 
-    The whole picture is stretched to the input's size, bilinear; a side of any size takes the picture's own.
+    The whole picture is stretched to the input's size, bilinear, or put between bars where that is wanted. A side of
+    any size takes that which the model file names, else the picture's own.
     """
 
     info: TensorInfo
@@ -49,6 +73,9 @@ class PictureInput:
     std: Triple
     bgr: bool
     normalised: bool
+    letterbox: bool = False
+    centred: bool = True
+    bar: int = 0
 
     @classmethod
     def of(
@@ -57,9 +84,11 @@ class PictureInput:
         metadata: Metadata,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
-        bgr: bool = False,
+        bgr: bool | None = None,
+        letterbox: bool | None = None,
+        usual: Preparation = USUAL,
     ) -> PictureInput:
-        """Return how a picture goes into an input. What is declared wins over metadata, and they over the default.
+        """Return how a picture goes into an input. What is declared wins over metadata, and they over what is usual.
 
         Args:
             info: The input of the model.
@@ -67,6 +96,8 @@ class PictureInput:
             mean: Per channel in the order of the input, as a fraction of 255; ``None`` when not declared.
             std: The same.
             bgr: Whether the model takes blue first; mean and std then apply in that order.
+            letterbox: Whether the picture keeps its shape.
+            usual: What counts where nothing else does.
 
         Raises:
             ModelError: when the input takes no picture.
@@ -80,6 +111,8 @@ class PictureInput:
         channels, height, width = shape[1:] if channels_first else (shape[3], shape[1], shape[2])
         if channels not in (1, 3):
             raise ModelError(f"input {info} takes no picture: 3 colours or 1 grey are wanted, got {channels}")
+        if metadata.size:
+            height, width = (own if own > 0 else made for own, made in zip((height, width), metadata.size, strict=True))
         declared = mean is not None or std is not None
         return cls(
             info=info,
@@ -87,19 +120,38 @@ class PictureInput:
             channels=channels,
             height=height,
             width=width,
-            mean=_triple(mean) or _from_metadata(metadata.mean, metadata.std) or _DEFAULT,
-            std=_triple(std) or _from_metadata(metadata.std, metadata.std) or _DEFAULT,
-            bgr=bgr,
+            mean=_triple(mean) or _from_metadata(metadata.mean, metadata.std) or usual.mean,
+            std=_triple(std) or _from_metadata(metadata.std, metadata.std) or usual.std,
+            bgr=usual.bgr if bgr is None else bgr,
             normalised=_is_normalised(info, declared, bool(metadata.mean)),
+            letterbox=usual.letterbox if letterbox is None else letterbox,
+            centred=usual.centred,
+            bar=usual.bar,
         )
 
     def size_for(self, pixels: Pixels) -> tuple[int, int]:
         """Return (width, height) of the tensor for a picture: the input's own, or the picture's where any will do."""
         return (self.width if self.width > 0 else pixels.width, self.height if self.height > 0 else pixels.height)
 
+    def place_for(self, pixels: Pixels) -> tuple[int, int, int, int]:
+        """Return where the picture goes in the tensor: left, upper, right and lower edge in pixels."""
+        width, height = self.size_for(pixels)
+        if not self.letterbox:
+            return 0, 0, width, height
+        scale = min(width / pixels.width, height / pixels.height)
+        across, down = (max(round(side * scale), 1) for side in (pixels.width, pixels.height))
+        left, upper = ((width - across) // 2, (height - down) // 2) if self.centred else (0, 0)
+        return left, upper, left + across, upper + down
+
+    def window_for(self, pixels: Pixels) -> BoundingBox:
+        """Return where the picture goes, in fractions of the tensor."""
+        width, height = self.size_for(pixels)
+        left, upper, right, lower = self.place_for(pixels)
+        return BoundingBox(left / width, upper / height, right / width, lower / height)
+
     def tensor(self, pixels: Pixels) -> Tensor:
         """Return the tensor for a picture, contiguous, with its leading 1; a new array, or a read-only one."""
-        picture: NDArray[Any] = pixels.rgb(*self.size_for(pixels))
+        picture = self._picture(pixels)
         if self.channels == 1:
             picture = (picture @ _GREY)[..., np.newaxis].round().astype(np.uint8)
         elif self.bgr:
@@ -108,6 +160,16 @@ class PictureInput:
         if self.channels_first:
             numbers = numbers.transpose(2, 0, 1)
         return np.ascontiguousarray(numbers[np.newaxis])
+
+    def _picture(self, pixels: Pixels) -> NDArray[Any]:
+        width, height = self.size_for(pixels)
+        left, upper, right, lower = self.place_for(pixels)
+        picture = pixels.rgb(right - left, lower - upper)
+        if (right - left, lower - upper) == (width, height):
+            return picture
+        whole = np.full((height, width, 3), self.bar, np.uint8)
+        whole[upper:lower, left:right] = picture
+        return whole
 
     def _shifted(self, picture: NDArray[Any]) -> NDArray[Any]:
         if self.info.dtype == np.int8:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from cameras import BoundingBox, Detection
-from vision.detector import BoxFormat, Detector
+from vision.detector import Detector
+from vision.detector_rows import BoxFormat, RowDetector
 from vision.layout import Layout
 from vision.minimums import Minimums
 
@@ -23,7 +24,9 @@ def detector(
     boxes: BoxFormat | None = None,
     minimums: Minimums | None = None,
 ) -> Detector:
-    return Detector(layout or Layout("b", "s", "c", "n"), labels, boxes or BoxFormat(), minimums or Minimums(), "coco")
+    return RowDetector(
+        layout or Layout("b", "s", "c", "n"), labels, boxes or BoxFormat(), minimums or Minimums(), "coco"
+    )
 
 
 def outputs(rows: Sequence[tuple[Sequence[float], float, float]], count: float | None = None) -> dict[str, Any]:

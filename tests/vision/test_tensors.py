@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cameras import Matrix, Pixels
+from cameras import BoundingBox, Matrix, Pixels
 from vision import ModelError
 from vision.metadata import Metadata
 from vision.runtime import TensorInfo
-from vision.tensors import PictureInput
+from vision.tensors import PictureInput, Preparation
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 PIXELS = Pixels.from_bgr(np.full((4, 6, 3), (50, 100, 200), np.uint8))
@@ -147,3 +147,50 @@ def test_what_takes_no_picture_is_refused(shape: tuple[int, ...], dtype: Any, se
     with pytest.raises(ModelError) as caught:
         PictureInput.of(info(dtype, shape), Metadata())
     assert str(caught.value) == sentence
+
+
+def test_what_is_usual_counts_where_nothing_is_said() -> None:
+    usual = Preparation(mean=(0.0, 0.0, 0.0), std=(1 / 255, 1 / 255, 1 / 255), bgr=True)
+    assert first(info(np.float32), usual=usual) == [50, 100, 200]
+    assert first(info(np.float32), usual=usual, bgr=False) == [200, 100, 50]
+    assert first(info(np.float32), Metadata(mean=(127.5,), std=(127.5,)), usual=usual)[0] == round(50 / 127.5 - 1, 3)
+    assert first(info(np.float32), usual=usual, mean=(0.1,) * 3, std=(1.0,) * 3)[0] == round(50 / 255 - 0.1, 3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "centred", "place"),
+    [
+        ((1, 12, 12, 3), True, (0, 2, 12, 10)),
+        ((1, 12, 12, 3), False, (0, 0, 12, 8)),
+        ((1, 4, 12, 3), True, (3, 0, 9, 4)),
+        ((1, 8, 12, 3), True, (0, 0, 12, 8)),
+        ((1, 2, 2, 3), True, (0, 0, 2, 1)),
+    ],
+)
+def test_a_picture_that_keeps_its_shape_stands_between_bars(
+    shape: tuple[int, ...], centred: bool, place: tuple[int, ...]
+) -> None:
+    usual = Preparation(letterbox=True, centred=centred, bar=114)
+    picture = PictureInput.of(info(np.uint8, shape), Metadata(), usual=usual)
+    assert picture.place_for(PIXELS) == place
+    tensor = picture.tensor(PIXELS)[0]
+    left, upper, right, lower = place
+    inside = np.zeros(shape[1:3], bool)
+    inside[upper:lower, left:right] = True
+    assert np.all(tensor[inside] == RGB)
+    assert np.all(tensor[~inside] == 114)
+    window = picture.window_for(PIXELS)
+    assert window == BoundingBox(left / shape[2], upper / shape[1], right / shape[2], lower / shape[1])
+    assert PictureInput.of(info(np.uint8, shape), Metadata(), letterbox=False, usual=usual).place_for(PIXELS) == (
+        0,
+        0,
+        shape[2],
+        shape[1],
+    )
+
+
+def test_an_input_of_any_size_has_that_which_the_model_file_names() -> None:
+    picture = PictureInput.of(info(np.float32, (1, 3, -1, -1)), Metadata(size=(8, 16)))
+    assert picture.tensor(PIXELS).shape == (1, 3, 8, 16)
+    assert PictureInput.of(info(np.float32, (1, 3, -1, 4)), Metadata(size=(8, 16))).size_for(PIXELS) == (4, 8)
+    assert PictureInput.of(info(np.float32, (1, 3, -1, -1)), Metadata()).size_for(PIXELS) == (6, 4)
