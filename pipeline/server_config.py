@@ -117,10 +117,11 @@ class TlsConfig(Attributes):
                 return
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.cert, self.key, password=lambda: "-")
-        except (OSError, ssl.SSLError) as error:
-            reason = getattr(error, "reason", None) or error.strerror or str(error)
-            reason = "they are no such PEM files" if reason.startswith(("[SSL]", "PEM")) else reason
-            yield (), f"certificate and key cannot be used: {reason.lower().replace('_', ' ')}"
+        except ssl.SSLError as error:
+            if error.reason == "KEY_VALUES_MISMATCH":
+                yield ("key",), "belongs to another certificate"
+            else:
+                yield (), "one of the two is no PEM file of its kind, or the key has a password"
 
 
 class ClarifaiConfig(Attributes):

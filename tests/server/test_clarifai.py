@@ -33,10 +33,10 @@ from server.clarifai.codes import Code
 from server.clarifai.servicer import Servicer
 from server.image_urls import DownloadFailed, DownloadTooLarge, ImageUrls, InvalidUrl, Unreachable
 from server.problems import StartError, unavailable
+from tests.certificates import certificate
 from tests.fakes import FakeVision
 from vision import ModelError
 
-from .certificates import certificate
 from .conftest import check_threads, classifier, detector, threads_now
 from .served import CAMERAS, Served, encoded, problem, still
 

@@ -21,8 +21,7 @@ from server.image_urls import (
     InvalidUrl,
     Unreachable,
 )
-
-from .certificates import certificate
+from tests.certificates import certificate
 
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
 Answer = Callable[[str, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
