@@ -72,10 +72,18 @@ UdpPorts = Annotated[
 ]
 
 
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 class IceServer(Attributes):
     """A STUN or TURN server that viewers are told of."""
 
-    urls: tuple[IceUrl, ...] = Field(strict=False, min_length=1, description="Its addresses.")
+    urls: Annotated[
+        tuple[IceUrl, ...],
+        Field(strict=False, min_length=1),
+        BeforeValidator(_one_or_more, json_schema_input_type=IceUrl | tuple[IceUrl, ...]),
+    ] = Field(description="Its addresses; one may stand by itself, as in browsers.")
     username: str | None = Field(None, description="For TURN.")
     credential: str | None = Field(None, description="For TURN.")
 

@@ -58,6 +58,11 @@ def test_what_is_not_said_has_a_default() -> None:
     assert config.cameras["a"].linger_s == 10
 
 
+def test_one_address_of_an_ice_server_may_stand_by_itself() -> None:
+    text = HEAD + "webcam\nserver: {ice: {servers: [{urls: 'stun:a'}, {urls: ['stun:b', 'stun:c']}]}}\n"
+    assert [server.urls for server in read(text).server.ice.servers] == [("stun:a",), ("stun:b", "stun:c")]
+
+
 def test_a_file_may_hold_services_alone() -> None:
     config = read("services: [{name: s, type: vision, model: mlmodel}]")
     assert (list(config.cameras), list(config.services)) == ([], ["s"])

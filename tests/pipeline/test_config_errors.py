@@ -741,6 +741,19 @@ ROWS = (
         "3:26: server.ice.servers[0].urls: is missing",
     ),
     (
+        "a single address of an ICE server that is none",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {ice: {servers: [{urls: 'http://x'}]}}\n"),
+        (
+            '3:33: server.ice.servers[0].urls: must be an address such as "stun:stun.example.org:3478" or '
+            '"turn:...", got "http://x"'
+        ),
+    ),
+    (
+        "addresses of an ICE server as a number",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {ice: {servers: [{urls: 5}]}}\n"),
+        "3:33: server.ice.servers[0].urls: must be a list, got a number",
+    ),
+    (
         "an unknown codec",
         ("cameras:\n  - {name: a, model: webcam, stream: {codecs: [h265]}}\n"),
         '2:48: cameras[0].stream.codecs[0]: must be one of: h264, vp8; got "h265" (did you mean "h264"?)',
