@@ -101,16 +101,17 @@ class _Reader:
                 raise self._error(f'expected "," or "]" in the list opened on line {position.line}')
 
     def _text_node(self, position: Position, address: Address) -> Scalar:
-        text = self._string()
+        written = self._string()
+        text = written
         try:
-            text = expanded(text, self._environment)
+            text = expanded(written, self._environment)
         except ValueError as error:
             self._problems.add(position, address, str(error))
             return Scalar(position, None, text, reported=True)
         if reason := unusable(text):
             self._problems.add(position, address, reason)
             return Scalar(position, None, text, reported=True)
-        return Scalar(position, text, text)
+        return Scalar(position, text, text, pliant="${" in written)
 
     def _word(self, position: Position) -> Scalar:
         match = _WORD.match(self._text, self._at)

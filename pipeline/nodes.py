@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .problems import Address, Position, quoted
@@ -23,12 +23,14 @@ class Scalar:
         value: None, a bool, int, float or str.
         text: As it was written, after the environment was put in.
         reported: Its problem has been noted already, so no further one shall be.
+        pliant: A text that may be meant as a number or the like: JSON has no other way to write a placeholder.
     """
 
     position: Position
     value: None | bool | int | float | str
     text: str
     reported: bool = False
+    pliant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,18 @@ def find(node: Node, address: Address) -> tuple[Node, Address]:
             continue
         real.append(step)
     return node, tuple(real)
+
+
+def replaced(node: Node, address: Address, new: Node) -> Node:
+    """Give the same tree with another node at an address that is in it."""
+    if not address:
+        return new
+    step, rest = address[0], address[1:]
+    if isinstance(node, Mapping) and isinstance(step, str):
+        return replace(node, entries={**node.entries, step: replaced(node.entries[step], rest, new)})
+    assert isinstance(node, Sequence) and isinstance(step, int)
+    items = node.items
+    return replace(node, items=(*items[:step], replaced(items[step], rest, new), *items[step + 1 :]))
 
 
 def kind(node: Node) -> str:

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from .nodes import Mapping, Node, Scalar, Sequence, find, kind, plain, shown
+from .nodes import Mapping, Node, Scalar, Sequence, find, kind, plain, replaced, shown
 from .problems import Address, Problems, is_unknown, quoted
+from .scalars import typed
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -37,6 +38,7 @@ _WANTED = {
     "model_attributes_type": "a mapping",
     "none_required": "nothing",
 }
+_NO_TEXT = frozenset({"int_type", "float_type", "bool_type", "none_required"})
 _BLOCKS = frozenset({"a list", "a mapping"})
 _BOUNDS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 
@@ -63,12 +65,23 @@ def validated(
         return model.model_validate(plain(node), context={"folder": folder})
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
+    if (bent := _bent(node, details)) is not node:
+        return validated(model, bent, address, problems, folder, strangers)
     by_address: dict[Address, list[ErrorDetails]] = defaultdict(list)
     for detail in details:
         by_address[_real(node, detail)].append(detail)
     for inner, found in by_address.items():
         _note(_Block(model, node, address, problems, strangers), inner, found)
     return None
+
+
+def _bent(node: Node, details: abc.Iterable[ErrorDetails]) -> Node:
+    """Give the block with every pliant text that should have been a number or the like as what it looks like."""
+    for detail in details:
+        inner, address = find(node, tuple(detail["loc"]))
+        if detail["type"] in _NO_TEXT and isinstance(inner, Scalar) and inner.pliant:
+            node = replaced(node, address, Scalar(inner.position, typed(inner.text), inner.text, inner.reported))
+    return node
 
 
 def salvaged(model: type[M], node: Mapping, folder: Path) -> tuple[M | None, Mapping]:

@@ -55,6 +55,30 @@ def test_what_is_wrong_with_json_is_said_with_its_place(text: str, line: str) ->
     assert said(text, file="pipeline.json") == [f"pipeline.json:{line}"]
 
 
+def test_what_the_environment_gives_is_typed_in_json_too() -> None:
+    text = (
+        '{"cameras": [{"name": "a", "model": "stream", "preload": "${YES}", "linger_s": "1${N}.5",\n'
+        '"attributes": {"url": "${N}"}}], "server": {"port": "${PORT:8080}"}}\n'
+    )
+    config = read(text, file="x.json", YES="true", N="7")
+    assert config.cameras["a"].attributes == UrlAttributes(url="7")
+    assert (config.cameras["a"].linger_s, config.cameras["a"].preload, config.server.port) == (17.5, True, 8080)
+
+
+@pytest.mark.parametrize(
+    ("written", "said_of_it"),
+    [
+        ("${PORT:many}", 'must be a whole number, got "many"'),
+        ("${PORT:1.5}", "must be a whole number, got 1.5"),
+        ("${PORT:80800}", "must be between 0 and 65535, got 80800"),
+        ("8080", 'must be a whole number, got "8080"'),
+    ],
+)
+def test_what_the_environment_gives_may_be_wrong_in_json_too(written: str, said_of_it: str) -> None:
+    text = '{"cameras": [{"name": "a", "model": "webcam"}],\n"server": {"port": "' + written + '"}}'
+    assert said(text, file="x.json") == [f"x.json:2:20: server.port: {said_of_it}"]
+
+
 def test_json_is_read_like_yaml() -> None:
     text = (
         '\ufeff{"cameras": [{"name": "a", "model": "stream", "linger_s": 1.5e0, "preload": true,\r\n'
