@@ -78,7 +78,7 @@ class WebcamAttributes(Attributes):
     @classmethod
     def _known_format(cls, name: str | None) -> str | None:
         if name is not None and name.lower() not in FORMATS:
-            raise ValueError(f"must be one of {', '.join(FORMATS)}, got {name}")
+            raise ValueError(f'must be one of: {", ".join(FORMATS)}; got "{name}"')
         return name
 
 

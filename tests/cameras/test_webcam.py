@@ -192,5 +192,5 @@ def test_close_does_not_wait_for_a_driver_that_blocks(film: Path) -> None:
 
 
 def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(ValidationError, match="must be one of mjpeg, mjpg, yuyv, .* got WMV"):
+    with pytest.raises(ValidationError, match='must be one of: mjpeg, mjpg, yuyv, .*; got "WMV"'):
         WebcamAttributes(format="WMV")
