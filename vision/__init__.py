@@ -8,6 +8,7 @@ from .color_detector import ColorDetector, ColorDetectorAttributes
 from .errors import ModelError, UnsupportedKind
 from .litert import LiteRt, LiteRtAttributes
 from .mlmodel import MlModelAttributes, MlModelVision
+from .motion_detector import MotionDetector, MotionDetectorAttributes
 from .onnx import Onnx, OnnxAttributes
 from .results import keep, to_wire, top
 from .runtime import Runtime, RuntimeAttributes, RuntimeDeclaration, ServiceDeclaration
@@ -16,6 +17,7 @@ from .runtimes import RUNTIMES
 VISION: dict[str, type[VisionService[Any]]] = {
     MlModelVision.model_name: MlModelVision,
     ColorDetector.model_name: ColorDetector,
+    MotionDetector.model_name: MotionDetector,
 }
 """Every kind of vision service, by the ``model`` it has in the YAML."""
 
@@ -42,6 +44,8 @@ __all__ = [
     "MlModelAttributes",
     "MlModelVision",
     "ModelError",
+    "MotionDetector",
+    "MotionDetectorAttributes",
     "Onnx",
     "OnnxAttributes",
     "Runtime",

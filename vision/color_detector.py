@@ -93,6 +93,11 @@ class ColorDetector(VisionService[ColorDetectorAttributes]):
     model_name: ClassVar[str] = "color_detector"
     attributes_type = ColorDetectorAttributes
 
+    @classmethod
+    def default_camera(cls, attributes: ColorDetectorAttributes) -> str | None:
+        """Return ``camera_name``."""
+        return attributes.camera_name
+
     def _load(self) -> None:
         self.kinds, self.labels = frozenset({DETECTIONS}), (self.label,)
 
@@ -167,7 +172,8 @@ def _across(hue: float) -> NDArray[np.float64]:
 
 def _side_of(direction: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the weights of (blue, green, red) whose sum is above zero for hues up to 180 degrees after a direction."""
-    return direction[0] * _PLANE[1] - direction[1] * _PLANE[0]
+    weights: NDArray[np.float64] = direction[0] * _PLANE[1] - direction[1] * _PLANE[0]
+    return weights
 
 
 _PLANE = np.array([(-0.5, -0.5, 1.0), (-(0.75**0.5), 0.75**0.5, 0.0)])
