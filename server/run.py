@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from socket import socket
+from typing import Any
 
 import h11
 import uvicorn
@@ -34,6 +35,9 @@ from .problems import MEDIA_TYPE, Problem
 
 logger = logging.getLogger(__name__)
 
+HEAD_S = 15.0
+"""How long the head of a request may take."""
+
 CONNECTIONS_S = 2
 STREAMS_S = 3.0
 GRAPH_S = 5.0
@@ -41,7 +45,40 @@ FORCED = 1
 
 
 class Protocol(H11Protocol):
-    """HTTP as uvicorn speaks it, but what is no HTTP is answered with a problem too."""
+    """HTTP as uvicorn speaks it, but what is no HTTP is answered with a problem too, and a head may not take for ever.
+
+    A connection that sends no request, or only part of a head, would otherwise be held until its other end lets go.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(HEAD_S, self._head_is_late)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and wait for the rest of a head that has only begun."""
+        super().data_received(data)
+        waits = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
+        if not waits:
+            self._stop_head_timer()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_S, self._head_is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no request, and hang up."""
@@ -104,7 +141,13 @@ def serve(config: Config, announce: Callable[[str], None]) -> None:
 async def _serve(config: Config, announce: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     with _signals(stop):
-        running = await startup(config)
+        starting = asyncio.create_task(startup(config), name="startup")
+        await _first(starting, stop)
+        if not starting.done():  # loading models takes long, and one may hang
+            starting.cancel()
+            await asyncio.wait({starting}, timeout=GRAPH_S)
+            return
+        running = starting.result()
         try:
             announce(running.url)
             await run(running, stop)
@@ -177,15 +220,15 @@ def _settings(app: Guard) -> uvicorn.Config:
     )
 
 
-async def _first(serving: asyncio.Task[None], event: asyncio.Event) -> None:
-    """Wait for an event, unless the server ends before it; then raise what it raised."""
+async def _first(task: asyncio.Task[Any], event: asyncio.Event) -> None:
+    """Wait for an event, unless a task ends before it; then raise what it raised."""
     waiting = asyncio.ensure_future(event.wait())
     try:
-        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
-    if serving.done():
-        serving.result()
+    if task.done():
+        task.result()
 
 
 async def _limited(what: str, ending: Awaitable[object], limit_s: float) -> None:

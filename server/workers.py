@@ -33,6 +33,7 @@ class Workers:
         self._name = name
         self._turns = asyncio.Semaphore(threads)
         self._places = threads + waiting
+        self._working: set[asyncio.Future[Any]] = set()
         self._closed = False
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -59,14 +60,20 @@ class Workers:
             self._free()
             raise
         # Free when the thread is done, which may be after the one who asked has gone.
+        self._working.add(work)
         work.add_done_callback(self._free)
         return await asyncio.shield(work)
 
     def close(self) -> None:
-        """Take no more work; what is being done comes to its end or is left behind."""
+        """Take no more work, and have those who wait refused: what is being done is left behind."""
         self._closed = True
+        for work in list(self._working):
+            if not work.done():
+                work.set_exception(unavailable("the server is closing"))
 
-    def _free(self, work: object = None) -> None:
+    def _free(self, work: asyncio.Future[Any] | None = None) -> None:
+        if work is not None:
+            self._working.discard(work)
         self._places += 1
         self._turns.release()
 

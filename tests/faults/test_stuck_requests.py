@@ -123,3 +123,18 @@ def test_the_loop_does_not_wait_for_a_model_to_be_let_go() -> None:
 
     asyncio.run(main())
     stuck.go.set()
+
+
+def test_who_waits_for_what_is_stuck_is_told_when_the_server_closes() -> None:
+    async def main() -> None:
+        stuck, workers = Stuck(), Workers("api", threads=1, waiting=1)
+        requests = [asyncio.create_task(workers.run(stuck))]
+        await entered(stuck)
+        workers.close()
+        requests.append(asyncio.create_task(workers.run(stuck)))
+        for request in requests:
+            with pytest.raises(Problem, match="the server is closing"):
+                await request
+        stuck.go.set()
+
+    asyncio.run(main())
