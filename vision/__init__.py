@@ -7,7 +7,8 @@ from .base import CAPTIONS, CLASSIFICATIONS, DETECTIONS, SEGMENTATIONS, VisionSe
 from .color_detector import ColorDetector, ColorDetectorAttributes
 from .errors import ModelError, UnsupportedKind
 from .litert import LiteRt, LiteRtAttributes
-from .mlmodel import MlModelAttributes, MlModelVision
+from .mlmodel import MlModelVision
+from .mlmodel_attributes import MlModelAttributes
 from .motion_detector import MotionDetector, MotionDetectorAttributes
 from .onnx import Onnx, OnnxAttributes
 from .results import keep, to_wire, top

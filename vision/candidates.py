@@ -67,7 +67,7 @@ class Suppression:
             return found.at(np.arange(min(len(found.scores), self.most)))
         kept: list[int] = []
         rest = np.arange(min(len(found.scores), _MOST_COMPARED))
-        areas = np.prod(found.boxes[:, 2:] - found.boxes[:, :2], axis=1)
+        areas = np.prod((found.boxes[:, 2:] - found.boxes[:, :2]).clip(0.0), axis=1)
         while rest.size and len(kept) < self.most:
             best, rest = int(rest[0]), rest[1:]
             kept.append(best)

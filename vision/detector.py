@@ -59,11 +59,11 @@ class Detector(ABC):
         found = self._candidates(outputs, size)
         finite = found.finite()
         self.dropped += len(found.scores) - len(finite.scores)
-        found = finite.seen_through(window).sorted()
-        found = found.at(found.scores > 0.0)  # rows that only fill the tensor up have a score of 0
-        found = found.at(found.scores >= self._needed(found.numbers))
+        found = finite.at(finite.scores > 0.0)  # rows that only fill the tensor up have a score of 0
+        found = found.at(found.scores >= self._needed(found.numbers)).sorted()
         if self._suppression is not None:
-            found = self._suppression.applied(found)
+            found = self._suppression.applied(found)  # of whole boxes: clipped ones overlap more
+        found = found.seen_through(window)
         return tuple(
             Detection(self._label(round(number)), score, box=BoundingBox(*box))
             for number, score, box in zip(

@@ -32,6 +32,7 @@ class Preparation:
         letterbox: Whether the picture keeps its shape, with bars beside it.
         centred: Whether the picture is between two bars; else it is in the upper left corner.
         bar: Value of the bars' pixels.
+        size: Height and width for an input of any size.
     """
 
     mean: Triple = (0.5, 0.5, 0.5)  # Viam's: pixel values to -1..1, as most float models are trained
@@ -40,6 +41,7 @@ class Preparation:
     letterbox: bool = False
     centred: bool = True
     bar: int = 0
+    size: tuple[int, ...] = ()
 
 
 USUAL = Preparation()
@@ -111,8 +113,9 @@ class PictureInput:
         channels, height, width = shape[1:] if channels_first else (shape[3], shape[1], shape[2])
         if channels not in (1, 3):
             raise ModelError(f"input {info} takes no picture: 3 colours or 1 grey are wanted, got {channels}")
-        if metadata.size:
-            height, width = (own if own > 0 else made for own, made in zip((height, width), metadata.size, strict=True))
+        made_for = metadata.size or usual.size
+        if made_for:
+            height, width = (own if own > 0 else made for own, made in zip((height, width), made_for, strict=True))
         declared = mean is not None or std is not None
         return cls(
             info=info,

@@ -153,9 +153,10 @@ def test_what_was_dropped_and_what_had_no_label_is_counted(tmp_path: Path) -> No
         (SCORES, {"labels": "a\nb\n"}, "LABELS: there are 2 labels but the classifier gives 3 scores"),
         (SCORES, {"labels": ""}, "LABELS: the labels file is empty, one label per line is wanted"),
         (
-            {"map": np.zeros((1, 4, 4, 2))},
+            {"map": np.zeros((1, 9, 4, 2))},
             {},
-            "FILE: the model is neither a classifier nor a detector; its outputs are map [1, 4, 4, 2] float32",
+            "FILE: the model is neither a classifier, a detector nor a segmenter (a detector with raw outputs wants "
+            "its head declared); its outputs are map [1, 9, 4, 2] float32",
         ),
         (
             SCORES,
