@@ -70,6 +70,7 @@ class Workers:
         for work in list(self._working):
             if not work.done():
                 work.set_exception(unavailable("the server is closing"))
+                work.exception()  # whoever asked may have gone; then nobody looks at it
 
     def _free(self, work: asyncio.Future[Any] | None = None) -> None:
         if work is not None:

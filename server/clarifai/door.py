@@ -23,10 +23,13 @@ from .servicer import Servicer, failed
 logger = logging.getLogger(__name__)
 
 METHOD = "/clarifai.api.V2/PostModelOutputs"
-CALLS_AT_ONCE = 32
+# Each may have a message of the largest size in memory.
+CALLS_AT_ONCE = 16
 # A client may not hold a call open by sending its request for ever.
 RECEIVE_S = 120.0
 CLOSE_S = 1.0
+# Those above the number of calls are told so before their request is read.
+_KNOCKING_AT_ONCE = 256
 _OPTIONS = (
     ("grpc.max_receive_message_length", FORM_BYTES_MAX),
     ("grpc.max_send_message_length", -1),
@@ -44,13 +47,17 @@ class ClarifaiDoor:
 
     name = "clarifai"
 
-    def __init__(self, server: Any, port: int) -> None:
+    def __init__(self, server: Any, methods: _Methods, port: int) -> None:
         self._server = server
+        self._methods = methods
         self.port = port
 
     async def close(self) -> None:
         """Let nobody in any more; what is being answered gets a moment to end."""
-        await self._server.stop(CLOSE_S)
+        stopping = asyncio.ensure_future(self._server.stop(2 * CLOSE_S))
+        await asyncio.wait({stopping}, timeout=CLOSE_S)
+        self._methods.end()
+        await stopping
 
 
 async def open_clarifai(house: House, host: str, config: ClarifaiConfig) -> ClarifaiDoor:
@@ -59,8 +66,9 @@ async def open_clarifai(house: House, host: str, config: ClarifaiConfig) -> Clar
     Raises:
         StartError: when the address cannot be taken.
     """
-    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=CALLS_AT_ONCE)
-    server.add_generic_rpc_handlers((_Methods(Servicer(house)),))
+    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_KNOCKING_AT_ONCE)
+    methods = _Methods(Servicer(house))
+    server.add_generic_rpc_handlers((methods,))
     address = written(host, config.port)
     try:
         if config.tls is None:
@@ -74,7 +82,7 @@ async def open_clarifai(house: House, host: str, config: ClarifaiConfig) -> Clar
         raise StartError(f"cannot listen on {address} for Clarifai's clients: {error}") from error
     await server.start()
     logger.info("Clarifai's clients come in at %s (gRPC%s)", written(host, port), " with TLS" if config.tls else "")
-    return ClarifaiDoor(server, port)
+    return ClarifaiDoor(server, methods, port)
 
 
 class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
@@ -82,6 +90,12 @@ class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
 
     def __init__(self, servicer: Servicer) -> None:
         self._servicer = servicer
+        self._calls: set[asyncio.Task[Any]] = set()
+
+    def end(self) -> None:
+        """Break off what is being answered."""
+        for call in self._calls:
+            call.cancel()
 
     def service(self, handler_call_details: Any) -> Any:
         """Return what handles a call."""
@@ -98,6 +112,20 @@ class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
         return grpc.stream_stream_rpc_method_handler(unknown)
 
     async def _predict(self, requests: Any, context: Any) -> bytes:
+        if len(self._calls) >= CALLS_AT_ONCE:
+            return _bytes_of(failed(Code.CONN_THROTTLED, "too many requests are waiting; try again shortly"))
+        call = asyncio.create_task(self._answer(requests, context))
+        self._calls.add(call)
+        try:
+            await asyncio.wait({call})
+        finally:
+            call.cancel()
+            self._calls.discard(call)
+        if call.cancelled():
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is closing")
+        return _bytes_of(call.result())
+
+    async def _answer(self, requests: Any, context: Any) -> Any:
         try:
             async with asyncio.timeout(RECEIVE_S):
                 received = await anext(aiter(requests), b"")
@@ -106,9 +134,11 @@ class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
         try:
             request = service_pb2.PostModelOutputsRequest.FromString(received)
         except DecodeError:
-            answer = failed(Code.CONN_BAD_REQUEST_FORMAT, "the bytes are no PostModelOutputsRequest")
-        else:
-            sent = {name: value for name, value in context.invocation_metadata() if isinstance(value, str)}
-            answer = await self._servicer.answer(request, sent.get("authorization"))
-        data: bytes = answer.SerializeToString()
-        return data
+            return failed(Code.CONN_BAD_REQUEST_FORMAT, "the bytes are no PostModelOutputsRequest")
+        sent = {name: value for name, value in context.invocation_metadata() if isinstance(value, str)}
+        return await self._servicer.answer(request, sent.get("authorization"))
+
+
+def _bytes_of(answer: Any) -> bytes:
+    data: bytes = answer.SerializeToString()
+    return data

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import io
 import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -347,6 +349,48 @@ def test_bytes_that_are_no_message_are_said(served: Served) -> None:
         call = client.channel.unary_unary(door.METHOD, lambda data: data, service_pb2.MultiOutputResponse.FromString)
         assert name(call(b"\xff\xff", timeout=10).status) == "CONN_BAD_REQUEST_FORMAT"
         assert name(call(b"", timeout=10).status) == "MODEL_DOES_NOT_EXIST"
+
+
+def test_above_the_limit_a_call_is_throttled_unread(
+    served: Served, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "CALLS_AT_ONCE", 0)
+    assert name(client.ask("names", bytes(15_000_000)).status) == "CONN_THROTTLED"
+
+
+class Slow(FakeVision):
+    """Looks until it is told that it has seen enough."""
+
+    def __init__(self) -> None:
+        super().__init__("slow")
+        self.begun, self.enough = threading.Event(), threading.Event()
+
+    def _classify(self, frame: Frame) -> tuple[Classification, ...]:
+        self.begun.set()
+        self.enough.wait(30)
+        return ()
+
+
+def test_while_a_model_runs_all_else_goes_on_and_the_server_ends_in_time(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    slow = Slow()
+    with contextlib.ExitStack() as stack:
+        stack.callback(slow.enough.set)
+        with Served(tmp_path, CAMERAS + SERVER, (slow, classifier())) as fresh:
+            client = stack.enter_context(Client(fresh))
+            ask = client.stub.PostModelOutputs
+            with pytest.raises(grpc.RpcError):
+                ask(request_for("slow", encoded()), timeout=0.2)
+            waiting = ask.future(request_for("slow", encoded()), timeout=30)
+            assert slow.begun.wait(10)
+            assert fresh.client.get("/healthz").status_code == 200
+            assert name(client.ask("poems", encoded()).status) == "MODEL_DOES_NOT_EXIST"
+            began = time.monotonic()
+        assert time.monotonic() - began < 5
+        assert waiting.exception().code() == grpc.StatusCode.UNAVAILABLE
+        assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+        assert capfd.readouterr().err == ""
 
 
 def test_a_request_that_does_not_come_is_not_waited_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
