@@ -156,12 +156,13 @@ class ImageFile(Camera[ImageFileAttributes]):
 def pictures_in(folder: Path) -> list[Path]:
     """Return the pictures of a folder, by their suffix, in the natural order of their names."""
     files = (file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
-    return sorted(files, key=lambda file: _natural(file.name))
+    return sorted(files, key=lambda file: (_natural(file.name), file.name))
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    parts = re.findall(r"[0-9]+|[^0-9]+", name.casefold())
-    return [*((int(part), "") if part.isdigit() else (-1, part) for part in parts), (-1, name)]
+def _natural(name: str) -> list[tuple[str, int]]:
+    """Return what orders names as their letters do, but a number in them as a whole, at the place of a digit."""
+    parts = re.findall(r"[0-9]+|[^0-9]", name.casefold())
+    return [("0", int(part)) if part[0] in "0123456789" else (part, 0) for part in parts]
 
 
 def _rendition(depth: Depth) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

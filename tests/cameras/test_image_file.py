@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from cameras.base import CameraEnded, CameraError
-from cameras.image_file import ImageFile, ImageFileAttributes
+from cameras.image_file import ImageFile, ImageFileAttributes, pictures_in
 
 from .pictures import corners, pillow_bytes
 from .videos import number_of, numbered
@@ -33,6 +33,13 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "a3.txt").write_text("no picture")
     write(tmp_path / ".hidden.png", numbered(9))
     return tmp_path
+
+
+def test_names_are_in_the_order_of_their_letters_and_numbers(tmp_path: Path) -> None:
+    names = ["2.png", "10.png", "a.png", "A1.png", "a02.png", "a2.png", "a10.png", "a²b.png", "b.png"]
+    for name in reversed(names):
+        write(tmp_path / name, numbered(0))
+    assert [path.name for path in pictures_in(tmp_path)] == names
 
 
 def test_a_folder_is_shown_in_natural_order_again_and_again(folder: Path) -> None:
