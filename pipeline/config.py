@@ -21,6 +21,7 @@ from .reader import Reader
 from .server_config import ServerConfig
 from .stream_config import StreamConfig
 from .tables import OURS, Tables
+from .viam_packages import package_folders
 from .yaml_nodes import read_yaml
 
 __all__ = [
@@ -89,8 +90,11 @@ def parse(
     problems = Problems(file)
     if len(text) > MAX_BYTES:
         raise problems.fatal(None, f"is too large, more than {MAX_BYTES} bytes")
-    read = read_json if file.lower().endswith(".json") else read_yaml
-    root = read(text.removeprefix("\ufeff"), problems, os.environ if environment is None else environment)
+    text, variables = text.removeprefix("\ufeff"), os.environ if environment is None else environment
+    if file.lower().endswith(".json"):
+        root = read_json(text, problems, {**variables, **package_folders(text, folder)})
+    else:
+        root = read_yaml(text, problems, variables)
     config = Reader(problems, folder, Path(file), tables).config(root)
     if problems:
         raise problems.error()

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 
 from .problems import quoted
 
-_PART = re.compile(r"\$\$|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<default>(?:[^}$]|\$\$|\$(?!\{))*))?\}|\$\{")
+_PART = re.compile(
+    r"\$\$"
+    r"|\$\{(?:environment\.)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<default>(?:[^}$]|\$\$|\$(?!\{))*))?\}"
+    r"|\$\{(?P<package>packages\.[\w:/.-]+)\}"  # these two dotted ones are Viam's
+    r"|\$\{"
+)
 
 # ``[port: ${PORT:8080}]``: between brackets YAML would end the scalar at the brace. While the file is parsed such marks
 # stand as characters of the private use area, one for one, so that columns stay what they are.
@@ -48,6 +53,10 @@ def expanded(text: str, environment: Mapping[str, str]) -> str:
         if match[0] == "$$":
             return "$"
         name, default = match["name"], match["default"]
+        if (package := match["package"]) is not None:
+            if package in environment:
+                return environment[package]
+            raise ValueError(f"{match[0]} names a package that is not declared under packages")
         if name is None:
             raise ValueError(f'"${{" begins no ${{NAME}} or ${{NAME:default}} in {quoted(text)} ("$$" is a dollar)')
         if name in environment:

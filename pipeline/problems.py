@@ -90,6 +90,15 @@ class Problems:
         line, column = position if position is not None else (None, None)
         self._found[Problem(one_line(self.file), line, column, path_text(address), one_line(message))] = None
 
+    def forget(self, address: Address) -> None:
+        """Drop what was noted about a value and all below it: nobody is going to use it."""
+        above = path_text(address)
+        self._found = {
+            problem: None
+            for problem in self._found
+            if problem.path != above and not problem.path.startswith((f"{above}.", f"{above}["))
+        }
+
     def error(self) -> ConfigError:
         """Give what has been found as an exception, in the order of the file."""
         return ConfigError(sorted(self._found, key=lambda problem: (problem.line or 0, problem.column or 0)))

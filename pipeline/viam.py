@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from . import nodes
 from .declared import TRANSFORM
-from .entries import Entries, Item, text_at
+from .entries import Entries, Item, section, text_at
 from .nodes import Node, Scalar, Sequence
-from .problems import one_line, quoted
+from .problems import Problems, one_line, quoted
 from .services import MODEL, VISION
 from .tables import Tables
+from .viam_words import CAMERA, our_attributes, our_file_camera, our_model
 
 logger = logging.getLogger(__name__)
 
-CAMERA = "camera"
-_OURS = frozenset({"components", "services", "server"})
+_OURS = frozenset({"components", "services", "server", "packages"})
 _KNOWN = frozenset({"name", "api", "type", "namespace", "model", "attributes", "depends_on"})
-_PREFIXES = ("rdk:builtin:", "viam:mlmodel-tflite:")
+_ABOVE = frozenset({"preload", "linger_s", "private", "stream", "style"})  # of cameras, ours
 
 
 def is_machine_file(root: nodes.Mapping) -> bool:
@@ -35,52 +37,120 @@ def is_machine_file(root: nodes.Mapping) -> bool:
 def items(root: nodes.Mapping, entries: Entries, tables: Tables) -> tuple[list[Item], list[Item]]:
     """Give the cameras and the services in the words of our own files, each at its place in this one.
 
-    Keys and resources that nothing here knows are named in a warning and left out.
+    Keys and resources that nothing here knows are named in a warning and left out, and so is what needs them.
     """
-    file = entries.problems.file
+    machine = _Machine(entries.problems, tables)
     for key in root.entries.keys() - _OURS:
-        _skipped(file, root.keys[key].line, f"key {quoted(key)}")
-    cameras: dict[str, str] = {**dict.fromkeys(tables.cameras, ""), TRANSFORM: ""}
-    cameras |= dict.fromkeys(tables.camera_aliases, "")
-    kinds: dict[str, Iterable[str]] = {CAMERA: cameras, VISION: tables.vision, MODEL: tables.runtimes}
-    found = [*entries.items(root, "components"), *entries.items(root, "services")]
-    resources = list(_resources(file, found, kinds))
+        machine.skipped(root.keys[key].line, f"key {quoted(key)}")
+        entries.problems.forget((key,))
+    found = [
+        resource
+        for item in (*entries.items(root, "components"), *entries.items(root, "services"))
+        if (resource := machine.resource(item)) is not None
+    ]
+    found = machine.without_orphans(found)
     return (
-        [item for kind, item in resources if kind == CAMERA],
-        [item for kind, item in resources if kind != CAMERA],
+        [resource.item for resource in found if resource.kind == CAMERA],
+        [resource.item for resource in found if resource.kind != CAMERA],
     )
 
 
-def _resources(file: str, found: Iterable[Item], kinds: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, Item]]:
-    for address, node in found:
+@dataclass(frozen=True)
+class _Resource:
+    kind: str
+    name: str
+    item: Item
+
+
+class _Machine:
+    """Reads the resources of one file; used once."""
+
+    def __init__(self, problems: Problems, tables: Tables) -> None:
+        self._problems = problems
+        cameras = {**tables.cameras, **tables.camera_aliases, TRANSFORM: None}
+        self._aliases = tables.camera_aliases
+        self._models: Mapping[str, Iterable[str]] = {CAMERA: cameras, VISION: tables.vision, MODEL: tables.runtimes}
+        self._left_out: set[tuple[str, str]] = set()
+
+    def skipped(self, line: int, what: str, why: str = "is not known here; skipped") -> None:
+        """Say what is left out."""
+        logger.warning("%s:%d: %s %s", one_line(self._problems.file), line, what, why)
+
+    def resource(self, item: Item) -> _Resource | None:
+        """Give a resource in our words; None for one that is left out."""
+        address, node = item
         if not isinstance(node, nodes.Mapping):
-            yield CAMERA if address[0] == "components" else VISION, (address, node)
-            continue
+            return _Resource(CAMERA if address[0] == "components" else VISION, "", item)
         kind = (text_at(node, "api") or text_at(node, "type") or "").rsplit(":", 1)[-1]
-        model = text_at(node, "model") or ""
-        for prefix in _PREFIXES:
-            model = model.removeprefix(prefix)
-        name = quoted(text_at(node, "name") or "")
-        if kind not in kinds:
-            _skipped(file, node.position.line, f"resource {name} of type {quoted(kind)}")
-        elif model and model not in kinds[kind]:
-            _skipped(file, node.position.line, f"{kind} {name} of model {quoted(model)}")
+        written, name = text_at(node, "model") or "", text_at(node, "name") or ""
+        model = our_model(kind, written)
+        if kind not in self._models:
+            what = f"resource {quoted(name)} of type {quoted(kind)}"
+        elif written and model not in self._models[kind]:
+            what = f"{kind} {quoted(name)} of model {quoted(written)}"
         else:
-            for key in node.entries.keys() - _KNOWN:
-                _skipped(file, node.keys[key].line, f"key {quoted(key)}")
-            yield kind, (address, _translated(node, kind, model))
+            return _Resource(kind, name, (address, self._translated(node, kind, model)))
+        self.skipped(node.position.line, what)
+        self._problems.forget(address)
+        self._left_out.add((kind, name))
+        return None
+
+    def without_orphans(self, found: list[_Resource]) -> list[_Resource]:
+        """Leave out what needs something that was left out, and what needs that."""
+        there = {(resource.kind, resource.name) for resource in found}
+        needing: dict[tuple[str, str], list[_Resource]] = defaultdict(list)
+        for resource in found:
+            for need in _needs(resource):
+                needing[need].append(resource)
+        gone: set[int] = set()
+        queue = [need for need in needing if need in self._left_out and need not in there]
+        for kind, name in queue:
+            for resource in needing.pop((kind, name), ()):
+                if id(resource) in gone:
+                    continue
+                gone.add(id(resource))
+                queue.append((resource.kind, resource.name))
+                address, node = resource.item
+                why = f"needs {kind} {quoted(name)}; skipped too"
+                self.skipped(node.position.line, f"{resource.kind} {quoted(resource.name)}", why)
+                self._problems.forget(address)
+        return [resource for resource in found if id(resource) not in gone]
+
+    def _translated(self, node: nodes.Mapping, kind: str, model: str) -> nodes.Mapping:
+        ours = _ABOVE if kind == CAMERA else frozenset()
+        for key in node.entries.keys() - _KNOWN - ours:
+            self.skipped(node.keys[key].line, f"key {quoted(key)}")
+        entries: dict[str, Node] = {
+            key: value for key, value in node.entries.items() if key in {"name", "attributes", "model", *ours}
+        }
+        if kind != CAMERA:
+            entries["type"] = Scalar(node.position, kind, kind)
+        if model:
+            attributes = section(node, "attributes")
+            model = our_file_camera(self._aliases.get(model, model), attributes) if kind == CAMERA else model
+            entries["model"] = Scalar(node.entries["model"].position, model, model)
+            if isinstance(attributes, nodes.Mapping):
+                entries["attributes"], unused = our_attributes(kind, model, attributes)
+                for key in unused:
+                    self.skipped(
+                        attributes.keys[key].line, f"attribute {quoted(key)}", f"has no use in {model}; skipped"
+                    )
+        return nodes.Mapping(node.position, entries, node.keys)
 
 
-def _translated(node: nodes.Mapping, kind: str, model: str) -> nodes.Mapping:
-    entries: dict[str, Node] = {key: node.entries[key] for key in ("name", "attributes") if key in node.entries}
-    if model:
-        entries["model"] = Scalar(node.entries["model"].position, model, model)
-    elif "model" in node.entries:
-        entries["model"] = node.entries["model"]
-    if kind != CAMERA:
-        entries["type"] = Scalar(node.position, kind, kind)
-    return nodes.Mapping(node.position, entries, node.keys)
-
-
-def _skipped(file: str, line: int, what: str) -> None:
-    logger.warning("%s:%d: %s is not known here; skipped", one_line(file), line, what)
+def _needs(resource: _Resource) -> Iterator[tuple[str, str]]:
+    """Give kind and name of what a resource cannot be without."""
+    attributes = section(resource.item[1], "attributes")
+    if resource.kind == VISION:
+        for kind, key in ((MODEL, "mlmodel_name"), (CAMERA, "camera_name")):
+            if name := text_at(attributes, key):
+                yield kind, name
+    if resource.kind == CAMERA and isinstance(attributes, nodes.Mapping):
+        if name := text_at(attributes, "source"):
+            yield CAMERA, name
+        pipeline = attributes.entries.get("pipeline")
+        for entry in pipeline.items if isinstance(pipeline, Sequence) else ():
+            settings = section(entry, "attributes")
+            for key in settings.entries if isinstance(settings, nodes.Mapping) else ():
+                if key.endswith("_name") and (name := text_at(settings, key)):
+                    yield VISION, name

@@ -694,7 +694,10 @@ ROWS = (
     (
         "a key of the server one letter off",
         ("cameras:\n  - {name: a, model: webcam}\nserver: {prot: 80}\n"),
-        '3:10: server.prot: unknown key, did you mean "port"? (known: host, port, ice, viam, clarifai, allow_image_urls)',
+        (
+            '3:10: server.prot: unknown key, did you mean "port"? '
+            "(known: host, port, ice, viam, clarifai, allow_image_urls)"
+        ),
     ),
     (
         "a port for Viam's clients that cannot be",
