@@ -104,7 +104,7 @@ class VisionCalls(Calls):
         return vision_pb2.GetPropertiesResponse(
             classifications_supported=CLASSIFICATIONS in service.kinds,
             detections_supported=DETECTIONS in service.kinds,
-            default_camera=_default_camera(service),
+            default_camera=service.default_camera(service.attributes),
         )
 
     async def _status(self, request: common.GetStatusRequest) -> common.GetStatusResponse:
@@ -137,15 +137,10 @@ class VisionCalls(Calls):
             yield service
 
     def _camera(self, service: VisionService[Any], name: str) -> RunningCamera:
-        wanted = name or _default_camera(service)
+        wanted = name or service.default_camera(service.attributes)
         if not wanted:
             raise invalid(f"no camera is named, and vision service {service.name} has no camera_name")
         return self._house.exit_of(wanted)
-
-
-def _default_camera(service: VisionService[Any]) -> str | None:
-    name: str | None = getattr(service.attributes, "camera_name", None)
-    return name
 
 
 def _classify_bytes(service: VisionService[Any], data: bytes, n: int) -> list[vision_pb2.Classification]:

@@ -25,12 +25,6 @@ from .test_viam import TEXT
 from .viam_clients import Clients, asked, clients, connected, port_of, refused
 
 
-class WithCamera(Attributes):
-    """What such a service may be told."""
-
-    camera_name: str
-
-
 class Looking(FakeVision):
     """A classifier that remembers what it was shown, and does what a test says before it answers."""
 
@@ -44,6 +38,14 @@ class Looking(FakeVision):
         self.seen.append(frame)
         self.before()
         return (Classification("seen", 0.5),)
+
+
+class AtHome(Looking):
+    """One that looks at a camera of its own when none is named."""
+
+    @classmethod
+    def default_camera(cls, attributes: Attributes) -> str | None:
+        return "seen"
 
 
 def failing(error: Exception) -> Looking:
@@ -65,12 +67,10 @@ def hold() -> None:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     before = threads_now()
-    home = Looking("home")
-    home.attributes = WithCamera(camera_name="seen")
     unloadable = Looking("unloadable")
     unloadable.fails = ModelError("/home/me/models/a.tflite: is no model")
     services = (
-        *(classifier(), detector(), LOOKING, home, unloadable, Looking("slow", hold)),
+        *(classifier(), detector(), LOOKING, AtHome("home"), unloadable, Looking("slow", hold)),
         *(failing(ModelError("/home/me/models/b.tflite: broke")), failing(ValueError("a mistake in some.py"))),
     )
     with Served(tmp_path_factory.mktemp("viam"), TEXT, services=services) as running:
