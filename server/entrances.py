@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -35,6 +36,8 @@ async def open_entrances(house: House) -> AsyncIterator[Entrance]:
 
         yield await open_viam(house, server.host, server.viam.port)
     if server.clarifai is not None:
+        # Read by gRPC when it is imported: else it writes a line for everybody who knocks without TLS.
+        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
         from .clarifai.door import open_clarifai
 
         yield await open_clarifai(house, server.host, server.clarifai)
