@@ -5,7 +5,9 @@ The table is the list of features.
 
 from typing import Any
 
+from .asking import Asking
 from .base import NoAttributes, Services, Transform
+from .captions import Captions
 from .classifications import Classifications
 from .crop import Crop
 from .depth_edges import DepthEdges
@@ -16,17 +18,26 @@ from .flip import Flip
 from .identity import Identity
 from .lens import DistortionParameters, IntrinsicParameters
 from .overlay import Overlay
-from .paint import paint
+from .paint import Paint
+from .painting import paint
 from .recognise import Recognise
+from .redact import Redact
 from .resize import Resize
 from .rotate import Rotate
+from .segmentations import Segmentations
 from .style import Style
+from .track import Track
 from .undistort import Undistort
 
 TRANSFORMS: dict[str, type[Transform[Any]]] = {
     Identity.type_name: Identity,
     Classifications.type_name: Classifications,
     Detections.type_name: Detections,
+    Segmentations.type_name: Segmentations,
+    Captions.type_name: Captions,
+    Track.type_name: Track,
+    Redact.type_name: Redact,
+    Paint.type_name: Paint,
     Resize.type_name: Resize,
     Crop.type_name: Crop,
     Rotate.type_name: Rotate,
@@ -45,6 +56,7 @@ ALIASES: dict[str, str] = {"": Identity.type_name}
 __all__ = [
     "ALIASES",
     "TRANSFORMS",
+    "Asking",
     "DistortionParameters",
     "IntrinsicParameters",
     "NoAttributes",

@@ -32,11 +32,13 @@ class Transform(ABC, Generic[A]):
         annotates: Whether frames may leave with more annotations than they came with. Read it on the instance: it may
             depend on the attributes.
         services: Names of the vision services it asks; empty for most.
+        trouble: What went wrong with the last frame, where it gave a frame all the same; ``None`` while all is well.
     """
 
     type_name: ClassVar[str]
     attributes_type: ClassVar[type[Attributes]]
     annotates: bool = False
+    trouble: str | None = None
 
     def __init__(self, attributes: A, services: Services) -> None:
         self.attributes = attributes

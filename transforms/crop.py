@@ -114,14 +114,15 @@ class Crop(Transform[CropAttributes]):
             return warped(mask, inverse, max(round(columns * inverse[0, 0]), 1), max(round(rows * inverse[1, 1]), 1))
 
         return frame.moved(
-            _pixels(frame.pixels, window),
+            cut(frame.pixels, window),
             Movement(moved, masked),
             depth=None if frame.depth is None else frame.depth[y_min:y_max, x_min:x_max],
             intrinsics=None if frame.intrinsics is None else _intrinsics(frame.intrinsics, window),
         )
 
 
-def _pixels(pixels: Pixels, window: Window) -> Pixels:
+def cut(pixels: Pixels, window: Window) -> Pixels:
+    """Return the part of a picture inside a window; without a copy of planes, where the window is even."""
     x_min, y_min, x_max, y_max = window
     if pixels.born_yuv and not any(edge % 2 for edge in window):
         y, u, v = pixels.yuv

@@ -1,16 +1,16 @@
-"""Rectangles and label plates on a copy of a picture, on the planes it was born with."""
+"""Rectangles, masks and label plates on a copy of a picture, on the planes it was born with."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
-from cameras import Image, Matrix, Pixels, Yuv, yuv_from_rgb
+from cameras import Image, Mask, Matrix, Pixels, Yuv, yuv_from_rgb
 
 from .text import typeface, width_px
 
@@ -51,6 +51,22 @@ class Canvas(ABC):
     def _fill(self, x_min: int, y_min: int, x_max: int, y_max: int, color: Color) -> None:
         """Fill a rectangle that lies inside."""
 
+    def tint(self, mask: Mask, color: Color, opacity: float, line_width: int) -> None:
+        """Mix a colour into what is inside of a mask over the whole picture, and draw its edge, inside of it."""
+        inside = _inside(mask, self.width, self.height)
+        x, y, width, height = cv2.boundingRect(inside)
+        if width:
+            # Only the part of the picture that the mask is in, on even pixels, with some outside around it.
+            top, bottom = max(y // 2 * 2 - 2, 0), min((y + height + 1) // 2 * 2 + 2, self.height)
+            left, right = max(x // 2 * 2 - 2, 0), min((x + width + 1) // 2 * 2 + 2, self.width)
+            inside = inside[top:bottom, left:right]
+            edge = cv2.subtract(inside, cv2.erode(inside, np.ones((2 * line_width + 1,) * 2, np.uint8)))
+            self._tint(np.s_[top:bottom, left:right], inside, edge, color, opacity)
+
+    @abstractmethod
+    def _tint(self, place: Any, inside: Any, edge: Any, color: Color, opacity: float) -> None:
+        """Mix a colour into a part of the picture, by masks of the size of that part."""
+
     @abstractmethod
     def lay(self, plate: Plate, x: int, y: int) -> None:
         """Lay a plate with its upper left corner at ``x, y``: even numbers, not negative."""
@@ -69,6 +85,9 @@ class BgrCanvas(Canvas):
 
     def _fill(self, x_min: int, y_min: int, x_max: int, y_max: int, color: Color) -> None:
         self._image[y_min:y_max, x_min:x_max] = color[::-1]
+
+    def _tint(self, place: Any, inside: Any, edge: Any, color: Color, opacity: float) -> None:
+        _mix(self._image[place], inside, edge, color[::-1], opacity)
 
     def lay(self, plate: Plate, x: int, y: int) -> None:
         """Lay a plate."""
@@ -100,6 +119,16 @@ class YuvCanvas(Canvas):
                 share = np.outer(_coverage(y_min, y_max), _coverage(x_min, x_max))
                 plane[place] = np.rint(plane[place] * (1 - share) + value * share)
 
+    def _tint(self, place: Any, inside: Any, edge: Any, color: Color, opacity: float) -> None:
+        top, left = place[0].start, place[1].start
+        half = np.s_[top // 2 : place[0].stop // 2, left // 2 : place[1].stop // 2]
+        y, u, v = _yuv(color, self._matrix)
+        _mix(self._planes[0][place], inside, edge, (y,), opacity)
+        size = (inside.shape[1] // 2, inside.shape[0] // 2)
+        inside, edge = (cv2.resize(mask, size, interpolation=cv2.INTER_AREA) & 128 for mask in (inside, edge))
+        for plane, value in zip(self._planes[1:], (u, v), strict=True):
+            _mix(plane[half], inside, edge, (value,), opacity)
+
     def lay(self, plate: Plate, x: int, y: int) -> None:
         """Lay a plate."""
         for plane, piece, step in zip(self._planes, _yuv_plate(plate, self._matrix), (1, 2, 2), strict=True):
@@ -124,6 +153,32 @@ def draw_outline(canvas: Canvas, rectangle: Rectangle, line_width: int, color: C
     canvas.fill((x_min, y_max - line_width, x_max, y_max), color)
     canvas.fill((x_min, y_min + line_width, x_min + line_width, y_max - line_width), color)
     canvas.fill((x_max - line_width, y_min + line_width, x_max, y_max - line_width), color)
+
+
+def _inside(mask: Mask, width: int, height: int) -> Any:
+    """Return a mask in the size of a picture, its stairs smoothed: 255 inside, 0 outside."""
+    if mask.shape == (height, width):
+        return mask
+    if mask.shape[0] < height:
+        mask = cv2.GaussianBlur(mask, (3, 3), 0)  # type: ignore[assignment]
+    smooth = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.threshold(smooth, 127, 255, cv2.THRESH_BINARY)[1]
+
+
+@lru_cache(maxsize=256)
+def _shades(values: tuple[int, ...], opacity: float) -> Image:
+    """Return what each of the 256 values of each channel becomes when some of another value is mixed in."""
+    shades = np.arange(256)[:, None] * (1 - opacity) + np.array(values) * opacity
+    table: Image = np.rint(shades).astype(np.uint8).reshape(1, 256, len(values))
+    return table
+
+
+def _mix(region: Any, inside: Any, edge: Any, values: tuple[int, ...], opacity: float) -> None:
+    tinted = cv2.LUT(region, _shades(values, opacity))
+    solid = np.empty_like(tinted)
+    solid[:] = values
+    cv2.copyTo(solid, edge, tinted)
+    cv2.copyTo(tinted, inside, region)
 
 
 def _coverage(first: int, last: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

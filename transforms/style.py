@@ -45,6 +45,9 @@ class Style(Attributes):
     text_height_px: int | None = Field(
         default=None, ge=6, le=500, description="Height of the text; a thirtieth of the picture's, at least 10."
     )
+    mask_opacity: float = Field(
+        default=0.45, ge=0, le=1, allow_inf_nan=False, description="How much masks cover: 0 only their edge, 1 all."
+    )
     font: LocalPath | None = Field(default=None, description="A TrueType or OpenType file; the built-in font.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:

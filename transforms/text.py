@@ -13,6 +13,8 @@ import numpy as np
 
 from cameras import Image
 
+from .bidi import drawn
+
 MAX_LETTERS = 200  # longer labels are cut; the longest of ImageNet has 121
 WEIGHT = 600  # semibold: thin strokes drown in the compression of the video
 _FONT_FORMATS = (b"\x00\x01\x00\x00", b"true", b"OTTO", b"ttcf")
@@ -51,7 +53,7 @@ class _Outlines:
     def mask(self, text: str, size: int, width: int, height: int, x: int, baseline: int) -> Image:
         mask = np.zeros((height, width), np.uint8)
         with self._lock:
-            cv2.putText(mask, text, (x, baseline), (255,), self._face, size, weight=WEIGHT)
+            cv2.putText(mask, drawn(text), (x, baseline), (255,), self._face, size, weight=WEIGHT)
         return mask
 
 

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from cameras import Classification
+from cameras import Annotation, Classification, Detection, Frame, Pixels
 from tests.fakes import FakeVision
 from tests.harness import through
 from tests.transforms.pictures import DOG, bgr, detection
 from tests.transforms.refusals import refusals
+from tests.transforms.services import Looks
 from transforms.classifications import Classifications, ClassificationsAttributes
 
 ZOO = [Classification("cat", 0.5), Classification("Dog", 0.3), Classification("VIAM_UNKNOWN", 0.15)]
@@ -139,3 +142,53 @@ def test_a_label_that_is_no_text_is_refused() -> None:
 
 def test_the_service_must_be_named() -> None:
     assert refusals(ClassificationsAttributes) == [("classifier_name", "Field required")]
+
+
+def brightest(frame: Frame) -> list[Classification]:
+    """Call a picture by its brightest channel, and say unknown where there is none."""
+    blue, green, red = frame.image.reshape(-1, 3).mean(axis=0)
+    best = max(("blue", blue), ("green", green), ("red", red), key=lambda channel: channel[1])
+    return [Classification(best[0], best[1] / 255), Classification("thing", 0.1)]
+
+
+def flag(*things: Detection) -> Frame:
+    """Return a frame whose left half is blue and whose right half is red."""
+    image = np.zeros((8, 16, 3), np.uint8)
+    image[:, :8, 0] = image[:, 8:, 2] = 204
+    return bgr(2, 2).with_pixels(Pixels.from_bgr(image), annotations=(DOG, *things))
+
+
+def named(frame: Frame, **attributes: Any) -> tuple[Annotation, ...]:
+    transform = classifications(Looks("zoo", classify=brightest), of="detections", **attributes)
+    return through(transform, frame)[0].annotations
+
+
+def test_each_detection_is_called_what_its_box_shows() -> None:
+    left, right = detection(0, 0, 0.5, 1), replace(detection(0.5, 0, 1.5, 1), track_id=4)
+    dog, one, other = named(flag(left, right))
+    assert dog == DOG, "what has no box stays"
+    assert one == Detection("blue", 0.8, box=left.box, transform="classifications", service="zoo")
+    assert other == Detection("red", 0.8, box=right.box, track_id=4, transform="classifications", service="zoo")
+
+
+def test_the_name_may_follow_the_detectors() -> None:
+    assert [found.label for found in named(flag(detection(0, 0, 0.5, 1)), append_label=True)] == ["dog", "ball: blue"]
+
+
+def test_a_detection_that_nothing_fits_stays_as_it_was() -> None:
+    ball = detection(0, 0, 0.5, 1)
+    assert named(flag(ball), confidence_threshold=0.9) == (DOG, ball)
+    assert [found.label for found in named(flag(ball), valid_labels=["thing"])] == ["dog", "thing"]
+
+
+def test_a_box_that_is_nowhere_is_not_classified() -> None:
+    ball = detection(2, 0, 3, 1)
+    assert named(flag(ball)) == (DOG, ball)
+
+
+def test_the_same_box_is_classified_once_for_all() -> None:
+    service = Looks("zoo", classify=brightest)
+    frame = flag(detection(0, 0, 0.5, 1))
+    through(classifications(service, of="detections"), frame)
+    through(classifications(service, of="detections", append_label=True), frame)
+    assert service.inferences == 1

@@ -1,240 +1,52 @@
 from __future__ import annotations
 
-import itertools
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pytest
-from numpy.typing import NDArray
 
-from cameras import Annotation, BoundingBox, Classification, Detection, Frame, Image, Matrix, Outline, Pixels, Yuv
-from tests.transforms.pictures import bgr, detection, with_depth
+from cameras import Frame
+from tests.harness import through
+from tests.transforms.depths import deep
+from tests.transforms.pictures import DOG, bgr, detection
+from tests.transforms.refusals import refusals
 from transforms import Style, paint
-from transforms.paint import CROP_RED, PALETTE, Layout
-
-SIZES = [(160, 120), (768, 432), (1280, 720), (721, 405), (90, 160)]
+from transforms.paint import Paint, PaintAttributes
 
 
-def gray(width: int, height: int, *annotations: Annotation, matrix: Matrix | None = None) -> Frame:
-    """Return a gray frame, held as planes when a matrix is given."""
-    frame = bgr(2, 2)
-    if matrix is None:
-        pixels = Pixels.from_bgr(np.full((height, width, 3), 100, np.uint8))
-    else:
-        y, color = np.full((height, width), 102, np.uint8), np.full((height // 2, width // 2), 128, np.uint8)
-        pixels = Pixels.from_yuv(*Yuv(y, color, color.copy()), matrix=matrix)
-    return frame.with_pixels(pixels, annotations=annotations)
+def painted(frame: Frame, **attributes: Any) -> Frame:
+    return through(Paint(PaintAttributes.model_validate(attributes), {}), frame)[0]
 
 
-def layout(width: int, height: int, *annotations: Annotation, style: Style | None = None) -> Layout:
-    laid_out = Layout(width, height, style or Style())
-    laid_out.add(annotations)
-    return laid_out
-
-
-def texts(laid_out: Layout) -> list[str]:
-    return [plate.text for plate, _, _ in laid_out.plates]
-
-
-def test_a_frame_without_annotations_comes_back_itself() -> None:
-    frame = bgr(8, 6)
-    assert paint(frame, Style()) is frame
-
-
-def test_what_comes_out_is_painted_on_a_copy_and_has_nothing_left_to_paint() -> None:
-    frame = with_depth(gray(160, 120, detection(0.25, 0.25, 0.75, 0.75)))
-    before = frame.image.copy()
-    out = paint(frame, Style())
-    np.testing.assert_array_equal(frame.image, before)
-    assert not np.array_equal(out.image, before)
+def test_annotations_become_pixels_and_are_gone() -> None:
+    frame = deep(np.full((120, 160), 900), annotations=(DOG, detection(0.2, 0.4, 0.8, 0.9)))
+    out = painted(frame)
+    np.testing.assert_array_equal(out.image, paint(frame, Style()).image)
+    assert not np.array_equal(out.image, frame.image)
     assert out.annotations == ()
-    assert (out.pts, out.time_base, out.captured_at, out.sequence) == (
-        frame.pts,
-        frame.time_base,
-        frame.captured_at,
-        frame.sequence,
-    )
     assert (out.depth is frame.depth, out.intrinsics) == (True, frame.intrinsics)
 
 
-@pytest.mark.parametrize("matrix", [None, Matrix.BT601])
-def test_a_box_stands_where_the_detection_is(matrix: Matrix | None) -> None:
-    frame = gray(320, 240, detection(0.25, 0.5, 0.75, 0.875), matrix=matrix)
-    out = paint(frame, Style(color="#E69F00")).image.astype(int)
-    colored = np.abs(out - PALETTE[0][::-1]).max(axis=2) <= 4
-    assert colored[120:122, 80:240].all() and colored[208:210, 80:240].all()
-    assert colored[120:210, 80:82].all() and colored[120:210, 238:240].all()
-    assert not colored[124:206, 84:236].any(), "its middle is free"
-    assert colored[:104].sum() == 0 and colored[211:].sum() == 0
+def test_they_may_stay_as_data_too() -> None:
+    frame = bgr(160, 120, DOG)
+    out = painted(frame, keep_annotations=True)
+    assert out.annotations == (DOG,)
+    np.testing.assert_array_equal(out.image, painted(frame).image)
 
 
-@pytest.mark.parametrize("size", [(160, 120), (768, 432)])
-@pytest.mark.parametrize("matrix", Matrix)
-def test_planes_are_painted_as_bgr_is(size: tuple[int, int], matrix: Matrix) -> None:
-    annotations = (
-        Classification("tench", 0.87),
-        detection(0.13, 0.4, 0.52, 0.93, "person"),
-        detection(0.61, 0.33, 0.97, 0.7, "Dog"),
-    )
-    painted = paint(gray(*size, *annotations, matrix=matrix), Style()).pixels.yuv
-    expected = planes_of(paint(gray(*size, *annotations), Style()).image, matrix)
-    for plane, wanted in zip(painted, expected, strict=True):
-        assert np.abs(plane - wanted).max() <= 2
+def test_a_frame_with_nothing_to_paint_costs_nothing() -> None:
+    frame = bgr(160, 120)
+    assert painted(frame) is frame
 
 
-def planes_of(image: Image, matrix: Matrix) -> list[NDArray[np.float64]]:
-    """Return a BGR picture as limited-range planes, by the book."""
-    kr, kb = {Matrix.BT601: (0.299, 0.114), Matrix.BT709: (0.2126, 0.0722)}[matrix]
-    blue, green, red = np.moveaxis(image.astype(float), 2, 0)
-    y = kr * red + (1 - kr - kb) * green + kb * blue
-    halves = [
-        plane.reshape(plane.shape[0] // 2, 2, plane.shape[1] // 2, 2).mean(axis=(1, 3))
-        for plane in ((blue - y) / (2 - 2 * kb), (red - y) / (2 - 2 * kr))
-    ]
-    return [16 + y * 219 / 255, *(128 + half * 224 / 255 for half in halves)]
+def test_it_has_a_style_of_its_own() -> None:
+    out = painted(bgr(160, 120, detection(0.2, 0.4, 0.8, 0.9)), style={"color": "#ffffff", "line_width_px": 2})
+    assert (out.image[60:100, 32:34] == 255).all()
 
 
-def test_a_label_stands_above_its_box() -> None:
-    plate, x, y = layout(1280, 720, detection(0.25, 0.5, 0.5, 0.75, "star")).plates[0]
-    assert plate.text == "star: 0.75"
-    assert (x, y + plate.height) == (320, 360)
-
-
-def test_a_label_at_the_upper_edge_stands_inside_its_box() -> None:
-    (_, x, y) = layout(1280, 720, detection(0.25, 0.01, 0.5, 0.75)).plates[0]
-    assert (x, y) == (320, 6)
-
-
-def test_a_label_at_the_right_edge_is_shifted_in() -> None:
-    plate, x, _ = layout(1280, 720, detection(0.97, 0.5, 1, 0.75, "traffic light")).plates[0]
-    assert x + plate.width == 1280
-
-
-def test_a_label_wider_than_the_picture_is_shortened_and_keeps_its_confidence() -> None:
-    plate, x, _ = layout(160, 120, detection(0.1, 0.5, 1, 0.75, "a thing with a very long name indeed")).plates[0]
-    assert plate.text.endswith("...: 0.75")
-    assert 0 <= x <= x + plate.width <= 160
-
-
-def test_classifications_stand_one_under_the_other_in_their_order() -> None:
-    laid_out = layout(1280, 720, *(Classification(name, 0.98) for name in ("star", "mug", "moon")))
-    assert texts(laid_out) == ["star: 0.98", "mug: 0.98", "moon: 0.98"]
-    assert {x for _, x, _ in laid_out.plates} == {12}
-    for (above, _, top), (_, _, below) in itertools.pairwise(laid_out.plates):
-        assert top + above.height < below
-
-
-def test_a_long_classification_takes_several_lines_and_the_next_follows_them() -> None:
-    long = Classification("great white shark, white shark, man-eater, man-eating shark", 0.87)
-    laid_out = layout(320, 240, long, Classification("mug", 0.1))
-    assert len(laid_out.plates) > 2
-    assert " ".join(texts(laid_out)[:-1]) == f"{long.label}: 0.87"
-    assert texts(laid_out)[-1] == "mug: 0.10"
-    tops = [y for _, _, y in laid_out.plates]
-    assert tops == sorted(set(tops))
-
-
-def test_classifications_below_the_picture_are_lost() -> None:
-    assert len(layout(160, 120, *[Classification("x", 0.5)] * 1000).plates) < 10
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_labels_cover_each_other_only_where_there_is_no_room(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    boxes = random.uniform(0, 0.8, (8, 2))
-    things = [detection(x, y, x + 0.15, y + 0.15, "ball") for x, y in boxes.tolist()]
-    laid_out = layout(1280, 720, Classification("tench", 0.5), *things)
-    places = [(x, y, x + plate.width, y + plate.height) for plate, x, y in laid_out.plates]
-    covering = [
-        (one, other)
-        for one, other in itertools.combinations(places, 2)
-        if one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-    ]
-    assert len(covering) <= 1
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_every_label_is_wholly_in_the_picture(size: tuple[int, int]) -> None:
-    width, height = size
-    random = np.random.default_rng(3)
-    things = []
-    for x, y, right, bottom in random.uniform(-0.3, 1.3, (60, 4)).tolist():
-        things.append(detection(min(x, right), min(y, bottom), max(x, right), max(y, bottom), "some thing"))
-    laid_out = layout(width, height, *things)
-    assert len(laid_out.plates) == len(laid_out.outlines) > 40
-    for plate, x, y in laid_out.plates:
-        assert x >= 0 and y >= 0
-        assert x + plate.width <= width + 1 and y + plate.height <= height + 1
-        assert (x % 2, y % 2) == (0, 0)
-    for (x_min, y_min, x_max, y_max), _ in laid_out.outlines:
-        assert 0 <= x_min < x_max <= width and 0 <= y_min < y_max <= height
-    assert paint(gray(width, height, *things), Style()).image.shape == (height, width, 3)
-
-
-def test_a_box_wholly_outside_is_not_painted() -> None:
-    laid_out = layout(160, 120, detection(1.1, 0, 1.2, 1), detection(float("nan"), 0, 1, 1))
-    assert (laid_out.outlines, laid_out.plates) == ([], [])
-
-
-@pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 1), (16, 4)])
-@pytest.mark.parametrize("matrix", [None, Matrix.BT601])
-def test_a_tiny_picture_survives(size: tuple[int, int], matrix: Matrix | None) -> None:
-    if matrix is not None and (size[0] % 2 or size[1] % 2):
-        size = (4, 2)
-    frame = gray(*size, Classification("a b c", 1), detection(0, 0, 1, 1), matrix=matrix)
-    assert paint(frame, Style()).image.shape == (size[1], size[0], 3)
-
-
-@pytest.mark.parametrize("line_width", [1, 3, 5])
-def test_odd_line_widths_are_painted_on_planes(line_width: int) -> None:
-    frame = gray(160, 120, detection(0.1, 0.2, 0.8, 0.9), matrix=Matrix.BT601)
-    out = paint(frame, Style(line_width_px=line_width, color="#FFFFFF")).pixels.yuv.y
-    assert (out[60, 16 : 16 + line_width] == 235).all()
-    assert out[60, 16 + line_width] == 102
-
-
-def test_a_crop_window_is_red_and_says_so() -> None:
-    window = Outline("crop", 1.0, box=BoundingBox(0.2, 0.2, 0.8, 0.8))
-    laid_out = layout(320, 240, window)
-    assert laid_out.outlines == [((64, 48, 256, 192), CROP_RED)]
-    assert texts(laid_out) == ["crop"]
-
-
-def test_a_label_always_has_the_same_color_in_any_letter_case() -> None:
-    colors = {
-        label: layout(320, 240, detection(0, 0, 1, 1, label)).outlines[0][1] for label in ("star", "STAR", "person")
-    }
-    assert colors["star"] == colors["STAR"] == (86, 180, 233)
-    assert colors["person"] == (213, 94, 0)
-
-
-def test_the_shapes_of_the_test_pattern_share_few_colors() -> None:
-    shapes = ("star", "circle", "square", "triangle", "mug", "heart", "cross", "moon")
-    assert len({layout(320, 240, detection(0, 0, 1, 1, label)).outlines[0][1] for label in shapes}) == 7
-
-
-def test_colors_can_be_chosen_by_label_and_for_all() -> None:
-    style = Style(color="#102030", colors={"Dog": "#ffffff", "cat": "auto"}, text_color="#00ff00")
-    laid_out = layout(320, 240, *(detection(0, 0, 1, 1, label) for label in ("dog", "cow", "cat")), style=style)
-    assert [color for _, color in laid_out.outlines][:2] == [(255, 255, 255), (16, 32, 48)]
-    assert laid_out.outlines[2][1] in PALETTE
-    assert {plate.text_color for plate, _, _ in laid_out.plates} == {(0, 255, 0)}
-
-
-@pytest.mark.parametrize("color", PALETTE)
-def test_text_on_every_color_reads_well(color: tuple[int, int, int]) -> None:
-    style = Style(color="#{:02x}{:02x}{:02x}".format(*color))
-    plate, _, _ = layout(320, 240, detection(0, 0, 1, 1), style=style).plates[0]
-    lighter, darker = sorted((luminance(plate.color), luminance(plate.text_color)), reverse=True)
-    assert (lighter + 0.05) / (darker + 0.05) >= 4.5  # WCAG 2, level AA
-
-
-def luminance(color: tuple[int, int, int]) -> float:
-    linear = [(value / 255 + 0.055) / 1.055 for value in color]
-    return float(np.dot([0.2126, 0.7152, 0.0722], [value**2.4 if value > 0.09 else 0 for value in linear]))
-
-
-@pytest.mark.parametrize("label", ["", "\ud800", "a\x00b\n", "日本語", "مرحبا", "👍🏽" * 300, "x" * 10_000])
-def test_no_label_stops_a_frame(label: str) -> None:
-    for matrix in (None, Matrix.BT709):
-        frame = gray(160, 120, Classification(label, 0.5), Detection(label, 0.5, box=BoundingBox(0, 0.5, 1, 1)))
-        assert paint(gray(160, 120, *frame.annotations, matrix=matrix), Style()).image.shape == (120, 160, 3)
+def test_wrong_values_are_refused(tmp_path: Path) -> None:
+    wanted = "must be a color such as \"#1f77b4\", or auto, got 'red'"
+    assert refusals(PaintAttributes, style={"color": "red"}) == [("style.color", wanted)]
+    (tmp_path / "text.ttf").write_text("no font at all")
+    chosen = PaintAttributes.model_validate({"style": {"font": "text.ttf"}}, context={"folder": tmp_path})
+    assert list(chosen.check()) == [(("style", "font"), f"{tmp_path}/text.ttf: not a TrueType or OpenType font")]

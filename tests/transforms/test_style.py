@@ -34,6 +34,7 @@ def test_a_color_without_quotes_says_so() -> None:
         ("text_color", 112233, "Input should be a valid string"),
         ("line_width_px", 0, "Input should be greater than or equal to 1"),
         ("text_height_px", 3, "Input should be greater than or equal to 6"),
+        ("mask_opacity", 1.5, "Input should be less than or equal to 1"),
         ("text_height_px", 501, "Input should be less than or equal to 500"),
     ],
 )

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from transforms.bidi import drawn
+
+A, B, C = "\u05d0", "\u05d1", "\u05d2"  # alef, bet, gimel
+
+
+@pytest.mark.parametrize("text", ["", "star: 0.98", "日本語 (2)", "Привет", "123"])
+def test_what_runs_from_left_to_right_stays(text: str) -> None:
+    assert drawn(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (A + B + C, C + B + A),
+        (f"{A}{B} {C}", f"{C} {B}{A}"),
+        (f"{A}{B}: 0.98", f"0.98 :{B}{A}"),
+        (f"{A}{B} #12: 0.98", f"0.98 :#12 {B}{A}"),
+        (f"{A} dog {B}", f"{B} dog {A}"),
+        (f"dog {A}{B} cat", f"dog {B}{A} cat"),
+        (f"dog {A} {B}: 0.5", f"dog 0.5 :{B} {A}"),
+        (f"{A} 50% {B}", f"{B} 50% {A}"),
+        (f"({A}{B})", f"({B}{A})"),
+        (f"{A}\u05b8{B}", f"{B}{A}\u05b8"),
+        ("\u0645\u0631", "\u0631\u0645"),
+        (A, A),
+    ],
+)
+def test_what_runs_from_right_to_left_is_turned_round(text: str, wanted: str) -> None:
+    assert drawn(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["\u0301", f"\u0301{A}", f"{A}.", f".{A}", "\u202e" + A, A * 200 + "1 2"])
+def test_no_text_loses_a_letter(text: str) -> None:
+    assert sorted(drawn(text)) == sorted(text)

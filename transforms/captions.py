@@ -1,0 +1,36 @@
+"""Say in a sentence what the frame shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from cameras import Caption, Frame
+from vision import keep, top
+
+from .recognise import Recognise, TimingAttributes
+
+
+class CaptionsAttributes(TimingAttributes):
+    """What the YAML may say under ``type: captions``."""
+
+    captioner_name: str = Field(min_length=1, description="Name of the vision service that writes captions.")
+    confidence_threshold: float = Field(
+        default=0.0, ge=0, le=1, allow_inf_nan=False, description="Lowest confidence kept; equal is kept."
+    )
+
+
+class Captions(Recognise[CaptionsAttributes]):
+    """Attach the surest caption of each frame; none that is empty."""
+
+    type_name: ClassVar[str] = "captions"
+    attributes_type = CaptionsAttributes
+    service_attribute: ClassVar[str] = "captioner_name"
+    kind: ClassVar[str] = "captions"
+
+    def look(self, frame: Frame) -> Sequence[Caption]:
+        """Return the caption kept, if any."""
+        said = [caption for caption in self.service.captions(frame) if caption.label.strip()]
+        return top(keep(said, self.attributes.confidence_threshold), 1)

@@ -1,0 +1,217 @@
+"""Annotations burnt into the picture, at the exit: the one place where data becomes pixels."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
+
+import cv2
+
+from cameras import Annotation, BoundingBox, Caption, Detection, Frame, Mask, Outline, Segmentation
+
+from .draw import Color, Plate, Rectangle, canvas_for, draw_outline, plate_for, plate_height, plate_padding
+from .style import Style
+from .text import clean, shortened, wrapped
+
+CROP_RED: Color = (230, 30, 30)
+CAPTION_BLACK: Color = (0, 0, 0)
+MIDST_PX = 96  # a mask is looked at in this size to find a place for its label
+
+# Okabe and Ito, "Color Universal Design": told apart with every kind of colour blindness. Without their black.
+PALETTE: tuple[Color, ...] = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (204, 121, 167),
+)
+PALETTE_SEED = 5561  # found by trial: shapes of the test pattern and the commonest things of COCO rarely share a color
+
+
+def paint(frame: Frame, style: Style) -> Frame:
+    """Return the frame with its annotations burnt into a copy of its picture, and none left as data.
+
+    Masks first, then boxes, each in the order of the annotations, then the plates with their labels: classifications
+    one under the other from the upper left corner, captions at the bottom, each detection's above its box, or where
+    else there is room, each mask's in the midst of it. Everything stands on even pixels, so that it looks the same on
+    planes with halved colour. A frame without annotations comes back itself.
+    """
+    if not frame.annotations:
+        return frame
+    layout = Layout(frame.width, frame.height, style)
+    layout.add(frame.annotations)
+    canvas = canvas_for(frame.pixels)
+    for mask, color in layout.masks:
+        canvas.tint(mask, color, style.mask_opacity, max(layout.line_width // 2, 1))
+    for rectangle, color in layout.outlines:
+        draw_outline(canvas, rectangle, layout.line_width, color)
+    for plate, x, y in layout.plates:
+        canvas.lay(plate, x, y)
+    return frame.with_pixels(canvas.pixels(), annotations=(), depth=frame.depth, intrinsics=frame.intrinsics)
+
+
+@dataclass
+class Layout:
+    """What is painted where, on a picture of one size. Pure arithmetic: no pixel is touched."""
+
+    width: int
+    height: int
+    style: Style
+    masks: list[tuple[Mask, Color]] = field(default_factory=list)
+    outlines: list[tuple[Rectangle, Color]] = field(default_factory=list)
+    plates: list[tuple[Plate, int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.size = self.style.text_size(self.height)
+        self.line_width = self.style.line_width(self.width, self.height)
+        self._taken: dict[int, list[Rectangle]] = {}  # by the row of plates in which their upper edge is
+
+    def add(self, annotations: Iterable[Annotation]) -> None:
+        """Find a place for each annotation, in their order; the list of classifications before all labels of boxes."""
+        placed: list[tuple[Rectangle, str, str, Color]] = []
+        listed: list[Annotation] = []
+        captions: list[str] = []
+        for annotation in annotations:
+            label, color = clean(annotation.label), self._color(annotation.label)
+            rest = f": {annotation.confidence:.2f}"
+            if isinstance(annotation, Outline):
+                label, color, rest = annotation.label, CROP_RED, ""
+            if isinstance(annotation, (Detection, Outline)):
+                rectangle = self._rectangle(annotation.box)
+                if isinstance(annotation, Detection) and annotation.track_id is not None:
+                    rest = f" #{annotation.track_id}{rest}"
+                if rectangle is not None:
+                    self.outlines.append((rectangle, color))
+                    placed.append((rectangle, label, rest, color))
+            elif isinstance(annotation, Segmentation):
+                self.masks.append((annotation.mask, color))
+                placed.append((self._midst(annotation.mask), label, rest, color))
+            elif isinstance(annotation, Caption):
+                captions.append(label)
+            else:
+                listed.append(annotation)
+        self._caption(captions)
+        last = len(self.plates)
+        self._list(listed)
+        for rectangle, label, rest, color in placed:
+            self._label(rectangle, label, rest, color)
+        self.plates = [*self.plates[last:], *self.plates[:last]]  # no label where there is no room covers a caption
+
+    def _caption(self, captions: list[str]) -> None:
+        """Put captions at the bottom, a long one on several lines; they take half of the picture at most."""
+        room = self.width - 2 * plate_padding(self.size) - 2
+        most = max(self.height // 2 // plate_height(self.size), 1)
+        lines = [line for text in captions for line in wrapped(text, room, self.size, self.style.font)]
+        if len(lines) > most:
+            rest = f"{lines[most - 1]} {lines[most]}"  # which does not fit, and is cut with an ellipsis
+            lines = [*lines[: most - 1], shortened(rest, "", room, self.size, self.style.font)]
+        y = _even(self.height - len(lines) * plate_height(self.size) - self.size / 4)
+        for line in lines:
+            plate = self._plate(line, CAPTION_BLACK)
+            self._put(plate, _even((self.width - plate.width) / 2), y)
+            y += plate.height
+
+    def _midst(self, mask: Mask) -> Rectangle:
+        """Return the rectangle that a label in the midst of a mask stands above of: empty, below the deepest point."""
+        rows, columns = mask.shape
+        scale = min(1.0, MIDST_PX / max(rows, columns))
+        size = (max(round(columns * scale), 1), max(round(rows * scale), 1))
+        small = cv2.copyMakeBorder(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), 1, 1, 1, 1, 0)
+        _, _, _, (x, y) = cv2.minMaxLoc(cv2.distanceTransform(small, cv2.DIST_L2, 3))
+        across = _even((x - 0.5) / size[0] * self.width - 2 * self.size)
+        down = _even((y - 0.5) / size[1] * self.height + plate_height(self.size) / 2)
+        return across, down, across, down
+
+    def _list(self, annotations: list[Annotation]) -> None:
+        """Put classifications one under the other, a long one on several lines; what is below the picture is lost."""
+        margin = y = _even(self.size / 2)
+        room = self.width - margin - 2 * plate_padding(self.size) - 2
+        for annotation in annotations:
+            color = self._color(annotation.label)
+            text = f"{clean(annotation.label)}: {annotation.confidence:.2f}"
+            for line in wrapped(text, room, self.size, self.style.font):
+                if y >= self.height:
+                    return
+                self._put(self._plate(line, color), margin, y)
+                y += plate_height(self.size)
+            y += max(2, _even(self.size / 8))
+
+    def _label(self, rectangle: Rectangle, label: str, rest: str, color: Color) -> None:
+        """Put a label where it covers no other: above its box, inside at the top, below, inside at the bottom."""
+        x_min, y_min, _, y_max = rectangle
+        room = self.width - 2 * plate_padding(self.size) - 2
+        plate = self._plate(shortened(label, rest, room, self.size, self.style.font), color)
+        x = max(min(x_min, _even(self.width - plate.width)), 0)
+        inside, lowest = y_min if y_min > 0 else 0, _even(self.height - plate.height)
+        wanted = [y_min - plate.height, inside, y_max + y_max % 2, _even(y_max - plate.height)]
+        places = [y for y in wanted if 0 <= y <= lowest] or [0]
+        for y in places:
+            if not self._is_taken((x, y, x + plate.width, y + plate.height)):
+                break
+        else:
+            y = places[0]
+        self._put(plate, x, y)
+
+    def _plate(self, text: str, color: Color) -> Plate:
+        text_color = self.style.text_color
+        return plate_for(
+            text, self.size, self.style.font, color, _readable_on(color) if text_color == "auto" else _rgb(text_color)
+        )
+
+    def _put(self, plate: Plate, x: int, y: int) -> None:
+        self.plates.append((plate, x, y))
+        self._taken.setdefault(y // plate.height, []).append((x, y, x + plate.width, y + plate.height))
+
+    def _is_taken(self, place: Rectangle) -> bool:
+        x_min, y_min, x_max, y_max = place
+        row = y_min // (y_max - y_min)  # all plates are equally high, so only the next rows can reach into this one
+        near = chain.from_iterable(self._taken.get(near, ()) for near in (row - 1, row, row + 1))
+        return any(x_min < c and a < x_max and y_min < d and b < y_max for a, b, c, d in near)
+
+    def _rectangle(self, box: BoundingBox) -> Rectangle | None:
+        """Return the pixels of a box, grown to even ones."""
+        inside = box.clipped()
+        if inside is None:
+            return None
+        x_min, y_min, x_max, y_max = inside.to_pixels(self.width, self.height)
+        return (
+            x_min - x_min % 2,
+            y_min - y_min % 2,
+            min(x_max + x_max % 2, self.width),
+            min(y_max + y_max % 2, self.height),
+        )
+
+    def _color(self, label: str) -> Color:
+        by_label = {name.casefold(): color for name, color in self.style.colors.items()} if self.style.colors else {}
+        color = by_label.get(label.casefold(), self.style.color)
+        return _palette_color(label.casefold()) if color == "auto" else _rgb(color)
+
+
+def _even(value: float) -> int:
+    return max(int(value) // 2 * 2, 0)
+
+
+def _rgb(color: str) -> Color:
+    red, green, blue = bytes.fromhex(color[1:])
+    return red, green, blue
+
+
+@lru_cache(maxsize=1024)
+def _palette_color(label: str) -> Color:
+    # hash() differs from run to run; a label keeps its colour for ever.
+    return PALETTE[zlib.crc32(label.encode("utf-8", "replace"), PALETTE_SEED) % len(PALETTE)]
+
+
+@lru_cache(maxsize=1024)
+def _readable_on(color: Color) -> Color:
+    """Return black or white, whichever has the higher contrast as WCAG 2 measures it."""
+    red, green, blue = (
+        (value / 255 / 12.92) if value <= 10 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in color
+    )
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return (0, 0, 0) if (luminance + 0.05) ** 2 > 0.05 * 1.05 else (255, 255, 255)

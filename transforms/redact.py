@@ -1,0 +1,204 @@
+"""Make what must not be seen unrecognisable, in the pixels themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import threading
+from typing import Any, ClassVar, Literal
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from cameras import BoundingBox, Detection, Frame, Image, Pixels
+from vision import inferences_here, keep
+
+from .asking import Asking, FilterAttributes
+from .base import Services
+from .planes import read_only
+
+Method = Literal["blur", "pixelate", "fill"]
+
+CELLS = 6  # that the longer side of a box is reduced to: a face of 6x6 is none any more
+SMALLEST_CELL_PX = 8
+
+
+class RedactAttributes(FilterAttributes):
+    """What the YAML may say under ``type: redact``."""
+
+    detector_name: str = Field(min_length=1, description="Name of the vision service that finds what is to be hidden.")
+    method: Method = Field(
+        default="blur",
+        description="How it is hidden: blur, pixelate, or fill with black, which leaves nothing to guess.",
+    )
+    margin: float = Field(
+        default=0.1, ge=0, le=5, allow_inf_nan=False, description="How much each box grows on every side, in its sizes."
+    )
+    hold_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=60,
+        allow_inf_nan=False,
+        description="How long a place stays hidden after it was last found.",
+    )
+    deadline_s: float = Field(
+        default=1.0,
+        gt=0,
+        le=600,
+        allow_inf_nan=False,
+        description="How long the detector may take for a frame; after that the whole frame is hidden.",
+    )
+
+
+class Redact(Asking[RedactAttributes]):
+    """Hide what a detector finds, burnt into the pixels; depth in these places becomes unknown.
+
+    Frames: size, time and annotations unchanged. The detector is always asked about the very frame. This fails closed:
+    when the detector raises, answers too late, is not open, or finds something nowhere, the frame becomes black as a
+    whole and loses its annotations, and :attr:`trouble` says why.
+    """
+
+    type_name: ClassVar[str] = "redact"
+    attributes_type = RedactAttributes
+    service_attribute: ClassVar[str] = "detector_name"
+    kind: ClassVar[str] = "detections"
+
+    def __init__(self, attributes: RedactAttributes, services: Services) -> None:
+        super().__init__(attributes, services)
+        self._inferences = 0
+        self._question: _Question | None = None
+        self._held: list[tuple[float, BoundingBox]] = []
+
+    @property
+    def inferences(self) -> int:
+        """How many inferences were run for it: they run on threads of its own."""
+        return self._inferences
+
+    def open(self) -> None:
+        """Take the detector out on loan."""
+        super().open()
+        self._held.clear()
+        self.trouble = None
+
+    def apply(self, frame: Frame) -> Frame:
+        """Return the frame without what must not be seen."""
+        try:
+            boxes = self._boxes(frame)
+            hidden = _redacted(frame, boxes, self.attributes.method) if boxes else frame
+        except BaseException as error:  # whatever it is, nothing may be seen then
+            self.trouble = f"the whole picture is hidden: {error or type(error).__name__}"
+            return _black(frame)
+        self.trouble = None
+        return hidden
+
+    def _boxes(self, frame: Frame) -> list[BoundingBox]:
+        """Return what is to be hidden in a frame, margins included."""
+        found = keep(self._found(frame), self.attributes.confidence_threshold, self.attributes.valid_labels)
+        now_s = frame.time_s
+        self._held = [held for held in self._held if 0 <= now_s - held[0] <= self.attributes.hold_s]
+        self._held += [(now_s, detection.box) for detection in found]
+        grown = [_grown(box, self.attributes.margin).clipped() for _, box in self._held]
+        return [box for box in grown if box is not None]
+
+    def _found(self, frame: Frame) -> tuple[Detection, ...]:
+        """Ask the detector, on a thread that is left behind when it does not answer in time."""
+        if self._question is not None and not self._question.wait(0):
+            raise TimeoutError("the detector is still busy with an earlier frame")
+        self._question = _Question(self, frame)
+        if not self._question.wait(self.attributes.deadline_s):
+            raise TimeoutError(f"the detector did not answer within {self.attributes.deadline_s:g} s")
+        question, self._question = self._question, None
+        self._inferences += question.inferences
+        if question.error is not None:
+            raise question.error
+        return question.answer
+
+
+class _Question:
+    """One frame a detector is asked about, on a thread of its own."""
+
+    def __init__(self, transform: Redact, frame: Frame) -> None:
+        self.answer: tuple[Detection, ...] = ()
+        self.error: BaseException | None = None
+        self.inferences = 0
+        self._service, self._frame = transform.service, frame
+        self._thread = threading.Thread(target=self._ask, name=f"redact {transform.service.name}", daemon=True)
+        self._thread.start()
+
+    def wait(self, limit_s: float) -> bool:
+        """Wait for the answer or the error, up to a limit; return whether there is one."""
+        self._thread.join(limit_s)
+        return not self._thread.is_alive()
+
+    def _ask(self) -> None:
+        try:
+            self.answer = self._service.detections(self._frame)
+        except BaseException as error:  # raised where it was asked
+            self.error = error
+        self.inferences = inferences_here()
+
+
+def _grown(box: BoundingBox, margin: float) -> BoundingBox:
+    across, down = (box.x_max - box.x_min) * margin, (box.y_max - box.y_min) * margin
+    grown = BoundingBox(box.x_min - across, box.y_min - down, box.x_max + across, box.y_max + down)
+    if not all(map(math.isfinite, (grown.x_min, grown.y_min, grown.x_max, grown.y_max))):
+        raise ValueError("the detector has found something, but not where")
+    return grown
+
+
+def _redacted(frame: Frame, boxes: list[BoundingBox], method: Method) -> Frame:
+    windows = [_outwards(box, frame.width, frame.height) for box in boxes]
+    pixels = frame.pixels
+    if pixels.born_yuv:
+        y, u, v = (plane.copy() for plane in pixels.yuv)
+        for window in windows:
+            for plane, step, black in ((y, 1, 16), (u, 2, 128), (v, 2, 128)):
+                _hide(plane, window, step, method, black)
+        hidden = Pixels.from_yuv(y, u, v, pixels.matrix)
+    else:
+        image = pixels.bgr.copy()
+        for window in windows:
+            _hide(image, window, 1, method, 0)
+        hidden = Pixels.from_bgr(image)
+    depth = frame.depth
+    if depth is not None:
+        depth = depth.copy()
+        for x_min, y_min, x_max, y_max in windows:
+            depth[y_min:y_max, x_min:x_max] = 0
+        read_only(depth)
+    return frame.with_pixels(hidden, annotations=frame.annotations, depth=depth, intrinsics=frame.intrinsics)
+
+
+def _outwards(box: BoundingBox, width: int, height: int) -> tuple[int, int, int, int]:
+    """Return the pixels that a box touches at all, grown to even edges; an odd picture's last ones stay."""
+    x_min, y_min = int(box.x_min * width) // 2 * 2, int(box.y_min * height) // 2 * 2
+    x_max, y_max = math.ceil(box.x_max * width / 2) * 2, math.ceil(box.y_max * height / 2) * 2
+    return min(x_min, width - 1), min(y_min, height - 1), min(max(x_max, 1), width), min(max(y_max, 1), height)
+
+
+def _hide(array: Image, window: tuple[int, int, int, int], step: int, method: Method, black: int) -> None:
+    x_min, y_min, x_max, y_max = window
+    place: Any = array[y_min // step : y_max // step, x_min // step : x_max // step]
+    if method == "fill":
+        place[:] = black
+        return
+    width, height = x_max - x_min, y_max - y_min
+    cell = max(max(width, height) / CELLS, SMALLEST_CELL_PX)
+    few = cv2.resize(place, (max(round(width / cell), 1), max(round(height / cell), 1)), interpolation=cv2.INTER_AREA)
+    back = cv2.INTER_LINEAR if method == "blur" else cv2.INTER_NEAREST
+    place[:] = cv2.resize(few, (place.shape[1], place.shape[0]), interpolation=back)
+
+
+def _black(frame: Frame) -> Frame:
+    """Return a frame of the same size and moment in which nothing is to be seen."""
+    shape = (frame.height, frame.width)
+    if frame.pixels.born_yuv:
+        half = (frame.height // 2, frame.width // 2)
+        planes = (np.full(size, black, np.uint8) for size, black in ((shape, 16), (half, 128), (half, 128)))
+        y, u, v = planes
+        pixels = Pixels.from_yuv(y, u, v, frame.pixels.matrix)
+    else:
+        pixels = Pixels.from_bgr(np.zeros((*shape, 3), np.uint8))
+    depth = None if frame.depth is None else read_only(np.zeros_like(frame.depth))
+    return dataclasses.replace(frame, pixels=pixels, annotations=(), depth=depth)

@@ -1,0 +1,37 @@
+"""Find which pixels belong to what and attach a mask for each kind of thing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from cameras import Frame, Segmentation
+from vision import keep
+
+from .recognise import Recognise, RecogniseAttributes
+
+
+class SegmentationsAttributes(RecogniseAttributes):
+    """What the YAML may say under ``type: segmentations``."""
+
+    segmenter_name: str = Field(min_length=1, description="Name of the vision service that segments.")
+
+
+class Segmentations(Recognise[SegmentationsAttributes]):
+    """Attach one mask per kind of thing, the one that covers most first.
+
+    Masks span the whole frame that came in, at the resolution of the model. One without any pixel is dropped.
+    """
+
+    type_name: ClassVar[str] = "segmentations"
+    attributes_type = SegmentationsAttributes
+    service_attribute: ClassVar[str] = "segmenter_name"
+    kind: ClassVar[str] = "segmentations"
+
+    def look(self, frame: Frame) -> Sequence[Segmentation]:
+        """Return the masks kept, the largest first."""
+        found = self.service.segmentations(frame)
+        kept = keep(found, self.attributes.confidence_threshold, self.attributes.valid_labels)
+        return [segmentation for segmentation in kept if segmentation.mask.any()]
