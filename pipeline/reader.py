@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cameras import Attributes
+from transforms import Style
 
 from . import nodes, viam
 from .blocks import CameraBlock, TransformBlock, TransformCameraBlock
@@ -18,7 +19,7 @@ from .server_config import LATER, ServerConfig
 from .services import Services
 from .sources import check_sources
 from .tables import Tables
-from .validation import validated
+from .validation import salvaged, validated
 
 ROOT_KEYS = ("cameras", "services", "server")
 
@@ -95,15 +96,19 @@ class Reader:
             attributes = self._transform_camera((*address, "attributes"), section(node, "attributes"), services)
         elif model is not None:
             attributes = self._entries.attributes(kinds[model], item)
-        if block is None:
-            return None
-        style = section(node, "style")
-        self._entries.check(block.style.check, (*address, "style"), style, style)
-        if model is None or attributes is None:
+        self._check_style((*address, "style"), section(node, "style"))
+        if block is None or model is None or attributes is None:
             return None
         return CameraConfig(
             block.name, model, attributes, block.preload, block.linger_s, block.private, block.stream, block.style
         )
+
+    def _check_style(self, address: Address, node: Node) -> None:
+        """Look at what the right keys of a style need of the disk, wrong ones or not."""
+        if isinstance(node, nodes.Mapping):
+            style, rest = salvaged(Style, node, self._folder)
+            if style is not None:
+                self._entries.check(style.check, address, rest, node)
 
     def _transform_camera(self, address: Address, node: Node, services: Services) -> TransformAttributes | None:
         if not isinstance(node, nodes.Mapping):

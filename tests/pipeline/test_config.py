@@ -185,6 +185,15 @@ def test_explosive_aliases_are_refused() -> None:
     assert said(text) == ["pipeline.yaml:5:36: e[7]: is too large, more than 100000 values with all aliases expanded"]
 
 
+def test_a_missing_font_is_told_beside_other_mistakes(tmp_path: Path) -> None:
+    text = HEAD + "webcam\n    linger_s: x\n    style: {font: gone.ttf, line_width_px: 0}\n"
+    assert said(text, tmp_path) == [
+        'pipeline.yaml:4:15: cameras[0].linger_s: must be a number, got "x"',
+        f"pipeline.yaml:5:19: cameras[0].style.font: {tmp_path}/gone.ttf: No such file or directory",
+        "pipeline.yaml:5:44: cameras[0].style.line_width_px: must be between 1 and 100, got 0",
+    ]
+
+
 def test_a_problem_that_shows_later_gets_its_place_too(tmp_path: Path) -> None:
     folder = files(tmp_path)
     config = read(GOOD, folder)
