@@ -16,6 +16,7 @@ from pipeline.yaml_nodes import read_yaml
 
 FOLDER = Path(__file__).parents[1] / "configs"
 CONFIGS = sorted(FOLDER.rglob("*.yaml"))
+MACHINES = [FOLDER / "viam-machine.json"]
 
 
 @cache
@@ -27,7 +28,7 @@ def test_there_is_a_demo() -> None:
     assert FOLDER / "demo.yaml" in CONFIGS
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=[str(path.relative_to(FOLDER)) for path in CONFIGS])
+@pytest.mark.parametrize("path", [*CONFIGS, *MACHINES], ids=lambda path: str(path.relative_to(FOLDER)))
 def test_a_shipped_configuration_is_valid(path: Path) -> None:
     config = load(path)
     assert config.cameras or config.services
