@@ -63,8 +63,7 @@ class Servicer:
         except Refused as refusal:
             return failed(refusal.code, refusal.details)
         except Exception:
-            logger.exception("a prediction for one of Clarifai's clients failed")
-            return failed(Code.INTERNAL_SERVER_ISSUE, "the server failed at this request; its log says how")
+            return service_pb2.MultiOutputResponse(status=_server_failed())
 
     def _check_key(self, authorization: str | None) -> None:
         if not self._tokens:
@@ -103,6 +102,8 @@ class Servicer:
                 made.status.CopyFrom(status(code_of(problem), problem.detail))
             except ModelError as error:
                 made.status.CopyFrom(_model_failed(service, error))
+            except Exception:
+                made.status.CopyFrom(_server_failed())
             return made
 
         try:
@@ -165,6 +166,12 @@ def _model_failed(service: VisionService[Any], error: ModelError) -> Message:
     logger.error("vision service %s: %s", service.name, error)
     details = f"vision service {service.name} cannot use its model; the server's log says why"
     return status(Code.MODEL_PREDICTION_FAILED, details)
+
+
+def _server_failed() -> Message:
+    """Return the status for what nobody foresaw, and log it; called where it was caught."""
+    logger.exception("a prediction for one of Clarifai's clients failed")
+    return status(Code.INTERNAL_SERVER_ISSUE, "the server failed at this request; its log says how")
 
 
 def _output(request: Message, service: VisionService[Any], item: Message) -> Message:

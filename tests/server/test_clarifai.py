@@ -66,6 +66,8 @@ class Teller(FakeVision):
     def _caption(self, frame: Frame) -> tuple[Caption, ...]:
         if frame.width == 10:
             raise ModelError("/srv/secret/model.tflite cannot do this one")
+        if frame.width == 11:
+            raise RuntimeError("nobody foresaw this one")
         return (Caption(f"a picture of {frame.width} by {frame.height}", 0.7),)
 
 
@@ -257,7 +259,7 @@ def test_what_cannot_be_wanted_is_said(client: Client, config: dict[str, Any], d
 
 
 def test_each_input_has_its_own_end_in_its_own_place(client: Client) -> None:
-    wide = np.zeros((10, 10, 3), np.uint8)
+    small = [np.zeros((9, width, 3), np.uint8) for width in (10, 11)]
     whole = resources_pb2.Input(id="mine", data=resources_pb2.Data(image=image_of(encoded())))
     inputs = [
         encoded(),
@@ -268,7 +270,7 @@ def test_each_input_has_its_own_end_in_its_own_place(client: Client) -> None:
         "https://samples.example/train.jpg",
         bytes(body.PICTURE_BYTES_MAX + 1),
         bomb(),
-        encoded(".png", wide),
+        *(encoded(".png", image) for image in small),
         whole,
     ]
     reply = client.ask("teller", *inputs)
@@ -283,17 +285,18 @@ def test_each_input_has_its_own_end_in_its_own_place(client: Client) -> None:
         "INPUT_OVER_LIMIT",
         "INPUT_OVER_LIMIT",
         "MODEL_PREDICTION_FAILED",
+        "INTERNAL_SERVER_ISSUE",
         "SUCCESS",
     ]
     assert reply.status.description == "Mixed Success"
-    assert [output.HasField("data") for output in reply.outputs] == [True, *[False] * 8, True]
+    assert [output.HasField("data") for output in reply.outputs] == [True, *[False] * 9, True]
     details = [output.status.details for output in reply.outputs]
     assert details[3] == "the input must have data.image with url or base64"
     assert details[5] == "this server takes no pictures by URL; send their bytes as base64"
     assert details[6] == "a picture may have at most 20 MB"
     assert "85000000" in details[7]
     assert details[8] == "vision service teller cannot use its model; the server's log says why"
-    assert [reply.outputs[n].input.id for n in (3, 9)] == ["empty", "mine"]
+    assert [reply.outputs[n].input.id for n in (3, 10)] == ["empty", "mine"]
     assert reply.outputs[5].input.data.image.url == "https://samples.example/train.jpg"
     assert all(output.status.req_id for output in reply.outputs)
 
