@@ -74,6 +74,7 @@ class Reader:
         return Config(
             cameras={camera.name: camera for camera in read_cameras if camera is not None},
             services=read_services.declarations,
+            models=read_services.models,
             server=read_server or ServerConfig(),
             path=self._path,
             places=Places(self._problems.file, places),

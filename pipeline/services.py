@@ -21,6 +21,7 @@ class Services:
 
     Attributes:
         declarations: The vision services that are right, by name, each with the model it runs.
+        models: The models that are right, by name.
     """
 
     def __init__(self, items: Sequence[Item], cameras: Collection[str], entries: Entries, tables: Tables) -> None:
@@ -30,7 +31,7 @@ class Services:
         self._names: dict[str, dict[str, None]] = {VISION: {}, MODEL: {}}
         for name, (_, node) in named(items):
             self._names.get(text_at(node, "type") or "", {})[name] = None
-        self._runtimes: dict[str, RuntimeDeclaration] = {}
+        self.models: dict[str, RuntimeDeclaration] = {}
         for item in items:
             if text_at(item[1], "type") == MODEL:
                 self._runtime(item)
@@ -59,7 +60,7 @@ class Services:
         block = self._entries.block(ServiceBlock, item, kind)
         attributes = self._entries.attributes(kind, item) if kind is not None else None
         if block is not None and model is not None and attributes is not None:
-            self._runtimes[block.name] = RuntimeDeclaration(block.name, model, attributes)
+            self.models[block.name] = RuntimeDeclaration(block.name, model, attributes)
 
     def _vision(self, item: Item) -> None:
         if text_at(item[1], "type") != VISION:
@@ -83,5 +84,5 @@ class Services:
         block = self._entries.block(ServiceBlock, item, service.attributes_type)
         attributes: Attributes | None = self._entries.attributes(service.attributes_type, item, look)
         if block is not None and attributes is not None:
-            runtime = self._runtimes.get(service.needs(attributes) or "")
+            runtime = self.models.get(service.needs(attributes) or "")
             self.declarations[block.name] = ServiceDeclaration(block.name, model, attributes, runtime)

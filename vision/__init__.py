@@ -14,6 +14,7 @@ from .onnx import Onnx, OnnxAttributes
 from .results import keep, to_wire, top
 from .runtime import Runtime, RuntimeAttributes, RuntimeDeclaration, ServiceDeclaration
 from .runtimes import RUNTIMES
+from .trial import try_model
 
 VISION: dict[str, type[VisionService[Any]]] = {
     MlModelVision.model_name: MlModelVision,
@@ -60,4 +61,5 @@ __all__ = [
     "keep",
     "to_wire",
     "top",
+    "try_model",
 ]

@@ -51,6 +51,17 @@ def test_a_camera_comes_after_the_one_it_takes_from(folder: Path) -> None:
     graph.close()
 
 
+def test_a_model_that_nobody_runs_is_looked_at_too(folder: Path) -> None:
+    text = """
+        services:
+          - {name: shapes, type: mlmodel, model: tflite_cpu, attributes: {model_path: shapes.tflite}}
+        """
+    graph = Graph(config(text, folder), clock=FakeClock())
+    with pytest.raises(ConfigError, match=r"services\[0\].attributes.model_path: .*shapes.tflite: is not"):
+        graph.open()
+    graph.close()
+
+
 def test_a_model_that_cannot_be_used_is_an_error_of_the_configuration(folder: Path) -> None:
     graph = Graph(config(CHAIN, folder), clock=FakeClock())
     with pytest.raises(ConfigError) as raised:
