@@ -8,9 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from cameras import Attributes
-from transforms import Style
+from transforms import DistortionParameters, IntrinsicParameters, Style
 
-from .declared import DistortionParameters, IntrinsicParameters
 from .problems import quoted
 from .stream_config import StreamConfig
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from cameras import Attributes, Frame
@@ -10,6 +11,8 @@ from vision import VisionService, build_services
 
 from .declared import CameraConfig, Config, TransformAttributes
 from .graph import make_transforms
+
+logger = logging.getLogger(__name__)
 
 
 class Chain:
@@ -29,12 +32,14 @@ class Chain:
         services: dict[str, VisionService[Any]] = build_services(tuple(config.services.values()))
         declared = config.cameras[camera]
         self.style: Style = declared.style
-        transforms: list[Transform[Attributes]] = []
+        stages: list[tuple[TransformAttributes, tuple[Transform[Attributes], ...]]] = []
         while isinstance(declared.attributes, TransformAttributes):
-            transforms[:0] = make_transforms(declared.attributes, services)
+            stages.insert(0, (declared.attributes, make_transforms(declared.attributes, services)))
             declared = config.cameras[declared.attributes.source]
         self.root: CameraConfig = declared
-        self._transforms = tuple(transforms)
+        self._stages = tuple(stages)
+        self._transforms = tuple(transform for _, transforms in stages for transform in transforms)
+        self._trouble: str | None = None
 
     def open(self) -> None:
         """Load what the transforms need.
@@ -51,9 +56,20 @@ class Chain:
 
     def apply(self, frame: Frame) -> Frame:
         """Return the frame as the camera gives it; an error of a transform is raised, not skipped."""
-        for transform in self._transforms:
-            frame = transform.apply(frame)
+        for declared, transforms in self._stages:
+            frame = declared.entering(frame)
+            for transform in transforms:
+                frame = transform.apply(frame)
+        self._tell()
         return frame
+
+    def _tell(self) -> None:
+        """Say when a transform gives frames that are not what was wanted, once for each reason."""
+        troubles = (transform.trouble for transform in self._transforms)
+        trouble = next((trouble for trouble in troubles if trouble is not None), None)
+        if trouble not in (None, self._trouble):
+            logger.warning("%s", trouble)
+        self._trouble = trouble
 
     def painted(self, frame: Frame) -> Frame:
         """Return a frame of the chain with its annotations burnt in."""

@@ -10,8 +10,6 @@ from .declared import (
     TRANSFORM,
     CameraConfig,
     Config,
-    DistortionParameters,
-    IntrinsicParameters,
     TransformAttributes,
     TransformConfig,
 )
@@ -29,8 +27,6 @@ __all__ = [
     "CameraConfig",
     "Config",
     "ConfigError",
-    "DistortionParameters",
-    "IntrinsicParameters",
     "Problem",
     "ServerConfig",
     "StreamConfig",

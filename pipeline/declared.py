@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import Field, SerializeAsAny
 
-from cameras import Attributes
-from transforms import Style
-from vision import RuntimeDeclaration, ServiceDeclaration
+from cameras import Attributes, Frame
+from transforms import DistortionParameters, IntrinsicParameters, Style
+from vision import ServiceDeclaration
 
 from .nodes import Mapping as MappingNode
 from .nodes import Node, find
@@ -29,27 +29,6 @@ class TransformConfig(Attributes):
     attributes: SerializeAsAny[Attributes] = Field(description="Its settings.")
 
 
-class IntrinsicParameters(Attributes):
-    """The lens of a camera, as a pinhole."""
-
-    width_px: int = Field(ge=0, description="Width of the picture these numbers are for.")
-    height_px: int = Field(ge=0, description="Height of the picture these numbers are for.")
-    fx: float = Field(description="Focal length across, in pixels.")
-    fy: float = Field(description="Focal length down, in pixels.")
-    ppx: float = Field(description="Where the optical axis meets the picture, in pixels from the left.")
-    ppy: float = Field(description="Where the optical axis meets the picture, in pixels from the top.")
-
-
-class DistortionParameters(Attributes):
-    """How the lens bends straight lines (Brown-Conrady)."""
-
-    rk1: float = Field(0.0, description="First radial coefficient.")
-    rk2: float = Field(0.0, description="Second radial coefficient.")
-    rk3: float = Field(0.0, description="Third radial coefficient.")
-    tp1: float = Field(0.0, description="First tangential coefficient.")
-    tp2: float = Field(0.0, description="Second tangential coefficient.")
-
-
 class TransformAttributes(Attributes):
     """What the YAML may say under ``attributes`` of a transform camera."""
 
@@ -57,6 +36,14 @@ class TransformAttributes(Attributes):
     pipeline: tuple[TransformConfig, ...] = Field(strict=False, description="What is done to them, in this order.")
     intrinsic_parameters: IntrinsicParameters | None = Field(None, description="The lens; the source's.")
     distortion_parameters: DistortionParameters | None = Field(None, description="Its distortion; the source's.")
+
+    def entering(self, frame: Frame) -> Frame:
+        """Return a frame of the source as the pipeline gets it: with the lens declared here, where one is."""
+        intrinsics = self.intrinsic_parameters and self.intrinsic_parameters.intrinsics
+        distortion = self.distortion_parameters and self.distortion_parameters.distortion
+        if intrinsics is None and distortion is None:
+            return frame
+        return replace(frame, intrinsics=intrinsics or frame.intrinsics, distortion=distortion or frame.distortion)
 
 
 @dataclass(frozen=True)
@@ -104,7 +91,6 @@ class Config:
     Attributes:
         cameras: By name, in the order of the file.
         services: The vision services by name, in the order of the file, each with the model it runs.
-        models: The models by name, in the order of the file, whether a service runs them or not.
         server: Where to listen.
         path: The file it was read from.
     """
@@ -113,14 +99,13 @@ class Config:
     services: dict[str, ServiceDeclaration]
     server: ServerConfig = ServerConfig()
     path: Path = Path()
-    models: dict[str, RuntimeDeclaration] = field(default_factory=dict)
     places: Places = field(default=Places(), repr=False, compare=False)
 
     def service_problem(self, name: str, message: str) -> Problem:
-        """Give a problem with a service or a model its place: that of the path its message begins with, else its own."""
-        declared = self.services.get(name) or self.models[name]
+        """Give a problem with a service its place: that of the path that the message begins with, else its own."""
+        declared = self.services[name]
         owners = [(name, declared.attributes)]
-        if isinstance(declared, ServiceDeclaration) and declared.runtime is not None:
+        if declared.runtime is not None:
             owners.append((declared.runtime.name, declared.runtime.attributes))
         for owner, attributes in owners:
             for attribute in type(attributes).model_fields:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from cameras import Attributes
-from transforms import TRANSFORMS, Recognise, Transform
-from vision import ModelError, VisionService, build_services, try_model
+from transforms import TRANSFORMS, Asking, Transform
+from vision import ModelError, VisionService, build_services
 
 from .clock import Clock, SystemClock
 from .declared import CameraConfig, Config, TransformAttributes
@@ -78,13 +78,6 @@ class Graph:
                 service.inspect()
             except ModelError as error:
                 yield self.config.service_problem(service.name, str(error))
-        used = {declared.runtime.name for declared in self.config.services.values() if declared.runtime is not None}
-        for name, model in self.config.models.items():
-            if name not in used:
-                try:
-                    try_model(model)
-                except ModelError as error:
-                    yield self.config.service_problem(name, str(error))
 
     def _kinds(self) -> Iterator[Problem]:
         for name, camera in self.cameras.items():
@@ -92,7 +85,7 @@ class Graph:
                 continue
             for index, transform in enumerate(camera.transforms):
                 # A service without kinds has been reported as a whole.
-                if not isinstance(transform, Recognise) or not transform.service.kinds:
+                if not isinstance(transform, Asking) or not transform.service.kinds:
                     continue
                 for attribute, service, kind in transform.needs(transform.attributes):
                     kinds = self.services[service].kinds

@@ -7,11 +7,10 @@ import threading
 from typing import Any
 
 from cameras import Attributes, Frame, Slot, SlotClosed
-from transforms import Recognise, Transform
-from vision import inferences_here
+from transforms import Asking, Transform
 
 from .clock import Clock
-from .declared import CameraConfig
+from .declared import CameraConfig, TransformAttributes
 from .meters import Rate
 from .reports import Reports
 from .running import Run, RunningCamera, State
@@ -80,7 +79,7 @@ class Line(RunningCamera):
     def _transforms(self) -> list[dict[str, Any]]:
         summaries = []
         for transform, rate in zip(self.transforms, self._rates, strict=True):
-            asks = isinstance(transform, Recognise)
+            asks = isinstance(transform, Asking)
             summaries.append(
                 {
                     "type": transform.type_name,
@@ -151,12 +150,15 @@ class Line(RunningCamera):
     def _apply(self, run: Run, frame: Frame) -> Frame | None:
         """Return what comes out of the line for a frame; ``None`` when that frame is lost."""
         well = True
+        if isinstance(self.config.attributes, TransformAttributes):
+            frame = self.config.attributes.entering(frame)
         for index, (transform, rate) in enumerate(zip(self.transforms, self._rates, strict=True)):
             if run.stopping.is_set():
                 return None
             stage = f"{index} {transform.type_name}"
             started_s = self._clock.monotonic()
-            inferences = inferences_here()
+            asks = transform if isinstance(transform, Asking) else None
+            inferences = asks.inferences if asks is not None else 0
             try:
                 frame = transform.apply(frame)
             except BaseException as error:  # a panic of a foreign library is none of Python's Exceptions
@@ -165,10 +167,14 @@ class Line(RunningCamera):
                 self._failed(f"pipeline[{index}] ({transform.type_name}): {error or type(error).__name__}")
                 if not transform.annotates:
                     return None
-            if isinstance(transform, Recognise):
+            else:
+                if transform.trouble is not None:
+                    well = False
+                    self._failed(f"pipeline[{index}] ({transform.type_name}): {transform.trouble}")
+            if asks is not None:
                 rate.tick()
                 # None, where another camera has asked the same service about the same picture.
-                self.counters.add_inferences(transform.service.name, inferences_here() - inferences)
+                self.counters.add_inferences(asks.service.name, asks.inferences - inferences)
             self.latency.add(stage, self._clock.monotonic() - started_s)
         if well:
             self._error = None

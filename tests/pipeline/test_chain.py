@@ -52,3 +52,16 @@ def test_what_cannot_be_opened_leaves_nothing_open(folder: Path, monkeypatch: py
 def test_an_unknown_camera_is_a_key_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(KeyError):
         chain(folder, FakeVision("shapes"), monkeypatch, "nobody")
+
+
+def test_frames_that_had_to_be_hidden_are_told_of_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = FakeVision("shapes")
+    monkeypatch.setattr("pipeline.chain.build_services", lambda declared: {"shapes": service})
+    hidden = Chain(
+        config(CHAIN.replace("classifications", "redact").replace("classifier", "detector"), folder), "named"
+    )
+    for _ in range(3):
+        assert hidden.apply(frame()).image.max() == 0
+    assert caplog.messages == ["the whole picture is hidden: service shapes is not open"]

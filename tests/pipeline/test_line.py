@@ -242,3 +242,26 @@ def test_a_line_annotates_when_anything_before_it_does(house: House) -> None:
     cut = house.line("cut", upper_left_quarter(), on=named)
     plain = house.line("plain", upper_left_quarter())
     assert (named.annotates, cut.annotates, plain.annotates, house.source.annotates) == (True, True, False, False)
+
+
+def redact(service: FakeVision) -> Transform[Attributes]:
+    return make("redact", service, detector_name=service.name, method="fill", margin=0.0)
+
+
+def test_what_must_not_be_seen_is_not_while_its_detector_fails(house: House) -> None:
+    service = FakeVision("faces", detections=[Detection("face", 0.9, box=BoundingBox(0, 0, 0.5, 0.5))])
+    line = house.line("private", redact(service))
+    with line.watch() as watch:
+        house.camera.give(frame(color=(200, 200, 200)))
+        assert watch.get(5).image[:, :, 0].tolist()[3:5] == [[0] * 4 + [200] * 4, [200] * 8]
+        assert (line.error, line.counters.inferences) == (None, {"faces": 1})
+        service.kinds = frozenset()
+        house.camera.give(frame(pts=1, color=(200, 200, 200)))
+        assert watch.get(5).image.max() == 0
+        assert line.error is not None
+        assert line.error.startswith("pipeline[0] (redact): the whole picture is hidden: service faces gives")
+        service.kinds = frozenset({"detections"})
+        house.camera.give(frame(pts=2, color=(200, 200, 200)))
+        assert watch.get(5).image.max() == 200
+        assert line.error is None
+    assert line.counters.summary()["errors"] == 1
