@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .base import CAPTIONS, CLASSIFICATIONS, DETECTIONS, SEGMENTATIONS, VisionService, inferences_here
+from .captioner import Captioner
+from .captioner_attributes import CaptionerAttributes
 from .color_detector import ColorDetector, ColorDetectorAttributes
 from .errors import ModelError, UnsupportedKind
 from .litert import LiteRt, LiteRtAttributes
@@ -20,6 +22,7 @@ VISION: dict[str, type[VisionService[Any]]] = {
     MlModelVision.model_name: MlModelVision,
     ColorDetector.model_name: ColorDetector,
     MotionDetector.model_name: MotionDetector,
+    Captioner.model_name: Captioner,
 }
 """Every kind of vision service, by the ``model`` it has in the YAML."""
 
@@ -39,6 +42,8 @@ __all__ = [
     "RUNTIMES",
     "SEGMENTATIONS",
     "VISION",
+    "Captioner",
+    "CaptionerAttributes",
     "ColorDetector",
     "ColorDetectorAttributes",
     "LiteRt",

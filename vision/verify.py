@@ -42,10 +42,14 @@ def try_model(runtime_type: type[Runtime], path: Path, sha256: str) -> str | Non
 def _noise(info: TensorInfo) -> Tensor:
     shape = [size if size > 0 else 1 for size in info.shape]
     if len(shape) == 4:  # the sides of a picture
+        colors_first = info.shape[1] < 0 and info.shape[3] < 0  # nothing is fixed: exports from PyTorch are like that
         shape = [shape[0], *(size if size > 0 else _ANY_SIZE_PX for size in info.shape[1:])]
+        shape[1] = 3 if colors_first else shape[1]
     random = np.random.default_rng(0)
     if np.issubdtype(info.dtype, np.floating):
         return random.random(shape).astype(info.dtype)
+    if info.dtype in (np.int32, np.int64):  # numbers of words; every vocabulary has a 0
+        return np.zeros(shape, info.dtype)
     if np.issubdtype(info.dtype, np.integer):
         return random.integers(0, 100, shape).astype(info.dtype)
     raise ModelError(f"input {info} is of a type that no picture has")

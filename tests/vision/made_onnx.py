@@ -27,17 +27,20 @@ def field(number: int, value: int | str | bytes) -> bytes:
     return _varint(number << 3 | 2) + _varint(len(data)) + data
 
 
-def _value(name: str, dtype: str, shape: Sequence[int | str]) -> bytes:
+def value(name: str, dtype: str, shape: Sequence[int | str]) -> bytes:
+    """Return the description of an input or output."""
     sizes = (field(1, field(1, size) if isinstance(size, int) else field(2, size)) for size in shape)
     return field(1, name) + field(2, field(1, field(1, _TYPES[dtype]) + field(2, b"".join(sizes))))
 
 
-def _tensor(name: str, array: NDArray[Any]) -> bytes:
+def tensor(name: str, array: NDArray[Any]) -> bytes:
+    """Return a constant."""
     sizes = b"".join(field(1, size) for size in array.shape)
     return sizes + field(2, _TYPES[str(array.dtype)]) + field(8, name) + field(9, array.tobytes())
 
 
-def _node(operator: str, given: Sequence[str], taken: str) -> bytes:
+def node(operator: str, given: Sequence[str], taken: str) -> bytes:
+    """Return one step of a graph."""
     return b"".join(field(1, name) for name in given) + field(2, taken) + field(4, operator)
 
 
@@ -53,22 +56,28 @@ def model(
     """Return a model: input ``picture``; output ``out`` of an operator or a reshape, where asked for; constants."""
     nodes, outputs, kept = [], [], []
     if operator:
-        nodes.append(_node(operator, ["picture"], "out"))
-        outputs.append(_value("out", dtype, shape))
+        nodes.append(node(operator, ["picture"], "out"))
+        outputs.append(value("out", dtype, shape))
     if reshape:
-        nodes.append(_node("Reshape", ["picture", "shape"], "out"))
-        kept.append(_tensor("shape", np.array(reshape, np.int64)))
-        outputs.append(_value("out", dtype, reshape))
+        nodes.append(node("Reshape", ["picture", "shape"], "out"))
+        kept.append(tensor("shape", np.array(reshape, np.int64)))
+        outputs.append(value("out", dtype, reshape))
     for name, array in (constants or {}).items():
-        nodes.append(_node("Identity", [f"{name}_kept"], name))
-        kept.append(_tensor(f"{name}_kept", array))
-        outputs.append(_value(name, str(array.dtype), array.shape))
-    graph = (
-        b"".join(field(1, node) for node in nodes)
-        + field(2, "made")
-        + b"".join(field(5, tensor) for tensor in kept)
-        + field(11, _value("picture", dtype, shape))
-        + b"".join(field(12, output) for output in outputs)
-    )
+        nodes.append(node("Identity", [f"{name}_kept"], name))
+        kept.append(tensor(f"{name}_kept", array))
+        outputs.append(value(name, str(array.dtype), array.shape))
+    return file(nodes, kept, [value("picture", dtype, shape)], outputs, metadata or {})
+
+
+def file(
+    nodes: Sequence[bytes],
+    constants: Sequence[bytes],
+    inputs: Sequence[bytes],
+    outputs: Sequence[bytes],
+    metadata: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return the model of a graph."""
+    parts = ((1, nodes), (5, constants), (11, inputs), (12, outputs))
+    graph = field(2, "made") + b"".join(field(number, one) for number, several in parts for one in several)
     properties = (field(14, field(1, key) + field(2, value)) for key, value in (metadata or {}).items())
     return field(1, 8) + field(2, "made") + field(7, graph) + field(8, field(2, 13)) + b"".join(properties)

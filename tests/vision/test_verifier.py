@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.vision import made
-from vision import LiteRt, ModelError
+from tests.vision import made, made_captioner
+from vision import LiteRt, ModelError, Onnx
 from vision.model_file import ModelFile
 from vision.verifier import MARK, Verifier
 from vision.verify import try_model
@@ -125,3 +125,10 @@ def test_the_child_runs_as_a_module(good: ModelFile) -> None:
         cwd=Path(__file__).parents[2],
     )
     assert done.stdout.splitlines()[-1] == f'{MARK}{{"complaint": null}}'
+
+
+def test_halves_of_a_captioner_are_tried_with_what_they_take(tmp_path: Path) -> None:
+    for name, content in (("encoder", made_captioner.encoder()), ("decoder", made_captioner.decoder())):
+        path = tmp_path / f"{name}.onnx"
+        path.write_bytes(content)
+        assert try_model(Onnx, path, ModelFile.read(path).sha256) is None

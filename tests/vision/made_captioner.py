@@ -1,0 +1,68 @@
+"""A captioner of three colours, in ONNX, written by hand: it says ``a red picture`` of a picture that is mostly red."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tokenizers
+from tokenizers import decoders, models
+
+from tests.vision import made_onnx
+from vision import CaptionerAttributes
+
+TOKENS = ("[UNK]", "[CLS]", "[SEP]", "a", "red", "green", "blue", "pict", "##ure")
+_NEXT = {"[CLS]": ["a"], "a": ["red", "green", "blue"], "pict": ["##ure"], "##ure": ["[SEP]"]}
+
+
+def encoder() -> bytes:
+    """Return a model from ``pixel_values`` of any size to the mean of each colour, (1, 1, 3)."""
+    nodes = [
+        made_onnx.node("GlobalAveragePool", ["pixel_values"], "pooled"),
+        made_onnx.node("Reshape", ["pooled", "shape"], "last_hidden_state"),
+    ]
+    shape = made_onnx.tensor("shape", np.array([-1, 1, 3], np.int64))
+    given = made_onnx.value("pixel_values", "float32", ("batch", "channels", "height", "width"))
+    return made_onnx.file(nodes, [shape], [given], [made_onnx.value("last_hidden_state", "float32", ("batch", 1, 3))])
+
+
+def decoder(words: int = len(TOKENS)) -> bytes:
+    """Return a model that adds up what usually comes next and what the colours say, as scores of ``words`` tokens."""
+    usual = np.zeros((len(TOKENS), words), np.float32)
+    for token, following in (_NEXT | dict.fromkeys(("red", "green", "blue"), ["pict"])).items():
+        usual[TOKENS.index(token), [TOKENS.index(one) for one in following]] = 12.0
+    seen = np.zeros((3, words), np.float32)
+    seen[range(3), [TOKENS.index(color) for color in ("red", "green", "blue")]] = 6.0
+    nodes = [
+        made_onnx.node("Gather", ["usual", "input_ids"], "expected"),
+        made_onnx.node("MatMul", ["encoder_hidden_states", "seen"], "colored"),
+        made_onnx.node("Add", ["expected", "colored"], "logits"),
+    ]
+    given = [
+        made_onnx.value("input_ids", "int64", ("batch", "length")),
+        made_onnx.value("encoder_hidden_states", "float32", ("batch", "cells", 3)),
+    ]
+    constants = [made_onnx.tensor("usual", usual), made_onnx.tensor("seen", seen)]
+    return made_onnx.file(nodes, constants, given, [made_onnx.value("logits", "float32", ("batch", "length", words))])
+
+
+def tokenizer() -> str:
+    """Return the text of a ``tokenizer.json``."""
+    numbers = {token: number for number, token in enumerate(TOKENS)}
+    made = tokenizers.Tokenizer(models.WordPiece(numbers, unk_token="[UNK]"))
+    made.decoder = decoders.WordPiece()
+    made.add_special_tokens(["[UNK]", "[CLS]", "[SEP]"])
+    return str(made.to_str())
+
+
+def files(folder: Path) -> CaptionerAttributes:
+    """Write the captioner into a folder and return the attributes that name it."""
+    (folder / "encoder_model.onnx").write_bytes(encoder())
+    (folder / "decoder_model.onnx").write_bytes(decoder())
+    (folder / "tokenizer.json").write_text(tokenizer())
+    return CaptionerAttributes(
+        model_path=folder / "encoder_model.onnx",
+        decoder_path=folder / "decoder_model.onnx",
+        tokenizer_path=folder / "tokenizer.json",
+        input_image_size_px=16,
+    )

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.vision import made_captioner
+from tests.vision.fakes import frame
+from vision import (
+    Captioner,
+    CaptionerAttributes,
+    ModelError,
+    OnnxAttributes,
+    RuntimeDeclaration,
+    UnsupportedKind,
+)
+from vision.library import Library
+from vision.verifier import Verifier
+
+RED, GREEN = (0, 0, 255), (0, 255, 0)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Give one library, so that equal files are tried once."""
+    made = Library(Verifier(tmp_path_factory.mktemp("cache")))
+    yield made
+    assert made.loaded == 0
+
+
+def changed(attributes: CaptionerAttributes, **values: Any) -> CaptionerAttributes:
+    return CaptionerAttributes.model_validate(attributes.model_dump() | values)
+
+
+def complaint(attributes: CaptionerAttributes, library: Library, folder: Path) -> str:
+    with pytest.raises(ModelError) as caught:
+        Captioner("words", attributes, library=library).open()
+    return str(caught.value).replace(f"{folder}/", "")
+
+
+def test_a_picture_is_put_into_words(tmp_path: Path, library: Library) -> None:
+    service = Captioner("words", made_captioner.files(tmp_path), library=library)
+    with service.borrowed():
+        assert service.kinds == {"captions"}
+        (red,), (green,) = service.captions(frame(color=RED)), service.captions(frame(color=GREEN))
+        assert (red.label, green.label) == ("a red picture", "a green picture")
+        assert 0.99 < red.confidence < 1
+        with pytest.raises(UnsupportedKind, match="service words gives captions, not detections"):
+            service.detections(frame())
+    with pytest.raises(ModelError, match="service words is not open"):
+        service.captions(frame())
+
+
+def test_a_picture_is_put_into_words_once(tmp_path: Path, library: Library) -> None:
+    service, picture = Captioner("words", made_captioner.files(tmp_path), library=library), frame(color=RED)
+    with service.borrowed():
+        assert service.captions(picture) is service.captions(picture)
+        assert service.inferences == 1
+
+
+def test_the_encoder_may_be_a_declared_model(tmp_path: Path, library: Library) -> None:
+    attributes = changed(made_captioner.files(tmp_path), model_path=None, mlmodel_name="eyes")
+    declared = RuntimeDeclaration("eyes", "onnx", OnnxAttributes(model_path=tmp_path / "encoder_model.onnx"))
+    assert Captioner.needs(attributes) == "eyes"
+    with Captioner("words", attributes, declared, library=library).borrowed() as service:
+        assert [caption.label for caption in service.captions(frame(color=RED))] == ["a red picture"]
+    assert complaint(attributes, library, tmp_path) == "service words: the model 'eyes' is not declared"
+
+
+def test_a_list_of_words_does_as_well_as_a_tokenizer_json(tmp_path: Path, library: Library) -> None:
+    (tmp_path / "vocab.txt").write_text("\n".join(made_captioner.TOKENS))
+    attributes = changed(made_captioner.files(tmp_path), tokenizer_path=tmp_path / "vocab.txt")
+    with Captioner("words", attributes, library=library).borrowed() as service:
+        assert [caption.label for caption in service.captions(frame(color=RED))] == ["a red picture"]
+
+
+def test_captions_end_after_the_most_tokens(tmp_path: Path, library: Library) -> None:
+    attributes = changed(made_captioner.files(tmp_path), max_tokens=2)
+    with Captioner("words", attributes, library=library).borrowed() as service:
+        assert [caption.label for caption in service.captions(frame(color=RED))] == ["a red"]
+
+
+def test_captions_below_the_minimum_and_empty_ones_are_left_out(tmp_path: Path, library: Library) -> None:
+    attributes = made_captioner.files(tmp_path)
+    with Captioner("words", changed(attributes, default_minimum_confidence=1.0), library=library).borrowed() as service:
+        assert service.captions(frame(color=RED)) == ()
+    with Captioner("words", changed(attributes, end_token="a"), library=library).borrowed() as service:
+        assert service.captions(frame(color=RED)) == ()
+
+
+def test_a_model_for_pictures_of_any_size_needs_one(tmp_path: Path, library: Library) -> None:
+    attributes = changed(made_captioner.files(tmp_path), input_image_size_px=None)
+    assert complaint(attributes, library, tmp_path) == (
+        "encoder_model.onnx: input pixel_values [any, any, any, any] float32 takes pictures of any size; "
+        "say which with input_image_size_px"
+    )
+
+
+def test_errors_name_the_file_they_are_about(tmp_path: Path, library: Library) -> None:
+    attributes = made_captioner.files(tmp_path)
+    assert complaint(changed(attributes, start_token="begin"), library, tmp_path) == (
+        "tokenizer.json: start_token: there is no token 'begin'"
+    )
+    (tmp_path / "few.onnx").write_bytes(made_captioner.decoder(words=9)[:-1])
+    assert complaint(changed(attributes, decoder_path=tmp_path / "few.onnx"), library, tmp_path).startswith(
+        "few.onnx: "
+    )
+    swapped = changed(attributes, decoder_path=attributes.model_path)
+    assert complaint(swapped, library, tmp_path).startswith("encoder_model.onnx: the decoder must have one input")
+    (tmp_path / "decoder_model.onnx").unlink()
+    assert complaint(attributes, library, tmp_path) == "decoder_model.onnx: no such model file"
+
+
+def test_files_that_are_not_there_are_named_before_anything_runs(tmp_path: Path) -> None:
+    attributes = made_captioner.files(tmp_path)
+    assert list(attributes.check()) == []
+    missing = changed(attributes, decoder_path=tmp_path / "no.onnx", tokenizer_path=tmp_path)
+    assert list(missing.check()) == [
+        (("decoder_path",), f"no such file: {tmp_path / 'no.onnx'}"),
+        (("tokenizer_path",), f"is not a file: {tmp_path}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "either mlmodel_name or model_path is wanted"),
+        ({"mlmodel_name": "eyes", "num_threads": 2}, "num_threads goes with model_path"),
+        ({"mlmodel_name": "eyes", "max_tokens": 0}, "greater than or equal to 1"),
+        ({"mlmodel_name": "eyes", "input_image_mean_value": (0.5,)}, "must be 3 numbers, one per channel"),
+        ({"mlmodel_name": "eyes", "input_image_std_dev": (0.5, 0.0, 1.0)}, "must not hold a 0"),
+    ],
+)
+def test_attributes_that_do_not_fit_are_refused(values: dict[str, Any], message: str) -> None:
+    paths: dict[str, Any] = {"decoder_path": Path("decoder"), "tokenizer_path": Path("words")}
+    with pytest.raises(ValidationError, match=message):
+        CaptionerAttributes(**paths, **values)
+
+
+def test_the_camera_to_look_at_is_the_declared_one(tmp_path: Path) -> None:
+    assert Captioner.default_camera(changed(made_captioner.files(tmp_path), camera_name="porch")) == "porch"
