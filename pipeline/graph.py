@@ -10,7 +10,7 @@ from typing import Any
 
 from cameras import Attributes
 from transforms import TRANSFORMS, Asking, Transform
-from vision import ModelError, VisionService, build_services
+from vision import ModelError, VisionService, build_services, try_model
 
 from .clock import Clock, SystemClock
 from .declared import CameraConfig, Config, TransformAttributes
@@ -78,6 +78,13 @@ class Graph:
                 service.inspect()
             except ModelError as error:
                 yield self.config.service_problem(service.name, str(error))
+        used = {declared.runtime.name for declared in self.config.services.values() if declared.runtime is not None}
+        for name, model in self.config.models.items():
+            if name not in used:
+                try:
+                    try_model(model)
+                except ModelError as error:
+                    yield self.config.service_problem(name, str(error))
 
     def _kinds(self) -> Iterator[Problem]:
         for name, camera in self.cameras.items():
