@@ -10,7 +10,7 @@ from pydantic import Field, SerializeAsAny
 
 from cameras import Attributes, Frame
 from transforms import DistortionParameters, IntrinsicParameters, Style
-from vision import ServiceDeclaration
+from vision import RuntimeDeclaration, ServiceDeclaration
 
 from .nodes import Mapping as MappingNode
 from .nodes import Node, find
@@ -91,6 +91,7 @@ class Config:
     Attributes:
         cameras: By name, in the order of the file.
         services: The vision services by name, in the order of the file, each with the model it runs.
+        models: The models by name, in the order of the file, whether a service runs them or not.
         server: Where to listen.
         path: The file it was read from.
     """
@@ -99,13 +100,14 @@ class Config:
     services: dict[str, ServiceDeclaration]
     server: ServerConfig = ServerConfig()
     path: Path = Path()
+    models: dict[str, RuntimeDeclaration] = field(default_factory=dict)
     places: Places = field(default=Places(), repr=False, compare=False)
 
     def service_problem(self, name: str, message: str) -> Problem:
-        """Give a problem with a service its place: that of the path that the message begins with, else its own."""
-        declared = self.services[name]
+        """Give a problem with a service or model its place: that of the path its message begins with, else its own."""
+        declared = self.services.get(name) or self.models[name]
         owners = [(name, declared.attributes)]
-        if declared.runtime is not None:
+        if isinstance(declared, ServiceDeclaration) and declared.runtime is not None:
             owners.append((declared.runtime.name, declared.runtime.attributes))
         for owner, attributes in owners:
             for attribute in type(attributes).model_fields:
