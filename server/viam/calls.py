@@ -4,7 +4,7 @@
 * INVALID_ARGUMENT     what was sent cannot be answered: no picture, too large, a name given twice
 * UNIMPLEMENTED        it is not done here, or this service does not give that
 * FAILED_PRECONDITION  a model that cannot be used
-* DEADLINE_EXCEEDED    a camera that gives no frame
+* DEADLINE_EXCEEDED    a camera that gives no frame, or a request that came too slowly
 * RESOURCE_EXHAUSTED   too many requests are waiting
 * INTERNAL             a mistake of ours; only the log tells it
 
@@ -13,6 +13,7 @@ Never UNAVAILABLE, at which clients try again by themselves.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import struct
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,7 +26,7 @@ from grpclib.server import Stream
 
 from vision import ModelError, UnsupportedKind
 
-from ..body import PICTURE_BYTES_MAX, too_large
+from ..body import GRACE_S, PICTURE_BYTES_MAX, RATE_MIN, too_large
 from ..problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -120,7 +121,8 @@ async def _received(stream: Stream[Any, Any], request_type: type[Any]) -> Any:
     """
     data = stream._stream
     try:
-        head = await data.recv_data(5)
+        async with asyncio.timeout(GRACE_S):
+            head = await data.recv_data(5)
         if not head:
             raise invalid("the request is missing")
         compressed, size = struct.unpack(">?I", head)
@@ -128,7 +130,11 @@ async def _received(stream: Stream[Any, Any], request_type: type[Any]) -> Any:
             raise GRPCError(Status.UNIMPLEMENTED, "compressed requests are not taken")
         if size > MESSAGE_BYTES_MAX:
             raise too_large("a request", PICTURE_BYTES_MAX)
-        return request_type.FromString(await data.recv_data(size))
+        async with asyncio.timeout(GRACE_S + size / RATE_MIN):
+            message = await data.recv_data(size)
+        return request_type.FromString(message)
+    except TimeoutError:
+        raise GRPCError(Status.DEADLINE_EXCEEDED, "the request came too slowly") from None
     except AssertionError:  # grpclib's word for a request that ends too early
         raise invalid("the request broke off") from None
     except DecodeError:

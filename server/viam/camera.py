@@ -16,6 +16,7 @@ from .calls import Calls, invalid, unary
 from .messages import GetImageRequest, GetImageResponse, camera_grpc, camera_pb2, common, struct, timestamp
 from .pictures import JPEG, PCD, RAW_DEPTH, next_picture, point_cloud, raw_depth
 
+PROPERTIES_WITHIN_S = 3.0
 COLOR, DEPTH = "color", "depth"
 GET_IMAGE = "/viam.component.camera.v1.CameraService/GetImage"
 
@@ -84,7 +85,8 @@ class CameraCalls(Calls):
         frame = camera.latest
         if frame is None:
             try:
-                frame = (await next_picture(self._house, camera, annotations=False)).frame
+                shot = await next_picture(self._house, camera, annotations=False, within_s=PROPERTIES_WITHIN_S)
+                frame = shot.frame
             except GRPCError:  # of a camera that is offline: what the configuration says
                 frame = None
         return _properties(camera, frame)

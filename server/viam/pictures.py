@@ -24,14 +24,16 @@ JPEG, RAW_DEPTH, PCD = "image/jpeg", "image/vnd.viam.dep", "pointcloud/pcd"
 _RGBA = b"RGBA"
 
 
-async def next_picture(house: House, camera: RunningCamera, *, annotations: bool) -> Snapshot:
+async def next_picture(
+    house: House, camera: RunningCamera, *, annotations: bool, within_s: float | None = None
+) -> Snapshot:
     """Return a camera's next frame and its JPEG, which is without metadata: clients misread the size of others.
 
     Raises:
         GRPCError: when none comes.
     """
     try:
-        return await house.waits.run(snapshot, camera, annotations, "jpeg", FRAME_WITHIN_S)
+        return await house.waits.run(snapshot, camera, annotations, "jpeg", within_s or FRAME_WITHIN_S)
     except TimeoutError:
         raise GRPCError(Status.DEADLINE_EXCEEDED, no_frame(camera).detail) from None
 

@@ -22,7 +22,7 @@ from viam.proto.robot import GetMachineStatusRequest, RobotServiceStub, StartSes
 
 from cameras import Intrinsics
 from server.problems import StartError
-from server.viam import pictures
+from server.viam import calls, camera, pictures
 from tests.fakes import frame
 
 from .conftest import check_threads, classifier, detector, threads_now
@@ -138,6 +138,10 @@ def test_a_camera_that_gives_no_frame_says_why(served: Served, monkeypatch: pyte
     status, sentence = refused(served, lambda there: there.camera("gone").get_images())
     assert status is Status.DEADLINE_EXCEEDED
     assert sentence.startswith("camera gone gave no frame within ")
+
+
+def test_a_camera_that_is_offline_has_properties_all_the_same(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "PROPERTIES_WITHIN_S", 0.3)
     properties = asked(served, lambda there: there.camera("gone").get_properties())
     assert not properties.supports_pcd
     assert not properties.HasField("intrinsic_parameters")
@@ -192,6 +196,15 @@ def test_a_request_that_is_too_large_is_not_read(served: Served) -> None:
 def test_bytes_that_are_no_request(served: Served, data: bytes, status: Status, sentence: str) -> None:
     assert refused(served, lambda there: there.send(data)) == (status, sentence)
     assert asked(served, lambda there: there.camera("still").get_images())
+
+
+def test_a_request_that_comes_too_slowly_is_not_waited_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "GRACE_S", 0.1)
+    for data in (b"\0", struct.pack(">?I", False, 9) + b"abc"):
+        assert refused(served, lambda there, sent=data: there.send(sent, end=False)) == (  # type: ignore[misc]
+            Status.DEADLINE_EXCEEDED,
+            "the request came too slowly",
+        )
 
 
 def test_whoever_goes_while_he_is_served_harms_nobody(
