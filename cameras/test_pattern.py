@@ -12,7 +12,7 @@ from pydantic import Field
 
 from .attributes import Attributes
 from .base import Camera, CameraError
-from .frame import Frame, Mark
+from .frame import Frame, Intrinsics, Mark
 from .pixels import Pixels
 from .scene import Scene
 
@@ -26,7 +26,7 @@ class TestPatternAttributes(Attributes):
     height_px: int = Field(720, ge=64, le=4096, description="Height of the picture.")
     frame_rate: float = Field(30, gt=0, le=120, allow_inf_nan=False, description="Frames per second.")
     seed: int = Field(0, ge=0, description="Another number gives another scene.")
-    depth: bool = Field(False, description="Whether a 16-bit depth plane comes with the picture.")
+    depth: bool = Field(False, description="Whether a 16-bit depth plane, and a lens, come with the picture.")
 
 
 class TestPattern(Camera[TestPatternAttributes]):
@@ -34,7 +34,7 @@ class TestPattern(Camera[TestPatternAttributes]):
 
     The same seed, size, frame rate and number give the same pixels. Picture ``n`` belongs to ``n / frame_rate``
     seconds after ``open``; what is late is left out, never hurried after. With ``paced=False`` every number comes, at
-    once.
+    once. The lens that comes with depth sees as wide as it is far: 53 degrees.
     """
 
     __test__: ClassVar[bool] = False
@@ -58,6 +58,8 @@ class TestPattern(Camera[TestPatternAttributes]):
         self._time_base = 1 / Fraction(attributes.frame_rate).limit_denominator(1001)
         self._next = 0
         self._opened_s = 0.0
+        width, height = attributes.width_px, attributes.height_px
+        self._lens = Intrinsics(width, height, float(width), float(width), width / 2, height / 2)
 
     @property
     def frame_rate(self) -> float:
@@ -92,6 +94,7 @@ class TestPattern(Camera[TestPatternAttributes]):
             time_base=self._time_base,
             captured_at=captured_at,
             depth=picture.depth() if self.attributes.depth else None,
+            intrinsics=self._lens if self.attributes.depth else None,
             trace=(Mark("captured", captured_s),),
         )
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from cameras.base import CameraError
+from cameras.frame import Intrinsics
 from cameras.scene import Scene, read_frame_number
 from cameras.test_pattern import TestPattern, TestPatternAttributes
 
@@ -130,10 +131,12 @@ def test_it_opens_again_from_the_start_and_closes_twice() -> None:
 def test_depth_comes_with_the_picture_when_asked_for() -> None:
     pattern = camera(paced=False, depth=True)
     pattern.open()
-    depth = pattern.read().depth
+    frame = pattern.read()
+    depth, lens = frame.depth, frame.intrinsics
     pattern.close()
     assert depth is not None and depth.shape == (120, 160) and depth.dtype == np.uint16
     assert set(np.unique(depth).tolist()) >= {900, 2200, 4000}
+    assert lens == Intrinsics(160, 120, 160.0, 160.0, 80.0, 60.0)
 
 
 def test_attributes_have_the_defaults_that_a_newcomer_sees() -> None:
