@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,12 @@ from .pixels import Pixels
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib"})
 
 
+BYTES_MAX = 1_000_000_000
+"""The largest file that is read: a picture of as many pixels as are decoded has less in any format."""
+
+NO_FILE = "{path} is a pipe or a device; only a file can be shown"
+
+
 class ImageFileAttributes(Attributes):
     """What the YAML may say under ``model: image_file``."""
 
@@ -41,6 +48,8 @@ class ImageFileAttributes(Attributes):
             yield ("path",), f"there is no file or folder {self.path}"
         elif self.path.is_dir() and not pictures_in(self.path):
             yield ("path",), f"the folder {self.path} holds no picture ({', '.join(sorted(SUFFIXES))})"
+        elif not self.path.is_dir() and not self.path.is_file():
+            yield ("path",), NO_FILE.format(path=self.path)
 
 
 class ImageFile(Camera[ImageFileAttributes]):
@@ -136,6 +145,10 @@ class ImageFile(Camera[ImageFileAttributes]):
     def _picture(self, file: Path, last: _Picture | None) -> _Picture:
         try:
             status = file.stat()
+            if not stat.S_ISREG(status.st_mode):  # a pipe may never end to wait, a device never end to give
+                raise CameraError(NO_FILE.format(path=file))
+            if status.st_size > BYTES_MAX:
+                raise CameraError(f"{file} has {status.st_size} bytes; a picture may have at most {BYTES_MAX}")
             version = (str(file), status.st_mtime_ns, status.st_size)
             if last is not None and last.version == version:
                 return last

@@ -226,6 +226,8 @@ class Stream(Camera[StreamAttributes]):
             return "it answers, but with something that is no video (a web page, perhaps)"
         if isinstance(error, av.error.OSError) and not _resolves(attributes.url):
             return f"there is no host {urlsplit(attributes.url).hostname}"
+        if error.errno == errno.EIO:  # what a reply without a length ends with
+            return "it answers, but ends before any video has come (a web page, perhaps)"
         return _reason(error)
 
 

@@ -18,6 +18,8 @@ from .frame import Frame, Mark
 from .pacing import Pacer, Rebase, ticks
 from .video import pixels_from_av
 
+NO_FILE = "{path} is a pipe or a device; a video_file plays one file"
+
 _MISSING_S = 1.0  # what a file declared longer than this beyond its last frame lacks was cut off
 
 
@@ -33,6 +35,8 @@ class VideoFileAttributes(Attributes):
             yield ("path",), f"{self.path} is a folder; a video_file plays one file"
         elif not self.path.exists():
             yield ("path",), f"there is no file {self.path}"
+        elif not self.path.is_file():
+            yield ("path",), NO_FILE.format(path=self.path)
 
 
 class VideoFile(Camera[VideoFileAttributes]):
@@ -74,6 +78,8 @@ class VideoFile(Camera[VideoFileAttributes]):
         """Open the file and decode its first frame."""
         self.close()
         path = self.attributes.path
+        if path.exists() and not path.is_file() and not path.is_dir():  # opening a pipe may wait for ever
+            raise CameraError(NO_FILE.format(path=path))
         # "file:": a colon in the name is no protocol. The list: a playlist leads nowhere else.
         options = {"protocol_whitelist": "file,crypto,data"}
         # Pieces of a frame are shared among cores at no delay; whole frames only where nobody waits for each.

@@ -313,6 +313,16 @@ def test_what_the_server_answers_instead_is_said(status: str, words: str) -> Non
     assert message == f"http://***@127.0.0.1:{host.rpartition(':')[2]}/video?token=***: {words}"
 
 
+def test_a_page_without_a_length_is_no_video_either() -> None:
+    def reply(connection: socket.socket, done: threading.Event) -> None:
+        request_of(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html></html>")
+
+    with server(reply) as host:
+        message = refusal(f"http://{host}/")
+    assert message.endswith(": it answers, but ends before any video has come (a web page, perhaps)")
+
+
 def test_text_behind_a_name_of_text_is_no_video_either() -> None:
     with server(replying("200 OK", b"hello\n" * 500, "text/plain")) as host:
         assert refusal(f"http://{host}/notes.txt").endswith(
