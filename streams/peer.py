@@ -29,7 +29,7 @@ from aiortc.sdp import candidate_from_sdp
 from .codecs import CodecName
 from .errors import OfferError
 from .ice import IceSettings, gather_as_set
-from .sdp import MOST_CANDIDATES, Offer, finish_answer, is_mdns
+from .sdp import MOST_CANDIDATES, Offer, finish_answer, is_of_use
 from .track import PacketTrack
 
 logger = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ class Peer:
         Raises:
             OfferError: 400 when it is none.
         """
-        if is_mdns(line) or self._candidates >= MOST_CANDIDATES:
+        if not is_of_use(line) or self._candidates >= MOST_CANDIDATES:
             return
         try:
             candidate = candidate_from_sdp(line)

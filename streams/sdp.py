@@ -186,13 +186,18 @@ def _with_level(section: Section, offered: Section, level: int) -> Section:
 def _useless(line: str) -> bool:
     if line == "a=end-of-candidates":
         return True
-    return line.startswith("a=candidate:") and is_mdns(line)
+    return line.startswith("a=candidate:") and not is_of_use(line)
 
 
-def is_mdns(candidate: str) -> bool:
-    """Return whether a candidate line hides its address behind an mDNS name."""
+def is_of_use(candidate: str) -> bool:
+    """Return whether a candidate can be tried: its address is not hidden behind an mDNS name, and its port is one.
+
+    One that cannot be read at all is of use here: it is refused elsewhere, with a reason.
+    """
     fields = candidate.split()
-    return len(fields) > 4 and fields[4].lower().endswith(".local")
+    if len(fields) < 6:
+        return True
+    return not fields[4].lower().endswith(".local") and (not fields[5].isdecimal() or 0 < int(fields[5][:6]) < 65536)
 
 
 def _check(text: str) -> None:

@@ -157,6 +157,11 @@ def test_two_lines_for_data_channels_are_refused() -> None:
     assert refusal(HEAD + VIDEO + data) == (400, "the offer has more than one line for data channels")
 
 
+def test_a_port_that_is_none_is_not_tried() -> None:
+    wrong = "".join(HOST.replace("50000", port) for port in ("0", "65536", "99999999999999999999"))
+    assert "a=candidate:" not in read_offer(HEAD + VIDEO + wrong).text
+
+
 def test_of_very_many_candidates_the_first_are_tried() -> None:
     candidates = "".join(f"a=candidate:{n} 1 udp 2122260223 127.0.0.1 {20000 + n} typ host\r\n" for n in range(700))
     offer = read_offer(HEAD + VIDEO + candidates + VIDEO.replace("a=mid:0", "a=mid:1") + HOST)
