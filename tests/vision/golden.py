@@ -1,6 +1,7 @@
 """What the services say about the photographs of the data set, as JSON: here, or in a process with another runtime.
 
-``python -m tests.vision.golden FOLDER`` prints ``{"runtime", "classification", "detection", "video", "damaged"}``.
+``python -m tests.vision.golden FOLDER`` prints ``{"runtime", "classification", "detection", "segmentation", "video",
+"damaged"}``.
 """
 
 from __future__ import annotations
@@ -22,11 +23,19 @@ from cameras import Frame, Matrix, Pixels
 from vision import LiteRt, MlModelAttributes, MlModelVision, ModelError
 
 VIDEO, DETECTOR = "person_768x432.mp4", "coco_ssd_mobilenet_v1_quant.tflite"
-LABELS = {DETECTOR: "coco_ssd_90.txt"}
+FACES, RAW = "blazeface_short_range_float.tflite", "fastestdet_352.onnx"
+LABELS = {
+    DETECTOR: "coco_ssd_90.txt",
+    RAW: "coco_80.txt",
+    FACES: None,  # the head's own
+    "deeplabv3_257_float.tflite": None,  # packed into the file
+    "deeplabv3_mnv2_dm05_513_quant.tflite": "pascal_voc_21.txt",
+}
 
 
 def service(data: Path, model: str) -> MlModelVision:
-    labels = data / "labels" / LABELS.get(model, "imagenet_1001.txt")
+    name = LABELS.get(model, "imagenet_1001.txt")
+    labels = data / "labels" / name if name else None
     return MlModelVision(model, MlModelAttributes(model_path=data / "models" / model, label_path=labels))
 
 
@@ -58,18 +67,42 @@ def detections(service: MlModelVision, frame: Frame) -> list[dict[str, Any]]:
     ]
 
 
+def detected(data: Path, model: str, expected: dict[str, Any]) -> dict[str, Any]:
+    """Return what a detector finds in each photograph that there are golden results for."""
+    with service(data, model).borrowed() as detector:
+        return {name: detections(detector, photograph(data, name)) for name in expected["detection"][model]["images"]}
+
+
+def segmented(data: Path, model: str, expected: dict[str, Any]) -> dict[str, Any]:
+    """Return of each photograph the share of each label, and how many pixels are as in the golden map."""
+    found = {}
+    with service(data, model).borrowed() as segmenter:
+        for name, golden_result in expected["segmentation"][model].items():
+            items = segmenter.segmentations(photograph(data, name))
+            numbers = np.full(golden_result["map_shape"], 255, np.uint8)
+            for item in items:
+                numbers[item.mask > 0] = segmenter.labels.index(item.label)
+            canonical = cv2.imread(str(data / golden_result["canonical_map"]), cv2.IMREAD_UNCHANGED)
+            found[name] = {
+                "coverage": {item.label: item.coverage for item in items},
+                "confidence": {item.label: item.confidence for item in items},
+                "agreement": float(np.mean(numbers == canonical)),
+            }
+    return found
+
+
 def results(data: Path, classifiers: Iterable[str], expected: dict[str, Any]) -> dict[str, Any]:
     """Return what the services say about everything that there are golden results for."""
     found: dict[str, Any] = {"runtime": LiteRt.version(), "classification": {}, "detection": {}, "video": {}}
+    found["segmentation"] = {model: segmented(data, model, expected) for model in expected["segmentation"]}
     for model in classifiers:
         with service(data, model).borrowed() as classifier:
             found["classification"][model] = {
                 name: [[item.label, item.confidence] for item in classifier.classifications(photograph(data, name))]
                 for name in expected["classification"][model]
             }
+    found["detection"] = {model: detected(data, model, expected) for model in (DETECTOR, FACES)}
     with service(data, DETECTOR).borrowed() as detector:
-        for name in expected["detection"][DETECTOR]["images"]:
-            found["detection"][name] = detections(detector, photograph(data, name))
         every = expected["video"][VIDEO]["sampled_every"]
         for number, frame in sampled_frames(data, every):
             found["video"][str(number)] = detections(detector, frame)

@@ -86,10 +86,11 @@ def test_classifiers_agree_with_the_golden_results(found: dict[str, Any]) -> Non
     assert wrong == []
 
 
-def test_the_detector_agrees_with_the_golden_results(found: dict[str, Any]) -> None:
+def disagreements(model: str, found: dict[str, Any]) -> list[object]:
+    """Return what a detector does not find, and what it finds that is in no golden result."""
     wrong: list[object] = []
-    for name, golden_result in expected()["detection"][golden.DETECTOR]["images"].items():
-        result = found["detection"][name]
+    for name, golden_result in expected()["detection"][model]["images"].items():
+        result = found[name]
         for row in golden_result["detections"]:
             box = [min(max(number, 0.0), 1.0) for number in row["box"]]
             matches = [
@@ -103,6 +104,31 @@ def test_the_detector_agrees_with_the_golden_results(found: dict[str, Any]) -> N
                 wrong.append((name, row, result))
         known = golden_result["classes_any_variant"]
         wrong += [(name, item) for item in result if item["score"] >= 0.6 and item["label"] not in known]
+    return wrong
+
+
+@pytest.mark.parametrize("model", [golden.DETECTOR, golden.FACES])
+def test_detectors_agree_with_the_golden_results(found: dict[str, Any], model: str) -> None:
+    assert disagreements(model, found["detection"][model]) == []
+
+
+def test_the_onnx_detector_agrees_with_the_golden_results() -> None:
+    assert disagreements(golden.RAW, golden.detected(DATA, golden.RAW, expected())) == []
+
+
+def test_segmenters_agree_with_the_golden_results(found: dict[str, Any]) -> None:
+    wrong: list[object] = []
+    for model, images in expected()["segmentation"].items():
+        for name, golden_result in images.items():
+            result = found["segmentation"][model][name]
+            for row in golden_result["coverage"]:
+                share = result["coverage"].get(row["label"], 0.0)
+                if row["fraction"] >= 0.02 and not is_within(share, row["range"], 0.03):
+                    wrong.append((model, name, row, share))
+            # The golden maps are those of one runtime and one way to resize; the least says how far others are off.
+            if result["agreement"] < min(0.99, golden_result["pixel_agreement_min"]):
+                wrong.append((model, name, result["agreement"]))
+            assert all(0.2 < confidence <= 1.0 for confidence in result["confidence"].values())
     assert wrong == []
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from cameras import BoundingBox
 from tests.vision import made
 from tests.vision.fakes import FakeRuntime, frame, runtime, service
 from vision import MlModelAttributes, MlModelVision, ModelError, UnsupportedKind
 from vision.library import Library
 from vision.metadata import Metadata
-from vision.runtime import RuntimeAttributes
+from vision.runtime import RuntimeAttributes, TensorInfo
 from vision.verifier import Verifier
 
 SCORES = {"out": np.array([[0.1, 0.7, 0.2]])}
@@ -206,6 +208,107 @@ def test_a_model_that_fails_on_a_picture_says_so_and_is_asked_again(tmp_path: Pa
         assert len(classifier.classifications(frame())) == 2
 
 
+def segmenter_map() -> np.ndarray[Any, Any]:
+    numbers = np.zeros((1, 4, 4), np.int64)
+    numbers[0, 1:3, 1:3] = 2
+    return numbers
+
+
+def test_a_segmenter_is_found_out_and_asked(tmp_path: Path) -> None:
+    segmenter = service(runtime({"map": segmenter_map()}), tmp_path, label_path=labels_file(tmp_path))
+    with segmenter.borrowed():
+        assert segmenter.kinds == {"segmentations"}
+        assert segmenter.labels == ("a", "b", "c")
+        first, second = segmenter.segmentations(frame())
+        assert (first.label, first.coverage, second.label, second.coverage) == ("a", 0.75, "c", 0.25)
+        assert second.mask.shape == (4, 4)
+        with pytest.raises(UnsupportedKind, match="service fake gives segmentations, not detections"):
+            segmenter.detections(frame())
+
+
+def test_a_picture_that_keeps_its_shape_is_segmented_without_its_bars(tmp_path: Path) -> None:
+    kind = runtime({"map": segmenter_map()})
+    with service(kind, tmp_path, input_fit="letterbox").borrowed() as segmenter:
+        found = segmenter.segmentations(frame(8, 4))
+    assert kind.asked[-1]["input"][0, :, 0, 0].tolist() == [0, 30, 30, 0]
+    assert {item.label: item.mask.shape for item in found} == {"0": (2, 4), "2": (2, 4)}
+
+
+def raw_rows(*rows: Sequence[float], columns: bool = True) -> np.ndarray[Any, Any]:
+    """Return what a head like YOLOv8's gives on an input of 32 pixels: 21 cells, two labels."""
+    made = np.zeros((21, 6))
+    made[:, :4] = 16
+    made[: len(rows)] = rows
+    return made.T[None] if columns else made[None]
+
+
+HEAD_INPUT = TensorInfo("input", (1, 3, 32, 32), np.dtype(np.float32))
+
+
+def test_a_head_is_guessed_and_its_input_prepared_as_it_is_used_to(tmp_path: Path) -> None:
+    kind = runtime({"out": raw_rows((16, 16, 32, 8, 0.9, 0.1))}, info=HEAD_INPUT)
+    with service(kind, tmp_path, label_path=labels_file(tmp_path, "cat\ndog\n")).borrowed() as detector:
+        assert detector.kinds == {"detections"}
+        assert detector.labels == ("cat", "dog")
+        (item,) = detector.detections(frame(8, 4, (51, 102, 255)))
+    assert (item.label, item.box) == ("cat", BoundingBox(0.0, 0.25, 1.0, 0.75))
+    fed = kind.asked[-1]["input"][0]
+    assert fed[:, 16, 16] == pytest.approx([1.0, 0.4, 0.2])
+    assert fed[:, 0, 0] == pytest.approx([114 / 255] * 3)
+
+
+def test_a_head_and_what_goes_in_are_as_declared(tmp_path: Path) -> None:
+    kind = runtime({"out": raw_rows((16, 16, 32, 8, 0.9, 0.1), columns=False)}, info=HEAD_INPUT)
+    declared: dict[str, Any] = {
+        "head": "yolov8",
+        "input_image_bgr": True,
+        "input_fit": "stretch",
+        "input_image_mean_value": (0.2, 0.4, 1.0),
+        "input_image_std_dev": (1.0, 1.0, 1.0),
+    }
+    with service(kind, tmp_path, **declared).borrowed() as detector:
+        (item,) = detector.detections(frame(8, 4, (51, 102, 255)))
+    assert (item.label, item.box) == ("0", BoundingBox(0.0, 0.375, 1.0, 0.625))
+    assert kind.asked[-1]["input"] == pytest.approx(np.zeros((1, 3, 32, 32)), abs=1e-6)
+
+
+def test_overlap_and_number_of_boxes_are_as_declared(tmp_path: Path) -> None:
+    rows = raw_rows(*((16 + x, 16, 16, 8, 0.9 - x / 10, 0) for x in range(4)))
+    all_stay = {"iou_threshold": 1.0}
+    cases: list[tuple[dict[str, Any], int]] = [({}, 1), (all_stay, 4), (all_stay | {"max_detections": 2}, 2)]
+    for declared, count in cases:
+        with service(runtime({"out": rows}, info=HEAD_INPUT), tmp_path, **declared).borrowed() as detector:
+            assert len(detector.detections(frame())) == count
+
+
+def test_finished_boxes_that_overlap_stay_unless_declared_otherwise(tmp_path: Path) -> None:
+    twice = {"boxes": np.array([[[0.0, 0.0, 0.5, 1.0], [0.0, 0.0, 0.5, 0.9]]]), "scores": np.array([[0.9, 0.8]])}
+    cases: list[tuple[dict[str, Any], int]] = [({}, 2), ({"iou_threshold": 0.5}, 1), ({"max_detections": 1}, 1)]
+    for declared, count in cases:
+        with service(runtime(twice), tmp_path, **declared).borrowed() as detector:
+            assert len(detector.detections(frame())) == count
+
+
+def test_outputs_that_only_look_like_a_head_are_read_without_one(tmp_path: Path) -> None:
+    rows = {"out": raw_rows((16, 16, 32, 8, 0.9, 0.1))}
+    with pytest.raises(ModelError, match="neither a classifier, a detector nor a segmenter"):
+        service(runtime(rows, info=HEAD_INPUT), tmp_path, head="none").inspect()
+
+
+def test_a_head_of_an_input_of_any_size_takes_the_one_that_is_usual(tmp_path: Path) -> None:
+    def answer(inputs: Any) -> dict[str, Any]:
+        side = inputs["input"].shape[2]
+        return {"out": np.zeros((1, 6, sum((side // stride) ** 2 for stride in (8, 16, 32))), np.float32)}
+
+    info = TensorInfo("input", (1, 3, -1, -1), np.dtype(np.float32))
+    kind = runtime(answer, info=info)
+    kind.outputs = (TensorInfo("out", (1, 6, -1), np.dtype(np.float32)),)
+    kind.answer = staticmethod(answer)
+    with service(kind, tmp_path).borrowed() as detector:
+        assert detector.detections(frame()) == ()
+    assert kind.asked[-1]["input"].shape == (1, 3, 640, 640)
+
+
 def test_a_model_file_may_stand_on_the_service_itself(tmp_path: Path) -> None:
     path = tmp_path / "made.tflite"
     path.write_bytes(made.classifier(dtype="uint8", scale=1 / 255))
@@ -258,6 +361,19 @@ def test_a_quantised_model_with_channels_first_is_fed_normalised_and_read_as_a_d
             {"label_confidences": {"cat": 1.5}},
             ("label_confidences", "cat"),
             "Input should be less than or equal to 1",
+        ),
+        ({"iou_threshold": 1.5}, ("iou_threshold",), "Input should be less than or equal to 1"),
+        ({"max_detections": 0}, ("max_detections",), "Input should be greater than or equal to 1"),
+        (
+            {"input_fit": "crop"},
+            ("input_fit",),
+            "Input should be 'stretch' or 'letterbox'",
+        ),
+        (
+            {"head": "yolo"},
+            ("head",),
+            "Input should be 'none', 'blazeface', 'fastestdet', 'ssd_anchors', 'ultraface', 'yolov5', 'yolov8', "
+            "'yolov10' or 'yolox'",
         ),
         (
             {"default_minimum_confidence": -1},

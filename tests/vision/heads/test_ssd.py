@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from vision.heads import Found
+from vision.heads.ssd import anchors, decode, find
+
+from .things import CLASSES, THINGS, assert_found
+
+SIZE = (300, 300)
+PLACES = (500, 1500, 1910)
+
+
+def scores(*, sigmoid: bool) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    made = np.full((1917, 1 + CLASSES), 0.001, np.float32)
+    made[:, 0] = 0.9  # no thing at all
+    for place, thing in zip(PLACES, THINGS, strict=True):
+        made[place, 1 + thing.number] = thing.score
+    return np.asarray(np.log(made / (1 - made)), np.float32) if sigmoid else made
+
+
+def test_anchors_are_those_of_the_makers() -> None:
+    made = anchors(SIZE)
+    assert made.shape == (1917, 4)
+    assert made[0] == pytest.approx([0.5 / 19, 0.5 / 19, 0.1, 0.1])
+    assert made[1] == pytest.approx([0.5 / 19, 0.5 / 19, 0.2 * math.sqrt(2), 0.2 / math.sqrt(2)])
+    assert made[19 * 19 * 3] == pytest.approx([0.05, 0.05, 0.35, 0.35])
+    assert made[-1] == pytest.approx([0.5, 0.5, math.sqrt(0.95), math.sqrt(0.95)])
+
+
+@pytest.mark.parametrize("sigmoid", [False, True])
+def test_boxes_come_out_as_they_were_put_in(sigmoid: bool) -> None:
+    values = np.random.default_rng(0).normal(size=(1917, 4)).astype(np.float32)
+    for place, thing in zip(PLACES, THINGS, strict=True):
+        anchor = anchors(SIZE)[place]
+        x, y = (thing.centre - anchor[:2]) / anchor[2:] * 10
+        width, height = np.log(thing.size / anchor[2:]) * 5
+        values[place] = [y, x, height, width]
+    assert_found(decode([values, scores(sigmoid=sigmoid)], SIZE, CLASSES))
+
+
+def test_corners_that_the_export_has_computed_are_taken_as_they_are() -> None:
+    made = anchors(SIZE)
+    values = np.concatenate([made[:, :2] - made[:, 2:] / 2, made[:, :2] + made[:, 2:] / 2], axis=1)
+    values[list(PLACES)] = [thing.box for thing in THINGS]
+    assert_found(decode([values[:, [1, 0, 3, 2]], scores(sigmoid=False)], SIZE, CLASSES))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "size", "found"),
+    [
+        ({"b": (1, 1917, 4), "s": (1, 1917, 91)}, SIZE, Found(("b", "s"), 90, True)),
+        ({"s": (1, 2034, 2), "b": (1, 2034, 4)}, (320, 320), Found(("b", "s"), 1, True)),
+        ({"b": (1, 1917, 4), "s": (1, 1917)}, SIZE, None),
+        ({"b": (1, 10, 4), "s": (1, 10, 91)}, SIZE, None),
+    ],
+)
+def test_the_outputs_are_known_by_their_shapes(
+    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: Found | None
+) -> None:
+    assert find(shapes, size, 0) == found

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vision.heads import Found
+from vision.heads.yolov10 import decode, find
+
+from .things import CLASSES, THINGS, assert_found
+
+SIZE = (640, 320)
+
+
+@pytest.mark.parametrize("unit", [SIZE, (1, 1)], ids=["pixels", "fractions"])
+def test_boxes_come_out_as_they_were_put_in(unit: tuple[int, int]) -> None:
+    rows = np.zeros((300, 6), np.float32)
+    for row, thing in enumerate(THINGS):
+        rows[row] = [*np.array(thing.box) * [*unit, *unit], thing.score, thing.number]
+    assert_found(decode([rows], SIZE, CLASSES))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "found"),
+    [
+        ({"out": (1, 300, 6)}, Found(("out",), 0, True)),
+        ({"out": (1, 300, 6), "more": (1, 3)}, Found(("out",), 0, False)),
+        ({"out": (1, 25200, 6)}, Found(("out",), 0, False)),
+        ({"out": (1, 300, 7)}, None),
+    ],
+)
+def test_the_output_is_known_by_its_shape(shapes: dict[str, tuple[int, ...]], found: Found | None) -> None:
+    assert find(shapes, (640, 640), 0) == found
