@@ -42,7 +42,8 @@ class IceSettings:
 def default_addresses(host: str) -> tuple[str, ...]:
     """Return the addresses to bind for a server that listens on a host.
 
-    Loopback for loopback; else every address of the machine that is not.
+    Loopback for loopback; else every address of the machine that is not. A machine that is on no network has only
+    itself to show anything to.
     """
     if host == "localhost":
         return ("127.0.0.1",)
@@ -51,7 +52,7 @@ def default_addresses(host: str) -> tuple[str, ...]:
             return (host,)
     except ValueError:
         pass
-    return tuple(get_host_addresses(use_ipv4=True, use_ipv6=True))
+    return tuple(get_host_addresses(use_ipv4=True, use_ipv6=True)) or ("127.0.0.1",)
 
 
 def gather_as_set(connection: Connection, settings: IceSettings) -> None:
