@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from .problems import Problem
 PICTURE_BYTES_MAX = 20_000_000
 PARTS_MAX = 128
 FORM_BYTES_MAX = 512_000_000
+URLS_BYTES_MAX = 1_000_000
 # A sender is given this long to begin with, and more as it goes on at this rate or above.
 GRACE_S = 15.0
 RATE_MIN = 32_000  # bytes per second
@@ -63,6 +65,32 @@ async def read_pictures(request: Request) -> list[Part]:
         return [await _part(file) for file in files]
     finally:
         await form.close()
+
+
+def named_urls(body: bytes) -> list[str]:
+    """Return the URLs that a JSON body names: ``{"image_url": URL}`` or ``{"image_urls": [URL, ...]}``.
+
+    Raises:
+        Problem: 422 when it is no such body, 413 for too many.
+    """
+    wanted = 'the JSON must be {"image_url": URL} or {"image_urls": [URL, ...]}'
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Problem(422, f"the body is not JSON; {wanted}") from None
+    if not isinstance(said, dict) or len(said) != 1:
+        raise Problem(422, wanted)
+    urls = [said["image_url"]] if "image_url" in said else said.get("image_urls")
+    if not isinstance(urls, list) or not urls or not all(isinstance(url, str) for url in urls):
+        raise Problem(422, wanted)
+    if len(urls) > PARTS_MAX:
+        raise too_many(len(urls))
+    return urls
+
+
+def too_many(number: int) -> Problem:
+    """Return the 413 for too many pictures in one request."""
+    return Problem(413, f"a request may have at most {PARTS_MAX} pictures, got {number}")
 
 
 async def _part(file: UploadFile) -> Part:

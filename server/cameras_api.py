@@ -96,9 +96,9 @@ def _latest(camera: RunningCamera) -> dict[str, Any] | None:
                 "kind": annotation.kind,
                 "transform": annotation.transform,
                 "service": annotation.service,
-                **to_wire(annotation, frame.width, frame.height),
+                **to_wire(annotation, frame.width, frame.height, masks=False),
             }
             for annotation in frame.annotations
-            if annotation.kind in ("classification", "detection")
+            if annotation.kind != "outline"
         ],
     }

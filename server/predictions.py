@@ -8,7 +8,7 @@ from typing import Any
 from cameras import Annotation, Frame
 from vision import VisionService, keep, to_wire, top
 
-KINDS = ("classifications", "detections")
+KINDS = ("classifications", "detections", "segmentations", "captions")
 # Classifiers name everything they know; of other kinds there is only what is there.
 _DEFAULT_N = {"classifications": 5}
 
@@ -37,12 +37,13 @@ def reply(service: VisionService[Any], kind: str, frame: Frame, wanted: Wanted) 
 
 
 def recognised(service: VisionService[Any], kind: str, frame: Frame, wanted: Wanted) -> list[dict[str, Any]]:
-    """Return the items of a reply, most confident first.
+    """Return the items of a reply, most confident first; of segmentations, those that cover most.
 
     Raises:
         ModelError: when the service does not give that kind, or its model fails.
     """
-    found: tuple[Annotation, ...]
-    found = service.classifications(frame) if kind == "classifications" else service.detections(frame)
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is no kind of result; known: {', '.join(KINDS)}")
+    found: tuple[Annotation, ...] = getattr(service, kind)(frame)
     n = _DEFAULT_N.get(kind, 0) if wanted.n is None else wanted.n
     return [to_wire(item, frame.width, frame.height) for item in top(keep(found, wanted.threshold), n)]

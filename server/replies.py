@@ -121,6 +121,22 @@ class DetectionItem(ClassificationItem):
     y_min_normalized: float
     x_max_normalized: float
     y_max_normalized: float
+    track_id: int | None = None
+
+
+class SegmentationItem(Reply):
+    """All pixels of one kind: their share of the picture, and a PNG of its size in base64, non-zero inside."""
+
+    class_name: str
+    coverage: float
+    mask_png: str
+
+
+class CaptionItem(Reply):
+    """The picture in a sentence."""
+
+    text: str
+    confidence: float
 
 
 class PredictionReply(Reply):
@@ -131,6 +147,8 @@ class PredictionReply(Reply):
     height_px: int
     classifications: list[ClassificationItem] | None = None
     detections: list[DetectionItem] | None = None
+    segmentations: list[SegmentationItem] | None = None
+    captions: list[CaptionItem] | None = None
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
 from collections.abc import AsyncIterator
@@ -14,9 +15,10 @@ from cameras import Frame
 from streams import snapshot
 from vision import ModelError, VisionService
 
-from .body import Part, read_pictures
+from .body import URLS_BYTES_MAX, Part, named_urls, read_body, read_pictures
 from .cameras_api import FRAME_WITHIN_S, no_frame
 from .house import AHouse, House, captured_at
+from .image_urls import DownloadTooLarge, ImageUrlError, ImageUrls
 from .pictures import decode
 from .predictions import KINDS, Wanted, reply
 from .problems import Problem, unavailable
@@ -25,7 +27,6 @@ from .replies import PredictionReply, ServiceDescription, problems
 logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/vision", tags=["Vision"])
 
-_OTHER_KINDS = ("segmentations", "captions")
 AKind = Annotated[str, Path(json_schema_extra={"enum": list(KINDS)})]
 
 _PICTURES = {
@@ -33,6 +34,13 @@ _PICTURES = {
         "required": True,
         "content": {
             "image/*": {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"image_url": {"type": "string"}, "image_urls": {"type": "array"}},
+                    "description": "The server downloads them, where its configuration has `allow_image_urls: true`.",
+                }
+            },
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
@@ -89,7 +97,7 @@ async def predict(
 ) -> dict[str, Any]:
     """Say what a model recognises in the picture sent, or in each picture of a form."""
     model = _able(house, service, kind)
-    parts = await read_pictures(request)
+    parts = await _pictures(request, house)
 
     def answer(part: Part) -> dict[str, Any]:
         if part.problem:
@@ -146,9 +154,29 @@ async def predict_camera(
         return answer
 
 
+async def _pictures(request: Request, house: House) -> list[Part]:
+    """Return the pictures that a request brings, or names by URL."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return await read_pictures(request)
+    urls = named_urls(await read_body(request, URLS_BYTES_MAX, "a list of URLs"))
+    images = house.images
+    if images is None:
+        raise Problem(400, "pictures by URL are not allowed here; the configuration says allow_image_urls: true if so")
+    return await asyncio.gather(*(_downloaded(images, url) for url in urls))
+
+
+async def _downloaded(images: ImageUrls, url: str) -> Part:
+    try:
+        return Part(await images.fetch(url))
+    except DownloadTooLarge as error:
+        return Part(b"", Problem(413, str(error)))
+    except ImageUrlError as error:
+        return Part(b"", Problem(422, str(error)))
+
+
 def _able(house: House, service: str, kind: str) -> VisionService[Any]:
     model = house.service(service)
-    if kind not in (*KINDS, *_OTHER_KINDS):
+    if kind not in KINDS:
         raise Problem(404, "there is nothing at this address; /docs lists what there is")
     if kind not in model.kinds:
         can = " and ".join(sorted(model.kinds)) or "nothing"

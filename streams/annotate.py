@@ -80,6 +80,8 @@ def line_of(number: int, frame: Frame) -> dict[str, Any]:
         "height_px": frame.height,
         "classifications": of_kind("classification"),
         "detections": of_kind("detection"),
+        "segmentations": of_kind("segmentation"),
+        "captions": of_kind("caption"),
     }
 
 

@@ -9,7 +9,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from cameras import Attributes, Camera, CameraError, Classification, Detection, Frame, Pixels
+from cameras import (
+    Attributes,
+    Camera,
+    CameraError,
+    Caption,
+    Classification,
+    Detection,
+    Frame,
+    Pixels,
+    Segmentation,
+)
 from vision import VisionService
 
 
@@ -140,10 +150,14 @@ class FakeVision(VisionService[Attributes]):
         name: str = "fake",
         classifications: Sequence[Classification] = (),
         detections: Sequence[Detection] = (),
+        segmentations: Sequence[Segmentation] = (),
+        captions: Sequence[Caption] = (),
     ) -> None:
         super().__init__(name, NoAttributes())
         self.classified = tuple(classifications)
         self.detected = tuple(detections)
+        self.segmented = tuple(segmentations)
+        self.captioned = tuple(captions)
         self.kinds = frozenset({"classifications", "detections"})
         self.loaded = False
         self.fails: Exception | None = None
@@ -163,3 +177,11 @@ class FakeVision(VisionService[Attributes]):
     def _detect(self, frame: Frame) -> tuple[Detection, ...]:
         with self._counted():
             return self.detected
+
+    def _segment(self, frame: Frame) -> tuple[Segmentation, ...]:
+        with self._counted():
+            return self.segmented
+
+    def _caption(self, frame: Frame) -> tuple[Caption, ...]:
+        with self._counted():
+            return self.captioned

@@ -96,6 +96,8 @@ def test_a_video_keeps_every_frame_and_its_time(clip: Path, tmp_path: Path) -> N
         "height_px": 21,
         "classifications": [],
         "detections": [],
+        "segmentations": [],
+        "captions": [],
     }
     with av.open(str(target)) as container:
         (stream,) = container.streams
