@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,7 @@ from .runtime import Tensor, TensorInfo
 
 PROBABILITY = "probability"
 _NEAR = 0.01  # a quantised probability may pass 1 by a step
+_SETTERS = {field.name: getattr(Classification, field.name).__set__ for field in fields(Classification)}
 
 
 def find_scores(names: Mapping[str, str], samples: Sequence[Mapping[str, Tensor]]) -> str | None:
@@ -79,10 +83,7 @@ class Classifier:
         confidences = (_distribution(scores) if self._is_open_ended else scores).clip(0.0, 1.0)
         order = np.argsort(-confidences, kind="stable")
         order = order[confidences[order] >= self._minimums[numbers[order]]]
-        return tuple(
-            Classification(self.labels[number], confidence)
-            for number, confidence in zip(numbers[order].tolist(), confidences[order].tolist(), strict=True)
-        )
+        return _made([self.labels[number] for number in numbers[order].tolist()], confidences[order].tolist())
 
     def _scores(self, outputs: Mapping[str, Tensor]) -> NDArray[np.float64]:
         array = outputs[self._info.name].reshape(-1)
@@ -92,6 +93,20 @@ class Classifier:
         if array.dtype == np.int8:
             return (scores + 128.0) / 255.0
         return scores
+
+
+def _made(labels: Sequence[str], confidences: Sequence[float]) -> tuple[Classification, ...]:
+    """Return the classifications, made column by column.
+
+    A model of a thousand labels gives a thousand for each picture, and the constructor of a frozen class, which sets
+    each field by a call of its own, takes longer for them than a small model.
+    """
+    made = tuple(map(Classification.__new__, repeat(Classification, len(labels))))
+    columns = {"label": labels, "confidence": confidences}
+    for field in fields(Classification):
+        values = columns.get(field.name) or repeat(field.default)
+        deque(map(_SETTERS[field.name], made, values), maxlen=0)
+    return made
 
 
 def _leaves_unit(scores: NDArray[np.float64]) -> bool:
