@@ -18,6 +18,7 @@ TOOLS = "configs/training/"
 PLACES = {
     "ai_edge_litert": ("vision/litert.py", TOOLS),
     "tflite_runtime": ("vision/litert.py",),
+    "onnxruntime": ("vision/onnx.py",),
     "aiortc": ("streams/",),
     "aioice": ("streams/",),
     "yaml": ("pipeline/",),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import io
+import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .errors import ModelError
 
@@ -22,6 +25,37 @@ def labels_from_text(text: str) -> tuple[str, ...]:
     if len(rows) == 1:
         rows = [row.strip() for row in (rows[0].split(",") if "," in rows[0] else rows[0].split())]
     return tuple(row for row in rows if row)
+
+
+def labels_from_literal(text: str) -> tuple[str, ...]:
+    """Return the labels of ``{0: 'person', 1: 'bicycle'}``, of a list, or of plain text.
+
+    A dictionary with ``names``, as Ultralytics packs it into its models, holds them there.
+    """
+    value = literal(text)
+    if isinstance(value, dict):
+        value = value.get("names", value)
+    if isinstance(value, dict):
+        try:
+            numbered = {int(number): str(label) for number, label in value.items()}
+        except (ValueError, TypeError):
+            return ()
+        if not numbered or min(numbered) < 0 or max(numbered) > 10 * len(numbered) + 100:
+            return ()
+        return tuple(numbered.get(number, "???") for number in range(max(numbered) + 1))
+    if isinstance(value, (list, tuple)):
+        return tuple(map(str, value))
+    return labels_from_text(text)
+
+
+def literal(text: str) -> Any:
+    """Return the value of a JSON or Python literal, ``None`` for what is neither."""
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(text)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            continue
+    return None
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
@@ -53,15 +87,17 @@ def packed_labels(content: bytes, named: Sequence[str] = ()) -> tuple[str, ...]:
     Args:
         content: The bytes of the model file.
         named: The files that the model's metadata call its labels, most likely first. Without them, or when none of
-            them is there, a text file counts when it is the only one.
+            them is there, a text file counts when it is the only one, or a JSON file.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             files = {info.filename: info for info in archive.infolist()}
-            texts = [name for name in files if name.lower().endswith(".txt")]
-            chosen = next((name for name in named if name in files), texts[0] if len(texts) == 1 else None)
+            texts = [[name for name in files if name.lower().endswith(ending)] for ending in (".txt", ".json")]
+            only = next((names[0] for names in texts if len(names) == 1), None)
+            chosen = next((name for name in named if name in files), only)
             if chosen is None or files[chosen].file_size > MOST_BYTES:
                 return ()
-            return labels_from_text(archive.read(chosen).decode("utf-8"))
+            text = archive.read(chosen).decode("utf-8")
+            return labels_from_literal(text) if text.lstrip().startswith(("{", "[")) else labels_from_text(text)
     except Exception:  # zipfile raises nearly anything on damage, IndexError and struct.error among it
         return ()

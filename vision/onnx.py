@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import importlib.metadata
-import json
 import logging
 import threading
 from collections.abc import Mapping, Sequence
@@ -16,7 +14,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from .errors import ModelError
-from .labels import labels_from_text
+from .labels import labels_from_literal, literal
 from .metadata import Metadata
 from .model_file import MARKS, ModelFile
 from .protobuf import field_numbers
@@ -78,7 +76,7 @@ class OnnxAttributes(RuntimeAttributes):
         names = tuple(short.get(name.casefold(), name.casefold()) for name in value)
         for given, name in zip(value, names, strict=True):
             if name not in PROVIDERS:
-                raise ValueError(f"must be of {', '.join(PROVIDERS)}, got {given!r}")
+                raise ValueError(f"must each be one of {', '.join(PROVIDERS)}, got {given!r}")
         if len(set(names)) != len(names):
             raise ValueError(f"must not hold a name twice, got {list(value)}")
         return names
@@ -189,39 +187,16 @@ class Onnx(Runtime):
 def _metadata(found: Mapping[str, str]) -> Metadata:
     """Return what custom metadata say: labels, and the size the model was exported for."""
     texts = (found[key] for key in _LABELS if key in found)
-    return Metadata(labels=next(filter(None, map(_labels, texts)), ()), size=_size(found.get("imgsz", "")))
-
-
-def _labels(text: str) -> tuple[str, ...]:
-    """Return labels from ``{0: 'person', 1: 'bicycle'}``, a list, or plain text."""
-    value = _literal(text)
-    if isinstance(value, dict):
-        try:
-            numbered = {int(number): str(label) for number, label in value.items()}
-        except ValueError:
-            return ()
-        if not numbered or min(numbered) < 0 or max(numbered) > 10 * len(numbered) + 100:
-            return ()
-        return tuple(numbered.get(number, "???") for number in range(max(numbered) + 1))
-    if isinstance(value, (list, tuple)):
-        return tuple(map(str, value))
-    return labels_from_text(text)
+    # Ultralytics trains all its models on fractions, and says so nowhere.
+    mean, std = ((0.0,), (255.0,)) if found.get("author") == "Ultralytics" else ((), ())
+    labels = next(filter(None, map(labels_from_literal, texts)), ())
+    return Metadata(labels=labels, mean=mean, std=std, size=_size(found.get("imgsz", "")))
 
 
 def _size(text: str) -> tuple[int, ...]:
-    value = _literal(text)
+    value = literal(text)
     sizes = (value, value) if isinstance(value, int) else tuple(value) if isinstance(value, (list, tuple)) else ()
     return sizes if len(sizes) == 2 and all(isinstance(size, int) and size > 0 for size in sizes) else ()
-
-
-def _literal(text: str) -> Any:
-    """Return the value of a Python or JSON literal, ``None`` for what is neither."""
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            return parse(text)
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            continue
-    return None
 
 
 def _first_line(error: BaseException) -> str:

@@ -80,6 +80,13 @@ def test_of_several_texts_the_one_the_metadata_name_counts() -> None:
     assert packed_labels(content) == ()
 
 
+@pytest.mark.parametrize("name", ["temp_txt", "metadata_json"])
+def test_labels_are_found_in_what_ultralytics_packs(name: str) -> None:
+    text = str({"author": "Ultralytics", "imgsz": [640, 640], "names": {0: "person", 1: "driver's car"}})
+    assert packed_labels(packed(**{name: text})) == ("person", "driver's car")
+    assert packed_labels(packed(**{name: str({"author": "somebody"})})) == ()
+
+
 @pytest.mark.parametrize("content", [b"", b"no zip", packed(labels_txt="cat" * 99)[:-30]])
 def test_what_is_no_zip_holds_no_labels(content: bytes) -> None:
     assert packed_labels(content) == ()

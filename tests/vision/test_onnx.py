@@ -102,6 +102,7 @@ def test_several_threads_may_use_a_model(tmp_path: Path) -> None:
         ({"names": "{0: __import__('os')}", "imgsz": "[0, 1]"}, ("{0:", "__import__('os')}"), ()),
         ({"names": "{'x': 'cat'}"}, (), ()),
         ({"names": "{99999999: 'cat'}"}, (), ()),
+        ({"names": "[" * 99_999}, ("[" * 99_999,), ()),
         ({"stride": "32"}, (), ()),
     ],
 )
@@ -110,6 +111,11 @@ def test_labels_and_size_stand_in_the_metadata(
 ) -> None:
     found = Onnx(write(tmp_path, made_onnx.model(operator="Relu", metadata=metadata))).metadata
     assert (found.labels, found.size) == (labels, size)
+
+
+def test_models_of_ultralytics_want_fractions(tmp_path: Path) -> None:
+    found = Onnx(write(tmp_path, made_onnx.model(operator="Relu", metadata={"author": "Ultralytics"}))).metadata
+    assert (found.mean, found.std) == ((0.0,), (255.0,))
 
 
 def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -> None:
@@ -197,8 +203,8 @@ def test_providers_are_named_shortly_or_as_the_library_does() -> None:
 @pytest.mark.parametrize(
     ("providers", "sentence"),
     [
-        (["gpu"], "Value error, must be of cpu, cuda, tensorrt, migraphx, openvino, coreml, dml, qnn, xnnpack, webgpu, "
-         "got 'gpu'"),
+        (["gpu"], "Value error, must each be one of cpu, cuda, tensorrt, migraphx, openvino, coreml, dml, qnn, "
+         "xnnpack, webgpu, got 'gpu'"),
         (["cpu", "CPUExecutionProvider"], "Value error, must not hold a name twice, got ['cpu', "
          "'CPUExecutionProvider']"),
         ([], "Tuple should have at least 1 item after validation, not 0"),
