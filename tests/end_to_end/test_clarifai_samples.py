@@ -13,11 +13,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.certificates import certificate
 from tests.serving import Serving
 from tests.shared import DATA, needs_data
+from tests.vision import made_captioner
 
 from .clarifai_samples import JSON_CHANNEL, curl, sample
 
@@ -37,6 +40,14 @@ services:
     type: vision
     model: mlmodel
     attributes: {{model_path: {DATA}/models/deeplabv3_257_float.tflite}}
+  - name: general-english-image-caption-blip
+    type: vision
+    model: captioner
+    attributes:
+      model_path: encoder_model.onnx
+      decoder_path: decoder_model.onnx
+      tokenizer_path: tokenizer.json
+      input_image_size_px: 16
 server:
   clarifai: {{port: 0, tls: {{cert: localhost.pem, key: localhost.key}}}}
 """
@@ -101,6 +112,7 @@ class Clarifai:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("clarifai")
     certificate(made)
+    made_captioner.files(made)
     (made / "config.yaml").write_text(CONFIG)
     (made / "urls.yaml").write_text(f"{CONFIG}  allow_image_urls: true\n")
     return made
@@ -188,6 +200,18 @@ def test_segmentation_by_bytes(clarifai: Clarifai) -> None:
     assert [name for name in shares if shares[name] > 0.1] == ["background", "person", "horse"]
     assert shares["person"] == pytest.approx(0.3349, abs=0.03)
     assert sum(shares.values()) == pytest.approx(1, abs=0.01)
+
+
+def test_image_to_text_by_bytes_and_by_url(
+    folder: Path, clarifai: Clarifai, with_urls: Clarifai, pictures: http.server.ThreadingHTTPServer
+) -> None:
+    red = np.zeros((24, 32, 3), np.uint8)
+    red[..., 2] = 255
+    assert cv2.imwrite(str(folder / "red.png"), red)
+    model = "general-english-image-caption-blip"
+    assert clarifai.printed(sample(model, file="red.png")) == ["Image caption:", "a red picture"]
+    lines = with_urls.printed(sample(model, url=url_of(pictures, RIDERS)))
+    assert lines[0] == "Image caption:" and lines[1].endswith(" picture")
 
 
 def test_a_url_that_leads_to_this_machine_is_refused(clarifai: Clarifai) -> None:
