@@ -7,9 +7,7 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, ParamSpec, TypeVar, cast
-
-from vision import VisionService
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from .problems import unavailable
 
@@ -116,6 +114,18 @@ def _on_thread(name: str, function: Callable[[], T]) -> asyncio.Future[T]:
     return future
 
 
+class Lendable(Protocol):
+    """A vision service, or whatever else is loaded with its first loan and let go of with its last."""
+
+    name: str
+
+    def open(self) -> None:
+        """Take it out on loan."""
+
+    def close(self) -> None:
+        """Give one loan back."""
+
+
 class Loans:
     """Models that requests use: opened with the first, given back when none has come for a while.
 
@@ -129,11 +139,11 @@ class Loans:
         self._linger_s = linger_s
         self._users: dict[str, int] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._open: dict[str, VisionService[Any]] = {}
+        self._open: dict[str, Lendable] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     @asynccontextmanager
-    async def use(self, service: VisionService[Any]) -> AsyncIterator[None]:
+    async def use(self, service: Lendable) -> AsyncIterator[None]:
         """Hold a model open while the block runs, and a while longer.
 
         Raises:
@@ -172,6 +182,6 @@ class Loans:
         self._open.clear()
 
 
-def _let_go(service: VisionService[Any]) -> None:
+def _let_go(service: Lendable) -> None:
     """Give a model back on a thread of its own: it waits for what the model is doing."""
     _on_thread("api-model", service.close)

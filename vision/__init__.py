@@ -8,15 +8,16 @@ from .captioner import Captioner
 from .captioner_attributes import CaptionerAttributes
 from .color_detector import ColorDetector, ColorDetectorAttributes
 from .errors import ModelError, UnsupportedKind
+from .library import Loan
 from .litert import LiteRt, LiteRtAttributes
 from .mlmodel import MlModelVision
 from .mlmodel_attributes import MlModelAttributes
 from .motion_detector import MotionDetector, MotionDetectorAttributes
 from .onnx import Onnx, OnnxAttributes
 from .results import keep, to_wire, top
-from .runtime import Runtime, RuntimeAttributes, RuntimeDeclaration, ServiceDeclaration
+from .runtime import Runtime, RuntimeAttributes, RuntimeDeclaration, ServiceDeclaration, Tensor, TensorInfo
 from .runtimes import RUNTIMES
-from .trial import try_model
+from .trial import borrow_model, try_model
 
 VISION: dict[str, type[VisionService[Any]]] = {
     MlModelVision.model_name: MlModelVision,
@@ -48,6 +49,7 @@ __all__ = [
     "ColorDetectorAttributes",
     "LiteRt",
     "LiteRtAttributes",
+    "Loan",
     "MlModelAttributes",
     "MlModelVision",
     "ModelError",
@@ -59,8 +61,11 @@ __all__ = [
     "RuntimeAttributes",
     "RuntimeDeclaration",
     "ServiceDeclaration",
+    "Tensor",
+    "TensorInfo",
     "UnsupportedKind",
     "VisionService",
+    "borrow_model",
     "build_services",
     "inferences_here",
     "keep",

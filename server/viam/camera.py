@@ -105,8 +105,11 @@ def _properties(camera: RunningCamera, frame: Frame | None) -> camera_pb2.GetPro
         supports_pcd=has_depth and frame is not None and frame.intrinsics is not None,
         mime_types=[JPEG, RAW_DEPTH] if has_depth else [JPEG],
     )
-    if camera.frame_rate:
-        reply.frame_rate = camera.frame_rate
+    first = camera
+    while first.source is not None:  # what it is to give is what its source gives, not what it has given so far
+        first = first.source
+    if first.frame_rate:
+        reply.frame_rate = first.frame_rate
     declared = camera.config.attributes
     lens: Any = frame.intrinsics if frame is not None else None
     bent = list(frame.distortion) if frame is not None else []

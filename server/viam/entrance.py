@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
+from collections.abc import Sequence
 from socket import socket
 
 from grpclib.protocol import H2Protocol
@@ -12,7 +13,9 @@ from grpclib.server import Server
 
 from ..binding import listen, written
 from ..house import House
+from .calls import Calls
 from .camera import CameraCalls
+from .models import MlModelCalls
 from .robot import RobotCalls
 from .vision import VisionCalls
 
@@ -44,7 +47,7 @@ class ViamEntrance:
         self.name = "Viam's clients"
         self.port: int = sock.getsockname()[1]
         self._sock = sock
-        self._server = _Server([RobotCalls(house), CameraCalls(house), VisionCalls(house)])
+        self._server = _Server([RobotCalls(house), CameraCalls(house), VisionCalls(house), MlModelCalls(house)])
 
     async def start(self) -> None:
         """Begin to answer."""
@@ -59,7 +62,7 @@ class ViamEntrance:
 class _Server(Server):
     """A server that knows its connections: grpclib's own leaves them open when it is closed."""
 
-    def __init__(self, services: list[RobotCalls | CameraCalls | VisionCalls]) -> None:
+    def __init__(self, services: Sequence[Calls]) -> None:
         super().__init__(services)
         self._connections: weakref.WeakSet[H2Protocol] = weakref.WeakSet()
 

@@ -14,6 +14,7 @@ try:
     from viam.gen.common.v1 import common_pb2 as common
     from viam.gen.component.camera.v1 import camera_grpc, camera_pb2
     from viam.gen.robot.v1 import robot_grpc, robot_pb2
+    from viam.gen.service.mlmodel.v1 import mlmodel_grpc, mlmodel_pb2
     from viam.gen.service.vision.v1 import vision_grpc, vision_pb2
 finally:
     sys.excepthook = _excepthook  # the package puts its own there, which prints every error twice
@@ -25,6 +26,8 @@ __all__ = [
     "camera_grpc",
     "camera_pb2",
     "common",
+    "mlmodel_grpc",
+    "mlmodel_pb2",
     "robot_grpc",
     "robot_pb2",
     "struct",

@@ -11,7 +11,7 @@ from ..version import program_version
 from .calls import Calls
 from .messages import common, robot_grpc, robot_pb2
 
-CAMERA, VISION = ("component", "camera"), ("service", "vision")
+CAMERA, VISION, MODEL = ("component", "camera"), ("service", "vision"), ("service", "mlmodel")
 
 
 class RobotCalls(Calls):
@@ -42,12 +42,18 @@ class RobotCalls(Calls):
                 yield _resource(CAMERA, name)
         for name in graph.services:
             yield _resource(VISION, name)
+        for name in self._house.config.models:
+            yield _resource(MODEL, name)
 
     async def _resource_names(self, request: Any) -> robot_pb2.ResourceNamesResponse:
         return robot_pb2.ResourceNamesResponse(resources=self._names())
 
     async def _subtypes(self, request: Any) -> robot_pb2.ResourceRPCSubtypesResponse:
-        pairs = ((CAMERA, "viam.component.camera.v1.CameraService"), (VISION, "viam.service.vision.v1.VisionService"))
+        pairs = (
+            (CAMERA, "viam.component.camera.v1.CameraService"),
+            (VISION, "viam.service.vision.v1.VisionService"),
+            (MODEL, "viam.service.mlmodel.v1.MLModelService"),
+        )
         return robot_pb2.ResourceRPCSubtypesResponse(
             resource_rpc_subtypes=[
                 robot_pb2.ResourceRPCSubtype(subtype=_resource(kind, ""), proto_service=service)

@@ -217,6 +217,7 @@ def test_whoever_goes_while_he_is_served_harms_nobody(
             going = asyncio.create_task(there.camera("still").get_images())
             await asyncio.to_thread(held.began.wait, 10)
             going.cancel()
+            await asyncio.wait([going])
         async with clients(served) as there:
             with pytest.raises(TimeoutError):
                 await there.camera("still").get_images(timeout=0.1)
