@@ -36,8 +36,9 @@ class Pacer:
 class Rebase:
     """Gives frames their place on one line of time that starts at 0 and only goes forward.
 
-    Ticks stay exactly as the source has them, but for the offset. A time that does not go forward, and the first one
-    after :meth:`restart`, follows the last by one frame interval.
+    Ticks stay exactly as the source has them, but for the offset. A time that goes back, and the first one after
+    :meth:`restart`, follows the last by one frame interval, and with it all after it. One that stands still, or is back
+    by less than an interval, is a slip: that frame alone comes a tick after the last.
     """
 
     def __init__(self) -> None:
@@ -51,10 +52,10 @@ class Rebase:
 
     def place(self, pts: int, interval: int) -> int:
         """Return the place of a frame with this time and this distance to the next, in the source's ticks."""
-        if self._offset is None or pts + self._offset <= self._last:
+        if self._offset is None or pts + self._offset <= self._last - max(self._interval, 1):
             following = 0 if self._last < 0 else self._last + max(self._interval, 1)
             self._offset = following - pts
-        self._last = pts + self._offset
+        self._last = max(pts + self._offset, self._last + 1)
         self._interval = interval
         return self._last
 

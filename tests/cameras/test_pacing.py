@@ -1,6 +1,8 @@
 from fractions import Fraction
 from threading import Event
 
+import pytest
+
 from cameras.pacing import Pacer, Rebase, ticks
 
 
@@ -66,7 +68,13 @@ def test_a_new_round_follows_by_one_interval() -> None:
 
 def test_a_time_that_goes_back_follows_by_one_interval() -> None:
     rebase = Rebase()
-    assert [rebase.place(pts, 10) for pts in (500, 510, 400, 410, 410)] == [0, 10, 20, 30, 40]
+    assert [rebase.place(pts, 10) for pts in (500, 510, 400, 410, 420)] == [0, 10, 20, 30, 40]
+
+
+@pytest.mark.parametrize("slip", [510, 509, 501])
+def test_a_time_that_slips_moves_nothing_after_it(slip: int) -> None:
+    rebase = Rebase()
+    assert [rebase.place(pts, 10) for pts in (500, 510, slip, 520, 530)] == [0, 10, 11, 20, 30]
 
 
 def test_ticks_are_whole_and_at_least_one() -> None:
