@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from vision import Loan, Runtime, RuntimeDeclaration, TensorInfo, borrow_model
@@ -19,13 +20,12 @@ class Model:
     def __init__(self, declared: RuntimeDeclaration) -> None:
         self.name = declared.name
         self.declared = declared
-        self._loan: Loan | None = None
+        self._loans: deque[Loan] = deque()
 
     @property
     def runtime(self) -> Runtime:
         """The model; only while it is open."""
-        assert self._loan is not None
-        return self._loan.runtime
+        return self._loans[-1].runtime
 
     def open(self) -> None:
         """Load it, or share it with whoever has done so.
@@ -33,12 +33,11 @@ class Model:
         Raises:
             ModelError: when it cannot be used.
         """
-        self._loan = borrow_model(self.declared)
+        self._loans.append(borrow_model(self.declared))
 
     def close(self) -> None:
-        """Let go of it."""
-        if self._loan is not None:
-            self._loan.close()
+        """Give the oldest loan back: a new one may have been taken out already."""
+        self._loans.popleft().close()
 
 
 class MlModelCalls(Calls):

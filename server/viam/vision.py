@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from google.protobuf.json_format import MessageToDict
 from grpclib import GRPCError, Status
 
 from cameras import Frame
@@ -13,6 +14,7 @@ from pipeline import RunningCamera
 from vision import CLASSIFICATIONS, DETECTIONS, VisionService, to_wire, top
 
 from ..house import House, captured_at
+from ..predictions import Wanted, reply
 from .calls import Calls, invalid
 from .messages import camera_pb2, common, struct, vision_grpc, vision_pb2
 from .pictures import JPEG, frame_of, next_picture
@@ -35,12 +37,9 @@ class VisionCalls(Calls):
                 "CaptureAllFromCamera": self._capture_all,
                 "GetProperties": self._properties,
                 "GetStatus": self._status,
+                "DoCommand": self._command,
             },
-            {
-                "GetDetections3D": _FLAT,
-                "GetObjectPointClouds": _FLAT,
-                "DoCommand": "vision services take no commands here",
-            },
+            {"GetDetections3D": _FLAT, "GetObjectPointClouds": _FLAT},
         )
 
     async def _classifications(
@@ -81,7 +80,7 @@ class VisionCalls(Calls):
             camera = self._camera(service, request.camera_name)
             shot = await next_picture(self._house, camera, annotations=False)
             frame = shot.frame
-            reply = vision_pb2.CaptureAllFromCameraResponse(
+            captured = vision_pb2.CaptureAllFromCameraResponse(
                 extra=struct(
                     {
                         "sequence": frame.sequence,
@@ -92,12 +91,12 @@ class VisionCalls(Calls):
                 )
             )
             if request.return_image:
-                reply.image.CopyFrom(camera_pb2.Image(source_name=camera.name, mime_type=JPEG, image=shot.data))
+                captured.image.CopyFrom(camera_pb2.Image(source_name=camera.name, mime_type=JPEG, image=shot.data))
             if request.return_classifications and CLASSIFICATIONS in service.kinds:
-                reply.classifications.extend(await self._house.models.run(_classify, service, frame, 0))
+                captured.classifications.extend(await self._house.models.run(_classify, service, frame, 0))
             if request.return_detections and DETECTIONS in service.kinds:
-                reply.detections.extend(await self._house.models.run(_detect, service, frame))
-        return reply
+                captured.detections.extend(await self._house.models.run(_detect, service, frame))
+        return captured
 
     async def _properties(self, request: vision_pb2.GetPropertiesRequest) -> vision_pb2.GetPropertiesResponse:
         service = self._house.service(request.name)
@@ -119,6 +118,20 @@ class VisionCalls(Calls):
                 }
             )
         )
+
+    async def _command(self, request: common.DoCommandRequest) -> common.DoCommandResponse:
+        """Give what Viam has no method for, masks and captions, as HTTP gives it."""
+        command: dict[str, Any] = MessageToDict(request.command)
+        kinds = sorted(self._house.service(request.name).kinds)
+        if set(command) - {"camera_name"} != {"kind"} or command["kind"] not in kinds:
+            sentence = 'a command is {"kind": KIND, "camera_name": NAME}; KIND for vision service'
+            raise invalid(f"{sentence} {request.name} is {' or '.join(kinds)}")
+        async with self._able(request.name) as service:
+            camera = self._camera(service, str(command.get("camera_name", "")))
+            shot = await next_picture(self._house, camera, annotations=False)
+            found = await self._house.models.run(reply, service, command["kind"], shot.frame, Wanted(0))
+        found |= {"camera": camera.name, "sequence": shot.frame.sequence, "captured_at": captured_at(shot.frame)}
+        return common.DoCommandResponse(result=struct(found))
 
     @asynccontextmanager
     async def _able(self, name: str, kind: str | None = None) -> AsyncIterator[VisionService[Any]]:

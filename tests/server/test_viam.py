@@ -96,7 +96,6 @@ def test_what_is_not_done_is_said_in_a_sentence(served: Served) -> None:
             lambda there: there.camera("still").get_point_cloud(),
             "camera still gives no point cloud: that takes depth and the parameters of the lens",
         ),
-        (lambda there: there.vision("names").do_command({"a": 1}), "vision services take no commands here"),
     ):
         assert refused(served, ask) == (Status.UNIMPLEMENTED, sentence)
 

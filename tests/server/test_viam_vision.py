@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from grpclib import Status
 from viam.media.video import CameraMimeType, ViamImage
+from viam.utils import ValueTypes
 
-from cameras import Attributes, Classification, Frame
+from cameras import Attributes, Caption, Classification, Frame
 from server.body import PICTURE_BYTES_MAX
 from server.viam import calls
 from tests.fakes import FakeVision
@@ -48,6 +49,13 @@ class AtHome(Looking):
         return "seen"
 
 
+class Saying(FakeVision):
+    """One that says what a picture shows."""
+
+    def _caption(self, frame: Frame) -> tuple[Caption, ...]:
+        return (Caption("a red sky", 0.75),)
+
+
 def failing(error: Exception) -> Looking:
     def fail() -> None:
         raise error
@@ -67,10 +75,12 @@ def hold() -> None:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     before = threads_now()
+    says = Saying("says")
+    says.kinds = frozenset({"captions"})
     unloadable = Looking("unloadable")
     unloadable.fails = ModelError("/home/me/models/a.tflite: is no model")
     services = (
-        *(classifier(), detector(), LOOKING, AtHome("home"), unloadable, Looking("slow", hold)),
+        *(classifier(), detector(), LOOKING, AtHome("home"), says, unloadable, Looking("slow", hold)),
         *(failing(ModelError("/home/me/models/b.tflite: broke")), failing(ValueError("a mistake in some.py"))),
     )
     with Served(tmp_path_factory.mktemp("viam"), TEXT, services=services) as running:
@@ -213,6 +223,22 @@ def test_everything_captured_is_of_one_frame(served: Served) -> None:
     got = asked(served, lambda there: there.vision("boxes").capture_all_from_camera("still", return_detections=True))
     assert got.image is None
     assert [item.class_name for item in got.detections] == ["mug", "star"]
+
+
+def test_a_command_gives_what_viam_has_no_method_for(served: Served) -> None:
+    got = asked(served, lambda there: there.vision("says").do_command({"kind": "captions", "camera_name": "still"}))
+    assert got["captions"] == [{"text": "a red sky", "confidence": 0.75}]
+    assert (got["service"], got["camera"], got["width_px"]) == ("says", "still", 64)
+    got = asked(served, lambda there: there.vision("home").do_command({"kind": "classifications"}))
+    assert got["camera"] == "seen"
+
+
+@pytest.mark.parametrize("command", [{}, {"kind": "detections"}, {"kind": 5}, {"kind": "captions", "more": 1}])
+def test_a_command_that_is_none_says_how_one_is(served: Served, command: dict[str, ValueTypes]) -> None:
+    assert refused(served, lambda there: there.vision("says").do_command(command)) == (
+        Status.INVALID_ARGUMENT,
+        'a command is {"kind": KIND, "camera_name": NAME}; KIND for vision service says is captions',
+    )
 
 
 def test_properties_and_status(served: Served) -> None:
