@@ -83,10 +83,10 @@ def by_size(boxes: Array, size: Size) -> Array:
 
 def best_columns(boxes: Array, scores: Array) -> Candidates:
     """Return boxes with the number and score of the best of several columns each, without the noise."""
-    numbers = scores.argmax(axis=1)
-    best = scores[np.arange(len(scores)), numbers]
+    best = scores.max(axis=1)
     kept = best >= FLOOR
-    return Candidates(boxes[kept], best[kept].clip(0.0, 1.0), numbers[kept].astype(np.float64))
+    numbers = scores[kept].argmax(axis=1).astype(np.float64)
+    return Candidates(boxes[kept], best[kept].clip(0.0, 1.0), numbers)
 
 
 def as_probabilities(scores: Array) -> Array:
