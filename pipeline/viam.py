@@ -40,7 +40,7 @@ def items(root: nodes.Mapping, entries: Entries, tables: Tables) -> tuple[list[I
     Keys and resources that nothing here knows are named in a warning and left out, and so is what needs them.
     """
     machine = _Machine(entries.problems, tables)
-    for key in root.entries.keys() - _OURS:
+    for key in [key for key in root.entries if key not in _OURS]:
         machine.skipped(root.keys[key].line, f"key {quoted(key)}")
         entries.problems.forget((key,))
     found = [
@@ -118,7 +118,7 @@ class _Machine:
 
     def _translated(self, node: nodes.Mapping, kind: str, model: str) -> nodes.Mapping:
         ours = _ABOVE if kind == CAMERA else frozenset()
-        for key in node.entries.keys() - _KNOWN - ours:
+        for key in [key for key in node.entries if key not in _KNOWN | ours]:
             self.skipped(node.keys[key].line, f"key {quoted(key)}")
         entries: dict[str, Node] = {
             key: value for key, value in node.entries.items() if key in {"name", "attributes", "model", *ours}

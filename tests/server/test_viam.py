@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import socket
 import struct
 import subprocess
 import sys
@@ -195,6 +196,18 @@ def test_a_request_that_is_too_large_is_not_read(served: Served) -> None:
 def test_bytes_that_are_no_request(served: Served, data: bytes, status: Status, sentence: str) -> None:
     assert refused(served, lambda there: there.send(data)) == (status, sentence)
     assert asked(served, lambda there: there.camera("still").get_images())
+
+
+@pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\0\xff", b"\0" * 200])
+def test_whoever_speaks_something_else_is_hung_up_on(
+    served: Served, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(("127.0.0.1", port_of(served)), 10) as other:
+        other.sendall(data + b"\0" * 100)
+        while other.recv(1000):
+            pass
+    assert asked(served, lambda there: there.camera("still").get_status())
+    assert [record.message for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
 
 
 def test_a_request_that_comes_too_slowly_is_not_waited_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
