@@ -12,6 +12,9 @@ from .pictures import decode
 from .predictions import KINDS, Wanted, recognised
 from .problems import Problem
 
+FILE_BYTES_MAX = 500_000_000
+"""The most that is read of a file: a device may have no end."""
+
 
 class Failed(dict[str, Any]):
     """The line of a picture that failed."""
@@ -21,7 +24,7 @@ def predictions(service: VisionService[Any], files: Iterable[str], wanted: Wante
     """Yield what an open service recognises in each file, in order; one that fails does not stop the rest."""
     for file in files:
         try:
-            frame = decode(Path(file).read_bytes())
+            frame = decode(_bytes_of(file))
             found = {kind: recognised(service, kind, frame, wanted) for kind in KINDS if kind in service.kinds}
         except OSError as error:
             yield Failed(file=file, error=f"cannot be read: {error.strerror or error}")
@@ -29,3 +32,13 @@ def predictions(service: VisionService[Any], files: Iterable[str], wanted: Wante
             yield Failed(file=file, error=str(error))
         else:
             yield {"file": file, "width_px": frame.width, "height_px": frame.height, **found}
+
+
+def _bytes_of(file: str) -> bytes:
+    data = bytearray()
+    with Path(file).open("rb") as opened:
+        while chunk := opened.read(1 << 20):
+            data += chunk
+            if len(data) > FILE_BYTES_MAX:
+                raise ValueError(f"cannot be read: a picture may have at most {FILE_BYTES_MAX // 1_000_000} MB")
+    return bytes(data)

@@ -163,6 +163,8 @@ def _same(first: Path, second: Path) -> bool:
 
 def _holds_picture(path: Path) -> bool:
     """Return whether a file, whatever it is called, begins as a still picture does."""
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as file:
             header = read_header(file.read(64))
@@ -187,6 +189,8 @@ def _replaced(target: Path) -> Iterator[Path]:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     # Of a link that which it leads to is replaced, and it stays.
     final = target.resolve() if target.is_symlink() else target
+    if final.exists() and not final.is_file():  # as root, a device would be replaced like any file
+        raise OSError(errno.EINVAL, "is a pipe or a device; only a file can be written", str(target))
     partial = final.with_name(f".{final.name}.{os.getpid()}.partial")
     try:
         # Whether the folder can be written to is known before the first frame.

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from cameras import CAMERAS, CameraError
 from cameras.image_file import BYTES_MAX
+from pipeline import parse
+from server.predict import predictions
+from server.predictions import Wanted
+from streams import annotate
+from tests.fakes import FakeVision
 
 ENDLESS = Path("/dev/zero")
 WORDS = {
@@ -48,3 +57,45 @@ def test_a_file_larger_than_any_picture_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(CameraError) as refused:
         camera("door", camera.attributes_type.model_validate({"path": path})).open()
     assert str(refused.value) == f"{path} has {BYTES_MAX + 1} bytes; a picture may have at most {BYTES_MAX}"
+
+
+def test_predict_reads_no_device_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.predict.FILE_BYTES_MAX", 3_000_000)
+    lines = list(predictions(FakeVision(), [str(ENDLESS)], Wanted()))
+    assert lines == [{"file": str(ENDLESS), "error": "cannot be read: a picture may have at most 3 MB"}]
+
+
+@pytest.mark.parametrize("kind", ["itself", "behind a link"])
+def test_annotate_never_takes_the_place_of_what_is_no_file(kind: str, tmp_path: Path) -> None:
+    pipe = tmp_path / ("out.png" if kind == "itself" else "pipe")
+    os.mkfifo(pipe)
+    target = tmp_path / "out.png"
+    if kind == "behind a link":
+        target.symlink_to(pipe)
+    source = tmp_path / "in.png"
+    assert cv2.imwrite(str(source), np.zeros((8, 8, 3), np.uint8))
+    config = parse("cameras: [{name: door, model: test_pattern}]\n", "test.yaml", tmp_path)
+    with pytest.raises(OSError, match="is a pipe or a device; only a file can be written"):
+        annotate(config, "door", source, target)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted({"in.png", pipe.name, "out.png"})
+
+
+def test_annotate_does_not_wait_at_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    config = parse("cameras: [{name: door, model: test_pattern}]\n", "test.yaml", tmp_path)
+    with pytest.raises(ValueError, match="a video becomes an MP4"):
+        annotate(config, "door", pipe, tmp_path / "out.png")
+    with pytest.raises(CameraError, match="is a pipe or a device"):
+        annotate(config, "door", pipe, tmp_path / "out.mp4")
+
+
+def test_a_full_disk_is_an_error_of_annotate(tmp_path: Path) -> None:
+    source = tmp_path / "in.png"
+    assert cv2.imwrite(str(source), np.zeros((8, 8, 3), np.uint8))
+    config = parse("cameras: [{name: door, model: test_pattern}]\n", "test.yaml", tmp_path)
+    with pytest.raises(OSError) as full:
+        annotate(config, "door", source, tmp_path / "out.png", lines=Path("/dev/full"))
+    assert full.value.errno == errno.ENOSPC
+    assert not (tmp_path / "out.png").exists()
