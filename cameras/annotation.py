@@ -31,6 +31,11 @@ class BoundingBox:
         x_max, y_max = min(self.x_max, 1.0), min(self.y_max, 1.0)
         return BoundingBox(x_min, y_min, x_max, y_max) if x_min < x_max and y_min < y_max else None
 
+    def grown(self, margin: float) -> BoundingBox:
+        """Return the box larger on every side, by a share of its own width and height."""
+        across, down = (self.x_max - self.x_min) * margin, (self.y_max - self.y_min) * margin
+        return BoundingBox(self.x_min - across, self.y_min - down, self.x_max + across, self.y_max + down)
+
     def to_pixels(self, width_px: int, height_px: int) -> tuple[int, int, int, int]:
         """Return ``(x_min, y_min, x_max, y_max)`` in whole pixels, the maxima excluded.
 

@@ -159,13 +159,22 @@ class Picture:
 
     def depth(self) -> Depth:
         """Return how far each pixel is, in millimetres, (height, width)."""
-        plane = np.full(self.image.shape[:2], _WALL_MM, np.uint16)
-        for placed in self._placed:
+        return self._filled(_WALL_MM, [placed.distance_mm for placed in self._placed])
+
+    def numbers(self) -> Canvas:
+        """Return what each pixel shows, (height, width): 0 for the wall, else 1 + the place of its label in SHAPES."""
+        labels = list(SHAPES)
+        numbers = self._filled(0, [1 + labels.index(placed.actor.label) for placed in self._placed])
+        return numbers.astype(np.uint8)
+
+    def _filled(self, wall: int, values: list[int]) -> Depth:
+        plane = np.full(self.image.shape[:2], wall, np.uint16)
+        for placed, value in zip(self._placed, values, strict=True):
             shape = SHAPES[placed.actor.label]
             for points, cut in zip(shape.contours, shape.cut, strict=True):
                 # 16 steps per pixel, and a pixel's middle is a half from its corner
                 fixed = ((placed.moved(points) - 0.5) * 16).round().astype(np.int32)
-                cv2.fillPoly(plane, [fixed], _WALL_MM if cut else placed.distance_mm, shift=4)
+                cv2.fillPoly(plane, [fixed], wall if cut else value, shift=4)
         plane.setflags(write=False)
         return plane
 

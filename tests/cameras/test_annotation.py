@@ -41,6 +41,11 @@ def test_a_box_wholly_outside_is_nowhere(box: BoundingBox) -> None:
     assert box.clipped() is None
 
 
+def test_a_box_grows_by_a_share_of_itself() -> None:
+    assert BoundingBox(0.25, 0.5, 0.75, 0.75).grown(0.5) == BoundingBox(0.0, 0.375, 1.0, 0.875)
+    assert BoundingBox(0.25, 0.5, 0.75, 0.75).grown(0) == BoundingBox(0.25, 0.5, 0.75, 0.75)
+
+
 def test_a_detection_moves_with_the_pixels_and_a_classification_stays() -> None:
     moved = BoundingBox(0, 0, 0.5, 0.5)
     detection = Detection("star", 0.9, box=BoundingBox(0.2, 0.2, 0.4, 0.4), service="shapes")

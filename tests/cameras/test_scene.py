@@ -77,6 +77,17 @@ def test_boxes_are_tight_around_the_pixels_of_their_things(scene: Scene, number:
         assert np.abs(np.subtract(seen, (x_min, y_min, x_max, y_max))).max() <= 1, thing
 
 
+def test_every_pixel_has_the_number_of_what_it_shows(scene: Scene) -> None:
+    picture = scene.render(20)
+    numbers, depth = picture.numbers(), picture.depth()
+    assert numbers.dtype == np.uint8 and numbers.shape == depth.shape
+    assert np.array_equal(numbers > 0, depth < depth.max())
+    for thing in picture.things:
+        x_min, y_min, x_max, y_max = thing.box.to_pixels(1280, 720)
+        inside = numbers[y_min:y_max, x_min:x_max]
+        assert (inside == 1 + list(SHAPES).index(thing.label)).mean() > 0.3, thing
+
+
 def _meet(one: BoundingBox, other: BoundingBox) -> bool:
     across = one.x_min < other.x_max and other.x_min < one.x_max
     return across and one.y_min < other.y_max and other.y_min < one.y_max
