@@ -27,6 +27,13 @@ class ClassificationsAttributes(RecogniseAttributes):
         description="What is classified: the frame, or what is in the box of each detection that came with it, which "
         "then is called so.",
     )
+    margin: float = Field(
+        default=0.25,
+        ge=0,
+        le=5,
+        allow_inf_nan=False,
+        description="With of: detections, how much around the box is shown to the classifier, in sizes of the box.",
+    )
     append_label: bool = Field(
         default=False, description="With of: detections, call it dog: husky, say, where it was a dog, not just husky."
     )
@@ -62,8 +69,9 @@ class Classifications(Recognise[ClassificationsAttributes]):
         return top(kept, self.attributes.max_classifications or 1)
 
     def _named(self, annotation: Annotation, frame: Frame) -> Annotation:
-        if not isinstance(annotation, Detection) or (box := annotation.box.clipped()) is None:
+        if not isinstance(annotation, Detection) or annotation.box.clipped() is None:
             return annotation
+        box = annotation.box.grown(self.attributes.margin)
         window = box.to_pixels(frame.width, frame.height)
         # Remembered with the picture, so that others who ask about the same box share the inference.
         pixels = frame.pixels.memo(("window", window), lambda: cut(frame.pixels, window))

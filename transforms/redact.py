@@ -140,8 +140,7 @@ class _Question:
 
 
 def _grown(box: BoundingBox, margin: float) -> BoundingBox:
-    across, down = (box.x_max - box.x_min) * margin, (box.y_max - box.y_min) * margin
-    grown = BoundingBox(box.x_min - across, box.y_min - down, box.x_max + across, box.y_max + down)
+    grown = box.grown(margin)
     if not all(map(math.isfinite, (grown.x_min, grown.y_min, grown.x_max, grown.y_max))):
         raise ValueError("the detector has found something, but not where")
     return grown

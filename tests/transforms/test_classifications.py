@@ -159,7 +159,7 @@ def flag(*things: Detection) -> Frame:
 
 
 def named(frame: Frame, **attributes: Any) -> tuple[Annotation, ...]:
-    transform = classifications(Looks("zoo", classify=brightest), of="detections", **attributes)
+    transform = classifications(Looks("zoo", classify=brightest), of="detections", margin=0, **attributes)
     return through(transform, frame)[0].annotations
 
 
@@ -181,6 +181,19 @@ def test_a_detection_that_nothing_fits_stays_as_it_was() -> None:
     assert [found.label for found in named(flag(ball), valid_labels=["thing"])] == ["dog", "thing"]
 
 
+def test_some_of_what_is_around_is_shown_too() -> None:
+    seen: list[tuple[int, int]] = []
+
+    def look(frame: Frame) -> list[Classification]:
+        seen.append((frame.width, frame.height))
+        return []
+
+    for margin in (0.0, 0.25, 5.0):
+        transform = classifications(Looks("zoo", classify=look), of="detections", margin=margin)
+        through(transform, flag(detection(0.25, 0.25, 0.5, 0.75)))
+    assert seen == [(4, 4), (6, 6), (16, 8)]
+
+
 def test_a_box_that_is_nowhere_is_not_classified() -> None:
     ball = detection(2, 0, 3, 1)
     assert named(flag(ball)) == (DOG, ball)
@@ -189,6 +202,6 @@ def test_a_box_that_is_nowhere_is_not_classified() -> None:
 def test_the_same_box_is_classified_once_for_all() -> None:
     service = Looks("zoo", classify=brightest)
     frame = flag(detection(0, 0, 0.5, 1))
-    through(classifications(service, of="detections"), frame)
-    through(classifications(service, of="detections", append_label=True), frame)
+    through(classifications(service, of="detections", margin=0), frame)
+    through(classifications(service, of="detections", margin=0, append_label=True), frame)
     assert service.inferences == 1
