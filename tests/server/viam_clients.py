@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from grpclib import GRPCError, Status
-from grpclib.client import Channel, UnaryUnaryMethod
+from grpclib.client import Channel, Stream, UnaryUnaryMethod
 from grpclib.const import Cardinality
-from viam.components.camera import CameraClient
+from viam.components.camera.client import CameraClient
 from viam.proto.service.vision import Classification, Detection, GetClassificationsRequest, GetDetectionsRequest
 from viam.robot.client import RobotClient
 from viam.rpc.dial import DialOptions
@@ -53,7 +53,7 @@ class Clients:
     async def send(self, data: bytes, *, end: bool = True) -> None:
         """Send bytes that need not be a request for an image, and wait for the reply."""
         unary = Cardinality.UNARY_UNARY
-        opened = self.channel.request(GET_IMAGE, unary, GetImageRequest, GetImageResponse)
+        opened: Stream[Any, Any] = self.channel.request(GET_IMAGE, unary, GetImageRequest, GetImageResponse)
         async with opened as stream:
             await stream.send_request()
             await stream._stream.send_data(data, end_stream=end)
@@ -78,7 +78,7 @@ async def connected(port: int) -> AsyncIterator[RobotClient]:
     try:
         yield robot
     finally:
-        await robot.close()
+        await robot.close()  # type: ignore[no-untyped-call]
 
 
 @asynccontextmanager
