@@ -96,6 +96,7 @@ class Webcam(Camera[WebcamAttributes]):
     model_name: ClassVar[str] = "webcam"
     attributes_type: ClassVar[type[Attributes]] = WebcamAttributes
     live: ClassVar[bool] = True
+    silence_s: ClassVar[float | None] = 10.0  # a driver that blocks cannot be given a deadline
 
     def __init__(
         self, name: str, attributes: WebcamAttributes, *, paced: bool = True, driver: Driver | None = None

@@ -44,6 +44,8 @@ class SourceCamera(RunningCamera):
         self._state = State.IDLE
         self._error: str | None = None
         self._declared_rate: float | None = None
+        self._silence_s: float | None = None
+        self._heard_at_s = 0.0
         self._reports = Reports(logger, f"camera {config.name}", clock.monotonic)
 
     @property
@@ -53,13 +55,24 @@ class SourceCamera(RunningCamera):
 
     @property
     def state(self) -> State:
-        """What it is doing."""
-        return self._state if self._run is not None or self._state is State.ENDED else State.IDLE
+        """What it is doing; a camera that hangs is offline until its driver returns."""
+        if self._run is None:
+            return State.ENDED if self._state is State.ENDED else State.IDLE
+        return State.OFFLINE if self._hanging else self._state
 
     @property
     def error(self) -> str | None:
         """What is wrong now, in words; ``None`` while all is well."""
-        return self._error if self.state in (State.OFFLINE, State.OPENING) else None
+        return self._hanging or (self._error if self.state in (State.OFFLINE, State.OPENING) else None)
+
+    @property
+    def _hanging(self) -> str | None:
+        """In words, that the camera neither gives frames nor fails; ``None`` when that is not so."""
+        limit_s = self._silence_s
+        if limit_s is None or self._run is None or self._state not in (State.OPENING, State.RUNNING):
+            return None
+        hangs = self._clock.monotonic() - self._heard_at_s > limit_s
+        return f"nothing has come for {limit_s:g} s; its driver hangs" if hangs else None
 
     @property
     def frame_rate(self) -> float | None:
@@ -91,9 +104,12 @@ class SourceCamera(RunningCamera):
         """Open the camera and read it until it is lost, at its end, or the run is to stop."""
         camera = self._make(self.config)
         run.on_stop(camera.close)
+        self._heard_at_s, self._silence_s = self._clock.monotonic(), camera.silence_s
         try:
             camera.open()
-            self._declared_rate = camera.frame_rate
+            self._declared_rate = rate = camera.frame_rate
+            if camera.silence_s is not None and rate:
+                self._silence_s = max(camera.silence_s, 3 / rate)
             self._timeline.restart()
             while not run.stopping.is_set():
                 self._take(run, camera.read())
@@ -106,6 +122,7 @@ class SourceCamera(RunningCamera):
     def _take(self, run: Run, frame: Frame) -> None:
         if not frame.trace:
             frame = frame.marked("captured")
+        self._heard_at_s = self._clock.monotonic()
         captured_s = frame.trace[0].at_s
         self.counters.add("decoded")
         self.counters.add("frames_in")

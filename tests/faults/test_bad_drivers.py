@@ -345,3 +345,38 @@ def test_a_stuck_transform_that_comes_back_leaves_the_next_life_alone(
         assert not stuck_run.thread.is_alive()
         assert transform.is_open, "it is the next life's"
         go.release(100)
+
+
+@pytest.mark.parametrize("step", ["on_open", "on_read"])
+def test_a_driver_that_hangs_is_offline_until_it_returns(house: House, step: str) -> None:
+    entered, back = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        entered.set()
+        assert_(back.wait(10))
+
+    setattr(house.camera, step, hang)
+    house.camera.silence_s = 10.0  # type: ignore[misc]  # of this one only
+    with house.source.watch() as watch:
+        assert entered.wait(5)
+        house.clock.now_s += 9.9
+        assert house.source.state in (State.OPENING, State.RUNNING)
+        house.clock.now_s += 0.2
+        said = house.source.status()
+        assert (said["state"], said["error"]) == ("offline", "nothing has come for 10 s; its driver hangs")
+        back.set()
+        house.camera.give(frame())
+        watch.get(5)
+        assert (house.source.state, house.source.error) == (State.RUNNING, None)
+
+
+def test_a_camera_of_few_frames_does_not_hang_between_them(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Odd, "silence_s", 10.0)
+    monkeypatch.setattr(Odd, "frame_rate", 0.1)
+    with house.source.watch() as watch:
+        house.camera.give(frame())
+        watch.get(5)
+        house.clock.now_s += 29.9
+        assert house.source.status()["state"] == "running"
+        house.clock.now_s += 0.2
+        assert house.source.status()["state"] == "offline"
