@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 WINDOW_S = 5.0
 """How far back rates look."""
 
+LEAST_SPAN_S = 0.5
+"""Two frames that follow each other at once, as when a camera has just started, are no rate."""
+
 SAMPLES = 256
 """How many of the newest durations of a stage its percentiles are of: about 8 s at 30 frames per second."""
 
@@ -70,13 +73,13 @@ class Rate:
 
     @property
     def per_second(self) -> float | None:
-        """Times per second, from the distance of the first and the last; ``None`` with fewer than two of late."""
+        """Times per second, from the distance of the first and the last; ``None`` until there is enough to tell."""
         with self._lock:
             self._forget()
             if len(self._times) < 2:
                 return None
             span = self._times[-1] - self._times[0]
-            return (len(self._times) - 1) / span if span > 0 else None
+            return (len(self._times) - 1) / span if span >= LEAST_SPAN_S else None
 
     def _forget(self) -> None:
         oldest = self._monotonic() - WINDOW_S

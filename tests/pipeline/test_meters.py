@@ -22,7 +22,10 @@ def test_a_wrong_name_is_a_mistake_of_ours() -> None:
 def test_a_rate_looks_at_the_last_seconds() -> None:
     now = 0.0
     rate = Rate(lambda: now)
-    assert rate.per_second is None
+    rate.tick()
+    rate.tick()
+    assert rate.per_second is None, "two at once are no rate"
+    now += 60
     for _ in range(31):
         rate.tick()
         now += 0.1
