@@ -7,6 +7,7 @@ browser says about it (``Sec-Fetch-Site``, ``Origin``). Programs that are no bro
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .problems import Problem
+from .problems import Problem, unavailable
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 DEFAULT_HEADERS = {
@@ -45,9 +46,12 @@ class Guard:
             await self.app(scope, receive, send)
             return
         head = scope["method"] == "HEAD"
+        begun = False
 
         async def completed(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in DEFAULT_HEADERS.items():
                     headers.setdefault(name, value)
@@ -59,8 +63,12 @@ class Guard:
         if problem is not None:
             await problem.response()(scope, receive, completed)
             return
-        # HEAD is GET without the body, everywhere.
-        await self.app({**scope, "method": "GET"} if head else scope, receive, completed)
+        try:
+            # HEAD is GET without the body, everywhere.
+            await self.app({**scope, "method": "GET"} if head else scope, receive, completed)
+        except asyncio.CancelledError:  # the server ends, and waits for its requests no longer
+            if not begun:
+                await unavailable("the server is closing").response()(scope, receive, completed)
 
     def _problem(self, method: str, headers: Headers) -> Problem | None:
         host = headers.get("host")

@@ -15,6 +15,7 @@ from server.run import serve
 from tests.server.served import Served
 
 WAITS_S = 10.0
+POST = b"POST /whep/still HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sdp\r\nContent-Length: 3\r\n\r\n"
 
 
 def connected(served: Served, sent: bytes = b"") -> socket.socket:
@@ -27,11 +28,7 @@ def connected(served: Served, sent: bytes = b"") -> socket.socket:
 def test_a_head_that_never_ends_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.run.HEAD_S", 0.2)
     with Served(tmp_path) as served:
-        body = connected(
-            served,
-            b"POST /whep/still HTTP/1.1\r\nHost: localhost\r\n"
-            b"Content-Type: application/sdp\r\nContent-Length: 3\r\n\r\n",
-        )
+        body = connected(served, POST)
         for started in (b"", b"GET /healthz HT", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /he"):
             with connected(served, started) as slow:
                 while slow.recv(4096):
@@ -40,6 +37,18 @@ def test_a_head_that_never_ends_is_hung_up_on(tmp_path: Path, monkeypatch: pytes
         assert body.recv(4096).startswith(b"HTTP/1.1 400 "), "a body may take its time"
         body.close()
         assert served.client.get("/healthz").status_code == 200
+
+
+def test_a_body_that_does_not_come_is_refused_when_the_server_ends(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.run.CONNECTIONS_S", 1)
+    with Served(tmp_path) as served:
+        body = connected(served, POST)
+        assert served.client.get("/healthz").status_code == 200
+    assert body.recv(4096).startswith(b"HTTP/1.1 503 ")
+    body.close()
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_a_signal_ends_a_start_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
