@@ -165,18 +165,11 @@ def _inside(mask: Mask, width: int, height: int) -> Any:
     return cv2.threshold(smooth, 127, 255, cv2.THRESH_BINARY)[1]
 
 
-@lru_cache(maxsize=256)
-def _shades(values: tuple[int, ...], opacity: float) -> Image:
-    """Return what each of the 256 values of each channel becomes when some of another value is mixed in."""
-    shades = np.arange(256)[:, None] * (1 - opacity) + np.array(values) * opacity
-    table: Image = np.rint(shades).astype(np.uint8).reshape(1, 256, len(values))
-    return table
-
-
 def _mix(region: Any, inside: Any, edge: Any, values: tuple[int, ...], opacity: float) -> None:
-    tinted = cv2.LUT(region, _shades(values, opacity))
-    solid = np.empty_like(tinted)
-    solid[:] = values
+    """Mix one value per channel into a part of a plane or a picture, in place."""
+    solid = np.empty_like(region)
+    solid[:] = np.full((*region.shape[1:2], len(values)), values, np.uint8).reshape(region.shape[1:])
+    tinted = cv2.addWeighted(region, 1 - opacity, solid, opacity, 0)
     cv2.copyTo(solid, edge, tinted)
     cv2.copyTo(tinted, inside, region)
 
