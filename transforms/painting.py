@@ -123,7 +123,7 @@ class Layout:
         size = (max(round(columns * scale), 1), max(round(rows * scale), 1))
         small = cv2.copyMakeBorder(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), 1, 1, 1, 1, 0)
         _, _, _, (x, y) = cv2.minMaxLoc(cv2.distanceTransform(small, cv2.DIST_L2, 3))
-        across = _even((x - 0.5) / size[0] * self.width - 2 * self.size)
+        across = _even((x - 0.5) / size[0] * self.width)
         down = _even((y - 0.5) / size[1] * self.height + plate_height(self.size) / 2)
         return across, down, across, down
 
@@ -143,10 +143,12 @@ class Layout:
 
     def _label(self, rectangle: Rectangle, label: str, rest: str, color: Color) -> None:
         """Put a label where it covers no other: above its box, inside at the top, below, inside at the bottom."""
-        x_min, y_min, _, y_max = rectangle
+        x_min, y_min, x_max, y_max = rectangle
         room = self.width - 2 * plate_padding(self.size) - 2
         plate = self._plate(shortened(label, rest, room, self.size, self.style.font), color)
-        x = max(min(x_min, _even(self.width - plate.width)), 0)
+        if x_min == x_max:  # the midst of a mask
+            x_min -= plate.width // 2
+        x = max(min(_even(x_min), _even(self.width - plate.width)), 0)
         inside, lowest = y_min if y_min > 0 else 0, _even(self.height - plate.height)
         wanted = [y_min - plate.height, inside, y_max + y_max % 2, _even(y_max - plate.height)]
         places = [y for y in wanted if 0 <= y <= lowest] or [0]
