@@ -16,7 +16,8 @@ from .clock import Clock, SystemClock
 from .declared import CameraConfig, Config, TransformAttributes
 from .line import Line
 from .problems import ConfigError, Problem
-from .running import CLOSE_LIMIT_S, RunningCamera
+from .run import CLOSE_LIMIT_S
+from .running import RunningCamera
 from .source import SourceCamera
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from .clock import Clock
 from .declared import CameraConfig, TransformAttributes
 from .meters import Rate
 from .reports import Reports
-from .running import Run, RunningCamera, State
+from .run import Run
+from .running import RunningCamera, State
 from .source import PAUSES_S
 
 logger = logging.getLogger(__name__)

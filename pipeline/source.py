@@ -11,7 +11,8 @@ from cameras import CAMERAS, Attributes, Camera, CameraEnded, CameraError, Frame
 from .clock import Clock
 from .declared import CameraConfig
 from .reports import Reports
-from .running import Run, RunningCamera, State
+from .run import Run
+from .running import RunningCamera, State
 from .timeline import Timeline
 
 logger = logging.getLogger(__name__)

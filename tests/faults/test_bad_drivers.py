@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from cameras import Attributes, Camera, CameraEnded, CameraError, Frame, Slot, SlotClosed
-from pipeline import running
+from pipeline import run as one_life
 from pipeline.clock import SystemClock
 from pipeline.graph import Graph
 from pipeline.line import Line
@@ -219,13 +219,13 @@ def test_all_cameras_are_told_to_end_before_one_is_waited_for(monkeypatch: pytes
     watches = [camera.watch() for camera in graph.cameras.values()]
     waited: list[list[bool]] = []
 
-    def wait(run: running.Run, limit_s: float | None = None) -> bool:
+    def wait(run: one_life.Run, limit_s: float | None = None) -> bool:
         runs = [camera._last_run for camera in graph.cameras.values()]
         waited.append([each is not None and each.stopping.is_set() for each in runs])
         run.thread.join()
         return True
 
-    monkeypatch.setattr(running.Run, "wait", wait)
+    monkeypatch.setattr(one_life.Run, "wait", wait)
     graph.close()
     assert waited == [[True, True], [True, True]]
     for watch in watches:
@@ -321,7 +321,7 @@ def test_a_transform_that_fails_to_close_keeps_nobody_else_open(house: House) ->
 def test_a_stuck_transform_that_comes_back_leaves_the_next_life_alone(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "CLOSE_LIMIT_S", 0.05)
+    monkeypatch.setattr(one_life, "CLOSE_LIMIT_S", 0.05)
     entered, go = threading.Semaphore(0), threading.Semaphore(0)
 
     def stuck() -> None:

@@ -1,0 +1,34 @@
+"""Painting is done once per picture, and a standing picture keeps nothing alive."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from cameras import Classification, Frame, Pixels
+from pipeline.meters import Counters
+from pipeline.painter import KEPT, Painter
+from transforms import Style
+
+
+def standing(pixels: Pixels, pts: int, label: str) -> Frame:
+    return Frame(pixels, pts, Fraction(1, 10), 1000.0 + pts, annotations=(Classification(label, 0.9),))
+
+
+def test_frames_of_one_picture_share_its_painting_and_keep_their_own_time() -> None:
+    counters = Counters()
+    painter = Painter(Style(), counters)
+    pixels = Pixels.from_bgr(np.zeros((120, 160, 3), np.uint8))
+    first, second = (painter.painted(standing(pixels, pts, "star")) for pts in (1, 2))
+    assert first.pixels is second.pixels
+    assert (first.pts, second.pts, second.captured_at) == (1, 2, 1002.0)
+    assert counters["painted"] == 1
+
+
+def test_only_the_newest_paintings_are_kept() -> None:
+    counters = Counters()
+    painter = Painter(Style(), counters)
+    pixels = Pixels.from_bgr(np.zeros((120, 160, 3), np.uint8))
+    for number in range(10):
+        painter.painted(standing(pixels, number, f"star {number}"))
+    assert len(painter._painted) == KEPT
+    assert counters["painted"] == 10
