@@ -48,6 +48,7 @@ bench: $(INSTALLED) ## Run the benchmarks, all of benchmarks/ or those of ARGS="
 	done
 
 pictures: $(INSTALLED) test-tools ## Take the pictures of the documents again
+	$(BIN)/python -m docs.gallery
 	$(BIN)/python -m docs.pictures
 
 train: $(TRAIN_INSTALLED) ## Train the models of configs/models again (TensorFlow in .venv-train, 0.6 GB)
