@@ -66,7 +66,7 @@ def made_pictures(scenes: int) -> Arrays:
         scene = Scene(_FIRST_SEED + seed, width, height)
         for _ in range(_PER_SCENE):
             picture = scene.render(int(random.integers(40_000)))
-            window = np.s_[:, :]
+            window: Any = np.s_[:, :]
             if random.uniform() < 0.4:
                 across, down = (int(size * random.uniform(0.4, 0.9)) for size in (width, height))
                 left, top = int(random.integers(width - across)), int(random.integers(height - down))

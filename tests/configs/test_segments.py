@@ -1,4 +1,4 @@
-"""The segmenter that comes with the program, on scenes that it has not seen, through the configuration that shows it."""
+"""The segmenter that comes with the program, on scenes it has not seen, through the configuration that shows it."""
 
 from __future__ import annotations
 
