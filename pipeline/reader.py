@@ -12,6 +12,7 @@ from transforms import Style
 from . import nodes, viam
 from .blocks import CameraBlock, TransformBlock, TransformCameraBlock
 from .declared import TRANSFORM, CameraConfig, Config, Places, TransformAttributes, TransformConfig
+from .depths import check_depths
 from .entries import Entries, Item, named, section, text_at
 from .nodes import Node, is_empty, kind
 from .problems import Address, Position, Problems, is_unknown
@@ -65,6 +66,8 @@ class Reader:
         read_cameras = [self._camera(item, read_services) for item in cameras]
         self._entries.unique(cameras)
         check_sources([item for item in cameras if self._is_transform(item[1])], names, self._problems)
+        known = {camera.name: camera for camera in read_cameras if camera is not None}
+        check_depths(known, list(named(cameras)), self._tables, self._problems)
         server = section(root, "server")
         read_server = validated(ServerConfig, server, ("server",), self._problems, self._folder, LATER)
         if read_server is not None:
@@ -72,7 +75,7 @@ class Reader:
         places = {("services", name): item for name, item in named(services)}
         places |= {("cameras", name): item for name, item in named(cameras)}
         return Config(
-            cameras={camera.name: camera for camera in read_cameras if camera is not None},
+            cameras=known,
             services=read_services.declarations,
             models=read_services.models,
             server=read_server or ServerConfig(),

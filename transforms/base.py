@@ -31,12 +31,14 @@ class Transform(ABC, Generic[A]):
         attributes_type: What the YAML may say under ``attributes``.
         annotates: Whether frames may leave with more annotations than they came with. Read it on the instance: it may
             depend on the attributes.
+        needs_depth: Whether it works only on frames that come with depth.
         services: Names of the vision services it asks; empty for most.
         trouble: What went wrong with the last frame, where it gave a frame all the same; ``None`` while all is well.
     """
 
     type_name: ClassVar[str]
     attributes_type: ClassVar[type[Attributes]]
+    needs_depth: ClassVar[bool] = False
     annotates: bool = False
     trouble: str | None = None
 

@@ -49,6 +49,7 @@ class DepthEdges(Transform[DepthEdgesAttributes]):
 
     type_name: ClassVar[str] = "depth_edges"
     attributes_type = DepthEdgesAttributes
+    needs_depth: ClassVar[bool] = True
 
     def apply(self, frame: Frame) -> Frame:
         """Return the frame with the edges as the picture."""

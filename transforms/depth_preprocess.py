@@ -32,6 +32,7 @@ class DepthPreprocess(Transform[NoAttributes]):
 
     type_name: ClassVar[str] = "depth_preprocess"
     attributes_type = NoAttributes
+    needs_depth: ClassVar[bool] = True
 
     def apply(self, frame: Frame) -> Frame:
         """Return the frame with clean depth."""

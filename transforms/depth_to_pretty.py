@@ -27,6 +27,7 @@ class DepthToPretty(Transform[NoAttributes]):
 
     type_name: ClassVar[str] = "depth_to_pretty"
     attributes_type = NoAttributes
+    needs_depth: ClassVar[bool] = True
 
     def apply(self, frame: Frame) -> Frame:
         """Return the frame with its depth as the picture."""

@@ -40,6 +40,7 @@ class Overlay(Transform[OverlayAttributes]):
 
     type_name: ClassVar[str] = "overlay"
     attributes_type = OverlayAttributes
+    needs_depth: ClassVar[bool] = True
 
     def __init__(self, attributes: OverlayAttributes, services: Services) -> None:
         super().__init__(attributes, services)

@@ -14,6 +14,10 @@ from transforms.depth import depth_of
 ASKING = ("depth_to_pretty", "depth_edges", "depth_preprocess", "overlay")
 
 
+def test_who_asks_for_depth_says_so() -> None:
+    assert {name for name, kind in TRANSFORMS.items() if kind.needs_depth} == set(ASKING)
+
+
 @pytest.mark.parametrize("name", ASKING)
 def test_a_frame_without_depth_is_refused_in_words(name: str) -> None:
     kind = TRANSFORMS[name]
