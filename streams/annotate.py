@@ -55,7 +55,8 @@ def annotate(
     _check_target(source, target, picture)
     _check_lines(lines, source, target)
     chain = Chain(config, camera)
-    reader = _reader("image_file" if picture else "video_file", chain.root.name, source)
+    depth = getattr(chain.root.attributes, "depth", False) is True
+    reader = _reader("image_file" if picture else "video_file", chain.root.name, source, depth)
     write = _write_picture if picture else _write_video
     with _replaced(target) as partial, _lines(lines) as out, contextlib.ExitStack() as opened:
         opened.callback(chain.close)
@@ -132,9 +133,10 @@ def _write_picture(reader: Camera[Attributes], frames: Iterator[Frame], path: Pa
     return count
 
 
-def _reader(model: str, name: str, path: Path) -> Camera[Attributes]:
+def _reader(model: str, name: str, path: Path, depth: bool) -> Camera[Attributes]:
+    """Return a camera for the file; a gray picture of 16 bits is depth where the root source gives depth, too."""
     kind = CAMERAS[model]
-    values = {"path": str(path.absolute()), **({"loop": False} if model == "image_file" else {})}
+    values = {"path": str(path.absolute()), **({"loop": False, "depth": depth} if model == "image_file" else {})}
     attributes = kind.attributes_type.model_validate(values, context={"folder": Path.cwd()})
     return kind(name, attributes, paced=False)
 

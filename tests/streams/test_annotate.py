@@ -215,6 +215,22 @@ def test_a_frame_that_cannot_be_transformed_is_named(clip: Path, tmp_path: Path)
         annotate(config(text, tmp_path), "outside", clip, tmp_path / "out.mp4")
 
 
+def test_a_gray_picture_of_16_bits_is_depth_where_the_root_gives_depth(tmp_path: Path) -> None:
+    path = tmp_path / "depth.png"
+    cv2.imwrite(str(path), np.full((40, 60), 900, np.uint16))
+    text = """
+        cameras:
+          - {name: scene, model: test_pattern, attributes: {depth: true}}
+          - {name: pretty, model: transform, attributes: {source: scene, pipeline: [{type: depth_to_pretty}]}}
+        """
+    assert annotate(config(text, tmp_path), "pretty", path, tmp_path / "out.png") == 1
+    orange = cv2.imread(str(tmp_path / "out.png"))
+    assert orange is not None and orange[20, 30].tolist() == [0, 128, 255]
+    with pytest.raises(CameraError, match=r"^frame 0: the frame has no depth"):
+        cv2.imwrite(str(path), np.full((40, 60), 90, np.uint8))
+        annotate(config(text, tmp_path), "pretty", path, tmp_path / "out.png")
+
+
 def test_an_unknown_camera(photo: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         annotate(declared(tmp_path, "image_file", photo), "door", photo, tmp_path / "out.png")
