@@ -20,7 +20,7 @@ router = APIRouter()
 
 _FOLDER = resources.files(__package__) / "page"
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
-_FILES = frozenset({"page.css", "page.js", "player.js", "docs.js", "icon.svg"})
+_FILES = frozenset({"page.css", "page.js", "player.js", "run.css", "run.js", "drawing.js", "docs.js", "icon.svg"})
 
 
 @cache
@@ -47,6 +47,12 @@ def _send(name: str, request: Request) -> Response:
 async def index(request: Request) -> Response:
     """Give the page with all cameras."""
     return _send("index.html", request)
+
+
+@router.get("/run", include_in_schema=False)
+async def run(request: Request) -> Response:
+    """Give the page where people try models on pictures."""
+    return _send("run.html", request)
 
 
 @router.get("/docs", include_in_schema=False)

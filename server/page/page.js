@@ -1,5 +1,6 @@
 // The page: a card for every camera, kept true by asking /api/cameras. All text goes through textContent.
 
+import { share } from "./drawing.js";
 import { Player, sentence } from "./player.js";
 
 const WATCHING_MS = 500;
@@ -55,6 +56,7 @@ class Card {
     this.video.ariaLabel = `Live picture of ${name}`;
     this.#address(this.parts.whep, `/whep/${name}`);
     this.#address(this.parts.image, `/api/cameras/${name}/image`);
+    this.element.querySelector(".try").href = `/run?camera=${name}`;
 
     this.player = new Player(name, this.video, () => this.#played());
     this.parts.watch.addEventListener("click", () => {
@@ -200,30 +202,34 @@ class Card {
 
   #showSeen(predictions) {
     const found = new Map();
-    for (const { class_name: label, confidence, kind } of predictions) {
-      const entry = found.get(label) ?? { label, confidence: 0, count: 0 };
-      entry.confidence = Math.max(entry.confidence, confidence);
+    for (const { kind, class_name: label, text = label, confidence, coverage } of predictions) {
+      const key = `${kind} ${text}`;
+      const entry = found.get(key) ?? { key, kind, text, value: 0, count: 0 };
+      entry.value = Math.max(entry.value, coverage ?? confidence);
       entry.count += kind === "detection" ? 1 : 0;
-      found.set(label, entry);
+      found.set(key, entry);
     }
-    const entries = [...found.values()].sort((a, b) => b.confidence - a.confidence);
+    const order = ["caption", "classification", "detection", "segmentation"];
+    const entries = [...found.values()].sort(
+      (a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || b.value - a.value,
+    );
     const shown = entries.slice(0, SHOWN_MAX);
-    for (const [label, row] of this.rows) {
-      if (shown.some((entry) => entry.label === label)) continue;
+    for (const [key, row] of this.rows) {
+      if (shown.some((entry) => entry.key === key)) continue;
       row.remove();
-      this.rows.delete(label);
+      this.rows.delete(key);
     }
     shown.forEach((entry, place) => {
-      let row = this.rows.get(entry.label);
+      let row = this.rows.get(entry.key);
       if (!row) {
-        row = make("li", "", make("span", "label"), make("span", "value"), make("span", "meter"));
-        this.rows.set(entry.label, row);
+        row = make("li", entry.kind, make("span", "label"), make("span", "value"), make("span", "meter"));
+        this.rows.set(entry.key, row);
       }
       if (this.list.children[place] !== row) this.list.insertBefore(row, this.list.children[place] ?? null);
       const [label, value, meter] = row.children;
-      write(label, entry.count > 1 ? `${entry.label} × ${entry.count}` : entry.label);
-      write(value, entry.confidence.toFixed(2));
-      meter.style.setProperty("--value", entry.confidence);
+      write(label, entry.count > 1 ? `${entry.text} × ${entry.count}` : entry.text);
+      write(value, entry.kind === "segmentation" ? share(entry.value) : entry.value.toFixed(2));
+      meter.style.setProperty("--value", entry.value);
     });
     const rest = entries.length - shown.length;
     const words = rest ? `and ${rest} more` : entries.length ? "" : this.camera.state === "running" ? "Nothing" : "–";
@@ -278,11 +284,12 @@ function step(transform, own) {
 }
 
 function stepDetail(attributes) {
-  const { detector_name, classifier_name, width_px, height_px, angle_degs } = attributes;
-  if (detector_name ?? classifier_name) return detector_name ?? classifier_name;
+  const { width_px, height_px, angle_degs, direction } = attributes;
+  const service = Object.entries(attributes).find(([key, value]) => value && /^(detector|classifier|segmenter|captioner)_name$/.test(key));
+  if (service) return service[1];
   if (width_px || height_px) return `${width_px || "auto"} × ${height_px || "auto"}`;
   if (angle_degs !== undefined) return `${angle_degs}°`;
-  return "";
+  return direction ?? "";
 }
 
 async function copied(text, shown) {

@@ -144,6 +144,34 @@ def test_labels_and_boxes_can_be_left_out(page: Page, served: Served) -> None:
     expect(card(page, "turned").get_by_role("button", name="Labels and boxes on turned")).to_be_hidden()
 
 
+def test_every_kind_of_prediction_is_told(browser: Browser, served: Served) -> None:
+    cameras = served.client.get("/api/cameras").json()
+    seen = [
+        {"kind": "segmentation", "class_name": "sky", "coverage": 0.425},
+        {"kind": "detection", "class_name": "mug", "confidence": 0.6},
+        {"kind": "detection", "class_name": "mug", "confidence": 0.8},
+        {"kind": "classification", "class_name": "mug", "confidence": 0.9},
+        {"kind": "caption", "text": "a <b>red</b> star", "confidence": 0.7},
+    ]
+    cameras[0] |= {"state": "running", "annotates": True, "latest": {"predictions": seen}}
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.route("**/api/cameras", lambda route: route.fulfill(json=cameras))
+        page.goto(served.running.url)
+        rows = card(page, "scene").locator(".seen li")
+        expect(rows).to_have_text(["a <b>red</b> star0.70", "mug0.90", "mug × 20.80", "sky43 %"])
+
+
+def test_a_model_can_be_run_on_the_picture_of_a_card(page: Page) -> None:
+    found = card(page, "turned")
+    found.get_by_text("Addresses").click()
+    found.get_by_role("link", name="Run a model on its picture").click()
+    expect(page.get_by_label("Camera", exact=True)).to_have_value("turned")
+    expect(page.get_by_role("alert")).to_have_text(
+        "The configuration has no vision services yet, so there is no model to run."
+    )
+
+
 def test_a_still_camera_shows_its_picture(page: Page) -> None:
     watch(page, "still")
 

@@ -11,7 +11,7 @@ from .served import Served, problem
 
 
 def test_the_page_needs_nothing_from_elsewhere(served: Served) -> None:
-    for path in ("/", "/docs"):
+    for path in ("/", "/run", "/docs"):
         response = served.client.get(path)
         assert response.headers["content-type"] == "text/html; charset=utf-8"
         assert response.headers["content-security-policy"].startswith("default-src 'self';")
@@ -29,6 +29,9 @@ def test_the_page_needs_nothing_from_elsewhere(served: Served) -> None:
         ("/page/page.js", "text/javascript; charset=utf-8"),
         ("/page/player.js", "text/javascript; charset=utf-8"),
         ("/page/page.css", "text/css; charset=utf-8"),
+        ("/page/run.js", "text/javascript; charset=utf-8"),
+        ("/page/drawing.js", "text/javascript; charset=utf-8"),
+        ("/page/run.css", "text/css; charset=utf-8"),
         ("/favicon.ico", "image/svg+xml; charset=utf-8"),
     ],
 )
@@ -45,7 +48,7 @@ def test_no_other_file_is_given(served: Served, name: str) -> None:
 
 
 def test_scripts_write_text_only(served: Served) -> None:
-    for name in ("page.js", "player.js", "docs.js"):
+    for name in ("page.js", "player.js", "run.js", "drawing.js", "docs.js"):
         source = served.client.get(f"/page/{name}").text
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", source)
 

@@ -1,0 +1,344 @@
+// "Run model": a picture, a vision service, and what it says. Nothing runs before somebody asks for it here.
+
+import { Drawing, colorOf, labelOf, share, valueOf, words } from "./drawing.js";
+import { sentence } from "./player.js";
+
+const KINDS = {
+  classifications: { title: "Labels", least: 0.05, slider: "Least confidence", none: "No label" },
+  detections: { title: "Boxes", least: 0.5, slider: "Least confidence", none: "Nothing" },
+  segmentations: { title: "Masks", least: 0, slider: "Least share of the picture", none: "Nothing" },
+  captions: { title: "Caption", least: 0, slider: "Least confidence", none: "No caption" },
+};
+const CLASSIFICATIONS_MAX = 20;
+const BYTES_MAX = 20_000_000;
+const LISTED_MAX = 50;
+const SHORTENED_TO = 24;
+const ANSWER_LIMIT_MS = 120_000;
+const RETRY_S = [1, 2, 4, 8, 15];
+
+const part = (id) => document.getElementById(id);
+const stage = part("stage");
+const drawing = new Drawing(part("canvas"));
+const threshold = part("threshold");
+
+let services = [];
+let picture = null; // {blob, name, note}
+let answer = null; // {kind, reply, items, milliseconds}
+let running = null; // AbortController of the request under way
+let failures = 0;
+let early = false; // a picture came before it was known what can be run
+
+function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...children);
+  return element;
+}
+
+const service = () => services.find(({ name }) => name === part("service").value);
+const kind = () => part("kinds").querySelector("input:checked")?.value;
+
+// What there is to choose from
+
+async function load() {
+  try {
+    const [models, cameras] = await Promise.all([asked("/api/vision"), asked("/api/cameras")]);
+    services = models;
+    options(part("service"), models.map(({ name }) => name));
+    options(part("camera"), cameras.filter((camera) => !camera.private).map(({ name }) => name));
+    part("taking").hidden = !part("camera").length;
+    const wanted = new URLSearchParams(location.search);
+    prefer(part("service"), wanted.get("service"));
+    prefer(part("camera"), wanted.get("camera"));
+    showService(wanted.get("kind"));
+    failures = 0;
+    tell(models.length ? "" : "The configuration has no vision services yet, so there is no model to run.");
+    if (early) run();
+  } catch (error) {
+    tell(`${error.message} Trying again.`);
+    setTimeout(load, RETRY_S[Math.min(failures++, RETRY_S.length - 1)] * 1000);
+  }
+}
+
+function options(select, names) {
+  select.replaceChildren(...names.map((name) => new Option(name)));
+  select.disabled = !names.length;
+}
+
+function prefer(select, name) {
+  if ([...select.options].some((option) => option.value === name)) select.value = name;
+}
+
+function showService(preferred) {
+  const chosen = service();
+  const labels = chosen?.labels.length ?? 0;
+  part("what").textContent = chosen ? `${chosen.model}${labels ? `, ${labels} ${labels === 1 ? "label" : "labels"}` : ""}` : "";
+  part("what").title = chosen?.labels.slice(0, 100).join(", ") ?? "";
+  const kinds = chosen?.kinds ?? [];
+  const before = kinds.includes(preferred) ? preferred : kinds.includes(kind()) ? kind() : kinds[0];
+  part("kinds").querySelector("div").replaceChildren(
+    ...kinds.map((name) => {
+      const input = Object.assign(make("input"), { type: "radio", name: "kind", value: name, checked: name === before });
+      return make("label", "", input, make("span", "", KINDS[name]?.title ?? name));
+    }),
+  );
+  part("kinds").hidden = kinds.length === 0;
+  showKind();
+}
+
+function showKind() {
+  const chosen = KINDS[kind()];
+  if (chosen) {
+    threshold.value = chosen.least;
+    document.querySelector("label[for=threshold]").textContent = chosen.slider;
+  }
+  forget();
+}
+
+// What came back belongs to what was asked: after another choice it is gone.
+function forget() {
+  running?.abort();
+  answer = null;
+  trouble("");
+  part("took").textContent = "";
+  stage.dataset.state = picture ? "shown" : "empty";
+  part("go").disabled = !picture || !kind();
+  part("take").disabled = !kind();
+  const address = new URL(location.href);
+  for (const [key, value] of [["service", part("service").value], ["kind", kind()]]) {
+    if (value) address.searchParams.set(key, value);
+  }
+  history.replaceState(null, "", address);
+  show();
+}
+
+// Pictures
+
+async function bring(blob, name) {
+  if (blob.size >= BYTES_MAX) return trouble(`${name} has ${Math.ceil(blob.size / 1e6)} MB; pictures may have 20 at most.`);
+  picture = { blob, name, note: name };
+  await see(blob);
+  forget();
+  return run();
+}
+
+// Shows the picture; one that the browser cannot read (TIFF) is shown as an empty sheet once its size is known.
+async function see(blob) {
+  const bitmap = await createImageBitmap(blob).catch(() => null);
+  if (bitmap) sheet(bitmap, { width: bitmap.width, height: bitmap.height });
+  else drawing.setPicture(null, null);
+  picture.unseen = !bitmap;
+}
+
+function sheet(bitmap, size) {
+  stage.style.setProperty("--ratio", `${size.width} / ${size.height}`);
+  stage.style.setProperty("--width", size.width);
+  stage.style.setProperty("--height", size.height);
+  drawing.setPicture(bitmap, size);
+  const note = picture.unseen ? "; this browser cannot show it" : "";
+  part("about").textContent = `${picture.note}, ${size.width} × ${size.height}${note}`;
+}
+
+function chosenFrom(files) {
+  const list = [...(files ?? [])];
+  const found = list.find((file) => file.type.startsWith("image/")) ?? list[0];
+  if (found) bring(found, found.name || "picture");
+  else trouble("That was no file. Save the picture first, then drop the file here.");
+}
+
+// Asking
+
+async function asked(address, request = {}) {
+  let response;
+  try {
+    response = await fetch(address, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS), ...request });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error(error.name === "TimeoutError" ? `There was no answer within ${ANSWER_LIMIT_MS / 1000} s.` : "The server does not answer.");
+  }
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(`${sentence(body.detail) || "The server failed"}.`.replace(/\.\.+$/, "."));
+  return body;
+}
+
+function address(more = {}) {
+  const query = new URLSearchParams(more);
+  if (kind() === "classifications") query.set("n", String(CLASSIFICATIONS_MAX));
+  const path = `/api/vision/${encodeURIComponent(service().name)}/${kind()}`;
+  return String(query) ? `${path}?${query}` : path;
+}
+
+async function request(doing, path, body) {
+  forget();
+  const own = (running = new AbortController());
+  const what = kind();
+  const begun = performance.now();
+  stage.dataset.state = "busy";
+  part("words").textContent = doing;
+  try {
+    const signal = AbortSignal.any?.([own.signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]) ?? own.signal;
+    const reply = await asked(path, { method: body ? "POST" : "GET", body, signal });
+    return { kind: what, reply, items: reply[what] ?? [], milliseconds: performance.now() - begun };
+  } catch (error) {
+    if (running === own && error.name !== "AbortError") {
+      stage.dataset.state = picture ? "shown" : "empty";
+      trouble(error.message);
+    }
+    return null;
+  } finally {
+    if (running === own) part("words").textContent = "";
+  }
+}
+
+async function run() {
+  early = Boolean(picture) && !services.length;
+  if (!picture || !kind()) return;
+  const got = await request("Running the model", address(), picture.blob);
+  if (!got) return;
+  if (picture.unseen) sheet(null, { width: got.reply.width_px, height: got.reply.height_px });
+  finished(got);
+}
+
+async function take() {
+  const camera = part("camera").value;
+  const got = await request(`Taking a picture of ${camera}`, address({ camera, return_image: "true" }));
+  if (!got) return;
+  const bytes = Uint8Array.from(atob(got.reply.image), (letter) => letter.charCodeAt(0));
+  const time = new Date(got.reply.captured_at).toLocaleTimeString();
+  picture = { blob: new Blob([bytes], { type: "image/jpeg" }), name: `${camera}.jpg`, note: `${camera} at ${time}` };
+  const mine = picture;
+  await see(picture.blob);
+  if (picture === mine) finished({ ...got, camera });
+}
+
+function finished(got) {
+  answer = got;
+  stage.dataset.state = "shown";
+  part("go").disabled = false;
+  show();
+}
+
+// What came back
+
+function kept() {
+  return answer ? answer.items.filter((item) => valueOf(item) >= Number(threshold.value) - 1e-6) : [];
+}
+
+function show() {
+  const least = Number(threshold.value);
+  const what = answer?.kind ?? kind();
+  part("least").textContent = what === "segmentations" ? share(least) : least.toFixed(2);
+  const items = kept();
+  drawing.setItems(what, items);
+  part("canvas").ariaLabel = spoken(what, items);
+  const rows = items.slice(0, LISTED_MAX).map((item) => row(what, item));
+  const rest = items.length - rows.length;
+  if (rest) rows.push(make("li", "rest", `and ${rest} more`));
+  if (answer && !items.length) {
+    const below = answer.items.length ? `${answer.items.length} below the threshold` : "";
+    rows.push(make("li", "rest", [KINDS[what].none, below].filter(Boolean).join(", ")));
+  }
+  if (!answer) rows.push(make("li", "rest", picture ? "Press Run model to see." : "Nothing has run yet."));
+  part("found").replaceChildren(...rows);
+  part("json").hidden = part("shell").hidden = !answer;
+  if (!answer) return;
+  const time = answer.milliseconds < 9_950 ? `${Math.round(answer.milliseconds)} ms` : `${(answer.milliseconds / 1000).toFixed(1)} s`;
+  part("took").textContent = `${items.length === answer.items.length ? items.length : `${items.length} of ${answer.items.length}`}, in ${time}`;
+  part("took").title = "From the request to its answer, the way over the network included";
+  part("json").querySelector("pre").textContent = json(true);
+  part("shell").querySelector("pre").textContent = command();
+}
+
+function spoken(what, items) {
+  if (!picture) return "No picture yet";
+  const said = items.slice(0, 10).map((item) => words(item, what)).join(", ");
+  return `${picture.note}${said ? `; ${said}` : ""}`;
+}
+
+function row(what, item) {
+  const value = valueOf(item);
+  const label = make("span", "label", ...(what === "captions" ? [] : [make("i", "swatch")]), labelOf(item) + (item.track_id === undefined ? "" : ` #${item.track_id}`));
+  const meter = make("span", "meter");
+  const element = make("li", what, label, make("span", "value", what === "segmentations" ? share(value) : value.toFixed(2)), meter);
+  if (what !== "captions") element.style.setProperty("--color", colorOf(item.class_name));
+  meter.style.setProperty("--value", value);
+  if (what === "detections" || what === "segmentations") {
+    element.tabIndex = 0;
+    for (const name of ["pointerenter", "focus"]) element.addEventListener(name, () => drawing.choose(item));
+    for (const name of ["pointerleave", "blur"]) element.addEventListener(name, () => drawing.choose(null));
+  }
+  return element;
+}
+
+// Masks and pictures in base64 are cut for the eye, not for the clipboard.
+function json(cut) {
+  const all = kept();
+  const items = cut ? all.slice(0, LISTED_MAX) : all;
+  if (items.length < all.length) items.push(`… ${all.length - items.length} more`);
+  const short = (key, value) =>
+    cut && (key === "mask_png" || key === "image") ? `${value.slice(0, SHORTENED_TO)}… (${value.length} letters)` : value;
+  return JSON.stringify({ ...answer.reply, [answer.kind]: items }, short, 2);
+}
+
+function command() {
+  const more = Number(threshold.value) && answer.kind !== "segmentations" ? { confidence_threshold: threshold.value } : {};
+  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+  if (answer.camera) return `curl ${quoted(new URL(address({ camera: answer.camera, ...more }), location.href).href)}`;
+  return `curl --data-binary ${quoted(`@${picture.name}`)} -H 'Content-Type: image/*' ${quoted(new URL(address(more), location.href).href)}`;
+}
+
+async function copy(button, text, shown) {
+  const title = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    // Without TLS there is no clipboard for scripts: select it, the keys copy it.
+    getSelection().selectAllChildren(shown);
+    button.textContent = document.execCommand("copy") ? "Copied" : "Selected";
+  }
+  setTimeout(() => (button.textContent = title), 1500);
+}
+
+function trouble(text) {
+  part("trouble").textContent = text;
+  part("trouble").hidden = !text;
+}
+
+function tell(text) {
+  part("notice").textContent = text;
+  part("notice").hidden = !text;
+}
+
+// What people do
+
+part("service").addEventListener("change", () => showService());
+part("kinds").addEventListener("change", showKind);
+part("go").addEventListener("click", run);
+part("take").addEventListener("click", take);
+threshold.addEventListener("input", show);
+for (const button of [part("choose"), part("drop")]) button.addEventListener("click", () => part("file").click());
+part("file").addEventListener("change", () => {
+  if (part("file").files.length) chosenFrom(part("file").files);
+  part("file").value = "";
+});
+part("json").querySelector("button").addEventListener("click", (event) => copy(event.target, json(false), part("json").querySelector("pre")));
+part("shell").querySelector("button").addEventListener("click", (event) => copy(event.target, command(), part("shell").querySelector("pre")));
+addEventListener("paste", (event) => {
+  if (event.clipboardData?.files.length) chosenFrom(event.clipboardData.files);
+});
+// Anywhere on the page: a picture that misses the stage should not replace the page.
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  stage.classList.add("over");
+});
+addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) stage.classList.remove("over");
+});
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  stage.classList.remove("over");
+  chosenFrom(event.dataTransfer?.files);
+});
+
+load();
