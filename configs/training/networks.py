@@ -20,8 +20,8 @@ MOST_DETECTIONS = 20
 _CANDIDATES = 40  # peaks looked at before those that say the same are merged
 _SAME_THING = 0.5  # overlap (intersection over union) from which the surer of two detections is kept alone
 _BOX_UNIT = 0.1  # of the picture; the raw numbers of a box are logarithms of such units
-# The focal loss leaves scores low: on pictures kept apart, 0.35 was the best threshold. This line through the
-# logits makes 0.5 of that, the threshold that everybody tries first.
+# The focal loss leaves scores low: on 192 drawn pictures beyond those trained with and 120 of the scenes measured on,
+# 0.35 was a good threshold. This line through the logits makes 0.5 of that, the threshold that everybody tries first.
 _SLOPE, _SHIFT = 2.0, 1.238
 _COUNTED = 0.1  # detections less sure than this are not in the count
 
