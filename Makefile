@@ -47,9 +47,8 @@ bench: $(INSTALLED) ## Run the benchmarks, all of benchmarks/ or those of ARGS="
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; \
 	done
 
-pictures: $(INSTALLED) test-tools ## Take the pictures of the documents again
-	$(BIN)/python -m docs.gallery
-	$(BIN)/python -m docs.pictures
+pictures: $(INSTALLED) test-tools ## Take the pictures of the documents again, or ARGS="cameras" or "pages" of them
+	$(BIN)/python -m docs.pictures $(ARGS)
 
 train: $(TRAIN_INSTALLED) ## Train the models of configs/models again (TensorFlow in .venv-train, 0.6 GB)
 	.venv-train/bin/python -m configs.training.train $(ARGS)
