@@ -52,17 +52,16 @@ ALIASES: dict[str, str] = {
 """Other words for a model: those of Viam's machine files."""
 
 __all__ = [
-    "Affine",
     "ALIASES",
     "CAMERAS",
     "Affine",
     "Annotation",
     "Attributes",
     "BoundingBox",
-    "Caption",
     "Camera",
     "CameraEnded",
     "CameraError",
+    "Caption",
     "Classification",
     "Depth",
     "Detection",
