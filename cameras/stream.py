@@ -124,7 +124,6 @@ class Stream(Camera[StreamAttributes]):
         except FFmpegError as error:
             self.close()
             raise CameraError(f"{self._address}: {self._opening_failure(error, began_s)}") from None
-        self._opened_at_s = time.monotonic()
 
     def read(self) -> Frame:
         """Wait for the next frame and return it."""
