@@ -70,9 +70,7 @@ class MlModelCalls(Calls):
                 name=model.name,
                 type=model.declared.model,
                 input_info=[_described(info, info.dtype.name) for info in runtime.inputs],
-                output_info=[
-                    _described(info, "float32" if info.scale else info.dtype.name) for info in runtime.outputs
-                ],
+                output_info=[_described(info, _real_type(info)) for info in runtime.outputs],
             )
         labels = model.declared.attributes.label_path
         if labels is not None and described.output_info:
