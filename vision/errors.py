@@ -3,6 +3,7 @@
 Exception
   ModelError            a model, or what belongs to it, cannot be used
     UnsupportedKind     the service was asked for something that its model does not give
+    LabelsError         there are more or fewer labels than the model has scores
 """
 
 from __future__ import annotations
@@ -17,4 +18,4 @@ class UnsupportedKind(ModelError):
 
 
 class LabelsError(ModelError):
-    """There are not as many labels as the model has scores."""
+    """There are more or fewer labels than the model has scores."""
