@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 WHOLE = BoundingBox(0.0, 0.0, 1.0, 1.0)
 
+BACKGROUNDS = ("background", "__background__", "???")
+"""What a first label is called, in small letters, when it stands for no thing at all."""
+
 
 class Detector(ABC):
     """Turns a detector's outputs into detections inside the picture.

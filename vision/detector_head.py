@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .candidates import Candidates, Suppression
-from .detector import Detector
+from .detector import BACKGROUNDS, Detector
 from .errors import LabelsError
 from .heads import Found, Head
 from .heads.head import squeezed
 from .minimums import Minimums
 from .runtime import Tensor
-
-BACKGROUNDS = ("background", "__background__", "???")
 
 
 class HeadDetector(Detector):

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .candidates import Candidates, Floats, Suppression
-from .detector import Detector
+from .detector import BACKGROUNDS, Detector
 from .layout import Layout
 from .minimums import Minimums
 from .runtime import Tensor
 
 DEFAULT_ORDER = (1, 0, 3, 2)
-_BACKGROUNDS = ("background", "__background__", "???")
 _NEAR = 0.01  # a quantised probability may leave 0 to 1 by a step
 _NO_FRACTION = 2.0  # boxes in fractions reach a little outside 0 to 1, never this far
 
@@ -98,7 +97,7 @@ class RowDetector(Detector):
         finite = np.where(np.isfinite(scores), scores, -np.inf)
         best = finite.argmax(axis=1)
         extra = int(len(self.labels) == scores.shape[1] - 1)
-        has_background = extra == 1 or self.labels[:1] and self.labels[0].casefold() in _BACKGROUNDS
+        has_background = extra == 1 or self.labels[:1] and self.labels[0].casefold() in BACKGROUNDS
         if np.any(scores < -_NEAR):
             finite = _softmax(finite) if has_background else _sigmoid(finite)
         confidences = _confidences(finite[np.arange(len(scores)), best])
