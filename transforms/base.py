@@ -32,7 +32,6 @@ class Transform(ABC, Generic[A]):
         annotates: Whether frames may leave with more annotations than they came with. Read it on the instance: it may
             depend on the attributes.
         needs_depth: Whether it works only on frames that come with depth.
-        services: Names of the vision services it asks; empty for most.
         trouble: What went wrong with the last frame, where it gave a frame all the same; ``None`` while all is well.
     """
 
@@ -44,7 +43,6 @@ class Transform(ABC, Generic[A]):
 
     def __init__(self, attributes: A, services: Services) -> None:
         self.attributes = attributes
-        self.services = tuple(service for _, service, _ in self.needs(attributes))
 
     @classmethod
     def needs(cls, attributes: A) -> Iterator[tuple[str, str, str]]:

@@ -104,7 +104,6 @@ def test_a_service_that_does_not_open_is_not_given_back() -> None:
 def test_it_says_which_service_it_needs_and_for_what() -> None:
     transform = classifications(FakeVision("zoo", ZOO))
     assert list(transform.needs(transform.attributes)) == [("classifier_name", "zoo", "classifications")]
-    assert transform.services == ("zoo",)
     assert transform.annotates
 
 
