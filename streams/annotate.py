@@ -57,14 +57,16 @@ def annotate(
     chain = Chain(config, camera)
     depth = getattr(chain.root.attributes, "depth", False) is True
     reader = _reader("image_file" if picture else "video_file", chain.root.name, source, depth)
-    write = _write_picture if picture else _write_video
     with _replaced(target) as partial, _lines(lines) as out, contextlib.ExitStack() as opened:
         opened.callback(chain.close)
         chain.open()
         opened.callback(reader.close)
         reader.open()
         total = 1 if picture else _frame_count(source)
-        return write(reader, _seen(reader, chain, out, total, progress), partial, target.suffix, chain)
+        painted = map(chain.painted, _seen(reader, chain, out, total, progress))
+        if picture:
+            return _write_picture(painted, partial, target.suffix.lower())
+        return _write_video(painted, partial, reader.frame_rate)
 
 
 def line_of(number: int, frame: Frame) -> dict[str, Any]:
@@ -106,13 +108,12 @@ def _seen(
                 progress(number, total)
 
 
-def _write_video(reader: Camera[Attributes], frames: Iterator[Frame], path: Path, suffix: str, chain: Chain) -> int:
-    del suffix
-    movie = Movie(path, reader.frame_rate)
+def _write_video(frames: Iterator[Frame], path: Path, frame_rate: float | None) -> int:
+    movie = Movie(path, frame_rate)
     try:
         count = 0
         for frame in frames:
-            movie.write(chain.painted(frame))
+            movie.write(frame)
             count += 1
         movie.finish()
         return count
@@ -120,12 +121,11 @@ def _write_video(reader: Camera[Attributes], frames: Iterator[Frame], path: Path
         movie.abandon()
 
 
-def _write_picture(reader: Camera[Attributes], frames: Iterator[Frame], path: Path, suffix: str, chain: Chain) -> int:
-    del reader
-    options = [cv2.IMWRITE_JPEG_QUALITY, 95] if suffix.lower() in (".jpg", ".jpeg") else []
+def _write_picture(frames: Iterator[Frame], path: Path, suffix: str) -> int:
+    options = [cv2.IMWRITE_JPEG_QUALITY, 95] if suffix in (".jpg", ".jpeg") else []
     count = 0
     for frame in frames:
-        done, data = cv2.imencode(suffix.lower(), chain.painted(frame).image, options)
+        done, data = cv2.imencode(suffix, frame.image, options)
         if not done:
             raise OSError(f"the picture cannot be written as {suffix}")
         path.write_bytes(data.tobytes())
