@@ -43,6 +43,7 @@ _MIME = {"h264": "video/h264", "vp8": "video/vp8"}
 _REFUSALS = (ValueError, AssertionError, LookupError, AttributeError, TypeError)
 
 _CERTIFICATES = "_RTCPeerConnection__certificates"
+_RTT = "_RTCRtpSender__rtt"
 
 # aiortc offers ECDSA only, so a peer with an RSA certificate (GStreamer has one) finds "no shared cipher".
 _CIPHERS = (
@@ -82,12 +83,8 @@ class Peer:
         self._ice = ice
         self._monotonic = monotonic
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=list(ice.servers)))
-        made = getattr(self._connection, "_RTCPeerConnection__certificates")  # noqa: B009  # mypy knows no private names
-        _private_set(
-            self._connection,
-            "_RTCPeerConnection__certificates",
-            [OpenCertificate(each._key, each._cert) for each in made],
-        )
+        made = getattr(self._connection, _CERTIFICATES)
+        _private_set(self._connection, _CERTIFICATES, [OpenCertificate(each._key, each._cert) for each in made])
         self._connection.on("connectionstatechange", lambda: on_state(self.state))
         self._transceiver = self._connection.addTransceiver("video", direction="sendonly")
         self._offer: Offer | None = None
@@ -101,7 +98,7 @@ class Peer:
     @property
     def rtt_ms(self) -> float | None:
         """Round-trip time to the viewer and back in milliseconds; ``None`` before its first report."""
-        seconds = getattr(self._sender, "_RTCRtpSender__rtt", None)
+        seconds = getattr(self._sender, _RTT, None)
         return None if seconds is None else round(1000 * seconds, 1)
 
     async def negotiate(self, offer: Offer, codecs: Sequence[CodecName]) -> CodecName:
@@ -235,12 +232,16 @@ def self_test() -> None:
         RuntimeError: naming what this version of aiortc or aioice does not have.
     """
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    sender = connection.addTransceiver("video", direction="sendonly").sender
+    transceiver = connection.addTransceiver("video", direction="sendonly")
+    sender, certificate = transceiver.sender, RTCCertificate.generateCertificate()
     ice = sender.transport.transport.iceGatherer._connection
     wanted: list[tuple[object, str]] = [
         (connection, _CERTIFICATES),
         (RTCCertificate, "_create_ssl_context"),
-        (sender, "_RTCRtpSender__rtt"),
+        (certificate, "_key"),
+        (certificate, "_cert"),
+        (transceiver, "_codecs"),
+        (sender, _RTT),
         (sender, "_handle_rtcp_packet"),
         (sender.transport, "_handle_rtcp_data"),
         (sender, "_send_keyframe"),
