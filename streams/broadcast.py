@@ -116,14 +116,9 @@ class Broadcast:
             async with asyncio.timeout(END_LIMIT_S):
                 await self._ended.wait()
         except TimeoutError:
-            logger.warning("camera %s: its %s encoder does not end; it is left behind", *self.key_names)
+            logger.warning("camera %s: its %s encoder does not end; it is left behind", self.key.camera, self.key.codec)
         else:
             self._thread.join(END_LIMIT_S)
-
-    @property
-    def key_names(self) -> tuple[str, str]:
-        """The camera's and the codec's name."""
-        return self.key.camera, self.key.codec
 
     def status(self) -> dict[str, Any]:
         """Return what ``/api/cameras`` shows of it."""
