@@ -124,11 +124,24 @@ class Crop(Transform[CropAttributes]):
 def cut(pixels: Pixels, window: Window) -> Pixels:
     """Return the part of a picture inside a window; without a copy of planes, where the window is even."""
     x_min, y_min, x_max, y_max = window
-    if pixels.born_yuv and not any(edge % 2 for edge in window):
+    if not pixels.born_yuv:
+        return Pixels.from_bgr(pixels.bgr[y_min:y_max, x_min:x_max])
+    if not any(edge % 2 for edge in window):
         y, u, v = pixels.yuv
         colour = slice(y_min // 2, y_max // 2), slice(x_min // 2, x_max // 2)
         return Pixels.from_yuv(y[y_min:y_max, x_min:x_max], u[colour], v[colour], pixels.matrix)
-    return Pixels.from_bgr(pixels.bgr[y_min:y_max, x_min:x_max])
+    # Only what is around the window is converted, with the colours that its edges are interpolated from.
+    left, top = _even_before(x_min), _even_before(y_min)
+    around = cut(pixels, (left, top, _even_after(x_max, pixels.width), _even_after(y_max, pixels.height)))
+    return Pixels.from_bgr(around.bgr[y_min - top : y_max - top, x_min - left : x_max - left])
+
+
+def _even_before(edge: int) -> int:
+    return max(edge // 2 * 2 - 2, 0)
+
+
+def _even_after(edge: int, size: int) -> int:
+    return min((edge + 1) // 2 * 2 + 2, size)
 
 
 def _intrinsics(known: Intrinsics, window: Window) -> Intrinsics:

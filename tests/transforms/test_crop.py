@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cameras import BoundingBox, Detection, Frame, Intrinsics, Outline
+from cameras import BoundingBox, Detection, Frame, Intrinsics, Matrix, Outline, Pixels
 from tests.harness import through
 from tests.transforms.pictures import DOG, bgr, detection, with_depth, yuv
 from tests.transforms.refusals import refusals
 from transforms import Style, paint
-from transforms.crop import Crop, CropAttributes
+from transforms.crop import Crop, CropAttributes, cut
 from transforms.resize import Resize, ResizeAttributes
 from transforms.rotate import Rotate, RotateAttributes
 
@@ -94,6 +94,16 @@ def test_an_odd_window_of_planes_is_held_as_bgr(edges: tuple[int, int, int, int]
     out = cropped(frame, *edges)
     assert not out.pixels.born_yuv
     np.testing.assert_array_equal(out.image, frame.image[edges[1] : edges[3], edges[0] : edges[2]])
+
+
+@pytest.mark.parametrize("matrix", Matrix)
+def test_an_odd_window_has_the_colours_of_the_whole_picture_up_to_its_edges(matrix: Matrix) -> None:
+    random = np.random.default_rng(3)
+    y, u, v = (random.integers(16, 235, size, np.uint8) for size in ((48, 64), (24, 32), (24, 32)))
+    pixels = Pixels.from_yuv(y, u, v, matrix)
+    for x_min, y_min, x_max, y_max in ((21, 13, 40, 31), (1, 2, 63, 47), (63, 47, 64, 48), (0, 0, 1, 1)):
+        part = cut(pixels, (x_min, y_min, x_max, y_max))
+        np.testing.assert_array_equal(part.bgr, pixels.bgr[y_min:y_max, x_min:x_max])
 
 
 def test_annotations_move_and_what_is_cut_is_clipped() -> None:
