@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from cameras import Frame
-from streams import snapshot
+from streams import jpeg, next_frame
 from vision import ModelError, VisionService
 
 from .body import URLS_BYTES_MAX, Part, named_urls, read_body, read_pictures
@@ -138,10 +138,9 @@ async def predict_camera(
 
     async with _loan(house, model):
         try:
-            shot = await house.waits.run(snapshot, running, False, "jpeg", FRAME_WITHIN_S)
+            frame = await house.waits.run(next_frame, running, FRAME_WITHIN_S)
         except TimeoutError:
             raise no_frame(running) from None
-        frame = shot.frame
         answer = await house.models.run(_reply, model, kind, frame, wanted)
         answer |= {
             "camera": name,
@@ -150,7 +149,7 @@ async def predict_camera(
             "captured_at": captured_at(frame),
         }
         if return_image:
-            answer["image"] = base64.b64encode(shot.data).decode()
+            answer["image"] = base64.b64encode(await house.models.run(jpeg, frame)).decode()
         return answer
 
 

@@ -4,7 +4,7 @@ from .annotate import annotate
 from .encoder import Encoder
 from .errors import OfferError
 from .sessions import Session
-from .snapshot import Snapshot, jpeg, snapshot
+from .snapshot import Snapshot, jpeg, next_frame, snapshot
 from .whep import Deadlines, Streams
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "Streams",
     "annotate",
     "jpeg",
+    "next_frame",
     "snapshot",
 ]

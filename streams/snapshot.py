@@ -37,6 +37,17 @@ def snapshot(
     A camera that has ended shows its last picture. Blocks; for any thread but the event loop's.
 
     Raises:
+        TimeoutError: as :func:`next_frame`.
+    """
+    frame = next_frame(camera, timeout_s)
+    shown = camera.painted(frame) if annotations else frame
+    return Snapshot(_encoded(shown.image, format), f"image/{format}", frame)
+
+
+def next_frame(camera: RunningCamera, timeout_s: float = 10.0) -> Frame:
+    """Return the frame of a snapshot alone, for who looks at it in another way; nothing is painted or encoded.
+
+    Raises:
         TimeoutError: when no such frame came in time, or the camera was closed meanwhile.
     """
     asked = _Moment.now()
@@ -45,9 +56,7 @@ def snapshot(
     except RuntimeError as error:  # the graph is closed, or no thread is to be had
         raise TimeoutError(str(error)) from error
     with watching as watch:
-        frame = _frame_since(camera, watch, asked, time.monotonic() + timeout_s)
-    shown = camera.painted(frame) if annotations else frame
-    return Snapshot(_encoded(shown.image, format), f"image/{format}", frame)
+        return _frame_since(camera, watch, asked, time.monotonic() + timeout_s)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ..cameras_api import status
 from ..house import House
 from .calls import Calls, invalid, unary
 from .messages import GetImageRequest, GetImageResponse, camera_grpc, camera_pb2, common, struct, timestamp
-from .pictures import JPEG, PCD, RAW_DEPTH, next_picture, point_cloud, raw_depth
+from .pictures import JPEG, PCD, RAW_DEPTH, camera_frame, camera_picture, point_cloud, raw_depth
 
 PROPERTIES_WITHIN_S = 3.0
 COLOR, DEPTH = "color", "depth"
@@ -49,7 +49,7 @@ class CameraCalls(Calls):
         for name in wanted:
             if wanted.count(name) > 1:
                 raise invalid(f"source name {name[:100]!r} is given more than once")
-        shot = await next_picture(self._house, camera, annotations=True)
+        shot = await camera_picture(self._house, camera)
         images = [camera_pb2.Image(source_name=COLOR, mime_type=JPEG, image=shot.data)]
         if shot.frame.depth is not None:
             data = await self._house.models.run(raw_depth, shot.frame.depth)
@@ -66,13 +66,12 @@ class CameraCalls(Calls):
     async def _image(self, request: Any) -> Any:
         camera = self._house.exit_of(request.name)
         # JPEG whatever is asked for: clients of that time ask for nothing and open it as JPEG.
-        shot = await next_picture(self._house, camera, annotations=True)
+        shot = await camera_picture(self._house, camera)
         return GetImageResponse(mime_type=JPEG, image=shot.data)
 
     async def _point_cloud(self, request: camera_pb2.GetPointCloudRequest) -> camera_pb2.GetPointCloudResponse:
         camera = self._house.exit_of(request.name)
-        shot = await next_picture(self._house, camera, annotations=False)
-        cloud = await self._house.models.run(point_cloud, shot.frame)
+        cloud = await self._house.models.run(point_cloud, await camera_frame(self._house, camera))
         if cloud is None:
             raise GRPCError(
                 Status.UNIMPLEMENTED,
@@ -85,8 +84,7 @@ class CameraCalls(Calls):
         frame = camera.latest
         if frame is None:
             try:
-                shot = await next_picture(self._house, camera, annotations=False, within_s=PROPERTIES_WITHIN_S)
-                frame = shot.frame
+                frame = await camera_frame(self._house, camera, PROPERTIES_WITHIN_S)
             except GRPCError:  # of a camera that is offline: what the configuration says
                 frame = None
         return _properties(camera, frame)

@@ -11,7 +11,7 @@ from grpclib import GRPCError, Status
 
 from cameras import Depth, Frame, Pixels
 from pipeline import RunningCamera
-from streams import Snapshot, snapshot
+from streams import Snapshot, next_frame, snapshot
 
 from ..body import PICTURE_BYTES_MAX, too_large
 from ..cameras_api import FRAME_WITHIN_S, no_frame
@@ -24,18 +24,32 @@ JPEG, RAW_DEPTH, PCD = "image/jpeg", "image/vnd.viam.dep", "pointcloud/pcd"
 _RGBA = b"RGBA"
 
 
-async def next_picture(
-    house: House, camera: RunningCamera, *, annotations: bool, within_s: float | None = None
-) -> Snapshot:
-    """Return a camera's next frame and its JPEG, which is without metadata: clients misread the size of others.
+async def camera_picture(house: House, camera: RunningCamera) -> Snapshot:
+    """Return a camera's next frame and its painted JPEG, without metadata: clients misread the size of others.
 
     Raises:
         GRPCError: when none comes.
     """
     try:
-        return await house.waits.run(snapshot, camera, annotations, "jpeg", within_s or FRAME_WITHIN_S)
+        return await house.waits.run(snapshot, camera, True, "jpeg", FRAME_WITHIN_S)
     except TimeoutError:
-        raise GRPCError(Status.DEADLINE_EXCEEDED, no_frame(camera).detail) from None
+        raise _no_frame(camera) from None
+
+
+async def camera_frame(house: House, camera: RunningCamera, within_s: float | None = None) -> Frame:
+    """Return a camera's next frame.
+
+    Raises:
+        GRPCError: when none comes.
+    """
+    try:
+        return await house.waits.run(next_frame, camera, within_s or FRAME_WITHIN_S)
+    except TimeoutError:
+        raise _no_frame(camera) from None
+
+
+def _no_frame(camera: RunningCamera) -> GRPCError:
+    return GRPCError(Status.DEADLINE_EXCEEDED, no_frame(camera).detail)
 
 
 def frame_of(data: bytes) -> Frame:

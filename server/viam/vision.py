@@ -11,13 +11,14 @@ from grpclib import GRPCError, Status
 
 from cameras import Frame
 from pipeline import RunningCamera
+from streams import jpeg
 from vision import CLASSIFICATIONS, DETECTIONS, VisionService, to_wire, top
 
 from ..house import House, captured_at
 from ..predictions import Wanted, reply
 from .calls import Calls, invalid
 from .messages import camera_pb2, common, struct, vision_grpc, vision_pb2
-from .pictures import JPEG, frame_of, next_picture
+from .pictures import JPEG, camera_frame, frame_of
 
 _FLAT = "vision services here look at flat pictures; they give no objects in space"
 
@@ -53,8 +54,8 @@ class VisionCalls(Calls):
         self, request: vision_pb2.GetClassificationsFromCameraRequest
     ) -> vision_pb2.GetClassificationsFromCameraResponse:
         async with self._able(request.name, CLASSIFICATIONS) as service:
-            shot = await next_picture(self._house, self._camera(service, request.camera_name), annotations=False)
-            found = await self._house.models.run(_classify, service, shot.frame, request.n)
+            frame = await camera_frame(self._house, self._camera(service, request.camera_name))
+            found = await self._house.models.run(_classify, service, frame, request.n)
         return vision_pb2.GetClassificationsFromCameraResponse(classifications=found)
 
     async def _detections(self, request: vision_pb2.GetDetectionsRequest) -> vision_pb2.GetDetectionsResponse:
@@ -66,8 +67,8 @@ class VisionCalls(Calls):
         self, request: vision_pb2.GetDetectionsFromCameraRequest
     ) -> vision_pb2.GetDetectionsFromCameraResponse:
         async with self._able(request.name, DETECTIONS) as service:
-            shot = await next_picture(self._house, self._camera(service, request.camera_name), annotations=False)
-            found = await self._house.models.run(_detect, service, shot.frame)
+            frame = await camera_frame(self._house, self._camera(service, request.camera_name))
+            found = await self._house.models.run(_detect, service, frame)
         return vision_pb2.GetDetectionsFromCameraResponse(detections=found)
 
     async def _capture_all(
@@ -78,8 +79,7 @@ class VisionCalls(Calls):
             raise GRPCError(Status.UNIMPLEMENTED, _FLAT)
         async with self._able(request.name) as service:
             camera = self._camera(service, request.camera_name)
-            shot = await next_picture(self._house, camera, annotations=False)
-            frame = shot.frame
+            frame = await camera_frame(self._house, camera)
             captured = vision_pb2.CaptureAllFromCameraResponse(
                 extra=struct(
                     {
@@ -91,7 +91,8 @@ class VisionCalls(Calls):
                 )
             )
             if request.return_image:
-                captured.image.CopyFrom(camera_pb2.Image(source_name=camera.name, mime_type=JPEG, image=shot.data))
+                data = await self._house.models.run(jpeg, frame)
+                captured.image.CopyFrom(camera_pb2.Image(source_name=camera.name, mime_type=JPEG, image=data))
             if request.return_classifications and CLASSIFICATIONS in service.kinds:
                 captured.classifications.extend(await self._house.models.run(_classify, service, frame, 0))
             if request.return_detections and DETECTIONS in service.kinds:
@@ -128,9 +129,9 @@ class VisionCalls(Calls):
             raise invalid(f"{sentence} {request.name} is {' or '.join(kinds)}")
         async with self._able(request.name) as service:
             camera = self._camera(service, str(command.get("camera_name", "")))
-            shot = await next_picture(self._house, camera, annotations=False)
-            found = await self._house.models.run(reply, service, command["kind"], shot.frame, Wanted(0))
-        found |= {"camera": camera.name, "sequence": shot.frame.sequence, "captured_at": captured_at(shot.frame)}
+            frame = await camera_frame(self._house, camera)
+            found = await self._house.models.run(reply, service, command["kind"], frame, Wanted(0))
+        found |= {"camera": camera.name, "sequence": frame.sequence, "captured_at": captured_at(frame)}
         return common.DoCommandResponse(result=struct(found))
 
     @asynccontextmanager

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cameras import BoundingBox, CameraEnded, Detection, Mark
-from streams import jpeg, snapshot
+from streams import jpeg, next_frame, snapshot
 from streams.snapshot import PictureFormat
 from tests.streams.fakes import fake_graph, picture
 
@@ -50,6 +50,16 @@ def test_annotations_are_painted_if_wanted(wanted: bool) -> None:
         shot = snapshot(graph.cameras["porch"], annotations=wanted, format="png")
         assert decoded(shot.data).any() == wanted
         assert len(shot.frame.annotations) == 1
+
+
+def test_a_frame_alone_is_neither_painted_nor_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(cv2, "imencode")
+    box = Detection("person", 0.9, box=BoundingBox(0.25, 0.25, 0.75, 0.75))
+    with fake_graph("porch") as graph:
+        graph.feeds["porch"].give(picture(0).with_annotations([box]))
+        frame = next_frame(graph.cameras["porch"])
+        assert [annotation.label for annotation in frame.annotations] == ["person"]
+        assert graph.cameras["porch"].counters["painted"] == 0
 
 
 def test_no_frame_in_time() -> None:
