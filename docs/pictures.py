@@ -80,9 +80,7 @@ def of_run_model(browser: Browser) -> None:
         for name, width, height, scheme in (("run-model", 1120, 760, "dark"), ("phone", 375, 700, "light")):
             page = opened(browser, f"{serving.url}run?service=shape-boxes&camera=scene", width, height, scheme)
             page.get_by_role("button", name="Take its picture").click()
-            page.locator("#json:not([hidden])").wait_for(timeout=60_000)
-            if name == "run-model":
-                page.locator("#json summary").click()
+            page.locator("#replies:not([hidden])").wait_for(timeout=60_000)
             page.mouse.move(1, 1)
             page.evaluate("scrollTo(0, 0)")
             page.evaluate(DRAWN)
@@ -106,7 +104,7 @@ def photographed(page: Page, name: str, *, full: bool = True) -> None:
     path = HERE / f"{name}.png"
     page.screenshot(path=path, full_page=full)
     with Pictures.open(path) as picture:
-        picture.convert("RGB").quantize(256, dither=Pictures.Dither.NONE).save(path, optimize=True)
+        picture.convert("RGB").quantize(256, kmeans=2).save(path, optimize=True)
     page.context.close()
     print(f"{path.relative_to(HERE.parent)}: {path.stat().st_size // 1000} kB")
 

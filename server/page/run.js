@@ -240,7 +240,7 @@ function show() {
   }
   if (!answer) rows.push(make("li", "rest", picture ? "Press Run model to see." : "Nothing has run yet."));
   part("found").replaceChildren(...rows);
-  part("json").hidden = part("shell").hidden = !answer;
+  part("replies").hidden = !answer;
   if (!answer) return;
   const time = answer.milliseconds < 9_950 ? `${Math.round(answer.milliseconds)} ms` : `${(answer.milliseconds / 1000).toFixed(1)} s`;
   part("took").textContent = `${items.length === answer.items.length ? items.length : `${items.length} of ${answer.items.length}`}, in ${time}`;
@@ -341,4 +341,5 @@ addEventListener("drop", (event) => {
   chosenFrom(event.dataTransfer?.files);
 });
 
+part("json").open = matchMedia("(min-width: 52rem)").matches; // where there is room beside the picture
 load();
