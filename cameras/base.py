@@ -33,7 +33,7 @@ class Camera(ABC, Generic[A]):
     ``close`` lets go. A camera never retries and never logs a failure: it raises, and its supervisor does both.
 
     Times: within one ``open`` the pts of the frames start at 0 and never go back. ``sequence`` is left at 0: the
-    supervisor numbers the frames. A frame that the source gives no time for is dropped.
+    supervisor numbers the frames. A frame that the source gives no time for is dropped and counted.
 
     Attributes:
         model_name: The word for this kind under ``model:``.
@@ -65,6 +65,11 @@ class Camera(ABC, Generic[A]):
     def frame_rate(self) -> float | None:
         """Frames per second as the source declares them; ``None`` before it is open, or where it says nothing."""
         return None
+
+    @property
+    def dropped(self) -> int:
+        """How much the source has sent since ``open`` that became no frame: damaged, unreadable, or without a time."""
+        return 0
 
     @abstractmethod
     def open(self) -> None:

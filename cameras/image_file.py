@@ -25,7 +25,6 @@ from .pixels import Pixels
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib"})
 
-
 BYTES_MAX = 1_000_000_000
 """The largest file that is read: a picture of as many pixels as are decoded has less in any format."""
 
@@ -73,7 +72,7 @@ class ImageFile(Camera[ImageFileAttributes]):
 
     def __init__(self, name: str, attributes: ImageFileAttributes, *, paced: bool = True) -> None:
         super().__init__(name, attributes, paced=paced)
-        self.dropped = 0
+        self._dropped = 0
         self._opened: _Opened | None = None
 
     @property
@@ -81,10 +80,15 @@ class ImageFile(Camera[ImageFileAttributes]):
         """Pictures per second, as set."""
         return self.attributes.frame_rate
 
+    @property
+    def dropped(self) -> int:
+        """Pictures that could not be read, since ``open``."""
+        return self._dropped
+
     def open(self) -> None:
         """Find the pictures and decode the first."""
         self.close()
-        self.dropped = 0
+        self._dropped = 0
         opened = _Opened(self.attributes.frame_rate)
         opened.files = self._files()
         opened.ready = self._next(opened)
@@ -132,7 +136,7 @@ class ImageFile(Camera[ImageFileAttributes]):
                 picture = self._picture(file, opened.last)
             except CameraError as error:
                 failures.append(str(error))
-                self.dropped += 1
+                self._dropped += 1
                 continue
             opened.last, opened.any_in_round = picture, True
             return picture

@@ -57,7 +57,7 @@ class VideoFile(Camera[VideoFileAttributes]):
 
     def __init__(self, name: str, attributes: VideoFileAttributes, *, paced: bool = True) -> None:
         super().__init__(name, attributes, paced=paced)
-        self._without_time = 0
+        self._undated = 0
         self._container: Container | None = None
         self._first: av.VideoFrame | None = None
         self._frames_in_pass = 0
@@ -72,7 +72,8 @@ class VideoFile(Camera[VideoFileAttributes]):
     @property
     def dropped(self) -> int:
         """Frames without a time and packets that could not be decoded, since ``open``."""
-        return self._without_time + (0 if self._container is None else self._container.dropped)
+        container = self._container  # which close, on another thread, may take away
+        return self._undated + (0 if container is None else container.dropped)
 
     def open(self) -> None:
         """Open the file and decode its first frame."""
@@ -87,7 +88,7 @@ class VideoFile(Camera[VideoFileAttributes]):
         self._container = container
         self._rebase = Rebase()
         self._pacer = Pacer(container.closing)
-        self._without_time = 0
+        self._undated = 0
         try:
             self._first = self._begin(container)
         except CameraError:
@@ -102,7 +103,7 @@ class VideoFile(Camera[VideoFileAttributes]):
         frame, self._first = self._first or self._next(container), None
         while frame is None or frame.pts is None or frame.time_base is None:
             if frame is not None:
-                self._without_time += 1
+                self._undated += 1
                 frame = self._next(container)
             else:
                 self._end_of_pass(container)

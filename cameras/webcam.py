@@ -116,7 +116,8 @@ class Webcam(Camera[WebcamAttributes]):
     @property
     def dropped(self) -> int:
         """Frames without a time and pictures that could not be decoded, since ``open``."""
-        return self._undated + (0 if self._container is None else self._container.dropped)
+        container = self._container  # which close, on another thread, may take away
+        return self._undated + (0 if container is None else container.dropped)
 
     def open(self) -> None:
         """Find the camera and start it."""

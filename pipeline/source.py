@@ -106,6 +106,7 @@ class SourceCamera(RunningCamera):
         camera = self._make(self.config)
         run.on_stop(camera.close)
         self._heard_at_s, self._silence_s = self._clock.monotonic(), camera.silence_s
+        dropped = 0
         try:
             camera.open()
             self._declared_rate = rate = camera.frame_rate
@@ -113,12 +114,22 @@ class SourceCamera(RunningCamera):
                 self._silence_s = max(camera.silence_s, 3 / rate)
             self._timeline.restart()
             while not run.stopping.is_set():
-                self._take(run, camera.read())
+                frame = camera.read()
+                dropped = self._count_dropped(camera, dropped)
+                self._take(run, frame)
         finally:
+            self._count_dropped(camera, dropped)
             try:
                 camera.close()
             except Exception:  # what it was lost for matters more
                 logger.debug("camera %s: closing failed", self.name, exc_info=True)
+
+    def _count_dropped(self, camera: Camera[Attributes], known: int) -> int:
+        """Count what has become no frame since there were that many; return how many there are now."""
+        dropped = camera.dropped
+        if dropped > known:  # less, when it was closed meanwhile
+            self.counters.add("dropped", dropped - known)
+        return dropped
 
     def _take(self, run: Run, frame: Frame) -> None:
         if not frame.trace:

@@ -107,11 +107,17 @@ class FakeCamera(Camera[Attributes]):
         self.closed = threading.Event()
         self.refuses: list[Exception] = []
         self.declared_rate: float | None = 30.0
+        self.losses = 0
 
     @property
     def frame_rate(self) -> float | None:
         """What the test says."""
         return self.declared_rate
+
+    @property
+    def dropped(self) -> int:
+        """What the test says."""
+        return self.losses
 
     def give(self, *items: Frame | Exception) -> None:
         """Let ``read`` give these, or raise those that are exceptions."""

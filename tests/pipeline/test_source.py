@@ -76,6 +76,21 @@ def test_frames_reach_who_watches_numbered_and_timed(source: SourceCamera, shop:
     assert (source.counters["decoded"], source.counters["frames_out"]) == (2, 2)
 
 
+def test_what_becomes_no_frame_is_counted(source: SourceCamera, shop: Shop) -> None:
+    with source.watch() as watch:
+        camera = shop.number(1)
+        for number, losses in enumerate((1, 1, 4)):
+            camera.losses = losses
+            camera.give(frame(pts=number))
+            watch.get(5)
+            assert source.counters["dropped"] == losses
+        camera.losses = 6
+        camera.give(CameraError("gone"))
+        shop.number(2).give(frame())
+        watch.get(5)
+    assert source.counters["dropped"] == 6
+
+
 def test_status_tells_what_is_seen(source: SourceCamera, shop: Shop) -> None:
     with source.watch() as watch:
         shop.number(1).give(frame(width=12, height=9))
