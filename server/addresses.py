@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import re
 import socket
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from urllib.parse import urlsplit
+
+from .threads import on_thread
 
 Address = IPv4Address | IPv6Address
 
@@ -134,28 +134,13 @@ async def resolve(host: str, port: int) -> Sequence[Address]:
     Raises:
         OSError: when it has none.
     """
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[list[Address]] = loop.create_future()
 
-    def settle(found: list[Address], error: OSError | None) -> None:
-        if not done.done():
-            done.set_exception(error) if error else done.set_result(found)
-
-    def look_up() -> None:
-        found: list[Address] = []
-        error: OSError | None = None
+    def look_up() -> list[Address]:
         try:
             entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries]
         except UnicodeError:
-            error = OSError("not a name")
-        except OSError as raised:
-            error = raised
-        try:
-            loop.call_soon_threadsafe(settle, sorted(found, key=lambda address: address.version), error)
-        except RuntimeError:  # the loop did not wait for it
-            pass
+            raise OSError("not a name") from None
+        found = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries]
+        return sorted(found, key=lambda address: address.version)
 
-    # On a thread of its own, which nobody waits for at the end: a name server may be silent for long.
-    threading.Thread(target=look_up, name="resolve", daemon=True).start()
-    return await done
+    return await on_thread("resolve", look_up)  # a name server may be silent for long

@@ -12,7 +12,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from .binding import listen, written
 from .entrances import Entrance, open_entrances
 from .guard import Guard
 from .problems import MEDIA_TYPE, Problem
+from .threads import on_thread
 
 logger = logging.getLogger(__name__)
 
@@ -242,31 +242,7 @@ async def _limited(what: str, ending: Awaitable[object], limit_s: float) -> None
 
 
 async def _in_thread(name: str, function: Callable[[], None]) -> None:
-    """Call a function on a thread of its own, which the process does not wait for at its end."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def settle(error: BaseException | None) -> None:
-        if done.done():
-            return
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)
-
-    def work() -> None:
-        error: BaseException | None = None
-        try:
-            function()
-        except BaseException as raised:
-            error = raised
-        try:
-            loop.call_soon_threadsafe(settle, error)
-        except RuntimeError:  # the loop did not wait for it
-            pass
-
-    threading.Thread(target=work, name=name, daemon=True).start()
-    await done
+    await on_thread(name, function)
 
 
 @contextmanager

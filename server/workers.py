@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from .problems import unavailable
+from .threads import on_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,7 +37,7 @@ class Workers:
         """Call a function on one of the threads and return what it gives.
 
         Raises:
-            Problem: 503 when too many wait already, or the server is closing.
+            Problem: 503 when too many wait already, no thread is to be had, or the server is closing.
         """
         if self._closed:
             raise unavailable("the server is closing")
@@ -53,7 +52,10 @@ class Workers:
         try:
             if self._closed:
                 raise unavailable("the server is closing")
-            work = _on_thread(self._name, lambda: function(*args, **kwargs))
+            work = on_thread(self._name, lambda: function(*args, **kwargs))
+        except RuntimeError:
+            self._free()
+            raise unavailable("this machine has no thread left for one more request") from None
         except BaseException:
             self._free()
             raise
@@ -75,43 +77,6 @@ class Workers:
             self._working.discard(work)
         self._places += 1
         self._turns.release()
-
-
-def _on_thread(name: str, function: Callable[[], T]) -> asyncio.Future[T]:
-    """Start a function on a thread of its own; the future is set in the running event loop.
-
-    Raises:
-        Problem: 503 when no thread is to be had.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(cast(T, result))
-        else:
-            future.set_exception(error)
-            future.exception()  # whoever asked may have gone; then nobody looks at it
-
-    def work() -> None:
-        result: T | None = None
-        error: BaseException | None = None
-        try:
-            result = function()
-        except StopIteration as raised:  # which no future takes
-            error = RuntimeError(f"{raised!r}")
-        except BaseException as raised:
-            error = raised
-        with contextlib.suppress(RuntimeError):  # the loop has ended before the work
-            loop.call_soon_threadsafe(settle, result, error)
-
-    try:
-        threading.Thread(target=work, name=name, daemon=True).start()
-    except RuntimeError:
-        raise unavailable("this machine has no thread left for one more request") from None
-    return future
 
 
 class Lendable(Protocol):
@@ -184,4 +149,4 @@ class Loans:
 
 def _let_go(service: Lendable) -> None:
     """Give a model back on a thread of its own: it waits for what the model is doing."""
-    _on_thread("api-model", service.close)
+    on_thread("api-model", service.close)
