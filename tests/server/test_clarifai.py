@@ -81,8 +81,12 @@ def services() -> tuple[FakeVision, ...]:
 
 @pytest.fixture(scope="module", autouse=True)
 def poller() -> None:
-    """Start the thread that gRPC keeps for all of a process."""
-    grpc.aio.init_grpc_aio()
+    """Start the thread that gRPC keeps for all of a process; it wants a loop that runs."""
+
+    async def start() -> None:
+        grpc.aio.init_grpc_aio()
+
+    asyncio.run(start())
 
 
 @pytest.fixture(scope="module")
