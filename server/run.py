@@ -7,7 +7,6 @@ event; a second one ends the process at once.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import signal
@@ -15,100 +14,28 @@ import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from socket import socket
 from typing import Any
 
-import h11
-import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pipeline import Config, Graph
 from streams import Streams
 
 from .app import create_app
 from .binding import listen, written
+from .door import Door
 from .entrances import Entrance, open_entrances
 from .guard import Guard
-from .problems import MEDIA_TYPE, Problem
 from .threads import on_thread
 
 logger = logging.getLogger(__name__)
 
-HEAD_S = 15.0
-"""How long the head of a request may take."""
-
+# How long each may take to close before it is left behind.
 CONNECTIONS_S = 2
 STREAMS_S = 3.0
 GRAPH_S = 5.0
-FORCED = 1
 
-
-class Protocol(H11Protocol):
-    """HTTP as uvicorn speaks it, but what is no HTTP is answered with a problem too, and a head may not take for ever.
-
-    A connection that sends no request, or only part of a head, would otherwise be held until its other end lets go.
-    """
-
-    _head_timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin to wait for the first request."""
-        super().connection_made(transport)
-        self._head_timer = self.loop.call_later(HEAD_S, self._head_is_late)
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came, and wait for the rest of a head that has only begun."""
-        super().data_received(data)
-        waits = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
-        if not waits:
-            self._stop_head_timer()
-        elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_S, self._head_is_late)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        self._stop_head_timer()
-        super().connection_lost(exc)
-
-    def _stop_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _head_is_late(self) -> None:
-        self._head_timer = None
-        self.transport.close()
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer bytes that are no request, and hang up."""
-        body = json.dumps(Problem(400, "this is no HTTP request").as_json()).encode()
-        headers = [("content-type", MEDIA_TYPE), ("content-length", str(len(body))), ("connection", "close")]
-        for event in (
-            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
-            h11.Data(data=body),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
-
-
-class Door(uvicorn.Server):
-    """The HTTP server, which says when it is open and leaves signals alone."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.opened = asyncio.Event()
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Do nothing: a signal ends more than the HTTP server."""
-        yield
-
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Begin to listen."""
-        await super().startup(sockets)
-        self.opened.set()
+FORCED = 1  # exit code after a second signal
 
 
 @dataclass(frozen=True)
@@ -172,7 +99,7 @@ async def startup(config: Config) -> Running:
         app = create_app(graph, streams, config)
         async for entrance in open_entrances(app.state.house):
             entrances.append(entrance)
-        door = Door(_settings(Guard(app, [server.host])))
+        door = Door(Guard(app, [server.host]), CONNECTIONS_S)
         serving = asyncio.create_task(door.serve([sock]), name="http")
         await _first(serving, door.opened)
     except BaseException:
@@ -202,22 +129,6 @@ async def shutdown(running: Running) -> None:
     await _limited("cameras", _in_thread("close", running.graph.close), GRAPH_S)
     running.app.state.house.close()
     await _limited("requests", running.serving, CONNECTIONS_S + 1)
-
-
-def _settings(app: Guard) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="none",  # it runs in ours, which is asyncio's own: uvloop brings WebRTC nothing
-        http=Protocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # whoever connects from this machine may not say that he is somebody else
-        timeout_graceful_shutdown=CONNECTIONS_S,
-    )
 
 
 async def _first(task: asyncio.Task[Any], event: asyncio.Event) -> None:
