@@ -12,7 +12,8 @@ from cameras import Attributes
 from . import nodes
 from .nodes import Node, Scalar, find, is_empty, text_of
 from .problems import Address, Position, Problems, quoted
-from .validation import not_one_of, salvaged, validated
+from .validation import salvaged, validated
+from .wording import not_one_of
 
 B = TypeVar("B", bound=Attributes)
 
