@@ -18,9 +18,10 @@ from .config import (
 from .graph import Graph
 from .meters import Counters, Latency, Rate
 from .reports import Reports
-from .running import RunningCamera, State, Watch
+from .running import RunningCamera, State
 from .schema import schema
 from .server_config import ClarifaiConfig
+from .watch import Watch
 
 __all__ = [
     "TRANSFORM",

@@ -57,7 +57,7 @@ class Line(RunningCamera):
         if self._error is not None and not self._opened:
             return State.OFFLINE
         state = self._origin.state
-        return State.OPENING if state is State.RUNNING and self._latest is None else state
+        return State.OPENING if state is State.RUNNING and self.latest is None else state
 
     @property
     def error(self) -> str | None:
@@ -88,7 +88,7 @@ class Line(RunningCamera):
                     "mode": "sync" if asks else None,
                     "inferences_per_s": round(rate.per_second or 0.0, 2) if asks else None,
                     # A result of this very frame has no age.
-                    "result_age_s": 0.0 if asks and self._latest is not None else None,
+                    "result_age_s": 0.0 if asks and self.latest is not None else None,
                 }
             )
         return summaries

@@ -6,7 +6,6 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from enum import StrEnum
-from types import TracebackType
 from typing import Any
 
 from cameras import Frame, Slot
@@ -14,8 +13,10 @@ from cameras import Frame, Slot
 from .clock import Clock, Timer
 from .declared import CameraConfig
 from .meters import Counters, Latency, Rate
+from .outlet import Outlet
 from .painter import Painter
 from .run import Run
+from .watch import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -30,48 +31,6 @@ class State(StrEnum):
     ENDED = "ended"
 
 
-class Watch:
-    """Somebody's wish to see a camera's frames: while it is open, the camera and all it comes from are running.
-
-    It is a place for one frame: the reader always gets the newest. To be used by one thread at a time.
-    """
-
-    def __init__(self, camera: RunningCamera, slot: Slot[Frame]) -> None:
-        self.camera = camera
-        self._slot = slot
-        self._open = True
-
-    def get(self, timeout_s: float | None = None) -> Frame:
-        """Wait for the next frame.
-
-        Raises:
-            TimeoutError: when none came in time, or :meth:`wake` was called.
-            SlotClosed: when the watch or the camera was closed.
-        """
-        return self._slot.get(timeout_s)
-
-    def wake(self) -> None:
-        """Make the present or next :meth:`get` end at once with ``TimeoutError``, if no frame is there."""
-        self._slot.wake()
-
-    @property
-    def dropped(self) -> int:
-        """Frames that came and were replaced by newer ones before anybody took them."""
-        return self._slot.statistics.dropped
-
-    def close(self) -> None:
-        """Stop watching. Harmless twice, and from another thread while ``get`` waits."""
-        self.camera._leave(self)
-
-    def __enter__(self) -> Watch:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
 class RunningCamera(ABC):
     """A camera of the graph, as a source or a line of transforms, running while it is watched.
 
@@ -84,6 +43,7 @@ class RunningCamera(ABC):
         source: The camera its frames come from; ``None`` when it is a source itself.
         counters: What it has done since the program started.
         latency: How long its stages take.
+        rate: How often a frame comes out.
     """
 
     def __init__(self, config: CameraConfig, source: RunningCamera | None, lock: threading.RLock, clock: Clock) -> None:
@@ -103,9 +63,7 @@ class RunningCamera(ABC):
         self._linger: Timer | None = None
         self._lingers = 0
         self._closed = False
-        self._publishing = threading.Lock()
-        self._slots: tuple[Slot[Frame], ...] = ()
-        self._latest: Frame | None = None
+        self._outlet = Outlet()
 
     @property
     def name(self) -> str:
@@ -139,7 +97,7 @@ class RunningCamera(ABC):
     @property
     def latest(self) -> Frame | None:
         """The newest frame of this life of the camera; ``None`` before the first one and when it is idle."""
-        return self._latest
+        return self._outlet.latest
 
     @property
     def watched(self) -> bool:
@@ -157,7 +115,7 @@ class RunningCamera(ABC):
         self._acquire()
         # Closed meanwhile, it closes the slot: whoever watches sees it.
         self._attach(slot)
-        return Watch(self, slot)
+        return Watch(slot, lambda: self._leave(slot))
 
     def keep_running(self) -> None:
         """Have it run without anybody watching, until the graph is closed (``preload: true``)."""
@@ -172,7 +130,7 @@ class RunningCamera(ABC):
 
     def status(self) -> dict[str, Any]:
         """Return what ``/api/cameras`` shows of it, without viewers and encoders."""
-        latest = self._latest
+        latest = self.latest
         rate = self.frame_rate
         return {
             "name": self.name,
@@ -196,10 +154,7 @@ class RunningCamera(ABC):
                 self._linger.cancel()
             self._run = None
             run = self._last_run
-        with self._publishing:
-            slots, self._slots, self._latest = self._slots, (), None
-        for slot in slots:
-            slot.close()
+        self._outlet.close()
         if run is not None:
             run.stop()
 
@@ -224,14 +179,11 @@ class RunningCamera(ABC):
                         started._go(kept)
                     raise
 
-    def _leave(self, watch: Watch) -> None:
+    def _leave(self, slot: Slot[Frame]) -> None:
         with self._lock:
-            if not watch._open:
-                return
-            watch._open = False
             for camera in reversed(self._chain):
                 camera._go()
-        self._detach(watch._slot)
+        self._detach(slot)
 
     def _come(self, kept: int) -> None:
         self._users += 1
@@ -240,7 +192,7 @@ class RunningCamera(ABC):
         # One that has ended stays so for those who join, and starts again for the first one to come.
         first = self._users == 1 or (not kept and self._users - self._kept == 1)
         if first and self._run is None:
-            self._latest = None
+            self._outlet.forget()
             previous = self._last_run
             self._run = self._last_run = Run(f"{self._role} {self.name}", self._work, previous)
             try:
@@ -270,8 +222,7 @@ class RunningCamera(ABC):
                 return
             self._linger = None
             run, self._run = self._run, None
-        with self._publishing:
-            self._latest = None
+        self._outlet.forget()
         if run is not None:
             run.stop()
         logger.info("camera %s: nobody watches, closed", self.name)
@@ -281,25 +232,13 @@ class RunningCamera(ABC):
         return "source" if self.source is None else "line"
 
     def _attach(self, slot: Slot[Frame]) -> None:
-        with self._publishing:
-            if self._closed:
-                slot.close()
-                return
-            self._slots = (*self._slots, slot)
-            if self._latest is not None:
-                slot.put(self._latest)
+        self._outlet.attach(slot)
 
     def _detach(self, slot: Slot[Frame]) -> None:
-        slot.close()
-        with self._publishing:
-            self._slots = tuple(other for other in self._slots if other is not slot)
+        self._outlet.detach(slot)
 
     def _publish(self, run: Run, frame: Frame) -> None:
-        with self._publishing:
-            if run is not self._run:
-                return
-            self._latest = frame
-            for slot in self._slots:
-                slot.put(frame)
-        self.rate.tick()
-        self.counters.add("frames_out")
+        # A thread that was left behind may come back to life when another one has taken its place.
+        if self._outlet.publish(frame, lambda: run is self._run):
+            self.rate.tick()
+            self.counters.add("frames_out")
