@@ -148,7 +148,7 @@ async def _limited(what: str, ending: Awaitable[object], limit_s: float) -> None
             await ending
     except TimeoutError:
         logger.warning("%s: not closed after %g s, left behind", what, limit_s)
-    except Exception:
+    except Exception:  # the rest is to be closed too
         logger.exception("%s: closing failed", what)
 
 

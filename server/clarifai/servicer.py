@@ -62,7 +62,7 @@ class Servicer:
             return _summed_up(await self._outputs(service, choice, request))
         except Refused as refusal:
             return failed(refusal.code, refusal.details)
-        except Exception:
+        except Exception:  # a mistake of ours; every reply is one of Clarifai's messages
             return service_pb2.MultiOutputResponse(status=_server_failed())
 
     def _check_key(self, authorization: str | None) -> None:
@@ -102,7 +102,7 @@ class Servicer:
                 made.status.CopyFrom(status(code_of(problem), problem.detail))
             except ModelError as error:
                 made.status.CopyFrom(_model_failed(service, error))
-            except Exception:
+            except Exception:  # a mistake of ours costs this input, not the others
                 made.status.CopyFrom(_server_failed())
             return made
 

@@ -94,7 +94,7 @@ def unary(answer: Answer, request_type: type[Any]) -> Callable[[Stream[Any, Any]
             raise GRPCError(
                 Status.FAILED_PRECONDITION, "the service cannot use its model; the server's log says why"
             ) from None
-        except Exception:
+        except Exception:  # a mistake of ours: its own words are not for clients
             logger.exception("a request of a client of Viam failed")
             raise GRPCError(Status.INTERNAL, "the server failed at this request; its log says how") from None
         await stream.send_message(reply)
