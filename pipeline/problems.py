@@ -13,6 +13,8 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import NamedTuple
 
+from cameras import redact_url
+
 Address = tuple[str | int, ...]
 """The way from the root of the file to a value: keys and list indices, such as ``("cameras", 0, "name")``."""
 
@@ -29,7 +31,6 @@ _SYNONYMS = {
     "labels": "valid_labels",
 }
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
 class Position(NamedTuple):
@@ -135,8 +136,9 @@ def path_text(address: Address) -> str:
 
 
 def quoted(text: str) -> str:
-    """Put a text in double quotes, on one line, of bearable length, and without the password of an address."""
-    text = _CREDENTIALS.sub("***", text)
+    """Put a text in double quotes, on one line, of bearable length, and without the secrets of an address."""
+    if "://" in text:
+        text = redact_url(text)
     if len(text) > MAX_SHOWN_LENGTH:
         text = text[:MAX_SHOWN_LENGTH] + "..."
     return '"' + one_line(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'

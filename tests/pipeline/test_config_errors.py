@@ -860,6 +860,11 @@ ROWS = (
         '2:40: cameras[0].linger_s: must be a number, got "rtsp://***@camera/1"',
     ),
     (
+        "nor is a token, nor what a slash in a password leaves behind",
+        ("cameras:\n  - {name: a, model: webcam, linger_s: 'rtsp://user:sec/ret@camera/1?token=abc'}\n"),
+        '2:40: cameras[0].linger_s: must be a number, got "rtsp://***@camera/1?token=***"',
+    ),
+    (
         "a tab",
         ("cameras:\n\t- name: a\n"),
         "2:1: a tab cannot indent YAML, use spaces",
