@@ -14,6 +14,7 @@ from cameras import Classification
 
 from .errors import LabelsError, ModelError
 from .minimums import Minimums
+from .probabilities import sigmoid, softmax
 from .runtime import Tensor, TensorInfo
 
 PROBABILITY = "probability"
@@ -117,7 +118,4 @@ def _leaves_unit(scores: NDArray[np.float64]) -> bool:
 def _distribution(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     if scores.size == 0:
         return scores
-    if scores.size == 1:
-        return np.asarray(1.0 / (1.0 + np.exp(-scores.clip(-700.0, 700.0))), np.float64)
-    powers = np.exp(scores - scores.max())
-    return np.asarray(powers / powers.sum(), np.float64)
+    return sigmoid(scores) if scores.size == 1 else softmax(scores)

@@ -12,6 +12,7 @@ from .candidates import Candidates, Floats, Suppression
 from .detector import BACKGROUNDS, Detector
 from .layout import Layout
 from .minimums import Minimums
+from .probabilities import sigmoid, softmax
 from .runtime import Tensor
 
 DEFAULT_ORDER = (1, 0, 3, 2)
@@ -99,7 +100,7 @@ class RowDetector(Detector):
         extra = int(len(self.labels) == scores.shape[1] - 1)
         has_background = extra == 1 or self.labels[:1] and self.labels[0].casefold() in BACKGROUNDS
         if np.any(scores < -_NEAR):
-            finite = _softmax(finite) if has_background else _sigmoid(finite)
+            finite = softmax(finite) if has_background else sigmoid(finite)
         confidences = _confidences(finite[np.arange(len(scores)), best])
         if has_background:
             confidences = np.where(best == 0, 0.0, confidences)
@@ -121,12 +122,3 @@ def _confidences(scores: Numbers) -> Numbers:
     if finite.size and finite.max() > 2.0:
         scores = scores / 100.0
     return scores.clip(0.0, 1.0)
-
-
-def _sigmoid(scores: Numbers) -> Numbers:
-    return np.asarray(1.0 / (1.0 + np.exp(-scores.clip(-700.0, 700.0))), np.float64)
-
-
-def _softmax(scores: Numbers) -> Numbers:
-    powers = np.exp((scores - scores.max(axis=1, keepdims=True)).clip(-700.0, 0.0))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float64)

@@ -14,6 +14,7 @@ from cameras import BoundingBox, Segmentation, as_mask
 
 from .errors import LabelsError
 from .minimums import Minimums
+from .probabilities import sigmoid, softmax
 from .runtime import Tensor
 
 FOREGROUND = "foreground"
@@ -155,7 +156,7 @@ class Segmenter:
                 self.dropped += 1
 
     def _foreground(self, values: Array) -> Iterator[Segmentation]:
-        probabilities = _sigmoid(values) if self._is_open_ended else values
+        probabilities = sigmoid(values.astype(np.float32)) if self._is_open_ended else values
         members = probabilities >= _INSIDE
         if members.any():
             confidence = min(float(probabilities[members].mean()), 1.0)
@@ -166,8 +167,7 @@ class Segmenter:
         rows, columns = np.unravel_index(places[:: -(-len(places) // _MOST_ASKED)], members.shape)
         scores = planes[rows, columns].astype(np.float64)
         if self._is_open_ended:
-            scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-            scores /= scores.sum(axis=1, keepdims=True)
+            scores = softmax(scores)
         return min(float(scores[:, number].mean()), 1.0)
 
     def _label(self, number: int) -> str:
@@ -214,7 +214,3 @@ def _real(array: Tensor) -> Array:
     """Return probabilities that come as bytes without a scale as fractions; anything else as it is."""
     is_planes = array.ndim == 4 and array.shape[1] > 1 and array.shape[3] > 1
     return array.astype(np.float32) / 255.0 if array.dtype == np.uint8 and is_planes else array
-
-
-def _sigmoid(values: Array) -> Array:
-    return np.asarray(1.0 / (1.0 + np.exp(-values.astype(np.float32).clip(-80.0, 80.0))), np.float32)

@@ -14,8 +14,9 @@ from functools import cache
 import numpy as np
 
 from ..candidates import Candidates
+from ..probabilities import sigmoid
 from ..tensors import Preparation
-from .head import Array, Found, Head, Shapes, Size, best_columns, by_size, corners, sigmoid
+from .head import Array, Found, Head, Shapes, Size, best_columns, by_size, corners
 
 _GRIDS = {896: ((16, 2), (8, 6)), 2304: ((48, 1),)}  # by number of anchors: cells to a side, anchors in each
 _COLUMNS = 16

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..candidates import Candidates
+from ..probabilities import sigmoid
 from ..tensors import Preparation
-from .head import Array, Found, Head, Shapes, Size, best_columns, corners, sigmoid
+from .head import Array, Found, Head, Shapes, Size, best_columns, corners
 
 _STRIDE = 16
 _SCORE_POWER, _LABEL_POWER = 0.6, 0.4

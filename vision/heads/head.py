@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..candidates import Candidates
+from ..probabilities import sigmoid
 from ..tensors import USUAL, Preparation
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -94,8 +95,3 @@ def as_probabilities(scores: Array) -> Array:
     if scores.size and (scores.min() < -0.01 or scores.max() > 1.01):
         return sigmoid(scores)
     return scores
-
-
-def sigmoid(values: Array) -> Array:
-    """Return the logistic function of values, at any size of them."""
-    return np.asarray(1.0 / (1.0 + np.exp(-values.clip(-80.0, 80.0))), np.float32)
