@@ -15,8 +15,9 @@ from av.error import FFmpegError
 from pydantic import Field, field_validator
 
 from .attributes import Attributes
-from .base import Camera, CameraEnded, CameraError
+from .base import CameraEnded, CameraError
 from .container import Container, ContainerClosed, NoVideo, Opening
+from .ffmpeg import FFmpegCamera
 from .frame import Frame, Mark
 from .pacing import Pacer, Rebase, ticks
 from .urls import redact_url, url_problem
@@ -65,7 +66,7 @@ class StreamAttributes(Attributes):
         return url
 
 
-class Stream(Camera[StreamAttributes]):
+class Stream(FFmpegCamera[StreamAttributes]):
     """Gives the frames of RTSP, HTTP, MJPEG, HLS, RTMP, SRT, UDP or TCP streams with as little delay as they allow.
 
     * Both deadlines hold whatever the other side does, and ``close`` from another thread ends any wait at once.
@@ -87,22 +88,13 @@ class Stream(Camera[StreamAttributes]):
     def __init__(self, name: str, attributes: StreamAttributes, *, paced: bool = True) -> None:
         super().__init__(name, attributes, paced=paced)
         self._address = redact_url(attributes.url)
-        self._container: Container | None = None
-        self._undated = 0
         self.skipped = 0
 
     @property
     def frame_rate(self) -> float | None:
         """Frames per second as declared; ``None`` where the stream carries no times."""
         container = self._container
-        rate = None if container is None or container.format in _WITHOUT_TIMES else container.frame_rate
-        return None if rate is None else float(rate)
-
-    @property
-    def dropped(self) -> int:
-        """Frames without a time and packets that could not be decoded, since ``open``."""
-        container = self._container  # which close, on another thread, may take away
-        return self._undated + (0 if container is None else container.dropped)
+        return None if container is None or container.format in _WITHOUT_TIMES else super().frame_rate
 
     def open(self) -> None:
         """Connect and find the video."""
@@ -128,9 +120,7 @@ class Stream(Camera[StreamAttributes]):
 
     def read(self) -> Frame:
         """Wait for the next frame and return it."""
-        container = self._container
-        if container is None:
-            raise CameraError("closed")
+        container = self._opened()
         while True:
             frame = self._next(container)
             if container.format in _WITHOUT_TIMES:
@@ -157,12 +147,6 @@ class Stream(Camera[StreamAttributes]):
                     raise CameraError("closed")
                 captured_at, captured_at_s = time.time(), time.monotonic()
             return Frame(pixels, pts, time_base, captured_at, trace=(Mark("captured", captured_at_s),))
-
-    def close(self) -> None:
-        """Let go of the connection; a reader that waits is told at once."""
-        container, self._container = self._container, None
-        if container is not None:
-            container.close()
 
     def _opening(self) -> Opening:
         attributes = self.attributes

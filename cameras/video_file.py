@@ -12,8 +12,9 @@ from av.error import FFmpegError
 from pydantic import Field
 
 from .attributes import Attributes, LocalPath
-from .base import Camera, CameraEnded, CameraError
+from .base import CameraEnded, CameraError
 from .container import Container, ContainerClosed, NoVideo, Opening
+from .ffmpeg import FFmpegCamera
 from .frame import Frame, Mark
 from .pacing import Pacer, Rebase, ticks
 from .video import pixels_from_av
@@ -39,7 +40,7 @@ class VideoFileAttributes(Attributes):
             yield ("path",), NO_FILE.format(path=self.path)
 
 
-class VideoFile(Camera[VideoFileAttributes]):
+class VideoFile(FFmpegCamera[VideoFileAttributes]):
     """Gives the frames of a file in real time, by the file's own timestamps, exactly as they are in it.
 
     A reader that pauses makes the video pause: no frame is skipped, and none are hurried to make up. With
@@ -57,23 +58,9 @@ class VideoFile(Camera[VideoFileAttributes]):
 
     def __init__(self, name: str, attributes: VideoFileAttributes, *, paced: bool = True) -> None:
         super().__init__(name, attributes, paced=paced)
-        self._undated = 0
-        self._container: Container | None = None
         self._first: av.VideoFrame | None = None
         self._frames_in_pass = 0
         self._last_time_s = 0.0
-
-    @property
-    def frame_rate(self) -> float | None:
-        """Frames per second as the file declares them."""
-        rate = None if self._container is None else self._container.frame_rate
-        return None if rate is None else float(rate)
-
-    @property
-    def dropped(self) -> int:
-        """Frames without a time and packets that could not be decoded, since ``open``."""
-        container = self._container  # which close, on another thread, may take away
-        return self._undated + (0 if container is None else container.dropped)
 
     def open(self) -> None:
         """Open the file and decode its first frame."""
@@ -97,9 +84,7 @@ class VideoFile(Camera[VideoFileAttributes]):
 
     def read(self) -> Frame:
         """Wait until the next frame is due and return it."""
-        container = self._container
-        if container is None:
-            raise CameraError("closed")
+        container = self._opened()
         frame, self._first = self._first or self._next(container), None
         while frame is None or frame.pts is None or frame.time_base is None:
             if frame is not None:
@@ -122,10 +107,8 @@ class VideoFile(Camera[VideoFileAttributes]):
 
     def close(self) -> None:
         """Let go of the file; a reader that waits is told at once."""
-        container, self._container = self._container, None
         self._first = None
-        if container is not None:
-            container.close()
+        super().close()
 
     def _begin(self, container: Container) -> av.VideoFrame:
         path = self.attributes.path

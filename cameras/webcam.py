@@ -14,8 +14,9 @@ from av.error import FFmpegError
 from pydantic import Field, field_validator
 
 from .attributes import Attributes
-from .base import Camera, CameraError
+from .base import CameraError
 from .container import Container, ContainerClosed, NoVideo, Opening
+from .ffmpeg import FFmpegCamera
 from .frame import Frame, Mark
 from .pacing import Rebase, ticks
 from .video import pixels_from_av
@@ -82,7 +83,7 @@ class WebcamAttributes(Attributes):
         return name
 
 
-class Webcam(Camera[WebcamAttributes]):
+class Webcam(FFmpegCamera[WebcamAttributes]):
     """Gives the frames of a camera of this machine: V4L2 on Linux, AVFoundation on macOS, DirectShow on Windows.
 
     What the camera cannot do of the size and rate asked for, its driver replaces by the nearest it can. A driver that
@@ -103,21 +104,7 @@ class Webcam(Camera[WebcamAttributes]):
     ) -> None:
         super().__init__(name, attributes, paced=paced)
         self._driver = driver
-        self._container: Container | None = None
-        self._undated = 0
         self._device = ""
-
-    @property
-    def frame_rate(self) -> float | None:
-        """Frames per second the camera agreed to."""
-        rate = None if self._container is None else self._container.frame_rate
-        return None if rate is None else float(rate)
-
-    @property
-    def dropped(self) -> int:
-        """Frames without a time and pictures that could not be decoded, since ``open``."""
-        container = self._container  # which close, on another thread, may take away
-        return self._undated + (0 if container is None else container.dropped)
 
     def open(self) -> None:
         """Find the camera and start it."""
@@ -142,9 +129,7 @@ class Webcam(Camera[WebcamAttributes]):
 
     def read(self) -> Frame:
         """Wait for the next frame and return it."""
-        container = self._container
-        if container is None:
-            raise CameraError("closed")
+        container = self._opened()
         while True:
             try:
                 frame = container.next_frame()
@@ -161,12 +146,6 @@ class Webcam(Camera[WebcamAttributes]):
             pts = self._rebase.place(frame.pts, ticks(1 / rate if rate else None, frame.time_base))
             mark = Mark("captured", container.received_at_s)
             return Frame(pixels_from_av(frame), pts, frame.time_base, container.received_at, trace=(mark,))
-
-    def close(self) -> None:
-        """Let go of the camera, now or when its driver returns."""
-        container, self._container = self._container, None
-        if container is not None:
-            container.close()
 
     def _chosen(self, driver: Driver, devices: Sequence[Device]) -> str:
         wanted = self.attributes.video_path
