@@ -1,21 +1,13 @@
-"""One viewer's peer connection, and everything that reaches into aiortc behind its public names.
-
-What is reached for, and why, stands here only; :func:`self_test` looks for all of it when the program starts.
-"""
+"""One viewer's peer connection: what aiortc's own does, and what it leaves out."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
-import aiortc
-from aioice import Connection
 from aiortc import (
-    RTCCertificate,
     RTCConfiguration,
     RTCIceTransport,
     RTCPeerConnection,
@@ -23,12 +15,12 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.exceptions import OperationError
-from aiortc.rtp import RtcpRrPacket, RtcpSrPacket
 from aiortc.sdp import candidate_from_sdp
 
 from .codecs import CodecName
 from .errors import OfferError
 from .ice import IceSettings, gather_as_set
+from .inside import accept_rsa, chosen_mime_type, cut_off, end_tasks, hear, ice_of, rtt_s
 from .sdp import MOST_CANDIDATES, Offer, finish_answer, is_of_use
 from .track import PacketTrack
 
@@ -41,24 +33,6 @@ _MIME = {"h264": "video/h264", "vp8": "video/vp8"}
 
 # What aiortc raises when an SDP is not what it expects.
 _REFUSALS = (ValueError, AssertionError, LookupError, AttributeError, TypeError)
-
-_CERTIFICATES = "_RTCPeerConnection__certificates"
-_RTT = "_RTCRtpSender__rtt"
-
-# aiortc offers ECDSA only, so a peer with an RSA certificate (GStreamer has one) finds "no shared cipher".
-_CIPHERS = (
-    b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:"
-    b"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA"
-)
-
-
-class OpenCertificate(RTCCertificate):
-    """Our certificate, for connections with peers whose own may be ECDSA or RSA."""
-
-    def _create_ssl_context(self, srtp_profiles: list[Any]) -> Any:
-        context = super()._create_ssl_context(srtp_profiles)
-        context.set_cipher_list(_CIPHERS)
-        return context
 
 
 class Peer:
@@ -83,8 +57,7 @@ class Peer:
         self._ice = ice
         self._monotonic = monotonic
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=list(ice.servers)))
-        made = getattr(self._connection, _CERTIFICATES)
-        _private_set(self._connection, _CERTIFICATES, [OpenCertificate(each._key, each._cert) for each in made])
+        accept_rsa(self._connection)
         self._connection.on("connectionstatechange", lambda: on_state(self.state))
         self._transceiver = self._connection.addTransceiver("video", direction="sendonly")
         self._offer: Offer | None = None
@@ -98,7 +71,7 @@ class Peer:
     @property
     def rtt_ms(self) -> float | None:
         """Round-trip time to the viewer and back in milliseconds; ``None`` before its first report."""
-        seconds = getattr(self._sender, _RTT, None)
+        seconds = rtt_s(self._sender)
         return None if seconds is None else round(1000 * seconds, 1)
 
     async def negotiate(self, offer: Offer, codecs: Sequence[CodecName]) -> CodecName:
@@ -121,7 +94,7 @@ class Peer:
             if transceiver is not self._transceiver:
                 transceiver.direction = "inactive"
         self._offer = offer
-        chosen = self._transceiver._codecs[0].mimeType.lower()
+        chosen = chosen_mime_type(self._transceiver)
         return next(name for name in codecs if _MIME[name] == chosen)
 
     async def answer(self, track: PacketTrack, level: int, ask_key_frame: Callable[[], object]) -> str:
@@ -132,9 +105,9 @@ class Peer:
         """
         assert self._offer is not None
         self._sender.replaceTrack(track)
-        self._hook(ask_key_frame)
+        hear(self._sender, self._on_life, self._on_loss, ask_key_frame)
         for transport in self._ice_transports():
-            gather_as_set(transport.iceGatherer._connection, self._ice)
+            gather_as_set(ice_of(transport), self._ice)
         try:
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except _REFUSALS as error:
@@ -167,9 +140,8 @@ class Peer:
         except TimeoutError:
             logger.warning("a viewer's connection does not close; its sockets are closed all the same")
             for transport in self._ice_transports():
-                for protocol in list(transport.iceGatherer._connection._protocols):
-                    protocol.transport.abort()
-        await self._end_tasks()
+                cut_off(transport)
+        await end_tasks(self._connection, self._sender, CLOSE_LIMIT_S)
 
     @property
     def _sender(self) -> RTCRtpSender:
@@ -185,85 +157,8 @@ class Peer:
             transports.add(self._connection.sctp.transport.transport)
         return transports
 
-    def _hook(self, ask_key_frame: Callable[[], object]) -> None:
-        """Hear what the viewer sends: aiortc keeps its requests for key frames, and its signs of life, to itself."""
-        sender, connection = self._sender, self._ice_transport.iceGatherer._connection
-        handle_rtcp, check_incoming = sender._handle_rtcp_packet, connection.check_incoming
-        handle_data = sender.transport._handle_rtcp_data
+    def _on_life(self) -> None:
+        self.heard_at = self._monotonic()
 
-        async def heard_data(data: bytes) -> None:
-            self.heard_at = self._monotonic()
-            await handle_data(data)
-
-        async def heard_rtcp(packet: Any) -> None:
-            if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
-                for report in packet.reports:
-                    if report.ssrc == sender._ssrc:
-                        self.loss = round(report.fraction_lost / 256, 3)
-            await handle_rtcp(packet)
-
-        def heard_check(*arguments: Any) -> None:
-            self.heard_at = self._monotonic()
-            check_incoming(*arguments)
-
-        _private_set(sender.transport, "_handle_rtcp_data", heard_data)
-        _private_set(sender, "_handle_rtcp_packet", heard_rtcp)
-        _private_set(sender, "_send_keyframe", ask_key_frame)
-        _private_set(connection, "check_incoming", heard_check)
-
-    async def _end_tasks(self) -> None:
-        """Wait for the tasks that aiortc starts to connect and then forgets; a closed connection ends them soon."""
-        owners = (self._connection, self._sender)
-        tasks = {task for task in asyncio.all_tasks() if _works_for(task, owners)}
-        if not tasks:
-            return
-        _, pending = await asyncio.wait(tasks, timeout=CLOSE_LIMIT_S)
-        for task in pending:
-            task.cancel()
-        for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(result, Exception):
-                logger.debug("a viewer's connection ended with %r", result)
-
-
-def self_test() -> None:
-    """Look for everything private that this room uses. To be called in the event loop.
-
-    Raises:
-        RuntimeError: naming what this version of aiortc or aioice does not have.
-    """
-    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    transceiver = connection.addTransceiver("video", direction="sendonly")
-    sender, certificate = transceiver.sender, RTCCertificate.generateCertificate()
-    ice = sender.transport.transport.iceGatherer._connection
-    wanted: list[tuple[object, str]] = [
-        (connection, _CERTIFICATES),
-        (RTCCertificate, "_create_ssl_context"),
-        (certificate, "_key"),
-        (certificate, "_cert"),
-        (transceiver, "_codecs"),
-        (sender, _RTT),
-        (sender, "_handle_rtcp_packet"),
-        (sender.transport, "_handle_rtcp_data"),
-        (sender, "_send_keyframe"),
-        (sender, "_ssrc"),
-        (ice, "check_incoming"),
-        (ice, "get_component_candidates"),
-        (ice, "_protocols"),
-        (ice, "_transport_policy"),
-    ]
-    missing = [f"{type(owner).__name__}.{name}" for owner, name in wanted if not hasattr(owner, name)]
-    parameters = list(inspect.signature(Connection.get_component_candidates).parameters)
-    if parameters != ["self", "component", "addresses", "timeout"]:
-        missing.append("Connection.get_component_candidates(component, addresses, timeout)")
-    if missing:
-        raise RuntimeError(f"aiortc {aiortc.__version__} cannot be used: it has no {', '.join(missing)}")
-
-
-def _private_set(owner: Any, name: str, value: object) -> None:
-    """Replace something private on one object, never on a class."""
-    setattr(owner, name, value)
-
-
-def _works_for(task: asyncio.Task[Any], owners: tuple[object, ...]) -> bool:
-    frame = getattr(task.get_coro(), "cr_frame", None)
-    return frame is not None and any(frame.f_locals.get("self") is owner for owner in owners)
+    def _on_loss(self, share: float) -> None:
+        self.loss = round(share, 3)

@@ -15,7 +15,8 @@ from .broadcast import Broadcast, BroadcastKey
 from .codecs import default_bitrate, h264_level
 from .errors import OfferError
 from .ice import IceSettings
-from .peer import Peer, self_test
+from .inside import self_test
+from .peer import Peer
 from .sdp import CREDENTIALS, MOST_BYTES, read_offer
 from .sessions import Session, Viewer
 from .settings import ice_settings

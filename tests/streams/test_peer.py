@@ -8,7 +8,8 @@ import pytest
 from aioice.ice import StunProtocol
 
 from streams.ice import IceSettings
-from streams.peer import CLOSE_LIMIT_S, Peer, self_test
+from streams.inside import self_test
+from streams.peer import CLOSE_LIMIT_S, Peer
 from streams.sdp import read_offer
 from streams.track import PacketTrack
 from tests.streams.fakes import LoopbackViewer
