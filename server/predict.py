@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from vision import ModelError, VisionService
+from vision import KINDS, ModelError, VisionService
 
 from .pictures import decode
-from .predictions import KINDS, Wanted, recognised
+from .predictions import Wanted, recognised
 from .problems import Problem
 
 FILE_BYTES_MAX = 500_000_000

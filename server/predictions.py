@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cameras import Annotation, Frame
-from vision import VisionService, keep, to_wire, top
+from vision import CLASSIFICATIONS, KINDS, VisionService, keep, to_wire, top
 
-KINDS = ("classifications", "detections", "segmentations", "captions")
 # Classifiers name everything they know; of other kinds there is only what is there.
-_DEFAULT_N = {"classifications": 5}
+_DEFAULT_N = {CLASSIFICATIONS: 5}
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from cameras import Frame
 from streams import jpeg, next_frame
-from vision import ModelError, VisionService
+from vision import KINDS, ModelError, VisionService
 
 from .body import URLS_BYTES_MAX, Part, named_urls, read_body, read_pictures
 from .cameras_api import FRAME_WITHIN_S, no_frame
 from .house import AHouse, House, captured_at
 from .image_urls import DownloadTooLarge, ImageUrlError, ImageUrls
 from .pictures import decode
-from .predictions import KINDS, Wanted, reply
+from .predictions import Wanted, reply
 from .problems import Problem, unavailable
 from .replies import PredictionReply, ServiceDescription, problems
 

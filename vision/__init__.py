@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .base import CAPTIONS, CLASSIFICATIONS, DETECTIONS, SEGMENTATIONS, VisionService, inferences_here
+from .base import CAPTIONS, CLASSIFICATIONS, DETECTIONS, KINDS, SEGMENTATIONS, VisionService, inferences_here
 from .captioner import Captioner
 from .captioner_attributes import CaptionerAttributes
 from .color_detector import ColorDetector, ColorDetectorAttributes
@@ -40,6 +40,7 @@ __all__ = [
     "CAPTIONS",
     "CLASSIFICATIONS",
     "DETECTIONS",
+    "KINDS",
     "RUNTIMES",
     "SEGMENTATIONS",
     "VISION",

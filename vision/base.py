@@ -22,6 +22,9 @@ DETECTIONS = "detections"
 SEGMENTATIONS = "segmentations"
 CAPTIONS = "captions"
 
+KINDS = (CLASSIFICATIONS, DETECTIONS, SEGMENTATIONS, CAPTIONS)
+"""What a vision service may give, in the order in which it is told of."""
+
 _thread = threading.local()
 
 
