@@ -75,11 +75,14 @@ def _from_bt709(planes: Yuv) -> Yuv:
     offset = 64.0
     correction = cv2.addWeighted(u, y_u, v, y_v, offset - 128 * (y_u + y_v))
     full = cv2.resize(correction, (y.shape[1], y.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return Yuv(
+    converted = Yuv(
         cast(Image, cv2.addWeighted(y, 1.0, full, 1.0, -offset)),
         cast(Image, cv2.addWeighted(u, u_u, v, u_v, 128 * (1 - u_u - u_v))),
         cast(Image, cv2.addWeighted(u, v_u, v, v_v, 128 * (1 - v_u - v_v))),
     )
+    for plane in converted:  # remembered with the picture, and shared by all who ask
+        plane.flags.writeable = False
+    return converted
 
 
 def _copied(plane: Any) -> Any:
