@@ -10,13 +10,16 @@ from aiortc.sdp import SessionDescription
 from .errors import OfferError
 
 MOST_BYTES = 64 * 1024
+"""The longest offer that is read; browsers send a tenth of it."""
 
 MOST_SECTIONS = 16
 """Media lines in an offer; browsers send one per kind, and each may cost us sockets and a handshake of its own."""
 
 MOST_CANDIDATES = 64
 """Candidates of a viewer that are tried; what comes after them is left out."""
+
 CREDENTIALS = ("a=ice-ufrag:", "a=ice-pwd:")
+"""What lines with an ICE name or password of a viewer begin with."""
 
 _DIRECTIONS = frozenset({"a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive"})
 _RECEIVING = frozenset({"a=sendrecv", "a=recvonly"})
