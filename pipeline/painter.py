@@ -40,3 +40,8 @@ class Painter:
                 while len(self._painted) > KEPT:
                     self._painted.popitem(last=False)
         return dataclasses.replace(frame, pixels=pixels, annotations=())
+
+    def forget(self) -> None:
+        """Let go of the pictures kept."""
+        with self._lock:
+            self._painted.clear()

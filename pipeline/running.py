@@ -223,6 +223,7 @@ class RunningCamera(ABC):
             self._linger = None
             run, self._run = self._run, None
         self._outlet.forget()
+        self._painter.forget()
         if run is not None:
             run.stop()
         logger.info("camera %s: nobody watches, closed", self.name)

@@ -32,3 +32,13 @@ def test_only_the_newest_paintings_are_kept() -> None:
         painter.painted(standing(pixels, number, f"star {number}"))
     assert len(painter._painted) == KEPT
     assert counters["painted"] == 10
+
+
+def test_nothing_is_kept_of_what_is_forgotten() -> None:
+    counters = Counters()
+    painter = Painter(Style(), counters)
+    frame = standing(Pixels.from_bgr(np.zeros((120, 160, 3), np.uint8)), 1, "star")
+    painter.painted(frame)
+    painter.forget()
+    painter.painted(frame)
+    assert counters["painted"] == 2
