@@ -11,7 +11,10 @@ _QUOTE = "quoted scalar"
 # (what the parser says contains, what we say). libyaml and PyYAML's own parser word some of them differently.
 _WORDS = (
     ("tab character", "a tab cannot indent YAML, use spaces"),
-    ("mapping values are not allowed", '": " cannot stand here: is the indentation right, does a text need quotes?'),
+    (
+        "mapping values are not allowed",
+        '": " cannot stand here: are indentation and ":" right, also in the line above, does a text need quotes?',
+    ),
     ("sequence entries are not allowed", '"- " cannot stand here: a list begins on a line of its own'),
     ("expected '-' indicator", 'expected "- " or less indentation here'),
     ("could not find expected ':'", 'expected ": " after this key'),

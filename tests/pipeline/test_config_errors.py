@@ -897,7 +897,7 @@ ROWS = (
     (
         "a colon too many",
         ("cameras:\n  - name: a: b\n"),
-        '2:12: ": " cannot stand here: is the indentation right, does a text need quotes?',
+        '2:12: ": " cannot stand here: are indentation and ":" right, also in the line above, does a text need quotes?',
     ),
     (
         "bad indentation of a key",
