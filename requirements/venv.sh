@@ -28,7 +28,7 @@ if ! "$folder/bin/python" -c "import sys, os; sys.exit(not os.path.samefile(sys.
     rm -rf "$folder"
     "$python" -m venv "$folder"
 fi
-echo "installing $lock into $folder" >&2
+echo "installing $lock into $folder, this may take some minutes" >&2
 # --no-deps: the lock names everything. --only-binary: nothing is compiled, so no compiler is needed.
 "$folder/bin/python" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps --only-binary :all: \
     --requirement "$lock"
