@@ -354,10 +354,11 @@ async function ask() {
   timer = 0;
   if (document.hidden) return;
   try {
+    // Before the server is asked: a picture that stands still is noticed although nobody answers.
+    await Promise.all([...cards.values()].map((card) => card.measure()));
     const response = await fetch("/api/cameras", { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
     if (!response.ok) throw new Error(sentence((await response.json().catch(() => ({}))).detail) || "The server failed");
     const list = await response.json();
-    await Promise.all([...cards.values()].map((card) => card.measure()));
     show(list);
     if (failures) for (const card of cards.values()) card.player.hurry();
     failures = 0;
