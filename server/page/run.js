@@ -126,7 +126,10 @@ async function bring(blob, name) {
 async function see(blob) {
   const bitmap = await createImageBitmap(blob).catch(() => null);
   if (bitmap) sheet(bitmap, { width: bitmap.width, height: bitmap.height });
-  else drawing.setPicture(null, null);
+  else {
+    drawing.setPicture(null, null);
+    part("about").textContent = picture.note;
+  }
   picture.unseen = !bitmap;
 }
 
