@@ -10,6 +10,9 @@ function make(tag, className, ...children) {
   return element;
 }
 
+// Docstrings put code between double backticks.
+const prose = (text) => text.split("``").map((piece, i) => (i % 2 ? make("code", "", piece) : piece));
+
 function resolve(document_, schema) {
   const path = schema?.$ref?.split("/").slice(1);
   return path ? path.reduce((at, key) => at[key], document_) : schema;
@@ -32,7 +35,7 @@ function table(caption, rows) {
   const body = make("tbody", "", ...rows.map(([name, type, words]) => {
     const head = make("th", "", make("code", "", name));
     head.scope = "row";
-    return make("tr", "", head, make("td", "type", type), make("td", "", words));
+    return make("tr", "", head, make("td", "type", type), make("td", "", ...prose(words)));
   }));
   return make("table", "", make("caption", "", caption), body);
 }
@@ -72,10 +75,10 @@ function example(method, path, operation) {
 function operationOf(method, path, operation) {
   const [first, ...more] = (operation.description ?? "").split("\n\n");
   const open = make("summary", "",
-    make("span", `method ${method}`, method.toUpperCase()), make("code", "", path), make("span", "what", first || operation.summary || ""));
+    make("span", `method ${method}`, method.toUpperCase()), make("code", "", path), make("span", "what", ...prose(first || operation.summary || "")));
   const body = Object.keys(operation.requestBody?.content ?? {});
   return make("details", "operation", open, make("div", "inside",
-    more.length ? make("p", "", more.join(" ")) : null,
+    more.length ? make("p", "", ...prose(more.join(" "))) : null,
     table("Takes", parameters(operation)),
     body.length ? make("p", "", "Body: ", make("code", "", body.join(", "))) : null,
     table("Answers", responses(operation)),
@@ -86,7 +89,7 @@ function shapes(document_) {
   return Object.entries(document_.components?.schemas ?? {})
     .filter(([, schema]) => schema.properties)
     .map(([name, schema]) => make("details", "operation",
-      make("summary", "", make("code", "", name), make("span", "what", schema.description ?? "")),
+      make("summary", "", make("code", "", name), make("span", "what", ...prose(schema.description ?? ""))),
       make("div", "inside", table("Members", Object.entries(schema.properties)
         .map(([key, value]) => [key, typeWords(value), resolve(document_, value)?.description ?? ""])))));
 }
@@ -101,7 +104,7 @@ function show(document_) {
     }
   }
   main.replaceChildren(
-    make("p", "lead", document_.info.description ?? ""),
+    make("p", "lead", ...prose(document_.info.description ?? "")),
     ...[...groups].map(([group, operations]) => make("section", "", make("h2", "", group), ...operations)),
     make("section", "", make("h2", "", "Shapes"), ...shapes(document_)));
 }
