@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .annotation import BoundingBox
+from .actors import Actor, Placed, Pose, Thing
 from .frame import Depth
 from .ribbon import draw_frame_number, read_frame_number, ribbon_height_px
-from .shapes import COLORS, SHAPES, Canvas, Points
-from .sprites import SHADOW_REACH, Sprite, backdrop, shadow_of
+from .shapes import COLORS, SHAPES, Canvas
+from .sprites import Sprite, backdrop, shadow_of
 
 __all__ = ["Picture", "Scene", "Thing", "read_frame_number"]
 
@@ -27,116 +27,10 @@ _RING_SIZE = 0.185
 _RING = (0.395, 0.355)  # of width and height
 _SWAY_UPRIGHT = 0.22  # radians; more, and a mug would spill
 _SWAY = 0.5  # more, and the light on a thing would turn with it too far to be from above
-_FRONT_MM = 900.0
-_RING_MM = 2200.0
 _SERIES = 1757  # one of many: its scene 0 begins with a golden star on blue
 _WALL_MM = 4000
 _LARGEST_SPRITE_PX = 640
 _SPRITE_SIZES = (1.0, 0.68, 0.46)  # of the largest; a sprite is never shrunk by more than a third
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """A shape in a picture of the scene.
-
-    Attributes:
-        label: Name of its shape.
-        color: Name of its colour.
-        box: The tight box around it.
-        distance_mm: How far it is from the camera.
-    """
-
-    label: str
-    color: str
-    box: BoundingBox
-    distance_mm: int
-
-    @property
-    def area(self) -> float:
-        """Share of the picture that its box takes."""
-        return (self.box.x_max - self.box.x_min) * (self.box.y_max - self.box.y_min)
-
-
-@dataclass(frozen=True, eq=False)
-class _Actor:
-    """What a thing keeps for the whole of the scene."""
-
-    label: str
-    color: str
-    sprites: tuple[Sprite, ...]
-    shadow: Sprite
-    sway: float  # in radians to either side
-    phase: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Pose:
-    x_px: float
-    y_px: float
-    size_px: float
-    angle: float
-    nearness: float  # 0 on the ring, 1 in front
-
-
-class _Placed:
-    """A thing at its place in a picture.
-
-    Attributes:
-        label: Name of its shape.
-        distance_mm: How far it is from the camera.
-        turn: What its shape is multiplied by to be as large and as turned as in the picture.
-        place: Where its middle is, in pixels.
-        low: Upper left corner of its tight box, in pixels.
-        high: Lower right corner of it.
-    """
-
-    def __init__(self, actor: _Actor, pose: _Pose) -> None:
-        self.actor, self.pose = actor, pose
-        self.distance_mm = round(_RING_MM + (_FRONT_MM - _RING_MM) * pose.nearness)
-        cosine, sine = math.cos(pose.angle) * pose.size_px, math.sin(pose.angle) * pose.size_px
-        self.turn = np.array(((cosine, -sine), (sine, cosine)))
-        self.place = np.array((pose.x_px, pose.y_px))
-        outline = self.moved(SHAPES[actor.label].outline)
-        self.low, self.high = outline.min(axis=0), outline.max(axis=0)
-
-    def moved(self, points: Points) -> Points:
-        """Return points of its shape where they are in the picture."""
-        there: Points = points @ self.turn.T + self.place
-        return there
-
-    def thing(self, width_px: int, height_px: int) -> Thing:
-        """Return the truth about it."""
-        (x_min, y_min), (x_max, y_max) = self.low.tolist(), self.high.tolist()
-        box = BoundingBox(x_min / width_px, y_min / height_px, x_max / width_px, y_max / height_px)
-        return Thing(self.actor.label, self.actor.color, box.clipped() or box, self.distance_mm)
-
-    def paint(self, image: Canvas) -> None:
-        """Lay its shadow, then itself, over a picture."""
-        soft = SHADOW_REACH * self.pose.size_px
-        drop = np.array((0.025, 0.05)) * (self.pose.size_px * (1 + self.pose.nearness))
-        shadow, shaded = self._warped(self.actor.shadow, image, drop, soft)
-        _darken(shaded, shadow)
-        sprites = (sprite for sprite in reversed(self.actor.sprites) if sprite.size_px >= self.pose.size_px)
-        body, covered = self._warped(next(sprites, self.actor.sprites[0]), image, np.zeros(2), 1.0)
-        _darken(covered, cv2.extractChannel(body, 3))
-        cv2.add(covered, cv2.cvtColor(body, cv2.COLOR_BGRA2BGR), dst=covered)
-
-    def _warped(self, sprite: Sprite, image: Canvas, offset: Points, around_px: float) -> tuple[Canvas, Canvas]:
-        """Return a sprite as it is in the picture, ``offset`` from its place, and the part of the picture below it."""
-        left, top = np.maximum(np.floor(self.low + offset - around_px), 0).astype(int).tolist()
-        right, bottom = np.ceil(self.high + offset + around_px).astype(int).tolist()
-        covered = image[top : max(bottom, top + 1), left : max(right, left + 1)]
-        turn = self.turn / sprite.size_px
-        middle = (sprite.image.shape[0] - 1) / 2
-        shift = self.place + offset - (left + 0.5, top + 0.5) - turn @ (middle, middle)
-        matrix = np.concatenate((turn, shift[:, None]), axis=1)
-        warped = cv2.warpAffine(sprite.image, matrix, (covered.shape[1], covered.shape[0]))
-        return np.asarray(warped, np.uint8), covered
-
-
-def _darken(image: Canvas, coverage: Canvas | cv2.typing.MatLike) -> None:
-    """Multiply a picture by what a coverage from 0 to 255 leaves of it, in place."""
-    cv2.multiply(image, cv2.cvtColor(cv2.bitwise_not(coverage), cv2.COLOR_GRAY2BGR), dst=image, scale=1 / 255)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +44,7 @@ class Picture:
 
     image: Canvas
     things: tuple[Thing, ...]
-    _placed: tuple[_Placed, ...]
+    _placed: tuple[Placed, ...]
 
     @property
     def label(self) -> str:
@@ -207,16 +101,16 @@ class Scene:
         """Render the picture with this number, from 0; its pixels and truth depend on nothing that came before."""
         image = self._backdrop.copy()
         poses = zip(self._actors, self._poses(number / self.frame_rate), strict=True)
-        placed = tuple(_Placed(actor, pose) for actor, pose in sorted(poses, key=lambda pair: pair[1].nearness))
+        placed = tuple(Placed(actor, pose) for actor, pose in sorted(poses, key=lambda pair: pair[1].nearness))
         for one in placed:
             one.paint(image)
         draw_frame_number(image, number)
         return Picture(image, tuple(one.thing(self.width_px, self.height_px) for one in placed), placed)
 
-    def _actor(self, label: str, color: str, random: np.random.Generator) -> _Actor:
+    def _actor(self, label: str, color: str, random: np.random.Generator) -> Actor:
         shape = SHAPES[label]
         largest_px = min(_LARGEST_SPRITE_PX, max(8.0, self._side_px * _FRONT_SIZE * 1.06))
-        return _Actor(
+        return Actor(
             label=label,
             color=color,
             sprites=tuple(Sprite.of(shape, COLORS[color], round(largest_px * size)) for size in _SPRITE_SIZES),
@@ -225,7 +119,7 @@ class Scene:
             phase=random.uniform(0, 2 * math.pi),
         )
 
-    def _poses(self, time_s: float) -> list[_Pose]:
+    def _poses(self, time_s: float) -> list[Pose]:
         turn = math.floor(time_s / TURN_S)
         change = max(0.0, (time_s - turn * TURN_S - (TURN_S - CHANGE_S)) / CHANGE_S)
         change = change * change * (3 - 2 * change)
@@ -237,7 +131,7 @@ class Scene:
         poses[ring[slot]] = self._pose(ring[slot], slot, time_s, nearness=change, side=1)
         return [poses[index] for index in range(len(self._actors))]
 
-    def _pose(self, index: int, slot: int, time_s: float, nearness: float = 0.0, side: int = 0) -> _Pose:
+    def _pose(self, index: int, slot: int, time_s: float, nearness: float = 0.0, side: int = 0) -> Pose:
         """Return where a thing is between its slot on the ring (nearness 0) and the middle (1)."""
         actor = self._actors[index]
         around = self._ring_phase + self._ring_speed * time_s + 2 * math.pi * slot / (len(self._actors) - 1)
@@ -248,7 +142,7 @@ class Scene:
         front_y = 0.025 * self._side_px * math.sin(1.1 * time_s + 2 * actor.phase)
         aside = side * 0.14 * self._side_px * math.sin(math.pi * nearness) / (math.hypot(ring_x, ring_y) or 1.0)
         size = (_RING_SIZE + (_FRONT_SIZE - _RING_SIZE) * nearness) * self._side_px
-        return _Pose(
+        return Pose(
             x_px=self.width_px / 2 + ring_x * (1 - nearness) + front_x * nearness - ring_y * aside,
             y_px=self._floor_px / 2 + ring_y * (1 - nearness) + front_y * nearness + ring_x * aside,
             size_px=size * (1 + 0.05 * math.sin(1.3 * time_s + actor.phase)),

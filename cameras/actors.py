@@ -1,0 +1,122 @@
+"""The things of the test pattern's scene: what each is, where it is in a picture, and how it is painted there."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .annotation import BoundingBox
+from .shapes import SHAPES, Canvas, Points
+from .sprites import SHADOW_REACH, Sprite
+
+_FRONT_MM = 900.0
+_RING_MM = 2200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A shape in a picture of the scene.
+
+    Attributes:
+        label: Name of its shape.
+        color: Name of its colour.
+        box: The tight box around it.
+        distance_mm: How far it is from the camera.
+    """
+
+    label: str
+    color: str
+    box: BoundingBox
+    distance_mm: int
+
+    @property
+    def area(self) -> float:
+        """Share of the picture that its box takes."""
+        return (self.box.x_max - self.box.x_min) * (self.box.y_max - self.box.y_min)
+
+
+@dataclass(frozen=True, eq=False)
+class Actor:
+    """What a thing keeps for the whole of the scene."""
+
+    label: str
+    color: str
+    sprites: tuple[Sprite, ...]
+    shadow: Sprite
+    sway: float  # in radians to either side
+    phase: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where a thing is at some moment, how large, and how turned (in radians)."""
+
+    x_px: float
+    y_px: float
+    size_px: float
+    angle: float
+    nearness: float  # 0 on the ring, 1 in front
+
+
+class Placed:
+    """A thing at its place in a picture.
+
+    Attributes:
+        label: Name of its shape.
+        distance_mm: How far it is from the camera.
+        turn: What its shape is multiplied by to be as large and as turned as in the picture.
+        place: Where its middle is, in pixels.
+        low: Upper left corner of its tight box, in pixels.
+        high: Lower right corner of it.
+    """
+
+    def __init__(self, actor: Actor, pose: Pose) -> None:
+        self.actor, self.pose = actor, pose
+        self.distance_mm = round(_RING_MM + (_FRONT_MM - _RING_MM) * pose.nearness)
+        cosine, sine = math.cos(pose.angle) * pose.size_px, math.sin(pose.angle) * pose.size_px
+        self.turn = np.array(((cosine, -sine), (sine, cosine)))
+        self.place = np.array((pose.x_px, pose.y_px))
+        outline = self.moved(SHAPES[actor.label].outline)
+        self.low, self.high = outline.min(axis=0), outline.max(axis=0)
+
+    def moved(self, points: Points) -> Points:
+        """Return points of its shape where they are in the picture."""
+        there: Points = points @ self.turn.T + self.place
+        return there
+
+    def thing(self, width_px: int, height_px: int) -> Thing:
+        """Return the truth about it."""
+        (x_min, y_min), (x_max, y_max) = self.low.tolist(), self.high.tolist()
+        box = BoundingBox(x_min / width_px, y_min / height_px, x_max / width_px, y_max / height_px)
+        return Thing(self.actor.label, self.actor.color, box.clipped() or box, self.distance_mm)
+
+    def paint(self, image: Canvas) -> None:
+        """Lay its shadow, then itself, over a picture."""
+        soft = SHADOW_REACH * self.pose.size_px
+        drop = np.array((0.025, 0.05)) * (self.pose.size_px * (1 + self.pose.nearness))
+        shadow, shaded = self._warped(self.actor.shadow, image, drop, soft)
+        _darken(shaded, shadow)
+        sprites = (sprite for sprite in reversed(self.actor.sprites) if sprite.size_px >= self.pose.size_px)
+        body, covered = self._warped(next(sprites, self.actor.sprites[0]), image, np.zeros(2), 1.0)
+        _darken(covered, cv2.extractChannel(body, 3))
+        cv2.add(covered, cv2.cvtColor(body, cv2.COLOR_BGRA2BGR), dst=covered)
+
+    def _warped(self, sprite: Sprite, image: Canvas, offset: Points, around_px: float) -> tuple[Canvas, Canvas]:
+        """Return a sprite as it is in the picture, ``offset`` from its place, and the part of the picture below it."""
+        left, top = np.maximum(np.floor(self.low + offset - around_px), 0).astype(int).tolist()
+        right, bottom = np.ceil(self.high + offset + around_px).astype(int).tolist()
+        covered = image[top : max(bottom, top + 1), left : max(right, left + 1)]
+        turn = self.turn / sprite.size_px
+        middle = (sprite.image.shape[0] - 1) / 2
+        shift = self.place + offset - (left + 0.5, top + 0.5) - turn @ (middle, middle)
+        matrix = np.concatenate((turn, shift[:, None]), axis=1)
+        warped = cv2.warpAffine(sprite.image, matrix, (covered.shape[1], covered.shape[0]))
+        return np.asarray(warped, np.uint8), covered
+
+
+def _darken(image: Canvas, coverage: Canvas | cv2.typing.MatLike) -> None:
+    """Multiply a picture by what a coverage from 0 to 255 leaves of it, in place."""
+    cv2.multiply(image, cv2.cvtColor(cv2.bitwise_not(coverage), cv2.COLOR_GRAY2BGR), dst=image, scale=1 / 255)
