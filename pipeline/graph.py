@@ -15,7 +15,7 @@ from vision import ModelError, VisionService, build_services, try_model
 from .clock import Clock, SystemClock
 from .declared import CameraConfig, Config, TransformAttributes
 from .line import Line
-from .problems import ConfigError, Problem
+from .problems import ConfigError, Problem, Problems, is_unknown, quoted
 from .run import CLOSE_LIMIT_S
 from .running import RunningCamera
 from .source import SourceCamera
@@ -47,12 +47,16 @@ class Graph:
     def open(self) -> None:
         """Look at every model and start the cameras that are to be kept running.
 
+        Labels that a service never gives are no error, as its list may be short, but are named in a warning.
+
         Raises:
             ConfigError: with every model that cannot be used and every transform that asks for what a model cannot do.
         """
         problems = [*self._inspect(), *self._kinds()]
         if problems:
             raise ConfigError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
+        for problem in self._labels():
+            logger.warning("%s", problem)
         for camera in self.cameras.values():
             if camera.config.preload:
                 camera.keep_running()
@@ -101,6 +105,22 @@ class Graph:
                         yield self.config.problem(
                             ("cameras", name, "attributes", "pipeline", index, "attributes", attribute),
                             f"service {service} gives {' and '.join(sorted(kinds))}, not {kind}",
+                        )
+
+    def _labels(self) -> Iterator[Problem]:
+        suggestions = Problems("")
+        for name, camera in self.cameras.items():
+            for index, transform in enumerate(camera.transforms if isinstance(camera, Line) else ()):
+                if not isinstance(transform, Asking) or not transform.service.labels:
+                    continue
+                known = transform.service.labels
+                folded = {label.casefold() for label in known}
+                for number, label in enumerate(getattr(transform.attributes, "valid_labels", ())):
+                    if label.casefold() not in folded:
+                        what = f"service {transform.service.name} gives no {quoted(label)}"
+                        yield self.config.problem(
+                            ("cameras", name, "attributes", "pipeline", index, "attributes", "valid_labels", number),
+                            is_unknown(suggestions, what, label, known),
                         )
 
 

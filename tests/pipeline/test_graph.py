@@ -87,6 +87,22 @@ def test_asking_a_model_for_what_it_cannot_do_is_one_too(folder: Path, monkeypat
     ]
 
 
+def test_a_label_that_a_service_never_gives_is_named_in_a_warning(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = FakeVision("shapes")
+    service.labels = ("person", "dog")
+    monkeypatch.setattr("pipeline.graph.build_services", lambda declared: {"shapes": service})
+    text = CHAIN.replace("classifier_name: shapes", "classifier_name: shapes, valid_labels: [Dog, persn]")
+    graph = Graph(config(text, folder), clock=FakeClock())
+    graph.open()
+    graph.close()
+    assert caplog.messages == [
+        "test.yaml:13:93: cameras[1].attributes.pipeline[0].attributes.valid_labels[1]: "
+        'service shapes gives no "persn", did you mean "person"? (known: person, dog)'
+    ]
+
+
 def test_models_are_given_back_after_they_were_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = FakeVision("shapes")
     graph = with_service(folder, service, monkeypatch)
