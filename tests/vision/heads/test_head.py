@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vision.heads.head import as_fractions, as_probabilities, best_columns, corners, sigmoid, squeezed
+from vision.heads.head import as_fractions, as_probabilities, best_columns, corners, squeezed
+from vision.probabilities import sigmoid
 
 
 def test_sizes_of_one_are_left_out_but_the_batch() -> None:
