@@ -8,6 +8,7 @@ const IDLE_MS = 2_000;
 const ANSWER_LIMIT_MS = 5_000;
 const RETRY_S = [1, 2, 4, 8, 15];
 const SILENCE_MS = 2_500;
+const COUNTED_FROM_FPS = 5;
 const SHOWN_MAX = 6;
 const STATES = {
   idle: "Idle",
@@ -182,7 +183,9 @@ class Card {
 
   #showFigures() {
     const { camera, figures, parts } = this;
-    const rate = figures?.frameRate ?? (camera.state === "running" ? camera.frame_rate : null);
+    // Of a slow camera half a second holds too few frames to count them here.
+    const counted = camera.frame_rate === null || camera.frame_rate >= COUNTED_FROM_FPS ? figures?.frameRate : null;
+    const rate = counted ?? (camera.state === "running" ? camera.frame_rate : null);
     write(parts.rate, rate === null ? "–" : `${rate.toFixed(rate < 9.95 ? 1 : 0)} fps`);
     const server = fromCapture(camera.latency_ms);
     if (figures && server !== null) {
