@@ -81,7 +81,7 @@ async def open_clarifai(house: House, host: str, config: ClarifaiConfig) -> Clar
         listen(host, config.port, "server.clarifai.port").close()
         raise StartError(f"cannot listen on {address} for Clarifai's clients: {error}") from error
     await server.start()
-    logger.info("Clarifai's clients come in at %s (gRPC%s)", written(host, port), " with TLS" if config.tls else "")
+    logger.info("listening on %s for Clarifai's clients (gRPC%s)", written(host, port), " with TLS" if config.tls else "")
     return ClarifaiDoor(server, methods, port)
 
 

@@ -78,7 +78,7 @@ class Clarifai:
     def __init__(self, folder: Path, serving: Serving) -> None:
         self.serving = serving
         self._folder = folder
-        found = re.search(r"Clarifai's clients come in at 127\.0\.0\.1:(\d+) \(gRPC with TLS\)", serving.errors())
+        found = re.search(r"listening on 127\.0\.0\.1:(\d+) for Clarifai's clients \(gRPC with TLS\)", serving.errors())
         assert found
         self._base = f"localhost:{found[1]}"
 
