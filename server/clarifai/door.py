@@ -81,7 +81,8 @@ async def open_clarifai(house: House, host: str, config: ClarifaiConfig) -> Clar
         listen(host, config.port, "server.clarifai.port").close()
         raise StartError(f"cannot listen on {address} for Clarifai's clients: {error}") from error
     await server.start()
-    logger.info("listening on %s for Clarifai's clients (gRPC%s)", written(host, port), " with TLS" if config.tls else "")
+    form = "gRPC with TLS" if config.tls else "gRPC"
+    logger.info("listening on %s for Clarifai's clients (%s)", written(host, port), form)
     return ClarifaiDoor(server, methods, port)
 
 
