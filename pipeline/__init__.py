@@ -20,11 +20,12 @@ from .meters import Counters, Latency, Rate
 from .reports import Reports
 from .running import RunningCamera, State
 from .schema import schema
-from .server_config import ClarifaiConfig
+from .server_config import VIAM_IS_OPEN, ClarifaiConfig, token_of
 from .watch import Watch
 
 __all__ = [
     "TRANSFORM",
+    "VIAM_IS_OPEN",
     "CameraConfig",
     "Chain",
     "ClarifaiConfig",
@@ -48,4 +49,5 @@ __all__ = [
     "load",
     "parse",
     "schema",
+    "token_of",
 ]

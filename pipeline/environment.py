@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .problems import quoted
-
 _PART = re.compile(
     r"\$\$"
     r"|\$\{(?:environment\.)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<default>(?:[^}$]|\$\$|\$(?!\{))*))?\}"
@@ -58,7 +56,8 @@ def expanded(text: str, environment: Mapping[str, str]) -> str:
                 return environment[package]
             raise ValueError(f"{match[0]} names a package that is not declared under packages")
         if name is None:
-            raise ValueError(f'"${{" begins no ${{NAME}} or ${{NAME:default}} in {quoted(text)} ("$$" is a dollar)')
+            # The text is not shown: it may be a password with a dollar in it.
+            raise ValueError('"${" begins no ${NAME} or ${NAME:default} ("$$" is a dollar)')
         if name in environment:
             return _utf8(name, environment[name])
         if default is None:

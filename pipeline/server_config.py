@@ -9,16 +9,22 @@ from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
 from cameras import Attributes, LocalPath
 
 MAX_PORT = 65_535
-LATER = dict.fromkeys(("tokens", "tls", "recording", "limits"), "is not available in this version")
+LATER = dict.fromkeys(("tls", "recording", "limits"), "is not available in this version")
 """What to say of the keys of ``server:`` that are reserved for what this version does not do."""
+
+VIAM_IS_OPEN = (
+    "with tokens it can only be served on 127.0.0.1: Viam's clients bring no token, so its port would let everybody in"
+)
+"""Why a configuration with tokens and Viam's port is refused."""
 
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _ICE_URL = re.compile(r"(stun|stuns|turn|turns):[^\s/]+")
+_TOKEN = re.compile("[!-~]{8,}")
 _RANGE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 
 
@@ -62,6 +68,40 @@ def _ports(value: Any) -> Any:
     return ports
 
 
+def token_of(value: Any) -> SecretStr:
+    """Return a token that whoever asks may have to bring.
+
+    Raises:
+        ValueError: when it cannot be one. The sentence does not show it, nor does the token's ``repr``.
+    """
+    if isinstance(value, SecretStr):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("must be text; put it in quotes")
+    if not _TOKEN.fullmatch(value):
+        raise ValueError("must have at least 8 characters: letters, digits and signs of ASCII, no spaces")
+    return SecretStr(value)
+
+
+def _all_different(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    if len(set(value)) < len(value):
+        raise ValueError("must not hold the same token twice")
+    return value
+
+
+def is_loopback_name(host: str) -> bool:
+    """Tell whether a host can be nothing but this machine, without asking a name server."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost" or host.lower().endswith(".localhost")
+
+
+Token = Annotated[
+    SecretStr,
+    BeforeValidator(token_of),
+    WithJsonSchema({"type": "string", "pattern": r"^[!-~]{8,}$|\$\{"}),
+]
 IpAddress = Annotated[str, AfterValidator(_address)]
 Host = Annotated[str, AfterValidator(_host)]
 IceUrl = Annotated[str, AfterValidator(_ice_url)]
@@ -157,6 +197,9 @@ class ServerConfig(Attributes):
 
     host: Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=MAX_PORT, description="Port to listen on; 0 takes a free one.")
+    tokens: Annotated[tuple[Token, ...], AfterValidator(_all_different)] = Field(
+        (), strict=False, description="One of these must come with every request; without any, everybody may ask."
+    )
     ice: IceConfig = Field(IceConfig(), description="How media reach the viewers.")
     viam: ViamConfig | None = Field(None, description="Serve cameras and vision services to Viam's clients too.")
     clarifai: ClarifaiConfig | None = Field(None, description="Serve vision services to Clarifai's clients too.")
@@ -164,8 +207,14 @@ class ServerConfig(Attributes):
         False, description="Whether clients may name pictures by URL; they are then got from public addresses."
     )
 
+    def has_open_viam(self) -> bool:
+        """Tell whether other machines could come in at Viam's port and pass the tokens by."""
+        return self.viam is not None and bool(self.tokens) and not is_loopback_name(self.host)
+
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Give what is asked for and is not installed."""
+        """Give what is asked for and is not installed, or not safe."""
+        if self.has_open_viam():
+            yield ("viam",), VIAM_IS_OPEN
         for name, block in (("viam", self.viam), ("clarifai", self.clarifai)):
             if block is not None:
                 for address, sentence in block.check():

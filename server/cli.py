@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import SecretStr
 
-from .options import ConfigPath, LogLevel, count, fraction, port_number
+from .options import ConfigPath, LogLevel, count, fraction, port_number, secret
 from .outcome import Failure, exit_codes, sentence_of
 from .problems import UsageError
 from .version import program_version
 
 if TYPE_CHECKING:
-    from pipeline import Config
+    from pipeline import Config, ServerConfig
 
 cli = typer.Typer(
     name="camweave",
@@ -68,6 +69,14 @@ def serve(
             parser=port_number, metavar="PORT", help="Port to listen on, instead of the file's; 0 picks a free one."
         ),
     ] = None,
+    token: Annotated[
+        SecretStr | None,
+        typer.Option(
+            parser=secret,
+            metavar="TOKEN",
+            help="A token that requests must bring, beside the file's; programs of this machine can read it here.",
+        ),
+    ] = None,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let other machines in although there are no tokens.")
     ] = False,
@@ -77,6 +86,7 @@ def serve(
     _log(log_level)
     with exit_codes(interrupted=0):
         from configs import DEMO
+        from pipeline import VIAM_IS_OPEN
 
         from . import run
         from .binding import is_loopback
@@ -84,11 +94,14 @@ def serve(
         declared = _load(config if config is not None else str(DEMO))
         changes = {"host": None if host is None else host.strip("[]"), "port": port}
         server = declared.server.model_copy(update={key: new for key, new in changes.items() if new is not None})
-        if not insecure and not is_loopback(server.host):
+        server = _with_token(server, token)
+        if not insecure and not server.tokens and not is_loopback(server.host):
             raise UsageError(
                 f"host {server.host} lets other machines in, and there are no tokens to tell who may come; "
-                "serve on 127.0.0.1, or say --insecure if everybody may"
+                "name one with server.tokens or --token, serve on 127.0.0.1, or say --insecure if everybody may"
             )
+        if server.has_open_viam():
+            raise UsageError(f"server.viam: {VIAM_IS_OPEN}")
         run.serve(dataclasses.replace(declared, server=server), lambda url: print(url, flush=True))
 
 
@@ -188,6 +201,14 @@ def annotate(
             raise UsageError(str(error)) from error
         except (CameraError, OSError) as error:
             raise Failure(sentence_of(error)) from error
+
+
+def _with_token(server: ServerConfig, token: SecretStr | None) -> ServerConfig:
+    if token is None:
+        return server
+    if token in server.tokens:
+        raise UsageError("the token of --token is one of the file's already")
+    return server.model_copy(update={"tokens": (*server.tokens, token)})
 
 
 def _load(path: str) -> Config:

@@ -3,6 +3,9 @@
 A server on somebody's network is within reach of every web page that somebody opens. Two doors are shut here: a foreign
 name that was made to point at us (DNS rebinding) is told apart by the ``Host`` header, and a foreign page by what the
 browser says about it (``Sec-Fetch-Site``, ``Origin``). Programs that are no browser send neither and are not hindered.
+
+Where the server has tokens, nobody gets past without one, but to what holds no data: for a stranger nothing is routed,
+no body read and no camera opened.
 """
 
 from __future__ import annotations
@@ -16,9 +19,16 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .clarifai import is_prediction, refused
 from .problems import Problem, unavailable
+from .tokens import TokenProblem, Tokens
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+OPEN_PATHS = frozenset({"/", "/run", "/docs", "/healthz", "/readyz"})
+"""What everybody may get: the pages, which ask for the token themselves, and whether the server is well."""
+OPEN_FOLDER = "/page/"
+STRANGER = "camweave.stranger"
+"""Set in the scope of a request that may be answered without a token, and brought none that is good."""
 DEFAULT_HEADERS = {
     "Cache-Control": "no-store",  # all but the files of the pages is true for a moment only
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -33,10 +43,12 @@ class Guard:
     Args:
         app: The next app.
         names: Host names that lead to the server, beside IP addresses, ``localhost`` and the machine's own.
+        tokens: One of which must come with every request that is answered with data.
     """
 
-    def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, names: Iterable[str] = (), tokens: Tokens | None = None) -> None:
         self.app = app
+        self.tokens = Tokens() if tokens is None else tokens
         own = socket.gethostname().lower()
         self.names = frozenset({"localhost", own, f"{own.split('.')[0]}.local", *(name.lower() for name in names)})
 
@@ -63,12 +75,25 @@ class Guard:
         if problem is not None:
             await problem.response()(scope, receive, completed)
             return
+        method, path = "GET" if head else scope["method"], scope["path"]
+        if not (method == "GET" and (path in OPEN_PATHS or path.startswith(OPEN_FOLDER))):
+            refusal = self._refusal(scope)
+            if refusal is not None and method == "OPTIONS" and path.startswith("/whep/"):
+                scope = {**scope, STRANGER: True}
+            elif refusal is not None:
+                response = refused(refusal) if is_prediction(method, path) else refusal.response()
+                await response(scope, receive, completed)
+                return
         try:
             # HEAD is GET without the body, everywhere.
-            await self.app({**scope, "method": "GET"} if head else scope, receive, completed)
+            await self.app({**scope, "method": method}, receive, completed)
         except asyncio.CancelledError:  # the server ends, and waits for its requests no longer
             if not begun:
                 await unavailable("the server is closing").response()(scope, receive, completed)
+
+    def _refusal(self, scope: Scope) -> TokenProblem | None:
+        brought = [value for name, value in scope["headers"] if name == b"authorization"]
+        return self.tokens.refusal(brought, scope["client"][0] if scope.get("client") else "")
 
     def _problem(self, method: str, headers: Headers) -> Problem | None:
         host = headers.get("host")

@@ -15,6 +15,7 @@ from vision import VisionService
 
 from .image_urls import ImageUrls
 from .problems import Problem
+from .tokens import Tokens
 from .workers import Loans, Workers
 
 
@@ -29,6 +30,7 @@ class House:
         models: Threads that decode pictures and run models.
         waits: Threads that wait for a camera's next frame.
         loans: Models held open for requests.
+        tokens: Who may ask, whichever door they come in at.
         images: Gets pictures that clients name by URL; ``None`` where they may not.
     """
 
@@ -38,6 +40,7 @@ class House:
     models: Workers
     waits: Workers
     loans: Loans
+    tokens: Tokens
     images: ImageUrls | None = None
 
     def camera(self, name: str) -> RunningCamera:
@@ -89,7 +92,8 @@ def open_house(graph: Graph, streams: Streams, config: Config) -> House:
     models = Workers("api-model", threads=2, waiting=64)
     waits = Workers("api-wait", threads=64, waiting=0)
     images = ImageUrls() if config.server.allow_image_urls else None
-    return House(graph, streams, config, models, waits, Loans(models), images)
+    tokens = Tokens(token.get_secret_value() for token in config.server.tokens)
+    return House(graph, streams, config, models, waits, Loans(models), tokens, images)
 
 
 async def the_house(request: Request) -> House:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 
 MAX_PORT = 65_535
 
@@ -37,6 +38,16 @@ def fraction(text: str | float) -> float:
     if 0 <= value <= 1:
         return value
     raise typer.BadParameter(f'must be a number between 0 and 1, got "{text}"')
+
+
+def secret(text: str | SecretStr) -> SecretStr:
+    """Read a token; the complaint does not show it."""
+    from pipeline import token_of
+
+    try:
+        return token_of(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 ConfigPath = Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration file.", show_default=False)]

@@ -20,7 +20,9 @@ router = APIRouter()
 
 _FOLDER = resources.files(__package__) / "page"
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
-_FILES = frozenset({"page.css", "page.js", "player.js", "run.css", "run.js", "drawing.js", "docs.js", "icon.svg"})
+_FILES = frozenset(
+    {"page.css", "page.js", "player.js", "run.css", "run.js", "drawing.js", "docs.js", "token.js", "icon.svg"}
+)
 
 
 @cache

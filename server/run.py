@@ -99,7 +99,7 @@ async def startup(config: Config) -> Running:
         app = create_app(graph, streams, config)
         async for entrance in open_entrances(app.state.house):
             entrances.append(entrance)
-        door = Door(Guard(app, [server.host]), CONNECTIONS_S)
+        door = Door(Guard(app, [server.host], app.state.house.tokens), CONNECTIONS_S)
         serving = asyncio.create_task(door.serve([sock]), name="http")
         await _first(serving, door.opened)
     except BaseException:

@@ -16,6 +16,7 @@ from pipeline import ServerConfig
 from streams import OfferError
 
 from .body import read_body
+from .guard import STRANGER
 from .house import AHouse
 from .problems import Problem
 from .replies import problems
@@ -59,10 +60,12 @@ async def offer(camera: str, request: Request, house: AHouse, annotations: bool 
 
 
 @router.options("/{camera}", status_code=204, response_class=Response, responses=problems(404))
-async def options(camera: str, house: AHouse) -> Response:
-    """Tell what may be posted, and which ICE servers to use."""
-    house.exit_of(camera)
+async def options(camera: str, request: Request, house: AHouse) -> Response:
+    """Tell what may be posted, and which ICE servers to use; without a token only the first."""
     response = Response(status_code=204, headers={"Accept-Post": SDP, "Allow": "OPTIONS, POST"})
+    if STRANGER in request.scope:  # there may be passwords in the links
+        return response
+    house.exit_of(camera)
     _add_links(response, house.config.server)
     return response
 
@@ -99,9 +102,10 @@ async def delete(camera: str, session: str, house: AHouse) -> Response:
 
 
 @router.options("/{camera}/{session}", status_code=204, response_class=Response, responses=problems(404))
-async def session_options(camera: str, session: str, house: AHouse) -> Response:
+async def session_options(camera: str, session: str, request: Request, house: AHouse) -> Response:
     """Tell what may be done with a session; whether there is one is not told."""
-    house.exit_of(camera)
+    if STRANGER not in request.scope:
+        house.exit_of(camera)
     return Response(status_code=204, headers={"Accept-Patch": FRAGMENT, "Allow": "DELETE, OPTIONS, PATCH"})
 
 

@@ -12,6 +12,6 @@ imports it before somebody asks.
 * door       the gRPC port
 """
 
-from .rest import router
+from .rest import is_prediction, refused, router
 
-__all__ = ["router"]
+__all__ = ["is_prediction", "refused", "router"]

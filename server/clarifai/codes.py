@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from ..problems import Problem
+from ..tokens import MissingToken, TokenProblem, TooManyTokens
 
 
 class Code(IntEnum):
@@ -101,3 +102,10 @@ class Refused(Exception):
 def code_of(problem: Problem) -> Code:
     """Return what Clarifai calls a problem of ours."""
     return _OF_PROBLEMS.get(problem.status, Code.CONN_BAD_REQUEST_FORMAT)
+
+
+def code_of_refusal(refusal: TokenProblem) -> Code:
+    """Return what Clarifai calls it that a token is missing, wrong or guessed."""
+    if isinstance(refusal, MissingToken):
+        return Code.CONN_KEY_NOT_FOUND
+    return Code.CONN_THROTTLED if isinstance(refusal, TooManyTokens) else Code.CONN_KEY_INVALID

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import unquote
 
 import grpc
 from clarifai_grpc.grpc.api import service_pb2
@@ -17,7 +18,7 @@ from ..binding import listen, written
 from ..body import FORM_BYTES_MAX
 from ..house import House
 from ..problems import StartError
-from .codes import Code
+from .codes import Code, code_of_refusal
 from .servicer import Servicer, failed
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ async def open_clarifai(house: House, host: str, config: ClarifaiConfig) -> Clar
         StartError: when the address cannot be taken.
     """
     server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_KNOCKING_AT_ONCE)
-    methods = _Methods(Servicer(house))
+    methods = _Methods(house)
     server.add_generic_rpc_handlers((methods,))
     address = written(host, config.port)
     try:
@@ -89,8 +90,9 @@ async def open_clarifai(house: House, host: str, config: ClarifaiConfig) -> Clar
 class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
     """Knows one method, and has a sentence for every other."""
 
-    def __init__(self, servicer: Servicer) -> None:
-        self._servicer = servicer
+    def __init__(self, house: House) -> None:
+        self._tokens = house.tokens
+        self._servicer = Servicer(house)
         self._calls: set[asyncio.Task[Any]] = set()
 
     def end(self) -> None:
@@ -113,6 +115,9 @@ class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
         return grpc.stream_stream_rpc_method_handler(unknown)
 
     async def _predict(self, requests: Any, context: Any) -> bytes:
+        refusal = self._tokens.refusal(_authorization(context), _address(context))
+        if refusal is not None:
+            return _bytes_of(failed(code_of_refusal(refusal), refusal.detail))
         if len(self._calls) >= CALLS_AT_ONCE:
             return _bytes_of(failed(Code.CONN_THROTTLED, "too many requests are waiting; try again shortly"))
         call = asyncio.create_task(self._answer(requests, context))
@@ -136,8 +141,16 @@ class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
             request = service_pb2.PostModelOutputsRequest.FromString(received)
         except DecodeError:
             return failed(Code.CONN_BAD_REQUEST_FORMAT, "the bytes are no PostModelOutputsRequest")
-        sent = {name: value for name, value in context.invocation_metadata() if isinstance(value, str)}
-        return await self._servicer.answer(request, sent.get("authorization"))
+        return await self._servicer.answer(request)
+
+
+def _authorization(context: Any) -> list[bytes]:
+    return [value.encode() for name, value in context.invocation_metadata() if name == "authorization"]
+
+
+def _address(context: Any) -> str:
+    """Return who calls, of ``ipv4:127.0.0.1:4711`` or ``ipv6:%5B::1%5D:4711``."""
+    return unquote(context.peer().partition(":")[2].rpartition(":")[0]).strip("[]")
 
 
 def _bytes_of(answer: Any) -> bytes:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from typing import Any
+from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from ..body import FORM_BYTES_MAX, read_body
 from ..house import AHouse, House
 from ..problems import Problem
+from ..tokens import TokenProblem
+from .codes import code_of_refusal
 
 MISSING = 'Clarifai\'s form needs a package that is not installed; get it with: pip install "camweave[clarifai]"'
 
@@ -53,6 +57,18 @@ for _path in (_DOCUMENTED, _APP + _MODEL, _MODEL + _VERSION, _MODEL):
     )
 
 
+def is_prediction(method: str, path: str) -> bool:
+    """Tell whether a request is for Clarifai's form, in which its errors are too."""
+    return method == "POST" and path.startswith("/v2/") and path.endswith("/outputs")
+
+
+def refused(refusal: TokenProblem) -> Response:
+    """Return the reply to whoever may not ask; Clarifai's package is not needed, nor imported, for a stranger."""
+    code = code_of_refusal(refusal)
+    status = {"code": int(code), "description": code.description, "details": refusal.detail, "req_id": uuid4().hex}
+    return JSONResponse({"status": status}, code.http_status, headers=refusal.headers)
+
+
 async def _outputs(request: Request, house: House) -> Response:
     from .codes import Code, Refused, code_of
     from .json_form import read_request, written
@@ -62,7 +78,7 @@ async def _outputs(request: Request, house: House) -> Response:
     try:
         body = await read_body(request, FORM_BYTES_MAX, "a request")
         asked = await house.models.run(read_request, body, request.path_params)
-        answer = await Servicer(house).answer(asked, request.headers.get("authorization"))
+        answer = await Servicer(house).answer(asked)
         content = await house.models.run(written, answer)
     except Problem as problem:
         code = Code.CONN_THROTTLED if problem.status == 503 else code_of(problem)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import time
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
@@ -28,7 +26,6 @@ logger = logging.getLogger(__name__)
 
 # Of one call: the others of its inputs wait, so that 128 URLs are not 128 pictures in memory.
 _INPUTS_AT_ONCE = 4
-_SCHEME = "Key "
 _APP = "main"
 _LATEST = "latest"
 
@@ -41,22 +38,14 @@ class Servicer:
 
     Args:
         house: Whose services.
-        tokens: Who may ask: one of them must come as ``Authorization: Key TOKEN``. None lets everybody ask.
     """
 
-    def __init__(self, house: House, tokens: Sequence[str] = ()) -> None:
+    def __init__(self, house: House) -> None:
         self._house = house
-        self._tokens = tuple(tokens)
 
-    async def answer(self, request: Message, authorization: str | None) -> Message:
-        """Return the ``MultiOutputResponse`` to a ``PostModelOutputsRequest``; what fails is said in it.
-
-        Args:
-            request: The request.
-            authorization: What the header or metadata of that name says.
-        """
+    async def answer(self, request: Message) -> Message:
+        """Return the ``MultiOutputResponse`` to a ``PostModelOutputsRequest``; what fails is said in it."""
         try:
-            self._check_key(authorization)
             service, choice = self._service(request.model_id), Choice.of(request.model.output_info.output_config)
             _check_count(len(request.inputs))
             return _summed_up(await self._outputs(service, choice, request))
@@ -64,16 +53,6 @@ class Servicer:
             return failed(refusal.code, refusal.details)
         except Exception:  # a mistake of ours; every reply is one of Clarifai's messages
             return service_pb2.MultiOutputResponse(status=_server_failed())
-
-    def _check_key(self, authorization: str | None) -> None:
-        if not self._tokens:
-            return
-        key = (authorization or "").removeprefix(_SCHEME).strip()
-        if not key or not (authorization or "").startswith(_SCHEME):
-            raise Refused(Code.CONN_KEY_NOT_FOUND, 'a token is wanted, as "Authorization: Key TOKEN"')
-        # Every one is compared, so that the time says nothing.
-        if not any([hmac.compare_digest(key.encode(), token.encode()) for token in self._tokens]):
-            raise Refused(Code.CONN_KEY_INVALID, "the token is not one of this server's")
 
     def _service(self, model_id: str) -> VisionService[Any]:
         service = self._house.graph.services.get(model_id)

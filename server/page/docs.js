@@ -1,5 +1,7 @@
 // A small page over /openapi.json: every operation with what it takes and what it answers.
 
+import { kept, request } from "./token.js";
+
 const main = document.querySelector("#operations");
 const notice = document.querySelector("#notice");
 
@@ -62,6 +64,7 @@ function responses(operation) {
 
 function example(method, path, operation) {
   const words = ["curl"];
+  if (kept()) words.push("-H", '"Authorization: Bearer $CAMWEAVE_TOKEN"');
   if (method !== "get") words.push("-X", method.toUpperCase());
   const types = Object.keys(operation.requestBody?.content ?? {});
   if (types.length) words.push("--data-binary", types[0].startsWith("image") ? "@picture.jpg" : "@body");
@@ -109,10 +112,20 @@ function show(document_) {
     make("section", "", make("h2", "", "Shapes"), ...shapes(document_)));
 }
 
+// A link cannot bring the token along, so it leads to what has been brought.
+function bring(document_) {
+  const link = document.querySelector('a[href="/openapi.json"]');
+  const file = new Blob([JSON.stringify(document_, null, 2)], { type: "application/json" });
+  link.href = URL.createObjectURL(file);
+  link.download = "openapi.json";
+}
+
 try {
-  const response = await fetch("/openapi.json");
+  const response = await request("/openapi.json");
   if (!response.ok) throw new Error(`The server said ${response.status}.`);
-  show(await response.json());
+  const found = await response.json();
+  show(found);
+  if (kept()) bring(found);
 } catch (error) {
   notice.textContent = error instanceof TypeError ? "The server does not answer." : error.message;
   notice.hidden = false;

@@ -2,6 +2,7 @@
 
 import { share } from "./drawing.js";
 import { Player, sentence } from "./player.js";
+import { request } from "./token.js";
 
 const WATCHING_MS = 500;
 const IDLE_MS = 2_000;
@@ -359,7 +360,7 @@ async function ask() {
   try {
     // Before the server is asked: a picture that stands still is noticed although nobody answers.
     await Promise.all([...cards.values()].map((card) => card.measure()));
-    const response = await fetch("/api/cameras", { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+    const response = await request("/api/cameras", {}, ANSWER_LIMIT_MS);
     if (!response.ok) throw new Error(sentence((await response.json().catch(() => ({}))).detail) || "The server failed");
     const list = await response.json();
     show(list);

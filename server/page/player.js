@@ -1,5 +1,7 @@
 // Plays one camera over WHEP into a <video>, and keeps at it: whatever breaks is tried again with growing pauses.
 
+import { request, withToken } from "./token.js";
+
 const PAUSES_S = [0.5, 1, 2, 4, 8, 15];
 const CONNECT_LIMIT_MS = 12_000;
 const LOST_LIMIT_MS = 2_000;
@@ -123,7 +125,7 @@ export class Player {
   // Gives the answer, or null where this attempt has come to its end.
   async #post(sdp, current) {
     const query = this.annotations ? "" : "?annotations=false";
-    const response = await fetch(`/whep/${this.camera}${query}`, {
+    const response = await request(`/whep/${this.camera}${query}`, {
       method: "POST",
       headers: { "Content-Type": "application/sdp" },
       body: sdp,
@@ -209,7 +211,7 @@ export class Player {
 
 // Outlives the page: a viewer who leaves is not encoded for any longer.
 function end(location) {
-  return fetch(location, { method: "DELETE", keepalive: true }).catch(() => {});
+  return fetch(location, withToken({ method: "DELETE", keepalive: true })).catch(() => {});
 }
 
 // Begins with a capital, unless it begins with an address or a path.

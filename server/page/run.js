@@ -2,6 +2,7 @@
 
 import { Drawing, colorOf, labelOf, share, valueOf, words } from "./drawing.js";
 import { sentence } from "./player.js";
+import { kept as keptToken, request as fetchWithToken } from "./token.js";
 
 const KINDS = {
   classifications: { title: "Labels", least: 0.05, slider: "Least confidence", none: "No label" },
@@ -151,10 +152,10 @@ function chosenFrom(files) {
 
 // Asking
 
-async function asked(address, request = {}) {
+async function asked(address, init = {}) {
   let response;
   try {
-    response = await fetch(address, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS), ...request });
+    response = await fetchWithToken(address, init, ANSWER_LIMIT_MS);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Error(error.name === "TimeoutError" ? `There was no answer within ${ANSWER_LIMIT_MS / 1000} s.` : "The server does not answer.");
@@ -179,8 +180,7 @@ async function request(doing, path, body) {
   stage.dataset.state = "busy";
   part("words").textContent = doing;
   try {
-    const signal = AbortSignal.any?.([own.signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]) ?? own.signal;
-    const reply = await asked(path, { method: body ? "POST" : "GET", body, signal });
+    const reply = await asked(path, { method: body ? "POST" : "GET", body, signal: own.signal });
     return { kind: what, reply, items: reply[what] ?? [], milliseconds: performance.now() - begun };
   } catch (error) {
     if (running === own && error.name !== "AbortError") {
@@ -286,8 +286,9 @@ function json(cut) {
 function command() {
   const more = Number(threshold.value) && answer.kind !== "segmentations" ? { confidence_threshold: threshold.value } : {};
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-  if (answer.camera) return `curl ${quoted(new URL(address({ camera: answer.camera, ...more }), location.href).href)}`;
-  return `curl --data-binary ${quoted(`@${picture.name}`)} -H 'Content-Type: image/*' ${quoted(new URL(address(more), location.href).href)}`;
+  const curl = keptToken() ? 'curl -H "Authorization: Bearer $CAMWEAVE_TOKEN"' : "curl";
+  if (answer.camera) return `${curl} ${quoted(new URL(address({ camera: answer.camera, ...more }), location.href).href)}`;
+  return `${curl} --data-binary ${quoted(`@${picture.name}`)} -H 'Content-Type: image/*' ${quoted(new URL(address(more), location.href).href)}`;
 }
 
 async function copy(button, text, shown) {

@@ -688,15 +688,15 @@ ROWS = (
     ),
     (
         "a key of the server that comes later",
-        ("cameras:\n  - {name: a, model: webcam}\nserver: {tokens: [secret], tls: {}}\n"),
-        ("3:10: server.tokens: is not available in this version\n3:28: server.tls: is not available in this version"),
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {limits: {}, tls: {}}\n"),
+        ("3:10: server.limits: is not available in this version\n3:22: server.tls: is not available in this version"),
     ),
     (
         "a key of the server one letter off",
         ("cameras:\n  - {name: a, model: webcam}\nserver: {prot: 80}\n"),
         (
             '3:10: server.prot: unknown key, did you mean "port"? '
-            "(known: host, port, ice, viam, clarifai, allow_image_urls)"
+            "(known: host, port, tokens, ice, viam, clarifai, allow_image_urls)"
         ),
     ),
     (
@@ -834,20 +834,17 @@ ROWS = (
     (
         "a placeholder without end",
         ('cameras:\n  - {name: a, model: stream, attributes: {url: "${FIVE"}}\n'),
-        ('2:48: cameras[0].attributes.url: "${" begins no ${NAME} or ${NAME:default} in "${FIVE" ("$$" is a dollar)'),
+        ('2:48: cameras[0].attributes.url: "${" begins no ${NAME} or ${NAME:default} ("$$" is a dollar)'),
     ),
     (
         "a placeholder without name",
         ('cameras:\n  - {name: a, model: stream, attributes: {url: "${}"}}\n'),
-        '2:48: cameras[0].attributes.url: "${" begins no ${NAME} or ${NAME:default} in "${}" ("$$" is a dollar)',
+        '2:48: cameras[0].attributes.url: "${" begins no ${NAME} or ${NAME:default} ("$$" is a dollar)',
     ),
     (
         "a placeholder in a default",
         ('cameras:\n  - {name: a, model: stream, attributes: {url: "${GONE:${FIVE}}"}}\n'),
-        (
-            '2:48: cameras[0].attributes.url: "${" begins no ${NAME} or ${NAME:default} in "${GONE:${FIVE}}" '
-            '("$$" is a dollar)'
-        ),
+        ('2:48: cameras[0].attributes.url: "${" begins no ${NAME} or ${NAME:default} ("$$" is a dollar)'),
     ),
     (
         "a variable cannot bring structure",

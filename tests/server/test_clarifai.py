@@ -32,9 +32,9 @@ from server import body, house
 from server.addresses import Address
 from server.clarifai import door, rest
 from server.clarifai.codes import Code
-from server.clarifai.servicer import Servicer
 from server.image_urls import DownloadFailed, DownloadTooLarge, ImageUrls, InvalidUrl, Unreachable
 from server.problems import StartError, unavailable
+from server.tokens import TRIES
 from tests.certificates import certificate
 from tests.fakes import FakeVision
 from vision import ModelError
@@ -43,6 +43,7 @@ from .conftest import check_threads, classifier, detector, threads_now
 from .served import CAMERAS, Served, encoded, problem, still
 
 SERVER = "server: {clarifai: {port: 0}}\n"
+PAT = "correct-horse-battery"
 PATHS = (
     "/v2/users/me/apps/own/models/names/versions/v1/outputs",
     "/v2/users/me/apps/own/models/names/outputs",
@@ -516,24 +517,50 @@ def test_a_name_that_leads_into_the_own_network_is_not_followed(
     assert name(output.status) == "INPUT_INVALID_URL"
 
 
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Give a server that wants a token."""
+    before = threads_now()
+    text = CAMERAS + f"server: {{clarifai: {{port: 0}}, tokens: [{PAT}, another-token]}}\n"
+    with Served(tmp_path_factory.mktemp("guarded"), text, services()) as running:
+        yield running
+    check_threads(before)
+
+
 @pytest.mark.parametrize(
-    ("authorization", "code"),
+    ("authorization", "code", "status"),
     [
-        (None, "CONN_KEY_NOT_FOUND"),
-        ("", "CONN_KEY_NOT_FOUND"),
-        ("Key ", "CONN_KEY_NOT_FOUND"),
-        ("second", "CONN_KEY_NOT_FOUND"),
-        ("Bearer second", "CONN_KEY_NOT_FOUND"),
-        ("Key third", "CONN_KEY_INVALID"),
-        ("Key secon", "CONN_KEY_INVALID"),
-        ("Key zwölf", "CONN_KEY_INVALID"),
-        ("Key second", "PREDICT_INVALID_REQUEST"),
+        (None, 11009, 401),
+        ("Key", 11009, 401),
+        ("Key none", 11008, 401),
+        (f"Key {PAT[:-1]}", 11008, 401),
+        (f"Basic {PAT}", 11008, 401),
+        (f"Key {PAT}", 10000, 200),
+        ("Key another-token", 10000, 200),
     ],
 )
-def test_with_tokens_one_must_be_brought(served: Served, authorization: str | None, code: str) -> None:
-    servicer = Servicer(served.running.app.state.house, tokens=("first", "second"))
-    reply = asyncio.run(servicer.answer(request_for("names"), authorization))
-    assert name(reply.status) == code
+def test_with_tokens_one_must_be_brought(guarded: Served, authorization: str | None, code: int, status: int) -> None:
+    guarded.running.app.state.house.tokens._wrong.clear()
+    metadata = (("authorization", authorization),) if authorization is not None else ()
+    with Client(guarded) as client:
+        reply = client.stub.PostModelOutputs(request_for("names", encoded()), metadata=metadata, timeout=30)
+    assert (reply.status.code, bool(reply.outputs)) == (code, code == 10000)
+    headers = {"Authorization": authorization} if authorization is not None else {}
+    response = guarded.client.post(PATHS[0], json={"inputs": [json_input(encoded())]}, headers=headers)
+    body = response.json()["status"]
+    assert (response.status_code, body["code"], body["description"]) == (status, code, reply.status.description)
+    assert body["req_id"] and body.get("details", "") == reply.status.details
+    assert PAT not in response.text + str(reply)
+
+
+def test_who_guesses_at_one_door_waits_at_the_other(guarded: Served) -> None:
+    guarded.running.app.state.house.tokens._wrong.clear()
+    with Client(guarded) as client:
+        codes = [client.ask("names", encoded(), key="Key guess").status.code for _ in range(TRIES + 1)]
+        assert codes == [11008] * TRIES + [11005]
+        assert client.ask("names", encoded(), key=f"Key {PAT}").status.code == 11005
+    response = guarded.client.get("/api/cameras", headers={"Authorization": f"Bearer {PAT}"})
+    assert response.status_code == 429
 
 
 def json_input(data: bytes | None = None, **image: Any) -> dict[str, Any]:

@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import vision
-from pipeline import Chain
+from pipeline import Chain, ServerConfig
+from server import run as server_run
 from server.cli import cli
 from tests.shared import DATA, expected, needs_data
 from vision import ServiceDeclaration
@@ -24,6 +25,7 @@ CONFIG = """
 cameras:
   - {name: still, model: image_file, attributes: {path: still.png}}
 """
+TOKEN = "correct-horse-battery"
 
 
 @pytest.fixture
@@ -154,8 +156,54 @@ def test_other_machines_are_not_let_in_by_accident(config: str, host: str) -> No
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
         f"camweave: host {host.strip('[]')} lets other machines in, and there are no tokens to tell who may come; "
-        "serve on 127.0.0.1, or say --insecure if everybody may\n"
+        "name one with server.tokens or --token, serve on 127.0.0.1, or say --insecure if everybody may\n"
     )
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch) -> list[ServerConfig]:
+    """Give what would be served, instead of serving it."""
+    served: list[ServerConfig] = []
+    monkeypatch.setattr(server_run, "serve", lambda config, announce: served.append(config.server))
+    return served
+
+
+def test_with_a_token_other_machines_are_let_in(config: str, serving: list[ServerConfig]) -> None:
+    assert run("serve", config, "--host", "0.0.0.0", "--token", TOKEN).exit_code == 0
+    Path("tokens.yaml").write_text(CONFIG + "server: {host: 0.0.0.0, tokens: [the-one-of-the-file]}\n")
+    assert run("serve", "tokens.yaml").exit_code == 0
+    assert run("serve", "tokens.yaml", "--token", TOKEN).exit_code == 0
+    assert run("serve", config, "--host", "0.0.0.0", "--insecure").exit_code == 0
+    found = [[token.get_secret_value() for token in server.tokens] for server in serving]
+    assert found == [[TOKEN], ["the-one-of-the-file"], ["the-one-of-the-file", TOKEN], []]
+
+
+@pytest.mark.parametrize("token", ["", "7-signs", "with a space in it", "zwölf-Boxkämpfer", "line\nfeed-in-it"])
+def test_a_token_that_cannot_be_one_is_refused_and_not_shown(
+    config: str, serving: list[ServerConfig], token: str
+) -> None:
+    result = run("serve", config, "--token", token)
+    assert (result.exit_code, result.stdout, serving) == (2, "", [])
+    assert "at least 8 characters" in result.stderr
+    assert not token or token not in result.stderr
+
+
+def test_the_token_of_the_file_is_not_given_again(config: str, serving: list[ServerConfig]) -> None:
+    Path("tokens.yaml").write_text(CONFIG + f"server: {{tokens: [{TOKEN}]}}\n")
+    result = run("serve", "tokens.yaml", "--token", TOKEN)
+    assert (result.exit_code, result.stdout, serving) == (2, "", [])
+    assert result.stderr == "camweave: the token of --token is one of the file's already\n"
+
+
+def test_a_token_does_not_guard_the_port_of_viam(config: str, serving: list[ServerConfig]) -> None:
+    Path("viam.yaml").write_text(CONFIG + "server: {viam: {port: 0}}\n")
+    result = run("serve", "viam.yaml", "--host", "0.0.0.0", "--token", TOKEN, "--insecure")
+    assert (result.exit_code, result.stdout, serving) == (2, "", [])
+    assert result.stderr == (
+        "camweave: server.viam: with tokens it can only be served on 127.0.0.1: Viam's clients bring no token, so its "
+        "port would let everybody in\n"
+    )
+    assert run("serve", "viam.yaml", "--token", TOKEN).exit_code == 0
 
 
 def test_a_host_in_the_file_is_looked_at_too(config: str) -> None:

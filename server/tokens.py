@@ -1,0 +1,125 @@
+"""Who may ask, where tokens say so: what a request brings is compared with every token there is.
+
+* MissingToken     none came                                       -> 401
+* WrongToken       what came is not one of this server's           -> 401
+* TooManyTokens    an address has guessed too often                -> 429
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import math
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Sequence
+
+from .problems import Problem
+
+TRIES = 20
+"""So many wrong tokens may come from an address within the time below; then none of it is looked at for a while."""
+WITHIN_S = 60.0
+ADDRESSES_MAX = 4096
+"""Of so many addresses it is remembered; the one that was wrong longest ago is forgotten first."""
+
+_SCHEMES = (b"bearer", b"key")
+_WANTED = 'this server wants a token, as "Authorization: Bearer TOKEN"'
+
+
+class TokenProblem(Problem):
+    """Whoever asks has not shown that they may."""
+
+
+class MissingToken(TokenProblem):
+    """No token came."""
+
+    def __init__(self) -> None:
+        super().__init__(401, f"{_WANTED}; none came", {"WWW-Authenticate": "Bearer"})
+
+
+class WrongToken(TokenProblem):
+    """The token is none of the server's."""
+
+    def __init__(self) -> None:
+        super().__init__(401, f"{_WANTED}; the one that came is not one of its own", {"WWW-Authenticate": "Bearer"})
+
+
+class TooManyTokens(TokenProblem):
+    """Somebody guesses."""
+
+    def __init__(self, wait_s: float) -> None:
+        detail = "too many wrong tokens came from this address; try again later"
+        super().__init__(429, detail, {"Retry-After": str(max(1, math.ceil(wait_s)))})
+
+
+class Tokens:
+    """The tokens of a server; it keeps only their digests. All calls come from one thread.
+
+    Args:
+        tokens: Those that are good; none lets everybody in.
+        clock: Seconds that only go forward.
+    """
+
+    def __init__(self, tokens: Iterable[str] = (), clock: Callable[[], float] = time.monotonic) -> None:
+        self._digests = tuple(_digest(token.encode()) for token in tokens)
+        self._clock = clock
+        self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def refusal(self, authorization: Sequence[bytes], address: str) -> TokenProblem | None:
+        """Return why a request may not go on, or ``None`` where it may.
+
+        Args:
+            authorization: The values of the headers of that name: ``Bearer TOKEN``, ``Key TOKEN`` or the token alone.
+            address: Where it comes from.
+        """
+        if not self._digests:
+            return None
+        token = _token(authorization)
+        if not token:
+            return MissingToken()
+        place = _place(address)
+        if (wait_s := self._wait_s(place)) > 0:
+            return TooManyTokens(wait_s)
+        if self._is_good(token):
+            return None
+        self._note(place)
+        return WrongToken()
+
+    def _is_good(self, token: bytes) -> bool:
+        # Digests of one length, and every one is compared: the time says nothing about any token.
+        digest = _digest(token)
+        return any([hmac.compare_digest(digest, good) for good in self._digests])
+
+    def _wait_s(self, place: str) -> float:
+        times = self._wrong.get(place)
+        return times[0] + WITHIN_S - self._clock() if times is not None and len(times) == TRIES else 0.0
+
+    def _note(self, place: str) -> None:
+        self._wrong.setdefault(place, deque(maxlen=TRIES)).append(self._clock())
+        self._wrong.move_to_end(place)
+        if len(self._wrong) > ADDRESSES_MAX:
+            self._wrong.popitem(last=False)
+
+
+def _token(authorization: Sequence[bytes]) -> bytes:
+    """Return the token in the header; several headers, and schemes that nobody knows, are a wrong one."""
+    text = b" , ".join(authorization).strip()
+    scheme, _, rest = text.partition(b" ")
+    return rest.strip() if scheme.lower() in _SCHEMES else text
+
+
+def _digest(token: bytes) -> bytes:
+    return hashlib.sha256(token).digest()
+
+
+def _place(address: str) -> str:
+    """Return whom an address counts for: of IPv6 one customer has a whole network."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        mapped = found.ipv4_mapped
+        return str(mapped) if mapped is not None else str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
