@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what the tests need from the system and is missing: a browser, Node.js, an RTSP server.
+# Install what the tests need from the system and is missing: a browser, Node.js, curl, an RTSP server.
 # Without root, or without apt: say what to install. With CI set that is an error, else the tests concerned are skipped.
 set -eu
 
@@ -11,6 +11,7 @@ command -v chromium >/dev/null || need chromium fonts-dejavu-core
 /sbin/ldconfig -p 2>/dev/null | grep -q libatomic.so.1 || need libatomic1
 command -v node >/dev/null || need nodejs
 command -v npm >/dev/null || need npm
+command -v curl >/dev/null || need curl
 # The system's Python, as Debian's bindings are for that one only.
 /usr/bin/python3 - 2>/dev/null <<'PYTHON' ||
 import gi
