@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from cameras import Attributes, LocalPath
+from cameras import LocalPath
 
+from .picture_model_attributes import PictureModelAttributes
 from .runtime import missing_files
 
 
-class MlModelAttributes(Attributes):
+class MlModelAttributes(PictureModelAttributes):
     """What the YAML may say under ``attributes`` of ``model: mlmodel``."""
 
-    mlmodel_name: str | None = Field(None, description="Name of the declared model (type: mlmodel) to run.")
-    model_path: LocalPath | None = Field(None, description="The model file, in place of mlmodel_name.")
     label_path: LocalPath | None = Field(
         None, description="Text file with one label per line; without it, the labels packed in the model file."
-    )
-    num_threads: int | None = Field(
-        None, le=64, description="With model_path: threads of one inference; 0 or less leaves it to the library."
     )
     remap_input_names: dict[str, Literal["image"]] = Field(
         {}, description="Expected name of an input, by its name in the model."
@@ -35,16 +30,6 @@ class MlModelAttributes(Attributes):
         strict=False,
         description="What each position of a box holds: 0 x_min, 1 y_min, 2 x_max, 3 y_max. Without it as the model "
         "file says, else [1, 0, 3, 2].",
-    )
-    input_image_mean_value: tuple[float, ...] | None = Field(
-        None, strict=False, description="Per channel, subtracted from value / 255. Without it as the model file says, "
-        "else 0.5. Not for uint8 models, which take pixels as they are.",
-    )  # fmt: skip
-    input_image_std_dev: tuple[float, ...] | None = Field(
-        None,
-        strict=False,
-        description="Per channel, divided by after that. Without it as the model file says, else as its head wants, "
-        "else 0.5.",
     )
     input_image_bgr: bool | None = Field(
         None,
@@ -84,11 +69,9 @@ class MlModelAttributes(Attributes):
     max_detections: int | None = Field(
         None, ge=1, le=1000, description="Most boxes passed on. Without it 100 from a head, else all."
     )
-    default_minimum_confidence: float = Field(0.0, ge=0, le=1, description="Lowest confidence passed on.")
     label_confidences: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         {}, description="Lowest confidence by label, in any letter case; other labels have the default."
     )
-    camera_name: str | None = Field(None, description="Camera to look at when a client names none.")
 
     @field_validator("xmin_ymin_xmax_ymax_order")
     @classmethod
@@ -96,28 +79,6 @@ class MlModelAttributes(Attributes):
         if value is not None and sorted(value) != [0, 1, 2, 3]:
             raise ValueError(f"must hold 0, 1, 2 and 3, each once, got {list(value)}")
         return value
-
-    @field_validator("input_image_mean_value", "input_image_std_dev")
-    @classmethod
-    def _channels(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        if value is not None and (len(value) < 3 or not all(map(math.isfinite, value))):
-            raise ValueError(f"must be 3 numbers, one per channel, got {list(value)}")
-        return value
-
-    @field_validator("input_image_std_dev")
-    @classmethod
-    def _divisors(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        if value is not None and 0 in value:
-            raise ValueError(f"must not hold a 0, got {list(value)}")
-        return value
-
-    @model_validator(mode="after")
-    def _one_model(self) -> Self:
-        if (self.mlmodel_name is None) == (self.model_path is None):
-            raise ValueError("either mlmodel_name or model_path is wanted")
-        if self.num_threads is not None and self.mlmodel_name is not None:
-            raise ValueError("num_threads goes with model_path; with mlmodel_name it belongs to that model")
-        return self
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Give the files that are not there."""
