@@ -51,7 +51,7 @@ def write_video(
                 stream.width, stream.height, stream.pix_fmt = image.shape[1], image.shape[0], pixel_format
                 if time_base is not None:
                     stream.time_base = stream.codec_context.time_base = time_base
-            frame = av.VideoFrame.from_ndarray(image, "bgr24").reformat(format=pixel_format)
+            frame = av.VideoFrame.from_ndarray(image, "bgr24").reformat(format=pixel_format, threads=1)
             frame.pts = number if pts is None else pts[number]
             frame.time_base = time_base or Fraction(1, rate)
             output.mux(stream.encode(frame))
