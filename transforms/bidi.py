@@ -1,8 +1,9 @@
-"""Text that runs from right to left, in the order in which it is drawn from left to right: OpenCV does not do that."""
+"""Text that runs from right to left: which parts of a line do, and the order in which the parts stand."""
 
 from __future__ import annotations
 
 import unicodedata
+from typing import NamedTuple
 
 _MIRRORED = {
     **(pairs := dict(zip("([{<«‹", ")]}>»›", strict=True))),
@@ -10,38 +11,56 @@ _MIRRORED = {
 }
 
 
-def drawn(text: str) -> str:
-    """Return one line of text as it is drawn from left to right.
+class Run(NamedTuple):
+    """Part of a line that runs one way: the clusters in the order in which they are read."""
 
-    Runs of Hebrew, Arabic and their like are turned round, numbers and Latin words inside of them are not; a line that
+    clusters: tuple[str, ...]
+    right_to_left: bool
+
+
+def runs(text: str) -> list[Run]:
+    """Return one line of text as runs, in the order in which they stand from left to right.
+
+    Hebrew, Arabic and their like run from right to left, numbers and Latin words inside of them do not; a line that
     begins with such a letter runs from right to left as a whole. This is the part of Unicode's bidirectional algorithm
-    that one line without control characters needs. Letters are not joined: OpenCV's fonts have no joined ones.
+    that one line without control characters needs. A cluster is a letter with the marks that stand on it.
     """
     kinds = [unicodedata.bidirectional(letter) for letter in text]
-    if not any(kind in ("R", "AL") for kind in kinds):
-        return text
     clusters, levels = _clusters(text, kinds)
-    for level in (2, 1):
+    found: list[Run] = []
+    depths: list[int] = []
+    for cluster, level in zip(clusters, levels, strict=True):
+        if depths and depths[-1] == level:
+            found[-1] = Run((*found[-1].clusters, cluster), found[-1].right_to_left)
+        else:
+            found.append(Run((cluster,), level == 1))
+            depths.append(level)
+    # From the deepest level up, whatever is at least that deep is turned round as a whole.
+    for depth in (2, 1):
         start = 0
-        while start < len(clusters):
+        while start < len(found):
             end = start
-            while end < len(clusters) and levels[end] >= level:
+            while end < len(found) and depths[end] >= depth:
                 end += 1
-            clusters[start:end] = clusters[start:end][::-1]
-            levels[start:end] = levels[start:end][::-1]
+            found[start:end] = found[start:end][::-1]
+            depths[start:end] = depths[start:end][::-1]
             start = end + 1
-    return "".join(clusters)
+    return found
+
+
+def turned(clusters: tuple[str, ...]) -> str:
+    """Return the clusters of a run from right to left as they are drawn from left to right, brackets mirrored."""
+    return "".join(_MIRRORED.get(cluster, cluster) for cluster in reversed(clusters))
 
 
 def _clusters(text: str, kinds: list[str]) -> tuple[list[str], list[int]]:
     """Return the letters with the marks that stand on them, and how deep each is: 1 from right to left, 0 and 2 not."""
-    base = next(kind for kind in kinds if kind in ("L", "R", "AL"))
-    right = base != "L"
+    right = next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L"
     clusters: list[str] = []
     ways: list[str] = []  # L and R, N for a number among R, and nothing for what has no way of its own
     strong = "R" if right else "L"
     for index, (letter, kind) in enumerate(zip(text, kinds, strict=True)):
-        if kind == "NSM" and clusters:
+        if clusters and (kind in ("NSM", "BN") or unicodedata.category(letter) == "Mc"):
             clusters[-1] += letter
             continue
         way = ""
@@ -52,11 +71,7 @@ def _clusters(text: str, kinds: list[str]) -> tuple[list[str], list[int]]:
         clusters.append(letter)
         ways.append(way)
     depths = {"L": 2 if right else 0, "R": 1, "N": 2}
-    levels = [depths[way or _between(ways, index, "R" if right else "L")] for index, way in enumerate(ways)]
-    clusters = [
-        _MIRRORED.get(letter, letter) if level == 1 else letter for letter, level in zip(clusters, levels, strict=True)
-    ]
-    return clusters, levels
+    return clusters, [depths[way or _between(ways, index, "R" if right else "L")] for index, way in enumerate(ways)]
 
 
 def _between(ways: list[str], index: int, base: str) -> str:

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from cameras import Attributes, LocalPath
 
-from .text import UnreadableFont, typeface
+from .faces import UnreadableFont
+from .text import typeface
 
 
 def _not_a_comment(value: Any) -> Any:

@@ -2,9 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from transforms.bidi import drawn
+from transforms.bidi import Run, runs, turned
 
 A, B, C = "\u05d0", "\u05d1", "\u05d2"  # alef, bet, gimel
+
+
+def drawn(text: str) -> str:
+    """Return a line in the order in which it is drawn from left to right, letter after letter."""
+    return "".join(turned(run.clusters) if run.right_to_left else "".join(run.clusters) for run in runs(text))
 
 
 @pytest.mark.parametrize("text", ["", "star: 0.98", "日本語 (2)", "Привет", "123"])
@@ -36,3 +41,16 @@ def test_what_runs_from_right_to_left_is_turned_round(text: str, wanted: str) ->
 @pytest.mark.parametrize("text", ["\u0301", f"\u0301{A}", f"{A}.", f".{A}", "\u202e" + A, A * 200 + "1 2"])
 def test_no_text_loses_a_letter(text: str) -> None:
     assert sorted(drawn(text)) == sorted(text)
+
+
+def test_a_line_falls_into_runs_of_one_way_in_the_order_of_reading() -> None:
+    assert runs(f"dog {A}{B} 12") == [
+        Run(tuple("dog "), False),
+        Run(("1", "2"), False),
+        Run((A, B, " "), True),
+    ]
+
+
+@pytest.mark.parametrize("mark", ["\u05b8", "\u0e34", "\u093f", "\u200d"], ids=["NSM", "Thai", "Mc", "joiner"])
+def test_a_mark_stays_with_its_letter(mark: str) -> None:
+    assert runs(f"{A}{mark}{B}")[0].clusters == (A + mark, B)

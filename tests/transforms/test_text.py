@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import cv2
+import fontpkg
 import numpy as np
 import pytest
 
-from transforms import text
-from transforms.text import MAX_LETTERS, UnreadableFont, clean, shortened, typeface, width_px, wrapped
+from cameras import Image
+from transforms.text import MAX_LETTERS, clean, shortened, typeface, width_px, wrapped
 
 NASTY = ["\ud800", "a\udfffb", "\x00", "a\x00b", "\n\t", "", " ", "\u202eabc", "\ufeff\u200d", "\U0010ffff", "👍🏽"]
 WORLD = ["éßŁ", "Привет", "日本語", "한국어", "שלום", "مرحبا", "ไทย", "हिन्दी", "\u0301\u0302"]
@@ -62,8 +62,54 @@ def test_endless_labels_are_cut() -> None:
     assert clean("x" * 100_000) == "x" * (MAX_LETTERS - 3) + "..."
 
 
-def test_without_scalable_fonts_accents_are_dropped_and_foreign_letters_marked() -> None:
-    assert text._ascii("Crème brûlée 日本") == "Creme brulee ??"
+def mask(words: str, width: int = 300) -> Image:
+    return typeface(None).mask(words, 20, width, 40, 4, 26)
+
+
+@pytest.mark.parametrize("words", ["مرحبا", "ไทย", "हिन्दी", "தமிழ்", "తెలుగు", "ខ្មែរ"])
+def test_scripts_that_opencv_lacks_are_drawn(renderer: str, words: str) -> None:
+    unknown = mask("?" * len(words))
+    assert mask(words).max() == 255
+    assert not np.array_equal(mask(words), unknown)
+
+
+def test_letters_that_no_font_has_are_question_marks(renderer: str) -> None:
+    assert np.array_equal(mask("a\U00012000b"), mask("a?b"))  # cuneiform
+
+
+def test_arabic_letters_are_joined_and_stand_from_right_to_left(renderer: str) -> None:
+    word = mask("ببب")
+    parts, _ = cv2.connectedComponents((word > 127).astype(np.uint8))
+    alone, _ = cv2.connectedComponents((mask("ب ب ب") > 127).astype(np.uint8))
+    assert parts == alone - 2  # three letters and their points, against one stroke and the same points
+    meem_last = mask("بم")  # a joined meem is closed, a beh at the beginning is a tooth with a point below
+    assert not np.array_equal(meem_last, mask("مب"))
+
+
+def test_each_part_of_a_line_stands_in_its_place(renderer: str) -> None:
+    line, dog, cat = mask("dog ไทย"), mask("dog"), width_px("dog ", 20, None)
+    assert np.array_equal(line[:, :cat], dog[:, :cat])
+    assert line[:, cat:].any()
+    hebrew_first = mask("אב: 0.98")
+    number = width_px("0.98", 20, None)
+    assert np.array_equal(hebrew_first[:, : 4 + number - 2], mask("0.98")[:, : 4 + number - 2])
+
+
+def test_marks_add_no_width() -> None:
+    assert width_px("ที่", 20, None) == width_px("ท", 20, None)
+    assert width_px("क्ष", 20, None) < width_px("कष", 20, None)
+
+
+def test_letters_made_of_two_are_one() -> None:
+    assert clean("e\u0301") == "é"
+
+
+def test_a_font_of_ones_own_draws_what_it_has_and_others_the_rest(renderer: str) -> None:
+    own = fontpkg.path("Noto Sans Thai", nearest=True)
+    assert width_px("ไทย", 20, own) == width_px("ไทย", 20, None)
+    assert not np.array_equal(typeface(own).mask("star", 20, 100, 40, 4, 26), mask("star", 100))
+    assert np.array_equal(typeface(own).mask("हिन्दी", 20, 100, 40, 4, 26), mask("हिन्दी", 100))
+    assert width_px("日本", 20, own) == width_px("日本", 20, None)
 
 
 def test_what_fits_is_not_shortened() -> None:
@@ -92,45 +138,3 @@ def test_a_word_without_end_is_shortened() -> None:
     (line,) = wrapped("w" * 100, 100, 20, None)
     assert line.endswith("...")
     assert width_px(line, 20, None) <= 100
-
-
-def test_a_missing_font_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFont, match=r"^.*none\.ttf: No such file or directory$"):
-        typeface(tmp_path / "none.ttf")
-
-
-def font(*tables: tuple[bytes, int, int]) -> bytes:
-    """Return the head of a TrueType file that tells of tables (name, offset, length)."""
-    entries = [name + bytes(4) + at.to_bytes(4, "big") + length.to_bytes(4, "big") for name, at, length in tables]
-    return b"\x00\x01\x00\x00" + len(tables).to_bytes(2, "big") + bytes(6) + b"".join(entries)
-
-
-WHOLE = font(*((name, 92, 0) for name in (b"cmap", b"head", b"hhea", b"hmtx", b"maxp")))
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"", "not a TrueType or OpenType font"),
-        (b"hello world" * 100, "not a TrueType or OpenType font"),
-        (b"\x00\x01\x00\x00", "the font lacks its tables cmap, head, hhea, hmtx, maxp"),
-        (font((b"head", 28, 0)), "the font lacks its tables cmap, hhea, hmtx, maxp"),
-        (font((b"head", 28, 1)), "the font is cut off"),
-        (font((b"head", 28, 0))[:20], "the font is cut off"),
-        (b"ttcf" + bytes(8) + b"\xff" * 12, "the font lacks its tables cmap, head, hhea, hmtx, maxp"),
-    ],
-)
-def test_what_is_no_whole_font_is_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
-    path = tmp_path / "text.ttf"
-    path.write_bytes(content)
-    with pytest.raises(UnreadableFont) as caught:
-        typeface(path)
-    assert str(caught.value) == f"{path}: {sentence}"
-
-
-def test_a_font_of_ones_own_needs_opencv_5(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(cv2, "FontFace", raising=False)
-    path = tmp_path / "text.ttf"
-    path.write_bytes(WHOLE)
-    with pytest.raises(UnreadableFont, match=r"text\.ttf: a font of your own needs OpenCV 5, this is "):
-        typeface(path)

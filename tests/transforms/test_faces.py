@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import fontpkg
+import numpy as np
+import pytest
+
+from cameras import Image
+from transforms.bidi import Run
+from transforms.faces import BuiltIn, Face, FontFile, Strokes, UnreadableFont
+
+THAI = fontpkg.path("Noto Sans Thai", nearest=True)
+needs_opencv_5 = pytest.mark.skipif(not hasattr(cv2, "FontFace"), reason="OpenCV 4 has no fonts")
+
+
+def drawn(face: Face, text: str, *, right_to_left: bool = False) -> Image:
+    mask = np.zeros((40, 200), np.uint8)
+    face.draw(mask, Run(tuple(text), right_to_left), 20, 4, 26)
+    return mask
+
+
+def test_strokes_have_ascii_and_drop_accents() -> None:
+    strokes = Strokes()
+    assert strokes.has("é")
+    assert strokes.has("?")
+    assert not strokes.has("日")
+    assert np.array_equal(drawn(strokes, "Crème"), drawn(strokes, "Creme"))
+    assert np.array_equal(drawn(strokes, "日本"), drawn(strokes, "??"))
+
+
+@needs_opencv_5
+@pytest.mark.parametrize(
+    ("letter", "has"), [("a", True), ("?", True), (" ", True), ("日", True), ("ไ", False), ("e\u200d", True)]
+)
+def test_what_the_built_in_font_has_is_known(letter: str, has: bool) -> None:
+    assert BuiltIn().has(letter) is has
+
+
+def test_a_font_file_has_its_letters_and_no_others() -> None:
+    font = FontFile(THAI)
+    assert font.has("ไ")
+    assert font.has("a\u200d")
+    assert not font.has("日")
+
+
+def test_letters_stay_within_the_width_told_and_on_the_baseline() -> None:
+    font = FontFile(THAI)
+    mask = drawn(font, "HIH")
+    rows, columns = np.nonzero(mask > 127)
+    assert rows.max() == 25  # the row above the baseline
+    assert 4 <= columns.min()
+    assert columns.max() < 4 + font.width(Run(tuple("HIH"), False), 20)
+
+
+def test_what_was_drawn_before_stays() -> None:
+    mask = np.full((40, 200), 7, np.uint8)
+    FontFile(THAI).draw(mask, Run(("H",), False), 20, 100, 26)
+    assert mask.min() == 7
+    assert mask.max() == 255
+
+
+@pytest.mark.parametrize(("x", "baseline"), [(-300, 26), (500, 26), (4, -100), (4, 400)])
+def test_letters_outside_of_the_mask_are_lost(x: int, baseline: int) -> None:
+    mask = np.zeros((40, 200), np.uint8)
+    FontFile(THAI).draw(mask, Run(("H",), False), 20, x, baseline)
+    assert not mask.any()
+
+
+def test_a_run_of_blanks_draws_nothing() -> None:
+    assert not drawn(FontFile(THAI), "  ").any()
+
+
+def test_a_missing_font_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFont, match=r"^.*none\.ttf: No such file or directory$"):
+        FontFile(tmp_path / "none.ttf")
+
+
+def font(*tables: tuple[bytes, int, int]) -> bytes:
+    """Return the head of a TrueType file that tells of tables (name, offset, length)."""
+    entries = [name + bytes(4) + at.to_bytes(4, "big") + length.to_bytes(4, "big") for name, at, length in tables]
+    return b"\x00\x01\x00\x00" + len(tables).to_bytes(2, "big") + bytes(6) + b"".join(entries)
+
+
+def without(table: bytes) -> bytes:
+    """Return a whole font in which one table goes by another name."""
+    data: bytes = THAI.read_bytes()
+    return data.replace(table, b"zzzz", 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "not a TrueType or OpenType font"),
+        (b"hello world" * 100, "not a TrueType or OpenType font"),
+        (b"\x00\x01\x00\x00", "the font has no letters with outlines"),
+        (font((b"head", 28, 0)), "the font has no letters with outlines"),
+        (font((b"head", 28, 1)), "the font is cut off"),
+        (font((b"head", 28, 0))[:20], "the font is cut off"),
+        (b"ttcf" + bytes(8) + b"\xff" * 12, "the font has no letters with outlines"),
+        (THAI.read_bytes()[:-100], "the font is cut off"),
+        (without(b"cmap"), "the font has no letters with outlines"),
+        (without(b"glyf"), "the font has no letters with outlines"),
+    ],
+    ids=[
+        "empty",
+        "text",
+        "no tables",
+        "one table",
+        "cut table",
+        "cut entry",
+        "collection",
+        "cut end",
+        "no cmap",
+        "no glyf",
+    ],
+)
+def test_what_is_no_whole_font_is_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "text.ttf"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFont) as caught:
+        FontFile(path)
+    assert str(caught.value) == f"{path}: {sentence}"
+
+
+def test_a_font_with_broken_tables_draws_something_or_nothing_but_harms_nobody(tmp_path: Path) -> None:
+    data = bytearray(THAI.read_bytes())
+    random = np.random.default_rng(1)
+    for place in random.integers(300, len(data), 2000):
+        data[place] = random.integers(0, 256)
+    path = tmp_path / "broken.ttf"
+    path.write_bytes(data)
+    try:
+        face = FontFile(path)
+    except UnreadableFont:
+        return
+    drawn(face, "Hที่")

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import fontpkg
+import pytest
+
+from transforms import fonts
+from transforms.faces import FontFile
+from transforms.fonts import font_with
+
+THAI = fontpkg.path("Noto Sans Thai", nearest=True)
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    for remembered in (fonts._installed, fonts._of_machine, fonts.font_file):
+        remembered.cache_clear()
+    yield
+    for remembered in (fonts._installed, fonts._of_machine, fonts.font_file):
+        remembered.cache_clear()
+
+
+@pytest.fixture
+def fontconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a stand-in for fontconfig's command where it is looked for; it writes down what it is asked."""
+    program = tmp_path / "fc-match"
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return program
+
+
+def answering(program: Path, shell: str) -> Path:
+    asked = program.with_name("asked")
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$2" >>"{asked}"\n{shell}\n')
+    program.chmod(0o755)
+    return asked
+
+
+@pytest.mark.parametrize("letter", ["ب", "न", "ไ", "த", "త", "ខ"])
+def test_the_scripts_that_are_installed_with_the_program_need_no_font_of_the_machine(
+    letter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    font = font_with(letter)
+    assert font is not None
+    assert font.has(letter)
+
+
+def test_without_fontconfig_other_letters_have_no_font(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert font_with("ა") is None
+
+
+def test_fontconfig_is_asked_once_for_the_letters_of_a_script(
+    fontconfig: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "_installed", lambda: ())
+    asked = answering(fontconfig, f'printf "%s" "{THAI}"')
+    font = font_with("ไ")
+    assert isinstance(font, FontFile)
+    assert font_with("ท") is font
+    (question,) = asked.read_text().splitlines()
+    assert question.startswith("sans-serif:weight=180:color=false:charset=e01 e02 ")
+
+
+def test_a_font_of_the_machine_that_lacks_the_letter_is_none(fontconfig: Path) -> None:
+    answering(fontconfig, f'printf "%s" "{THAI}"')
+    assert font_with("ა") is None
+
+
+@pytest.mark.parametrize("shell", ["exit 1", "printf /no/such/font.ttf", "printf '\\377'", "printf ''"])
+def test_an_answer_that_is_none_is_said_once(fontconfig: Path, shell: str, caplog: pytest.LogCaptureFixture) -> None:
+    answering(fontconfig, shell)
+    with caplog.at_level(logging.WARNING):
+        assert font_with("ა") is None
+        assert font_with("ბ") is None
+    (record,) = caplog.records
+    assert record.getMessage().startswith("no font of this machine can be used for letters like ")
+
+
+def test_a_package_without_a_usable_font_is_named_and_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(fontpkg, "families", lambda: {"broken": None, "noto-sans-thai": None})
+    monkeypatch.setattr(fontpkg, "path", lambda family, nearest: THAI if "thai" in family else tmp_path / "none.ttf")
+    with caplog.at_level(logging.WARNING):
+        assert font_with("ไ") is not None
+    (record,) = caplog.records
+    assert record.getMessage() == f"font broken cannot be used: {tmp_path}/none.ttf: No such file or directory"

@@ -1,0 +1,68 @@
+"""Which font draws a letter that the built-in one lacks: those installed with the program, then the machine's."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+import fontpkg
+
+from .faces import FontFile, UnreadableFont
+
+logger = logging.getLogger(__name__)
+
+_BLOCK = 128  # letters; scripts begin at multiples of it
+_PATIENCE_S = 5.0  # fontconfig answers in milliseconds, but for the first time after fonts were installed
+
+
+@cache
+def font_file(path: Path) -> FontFile:
+    """Return the font of a file, read once.
+
+    Raises:
+        UnreadableFont: when there is none.
+    """
+    return FontFile(path)
+
+
+def font_with(cluster: str) -> FontFile | None:
+    """Return a font that has a letter and the marks on it, or ``None``."""
+    return next((font for font in (*_installed(), *_of_machine(ord(cluster[0]) // _BLOCK)) if font.has(cluster)), None)
+
+
+@cache
+def _installed() -> tuple[FontFile, ...]:
+    """Return the fonts that were installed as packages: those that setup.cfg names, and whatever else is there."""
+    fonts = []
+    for family in sorted(fontpkg.families()):
+        try:
+            fonts.append(font_file(fontpkg.path(family, nearest=True)))
+        except (fontpkg.FontpkgError, UnreadableFont, OSError) as error:
+            logger.warning("font %s cannot be used: %s", family, error)
+    return tuple(fonts)
+
+
+@cache
+def _of_machine(block: int) -> tuple[FontFile, ...]:
+    """Ask fontconfig, where there is one, for a sans serif with the letters of a block: at most once for each."""
+    program = shutil.which("fc-match")
+    if program is None:
+        return ()
+    letters = " ".join(f"{letter:x}" for letter in range(block * _BLOCK, (block + 1) * _BLOCK) if _is_letter(letter))
+    wanted = f"sans-serif:weight=180:color=false:charset={letters}"
+    try:
+        answer = subprocess.run(
+            [program, "--format=%{file}", wanted], capture_output=True, timeout=_PATIENCE_S, check=True
+        )
+        return (font_file(Path(answer.stdout.decode())),)
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError, UnreadableFont) as error:
+        logger.warning("no font of this machine can be used for letters like %s: %s", chr(block * _BLOCK), error)
+        return ()
+
+
+def _is_letter(number: int) -> bool:
+    return unicodedata.category(chr(number))[0] in "LMS"
