@@ -47,15 +47,16 @@ class Graph:
     def open(self) -> None:
         """Look at every model and start the cameras that are to be kept running.
 
-        Labels that a service never gives are no error, as its list may be short, but are named in a warning.
+        Labels that a service never gives are named in a warning, as its list may be short; where a slip would leave
+        something unhidden they are an error.
 
         Raises:
             ConfigError: with every model that cannot be used and every transform that asks for what a model cannot do.
         """
-        problems = [*self._inspect(), *self._kinds()]
+        problems = [*self._inspect(), *self._kinds(), *self._labels(must_exist=True)]
         if problems:
             raise ConfigError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
-        for problem in self._labels():
+        for problem in self._labels(must_exist=False):
             logger.warning("%s", problem)
         for camera in self.cameras.values():
             if camera.config.preload:
@@ -107,11 +108,13 @@ class Graph:
                             f"service {service} gives {' and '.join(sorted(kinds))}, not {kind}",
                         )
 
-    def _labels(self) -> Iterator[Problem]:
+    def _labels(self, *, must_exist: bool) -> Iterator[Problem]:
         suggestions = Problems("")
         for name, camera in self.cameras.items():
             for index, transform in enumerate(camera.transforms if isinstance(camera, Line) else ()):
-                if not isinstance(transform, Asking) or not transform.service.labels:
+                if not isinstance(transform, Asking) or transform.labels_must_exist is not must_exist:
+                    continue
+                if not transform.service.labels:
                     continue
                 known = transform.service.labels
                 folded = {label.casefold() for label in known}

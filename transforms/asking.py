@@ -33,11 +33,13 @@ class Asking(Transform[A]):
     Attributes:
         service_attribute: Name of the attribute that names the service.
         kind: What the service is asked for: ``classifications``, ``detections``, ``segmentations`` or ``captions``.
+        labels_must_exist: Whether a label that the service never gives is an error, and not only worth a warning.
         service: The service.
     """
 
     service_attribute: ClassVar[str]
     kind: ClassVar[str]
+    labels_must_exist: ClassVar[bool] = False
 
     def __init__(self, attributes: A, services: Services) -> None:
         super().__init__(attributes, services)

@@ -63,6 +63,7 @@ class Redact(Asking[RedactAttributes]):
     attributes_type = RedactAttributes
     service_attribute: ClassVar[str] = "detector_name"
     kind: ClassVar[str] = "detections"
+    labels_must_exist: ClassVar[bool] = True  # a slip would hide nothing, for ever
 
     def __init__(self, attributes: RedactAttributes, services: Services) -> None:
         super().__init__(attributes, services)

@@ -103,6 +103,27 @@ def test_a_label_that_a_service_never_gives_is_named_in_a_warning(
     ]
 
 
+def test_a_label_to_be_hidden_that_a_service_never_gives_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = FakeVision("shapes")
+    service.labels = ("person", "dog")
+    monkeypatch.setattr("pipeline.graph.build_services", lambda declared: {"shapes": service})
+    text = CHAIN.replace(
+        "classifications, attributes: {classifier_name: shapes",
+        "redact, attributes: {detector_name: shapes, valid_labels: [Dog, persn]",
+    )
+    graph = Graph(config(text, folder), clock=FakeClock())
+    with pytest.raises(ConfigError) as raised:
+        graph.open()
+    graph.close()
+    assert [str(problem) for problem in raised.value.problems] == [
+        "test.yaml:13:82: cameras[1].attributes.pipeline[0].attributes.valid_labels[1]: "
+        'service shapes gives no "persn", did you mean "person"? (known: person, dog)'
+    ]
+    assert not caplog.messages
+
+
 def test_models_are_given_back_after_they_were_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = FakeVision("shapes")
     graph = with_service(folder, service, monkeypatch)
