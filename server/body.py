@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
-from .problems import Problem
+from .problems import Problem, unavailable
+
+logger = logging.getLogger(__name__)
 
 PICTURE_BYTES_MAX = 20_000_000
 PARTS_MAX = 128
-FORM_BYTES_MAX = 512_000_000
+# Of one request: its other pictures wait, so that 128 URLs are not 128 pictures in memory.
+PARTS_AT_ONCE = 4
+# Every part as large as it may be, and their headers. Parts lie on the disk but for the one that is looked at.
+FORM_BYTES_MAX = PARTS_MAX * PICTURE_BYTES_MAX + 1_000_000
+# What is parsed as a whole lies in memory as a whole.
+MESSAGE_BYTES_MAX = 512_000_000
 URLS_BYTES_MAX = 1_000_000
 # A sender is given this long to begin with, and more as it goes on at this rate or above.
 GRACE_S = 15.0
@@ -34,20 +44,31 @@ async def read_body(request: Request, limit: int, what: str) -> bytes:
 
 @dataclass(frozen=True)
 class Part:
-    """One file of a form: its bytes, or what is wrong with it."""
+    """One picture of a request: its bytes, the file they lie in while it is answered, or what is wrong with it."""
 
-    data: bytes
-    problem: Problem | None = None
+    content: bytes | BinaryIO | Problem
+
+    def read(self) -> bytes:
+        """Return the bytes; may wait for the disk.
+
+        Raises:
+            Problem: what is wrong with it.
+        """
+        if isinstance(self.content, Problem):
+            raise self.content
+        return self.content if isinstance(self.content, bytes) else self.content.read()
 
 
-async def read_pictures(request: Request) -> list[Part]:
-    """Return the pictures of a request: its body, or every file of its form, in order.
+@asynccontextmanager
+async def pictures_of(request: Request) -> AsyncIterator[list[Part]]:
+    """Give the pictures of a request, its body or every file of its form, in order, to be read within the block.
 
     Raises:
         Problem: as ``read_body``; 413 for too many parts; 422 for a form that cannot be read or has no file.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/"):
-        return [Part(await read_body(request, PICTURE_BYTES_MAX, "a picture"))]
+        yield [Part(await read_body(request, PICTURE_BYTES_MAX, "a picture"))]
+        return
     chunks = _chunks(request, FORM_BYTES_MAX, "a form")
     parser = MultiPartParser(request.headers, chunks, max_files=PARTS_MAX, max_fields=PARTS_MAX)
     try:
@@ -58,11 +79,15 @@ async def read_pictures(request: Request) -> list[Part]:
         raise Problem(422, f"the form cannot be read: {error.message}") from None
     except (KeyError, ValueError, AssertionError) as error:
         raise Problem(422, "the form cannot be read: its boundary or its headers are missing") from error
+    except OSError as error:
+        logger.error("a form could not be put down: %s", error)
+        raise unavailable("this machine has no room for the form") from error
     try:
         files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         if not files:
             raise Problem(422, "the form has no file; every picture is a file part")
-        return [await _part(file) for file in files]
+        too_many_bytes = too_large("a picture", PICTURE_BYTES_MAX)
+        yield [Part(too_many_bytes if (file.size or 0) > PICTURE_BYTES_MAX else file.file) for file in files]
     finally:
         await form.close()
 
@@ -91,12 +116,6 @@ def named_urls(body: bytes) -> list[str]:
 def too_many(number: int) -> Problem:
     """Return the 413 for too many pictures in one request."""
     return Problem(413, f"a request may have at most {PARTS_MAX} pictures, got {number}")
-
-
-async def _part(file: UploadFile) -> Part:
-    if (file.size or 0) > PICTURE_BYTES_MAX:
-        return Part(b"", too_large("a picture", PICTURE_BYTES_MAX))
-    return Part(await file.read())
 
 
 def too_large(what: str, limit: int) -> Problem:

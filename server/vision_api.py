@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any
 
@@ -16,10 +16,10 @@ from cameras import Frame
 from streams import jpeg, next_frame
 from vision import KINDS, ModelError, VisionService
 
-from .body import URLS_BYTES_MAX, Part, named_urls, read_body, read_pictures
+from .body import PARTS_AT_ONCE, URLS_BYTES_MAX, Part, named_urls, pictures_of, read_body
 from .cameras_api import FRAME_WITHIN_S, no_frame
 from .house import AHouse, House, captured_at
-from .image_urls import DownloadTooLarge, ImageUrlError, ImageUrls
+from .image_urls import DownloadTooLarge, ImageUrlError
 from .pictures import decode
 from .predictions import Wanted, reply
 from .problems import Problem, unavailable
@@ -98,22 +98,27 @@ async def predict(
 ) -> Response:
     """Say what a model recognises in the picture sent, or in each picture of a form."""
     model = _able(house, service, kind)
-    parts = await _pictures(request, house)
 
     def answer(part: Part) -> bytes:
-        if part.problem:
-            raise part.problem
-        return _written(_reply(model, kind, decode(part.data, exif=exif), wanted))
+        return _written(_reply(model, kind, decode(part.read(), exif=exif), wanted))
 
-    async with _loan(house, model):
-        if len(parts) == 1:
-            return _sent(await house.models.run(answer, parts[0]))
-        results = []
-        for part in parts:
-            try:
-                results.append(await house.models.run(answer, part))
-            except Problem as problem:
-                results.append(_written(problem.as_json()))
+    turns = asyncio.Semaphore(PARTS_AT_ONCE)
+
+    async def result(picture: Part | str) -> bytes:
+        async with turns:
+            part = await _downloaded(house, picture) if isinstance(picture, str) else picture
+            return await house.models.run(answer, part)
+
+    async def result_or_problem(picture: Part | str) -> bytes:
+        try:
+            return await result(picture)
+        except Problem as problem:
+            return _written(problem.as_json())
+
+    async with _pictures(request, house) as pictures, _loan(house, model):
+        if len(pictures) == 1:
+            return _sent(await result(pictures[0]))
+        results = await asyncio.gather(*map(result_or_problem, pictures))
         return _sent(b'{"results":[' + b",".join(results) + b"]}")
 
 
@@ -156,24 +161,27 @@ async def predict_camera(
         return _sent(await house.models.run(answer, frame))
 
 
-async def _pictures(request: Request, house: House) -> list[Part]:
-    """Return the pictures that a request brings, or names by URL."""
+@asynccontextmanager
+async def _pictures(request: Request, house: House) -> AsyncIterator[Sequence[Part | str]]:
+    """Give the pictures that a request brings, or the URLs that it names."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        return await read_pictures(request)
+        async with pictures_of(request) as parts:
+            yield parts
+        return
     urls = named_urls(await read_body(request, URLS_BYTES_MAX, "a list of URLs"))
-    images = house.images
-    if images is None:
+    if house.images is None:
         raise Problem(400, "pictures by URL are not allowed here; the configuration says allow_image_urls: true if so")
-    return await asyncio.gather(*(_downloaded(images, url) for url in urls))
+    yield urls
 
 
-async def _downloaded(images: ImageUrls, url: str) -> Part:
+async def _downloaded(house: House, url: str) -> Part:
+    assert house.images is not None
     try:
-        return Part(await images.fetch(url))
+        return Part(await house.images.fetch(url))
     except DownloadTooLarge as error:
-        return Part(b"", Problem(413, str(error)))
+        raise Problem(413, str(error)) from None
     except ImageUrlError as error:
-        return Part(b"", Problem(422, str(error)))
+        raise Problem(422, str(error)) from None
 
 
 def _able(house: House, service: str, kind: str) -> VisionService[Any]:

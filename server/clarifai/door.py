@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from pipeline import ClarifaiConfig
 
 from ..binding import listen, written
-from ..body import FORM_BYTES_MAX
+from ..body import MESSAGE_BYTES_MAX
 from ..house import House
 from ..problems import StartError
 from .codes import Code, code_of_refusal
@@ -32,7 +32,7 @@ CLOSE_S = 1.0
 # Those above the number of calls are told so before their request is read.
 _KNOCKING_AT_ONCE = 256
 _OPTIONS = (
-    ("grpc.max_receive_message_length", FORM_BYTES_MAX),
+    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
     ("grpc.max_send_message_length", -1),
     ("grpc.so_reuseport", 0),  # two servers on one port would share its clients by chance
 )

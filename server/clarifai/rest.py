@@ -9,7 +9,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from ..body import FORM_BYTES_MAX, read_body
+from ..body import MESSAGE_BYTES_MAX, read_body
 from ..house import AHouse, House
 from ..problems import Problem
 from ..tokens import TokenProblem
@@ -76,7 +76,7 @@ async def _outputs(request: Request, house: House) -> Response:
 
     answer: Any
     try:
-        body = await read_body(request, FORM_BYTES_MAX, "a request")
+        body = await read_body(request, MESSAGE_BYTES_MAX, "a request")
         asked = await house.models.run(read_request, body, request.path_params)
         answer = await Servicer(house).answer(asked)
         content = await house.models.run(written, answer)

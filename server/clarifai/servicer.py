@@ -13,7 +13,7 @@ from clarifai_grpc.grpc.api.status import status_pb2
 
 from vision import ModelError, VisionService
 
-from ..body import PARTS_MAX, PICTURE_BYTES_MAX, too_large
+from ..body import PARTS_AT_ONCE, PARTS_MAX, PICTURE_BYTES_MAX, too_large
 from ..house import House
 from ..image_urls import DownloadTooLarge, ImageUrlError, InvalidUrl, Unreachable
 from ..pictures import decode
@@ -24,8 +24,6 @@ from .outputs import MODEL_TYPES, seen
 
 logger = logging.getLogger(__name__)
 
-# Of one call: the others of its inputs wait, so that 128 URLs are not 128 pictures in memory.
-_INPUTS_AT_ONCE = 4
 _APP = "main"
 _LATEST = "latest"
 
@@ -62,7 +60,7 @@ class Servicer:
         return service
 
     async def _outputs(self, service: VisionService[Any], choice: Choice, request: Message) -> list[Message]:
-        turns = asyncio.Semaphore(_INPUTS_AT_ONCE)
+        turns = asyncio.Semaphore(PARTS_AT_ONCE)
         app_id = request.user_app_id.app_id or _APP
 
         def look(data: bytes) -> Message:

@@ -643,7 +643,7 @@ def test_a_bad_body_gets_a_reply_too(
 
 
 def test_a_body_that_is_too_large_gets_a_reply_too(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rest, "FORM_BYTES_MAX", 1000)
+    monkeypatch.setattr(rest, "MESSAGE_BYTES_MAX", 1000)
     response = served.client.post(PATHS[0], content=bytes(1001))
     assert (response.status_code, response.json()["status"]["code"]) == (400, 30105)
 

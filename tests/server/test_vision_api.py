@@ -1,6 +1,7 @@
 """What models say of pictures that are sent, and of cameras."""
 
 import base64
+import errno
 import random
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,19 @@ def test_too_many_parts_are_refused(served: Served) -> None:
     files = [("f", (str(number), b"x")) for number in range(129)]
     assert problem(served.client.post(NAMES, files=files)) == (413, "the form has more than 128 parts")
     assert served.client.post(NAMES, files=files[:128]).status_code == 200
+
+
+def test_a_form_that_the_disk_has_no_room_for_is_refused_for_now(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(self: object, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("starlette.formparsers.SpooledTemporaryFile.write", full)
+    response = served.client.post(NAMES, files=[("a", ("a.jpg", b"bytes"))])
+    assert problem(response) == (503, "this machine has no room for the form")
+    assert response.headers["retry-after"] == "1"
+    assert caplog.messages == ["a form could not be put down: [Errno 28] No space left on device"]
 
 
 def test_a_form_without_a_file_is_refused(served: Served) -> None:
