@@ -19,6 +19,8 @@ PLACES = {
     "ai_edge_litert": ("vision/litert.py", TOOLS),
     "tflite_runtime": ("vision/litert.py",),
     "onnxruntime": ("vision/onnx.py",),
+    "uharfbuzz": ("transforms/faces.py",),
+    "fontpkg": ("transforms/fonts.py",),
     "aiortc": ("streams/",),
     "aioice": ("streams/",),
     "yaml": ("pipeline/",),
