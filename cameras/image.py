@@ -53,6 +53,8 @@ def decode_image(data: bytes, *, exif: bool = True, max_pixels: int = MAX_PIXELS
     if header.format == "GIF":  # which OpenCV reads only in its newest versions
         return _decoded_gif(data)
     image: Image = _decoded(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, header)
+    if header.format == "TIFF":  # which OpenCV brings upright whatever it is told
+        return image if exif else header.orientation.undone(image)
     return header.orientation.applied(image) if exif else image
 
 

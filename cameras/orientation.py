@@ -44,6 +44,18 @@ class Orientation(NamedTuple):
             array = array[::-1]
         return np.ascontiguousarray(array)
 
+    def undone(self, array: NDArray[N]) -> NDArray[N]:
+        """Return what :meth:`applied` has made of a picture as it was stored, contiguous."""
+        if self == UPRIGHT:
+            return array
+        if self.mirrored_y:
+            array = array[::-1]
+        if self.mirrored_x:
+            array = array[:, ::-1]
+        if self.transposed:
+            array = array.swapaxes(0, 1)
+        return np.ascontiguousarray(array)
+
 
 UPRIGHT = Orientation()
 

@@ -113,7 +113,7 @@ def _gif(data: bytes) -> PictureHeader:
 
 def _tiff(data: bytes) -> PictureHeader:
     tags = _tiff_tags(data)
-    return PictureHeader("TIFF", tags[_WIDTH], tags[_LENGTH])  # its decoder brings it upright by itself
+    return PictureHeader("TIFF", tags[_WIDTH], tags[_LENGTH], Orientation.from_exif(tags.get(_ORIENTATION, 1)))
 
 
 def _bmp(data: bytes) -> PictureHeader:
