@@ -30,7 +30,8 @@ def _library() -> tuple[str, Any]:
     """Return the distribution and the interpreter module of the first library that is installed."""
     for distribution, module in _LIBRARIES:
         try:
-            return distribution, importlib.import_module(module)
+            with without_notices():  # LiteRT 2.0.2 tells of oneDNN
+                return distribution, importlib.import_module(module)
         except ImportError:
             continue
     raise ModelError("no TFLite library is installed; install ai-edge-litert (or tflite-runtime with numpy<2)")

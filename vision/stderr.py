@@ -8,13 +8,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# How a line begins that tells of a choice and of nothing wrong: TFLite's own, and that of its log library, which puts a
+# warning about itself before the first line of any kind.
+_NOTICES = (b"INFO: ", b"I0000 ", b"WARNING: All log messages before absl::InitializeLog() ")
+
 _STDERR = 2
 _lock = threading.Lock()
 
 
 @contextmanager
-def without_notices(prefix: bytes = b"INFO: ") -> Iterator[None]:
-    """Drop the lines with a prefix that come to stderr while the block runs; all others are written after it.
+def without_notices() -> Iterator[None]:
+    """Drop the notices that come to stderr while the block runs; all other lines are written after it.
 
     It is the whole process's stderr, so the block should be short and seldom.
     """
@@ -30,7 +34,7 @@ def without_notices(prefix: bytes = b"INFO: ") -> Iterator[None]:
         finally:
             os.dup2(real, _STDERR)
             kept.seek(0)
-            rest = b"".join(line for line in kept if not line.startswith(prefix))
+            rest = b"".join(line for line in kept if not line.startswith(_NOTICES))
             try:
                 os.write(real, rest)
             except OSError:  # whoever read it has gone
