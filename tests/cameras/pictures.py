@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
@@ -18,6 +19,15 @@ def corners() -> NDArray[np.uint8]:
     image = np.empty((40, 60, 3), np.uint8)
     image[:20, :30], image[:20, 30:], image[20:, :30], image[20:, 30:] = CORNERS
     return image
+
+
+def encoded(extension: str, image: NDArray[Any]) -> bytes:
+    """Return a picture (BGR) as a file of the kind that has an extension."""
+    if extension == ".gif":  # which OpenCV writes only in its newest versions
+        return pillow_bytes(PillowImage.fromarray(image[:, :, ::-1]), "GIF")
+    done, data = cv2.imencode(extension, image)
+    assert done
+    return data.tobytes()
 
 
 def pillow_bytes(picture: PillowImage.Image, format: str, **options: Any) -> bytes:

@@ -2,24 +2,15 @@ import struct
 import zlib
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
 from cameras.image import ImageError, decode_depth, decode_image
 
-from .pictures import CORNERS, corners, pillow_bytes
+from .pictures import CORNERS, corners, encoded, pillow_bytes
 
 EXTENSIONS = [".jpg", ".png", ".webp", ".gif", ".tiff", ".bmp"]
-
-
-def encoded(extension: str, image: Any) -> bytes:
-    if extension == ".gif":  # which OpenCV writes only in its newest versions
-        return pillow_bytes(PillowImage.fromarray(image[:, :, ::-1]), "GIF")
-    done, data = cv2.imencode(extension, image)
-    assert done
-    return data.tobytes()
 
 
 def assert_shows(image: Any, colours: tuple[tuple[int, int, int], ...] = CORNERS) -> None:

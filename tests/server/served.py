@@ -9,12 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import cv2
 import httpx
 import numpy as np
 
 from pipeline import parse
 from server.run import Running, shutdown, startup
+from tests.cameras import pictures
 from vision import VisionService
 
 CAMERAS = """
@@ -38,9 +38,7 @@ def still() -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 def encoded(suffix: str = ".png", image: np.ndarray[Any, np.dtype[np.uint8]] | None = None) -> bytes:
     """Give a picture's bytes."""
-    done, data = cv2.imencode(suffix, still() if image is None else image)
-    assert done
-    return data.tobytes()
+    return pictures.encoded(suffix, still() if image is None else image)
 
 
 class Served:
