@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from google.protobuf.message import DecodeError
 from grpclib import GRPCError, Status
-from grpclib.const import Handler
+from grpclib.const import Cardinality, Handler
 from grpclib.server import Stream
 
 from vision import ModelError, UnsupportedKind
@@ -74,6 +74,24 @@ class Calls:
 
     def __mapping__(self) -> Mapping[str, Handler]:
         return self._mapping
+
+
+class Methods(dict[str, Handler]):
+    """The methods of a server by path, and a refusal with a sentence for every other path.
+
+    grpclib's own refusal lacks a header, so that its clients say of it only that this header is missing.
+    """
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """Return the method of a path, or its refusal."""
+        known = super().get(path)
+        if known is not None:
+            return known
+        more = _ELSEWHERE.get(path.rpartition("/")[0], "")
+        return Handler(_refusing(f"camweave does not do {path[:200]}{more}"), Cardinality.STREAM_STREAM, bytes, bytes)
+
+
+_ELSEWHERE = {"/proto.stream.v1.StreamService": "; live video is WebRTC, at /whep/ and the camera's name"}
 
 
 def unary(answer: Answer, request_type: type[Any]) -> Callable[[Stream[Any, Any]], Awaitable[None]]:

@@ -13,7 +13,7 @@ from grpclib.server import Server
 
 from ..binding import listen, written
 from ..house import House
-from .calls import Calls
+from .calls import Calls, Methods
 from .camera import CameraCalls
 from .models import MlModelCalls
 from .robot import RobotCalls
@@ -64,6 +64,7 @@ class _Server(Server):
 
     def __init__(self, services: Sequence[Calls]) -> None:
         super().__init__(services)
+        self._mapping = Methods(self._mapping)
         self._connections: weakref.WeakSet[H2Protocol] = weakref.WeakSet()
 
     def _protocol_factory(self) -> H2Protocol:

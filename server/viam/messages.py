@@ -61,10 +61,16 @@ GetImageRequest, GetImageResponse = _messages_of_get_image()
 
 
 def struct(values: dict[str, Any]) -> Struct:
-    """Return plain values as the message for any values."""
+    """Return plain values as the message for any values, without those that are none: Viam's SDK reads 0 there."""
     made = Struct()
-    made.update(values)
+    made.update(_known(values))
     return made
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _known(inner) for key, inner in value.items() if inner is not None}
+    return [_known(inner) for inner in value] if isinstance(value, list) else value
 
 
 def timestamp(seconds: float) -> Timestamp:

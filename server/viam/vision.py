@@ -74,9 +74,10 @@ class VisionCalls(Calls):
     async def _capture_all(
         self, request: vision_pb2.CaptureAllFromCameraRequest
     ) -> vision_pb2.CaptureAllFromCameraResponse:
-        """Give a picture and what is in it, of one frame. What the service cannot give is left out, as Viam does."""
-        if request.return_object_point_clouds or request.return_detections_3d:
-            raise GRPCError(Status.UNIMPLEMENTED, _FLAT)
+        """Give a picture and what is in it, of one frame. What the service cannot give is left out, as Viam does.
+
+        So are things in space, which no service here gives.
+        """
         async with self._able(request.name) as service:
             camera = self._camera(service, request.camera_name)
             frame = await camera_frame(self._house, camera)

@@ -12,11 +12,13 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from grpclib import GRPCError, Status
+from grpclib.client import UnaryUnaryMethod
 from grpclib.exceptions import StreamTerminatedError
 from viam.media.video import CameraMimeType, ViamImage
 from viam.proto.robot import GetMachineStatusRequest, RobotServiceStub, StartSessionRequest
@@ -24,11 +26,12 @@ from viam.proto.robot import GetMachineStatusRequest, RobotServiceStub, StartSes
 from cameras import Intrinsics
 from server.problems import StartError
 from server.viam import calls, camera, pictures
+from server.viam.messages import GetImageRequest, GetImageResponse
 from tests.fakes import frame
 
 from .conftest import check_threads, classifier, detector, threads_now
 from .served import CAMERAS, Served
-from .viam_clients import asked, clients, connected, port_of, refused
+from .viam_clients import Clients, asked, clients, connected, port_of, refused
 
 TEXT = (
     CAMERAS
@@ -173,6 +176,28 @@ def test_status_and_geometries(served: Served) -> None:
     status = asked(served, lambda there: there.camera("seen").get_status())
     assert (status["name"], status["source"]) == ("seen", "still")
     assert asked(served, lambda there: there.camera("seen").get_geometries()) == []
+
+
+def test_a_status_leaves_out_what_is_not_known(served: Served) -> None:
+    status = asked(served, lambda there: there.camera("gone").get_status())
+    assert not {"source", "latest", "width_px"} & set(status)
+    assert asked(served, lambda there: there.camera("seen").get_status())["transforms"][0].keys() >= {"type"}
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/viam.component.arm.v1.ArmService/GetEndPosition", ""),
+        ("/viam.component.camera.v1.CameraService/RenderFrame", ""),
+        ("/proto.stream.v1.StreamService/ListStreams", "; live video is WebRTC, at /whep/ and the camera's name"),
+        ("/" + "x" * 300, ""),
+    ],
+)
+def test_a_method_that_nobody_knows_is_refused_with_a_sentence(served: Served, path: str, more: str) -> None:
+    async def call(there: Clients) -> None:
+        await UnaryUnaryMethod[Any, Any](there.channel, path, GetImageRequest, GetImageResponse)(GetImageRequest())
+
+    assert refused(served, call) == (Status.UNIMPLEMENTED, f"camweave does not do {path[:200]}{more}")
 
 
 def test_a_request_that_is_too_large_is_not_read(served: Served) -> None:

@@ -197,13 +197,21 @@ def test_what_a_service_does_not_give_is_said(served: Served) -> None:
     flat = (Status.UNIMPLEMENTED, "vision services here look at flat pictures; they give no objects in space")
     assert refused(served, lambda there: there.vision("names").get_detections_3d("still")) == flat
     assert refused(served, lambda there: there.vision("names").get_object_point_clouds("still")) == flat
-    assert (
-        refused(
-            served,
-            lambda there: there.vision("names").capture_all_from_camera("still", return_object_point_clouds=True),
-        )
-        == flat
+
+
+def test_of_everything_captured_what_a_service_does_not_give_is_left_out(served: Served) -> None:
+    got = asked(
+        served,
+        lambda there: there.vision("names").capture_all_from_camera(
+            "still",
+            return_classifications=True,
+            return_detections=True,
+            return_object_point_clouds=True,
+            return_detections_3d=True,
+        ),
     )
+    assert got.classifications
+    assert not got.detections and not got.objects and not got.detections_3d
 
 
 def test_everything_captured_is_of_one_frame(served: Served) -> None:
