@@ -37,6 +37,7 @@ def anchors(size: Size) -> Array:
             between = math.sqrt(_SCALES[layer] * _SCALES[layer + 1])
             pairs = (*((_SCALES[layer], ratio) for ratio in _RATIOS), (between, 1.0))
         sizes = np.array([[scale * math.sqrt(ratio), scale / math.sqrt(ratio)] for scale, ratio in pairs])
+        sizes *= np.array([min(size) / width, min(size) / height])  # scales are of the shorter side
         made.append(np.hstack([np.repeat(cells, len(pairs), axis=0), np.tile(sizes, (len(cells), 1))]))
     return np.concatenate(made).astype(np.float32)
 

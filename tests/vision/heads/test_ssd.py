@@ -8,7 +8,7 @@ import pytest
 from vision.heads import Found
 from vision.heads.ssd import anchors, decode, find
 
-from .things import CLASSES, THINGS, assert_found
+from .things import CLASSES, THINGS, assert_found, assert_given
 
 SIZE = (300, 300)
 PLACES = (500, 1500, 1910)
@@ -29,6 +29,49 @@ def test_anchors_are_those_of_the_makers() -> None:
     assert made[1] == pytest.approx([0.5 / 19, 0.5 / 19, 0.2 * math.sqrt(2), 0.2 / math.sqrt(2)])
     assert made[19 * 19 * 3] == pytest.approx([0.05, 0.05, 0.35, 0.35])
     assert made[-1] == pytest.approx([0.5, 0.5, math.sqrt(0.95), math.sqrt(0.95)])
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "places", "codes", "logits", "golden"),
+    [  # tf-models-research-object-detection 2.8.0: create_ssd_anchors, FasterRcnnBoxCoder; on tensorflow 2.21.0
+        (
+            SIZE,
+            1917,
+            (1000, 1500, 1910),
+            ((-1.604, -2.649, -0.497, 0.841), (2.272, 0.219, -1.105, -1.57), (1.497, 3.27, 0.546, -2.467)),
+            ((-1.92, 3.2, 0.41, -3.46), (-0.17, -2.33, -1.26, -0.98), (-1.43, 1.11, -0.13, -1.18)),
+            (
+                (0.31038, 0.83435, 0.64503, 0.96239, 0.96083, 0),
+                (0.76894, 0.39432, 1.3012, 1.36669, 0.75213, 0),
+                (0.74185, 0.61491, 1.1847, 0.77691, 0.27289, 2),
+            ),
+        ),
+        (
+            (640, 360),
+            4698,
+            (3000, 4000, 4690),
+            ((0.819, 1.66, -3.286, -0.513), (-1.961, -0.346, -2.579, 0.041), (-0.076, -0.609, -2.096, -0.792)),
+            ((-2.18, -2.71, 0.45, -2.22), (2.34, 1.43, -4.0, 0.54), (-2.2, 0.07, 0.09, -3.98)),
+            (
+                (0.26377, 0.57514, 0.37837, 0.93709, 0.8069, 0),
+                (-0.03116, 0.1463, 0.14652, 0.3277, 0.61064, 1),
+                (0.09956, -0.05353, 0.36287, 1.02852, 0.52248, 1),
+            ),
+        ),
+    ],
+    ids=["square", "wide"],
+)
+def test_boxes_are_those_of_the_original(
+    size: tuple[int, int],
+    count: int,
+    places: tuple[int, ...],
+    codes: tuple[tuple[float, ...], ...],
+    logits: tuple[tuple[float, ...], ...],
+    golden: tuple[tuple[float, ...], ...],
+) -> None:
+    values, given = np.zeros((count, 4), np.float32), np.full((count, 4), -9.0, np.float32)
+    values[list(places)], given[list(places)] = codes, logits
+    assert_given(decode([values, given], size, 3), golden)
 
 
 @pytest.mark.parametrize("sigmoid", [False, True])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.candidates import Candidates
+from vision.candidates import Candidates, Suppression
+from vision.heads.head import Head
 
 CLASSES = 5
 
@@ -47,3 +49,18 @@ def assert_found(found: Candidates, things: tuple[Thing, ...] = THINGS) -> None:
     assert np.allclose(found.scores, [thing.score for thing in things], atol=1e-3)
     assert np.allclose(found.boxes, [thing.box for thing in things], atol=1e-3)
     assert found.numbers.tolist() == [thing.number for thing in things]
+
+
+def assert_given(
+    found: Candidates, golden: Sequence[Sequence[float]], unit: tuple[int, int] = (1, 1), head: Head | None = None
+) -> None:
+    """Make sure that boxes are those of the original: rows of corners in a unit, score and label, best first.
+
+    With a head, what overlaps is left out as that head has it.
+    """
+    found = found.sorted()
+    if head is not None:
+        found = Suppression(head.iou_threshold).applied(found)
+    made = np.column_stack([found.boxes * np.array([*unit, *unit]), found.scores, found.numbers])
+    assert made.shape == (len(golden), 6)
+    assert np.allclose(made, golden, atol=2e-3 * max(unit) ** 0.5)
