@@ -142,7 +142,8 @@ class PictureInput:
         if not self.letterbox:
             return 0, 0, width, height
         scale = min(width / pixels.width, height / pixels.height)
-        across, down = (max(round(side * scale), 1) for side in (pixels.width, pixels.height))
+        whole = round if self.centred else int  # as the makers of YOLO and of YOLOX do
+        across, down = (max(whole(side * scale), 1) for side in (pixels.width, pixels.height))
         left, upper = ((width - across) // 2, (height - down) // 2) if self.centred else (0, 0)
         return left, upper, left + across, upper + down
 
