@@ -20,6 +20,8 @@ Array = NDArray[np.float32]
 FLOOR = 0.05
 """Scores below are noise: raw heads have thousands of rows, and something scores a little in each."""
 
+_FARTHEST = 4.0  # from the corner of the input, in inputs; the pixels of a box soon exceed it
+
 
 class Found(NamedTuple):
     """The outputs of a model that a head reads.
@@ -70,11 +72,20 @@ def corners(centres: Array, sizes: Array) -> Array:
     return np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)
 
 
-def as_fractions(boxes: Array, size: Size) -> Array:
-    """Return boxes as fractions of the input: some exports give that, others pixels, as all rows together show."""
-    if boxes.size and np.nanmax(np.abs(boxes)) > 4.0:
-        return by_size(boxes, size)
-    return boxes
+def reach(values: Array) -> float:
+    """Return how far from 0 the farthest of the values that are numbers is."""
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+
+
+def as_fractions(boxes: Array, size: Size, places: Array | None = None) -> Array:
+    """Return boxes as fractions of the input: some exports give that, others pixels, as all rows together show.
+
+    Args:
+        boxes: (n, 4).
+        size: Of the input.
+        places: What shows it; without it the boxes. Centres do: noise may be several small inputs wide.
+    """
+    return by_size(boxes, size) if reach(boxes if places is None else places) > _FARTHEST else boxes
 
 
 def by_size(boxes: Array, size: Size) -> Array:

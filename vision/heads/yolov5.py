@@ -27,7 +27,7 @@ def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
     """Return the boxes of rows of centre, size, score and a score per label, which belong together."""
     rows = outputs[0]
-    boxes = as_fractions(rows[:, :4], size)
+    boxes = as_fractions(rows[:, :4], size, rows[:, :2])
     kept = rows[:, 4] >= FLOOR
     rows, boxes = rows[kept], boxes[kept]
     return best_columns(corners(boxes[:, :2], boxes[:, 2:]), rows[:, 5 : 5 + classes] * rows[:, 4:5])

@@ -35,7 +35,7 @@ def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
     """Return the boxes of columns of centre, size and a score per label."""
     rows = outputs[0] if outputs[0].shape[1] < outputs[0].shape[0] else outputs[0].T
-    boxes = as_fractions(rows[:, :4], size)
+    boxes = as_fractions(rows[:, :4], size, rows[:, :2])
     return best_columns(corners(boxes[:, :2], boxes[:, 2:]), rows[:, 4 : 4 + classes])
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..candidates import Candidates
 from ..tensors import Preparation
 from .grid import GREY, LARGE_STRIDES, SIZE, STRIDES, cell_count, cells, has_cells
-from .head import FLOOR, Array, Found, Head, Shapes, Size, best_columns, by_size, corners
+from .head import FLOOR, Array, Found, Head, Shapes, Size, best_columns, by_size, corners, reach
 
 _MOST_OFFSET = 32.0  # of a centre from its cell, in cells; pixels of the input soon exceed it
 _MOST_LOGARITHM = 20.0
@@ -32,7 +32,7 @@ def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
     """Return the boxes of rows of centre (in cells, from the cell), size (its logarithm in cells) and scores."""
     rows = outputs[0]
-    if rows.size and np.nanmax(np.abs(rows[:, :2])) <= _MOST_OFFSET:
+    if reach(rows[:, :2]) <= _MOST_OFFSET:
         strides = STRIDES if len(rows) == cell_count(size) else LARGE_STRIDES
         places, steps = cells(size, strides)
         centres = (rows[:, :2] + places) * steps

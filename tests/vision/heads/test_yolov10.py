@@ -19,6 +19,10 @@ def test_boxes_come_out_as_they_were_put_in(unit: tuple[int, int]) -> None:
     assert_found(decode([rows], SIZE, CLASSES))
 
 
+def test_rows_of_no_numbers_do_no_harm() -> None:
+    assert len(decode([np.full((300, 6), np.nan, np.float32)], SIZE, CLASSES).scores) == 0
+
+
 @pytest.mark.parametrize(
     ("shapes", "found"),
     [

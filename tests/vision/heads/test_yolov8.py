@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from vision.heads import Found
-from vision.heads.yolov8 import decode, find
+from vision.heads.yolov8 import HEAD, decode, find
 
-from .things import CLASSES, THINGS, assert_found
+from .things import CLASSES, THINGS, assert_found, assert_given
 
 SIZE = (64, 32)
 ROWS = 32 + 8 + 2
@@ -20,6 +20,40 @@ def test_boxes_come_out_as_they_were_put_in(unit: tuple[int, int], turned: bool)
     for row, thing in zip((40, 7, 33), THINGS, strict=True):
         rows[row] = [*thing.centre * unit, *thing.size * unit, *thing.score * thing.columns, 9, 9, 9]
     assert_found(decode([rows if turned else rows.T], SIZE, CLASSES))
+
+
+# ultralytics 8.4.190: utils.nms.non_max_suppression
+GOLDEN_ROWS = (
+    (39.38, 27.175, 24.17, 9.86, 0.3, 0.874, 0.005),
+    (39.88, 27.675, 24.67, 10.36, 0.27, 0.7866, 0.0045),
+    (32.75, 17.72, 29.88, 24.61, 0.622, 0.989, 0.215),
+    (13.81, 19.345, 5.14, 4.93, 0.515, 0.466, 0.917),
+)
+GOLDEN = (
+    (17.81, 5.415, 47.69, 30.025, 0.989, 1),
+    (11.24, 16.88, 16.38, 21.81, 0.917, 2),
+    (27.295, 22.245, 51.465, 32.105, 0.874, 1),
+)
+
+
+def golden_output(
+    *more: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    rows = np.zeros((ROWS, 7), np.float32)
+    rows[10:14] = GOLDEN_ROWS
+    return np.hstack([rows, *more])
+
+
+def test_boxes_are_those_of_the_original() -> None:
+    assert_given(decode([golden_output().T], SIZE, 3), GOLDEN, SIZE, HEAD)
+    assert_given(decode([golden_output(np.zeros((ROWS, 2), np.float32)).T], SIZE, 3), GOLDEN, SIZE, HEAD)
+
+
+def test_noise_wider_than_the_input_does_not_make_pixels_of_fractions() -> None:
+    rows = golden_output()
+    rows[:, :4] /= [*SIZE, *SIZE]
+    rows[0, 2:4] = 9.0
+    assert_given(decode([rows.T], SIZE, 3), GOLDEN, SIZE, HEAD)
 
 
 @pytest.mark.parametrize(
