@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..candidates import Candidates
-from .grid import FRACTIONS, has_cells
+from .grid import FRACTIONS, has_cells, mask_coefficients
 from .head import FLOOR, Array, Found, Head, Shapes, Size, as_fractions, best_columns, corners
 
 _PER_CELL = 3
@@ -17,9 +17,12 @@ _PER_CELL = 3
 
 def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
     """Return the output [1, boxes, 5 + labels]."""
+    coefficients = mask_coefficients(shapes, size)
     for name, shape in shapes.items():
-        if len(shape) == 3 and 5 < shape[2] < shape[1]:
-            classes = labels if labels and shape[2] > 5 + labels else shape[2] - 5
+        if len(shape) == 3 and 5 + coefficients < shape[2] < shape[1]:
+            classes = shape[2] - 5 - coefficients
+            if labels and classes > labels:
+                classes = labels
             return Found((name,), classes, has_cells(shape[1], size, _PER_CELL) and labels in (0, classes))
     return None
 

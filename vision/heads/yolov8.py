@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..candidates import Candidates
-from .grid import FRACTIONS, has_cells
+from .grid import FRACTIONS, has_cells, mask_coefficients
 from .head import Array, Found, Head, Shapes, Size, as_fractions, best_columns, corners
 
 
 def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
     """Return the output [1, 4 + labels, boxes], or the same with rows first."""
-    coefficients = next((min(shape[1:]) for shape in shapes.values() if len(shape) == 4), 0)
+    coefficients = mask_coefficients(shapes, size)
     for name, shape in shapes.items():
         if len(shape) != 3:
             continue

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..candidates import Candidates
 from ..tensors import Preparation
-from .grid import GREY, LARGE_STRIDES, SIZE, STRIDES, cell_count, cells, has_cells
+from .grid import GREY, SIZE, cells, has_cells, strides_of
 from .head import FLOOR, Array, Found, Head, Shapes, Size, best_columns, by_size, corners, reach
 
 _MOST_OFFSET = 32.0  # of a centre from its cell, in cells; pixels of the input soon exceed it
@@ -33,8 +33,7 @@ def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
     """Return the boxes of rows of centre (in cells, from the cell), size (its logarithm in cells) and scores."""
     rows = outputs[0]
     if reach(rows[:, :2]) <= _MOST_OFFSET:
-        strides = STRIDES if len(rows) == cell_count(size) else LARGE_STRIDES
-        places, steps = cells(size, strides)
+        places, steps = cells(size, strides_of(len(rows), size))
         centres = (rows[:, :2] + places) * steps
         sizes = np.exp(rows[:, 2:4].clip(-_MOST_LOGARITHM, _MOST_LOGARITHM)) * steps
     else:

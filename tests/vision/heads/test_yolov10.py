@@ -19,18 +19,33 @@ def test_boxes_come_out_as_they_were_put_in(unit: tuple[int, int]) -> None:
     assert_found(decode([rows], SIZE, CLASSES))
 
 
+def test_what_follows_the_label_is_left_out() -> None:
+    rows = np.zeros((300, 38), np.float32)
+    for row, thing in enumerate(THINGS):
+        rows[row] = [*np.array(thing.box) * [*SIZE, *SIZE], thing.score, thing.number, *[9] * 32]
+    assert_found(decode([rows], SIZE, CLASSES))
+
+
 def test_rows_of_no_numbers_do_no_harm() -> None:
     assert len(decode([np.full((300, 6), np.nan, np.float32)], SIZE, CLASSES).scores) == 0
 
 
 @pytest.mark.parametrize(
-    ("shapes", "found"),
+    ("shapes", "size", "found"),
     [
-        ({"out": (1, 300, 6)}, Found(("out",), 0, True)),
-        ({"out": (1, 300, 6), "more": (1, 3)}, Found(("out",), 0, False)),
-        ({"out": (1, 25200, 6)}, Found(("out",), 0, False)),
-        ({"out": (1, 300, 7)}, None),
+        ({"out": (1, 300, 6)}, (640, 640), Found(("out",), 0, True)),
+        ({"out": (1, 300, 6), "more": (1, 3)}, (640, 640), Found(("out",), 0, False)),
+        ({"out": (1, 300, 38), "masks": (1, 32, 160, 160)}, (640, 640), Found(("out",), 0, True)),
+        ({"out": (1, 300, 7)}, (640, 640), Found(("out",), 0, False)),  # turned boxes, as it seems
+        ({"out": (1, 300, 57)}, (640, 640), Found(("out",), 0, False)),  # keypoints, as it seems
+        ({"out": (1, 25200, 6)}, (640, 640), Found(("out",), 0, False)),
+        ({"out": (1, 525, 6)}, (160, 160), Found(("out",), 0, False)),  # raw boxes of one label
+        ({"out": (1, 567, 6)}, (96, 96), Found(("out",), 0, False)),
+        ({"out": (1, 8400, 85)}, (640, 640), None),
+        ({"out": (1, 300, 5)}, (640, 640), None),
     ],
 )
-def test_the_output_is_known_by_its_shape(shapes: dict[str, tuple[int, ...]], found: Found | None) -> None:
-    assert find(shapes, (640, 640), 0) == found
+def test_the_output_is_known_by_its_shape(
+    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: Found | None
+) -> None:
+    assert find(shapes, size, 0) == found
