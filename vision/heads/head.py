@@ -72,6 +72,20 @@ def corners(centres: Array, sizes: Array) -> Array:
     return np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)
 
 
+def upright(boxes: Array, angles: Array, size: Size) -> Array:
+    """Return the corners of the boxes around turned ones.
+
+    Args:
+        boxes: (n, 4) centre and size as fractions of the input.
+        angles: (n, 1) in radians.
+        size: Of the input: boxes are turned in its pixels.
+    """
+    across, down = np.abs(np.cos(angles)), np.abs(np.sin(angles))
+    width, height = boxes[:, 2:3] * size[0], boxes[:, 3:] * size[1]
+    sides = np.hstack([(width * across + height * down) / size[0], (width * down + height * across) / size[1]])
+    return corners(boxes[:, :2], np.asarray(sides, np.float32))
+
+
 def reach(values: Array) -> float:
     """Return how far from 0 the farthest of the values that are numbers is."""
     return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))

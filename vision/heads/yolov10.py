@@ -1,7 +1,8 @@
 """The finished rows of YOLOv10 and YOLO26, and of exports with the suppression inside: corners, score, label.
 
 Source: ultralytics/ultralytics, ``nn/modules/head.py`` (``Detect.postprocess``). No box is left out here. Coefficients
-of masks and keypoints that follow the label are.
+of masks and keypoints that follow the label are. One number more is the angle of a turned box, which is of centre and
+size then, and given as the upright one around it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from ..candidates import Candidates
 from .grid import FRACTIONS, has_cells, mask_coefficients
-from .head import FLOOR, Array, Found, Head, Shapes, Size, as_fractions
+from .head import FLOOR, Array, Found, Head, Shapes, Size, as_fractions, upright
 
 _COLUMNS = 6
 _FEWEST_ROWS, _MOST_ROWS = 10, 1000  # of a list of finished boxes; more are raw ones
@@ -34,6 +35,8 @@ def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
     """Return the boxes of rows of corners, score and label."""
     rows = outputs[0]
     boxes = as_fractions(rows[:, :4], size)
+    if rows.shape[1] == _COLUMNS + 1:
+        boxes = upright(boxes, rows[:, -1:], size)
     kept = rows[:, 4] >= FLOOR
     return Candidates(boxes[kept], rows[kept, 4].clip(0.0, 1.0), rows[kept, 5].astype(np.float64))
 

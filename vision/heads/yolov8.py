@@ -2,7 +2,8 @@
 
 Source: ultralytics/ultralytics, ``nn/modules/head.py`` (``Detect._inference``), whose exports compute boxes in pixels
 of the input (TensorFlow Lite: fractions) and put scores through the sigmoid. Mask coefficients of its segmentation
-models, and the keypoints of its pose models, follow the labels; they are left out.
+models, and the keypoints of its pose models, follow the labels; they are left out. One number more is the angle of a
+turned box, which is given as the upright one around it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 
 from ..candidates import Candidates
 from .grid import FRACTIONS, has_cells, mask_coefficients
-from .head import Array, Found, Head, Shapes, Size, as_fractions, best_columns, corners
+from .head import Array, Found, Head, Shapes, Size, as_fractions, best_columns, corners, upright
 
 
 def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
@@ -36,7 +37,9 @@ def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
     """Return the boxes of columns of centre, size and a score per label."""
     rows = outputs[0] if outputs[0].shape[1] < outputs[0].shape[0] else outputs[0].T
     boxes = as_fractions(rows[:, :4], size, rows[:, :2])
-    return best_columns(corners(boxes[:, :2], boxes[:, 2:]), rows[:, 4 : 4 + classes])
+    has_angle = rows.shape[1] == 4 + classes + 1
+    boxes = upright(boxes, rows[:, -1:], size) if has_angle else corners(boxes[:, :2], boxes[:, 2:])
+    return best_columns(boxes, rows[:, 4 : 4 + classes])
 
 
 HEAD = Head("yolov8", "an output [1, 4 + labels, boxes]", find, decode, FRACTIONS)

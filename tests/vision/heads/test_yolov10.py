@@ -6,7 +6,7 @@ import pytest
 from vision.heads import Found
 from vision.heads.yolov10 import decode, find
 
-from .things import CLASSES, THINGS, assert_found
+from .things import CLASSES, THINGS, assert_found, assert_given
 
 SIZE = (640, 320)
 
@@ -24,6 +24,17 @@ def test_what_follows_the_label_is_left_out() -> None:
     for row, thing in enumerate(THINGS):
         rows[row] = [*np.array(thing.box) * [*SIZE, *SIZE], thing.score, thing.number, *[9] * 32]
     assert_found(decode([rows], SIZE, CLASSES))
+
+
+def test_a_turned_box_becomes_the_upright_one_around_it() -> None:
+    rows = np.zeros((300, 7), np.float32)
+    rows[0] = [39.38, 27.175, 24.17, 9.86, 0.874, 1, 1.188]
+    rows[1] = [13.81, 19.345, 5.14, 4.93, 0.515, 0, 0.791]
+    golden = (  # ultralytics 8.4.190: utils.ops.xywhr2xyxyxyxy, the lowest and the highest of its corners
+        (30.29288, 14.12323, 48.46712, 40.22677, 0.874, 1),
+        (10.25019, 15.78436, 17.36981, 22.90564, 0.515, 0),
+    )
+    assert_given(decode([rows], SIZE, CLASSES), golden, SIZE)
 
 
 def test_rows_of_no_numbers_do_no_harm() -> None:

@@ -34,6 +34,13 @@ GOLDEN = (
     (11.24, 16.88, 16.38, 21.81, 0.917, 2),
     (27.295, 22.245, 51.465, 32.105, 0.874, 1),
 )
+# The same: utils.ops.xywhr2xyxyxyxy, the lowest and the highest of its corners
+GOLDEN_ANGLES = (1.188, 0.0, 0.842, 0.791)
+GOLDEN_TURNED = (
+    (13.62113, -1.61968, 51.87886, 37.05968, 0.989, 1),
+    (10.25019, 15.78436, 17.36981, 22.90564, 0.917, 2),
+    (30.29288, 14.12323, 48.46712, 40.22677, 0.874, 1),
+)
 
 
 def golden_output(
@@ -47,6 +54,16 @@ def golden_output(
 def test_boxes_are_those_of_the_original() -> None:
     assert_given(decode([golden_output().T], SIZE, 3), GOLDEN, SIZE, HEAD)
     assert_given(decode([golden_output(np.zeros((ROWS, 2), np.float32)).T], SIZE, 3), GOLDEN, SIZE, HEAD)
+
+
+@pytest.mark.parametrize("unit", [SIZE, (1, 1)], ids=["pixels", "fractions"])
+def test_a_turned_box_becomes_the_upright_one_around_it(unit: tuple[int, int]) -> None:
+    angles = np.zeros((ROWS, 1), np.float32)
+    angles[10:14, 0] = GOLDEN_ANGLES
+    rows = golden_output(angles)
+    rows[11] = 0.0
+    rows[:, :4] *= np.array([*unit, *unit]) / np.array([*SIZE, *SIZE])
+    assert_given(decode([rows.T], SIZE, 3), GOLDEN_TURNED, SIZE)
 
 
 def test_noise_wider_than_the_input_does_not_make_pixels_of_fractions() -> None:
@@ -70,6 +87,7 @@ def test_noise_wider_than_the_input_does_not_make_pixels_of_fractions() -> None:
         ({"out": (1, 116, 8400), "masks": (1, 160, 160, 32)}, (640, 640), 80, Found(("out",), 80, True)),
         ({"out": (1, 116, 189), "masks": (1, 32, 24, 24)}, (96, 96), 0, Found(("out",), 80, True)),
         ({"out": (1, 84, 34000)}, (640, 640), 80, Found(("out",), 80, True)),  # a grid for small things
+        ({"out": (1, 20, 8400)}, (640, 640), 15, Found(("out",), 15, True)),  # turned boxes
         ({"out": (1, 56, 8400)}, (640, 640), 1, Found(("out",), 1, True)),
         ({"out": (1, 21, 100)}, (640, 640), 0, Found(("out",), 17, False)),
         ({"out": (1, 4, 8400)}, (640, 640), 0, None),
