@@ -8,7 +8,7 @@ import pytest
 from vision.heads import Found
 from vision.heads.ultraface import anchors, decode, find
 
-from .things import THINGS, assert_found
+from .things import THINGS, assert_found, assert_given
 
 SIZE = (320, 240)
 FACES = tuple(dataclasses.replace(thing, number=0) for thing in THINGS)
@@ -29,6 +29,49 @@ def test_anchors_are_those_of_the_makers() -> None:
     assert made[3600] == pytest.approx([0.5 / 20, 0.5 / 15, 32 / 320, 32 / 240])
     assert made[-1] == pytest.approx([4.5 / 5, 3.5 / 4, 256 / 320, 1.0])
     assert len(anchors((640, 480))) == 17640
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "places", "locations", "logits", "golden"),
+    [  # Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB at 72957f4: generate_priors, convert_locations_to_boxes
+        (
+            SIZE,
+            4420,
+            PLACES,
+            ((2.586, 1.652, 2.776, -0.252), (1.855, -0.608, -1.07, -0.328), (-1.226, 0.499, 0.148, 0.841)),
+            ((0.31, 4.27), (-0.07, -1.44), (0.47, -1.62)),
+            (
+                (0.80687, 0.16265, 0.89399, 0.22604, 0.98129, 0),
+                (0.50318, 0.09613, 0.58392, 0.22099, 0.20262, 0),
+                (-0.2101, 0.33331, 0.61394, 1.51649, 0.11007, 0),
+            ),
+        ),
+        (
+            (128, 96),
+            708,
+            (100, 600, 705),
+            ((0.685, -3.222, -1.637, 1.123), (3.055, -0.565, 1.557, 2.477), (-0.248, 1.38, 2.725, 3.462)),
+            ((0.45, -1.37), (-2.92, -0.02), (-2.46, 1.94)),
+            (
+                (-0.1371, -0.11125, 1.5875, 1.88725, 0.98787, 0),
+                (0.46821, -0.04236, 0.80954, 0.50469, 0.94785, 0),
+                (0.05726, 0.05031, 0.14736, 0.25895, 0.13943, 0),
+            ),
+        ),
+    ],
+    ids=["320", "128"],
+)
+def test_faces_are_those_of_the_original(
+    size: tuple[int, int],
+    count: int,
+    places: tuple[int, ...],
+    locations: tuple[tuple[float, ...], ...],
+    logits: tuple[tuple[float, ...], ...],
+    golden: tuple[tuple[float, ...], ...],
+) -> None:
+    values, given = np.zeros((count, 4), np.float32), np.tile(np.array([9.0, -9.0], np.float32), (count, 1))
+    values[list(places)], given[list(places)] = locations, logits
+    assert_given(decode([values, given], size, 1), golden)
 
 
 @pytest.mark.parametrize("logarithms", [False, True])
