@@ -89,6 +89,8 @@ def parse_url(url: str) -> Target:
     """
     if len(url) > URL_MAX:
         raise ValueError(f"the URL is longer than {URL_MAX} characters")
+    if not url:
+        raise ValueError("the URL is empty")
     if not _WRITTEN.fullmatch(url) or "\\" in url:
         raise ValueError("the URL has characters that must be percent-encoded")
     try:

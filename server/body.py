@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
@@ -19,7 +19,7 @@ from .problems import Problem, unavailable
 
 logger = logging.getLogger(__name__)
 
-PICTURE_BYTES_MAX = 20_000_000
+PICTURE_BYTES_MAX = 19_999_999  # under 20 MB
 PARTS_MAX = 128
 # Of one request: its other pictures wait, so that 128 URLs are not 128 pictures in memory.
 PARTS_AT_ONCE = 4
@@ -59,6 +59,24 @@ class Part:
         return self.content if isinstance(self.content, bytes) else self.content.read()
 
 
+class _Form(MultiPartParser):
+    """A parser that takes no form without its last boundary: the framework's drops the part in which it broke off."""
+
+    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(headers, self._to_the_end(stream), max_files=PARTS_MAX, max_fields=PARTS_MAX)
+        self._ended = False
+
+    def on_end(self) -> None:
+        """Note the last boundary."""
+        self._ended = True
+
+    async def _to_the_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for chunk in stream:
+            yield chunk
+        if not self._ended:
+            raise MultiPartException("it breaks off before its last boundary")
+
+
 @asynccontextmanager
 async def pictures_of(request: Request) -> AsyncIterator[list[Part]]:
     """Give the pictures of a request, its body or every file of its form, in order, to be read within the block.
@@ -70,9 +88,8 @@ async def pictures_of(request: Request) -> AsyncIterator[list[Part]]:
         yield [Part(await read_body(request, PICTURE_BYTES_MAX, "a picture"))]
         return
     chunks = _chunks(request, FORM_BYTES_MAX, "a form")
-    parser = MultiPartParser(request.headers, chunks, max_files=PARTS_MAX, max_fields=PARTS_MAX)
     try:
-        form = await parser.parse()
+        form = await _Form(request.headers, chunks).parse()
     except MultiPartException as error:
         if error.message.startswith("Too many"):
             raise Problem(413, f"the form has more than {PARTS_MAX} parts") from None
@@ -120,8 +137,8 @@ def too_many(number: int) -> Problem:
 
 def too_large(what: str, limit: int) -> Problem:
     """Return the 413 for too many bytes."""
-    size = f"{limit // 1_000_000} MB" if limit >= 1_000_000 else f"{limit // 1000} kB"
-    return Problem(413, f"{what} may have at most {size}")
+    size = f"{-(-limit // 1_000_000)} MB" if limit >= 1_000_000 else f"{-(-limit // 1000)} kB"
+    return Problem(413, f"{what} must be under {size}")
 
 
 async def _chunks(request: Request, limit: int, what: str) -> AsyncGenerator[bytes, None]:

@@ -14,6 +14,7 @@ the name, which may lead elsewhere a moment later. Each redirect starts anew.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urljoin
@@ -21,9 +22,10 @@ from urllib.parse import urljoin
 import h11
 
 from .addresses import Address, Target, is_public, parse_url, resolve
+from .body import PICTURE_BYTES_MAX
 from .version import program_version
 
-BYTES_MAX = 20_000_000
+BYTES_MAX = PICTURE_BYTES_MAX
 DOWNLOAD_S = 10.0
 CONNECT_S = 4.0
 REDIRECTS_MAX = 3
@@ -217,7 +219,7 @@ def _checked(response: h11.Response) -> str | None:
 
 
 def _too_large() -> DownloadTooLarge:
-    return DownloadTooLarge(f"the picture of the URL has more than {BYTES_MAX // 1_000_000} MB")
+    return DownloadTooLarge(f"the picture of the URL must be under {-(-BYTES_MAX // 1_000_000)} MB")
 
 
 def _reason(error: OSError | None) -> str:
@@ -225,4 +227,5 @@ def _reason(error: OSError | None) -> str:
         return "nobody answers"
     if isinstance(error, ssl.SSLError):
         return (error.reason or "TLS failed").lower().replace("_", " ")
-    return (error.strerror or type(error).__name__).lower()
+    # Not its own words: asyncio puts addresses there.
+    return os.strerror(error.errno).lower() if error.errno else "nobody answers"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,30 +14,78 @@ from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from .codes import Code, Refused
 
 _SHOWN = 300
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
+
+Faults = dict[int, str]
+"""What is wrong with an input, by its place."""
 
 
-def read_request(body: bytes, path: Mapping[str, str]) -> Any:
+def read_request(body: bytes, path: Mapping[str, str]) -> tuple[Any, Faults]:
     """Return the ``PostModelOutputsRequest`` of a body and of what its URL says, which counts more.
 
     Enums may be written by name or number, fields that nobody knows are passed over, an empty body is a request
-    without inputs.
+    without inputs. With it come the faults of single inputs, which a message has no room for.
 
     Raises:
         Refused: when the body is none.
     """
     request = service_pb2.PostModelOutputsRequest()
+    read = _read(body)
+    faults = _faults(read)
     try:
-        read = json.loads(body or b"{}")
-        if not isinstance(read, dict):
-            raise ValueError("an object is wanted")
         ParseDict(read, request, ignore_unknown_fields=True)
     except (ParseError, ValueError, RecursionError) as error:
-        details = f"the body is not the request as JSON: {error}"
-        raise Refused(Code.CONN_BAD_REQUEST_FORMAT, details[:_SHOWN]) from None
+        # Its own words are about the inside of protobuf; the names of the fields are what helps.
+        place = ".".join(re.findall(r"Failed to parse (\w+) field", str(error))) or "a field"
+        raise _refused(f"{place} has a value of a kind that does not belong there") from None
     request.model_id, request.version_id = path["model"], path.get("version", request.version_id)
     if "user" in path:
         request.user_app_id.user_id, request.user_app_id.app_id = path["user"], path["app"]
-    return request
+    return request, faults
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        read = json.loads(body or b"{}")
+    except RecursionError:
+        raise _refused("it is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise _refused("it is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise _refused(str(error)) from None
+    except ValueError:  # the limit of Python for the digits of a number
+        raise _refused("it has a number of too many digits") from None
+    if not isinstance(read, dict):
+        raise _refused("an object is wanted")
+    return read
+
+
+def _faults(read: dict[str, Any]) -> Faults:
+    """Look at the base64 of each input, which protobuf reads over damage, and take out what is none.
+
+    Line breaks, as ``base64`` puts them, both alphabets and a missing padding are no damage.
+    """
+    faults: Faults = {}
+    inputs = read.get("inputs")
+    for index, item in enumerate(inputs if isinstance(inputs, list) else ()):
+        image = item
+        for name in ("data", "image"):
+            image = image.get(name) if isinstance(image, dict) else None
+        text = image.get("base64") if isinstance(image, dict) else None
+        if not isinstance(image, dict) or not isinstance(text, str):
+            continue
+        image["base64"] = text = "".join(text.split())
+        if text.startswith("data:"):
+            faults[index] = "data.image.base64 must be base64 alone, without data:...;base64, before it"
+        elif not _BASE64.fullmatch(text) or len(text.rstrip("=")) % 4 == 1:
+            faults[index] = "data.image.base64 is not base64, or is cut short"
+        if index in faults:
+            del image["base64"]
+    return faults
+
+
+def _refused(what: str) -> Refused:
+    return Refused(Code.CONN_BAD_REQUEST_FORMAT, f"the body is not the request as JSON: {what}"[:_SHOWN])
 
 
 def written(message: Any) -> bytes:
@@ -47,7 +96,10 @@ def written(message: Any) -> bytes:
 
 
 def _complete(message: Any, shown: dict[str, Any]) -> None:
-    """Add what is shown although it is empty: without its 0 a client would take a concept's value for 1."""
+    """Add what is shown although it is empty: without its 0 a client would take a concept's value for 1.
+
+    Of messages Clarifai's package marks none so, only numbers, texts and lists.
+    """
     for field, value in message.ListFields():
         inner = shown.get(field.name)
         if isinstance(inner, dict):
@@ -58,5 +110,4 @@ def _complete(message: Any, shown: dict[str, Any]) -> None:
     for field in message.DESCRIPTOR.fields:
         if field.GetOptions().Extensions[extensions_pb2.cl_show_if_empty] and field.name not in shown:
             value = getattr(message, field.name)
-            if isinstance(value, float | int | str):
-                shown[field.name] = value
+            shown[field.name] = value if isinstance(value, float | int | str) else []

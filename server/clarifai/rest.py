@@ -66,7 +66,7 @@ def refused(refusal: TokenProblem) -> Response:
     """Return the reply to whoever may not ask; Clarifai's package is not needed, nor imported, for a stranger."""
     code = code_of_refusal(refusal)
     status = {"code": int(code), "description": code.description, "details": refusal.detail, "req_id": uuid4().hex}
-    return JSONResponse({"status": status}, code.http_status, headers=refusal.headers)
+    return JSONResponse({"status": status, "outputs": []}, code.http_status, headers=refusal.headers)
 
 
 async def _outputs(request: Request, house: House) -> Response:
@@ -77,8 +77,8 @@ async def _outputs(request: Request, house: House) -> Response:
     answer: Any
     try:
         body = await read_body(request, MESSAGE_BYTES_MAX, "a request")
-        asked = await house.models.run(read_request, body, request.path_params)
-        answer = await Servicer(house).answer(asked)
+        asked, faults = await house.models.run(read_request, body, request.path_params)
+        answer = await Servicer(house).answer(asked, faults)
         content = await house.models.run(written, answer)
     except Problem as problem:
         code = Code.CONN_THROTTLED if problem.status == 503 else code_of(problem)

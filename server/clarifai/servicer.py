@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
 import uuid
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
@@ -41,12 +44,17 @@ class Servicer:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def answer(self, request: Message) -> Message:
-        """Return the ``MultiOutputResponse`` to a ``PostModelOutputsRequest``; what fails is said in it."""
+    async def answer(self, request: Message, faults: Mapping[int, str] = MappingProxyType({})) -> Message:
+        """Return the ``MultiOutputResponse`` to a ``PostModelOutputsRequest``; what fails is said in it.
+
+        Args:
+            request: The request.
+            faults: What is known to be wrong with the bytes of an input, by its place.
+        """
         try:
             service, choice = self._service(request.model_id), Choice.of(request.model.output_info.output_config)
             _check_count(len(request.inputs))
-            return _summed_up(await self._outputs(service, choice, request))
+            return _summed_up(await self._outputs(service, choice, request, faults))
         except Refused as refusal:
             return failed(refusal.code, refusal.details)
         except Exception:  # a mistake of ours; every reply is one of Clarifai's messages
@@ -59,7 +67,9 @@ class Servicer:
             raise Refused(Code.MODEL_DOES_NOT_EXIST, details)
         return service
 
-    async def _outputs(self, service: VisionService[Any], choice: Choice, request: Message) -> list[Message]:
+    async def _outputs(
+        self, service: VisionService[Any], choice: Choice, request: Message, faults: Mapping[int, str]
+    ) -> list[Message]:
         turns = asyncio.Semaphore(PARTS_AT_ONCE)
         app_id = request.user_app_id.app_id or _APP
 
@@ -67,9 +77,11 @@ class Servicer:
             # Clarifai leaves pictures as they are stored, whatever their EXIF says.
             return seen(service, decode(data, exif=False), choice, app_id)
 
-        async def output(item: Message) -> Message:
+        async def output(index: int, item: Message) -> Message:
             made = _output(request, service, item)
             try:
+                if index in faults:
+                    raise Refused(Code.ALL_INPUT_INVALID_BYTES, faults[index])
                 async with turns:
                     made.data.CopyFrom(await self._house.models.run(look, await self._picture(item)))
                 made.status.CopyFrom(status(Code.SUCCESS))
@@ -85,7 +97,7 @@ class Servicer:
 
         try:
             async with self._house.loans.use(service):
-                return await asyncio.gather(*map(output, request.inputs))
+                return await asyncio.gather(*itertools.starmap(output, enumerate(request.inputs)))
         except Problem as problem:
             raise Refused(Code.CONN_THROTTLED, problem.detail) from None
         except ModelError as error:

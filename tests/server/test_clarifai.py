@@ -11,7 +11,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -298,7 +298,7 @@ def test_each_input_has_its_own_end_in_its_own_place(client: Client) -> None:
     details = [output.status.details for output in reply.outputs]
     assert details[3] == "the input must have data.image with url or base64"
     assert details[5] == "this server takes no pictures by URL; send their bytes as base64"
-    assert details[6] == "a picture may have at most 20 MB"
+    assert details[6] == "a picture must be under 20 MB"
     assert "85000000" in details[7]
     assert details[8] == "vision service teller cannot use its model; the server's log says why"
     assert [reply.outputs[n].input.id for n in (3, 10)] == ["empty", "mine"]
@@ -474,7 +474,7 @@ class Web:
     known: dict[str, bytes | Exception] = {
         "https://samples.example/train.jpg": encoded(".jpg"),
         "http://localhost/": InvalidUrl("the URL leads to an address that is not public"),
-        "https://large.example/": DownloadTooLarge("the picture of the URL has more than 20 MB"),
+        "https://large.example/": DownloadTooLarge("the picture of the URL must be under 20 MB"),
         "https://gone.example/": DownloadFailed("the URL answers with status 404"),
         "https://away.example/": Unreachable("the name away.example has no address"),
     }
@@ -624,7 +624,22 @@ def test_what_the_body_repeats_and_what_nobody_knows_does_no_harm(served: Served
         (PATHS[0], b"\xff", 400, 11100, "the body is not the request as JSON"),
         (PATHS[0], b"[" * 100_000, 400, 11100, "the body is not the request as JSON"),
         (PATHS[0], b'{"inputs": 5}', 400, 11100, "inputs"),
-        (PATHS[0], b'{"inputs": [{"data": {"image": {"base64": "QQQQQ"}}}]}', 400, 11100, "base64"),
+        (
+            PATHS[0],
+            b'{"inputs": [{"data": {"image": {"base64": 5}}}]}',
+            400,
+            11100,
+            "inputs.data.image.base64 has a value",
+        ),
+        (
+            PATHS[0],
+            b'{"inputs": [{"data": {"image": {"url": 5}}}]}',
+            400,
+            11100,
+            "inputs.data.image.url has a value of",
+        ),
+        (PATHS[0], b'{"inputs": ' + b"9" * 5000 + b"}", 400, 11100, "it has a number of too many digits"),
+        (PATHS[0], b"{" * 5 + b'"x": ' * 5, 400, 11100, "Expecting property name"),
         (PATHS[0], b"", 400, 40001, "the request has no inputs"),
         (PATHS[0], b"{}", 400, 40001, "the request has no inputs"),
         ("/v2/models/poems/outputs", b"{}", 404, 21200, "there is no vision service 'poems'"),
@@ -640,6 +655,49 @@ def test_a_bad_body_gets_a_reply_too(
     reply = response.json()["status"]
     assert reply["code"] == code
     assert details in reply.get("details", "") and len(reply.get("details", "")) <= 300
+
+
+@pytest.mark.parametrize(
+    ("damaged", "details"),
+    [
+        (lambda text: text[:100] + "$$$$" + text[100:], "data.image.base64 is not base64, or is cut short"),
+        (lambda text: text + "garbage!", "data.image.base64 is not base64, or is cut short"),
+        (lambda text: "!!!", "data.image.base64 is not base64, or is cut short"),
+        (
+            lambda text: text.rstrip("=")[:-3] + "A" * (len(text.rstrip("=")) % 4 == 1),
+            "data.image.base64 is not base64",
+        ),
+        (lambda text: f"data:image/jpeg;base64,{text}", "data.image.base64 must be base64 alone, without data:"),
+    ],
+)
+def test_damaged_base64_costs_its_input_and_no_other(
+    served: Served, damaged: Callable[[str], str], details: str
+) -> None:
+    text = base64.b64encode(encoded()).decode()
+    inputs = [json_input(base64=damaged(text)), json_input(base64=text)]
+    reply = served.client.post(PATHS[-1], json={"inputs": inputs}).json()
+    assert [output["status"]["code"] for output in reply["outputs"]] == [30300, 10000]
+    assert details in reply["outputs"][0]["status"]["details"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda data: base64.encodebytes(data).decode(),
+        lambda data: base64.urlsafe_b64encode(data).decode(),
+        lambda data: base64.b64encode(data).decode().rstrip("="),
+    ],
+    ids=["with line breaks", "for URLs", "without padding"],
+)
+def test_base64_comes_in_several_forms(served: Served, written: Callable[[bytes], str]) -> None:
+    data = encoded() + b"\0"  # what follows a PNG is no part of it
+    assert len(data) % 3, "there is a padding to leave out"
+    inputs = [json_input(base64=written(data))]
+    assert served.client.post(PATHS[-1], json={"inputs": inputs}).json()["status"]["code"] == 10000
+
+
+def test_a_reply_without_outputs_has_an_empty_list_of_them(served: Served) -> None:
+    assert served.client.post("/v2/models/poems/outputs", content=b"{}").json()["outputs"] == []
 
 
 def test_a_body_that_is_too_large_gets_a_reply_too(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

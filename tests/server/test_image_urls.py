@@ -167,7 +167,7 @@ def test_loopback_is_not_public_unless_a_test_says_so() -> None:
         ("HTTP/1.1 302 Found\r\n\r\n", DownloadFailed, "answers with status 302"),
         ("SSH-2.0-OpenSSH_9.9\r\n\r\n", DownloadFailed, "does not speak HTTP"),
         ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", DownloadFailed, "does not speak HTTP"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 20000001\r\n\r\n", DownloadTooLarge, "more than 20 MB"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 20000001\r\n\r\n", DownloadTooLarge, "must be under 20 MB"),
         ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", DownloadFailed, "packed"),
         ("HTTP/1.1 200 OK\r\n" + "X: y\r\n" * 100_000, DownloadFailed, "does not speak HTTP"),
         ("HTTP/1.1 103 Hints\r\n\r\n" * 50_000, DownloadFailed, "more around the picture"),
@@ -180,7 +180,7 @@ def test_what_is_no_picture_is_said(text: str, error: type[ImageUrlError], messa
 
 def test_a_picture_without_a_length_is_cut_off_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_urls, "BYTES_MAX", 1_000_000)
-    with pytest.raises(DownloadTooLarge, match="more than 1 MB"):
+    with pytest.raises(DownloadTooLarge, match="must be under 1 MB"):
         fetch("http://a.example:PORT/", saying(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_001)))
     assert len(fetch("http://a.example:PORT/", saying(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_000)))[0]) == 1_000_000
 
@@ -224,7 +224,7 @@ def test_tls_is_verified_for_the_name_of_the_url(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("", "characters"),
+        ("", "the URL is empty"),
         ("pictures.example/a.jpg", "must begin with http"),
         ("ftp://a.example/", "must begin with http"),
         ("file:///etc/passwd", "must begin with http"),

@@ -204,7 +204,7 @@ def test_a_request_that_is_too_large_is_not_read(served: Served) -> None:
     head = struct.pack(">?I", False, 2**32 - 1)
     assert refused(served, lambda there: there.send(head + b"x" * 1000, end=False)) == (
         Status.INVALID_ARGUMENT,
-        "a request may have at most 20 MB",
+        "a request must be under 20 MB",
     )
 
 

@@ -148,7 +148,7 @@ def test_a_picture_is_taken_as_it_is_stored(served: Served) -> None:
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 60000, 60000) + b"\x08\2\0\0\0....", "too large: "),
         (b"RGBA" + struct.pack(">II", 64, 48) + b"\0" * 9, "a raw picture whose header does not fit its size"),
         (b"RGBA", "a raw picture whose header does not fit its size"),
-        (b"\xff\xd8\xff" + b"\0" * PICTURE_BYTES_MAX, "a picture may have at most 20 MB"),
+        (b"\xff\xd8\xff" + b"\0" * PICTURE_BYTES_MAX, "a picture must be under 20 MB"),
     ],
     ids=["none", "text", "damaged", "bomb", "raw", "raw without header", "bytes"],
 )
@@ -163,7 +163,7 @@ def test_more_than_a_picture_is_not_even_read(served: Served) -> None:
     data = b"\0" * (calls.MESSAGE_BYTES_MAX + 1)
     assert refused(served, lambda there: there.classify("names", data)) == (
         Status.INVALID_ARGUMENT,
-        "a request may have at most 20 MB",
+        "a request must be under 20 MB",
     )
 
 

@@ -134,6 +134,21 @@ def test_a_form_that_the_disk_has_no_room_for_is_refused_for_now(
     assert caplog.messages == ["a form could not be put down: [Errno 28] No space left on device"]
 
 
+@pytest.mark.parametrize("missing", [1, 50])
+def test_a_form_that_breaks_off_is_refused(served: Served, missing: int) -> None:
+    parts = b"".join(
+        b'--Q\r\nContent-Disposition: form-data; name="a"; filename="a.jpg"\r\n\r\n' + encoded() + b"\r\n"
+        for _ in range(2)
+    )
+    whole = {"content": parts + b"--Q--", "headers": {"Content-Type": "multipart/form-data; boundary=Q"}}
+    assert len(served.client.post(NAMES, **whole).json()["results"]) == 2  # type: ignore[arg-type]
+    cut = whole | {"content": (parts + b"--Q--")[:-missing]}
+    assert problem(served.client.post(NAMES, **cut)) == (  # type: ignore[arg-type]
+        422,
+        "the form cannot be read: it breaks off before its last boundary",
+    )
+
+
 def test_a_form_without_a_file_is_refused(served: Served) -> None:
     form = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--\r\n'
     response = served.client.post(NAMES, content=form, headers={"Content-Type": "multipart/form-data; boundary=x"})
@@ -173,14 +188,14 @@ def test_what_is_no_good_picture_is_refused(served: Served, content: bytes, stat
 def test_too_many_bytes_are_refused(served: Served, chunked: bool) -> None:
     content = bytes(body.PICTURE_BYTES_MAX + 1)
     response = served.client.post(NAMES, content=iter([content]) if chunked else content)
-    assert problem(response) == (413, "a picture may have at most 20 MB")
+    assert problem(response) == (413, "a picture must be under 20 MB")
 
 
 def test_a_part_of_too_many_bytes_fails_alone(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "PICTURE_BYTES_MAX", 1_000_000)
     files = [("f", ("a", bytes(1_000_001))), ("f", ("b", encoded()))]
     results = served.client.post(NAMES, files=files).json()["results"]
-    assert [result.get("detail", "good") for result in results] == ["a picture may have at most 1 MB", "good"]
+    assert [result.get("detail", "good") for result in results] == ["a picture must be under 1 MB", "good"]
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_an_offer_without_video_has_nothing_to_play(served: Served, offer: str) 
 
 def test_an_endless_offer_is_refused(served: Served) -> None:
     response = served.client.post("/whep/still", content=b"v=0\r\n" + b"a=x\r\n" * 20_000, headers=SDP)
-    assert problem(response) == (413, "an offer may have at most 64 kB")
+    assert problem(response) == (413, "an offer must be under 64 kB")
 
 
 @pytest.mark.parametrize("name", ["nobody", "secret"])
