@@ -50,8 +50,9 @@ bench: $(INSTALLED) ## Run the benchmarks, all of benchmarks/ or those of ARGS="
 pictures: $(INSTALLED) test-tools ## Take the pictures of the documents again, or ARGS="cameras" or "pages" of them
 	$(BIN)/python -m docs.pictures $(ARGS)
 
-train: $(TRAIN_INSTALLED) ## Train the models of configs/models again, about an hour (TensorFlow in .venv-train, 0.6 GB)
+train: $(TRAIN_INSTALLED) $(INSTALLED) ## Train the models of configs/models again, about an hour (TensorFlow in .venv-train, 0.6 GB)
 	.venv-train/bin/python -m configs.training.train $(ARGS)
+	$(BIN)/python -m configs.training.export_onnx
 	.venv-train/bin/python -m configs.training.train_segmenter
 	.venv-train/bin/python -m configs.training.train_captioner
 

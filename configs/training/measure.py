@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -33,6 +33,13 @@ class Found:
     label: str
     score: float
     box: BoundingBox
+
+
+class Finder(Protocol):
+    """A detector, whatever runs it."""
+
+    def found(self, image: Canvas, picture: int = 0) -> list[Found]:
+        """Return what it finds in a BGR picture, the surest first."""
 
 
 class Model:
@@ -91,7 +98,7 @@ def top1(model: Model, pictures: Iterable[Picture]) -> float:
     return sum(right) / len(right)
 
 
-def map50(model: Model, pictures: Iterable[Picture]) -> tuple[float, dict[str, float]]:
+def map50(model: Finder, pictures: Iterable[Picture]) -> tuple[float, dict[str, float]]:
     """Return the mean average precision at an overlap of 0.5, and the precision of each label."""
     truth: list[dict[str, list[BoundingBox]]] = []
     found: list[Found] = []

@@ -1,0 +1,74 @@
+"""Make the detector's ONNX file of its TFLite file, and measure it: the same network, for the other runtime.
+
+    .venv/bin/python -m configs.training.export_onnx
+    .venv/bin/python -m configs.training.export_onnx --evaluate      # only the figures of the file that is there
+
+The same TFLite file gives the same bytes on every machine. TensorFlow is not needed, ``onnx`` is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, checker, helper
+
+from .measure import LABELS
+from .measure_onnx import FIGURES, ORIGINAL, TWIN, measured
+from .tflite_to_onnx import Translation
+
+_OPERATORS, _FORM = (
+    13,
+    7,
+)  # the versions of ONNX's operators and of its files: those of 2020, read by every runtime since
+
+
+def main() -> None:
+    """Export and measure, or only the last."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--evaluate", action="store_true", help="only measure what is there")
+    parser.add_argument("--scenes", type=int, default=100, help="unseen scenes to measure on, 10 pictures each")
+    options = parser.parse_args()
+    if not options.evaluate:
+        TWIN.write_bytes(exported(ORIGINAL))
+    figures = measured(options.scenes)
+    print(json.dumps(figures, indent=2))
+    FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def exported(path: Path, in_bytes: bool = True) -> bytes:
+    """Return the ONNX model of the detector in a TFLite file.
+
+    It takes the same ``image``. What it finds is one output in the form that exports of YOLOv10 have, so that its shape
+    alone says what it is: ``detections`` (1, 20, 6), rows of x_min, y_min, x_max, y_max as fractions, score, and number
+    of the label, the surest first. The labels are in the metadata, under ``names``.
+
+    Args:
+        path: The TFLite file.
+        in_bytes: Whether weights are rounded to a byte each; else they are float32, four times the size.
+    """
+    made = Translation(path, ("location", "category", "score"), in_bytes)
+    _, rows, _ = made.shape("location")
+    last_axis = made.keep("last_axis", np.array([2]))
+    x_first = made.keep("x_first", np.array([1, 0, 3, 2]))
+    boxes = made.add("Gather", ["location", x_first], "boxes", axis=2)
+    columns = [made.add("Unsqueeze", [name, last_axis], f"{name}_column") for name in ("score", "category")]
+    made.add("Concat", [boxes, *columns], "detections", axis=2)
+    graph = helper.make_graph(
+        made.nodes,
+        path.stem,
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, made.shape("image"))],
+        [helper.make_tensor_value_info("detections", TensorProto.FLOAT, (1, rows, 6))],
+        made.constants,
+    )
+    operators = [helper.make_opsetid("", _OPERATORS)]
+    model = helper.make_model(graph, producer_name="camweave", ir_version=_FORM, opset_imports=operators)
+    helper.set_model_props(model, {"names": str(dict(enumerate(LABELS)))})
+    checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""The detector in ONNX: made of the TFLite file, and saying the same."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cameras.annotation import BoundingBox
+from cameras.scene import Picture
+from configs.training.export_onnx import exported
+from configs.training.measure import LABELS, Found, Model, map50, unseen
+from configs.training.measure_onnx import FIGURES, ORIGINAL, TWIN, Twin, compared, measured, pairs
+from configs.training.tflite_to_onnx import Translation
+from vision.heads import find_head
+
+
+@cache
+def sample() -> tuple[Picture, ...]:
+    """Sixty pictures of ten scenes."""
+    return tuple(unseen(10, 6))
+
+
+@pytest.fixture(scope="module")
+def original() -> Model:
+    return Model(ORIGINAL)
+
+
+@pytest.fixture(scope="module")
+def twin() -> Iterator[Twin]:
+    with closing(Twin()) as opened:
+        yield opened
+
+
+def test_the_file_is_the_one_that_the_exporter_makes() -> None:
+    assert TWIN.read_bytes() == exported(ORIGINAL)
+    assert TWIN.stat().st_size < 400_000
+
+
+def test_it_takes_and_gives_what_its_readme_says(twin: Twin) -> None:
+    assert twin.inputs == [("image", (1, 192, 192, 3), "uint8")]
+    assert twin.outputs == [("detections", (1, 20, 6), "float32")]
+    assert twin.labels == LABELS
+
+
+def test_its_head_is_guessed(twin: Twin) -> None:
+    guessed = find_head(None, {name: shape for name, shape, _ in twin.outputs}, (192, 192), len(LABELS))
+    assert guessed is not None and guessed[0].name == "yolov10"
+
+
+def test_with_whole_weights_it_computes_what_the_original_does(original: Model, tmp_path: Path) -> None:
+    path = tmp_path / "whole.onnx"
+    path.write_bytes(exported(ORIGINAL, in_bytes=False))
+    with closing(Twin(path)) as whole:
+        for picture in sample()[:12]:
+            location, category, score, _ = original.run(picture.image)
+            rows = whole.run(picture.image)
+            assert np.allclose(rows[:, 4], score, atol=1e-4)
+            likely = score >= 0.1  # what is nearly nothing may change places
+            assert np.array_equal(rows[likely, 5], category[likely])
+            assert np.allclose(rows[likely, :4], location[likely][:, [1, 0, 3, 2]], atol=1e-4)
+
+
+def test_with_weights_in_bytes_it_finds_the_same(original: Model, twin: Twin) -> None:
+    agreement = compared(original, twin, sample())
+    assert agreement["same"] >= 0.98
+    assert agreement["mean"] <= 0.01 and agreement["most"] <= 0.1
+
+
+def test_it_finds_the_things_of_unseen_scenes(twin: Twin) -> None:
+    precision, by_label = map50(twin, sample())
+    assert precision >= 0.95, by_label
+
+
+def test_a_step_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ValueError, match="^MEAN is not translated$"):
+        Translation(ORIGINAL.with_name("shapes_classifier.tflite"), ("probability",), in_bytes=True)
+
+
+def test_detections_are_the_same_where_label_and_box_are() -> None:
+    def found(label: str, x: float) -> Found:
+        return Found(0, label, 0.9, BoundingBox(x, 0.0, x + 0.5, 1.0))
+
+    star, near, far, mug = found("star", 0.0), found("star", 0.02), found("star", 0.3), found("mug", 0.0)
+    assert pairs([star, far], [mug, far, near]) == [(star, near), (far, far)]
+    assert pairs([star, star], [near]) == [(star, near)]
+    assert pairs([star], [mug]) == []
+
+
+def test_the_figures_are_those_of_the_file_that_is_there() -> None:
+    figures = json.loads(FIGURES.read_text())
+    assert figures["bytes"] == TWIN.stat().st_size
+    assert set(measured(1)) == set(figures)
