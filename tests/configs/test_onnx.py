@@ -1,21 +1,30 @@
-"""The detector in ONNX: made of the TFLite file, and saying the same."""
+"""The detector in ONNX: made of the TFLite file, saying the same, shown by its configuration."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import closing
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from cameras import Detection, Frame, Pixels
 from cameras.annotation import BoundingBox
-from cameras.scene import Picture
+from cameras.scene import Picture, Scene
 from configs.training.export_onnx import exported
 from configs.training.measure import LABELS, Found, Model, map50, unseen
 from configs.training.measure_onnx import FIGURES, ORIGINAL, TWIN, Twin, compared, measured, pairs
 from configs.training.tflite_to_onnx import Translation
+from pipeline import Chain, load
+from server.cli import cli
+from vision import onnx
 from vision.heads import find_head
+
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 @cache
@@ -73,6 +82,34 @@ def test_with_weights_in_bytes_it_finds_the_same(original: Model, twin: Twin) ->
 def test_it_finds_the_things_of_unseen_scenes(twin: Twin) -> None:
     precision, by_label = map50(twin, sample())
     assert precision >= 0.95, by_label
+
+
+def test_the_configuration_shows_what_the_demo_shows() -> None:
+    for number in (0, 60, 160):
+        image = Scene(0, 1280, 720).render(number).image
+        original, twin = (detected(CONFIGS / name, image) for name in ("demo.yaml", "onnx.yaml"))
+        assert len(original) == len(twin) == len(pairs(original, twin)) >= 7
+
+
+def detected(config: Path, image: np.ndarray) -> list[Found]:
+    with closing(Chain(load(config), "scene-detected")) as chain:
+        chain.open()
+        frame = chain.apply(Frame(Pixels.from_bgr(image.copy()), 0, Fraction(1, 30), 0.0))
+        found = [annotation for annotation in frame.annotations if isinstance(annotation, Detection)]
+    return [Found(0, detection.label, detection.confidence, detection.box) for detection in found]
+
+
+def test_where_the_extra_is_missing_a_check_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = CONFIGS / "onnx.yaml"
+    onnx._library.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "onnxruntime", None)
+        result = CliRunner().invoke(cli, ["check", str(config)])
+    onnx._library.cache_clear()
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"{config}:") and result.stderr.count("\n") == 1
+    assert "ONNX Runtime is not installed; `pip install camweave[onnx]`" in result.stderr
+    assert CliRunner().invoke(cli, ["check", str(config)]).stdout == "OK\n"
 
 
 def test_a_step_that_is_not_known_is_refused() -> None:
