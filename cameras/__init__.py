@@ -20,7 +20,7 @@ from .base import Camera, CameraEnded, CameraError
 from .frame import Depth, Frame, Intrinsics, Mark
 from .image import ImageError, decode_image
 from .image_file import ImageFile
-from .mask import Affine, Mask, as_mask, warped
+from .mask import Affine, Mask, as_mask, at_size, warped
 from .picture_header import read_header
 from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
 from .slot import Slot, SlotClosed, SlotStatistics
@@ -82,6 +82,7 @@ __all__ = [
     "SlotStatistics",
     "Yuv",
     "as_mask",
+    "at_size",
     "decode_image",
     "pixels_from_av",
     "read_header",

@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 
 import cv2
 
-from .mask import Mask
+from .mask import Mask, share_inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,12 @@ class Segmentation(Annotation):
 
     @property
     def coverage(self) -> float:
-        """The share of the frame that is inside, from 0.0 to 1.0."""
+        """The share of the mask that is inside, from 0.0 to 1.0."""
         return cv2.countNonZero(self.mask) / self.mask.size
+
+    def coverage_in(self, width_px: int, height_px: int) -> float:
+        """Return the share of the pixels of a picture of this size that are inside."""
+        return share_inside(self.mask, width_px, height_px)
 
     def moved(self, movement: Movement) -> Self | None:
         """Return it after the frame's pixels moved; ``None`` when nothing of it is left."""

@@ -22,6 +22,27 @@ def as_mask(members: NDArray[np.bool_]) -> Mask:
     return mask
 
 
+def at_size(mask: Mask, width: int, height: int) -> Mask:
+    """Return a mask at the size of a picture: each pixel takes the value that its middle lies on."""
+    return cast(Mask, cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT))
+
+
+def share_inside(mask: Mask, width: int, height: int) -> float:
+    """Return the share of a picture's pixels that are inside: of :func:`at_size`, without making it.
+
+    A picture smaller than the mask, or hardly larger, takes some rows and columns of it more often than others.
+    """
+    rows, columns = _taken(mask.shape[0], height), _taken(mask.shape[1], width)
+    return float(rows @ (mask > 0) @ columns) / (width * height)
+
+
+def _taken(old: int, new: int) -> NDArray[np.int64]:
+    """Return how often each of the old rows, or columns, is taken for the new ones."""
+    numbers = np.arange(old, dtype=np.float32)[np.newaxis]
+    taken = cv2.resize(numbers, (new, 1), interpolation=cv2.INTER_NEAREST_EXACT)[0]
+    return np.bincount(taken.astype(np.int64), minlength=old)
+
+
 def warped(mask: Mask, inverse: Affine, width: int, height: int) -> Mask:
     """Return a mask after its frame has moved, at the size given, read-only; what comes from outside is outside.
 

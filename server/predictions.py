@@ -44,5 +44,7 @@ def recognised(service: VisionService[Any], kind: str, frame: Frame, wanted: Wan
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind of result; known: {', '.join(KINDS)}")
     found: tuple[Annotation, ...] = getattr(service, kind)(frame)
+    kept = keep(found, wanted.threshold)
     n = _DEFAULT_N.get(kind, 0) if wanted.n is None else wanted.n
-    return [to_wire(item, frame.width, frame.height) for item in top(keep(found, wanted.threshold), n)]
+    size = frame.width, frame.height
+    return [to_wire(item, *size) for item in top(kept, n, size)]

@@ -73,8 +73,9 @@ def line_of(number: int, frame: Frame) -> dict[str, Any]:
     """Return what was recognised in a frame, as a line of JSON says it."""
 
     def of_kind(kind: str) -> list[dict[str, Any]]:
-        found = top([a for a in frame.annotations if a.kind == kind], 0)
-        return [to_wire(annotation, frame.width, frame.height) for annotation in found]
+        size = frame.width, frame.height
+        found = top([a for a in frame.annotations if a.kind == kind], 0, size)
+        return [to_wire(annotation, *size) for annotation in found]
 
     return {
         "frame": number,

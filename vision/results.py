@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import cv2
 
-from cameras import Annotation, BoundingBox, Caption, Classification, Detection, Mask, Segmentation
+from cameras import Annotation, BoundingBox, Caption, Classification, Detection, Mask, Segmentation, at_size
 
 from .minimums import lowest
 
@@ -27,13 +27,29 @@ def keep(items: Iterable[R], threshold: float = 0.0, labels: Collection[str] = (
     return tuple(item for item in items if item.confidence >= least and (not wanted or item.label.casefold() in wanted))
 
 
-def top(items: Iterable[R], n: int) -> tuple[R, ...]:
+def top(items: Iterable[R], n: int, size: tuple[int, int] | None = None) -> tuple[R, ...]:
     """Return the ``n`` most confident items, highest first; 0 gives all of them. Equals stay in their order.
 
-    Of masks those come first that cover most. Filter before this: a label that is wanted counts even where one that is
-    not ranks above it.
+    Filter before this: a label that is wanted counts even where one that is not ranks above it.
+
+    Args:
+        items: What was recognised, all of one kind.
+        n: How many at most.
+        size: Width and height in pixels of the picture that masks are for: those come first that cover most of it, and
+            those that have none of its pixels, as a thing of one pixel may in a small picture, are left out.
     """
-    ranked = sorted(items, key=lambda item: -(item.coverage if isinstance(item, Segmentation) else item.confidence))
+
+    def rank(item: R) -> float:
+        if size is not None and isinstance(item, Segmentation):
+            return item.coverage_in(*size)
+        return item.confidence
+
+    ranks = [(rank(item), item) for item in items]
+    ranked = [
+        item
+        for value, item in sorted(ranks, key=lambda pair: -pair[0])
+        if value > 0 or size is None or not isinstance(item, Segmentation)
+    ]
     return tuple(ranked[:n] if n > 0 else ranked)
 
 
@@ -56,7 +72,7 @@ def to_wire(annotation: Annotation, width_px: int, height_px: int, *, masks: boo
         item |= _box_to_wire(annotation.box, width_px, height_px)
         return item if annotation.track_id is None else item | {"track_id": annotation.track_id}
     if isinstance(annotation, Segmentation):
-        item = {"class_name": annotation.label, "coverage": annotation.coverage}
+        item = {"class_name": annotation.label, "coverage": annotation.coverage_in(width_px, height_px)}
         return item | {"mask_png": mask_png(annotation.mask, width_px, height_px)} if masks else item
     if isinstance(annotation, Caption):
         return {"text": annotation.label, "confidence": annotation.confidence}
@@ -65,8 +81,7 @@ def to_wire(annotation: Annotation, width_px: int, height_px: int, *, masks: boo
 
 def mask_png(mask: Mask, width_px: int, height_px: int) -> str:
     """Return a mask as a grey PNG (0 outside, 255 inside) of a picture's size, in base64."""
-    full = cv2.resize(mask, (width_px, height_px), interpolation=cv2.INTER_NEAREST_EXACT)
-    done, png = cv2.imencode(".png", full)
+    done, png = cv2.imencode(".png", at_size(mask, width_px, height_px))
     assert done
     return base64.b64encode(png.tobytes()).decode("ascii")
 

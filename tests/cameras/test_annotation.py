@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cameras import BoundingBox, Caption, Classification, Detection, Movement, Segmentation, as_mask
+from cameras import BoundingBox, Caption, Classification, Detection, Movement, Segmentation, as_mask, at_size
 
 NOWHERE = Movement(lambda box: None, np.zeros_like)
 
@@ -74,6 +74,14 @@ def test_a_segmentation_knows_its_share_and_leaves_with_its_last_pixel() -> None
     assert segmentation == segmentation
     assert segmentation != Segmentation("cat", 1.0, mask=mask), "a picture is not compared"
     assert len({segmentation, halved}) == 2
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 500), (1, 3000), (17, 31), (64, 48), (257, 257)])
+def test_the_share_of_a_picture_is_that_of_its_mask(size: tuple[int, int]) -> None:
+    mask = as_mask(np.random.default_rng(1).random((64, 48)) > 0.6)
+    full = at_size(mask, *size)
+    assert full.shape == (size[1], size[0])
+    assert Segmentation("a", 1.0, mask=mask).coverage_in(*size) == pytest.approx((full > 0).mean(), abs=1e-12)
 
 
 def test_a_caption_is_of_the_whole_frame() -> None:

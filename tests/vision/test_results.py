@@ -88,7 +88,25 @@ def test_a_mask_on_the_wire_is_a_picture_of_the_pictures_size() -> None:
 def test_masks_are_ranked_by_what_they_cover() -> None:
     small = Segmentation("cat", 0.9, mask=as_mask(np.eye(4, dtype=bool)))
     large = Segmentation("sky", 0.1, mask=as_mask(~np.eye(4, dtype=bool)))
-    assert top([small, large], 1) == (large,)
+    assert top([small, large], 1, (4, 4)) == (large,)
+    assert top([small, large], 1) == (small,), "without a picture their confidence counts"
+
+
+def test_what_a_mask_covers_is_told_of_the_mask_that_is_sent() -> None:
+    members = np.random.default_rng(1).random((33, 33)) > 0.7
+    item = to_wire(Segmentation("road", 0.9, mask=as_mask(members)), 3, 50)
+    picture = cv2.imdecode(np.frombuffer(base64.b64decode(item["mask_png"]), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert picture is not None
+    assert item["coverage"] == pytest.approx((picture > 0).mean(), abs=1e-12) != members.mean()
+
+
+def test_a_mask_without_a_pixel_of_the_picture_is_left_out() -> None:
+    members = np.zeros((9, 9), bool)
+    members[0, 0] = True
+    speck = Segmentation("speck", 0.9, mask=as_mask(members))
+    sky = Segmentation("sky", 0.1, mask=as_mask(~members))
+    assert top([speck, sky], 0, (3, 3)) == (sky,)
+    assert top([speck, sky], 0, (9, 9)) == (sky, speck)
 
 
 def test_a_caption_on_the_wire_is_a_text() -> None:
