@@ -277,11 +277,20 @@ def test_it_can_be_done_by_keyboard(page: Page) -> None:
     assert rows(page) == ["star 0.75", "mug 0.25"]
 
 
-@pytest.mark.parametrize("label", ["star", "Mug", "traffic light", "Überraschung", "星", ""])
+@pytest.mark.parametrize("label", ["star", "Mug", "traffic light", "Überraschung", "Straße", "星", ""])
 def test_a_label_has_one_colour_on_page_and_stream(page: Page, label: str) -> None:
     found = page.evaluate("label => import('/page/drawing.js').then((module) => module.colorOf(label))", label)
-    assert found == "#{:02x}{:02x}{:02x}".format(*_palette_color(label.casefold()))
-    assert len(set(PALETTE)) == 7
+    assert found == "#{:02x}{:02x}{:02x}".format(*_palette_color(label.lower()))
+
+
+def test_the_page_has_the_colours_of_the_streams(page: Page) -> None:
+    found = page.evaluate(
+        """async () => {
+            const { colorOf } = await import('/page/drawing.js');
+            return [...new Set(Array.from({ length: 1000 }, (_, number) => colorOf(String(number))))];
+        }"""
+    )
+    assert sorted(found) == sorted("#{:02x}{:02x}{:02x}".format(*color) for color in PALETTE)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
