@@ -111,11 +111,17 @@ class _Placed(Annotation):
 
 @dataclass(frozen=True, slots=True)
 class Detection(_Placed):
-    """A thing in the frame, and where it is (``box``); ``track_id`` is the same over frames, where it is tracked."""
+    """A thing in the frame, and where it is (``box``).
+
+    Attributes:
+        track_id: The same over frames, where it is tracked.
+        first_label: What it was called before a second name was appended to its label; it keeps that one's colour.
+    """
 
     kind: ClassVar[str] = "detection"
 
     track_id: int | None = dataclasses.field(default=None, kw_only=True)
+    first_label: str | None = dataclasses.field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -35,7 +35,9 @@ class ClassificationsAttributes(RecogniseAttributes):
         description="With of: detections, how much around the box is shown to the classifier, in sizes of the box.",
     )
     append_label: bool = Field(
-        default=False, description="With of: detections, call it dog: husky, say, where it was a dog, not just husky."
+        default=False,
+        description="With of: detections, call it dog: husky, say, where it was a dog, not just husky; "
+        "it keeps the color of dog.",
     )
 
 
@@ -78,6 +80,8 @@ class Classifications(Recognise[ClassificationsAttributes]):
         found = self.look(frame.with_pixels(pixels, annotations=()))
         if not found:
             return annotation
-        label = f"{annotation.label}: {found[0].label}" if self.attributes.append_label else found[0].label
-        named = replace(annotation, label=label, confidence=found[0].confidence)
+        label, first = found[0].label, None
+        if self.attributes.append_label:
+            label, first = f"{annotation.label}: {label}", annotation.first_label or annotation.label
+        named = replace(annotation, label=label, first_label=first, confidence=found[0].confidence)
         return named.attached_by(self.type_name, self.service.name)

@@ -87,7 +87,7 @@ class Layout:
         listed: list[Annotation] = []
         captions: list[str] = []
         for annotation in annotations:
-            label, color = clean(annotation.label), self._color(annotation.label)
+            label, color = clean(annotation.label), self._color(annotation)
             rest = f": {annotation.confidence:.2f}"
             if isinstance(annotation, Outline):
                 label, color, rest = annotation.label, CROP_RED, ""
@@ -142,7 +142,7 @@ class Layout:
         margin = y = _even(self.size / 2)
         room = self.width - margin - 2 * plate_padding(self.size) - 2
         for annotation in annotations:
-            color = self._color(annotation.label)
+            color = self._color(annotation)
             text = f"{clean(annotation.label)}: {annotation.confidence:.2f}"
             for line in wrapped(text, room, self.size, self.style.font):
                 if y >= self.height:
@@ -198,9 +198,12 @@ class Layout:
             min(y_max + y_max % 2, self.height),
         )
 
-    def _color(self, label: str) -> Color:
-        by_label = {name.casefold(): color for name, color in self.style.colors.items()} if self.style.colors else {}
-        color = by_label.get(label.casefold(), self.style.color)
+    def _color(self, annotation: Annotation) -> Color:
+        label = (isinstance(annotation, Detection) and annotation.first_label) or annotation.label
+        color = self.style.color
+        if self.style.colors:
+            by_label = {name.casefold(): color for name, color in self.style.colors.items()}
+            color = by_label.get(annotation.label.casefold()) or by_label.get(label.casefold(), color)
         return _palette_color(label.lower()) if color == "auto" else _rgb(color)
 
 

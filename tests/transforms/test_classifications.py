@@ -171,7 +171,13 @@ def test_each_detection_is_called_what_its_box_shows() -> None:
 
 
 def test_the_name_may_follow_the_detectors() -> None:
-    assert [found.label for found in named(flag(detection(0, 0, 0.5, 1)), append_label=True)] == ["dog", "ball: blue"]
+    ball = detection(0, 0, 0.5, 1)
+    _, once = named(flag(ball), append_label=True)
+    assert isinstance(once, Detection) and (once.label, once.first_label) == ("ball: blue", "ball")
+    _, twice = named(flag(once), append_label=True)
+    assert isinstance(twice, Detection) and (twice.label, twice.first_label) == ("ball: blue: blue", "ball")
+    _, renamed = named(flag(twice))
+    assert isinstance(renamed, Detection) and (renamed.label, renamed.first_label) == ("blue", None)
 
 
 def test_a_detection_that_nothing_fits_stays_as_it_was() -> None:

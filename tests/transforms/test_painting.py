@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -246,6 +247,16 @@ COMMON = (
 def test_what_is_often_seen_together_shares_no_color(labels: tuple[str, ...]) -> None:
     colors = [layout(320, 240, detection(0, 0, 1, 1, label)).outlines[0][1] for label in labels]
     assert len(set(colors)) == len(labels)
+
+
+def test_a_thing_with_a_second_name_keeps_the_color_of_its_first() -> None:
+    dog = detection(0, 0, 1, 1, "dog")
+    husky = replace(dog, label="dog: husky", first_label="dog")
+    for style in (Style(), Style(colors={"Dog": "#010203"})):
+        colors = [color for _, color in layout(320, 240, dog, husky, style=style).outlines]
+        assert colors[0] == colors[1]
+    style = Style(colors={"dog": "#010203", "Dog: Husky": "#040506"})
+    assert layout(320, 240, husky, style=style).outlines[0][1] == (4, 5, 6)
 
 
 def test_colors_are_used_alike() -> None:
