@@ -20,7 +20,11 @@ from .planes import read_only
 
 Method = Literal["blur", "pixelate", "fill"]
 
-CELLS = 6  # that the longer side of a box is reduced to: a face of 6x6 is none any more
+# That the longer side of a box is reduced to. Networks know faces of about 6x7 cells (McPherson, Shokri and Shmatikov
+# 2016, "Defeating Image Obfuscation with Deep Learning"), and a number plate has a letter in each. Of shapes of the
+# test pattern, hidden so, the nearest neighbours among 1200 give the name of 100 % with 6 cells, 97 % with 4, 90 % with
+# 3, and 39 % with 2; guessing gives 13 %. One cell would be a patch of colour.
+CELLS = 2
 SMALLEST_CELL_PX = 8
 
 
@@ -30,7 +34,8 @@ class RedactAttributes(FilterAttributes):
     detector_name: str = Field(min_length=1, description="Name of the vision service that finds what is to be hidden.")
     method: Method = Field(
         default="blur",
-        description="How it is hidden: blur, pixelate, or fill with black, which leaves nothing to guess.",
+        description="How it is hidden: blur, pixelate, or fill with black, which leaves nothing to guess; the "
+        "others leave some of the colors.",
     )
     margin: float = Field(
         default=0.1, ge=0, le=5, allow_inf_nan=False, description="How much each box grows on every side, in its sizes."

@@ -70,7 +70,13 @@ def test_fill_is_black() -> None:
 
 def test_of_a_large_face_only_a_few_cells_are_left() -> None:
     out = redacted(noisy(640, 480), FACE, method="pixelate", margin=0).image[120:240, 160:320]
-    assert len(np.unique(out.reshape(-1, 3), axis=0)) <= 6 * 5
+    assert len(np.unique(out.reshape(-1, 3), axis=0)) <= 2 * 2
+
+
+def test_of_a_wide_number_plate_only_two_cells_are_left() -> None:
+    plate = Detection("plate", 0.9, box=detection(0.25, 0.25, 0.75, 0.4).box)
+    out = redacted(noisy(640, 480), plate, method="pixelate", margin=0).image[120:192, 160:480]
+    assert len(np.unique(out.reshape(-1, 3), axis=0)) == 2
 
 
 def test_the_margin_grows_the_box_on_every_side() -> None:
