@@ -37,9 +37,11 @@ def test_the_red_thing_is_found_by_its_colour() -> None:
 
 
 def test_what_moves_is_found_and_nothing_else() -> None:
-    first, *later = seen("motion.yaml", "scene-moving", 0, 10, 20, 30)
+    first, *later = seen("motion.yaml", "scene-moving", 0, 20, 40, 60)
     assert found(first[1]) == []
     for picture, frame in later:
         for thing in picture.things:
             assert any(overlap(detection.box, thing.box) > 0.05 for detection in found(frame)), thing
+        for detection in found(frame):
+            assert any(overlap(detection.box, thing.box) > 0.05 for thing in picture.things), detection
         assert {detection.label for detection in found(frame)} == {"motion"}
