@@ -12,9 +12,21 @@ import numpy as np
 from cameras import Frame, Pixels, Segmentation
 from cameras.scene import Scene
 from cameras.shapes import SHAPES
-from pipeline import Chain, load
+from pipeline import Chain, Graph, load
 
 CONFIG = Path(__file__).parents[2] / "configs" / "segments.yaml"
+
+
+def test_whoever_asks_the_background_is_no_thing() -> None:
+    service = Graph(load(CONFIG)).services["shape-masks"]
+    service.open()
+    try:
+        for number in range(0, 300, 60):
+            picture = Scene(0, 640, 360).render(number)
+            frame = Frame(Pixels.from_bgr(picture.image.copy()), number, Fraction(1, 30), 0.0)
+            assert {found.label for found in service.segmentations(frame)} == set(SHAPES)
+    finally:
+        service.close()
 
 
 def test_most_pixels_of_every_shape_are_in_its_mask_and_few_others() -> None:
