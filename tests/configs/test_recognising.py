@@ -45,3 +45,14 @@ def test_what_moves_is_found_and_nothing_else() -> None:
         for detection in found(frame):
             assert any(overlap(detection.box, thing.box) > 0.05 for thing in picture.things), detection
         assert {detection.label for detection in found(frame)} == {"motion"}
+
+
+def test_of_what_was_blacked_out_no_color_is_found_further_on() -> None:
+    for picture, frame in seen("privacy.yaml", "black-then-seen", 0, 48, 400):
+        warm = {
+            thing.label for thing in picture.things if any(overlap(thing.box, box.box) > 0.5 for box in found(frame))
+        }
+        assert warm == {"star", "cross", "moon"}, "and the heart is pink"
+        (heart,) = [thing for thing in picture.things if thing.label == "heart"]
+        x_min, y_min, x_max, y_max = heart.box.to_pixels(frame.width, frame.height)
+        assert frame.image[(y_min + y_max) // 2, (x_min + x_max) // 2].max() <= 1
