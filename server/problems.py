@@ -91,13 +91,14 @@ def _routing_sentence(request: Request, error: HTTPException) -> str:
 
 
 def _allowed(request: Request) -> str:
-    """Return every method of an address; the framework names those of its first route there."""
+    """Return every method of an address; the framework names those of its first route there, without HEAD."""
     routes = request.app.routes
-    return ", ".join(
+    found = {
         method
         for method in ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
         if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
-    )
+    }
+    return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
 
 
 def _parameter_sentence(errors: Sequence[Any]) -> str:

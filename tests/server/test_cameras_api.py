@@ -135,5 +135,6 @@ def test_a_bad_parameter_is_named(served: Served) -> None:
 
 def test_cameras_are_only_read(served: Served) -> None:
     response = served.client.post("/api/cameras/still")
-    assert problem(response) == (405, "POST is not done here, only GET")
-    assert response.headers["allow"] == "GET"
+    assert problem(response) == (405, "POST is not done here, only GET, HEAD")
+    assert response.headers["allow"] == "GET, HEAD"
+    assert served.client.head("/api/cameras/still").status_code == 200
