@@ -10,12 +10,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import logging
 import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from .problems import Problem
+
+logger = logging.getLogger(__name__)
 
 TRIES = 20
 """So many wrong tokens may come from an address within the time below; then none of it is looked at for a while."""
@@ -24,7 +28,7 @@ ADDRESSES_MAX = 4096
 """Of so many addresses it is remembered; the one that was wrong longest ago is forgotten first."""
 
 _SCHEMES = (b"bearer", b"key")
-_WANTED = 'this server wants a token, as "Authorization: Bearer TOKEN"'
+_WANTED = 'this server needs a token, as "Authorization: Bearer TOKEN" or "Authorization: Key TOKEN"'
 
 
 class TokenProblem(Problem):
@@ -42,7 +46,7 @@ class WrongToken(TokenProblem):
     """The token is none of the server's."""
 
     def __init__(self) -> None:
-        super().__init__(401, f"{_WANTED}; the one that came is not one of its own", {"WWW-Authenticate": "Bearer"})
+        super().__init__(401, f"{_WANTED}; the one that came is not valid", {"WWW-Authenticate": "Bearer"})
 
 
 class TooManyTokens(TokenProblem):
@@ -65,6 +69,7 @@ class Tokens:
         self._digests = tuple(_digest(token.encode()) for token in tokens)
         self._clock = clock
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
+        self._warned: OrderedDict[str, float] = OrderedDict()
 
     def refusal(self, authorization: Sequence[bytes], address: str) -> TokenProblem | None:
         """Return why a request may not go on, or ``None`` where it may.
@@ -96,10 +101,19 @@ class Tokens:
         return times[0] + WITHIN_S - self._clock() if times is not None and len(times) == TRIES else 0.0
 
     def _note(self, place: str) -> None:
-        self._wrong.setdefault(place, deque(maxlen=TRIES)).append(self._clock())
-        self._wrong.move_to_end(place)
-        if len(self._wrong) > ADDRESSES_MAX:
-            self._wrong.popitem(last=False)
+        now = self._clock()
+        self._wrong.setdefault(place, deque(maxlen=TRIES)).append(now)
+        _keep_newest(self._wrong, place)
+        if now - self._warned.get(place, -math.inf) >= WITHIN_S:
+            self._warned[place] = now
+            _keep_newest(self._warned, place)
+            logger.warning("a wrong token came from %s", place or "an unknown address")
+
+
+def _keep_newest(places: OrderedDict[str, Any], place: str) -> None:
+    places.move_to_end(place)
+    if len(places) > ADDRESSES_MAX:
+        places.popitem(last=False)
 
 
 def _token(authorization: Sequence[bytes]) -> bytes:

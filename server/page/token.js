@@ -1,4 +1,4 @@
-// The token, where the server wants one: asked for in words, kept for this tab only, sent with everything it is asked.
+// The token, where the server needs one: asked for in words, kept for this tab only, sent with everything it is asked.
 
 const KEPT_AS = "camweave-token";
 const WRITTEN = /^[!-~]+$/;
@@ -48,7 +48,7 @@ function ask(wasWrong) {
     "form",
     { noValidate: true },
     make("h2", { id: "token-title", textContent: "Token" }),
-    make("p", { id: "token-why", textContent: "This server wants a token. Whoever runs it can give you one; this tab keeps it until it is closed." }),
+    make("p", { id: "token-why", textContent: "This server needs a token. Whoever runs it can give you one; this tab keeps it until it is closed." }),
     make("label", { htmlFor: "token", textContent: "Your token" }),
     input,
     trouble,
@@ -64,14 +64,14 @@ function ask(wasWrong) {
     input.ariaInvalid = String(Boolean(words));
   };
   dialog.showModal();
-  say(wasWrong ? "That token is not one of this server's." : "");
+  say(wasWrong ? "That token is not valid." : "");
   input.focus();
   return new Promise((done) => {
     let given = false;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const token = input.value.trim();
-      if (!WRITTEN.test(token)) return say(token ? "That token is not one of this server's." : "Write the token first.");
+      if (!WRITTEN.test(token)) return say(token ? "That token is not valid." : "Enter the token first.");
       sessionStorage.setItem(KEPT_AS, token);
       given = true;
       dialog.close();

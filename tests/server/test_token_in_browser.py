@@ -1,4 +1,4 @@
-"""The pages of a server that wants a token, in Chromium."""
+"""The pages of a server that needs a token, in Chromium."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ cameras:
   - {{name: still, model: image_file, attributes: {{path: still.png}}}}
 server: {{tokens: [{TOKEN}]}}
 """
-NOT_ONE = "That token is not one of this server's."
+NOT_ONE = "That token is not valid."
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_a_wrong_token_is_told_and_asked_for_again(page: Page) -> None:
         expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text(NOT_ONE)
         page.get_by_label("Your token").fill("")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("Write the token first.")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("Enter the token first.")
     give(page, f" {TOKEN} ")
     expect(page.get_by_role("article")).to_have_count(2)
 

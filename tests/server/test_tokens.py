@@ -20,11 +20,9 @@ from .served import CAMERAS, Served, problem
 GOOD, OTHER, WRONG = "correct-horse-battery", "second,token=1", "incorrect-horse-battery"
 SERVER = f"server: {{tokens: [{GOOD}, '{OTHER}']}}\n"
 OPEN = {"/", "/run", "/docs", "/healthz", "/readyz", "/page/{name}"}
-NONE_CAME = (401, 'this server wants a token, as "Authorization: Bearer TOKEN"; none came')
-NOT_ONE = (
-    401,
-    'this server wants a token, as "Authorization: Bearer TOKEN"; the one that came is not one of its own',
-)
+NEEDED = 'this server needs a token, as "Authorization: Bearer TOKEN" or "Authorization: Key TOKEN"'
+NONE_CAME = (401, f"{NEEDED}; none came")
+NOT_ONE = (401, f"{NEEDED}; the one that came is not valid")
 
 
 class Clock:
@@ -230,6 +228,24 @@ def test_guesses_are_counted_by_address_and_for_a_while() -> None:
     assert refusals(tokens, WRONG, "10.0.0.1", 1) == [WrongToken]
 
 
+def test_wrong_ones_leave_a_line_per_address_and_minute(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    tokens = Tokens([GOOD], clock)
+    for address in ("10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2", ""):
+        refusals(tokens, WRONG, address, TRIES + 5)
+    refusals(tokens, GOOD, "10.0.0.3", 1)
+    refusals(tokens, "", "10.0.0.4", 1)
+    places = ["10.0.0.1", "10.0.0.2", "2001:db8::/64", "an unknown address"]
+    expected = [("WARNING", f"a wrong token came from {place}") for place in places]
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == expected
+    clock.now += WITHIN_S - 0.5
+    refusals(tokens, WRONG, "10.0.0.1", 1)
+    assert len(caplog.records) == len(expected)
+    clock.now += 0.5
+    refusals(tokens, WRONG, "10.0.0.1", 2)
+    assert [record.getMessage() for record in caplog.records[len(expected) :]] == [expected[0][1]]
+
+
 def test_some_wrong_ones_in_a_long_time_harm_nobody() -> None:
     clock = Clock()
     tokens = Tokens([GOOD], clock)
@@ -260,7 +276,7 @@ def test_only_so_many_addresses_are_remembered() -> None:
     tokens = Tokens([GOOD], Clock())
     for number in range(ADDRESSES_MAX + 100):
         refusals(tokens, WRONG, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 1)
-    assert len(tokens._wrong) == ADDRESSES_MAX
+    assert len(tokens._wrong) == len(tokens._warned) == ADDRESSES_MAX
     assert "10.0.0.0" not in tokens._wrong
 
 
