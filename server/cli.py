@@ -51,7 +51,7 @@ def _show_version(wanted: bool) -> None:
 @cli.callback()
 def _program(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_show_version)
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_show_version)
     ] = False,
 ) -> None:
     pass
@@ -60,7 +60,7 @@ def _program(
 @cli.command()
 def serve(
     config: Annotated[
-        str | None, typer.Argument(metavar="[CONFIG]", help="The configuration file; without it the built-in demo.")
+        str | None, typer.Argument(metavar="[CONFIG]", help="The configuration file. Default: the built-in demo.")
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on, instead of the file's.")] = None,
     port: Annotated[
@@ -74,13 +74,11 @@ def serve(
         typer.Option(
             parser=secret,
             metavar="TOKEN",
-            help="A token that requests must bring, beside the file's; programs of this machine can read it here.",
+            help="A token that lets clients in, besides the file's; visible to other programs in the process list.",
         ),
     ] = None,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Let other machines in although there are no tokens.")
-    ] = False,
-    log_level: Annotated[LogLevel, typer.Option(help="How much the log on stderr tells.")] = LogLevel.INFO,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Let other machines in without tokens.")] = False,
+    log_level: Annotated[LogLevel, typer.Option(help="How much to log on stderr.")] = LogLevel.INFO,
 ) -> None:
     """Serve the cameras of a configuration until interrupted."""
     _log(log_level)
@@ -97,8 +95,8 @@ def serve(
         server = _with_token(server, token)
         if not insecure and not server.tokens and not is_loopback(server.host):
             raise UsageError(
-                f"host {server.host} lets other machines in, and there are no tokens to tell who may come; "
-                "name one with server.tokens or --token, serve on 127.0.0.1, or say --insecure if everybody may"
+                f"host {server.host} lets other machines in, and there are no tokens; set one with server.tokens or "
+                "--token, listen on 127.0.0.1, or pass --insecure to let everybody in"
             )
         if server.has_open_viam():
             raise UsageError(f"server.viam: {VIAM_IS_OPEN}")
@@ -107,7 +105,10 @@ def serve(
 
 @cli.command()
 def check(config: ConfigPath) -> None:
-    """Validate a configuration and load every model; no camera is opened."""
+    """Validate a configuration and load every model.
+
+    No camera is opened.
+    """
     _log(LogLevel.WARNING)
     with exit_codes():
         from pipeline import Graph
@@ -138,14 +139,18 @@ def predict(
     n: Annotated[
         int | None,
         typer.Option(
-            "--n", parser=count, metavar="N", help="How many at most: 0 for all; otherwise 5 of classifications."
+            "--n",
+            parser=count,
+            metavar="N",
+            help="At most this many; 0 for all. Default: 5 classifications, all of the rest.",
         ),
     ] = None,
-    threshold: Annotated[
-        float, typer.Option(parser=fraction, metavar="T", help="Lowest confidence kept, 0 to 1.")
-    ] = 0.0,
+    threshold: Annotated[float, typer.Option(parser=fraction, metavar="T", help="Minimum confidence, 0 to 1.")] = 0.0,
 ) -> None:
-    """Say what a vision service recognises in pictures: one JSON line each, in order."""
+    """Print what a vision service recognises in pictures.
+
+    One JSON line each, in order.
+    """
     _log(LogLevel.WARNING)
     with exit_codes():
         from pipeline import ConfigError
@@ -173,17 +178,20 @@ def predict(
 @cli.command()
 def annotate(
     config: ConfigPath,
-    camera: Annotated[str, typer.Option(metavar="NAME", help="The camera to be.", show_default=False)],
+    camera: Annotated[str, typer.Option(metavar="NAME", help="The camera whose chain to apply.", show_default=False)],
     source: Annotated[str, typer.Option("--input", metavar="FILE", help="Video or picture.", show_default=False)],
     target: Annotated[str, typer.Option("--output", metavar="FILE", help="What to write.", show_default=False)],
     lines: Annotated[
         str | None,
         typer.Option(
-            "--json", metavar="FILE", help="Where a JSON line per frame goes; - is stdout.", show_default=False
+            "--json", metavar="FILE", help="Where to write one JSON line per frame; - for stdout.", show_default=False
         ),
     ] = None,
 ) -> None:
-    """Put a file in the place of a camera's source and write what the camera makes of it."""
+    """Apply a camera's chain to a video or picture.
+
+    Every frame is written with its annotations.
+    """
     _log(LogLevel.WARNING)
     with exit_codes():
         from cameras import CameraError
@@ -207,7 +215,7 @@ def _with_token(server: ServerConfig, token: SecretStr | None) -> ServerConfig:
     if token is None:
         return server
     if token in server.tokens:
-        raise UsageError("the token of --token is one of the file's already")
+        raise UsageError("the token given with --token is already in the file")
     return server.model_copy(update={"tokens": (*server.tokens, token)})
 
 
@@ -222,7 +230,7 @@ def _require(what: str, name: str, known: Collection[str]) -> None:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f', did you mean "{near[0]}"?' if near else ""
         names = ", ".join(known)
-        raise UsageError(f'there is no {what} "{name}"{hint}' + (f" (there is: {names})" if names else ""))
+        raise UsageError(f'there is no {what} "{name}"{hint}' + (f" (known: {names})" if names else ""))
 
 
 def _log(level: LogLevel) -> None:

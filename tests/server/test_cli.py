@@ -155,8 +155,8 @@ def test_other_machines_are_not_let_in_by_accident(config: str, host: str) -> No
     result = run("serve", config, "--host", host)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        f"camweave: host {host.strip('[]')} lets other machines in, and there are no tokens to tell who may come; "
-        "name one with server.tokens or --token, serve on 127.0.0.1, or say --insecure if everybody may\n"
+        f"camweave: host {host.strip('[]')} lets other machines in, and there are no tokens; set one with "
+        "server.tokens or --token, listen on 127.0.0.1, or pass --insecure to let everybody in\n"
     )
 
 
@@ -192,7 +192,7 @@ def test_the_token_of_the_file_is_not_given_again(config: str, serving: list[Ser
     Path("tokens.yaml").write_text(CONFIG + f"server: {{tokens: [{TOKEN}]}}\n")
     result = run("serve", "tokens.yaml", "--token", TOKEN)
     assert (result.exit_code, result.stdout, serving) == (2, "", [])
-    assert result.stderr == "camweave: the token of --token is one of the file's already\n"
+    assert result.stderr == "camweave: the token given with --token is already in the file\n"
 
 
 def test_a_token_does_not_guard_the_port_of_viam(config: str, serving: list[ServerConfig]) -> None:
@@ -276,7 +276,7 @@ def test_an_unknown_service_is_refused(services: None) -> None:
     result = run("predict", "config.yaml", "--service", "name", "still.png")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        'camweave: there is no vision service "name", did you mean "names"? (there is: names, boxes)\n'
+        'camweave: there is no vision service "name", did you mean "names"? (known: names, boxes)\n'
     )
 
 
@@ -334,7 +334,7 @@ def test_what_cannot_be_annotated_is_said(config: str) -> None:
     Path("broken.mp4").write_bytes(b"hello")
     for result, code, words in (
         (annotate("out.txt"), 2, "the output must end in"),
-        (annotate("out.png", camera="stil"), 2, 'there is no camera "stil", did you mean "still"? (there is: still)'),
+        (annotate("out.png", camera="stil"), 2, 'there is no camera "stil", did you mean "still"? (known: still)'),
         (annotate("no/folder/out.png"), 1, "no such file or directory"),
         (annotate("out.mp4", source="broken.mp4"), 1, "broken.mp4"),
         (annotate("out.png", source="missing.png"), 1, "missing.png"),
