@@ -79,7 +79,7 @@ def of_run_model(browser: Browser) -> None:
     with tempfile.TemporaryDirectory() as folder, Serving(cwd=Path(folder)) as serving:
         for name, width, height, scheme in (("run-model", 1120, 760, "dark"), ("phone", 375, 700, "light")):
             page = opened(browser, f"{serving.url}run?service=shape-boxes&camera=scene", width, height, scheme)
-            page.get_by_role("button", name="Take its picture").click()
+            page.get_by_role("button", name="Take a snapshot").click()
             page.locator("#replies:not([hidden])").wait_for(timeout=60_000)
             page.mouse.move(1, 1)
             page.evaluate("scrollTo(0, 0)")

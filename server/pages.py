@@ -21,7 +21,11 @@ router = APIRouter()
 _FOLDER = resources.files(__package__) / "page"
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 _FILES = frozenset(
-    {"page.css", "page.js", "player.js", "run.css", "run.js", "drawing.js", "docs.js", "token.js", "icon.svg"}
+    {
+        *("page.css", "page.js", "player.js", "token.js", "icon.svg"),
+        *("run.css", "run.js", "drawing.js", "files.js", "shell.js"),
+        "docs.js",
+    }
 )
 
 

@@ -232,7 +232,7 @@ class Card {
       if (this.list.children[place] !== row) this.list.insertBefore(row, this.list.children[place] ?? null);
       const [label, value, meter] = row.children;
       write(label, entry.count > 1 ? `${entry.text} × ${entry.count}` : entry.text);
-      write(value, entry.kind === "segmentation" ? share(entry.value) : entry.value.toFixed(2));
+      write(value, entry.kind === "segmentation" ? `covers ${share(entry.value)}` : entry.value.toFixed(2));
       meter.style.setProperty("--value", entry.value);
     });
     const rest = entries.length - shown.length;

@@ -1,17 +1,19 @@
 // "Run model": a picture, a vision service, and what it says. Nothing runs before somebody asks for it here.
 
 import { Drawing, colorOf, labelOf, share, valueOf, words } from "./drawing.js";
+import { foldersOf, read } from "./files.js";
 import { sentence } from "./player.js";
+import { curl } from "./shell.js";
 import { kept as keptToken, request as fetchWithToken } from "./token.js";
 
 const KINDS = {
-  classifications: { title: "Labels", least: 0.05, slider: "Least confidence", none: "No label" },
-  detections: { title: "Boxes", least: 0.5, slider: "Least confidence", none: "Nothing" },
-  segmentations: { title: "Masks", least: 0, slider: "Least share of the picture", none: "Nothing" },
-  captions: { title: "Caption", least: 0, slider: "Least confidence", none: "No caption" },
+  classifications: { title: "Labels", least: 0.05, slider: "Minimum confidence", none: "No label" },
+  detections: { title: "Boxes", least: 0.5, slider: "Minimum confidence", none: "Nothing" },
+  segmentations: { title: "Masks", least: 0, slider: "Minimum share of the picture", none: "Nothing" },
+  captions: { title: "Caption", least: 0, slider: "Minimum confidence", none: "No caption" },
 };
 const CLASSIFICATIONS_MAX = 20;
-const BYTES_MAX = 20_000_000;
+const REFUSED = [413, 415, 422]; // what the server says of a picture that it will never take
 const LISTED_MAX = 50;
 const SHORTENED_TO = 24;
 const ANSWER_LIMIT_MS = 120_000;
@@ -23,7 +25,8 @@ const drawing = new Drawing(part("canvas"));
 const threshold = part("threshold");
 
 let services = [];
-let picture = null; // {blob, name, note}
+let picture = null; // {blob, name, note, camera}
+let brought = 0; // how many pictures were brought: what comes late of an earlier one is nobody's any more
 let answer = null; // {kind, reply, items, milliseconds}
 let running = null; // AbortController of the request under way
 let failures = 0;
@@ -105,6 +108,7 @@ function forget() {
   stage.dataset.state = picture ? "shown" : "empty";
   part("go").disabled = !picture || !kind();
   part("take").disabled = !kind();
+  part("applied").hidden = kind() !== "segmentations";
   const address = new URL(location.href);
   for (const [key, value] of [["service", part("service").value], ["kind", kind()]]) {
     if (value) address.searchParams.set(key, value);
@@ -115,23 +119,45 @@ function forget() {
 
 // Pictures
 
-async function bring(blob, name) {
-  if (blob.size >= BYTES_MAX) return trouble(`${name} has ${Math.ceil(blob.size / 1e6)} MB; pictures may have 20 at most.`);
-  picture = { blob, name, note: name };
-  await see(blob);
+async function bring(file) {
+  const mine = ++brought;
   forget();
-  return run();
+  let blob;
+  try {
+    blob = await read(file);
+  } catch (error) {
+    if (mine === brought) putAway(error.message);
+    return;
+  }
+  if (mine !== brought) return;
+  picture = { blob, name: file.name, note: file.name };
+  await see(picture);
+  if (mine !== brought) return;
+  forget();
+  await run();
+}
+
+// As if no picture had been brought yet: what was brought is none, and the one before it is not what was asked about.
+function putAway(why) {
+  brought++;
+  picture = null;
+  drawing.setPicture(null, null);
+  part("about").textContent = "";
+  for (const name of ["--ratio", "--width", "--height"]) stage.style.removeProperty(name);
+  forget();
+  trouble(why);
 }
 
 // Shows the picture; one that the browser cannot read (TIFF) is shown as an empty sheet once its size is known.
-async function see(blob) {
-  const bitmap = await createImageBitmap(blob).catch(() => null);
+async function see(shown) {
+  const bitmap = await createImageBitmap(shown.blob).catch(() => null);
+  if (picture !== shown) return bitmap?.close();
+  picture.unseen = !bitmap;
   if (bitmap) sheet(bitmap, { width: bitmap.width, height: bitmap.height });
   else {
     drawing.setPicture(null, null);
     part("about").textContent = picture.note;
   }
-  picture.unseen = !bitmap;
 }
 
 function sheet(bitmap, size) {
@@ -143,11 +169,12 @@ function sheet(bitmap, size) {
   part("about").textContent = `${picture.note}, ${size.width} × ${size.height}${note}`;
 }
 
-function chosenFrom(files) {
-  const list = [...(files ?? [])];
+function chosenFrom(files, folders = []) {
+  const list = [...(files ?? [])].filter((file) => !folders.includes(file.name));
   const found = list.find((file) => file.type.startsWith("image/")) ?? list[0];
-  if (found) bring(found, found.name || "picture");
-  else trouble("That was no file. Save the picture first, then drop the file here.");
+  if (found) return bring(found);
+  if (!folders.length) return trouble("That is not a file. Save the picture first, then drop the file here.");
+  putAway(`${folders[0]} is a folder. Drop a picture that is in it.`);
 }
 
 // Asking
@@ -158,12 +185,14 @@ async function asked(address, init = {}) {
     response = await fetchWithToken(address, init, ANSWER_LIMIT_MS);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error(error.name === "TimeoutError" ? `There was no answer within ${ANSWER_LIMIT_MS / 1000} s.` : "The server does not answer.");
+    throw new Error(error.name === "TimeoutError" ? `No answer within ${ANSWER_LIMIT_MS / 1000} s.` : "The server does not answer.");
   }
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(`${sentence(body.detail) || "The server failed"}.`.replace(/\.\.+$/, "."));
+  if (!response.ok) throw Object.assign(new Error(ended(sentence(body.detail) || "The server failed")), { status: response.status, detail: body.detail });
   return body;
 }
+
+const ended = (text) => `${text}.`.replace(/\.\.+$/, ".");
 
 function address(more = {}) {
   const query = new URLSearchParams(more);
@@ -185,7 +214,8 @@ async function request(doing, path, body) {
   } catch (error) {
     if (running === own && error.name !== "AbortError") {
       stage.dataset.state = picture ? "shown" : "empty";
-      trouble(error.message);
+      if (body && REFUSED.includes(error.status)) putAway(ended(`${picture.name}: ${error.detail}`));
+      else trouble(error.message);
     }
     return null;
   } finally {
@@ -196,22 +226,23 @@ async function request(doing, path, body) {
 async function run() {
   early = Boolean(picture) && !services.length;
   if (!picture || !kind()) return;
-  const got = await request("Running the model", address(), picture.blob);
-  if (!got) return;
+  const mine = picture;
+  const got = await request("Running the model", address(), mine.blob);
+  if (!got || picture !== mine) return;
   if (picture.unseen) sheet(null, { width: got.reply.width_px, height: got.reply.height_px });
   finished(got);
 }
 
 async function take() {
   const camera = part("camera").value;
-  const got = await request(`Taking a picture of ${camera}`, address({ camera, return_image: "true" }));
+  const mine = ++brought;
+  const got = await request(`Taking a snapshot of ${camera}`, address({ camera, return_image: "true" }));
   if (!got) return;
   const bytes = Uint8Array.from(atob(got.reply.image), (letter) => letter.charCodeAt(0));
   const time = new Date(got.reply.captured_at).toLocaleTimeString();
-  picture = { blob: new Blob([bytes], { type: "image/jpeg" }), name: `${camera}.jpg`, note: `${camera} at ${time}` };
-  const mine = picture;
-  await see(picture.blob);
-  if (picture === mine) finished({ ...got, camera });
+  picture = { blob: new Blob([bytes], { type: "image/jpeg" }), name: `${camera}.jpg`, note: `${camera} at ${time}`, camera };
+  await see(picture);
+  if (mine === brought) finished(got);
 }
 
 function finished(got) {
@@ -232,24 +263,25 @@ function show() {
   const what = answer?.kind ?? kind();
   part("least").textContent = what === "segmentations" ? share(least) : least.toFixed(2);
   const items = kept();
-  drawing.setItems(what, items);
+  drawing.setItems(what, items.filter(isDrawn));
   part("canvas").ariaLabel = spoken(what, items);
   const rows = items.slice(0, LISTED_MAX).map((item) => row(what, item));
   const rest = items.length - rows.length;
   if (rest) rows.push(make("li", "rest", `and ${rest} more`));
   if (answer && !items.length) {
-    const below = answer.items.length ? `${answer.items.length} below the threshold` : "";
+    const below = answer.items.length ? `${answer.items.length} below the minimum` : "";
     rows.push(make("li", "rest", [KINDS[what].none, below].filter(Boolean).join(", ")));
   }
-  if (!answer) rows.push(make("li", "rest", picture ? "Press Run model to see." : "Nothing has run yet."));
+  if (!answer && (picture || part("trouble").hidden)) rows.push(make("li", "rest", picture ? "Press Run model." : "Nothing has run yet."));
   part("found").replaceChildren(...rows);
   part("replies").hidden = !answer;
   if (!answer) return;
   const time = answer.milliseconds < 9_950 ? `${Math.round(answer.milliseconds)} ms` : `${(answer.milliseconds / 1000).toFixed(1)} s`;
   part("took").textContent = `${items.length === answer.items.length ? items.length : `${items.length} of ${answer.items.length}`}, in ${time}`;
-  part("took").title = "From the request to its answer, the way over the network included";
+  part("took").title = "From request to answer, including the network";
   part("json").querySelector("pre").textContent = json(true);
   part("shell").querySelector("pre").textContent = command();
+  part("shell").querySelector("p").textContent = aboutCommand();
 }
 
 function spoken(what, items) {
@@ -258,14 +290,21 @@ function spoken(what, items) {
   return `${picture.note}${said ? `; ${said}` : ""}`;
 }
 
+// The background is all the rest: to tint it would hide the picture. Where nothing else was found it is what there is.
+function isDrawn(item) {
+  const isBackground = ({ class_name: label }) => /^(__)?background(__)?$/i.test(label ?? "");
+  return answer.kind !== "segmentations" || !isBackground(item) || answer.items.every(isBackground);
+}
+
 function row(what, item) {
   const value = valueOf(item);
   const label = make("span", "label", ...(what === "captions" ? [] : [make("i", "swatch")]), labelOf(item) + (item.track_id === undefined ? "" : ` #${item.track_id}`));
   const meter = make("span", "meter");
   const element = make("li", what, label, make("span", "value", what === "segmentations" ? share(value) : value.toFixed(2)), meter);
   if (what !== "captions") element.style.setProperty("--color", colorOf(item.class_name));
+  element.classList.toggle("undrawn", !isDrawn(item));
   meter.style.setProperty("--value", value);
-  if (what === "detections" || what === "segmentations") {
+  if ((what === "detections" || what === "segmentations") && isDrawn(item)) {
     element.tabIndex = 0;
     for (const name of ["pointerenter", "focus"]) element.addEventListener(name, () => drawing.choose(item));
     for (const name of ["pointerleave", "blur"]) element.addEventListener(name, () => drawing.choose(null));
@@ -285,10 +324,16 @@ function json(cut) {
 
 function command() {
   const more = Number(threshold.value) && answer.kind !== "segmentations" ? { confidence_threshold: threshold.value } : {};
-  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-  const curl = keptToken() ? 'curl -H "Authorization: Bearer $CAMWEAVE_TOKEN"' : "curl";
-  if (answer.camera) return `${curl} ${quoted(new URL(address({ camera: answer.camera, ...more }), location.href).href)}`;
-  return `${curl} --data-binary ${quoted(`@${picture.name}`)} -H 'Content-Type: image/*' ${quoted(new URL(address(more), location.href).href)}`;
+  const { camera, name } = picture;
+  const asking = new URL(address(camera ? { camera, ...more } : more), location.href).href;
+  return curl(asking, { token: keptToken(), file: camera ? "" : name });
+}
+
+function aboutCommand() {
+  return [
+    picture.camera ? `Asks about the next frame of ${picture.camera}.` : `Run it in the folder where ${picture.name} is.`,
+    answer.kind === "segmentations" ? "Gives every mask: the minimum share is applied on this page only." : "",
+  ].filter(Boolean).join(" ");
 }
 
 async function copy(button, text, shown) {
@@ -307,6 +352,7 @@ async function copy(button, text, shown) {
 function trouble(text) {
   part("trouble").textContent = text;
   part("trouble").hidden = !text;
+  if (text) show();
 }
 
 function tell(text) {
@@ -329,7 +375,7 @@ part("file").addEventListener("change", () => {
 part("json").querySelector("button").addEventListener("click", (event) => copy(event.target, json(false), part("json").querySelector("pre")));
 part("shell").querySelector("button").addEventListener("click", (event) => copy(event.target, command(), part("shell").querySelector("pre")));
 addEventListener("paste", (event) => {
-  if (event.clipboardData?.files.length) chosenFrom(event.clipboardData.files);
+  if (event.clipboardData?.files.length) chosenFrom(event.clipboardData.files, foldersOf(event.clipboardData.items));
 });
 // Anywhere on the page: a picture that misses the stage should not replace the page.
 addEventListener("dragover", (event) => {
@@ -342,7 +388,7 @@ addEventListener("dragleave", (event) => {
 addEventListener("drop", (event) => {
   event.preventDefault();
   stage.classList.remove("over");
-  chosenFrom(event.dataTransfer?.files);
+  chosenFrom(event.dataTransfer?.files, foldersOf(event.dataTransfer?.items));
 });
 
 part("json").open = matchMedia("(min-width: 52rem)").matches; // where there is room beside the picture

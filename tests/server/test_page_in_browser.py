@@ -159,7 +159,7 @@ def test_every_kind_of_prediction_is_told(browser: Browser, served: Served) -> N
         page.route("**/api/cameras", lambda route: route.fulfill(json=cameras))
         page.goto(served.running.url)
         rows = card(page, "scene").locator(".seen li")
-        expect(rows).to_have_text(["a <b>red</b> star0.70", "mug0.90", "mug × 20.80", "sky43 %"])
+        expect(rows).to_have_text(["a <b>red</b> star0.70", "mug0.90", "mug × 20.80", "skycovers 43 %"])
 
 
 def test_a_model_can_be_run_on_the_picture_of_a_card(page: Page) -> None:

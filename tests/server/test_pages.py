@@ -48,7 +48,7 @@ def test_no_other_file_is_given(served: Served, name: str) -> None:
 
 
 def test_scripts_write_text_only(served: Served) -> None:
-    for name in ("page.js", "player.js", "run.js", "drawing.js", "docs.js", "token.js"):
+    for name in ("page.js", "player.js", "run.js", "drawing.js", "files.js", "shell.js", "docs.js", "token.js"):
         source = served.client.get(f"/page/{name}").text
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", source)
 

@@ -2,7 +2,9 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,7 +147,7 @@ def test_the_threshold_holds_at_once_and_asks_nothing_again(page: Page, service:
     assert rows(page) == ["star 0.75", "mug 0.25"]
     check_shown(page, _palette_color("mug"))
     move_threshold(page, 0.8)
-    assert rows(page) == ["Nothing, 2 below the threshold"]
+    assert rows(page) == ["Nothing, 2 below the minimum"]
     assert service.inferences == before
 
 
@@ -181,7 +183,7 @@ def test_a_caption_is_text_and_nothing_else(page: Page) -> None:
 def test_a_picture_comes_from_a_camera_with_what_was_seen_in_it(page: Page) -> None:
     choose(page, "Boxes")
     expect(page.get_by_label("Camera", exact=True).locator("option")).to_have_text(["still", "seen", "gone"])
-    page.get_by_role("button", name="Take its picture").click()
+    page.get_by_role("button", name="Take a snapshot").click()
     expect(page.locator("#about")).to_have_text(re.compile(r"^still at .*, 64 × 48$"))
     assert rows(page) == ["star 0.75"]
     assert '"sequence"' in (page.locator("#json pre").text_content() or "")
@@ -208,25 +210,154 @@ def test_a_picture_can_be_dropped_anywhere_or_pasted(page: Page) -> None:
 def test_another_choice_takes_the_old_answer_away_and_stands_in_the_address(page: Page) -> None:
     bring(page)
     choose(page, "Caption")
-    expect(page.get_by_text("Press Run model to see.")).to_be_visible()
+    expect(page.get_by_text("Press Run model.")).to_be_visible()
     page.get_by_label("Service").select_option("boxes")
     expect(page).to_have_url(re.compile(r"/run\?service=boxes&kind=detections$"))
     page.reload()
     expect(page.get_by_label("Service")).to_have_value("boxes")
 
 
+@pytest.mark.parametrize("kind", ["image/png", "application/json", ""])
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("notes.txt", b"no picture", r"^Not a picture: JPEG, PNG, .* is wanted\.$"),
-        ("huge.png", bytes(20_000_000), r"^huge.png has 20 MB; pictures may have 20 at most.$"),
+        ("notes.txt", b"no picture", r"^notes.txt: not a picture: JPEG, PNG, .* is wanted\.$"),
+        ("cut.png", encoded()[:60], r"^cut.png: a PNG picture that is damaged or cut short\.$"),
+        ("none.png", b"", r"^none.png: the file is empty\.$"),
+        ("huge.png", bytes(20_000_000), r"^huge.png has 20 MB; a picture must be under 20 MB\.$"),
     ],
 )
-def test_what_is_wrong_with_a_picture_is_said_in_words(page: Page, name: str, data: bytes, words: str) -> None:
-    page.locator("#file").set_input_files(FilePayload(name=name, mimeType="image/png", buffer=data))
-    expect(page.locator("#trouble")).to_have_text(re.compile(words))
+def test_what_is_wrong_with_a_picture_is_said_in_words(
+    page: Page, name: str, data: bytes, words: str, kind: str
+) -> None:
+    for before in (False, True):  # with a picture there already, nothing of it stays
+        if before:
+            bring(page)
+        page.locator("#file").set_input_files(FilePayload(name=name, mimeType=kind, buffer=data))
+        expect(page.locator("#trouble")).to_have_text(re.compile(words))
+        check_empty(page)
     bring(page)
     expect(page.locator("#trouble")).to_be_hidden()
+
+
+def check_empty(page: Page) -> None:
+    """Look whether the page stands as before the first picture."""
+    expect(page.get_by_role("button", name="Drop a picture here")).to_be_visible()
+    expect(page.get_by_role("button", name="Run model")).to_be_disabled()
+    expect(page.get_by_role("img")).to_have_accessible_name("No picture yet")
+    assert page.locator("#about").inner_text() == page.locator("#took").inner_text() == ""
+    assert rows(page) == []
+    check_shown(page, gone=(RED, BLUE))
+
+
+def drop(page: Page, path: Path, gone: bool = False) -> None:
+    """Drop a file or folder of this machine as a hand does, or what was one when the hand took it."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    for step in ("dragEnter", "dragOver", "drop"):
+        if gone and step == "drop":
+            path.unlink()
+        session.send("Input.dispatchDragEvent", {"type": step, "x": 300, "y": 300, "data": data})
+    session.detach()
+
+
+def test_a_folder_is_no_picture(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "holidays").mkdir()
+    bring(page)
+    drop(page, tmp_path / "holidays")
+    expect(page.locator("#trouble")).to_have_text("holidays is a folder. Drop a picture that is in it.")
+    check_empty(page)
+    (tmp_path / "a.png").write_bytes(encoded())
+    drop(page, tmp_path / "a.png")
+    expect(page.locator("#about")).to_have_text("a.png, 64 × 48")
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_a_file_that_is_gone_when_it_is_dropped_is_the_trouble_and_not_the_server(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(encoded())
+    drop(page, tmp_path / "a.png", gone=True)
+    expect(page.locator("#trouble")).to_have_text(
+        "a.png cannot be read. It was changed, moved or removed after it was chosen, or it is a folder."
+    )
+    check_empty(page)
+
+
+def test_a_picture_outlives_its_file(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded())
+    page.locator("#file").set_input_files(path)
+    expect(page.locator("#took")).to_have_text(re.compile("ms$"))
+    path.unlink()
+    choose(page, "Boxes")
+    page.get_by_role("button", name="Run model").click()
+    expect(page.locator("#took")).to_have_text(re.compile("^1 of 2, "))
+
+
+def test_what_is_no_file_takes_nothing_away(page: Page) -> None:
+    bring(page)
+    page.evaluate(
+        "document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: new DataTransfer(), bubbles: true }))"
+    )
+    expect(page.locator("#trouble")).to_have_text(
+        "That is not a file. Save the picture first, then drop the file here."
+    )
+    assert rows(page) == ["star 0.75", "mug 0.25"]
+
+
+@pytest.mark.parametrize("name", ["red above blue.png", "-", "it's.png", '$(id) `id` \\ ".png', "a\x03\x1b'\\\nb.png"])
+def test_the_command_finds_the_file_whatever_it_is_called(page: Page, name: str, tmp_path: Path) -> None:
+    choose(page, "Boxes")
+    (tmp_path / name).write_bytes(encoded())
+    page.locator("#file").set_input_files(FilePayload(name=name, mimeType="image/png", buffer=encoded()))
+    expect(page.locator("#took")).to_have_text(re.compile("ms$"))
+    command = page.locator("#shell pre").text_content() or ""
+    assert not re.search("[\x00-\x1f]", command)
+    said = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, timeout=30, check=True).stdout
+    assert json.loads(said) == json.loads(page.locator("#json pre").text_content() or "")
+    assert page.locator("#shell p").text_content() == f"Run it in the folder where {name} is."
+
+
+def test_the_command_of_a_snapshot_asks_the_camera(page: Page) -> None:
+    choose(page, "Boxes")
+    page.get_by_role("button", name="Take a snapshot").click()
+    for _ in range(2):
+        expect(page.locator("#took")).to_have_text(re.compile("ms$"))
+        expect(page.locator("#shell pre")).to_contain_text("/detections?camera=still&confidence_threshold=0.5'")
+        expect(page.locator("#shell p")).to_have_text("Asks about the next frame of still.")
+        page.get_by_role("button", name="Run model").click()
+
+
+def test_the_share_of_masks_is_the_page_s_own(page: Page) -> None:
+    expect(page.locator("#applied")).to_be_hidden()
+    choose(page, "Masks")
+    bring(page)
+    expect(page.get_by_label("Minimum share of the picture")).to_have_value("0")
+    expect(page.locator("#applied")).to_contain_text("Applied on this page.")
+    move_threshold(page, 0.6)
+    assert rows(page) == ["Nothing, 1 below the minimum"]
+    expect(page.locator("#shell pre")).to_contain_text(re.compile("/segmentations'$"))
+    expect(page.locator("#shell p")).to_contain_text(
+        "Gives every mask: the minimum share is applied on this page only."
+    )
+
+
+def test_the_background_is_told_but_not_drawn(page: Page, service: FakeVision, monkeypatch: pytest.MonkeyPatch) -> None:
+    upper = np.zeros((48, 64), np.uint8)
+    upper[:24] = 255
+    background = Segmentation("Background", 0.9, mask=upper)
+    choose(page, "Masks")
+    monkeypatch.setattr(service, "segmented", (*service.segmented, background))
+    page.locator("#file").set_input_files(
+        FilePayload(name="grey.png", mimeType="image/png", buffer=encoded(image=np.full((48, 64, 3), 90, np.uint8)))
+    )
+    expect(page.locator("#took")).to_have_text(re.compile("^2, "))
+    assert rows(page) == ["water 50 %", "Background 50 %"]
+    assert '"Background"' in (page.locator("#json pre").text_content() or "")
+    check_shown(page, (90, 90, 90), _palette_color("water"), gone=(_palette_color("background"),))
+    monkeypatch.setattr(service, "segmented", (background,))
+    page.get_by_role("button", name="Run model").click()
+    expect(page.locator("#took")).to_have_text(re.compile("^1, "))
+    check_shown(page, (90, 90, 90), _palette_color("background"))
 
 
 def test_what_is_wrong_with_a_model_is_said_in_words(
@@ -240,12 +371,17 @@ def test_what_is_wrong_with_a_model_is_said_in_words(
     expect(page.locator("#trouble")).to_have_text(
         "Vision service everything cannot use its model; the server's log says why."
     )
+    assert rows(page) == ["Press Run model."]
+    monkeypatch.undo()
+    page.get_by_role("button", name="Run model").click()
+    expect(page.locator("#took")).to_have_text(re.compile("ms$"))
+    expect(page.locator("#trouble")).to_be_hidden()
 
 
 def test_what_is_wrong_with_a_camera_is_said_in_words(page: Page) -> None:
     page.get_by_label("Camera", exact=True).select_option("gone")
-    page.get_by_role("button", name="Take its picture").click()
-    expect(page.locator(".veil")).to_contain_text("Taking a picture of gone")
+    page.get_by_role("button", name="Take a snapshot").click()
+    expect(page.locator(".veil")).to_contain_text("Taking a snapshot of gone")
     expect(page.locator("#trouble")).to_contain_text("gave no frame", timeout=20_000)
 
 
