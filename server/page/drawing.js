@@ -11,6 +11,7 @@ const MASK_OPACITY = 0.45;
 const MASK_WIDTH_MAX = 1600;
 const DRAWN_MAX = 300;
 const FAINT = 0.2;
+const TEXT_PX = { least: 12, most: 18 }; // of the page, not of the picture: read on a phone too
 
 const CRC = Uint32Array.from({ length: 256 }, (_, value) => {
   for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
@@ -37,10 +38,14 @@ function readableOn(color) {
   return (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) ** 2 > 0.05 * 1.05 ? "#000" : "#fff";
 }
 
-export function words(item, kind) {
+// What stands after the label, and is never cut.
+function figures(item, kind) {
   const track = item.track_id === undefined ? "" : ` #${item.track_id}`;
-  if (kind === "captions") return item.text;
-  return kind === "segmentations" ? `${item.class_name}: ${share(item.coverage)}` : `${item.class_name}${track}: ${item.confidence.toFixed(2)}`;
+  return kind === "segmentations" ? `: ${share(item.coverage)}` : `${track}: ${item.confidence.toFixed(2)}`;
+}
+
+export function words(item, kind) {
+  return kind === "captions" ? item.text : item.class_name + figures(item, kind);
 }
 
 export function share(value) {
@@ -155,7 +160,7 @@ export class Drawing {
     context.beginPath();
     context.rect(0, 0, area.width, area.height);
     context.clip();
-    this.#text = Math.max(12, Math.min(18, area.height / 30));
+    this.#text = Math.max(TEXT_PX.least, Math.min(TEXT_PX.most, area.height / 30));
     context.font = `600 ${this.#text}px ${getComputedStyle(canvas).fontFamily}`;
     context.textBaseline = "middle";
     this.#area = area;
@@ -205,21 +210,37 @@ export class Drawing {
 
   #label(context, item) {
     context.globalAlpha = this.#alpha(item);
+    const color = this.#kind === "captions" ? CAPTION : colorOf(item.class_name);
+    const text = this.#kind === "captions" ? "" : this.#shortened(context, item.class_name, figures(item, this.#kind));
     const tall = this.#text * 1.5;
     const margin = this.#text / 2;
     if (this.#kind === "captions") {
       const lines = this.#wrapped(context, item.text).reverse();
-      for (const line of lines) this.#plate(context, line, CAPTION, (wide) => (this.#area.width - wide) / 2, [this.#area.height - margin - tall * (1 + lines.indexOf(line))]);
+      for (const line of lines) this.#plate(context, this.#shortened(context, line, ""), color, (wide) => (this.#area.width - wide) / 2, [this.#area.height - margin - tall * (1 + lines.indexOf(line))]);
     } else if (this.#kind === "classifications") {
-      this.#plate(context, words(item, this.#kind), colorOf(item.class_name), () => margin, [margin + this.#taken.length * (tall + 3)]);
+      this.#plate(context, text, color, () => margin, [margin + this.#taken.length * (tall + 3)]);
     } else if (this.#kind === "detections") {
       const { x, y, height } = this.#box(item);
-      this.#plate(context, words(item, this.#kind), colorOf(item.class_name), () => x - 1.25, [y - tall - 1.25, y, y + height + 1.25, y + height - tall]);
+      this.#plate(context, text, color, () => x - 1.25, [y - tall - 1.25, y, y + height + 1.25, y + height - tall]);
     } else {
       const place = this.#masks.get(item)?.place;
-      if (place) this.#plate(context, words(item, this.#kind), colorOf(item.class_name), (wide) => place.x * this.#area.width - wide / 2, [0, -1, 1, -2, 2].map((step) => place.y * this.#area.height + (step - 0.5) * tall));
+      if (place) this.#plate(context, text, color, (wide) => place.x * this.#area.width - wide / 2, [0, -1, 1, -2, 2].map((step) => place.y * this.#area.height + (step - 0.5) * tall));
     }
     context.globalAlpha = 1;
+  }
+
+  // What is too long for the picture is cut, not squeezed until nobody can read it.
+  #shortened(context, label, rest) {
+    const room = this.#area.width - 2 * this.#padding;
+    const fits = (text) => context.measureText(text + rest).width <= room;
+    if (fits(label)) return label + rest;
+    const letters = [...label];
+    while (letters.length && !fits(`${letters.join("")}…`)) letters.pop();
+    return `${letters.join("").trimEnd()}…${rest}`;
+  }
+
+  get #padding() {
+    return this.#text * 0.45;
   }
 
   #wrapped(context, text) {
@@ -234,7 +255,7 @@ export class Drawing {
 
   // In the first of the places that is within the picture and free, else in the first within it.
   #plate(context, text, color, across, places) {
-    const padding = this.#text * 0.45;
+    const padding = this.#padding;
     const tall = this.#text * 1.5;
     const wide = Math.min(context.measureText(text).width + 2 * padding, this.#area.width);
     const x = Math.max(0, Math.min(across(wide), this.#area.width - wide));

@@ -447,3 +447,46 @@ def test_the_picture_is_as_sharp_as_the_screen(browser: Browser, served: Served)
         bring(page)
         check_shown(page, RED, BLUE)
         assert page.evaluate("canvas.width === Math.round(canvas.clientWidth * 3) && canvas.clientWidth > 300")
+
+
+WRITTEN = """
+    window.written = [];
+    const original = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y, room) {
+        const { d } = this.getTransform();
+        const height = parseFloat(this.font.match(/([\\d.]+)px/)[1]);
+        const squeezed = this.measureText(text).width > room + 0.5;
+        window.written.push({ text, height: (height * d) / devicePixelRatio, squeezed });
+        original.call(this, text, x, y, room);
+    };
+"""
+
+
+@pytest.mark.parametrize("size", [(64, 48), (640, 60), (160, 640)])
+def test_labels_can_be_read_on_a_phone(
+    browser: Browser, served: Served, service: FakeVision, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    name = "hen-of-the-woods, Polyporus frondosus, Grifola frondosa"
+    monkeypatch.setattr(service, "classified", (Classification(name, 0.75), Classification("mug", 0.25)))
+    monkeypatch.setattr(service, "detected", (Detection(name, 0.75, box=BoundingBox(0.1, 0.1, 0.3, 0.3)),))
+    monkeypatch.setattr(service, "captioned", (Caption(name.replace(" ", ""), 0.5),))
+    picture = encoded(image=np.full((size[1], size[0], 3), 90, np.uint8))
+    with browser.new_context(viewport={"width": 375, "height": 700}, device_scale_factor=3) as context:
+        page = context.new_page()
+        page.add_init_script(WRITTEN)
+        page.goto(f"{served.running.url}run")
+        for kind in ("Labels", "Boxes", "Masks", "Caption"):
+            choose(page, kind)
+            page.evaluate("written.length = 0")
+            page.locator("#file").set_input_files(FilePayload(name="a.png", mimeType="image/png", buffer=picture))
+            expect(page.locator("#took")).to_have_text(re.compile("ms$"))
+            written = page.evaluate(
+                """() => new Promise((done) => {
+                    const look = () => (written.length ? done(written) : requestAnimationFrame(look));
+                    look();
+                })"""
+            )
+            assert min(label["height"] for label in written) >= 12, kind
+            assert not [label["text"] for label in written if label["squeezed"]], kind
+            if kind in ("Labels", "Boxes"):
+                assert written[0]["text"].endswith(": 0.75")
