@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import FastAPI
 
 from pipeline import Config, Graph
 from streams import Streams
 
-from . import cameras_api, clarifai, pages, problems, vision_api, whep
+from . import cameras_api, clarifai, openapi, pages, problems, vision_api, whep
 from .house import open_house
 from .version import program_version
 
-_DESCRIPTION = "Cameras, the pictures they give, and what is recognised in them. Errors are RFC 9457 problems."
-_PROBLEM = "#/components/schemas/ProblemReply"
+_DESCRIPTION = (
+    "Cameras, the pictures they give, and what is recognised in them. Errors are RFC 9457 problems. "
+    "A server with tokens needs one with every request: ``Authorization: Bearer TOKEN``."
+)
 
 
 def create_app(graph: Graph, streams: Streams, config: Config) -> FastAPI:
@@ -38,26 +38,5 @@ def create_app(graph: Graph, streams: Streams, config: Config) -> FastAPI:
     problems.install(app)
     for router in (cameras_api.router, vision_api.router, whep.router, clarifai.router, pages.router):
         app.include_router(router)
-    _describe(app)
+    openapi.describe(app, with_tokens=bool(config.server.tokens))
     return app
-
-
-def _describe(app: FastAPI) -> None:
-    """Have the API's document say of every error that it is a problem, the framework's own included."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        made = app.openapi_schema is not None
-        document = generate()
-        if made:
-            return document
-        for operations in document["paths"].values():
-            for operation in operations.values():
-                for status, response in operation["responses"].items():
-                    if int(status) >= 400:
-                        response["content"] = {problems.MEDIA_TYPE: {"schema": {"$ref": _PROBLEM}}}
-        for unused in ("HTTPValidationError", "ValidationError"):
-            document["components"]["schemas"].pop(unused, None)
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI's documentation shows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Reply(BaseModel):
@@ -75,6 +75,35 @@ class Percentiles(Reply):
     p95: float
 
 
+class LatestPrediction(Reply):
+    """Something recognised in a camera's latest frame: what its kind has elsewhere, without masks."""
+
+    kind: Literal["classification", "detection", "segmentation", "caption"]
+    transform: str = Field(description="The type of the transform that found it.")
+    service: str = Field(description="The vision service that it asked.")
+    class_name: str | None = None
+    text: str | None = None
+    confidence: float | None = None
+    coverage: float | None = None
+    x_min: int | None = None
+    y_min: int | None = None
+    x_max: int | None = None
+    y_max: int | None = None
+    x_min_normalized: float | None = None
+    y_min_normalized: float | None = None
+    x_max_normalized: float | None = None
+    y_max_normalized: float | None = None
+    track_id: int | None = None
+
+
+class LatestFrame(Reply):
+    """A camera's latest frame."""
+
+    sequence: int
+    captured_at: str = Field(description="RFC 3339, in UTC.")
+    predictions: list[LatestPrediction]
+
+
 class CameraStatus(Reply):
     """A camera and what it is doing."""
 
@@ -92,6 +121,9 @@ class CameraStatus(Reply):
     transforms: list[TransformStatus]
     counters: Counters
     latency_ms: dict[str, Percentiles]
+    private: bool = Field(description="Only other cameras may use its picture.")
+    annotates: bool = Field(description="Its frames can have annotations.")
+    latest: LatestFrame | None = Field(description="Null before the first frame, and of a private camera.")
 
 
 class ServiceDescription(Reply):
@@ -140,7 +172,7 @@ class CaptionItem(Reply):
 
 
 class PredictionReply(Reply):
-    """What a service recognised in one picture; several pictures come as ``results``, in order."""
+    """What a service recognised in one picture, under the kind that was asked for; of a camera, which frame it was."""
 
     service: str
     width_px: int
@@ -149,6 +181,17 @@ class PredictionReply(Reply):
     detections: list[DetectionItem] | None = None
     segmentations: list[SegmentationItem] | None = None
     captions: list[CaptionItem] | None = None
+    camera: str | None = None
+    sequence: int | None = Field(None, description="The number of the camera's frame.")
+    pts_s: float | None = Field(None, description="Its time in the stream, in seconds.")
+    captured_at: str | None = Field(None, description="When it was captured: RFC 3339, in UTC.")
+    image: str | None = Field(None, description="The frame as base64 JPEG, with return_image.")
+
+
+class PredictionReplies(Reply):
+    """What a service recognised in several pictures, in their order; a picture that failed has its problem there."""
+
+    results: list[PredictionReply | ProblemReply]
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

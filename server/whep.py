@@ -103,7 +103,7 @@ async def delete(camera: str, session: str, house: AHouse) -> Response:
 
 @router.options("/{camera}/{session}", status_code=204, response_class=Response, responses=problems(404))
 async def session_options(camera: str, session: str, request: Request, house: AHouse) -> Response:
-    """Tell what may be done with a session; whether there is one is not told."""
+    """Tell what may be done with a session; whether it exists is not revealed."""
     if STRANGER not in request.scope:
         house.exit_of(camera)
     return Response(status_code=204, headers={"Accept-Patch": FRAGMENT, "Allow": "DELETE, OPTIONS, PATCH"})
