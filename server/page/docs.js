@@ -12,23 +12,25 @@ function make(tag, className, ...children) {
   return element;
 }
 
-// Docstrings put code between double backticks.
-const prose = (text) => text.split("``").map((piece, i) => (i % 2 ? make("code", "", piece) : piece));
+// Docstrings put code between double backticks, descriptions between single ones.
+const prose = (text) => text.split(/``?/).map((piece, i) => (i % 2 ? make("code", "", piece) : piece));
 
 function resolve(document_, schema) {
   const path = schema?.$ref?.split("/").slice(1);
   return path ? path.reduce((at, key) => at[key], document_) : schema;
 }
 
-// "integer or null", "list of CameraStatus", ...
+// "integer or null", "list of CameraStatus", "{"image_url": string}", ...
 function typeWords(schema) {
   if (!schema) return "anything";
   if (schema.$ref) return schema.$ref.split("/").at(-1);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" or ");
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.anyOf) return schema.anyOf.map(typeWords).join(" or ");
-  if (schema.type === "array") return `list of ${typeWords(schema.items)}`;
-  if (schema.type === "object" && schema.additionalProperties?.type) return `map of ${typeWords(schema.additionalProperties)}`;
+  if (schema.type === "array") return schema.items ? `list of ${typeWords(schema.items)}` : "list";
+  const { properties, additionalProperties: values } = schema;
+  if (properties) return Object.entries(properties).map(([key, value]) => `{"${key}": ${typeWords(value)}}`).join(" or ");
+  if (schema.type === "object" && (values?.type || values?.$ref)) return `map of ${typeWords(values)}`;
   return schema.type ?? "anything";
 }
 
@@ -48,7 +50,7 @@ function parameters(operation) {
     const notes = [
       description ?? "",
       place === "query" && required ? "Required." : "",
-      absent !== undefined && absent !== null ? `Otherwise ${JSON.stringify(absent)}.` : "",
+      absent !== undefined && absent !== null ? `Default: ${JSON.stringify(absent)}.` : "",
     ];
     return [place === "path" ? `{${name}}` : `?${name}`, typeWords(schema), notes.filter(Boolean).join(" ")];
   });
@@ -62,13 +64,30 @@ function responses(operation) {
   });
 }
 
-function example(method, path, operation) {
+function bodies(operation) {
+  return Object.entries(operation.requestBody?.content ?? {}).map(([type, { schema }]) =>
+    [type, schema?.format === "binary" ? "bytes" : typeWords(schema), schema?.description ?? ""]);
+}
+
+function examples(method, path, operation) {
+  const types = Object.entries(operation.requestBody?.content ?? {});
+  const all = types.map(([type, { schema }]) => example(method, path, operation, type, schema));
+  return all.length ? all : [example(method, path, operation)];
+}
+
+function sent(type, schema) {
+  if (!type) return [];
+  if (type.startsWith("image/")) return ["--data-binary", "@picture.jpg"];
+  if (type === "multipart/form-data") return ["-F", "first=@one.jpg", "-F", "second=@two.jpg"];
+  const [key] = Object.keys(schema?.properties ?? {});
+  return [...(key ? ["-d", `'{"${key}": "${key.toUpperCase()}"}'`] : ["--data-binary", "@body"]), "-H", `'Content-Type: ${type}'`];
+}
+
+function example(method, path, operation, type, schema) {
   const words = ["curl"];
   if (kept()) words.push("-H", '"Authorization: Bearer $CAMWEAVE_TOKEN"');
-  if (method !== "get") words.push("-X", method.toUpperCase());
-  const types = Object.keys(operation.requestBody?.content ?? {});
-  if (types.length) words.push("--data-binary", types[0].startsWith("image") ? "@picture.jpg" : "@body");
-  if (types.length && !types[0].includes("*")) words.push("-H", `'Content-Type: ${types[0]}'`);
+  if (method !== (type ? "post" : "get")) words.push("-X", method.toUpperCase());
+  words.push(...sent(type, schema));
   const query = (operation.parameters ?? []).filter((entry) => entry.in === "query" && entry.required);
   const asked = query.length ? `?${query.map((entry) => `${entry.name}=${entry.name.toUpperCase()}`).join("&")}` : "";
   words.push(`'${location.origin}${path.replace(/\{(\w+)\}/g, (_, name) => name.toUpperCase())}${asked}'`);
@@ -79,22 +98,21 @@ function operationOf(method, path, operation) {
   const [first, ...more] = (operation.description ?? "").split("\n\n");
   const open = make("summary", "",
     make("span", `method ${method}`, method.toUpperCase()), make("code", "", path), make("span", "what", ...prose(first || operation.summary || "")));
-  const body = Object.keys(operation.requestBody?.content ?? {});
   return make("details", "operation", open, make("div", "inside",
     more.length ? make("p", "", ...prose(more.join(" "))) : null,
-    table("Takes", parameters(operation)),
-    body.length ? make("p", "", "Body: ", make("code", "", body.join(", "))) : null,
-    table("Answers", responses(operation)),
-    make("pre", "", example(method, path, operation))));
+    table("Parameters", parameters(operation)),
+    table("Body", bodies(operation)),
+    table("Responses", responses(operation)),
+    make("pre", "", examples(method, path, operation).join("\n"))));
 }
 
-function shapes(document_) {
+function schemas(document_) {
   return Object.entries(document_.components?.schemas ?? {})
     .filter(([, schema]) => schema.properties)
     .map(([name, schema]) => make("details", "operation",
       make("summary", "", make("code", "", name), make("span", "what", ...prose(schema.description ?? ""))),
-      make("div", "inside", table("Members", Object.entries(schema.properties)
-        .map(([key, value]) => [key, typeWords(value), resolve(document_, value)?.description ?? ""])))));
+      make("div", "inside", table("Fields", Object.entries(schema.properties)
+        .map(([key, value]) => [key, typeWords(value), value.description ?? resolve(document_, value)?.description ?? ""])))));
 }
 
 function show(document_) {
@@ -109,7 +127,7 @@ function show(document_) {
   main.replaceChildren(
     make("p", "lead", ...prose(document_.info.description ?? "")),
     ...[...groups].map(([group, operations]) => make("section", "", make("h2", "", group), ...operations)),
-    make("section", "", make("h2", "", "Shapes"), ...shapes(document_)));
+    make("section", "", make("h2", "", "Schemas"), ...schemas(document_)));
 }
 
 // A link cannot bring the token along, so it leads to what has been brought.
@@ -122,7 +140,7 @@ function bring(document_) {
 
 try {
   const response = await request("/openapi.json");
-  if (!response.ok) throw new Error(`The server said ${response.status}.`);
+  if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   const found = await response.json();
   show(found);
   if (kept()) bring(found);

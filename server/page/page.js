@@ -176,7 +176,7 @@ class Card {
     let words = "";
     if (camera.private) words = "Only other cameras use its picture; it cannot be watched.";
     else if (camera.state === "offline") words = `${sentence(camera.error ?? "It does not answer")}. Trying again.`;
-    else if (camera.state === "ended" && this.player.state !== "off") words = "It has come to its end; this is its last picture.";
+    else if (camera.state === "ended" && this.player.state !== "off") words = "The video has ended; this is its last picture.";
     else if (camera.error) words = `${sentence(camera.error)}.`;
     this.parts.trouble.hidden = !words;
     write(this.parts.trouble, words.replace(/\.\.+/g, "."));

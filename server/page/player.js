@@ -109,7 +109,7 @@ export class Player {
     });
     pc.addEventListener("connectionstatechange", () => current() && this.#connectionChanged(pc.connectionState));
     this.#after(CONNECT_LIMIT_MS, () => {
-      if (this.state === "connecting") this.#again("No way to the server's media port (UDP) was found");
+      if (this.state === "connecting") this.#again("The server's media port (UDP) cannot be reached");
     });
     try {
       const { receiver } = pc.addTransceiver("video", { direction: "recvonly" });
@@ -141,7 +141,7 @@ export class Player {
     }
     const problem = await response.json().catch(() => ({}));
     if (!current()) return null;
-    const words = sentence(problem.detail) || `The server said ${response.status}`;
+    const words = sentence(problem.detail) || `The server answered ${response.status}`;
     if (response.status === 406) this.#fail("This browser shares no video codec with the server");
     else if (response.status < 500 && response.status !== 408 && response.status !== 429) this.#fail(words);
     else this.#again(words, Number(response.headers.get("Retry-After")) || 0);

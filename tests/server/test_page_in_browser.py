@@ -269,3 +269,29 @@ def test_the_api_page_lists_every_operation(browser: Browser, served: Served, tm
         page.goto(f"{served.running.url}docs")
         operations = sum(len(methods) for methods in document["paths"].values())
         expect(page.locator("summary .method")).to_have_count(operations)
+
+
+def test_the_api_page_tells_what_is_sent_and_what_comes_back(browser: Browser, served: Served) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{served.running.url}docs")
+        expect(page.get_by_role("heading", level=2)).to_have_text(
+            ["Cameras", "Vision", "WebRTC", "Clarifai", "Server", "Schemas"]
+        )
+        page.locator("details").evaluate_all("all => all.forEach((details) => { details.open = true; })")
+        posted = page.locator("details", has_text="/api/vision/{service}/{kind}").filter(has_text="POST")
+        bodies = posted.locator("table", has_text="Body").get_by_role("row")
+        expect(bodies).to_contain_text(
+            ["image/*", '{"image_url": string} or {"image_urls": list}', "multipart/form-data"]
+        )
+        expect(bodies.nth(1)).to_contain_text("allow_image_urls: true")
+        expect(posted.locator("pre")).to_contain_text(
+            """curl -d '{"image_url": "IMAGE_URL"}' -H 'Content-Type: application/json' 'http://"""
+        )
+        expect(posted.locator("table", has_text="Responses")).to_contain_text("PredictionReply or PredictionReplies")
+        expect(posted.get_by_role("row", name="?exif")).to_contain_text("Default: true.")
+        expect(page.get_by_text("Shorter forms of the address: /v2/")).to_be_visible()
+        camera = page.locator("details", has=page.locator("summary", has_text="CameraStatus"))
+        expect(camera.get_by_role("rowheader")).to_contain_text(["private", "annotates", "latest"])
+        expect(camera.get_by_role("row", name="latency_ms")).to_contain_text("map of Percentiles")
+        assert "`" not in page.locator("main").inner_text()
