@@ -28,6 +28,7 @@ function typeWords(schema) {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.anyOf) return schema.anyOf.map(typeWords).join(" or ");
   if (schema.type === "array") return schema.items ? `list of ${typeWords(schema.items)}` : "list";
+  if (schema.format === "binary") return "bytes";
   const { properties, additionalProperties: values } = schema;
   if (properties) return Object.entries(properties).map(([key, value]) => `{"${key}": ${typeWords(value)}}`).join(" or ");
   if (schema.type === "object" && (values?.type || values?.$ref)) return `map of ${typeWords(values)}`;
@@ -66,7 +67,7 @@ function responses(operation) {
 
 function bodies(operation) {
   return Object.entries(operation.requestBody?.content ?? {}).map(([type, { schema }]) =>
-    [type, schema?.format === "binary" ? "bytes" : typeWords(schema), schema?.description ?? ""]);
+    [type, typeWords(schema), schema?.description ?? ""]);
 }
 
 function examples(method, path, operation) {
