@@ -146,8 +146,14 @@ class Card {
   #fullScreen() {
     const { stage } = this.parts;
     if (document.fullscreenElement) document.exitFullscreen();
-    else if (stage.requestFullscreen) stage.requestFullscreen().catch(() => {});
+    else if (stage.requestFullscreen) stage.requestFullscreen().then(() => this.#turn()).catch(() => {});
     else this.video.webkitEnterFullscreen?.(); // iPhones let only a video fill the screen
+  }
+
+  // Labels are part of the picture: on an upright phone a wide one is too small to read them.
+  #turn() {
+    const { videoWidth, videoHeight } = this.video;
+    if (videoWidth > videoHeight) return screen.orientation?.lock?.("landscape");
   }
 
   #showChain(camera) {

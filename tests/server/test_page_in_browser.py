@@ -193,6 +193,15 @@ def test_a_picture_can_fill_the_screen(page: Page) -> None:
     page.wait_for_selector("#camera-scene .stage:fullscreen", state="attached")
 
 
+@pytest.mark.parametrize(("name", "asked"), [("scene", ["landscape"]), ("turned", [])])
+def test_a_phone_turns_a_wide_picture_that_fills_the_screen(page: Page, name: str, asked: list[str]) -> None:
+    page.evaluate("() => { window.asked = []; screen.orientation.lock = async (wanted) => { asked.push(wanted); }; }")
+    found = watch(page, name)
+    found.get_by_role("button", name=f"Full screen: {name}").click()
+    page.wait_for_selector(f"#camera-{name} .stage:fullscreen", state="attached")
+    assert page.evaluate("new Promise((done) => requestAnimationFrame(() => done(asked)))") == asked
+
+
 def test_a_hidden_tab_receives_nothing_and_goes_on_when_it_is_shown(page: Page, served: Served) -> None:
     found = watch(page, "scene")
     hide = """hidden => {
