@@ -98,9 +98,9 @@ class Guard:
     def _problem(self, method: str, headers: Headers) -> Problem | None:
         host = headers.get("host")
         if host is not None and not self._is_ours(host):
-            return Problem(403, "this server does not go by the name in the Host header")
+            return Problem(403, "the name in the Host header is not one of this server's")
         if self._is_foreign(method, headers, host):
-            return Problem(403, "this came from a page of another site, and those may only link here")
+            return Problem(403, "pages of other sites may link here, but not send requests")
         return None
 
     def _is_ours(self, host: str) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from .served import Served, encoded, problem
 
 PICTURE = "/api/vision/names/classifications"
-FOREIGN = (403, "this came from a page of another site, and those may only link here")
+FOREIGN = (403, "pages of other sites may link here, but not send requests")
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_addresses_and_names_of_this_machine_are_ours(served: Served, host: str)
 @pytest.mark.parametrize("path", ["/", "/api/cameras", "/nothing"])
 def test_other_names_are_not(served: Served, host: str, path: str) -> None:
     response = served.client.get(path, headers={"Host": host})
-    assert problem(response) == (403, "this server does not go by the name in the Host header")
+    assert problem(response) == (403, "the name in the Host header is not one of this server's")
 
 
 @pytest.mark.parametrize(
