@@ -61,6 +61,11 @@ class Camera(ABC, Generic[A]):
         self.attributes = attributes
         self.paced = paced
 
+    @classmethod
+    def gives_lens(cls, attributes: A) -> bool:
+        """Return whether its frames come with intrinsic parameters, with these attributes."""
+        return False
+
     @property
     def frame_rate(self) -> float | None:
         """Frames per second as the source declares them; ``None`` before it is open, or where it says nothing."""

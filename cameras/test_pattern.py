@@ -61,6 +61,11 @@ class TestPattern(Camera[TestPatternAttributes]):
         width, height = attributes.width_px, attributes.height_px
         self._lens = Intrinsics(width, height, float(width), float(width), width / 2, height / 2)
 
+    @classmethod
+    def gives_lens(cls, attributes: TestPatternAttributes) -> bool:
+        """Return whether depth comes with the picture, for its lens comes along."""
+        return attributes.depth
+
     @property
     def frame_rate(self) -> float:
         """Frames per second as declared."""

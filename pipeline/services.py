@@ -39,7 +39,9 @@ class Services:
         for item in items:
             if text_at(item[1], "type") != MODEL:
                 self._vision(item)
-        entries.unique(items)
+        # A vision service and the model that it runs may share a name, as in Viam's files.
+        for kind in {text_at(node, "type") for _, node in items}:
+            entries.unique([item for item in items if text_at(item[1], "type") == kind])
 
     def wrong_vision(self, name: str) -> str | None:
         """Say what is wrong with the name of a vision service; None when it is one."""

@@ -17,7 +17,7 @@ from av.error import FFmpegError
 
 from cameras import CAMERAS, Attributes, Camera, CameraEnded, CameraError, Frame, read_header
 from pipeline import Chain, Config
-from vision import to_wire, top
+from vision import ModelError, to_wire, top
 
 from .movie import Movie
 
@@ -99,7 +99,7 @@ def _seen(
             frame = reader.read()
             try:
                 frame = chain.apply(frame)
-            except ValueError as error:
+            except (ValueError, ModelError) as error:
                 raise CameraError(f"frame {number}: {error}") from error
             if out is not None:
                 out.write(json.dumps(line_of(number, frame)) + "\n")

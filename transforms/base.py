@@ -32,12 +32,15 @@ class Transform(ABC, Generic[A]):
         annotates: Whether frames may leave with more annotations than they came with. Read it on the instance: it may
             depend on the attributes.
         needs_depth: Whether it works only on frames that come with depth.
+        needs_lens: Which of ``intrinsic_parameters`` and ``distortion_parameters`` it needs, of its own or with the
+            frames.
         trouble: What went wrong with the last frame, where it gave a frame all the same; ``None`` while all is well.
     """
 
     type_name: ClassVar[str]
     attributes_type: ClassVar[type[Attributes]]
     needs_depth: ClassVar[bool] = False
+    needs_lens: ClassVar[tuple[str, ...]] = ()
     annotates: bool = False
     trouble: str | None = None
 

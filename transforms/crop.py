@@ -49,6 +49,10 @@ class CropAttributes(Attributes):
         """Whether the edges are fractions of the frame."""
         return self.units == "fraction" or (self.units == "auto" and max(self.x_max_px, self.y_max_px) <= 1)
 
+    def is_outside(self, width: int, height: int) -> bool:
+        """Whether the window lies wholly outside a picture of this size."""
+        return not self.fractions and (int(self.x_min_px) >= width or int(self.y_min_px) >= height)
+
     def window(self, width: int, height: int) -> Window:
         """Return the window on a picture of this size, clipped to it, at least a pixel wide and high.
 
@@ -58,7 +62,7 @@ class CropAttributes(Attributes):
         if self.fractions:
             return BoundingBox(self.x_min_px, self.y_min_px, self.x_max_px, self.y_max_px).to_pixels(width, height)
         x_min, y_min, x_max, y_max = int(self.x_min_px), int(self.y_min_px), int(self.x_max_px), int(self.y_max_px)
-        if x_min >= width or y_min >= height:
+        if self.is_outside(width, height):
             raise ValueError(
                 f"the crop window from {x_min},{y_min} to {x_max},{y_max} px is outside the picture of {width}x{height}"
             )
@@ -72,7 +76,8 @@ class Crop(Transform[CropAttributes]):
     clipped; classifications stay. Fractions are taken of each frame's own size. A YUV picture stays one, without a
     copy, when the window is even in place and size; otherwise it is held as BGR.
 
-    With ``overlay_crop_box`` pixels and annotations stay as they are and an outline labelled ``crop`` is attached.
+    With ``overlay_crop_box`` pixels and annotations stay as they are and an outline labelled ``crop`` is attached, but
+    for one that is wholly outside.
 
     Raises:
         ValueError: from ``apply``, when the window is wholly outside the frame.
@@ -88,6 +93,8 @@ class Crop(Transform[CropAttributes]):
     def apply(self, frame: Frame) -> Frame:
         """Return the window as a frame, or the frame with the window's outline attached."""
         width, height = frame.width, frame.height
+        if self.attributes.overlay_crop_box and self.attributes.is_outside(width, height):
+            return frame
         window = self.attributes.window(width, height)
         x_min, y_min, x_max, y_max = window
         box = BoundingBox(x_min / width, y_min / height, x_max / width, y_max / height)

@@ -41,6 +41,7 @@ class Overlay(Transform[OverlayAttributes]):
     type_name: ClassVar[str] = "overlay"
     attributes_type = OverlayAttributes
     needs_depth: ClassVar[bool] = True
+    needs_lens = ("intrinsic_parameters",)
 
     def __init__(self, attributes: OverlayAttributes, services: Services) -> None:
         super().__init__(attributes, services)

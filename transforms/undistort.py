@@ -55,6 +55,7 @@ class Undistort(Transform[UndistortAttributes]):
 
     type_name: ClassVar[str] = "undistort"
     attributes_type = UndistortAttributes
+    needs_lens = ("intrinsic_parameters", "distortion_parameters")
 
     def __init__(self, attributes: UndistortAttributes, services: Services) -> None:
         super().__init__(attributes, services)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from grpclib import GRPCError, Status
@@ -109,12 +110,14 @@ def _properties(camera: RunningCamera, frame: Frame | None) -> camera_pb2.GetPro
     if first.frame_rate:
         reply.frame_rate = first.frame_rate
     declared = camera.config.attributes
-    lens: Any = frame.intrinsics if frame is not None else None
-    bent = list(frame.distortion) if frame is not None else []
-    if isinstance(declared, TransformAttributes):
-        lens = lens or declared.intrinsic_parameters
-        if not bent and (distortion := declared.distortion_parameters) is not None:
-            bent = [distortion.rk1, distortion.rk2, distortion.rk3, distortion.tp1, distortion.tp2]
+    lens: Any = None
+    bent: Sequence[float] = ()
+    if frame is not None:  # its transforms may have moved the lens, or straightened what it bends
+        lens, bent = frame.intrinsics, frame.distortion
+    elif isinstance(declared, TransformAttributes):
+        lens = declared.intrinsic_parameters
+        if declared.distortion_parameters is not None:
+            bent = declared.distortion_parameters.distortion
     if lens is not None:
         reply.intrinsic_parameters.width_px = lens.width_px
         reply.intrinsic_parameters.height_px = lens.height_px

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from cameras import Intrinsics
-from pipeline import Chain, Config, Graph
+from pipeline import Chain, Config, Graph, TransformAttributes
 from pipeline.line import Line
 from tests.fakes import FakeClock, frame
 from tests.pipeline.builders import config
+from transforms.lens import IntrinsicParameters
 
 LENS = "{width_px: 8, height_px: 6, fx: 8.0, fy: 8.0, ppx: 4.0, ppy: 3.0}"
 
@@ -56,9 +57,11 @@ def test_a_lens_for_another_size_is_said() -> None:
 
 def test_a_lens_of_zeros_is_none_and_leaves_that_of_the_source() -> None:
     known = Intrinsics(8, 6, 9.0, 9.0, 4.0, 3.0)
-    zeros = "{width_px: 0, height_px: 0, fx: 0.0, fy: 0.0, ppx: 0.0, ppy: 0.0}"
-    came = Chain(declared(zeros), "straight").apply(dataclasses.replace(frame(), intrinsics=known))
-    assert came.intrinsics == known
+    attributes = declared(LENS).cameras["straight"].attributes
+    assert isinstance(attributes, TransformAttributes)
+    zeros = IntrinsicParameters(width_px=0, height_px=0, fx=0.0, fy=0.0, ppx=0.0, ppy=0.0)
+    unknown = attributes.model_copy(update={"intrinsic_parameters": zeros})
+    assert unknown.entering(dataclasses.replace(frame(), intrinsics=known)).intrinsics == known
 
 
 def test_the_lens_follows_what_moves_the_picture_before_it_is_used() -> None:

@@ -39,7 +39,58 @@ def test_where_it_is_given_all_is_well() -> None:
 
 
 def test_of_a_camera_that_cannot_be_asked_nothing_is_said() -> None:
-    assert declared(model="stream", depth="url: 'rtsp://somewhere/depth'") == []
+    assert not any("depth:" in problem for problem in declared(model="stream", depth="url: 'rtsp://somewhere/depth'"))
+
+
+LENSES = """
+cameras:
+  - {{name: scene, model: {model}}}
+  - name: bent
+    model: transform
+    attributes: {{source: scene, {upstream} pipeline: [{{type: flip}}]}}
+  - name: straight
+    model: transform
+    attributes:
+      source: bent
+      {camera}
+      pipeline: [{{type: undistort, attributes: {{{own}}}}}]
+"""
+LENS = "intrinsic_parameters: {width_px: 8, height_px: 8, fx: 8, fy: 8, ppx: 4, ppy: 4}"
+BENT = "distortion_parameters: {rk1: 0.1}"
+
+
+def undistorted(model: str = "test_pattern", upstream: str = "", camera: str = "", own: str = "") -> list[str]:
+    """Return what is wrong with a camera that straightens the frames of another."""
+    try:
+        config(LENSES.format(model=model, upstream=upstream and upstream + ",", camera=camera, own=own))
+    except ConfigError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def test_a_lens_that_nobody_declares_is_told_where_it_is_asked_for() -> None:
+    nowhere = "they are given neither here, nor for the camera, nor by its source"
+    where = "test.yaml:12:25: cameras[2].attributes.pipeline[0].type: undistort needs"
+    intrinsics, distortion = (
+        f"{where} {what}: {nowhere}" for what in ("intrinsic_parameters", "distortion_parameters")
+    )
+    assert undistorted() == [intrinsics, distortion]
+    assert undistorted(own=LENS) == [distortion]
+    assert undistorted(camera=BENT) == [intrinsics]
+    assert undistorted(own=BENT, camera=LENS.replace("8", "0")) == [intrinsics]
+    with_depth = undistorted(model="test_pattern, attributes: {depth: true}")
+    assert with_depth == [distortion], "the lens of the pattern comes with its depth"
+
+
+@pytest.mark.parametrize("place", ["upstream", "camera", "own"])
+def test_a_lens_may_be_declared_on_the_way(place: str) -> None:
+    both = f"{LENS}, {BENT}" if place != "camera" else f"{LENS}\n      {BENT}"
+    assert undistorted(**{place: both}) == []
+
+
+def test_overlay_needs_a_lens_too() -> None:
+    (problem,) = declared(model="stream", depth="url: 'rtsp://somewhere/depth'")
+    assert problem.startswith("test.yaml:9:68: cameras[2].attributes.pipeline[2].type: overlay needs intrinsic_param")
 
 
 @pytest.mark.parametrize("source", ["nobody", "shown"])
