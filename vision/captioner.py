@@ -112,14 +112,22 @@ class Captioner(VisionService[CaptionerAttributes]):
         """Find out how the two halves fit together, by looking at a made picture."""
         attributes = self.attributes
         with _about(path):
+            info = image_input(encoder.inputs, {})
             picture = PictureInput.of(
-                _sized(image_input(encoder.inputs, {}), attributes.input_image_size_px),
+                _sized(info, attributes.input_image_size_px),
                 encoder.metadata,
                 attributes.input_image_mean_value,
                 attributes.input_image_std_dev,
                 attributes.input_image_bgr,
             )
-            encoded = encoder.infer({picture.info.name: picture.tensor(probe_pictures()[0])})
+            try:
+                encoded = encoder.infer({picture.info.name: picture.tensor(probe_pictures()[0])})
+            except ModelError as error:
+                if picture.info == info:
+                    raise
+                reason = str(error).removeprefix(f"{path}: ")
+                side_px = attributes.input_image_size_px
+                raise ModelError(f"input_image_size_px: {side_px} is not the side that it takes: {reason}") from error
         tokenizer = read_tokenizer(attributes.tokenizer_path, attributes.start_token, attributes.end_token)
         with _about(attributes.decoder_path):
             return _Halves(encoder, picture, TextDecoder(decoder, encoded, tokenizer))

@@ -21,7 +21,7 @@ from .runtime import Runtime, Tensor, TensorInfo
 from .runtimes import RUNTIMES
 from .verifier import MARK
 
-_ANY_SIZE_PX = 64  # for a side of the input that takes any size
+_SIDES_PX = (64, 224, 384)  # for an input that takes pictures of any size, or says so and takes one of them only
 _MEMORY_BYTES = 4 * 1024**3  # of address space, besides 40 times the file: a damaged size must not fill the machine
 
 
@@ -32,18 +32,32 @@ def try_model(runtime_type: type[Runtime], path: Path, sha256: str) -> str | Non
         if file.sha256 != sha256:
             return "the file has changed while it was being checked; try again"
         runtime = runtime_type(file, 1)
-        runtime.infer({info.name: _noise(info) for info in runtime.inputs})
+        _run(runtime)
         runtime.close()
     except ModelError as error:
         return str(error).removeprefix(f"{path}: ")
     return None
 
 
-def _noise(info: TensorInfo) -> Tensor:
+def _run(runtime: Runtime) -> None:
+    """Run a model on noise; one that refuses each size offered is not damaged, where its file does not say which."""
+    guessed = any(len(info.shape) == 4 and -1 in info.shape[1:] for info in runtime.inputs)
+    for side_px in _SIDES_PX:
+        noise = {info.name: _noise(info, side_px) for info in runtime.inputs}
+        try:
+            runtime.infer(noise)
+        except ModelError:
+            if not guessed:
+                raise
+        else:
+            return
+
+
+def _noise(info: TensorInfo, side_px: int) -> Tensor:
     shape = [size if size > 0 else 1 for size in info.shape]
     if len(shape) == 4:  # the sides of a picture
         colors_first = info.shape[1] < 0 and info.shape[3] < 0  # nothing is fixed: exports from PyTorch are like that
-        shape = [shape[0], *(size if size > 0 else _ANY_SIZE_PX for size in info.shape[1:])]
+        shape = [shape[0], *(size if size > 0 else side_px for size in info.shape[1:])]
         shape[1] = 3 if colors_first else shape[1]
     random = np.random.default_rng(0)
     if np.issubdtype(info.dtype, np.floating):

@@ -15,15 +15,21 @@ TOKENS = ("[UNK]", "[CLS]", "[SEP]", "a", "red", "green", "blue", "pict", "##ure
 _NEXT = {"[CLS]": ["a"], "a": ["red", "green", "blue"], "pict": ["##ure"], "##ure": ["[SEP]"]}
 
 
-def encoder() -> bytes:
-    """Return a model from ``pixel_values`` of any size to the mean of each colour, (1, 1, 3)."""
+def encoder(side_px: int | None = None) -> bytes:
+    """Return a model from ``pixel_values`` of any size to the mean of each colour, (1, 1, 3).
+
+    With ``side_px`` it takes but that size, and still says that it takes any: so are Vision Transformers exported.
+    """
+    sides = np.array([0, 0, 0, 0] if side_px is None else [1, 3, side_px, side_px], np.int64)  # 0: as it comes
     nodes = [
-        made_onnx.node("GlobalAveragePool", ["pixel_values"], "pooled"),
+        made_onnx.node("Reshape", ["pixel_values", "sides"], "sized"),
+        made_onnx.node("GlobalAveragePool", ["sized"], "pooled"),
         made_onnx.node("Reshape", ["pooled", "shape"], "last_hidden_state"),
     ]
-    shape = made_onnx.tensor("shape", np.array([-1, 1, 3], np.int64))
+    constants = [made_onnx.tensor("sides", sides), made_onnx.tensor("shape", np.array([-1, 1, 3], np.int64))]
     given = made_onnx.value("pixel_values", "float32", ("batch", "channels", "height", "width"))
-    return made_onnx.file(nodes, [shape], [given], [made_onnx.value("last_hidden_state", "float32", ("batch", 1, 3))])
+    made = made_onnx.value("last_hidden_state", "float32", ("batch", 1, 3))
+    return made_onnx.file(nodes, constants, [given], [made])
 
 
 def decoder(words: int = len(TOKENS)) -> bytes:

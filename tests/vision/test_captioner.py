@@ -99,6 +99,19 @@ def test_a_model_for_pictures_of_any_size_needs_one(tmp_path: Path, library: Lib
     )
 
 
+def test_a_model_that_takes_one_size_may_say_that_it_takes_any(tmp_path: Path, library: Library) -> None:
+    attributes = made_captioner.files(tmp_path)
+    (tmp_path / "encoder_model.onnx").write_bytes(made_captioner.encoder(side_px=16))
+    with Captioner("words", attributes, library=library).borrowed() as service:
+        assert [caption.label for caption in service.captions(frame(color=RED))] == ["a red picture"]
+    assert "say which with input_image_size_px" in complaint(
+        changed(attributes, input_image_size_px=None), library, tmp_path
+    )
+    assert complaint(changed(attributes, input_image_size_px=24), library, tmp_path).startswith(
+        "encoder_model.onnx: input_image_size_px: 24 is not the side that it takes: the model fails: "
+    )
+
+
 def test_errors_name_the_file_they_are_about(tmp_path: Path, library: Library) -> None:
     attributes = made_captioner.files(tmp_path)
     assert complaint(changed(attributes, start_token="begin"), library, tmp_path) == (

@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.vision import made, made_captioner
+from tests.vision import made, made_captioner, made_onnx
 from vision import LiteRt, ModelError, Onnx
 from vision.model_file import ModelFile
 from vision.verifier import MARK, Verifier
@@ -132,3 +133,23 @@ def test_halves_of_a_captioner_are_tried_with_what_they_take(tmp_path: Path) -> 
         path = tmp_path / f"{name}.onnx"
         path.write_bytes(content)
         assert try_model(Onnx, path, ModelFile.read(path).sha256) is None
+
+
+@pytest.mark.parametrize("side_px", [16, 224])
+def test_a_size_that_nobody_has_named_is_no_damage(tmp_path: Path, side_px: int) -> None:
+    path = tmp_path / "encoder.onnx"
+    path.write_bytes(made_captioner.encoder(side_px))
+    assert try_model(Onnx, path, ModelFile.read(path).sha256) is None
+
+
+def test_a_model_that_refuses_the_size_it_names_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "encoder.onnx"
+    node = made_onnx.node("Reshape", ["picture", "sides"], "out")
+    sides = made_onnx.tensor("sides", np.array([1, 3, 9, 9], np.int64))
+    given, made = (
+        made_onnx.value("picture", "float32", (1, 3, 8, 8)),
+        made_onnx.value("out", "float32", (1, 3, "a", "b")),
+    )
+    path.write_bytes(made_onnx.file([node], [sides], [given], [made]))
+    complaint = try_model(Onnx, path, ModelFile.read(path).sha256)
+    assert complaint is not None and complaint.startswith("the ")
