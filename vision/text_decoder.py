@@ -51,6 +51,7 @@ class TextDecoder:
         self._tokens = _token_input(runtime.inputs)
         self._masks: dict[TensorInfo, bool] = {}
         self._states: dict[str, str] = {}
+        _refuse_past(runtime.inputs)
         for info in runtime.inputs:
             if "mask" in info.name.casefold():
                 self._masks[info] = "encoder" in info.name.casefold()
@@ -95,6 +96,16 @@ class TextDecoder:
         scores = self._runtime.infer(inputs)[self._scores]
         row = scores[0] if scores.ndim == 2 else scores[0, min(len(tokens), scores.shape[1]) - 1]
         return _probabilities(row.astype(np.float64))
+
+
+def _refuse_past(inputs: Sequence[TensorInfo]) -> None:
+    """Refuse the other decoders that exporters write beside the one without past."""
+    past = next((info for info in inputs if "past" in info.name.casefold()), None)
+    if past is not None:
+        raise ModelError(
+            f"the decoder goes on from a past, input {past}; one that takes all tokens at each step is wanted: "
+            "decoder_model.onnx, as `optimum-cli export onnx --task image-to-text` writes it"
+        )
 
 
 def _token_input(inputs: Sequence[TensorInfo]) -> TensorInfo:

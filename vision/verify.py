@@ -60,6 +60,8 @@ def _noise(info: TensorInfo, side_px: int) -> Tensor:
         shape = [shape[0], *(size if size > 0 else side_px for size in info.shape[1:])]
         shape[1] = 3 if colors_first else shape[1]
     random = np.random.default_rng(0)
+    if info.dtype == np.bool_:  # a switch, as merged decoders have one
+        return np.zeros(shape, info.dtype)
     if np.issubdtype(info.dtype, np.floating):
         return random.random(shape).astype(info.dtype)
     if info.dtype in (np.int32, np.int64):  # numbers of words; every vocabulary has a 0

@@ -144,8 +144,20 @@ def test_an_immediate_end_is_an_empty_text() -> None:
     assert writer.write(ENCODED, 30).text == ""
 
 
+def test_a_decoder_with_past_is_refused_for_the_one_that_lies_beside_it() -> None:
+    past = TensorInfo("past_key_values.0.key", (-1, 4, -1, 8), np.dtype(np.float32))
+    switch = TensorInfo("use_cache_branch", (1,), np.dtype(np.bool_))
+    sentence = (
+        "the decoder goes on from a past, input past_key_values.0.key [any, 4, any, 8] float32; one that takes all "
+        "tokens at each step is wanted: decoder_model.onnx, as `optimum-cli export onnx --task image-to-text` writes it"
+    )
+    assert complaint(tokens_input(-1), CELLS, past) == sentence
+    assert complaint(switch, tokens_input(-1), CELLS, past) == sentence
+    assert complaint(tokens_input(-1), past) == sentence
+
+
 def test_models_that_are_no_decoder_are_refused() -> None:
-    past = TensorInfo("past_key_values", (1, 4, -1, 16), np.dtype(np.float32))
+    more = TensorInfo("more", (1, 4, -1, 16), np.dtype(np.float32))
     given = "pooled [1, 4]; cells [1, 6, 4]"
     assert complaint(CELLS) == (
         "the decoder must have one input of whole numbers [1, n] for tokens, got cells [1, any, 4] float32"
@@ -153,8 +165,8 @@ def test_models_that_are_no_decoder_are_refused() -> None:
     assert complaint(tokens_input(-1)) == (
         "the decoder has no input for what the encoder gives: input_ids [1, any] int64"
     )
-    assert complaint(tokens_input(-1), CELLS, past) == (
-        f"the decoder's input past_key_values [1, 4, any, 16] float32 is for nothing that the encoder gives ({given}); "
+    assert complaint(tokens_input(-1), CELLS, more) == (
+        f"the decoder's input more [1, 4, any, 16] float32 is for nothing that the encoder gives ({given}); "
         "a decoder without past is wanted, one that takes all tokens at each step"
     )
     assert complaint(tokens_input(-1), CELLS, width=4, scores=lambda _: np.zeros(4, np.float32)) == (

@@ -142,6 +142,13 @@ def test_a_size_that_nobody_has_named_is_no_damage(tmp_path: Path, side_px: int)
     assert try_model(Onnx, path, ModelFile.read(path).sha256) is None
 
 
+def test_a_merged_decoder_is_tried_with_its_switch_off(tmp_path: Path) -> None:
+    path = tmp_path / "decoder.onnx"
+    switch, made = (made_onnx.value(name, "bool", (1,)) for name in ("use_cache_branch", "out"))
+    path.write_bytes(made_onnx.file([made_onnx.node("Not", ["use_cache_branch"], "out")], [], [switch], [made]))
+    assert try_model(Onnx, path, ModelFile.read(path).sha256) is None
+
+
 def test_a_model_that_refuses_the_size_it_names_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "encoder.onnx"
     node = made_onnx.node("Reshape", ["picture", "sides"], "out")
