@@ -60,6 +60,10 @@ class TextDecoder:
         if not self._states:
             raise ModelError(f"the decoder has no input for what the encoder gives: {_listed(runtime.inputs)}")
         self._scores = _score_output(runtime.outputs)
+        known = next(info.shape[-1] for info in runtime.outputs if info.name == self._scores)
+        for token in (tokenizer.start, tokenizer.end):
+            if 0 < known <= token:
+                raise ModelError(f"the decoder scores {known} tokens, counted from 0; there is no token {token}")
         count = len(self._next(encoded, [tokenizer.start]))
         if count < tokenizer.size:
             raise ModelError(f"the decoder scores {count} tokens, but the tokenizer has {tokenizer.size}")
@@ -74,7 +78,7 @@ class TextDecoder:
         room = self._tokens.shape[1] if self._tokens.shape[1] > 0 else max_tokens
         while len(tokens) <= min(room, max_tokens):
             # Tokens without a word are there to fill the table up to a round number; they are never meant.
-            scores = self._next(encoded, tokens)[: self._tokenizer.size]
+            scores = self._next(encoded, tokens)[: max(self._tokenizer.size, self._tokenizer.end + 1)]
             token = int(scores.argmax())
             logarithms.append(math.log(max(float(scores[token]), 1e-30)))
             if token == self._tokenizer.end:

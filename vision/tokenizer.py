@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ModelError
+from .generation import stated_ends
 from .labels import read_labels
 
 STARTS = ("<start>", "[DEC]", "<s>", "[CLS]", "<|startoftext|>", "<bos>", "<|endoftext|>")
@@ -16,6 +17,9 @@ STARTS = ("<start>", "[DEC]", "<s>", "[CLS]", "<|startoftext|>", "<bos>", "<|end
 
 ENDS = ("<end>", "</s>", "[SEP]", "<|endoftext|>", "<eos>")
 """What the token after the last word is usually called, the likeliest first."""
+
+Token = str | int
+"""A token, or its number: a decoder may begin with one that its tokenizer has no word for."""
 
 
 class Tokenizer(ABC):
@@ -39,11 +43,13 @@ class Tokenizer(ABC):
     def _number(self, token: str) -> int | None:
         """Return the number of a token, if there is such a one."""
 
-    def _find_ends(self, path: Path, start: str | None, end: str | None) -> None:
+    def _find_ends(self, path: Path, start: Token | None, end: Token | None) -> None:
         self.start = self._find(path, "start_token", start, STARTS)
         self.end = self._find(path, "end_token", end, ENDS)
 
-    def _find(self, path: Path, attribute: str, declared: str | None, usual: Sequence[str]) -> int:
+    def _find(self, path: Path, attribute: str, declared: Token | None, usual: Sequence[str]) -> int:
+        if isinstance(declared, int):
+            return declared
         for token in usual if declared is None else (declared,):
             number = self._number(token)
             if number is not None:
@@ -59,7 +65,7 @@ class WordTokenizer(Tokenizer):
     A token that begins with ``##`` continues the word before it, as in the ``vocab.txt`` of BERT and its kin.
     """
 
-    def __init__(self, path: Path, start: str | None = None, end: str | None = None) -> None:
+    def __init__(self, path: Path, start: Token | None = None, end: Token | None = None) -> None:
         """Read the file.
 
         Raises:
@@ -75,7 +81,7 @@ class WordTokenizer(Tokenizer):
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the words, without what stands in angle or square brackets."""
-        words = [self._tokens[token] for token in tokens if token not in (self.start, self.end)]
+        words = [self._tokens[token] for token in tokens if token < self.size and token not in (self.start, self.end)]
         return " ".join(word for word in words if (word[:1], word[-1:]) not in _BRACKETS).replace(" ##", "")
 
     def _number(self, token: str) -> int | None:
@@ -86,9 +92,12 @@ _BRACKETS = (("<", ">"), ("[", "]"))
 
 
 class HuggingFaceTokenizer(Tokenizer):
-    """Tokens from a ``tokenizer.json`` of Hugging Face; needs the package ``tokenizers``."""
+    """Tokens from a ``tokenizer.json`` of Hugging Face; needs the package ``tokenizers``.
 
-    def __init__(self, path: Path, start: str | None = None, end: str | None = None) -> None:
+    ``generation_config.json`` and ``config.json`` in the same folder say what a text begins and ends with, if they do.
+    """
+
+    def __init__(self, path: Path, start: Token | None = None, end: Token | None = None) -> None:
         """Read the file.
 
         Raises:
@@ -105,7 +114,8 @@ class HuggingFaceTokenizer(Tokenizer):
         except Exception as error:  # it raises plain Exception
             raise ModelError(f"{path}: is not a tokenizer.json: {str(error).strip()[:200]}") from error
         self.size = int(self._tokenizer.get_vocab_size())
-        self._find_ends(path, start, end)
+        stated_start, stated_end = stated_ends(path.parent)
+        self._find_ends(path, stated_start if start is None else start, stated_end if end is None else end)
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the text, without the special tokens."""
@@ -117,13 +127,14 @@ class HuggingFaceTokenizer(Tokenizer):
         return number
 
 
-def read_tokenizer(path: Path, start: str | None = None, end: str | None = None) -> Tokenizer:
+def read_tokenizer(path: Path, start: Token | None = None, end: Token | None = None) -> Tokenizer:
     """Return the tokenizer of a file: ``.json`` is Hugging Face's, anything else is a list of words.
 
     Args:
         path: The file.
-        start: The token that a text begins with; ``None`` takes the first of ``STARTS`` that there is.
-        end: The token that it ends with; ``None`` takes the first of ``ENDS`` that there is.
+        start: The token that a text begins with; ``None`` takes what files beside a ``tokenizer.json`` state, else the
+            first of ``STARTS`` that there is.
+        end: The token that it ends with; ``None`` the same with ``ENDS``.
 
     Raises:
         ModelError: when it cannot be used.

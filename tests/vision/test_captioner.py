@@ -77,6 +77,14 @@ def test_a_list_of_words_does_as_well_as_a_tokenizer_json(tmp_path: Path, librar
         assert [caption.label for caption in service.captions(frame(color=RED))] == ["a red picture"]
 
 
+def test_a_text_begins_as_declared_or_as_the_file_beside_the_tokenizer_says(tmp_path: Path, library: Library) -> None:
+    attributes = made_captioner.files(tmp_path)
+    (tmp_path / "generation_config.json").write_text('{"decoder_start_token_id": 4, "eos_token_id": 2}')
+    for start, text in ((None, "picture"), ("[CLS]", "a red picture"), (3, "red picture")):
+        with Captioner("words", changed(attributes, start_token=start), library=library).borrowed() as service:
+            assert [caption.label for caption in service.captions(frame(color=RED))] == [text]
+
+
 def test_captions_end_after_the_most_tokens(tmp_path: Path, library: Library) -> None:
     attributes = changed(made_captioner.files(tmp_path), max_tokens=2)
     with Captioner("words", attributes, library=library).borrowed() as service:
@@ -142,6 +150,8 @@ def test_files_that_are_not_there_are_named_before_anything_runs(tmp_path: Path)
     [
         ({}, "either mlmodel_name or model_path is wanted"),
         ({"mlmodel_name": "eyes", "num_threads": 2}, "num_threads goes with model_path"),
+        ({"mlmodel_name": "eyes", "start_token": -1}, "greater than or equal to 0"),
+        ({"mlmodel_name": "eyes", "end_token": True}, "valid"),
         ({"mlmodel_name": "eyes", "max_tokens": 0}, "greater than or equal to 1"),
         ({"mlmodel_name": "eyes", "input_image_mean_value": (0.5,)}, "must be 3 numbers, one per channel"),
         ({"mlmodel_name": "eyes", "input_image_std_dev": (0.5, 0.0, 1.0)}, "must not hold a 0"),

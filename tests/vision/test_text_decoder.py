@@ -25,7 +25,10 @@ CELLS = TensorInfo("cells", (1, -1, 4), np.dtype(np.float32))
 class Words(Tokenizer):
     """The words above."""
 
-    start, end, size = 1, 0, len(WORDS)
+    size = len(WORDS)
+
+    def __init__(self, start: int = 1, end: int = 0) -> None:
+        self.start, self.end = start, end
 
     def text(self, tokens: Sequence[int]) -> str:
         return " ".join(WORDS[token] for token in tokens if token > 1)
@@ -44,6 +47,7 @@ def decoder(
     width: int = len(WORDS),
     flat: bool = False,
     outputs: Sequence[TensorInfo] | None = None,
+    words: Tokenizer | None = None,
 ) -> tuple[TextDecoder, list[Mapping[str, Tensor]]]:
     """Return a decoder on a model that says the sentence, or gives ``scores`` of each place, and what it is asked."""
 
@@ -67,7 +71,7 @@ def decoder(
         "asked": [],
     }
     kind: type[FakeRuntime] = type("FakeDecoder", (FakeRuntime,), values)
-    made = TextDecoder(kind(ModelFile(Path("decoder"), b"", "")), ENCODED, Words())
+    made = TextDecoder(kind(ModelFile(Path("decoder"), b"", "")), ENCODED, words or Words())
     kind.asked.clear()
     return made, kind.asked
 
@@ -137,6 +141,21 @@ def test_an_output_of_the_encoder_is_known_by_its_name_else_by_its_shape() -> No
 def test_tokens_without_a_word_are_never_written() -> None:
     writer, _ = decoder(tokens_input(-1), CELLS, width=9, scores=lambda _: np.arange(9, dtype=np.float32))
     assert writer.write(ENCODED, 2).text == "star star"
+
+
+def test_a_text_may_begin_and_end_with_tokens_without_a_word() -> None:
+    def scores(place: int) -> NDArray[np.float32]:
+        row = np.zeros(8, np.float32)
+        row[(2, 3, 7)[min(place, 2)]] = 9.0
+        return row
+
+    writer, asked = decoder(tokens_input(-1), CELLS, width=8, scores=scores, words=Words(6, 7))
+    assert writer.write(ENCODED, 30).text == "a red"
+    assert [given["input_ids"].tolist() for given in asked] == [[[6]], [[6, 2]], [[6, 2, 3]]]
+    for words in (Words(8, 0), Words(1, 8)):
+        assert complaint(tokens_input(-1), CELLS, width=8, words=words) == (
+            "the decoder scores 8 tokens, counted from 0; there is no token 8"
+        )
 
 
 def test_an_immediate_end_is_an_empty_text() -> None:

@@ -50,6 +50,21 @@ def test_start_and_end_can_be_named(tmp_path: Path) -> None:
     assert (named.start, named.end) == (2, 0)
 
 
+def test_start_and_end_can_be_numbers_of_tokens_without_a_word(tmp_path: Path) -> None:
+    for path, a in ((words(tmp_path, "[CLS]", "[SEP]", "a"), 2), (hugging_face(tmp_path), 3)):
+        tokenizer = read_tokenizer(path, 30522, 30523)
+        assert (tokenizer.start, tokenizer.end) == (30522, 30523)
+        assert tokenizer.text([30522, a, 30524, 30523]) == "a"
+
+
+def test_files_beside_a_tokenizer_json_say_what_a_text_begins_and_ends_with(tmp_path: Path) -> None:
+    path = hugging_face(tmp_path)
+    (tmp_path / "generation_config.json").write_text('{"decoder_start_token_id": 2, "eos_token_id": 0}')
+    stated, declared = read_tokenizer(path), read_tokenizer(path, "[CLS]", 2)
+    assert (stated.start, stated.end) == (2, 0)
+    assert (declared.start, declared.end) == (1, 2)
+
+
 def test_one_token_may_be_both(tmp_path: Path) -> None:
     tokenizer = read_tokenizer(words(tmp_path, "a", "<|endoftext|>"))
     assert (tokenizer.start, tokenizer.end) == (1, 1)
