@@ -28,7 +28,7 @@ class Tokenizer(ABC):
     Attributes:
         start: Number of the token that a text begins with.
         end: Number of the one that it ends with.
-        size: How many tokens there are.
+        size: How many numbers there are: one more than the highest with a word.
     """
 
     start: int
@@ -113,7 +113,7 @@ class HuggingFaceTokenizer(Tokenizer):
             raise ModelError(f"{path}: the tokenizer cannot be read: {error.strerror}") from error
         except Exception as error:  # it raises plain Exception
             raise ModelError(f"{path}: is not a tokenizer.json: {str(error).strip()[:200]}") from error
-        self.size = int(self._tokenizer.get_vocab_size())
+        self.size = max(self._tokenizer.get_vocab().values(), default=-1) + 1  # numbers may have gaps
         stated_start, stated_end = stated_ends(path.parent)
         self._find_ends(path, stated_start if start is None else start, stated_end if end is None else end)
 

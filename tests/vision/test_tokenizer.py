@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tokenizers
 
 from tests.vision import made_captioner
 from vision import ModelError
@@ -63,6 +64,15 @@ def test_files_beside_a_tokenizer_json_say_what_a_text_begins_and_ends_with(tmp_
     stated, declared = read_tokenizer(path), read_tokenizer(path, "[CLS]", 2)
     assert (stated.start, stated.end) == (2, 0)
     assert (declared.start, declared.end) == (1, 2)
+
+
+def test_numbers_may_have_gaps(tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    numbers = {"[CLS]": 1, "[SEP]": 2, "red": 9}
+    path.write_text(tokenizers.Tokenizer(tokenizers.models.WordLevel(numbers, unk_token="[SEP]")).to_str())
+    tokenizer = read_tokenizer(path)
+    assert tokenizer.size == 10
+    assert tokenizer.text([9]) == "red"
 
 
 def test_one_token_may_be_both(tmp_path: Path) -> None:
