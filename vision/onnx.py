@@ -107,7 +107,7 @@ class Onnx(Runtime):
             session = library.InferenceSession(file.content, options, providers=[PROVIDERS[name] for name in wanted])
             found = session.get_modelmeta().custom_metadata_map
         except Exception as error:  # its own exceptions have no base class but this
-            raise ModelError(f"{file.path}: the ONNX model cannot be loaded: {_first_line(error)}") from error
+            raise ModelError(f"{file.path}: {_why_not_loaded(file, error)}") from error
         self.provider = self._running(wanted, session.get_providers())
         self._session = session
         self.inputs = tuple(map(self._info, session.get_inputs()))
@@ -197,6 +197,15 @@ def _size(text: str) -> tuple[int, ...]:
     value = literal(text)
     sizes = (value, value) if isinstance(value, int) else tuple(value) if isinstance(value, (list, tuple)) else ()
     return sizes if len(sizes) == 2 and all(isinstance(size, int) and size > 0 for size in sizes) else ()
+
+
+def _why_not_loaded(file: ModelFile, error: Exception) -> str:
+    if "external data" in str(error).casefold():
+        return (
+            f"the ONNX model keeps its numbers in a file of their own, they must be in the model: export it with "
+            f"external_data=False, or `import onnx; onnx.save(onnx.load({file.path.name!r}), {file.path.name!r})`"
+        )
+    return f"the ONNX model cannot be loaded: {_first_line(error)}"
 
 
 def _first_line(error: BaseException) -> str:

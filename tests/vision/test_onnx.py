@@ -147,6 +147,20 @@ def test_a_model_that_cannot_be_loaded_is_refused_in_words(tmp_path: Path) -> No
     assert "[ONNXRuntimeError]" not in str(caught.value)
 
 
+def test_a_model_whose_numbers_lie_in_another_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    entry = made_onnx.field(1, "location") + made_onnx.field(2, "made.onnx.data")
+    far = made_onnx.field(1, 1) + made_onnx.field(2, 1) + made_onnx.field(8, "far") + made_onnx.field(13, entry)
+    node, shape = made_onnx.node("Add", ["picture", "far"], "out"), (1, 2, 2, 3)
+    values = [made_onnx.value(name, "float32", shape) for name in ("picture", "out")]
+    content = made_onnx.file([node], [far + made_onnx.field(14, 1)], values[:1], values[1:])
+    with pytest.raises(ModelError) as caught:
+        Onnx(write(tmp_path, content))
+    assert str(caught.value) == (
+        f"{tmp_path}/made.onnx: the ONNX model keeps its numbers in a file of their own, they must be in the model: "
+        "export it with external_data=False, or `import onnx; onnx.save(onnx.load('made.onnx'), 'made.onnx')`"
+    )
+
+
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     onnx._library.cache_clear()
     with monkeypatch.context() as patch:
