@@ -50,11 +50,11 @@ bench: $(INSTALLED) ## Run the benchmarks, all of benchmarks/ or those of ARGS="
 pictures: $(INSTALLED) test-tools ## Take the pictures of the documents again, or ARGS="cameras" or "pages" of them
 	$(BIN)/python -m docs.pictures $(ARGS)
 
-train: $(TRAIN_INSTALLED) $(INSTALLED) ## Train the models of configs/models again, about an hour (TensorFlow in .venv-train, 0.6 GB)
+train: $(TRAIN_INSTALLED) $(INSTALLED) ## Train the models of configs/models again, over an hour (TensorFlow in .venv-train, 0.6 GB)
 	.venv-train/bin/python -m configs.training.train $(ARGS)
-	$(BIN)/python -m configs.training.export_onnx
-	.venv-train/bin/python -m configs.training.train_segmenter
-	.venv-train/bin/python -m configs.training.train_captioner
+	$(BIN)/python -m configs.training.export_onnx $(ARGS)
+	.venv-train/bin/python -m configs.training.train_segmenter $(ARGS)
+	.venv-train/bin/python -m configs.training.train_captioner $(ARGS)
 
 lowest: $(LOWEST_INSTALLED) test-tools ## Run the tests with the lowest versions that setup.cfg allows (Python 3.11)
 	.venv-lowest/bin/python -m pytest $(ARGS)

@@ -8,7 +8,6 @@ The same TFLite file gives the same bytes on every machine. TensorFlow is not ne
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from onnx import TensorProto, checker, helper
 
 from .measure import LABELS
 from .measure_onnx import FIGURES, ORIGINAL, TWIN, measured
+from .options import read_options
 from .tflite_to_onnx import Translation
 
 _OPERATORS, _FORM = (
@@ -27,10 +27,9 @@ _OPERATORS, _FORM = (
 
 def main() -> None:
     """Export and measure, or only the last."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--evaluate", action="store_true", help="only measure what is there")
-    parser.add_argument("--scenes", type=int, default=100, help="unseen scenes to measure on, 10 pictures each")
-    options = parser.parse_args()
+    options = read_options(__doc__)
+    if options.only not in (None, "detector"):
+        return
     if not options.evaluate:
         TWIN.write_bytes(exported(ORIGINAL))
     figures = measured(options.scenes)

@@ -1,6 +1,6 @@
-"""Train the models of ``configs/models`` from nothing, and measure them.
+"""Train the classifier and the detector of ``configs/models`` from nothing, and measure them.
 
-    make train                                        # both, with the figures; says below how long it takes
+    .venv-train/bin/python -m configs.training.train            # draws, trains, exports, measures
     .venv/bin/python -m configs.training.train --evaluate       # only the figures of the files that are there
 
 Everything is drawn from fixed seeds; the weights still differ a little from machine to machine, as sums are not
@@ -9,7 +9,6 @@ added in the same order everywhere.
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 import os
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .measure import Model, map50, top1, unseen
+from .options import read_options
 from .pictures import LABELS, MOST_BOXES, PICTURES_PER_CHUNK, chunk, shrunk
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -38,13 +38,9 @@ Arrays = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]
 
 def main() -> None:
     """Train, export and measure, or only the last."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--evaluate", action="store_true", help="only measure what is there")
-    parser.add_argument("--only", choices=("classifier", "detector"), help="train one of the two")
-    parser.add_argument("--chunks", type=int, default=280, help=f"amount of pictures, in {PICTURES_PER_CHUNK}s")
-    parser.add_argument("--epochs", type=int, default=12, help="how often each picture is looked at")
-    parser.add_argument("--scenes", type=int, default=100, help="unseen scenes to measure on, 10 pictures each")
-    options = parser.parse_args()
+    options = read_options(__doc__, chunks=280, pictures_per_chunk=PICTURES_PER_CHUNK, epochs=12)
+    if options.only not in (None, "classifier", "detector"):
+        return
     if not options.evaluate:
         begin = time.perf_counter()
         arrays = made_pictures(options.chunks)

@@ -8,7 +8,6 @@ The seeds are fixed; the weights still differ a little from machine to machine (
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 import os
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from .caption_pictures import PICTURES_PER_CHUNK, chunk, whereabouts
 from .captions import END, MOST_WORDS, START, WORDS, caption, tokens
 from .measure_captioner import DECODER, ENCODER, FIGURES, VOCABULARY, measured
+from .options import read_options
 from .pictures import shrunk
 
 _SIDE_PX = 160
@@ -34,12 +34,9 @@ Arrays = tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.float32], NDArra
 
 def main() -> None:
     """Train, export and measure, or only the last."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--evaluate", action="store_true", help="only measure what is there")
-    parser.add_argument("--chunks", type=int, default=240, help=f"amount of pictures, in {PICTURES_PER_CHUNK}s")
-    parser.add_argument("--epochs", type=int, default=14, help="how often each picture is looked at")
-    parser.add_argument("--scenes", type=int, default=100, help="unseen scenes to measure on, 10 pictures each")
-    options = parser.parse_args()
+    options = read_options(__doc__, chunks=240, pictures_per_chunk=PICTURES_PER_CHUNK, epochs=14)
+    if options.only not in (None, "captioner"):
+        return
     if not options.evaluate:
         begin = time.perf_counter()
         arrays = made_pictures(options.chunks)
