@@ -118,6 +118,8 @@ class Redact(Asking[RedactAttributes]):
         self._inferences += question.inferences
         if question.error is not None:
             raise question.error
+        if getattr(question.answer, "unreadable", 0):
+            raise ValueError("the detector has found something, but not where")
         return question.answer
 
 

@@ -23,6 +23,17 @@ BACKGROUNDS = ("background", "__background__", "???")
 """What a first label is called, in small letters, when it stands for no thing at all."""
 
 
+class Detections(tuple[Detection, ...]):
+    """What a detector has found.
+
+    Attributes:
+        unreadable: How much more it may have found, in numbers that are none or in boxes turned inside out: what must
+            not be missed must not be taken for nothing.
+    """
+
+    unreadable: int = 0
+
+
 class Detector(ABC):
     """Turns a detector's outputs into detections inside the picture.
 
@@ -62,17 +73,25 @@ class Detector(ABC):
         found = self._candidates(outputs, size)
         finite = found.finite()
         self.dropped += len(found.scores) - len(finite.scores)
+        unreadable = len(found.scores) - len(finite.scores) + self._broken(outputs)
         found = finite.at(finite.scores > 0.0)  # rows that only fill the tensor up have a score of 0
         found = found.at(found.scores >= self._needed(found.numbers)).sorted()
+        unreadable += int((found.boxes[:, :2] > found.boxes[:, 2:]).any(axis=1).sum())
         if self._suppression is not None:
             found = self._suppression.applied(found)  # of whole boxes: clipped ones overlap more
         found = found.seen_through(window)
-        return tuple(
+        detections = Detections(
             Detection(self._label(round(number)), score, box=BoundingBox(*box))
             for number, score, box in zip(
                 found.numbers.tolist(), found.scores.tolist(), found.boxes.tolist(), strict=True
             )
         )
+        detections.unreadable = unreadable
+        return detections
+
+    def _broken(self, outputs: Mapping[str, Tensor]) -> int:
+        """Return how many outputs hold what is no number and never becomes a candidate."""
+        return 0
 
     @abstractmethod
     def _candidates(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> Candidates:

@@ -45,6 +45,9 @@ class HeadDetector(Detector):
         self._head = head
         self._found = found
 
+    def _broken(self, outputs: Mapping[str, Tensor]) -> int:
+        return sum(bool(np.isnan(outputs[name]).any()) for name in self._found.outputs)
+
     def _candidates(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> Candidates:
         arrays = [outputs[name] for name in self._found.outputs]
         plain = [np.asarray(array.reshape(squeezed(array.shape)), np.float32)[0] for array in arrays]

@@ -16,6 +16,7 @@ from tests.transforms.refusals import refusals
 from tests.transforms.services import Hangs, Looks
 from transforms.redact import Redact, RedactAttributes
 from vision import ModelError
+from vision.detector import Detections
 
 FACE = Detection("face", 0.8, box=detection(0.25, 0.25, 0.5, 0.5).box)
 PLATE = Detection("plate", 0.4, box=detection(0.75, 0.75, 1, 1).box)
@@ -118,6 +119,16 @@ def test_every_size_of_picture_and_box_survives(size: tuple[int, int], method: s
 
 def black(frame: Frame) -> bool:
     return bool(frame.image.max() <= 1) and frame.annotations == ()
+
+
+def test_what_a_detector_gives_in_numbers_that_are_none_hides_everything() -> None:
+    service = FakeVision("faces")
+    answer = Detections([FACE])
+    answer.unreadable = 1
+    service.detections = lambda frame: answer  # type: ignore[method-assign]
+    transform = redact(service)
+    assert black(through(transform, noisy())[0])
+    assert transform.trouble == "the whole picture is hidden: the detector has found something, but not where"
 
 
 @pytest.mark.parametrize("planes", [False, True])
