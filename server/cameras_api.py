@@ -52,7 +52,7 @@ async def image(name: str, request: Request, house: AHouse, annotations: bool = 
     try:
         shot = await house.waits.run(snapshot, camera, annotations, kind, FRAME_WITHIN_S)
     except TimeoutError:
-        raise no_frame(camera) from None
+        raise no_frame(house, camera) from None
     tag = f'"{hashlib.blake2b(shot.data, digest_size=12).hexdigest()}"'
     headers = {
         "Cache-Control": "no-store",
@@ -66,9 +66,10 @@ async def image(name: str, request: Request, house: AHouse, annotations: bool = 
     return Response(shot.data, media_type=shot.mime_type, headers=headers)
 
 
-def no_frame(camera: RunningCamera) -> Problem:
+def no_frame(house: House, camera: RunningCamera) -> Problem:
     """Return the problem of a camera that gives no picture, with its own reason where it has one."""
-    reason = f": {camera.error}" if camera.error else ""
+    error = house.error_of(camera)
+    reason = f": {error}" if error else ""
     return unavailable(f"camera {camera.name} gave no frame within {FRAME_WITHIN_S:g} s{reason}", 5)
 
 
@@ -77,6 +78,7 @@ def status(house: House, camera: RunningCamera) -> dict[str, Any]:
     name = camera.name
     return {
         **camera.status(),
+        "error": house.error_of(camera),
         "viewers": house.streams.viewers(name),
         "sessions": house.streams.sessions(name),
         "encoders": house.streams.encoders(name),

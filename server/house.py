@@ -14,6 +14,7 @@ from streams import Streams
 from vision import VisionService
 
 from .image_urls import ImageUrls
+from .paths import folders_of, without_folders
 from .problems import Problem
 from .tokens import Tokens
 from .workers import Loans, Workers
@@ -32,6 +33,7 @@ class House:
         loans: Models held open for requests.
         tokens: Who may ask, whichever door they come in at.
         images: Gets pictures that clients name by URL; ``None`` where they may not.
+        folders: Folders that nobody is told of.
     """
 
     graph: Graph
@@ -42,6 +44,11 @@ class House:
     loans: Loans
     tokens: Tokens
     images: ImageUrls | None = None
+    folders: tuple[str, ...] = ()
+
+    def error_of(self, camera: RunningCamera) -> str | None:
+        """Return what is wrong with a camera now, for whoever asks."""
+        return None if camera.error is None else without_folders(camera.error, self.folders)
 
     def camera(self, name: str) -> RunningCamera:
         """Return a camera by name, private ones too.
@@ -93,7 +100,7 @@ def open_house(graph: Graph, streams: Streams, config: Config) -> House:
     waits = Workers("api-wait", threads=64, waiting=0)
     images = ImageUrls() if config.server.allow_image_urls else None
     tokens = Tokens(token.get_secret_value() for token in config.server.tokens)
-    return House(graph, streams, config, models, waits, Loans(models), tokens, images)
+    return House(graph, streams, config, models, waits, Loans(models), tokens, images, folders_of(config))
 
 
 async def the_house(request: Request) -> House:

@@ -157,7 +157,7 @@ async def predict_camera(
         try:
             frame = await house.waits.run(next_frame, running, FRAME_WITHIN_S)
         except TimeoutError:
-            raise no_frame(running) from None
+            raise no_frame(house, running) from None
         return _sent(await house.models.run(answer, frame))
 
 

@@ -33,7 +33,7 @@ async def camera_picture(house: House, camera: RunningCamera) -> Snapshot:
     try:
         return await house.waits.run(snapshot, camera, True, "jpeg", FRAME_WITHIN_S)
     except TimeoutError:
-        raise _no_frame(camera) from None
+        raise _no_frame(house, camera) from None
 
 
 async def camera_frame(house: House, camera: RunningCamera, within_s: float | None = None) -> Frame:
@@ -45,11 +45,11 @@ async def camera_frame(house: House, camera: RunningCamera, within_s: float | No
     try:
         return await house.waits.run(next_frame, camera, within_s or FRAME_WITHIN_S)
     except TimeoutError:
-        raise _no_frame(camera) from None
+        raise _no_frame(house, camera) from None
 
 
-def _no_frame(camera: RunningCamera) -> GRPCError:
-    return GRPCError(Status.DEADLINE_EXCEEDED, no_frame(camera).detail)
+def _no_frame(house: House, camera: RunningCamera) -> GRPCError:
+    return GRPCError(Status.DEADLINE_EXCEEDED, no_frame(house, camera).detail)
 
 
 def frame_of(data: bytes) -> Frame:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from server import cameras_api
 from server.replies import CameraStatus
 
-from .served import Served, problem, still
+from .served import CAMERAS, Served, problem, still
 
 
 @pytest.fixture
@@ -138,3 +138,15 @@ def test_cameras_are_only_read(served: Served) -> None:
     assert problem(response) == (405, "POST is not done here, only GET, HEAD")
     assert response.headers["allow"] == "GET, HEAD"
     assert served.client.head("/api/cameras/still").status_code == 200
+
+
+def test_the_error_of_a_camera_names_its_file_and_not_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cameras_api, "FRAME_WITHIN_S", 0.5)
+    with Served(tmp_path, CAMERAS) as fresh:
+        (tmp_path / "still.png").unlink()
+        _, detail = problem(fresh.client.get("/api/cameras/still/image"))
+        assert "still.png" in detail
+        assert str(tmp_path) not in detail
+        assert str(tmp_path) not in fresh.client.get("/api/cameras").text
