@@ -34,12 +34,18 @@ def check_depths(
         problems: Where to note it.
     """
     for name, (address, node) in items:
-        chain = _chain(cameras, name)
-        if chain is None or not isinstance(attributes := chain[0].attributes, TransformAttributes):
+        camera = cameras.get(name)
+        if camera is None or not isinstance(camera.attributes, TransformAttributes):
             continue
-        for index, entry in enumerate(attributes.pipeline):
+        for index, entry in enumerate(camera.attributes.pipeline):
+            transform = tables.transforms[entry.type]
+            if not (transform.needs_depth or transform.needs_lens):
+                continue
+            chain = _chain(cameras, camera)
+            if chain is None:
+                break
             place = ("attributes", "pipeline", index, "type")
-            for message in _missing(tables.transforms[entry.type], entry.attributes, chain, tables):
+            for message in _missing(transform, entry.attributes, chain, tables):
                 problems.add(find(node, place)[0].position, (*address, *place), f"{entry.type} needs {message}")
 
 
@@ -62,14 +68,13 @@ def _is_lens(declared: Any) -> bool:
     return declared is not None and getattr(declared, "intrinsics", declared) is not None
 
 
-def _chain(cameras: Mapping[str, CameraConfig], name: str) -> Chain | None:
+def _chain(cameras: Mapping[str, CameraConfig], camera: CameraConfig) -> Chain | None:
     """Return a camera and those it comes from; ``None`` where the way there is broken or goes round."""
-    chain: Chain = []
-    while True:
-        camera = cameras.get(name)
-        if camera is None or camera in chain:
-            return None
-        chain.append(camera)
-        if not isinstance(camera.attributes, TransformAttributes):
-            return chain
-        name = camera.attributes.source
+    chain: dict[str, CameraConfig] = {}
+    found: CameraConfig | None = camera
+    while found is not None and found.name not in chain:
+        chain[found.name] = found
+        if not isinstance(found.attributes, TransformAttributes):
+            return list(chain.values())
+        found = cameras.get(found.attributes.source)
+    return None
