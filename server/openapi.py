@@ -6,9 +6,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from . import clarifai, problems, vision_api
+from . import clarifai, problems
 from .guard import OPEN_PATHS
-from .replies import PredictionReplies, PredictionReply
 from .tokens import TRIES
 
 _SCHEMAS = "#/components/schemas/"
@@ -51,7 +50,6 @@ def _complete(document: dict[str, Any], with_tokens: bool) -> None:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _add_refusals(operation, path, method)
-    _add_results(document)
     _add_clarifai(document)
     for unused in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(unused, None)
@@ -72,17 +70,6 @@ def _add_refusals(operation: dict[str, Any], path: str, method: str) -> None:
     for status in [status for status in responses if int(status) >= 400]:
         responses[status]["content"] = _PROBLEM
     operation["responses"] = dict(sorted(responses.items()))
-
-
-def _add_results(document: dict[str, Any]) -> None:
-    """Say that several pictures have several results."""
-    schema = PredictionReplies.model_json_schema(ref_template=f"{_SCHEMAS}{{model}}")
-    schemas = document["components"]["schemas"]
-    schemas.update(schema.pop("$defs"), PredictionReplies=schema)
-    document["components"]["schemas"] = dict(sorted(schemas.items()))
-    reply = document["paths"][f"{vision_api.router.prefix}/{{service}}/{{kind}}"]["post"]["responses"]["200"]
-    names = (PredictionReply.__name__, PredictionReplies.__name__)
-    reply["content"]["application/json"]["schema"] = {"anyOf": [{"$ref": f"{_SCHEMAS}{name}"} for name in names]}
 
 
 def _add_clarifai(document: dict[str, Any]) -> None:

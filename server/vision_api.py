@@ -23,7 +23,7 @@ from .image_urls import DownloadTooLarge, ImageUrlError
 from .pictures import decode
 from .predictions import Wanted, reply
 from .problems import Problem, unavailable
-from .replies import PredictionReply, ServiceDescription, problems
+from .replies import PredictionReplies, PredictionReply, ServiceDescription, problems
 
 logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/vision", tags=["Vision"])
@@ -86,7 +86,7 @@ async def services(house: AHouse) -> list[dict[str, Any]]:
     "/{service}/{kind}",
     response_model=None,
     openapi_extra=_PICTURES,
-    responses={200: {"model": PredictionReply}, **problems(400, 404, 408, 413, 415, 422, 503)},
+    responses={200: {"model": PredictionReply | PredictionReplies}, **problems(400, 404, 408, 413, 415, 422, 503)},
 )
 async def predict(
     service: str,

@@ -20,10 +20,10 @@ from .planes import read_only
 
 Method = Literal["blur", "pixelate", "fill"]
 
-# That the longer side of a box is reduced to. Networks know faces of about 6x7 cells (McPherson, Shokri and Shmatikov
-# 2016, "Defeating Image Obfuscation with Deep Learning"), and a number plate has a letter in each. Of shapes of the
-# test pattern, hidden so, the nearest neighbours among 1200 give the name of 100 % with 6 cells, 97 % with 4, 90 % with
-# 3, and 39 % with 2; guessing gives 13 %. One cell would be a patch of colour.
+# That the longer side of a box is reduced to. Networks recognise pixelated faces that people do not (McPherson, Shokri
+# and Shmatikov 2016, "Defeating Image Obfuscation with Deep Learning"), and with six cells a number plate has a letter
+# in each. Of shapes of the test pattern, hidden so, the nearest neighbours among 1200 give the name of 100 % with 6
+# cells, 97 % with 4, 90 % with 3, and 39 % with 2; guessing gives 13 %. One cell would be a patch of colour.
 CELLS = 2
 SMALLEST_CELL_PX = 8
 
