@@ -1,11 +1,18 @@
-"""Taking an address."""
+"""Taking an address, and what is set on the connections that come to it."""
 
+import asyncio
+import contextlib
+import os
 import socket
+from collections.abc import Iterator
 
+import grpc
 import pytest
 
 from server.binding import is_loopback, listen, written
 from server.problems import StartError, UsageError
+
+from .served import CAMERAS, Served
 
 
 def test_an_ipv6_address_is_written_in_brackets() -> None:
@@ -50,3 +57,45 @@ def test_an_address_of_another_machine_is_named() -> None:
 def test_a_free_port_is_picked() -> None:
     with listen("127.0.0.1", 0) as sock:
         assert sock.getsockname()[1] > 0
+
+
+@pytest.fixture(scope="module")
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
+    """Give the port of each server that this process can run, by whom it is for."""
+
+    async def poller() -> None:  # gRPC keeps one thread for all of a process; it wants a loop that runs
+        grpc.aio.init_grpc_aio()
+
+    asyncio.run(poller())
+    with Served(
+        tmp_path_factory.mktemp("ports"), CAMERAS + "server: {viam: {port: 0}, clarifai: {port: 0}}\n"
+    ) as served:
+        viam, clarifai = served.running.entrances
+        yield {"http": served.client.base_url.port or 0, "viam": viam.port, "clarifai": clarifai.port}
+
+
+@pytest.mark.parametrize(
+    ("door", "request_"),
+    [
+        ("http", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        ("viam", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"),
+        ("clarifai", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"),
+    ],
+    ids=["http", "viam", "clarifai"],
+)
+def test_answers_are_not_held_back_for_fuller_packets(ports: dict[str, int], door: str, request_: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", ports[door]), timeout=10) as connection:
+        connection.sendall(request_)
+        assert connection.recv(1)  # the connection has been accepted and is served
+        assert _no_delay(connection.getsockname()[1]) == [1]
+
+
+def _no_delay(peer_port: int) -> list[int]:
+    """Give TCP_NODELAY of this process's sockets that are connected to a port."""
+    found = []
+    for entry in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # no socket, no connection, or closed meanwhile
+            with socket.socket(fileno=os.dup(int(entry))) as sock:
+                if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.getpeername()[1] == peer_port:
+                    found.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+    return found
