@@ -19,13 +19,12 @@ from .identity import Identity
 from .lens import DistortionParameters, IntrinsicParameters
 from .overlay import Overlay
 from .paint import Paint
-from .painting import paint
+from .painting import Style, paint
 from .recognise import Recognise
 from .redact import Redact
 from .resize import Resize
 from .rotate import Rotate
 from .segmentations import Segmentations
-from .style import Style
 from .track import Track
 from .undistort import Undistort
 

@@ -11,8 +11,7 @@ from pydantic import Field
 from cameras import Attributes, Frame
 
 from .base import Transform
-from .painting import paint
-from .style import Style
+from .painting import Style, paint
 
 
 class PaintAttributes(Attributes):

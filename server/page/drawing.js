@@ -1,6 +1,6 @@
 // What a model has found, drawn over the picture: in the colours of the streams, as sharp as the screen is.
 
-// Those of transforms/painting.py, and a label's place among them is the one that it gives it.
+// Those of transforms/painting/colors.py, and a label's place among them is the one that it gives it.
 const PALETTE = [
   "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7",
   "#9176ff", "#fbbac1", "#bf0428", "#7115ff", "#9ad182", "#4deffd", "#ad2275",

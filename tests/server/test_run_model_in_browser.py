@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwri
 from cameras import BoundingBox, Caption, Classification, Detection, Frame, Segmentation
 from tests.end_to_end.browsers import launch
 from tests.fakes import FakeVision
-from transforms.painting import PALETTE, _palette_color
+from transforms.painting.colors import PALETTE, palette_color
 from vision import ModelError
 
 from .conftest import check_threads, threads_now
@@ -134,7 +134,7 @@ def test_boxes_are_drawn_in_the_colours_of_the_streams(page: Page) -> None:
     choose(page, "Boxes")
     bring(page)
     assert rows(page) == ["star 0.75"]
-    check_shown(page, RED, BLUE, _palette_color("star"), gone=(_palette_color("mug"),))
+    check_shown(page, RED, BLUE, palette_color("star"), gone=(palette_color("mug"),))
     expect(page.get_by_role("img")).to_have_accessible_name("red above blue.png; star: 0.75")
 
 
@@ -145,7 +145,7 @@ def test_the_threshold_holds_at_once_and_asks_nothing_again(page: Page, service:
     expect(page.locator("#took")).to_have_text(re.compile("^1 of 2, "))
     move_threshold(page, 0.25)
     assert rows(page) == ["star 0.75", "mug 0.25"]
-    check_shown(page, _palette_color("mug"))
+    check_shown(page, palette_color("mug"))
     move_threshold(page, 0.8)
     assert rows(page) == ["Nothing, 2 below the minimum"]
     assert service.inferences == before
@@ -353,11 +353,11 @@ def test_the_background_is_told_but_not_drawn(page: Page, service: FakeVision, m
     expect(page.locator("#took")).to_have_text(re.compile("^2, "))
     assert rows(page) == ["water 50 %", "Background 50 %"]
     assert '"Background"' in (page.locator("#json pre").text_content() or "")
-    check_shown(page, (90, 90, 90), _palette_color("water"), gone=(_palette_color("background"),))
+    check_shown(page, (90, 90, 90), palette_color("water"), gone=(palette_color("background"),))
     monkeypatch.setattr(service, "segmented", (background,))
     page.get_by_role("button", name="Run model").click()
     expect(page.locator("#took")).to_have_text(re.compile("^1, "))
-    check_shown(page, (90, 90, 90), _palette_color("background"))
+    check_shown(page, (90, 90, 90), palette_color("background"))
 
 
 def test_what_is_wrong_with_a_model_is_said_in_words(
@@ -416,7 +416,7 @@ def test_it_can_be_done_by_keyboard(page: Page) -> None:
 @pytest.mark.parametrize("label", ["star", "Mug", "traffic light", "Überraschung", "Straße", "星", ""])
 def test_a_label_has_one_colour_on_page_and_stream(page: Page, label: str) -> None:
     found = page.evaluate("label => import('/page/drawing.js').then((module) => module.colorOf(label))", label)
-    assert found == "#{:02x}{:02x}{:02x}".format(*_palette_color(label.lower()))
+    assert found == "#{:02x}{:02x}{:02x}".format(*palette_color(label.lower()))
 
 
 def test_the_page_has_the_colours_of_the_streams(page: Page) -> None:

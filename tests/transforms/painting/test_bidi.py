@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from transforms.bidi import Run, runs, turned
+from transforms.painting.bidi import Run, runs, turned
 
 A, B, C = "\u05d0", "\u05d1", "\u05d2"  # alef, bet, gimel
 

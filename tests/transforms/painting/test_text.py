@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cameras import Image
-from transforms.text import MAX_LETTERS, clean, shortened, typeface, width_px, wrapped
+from transforms.painting.text import MAX_LETTERS, clean, shortened, typeface, width_px, wrapped
 
 NASTY = ["\ud800", "a\udfffb", "\x00", "a\x00b", "\n\t", "", " ", "\u202eabc", "\ufeff\u200d", "\U0010ffff", "👍🏽"]
 WORLD = ["éßŁ", "Привет", "日本語", "한국어", "שלום", "مرحبا", "ไทย", "हिन्दी", "\u0301\u0302"]

@@ -12,10 +12,8 @@ import numpy as np
 
 from cameras import Image, Mask, Matrix, Pixels, Yuv, yuv_from_rgb
 
+from .colors import Color
 from .text import typeface, width_px
-
-Color = tuple[int, int, int]
-"""Red, green, blue, 0 to 255."""
 
 Rectangle = tuple[int, int, int, int]
 """``x_min, y_min, x_max, y_max`` in pixels, the maxima excluded."""
@@ -33,7 +31,7 @@ class Plate(NamedTuple):
     height: int
 
 
-class Canvas(ABC):
+class Surface(ABC):
     """One writable copy of a picture. What is drawn outside of it is lost."""
 
     def __init__(self, width: int, height: int) -> None:
@@ -76,8 +74,8 @@ class Canvas(ABC):
         """Return the picture drawn; nothing may be drawn afterwards."""
 
 
-class BgrCanvas(Canvas):
-    """A canvas over one BGR array."""
+class BgrSurface(Surface):
+    """A surface over one BGR array."""
 
     def __init__(self, pixels: Pixels) -> None:
         super().__init__(pixels.width, pixels.height)
@@ -99,8 +97,8 @@ class BgrCanvas(Canvas):
         return Pixels.from_bgr(self._image)
 
 
-class YuvCanvas(Canvas):
-    """A canvas over the planes of a YUV picture: no conversion, and half the bytes of BGR."""
+class YuvSurface(Surface):
+    """A surface over the planes of a YUV picture: no conversion, and half the bytes of BGR."""
 
     def __init__(self, pixels: Pixels) -> None:
         super().__init__(pixels.width, pixels.height)
@@ -140,19 +138,19 @@ class YuvCanvas(Canvas):
         return Pixels.from_yuv(*self._planes, matrix=self._matrix)
 
 
-def canvas_for(pixels: Pixels) -> Canvas:
-    """Return a canvas with a copy of a picture, in the form it was born in."""
-    return YuvCanvas(pixels) if pixels.born_yuv else BgrCanvas(pixels)
+def surface_for(pixels: Pixels) -> Surface:
+    """Return a surface with a copy of a picture, in the form it was born in."""
+    return YuvSurface(pixels) if pixels.born_yuv else BgrSurface(pixels)
 
 
-def draw_outline(canvas: Canvas, rectangle: Rectangle, line_width: int, color: Color) -> None:
+def draw_outline(surface: Surface, rectangle: Rectangle, line_width: int, color: Color) -> None:
     """Draw the sides of a rectangle, inside of it; a small one gets thinner lines, so that its middle stays seen."""
     x_min, y_min, x_max, y_max = rectangle
     line_width = max(min(line_width, (x_max - x_min) // 4, (y_max - y_min) // 4), 1)
-    canvas.fill((x_min, y_min, x_max, y_min + line_width), color)
-    canvas.fill((x_min, y_max - line_width, x_max, y_max), color)
-    canvas.fill((x_min, y_min + line_width, x_min + line_width, y_max - line_width), color)
-    canvas.fill((x_max - line_width, y_min + line_width, x_max, y_max - line_width), color)
+    surface.fill((x_min, y_min, x_max, y_min + line_width), color)
+    surface.fill((x_min, y_max - line_width, x_max, y_max), color)
+    surface.fill((x_min, y_min + line_width, x_min + line_width, y_max - line_width), color)
+    surface.fill((x_max - line_width, y_min + line_width, x_max, y_max - line_width), color)
 
 
 def _inside(mask: Mask, width: int, height: int) -> Any:

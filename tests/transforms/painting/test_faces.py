@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cameras import Image
-from transforms.bidi import Run
-from transforms.faces import BuiltIn, Face, FontFile, Strokes, UnreadableFont
+from transforms.painting.bidi import Run
+from transforms.painting.faces import BuiltIn, Face, FontFile, Strokes, UnreadableFont
 
 THAI = fontpkg.path("Noto Sans Thai", nearest=True)
 needs_opencv_5 = pytest.mark.skipif(not hasattr(cv2, "FontFace"), reason="OpenCV 4 has no fonts")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cameras import Matrix, Pixels, yuv_from_rgb
-from transforms.draw import BgrCanvas, Canvas, Rectangle, YuvCanvas, canvas_for, draw_outline, plate_for
+from transforms.painting.surface import BgrSurface, Rectangle, Surface, YuvSurface, draw_outline, plate_for, surface_for
 
 ORANGE = (230, 159, 0)
 GRAY = (100, 100, 100)
@@ -25,16 +25,16 @@ def image(width: int, height: int) -> Pixels:
 
 
 def test_a_picture_is_drawn_on_in_the_form_it_was_born_in() -> None:
-    assert isinstance(canvas_for(planes(4, 4)), YuvCanvas)
-    assert isinstance(canvas_for(image(3, 3)), BgrCanvas)
+    assert isinstance(surface_for(planes(4, 4)), YuvSurface)
+    assert isinstance(surface_for(image(3, 3)), BgrSurface)
 
 
 @pytest.mark.parametrize("make", [planes, image])
 def test_a_rectangle_is_filled_up_to_the_maxima(make: Callable[[int, int], Pixels]) -> None:
     pixels = make(16, 12)
-    canvas = canvas_for(pixels)
-    canvas.fill((4, 2, 8, 6), ORANGE)
-    drawn = canvas.pixels().bgr.astype(int)
+    surface = surface_for(pixels)
+    surface.fill((4, 2, 8, 6), ORANGE)
+    drawn = surface.pixels().bgr.astype(int)
     inside, outside = drawn[2:6, 4:8], np.concatenate([drawn[:2].reshape(-1, 3), drawn[:, 9:].reshape(-1, 3)])
     assert np.abs(inside - ORANGE[::-1]).max() <= 3
     assert np.abs(outside - 100).max() <= 2
@@ -43,16 +43,16 @@ def test_a_rectangle_is_filled_up_to_the_maxima(make: Callable[[int, int], Pixel
 
 @pytest.mark.parametrize("matrix", Matrix)
 def test_colors_are_those_of_the_pictures_own_matrix(matrix: Matrix) -> None:
-    canvas = YuvCanvas(planes(8, 8, matrix))
-    canvas.fill((0, 0, 8, 8), ORANGE)
-    assert np.abs(canvas.pixels().bgr.astype(int) - ORANGE[::-1]).max() <= 3
+    surface = YuvSurface(planes(8, 8, matrix))
+    surface.fill((0, 0, 8, 8), ORANGE)
+    assert np.abs(surface.pixels().bgr.astype(int) - ORANGE[::-1]).max() <= 3
 
 
 def test_a_half_covered_color_sample_takes_half_of_the_color() -> None:
     pixels = planes(8, 8)
-    canvas = YuvCanvas(pixels)
-    canvas.fill((1, 2, 5, 6), ORANGE)
-    before, after = pixels.yuv.u[1].astype(int), canvas.pixels().yuv.u[1].astype(int)
+    surface = YuvSurface(pixels)
+    surface.fill((1, 2, 5, 6), ORANGE)
+    before, after = pixels.yuv.u[1].astype(int), surface.pixels().yuv.u[1].astype(int)
     full = yuv_from_rgb(*ORANGE, Matrix.BT601)[1]
     assert after.tolist() == [round((before[0] + full) / 2), full, round((before[2] + full) / 2), before[3]]
 
@@ -62,15 +62,15 @@ def test_a_half_covered_color_sample_takes_half_of_the_color() -> None:
 )
 @pytest.mark.parametrize("make", [planes, image])
 def test_what_is_outside_is_lost(make: Callable[[int, int], Pixels], rectangle: Rectangle) -> None:
-    canvas = canvas_for(make(8, 8))
-    canvas.fill(rectangle, ORANGE)
-    assert canvas.pixels().bgr.shape == (8, 8, 3)
+    surface = surface_for(make(8, 8))
+    surface.fill(rectangle, ORANGE)
+    assert surface.pixels().bgr.shape == (8, 8, 3)
 
 
 def test_an_outline_has_an_empty_middle() -> None:
-    canvas = BgrCanvas(image(20, 20))
-    draw_outline(canvas, (2, 4, 18, 16), 2, ORANGE)
-    colored = (canvas.pixels().bgr == ORANGE[::-1]).all(axis=2)
+    surface = BgrSurface(image(20, 20))
+    draw_outline(surface, (2, 4, 18, 16), 2, ORANGE)
+    colored = (surface.pixels().bgr == ORANGE[::-1]).all(axis=2)
     assert colored[4:6, 2:18].all() and colored[14:16, 2:18].all() and colored[4:16, 2:4].all()
     assert colored[4:16, 16:18].all()
     assert not colored[6:14, 4:16].any()
@@ -78,17 +78,17 @@ def test_an_outline_has_an_empty_middle() -> None:
 
 
 def test_a_small_outline_gets_thin_lines() -> None:
-    canvas = BgrCanvas(image(20, 20))
-    draw_outline(canvas, (4, 4, 8, 8), 10, ORANGE)
-    assert (canvas.pixels().bgr == ORANGE[::-1]).all(axis=2).sum() == 16 - 4
+    surface = BgrSurface(image(20, 20))
+    draw_outline(surface, (4, 4, 8, 8), 10, ORANGE)
+    assert (surface.pixels().bgr == ORANGE[::-1]).all(axis=2).sum() == 16 - 4
 
 
 @pytest.mark.parametrize("held_as", ["planes", "image"])
 def test_a_plate_has_its_color_and_legible_letters(held_as: str) -> None:
-    canvas: Canvas = canvas_for(planes(160, 60) if held_as == "planes" else image(160, 60))
+    surface: Surface = surface_for(planes(160, 60) if held_as == "planes" else image(160, 60))
     plate = plate_for("star: 0.98", 20, None, ORANGE, (0, 0, 0))
-    canvas.lay(plate, 10, 20)
-    drawn = canvas.pixels().bgr[20 : 20 + plate.height, 10 : 10 + plate.width].astype(int)
+    surface.lay(plate, 10, 20)
+    drawn = surface.pixels().bgr[20 : 20 + plate.height, 10 : 10 + plate.width].astype(int)
     assert (plate.width % 2, plate.height % 2) == (0, 0)
     assert np.abs(drawn[:2] - ORANGE[::-1]).max() <= 3, "there is room above the letters"
     assert drawn.max(axis=2).min() < 40, "letters are black"
@@ -98,8 +98,8 @@ def test_a_plate_has_its_color_and_legible_letters(held_as: str) -> None:
 
 @pytest.mark.parametrize("make", [planes, image])
 def test_a_plate_over_the_edge_is_cut(make: Callable[[int, int], Pixels]) -> None:
-    canvas = canvas_for(make(30, 20))
-    canvas.lay(plate_for("a long label: 0.98", 20, None, ORANGE, (0, 0, 0)), 20, 10)
-    drawn = canvas.pixels().bgr.astype(int)
+    surface = surface_for(make(30, 20))
+    surface.lay(plate_for("a long label: 0.98", 20, None, ORANGE, (0, 0, 0)), 20, 10)
+    drawn = surface.pixels().bgr.astype(int)
     assert np.abs(drawn[10, 20:] - ORANGE[::-1]).max() <= 3
     assert np.abs(drawn[:9, :19] - 100).max() <= 2

@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import chain
 
 import cv2
 
 from cameras import Annotation, BoundingBox, Caption, Detection, Frame, Mask, Outline, Segmentation
 
-from .draw import Color, Plate, Rectangle, canvas_for, draw_outline, plate_for, plate_height, plate_padding
+from .colors import Color, palette_color, readable_on, rgb
 from .style import Style
+from .surface import Plate, Rectangle, draw_outline, plate_for, plate_height, plate_padding, surface_for
 from .text import clean, shortened, wrapped
 
 CROP_RED: Color = (230, 30, 30)
 CAPTION_BLACK: Color = (0, 0, 0)
 MIDST_PX = 96  # a mask is looked at in this size to find a place for its label
-
-# The first seven are Okabe's and Ito's, "Color Universal Design", without their black. The others were searched for: no
-# two of all are nearer to each other, seen with the worst kind of colour blindness for them, than the nearest two of
-# theirs are; the test has the figures. server/page/drawing.js has the same.
-PALETTE: tuple[Color, ...] = (
-    (230, 159, 0),
-    (86, 180, 233),
-    (0, 158, 115),
-    (240, 228, 66),
-    (0, 114, 178),
-    (213, 94, 0),
-    (204, 121, 167),
-    (145, 118, 255),
-    (251, 186, 193),
-    (191, 4, 40),
-    (113, 21, 255),
-    (154, 209, 130),
-    (77, 239, 253),
-    (173, 34, 117),
-)
-# Found by trial: no two shapes of the test pattern share a color, nor do the twelve commonest things of COCO.
-PALETTE_SEED = 473184
 
 
 def paint(frame: Frame, style: Style) -> Frame:
@@ -55,14 +32,14 @@ def paint(frame: Frame, style: Style) -> Frame:
         return frame
     layout = Layout(frame.width, frame.height, style)
     layout.add(frame.annotations)
-    canvas = canvas_for(frame.pixels)
+    surface = surface_for(frame.pixels)
     for mask, color in layout.masks:
-        canvas.tint(mask, color, style.mask_opacity, max(layout.line_width // 2, 1))
+        surface.tint(mask, color, style.mask_opacity, max(layout.line_width // 2, 1))
     for rectangle, color in layout.outlines:
-        draw_outline(canvas, rectangle, layout.line_width, color)
+        draw_outline(surface, rectangle, layout.line_width, color)
     for plate, x, y in layout.plates:
-        canvas.lay(plate, x, y)
-    return frame.with_pixels(canvas.pixels(), annotations=(), depth=frame.depth, intrinsics=frame.intrinsics)
+        surface.lay(plate, x, y)
+    return frame.with_pixels(surface.pixels(), annotations=(), depth=frame.depth, intrinsics=frame.intrinsics)
 
 
 @dataclass
@@ -172,7 +149,7 @@ class Layout:
     def _plate(self, text: str, color: Color) -> Plate:
         text_color = self.style.text_color
         return plate_for(
-            text, self.size, self.style.font, color, _readable_on(color) if text_color == "auto" else _rgb(text_color)
+            text, self.size, self.style.font, color, readable_on(color) if text_color == "auto" else rgb(text_color)
         )
 
     def _put(self, plate: Plate, x: int, y: int) -> None:
@@ -204,29 +181,8 @@ class Layout:
         if self.style.colors:
             by_label = {name.casefold(): color for name, color in self.style.colors.items()}
             color = by_label.get(annotation.label.casefold()) or by_label.get(label.casefold(), color)
-        return _palette_color(label.lower()) if color == "auto" else _rgb(color)
+        return palette_color(label.lower()) if color == "auto" else rgb(color)
 
 
 def _even(value: float) -> int:
     return max(int(value) // 2 * 2, 0)
-
-
-def _rgb(color: str) -> Color:
-    red, green, blue = bytes.fromhex(color[1:])
-    return red, green, blue
-
-
-@lru_cache(maxsize=1024)
-def _palette_color(label: str) -> Color:
-    # hash() differs from run to run; a label keeps its colour for ever. In the small letters that JavaScript has too.
-    return PALETTE[zlib.crc32(label.encode("utf-8", "replace"), PALETTE_SEED) % len(PALETTE)]
-
-
-@lru_cache(maxsize=1024)
-def _readable_on(color: Color) -> Color:
-    """Return black or white, whichever has the higher contrast as WCAG 2 measures it."""
-    red, green, blue = (
-        (value / 255 / 12.92) if value <= 10 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in color
-    )
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return (0, 0, 0) if (luminance + 0.05) ** 2 > 0.05 * 1.05 else (255, 255, 255)

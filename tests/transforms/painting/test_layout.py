@@ -26,7 +26,8 @@ from cameras import (
 )
 from tests.transforms.pictures import bgr, detection, with_depth
 from transforms import Style, paint
-from transforms.painting import CROP_RED, PALETTE, Layout
+from transforms.painting.colors import PALETTE
+from transforms.painting.layout import CROP_RED, Layout
 
 SIZES = [(160, 120), (768, 432), (1280, 720), (721, 405), (90, 160)]
 

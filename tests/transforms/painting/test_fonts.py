@@ -7,9 +7,9 @@ from pathlib import Path
 import fontpkg
 import pytest
 
-from transforms import fonts
-from transforms.faces import FontFile
-from transforms.fonts import font_with
+from transforms.painting import fonts
+from transforms.painting.faces import FontFile
+from transforms.painting.fonts import font_with
 
 THAI = fontpkg.path("Noto Sans Thai", nearest=True)
 
