@@ -1,7 +1,8 @@
-"""The rooms read each file's imports: they point left only, and go through front doors only."""
+"""What each file imports: to its left only, through front doors only, in no circle; and no folder holds too much."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,21 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # Left to right, as frames go. configs/ is what server shows, made by what stands left of it.
 ROOMS = ("cameras", "vision", "transforms", "pipeline", "streams", "configs", "server")
+# The sub-packages of each package, left to right. They stand left of the package's own modules.
+SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
+    "vision": ("heads",),
+    "transforms": ("painting",),
+    "configs": ("training",),
+    "server": ("viam", "clarifai"),
+}
+# Sub-packages that still import modules of the package they are in. To be emptied.
+LOOKING_BACK = ("vision/heads", "server/viam", "server/clarifai")
+# Modules that still import from behind the front door of a sub-package. To be emptied.
+BEHIND_DOORS = ("vision/detector_head.py", "server/entrances.py")
+# More files than a reader can keep apart, unless each is one kind of the same thing.
+FILES_MAX = 15
+# Folders that still hold more. To be emptied.
+CROWDED = ("cameras", "vision", "pipeline", "streams", "server")
 # The tables of the rooms, and the class attributes that make a class a kind.
 TABLES = {"cameras": ("CAMERAS",), "vision": ("VISION", "RUNTIMES"), "transforms": ("TRANSFORMS",)}
 KIND_NAMES = ("model_name", "type_name")
@@ -38,11 +54,17 @@ PLACES = {
 }
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Read a file, once."""
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
 def modules(root: Path, *folders: str) -> Iterator[tuple[Path, ast.Module]]:
     """Yield every Python file of the folders, read."""
     for folder in folders:
         for path in sorted((root / folder).rglob("*.py")):
-            yield path.relative_to(root), ast.parse(path.read_text("utf-8"), str(path))
+            yield path.relative_to(root), parsed(path)
 
 
 def imports(tree: ast.Module) -> Iterator[tuple[int, int, str, tuple[str, ...]]]:
@@ -55,9 +77,9 @@ def imports(tree: ast.Module) -> Iterator[tuple[int, int, str, tuple[str, ...]]]
             yield node.lineno, node.level, node.module or "", tuple(alias.name for alias in node.names)
 
 
-def public_names(root: Path, room: str) -> set[str]:
-    """Give what the front door of a room lists in ``__all__``."""
-    for node in ast.parse((root / room / "__init__.py").read_text("utf-8")).body:
+def public_names(root: Path, folder: str) -> set[str]:
+    """Give what the front door of a package lists in ``__all__``."""
+    for node in parsed(root / folder / "__init__.py").body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
@@ -65,11 +87,19 @@ def public_names(root: Path, room: str) -> set[str]:
     return set()
 
 
-def wrong_imports(root: Path) -> list[str]:
+def front_doors(root: Path) -> dict[str, set[str]]:
+    """Give the public names of every package of the rooms, by its folder, such as ``pipeline/config``."""
+    folders = (
+        path.parent.relative_to(root).as_posix() for room in ROOMS for path in (root / room).rglob("__init__.py")
+    )
+    return {folder: public_names(root, folder) for folder in sorted(folders)}
+
+
+def wrong_imports(root: Path, order: Mapping[str, tuple[str, ...]] = SUBPACKAGES) -> list[str]:
     """Name each import that crosses a border in the wrong direction or not through the front door."""
     wrong = []
-    doors = {room: public_names(root, room) for room in ROOMS if (root / room / "__init__.py").exists()}
-    for path, tree in modules(root, *doors):
+    doors = front_doors(root)
+    for path, tree in modules(root, *(room for room in ROOMS if room in doors)):
         room = path.parts[0]
         tool = path.as_posix().startswith(TOOLS)
         for line, level, module, names in imports(tree):
@@ -78,6 +108,10 @@ def wrong_imports(root: Path) -> list[str]:
             if level:
                 if level >= len(path.parts):
                     wrong.append(f"{where}a relative import leaves {room}")
+                elif path.as_posix() not in BEHIND_DOORS:
+                    steps = tuple(module.split(".")) if module else ()
+                    found = wrong_steps(path.parts[:-1], level, steps, names, tree, doors, order)
+                    wrong += [f"{where}{message}" for message in found]
             elif target in PLACES and not path.as_posix().startswith(PLACES[target]):
                 wrong.append(f"{where}{target} belongs to {' and '.join(PLACES[target]) or 'no room'}")
             elif target in ROOMS:
@@ -96,6 +130,138 @@ def wrong_imports(root: Path) -> list[str]:
                         if name not in doors.get(target, ())
                     ]
     return wrong
+
+
+def wrong_steps(
+    package: tuple[str, ...],
+    level: int,
+    steps: tuple[str, ...],
+    names: Iterable[str],
+    tree: ast.Module,
+    doors: Mapping[str, set[str]],
+    order: Mapping[str, tuple[str, ...]],
+) -> Iterator[str]:
+    """Say what is wrong with a relative import.
+
+    Args:
+        package: The folders of the module that imports.
+        level: How many dots the import has.
+        steps: What follows the dots.
+        names: What is imported from there.
+        tree: The module that imports.
+        doors: The public names of each package.
+        order: The sub-packages of each package, left to right.
+    """
+    base = package[: len(package) - level + 1]
+    folder = "/".join(base)
+    here = "/".join(package)
+    if not steps:  # ``from . import name``: modules, sub-packages or names of the package itself
+        for name in names:
+            if f"{folder}/{name}" in doors:
+                yield from wrong_steps(package, level, (name,), attributes_of(tree, name), tree, doors, order)
+            elif level > 1 and here not in LOOKING_BACK:
+                yield f"{here} stands left of the modules of {folder}"
+        return
+    target = f"{folder}/{steps[0]}"
+    if level > 1:
+        own = package[len(base)]
+        if steps[0] == own:
+            yield f"imports inside {target} have one dot"
+            return
+        if target not in doors:
+            if here not in LOOKING_BACK:
+                yield f"{here} stands left of the modules of {folder}"
+            return
+        places = order.get(folder, ())
+        if own in places and steps[0] in places and places.index(steps[0]) > places.index(own):
+            yield f"{target} stands right of {folder}/{own}"
+    if target in doors:
+        if len(steps) > 1:
+            yield f"{'/'.join((folder, *steps))} is not the front door of {target}"
+        else:
+            yield from (f"{name} is not in {target}.__all__" for name in names if name not in doors[target])
+
+
+def attributes_of(tree: ast.Module, name: str) -> list[str]:
+    """Give what a module uses of something that it has imported as a whole."""
+    found = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    return sorted({node.attr for node in found if isinstance(node.value, ast.Name) and node.value.id == name})
+
+
+def unplaced(root: Path, order: Mapping[str, tuple[str, ...]] = SUBPACKAGES) -> list[str]:
+    """Name each sub-package without a place in the order, and each place without a sub-package."""
+    found = {folder for folder in front_doors(root) if "/" in folder}
+    placed = {f"{folder}/{name}" for folder, names in order.items() for name in names}
+    return sorted(found ^ placed)
+
+
+def arrows(root: Path, folders: Iterable[str]) -> dict[str, set[str]]:
+    """Give what each module imports, for typing only or late imports too, of the modules in the folders."""
+    trees = {
+        ".".join(path.with_suffix("").parts).removesuffix(".__init__"): (path, tree)
+        for path, tree in modules(root, *folders)
+    }
+    found: dict[str, set[str]] = {}
+    for name, (path, tree) in trees.items():
+        found[name] = set()
+        for _, level, module, names in imports(tree):
+            base = path.parts[: len(path.parts) - level] if level else ()
+            target = ".".join((*base, module) if module else base)
+            if names:
+                found[name] |= {each if (each := f"{target}.{imported}") in trees else target for imported in names}
+            else:
+                found[name].add(target)
+        found[name] = {each for each in found[name] if each in trees and each != name}
+    return found
+
+
+def between_packages(arrows_of: Mapping[str, set[str]], packages: Iterable[str]) -> dict[str, set[str]]:
+    """Give what each package imports of other packages, of what each module does."""
+    known = set(packages)
+
+    def package(module: str) -> str:
+        return module if module in known else module.rpartition(".")[0]
+
+    found: dict[str, set[str]] = {}
+    for name, targets in arrows_of.items():
+        found.setdefault(package(name), set()).update(map(package, targets))
+    return {name: targets - {name} for name, targets in found.items()}
+
+
+def circles(arrows_of: Mapping[str, set[str]]) -> list[tuple[str, ...]]:
+    """Give the strongly connected components of more than one member."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        left = [start]
+        while left:
+            new = arrows_of.get(left.pop(), set()) - seen
+            seen |= new
+            left += new
+        return seen
+
+    reach = {name: reached(name) for name in arrows_of}
+    return sorted({tuple(sorted(b for b in reach[a] if a in reach.get(b, ()))) for a in arrows_of if a in reach[a]})
+
+
+def crowded(root: Path, most: int = FILES_MAX) -> list[str]:
+    """Name each folder of the rooms that holds more files than that, those with a kind each not counted."""
+    counts: dict[str, int] = {}
+    for room in ROOMS:
+        for path in (root / room).rglob("*"):
+            folder = path.parent.relative_to(root).as_posix()
+            if room == "configs" or not path.is_file() or path.name in ("__init__.py", "py.typed"):
+                continue
+            if path.suffix == ".pyc" or (path.suffix == ".py" and is_one_kind(parsed(path))):
+                continue
+            counts[folder] = counts.get(folder, 0) + 1
+    return sorted(folder for folder, count in counts.items() if count > most)
+
+
+def is_one_kind(tree: ast.Module) -> bool:
+    """Tell whether a module is one of many of the same kind: it has a name in the YAML, or is a head."""
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    return any(kinds(tree)) or any(isinstance(target, ast.Name) and target.id == "HEAD" for target in targets)
 
 
 def kinds(tree: ast.Module) -> Iterator[str]:
@@ -127,19 +293,47 @@ def forgotten_kinds(root: Path) -> list[str]:
     return forgotten
 
 
+ORDER = {"pipeline": ("nodes", "config"), "pipeline/config": ("viam",)}
+
+
 def house(folder: Path, **files: str) -> Path:
-    """Make a small house with all rooms; files are named ``room__module``."""
-    for room in ROOMS:
-        (folder / room).mkdir()
-        (folder / room / "__init__.py").write_text("__all__: list[str] = []\n")
+    """Make a small house with all rooms and the sub-packages of ``ORDER``; files are named ``room__module``."""
+    packages = (*ROOMS, *(f"{parent}/{name}" for parent, names in ORDER.items() for name in names))
+    for package in packages:
+        (folder / package).mkdir()
+        (folder / package / "__init__.py").write_text("__all__: list[str] = []\n")
     for name, text in files.items():
-        room, _, module = name.partition("__")
-        (folder / room / f"{module or '__init__'}.py").write_text(text)
+        path = folder / name.replace("__", "/")
+        (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).write_text(text)
     return folder
 
 
 def test_imports_point_left_and_go_through_the_front_doors() -> None:
     assert wrong_imports(ROOT) == []
+
+
+def test_every_sub_package_has_its_place() -> None:
+    assert unplaced(ROOT) == []
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    found = arrows(ROOT, (*ROOMS, "docs", "benchmarks", "tests"))
+    packages = [name for name in found if (ROOT / name.replace(".", "/")).is_dir()]
+    assert circles(found) == []
+    packages_found = between_packages(found, packages)
+    for folder in LOOKING_BACK:
+        packages_found[folder.replace("/", ".")].discard(folder.rpartition("/")[0])
+    assert circles(packages_found) == []
+
+
+def test_no_folder_holds_too_many_files() -> None:
+    assert [folder for folder in crowded(ROOT) if folder not in CROWDED] == []
+
+
+def test_no_exception_outlives_its_reason() -> None:
+    still = crowded(ROOT)
+    assert [folder for folder in CROWDED if folder not in still] == []
+    assert [name for name in (*LOOKING_BACK, *BEHIND_DOORS) if not (ROOT / name).exists()] == []
 
 
 def test_every_kind_stands_in_the_table_of_its_room() -> None:
@@ -162,12 +356,49 @@ def test_every_kind_stands_in_the_table_of_its_room() -> None:
             "ai_edge_litert belongs to vision/litert.py and configs/training/",
         ),
         ("server__app", "from tests.fakes import Camera", "tests belongs to no room"),
+        (
+            "pipeline__graph",
+            "from .config.reader import Reader",
+            "pipeline/config/reader is not the front door of pipeline/config",
+        ),
+        ("pipeline__graph", "from .config import Reader", "Reader is not in pipeline/config.__all__"),
+        (
+            "pipeline__graph",
+            "from .config.viam import read",
+            "pipeline/config/viam is not the front door of pipeline/config",
+        ),
+        ("pipeline__graph", "from . import config; config.Reader", "Reader is not in pipeline/config.__all__"),
+        (
+            "pipeline__config__reader",
+            "from ..graph import Graph",
+            "pipeline/config stands left of the modules of pipeline",
+        ),
+        ("pipeline__config__reader", "from .. import graph", "pipeline/config stands left of the modules of pipeline"),
+        ("pipeline__config__reader", "from ..config.tables import T", "imports inside pipeline/config have one dot"),
+        (
+            "pipeline__config__reader",
+            "from ..nodes.scalars import typed",
+            "pipeline/nodes/scalars is not the front door of pipeline/nodes",
+        ),
+        (
+            "pipeline__config__viam__words",
+            "from ..tables import T",
+            "pipeline/config/viam stands left of the modules of pipeline/config",
+        ),
+        (
+            "pipeline__config__viam__words",
+            "from ...graph import Graph",
+            "pipeline/config/viam stands left of the modules of pipeline",
+        ),
+        ("pipeline__nodes__scalars", "from .. import config", "pipeline/config stands right of pipeline/nodes"),
+        ("pipeline__nodes__scalars", "from ..config import load", "pipeline/config stands right of pipeline/nodes"),
     ],
 )
 def test_a_wrong_import_is_found(tmp_path: Path, name: str, text: str, message: str) -> None:
     path = name.replace("__", "/") + ".py"
     line = 1 + text.count("\n")
-    assert wrong_imports(house(tmp_path, **{name: text})) == [f"{path}:{line}: {message}"]
+    made = house(tmp_path, pipeline__config='__all__ = ["load"]', **{name: text})
+    assert wrong_imports(made, ORDER) == [f"{path}:{line}: {message}"]
 
 
 def test_a_right_import_is_let_pass(tmp_path: Path) -> None:
@@ -177,8 +408,44 @@ def test_a_right_import_is_let_pass(tmp_path: Path) -> None:
         cameras__frame="class Frame: pass",
         streams__encoder="from cameras import Frame\nfrom .codecs import H264\nimport aiortc",
         vision__litert="from ai_edge_litert import interpreter",
+        pipeline__nodes='__all__ = ["Node"]',
+        pipeline__config='from .reader import load\n__all__ = ["load"]',
+        pipeline__config__reader="from . import tables\nfrom ..nodes import Node",
+        pipeline__config__viam__words="from ...nodes import Node",
+        pipeline__graph="from .config import load\nfrom .clock import Clock\nfrom . import config; config.load()",
     )
-    assert wrong_imports(made) == []
+    assert wrong_imports(made, ORDER) == []
+
+
+def test_a_sub_package_without_a_place_is_found(tmp_path: Path) -> None:
+    assert unplaced(house(tmp_path), ORDER) == []
+    assert unplaced(tmp_path, {**ORDER, "pipeline": ("nodes", "reader")}) == ["pipeline/config", "pipeline/reader"]
+
+
+@pytest.mark.parametrize(
+    "late",
+    ["from .b import B", "def late():\n    from . import b", "if TYPE_CHECKING:\n    from .b import B"],
+    ids=["plain", "inside a function", "for typing"],
+)
+def test_a_circle_of_modules_is_found(tmp_path: Path, late: str) -> None:
+    made = house(tmp_path, vision__a=late, vision__b="from .c import C", vision__c="from .a import A", vision__d=late)
+    assert circles(arrows(made, ROOMS)) == [("vision.a", "vision.b", "vision.c")]
+
+
+def test_a_circle_of_packages_is_found(tmp_path: Path) -> None:
+    made = house(tmp_path, pipeline__graph="from .config.a import A", pipeline__config__b="from ..clock import Clock")
+    (made / "pipeline/config/a.py").touch()
+    (made / "pipeline/clock.py").touch()
+    found = arrows(made, ROOMS)
+    assert circles(found) == []
+    assert circles(between_packages(found, ROOMS + ("pipeline.config",))) == [("pipeline", "pipeline.config")]
+
+
+def test_a_crowded_folder_is_found_and_kinds_do_not_crowd(tmp_path: Path) -> None:
+    kind = "class A:\n    model_name: ClassVar[str] = 'a'"
+    made = house(tmp_path, vision__a=kind, vision__b="HEAD = 1", vision__c="A = 1", vision__d="def d(): ...")
+    assert crowded(made, 2) == []
+    assert crowded(made, 1) == ["vision"]
 
 
 def test_a_forgotten_kind_is_found(tmp_path: Path) -> None:

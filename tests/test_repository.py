@@ -13,6 +13,18 @@ ROOT = Path(__file__).parents[1]
 # Spelled in pieces, so that this file does not hold what it looks for.
 OPEN_ENDS = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 REGISTRIES = ("py" + "pi.org", "pythonhosted" + ".org", "npm" + "js.org", "index" + "-url =", "find" + "-links")
+# Folders of tests that go through the whole program, or look at what is shown.
+WHOLE = ("tests", "tests/configs", "tests/docs", "tests/end_to_end", "tests/faults")
+# Test files named after something else than a module, with what they look at.
+OTHER_TESTS = {
+    "tests/server/test_token_in_browser.py": "page/token.js",
+    "tests/vision/test_golden.py": "the results of real models, through all of the room",
+}
+# Rooms whose modules do not have a test each yet. To be emptied.
+UNMIRRORED = ("cameras", "vision", "transforms", "pipeline", "streams", "server")
+# Modules that are tested with what uses them, and where.
+TESTED_WITH: dict[str, str] = {}
+ROOMS = ("cameras", "vision", "transforms", "pipeline", "streams", "server")
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
 
@@ -40,6 +52,45 @@ def sleeps(tree: ast.Module) -> Iterator[int]:
                 continue
             if name.split(".")[-1] in ("sleep", "wait_for_timeout"):
                 yield node.lineno
+
+
+def named_by(test: Path, root: Path) -> str | None:
+    """Give the module or sub-package that a test file is named after: x for ``test_x.py`` and ``test_x_when_y.py``."""
+    folder = Path(*test.parts[1:-1])
+    words = test.stem.removeprefix("test_").split("_")
+    for count in range(len(words), 0, -1):
+        name = folder / "_".join(words[:count])
+        if (root / name).is_dir() or (root / f"{name}.py").is_file():
+            return name.as_posix()
+    return None
+
+
+def astray(root: Path) -> list[str]:
+    """Name each test file that mirrors nothing. ``test_front_door.py`` is about the package itself."""
+    tests = (path.relative_to(root) for path in sorted((root / "tests").rglob("test_*.py")))
+    return [
+        test.as_posix()
+        for test in tests
+        if test.parent.as_posix() not in WHOLE
+        and not (test.name == "test_front_door.py" and (root / Path(*test.parts[1:-1]) / "__init__.py").is_file())
+        and named_by(test, root) is None
+    ]
+
+
+def untested(root: Path, *rooms: str) -> list[str]:
+    """Name each module with a function in it that neither has a test of its own nor stands in a tested sub-package."""
+    tests = (path.relative_to(root) for path in (root / "tests").rglob("test_*.py"))
+    tested = {named_by(test, root) for test in tests}
+    found = []
+    for room in rooms:
+        for path in sorted((root / room).rglob("*.py")):
+            module = path.relative_to(root).with_suffix("")
+            above = {parent.as_posix() for parent in module.parents if len(parent.parts) > 1}
+            tree = ast.parse(path.read_text("utf-8"))
+            acts = any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree))
+            if acts and path.name != "__init__.py" and not tested & {module.as_posix(), *above}:
+                found.append(f"{module.as_posix()}.py")
+    return found
 
 
 def makefile_targets() -> set[str]:
@@ -125,3 +176,38 @@ def test_every_make_target_says_what_it_does() -> None:
     words = {line.split()[1] for line in listed.splitlines()}
     assert {"demo", "install", "test", "check", "format", "bench", "clean"} <= words
     assert words == makefile_targets() - {"test-tools"}
+
+
+def test_the_tests_mirror_the_source() -> None:
+    assert [test for test in astray(ROOT) if test not in OTHER_TESTS] == []
+    assert [test for test in OTHER_TESTS if not (ROOT / test).is_file() or test not in astray(ROOT)] == []
+
+
+def test_every_module_has_its_test() -> None:
+    rooms = [room for room in ROOMS if room not in UNMIRRORED]
+    assert [module for module in untested(ROOT, *rooms) if module not in TESTED_WITH] == []
+    for module, test in TESTED_WITH.items():
+        assert module in untested(ROOT, *ROOMS)
+        assert named_by(Path(test), ROOT) is not None or test in OTHER_TESTS
+        assert (ROOT / test).is_file()
+
+
+def test_a_test_without_a_module_and_a_module_without_a_test_are_found(tmp_path: Path) -> None:
+    files = {
+        "vision/base.py": "def look(): ...",
+        "vision/errors.py": "class ModelError(Exception): ...",
+        "vision/heads/yolox.py": "class Head:\n    def find(self): ...",
+        "vision/heads/__init__.py": "",
+        "vision/runtimes/litert.py": "async def run(): ...",
+        "tests/vision/test_base_when_closed.py": "",
+        "tests/vision/test_runtimes.py": "",
+        "tests/vision/heads/test_front_door.py": "",
+        "tests/vision/gone/test_front_door.py": "",
+        "tests/vision/test_lens.py": "",
+        "tests/faults/test_endings.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert astray(tmp_path) == ["tests/vision/gone/test_front_door.py", "tests/vision/test_lens.py"]
+    assert untested(tmp_path, "vision") == ["vision/heads/yolox.py"]
