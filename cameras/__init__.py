@@ -5,22 +5,33 @@ The table is the list of what can be a source.
 
 from typing import Any
 
-from .annotation import (
+from .annotations import (
+    PREDICTIONS,
+    Affine,
     Annotation,
     BoundingBox,
+    Canvas,
     Caption,
     Classification,
+    Color,
     Detection,
+    Item,
+    Label,
+    Mask,
     Movement,
     Outline,
+    Points,
+    Prediction,
     Segmentation,
+    as_mask,
+    at_size,
+    warped,
 )
 from .attributes import Attributes, LocalPath
 from .base import Camera, CameraEnded, CameraError
 from .frame import Depth, Frame, Intrinsics, Mark
 from .image import ImageError, decode_image
 from .image_file import ImageFile
-from .mask import Affine, Mask, as_mask, at_size, warped
 from .picture_header import read_header
 from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
 from .slot import Slot, SlotClosed, SlotStatistics
@@ -54,21 +65,26 @@ ALIASES: dict[str, str] = {
 __all__ = [
     "ALIASES",
     "CAMERAS",
+    "PREDICTIONS",
     "Affine",
     "Annotation",
     "Attributes",
     "BoundingBox",
+    "Canvas",
     "Camera",
     "CameraEnded",
     "CameraError",
     "Caption",
     "Classification",
+    "Color",
     "Depth",
     "Detection",
     "Frame",
     "Image",
     "ImageError",
     "Intrinsics",
+    "Item",
+    "Label",
     "LocalPath",
     "Mark",
     "Mask",
@@ -76,6 +92,8 @@ __all__ = [
     "Movement",
     "Outline",
     "Pixels",
+    "Points",
+    "Prediction",
     "Segmentation",
     "Slot",
     "SlotClosed",

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from cameras import Prediction
 from pipeline import RunningCamera
 from streams import snapshot
-from vision import to_wire
 
 from .accept import prefers_png
 from .house import AHouse, House, captured_at
@@ -100,9 +100,9 @@ def _latest(camera: RunningCamera) -> dict[str, Any] | None:
                 "kind": annotation.kind,
                 "transform": annotation.transform,
                 "service": annotation.service,
-                **to_wire(annotation, frame.width, frame.height, masks=False),
+                **annotation.to_wire(frame.width, frame.height, masks=False),
             }
             for annotation in frame.annotations
-            if annotation.kind != "outline"
+            if isinstance(annotation, Prediction)
         ],
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cameras import Annotation, Frame
-from vision import CLASSIFICATIONS, KINDS, VisionService, keep, to_wire, top
+from cameras import Frame, Prediction
+from vision import CLASSIFICATIONS, KINDS, VisionService, keep, top
 
 # Classifiers name everything they know; of other kinds there is only what is there.
 _DEFAULT_N = {CLASSIFICATIONS: 5}
@@ -43,8 +43,8 @@ def recognised(service: VisionService[Any], kind: str, frame: Frame, wanted: Wan
     """
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind of result; known: {', '.join(KINDS)}")
-    found: tuple[Annotation, ...] = getattr(service, kind)(frame)
+    found: tuple[Prediction, ...] = getattr(service, kind)(frame)
     kept = keep(found, wanted.threshold)
     n = _DEFAULT_N.get(kind, 0) if wanted.n is None else wanted.n
     size = frame.width, frame.height
-    return [to_wire(item, *size) for item in top(kept, n, size)]
+    return [item.to_wire(*size) for item in top(kept, n, size)]

@@ -15,9 +15,9 @@ import av
 import cv2
 from av.error import FFmpegError
 
-from cameras import CAMERAS, Attributes, Camera, CameraEnded, CameraError, Frame, read_header
+from cameras import CAMERAS, PREDICTIONS, Attributes, Camera, CameraEnded, CameraError, Frame, Prediction, read_header
 from pipeline import Chain, Config
-from vision import ModelError, to_wire, top
+from vision import ModelError, top
 
 from .movie import Movie
 
@@ -71,21 +71,18 @@ def annotate(
 
 def line_of(number: int, frame: Frame) -> dict[str, Any]:
     """Return what was recognised in a frame, as a line of JSON says it."""
+    size = frame.width, frame.height
 
-    def of_kind(kind: str) -> list[dict[str, Any]]:
-        size = frame.width, frame.height
-        found = top([a for a in frame.annotations if a.kind == kind], 0, size)
-        return [to_wire(annotation, *size) for annotation in found]
+    def of_kind(kind: type[Prediction]) -> list[dict[str, Any]]:
+        found = [annotation for annotation in frame.annotations if isinstance(annotation, kind)]
+        return [prediction.to_wire(*size) for prediction in top(found, 0, size)]
 
     return {
         "frame": number,
         "pts_s": round(frame.time_s, 6),
         "width_px": frame.width,
         "height_px": frame.height,
-        "classifications": of_kind("classification"),
-        "detections": of_kind("detection"),
-        "segmentations": of_kind("segmentation"),
-        "captions": of_kind("caption"),
+        **{plural: of_kind(kind) for plural, kind in PREDICTIONS.items()},
     }
 
 

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("cameras", "vision", "transforms", "pipeline", "streams", "configs", "server")
 # The sub-packages of each package, left to right. They stand left of the package's own modules.
 SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
+    "cameras": ("annotations",),
     "vision": ("heads",),
     "transforms": ("painting",),
     "configs": ("training",),
@@ -26,8 +27,8 @@ FILES_MAX = 15
 # Folders that still hold more. To be emptied.
 CROWDED = ("cameras", "vision", "pipeline", "streams", "server")
 # The tables of the rooms, and the class attributes that make a class a kind.
-TABLES = {"cameras": ("CAMERAS",), "vision": ("VISION", "RUNTIMES"), "transforms": ("TRANSFORMS",)}
-KIND_NAMES = ("model_name", "type_name")
+TABLES = {"cameras": ("CAMERAS", "PREDICTIONS"), "vision": ("VISION", "RUNTIMES"), "transforms": ("TRANSFORMS",)}
+KIND_NAMES = ("model_name", "type_name", "plural")
 # Not part of the program, but run in the clone: may look behind the front doors, never to the right.
 TOOLS = "configs/training/"
 # Heavy or foreign things stay behind one door.

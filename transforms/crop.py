@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from cameras import Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Outline, Pixels, warped
+from cameras import Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Outline, Pixels, Points, warped
 
 from .base import Services, Transform
 
@@ -114,6 +114,9 @@ class Crop(Transform[CropAttributes]):
             # A box that only touches the window may overlap it by an error of rounding.
             return new if new and min(new.x_max - new.x_min, new.y_max - new.y_min) > 1e-9 else None
 
+        def mapped(points: Points) -> Points:
+            return (points - [box.x_min, box.y_min]) / [box.x_max - box.x_min, box.y_max - box.y_min]
+
         inverse = np.array([[box.x_max - box.x_min, 0, box.x_min], [0, box.y_max - box.y_min, box.y_min]])
 
         def masked(mask: Mask) -> Mask:
@@ -122,7 +125,7 @@ class Crop(Transform[CropAttributes]):
 
         return frame.moved(
             cut(frame.pixels, window),
-            Movement(moved, masked),
+            Movement(moved, masked, mapped),
             depth=None if frame.depth is None else frame.depth[y_min:y_max, x_min:x_max],
             intrinsics=None if frame.intrinsics is None else _intrinsics(frame.intrinsics, window),
         )

@@ -6,9 +6,10 @@ import dataclasses
 from typing import Any, ClassVar, Literal
 
 import cv2
+import numpy as np
 from pydantic import Field
 
-from cameras import Attributes, BoundingBox, Frame, Intrinsics, Movement, Pixels
+from cameras import Attributes, BoundingBox, Frame, Intrinsics, Movement, Pixels, Points
 
 from .base import Services, Transform
 from .planes import read_only
@@ -45,7 +46,7 @@ class Flip(Transform[FlipAttributes]):
         """Return the mirrored frame."""
         flipped = frame.moved(
             self._pixels(frame.pixels),
-            Movement(self._box, self._array),
+            Movement(self._box, self._array, self._points),
             depth=None if frame.depth is None else self._array(frame.depth),
             intrinsics=None if frame.intrinsics is None else self._intrinsics(frame.intrinsics),
         )
@@ -64,6 +65,10 @@ class Flip(Transform[FlipAttributes]):
         x_min, x_max = (1 - box.x_max, 1 - box.x_min) if self._across else (box.x_min, box.x_max)
         y_min, y_max = (1 - box.y_max, 1 - box.y_min) if self._down else (box.y_min, box.y_max)
         return BoundingBox(x_min, y_min, x_max, y_max)
+
+    def _points(self, points: Points) -> Points:
+        turned = np.array([self._across, self._down])
+        return np.where(turned, 1 - points, points)
 
     def _intrinsics(self, known: Intrinsics) -> Intrinsics:
         return dataclasses.replace(

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from cameras import Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Pixels, warped
+from cameras import Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Pixels, Points, warped
 
 from .base import Services, Transform
 from .depth import depth_of
@@ -89,12 +89,17 @@ def _seen_through(frame: Frame, old: Intrinsics, new: Intrinsics) -> Frame:
         rows, columns = old_mask.shape
         return warped(old_mask, fractions, columns, rows)
 
+    def points(old_points: Points) -> Points:
+        (x_scale, _, x_shift), (_, y_scale, y_shift) = fractions
+        new_points: Points = (old_points - [x_shift, y_shift]) / [x_scale, y_scale]
+        return new_points
+
     def image(array: Any, method: int) -> Any:
         return read_only(cv2.warpAffine(array, indices, size, flags=method | cv2.WARP_INVERSE_MAP))
 
     return frame.moved(
         Pixels.from_bgr(image(frame.image, cv2.INTER_LINEAR)),
-        Movement(box, mask),
+        Movement(box, mask, points),
         depth=None if frame.depth is None else image(frame.depth, cv2.INTER_NEAREST),
         intrinsics=new,
     )

@@ -95,8 +95,8 @@ class Resize(Transform[ResizeAttributes]):
         return resized
 
 
-# Boxes are in fractions, and a mask covers the whole frame whatever its size.
-_STAY = Movement(box=lambda box: box, mask=lambda mask: mask)
+# Boxes and points are in fractions, and a mask covers the whole frame whatever its size.
+_STAY = Movement(box=lambda box: box, mask=lambda mask: mask, points=lambda points: points)
 
 
 def _depth(depth: Depth, width: int, height: int) -> Depth:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from cameras import Affine, Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Pixels, warped
+from cameras import Affine, Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Pixels, Points, warped
 
 from .base import Services, Transform
 from .planes import read_only
@@ -52,7 +52,7 @@ class Rotate(Transform[RotateAttributes]):
         turn = _Turn(self._angle_degs, frame.width, frame.height)
         turned = frame.moved(
             self._pixels(frame.pixels, turn),
-            Movement(turn.box, lambda mask: self._mask(mask, turn)),
+            Movement(turn.box, lambda mask: self._mask(mask, turn), turn.points),
             depth=None if frame.depth is None else self._array(frame.depth, turn, smooth=False),
             intrinsics=None if frame.intrinsics is None else turn.intrinsics(frame.intrinsics),
         )
@@ -153,6 +153,12 @@ class _Turn:
         corners = [self.point(x * width, y * height) for x in (box.x_min, box.x_max) for y in (box.y_min, box.y_max)]
         across, down = [x / self.width for x, _ in corners], [y / self.height for _, y in corners]
         return BoundingBox(min(across), min(down), max(across), max(down)).clipped()
+
+    def points(self, points: Points) -> Points:
+        """Return turned points, both in fractions of their picture."""
+        turn = np.array([[self._cos, self._sin], [-self._sin, self._cos]])
+        turned: Points = (points - 0.5) * self.old @ turn / [self.width, self.height] + 0.5
+        return turned
 
     def intrinsics(self, known: Intrinsics) -> Intrinsics:
         """Return the intrinsics of the turned picture: a quarter turn swaps the focal lengths."""

@@ -9,16 +9,13 @@ from typing import Any, ClassVar, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from cameras import Attributes, BoundingBox, Frame, Intrinsics, Movement, Pixels
+from cameras import Attributes, BoundingBox, Frame, Intrinsics, Movement, Pixels, Points
 
 from .base import Services, Transform
 from .lens import DistortionParameters, IntrinsicParameters, checked_size
 from .planes import read_only
-
-Points = NDArray[np.float64]
 
 EDGE_POINTS = 9  # per side of a box: its sides are bent too
 STEPS = 50  # of the search for where a point of the bent picture is in the straight one
@@ -79,7 +76,7 @@ class Undistort(Transform[UndistortAttributes]):
         bent = _Bent(lens, distortion)
         straight = frame.moved(
             _pixels(frame.pixels, bent),
-            Movement(bent.box, lambda mask: _moved(mask, bent, smooth=False)),
+            Movement(bent.box, lambda mask: _moved(mask, bent, smooth=False), bent.points),
             depth=None if frame.depth is None else _moved(frame.depth, bent, smooth=False),
             intrinsics=lens,
         )
@@ -124,7 +121,7 @@ class _Bent:
             y * radial + tp2 * both + tp1 * (square + 2 * y * y),
         )
 
-    def undone(self, x: Points, y: Points) -> tuple[Points, Points]:
+    def undone(self, x: Any, y: Any) -> tuple[Any, Any]:
         """Return which points of a pinhole's picture the lens shows at x, y from its axis; NaN where none is found."""
         straight_x, straight_y = x.copy(), y.copy()
         with np.errstate(over="ignore", invalid="ignore"):
@@ -139,19 +136,25 @@ class _Bent:
 
     def box(self, box: BoundingBox) -> BoundingBox | None:
         """Return the box around a straightened box."""
-        lens, side = self.lens, np.linspace(0, 1, EDGE_POINTS)
+        side = np.linspace(0, 1, EDGE_POINTS)
         left, right = np.full(EDGE_POINTS, box.x_min), np.full(EDGE_POINTS, box.x_max)
         top, bottom = np.full(EDGE_POINTS, box.y_min), np.full(EDGE_POINTS, box.y_max)
         across, down = box.x_min + (box.x_max - box.x_min) * side, box.y_min + (box.y_max - box.y_min) * side
-        x = (np.concatenate([left, right, across, across]) * lens.width_px - lens.ppx) / lens.fx
-        y = (np.concatenate([down, down, top, bottom]) * lens.height_px - lens.ppy) / lens.fy
-        x, y = self.undone(x, y)
+        edges = np.concatenate([left, right, across, across]), np.concatenate([down, down, top, bottom])
+        x, y = self.points(np.stack(edges, axis=1)).T
         if np.isnan(x).all():
             return None
-        x, y = (x * lens.fx + lens.ppx) / lens.width_px, (y * lens.fy + lens.ppy) / lens.height_px
         return BoundingBox(
             *(float(edge) for edge in (np.nanmin(x), np.nanmin(y), np.nanmax(x), np.nanmax(y)))
         ).clipped()
+
+    def points(self, points: Points) -> Points:
+        """Return straightened points, in fractions of the picture; NaN where none is found."""
+        lens = self.lens
+        x = (points[:, 0] * lens.width_px - lens.ppx) / lens.fx
+        y = (points[:, 1] * lens.height_px - lens.ppy) / lens.fy
+        x, y = self.undone(x, y)
+        return np.stack([(x * lens.fx + lens.ppx) / lens.width_px, (y * lens.fy + lens.ppy) / lens.height_px], axis=1)
 
 
 @lru_cache(maxsize=16)  # picture, halved colour, depth and mask of a few cameras; up to 8 bytes per pixel each

@@ -14,7 +14,7 @@ from .mlmodel import MlModelVision
 from .mlmodel_attributes import MlModelAttributes
 from .motion_detector import MotionDetector, MotionDetectorAttributes
 from .onnx import Onnx, OnnxAttributes
-from .results import keep, to_wire, top
+from .results import keep, top
 from .runtime import Runtime, RuntimeAttributes, RuntimeDeclaration, ServiceDeclaration, Tensor, TensorInfo
 from .runtimes import RUNTIMES
 from .trial import borrow_model, try_model
@@ -70,7 +70,6 @@ __all__ = [
     "build_services",
     "inferences_here",
     "keep",
-    "to_wire",
     "top",
     "try_model",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras.annotation import BoundingBox
+from cameras import BoundingBox
 from cameras.scene import CHANGE_S, TURN_S, Scene, Thing
 from cameras.shapes import COLORS, SHAPES, Canvas
 

@@ -16,7 +16,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from cameras.annotation import BoundingBox
+from cameras import BoundingBox
 from cameras.scene import Picture, Scene
 from cameras.shapes import SHAPES, Canvas
 

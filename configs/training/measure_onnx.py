@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from cameras.annotation import BoundingBox
+from cameras import BoundingBox
 from cameras.scene import Picture
 from cameras.shapes import Canvas
 from vision import Onnx

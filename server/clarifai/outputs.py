@@ -10,7 +10,7 @@ from typing import Any
 from clarifai_grpc.grpc.api import resources_pb2
 
 from cameras import Caption, Classification, Detection, Frame, Segmentation
-from vision import VisionService, to_wire, top
+from vision import VisionService, top
 
 from .choice import Choice
 
@@ -68,7 +68,7 @@ def _boxes(found: tuple[Detection, ...], choice: Choice, app_id: str) -> Iterato
 def _masks(found: tuple[Segmentation, ...], frame: Frame, choice: Choice, app_id: str) -> Iterator[Any]:
     size = frame.width, frame.height
     for item in choice.regions(top(found, 0, size), lambda item: item.label, lambda item: item.coverage_in(*size)):
-        said = to_wire(item, *size)
+        said = item.to_wire(*size)
         region = _region(item.label, said["coverage"], app_id)
         region.region_info.mask.image.base64 = base64.b64decode(said["mask_png"])
         yield region

@@ -12,7 +12,7 @@ from grpclib import GRPCError, Status
 from cameras import Frame
 from pipeline import RunningCamera
 from streams import jpeg
-from vision import CLASSIFICATIONS, DETECTIONS, VisionService, to_wire, top
+from vision import CLASSIFICATIONS, DETECTIONS, VisionService, top
 
 from ..house import House, captured_at
 from ..predictions import Wanted, reply
@@ -164,7 +164,7 @@ def _classify_bytes(service: VisionService[Any], data: bytes, n: int) -> list[vi
 
 def _classify(service: VisionService[Any], frame: Frame, n: int) -> list[vision_pb2.Classification]:
     found = top(service.classifications(frame), max(n, 0))
-    return [vision_pb2.Classification(**to_wire(item, frame.width, frame.height)) for item in found]
+    return [vision_pb2.Classification(**item.to_wire(frame.width, frame.height)) for item in found]
 
 
 def _detect_bytes(service: VisionService[Any], data: bytes) -> list[vision_pb2.Detection]:
@@ -172,7 +172,7 @@ def _detect_bytes(service: VisionService[Any], data: bytes) -> list[vision_pb2.D
 
 
 def _detect(service: VisionService[Any], frame: Frame) -> list[vision_pb2.Detection]:
-    found = [to_wire(item, frame.width, frame.height) for item in service.detections(frame)]
+    found = [item.to_wire(frame.width, frame.height) for item in service.detections(frame)]
     for item in found:
         item.pop("track_id", None)  # for which Viam has no word
     return [vision_pb2.Detection(**item) for item in found]

@@ -29,7 +29,8 @@ def test_moving_keeps_the_time_and_drops_what_leaves() -> None:
     )
     came = frame(pts=3).with_annotations([stays, leaves, whole])
     pixels = Pixels.from_bgr(np.zeros((2, 2, 3), np.uint8))
-    went = came.moved(pixels, Movement(lambda box: BOX if box == BOX else None, lambda mask: mask))
+    movement = Movement(lambda box: BOX if box == BOX else None, lambda mask: mask, lambda points: points)
+    went = came.moved(pixels, movement)
     assert went.annotations == (stays, whole)
     assert (went.pts, went.sequence, went.width, went.height) == (3, came.sequence, 2, 2)
 

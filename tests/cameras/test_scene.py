@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cameras.annotation import BoundingBox
+from cameras import BoundingBox
 from cameras.scene import CHANGE_S, TURN_S, Picture, Scene, read_frame_number
 from cameras.shapes import COLORS, SHAPES, Canvas
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cameras.annotation import BoundingBox
+from cameras import BoundingBox
 from cameras.scene import Picture, Scene
 from cameras.shapes import SHAPES, Canvas
 from configs.training.measure import LABELS, SIZE, Model, map50, overlap, top1, unseen

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from cameras import Detection, Frame, Pixels
-from cameras.annotation import BoundingBox
+from cameras import BoundingBox, Detection, Frame, Pixels
 from cameras.scene import Picture, Scene
 from configs.training.export_onnx import exported
 from configs.training.measure import LABELS, Found, Model, map50, unseen

@@ -8,6 +8,7 @@ import pytest
 from cameras import BoundingBox, Detection, Frame, Intrinsics, Matrix, Outline, Pixels
 from tests.harness import through
 from tests.transforms.pictures import DOG, bgr, detection, with_depth, yuv
+from tests.transforms.points import points_move_as_boxes_do
 from tests.transforms.refusals import refusals
 from transforms import Style, paint
 from transforms.crop import Crop, CropAttributes, cut
@@ -198,3 +199,8 @@ def test_views_go_on_through_other_transforms_and_the_paint() -> None:
     whole = through(Rotate(RotateAttributes(angle_degs=90), {}), window)[0]
     np.testing.assert_array_equal(whole.pixels.yuv.y, np.rot90(frame.pixels.yuv.y[2:20, 4:28], -1))
     assert paint(window, Style()).pixels.born_yuv
+
+
+def test_a_point_moves_as_a_box_around_it() -> None:
+    points_move_as_boxes_do(crop(10, 4, 40, 28), bgr(48, 32))
+    points_move_as_boxes_do(crop(0.1, 0.3, 0.75, 0.9), bgr(48, 32))

@@ -9,6 +9,7 @@ from cameras import Frame, Intrinsics, Segmentation, as_mask
 from tests.harness import through
 from tests.transforms.lenses import projected
 from tests.transforms.pictures import DOG, bgr, detection, with_depth, yuv
+from tests.transforms.points import points_move_as_boxes_do
 from tests.transforms.refusals import refusals
 from transforms.flip import Flip, FlipAttributes
 
@@ -93,3 +94,8 @@ def test_twice_is_not_at_all(direction: str) -> None:
 def test_wrong_values_are_refused() -> None:
     wanted = "Input should be 'horizontal', 'vertical' or 'both'"
     assert refusals(FlipAttributes, direction="sideways") == [("direction", wanted)]
+
+
+@pytest.mark.parametrize("direction", ["horizontal", "vertical", "both"])
+def test_a_point_moves_as_a_box_around_it(direction: Any) -> None:
+    points_move_as_boxes_do(Flip(FlipAttributes(direction=direction), {}), bgr(48, 32))

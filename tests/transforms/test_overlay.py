@@ -9,6 +9,7 @@ from cameras import Detection, Frame, Intrinsics, Segmentation, as_mask
 from tests.harness import through
 from tests.transforms.depths import deep
 from tests.transforms.pictures import DOG, detection
+from tests.transforms.points import points_move_as_boxes_do
 from tests.transforms.refusals import refusals
 from transforms.overlay import Overlay, OverlayAttributes
 
@@ -85,3 +86,8 @@ def test_wrong_values_are_refused() -> None:
     assert refusals(OverlayAttributes, intrinsic_parameters={**LENS, "ppx": "middle"}) == [
         ("intrinsic_parameters.ppx", "Input should be a valid number")
     ]
+
+
+def test_a_point_moves_as_a_box_around_it() -> None:
+    attributes = {"intrinsic_parameters": {**LENS, "fx": 6.0, "fy": 5.0, "ppx": 2.5, "width_px": 6}}
+    points_move_as_boxes_do(Overlay(OverlayAttributes.model_validate(attributes), {}), deep([[1, 2, 3, 4]] * 2))

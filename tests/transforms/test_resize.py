@@ -8,6 +8,7 @@ import pytest
 from cameras import Frame, Intrinsics
 from tests.harness import through
 from tests.transforms.pictures import DOG, bgr, detection, with_depth, yuv
+from tests.transforms.points import points_move_as_boxes_do
 from tests.transforms.refusals import refusals
 from transforms.resize import Resize, ResizeAttributes
 
@@ -122,3 +123,7 @@ def test_depth_and_intrinsics_follow() -> None:
 )
 def test_wrong_values_are_refused(values: dict[str, Any], refusal: tuple[str, str]) -> None:
     assert refusals(ResizeAttributes, **values) == [refusal]
+
+
+def test_a_point_moves_as_a_box_around_it() -> None:
+    points_move_as_boxes_do(Resize(ResizeAttributes(width_px=20, height_px=20), {}), bgr(48, 32))

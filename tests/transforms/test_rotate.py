@@ -9,6 +9,7 @@ import pytest
 from cameras import BoundingBox, Detection, Frame, Intrinsics, Matrix, Pixels
 from tests.harness import through
 from tests.transforms.pictures import DOG, bgr, detection, with_depth, yuv
+from tests.transforms.points import points_move_as_boxes_do
 from tests.transforms.refusals import refusals
 from transforms.rotate import Rotate, RotateAttributes
 
@@ -169,3 +170,8 @@ def projected(lens: Intrinsics, distortion: tuple[float, ...], x: float, y: floa
 )
 def test_wrong_values_are_refused(value: object, message: str) -> None:
     assert refusals(RotateAttributes, angle_degs=value) == [("angle_degs", message)]
+
+
+@pytest.mark.parametrize("angle", [30.0, 90.0, 180.0, 270.0, -77.5])
+def test_a_point_moves_as_a_box_around_it(angle: float) -> None:
+    points_move_as_boxes_do(Rotate(RotateAttributes(angle_degs=angle), {}), bgr(48, 32))

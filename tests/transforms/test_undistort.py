@@ -11,6 +11,7 @@ from cameras import Detection, Frame, Intrinsics, Matrix, Pixels, Segmentation, 
 from tests.harness import through
 from tests.transforms.lenses import projected
 from tests.transforms.pictures import DOG, bgr, detection
+from tests.transforms.points import points_move_as_boxes_do
 from tests.transforms.refusals import refusals
 from transforms import undistort
 from transforms.undistort import Undistort, UndistortAttributes
@@ -186,3 +187,8 @@ def test_wrong_values_are_refused() -> None:
     ]
     (problem,) = UndistortAttributes.model_validate({"intrinsic_parameters": {**LENS, "fx": 0.0}}).check()
     assert problem == (("intrinsic_parameters",), "width_px, height_px, fx and fy must be greater than 0")
+
+
+def test_a_point_moves_as_a_box_around_it() -> None:
+    attributes = {"intrinsic_parameters": LENS, "distortion_parameters": BARREL}
+    points_move_as_boxes_do(Undistort(UndistortAttributes.model_validate(attributes), {}), picture(noise()))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import zlib
 from functools import lru_cache
 
-Color = tuple[int, int, int]
-"""Red, green, blue, 0 to 255."""
+from cameras import Color
 
 # The first seven are Okabe's and Ito's, "Color Universal Design", without their black. The others were searched for: no
 # two of all are nearer to each other, seen with the worst kind of colour blindness for them, than the nearest two of

@@ -8,24 +8,22 @@ from itertools import chain
 
 import cv2
 
-from cameras import Annotation, BoundingBox, Caption, Detection, Frame, Mask, Outline, Segmentation
+from cameras import Annotation, BoundingBox, Color, Frame, Label, Mask, Points
 
-from .colors import Color, palette_color, readable_on, rgb
+from .colors import palette_color, readable_on, rgb
 from .style import Style
 from .surface import Plate, Rectangle, draw_outline, plate_for, plate_height, plate_padding, surface_for
 from .text import clean, shortened, wrapped
 
-CROP_RED: Color = (230, 30, 30)
-CAPTION_BLACK: Color = (0, 0, 0)
 MIDST_PX = 96  # a mask is looked at in this size to find a place for its label
 
 
 def paint(frame: Frame, style: Style) -> Frame:
     """Return the frame with its annotations burnt into a copy of its picture, and none left as data.
 
-    Masks first, then boxes, each in the order of the annotations, then the plates with their labels: classifications
-    one under the other from the upper left corner, captions at the bottom, each detection's above its box, or where
-    else there is room, each mask's in the midst of it. Everything stands on even pixels, so that it looks the same on
+    Masks first, then boxes, then points, each in the order of the annotations, then the plates with their labels:
+    titles one under the other from the upper left corner, subtitles at the bottom, each box's above it, or where else
+    there is room, each mask's in the midst of it. Everything stands on even pixels, so that it looks the same on
     planes with halved colour. A frame without annotations comes back itself.
     """
     if not frame.annotations:
@@ -37,6 +35,8 @@ def paint(frame: Frame, style: Style) -> Frame:
         surface.tint(mask, color, style.mask_opacity, max(layout.line_width // 2, 1))
     for rectangle, color in layout.outlines:
         draw_outline(surface, rectangle, layout.line_width, color)
+    for dot, color in layout.dots:
+        surface.fill(dot, color)
     for plate, x, y in layout.plates:
         surface.lay(plate, x, y)
     return frame.with_pixels(surface.pixels(), annotations=(), depth=frame.depth, intrinsics=frame.intrinsics)
@@ -44,62 +44,85 @@ def paint(frame: Frame, style: Style) -> Frame:
 
 @dataclass
 class Layout:
-    """What is painted where, on a picture of one size. Pure arithmetic: no pixel is touched."""
+    """A canvas that decides what is painted where, on a picture of one size. Pure arithmetic: no pixel is touched."""
 
     width: int
     height: int
     style: Style
     masks: list[tuple[Mask, Color]] = field(default_factory=list)
     outlines: list[tuple[Rectangle, Color]] = field(default_factory=list)
+    dots: list[tuple[Rectangle, Color]] = field(default_factory=list)
     plates: list[tuple[Plate, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.size = self.style.text_size(self.height)
         self.line_width = self.style.line_width(self.width, self.height)
+        self._labels: list[tuple[Rectangle, Label]] = []
+        self._titles: list[Label] = []
+        self._subtitles: list[Label] = []
         self._taken: dict[int, list[Rectangle]] = {}  # by the row of plates in which their upper edge is
 
     def add(self, annotations: Iterable[Annotation]) -> None:
-        """Find a place for each annotation, in their order; the list of classifications before all labels of boxes."""
-        placed: list[tuple[Rectangle, str, str, Color]] = []
-        listed: list[Annotation] = []
-        captions: list[str] = []
+        """Let each annotation paint itself, in their order, and then find a place for each label."""
         for annotation in annotations:
-            label, color = clean(annotation.label), self._color(annotation)
-            rest = f": {annotation.confidence:.2f}"
-            if isinstance(annotation, Outline):
-                label, color, rest = annotation.label, CROP_RED, ""
-            if isinstance(annotation, (Detection, Outline)):
-                rectangle = self._rectangle(annotation.box)
-                if isinstance(annotation, Detection) and annotation.track_id is not None:
-                    rest = f" #{annotation.track_id}{rest}"
-                if rectangle is not None:
-                    self.outlines.append((rectangle, color))
-                    placed.append((rectangle, label, rest, color))
-            elif isinstance(annotation, Segmentation):
-                self.masks.append((annotation.mask, color))
-                placed.append((self._midst(annotation.mask), label, rest, color))
-            elif isinstance(annotation, Caption):
-                captions.append(label)
-            else:
-                listed.append(annotation)
-        self._caption(captions)
+            annotation.paint(self)
+        self._put_subtitles()
         last = len(self.plates)
-        self._list(listed)
-        for rectangle, label, rest, color in placed:
-            self._label(rectangle, label, rest, color)
-        self.plates = [*self.plates[last:], *self.plates[:last]]  # no label where there is no room covers a caption
+        self._put_titles()
+        for rectangle, label in self._labels:
+            self._put_label(rectangle, label)
+        self.plates = [*self.plates[last:], *self.plates[:last]]  # no label where there is no room covers a subtitle
 
-    def _caption(self, captions: list[str]) -> None:
-        """Put captions at the bottom, a long one on several lines; they take half of the picture at most."""
+    def mask(self, mask: Mask, label: Label) -> None:
+        """Tint a mask, with the label in the midst of it."""
+        self.masks.append((mask, self._color(label)))
+        self._labels.append((self._midst(mask), label))
+
+    def box(self, box: BoundingBox, label: Label) -> None:
+        """Draw the edges of what is in the picture of a box, with the label above."""
+        rectangle = self._rectangle(box)
+        if rectangle is not None:
+            self.outlines.append((rectangle, self._color(label)))
+            self._labels.append((rectangle, label))
+
+    def points(self, points: Points, label: Label) -> None:
+        """Put a dot on each point in the picture, with the label above them all."""
+        inside = points[((points >= 0) & (points < 1)).all(axis=1)]
+        dots = [self._dot(x, y) for x, y in inside.tolist()]
+        self.dots += [(dot, self._color(label)) for dot in dots]
+        if dots:
+            left, top, right, bottom = zip(*dots, strict=True)
+            self._labels.append(((max(min(left), 0), max(min(top), 0), max(right), max(bottom)), label))
+
+    def title(self, label: Label) -> None:
+        """Add a line to those in the upper left corner."""
+        self._titles.append(label)
+
+    def subtitle(self, label: Label) -> None:
+        """Add a text to those at the bottom."""
+        self._subtitles.append(label)
+
+    def _dot(self, x: float, y: float) -> Rectangle:
+        """Return a square around a point, twice as wide as a line."""
+        across, down = _even(x * self.width), _even(y * self.height)
+        return across - self.line_width, down - self.line_width, across + self.line_width, down + self.line_width
+
+    def _put_subtitles(self) -> None:
+        """Put texts at the bottom, a long one on several lines; they take half of the picture at most."""
         room = self.width - 2 * plate_padding(self.size) - 2
         most = max(self.height // 2 // plate_height(self.size), 1)
-        lines = [line for text in captions for line in wrapped(text, room, self.size, self.style.font)]
+        lines = [
+            (line, label)
+            for label in self._subtitles
+            for line in wrapped(clean(label.text) + label.figures, room, self.size, self.style.font)
+        ]
         if len(lines) > most:
-            rest = f"{lines[most - 1]} {lines[most]}"  # which does not fit, and is cut with an ellipsis
-            lines = [*lines[: most - 1], shortened(rest, "", room, self.size, self.style.font)]
+            (line, label), (following, _) = lines[most - 1 : most + 1]
+            rest = f"{line} {following}"  # which does not fit, and is cut with an ellipsis
+            lines = [*lines[: most - 1], (shortened(rest, "", room, self.size, self.style.font), label)]
         y = _even(self.height - len(lines) * plate_height(self.size) - self.size / 4)
-        for line in lines:
-            plate = self._plate(line, CAPTION_BLACK)
+        for line, label in lines:
+            plate = self._plate(line, self._color(label))
             self._put(plate, _even((self.width - plate.width) / 2), y)
             y += plate.height
 
@@ -114,25 +137,25 @@ class Layout:
         down = _even((y - 0.5) / size[1] * self.height + plate_height(self.size) / 2)
         return across, down, across, down
 
-    def _list(self, annotations: list[Annotation]) -> None:
-        """Put classifications one under the other, a long one on several lines; what is below the picture is lost."""
+    def _put_titles(self) -> None:
+        """Put lines one under the other, a long one on several lines; what is below the picture is lost."""
         margin = y = _even(self.size / 2)
         room = self.width - margin - 2 * plate_padding(self.size) - 2
-        for annotation in annotations:
-            color = self._color(annotation)
-            text = f"{clean(annotation.label)}: {annotation.confidence:.2f}"
-            for line in wrapped(text, room, self.size, self.style.font):
+        for label in self._titles:
+            color = self._color(label)
+            for line in wrapped(clean(label.text) + label.figures, room, self.size, self.style.font):
                 if y >= self.height:
                     return
                 self._put(self._plate(line, color), margin, y)
                 y += plate_height(self.size)
             y += max(2, _even(self.size / 8))
 
-    def _label(self, rectangle: Rectangle, label: str, rest: str, color: Color) -> None:
+    def _put_label(self, rectangle: Rectangle, label: Label) -> None:
         """Put a label where it covers no other: above its box, inside at the top, below, inside at the bottom."""
         x_min, y_min, x_max, y_max = rectangle
         room = self.width - 2 * plate_padding(self.size) - 2
-        plate = self._plate(shortened(label, rest, room, self.size, self.style.font), color)
+        text = shortened(clean(label.text), label.figures, room, self.size, self.style.font)
+        plate = self._plate(text, self._color(label))
         if x_min == x_max:  # the midst of a mask
             x_min -= plate.width // 2
         x = max(min(_even(x_min), _even(self.width - plate.width)), 0)
@@ -175,13 +198,14 @@ class Layout:
             min(y_max + y_max % 2, self.height),
         )
 
-    def _color(self, annotation: Annotation) -> Color:
-        label = (isinstance(annotation, Detection) and annotation.first_label) or annotation.label
-        color = self.style.color
+    def _color(self, label: Label) -> Color:
+        if label.color is not None:
+            return label.color
+        names, color = label.names or (label.text,), self.style.color
         if self.style.colors:
             by_label = {name.casefold(): color for name, color in self.style.colors.items()}
-            color = by_label.get(annotation.label.casefold()) or by_label.get(label.casefold(), color)
-        return palette_color(label.lower()) if color == "auto" else rgb(color)
+            color = next((by_label[name.casefold()] for name in names if name.casefold() in by_label), color)
+        return palette_color(names[-1].lower()) if color == "auto" else rgb(color)
 
 
 def _even(value: float) -> int:

@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from cameras import Image, Mask, Matrix, Pixels, Yuv, yuv_from_rgb
+from cameras import Color, Image, Mask, Matrix, Pixels, Yuv, yuv_from_rgb
 
-from .colors import Color
 from .text import typeface, width_px
 
 Rectangle = tuple[int, int, int, int]

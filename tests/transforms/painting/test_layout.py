@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 from cameras import (
     Annotation,
     BoundingBox,
+    Canvas,
     Caption,
     Classification,
     Detection,
     Frame,
     Image,
+    Label,
     Matrix,
     Outline,
     Pixels,
+    Points,
     Segmentation,
     Yuv,
     as_mask,
@@ -27,7 +30,7 @@ from cameras import (
 from tests.transforms.pictures import bgr, detection, with_depth
 from transforms import Style, paint
 from transforms.painting.colors import PALETTE
-from transforms.painting.layout import CROP_RED, Layout
+from transforms.painting.layout import Layout
 
 SIZES = [(160, 120), (768, 432), (1280, 720), (721, 405), (90, 160)]
 
@@ -41,6 +44,20 @@ def gray(width: int, height: int, *annotations: Annotation, matrix: Matrix | Non
         y, color = np.full((height, width), 102, np.uint8), np.full((height // 2, width // 2), 128, np.uint8)
         pixels = Pixels.from_yuv(*Yuv(y, color, color.copy()), matrix=matrix)
     return frame.with_pixels(pixels, annotations=annotations)
+
+
+@dataclass(frozen=True)
+class Dotted(Annotation):
+    """Painted as points."""
+
+    points: Points
+
+    def __init__(self, points: Points) -> None:
+        super().__init__("dots", 1.0)
+        object.__setattr__(self, "points", points)
+
+    def paint(self, canvas: Canvas) -> None:
+        canvas.points(self.points, Label(self.label))
 
 
 def layout(width: int, height: int, *annotations: Annotation, style: Style | None = None) -> Layout:
@@ -213,7 +230,7 @@ def test_odd_line_widths_are_painted_on_planes(line_width: int) -> None:
 def test_a_crop_window_is_red_and_says_so() -> None:
     window = Outline("crop", 1.0, box=BoundingBox(0.2, 0.2, 0.8, 0.8))
     laid_out = layout(320, 240, window)
-    assert laid_out.outlines == [((64, 48, 256, 192), CROP_RED)]
+    assert laid_out.outlines == [((64, 48, 256, 192), (230, 30, 30))]
     assert texts(laid_out) == ["crop"]
 
 
@@ -395,3 +412,24 @@ def test_every_kind_is_wholly_in_the_picture(size: tuple[int, int]) -> None:
     for plate, x, y in layout(width, height, *things).plates:
         assert x >= 0 and y >= 0 and x + plate.width <= width + 1 and y + plate.height <= height + 1
         assert (x % 2, y % 2) == (0, 0)
+
+
+@pytest.mark.parametrize("matrix", [None, Matrix.BT709])
+def test_points_in_the_picture_are_dots_with_one_label_above_them(matrix: Matrix | None) -> None:
+    points = np.array([[0.25, 0.5], [0.5, 0.75], [1.5, 0.5], [np.nan, 0.5]])
+    frame = gray(320, 240, Dotted(points), matrix=matrix)
+    out = paint(frame, Style(color="#E69F00", line_width_px=4)).image.astype(int)
+    orange = np.abs(out - PALETTE[0][::-1]).max(axis=2) <= 4
+    edge = 0 if matrix is None else 1  # where halved colour is interpolated with what is around
+    inside = slice(edge, 8 - edge)
+    assert orange[116:124, 76:84][inside, inside].all() and orange[176:184, 156:164][inside, inside].all()
+    [(_, x, y)] = layout(320, 240, Dotted(points), style=Style(line_width_px=4)).plates
+    plate_height = 2 * round(0.75 * Style().text_size(240))
+    assert (x, y) == (76, 116 - plate_height)
+    orange[y : y + plate_height, x:] = False
+    assert orange.sum() <= 2 * 8 * 8
+
+
+def test_points_that_are_all_outside_have_no_label() -> None:
+    laid_out = layout(320, 240, Dotted(np.array([[1.5, 0.5], [-0.1, 0.2]])))
+    assert (laid_out.dots, laid_out.plates) == ([], [])

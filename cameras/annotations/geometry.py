@@ -1,0 +1,70 @@
+"""Places in a frame, in fractions of it, and where a transform moves them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .mask import Mask
+
+Points = NDArray[np.float64]
+"""(n, 2): x and y of each point, in fractions of the frame; NaN is nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundingBox:
+    """A rectangle in fractions of the frame: 0.0 is its left or upper edge, 1.0 its right or lower one.
+
+    It may reach outside the frame until it is clipped.
+    """
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+    def clipped(self) -> BoundingBox | None:
+        """Return the part inside the frame, or ``None`` when nothing is (a NaN is nowhere)."""
+        x_min, y_min = max(self.x_min, 0.0), max(self.y_min, 0.0)
+        x_max, y_max = min(self.x_max, 1.0), min(self.y_max, 1.0)
+        return BoundingBox(x_min, y_min, x_max, y_max) if x_min < x_max and y_min < y_max else None
+
+    def grown(self, margin: float) -> BoundingBox:
+        """Return the box larger on every side, by a share of its own width and height."""
+        across, down = (self.x_max - self.x_min) * margin, (self.y_max - self.y_min) * margin
+        return BoundingBox(self.x_min - across, self.y_min - down, self.x_max + across, self.y_max + down)
+
+    def to_pixels(self, width_px: int, height_px: int) -> tuple[int, int, int, int]:
+        """Return ``(x_min, y_min, x_max, y_max)`` in whole pixels, the maxima excluded.
+
+        Edges are rounded to the nearest pixel edge; a box thinner than a pixel still covers one, so that
+        ``0 <= min < max <= size`` always holds.
+        """
+        x_min, x_max = _pixels(self.x_min, self.x_max, width_px)
+        y_min, y_max = _pixels(self.y_min, self.y_max, height_px)
+        return x_min, y_min, x_max, y_max
+
+
+def _pixels(low: float, high: float, size_px: int) -> tuple[int, int]:
+    first = min(max(math.floor(low * size_px + 0.5), 0), size_px - 1)
+    last = min(max(math.floor(high * size_px + 0.5), first + 1), size_px)
+    return first, last
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Where a geometric transform moves what is in a frame: from places of the old one to places of the new one.
+
+    Attributes:
+        box: The box around a moved box; ``None`` when it leaves the frame.
+        mask: A mask over the whole of the old frame, moved; read-only.
+        points: Points, moved; they may come to lie outside the frame.
+    """
+
+    box: Callable[[BoundingBox], BoundingBox | None]
+    mask: Callable[[Mask], Mask]
+    points: Callable[[Points], Points]

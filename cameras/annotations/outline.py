@@ -1,0 +1,31 @@
+"""A rectangle that is painted and nothing more."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from .base import Annotation
+from .canvas import Canvas, Color, Label
+from .geometry import BoundingBox, Movement
+
+RED: Color = (230, 30, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline(Annotation):
+    """The window that a crop would take (``box``). Not a prediction: clients do not get it."""
+
+    kind: ClassVar[str] = "outline"
+
+    box: BoundingBox = dataclasses.field(kw_only=True)
+
+    def moved(self, movement: Movement) -> Self | None:
+        """Return it after the frame's pixels moved; ``None`` when it left the frame."""
+        box = movement.box(self.box)
+        return None if box is None else dataclasses.replace(self, box=box)
+
+    def paint(self, canvas: Canvas) -> None:
+        """Paint the rectangle in red, whatever the style says."""
+        canvas.box(self.box, Label(self.label, color=RED))

@@ -1,0 +1,76 @@
+"""Which pixels of a frame show one kind of thing."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import cv2
+
+from .base import Item, Prediction
+from .canvas import Canvas, Label
+from .geometry import Movement
+from .mask import Mask, at_size, share_inside
+
+
+class SegmentationItem(Item):
+    """All pixels of one kind: their share of the picture, and a PNG of its size in base64, non-zero inside."""
+
+    class_name: str
+    coverage: float
+    mask_png: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmentation(Prediction):
+    """All pixels of one kind, as a mask over the whole frame. Each is equal to itself only.
+
+    Attributes:
+        mask: (height, width) uint8, 0 outside and 255 inside, read-only; its size need not be the frame's.
+    """
+
+    kind: ClassVar[str] = "segmentation"
+    plural: ClassVar[str] = "segmentations"
+    item: ClassVar[type[Item]] = SegmentationItem
+    masks: ClassVar[frozenset[str]] = frozenset({"mask_png"})
+
+    mask: Mask = dataclasses.field(kw_only=True)
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    @property
+    def coverage(self) -> float:
+        """The share of the mask that is inside, from 0.0 to 1.0."""
+        return cv2.countNonZero(self.mask) / self.mask.size
+
+    def coverage_in(self, width_px: int, height_px: int) -> float:
+        """Return the share of the pixels of a picture of this size that are inside."""
+        return share_inside(self.mask, width_px, height_px)
+
+    def moved(self, movement: Movement) -> Self | None:
+        """Return it after the frame's pixels moved; ``None`` when nothing of it is left."""
+        mask = movement.mask(self.mask)
+        return dataclasses.replace(self, mask=mask) if cv2.countNonZero(mask) else None
+
+    def paint(self, canvas: Canvas) -> None:
+        """Paint the mask."""
+        canvas.mask(self.mask, Label(self.label, f": {self.confidence:.2f}"))
+
+    def to_wire(self, width_px: int, height_px: int, *, masks: bool = True) -> dict[str, Any]:
+        """Return it as clients get it: the mask as a gray PNG (0 outside, 255 inside) of the picture's size."""
+        item = {"class_name": self.label, "coverage": self.coverage_in(width_px, height_px)}
+        return item | {"mask_png": mask_png(self.mask, width_px, height_px)} if masks else item
+
+    def rank(self, width_px: int, height_px: int) -> float | None:
+        """Return the share of the picture that it covers; a thing of one pixel may have none in a small picture."""
+        return self.coverage_in(width_px, height_px) or None
+
+
+def mask_png(mask: Mask, width_px: int, height_px: int) -> str:
+    """Return a mask as a gray PNG of a picture's size, in base64."""
+    done, png = cv2.imencode(".png", at_size(mask, width_px, height_px))
+    assert done
+    return base64.b64encode(png.tobytes()).decode("ascii")

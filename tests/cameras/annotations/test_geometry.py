@@ -1,0 +1,45 @@
+"""Boxes in fractions and in pixels."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from cameras import BoundingBox
+
+
+@pytest.mark.parametrize(
+    ("box", "pixels"),
+    [
+        (BoundingBox(0, 0, 1, 1), (0, 0, 100, 50)),
+        (BoundingBox(0.1, 0.2, 0.5, 0.6), (10, 10, 50, 30)),
+        (BoundingBox(-0.5, -1, 2, 3), (0, 0, 100, 50)),  # reaches outside on every side
+        (BoundingBox(0.5, 0.5, 0.5001, 0.5001), (50, 25, 51, 26)),  # thinner than a pixel
+        (BoundingBox(0.9999, 0.9999, 1, 1), (99, 49, 100, 50)),  # at the very edge
+    ],
+)
+def test_a_box_in_pixels_is_never_empty_and_never_outside(box: BoundingBox, pixels: tuple[int, ...]) -> None:
+    assert box.to_pixels(100, 50) == pixels
+
+
+def test_a_box_is_clipped_to_the_frame() -> None:
+    assert BoundingBox(-0.2, 0.5, 0.4, 1.7).clipped() == BoundingBox(0.0, 0.5, 0.4, 1.0)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        BoundingBox(1.0, 0, 1.5, 1),
+        BoundingBox(-1, 0, 0, 1),
+        BoundingBox(0.5, 0, 0.5, 1),
+        BoundingBox(0, math.nan, 1, 1),
+    ],
+)
+def test_a_box_wholly_outside_is_nowhere(box: BoundingBox) -> None:
+    assert box.clipped() is None
+
+
+def test_a_box_grows_by_a_share_of_itself() -> None:
+    assert BoundingBox(0.25, 0.5, 0.75, 0.75).grown(0.5) == BoundingBox(0.0, 0.375, 1.0, 0.875)
+    assert BoundingBox(0.25, 0.5, 0.75, 0.75).grown(0) == BoundingBox(0.25, 0.5, 0.75, 0.75)
