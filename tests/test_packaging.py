@@ -68,7 +68,7 @@ def test_the_wheel_holds_the_rooms_with_page_and_models_and_nothing_else(wheel: 
         names = archive.namelist()
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == {"cameras", "vision", "transforms", "pipeline", "streams", "server", "configs"}
-    for name in ("server/page/index.html", "configs/demo.yaml", "cameras/py.typed", "vision/py.typed"):
+    for name in ("server/http/page/index.html", "configs/demo.yaml", "cameras/py.typed", "vision/py.typed"):
         assert name in names
     source = [path.relative_to(ROOT).as_posix() for path in (ROOT / "configs/models").iterdir()]
     assert any(name.endswith(".tflite") for name in source)

@@ -17,7 +17,6 @@ REGISTRIES = ("py" + "pi.org", "pythonhosted" + ".org", "npm" + "js.org", "index
 WHOLE = ("tests", "tests/configs", "tests/docs", "tests/end_to_end", "tests/faults")
 # Test files named after something else than a module, with what they look at.
 OTHER_TESTS = {
-    "tests/server/test_token_in_browser.py": "page/token.js",
     "tests/vision/test_golden.py": "the results of real models, through all of the room",
 }
 # Rooms whose modules do not have a test each yet. To be emptied.

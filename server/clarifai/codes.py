@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ..problems import Problem
-from ..tokens import MissingToken, TokenProblem, TooManyTokens
+from ..core import MissingToken, Problem, TokenProblem, TooManyTokens
 
 
 class Code(IntEnum):

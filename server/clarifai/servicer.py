@@ -16,11 +16,19 @@ from clarifai_grpc.grpc.api.status import status_pb2
 
 from vision import ModelError, VisionService
 
-from ..body import PARTS_AT_ONCE, PARTS_MAX, PICTURE_BYTES_MAX, too_large
-from ..house import House
-from ..image_urls import DownloadTooLarge, ImageUrlError, InvalidUrl, Unreachable
-from ..pictures import decode
-from ..problems import Problem
+from ..core import (
+    PARTS_AT_ONCE,
+    PARTS_MAX,
+    PICTURE_BYTES_MAX,
+    Backend,
+    DownloadTooLarge,
+    ImageUrlError,
+    InvalidUrl,
+    Problem,
+    Unreachable,
+    decode,
+    too_large,
+)
 from .choice import Choice
 from .codes import Code, Refused, code_of
 from .outputs import MODEL_TYPES, seen
@@ -35,14 +43,14 @@ Message = Any
 
 
 class Servicer:
-    """Answers prediction requests with the vision services of a house. It keeps nothing between two of them.
+    """Answers prediction requests with the vision services of a backend. It keeps nothing between two of them.
 
     Args:
-        house: Whose services.
+        backend: Whose services.
     """
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
 
     async def answer(self, request: Message, faults: Mapping[int, str] = MappingProxyType({})) -> Message:
         """Return the ``MultiOutputResponse`` to a ``PostModelOutputsRequest``; what fails is said in it.
@@ -61,7 +69,7 @@ class Servicer:
             return service_pb2.MultiOutputResponse(status=_server_failed())
 
     def _service(self, model_id: str) -> VisionService[Any]:
-        service = self._house.graph.services.get(model_id)
+        service = self._backend.graph.services.get(model_id)
         if service is None:
             details = f"there is no vision service {model_id[:100]!r}; model_id names one of this server's"
             raise Refused(Code.MODEL_DOES_NOT_EXIST, details)
@@ -83,7 +91,7 @@ class Servicer:
                 if index in faults:
                     raise Refused(Code.ALL_INPUT_INVALID_BYTES, faults[index])
                 async with turns:
-                    made.data.CopyFrom(await self._house.models.run(look, await self._picture(item)))
+                    made.data.CopyFrom(await self._backend.models.run(look, await self._picture(item)))
                 made.status.CopyFrom(status(Code.SUCCESS))
             except Refused as refusal:
                 made.status.CopyFrom(status(refusal.code, refusal.details))
@@ -96,7 +104,7 @@ class Servicer:
             return made
 
         try:
-            async with self._house.loans.use(service):
+            async with self._backend.loans.use(service):
                 return await asyncio.gather(*itertools.starmap(output, enumerate(request.inputs)))
         except Problem as problem:
             raise Refused(Code.CONN_THROTTLED, problem.detail) from None
@@ -116,11 +124,11 @@ class Servicer:
             return bytes(image.base64)
         if not image.url:
             raise Refused(Code.INPUT_INVALID_ARGUMENT, "the input must have data.image with url or base64")
-        if self._house.images is None:
+        if self._backend.images is None:
             details = "this server takes no pictures by URL; send their bytes as base64"
             raise Refused(Code.INPUT_INVALID_URL, details)
         try:
-            return await self._house.images.fetch(image.url)
+            return await self._backend.images.fetch(image.url)
         except ImageUrlError as error:
             raise Refused(_code_of_download(error), str(error)) from None
 

@@ -1,8 +1,8 @@
-"""The entrance for Viam's clients: cameras and vision services over the gRPC that their packages speak.
+"""The gRPC that Viam's packages speak: cameras, vision services and models on a port of its own.
 
 Needs the extra ``viam``, of which only the messages are used; imported when the configuration asks for it.
 """
 
-from .entrance import ViamEntrance, open_viam
+from .server import ViamServer, open_viam
 
-__all__ = ["ViamEntrance", "open_viam"]
+__all__ = ["ViamServer", "open_viam"]

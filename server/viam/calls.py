@@ -26,8 +26,7 @@ from grpclib.server import Stream
 
 from vision import ModelError, UnsupportedKind
 
-from ..body import GRACE_S, PICTURE_BYTES_MAX, RATE_MIN, too_large
-from ..problems import Problem
+from ..core import GRACE_S, PICTURE_BYTES_MAX, RATE_MIN, Problem, too_large
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,7 @@ from grpclib.const import Cardinality, Handler
 from cameras import Frame
 from pipeline import RunningCamera, TransformAttributes
 
-from ..cameras_api import status
-from ..house import House
+from ..core import Backend, camera_status
 from .calls import Calls, invalid, unary
 from .messages import GetImageRequest, GetImageResponse, camera_grpc, camera_pb2, common, struct, timestamp
 from .pictures import JPEG, PCD, RAW_DEPTH, camera_frame, camera_picture, point_cloud, raw_depth
@@ -25,8 +24,8 @@ GET_IMAGE = "/viam.component.camera.v1.CameraService/GetImage"
 class CameraCalls(Calls):
     """Answers with the camera's next frame; a camera that nobody watches is opened for that."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         super().__init__(
             camera_grpc.UnimplementedCameraServiceBase(),
             {
@@ -45,15 +44,15 @@ class CameraCalls(Calls):
         )
 
     async def _images(self, request: camera_pb2.GetImagesRequest) -> camera_pb2.GetImagesResponse:
-        camera = self._house.exit_of(request.name)
+        camera = self._backend.public_camera(request.name)
         wanted = list(request.filter_source_names)
         for name in wanted:
             if wanted.count(name) > 1:
                 raise invalid(f"source name {name[:100]!r} is given more than once")
-        shot = await camera_picture(self._house, camera)
+        shot = await camera_picture(self._backend, camera)
         images = [camera_pb2.Image(source_name=COLOR, mime_type=JPEG, image=shot.data)]
         if shot.frame.depth is not None:
-            data = await self._house.models.run(raw_depth, shot.frame.depth)
+            data = await self._backend.models.run(raw_depth, shot.frame.depth)
             images.append(camera_pb2.Image(source_name=DEPTH, mime_type=RAW_DEPTH, image=data))
         names = [image.source_name for image in images]
         for name in wanted:
@@ -65,14 +64,14 @@ class CameraCalls(Calls):
         )
 
     async def _image(self, request: Any) -> Any:
-        camera = self._house.exit_of(request.name)
+        camera = self._backend.public_camera(request.name)
         # JPEG whatever is asked for: clients of that time ask for nothing and open it as JPEG.
-        shot = await camera_picture(self._house, camera)
+        shot = await camera_picture(self._backend, camera)
         return GetImageResponse(mime_type=JPEG, image=shot.data)
 
     async def _point_cloud(self, request: camera_pb2.GetPointCloudRequest) -> camera_pb2.GetPointCloudResponse:
-        camera = self._house.exit_of(request.name)
-        cloud = await self._house.models.run(point_cloud, await camera_frame(self._house, camera))
+        camera = self._backend.public_camera(request.name)
+        cloud = await self._backend.models.run(point_cloud, await camera_frame(self._backend, camera))
         if cloud is None:
             raise GRPCError(
                 Status.UNIMPLEMENTED,
@@ -81,21 +80,22 @@ class CameraCalls(Calls):
         return camera_pb2.GetPointCloudResponse(mime_type=PCD, point_cloud=cloud)
 
     async def _properties(self, request: camera_pb2.GetPropertiesRequest) -> camera_pb2.GetPropertiesResponse:
-        camera = self._house.exit_of(request.name)
+        camera = self._backend.public_camera(request.name)
         frame = camera.latest
         if frame is None:
             try:
-                frame = await camera_frame(self._house, camera, PROPERTIES_WITHIN_S)
+                frame = await camera_frame(self._backend, camera, PROPERTIES_WITHIN_S)
             except GRPCError:  # of a camera that is offline: what the configuration says
                 frame = None
         return _properties(camera, frame)
 
     async def _geometries(self, request: common.GetGeometriesRequest) -> common.GetGeometriesResponse:
-        self._house.exit_of(request.name)
+        self._backend.public_camera(request.name)
         return common.GetGeometriesResponse()  # where a camera stands, and how large it is, nobody has told us
 
     async def _status(self, request: common.GetStatusRequest) -> common.GetStatusResponse:
-        return common.GetStatusResponse(result=struct(status(self._house, self._house.exit_of(request.name))))
+        status = camera_status(self._backend, self._backend.public_camera(request.name))
+        return common.GetStatusResponse(result=struct(status))
 
 
 def _properties(camera: RunningCamera, frame: Frame | None) -> camera_pb2.GetPropertiesResponse:

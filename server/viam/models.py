@@ -7,8 +7,7 @@ from typing import Any
 
 from vision import Loan, Runtime, RuntimeDeclaration, TensorInfo, borrow_model
 
-from ..house import House
-from ..problems import Problem
+from ..core import Backend, Problem
 from .calls import Calls
 from .messages import common, mlmodel_grpc, mlmodel_pb2, struct
 from .tensors import arrays, flat
@@ -43,9 +42,9 @@ class Model:
 class MlModelCalls(Calls):
     """Answers by running a model on a thread."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._models = {name: Model(declared) for name, declared in house.config.models.items()}
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._models = {name: Model(declared) for name, declared in backend.config.models.items()}
         super().__init__(
             mlmodel_grpc.UnimplementedMLModelServiceBase(),
             {"Infer": self._infer, "Metadata": self._metadata, "GetStatus": self._status},
@@ -59,12 +58,12 @@ class MlModelCalls(Calls):
 
     async def _infer(self, request: mlmodel_pb2.InferRequest) -> mlmodel_pb2.InferResponse:
         model = self._model(request.name)
-        async with self._house.loans.use(model):
-            return await self._house.models.run(_inferred, model.runtime, request)
+        async with self._backend.loans.use(model):
+            return await self._backend.models.run(_inferred, model.runtime, request)
 
     async def _metadata(self, request: mlmodel_pb2.MetadataRequest) -> mlmodel_pb2.MetadataResponse:
         model = self._model(request.name)
-        async with self._house.loans.use(model):
+        async with self._backend.loans.use(model):
             runtime = model.runtime
             described = mlmodel_pb2.Metadata(
                 name=model.name,

@@ -13,10 +13,7 @@ from cameras import Depth, Frame, Pixels
 from pipeline import RunningCamera
 from streams import Snapshot, next_frame, snapshot
 
-from ..body import PICTURE_BYTES_MAX, too_large
-from ..cameras_api import FRAME_WITHIN_S, no_frame
-from ..house import House
-from ..pictures import decode
+from ..core import FRAME_WITHIN_S, PICTURE_BYTES_MAX, Backend, decode, no_frame, too_large
 from .calls import invalid
 
 JPEG, RAW_DEPTH, PCD = "image/jpeg", "image/vnd.viam.dep", "pointcloud/pcd"
@@ -24,32 +21,32 @@ JPEG, RAW_DEPTH, PCD = "image/jpeg", "image/vnd.viam.dep", "pointcloud/pcd"
 _RGBA = b"RGBA"
 
 
-async def camera_picture(house: House, camera: RunningCamera) -> Snapshot:
+async def camera_picture(backend: Backend, camera: RunningCamera) -> Snapshot:
     """Return a camera's next frame and its painted JPEG, without metadata: clients misread the size of others.
 
     Raises:
         GRPCError: when none comes.
     """
     try:
-        return await house.waits.run(snapshot, camera, True, "jpeg", FRAME_WITHIN_S)
+        return await backend.waits.run(snapshot, camera, True, "jpeg", FRAME_WITHIN_S)
     except TimeoutError:
-        raise _no_frame(house, camera) from None
+        raise _no_frame(backend, camera) from None
 
 
-async def camera_frame(house: House, camera: RunningCamera, within_s: float | None = None) -> Frame:
+async def camera_frame(backend: Backend, camera: RunningCamera, within_s: float | None = None) -> Frame:
     """Return a camera's next frame.
 
     Raises:
         GRPCError: when none comes.
     """
     try:
-        return await house.waits.run(next_frame, camera, within_s or FRAME_WITHIN_S)
+        return await backend.waits.run(next_frame, camera, within_s or FRAME_WITHIN_S)
     except TimeoutError:
-        raise _no_frame(house, camera) from None
+        raise _no_frame(backend, camera) from None
 
 
-def _no_frame(house: House, camera: RunningCamera) -> GRPCError:
-    return GRPCError(Status.DEADLINE_EXCEEDED, no_frame(house, camera).detail)
+def _no_frame(backend: Backend, camera: RunningCamera) -> GRPCError:
+    return GRPCError(Status.DEADLINE_EXCEEDED, no_frame(backend, camera).detail)
 
 
 def frame_of(data: bytes) -> Frame:

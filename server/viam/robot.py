@@ -6,8 +6,8 @@ import platform
 from collections.abc import Iterator
 from typing import Any
 
-from ..house import House
-from ..version import program_version
+from ..core import Backend
+from ..program import program_version
 from .calls import Calls
 from .messages import common, robot_grpc, robot_pb2
 
@@ -17,8 +17,8 @@ CAMERA, VISION, MODEL = ("component", "camera"), ("service", "vision"), ("servic
 class RobotCalls(Calls):
     """Answers from the graph, at once and without opening anything."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         super().__init__(
             robot_grpc.UnimplementedRobotServiceBase(),
             {
@@ -36,13 +36,13 @@ class RobotCalls(Calls):
         )
 
     def _names(self) -> Iterator[common.ResourceName]:
-        graph = self._house.graph
+        graph = self._backend.graph
         for name, camera in graph.cameras.items():
             if not camera.config.private:
                 yield _resource(CAMERA, name)
         for name in graph.services:
             yield _resource(VISION, name)
-        for name in self._house.config.models:
+        for name in self._backend.config.models:
             yield _resource(MODEL, name)
 
     async def _resource_names(self, request: Any) -> robot_pb2.ResourceNamesResponse:

@@ -14,8 +14,7 @@ from pipeline import RunningCamera
 from streams import jpeg
 from vision import CLASSIFICATIONS, DETECTIONS, VisionService, top
 
-from ..house import House, captured_at
-from ..predictions import Wanted, reply
+from ..core import Backend, Wanted, captured_at, reply
 from .calls import Calls, invalid
 from .messages import camera_pb2, common, struct, vision_grpc, vision_pb2
 from .pictures import JPEG, camera_frame, frame_of
@@ -26,8 +25,8 @@ _FLAT = "vision services here look at flat pictures; they give no objects in spa
 class VisionCalls(Calls):
     """Answers by running a model on a thread, so that the loop stays free for those who ask whether we live."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         super().__init__(
             vision_grpc.UnimplementedVisionServiceBase(),
             {
@@ -47,28 +46,28 @@ class VisionCalls(Calls):
         self, request: vision_pb2.GetClassificationsRequest
     ) -> vision_pb2.GetClassificationsResponse:
         async with self._able(request.name, CLASSIFICATIONS) as service:
-            found = await self._house.models.run(_classify_bytes, service, request.image, request.n)
+            found = await self._backend.models.run(_classify_bytes, service, request.image, request.n)
         return vision_pb2.GetClassificationsResponse(classifications=found)
 
     async def _classifications_from_camera(
         self, request: vision_pb2.GetClassificationsFromCameraRequest
     ) -> vision_pb2.GetClassificationsFromCameraResponse:
         async with self._able(request.name, CLASSIFICATIONS) as service:
-            frame = await camera_frame(self._house, self._camera(service, request.camera_name))
-            found = await self._house.models.run(_classify, service, frame, request.n)
+            frame = await camera_frame(self._backend, self._camera(service, request.camera_name))
+            found = await self._backend.models.run(_classify, service, frame, request.n)
         return vision_pb2.GetClassificationsFromCameraResponse(classifications=found)
 
     async def _detections(self, request: vision_pb2.GetDetectionsRequest) -> vision_pb2.GetDetectionsResponse:
         async with self._able(request.name, DETECTIONS) as service:
-            found = await self._house.models.run(_detect_bytes, service, request.image)
+            found = await self._backend.models.run(_detect_bytes, service, request.image)
         return vision_pb2.GetDetectionsResponse(detections=found)
 
     async def _detections_from_camera(
         self, request: vision_pb2.GetDetectionsFromCameraRequest
     ) -> vision_pb2.GetDetectionsFromCameraResponse:
         async with self._able(request.name, DETECTIONS) as service:
-            frame = await camera_frame(self._house, self._camera(service, request.camera_name))
-            found = await self._house.models.run(_detect, service, frame)
+            frame = await camera_frame(self._backend, self._camera(service, request.camera_name))
+            found = await self._backend.models.run(_detect, service, frame)
         return vision_pb2.GetDetectionsFromCameraResponse(detections=found)
 
     async def _capture_all(
@@ -80,7 +79,7 @@ class VisionCalls(Calls):
         """
         async with self._able(request.name) as service:
             camera = self._camera(service, request.camera_name)
-            frame = await camera_frame(self._house, camera)
+            frame = await camera_frame(self._backend, camera)
             captured = vision_pb2.CaptureAllFromCameraResponse(
                 extra=struct(
                     {
@@ -92,16 +91,16 @@ class VisionCalls(Calls):
                 )
             )
             if request.return_image:
-                data = await self._house.models.run(jpeg, frame)
+                data = await self._backend.models.run(jpeg, frame)
                 captured.image.CopyFrom(camera_pb2.Image(source_name=camera.name, mime_type=JPEG, image=data))
             if request.return_classifications and CLASSIFICATIONS in service.kinds:
-                captured.classifications.extend(await self._house.models.run(_classify, service, frame, 0))
+                captured.classifications.extend(await self._backend.models.run(_classify, service, frame, 0))
             if request.return_detections and DETECTIONS in service.kinds:
-                captured.detections.extend(await self._house.models.run(_detect, service, frame))
+                captured.detections.extend(await self._backend.models.run(_detect, service, frame))
         return captured
 
     async def _properties(self, request: vision_pb2.GetPropertiesRequest) -> vision_pb2.GetPropertiesResponse:
-        service = self._house.service(request.name)
+        service = self._backend.service(request.name)
         return vision_pb2.GetPropertiesResponse(
             classifications_supported=CLASSIFICATIONS in service.kinds,
             detections_supported=DETECTIONS in service.kinds,
@@ -109,7 +108,7 @@ class VisionCalls(Calls):
         )
 
     async def _status(self, request: common.GetStatusRequest) -> common.GetStatusResponse:
-        service = self._house.service(request.name)
+        service = self._backend.service(request.name)
         return common.GetStatusResponse(
             result=struct(
                 {
@@ -124,14 +123,14 @@ class VisionCalls(Calls):
     async def _command(self, request: common.DoCommandRequest) -> common.DoCommandResponse:
         """Give what Viam has no method for, masks and captions, as HTTP gives it."""
         command: dict[str, Any] = MessageToDict(request.command)
-        kinds = sorted(self._house.service(request.name).kinds)
+        kinds = sorted(self._backend.service(request.name).kinds)
         if set(command) - {"camera_name"} != {"kind"} or command["kind"] not in kinds:
             sentence = 'a command is {"kind": KIND, "camera_name": NAME}; KIND for vision service'
             raise invalid(f"{sentence} {request.name} is {' or '.join(kinds)}")
         async with self._able(request.name) as service:
             camera = self._camera(service, str(command.get("camera_name", "")))
-            frame = await camera_frame(self._house, camera)
-            found = await self._house.models.run(reply, service, command["kind"], frame, Wanted(0))
+            frame = await camera_frame(self._backend, camera)
+            found = await self._backend.models.run(reply, service, command["kind"], frame, Wanted(0))
         found |= {"camera": camera.name, "sequence": frame.sequence, "captured_at": captured_at(frame)}
         return common.DoCommandResponse(result=struct(found))
 
@@ -144,18 +143,18 @@ class VisionCalls(Calls):
             GRPCError: when it does not give that kind.
             ModelError: when its model cannot be loaded.
         """
-        service = self._house.service(name)
+        service = self._backend.service(name)
         if kind is not None and kind not in service.kinds:
             gives = " and ".join(sorted(service.kinds)) or "nothing"
             raise GRPCError(Status.UNIMPLEMENTED, f"vision service {name} gives {gives}, not {kind}")
-        async with self._house.loans.use(service):
+        async with self._backend.loans.use(service):
             yield service
 
     def _camera(self, service: VisionService[Any], name: str) -> RunningCamera:
         wanted = name or service.default_camera(service.attributes)
         if not wanted:
             raise invalid(f"no camera is named, and vision service {service.name} has no camera_name")
-        return self._house.exit_of(wanted)
+        return self._backend.public_camera(wanted)
 
 
 def _classify_bytes(service: VisionService[Any], data: bytes, n: int) -> list[vision_pb2.Classification]:

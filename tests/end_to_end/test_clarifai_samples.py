@@ -56,13 +56,13 @@ AMONG_ITSELF = """
 from functools import partial
 from ipaddress import ip_address
 
-from server import house
+from server.core import backend
 from server.cli import main
 
 async def resolve(host, port):
     return [ip_address("127.0.0.1")]
 
-house.ImageUrls = partial(house.ImageUrls, resolve=resolve, allowed=lambda address: str(address) == "127.0.0.1")
+backend.ImageUrls = partial(backend.ImageUrls, resolve=resolve, allowed=lambda address: str(address) == "127.0.0.1")
 main()
 """
 BIRD, CAT, RIDERS = (DATA / "images" / name for name in ("bird.bmp", "cat_720p.jpg", "riders_257.jpg"))

@@ -26,7 +26,7 @@ def connected(served: Served, sent: bytes = b"") -> socket.socket:
 
 
 def test_a_head_that_never_ends_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.door.HEAD_S", 0.2)
+    monkeypatch.setattr("server.http.server.HEAD_S", 0.2)
     with Served(tmp_path) as served:
         body = connected(served, POST)
         for started in (b"", b"GET /healthz HT", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /he"):
@@ -42,7 +42,7 @@ def test_a_head_that_never_ends_is_hung_up_on(tmp_path: Path, monkeypatch: pytes
 def test_a_body_that_does_not_come_is_refused_when_the_server_ends(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.run.CONNECTIONS_S", 1)
+    monkeypatch.setattr("server.run.lifecycle.CONNECTIONS_S", 1)
     with Served(tmp_path) as served:
         body = connected(served, POST)
         assert served.client.get("/healthz").status_code == 200

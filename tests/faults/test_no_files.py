@@ -14,8 +14,8 @@ import pytest
 from cameras import CAMERAS, CameraError
 from cameras.image_file import BYTES_MAX
 from pipeline import parse
-from server.predict import predictions
-from server.predictions import Wanted
+from server.cli.predict import predictions
+from server.core import Wanted
 from streams import annotate
 from tests.fakes import FakeVision
 
@@ -60,7 +60,7 @@ def test_a_file_larger_than_any_picture_is_not_read(tmp_path: Path) -> None:
 
 
 def test_predict_reads_no_device_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.predict.FILE_BYTES_MAX", 3_000_000)
+    monkeypatch.setattr("server.cli.predict.FILE_BYTES_MAX", 3_000_000)
     lines = list(predictions(FakeVision(), [str(ENDLESS)], Wanted()))
     assert lines == [{"file": str(ENDLESS), "error": "cannot be read: a picture may have at most 3 MB"}]
 

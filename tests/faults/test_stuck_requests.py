@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from server.problems import Problem
-from server.workers import Loans, Workers
+from server.core.problems import Problem
+from server.core.workers import Loans, Workers
 from tests.fakes import FakeVision
 
 

@@ -1,0 +1,239 @@
+"""The command line. Results go to stdout, progress and errors to stderr; the exit code says how it went."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import difflib
+import json
+import logging
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import SecretStr
+
+from ..program import UsageError, is_loopback, program_version
+from .exit_codes import Failure, exit_codes, sentence_of
+from .options import ConfigPath, LogLevel, count, fraction, port_number, secret
+
+if TYPE_CHECKING:
+    from pipeline import Config, ServerConfig
+
+cli = typer.Typer(
+    name="camweave",
+    help="Cameras in YAML, chains of transforms, annotated live streams in the browser.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """Run the command line and end the process."""
+    try:
+        cli(prog_name="camweave")
+    except BrokenPipeError:  # whoever read our output has read enough
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"camweave {program_version()}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    pass
+
+
+@cli.command()
+def serve(
+    config: Annotated[
+        str | None, typer.Argument(metavar="[CONFIG]", help="The configuration file. Default: the built-in demo.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of the file's.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            parser=port_number, metavar="PORT", help="Port to listen on, instead of the file's; 0 picks a free one."
+        ),
+    ] = None,
+    token: Annotated[
+        SecretStr | None,
+        typer.Option(
+            parser=secret,
+            metavar="TOKEN",
+            help="A token that lets clients in, besides the file's; visible to other programs in the process list.",
+        ),
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Let other machines in without tokens.")] = False,
+    log_level: Annotated[LogLevel, typer.Option(help="How much to log on stderr.")] = LogLevel.INFO,
+) -> None:
+    """Serve the cameras of a configuration until interrupted."""
+    _log(log_level)
+    with exit_codes(interrupted=0):
+        from configs import DEMO
+        from pipeline import VIAM_IS_OPEN
+
+        from ..run import serve as serve_config
+
+        declared = _load(config if config is not None else str(DEMO))
+        changes = {"host": None if host is None else host.strip("[]"), "port": port}
+        server = declared.server.model_copy(update={key: new for key, new in changes.items() if new is not None})
+        server = _with_token(server, token)
+        if not insecure and not server.tokens and not is_loopback(server.host):
+            raise UsageError(
+                f"host {server.host} lets other machines in, and there are no tokens; set one with server.tokens or "
+                "--token, listen on 127.0.0.1, or pass --insecure to let everybody in"
+            )
+        if server.has_open_viam():
+            raise UsageError(f"server.viam: {VIAM_IS_OPEN}")
+        serve_config(dataclasses.replace(declared, server=server), lambda url: print(url, flush=True))
+
+
+@cli.command()
+def check(config: ConfigPath) -> None:
+    """Validate a configuration and load every model.
+
+    No camera is opened.
+    """
+    _log(LogLevel.WARNING)
+    with exit_codes():
+        from pipeline import Graph
+
+        declared = _load(config)
+        cold = {name: dataclasses.replace(camera, preload=False) for name, camera in declared.cameras.items()}
+        graph = Graph(dataclasses.replace(declared, cameras=cold))
+        try:
+            graph.open()
+        finally:
+            graph.close()
+        print("OK")
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration."""
+    from pipeline import schema as config_schema
+
+    print(json.dumps(config_schema(), indent=2))
+
+
+@cli.command()
+def predict(
+    config: ConfigPath,
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Pictures.", show_default=False)],
+    service: Annotated[str, typer.Option(metavar="NAME", help="The vision service to ask.", show_default=False)],
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "--n",
+            parser=count,
+            metavar="N",
+            help="At most this many; 0 for all. Default: 5 classifications, all of the rest.",
+        ),
+    ] = None,
+    threshold: Annotated[float, typer.Option(parser=fraction, metavar="T", help="Minimum confidence, 0 to 1.")] = 0.0,
+) -> None:
+    """Print what a vision service recognises in pictures.
+
+    One JSON line each, in order.
+    """
+    _log(LogLevel.WARNING)
+    with exit_codes():
+        from pipeline import ConfigError
+        from vision import ModelError, build_services
+
+        from ..core import Wanted
+        from .predict import Failed, predictions
+
+        declared = _load(config)
+        _require("vision service", service, declared.services)
+        asked = build_services(tuple(declared.services.values()))[service]
+        try:
+            asked.open()
+        except ModelError as error:
+            raise ConfigError([declared.service_problem(service, str(error))]) from error
+        failed = 0
+        with contextlib.closing(asked):
+            for line in predictions(asked, files, Wanted(n, threshold)):
+                failed += isinstance(line, Failed)
+                print(json.dumps(line), flush=True)
+        if failed:
+            raise Failure(f"{failed} of {len(files)} pictures failed")
+
+
+@cli.command()
+def annotate(
+    config: ConfigPath,
+    camera: Annotated[str, typer.Option(metavar="NAME", help="The camera whose chain to apply.", show_default=False)],
+    source: Annotated[str, typer.Option("--input", metavar="FILE", help="Video or picture.", show_default=False)],
+    target: Annotated[str, typer.Option("--output", metavar="FILE", help="What to write.", show_default=False)],
+    lines: Annotated[
+        str | None,
+        typer.Option(
+            "--json", metavar="FILE", help="Where to write one JSON line per frame; - for stdout.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Apply a camera's chain to a video or picture.
+
+    Every frame is written with its annotations.
+    """
+    _log(LogLevel.WARNING)
+    with exit_codes():
+        from cameras import CameraError
+        from streams import annotate as annotate_file
+
+        from .progress import progress_bar
+
+        declared = _load(config)
+        _require("camera", camera, declared.cameras)
+        out = sys.stdout if lines == "-" else None if lines is None else Path(lines)
+        try:
+            with progress_bar(camera) as progress:
+                annotate_file(declared, camera, Path(source), Path(target), lines=out, progress=progress)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        except (CameraError, OSError) as error:
+            raise Failure(sentence_of(error)) from error
+
+
+def _with_token(server: ServerConfig, token: SecretStr | None) -> ServerConfig:
+    if token is None:
+        return server
+    if token in server.tokens:
+        raise UsageError("the token given with --token is already in the file")
+    return server.model_copy(update={"tokens": (*server.tokens, token)})
+
+
+def _load(path: str) -> Config:
+    from pipeline import load
+
+    return load(path)
+
+
+def _require(what: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f', did you mean "{near[0]}"?' if near else ""
+        names = ", ".join(known)
+        raise UsageError(f'there is no {what} "{name}"{hint}' + (f" (known: {names})" if names else ""))
+
+
+def _log(level: LogLevel) -> None:
+    logging.basicConfig(
+        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
+    )
+    for noisy in ("aioice", "aiortc", "asyncio", "grpclib", "hpack", "libav"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))

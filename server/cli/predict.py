@@ -1,0 +1,42 @@
+"""Pictures from files, for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from vision import KINDS, ModelError, VisionService
+
+from ..core import Problem, Wanted, decode, recognised
+
+FILE_BYTES_MAX = 500_000_000
+"""The most that is read of a file: a device may have no end."""
+
+
+class Failed(dict[str, Any]):
+    """The line of a picture that failed."""
+
+
+def predictions(service: VisionService[Any], files: Iterable[str], wanted: Wanted) -> Iterator[dict[str, Any]]:
+    """Yield what an open service recognises in each file, in order; one that fails does not stop the rest."""
+    for file in files:
+        try:
+            frame = decode(_bytes_of(file))
+            found = {kind: recognised(service, kind, frame, wanted) for kind in KINDS if kind in service.kinds}
+        except OSError as error:
+            yield Failed(file=file, error=f"cannot be read: {error.strerror or error}")
+        except (Problem, ModelError, ValueError) as error:
+            yield Failed(file=file, error=str(error))
+        else:
+            yield {"file": file, "width_px": frame.width, "height_px": frame.height, **found}
+
+
+def _bytes_of(file: str) -> bytes:
+    data = bytearray()
+    with Path(file).open("rb") as opened:
+        while chunk := opened.read(1 << 20):
+            data += chunk
+            if len(data) > FILE_BYTES_MAX:
+                raise ValueError(f"cannot be read: a picture may have at most {FILE_BYTES_MAX // 1_000_000} MB")
+    return bytes(data)

@@ -1,0 +1,72 @@
+"""What a vision service says of a picture, as clients get it, whichever way they ask."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from cameras import Frame, ImageError, Pixels, Prediction, decode_image
+from vision import CLASSIFICATIONS, KINDS, VisionService, keep, top
+
+from .problems import Problem
+
+# Classifiers name everything they know; of other kinds there is only what is there.
+_DEFAULT_N = {CLASSIFICATIONS: 5}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How much of a result is wanted.
+
+    Attributes:
+        n: How many at most, most confident first; 0 is all, ``None`` the default of the kind.
+        threshold: Lowest confidence kept, itself included.
+    """
+
+    n: int | None = None
+    threshold: float = 0.0
+
+
+def decode(data: bytes, *, exif: bool = True) -> Frame:
+    """Return a picture as a frame of this moment.
+
+    Args:
+        data: The bytes of a picture file; they decide what it is, not what anybody says.
+        exif: Turn it as its EXIF orientation says.
+
+    Raises:
+        Problem: 415 when the bytes are no picture, 413 when it has too many pixels, 422 when it does not decode.
+    """
+    try:
+        pixels = Pixels.from_bgr(decode_image(data, exif=exif))
+    except ImageError as error:
+        status = 415 if error.foreign else 413 if error.too_large else 422
+        raise Problem(status, str(error)) from None
+    return Frame(pixels, 0, Fraction(1, 90_000), time.time())
+
+
+def reply(service: VisionService[Any], kind: str, frame: Frame, wanted: Wanted) -> dict[str, Any]:
+    """Return what an open service recognises in a frame.
+
+    Raises:
+        ModelError: when it does not give that kind, or its model fails.
+    """
+    items = recognised(service, kind, frame, wanted)
+    return {"service": service.name, "width_px": frame.width, "height_px": frame.height, kind: items}
+
+
+def recognised(service: VisionService[Any], kind: str, frame: Frame, wanted: Wanted) -> list[dict[str, Any]]:
+    """Return the items of a reply, most confident first; of segmentations, those that cover most.
+
+    Raises:
+        ModelError: when the service does not give that kind, or its model fails.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is no kind of result; known: {', '.join(KINDS)}")
+    found: tuple[Prediction, ...] = getattr(service, kind)(frame)
+    kept = keep(found, wanted.threshold)
+    n = _DEFAULT_N.get(kind, 0) if wanted.n is None else wanted.n
+    size = frame.width, frame.height
+    return [item.to_wire(*size) for item in top(kept, n, size)]

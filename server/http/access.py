@@ -1,0 +1,148 @@
+"""Middleware before the app: who may ask, and what every response says to browsers.
+
+A server on a private network is within reach of every web page that somebody on it opens. Two attacks are refused here:
+a foreign name that was made to point at this server (DNS rebinding), by the ``Host`` header, and requests of foreign
+pages, by what the browser says about them (``Sec-Fetch-Site``, ``Origin``). Programs that are no browser send neither
+and are not hindered.
+
+Where the server has tokens, a request without one gets only what holds no data: for anything else nothing is routed, no
+body read and no camera opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..core import Problem, TokenProblem, Tokens, unavailable
+from .extensions import Extension, extension_of
+from .problems import response_to
+
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+PUBLIC_PATHS = frozenset({"/", "/run", "/docs", "/healthz", "/readyz"})
+"""What needs no token: the pages, which ask for it themselves, and the checks of health."""
+PUBLIC_FOLDER = "/page/"
+UNAUTHENTICATED = "camweave.unauthenticated"
+"""Set in the scope of a request that may be answered without a token, and came without a good one."""
+DEFAULT_HEADERS = {
+    "Cache-Control": "no-store",  # all but the files of the pages is true for a moment only
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class AccessMiddleware:
+    """Answer for the app where it should not be asked, and complete what it says.
+
+    Args:
+        app: The next app.
+        names: Host names that lead to the server, beside IP addresses, ``localhost`` and the machine's own.
+        tokens: One of which must come with every request that is answered with data.
+        extensions: Those that write refusals in a form of their own.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        names: Iterable[str] = (),
+        tokens: Tokens | None = None,
+        extensions: Sequence[Extension] = (),
+    ) -> None:
+        self.app = app
+        self.extensions = extensions
+        self.tokens = Tokens() if tokens is None else tokens
+        own = socket.gethostname().lower()
+        self.names = frozenset({"localhost", own, f"{own.split('.')[0]}.local", *(name.lower() for name in names)})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection event."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        head = scope["method"] == "HEAD"
+        begun = False
+
+        async def completed(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                headers = MutableHeaders(scope=message)
+                for name, value in DEFAULT_HEADERS.items():
+                    headers.setdefault(name, value)
+            elif head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        problem = self._problem(scope["method"], Headers(scope=scope))
+        if problem is not None:
+            await response_to(problem)(scope, receive, completed)
+            return
+        method, path = "GET" if head else scope["method"], scope["path"]
+        if not (method == "GET" and (path in PUBLIC_PATHS or path.startswith(PUBLIC_FOLDER))):
+            refusal = self._refusal(scope)
+            if refusal is not None and method == "OPTIONS" and path.startswith("/whep/"):
+                scope = {**scope, UNAUTHENTICATED: True}
+            elif refusal is not None:
+                extension = extension_of(self.extensions, method, path)
+                response = response_to(refusal) if extension is None else extension.response_to(refusal)
+                await response(scope, receive, completed)
+                return
+        try:
+            # HEAD is GET without the body, everywhere.
+            await self.app({**scope, "method": method}, receive, completed)
+        except asyncio.CancelledError:  # the server ends, and waits for its requests no longer
+            if not begun:
+                await response_to(unavailable("the server is closing"))(scope, receive, completed)
+
+    def _refusal(self, scope: Scope) -> TokenProblem | None:
+        brought = [value for name, value in scope["headers"] if name == b"authorization"]
+        return self.tokens.refusal(brought, scope["client"][0] if scope.get("client") else "")
+
+    def _problem(self, method: str, headers: Headers) -> Problem | None:
+        host = headers.get("host")
+        if host is not None and not self._is_ours(host):
+            return Problem(403, "the name in the Host header is not one of this server's")
+        if self._is_foreign(method, headers, host):
+            return Problem(403, "pages of other sites may link here, but not send requests")
+        return None
+
+    def _is_ours(self, host: str) -> bool:
+        name = _host_name(host)
+        if name is None:
+            return False
+        if name in self.names or name.endswith(".localhost"):
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+    @staticmethod
+    def _is_foreign(method: str, headers: Headers, host: str | None) -> bool:
+        site = headers.get("sec-fetch-site")
+        if site is not None and site not in ("same-origin", "none"):
+            # Following a link is the one thing another site may have its visitors do.
+            return method in UNSAFE or headers.get("sec-fetch-mode") != "navigate"
+        origin = headers.get("origin")
+        if site is None and origin is not None and method in UNSAFE:
+            return host is None or urlsplit(origin).netloc.lower() != host.lower()
+        return False
+
+
+def _host_name(host: str) -> str | None:
+    """Return the name or address in a ``Host`` header, without port and brackets; ``None`` when it is neither."""
+    try:
+        parts = urlsplit(f"//{host}")
+        port = parts.port
+    except ValueError:
+        return None
+    plain = parts.hostname is not None and parts.netloc == host and parts.username is None and port != 0
+    return parts.hostname.rstrip(".") if plain and parts.hostname else None

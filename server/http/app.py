@@ -1,0 +1,43 @@
+"""The HTTP app: every endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+
+from ..core import Backend
+from ..program import program_version
+from . import cameras, openapi, pages, problems, vision, whep
+from .extensions import Extension
+
+_DESCRIPTION = (
+    "Cameras, the pictures they give, and what is recognised in them. Errors are RFC 9457 problems. "
+    "A server with tokens needs one with every request: ``Authorization: Bearer TOKEN``."
+)
+
+
+def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAPI:
+    """Return the app.
+
+    Args:
+        backend: What it answers with; closed by whoever opened it.
+        extensions: APIs of other systems that it serves as well.
+    """
+    app = FastAPI(
+        title="camweave",
+        version=program_version(),
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # it would build the address out of the Host header
+    )
+    app.state.backend = backend
+    app.state.closing = False
+    problems.install(app)
+    for router in (cameras.router, vision.router, whep.router, pages.router):
+        app.include_router(router)
+    for extension in extensions:
+        app.include_router(extension.router)
+    openapi.describe(app, extensions, with_tokens=bool(backend.config.server.tokens))
+    return app

@@ -1,0 +1,125 @@
+"""Read what a request brings, within limits: of bytes, of parts, and of patience."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from fastapi import Request
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from ..core import PARTS_MAX, PICTURE_BYTES_MAX, Problem, too_large, too_many, unavailable, within_limits
+
+logger = logging.getLogger(__name__)
+
+# Every part as large as it may be, and their headers. Parts lie on the disk but for the one that is looked at.
+FORM_BYTES_MAX = PARTS_MAX * PICTURE_BYTES_MAX + 1_000_000
+URLS_BYTES_MAX = 1_000_000
+
+
+async def read_body(request: Request, limit: int, what: str) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        Problem: 413 when it is above ``limit`` bytes, 408 when it comes too slowly, 400 when it breaks off.
+    """
+    return b"".join([chunk async for chunk in _chunks(request, limit, what)])
+
+
+@dataclass(frozen=True)
+class Part:
+    """One picture of a request: its bytes, the file they lie in while it is answered, or what is wrong with it."""
+
+    content: bytes | BinaryIO | Problem
+
+    def read(self) -> bytes:
+        """Return the bytes; may wait for the disk.
+
+        Raises:
+            Problem: what is wrong with it.
+        """
+        if isinstance(self.content, Problem):
+            raise self.content
+        return self.content if isinstance(self.content, bytes) else self.content.read()
+
+
+class _Form(MultiPartParser):
+    """A parser that takes no form without its last boundary: the framework's drops the part in which it broke off."""
+
+    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(headers, self._to_the_end(stream), max_files=PARTS_MAX, max_fields=PARTS_MAX)
+        self._ended = False
+
+    def on_end(self) -> None:
+        """Note the last boundary."""
+        self._ended = True
+
+    async def _to_the_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for chunk in stream:
+            yield chunk
+        if not self._ended:
+            raise MultiPartException("it breaks off before its last boundary")
+
+
+@asynccontextmanager
+async def pictures_of(request: Request) -> AsyncIterator[list[Part]]:
+    """Give the pictures of a request, its body or every file of its form, in order, to be read within the block.
+
+    Raises:
+        Problem: as ``read_body``; 413 for too many parts; 422 for a form that cannot be read or has no file.
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/"):
+        yield [Part(await read_body(request, PICTURE_BYTES_MAX, "a picture"))]
+        return
+    chunks = _chunks(request, FORM_BYTES_MAX, "a form")
+    try:
+        form = await _Form(request.headers, chunks).parse()
+    except MultiPartException as error:
+        if error.message.startswith("Too many"):
+            raise Problem(413, f"the form has more than {PARTS_MAX} parts") from None
+        raise Problem(422, f"the form cannot be read: {error.message}") from None
+    except (KeyError, ValueError, AssertionError) as error:
+        raise Problem(422, "the form cannot be read: its boundary or its headers are missing") from error
+    except OSError as error:
+        logger.error("a form could not be put down: %s", error)
+        raise unavailable("this machine has no room for the form") from error
+    try:
+        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+        if not files:
+            raise Problem(422, "the form has no file; every picture is a file part")
+        too_many_bytes = too_large("a picture", PICTURE_BYTES_MAX)
+        yield [Part(too_many_bytes if (file.size or 0) > PICTURE_BYTES_MAX else file.file) for file in files]
+    finally:
+        await form.close()
+
+
+def named_urls(body: bytes) -> list[str]:
+    """Return the URLs that a JSON body names: ``{"image_url": URL}`` or ``{"image_urls": [URL, ...]}``.
+
+    Raises:
+        Problem: 422 when it is no such body, 413 for too many.
+    """
+    wanted = 'the JSON must be {"image_url": URL} or {"image_urls": [URL, ...]}'
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Problem(422, f"the body is not JSON; {wanted}") from None
+    if not isinstance(said, dict) or len(said) != 1:
+        raise Problem(422, wanted)
+    urls = [said["image_url"]] if "image_url" in said else said.get("image_urls")
+    if not isinstance(urls, list) or not urls or not all(isinstance(url, str) for url in urls):
+        raise Problem(422, wanted)
+    if len(urls) > PARTS_MAX:
+        raise too_many(len(urls))
+    return urls
+
+
+def _chunks(request: Request, limit: int, what: str) -> AsyncGenerator[bytes, None]:
+    length = request.headers.get("content-length")
+    return within_limits(request.stream(), length=length, limit=limit, what=what, gone=ClientDisconnect)

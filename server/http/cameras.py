@@ -1,0 +1,90 @@
+"""What the cameras are doing, and a picture of one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from streams import snapshot
+
+from ..core import FRAME_WITHIN_S, camera_status, captured_at, no_frame
+from .dependencies import WithBackend
+from .replies import CameraStatus, problems
+
+router = APIRouter(prefix="/api/cameras", tags=["Cameras"])
+
+
+@router.get("", response_model=None, responses={200: {"model": list[CameraStatus]}})
+async def cameras(backend: WithBackend) -> JSONResponse:
+    """List every camera with its state."""
+    # Every open page asks for this again and again, in the loop that moves the packets. A response of our own is not
+    # walked through by the framework, which takes longer than all the rest.
+    return JSONResponse([camera_status(backend, camera) for camera in backend.graph.cameras.values()])
+
+
+@router.get("/{name}", response_model=None, responses={200: {"model": CameraStatus}, **problems(404)})
+async def camera(name: str, backend: WithBackend) -> JSONResponse:
+    """Tell what one camera is doing."""
+    return JSONResponse(camera_status(backend, backend.camera(name)))
+
+
+@router.get(
+    "/{name}/image",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/jpeg": {}, "image/png": {}}, "description": "The picture, without metadata"},
+        304: {"description": "It is the picture named in If-None-Match"},
+        **problems(404, 503),
+    },
+)
+async def image(name: str, request: Request, backend: WithBackend, annotations: bool = True) -> Response:
+    """Give a picture captured now, opening the camera if need be: JPEG, or PNG when ``Accept`` prefers it."""
+    camera = backend.public_camera(name)
+    kind: Literal["jpeg", "png"] = "png" if _prefers_png(request.headers.getlist("accept")) else "jpeg"
+    try:
+        shot = await backend.waits.run(snapshot, camera, annotations, kind, FRAME_WITHIN_S)
+    except TimeoutError:
+        raise no_frame(backend, camera) from None
+    tag = f'"{hashlib.blake2b(shot.data, digest_size=12).hexdigest()}"'
+    headers = {
+        "Cache-Control": "no-store",
+        "ETag": tag,
+        "Vary": "Accept",
+        "X-Captured-At": captured_at(shot.frame),
+        "X-Sequence": str(shot.frame.sequence),
+    }
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(shot.data, media_type=shot.mime_type, headers=headers)
+
+
+def _prefers_png(headers: Sequence[str]) -> bool:
+    """Tell whether an ``Accept`` header wants PNG more than JPEG; who wants both alike, or anything, gets JPEG."""
+    ranges = dict(_ranges(",".join(headers)))
+    return _quality(ranges, "png") > _quality(ranges, "jpeg")
+
+
+def _quality(ranges: dict[str, float], kind: str) -> float:
+    for name in (f"image/{kind}", "image/*", "*/*"):
+        if name in ranges:
+            return ranges[name]
+    return 0.0
+
+
+def _ranges(header: str) -> list[tuple[str, float]]:
+    found = []
+    for entry in header.split(","):
+        name, *parameters = (part.strip().lower() for part in entry.split(";"))
+        quality = 1.0
+        for parameter in parameters:
+            if parameter.startswith("q="):
+                try:
+                    quality = float(parameter[2:])
+                except ValueError:
+                    quality = 0.0
+        found.append((name, quality))
+    return found

@@ -1,0 +1,18 @@
+"""What endpoints ask the framework for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from ..core import Backend
+
+
+async def _backend(request: Request) -> Backend:
+    backend: Backend = request.app.state.backend
+    return backend
+
+
+WithBackend = Annotated[Backend, Depends(_backend)]
+"""The type of an endpoint's parameter that is given the backend of its app."""

@@ -1,0 +1,106 @@
+"""The page that people see, the API's own page, and what programs ask to know how the server is."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from pipeline import schema
+
+from ..core import Problem, unavailable
+from .replies import problems
+
+router = APIRouter()
+
+_FOLDER = resources.files(__package__) / "page"
+_POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+_FILES = frozenset(
+    {
+        *("page.css", "page.js", "player.js", "token.js", "icon.svg"),
+        *("run.css", "run.js", "drawing.js", "files.js", "shell.js"),
+        "docs.js",
+    }
+)
+
+
+@cache
+def _file(name: str) -> tuple[bytes, str, str]:
+    data = (_FOLDER / name).read_bytes()
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    if kind.startswith("text/") or kind == "image/svg+xml":
+        kind += "; charset=utf-8"
+    return data, kind, f'"{hashlib.blake2b(data, digest_size=12).hexdigest()}"'
+
+
+def _send(name: str, request: Request) -> Response:
+    data, kind, tag = _file(name)
+    # Kept, but asked about each time: after an update nobody sees a mixture of old and new files.
+    headers = {"Cache-Control": "no-cache", "ETag": tag}
+    if name.endswith(".html"):
+        headers["Content-Security-Policy"] = _POLICY
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(data, headers={**headers, "Content-Type": kind})
+
+
+@router.get("/", include_in_schema=False)
+async def index(request: Request) -> Response:
+    """Give the page with all cameras."""
+    return _send("index.html", request)
+
+
+@router.get("/run", include_in_schema=False)
+async def run(request: Request) -> Response:
+    """Give the page where people try models on pictures."""
+    return _send("run.html", request)
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> Response:
+    """Give the page over ``/openapi.json``."""
+    return _send("docs.html", request)
+
+
+@router.get("/favicon.ico", include_in_schema=False)
+async def icon(request: Request) -> Response:
+    """Give the icon to browsers that do not read the page first."""
+    return _send("icon.svg", request)
+
+
+@router.get("/page/{name}", include_in_schema=False)
+async def file(name: str, request: Request) -> Response:
+    """Give a file that the pages are made of."""
+    if name not in _FILES:
+        raise Problem(404, "there is nothing at this address; /docs lists what there is")
+    return _send(name, request)
+
+
+@router.get("/healthz", tags=["Server"])
+async def health() -> dict[str, str]:
+    """Tell that the server answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", tags=["Server"], responses=problems(503))
+async def ready(request: Request) -> dict[str, str]:
+    """Tell whether the server takes viewers: not before everything is loaded, and not when it is closing."""
+    if request.app.state.closing:
+        raise unavailable("the server is closing")
+    return {"status": "ready"}
+
+
+@router.get("/schema.json", tags=["Server"], response_model=None)
+async def config_schema() -> dict[str, Any]:
+    """Give the JSON Schema of the configuration file."""
+    return _schema()
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return schema()

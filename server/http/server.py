@@ -1,0 +1,123 @@
+"""The HTTP server: uvicorn in an event loop that it shares, with every error as a problem document."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from socket import socket
+
+import h11
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ..core import Backend, Problem
+from .access import AccessMiddleware
+from .app import create_app
+from .extensions import Extension
+from .problems import MEDIA_TYPE, document
+
+HEAD_S = 15.0
+"""How long the head of a request may take."""
+
+
+class Protocol(H11Protocol):
+    """HTTP as uvicorn speaks it, but what is no HTTP is answered with a problem too, and a head may not take for ever.
+
+    A connection that sends no request, or only part of a head, would otherwise be held until its other end lets go.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(HEAD_S, self._head_is_late)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and wait for the rest of a head that has only begun."""
+        super().data_received(data)
+        waits = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
+        if not waits:
+            self._stop_head_timer()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_S, self._head_is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer bytes that are no request, and hang up."""
+        body = json.dumps(document(Problem(400, "this is no HTTP request"))).encode()
+        headers = [("content-type", MEDIA_TYPE), ("content-length", str(len(body))), ("connection", "close")]
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+class HttpServer(uvicorn.Server):
+    """The HTTP server, which says when it is open and leaves signals alone.
+
+    Args:
+        backend: What answers.
+        extensions: APIs of other systems that it serves as well.
+        grace_s: How long requests may go on when it is told to end.
+
+    Attributes:
+        app: Every endpoint.
+        opened: Set when it listens.
+    """
+
+    def __init__(self, backend: Backend, extensions: Sequence[Extension], grace_s: int) -> None:
+        self.app = create_app(backend, extensions)
+        access = AccessMiddleware(self.app, [backend.config.server.host], backend.tokens, extensions)
+        super().__init__(_settings(access, grace_s))
+        self.opened = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take no more connections, and say so to whoever asks whether the server is ready; ``serve`` returns soon."""
+        self.app.state.closing = True
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Do nothing: a signal ends more than the HTTP server."""
+        yield
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        self.opened.set()
+
+
+def _settings(app: ASGIApp, grace_s: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="none",  # it runs in ours, which is asyncio's own: uvloop brings WebRTC nothing
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # whoever connects from this machine may not say that he is somebody else
+        timeout_graceful_shutdown=grace_s,
+    )

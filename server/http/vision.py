@@ -1,0 +1,241 @@
+"""What a model says of a picture that is sent, or of a camera's next frame."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from cameras import Frame
+from streams import jpeg, next_frame
+from vision import KINDS, ModelError, VisionService
+
+from ..core import (
+    FRAME_WITHIN_S,
+    PARTS_AT_ONCE,
+    Backend,
+    DownloadTooLarge,
+    ImageUrlError,
+    Problem,
+    Wanted,
+    captured_at,
+    decode,
+    no_frame,
+    reply,
+    unavailable,
+)
+from .body import URLS_BYTES_MAX, Part, named_urls, pictures_of, read_body
+from .dependencies import WithBackend
+from .problems import document
+from .replies import PredictionReplies, PredictionReply, ServiceDescription, problems
+
+logger = logging.getLogger(__name__)
+router = APIRouter(prefix="/api/vision", tags=["Vision"])
+
+AKind = Annotated[str, Path(json_schema_extra={"enum": list(KINDS)})]
+
+_PICTURES = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "image/*": {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"image_url": {"type": "string"}, "image_urls": {"type": "array"}},
+                    "description": "The server downloads them, where its configuration has `allow_image_urls: true`.",
+                }
+            },
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "additionalProperties": {"type": "string", "format": "binary"},
+                    "description": "Every file part is a picture.",
+                }
+            },
+        },
+    }
+}
+
+
+def _wanted(
+    n: Annotated[
+        int | None, Query(ge=0, description="How many at most: 5 classifications, all of the rest; 0 is all.")
+    ] = None,
+    confidence_threshold: Annotated[
+        float, Query(ge=0, le=1, allow_inf_nan=False, description="Lowest confidence kept.")
+    ] = 0.0,
+) -> Wanted:
+    return Wanted(n, confidence_threshold)
+
+
+AWanted = Annotated[Wanted, Depends(_wanted)]
+
+
+@router.get("", response_model=None, responses={200: {"model": list[ServiceDescription]}})
+async def services(backend: WithBackend) -> list[dict[str, Any]]:
+    """List the vision services with what each can do."""
+    return [
+        {
+            "name": name,
+            "model": service.model_name,
+            "kinds": [kind for kind in KINDS if kind in service.kinds],
+            "labels": list(service.labels),
+        }
+        for name, service in backend.graph.services.items()
+    ]
+
+
+@router.post(
+    "/{service}/{kind}",
+    response_model=None,
+    openapi_extra=_PICTURES,
+    responses={200: {"model": PredictionReply | PredictionReplies}, **problems(400, 404, 408, 413, 415, 422, 503)},
+)
+async def predict(
+    service: str,
+    kind: AKind,
+    request: Request,
+    backend: WithBackend,
+    wanted: AWanted,
+    exif: Annotated[bool, Query(description="Turn pictures as their EXIF orientation says.")] = True,
+) -> Response:
+    """Say what a model recognises in the picture sent, or in each picture of a form."""
+    model = _able(backend, service, kind)
+
+    def answer(part: Part) -> bytes:
+        return _written(_reply(model, kind, decode(part.read(), exif=exif), wanted))
+
+    turns = asyncio.Semaphore(PARTS_AT_ONCE)
+
+    async def result(picture: Part | str) -> bytes:
+        async with turns:
+            part = await _downloaded(backend, picture) if isinstance(picture, str) else picture
+            return await backend.models.run(answer, part)
+
+    async def result_or_problem(picture: Part | str) -> bytes:
+        try:
+            return await result(picture)
+        except Problem as problem:
+            return _written(document(problem))
+
+    async with _pictures(request, backend) as pictures, _loan(backend, model):
+        if len(pictures) == 1:
+            return _sent(await result(pictures[0]))
+        results = await asyncio.gather(*map(result_or_problem, pictures))
+        return _sent(b'{"results":[' + b",".join(results) + b"]}")
+
+
+@router.get(
+    "/{service}/{kind}",
+    response_model=None,
+    responses={200: {"model": PredictionReply}, **problems(400, 404, 422, 503)},
+)
+async def predict_camera(
+    service: str,
+    kind: AKind,
+    backend: WithBackend,
+    wanted: AWanted,
+    camera: Annotated[str | None, Query(description="Whose next frame, clean; the service's own camera.")] = None,
+    return_image: Annotated[bool, Query(description="Give that frame too, as base64 JPEG.")] = False,
+) -> Response:
+    """Say what a model recognises in a camera's next frame."""
+    model = _able(backend, service, kind)
+    name = camera or model.default_camera(model.attributes)
+    if name is None:
+        raise Problem(422, "camera: field required")
+    running = backend.public_camera(name)
+
+    def answer(frame: Frame) -> bytes:
+        said = _reply(model, kind, frame, wanted) | {
+            "camera": name,
+            "sequence": frame.sequence,
+            "pts_s": round(frame.time_s, 6),
+            "captured_at": captured_at(frame),
+        }
+        if return_image:
+            said["image"] = base64.b64encode(jpeg(frame)).decode()
+        return _written(said)
+
+    async with _loan(backend, model):
+        try:
+            frame = await backend.waits.run(next_frame, running, FRAME_WITHIN_S)
+        except TimeoutError:
+            raise no_frame(backend, running) from None
+        return _sent(await backend.models.run(answer, frame))
+
+
+@asynccontextmanager
+async def _pictures(request: Request, backend: Backend) -> AsyncIterator[Sequence[Part | str]]:
+    """Give the pictures that a request brings, or the URLs that it names."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        async with pictures_of(request) as parts:
+            yield parts
+        return
+    urls = named_urls(await read_body(request, URLS_BYTES_MAX, "a list of URLs"))
+    if backend.images is None:
+        raise Problem(400, "pictures by URL are not allowed here; the configuration says allow_image_urls: true if so")
+    yield urls
+
+
+async def _downloaded(backend: Backend, url: str) -> Part:
+    assert backend.images is not None
+    try:
+        return Part(await backend.images.fetch(url))
+    except DownloadTooLarge as error:
+        raise Problem(413, str(error)) from None
+    except ImageUrlError as error:
+        raise Problem(422, str(error)) from None
+
+
+def _able(backend: Backend, service: str, kind: str) -> VisionService[Any]:
+    model = backend.service(service)
+    if kind not in KINDS:
+        raise Problem(404, "there is nothing at this address; /docs lists what there is")
+    if kind not in model.kinds:
+        can = " and ".join(sorted(model.kinds)) or "nothing"
+        raise Problem(400, f"vision service {service} gives {can}, not {kind}")
+    return model
+
+
+@asynccontextmanager
+async def _loan(backend: Backend, model: VisionService[Any]) -> AsyncIterator[None]:
+    """Hold the model open while the block runs.
+
+    Raises:
+        Problem: 503 when it cannot be loaded.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(backend.loans.use(model))
+        except ModelError as error:
+            raise _unusable(model, error) from error
+        yield
+
+
+def _reply(model: VisionService[Any], kind: str, frame: Frame, wanted: Wanted) -> dict[str, Any]:
+    try:
+        return reply(model, kind, frame, wanted)
+    except ModelError as error:
+        raise _unusable(model, error) from error
+
+
+def _written(content: dict[str, Any]) -> bytes:
+    """Return JSON, made where the model ran: a thousand labels, or a mask, would hold up the loop and its packets."""
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _sent(content: bytes) -> Response:
+    return Response(content, media_type="application/json")
+
+
+def _unusable(model: VisionService[Any], error: ModelError) -> Problem:
+    # The sentence of the error names files of this machine, so only the log gets it.
+    logger.error("vision service %s: %s", model.name, error)
+    return unavailable(f"vision service {model.name} cannot use its model; the server's log says why", 30)

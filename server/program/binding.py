@@ -1,0 +1,78 @@
+"""The address to listen on: how it is written, whom it reaches, and taking it."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+
+from .errors import StartError, UsageError
+
+
+def written(host: str, port: int) -> str:
+    """Return ``host:port`` as it stands in a URL: an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches a host.
+
+    Raises:
+        UsageError: when it is neither an address nor a name that is known.
+    """
+    return all(ipaddress.ip_address(address[0].partition("%")[0]).is_loopback for _, address in _resolved(host, 0))
+
+
+def listen(host: str, port: int, port_option: str = "--port") -> socket.socket:
+    """Return a socket bound to an address; 0 as port picks a free one.
+
+    Args:
+        host: The address, or a name of it.
+        port: The port.
+        port_option: Where another port can be said, for the error.
+
+    Raises:
+        StartError: when the address is taken, not this machine's, or not allowed.
+        UsageError: when the host is neither an address nor a name that is known.
+    """
+    family, address = _resolved(host, port)[0]
+    # With the protocol named, asyncio sets TCP_NODELAY on every connection. Left at 0 it does not, and Nagle's
+    # algorithm holds the end of each answer back until the client's delayed acknowledgement: 40 ms per request kept
+    # alive.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # On "::" it takes IPv4 too, whatever the machine's default.
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if host == "::" else 1)
+        sock.bind(address)
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise StartError(f"cannot listen on {written(host, port)}: {_reason(error, port_option)}") from error
+    sock.setblocking(False)
+    return sock
+
+
+def _reason(error: OSError, port_option: str) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"the port is in use by another program; end it, or choose another with {port_option} (0 picks a free one)"
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "this machine has no such address; choose one that it has with --host"
+    if error.errno == errno.EACCES:
+        return f"this user may not take the port; choose one above 1023 with {port_option}"
+    return (error.strerror or str(error)).lower()
+
+
+def _resolved(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE) if host else []
+    except (OSError, UnicodeError):
+        found = []
+    if not found:
+        raise UsageError(f'host "{host}" is neither an address nor a known name')
+    # IPv4 first, so that "localhost" is what everybody's tools take it for.
+    found.sort(key=lambda entry: entry[0] != socket.AF_INET)
+    return [(entry[0], entry[4]) for entry in found]  # type: ignore[misc]  # both families begin with host and port

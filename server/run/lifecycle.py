@@ -1,0 +1,172 @@
+"""Start the server, run it, shut it down: three functions, each the others' mirror.
+
+One event loop has the network: HTTP and WebRTC. Everything that takes long is done by threads. A signal only sets an
+event; a second one ends the process at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import Config, Graph
+from streams import Streams
+
+from ..clarifai import ClarifaiRest
+from ..core import Backend, on_thread, open_backend
+from ..http import HttpServer
+from ..program import listen, written
+from .listeners import Listener, open_listeners
+
+logger = logging.getLogger(__name__)
+
+# How long each may take to close before it is left behind.
+CONNECTIONS_S = 2
+STREAMS_S = 3.0
+GRAPH_S = 5.0
+
+FORCED = 1  # exit code after a second signal
+
+
+@dataclass(frozen=True)
+class Running:
+    """Everything that was started, in the order in which it was."""
+
+    graph: Graph
+    streams: Streams
+    backend: Backend
+    http: HttpServer
+    serving: asyncio.Task[None]
+    url: str
+    listeners: tuple[Listener, ...] = ()
+
+
+def serve(config: Config, announce: Callable[[str], None]) -> None:
+    """Serve a configuration until SIGINT or SIGTERM.
+
+    Args:
+        config: What to serve, and where.
+        announce: Called with the address, once it is listened on.
+
+    Raises:
+        StartError: when the address cannot be taken.
+        ConfigError: when a model cannot be used.
+    """
+    asyncio.run(_serve(config, announce))
+
+
+async def _serve(config: Config, announce: Callable[[str], None]) -> None:
+    stop = asyncio.Event()
+    with _signals(stop):
+        starting = asyncio.create_task(startup(config), name="startup")
+        await _first(starting, stop)
+        if not starting.done():  # loading models takes long, and one may hang
+            starting.cancel()
+            await asyncio.wait({starting}, timeout=GRAPH_S)
+            return
+        running = starting.result()
+        try:
+            announce(running.url)
+            await run(running, stop)
+        finally:
+            await shutdown(running)
+
+
+async def startup(config: Config) -> Running:
+    """Take the address, load what the cameras need, and answer.
+
+    Raises:
+        StartError: when the address cannot be taken.
+        ConfigError: when a model cannot be used.
+    """
+    server = config.server
+    sock = listen(server.host, server.port)
+    graph = Graph(config)
+    listeners: list[Listener] = []
+    try:
+        await _in_thread("open", graph.open)
+        streams = Streams(graph, server)
+        backend = open_backend(graph, streams, config)
+        async for listener in open_listeners(backend):
+            listeners.append(listener)
+        http = HttpServer(backend, [ClarifaiRest(backend)], CONNECTIONS_S)
+        serving = asyncio.create_task(http.serve([sock]), name="http")
+        await _first(serving, http.opened)
+    except BaseException:
+        sock.close()
+        for listener in listeners:
+            await _limited(listener.name, listener.close(), CONNECTIONS_S)
+        await _in_thread("close", graph.close)
+        raise
+    url = f"http://{written(server.host, sock.getsockname()[1])}/"
+    logger.info("listening on %s", url)
+    return Running(graph, streams, backend, http, serving, url, tuple(listeners))
+
+
+async def run(running: Running, stop: asyncio.Event) -> None:
+    """Serve until told to stop, or until the HTTP server ends by itself."""
+    await _first(running.serving, stop)
+
+
+async def shutdown(running: Running) -> None:
+    """End everything, newest first: no new viewers, then the viewers, the cameras, the last requests."""
+    logger.info("closing")
+    running.http.stop()
+    for listener in running.listeners:
+        await _limited(listener.name, listener.close(), CONNECTIONS_S)
+    await _limited("viewers", running.streams.close(), STREAMS_S)
+    await _limited("cameras", _in_thread("close", running.graph.close), GRAPH_S)
+    running.backend.close()
+    await _limited("requests", running.serving, CONNECTIONS_S + 1)
+
+
+async def _first(task: asyncio.Task[Any], event: asyncio.Event) -> None:
+    """Wait for an event, unless a task ends before it; then raise what it raised."""
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    if task.done():
+        task.result()
+
+
+async def _limited(what: str, ending: Awaitable[object], limit_s: float) -> None:
+    try:
+        async with asyncio.timeout(limit_s):
+            await ending
+    except TimeoutError:
+        logger.warning("%s: not closed after %g s, left behind", what, limit_s)
+    except Exception:  # the rest is to be closed too
+        logger.exception("%s: closing failed", what)
+
+
+async def _in_thread(name: str, function: Callable[[], None]) -> None:
+    await on_thread(name, function)
+
+
+@contextmanager
+def _signals(stop: asyncio.Event) -> Generator[None, None, None]:
+    loop = asyncio.get_running_loop()
+
+    def told() -> None:
+        if stop.is_set():
+            print("camweave: ended by force", file=sys.stderr, flush=True)
+            os._exit(FORCED)
+        stop.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, told)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,39 @@
+"""The ports beside HTTP, on which the protocols of other systems are spoken."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from ..clarifai import open_clarifai
+from ..core import Backend
+
+
+class Listener(Protocol):
+    """A port of its own, open from its making until it is closed.
+
+    Attributes:
+        name: Who comes in there, for the log.
+        port: Where.
+    """
+
+    name: str
+    port: int
+
+    async def close(self) -> None:
+        """Let nobody in any more, and end what is being answered."""
+
+
+async def open_listeners(backend: Backend) -> AsyncIterator[Listener]:
+    """Open what the configuration asks for, one after the other. What they need is imported only then.
+
+    Raises:
+        StartError: when an address cannot be taken.
+    """
+    server = backend.config.server
+    if server.viam is not None:
+        from ..viam import open_viam
+
+        yield await open_viam(backend, server.host, server.viam.port)
+    if server.clarifai is not None:
+        yield await open_clarifai(backend, server.host, server.clarifai)

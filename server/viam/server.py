@@ -1,0 +1,80 @@
+"""The port for Viam's clients: opened and closed in the loop of the HTTP server, which keeps the signals."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import weakref
+from collections.abc import Sequence
+from socket import socket
+
+from grpclib.protocol import H2Protocol
+from grpclib.server import Server
+
+from ..core import Backend
+from ..program import listen, written
+from .calls import Calls, Methods
+from .camera import CameraCalls
+from .models import MlModelCalls
+from .robot import RobotCalls
+from .vision import VisionCalls
+
+logger = logging.getLogger(__name__)
+
+
+async def open_viam(backend: Backend, host: str, port: int) -> ViamServer:
+    """Return the port, listened on.
+
+    Raises:
+        StartError: when the address cannot be taken.
+    """
+    sock = listen(host, port, "server.viam.port")
+    server = ViamServer(backend, sock)
+    await server.start()
+    logger.info("listening on %s for Viam's clients", written(host, server.port))
+    return server
+
+
+class ViamServer:
+    """A gRPC server on a socket.
+
+    Attributes:
+        name: Who comes in there.
+        port: Where.
+    """
+
+    def __init__(self, backend: Backend, sock: socket) -> None:
+        self.name = "Viam's clients"
+        self.port: int = sock.getsockname()[1]
+        self._sock = sock
+        self._server = _Server([RobotCalls(backend), CameraCalls(backend), VisionCalls(backend), MlModelCalls(backend)])
+
+    async def start(self) -> None:
+        """Begin to answer."""
+        await self._server.start(sock=self._sock)
+
+    async def close(self) -> None:
+        """Let nobody in any more, end the calls that are being answered, and hang up. Harmless twice."""
+        self._server.close()
+        await self._server.hang_up()
+
+
+class _Server(Server):
+    """A server that knows its connections: grpclib's own leaves them open when it is closed."""
+
+    def __init__(self, services: Sequence[Calls]) -> None:
+        super().__init__(services)
+        self._mapping = Methods(self._mapping)
+        self._connections: weakref.WeakSet[H2Protocol] = weakref.WeakSet()
+
+    def _protocol_factory(self) -> H2Protocol:
+        protocol = super()._protocol_factory()
+        self._connections.add(protocol)
+        return protocol
+
+    async def hang_up(self) -> None:
+        """Wait for the calls, which have been cancelled, and close every connection."""
+        await asyncio.gather(*(handler.wait_closed() for handler in self._handlers))
+        for protocol in list(self._connections):
+            if hasattr(protocol, "processor"):  # one that has just come has none yet
+                protocol.processor.close("the server is closing")

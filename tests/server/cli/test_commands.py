@@ -1,0 +1,357 @@
+"""The command line as users call it: what it prints where, and its exit code."""
+
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner, Result
+
+import vision
+from pipeline import Chain, ServerConfig
+from server import run as server_run
+from server.cli import cli
+from tests.shared import DATA, expected, needs_data
+from vision import ServiceDeclaration
+
+from ..conftest import classifier, detector
+from ..served import encoded
+
+CONFIG = """
+cameras:
+  - {name: still, model: image_file, attributes: {path: still.png}}
+"""
+TOKEN = "correct-horse-battery"
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "still.png").write_bytes(encoded())
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    return "config.yaml"
+
+
+def run(*arguments: str) -> Result:
+    result = CliRunner().invoke(cli, list(arguments), prog_name="camweave")
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def test_the_version_is_told() -> None:
+    result = run("--version")
+    assert (result.exit_code, result.stdout.split()[0], result.stderr) == (0, "camweave", "")
+
+
+def test_without_a_command_there_is_help_and_a_failure() -> None:
+    result = run()
+    assert result.exit_code == 2
+    for command in ("serve", "check", "schema", "annotate", "predict"):
+        assert f"  {command} " in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["sreve"], "Error: No such command 'sreve'. Did you mean 'serve'?"),
+        (["check"], "Error: Missing argument 'CONFIG'."),
+        (
+            ["serve", "--port", "70000"],
+            "Error: Invalid value for '--port': must be a whole number between 0 and 65535, got \"70000\"",
+        ),
+        (
+            ["serve", "--port", "abc"],
+            "Error: Invalid value for '--port': must be a whole number between 0 and 65535, got \"abc\"",
+        ),
+        (["serve", "--prot", "1"], "Error: No such option: --prot"),
+        (["predict", "config.yaml", "a.png"], "Error: Missing option '--service'."),
+        (["predict", "config.yaml", "--service", "x"], "Error: Missing argument 'FILE...'."),
+        (
+            ["predict", "config.yaml", "--service", "x", "--n", "-1", "a.png"],
+            "Error: Invalid value for '--n': must be a whole number, 0 for all, got \"-1\"",
+        ),
+        (
+            ["predict", "config.yaml", "--service", "x", "--threshold", "2", "a.png"],
+            "Error: Invalid value for '--threshold': must be a number between 0 and 1, got \"2\"",
+        ),
+        (
+            ["predict", "config.yaml", "--service", "x", "--threshold", "nan", "a.png"],
+            "Error: Invalid value for '--threshold': must be a number between 0 and 1, got \"nan\"",
+        ),
+        (["annotate", "config.yaml", "--camera", "still"], "Error: Missing option '--input'."),
+    ],
+)
+def test_a_bad_command_line_is_refused(config: str, arguments: list[str], sentence: str) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1].startswith(sentence)
+
+
+@pytest.mark.parametrize("command", [["check"], ["serve"], ["serve", "--port", "0"]])
+def test_a_bad_configuration_is_refused_with_all_its_problems(config: str, command: list[str]) -> None:
+    Path("bad.yaml").write_text(
+        "cameras:\n"
+        "  - {name: a/b, model: image_file, attributes: {path: still.png}}\n"
+        "  - {name: b, model: transform, attributes: {source: a, pipeline: [{type: identity}]}, extra: 1}\n"
+    )
+    result = run(*command, "bad.yaml")
+    assert (result.exit_code, result.stdout) == (2, "")
+    lines = result.stderr.splitlines()
+    assert len(lines) >= 3
+    assert all(line.startswith("bad.yaml:") for line in lines), lines
+
+
+def test_a_configuration_that_is_not_there_is_refused(config: str) -> None:
+    result = run("check", "nothing.yaml")
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", "nothing.yaml: no such file\n")
+
+
+def test_a_good_configuration_is_ok(config: str) -> None:
+    result = run("check", config)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "OK\n", "")
+
+
+def test_a_check_opens_no_camera(config: str) -> None:
+    Path("warm.yaml").write_text(CONFIG.replace("model: image_file", "preload: true, model: image_file"))
+    Path("still.png").write_bytes(b"no picture any more")
+    assert run("check", "warm.yaml").stdout == "OK\n"
+
+
+def test_a_model_that_is_none_is_refused(config: str) -> None:
+    Path("model.tflite").write_bytes(b"nonsense" * 100)
+    Path("model.yaml").write_text(
+        CONFIG + "services:\n  - {name: eyes, type: vision, model: mlmodel, attributes: {model_path: model.tflite}}\n"
+    )
+    for command in (["check", "model.yaml"], ["serve", "model.yaml", "--port", "0"]):
+        result = run(*command)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith("model.yaml:5:")
+        assert "model.tflite" in result.stderr
+
+
+def test_the_schema_is_printed() -> None:
+    result = run("schema")
+    assert result.exit_code == 0
+    jsonschema.Draft202012Validator.check_schema(json.loads(result.stdout))
+
+
+def test_a_port_in_use_is_a_failure(config: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("serve", config, "--port", str(port))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"camweave: cannot listen on 127.0.0.1:{port}: the port is in use by another program; end it, or choose "
+        "another with --port (0 picks a free one)\n"
+    )
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "[::]"])
+def test_other_machines_are_not_let_in_by_accident(config: str, host: str) -> None:
+    result = run("serve", config, "--host", host)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"camweave: host {host.strip('[]')} lets other machines in, and there are no tokens; set one with "
+        "server.tokens or --token, listen on 127.0.0.1, or pass --insecure to let everybody in\n"
+    )
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch) -> list[ServerConfig]:
+    """Give what would be served, instead of serving it."""
+    served: list[ServerConfig] = []
+    monkeypatch.setattr(server_run, "serve", lambda config, announce: served.append(config.server))
+    return served
+
+
+def test_with_a_token_other_machines_are_let_in(config: str, serving: list[ServerConfig]) -> None:
+    assert run("serve", config, "--host", "0.0.0.0", "--token", TOKEN).exit_code == 0
+    Path("tokens.yaml").write_text(CONFIG + "server: {host: 0.0.0.0, tokens: [the-one-of-the-file]}\n")
+    assert run("serve", "tokens.yaml").exit_code == 0
+    assert run("serve", "tokens.yaml", "--token", TOKEN).exit_code == 0
+    assert run("serve", config, "--host", "0.0.0.0", "--insecure").exit_code == 0
+    found = [[token.get_secret_value() for token in server.tokens] for server in serving]
+    assert found == [[TOKEN], ["the-one-of-the-file"], ["the-one-of-the-file", TOKEN], []]
+
+
+@pytest.mark.parametrize("token", ["", "7-signs", "with a space in it", "zwölf-Boxkämpfer", "line\nfeed-in-it"])
+def test_a_token_that_cannot_be_one_is_refused_and_not_shown(
+    config: str, serving: list[ServerConfig], token: str
+) -> None:
+    result = run("serve", config, "--token", token)
+    assert (result.exit_code, result.stdout, serving) == (2, "", [])
+    assert "at least 8 characters" in result.stderr
+    assert not token or token not in result.stderr
+
+
+def test_the_token_of_the_file_is_not_given_again(config: str, serving: list[ServerConfig]) -> None:
+    Path("tokens.yaml").write_text(CONFIG + f"server: {{tokens: [{TOKEN}]}}\n")
+    result = run("serve", "tokens.yaml", "--token", TOKEN)
+    assert (result.exit_code, result.stdout, serving) == (2, "", [])
+    assert result.stderr == "camweave: the token given with --token is already in the file\n"
+
+
+def test_a_token_does_not_guard_the_port_of_viam(config: str, serving: list[ServerConfig]) -> None:
+    Path("viam.yaml").write_text(CONFIG + "server: {viam: {port: 0}}\n")
+    result = run("serve", "viam.yaml", "--host", "0.0.0.0", "--token", TOKEN, "--insecure")
+    assert (result.exit_code, result.stdout, serving) == (2, "", [])
+    assert result.stderr == (
+        "camweave: server.viam: with tokens it can only be served on 127.0.0.1: Viam's clients bring no token, so its "
+        "port would let everybody in\n"
+    )
+    assert run("serve", "viam.yaml", "--token", TOKEN).exit_code == 0
+
+
+def test_a_host_in_the_file_is_looked_at_too(config: str) -> None:
+    Path("open.yaml").write_text(CONFIG + "server: {host: 0.0.0.0}\n")
+    assert run("serve", "open.yaml").exit_code == 2
+
+
+def test_a_host_that_is_none_is_refused(config: str) -> None:
+    result = run("serve", config, "--host", "no such host")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == 'camweave: host "no such host" is neither an address nor a known name\n'
+
+
+@pytest.fixture
+def services(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the file declare the services ``names`` and ``boxes``, which then see what tests tell them to."""
+    made = {"names": classifier(), "boxes": detector()}
+    model = 'services:\n  - {name: names, type: vision, model: mlmodel, attributes: {model_path: "m.tflite"}}\n'
+    Path("m.tflite").touch()
+    Path("config.yaml").write_text(CONFIG + model + model.split("\n", 1)[1].replace("names", "boxes"))
+
+    def build(declarations: tuple[ServiceDeclaration, ...]) -> dict[str, Any]:
+        return {declaration.name: made[declaration.name] for declaration in declarations}
+
+    monkeypatch.setattr(vision, "build_services", build)
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_pictures_are_predicted_in_order_and_failing_ones_say_so(services: None) -> None:
+    Path("broken.png").write_bytes(encoded()[:50])
+    Path("text.png").write_text("hello")
+    result = run("predict", "config.yaml", "--service", "names", "still.png", "no.png", "broken.png", "text.png", ".")
+    assert result.exit_code == 1
+    first, *failed = lines(result)
+    assert list(first) == ["file", "width_px", "height_px", "classifications"]
+    assert (first["file"], first["width_px"], first["height_px"]) == ("still.png", 64, 48)
+    assert first["classifications"][0] == {"class_name": "star", "confidence": 0.7}
+    assert len(first["classifications"]) == 5
+    assert failed == [
+        {"file": "no.png", "error": "cannot be read: No such file or directory"},
+        {"file": "broken.png", "error": "a PNG picture that is damaged or cut short"},
+        {"file": "text.png", "error": "not a picture: JPEG, PNG, WebP, GIF, TIFF or BMP is wanted"},
+        {"file": ".", "error": "cannot be read: Is a directory"},
+    ]
+    assert result.stderr == "camweave: 4 of 5 pictures failed\n"
+
+
+@pytest.mark.parametrize(
+    ("service", "options", "kind", "count"),
+    [
+        ("names", ["--n", "0"], "classifications", 7),
+        ("names", ["--n", "2"], "classifications", 2),
+        ("names", ["--threshold", "0.5"], "classifications", 3),
+        ("boxes", [], "detections", 2),
+        ("boxes", ["--threshold", "0.41"], "detections", 1),
+    ],
+)
+def test_as_much_as_wanted_is_predicted(
+    services: None, service: str, options: list[str], kind: str, count: int
+) -> None:
+    result = run("predict", "config.yaml", "--service", service, *options, "still.png")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert len(lines(result)[0][kind]) == count
+
+
+def test_an_unknown_service_is_refused(services: None) -> None:
+    result = run("predict", "config.yaml", "--service", "name", "still.png")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        'camweave: there is no vision service "name", did you mean "names"? (known: names, boxes)\n'
+    )
+
+
+def test_a_model_that_cannot_be_used_is_named_at_its_place(tmp_path: Path) -> None:
+    (tmp_path / "model.tflite").write_text("no model")
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "services:\n"
+        "  - {name: v, type: vision, model: mlmodel, attributes: {mlmodel_name: m}}\n"
+        "  - {name: m, type: mlmodel, model: tflite_cpu, attributes: {model_path: model.tflite}}\n"
+    )
+    for command in (("check",), ("predict", "--service", "v", "still.png")):
+        result = run(command[0], str(path), *command[1:])
+        assert (result.exit_code, result.stdout) == (2, "")
+        place = f"{path}:3:74: services[1].attributes.model_path: {tmp_path}/model.tflite: "
+        assert result.stderr.startswith(place) and result.stderr.count("\n") == 1
+
+
+@needs_data
+def test_a_real_model_predicts_as_it_should(tmp_path: Path) -> None:
+    (tmp_path / "real.yaml").write_text(
+        "services:\n"
+        "  - name: things\n    type: vision\n    model: mlmodel\n"
+        f"    attributes: {{model_path: {DATA}/models/mobilenet_v2_1.0_224_quant.tflite, "
+        f"label_path: {DATA}/labels/imagenet_1001.txt}}\n"
+    )
+    golden = expected()["classification"]["mobilenet_v2_1.0_224_quant.tflite"]
+    pictures = [DATA / "images" / name for name in golden]
+    result = run("predict", str(tmp_path / "real.yaml"), "--service", "things", *map(str, pictures))
+    assert result.exit_code == 0
+    for picture, line in zip(pictures, lines(result), strict=True):
+        assert line["file"] == str(picture)
+        assert line["classifications"][0]["class_name"] in golden[picture.name]["accept_top1_labels"], picture.name
+
+
+def annotate(output: str, *more: str, source: str = "still.png", camera: str = "still") -> Result:
+    return run("annotate", "config.yaml", "--camera", camera, "--input", source, "--output", output, *more)
+
+
+def test_a_picture_is_annotated(config: str) -> None:
+    result = annotate("out.png", "--json", "-")
+    assert result.exit_code == 0
+    nothing: dict[str, list[object]] = {"classifications": [], "detections": [], "segmentations": [], "captions": []}
+    assert lines(result) == [{"frame": 0, "pts_s": 0.0, "width_px": 64, "height_px": 48, **nothing}]
+    assert Path("out.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_lines_go_to_a_file(config: str) -> None:
+    result = annotate("out.jpg", "--json", "out.jsonl")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert json.loads(Path("out.jsonl").read_text())["frame"] == 0
+
+
+def test_what_cannot_be_annotated_is_said(config: str) -> None:
+    Path("broken.mp4").write_bytes(b"hello")
+    for result, code, words in (
+        (annotate("out.txt"), 2, "the output must end in"),
+        (annotate("out.png", camera="stil"), 2, 'there is no camera "stil", did you mean "still"? (known: still)'),
+        (annotate("no/folder/out.png"), 1, "no such file or directory"),
+        (annotate("out.mp4", source="broken.mp4"), 1, "broken.mp4"),
+        (annotate("out.png", source="missing.png"), 1, "missing.png"),
+        (annotate("out.png", "--json", "no/folder/out.jsonl"), 1, "no such file or directory"),
+    ):
+        assert (result.exit_code, result.stdout) == (code, ""), result.stderr
+        assert "Traceback" not in result.stderr
+        said = result.stderr.splitlines()[-1]
+        assert said.startswith("camweave: ") and words in said, said
+    assert not list(Path().glob("out*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_work_that_is_broken_off_says_so_and_leaves_nothing(
+    config: str, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Chain, "apply", lambda chain, frame: os.kill(os.getpid(), number))
+    result = annotate("out.png")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, "camweave: interrupted")
+    assert not [*Path().glob("out*"), *Path().glob(".out*")]

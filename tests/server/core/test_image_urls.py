@@ -1,0 +1,324 @@
+"""Pictures by URL: what is followed, to whom a connection goes, and what ends a download."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.core import image_urls
+from server.core.addresses import Address, is_public, parse_url, resolve
+from server.core.image_urls import (
+    DownloadFailed,
+    DownloadTooLarge,
+    ImageUrlError,
+    ImageUrls,
+    InvalidUrl,
+    Unreachable,
+)
+from tests.certificates import certificate
+
+LOOPBACK = ipaddress.ip_address("127.0.0.1")
+Answer = Callable[[str, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def saying(text: str | bytes) -> Answer:
+    """Give a server that answers everything alike."""
+
+    async def answer(head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(text if isinstance(text, bytes) else text.encode())
+
+    return answer
+
+
+def picture(data: bytes = b"picture", more: str = "") -> bytes:
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(data)}\r\n{more}\r\n".encode() + data
+
+
+class Names:
+    """A resolver that knows what the test tells it, and remembers what it was asked."""
+
+    def __init__(self, **known: str | Sequence[str]) -> None:
+        self.known = {name.replace("_", "."): [addresses] for name, addresses in known.items()}
+        self.asked: list[str] = []
+
+    async def __call__(self, host: str, port: int) -> list[Address]:
+        self.asked.append(host)
+        found = self.known.get(host, [LOOPBACK.exploded])[0]
+        return [ipaddress.ip_address(text) for text in ([found] if isinstance(found, str) else found)]
+
+
+def fetch(
+    url: str, answer: Answer, *, server_tls: ssl.SSLContext | None = None, **settings: Any
+) -> tuple[bytes, list[str]]:
+    """Serve on 127.0.0.1, get a URL (``PORT`` in it is the server's), and give the bytes and the heads of requests."""
+    heads: list[str] = []
+
+    async def main() -> bytes:
+        handled: list[asyncio.Task[None]] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            handled.append(asyncio.current_task())  # type: ignore[arg-type]  # there is one
+            try:
+                heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+                await answer(heads[-1], reader, writer)
+                await writer.drain()
+            except (ConnectionError, asyncio.IncompleteReadError):
+                pass
+            finally:
+                writer.transport.abort() if writer.transport.is_closing() else writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_tls)
+        port = server.sockets[0].getsockname()[1]
+        try:
+            settings.setdefault("resolve", Names())
+            settings.setdefault("allowed", lambda address: address == LOOPBACK)
+            return await ImageUrls(**settings).fetch(url.replace("PORT", str(port)))
+        finally:
+            server.close()
+            for task in handled:
+                task.cancel()
+            await asyncio.gather(*handled, return_exceptions=True)
+
+    return asyncio.run(main()), heads
+
+
+def test_a_picture_comes_from_the_address_that_was_looked_up_under_its_own_name() -> None:
+    names = Names()
+    data, heads = fetch("http://pictures.example:PORT/a/b.jpg?size=2#part", saying(picture()), resolve=names)
+    assert data == b"picture"
+    assert names.asked == ["pictures.example"]
+    lines = heads[0].split("\r\n")
+    assert lines[0] == "GET /a/b.jpg?size=2 HTTP/1.1"
+    assert lines[1].startswith("Host: pictures.example:")
+    assert "Accept-Encoding: identity" in lines
+    assert not any(line.lower().startswith(("cookie", "authorization", "referer")) for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\npic\r\n4\r\nture\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\npicture",
+        "HTTP/1.0 200 OK\r\n\r\npicture",
+        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\npicture",
+    ],
+)
+def test_every_form_of_body_is_read(text: str) -> None:
+    assert fetch("http://a.example:PORT/", saying(text))[0] == b"picture"
+
+
+def test_redirects_are_followed_and_each_is_looked_up() -> None:
+    names = Names()
+
+    async def answer(head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        port = head.partition("Host: ")[2].split()[0].rpartition(":")[2]
+        steps = {"/1": f"http://b.example:{port}/2", "/2": f"//c.example:{port}/3", "/3": "4"}
+        step = steps.get(head.split()[1])
+        writer.write(f"HTTP/1.1 302 Found\r\nLocation: {step}\r\n\r\n".encode() if step else picture(b"end"))
+
+    assert fetch("http://a.example:PORT/1", answer, resolve=names)[0] == b"end"
+    assert names.asked == ["a.example", "b.example", "c.example", "c.example"]
+
+
+def test_the_fourth_redirect_is_one_too_many() -> None:
+    answer = saying("HTTP/1.1 301 Moved\r\nLocation: /again\r\n\r\n")
+    with pytest.raises(DownloadFailed, match="redirects more than 3 times"):
+        fetch("http://a.example:PORT/", answer)
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["http://inside.example/", "http://10.0.0.1/", "https://[::1]/", "file:///etc/passwd", "http://u:p@a.example/"],
+)
+def test_a_redirect_is_checked_like_the_first_url(location: str) -> None:
+    names = Names(inside_example="192.168.0.9")
+    with pytest.raises(InvalidUrl):
+        fetch("http://a.example:PORT/", saying(f"HTTP/1.1 302 -\r\nLocation: {location}\r\n\r\n"), resolve=names)
+
+
+def test_one_private_address_among_public_ones_is_not_followed() -> None:
+    names = Names(a_example=("127.0.0.1", "192.168.0.1"))
+    with pytest.raises(InvalidUrl, match="not public"):
+        fetch("http://a.example:PORT/", saying(picture()), resolve=names)
+
+
+def test_the_next_address_is_tried_when_nobody_answers_at_the_first() -> None:
+    names = Names(a_example=("127.0.0.2", "127.0.0.1"))
+    allowed = [ipaddress.ip_address("127.0.0.2"), LOOPBACK]
+    assert fetch("http://a.example:PORT/", saying(picture()), resolve=names, allowed=allowed.__contains__)[0]
+
+
+def test_loopback_is_not_public_unless_a_test_says_so() -> None:
+    with pytest.raises(InvalidUrl, match="not public"):
+        fetch("http://127.0.0.1:PORT/", saying(picture()), allowed=is_public)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("HTTP/1.1 404 Not Found\r\n\r\n", DownloadFailed, "answers with status 404"),
+        ("HTTP/1.1 304 Not Modified\r\nLocation: /\r\n\r\n", DownloadFailed, "answers with status 304"),
+        ("HTTP/1.1 302 Found\r\n\r\n", DownloadFailed, "answers with status 302"),
+        ("SSH-2.0-OpenSSH_9.9\r\n\r\n", DownloadFailed, "does not speak HTTP"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", DownloadFailed, "does not speak HTTP"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 20000001\r\n\r\n", DownloadTooLarge, "must be under 20 MB"),
+        ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", DownloadFailed, "packed"),
+        ("HTTP/1.1 200 OK\r\n" + "X: y\r\n" * 100_000, DownloadFailed, "does not speak HTTP"),
+        ("HTTP/1.1 103 Hints\r\n\r\n" * 50_000, DownloadFailed, "more around the picture"),
+    ],
+)
+def test_what_is_no_picture_is_said(text: str, error: type[ImageUrlError], message: str) -> None:
+    with pytest.raises(error, match=message):
+        fetch("http://a.example:PORT/", saying(text))
+
+
+def test_a_picture_without_a_length_is_cut_off_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_urls, "BYTES_MAX", 1_000_000)
+    with pytest.raises(DownloadTooLarge, match="must be under 1 MB"):
+        fetch("http://a.example:PORT/", saying(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_001)))
+    assert len(fetch("http://a.example:PORT/", saying(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_000)))[0]) == 1_000_000
+
+
+def test_a_server_that_says_nothing_is_waited_for_only_so_long() -> None:
+    async def silent(head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    with pytest.raises(DownloadFailed, match="did not give its picture within 0.2 s"):
+        fetch("http://a.example:PORT/", silent, seconds=0.2)
+
+
+def test_nobody_there_is_said() -> None:
+    with pytest.raises(Unreachable, match="cannot be connected to"):
+        fetch("http://a.example:1/", saying(""))
+
+
+def test_a_name_without_an_address_is_said() -> None:
+    async def nothing(host: str, port: int) -> list[Address]:
+        raise OSError
+
+    with pytest.raises(Unreachable, match="the name a.example has no address"):
+        fetch("http://a.example:PORT/", saying(""), resolve=nothing)
+
+
+def test_tls_is_verified_for_the_name_of_the_url(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path, "a.example")
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(cert, key)
+    seen: list[str | None] = []
+    server.sni_callback = lambda _sock, name, _context: seen.append(name)
+    trusting = ssl.create_default_context(cafile=str(cert))
+    assert fetch("https://a.example:PORT/", saying(picture()), server_tls=server, tls=trusting)[0] == b"picture"
+    assert seen == ["a.example"]
+    with pytest.raises(DownloadFailed, match="the certificate of b.example is not good: Hostname mismatch"):
+        fetch("https://b.example:PORT/", saying(picture()), server_tls=server, tls=trusting)
+    with pytest.raises(DownloadFailed, match="the certificate of a.example is not good: self-signed certificate"):
+        fetch("https://a.example:PORT/", saying(picture()), server_tls=server)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("", "the URL is empty"),
+        ("pictures.example/a.jpg", "must begin with http"),
+        ("ftp://a.example/", "must begin with http"),
+        ("file:///etc/passwd", "must begin with http"),
+        ("http:///a.jpg", "no host name"),
+        ("http://user:secret@a.example/", "user name or password"),
+        ("http://@a.example/", "user name or password"),
+        ("http://a.example\\@127.0.0.1/", "percent-encoded"),
+        ("http://a.example/ä", "percent-encoded"),
+        ("http://a.example/a b", "percent-encoded"),
+        ("http://a.example/\r\nX: y", "percent-encoded"),
+        ("http://a.example/\x00", "percent-encoded"),
+        ("http://a.example:0/", "port"),
+        ("http://a.example:70000/", "cannot be read"),
+        ("http://[::1/", "cannot be read"),
+        ("http://[::1%25lo]/", "no host name|zone"),
+        ("http://[fe80::1%lo]/", "zone|cannot be read"),
+        ("http://[a.example]/", "no host name|cannot be read"),
+        ("http://2130706433/", "four numbers"),
+        ("http://0x7f000001/", "four numbers"),
+        ("http://0x7f.0.0.1/", "four numbers"),
+        ("http://127.1/", "four numbers"),
+        ("http://0177.0.0.1/", "four numbers"),
+        ("http://127.0.0.1./", "four numbers"),
+        ("http://999.1.1.1/", "four numbers"),
+        ("http://a..example/", "no host name"),
+        ("http://a.example%2f/", "no host name"),
+        ("http://" + "a" * 3000, "longer than"),
+    ],
+)
+def test_a_url_that_is_none_is_refused(url: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_url(url)
+
+
+def test_a_url_is_taken_apart() -> None:
+    target = parse_url("HTTPS://Pictures.Example.:8443/a%20b?c=d")
+    assert (target.scheme, target.host, target.port, target.path) == ("https", "pictures.example", 8443, "/a%20b?c=d")
+    assert target.authority == "pictures.example:8443"
+    six = parse_url("http://[2606:2800::1]")
+    assert (six.authority, six.port, six.path) == ("[2606:2800::1]", 80, "/")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.1.2.3",
+        "100.64.0.1",
+        "100.127.255.255",
+        "127.0.0.1",
+        "127.255.0.1",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.8",
+        "192.0.2.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "239.1.1.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::ffff:127.0.0.1",
+        "::ffff:8.8.8.8",
+        "::127.0.0.1",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::a00:1",
+        "100::1",
+        "2001::1",
+        "2001:db8::1",
+        "2002:7f00:1::",
+        "3fff::1",
+        "fc00::1",
+        "fd12::1",
+        "fe80::1",
+        "fec0::1",
+        "ff02::1",
+    ],
+)
+def test_an_address_that_is_not_public(text: str) -> None:
+    assert not is_public(ipaddress.ip_address(text))
+
+
+@pytest.mark.parametrize("text", ["1.1.1.1", "8.8.8.8", "100.128.0.1", "172.32.0.1", "2606:4700::1111", "2a00:1450::1"])
+def test_an_address_that_is_public(text: str) -> None:
+    assert is_public(ipaddress.ip_address(text))
+
+
+def test_a_name_is_looked_up_on_a_thread() -> None:
+    assert LOOPBACK in asyncio.run(resolve("localhost", 80))
+    with pytest.raises(OSError):
+        asyncio.run(resolve("a." * 200, 80))

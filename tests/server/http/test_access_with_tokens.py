@@ -1,0 +1,288 @@
+"""Who may ask where tokens say so: every route that there is, and the counting of those who guess."""
+
+import hmac
+import logging
+import socket
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from server.core.tokens import ADDRESSES_MAX, TRIES, WITHIN_S, MissingToken, Tokens, TooManyTokens, WrongToken
+from server.program import program_version
+
+from ..conftest import check_threads, classifier, threads_now
+from ..served import CAMERAS, Served, problem
+
+GOOD, OTHER, WRONG = "correct-horse-battery", "second,token=1", "incorrect-horse-battery"
+SERVER = f"server: {{tokens: [{GOOD}, '{OTHER}']}}\n"
+OPEN = {"/", "/run", "/docs", "/healthz", "/readyz", "/page/{name}"}
+NEEDED = 'this server needs a token, as "Authorization: Bearer TOKEN" or "Authorization: Key TOKEN"'
+NONE_CAME = (401, f"{NEEDED}; none came")
+NOT_ONE = (401, f"{NEEDED}; the one that came is not valid")
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    before = threads_now()
+    with Served(tmp_path_factory.mktemp("tokens"), CAMERAS + SERVER, (classifier(),)) as running:
+        yield running
+    check_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def forgiven(request: pytest.FixtureRequest) -> None:
+    """Let every test begin without wrong tokens."""
+    if "served" in request.fixturenames:
+        request.getfixturevalue("served").running.backend.tokens._wrong.clear()
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def flat(routes: Iterable[Any]) -> Iterator[Route]:
+    """Give the routes, those of included routers too: how these are held is of the framework's version."""
+    for route in routes:
+        inner = getattr(route, "original_router", route)
+        if isinstance(route, Route):
+            yield route
+        else:
+            yield from flat(inner.routes)
+
+
+def routes(served: Served) -> list[tuple[str, str]]:
+    found = [
+        (method, route.path) for route in flat(served.running.http.app.routes) for method in sorted(route.methods or ())
+    ]
+    assert len(found) > 15 and ("POST", "/whep/{camera}") in found
+    return found
+
+
+def ask(served: Served, method: str, path: str, **headers: str) -> httpx.Response:
+    for name, value in {"camera": "still", "name": "page.js", "service": "names", "session": "x"}.items():
+        path = path.replace(f"{{{name}}}", value)
+    served.running.backend.tokens._wrong.clear()
+    return served.client.request(method, path, headers=headers)
+
+
+def test_every_route_wants_a_token_but_those_that_hold_no_data(served: Served) -> None:
+    for method, path in [*routes(served), ("GET", "/nothing"), ("POST", "/"), ("PUT", "/page/page.js")]:
+        none, wrong = ask(served, method, path), ask(served, method, path, **bearer(WRONG))
+        right = ask(served, method, path, **bearer(GOOD))
+        if (method == "GET" and path in OPEN) or (method == "OPTIONS" and path.startswith("/whep/")):
+            assert {none.status_code, wrong.status_code, right.status_code} <= {200, 204}, (method, path)
+            continue
+        assert right.status_code not in (401, 403, 429), (method, path)
+        for response, expected, code in ((none, NONE_CAME, 11009), (wrong, NOT_ONE, 11008)):
+            assert response.headers["www-authenticate"] == "Bearer", (method, path)
+            if method == "HEAD":
+                assert (response.status_code, response.content) == (401, b"")
+            elif path.startswith("/v2/"):
+                status = response.json()["status"]
+                assert (response.status_code, status["code"], status["details"]) == (401, code, expected[1])
+            else:
+                assert problem(response) == expected, (method, path)
+
+
+def test_a_stranger_opens_no_camera_and_has_no_body_read(served: Served) -> None:
+    for headers in ({}, bearer(WRONG)):
+        assert served.client.get("/api/cameras/still/image", headers=headers).status_code == 401
+    assert not served.running.graph.cameras["still"].watched
+    url = httpx.URL(served.running.url)
+    with socket.create_connection((url.host, url.port), timeout=10) as connection:
+        head = "POST /whep/still HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sdp\r\nContent-Length: 40000"
+        connection.sendall(f"{head}\r\n\r\n".encode())  # and nothing of the body ever comes
+        assert connection.recv(1000).startswith(b"HTTP/1.1 401 ")
+
+
+def test_who_asks_what_whep_takes_learns_nothing_else(served: Served) -> None:
+    there, not_there = (served.client.options(f"/whep/{name}") for name in ("still", "nowhere"))
+    assert (there.status_code, there.headers["accept-post"]) == (204, "application/sdp")
+    assert there.headers == not_there.headers
+    assert served.client.options("/whep/nowhere", headers=bearer(GOOD)).status_code == 404
+    assert served.client.options("/whep/nowhere/x").status_code == 204
+    assert served.client.options("/whep/nowhere/x", headers=bearer(GOOD)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "value",
+    [f"Bearer {GOOD}", f"bearer {GOOD}", f"Bearer   {GOOD}", f"Key {GOOD}", GOOD, f"Bearer {OTHER}", OTHER],
+)
+def test_the_forms_that_clients_use_are_taken(served: Served, value: str) -> None:
+    assert served.client.get("/api/cameras", headers={"Authorization": value}).status_code == 200
+    assert served.client.head("/api/cameras", headers={"Authorization": value}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"Basic {GOOD}",
+        f"Token {GOOD}",
+        f"Bearer {GOOD} x",
+        f"Bearer {GOOD[:-1]}",
+        f"Bearer {GOOD}x",
+        f"Bearer {GOOD.upper()}",
+        f'Bearer "{GOOD}"',
+        f"{GOOD},{OTHER}",
+        "Bearer zwölf-Boxkämpfer",
+    ],
+)
+def test_no_other_is(served: Served, value: str) -> None:
+    assert problem(served.client.get("/api/cameras", headers={b"Authorization": value.encode()})) == NOT_ONE
+
+
+@pytest.mark.parametrize("value", ["", " ", "Bearer", "Bearer ", "Key ", " key  "])
+def test_an_empty_one_is_none(value: str) -> None:
+    assert refusals(Tokens([GOOD]), value, "10.0.0.1", 1) == [MissingToken]
+
+
+def test_two_are_none_too_many(served: Served) -> None:
+    twice = [("Authorization", f"Bearer {GOOD}"), ("Authorization", f"Bearer {GOOD}")]
+    assert problem(served.client.get("/api/cameras", headers=twice)) == NOT_ONE
+
+
+def test_a_token_in_the_address_is_none(served: Served) -> None:
+    for name in ("token", "access_token", "authorization", "key"):
+        assert problem(served.client.get("/api/cameras", params={name: GOOD})) == NONE_CAME
+
+
+def test_who_guesses_has_to_wait(served: Served) -> None:
+    for _ in range(TRIES):
+        assert problem(served.client.get("/api/cameras", headers=bearer(WRONG))) == NOT_ONE
+    response = served.client.get("/api/cameras", headers=bearer(GOOD))
+    assert problem(response) == (429, "too many wrong tokens came from this address; try again later")
+    assert 0 < int(response.headers["retry-after"]) <= WITHIN_S
+    assert problem(served.client.get("/api/cameras")) == NONE_CAME
+    reply = served.client.post("/v2/models/names/outputs", headers={"Authorization": f"Key {GOOD}"})
+    assert (reply.status_code, reply.json()["status"]["code"]) == (429, 11005)
+    assert "retry-after" in reply.headers
+    assert served.client.get("/healthz", headers=bearer(GOOD)).status_code == 200
+
+
+def test_no_token_is_told(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    bodies = [
+        served.client.request(method, path.replace("{name}", "page.js"), headers=headers).text
+        for method, path in routes(served)
+        for headers in ({}, bearer(WRONG), bearer(GOOD))
+    ]
+    config = served.running.backend.config
+    shown = [caplog.text, *bodies, repr(config), str(config.server), config.server.model_dump_json()]
+    shown += [repr(vars(served.running.backend.tokens)), served.client.get("/", headers=bearer(GOOD)).text]
+    assert program_version() in "".join(bodies)  # of /openapi.json
+    for token in (GOOD, OTHER, WRONG):
+        assert not [text for text in shown if token in text]
+
+
+def test_without_tokens_everybody_may_ask() -> None:
+    assert Tokens().refusal([], "10.0.0.1") is None
+    assert Tokens().refusal([b"Bearer whatever"], "10.0.0.1") is None
+
+
+def test_every_token_is_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[int, int]] = []
+    original = hmac.compare_digest
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return original(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    tokens = Tokens(["first-token", "second-longer-token", "third-token"])
+    for brought in ("first-token", "third-token", "second-longer-token", "none of them", "x" * 5000):
+        compared.clear()
+        tokens.refusal([brought.encode()], "10.0.0.1")
+        assert compared == [(32, 32)] * 3, brought
+
+
+def refusals(tokens: Tokens, token: str, address: str, times: int) -> list[type | None]:
+    found = [tokens.refusal([token.encode()], address) for _ in range(times)]
+    return [None if refusal is None else type(refusal) for refusal in found]
+
+
+def test_guesses_are_counted_by_address_and_for_a_while() -> None:
+    clock = Clock()
+    tokens = Tokens([GOOD], clock)
+    assert refusals(tokens, WRONG, "10.0.0.1", TRIES + 5) == [WrongToken] * TRIES + [TooManyTokens] * 5
+    assert refusals(tokens, GOOD, "10.0.0.1", 1) == [TooManyTokens]
+    assert refusals(tokens, "", "10.0.0.1", 1) == [MissingToken]
+    assert refusals(tokens, GOOD, "10.0.0.2", 1) == [None]
+    clock.now += WITHIN_S - 0.5
+    refusal = tokens.refusal([GOOD.encode()], "10.0.0.1")
+    assert refusal is not None and refusal.headers["Retry-After"] == "1"
+    clock.now += 0.5
+    assert refusals(tokens, GOOD, "10.0.0.1", 1) == [None]
+    assert refusals(tokens, WRONG, "10.0.0.1", 1) == [WrongToken]
+
+
+def test_wrong_ones_leave_a_line_per_address_and_minute(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    tokens = Tokens([GOOD], clock)
+    for address in ("10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2", ""):
+        refusals(tokens, WRONG, address, TRIES + 5)
+    refusals(tokens, GOOD, "10.0.0.3", 1)
+    refusals(tokens, "", "10.0.0.4", 1)
+    places = ["10.0.0.1", "10.0.0.2", "2001:db8::/64", "an unknown address"]
+    expected = [("WARNING", f"a wrong token came from {place}") for place in places]
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == expected
+    clock.now += WITHIN_S - 0.5
+    refusals(tokens, WRONG, "10.0.0.1", 1)
+    assert len(caplog.records) == len(expected)
+    clock.now += 0.5
+    refusals(tokens, WRONG, "10.0.0.1", 2)
+    assert [record.getMessage() for record in caplog.records[len(expected) :]] == [expected[0][1]]
+
+
+def test_some_wrong_ones_in_a_long_time_harm_nobody() -> None:
+    clock = Clock()
+    tokens = Tokens([GOOD], clock)
+    for _ in range(10 * TRIES):
+        assert refusals(tokens, WRONG, "10.0.0.1", 1) == [WrongToken]
+        clock.now += WITHIN_S / TRIES
+    assert refusals(tokens, GOOD, "10.0.0.1", 1) == [None]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("10.0.0.1", "10.0.0.2", False),
+        ("", "", True),
+    ],
+)
+def test_one_customer_is_one_address(one: str, other: str, same: bool) -> None:
+    tokens = Tokens([GOOD], Clock())
+    refusals(tokens, WRONG, one, TRIES)
+    assert refusals(tokens, GOOD, other, 1) == [TooManyTokens if same else None]
+
+
+def test_only_so_many_addresses_are_remembered() -> None:
+    tokens = Tokens([GOOD], Clock())
+    for number in range(ADDRESSES_MAX + 100):
+        refusals(tokens, WRONG, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 1)
+    assert len(tokens._wrong) == len(tokens._warned) == ADDRESSES_MAX
+    assert "10.0.0.0" not in tokens._wrong
+
+
+def test_a_server_beyond_loopback_takes_the_same(tmp_path: Path) -> None:
+    text = CAMERAS + f"server: {{host: 0.0.0.0, tokens: [{GOOD}]}}\n"
+    with Served(tmp_path, text) as running:
+        address = f"http://127.0.0.1:{httpx.URL(running.running.url).port}/api/cameras"
+        assert running.client.get(address).status_code == 401
+        assert running.client.get(address, headers=bearer(GOOD)).status_code == 200

@@ -1,0 +1,155 @@
+"""What is told of cameras, and their pictures."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from server.core import status
+from server.http import cameras
+from server.http.replies import CameraStatus
+
+from ..served import CAMERAS, Served, problem, still
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(status, "FRAME_WITHIN_S", 0.2)
+    monkeypatch.setattr(cameras, "FRAME_WITHIN_S", 0.2)
+    yield
+
+
+def picture(data: bytes) -> NDArray[np.uint8]:
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert image is not None
+    return image.astype(np.uint8, copy=False)
+
+
+def test_the_cameras_are_a_bare_list_in_which_sources_come_first(served: Served) -> None:
+    cameras = served.client.get("/api/cameras").json()
+    assert [camera["name"] for camera in cameras] == ["still", "seen", "secret", "gone"]
+    TypeAdapter(list[CameraStatus]).validate_python(cameras, strict=True)
+    source, line = cameras[0], cameras[1]
+    assert (source["model"], source["source"]) == ("image_file", None)
+    assert (line["model"], line["source"]) == ("transform", "still")
+    assert [transform["type"] for transform in line["transforms"]] == ["resize"]
+
+
+def test_an_idle_camera_knows_nothing_of_its_picture_yet(tmp_path: Path) -> None:
+    with Served(tmp_path) as fresh:
+        camera = fresh.client.get("/api/cameras/still").json()
+    assert camera["state"] == "idle"
+    assert [camera[key] for key in ("error", "width_px", "height_px", "frame_rate", "latest")] == [None] * 5
+    assert (camera["viewers"], camera["sessions"], camera["encoders"]) == (0, [], [])
+    assert camera["counters"] == {
+        "decoded": 0,
+        "frames_in": 0,
+        "frames_out": 0,
+        "dropped": 0,
+        "painted": 0,
+        "encoded": 0,
+        "errors": 0,
+        "inferences": {},
+    }
+
+
+def test_asking_what_cameras_do_opens_none(tmp_path: Path) -> None:
+    with Served(tmp_path) as fresh:
+        for _ in range(3):
+            fresh.client.get("/api/cameras")
+        assert {camera["state"] for camera in fresh.client.get("/api/cameras").json()} == {"idle"}
+
+
+def test_a_private_camera_is_told_of_but_not_shown(served: Served) -> None:
+    camera = served.client.get("/api/cameras/secret").json()
+    assert (camera["private"], camera["latest"]) == (True, None)
+    assert problem(served.client.get("/api/cameras/secret/image")) == (404, "there is no camera 'secret'")
+
+
+@pytest.mark.parametrize("path", ["/api/cameras/nobody", "/api/cameras/nobody/image"])
+def test_an_unknown_camera_is_not_found(served: Served, path: str) -> None:
+    assert problem(served.client.get(path)) == (404, "there is no camera 'nobody'")
+
+
+def test_a_name_that_is_no_name_is_not_found(served: Served) -> None:
+    assert problem(served.client.get("/api/cameras/%0d%0aX: y")) == (404, r"there is no camera '\r\nX: y'")
+    assert problem(served.client.get("/api/cameras/a%2fb"))[0] == 404
+    assert problem(served.client.get("/api/cameras/%ff"))[0] == 404
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "image/*", "image/jpeg", "text/html", "image/png;q=0.5, image/jpeg"])
+def test_the_picture_is_a_jpeg_without_metadata(served: Served, accept: str | None) -> None:
+    headers = {} if accept is None else {"Accept": accept}
+    response = served.client.get("/api/cameras/still/image", headers=headers)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "image/jpeg"
+    assert b"Exif" not in response.content
+    assert np.abs(picture(response.content)[5:20, 5:60].astype(int) - (0, 0, 255)).max() < 12
+
+
+@pytest.mark.parametrize("accept", ["image/png", "image/png, */*;q=0.8", "image/jpeg;q=0.1, image/png"])
+def test_the_picture_is_a_png_where_that_is_preferred(served: Served, accept: str) -> None:
+    response = served.client.get("/api/cameras/still/image", headers={"Accept": accept})
+    assert response.headers["content-type"] == "image/png"
+    np.testing.assert_array_equal(picture(response.content), still())
+
+
+def test_the_picture_comes_with_its_moment(served: Served) -> None:
+    headers = served.client.get("/api/cameras/seen/image").headers
+    assert headers["cache-control"] == "no-store"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", headers["x-captured-at"])
+    assert headers["x-sequence"].isdecimal()
+    assert re.fullmatch(r'"[0-9a-f]+"', headers["etag"])
+
+
+def test_the_same_picture_is_not_sent_twice(served: Served) -> None:
+    first = served.client.get("/api/cameras/still/image")
+    second = served.client.get("/api/cameras/still/image", headers={"If-None-Match": first.headers["etag"]})
+    assert (second.status_code, second.content) == (304, b"")
+    assert second.headers["etag"] == first.headers["etag"]
+
+
+def test_head_is_get_without_the_picture(served: Served) -> None:
+    response = served.client.head("/api/cameras/still/image")
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["content-type"] == "image/jpeg"
+
+
+def test_a_camera_that_gives_no_frame_says_why(served: Served, impatient: None) -> None:
+    response = served.client.get("/api/cameras/gone/image")
+    status, detail = problem(response)
+    assert status == 503
+    assert detail.startswith("camera gone gave no frame within 0.2 s")
+    assert response.headers["retry-after"] == "5"
+
+
+def test_a_bad_parameter_is_named(served: Served) -> None:
+    response = served.client.get("/api/cameras/still/image?annotations=perhaps")
+    status, detail = problem(response)
+    assert status == 422
+    assert detail == "annotations: input should be a valid boolean, unable to interpret input"
+
+
+def test_cameras_are_only_read(served: Served) -> None:
+    response = served.client.post("/api/cameras/still")
+    assert problem(response) == (405, "POST is not done here, only GET, HEAD")
+    assert response.headers["allow"] == "GET, HEAD"
+    assert served.client.head("/api/cameras/still").status_code == 200
+
+
+def test_the_error_of_a_camera_names_its_file_and_not_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "FRAME_WITHIN_S", 0.5)
+    monkeypatch.setattr(cameras, "FRAME_WITHIN_S", 0.5)
+    with Served(tmp_path, CAMERAS) as fresh:
+        (tmp_path / "still.png").unlink()
+        _, detail = problem(fresh.client.get("/api/cameras/still/image"))
+        assert "still.png" in detail
+        assert str(tmp_path) not in detail
+        assert str(tmp_path) not in fresh.client.get("/api/cameras").text

@@ -1,0 +1,182 @@
+"""The API's document, held against what the server really answers."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import jsonschema
+import numpy as np
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection
+
+from cameras import BoundingBox, Caption, Classification, Detection, Segmentation
+from pipeline import RunningCamera
+from server.http import problems
+from server.http.access import PUBLIC_PATHS
+from tests.fakes import FakeVision, frame
+
+from ..conftest import check_threads, threads_now
+from ..served import CAMERAS, Served, encoded
+
+TOKEN = "correct-horse-battery"
+KINDS = ("classifications", "detections", "segmentations", "captions")
+BOX = BoundingBox(0.0, 0.0, 0.5, 1.0)
+CLARIFAI = "/v2/users/{user}/apps/{app}/models/{model}/versions/{version}/outputs"
+Json = dict[str, Any]
+
+
+def everything() -> FakeVision:
+    """Give a service that sees something of every kind."""
+    service = FakeVision(
+        "everything",
+        classifications=[Classification("star", 0.75)],
+        detections=[Detection("mug", 0.8, box=BOX), Detection("mug", 0.7, box=BOX, track_id=3)],
+        segmentations=[Segmentation("water", 0.9, mask=np.full((48, 64), 255, np.uint8))],
+        captions=[Caption("a mug", 0.5)],
+    )
+    service.kinds = frozenset(KINDS)
+    return service
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    before = threads_now()
+    text = CAMERAS + f"server: {{tokens: [{TOKEN}]}}\n"
+    with Served(tmp_path_factory.mktemp("described"), text, (everything(),)) as running:
+        running.client.headers["Authorization"] = f"Bearer {TOKEN}"
+        yield running
+    check_threads(before)
+
+
+@pytest.fixture(scope="module")
+def document(served: Served) -> Json:
+    found: Json = served.client.get("/openapi.json").json()
+    return found
+
+
+def closed(schema: Any) -> Any:
+    """Return a schema that lets no member pass that it does not name."""
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: closed(value) for key, value in schema.items()}
+    return inner | {"additionalProperties": False} if "properties" in schema else inner
+
+
+def check(document: Json, response: httpx.Response) -> Any:
+    """Return the JSON of a response, every member of which must be in the document as it says."""
+    path = response.request.url.path
+    forms = [form for form in document["paths"] if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", form), path)]
+    operation = document["paths"][forms[0]][response.request.method.lower()]
+    content = operation["responses"][str(response.status_code)]["content"]
+    schema = closed(content[response.headers["content-type"]]["schema"])
+    found = response.json()
+    jsonschema.validate(found, {**schema, "components": closed(document["components"])})
+    return found
+
+
+def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
+def test_every_endpoint_is_described(document: Json) -> None:
+    assert set(document["paths"]) == {
+        "/api/cameras",
+        "/api/cameras/{name}",
+        "/api/cameras/{name}/image",
+        "/api/vision",
+        "/api/vision/{service}/{kind}",
+        "/whep/{camera}",
+        "/whep/{camera}/{session}",
+        "/healthz",
+        "/readyz",
+        "/schema.json",
+        CLARIFAI,
+    }
+    for method, path, operation in operations(document):
+        assert operation["description"], f"{method} {path} says nothing of itself"
+        for status, response in operation["responses"].items():
+            assert response["description"], f"{method} {path} {status}"
+            if int(status) >= 400 and path != CLARIFAI:
+                assert list(response["content"]) == [problems.MEDIA_TYPE], f"{method} {path} {status}"
+
+
+def test_the_shorter_addresses_of_clarifai_are_named(document: Json) -> None:
+    description = document["paths"][CLARIFAI]["post"]["description"]
+    for path in (
+        "/v2/users/{user}/apps/{app}/models/{model}/outputs",
+        "/v2/models/{model}/versions/{version}/outputs",
+        "/v2/models/{model}/outputs",
+    ):
+        assert f"``{path}``" in description
+
+
+def test_what_a_token_is_needed_for_is_said(document: Json, served: Served) -> None:
+    assert document["components"]["securitySchemes"]["token"] | {"description": ""} == {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "",
+    }
+    assert document["security"] == [{"token": []}]
+    for method, path, operation in operations(document):
+        assert "403" in operation["responses"]
+        guarded = path not in PUBLIC_PATHS and method != "options"
+        assert ({"401", "429"} <= set(operation["responses"])) is guarded, f"{method} {path}"
+        assert ("security" not in operation) is guarded, f"{method} {path}"
+        response = httpx.request(method, served.running.url + path[1:], timeout=20, trust_env=False)
+        assert (response.status_code == 401) is guarded, f"{method} {path}"
+
+
+def test_without_tokens_none_is_needed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with Served(tmp_path_factory.mktemp("open")) as fresh:
+        found = fresh.client.get("/openapi.json").json()
+    assert found["security"] == [{}, {"token": []}]
+
+
+def test_what_is_told_of_cameras_is_described(served: Served, document: Json, monkeypatch: pytest.MonkeyPatch) -> None:
+    check(document, served.client.get("/api/cameras"))
+    location = served.client.post(
+        "/whep/seen", content=asyncio.run(offer()), headers={"Content-Type": "application/sdp"}
+    ).headers["location"]
+    service = everything()
+    seen = [*service.classified, *service.detected, *service.segmented, *service.captioned]
+    shown = frame(width=64, height=48).with_annotations([item.attached_by("detections", "eyes") for item in seen])
+    monkeypatch.setattr(RunningCamera, "latest", property(lambda camera: shown))
+    camera = check(document, served.client.get("/api/cameras/seen"))
+    assert camera["sessions"] and camera["encoders"] and camera["transforms"]
+    assert {found["kind"] for found in camera["latest"]["predictions"]} == {kind[:-1] for kind in KINDS}
+    check(document, served.client.get("/api/cameras/nobody"))
+    assert served.client.delete(location).status_code == 200
+
+
+async def offer() -> str:
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    connection.addTransceiver("video", direction="recvonly")
+    await connection.setLocalDescription(await connection.createOffer())
+    sdp: str = connection.localDescription.sdp
+    await connection.close()
+    return sdp
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_models_say_is_described(served: Served, document: Json, kind: str) -> None:
+    path = f"/api/vision/everything/{kind}"
+    assert check(document, served.client.post(path, content=encoded()))[kind]
+    files = [("f", ("a.png", encoded())), ("f", ("b.png", b"no picture"))]
+    assert len(check(document, served.client.post(path, files=files))["results"]) == 2
+    assert "image" in check(document, served.client.get(path, params={"camera": "still", "return_image": "true"}))
+    for content in (b"no picture", b"", encoded()[:60]):
+        check(document, served.client.post(path, content=content))
+
+
+def test_the_rest_is_described(served: Served, document: Json) -> None:
+    for path in ("/api/vision", "/healthz", "/readyz", "/schema.json"):
+        assert served.client.get(path).status_code == 200
+        check(document, served.client.get(path))
+    check(document, served.client.get("/api/cameras", headers={"Authorization": "Bearer none-of-them"}))
+    check(document, served.client.get("/api/cameras", headers={"Host": "evil.example"}))

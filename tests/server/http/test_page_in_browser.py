@@ -1,0 +1,308 @@
+"""The page as people use it, in Chromium."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+
+from tests.end_to_end.browsers import launch
+
+from ..conftest import check_threads, threads_now
+from ..served import Served
+
+LIVE = re.compile("^live$")
+CONFIG = """
+cameras:
+  - {name: scene, model: test_pattern, attributes: {width_px: 320, height_px: 180}, linger_s: 0.5}
+  - name: turned
+    model: transform
+    linger_s: 0.5
+    attributes:
+      source: scene
+      pipeline: [{type: rotate, attributes: {angle_degs: 90}}, {type: identity, attributes: {}}]
+  - name: framed
+    model: transform
+    linger_s: 0.5
+    attributes:
+      source: scene
+      pipeline:
+        - type: crop
+          attributes: {x_min_px: 0.2, y_min_px: 0.2, x_max_px: 0.8, y_max_px: 0.8, overlay_crop_box: true}
+  - {name: still, model: image_file, attributes: {path: still.png}}
+  - {name: gone, model: stream, attributes: {url: "http://127.0.0.1:1/"}}
+  - {name: hidden, model: image_file, private: true, attributes: {path: still.png}}
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        with launch(playwright) as started:
+            yield started
+
+
+@pytest.fixture(scope="module")
+def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    before = threads_now()
+    with Served(tmp_path_factory.mktemp("page"), CONFIG) as running:
+        yield running
+    check_threads(before)
+
+
+@pytest.fixture
+def page(browser: Browser, served: Served) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if is_unexpected(message) else None)
+    page.goto(served.running.url)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def is_unexpected(message: ConsoleMessage) -> bool:
+    """Tell an error in the console from the browser's word on a session that was gone when its end was asked for."""
+    ended_twice = "/whep/" in message.location["url"] and "404" in message.text
+    return message.type == "error" and not ended_twice
+
+
+def card(page: Page, name: str) -> Locator:
+    return page.locator(f"#camera-{name}")
+
+
+def watch(page: Page, name: str) -> Locator:
+    """Switch a camera on and wait for its picture."""
+    found = card(page, name)
+    found.get_by_role("button", name=f"Watch {name}").click()
+    expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)
+    return found
+
+
+def viewers(served: Served, name: str) -> int:
+    count: int = served.client.get(f"/api/cameras/{name}").json()["viewers"]
+    return count
+
+
+def test_every_camera_is_a_card_that_is_off(page: Page, served: Served) -> None:
+    expect(page.get_by_role("article")).to_have_count(6)
+    expect(page.get_by_role("heading", level=2)).to_have_text(["scene", "turned", "framed", "still", "gone", "hidden"])
+    assert page.locator("video").evaluate_all("all => all.every((video) => video.srcObject === null)")
+    assert viewers(served, "scene") == 0
+
+
+def test_a_card_tells_where_its_camera_comes_from(page: Page) -> None:
+    chain = card(page, "turned").get_by_role("list", name="Where turned comes from").get_by_role("listitem")
+    expect(chain).to_have_text(["scenetest pattern", "rotate90°", "identity", "turned"])
+    chain.first.get_by_role("link", name="scene").click()
+    expect(page).to_have_url(re.compile("#camera-scene$"))
+
+
+def test_a_camera_plays_when_it_is_switched_on_and_ends_when_off(page: Page, served: Served) -> None:
+    found = watch(page, "turned")
+    expect(found.locator(".state")).to_have_text("Live")
+    expect(found.locator(".size")).to_have_text("180 × 320")
+    expect(found.locator(".rate")).to_have_text(re.compile(r"^(2\d|3\d) fps$"), timeout=15_000)
+    expect(found.locator(".latency")).to_have_text(re.compile(r"^\d+ ms$"))
+    expect(found.locator(".viewers")).to_have_text("1")
+    assert viewers(served, "turned") == 1
+    found.get_by_role("button", name="Stop turned").click()
+    expect(found).to_have_attribute("data-play", "off")
+    expect(found.locator(".viewers")).to_have_text("0")
+    expect(found.get_by_role("button", name="Watch turned")).to_be_focused()
+
+
+def test_it_can_all_be_done_by_keyboard(page: Page) -> None:
+    expect(card(page, "scene")).to_be_visible()
+    button = card(page, "scene").get_by_role("button", name="Watch scene")
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        if button.evaluate("button => button === document.activeElement"):
+            break
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(card(page, "scene")).to_have_attribute("data-play", LIVE, timeout=15_000)
+    expect(card(page, "scene").get_by_role("button", name="Stop scene")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(card(page, "scene")).to_have_attribute("data-play", "off")
+
+
+def test_labels_and_boxes_can_be_left_out(page: Page, served: Served) -> None:
+    found = watch(page, "framed")
+    button = found.get_by_role("button", name="Labels and boxes on framed")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    for wanted in (False, True):
+        with page.expect_response(lambda response: response.request.method == "POST"):
+            button.click()
+        expect(button).to_have_attribute("aria-pressed", str(wanted).lower())
+        expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)
+        sessions = served.client.get("/api/cameras/framed").json()["sessions"]
+        assert [session["annotations"] for session in sessions] == [wanted]
+    expect(card(page, "turned").get_by_role("button", name="Labels and boxes on turned")).to_be_hidden()
+
+
+def test_every_kind_of_prediction_is_told(browser: Browser, served: Served) -> None:
+    cameras = served.client.get("/api/cameras").json()
+    seen = [
+        {"kind": "segmentation", "class_name": "sky", "coverage": 0.425},
+        {"kind": "detection", "class_name": "mug", "confidence": 0.6},
+        {"kind": "detection", "class_name": "mug", "confidence": 0.8},
+        {"kind": "classification", "class_name": "mug", "confidence": 0.9},
+        {"kind": "caption", "text": "a <b>red</b> star", "confidence": 0.7},
+    ]
+    cameras[0] |= {"state": "running", "annotates": True, "latest": {"predictions": seen}}
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.route("**/api/cameras", lambda route: route.fulfill(json=cameras))
+        page.goto(served.running.url)
+        rows = card(page, "scene").locator(".seen li")
+        expect(rows).to_have_text(["a <b>red</b> star0.70", "mug0.90", "mug × 20.80", "skycovers 43 %"])
+
+
+def test_a_model_can_be_run_on_the_picture_of_a_card(page: Page) -> None:
+    found = card(page, "turned")
+    found.get_by_text("Addresses").click()
+    found.get_by_role("link", name="Run a model on its picture").click()
+    expect(page.get_by_label("Camera", exact=True)).to_have_value("turned")
+    expect(page.get_by_role("alert")).to_have_text(
+        "The configuration has no vision services yet, so there is no model to run."
+    )
+
+
+def test_a_still_camera_shows_its_picture(page: Page) -> None:
+    watch(page, "still")
+
+
+def test_the_addresses_can_be_copied(page: Page, served: Served) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    found = card(page, "scene")
+    found.get_by_text("Addresses").click()
+    for what, path in (("WHEP", "whep/scene"), ("Image", "api/cameras/scene/image")):
+        button = found.get_by_role("button", name=f"Copy the {what} address of scene")
+        button.click()
+        expect(button).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == served.running.url + path
+
+
+def test_a_picture_can_fill_the_screen(page: Page) -> None:
+    found = watch(page, "scene")
+    found.get_by_role("button", name="Full screen: scene").click()
+    page.wait_for_selector("#camera-scene .stage:fullscreen", state="attached")
+
+
+@pytest.mark.parametrize(("name", "asked"), [("scene", ["landscape"]), ("turned", [])])
+def test_a_phone_turns_a_wide_picture_that_fills_the_screen(page: Page, name: str, asked: list[str]) -> None:
+    page.evaluate("() => { window.asked = []; screen.orientation.lock = async (wanted) => { asked.push(wanted); }; }")
+    found = watch(page, name)
+    found.get_by_role("button", name=f"Full screen: {name}").click()
+    page.wait_for_selector(f"#camera-{name} .stage:fullscreen", state="attached")
+    assert page.evaluate("new Promise((done) => requestAnimationFrame(() => done(asked)))") == asked
+
+
+def test_a_hidden_tab_receives_nothing_and_goes_on_when_it_is_shown(page: Page, served: Served) -> None:
+    found = watch(page, "scene")
+    hide = """hidden => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    with page.expect_response(lambda response: response.request.method == "DELETE"):
+        page.evaluate(hide, True)
+    assert viewers(served, "scene") == 0
+    page.evaluate(hide, False)
+    expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)
+    assert viewers(served, "scene") == 1
+    # Else the tab would call itself shown while it is closed, connect again, and leave a viewer to the next test.
+    page.evaluate("() => { delete document.hidden; }")
+
+
+def test_a_page_that_is_left_leaves_no_viewer(page: Page, served: Served) -> None:
+    watch(page, "scene")
+    page.goto(f"{served.running.url}healthz")
+    page.goto(served.running.url)
+    expect(card(page, "scene").locator(".viewers")).to_have_text("0")
+
+
+def test_a_lost_session_is_made_anew(page: Page, served: Served) -> None:
+    found = watch(page, "scene")
+    secret = next(iter(served.running.streams._viewers))
+    with page.expect_response(lambda response: response.request.method == "POST", timeout=20_000):
+        assert served.client.delete(f"/whep/scene/{secret}").status_code == 200
+    expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)
+    page.get_by_role("button", name="Stop all").click()
+
+
+def test_what_is_wrong_with_a_camera_is_said_in_words(page: Page) -> None:
+    found = card(page, "gone")
+    found.get_by_role("button", name="Watch gone").click()
+    expect(found.locator(".state")).to_have_text("Offline", timeout=15_000)
+    expect(found.locator(".trouble")).to_contain_text("connection refused")
+    expect(found.locator(".trouble")).to_contain_text("Trying again.")
+
+
+def test_a_private_camera_cannot_be_watched(page: Page) -> None:
+    found = card(page, "hidden")
+    expect(found.locator(".state")).to_have_text("Private")
+    expect(found.get_by_role("button", name="Watch hidden")).to_be_hidden()
+    expect(found.get_by_text("Only other cameras use its picture; it cannot be watched.")).to_be_visible()
+
+
+def test_a_server_that_is_gone_is_missed_and_found_again(browser: Browser, served: Served) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(served.running.url)
+        expect(card(page, "scene")).to_be_visible()
+        page.route("**/api/cameras", lambda route: route.abort())
+        expect(page.get_by_role("alert")).to_have_text("The server does not answer. Trying again.", timeout=10_000)
+        page.unroute("**/api/cameras")
+        expect(page.get_by_role("alert")).to_be_hidden(timeout=10_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 375, 768, 1440])
+def test_nothing_sticks_out_at_any_width(browser: Browser, served: Served, width: int, scheme: str) -> None:
+    with browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(served.running.url)
+        expect(card(page, "turned")).to_be_visible()
+        for summary in page.get_by_text("Addresses").all():
+            if summary.is_visible():
+                summary.click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_api_page_lists_every_operation(browser: Browser, served: Served, tmp_path: Path) -> None:
+    document = served.client.get("/openapi.json").json()
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{served.running.url}docs")
+        operations = sum(len(methods) for methods in document["paths"].values())
+        expect(page.locator("summary .method")).to_have_count(operations)
+
+
+def test_the_api_page_tells_what_is_sent_and_what_comes_back(browser: Browser, served: Served) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{served.running.url}docs")
+        expect(page.get_by_role("heading", level=2)).to_have_text(
+            ["Cameras", "Vision", "WebRTC", "Clarifai", "Server", "Schemas"]
+        )
+        page.locator("details").evaluate_all("all => all.forEach((details) => { details.open = true; })")
+        posted = page.locator("details", has_text="/api/vision/{service}/{kind}").filter(has_text="POST")
+        bodies = posted.locator("table", has_text="Body").get_by_role("row")
+        expect(bodies).to_contain_text(
+            ["image/*", '{"image_url": string} or {"image_urls": list}', "multipart/form-data"]
+        )
+        expect(bodies.nth(1)).to_contain_text("allow_image_urls: true")
+        expect(posted.locator("pre")).to_contain_text(
+            """curl -d '{"image_url": "IMAGE_URL"}' -H 'Content-Type: application/json' 'http://"""
+        )
+        expect(posted.locator("table", has_text="Responses")).to_contain_text("PredictionReply or PredictionReplies")
+        expect(posted.get_by_role("row", name="?exif")).to_contain_text("Default: true.")
+        expect(page.get_by_text("Shorter forms of the address: /v2/")).to_be_visible()
+        camera = page.locator("details", has=page.locator("summary", has_text="CameraStatus"))
+        expect(camera.get_by_role("rowheader")).to_contain_text(["private", "annotates", "latest"])
+        expect(camera.get_by_role("row", name="latency_ms")).to_contain_text("map of Percentiles")
+        assert "`" not in page.locator("main").inner_text()

@@ -1,0 +1,100 @@
+"""Taking an address, and what is set on the connections that come to it."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+
+import grpc
+import pytest
+
+from server.program import StartError, UsageError, is_loopback, listen, written
+
+from ..served import CAMERAS, Served
+
+
+def test_an_ipv6_address_is_written_in_brackets() -> None:
+    assert written("127.0.0.1", 80) == "127.0.0.1:80"
+    assert written("::1", 80) == "[::1]:80"
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False)],
+)
+def test_who_is_let_in_by_a_host_is_known(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize("host", ["", "no such host", "999.1.1.1", "a..b", "x" * 300])
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        listen(host, 0)
+    assert str(caught.value) == f'host "{host}" is neither an address nor a known name'
+
+
+def test_a_port_in_use_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(StartError) as caught:
+            listen("127.0.0.1", port)
+    assert str(caught.value) == (
+        f"cannot listen on 127.0.0.1:{port}: the port is in use by another program; end it, or choose another with "
+        "--port (0 picks a free one)"
+    )
+
+
+def test_an_address_of_another_machine_is_named() -> None:
+    with pytest.raises(StartError) as caught:
+        listen("192.0.2.1", 8080)
+    assert str(caught.value) == (
+        "cannot listen on 192.0.2.1:8080: this machine has no such address; choose one that it has with --host"
+    )
+
+
+def test_a_free_port_is_picked() -> None:
+    with listen("127.0.0.1", 0) as sock:
+        assert sock.getsockname()[1] > 0
+
+
+@pytest.fixture(scope="module")
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
+    """Give the port of each server that this process can run, by whom it is for."""
+
+    async def poller() -> None:  # gRPC keeps one thread for all of a process; it wants a loop that runs
+        grpc.aio.init_grpc_aio()
+
+    asyncio.run(poller())
+    with Served(
+        tmp_path_factory.mktemp("ports"), CAMERAS + "server: {viam: {port: 0}, clarifai: {port: 0}}\n"
+    ) as served:
+        viam, clarifai = served.running.listeners
+        yield {"http": served.client.base_url.port or 0, "viam": viam.port, "clarifai": clarifai.port}
+
+
+@pytest.mark.parametrize(
+    ("door", "request_"),
+    [
+        ("http", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        ("viam", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"),
+        ("clarifai", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"),
+    ],
+    ids=["http", "viam", "clarifai"],
+)
+def test_answers_are_not_held_back_for_fuller_packets(ports: dict[str, int], door: str, request_: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", ports[door]), timeout=10) as connection:
+        connection.sendall(request_)
+        assert connection.recv(1)  # the connection has been accepted and is served
+        assert _no_delay(connection.getsockname()[1]) == [1]
+
+
+def _no_delay(peer_port: int) -> list[int]:
+    """Give TCP_NODELAY of this process's sockets that are connected to a port."""
+    found = []
+    for entry in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # no socket, no connection, or closed meanwhile
+            with socket.socket(fileno=os.dup(int(entry))) as sock:
+                if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.getpeername()[1] == peer_port:
+                    found.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+    return found

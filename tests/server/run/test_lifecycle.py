@@ -1,0 +1,99 @@
+"""The server as a process: its one line, and how it ends."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from server.run import lifecycle as run
+from tests.serving import Serving, command
+
+from ..served import CAMERAS, encoded
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "still.png").write_bytes(encoded())
+    (tmp_path / "config.yaml").write_text(CAMERAS)
+    return tmp_path
+
+
+def test_it_prints_one_line_and_ends_well_with_sigterm(folder: Path) -> None:
+    with Serving("config.yaml", cwd=folder) as serving:
+        assert serving.client.get("/api/cameras/still/image").status_code == 200
+        process = serving.process
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stdout is not None
+        assert process.stdout.read() == ""
+        assert "Traceback" not in serving.errors()
+
+
+def test_it_ends_soon_although_a_request_waits_and_connections_are_open(folder: Path) -> None:
+    with Serving("config.yaml", cwd=folder) as serving:
+        address = httpx.URL(serving.url)
+        with (
+            socket.create_connection((address.host, address.port)) as waiting,
+            socket.create_connection((address.host, address.port)) as idle,
+        ):
+            waiting.sendall(b"GET /api/cameras/gone/image HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert idle.recv(15) == b"HTTP/1.1 200 OK"
+            serving.process.send_signal(signal.SIGINT)
+            assert serving.process.wait(8) == 0
+            assert waiting.recv(12) == b"HTTP/1.1 503"
+        assert "Traceback" not in serving.errors()
+
+
+def test_a_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    async def main() -> list[int]:
+        codes: list[int] = []
+        forced = asyncio.Event()
+
+        def end(code: int) -> None:
+            codes.append(code)
+            forced.set()
+
+        monkeypatch.setattr(os, "_exit", end)
+        stop = asyncio.Event()
+        with run._signals(stop):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await stop.wait()
+            assert codes == []
+            os.kill(os.getpid(), signal.SIGINT)
+            await forced.wait()
+        return codes
+
+    assert asyncio.run(main()) == [1]
+    assert capsys.readouterr().err == "camweave: ended by force\n"
+
+
+def test_what_does_not_close_is_left_behind(caplog: pytest.LogCaptureFixture) -> None:
+    asyncio.run(run._limited("viewers", asyncio.Event().wait(), 0.01))
+    assert caplog.messages == ["viewers: not closed after 0.01 s, left behind"]
+
+
+def test_it_listens_on_ipv6_in_brackets(folder: Path) -> None:
+    with Serving("config.yaml", "--host", "::1", cwd=folder) as serving:
+        assert serving.url.startswith("http://[::1]:")
+        assert serving.client.get("/healthz").status_code == 200
+
+
+def test_it_lets_everybody_in_when_told_to(folder: Path) -> None:
+    with Serving("config.yaml", "--host", "0.0.0.0", "--insecure", cwd=folder) as serving:
+        assert serving.client.get("/healthz").status_code == 200
+
+
+def test_nobody_reads_the_schema_to_its_end(folder: Path) -> None:
+    process = subprocess.Popen([*command(), "schema"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    process.wait()
+    assert b"Traceback" not in errors
