@@ -1,8 +1,11 @@
 # The commands of this project; `make` alone lists them. Two environment words: PYTHON (the interpreter that the virtual
-# environments are made with) and ARGS (handed on to the command, as in `make test ARGS="-k resize"`).
+# environments are made with) and ARGS (handed on to the command, as in `make test ARGS="-k resize"`); `make bench` also
+# takes BASE and HEAD.
 
 PYTHON ?= python3
 ARGS ?=
+BASE ?=
+HEAD ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,10 +45,8 @@ format: $(INSTALLED) ## Bring the code into form: ruff's format, imports in orde
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## Run the benchmarks, all of benchmarks/ or those of ARGS="name ..."
-	@for name in $(or $(ARGS),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py))))); do \
-		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; \
-	done
+bench: $(INSTALLED) ## Run the benchmarks, or ARGS="name ..."; BASE=commit (HEAD=commit) compares their CPU time
+	@$(BIN)/python -m benchmarks $(if $(BASE),compare $(BASE) $(if $(HEAD),--head $(HEAD)),run) $(ARGS)
 
 pictures: $(INSTALLED) test-tools ## Take the pictures of the documents again, or ARGS="cameras" or "pages" of them
 	$(BIN)/python -m docs.pictures $(ARGS)

@@ -1,1 +1,1 @@
-"""What the design claims in figures, measured again: each printed as a ratio to something measured in the same run."""
+"""What the program costs: measured beside something else in the same run, and compared between two commits."""

@@ -1,0 +1,7 @@
+"""Run the benchmarks: ``python -m benchmarks --help``."""
+
+import sys
+
+from .command import main
+
+sys.exit(main())

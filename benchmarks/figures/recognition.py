@@ -1,0 +1,44 @@
+"""CPU time to look at a frame, by the services that need no model of somebody else.
+
+The services take turns frame by frame, so that a busy machine slows all alike. One core: OpenCV's own threads are off.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import cv2
+
+from pipeline import load
+from vision import build_services
+
+from ..measuring import Program
+from ..workloads import Inputs
+from .frames import of_clip
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+NAMES = ("colors", "motion", "captions")
+
+
+def show(_program: Program, inputs: Inputs) -> None:
+    """Ask every service about the frames of the clip and print what a frame costs."""
+    services = {name: build_services(tuple(load(CONFIGS / f"{name}.yaml").services.values())) for name in NAMES}
+    every = [(name, service) for name, several in services.items() for service in several.values()]
+    spent, frames = dict.fromkeys(NAMES, 0.0), of_clip(inputs.clip)
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        for _, service in every:
+            service.open()
+        for frame in frames:
+            for name, service in every:
+                before = time.process_time()
+                service.captions(frame) if name == "captions" else service.detections(frame)
+                spent[name] += time.process_time() - before
+    finally:
+        for _, service in every:
+            service.close()
+        cv2.setNumThreads(threads)
+    for name, service in every:
+        print(f"{service.model_name:16} {1000 * spent[name] / len(frames):6.2f} ms CPU per frame")

@@ -1,0 +1,68 @@
+"""WHEP viewers in a process of their own, so that what they cost is not charged to the server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+from .program import ProgramError
+
+ROOT = Path(__file__).parents[2]
+
+
+class Viewers:
+    """A process that watches cameras of a server with aiortc and decodes nothing; it ends with the ``with``.
+
+    Args:
+        url: The server's address, without a slash at the end.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.measuring.viewer_process", self._url],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            start_new_session=True,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()  # the end of its input is the end of the viewers
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+    def open(self, camera: str, number: int = 1) -> None:
+        """Open so many more viewers of a camera, and return when each has received packets.
+
+        Raises:
+            ProgramError: The server has refused one, or sends it nothing.
+        """
+        self._ask(f"open {number} {camera}")
+
+    def packets(self) -> int:
+        """Return how many RTP packets all viewers have received so far."""
+        return int(self._ask("packets"))
+
+    def _ask(self, command: str) -> str:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            self._process.stdin.write(command + "\n")
+            kind, _, said = self._process.stdout.readline().rstrip("\n").partition(" ")
+        except BrokenPipeError:
+            kind, said = "", ""
+        if kind != "ok":
+            raise ProgramError(f"viewers: {said or 'the process has ended'}")
+        return said

@@ -1,0 +1,40 @@
+"""A clip through a detector and out as MP4 by `camweave annotate`: decode, detect, paint, encode every frame."""
+
+from __future__ import annotations
+
+from ..measuring import Program
+from .bare import decoded_and_encoded_ms
+from .base import Inputs, Workload
+
+# Threads start and buffers are first used in the first frames.
+FIRST = 15
+
+
+def measure(program: Program, inputs: Inputs) -> float:
+    config = program.scratch / "annotate.yaml"
+    config.write_text(
+        f"""
+cameras:
+  - {{name: clip, model: video_file, attributes: {{path: "{inputs.clip}"}}}}
+  - name: seen
+    model: transform
+    attributes:
+      source: clip
+      pipeline:
+        - {{type: detections, attributes: {{detector_name: things, confidence_threshold: 0.5}}}}
+{inputs.detector()}""",
+        "utf-8",
+    )
+    # fmt: off
+    return 1000 * program.cpu_per_line(
+        "annotate", str(config), "--camera", "seen", "--input", str(inputs.clip),
+        "--output", str(program.scratch / "annotated.mp4"), "--json", "-", first=FIRST,
+    )
+    # fmt: on
+
+
+def beside(inputs: Inputs) -> tuple[str, float]:
+    return "PyAV decoding and encoding the clip, and nothing else", decoded_and_encoded_ms(inputs.clip)
+
+
+WORKLOAD = Workload("annotate", "annotate a clip with a detector, to a file", "ms per frame", measure, beside)

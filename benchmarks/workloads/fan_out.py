@@ -1,0 +1,32 @@
+"""What one more viewer costs the server: the slope between few and many viewers of one camera.
+
+The camera, its encoder and all else that is there once cancels out in the difference.
+"""
+
+from __future__ import annotations
+
+from ..measuring import Program, Viewers
+from .bare import encoded_by_aiortc_ms
+from .base import Inputs, Workload
+
+FEW, MANY = 1, 16
+
+
+def measure(program: Program, inputs: Inputs) -> float:
+    config = f"""
+cameras:
+  - {{name: clip, model: video_file, attributes: {{path: "{inputs.small_clip}", loop: true}}}}
+"""
+    with program.serve(config) as server, Viewers(server.url) as viewers:
+        viewers.open("clip", FEW)
+        few = server.cpu_per_unit(lambda: server.encoded("clip"), inputs.work)
+        viewers.open("clip", MANY - FEW)
+        many = server.cpu_per_unit(lambda: server.encoded("clip"), inputs.work)
+    return 1e6 * (many - few) / (MANY - FEW)
+
+
+def beside(inputs: Inputs) -> tuple[str, float]:
+    return "an encoder for each viewer, aiortc's usual way", 1000 * encoded_by_aiortc_ms(inputs.small_clip)
+
+
+WORKLOAD = Workload("fan_out", "one more viewer of a camera", "us per viewer and frame", measure, beside)

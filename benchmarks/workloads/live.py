@@ -1,0 +1,30 @@
+"""A live camera with a detector and one viewer: what a frame costs from the file to the socket."""
+
+from __future__ import annotations
+
+from ..measuring import Program, Viewers
+from .bare import decoded_and_encoded_ms
+from .base import Inputs, Workload
+
+
+def measure(program: Program, inputs: Inputs) -> float:
+    config = f"""
+cameras:
+  - {{name: clip, model: video_file, attributes: {{path: "{inputs.clip}", loop: true}}}}
+  - name: seen
+    model: transform
+    attributes:
+      source: clip
+      pipeline:
+        - {{type: detections, attributes: {{detector_name: things, confidence_threshold: 0.5}}}}
+{inputs.detector()}"""
+    with program.serve(config) as server, Viewers(server.url) as viewers:
+        viewers.open("seen")
+        return 1000 * server.cpu_per_unit(lambda: server.encoded("seen"), inputs.work)
+
+
+def beside(inputs: Inputs) -> tuple[str, float]:
+    return "PyAV decoding and encoding the clip, and nothing else", decoded_and_encoded_ms(inputs.clip)
+
+
+WORKLOAD = Workload("live", "a live camera with a detector, one viewer", "ms per frame", measure, beside)

@@ -1,0 +1,31 @@
+"""From the command line to listening: imports, the configuration, the server."""
+
+from __future__ import annotations
+
+from ..measuring import Program
+from .bare import imported_ms
+from .base import Inputs, Workload
+
+HEAVY = ("aiortc", "av", "cv2", "fastapi", "numpy", "uvicorn")
+
+
+def measure(program: Program, inputs: Inputs) -> float:
+    config = f"""
+cameras:
+  - {{name: clip, model: video_file, attributes: {{path: "{inputs.small_clip}", loop: true}}}}
+  - name: seen
+    model: transform
+    attributes:
+      source: clip
+      pipeline:
+        - {{type: detections, attributes: {{detector_name: things, confidence_threshold: 0.5}}}}
+{inputs.detector()}"""
+    with program.serve(config) as server:
+        return 1000 * server.start_up_s
+
+
+def beside(inputs: Inputs) -> tuple[str, float]:
+    return f"Python importing {', '.join(HEAVY)}", imported_ms(*HEAVY)
+
+
+WORKLOAD = Workload("start_up", "from the command line to listening", "ms", measure, beside)

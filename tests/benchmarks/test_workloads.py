@@ -1,0 +1,23 @@
+"""Workloads run on the program as it is: one of each way to drive it."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.measuring import Program, first_picture, jpeg, render
+from benchmarks.workloads import WORKLOADS, Inputs
+from benchmarks.workloads.base import SHAPES_DETECTOR, SHAPES_LABELS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    clip = tmp_path_factory.mktemp("clips") / "clip.mp4"
+    render(clip, 320, 180, 20)
+    return Inputs(clip, clip, jpeg(first_picture(clip)), SHAPES_DETECTOR, SHAPES_LABELS, 8)
+
+
+@pytest.mark.parametrize("name", ["annotate", "live", "chain", "predictions"])
+def test_a_workload_runs(name: str, inputs: Inputs, tmp_path: Path) -> None:
+    assert WORKLOADS[name].measure(Program(ROOT, "working tree", tmp_path), inputs) > 0
