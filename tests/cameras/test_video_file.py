@@ -1,8 +1,11 @@
+import gc
+import os
 import shutil
 import threading
 import time
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.container import Container
 
 from cameras.base import CameraEnded, CameraError
 from cameras.frame import Frame
@@ -260,3 +264,87 @@ def test_real_videos_are_read_as_the_golden_results_say(name: str) -> None:
     file.close()
     assert len(times_s) == golden["frames"]
     assert times_s[0] == 0.0 and abs(times_s[-1] - (golden["last_pts_s"] - golden["first_pts_s"])) < 0.001
+
+
+@contextmanager
+def no_cyclic_collector() -> Iterator[None]:
+    """Leave only reference counts to free memory: whatever is in a cycle stays."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def resident_mb() -> float:
+    """Give how much memory this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def native_threads() -> int:
+    """Give how many threads this process has, those of FFmpeg too."""
+    return len(os.listdir("/proc/self/task"))
+
+
+def test_frames_that_are_done_with_leave_memory_at_once(tmp_path: Path) -> None:
+    picture = plain((40, 80, 120), 1920, 1080)
+    path = write_video(tmp_path / "large.mp4", (picture for _ in range(300)), options={"preset": "ultrafast"})
+    file = camera(path)
+    file.open()
+    for _ in range(30):
+        file.read()  # the decoder's own buffers
+    with no_cyclic_collector():
+        before_mb = peak_mb = resident_mb()
+        frames = 0
+        for _ in frames_of(file):
+            frames += 1
+            peak_mb = max(peak_mb, resident_mb())
+        file.close()
+    assert frames == 270
+    assert peak_mb - before_mb < 50
+
+
+def test_closed_files_leave_neither_memory_nor_threads(tmp_path: Path) -> None:
+    formats = ("yuv420p", "yuv422p", "yuv444p", "yuvj420p", "nv12", "yuv420p10le", "gray")
+    clips = [
+        write_video(tmp_path / f"{format}.mp4", [numbered(n, 640, 360) for n in range(12)], pixel_format=format)
+        for format in formats
+    ]
+    clips.append(write_video(tmp_path / "colours.mkv", [numbered(1, 640, 360)] * 12, codec="ffv1", pixel_format="bgra"))
+    whole = clips[0].read_bytes()
+    for name, data in (
+        ("cut.mp4", whole[:-200]),
+        ("damaged.mp4", whole[:500] + bytes(len(whole) - 1700) + whole[-1200:]),
+        ("text.mp4", b"this is no video"),
+    ):
+        clips.append(tmp_path / name)
+        clips[-1].write_bytes(data)
+
+    def play_all() -> None:
+        for clip in clips:
+            for paced in (False, True):
+                file = camera(clip, paced=paced, loop=True)
+                try:
+                    file.open()
+                    for _ in range(1 if paced else 15):
+                        file.read()
+                except CameraError:
+                    pass
+                file.close()
+
+    assert len(clips) == 11
+    play_all()
+    threads = native_threads()
+    with no_cyclic_collector():
+        before_mb = resident_mb()
+        for _ in range(8):
+            play_all()
+        grown_mb = resident_mb() - before_mb
+        held = [thing for thing in gc.get_objects() if isinstance(thing, (av.VideoFrame, av.CodecContext, Container))]
+    assert held == []
+    assert grown_mb < 50
+    deadline_s = time.monotonic() + 5
+    while native_threads() > threads and time.monotonic() < deadline_s:
+        os.sched_yield()  # one that has been joined is listed for a moment yet
+    assert native_threads() <= threads
