@@ -13,7 +13,8 @@ ROOMS = ("cameras", "vision", "transforms", "pipeline", "streams", "configs", "s
 # The sub-packages of each package, left to right. They stand left of the package's own modules.
 SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "cameras": ("annotations",),
-    "vision": ("heads",),
+    "vision": ("runtimes", "inputs", "outputs", "captioning"),
+    "vision/outputs": ("scores", "heads"),
     "transforms": ("painting",),
     "configs": ("training",),
     "server": ("program", "core", "http", "viam", "clarifai", "run", "cli"),
@@ -21,13 +22,13 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
 # Sub-packages that stand side by side: none imports another.
 SIBLINGS = (("server/http", "server/viam", "server/clarifai"),)
 # Sub-packages that still import modules of the package they are in. To be emptied.
-LOOKING_BACK = ("vision/heads",)
+LOOKING_BACK: tuple[str, ...] = ()
 # Modules that still import from behind the front door of a sub-package. To be emptied.
-BEHIND_DOORS = ("vision/detector_head.py",)
+BEHIND_DOORS: tuple[str, ...] = ()
 # More files than a reader can keep apart, unless each is one kind of the same thing.
 FILES_MAX = 15
 # Folders that still hold more. To be emptied.
-CROWDED = ("cameras", "vision", "pipeline", "streams")
+CROWDED = ("cameras", "pipeline", "streams")
 # The tables of the rooms, and the class attributes that make a class a kind.
 TABLES = {"cameras": ("CAMERAS", "PREDICTIONS"), "vision": ("VISION", "RUNTIMES"), "transforms": ("TRANSFORMS",)}
 KIND_NAMES = ("model_name", "type_name", "plural")
@@ -35,9 +36,9 @@ KIND_NAMES = ("model_name", "type_name", "plural")
 TOOLS = "configs/training/"
 # Heavy or foreign things stay behind one door.
 PLACES = {
-    "ai_edge_litert": ("vision/litert.py", TOOLS),
-    "tflite_runtime": ("vision/litert.py",),
-    "onnxruntime": ("vision/onnx.py",),
+    "ai_edge_litert": ("vision/runtimes/litert.py", TOOLS),
+    "tflite_runtime": ("vision/runtimes/litert.py",),
+    "onnxruntime": ("vision/runtimes/onnx.py",),
     "uharfbuzz": ("transforms/painting/faces.py",),
     "fontpkg": ("transforms/painting/fonts.py",),
     "aiortc": ("streams/",),
@@ -298,7 +299,12 @@ def forgotten_kinds(root: Path) -> list[str]:
     return forgotten
 
 
-ORDER = {"pipeline": ("nodes", "config"), "pipeline/config": ("viam",), "server": ("http", "viam")}
+ORDER = {
+    "vision": ("runtimes",),
+    "pipeline": ("nodes", "config"),
+    "pipeline/config": ("viam",),
+    "server": ("http", "viam"),
+}
 
 
 def house(folder: Path, **files: str) -> Path:
@@ -358,7 +364,7 @@ def test_every_kind_stands_in_the_table_of_its_room() -> None:
         (
             "vision__base",
             "import ai_edge_litert.interpreter",
-            "ai_edge_litert belongs to vision/litert.py and configs/training/",
+            "ai_edge_litert belongs to vision/runtimes/litert.py and configs/training/",
         ),
         ("server__app", "from tests.fakes import Camera", "tests belongs to no room"),
         (
@@ -414,7 +420,7 @@ def test_a_right_import_is_let_pass(tmp_path: Path) -> None:
         cameras='from .frame import Frame\n__all__ = ["Frame"]',
         cameras__frame="class Frame: pass",
         streams__encoder="from cameras import Frame\nfrom .codecs import H264\nimport aiortc",
-        vision__litert="from ai_edge_litert import interpreter",
+        vision__runtimes__litert="from ai_edge_litert import interpreter",
         pipeline__nodes='__all__ = ["Node"]',
         pipeline__config='from .reader import load\n__all__ = ["load"]',
         pipeline__config__reader="from . import tables\nfrom ..nodes import Node",

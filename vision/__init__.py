@@ -3,21 +3,39 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .base import CAPTIONS, CLASSIFICATIONS, DETECTIONS, KINDS, SEGMENTATIONS, VisionService, inferences_here
-from .captioner import Captioner
-from .captioner_attributes import CaptionerAttributes
+from .base import (
+    CAPTIONS,
+    CLASSIFICATIONS,
+    DETECTIONS,
+    KINDS,
+    SEGMENTATIONS,
+    ServiceDeclaration,
+    VisionService,
+    inferences_here,
+)
+from .captioner import Captioner, CaptionerAttributes
 from .color_detector import ColorDetector, ColorDetectorAttributes
-from .errors import ModelError, UnsupportedKind
-from .library import Loan
-from .litert import LiteRt, LiteRtAttributes
+from .interpretation import MlModelAttributes
 from .mlmodel import MlModelVision
-from .mlmodel_attributes import MlModelAttributes
 from .motion_detector import MotionDetector, MotionDetectorAttributes
-from .onnx import Onnx, OnnxAttributes
 from .results import keep, top
-from .runtime import Runtime, RuntimeAttributes, RuntimeDeclaration, ServiceDeclaration, Tensor, TensorInfo
-from .runtimes import RUNTIMES
-from .trial import borrow_model, try_model
+from .runtimes import (
+    RUNTIMES,
+    LiteRt,
+    LiteRtAttributes,
+    Loan,
+    ModelError,
+    Onnx,
+    OnnxAttributes,
+    Runtime,
+    RuntimeAttributes,
+    RuntimeDeclaration,
+    Tensor,
+    TensorInfo,
+    UnsupportedKind,
+    borrow_model,
+    try_model,
+)
 
 VISION: dict[str, type[VisionService[Any]]] = {
     MlModelVision.model_name: MlModelVision,

@@ -7,12 +7,12 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import ClassVar, Generic, Self, TypeVar
 
 from cameras import Attributes, Caption, Classification, Detection, Frame, Segmentation
 
-from .errors import ModelError, UnsupportedKind
-from .runtime import RuntimeDeclaration
+from .runtimes import ModelError, RuntimeDeclaration, UnsupportedKind
 
 A = TypeVar("A", bound=Attributes)
 T = TypeVar("T")
@@ -31,6 +31,16 @@ _thread = threading.local()
 def inferences_here() -> int:
     """Return how many inferences the calling thread has run: before and after a call, whether that call ran one."""
     return getattr(_thread, "inferences", 0)
+
+
+@dataclass(frozen=True)
+class ServiceDeclaration:
+    """A vision service as declared: its key in ``VISION``, its attributes, and the declared model it names, if any."""
+
+    name: str
+    model: str
+    attributes: Attributes
+    runtime: RuntimeDeclaration | None = None
 
 
 class VisionService(ABC, Generic[A]):

@@ -2,39 +2,72 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from cameras import Caption, Frame, Pixels
+from pydantic import Field
 
-from .base import CAPTIONS, VisionService
-from .captioner_attributes import CaptionerAttributes
-from .errors import ModelError
-from .library import LIBRARY, Library, Loan
-from .names import image_input
-from .probes import probe_pictures
-from .runtime import Runtime, RuntimeDeclaration, Tensor, TensorInfo
-from .runtimes import RUNTIMES, runtime_for
-from .tensors import PictureInput
-from .text_decoder import TextDecoder
-from .tokenizer import read_tokenizer
+from cameras import Caption, Frame, LocalPath
+
+from .base import CAPTIONS
+from .captioning import Encoder, TextDecoder, read_tokenizer
+from .model_service import ModelService, PictureModelAttributes
+from .runtimes import (
+    LIBRARY,
+    Library,
+    Loan,
+    ModelError,
+    Runtime,
+    RuntimeDeclaration,
+    missing_files,
+    runtime_for,
+)
+
+_Number = Annotated[int, Field(ge=0)]
 
 
-class Captioner(VisionService[CaptionerAttributes]):
+class CaptionerAttributes(PictureModelAttributes):
+    """What the YAML may say under ``attributes`` of ``model: captioner``; the model named is the encoder."""
+
+    decoder_path: LocalPath = Field(
+        description="The decoder's file: one that takes all tokens at each step, without past; of what optimum exports "
+        "it is decoder_model.onnx."
+    )
+    tokenizer_path: LocalPath = Field(
+        description="The decoder's tokens: a tokenizer.json, or a text file with one token per line."
+    )
+    start_token: str | _Number | None = Field(
+        None,
+        description="Token that a text begins with, or its number where it has no word (BLIP: 30522). Without it as "
+        "generation_config.json or config.json beside a tokenizer.json says (decoder_start_token_id), else the first "
+        "of the usual ones that there is.",
+    )
+    end_token: str | _Number | None = Field(
+        None,
+        description="Token that a text ends with, or its number. Without it as those files say (eos_token_id), else "
+        "the first of the usual ones that there is.",
+    )
+    max_tokens: int = Field(30, ge=1, le=512, description="Most tokens of a text, its end included.")
+    input_image_bgr: bool = Field(
+        False, description="The model takes blue first; mean and std then apply in that order."
+    )
+    input_image_size_px: int | None = Field(
+        None, ge=1, le=4096, description="Side of the encoder's input, for a model that takes pictures of any size."
+    )
+
+    def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Give the files that are not there."""
+        yield from missing_files(
+            model_path=self.model_path, decoder_path=self.decoder_path, tokenizer_path=self.tokenizer_path
+        )
+
+
+class Captioner(ModelService[CaptionerAttributes]):
     """A vision service that writes one caption for a picture, or none when it has nothing to say.
 
     The confidence of a caption is the geometric mean of the probabilities of its tokens.
-
-    Args:
-        name: What it is called under ``services:``.
-        attributes: What was declared.
-        runtime: The encoder that ``mlmodel_name`` names; ``None`` when ``model_path`` stands here.
-        runtimes: The runtimes there are, by name.
-        library: Where loaded models are lent.
     """
 
     model_name: ClassVar[str] = "captioner"
@@ -49,109 +82,54 @@ class Captioner(VisionService[CaptionerAttributes]):
         runtimes: Mapping[str, type[Runtime]] | None = None,
         library: Library = LIBRARY,
     ) -> None:
-        super().__init__(name, attributes, runtime)
-        self._runtimes = RUNTIMES if runtimes is None else runtimes
-        self._library = library
+        super().__init__(name, attributes, runtime, runtimes=runtimes, library=library)
         self._models: tuple[Loan, ...] = ()
-        self._halves: _Halves | None = None
-
-    @classmethod
-    def needs(cls, attributes: CaptionerAttributes) -> str | None:
-        """Return the name of the declared model, where one is named."""
-        return attributes.mlmodel_name
-
-    @classmethod
-    def default_camera(cls, attributes: CaptionerAttributes) -> str | None:
-        """Return ``camera_name``."""
-        return attributes.camera_name
+        self._encoder: Encoder | None = None
+        self._decoder: TextDecoder | None = None
 
     def _load(self) -> None:
-        encoder_type, path, num_threads, providers = self._declared_model()
-        decoder_type = runtime_for(self.attributes.decoder_path, self._runtimes)
-        encoder = self._library.borrow(encoder_type, path, num_threads, providers)
+        attributes, model = self.attributes, self._declared_model()
+        decoder_type = runtime_for(attributes.decoder_path, self._runtimes)
+        encoder = self._library.borrow(*model)
         self._models = (encoder,)
         try:
-            same = providers if decoder_type is encoder_type else ()
-            decoder = self._library.borrow(decoder_type, self.attributes.decoder_path, num_threads, same)
+            providers = model.providers if decoder_type is model.runtime_type else ()
+            decoder = self._library.borrow(decoder_type, attributes.decoder_path, model.num_threads, providers)
             self._models = (encoder, decoder)
-            self._halves = self._joined(path, encoder.runtime, decoder.runtime)
+            with _about(model.path):
+                self._encoder = Encoder(
+                    encoder.runtime,
+                    attributes.input_image_size_px,
+                    attributes.input_image_mean_value,
+                    attributes.input_image_std_dev,
+                    attributes.input_image_bgr,
+                )
+                sample = self._encoder.sample()
+            tokenizer = read_tokenizer(attributes.tokenizer_path, attributes.start_token, attributes.end_token)
+            with _about(attributes.decoder_path):
+                self._decoder = TextDecoder(decoder.runtime, sample, tokenizer)
         except BaseException:
             self._release()
             raise
         self.kinds = frozenset({CAPTIONS})
 
     def _release(self) -> None:
-        self._halves = None
+        self._encoder = self._decoder = None
         models, self._models = self._models, ()
         for loan in models:
             loan.close()
 
     def _caption(self, frame: Frame) -> tuple[Caption, ...]:
-        halves = self._halves
-        if halves is None:
+        encoder, decoder = self._encoder, self._decoder
+        if encoder is None or decoder is None:
             raise ModelError(f"service {self.name} is not open")
         with self._counted():
-            encoded = halves.encoded(frame.pixels)
+            encoded = encoder.encode(frame.pixels)
             with _about(self.attributes.decoder_path):
-                written = halves.decoder.write(encoded, self.attributes.max_tokens)
+                written = decoder.write(encoded, self.attributes.max_tokens)
         if not written.text or written.confidence < self.attributes.default_minimum_confidence:
             return ()
         return (Caption(written.text, written.confidence),)
-
-    def _declared_model(self) -> tuple[type[Runtime], Path, int, tuple[str, ...]]:
-        if self.runtime is not None:
-            attributes = self.runtime.attributes
-            kind = self._runtimes[self.runtime.model]
-            return kind, attributes.model_path, attributes.num_threads, attributes.preferred()
-        path = self.attributes.model_path
-        if path is None:
-            raise ModelError(f"service {self.name}: the model {self.attributes.mlmodel_name!r} is not declared")
-        return runtime_for(path, self._runtimes), path, self.attributes.num_threads or 0, ()
-
-    def _joined(self, path: Path, encoder: Runtime, decoder: Runtime) -> _Halves:
-        """Find out how the two halves fit together, by looking at a made picture."""
-        attributes = self.attributes
-        with _about(path):
-            info = image_input(encoder.inputs, {})
-            picture = PictureInput.of(
-                _sized(info, attributes.input_image_size_px),
-                encoder.metadata,
-                attributes.input_image_mean_value,
-                attributes.input_image_std_dev,
-                attributes.input_image_bgr,
-            )
-            try:
-                encoded = encoder.infer({picture.info.name: picture.tensor(probe_pictures()[0])})
-            except ModelError as error:
-                if picture.info == info:
-                    raise
-                reason = str(error).removeprefix(f"{path}: ")
-                side_px = attributes.input_image_size_px
-                raise ModelError(f"input_image_size_px: {side_px} is not the side that it takes: {reason}") from error
-        tokenizer = read_tokenizer(attributes.tokenizer_path, attributes.start_token, attributes.end_token)
-        with _about(attributes.decoder_path):
-            return _Halves(encoder, picture, TextDecoder(decoder, encoded, tokenizer))
-
-
-@dataclass(frozen=True)
-class _Halves:
-    encoder: Runtime
-    picture: PictureInput
-    decoder: TextDecoder
-
-    def encoded(self, pixels: Pixels) -> dict[str, Tensor]:
-        return self.encoder.infer({self.picture.info.name: self.picture.tensor(pixels)})
-
-
-def _sized(info: TensorInfo, side_px: int | None) -> TensorInfo:
-    """Return an input that takes pictures of any size as one that takes them of the size declared, colours first."""
-    if len(info.shape) != 4 or -1 not in info.shape[1:]:
-        return info
-    if side_px is None:
-        raise ModelError(f"input {info} takes pictures of any size; say which with input_image_size_px")
-    usual = (1, side_px, side_px, 3) if info.shape[3] == 3 else (1, 3, side_px, side_px)
-    shape = (wanted if size < 0 else size for size, wanted in zip(info.shape, usual, strict=True))
-    return dataclasses.replace(info, shape=tuple(shape))
 
 
 @contextmanager
@@ -160,6 +138,4 @@ def _about(path: Path) -> Iterator[None]:
     try:
         yield
     except ModelError as error:
-        if str(error).startswith(f"{path}: "):
-            raise
-        raise ModelError(f"{path}: {error}") from error
+        raise ModelError(f"{path}: {str(error).replace(f'{path}: ', '')}") from error

@@ -15,7 +15,7 @@ from cameras import Attributes, Detection, Frame, Mask
 
 from .base import DETECTIONS, VisionService
 from .components import component_boxes
-from .runtime import RuntimeDeclaration
+from .runtimes import RuntimeDeclaration
 
 Planes = NDArray[np.float32]
 

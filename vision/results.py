@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from cameras import Prediction
 
-from .minimums import lowest
+from .outputs import lowest
 
 P = TypeVar("P", bound=Prediction)
 

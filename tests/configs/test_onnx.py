@@ -20,8 +20,8 @@ from configs.training.measure_onnx import FIGURES, ORIGINAL, TWIN, Twin, compare
 from configs.training.tflite_to_onnx import Translation
 from pipeline import Chain, load
 from server.cli import cli
-from vision import onnx
-from vision.heads import find_head
+from vision.outputs.heads.table import find_head
+from vision.runtimes import onnx
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

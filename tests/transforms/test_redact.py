@@ -16,7 +16,7 @@ from tests.transforms.refusals import refusals
 from tests.transforms.services import Hangs, Looks
 from transforms.redact import Redact, RedactAttributes
 from vision import ModelError
-from vision.detector import Detections
+from vision.outputs.detector import Detections
 
 FACE = Detection("face", 0.8, box=detection(0.25, 0.25, 0.5, 0.5).box)
 PLATE = Detection("plate", 0.4, box=detection(0.75, 0.75, 1, 1).box)

@@ -12,12 +12,11 @@ import numpy as np
 
 from cameras import Frame, Pixels
 from vision import MlModelAttributes, MlModelVision, Runtime, RuntimeAttributes, RuntimeDeclaration
-from vision.errors import ModelError
-from vision.library import Library
-from vision.metadata import Metadata
-from vision.model_file import ModelFile
-from vision.runtime import Tensor, TensorInfo
-from vision.verifier import Verifier
+from vision.runtimes.base import Metadata, Tensor, TensorInfo
+from vision.runtimes.errors import ModelError
+from vision.runtimes.library import Library
+from vision.runtimes.model_file import ModelFile
+from vision.runtimes.verifier import Verifier
 
 Answer = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
 INPUT = TensorInfo("input", (1, 4, 4, 3), np.dtype(np.uint8))

@@ -17,8 +17,8 @@ from vision import (
     RuntimeDeclaration,
     UnsupportedKind,
 )
-from vision.library import Library
-from vision.verifier import Verifier
+from vision.runtimes.library import Library
+from vision.runtimes.verifier import Verifier
 
 RED, GREEN = (0, 0, 255), (0, 255, 0)
 

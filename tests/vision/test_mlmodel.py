@@ -14,10 +14,9 @@ from cameras import BoundingBox
 from tests.vision import made
 from tests.vision.fakes import FakeRuntime, frame, runtime, service
 from vision import MlModelAttributes, MlModelVision, ModelError, UnsupportedKind
-from vision.library import Library
-from vision.metadata import Metadata
-from vision.runtime import RuntimeAttributes, TensorInfo
-from vision.verifier import Verifier
+from vision.runtimes.base import Metadata, RuntimeAttributes, TensorInfo
+from vision.runtimes.library import Library
+from vision.runtimes.verifier import Verifier
 
 SCORES = {"out": np.array([[0.1, 0.7, 0.2]])}
 DETECTOR = {

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from vision.outputs.heads.fastestdet import decode, find
+from vision.outputs.heads.head import Found
+
+from .things import CLASSES, THINGS, assert_found
+
+SIZE = (64, 48)
+
+
+def test_boxes_come_out_as_they_were_put_in() -> None:
+    planes = np.zeros((5 + CLASSES, 3, 4), np.float32)
+    planes[0] = 0.001
+    for thing in THINGS:
+        centre = thing.centre * (4, 3)
+        column, row = (int(place) for place in centre)
+        offsets = (math.atanh(place) for place in centre - (column, row))
+        sides = (math.log(side / (1 - side)) for side in thing.size)
+        planes[:, row, column] = [thing.score ** (1 / 0.6), *offsets, *sides, *thing.columns]
+    assert_found(decode([planes], SIZE, CLASSES))
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "labels", "found"),
+    [
+        ((1, 85, 22, 22), (352, 352), 0, Found(("out",), 80, True)),
+        ((1, 85, 22, 22), (352, 352), 80, Found(("out",), 80, True)),
+        ((1, 85, 22, 22), (352, 352), 85, Found(("out",), 80, False)),
+        ((1, 21, 22, 22), (352, 352), 0, Found(("out",), 16, False)),
+        ((1, 85, 20, 40), (640, 320), 80, Found(("out",), 80, True)),
+        ((1, 85, 352, 352), (352, 352), 80, Found(("out",), 80, False)),
+        ((1, 85, 22), (352, 352), 80, None),
+    ],
+)
+def test_the_output_is_known_by_its_shape(
+    shape: tuple[int, ...], size: tuple[int, int], labels: int, found: Found | None
+) -> None:
+    assert find({"out": shape}, size, labels) == found

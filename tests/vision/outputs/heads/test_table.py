@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import typing
+
+import pytest
+
+from vision import MlModelAttributes, ModelError
+from vision.outputs.heads.table import HEADS, find_head
+
+BLAZEFACE = {"regressors": (1, 896, 16), "classificators": (1, 896, 1)}
+
+
+def test_every_head_may_be_declared() -> None:
+    declared = typing.get_args(typing.get_args(MlModelAttributes.model_fields["head"].annotation)[0])
+    assert sorted(declared) == sorted([*HEADS, "none"])
+    assert all(head.name == name for name, head in HEADS.items())
+
+
+@pytest.mark.parametrize(
+    ("shapes", "size", "labels", "head"),
+    [
+        (BLAZEFACE, (128, 128), 0, "blazeface"),
+        ({"758": (1, 85, 22, 22)}, (352, 352), 80, "fastestdet"),
+        ({"boxes": (1, 4420, 4), "scores": (1, 4420, 2)}, (320, 240), 0, "ultraface"),
+        ({"b": (1, 1917, 1, 4), "s": (1, 1917, 91)}, (300, 300), 0, "ssd_anchors"),
+        ({"out": (1, 25200, 85)}, (640, 640), 0, "yolov5"),
+        ({"out": (1, 84, 8400)}, (640, 640), 0, "yolov8"),
+        ({"out": (1, 300, 6)}, (640, 640), 80, "yolov10"),
+        ({"out": (1, 300, 38), "masks": (1, 32, 160, 160)}, (640, 640), 80, "yolov10"),
+        ({"out": (1, 567, 6)}, (96, 96), 0, "yolov5"),
+        ({"out": (1, 525, 6)}, (160, 160), 1, "yolox"),
+        ({"out": (1, 8400, 85)}, (640, 640), 0, "yolox"),
+        ({"out": (1, 8400, 85)}, (640, 640), 80, "yolox"),
+        ({"out": (1, 8400, 85)}, (640, 640), 81, "yolov8"),  # rows first
+        ({"b": (1, 10, 4), "c": (1, 10), "s": (1, 10), "n": (1,)}, (300, 300), 90, None),
+        ({"out": (1, 1001)}, (224, 224), 0, None),
+        ({"out": (1, 257, 257, 21)}, (257, 257), 21, None),
+        ({"out": (1, 21, 32, 32)}, (512, 512), 21, None),
+    ],
+)
+def test_a_head_is_guessed_where_the_shapes_leave_no_doubt(
+    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, head: str | None
+) -> None:
+    found = find_head(None, shapes, size, labels)
+    assert (found and found[0].name) == head
+    assert find_head("none", shapes, size, labels) is None
+
+
+def test_a_declared_head_reads_what_would_not_be_guessed() -> None:
+    found = find_head("yolov5", {"out": (1, 100, 7)}, (640, 640), 0)
+    assert found is not None
+    assert (found[0].name, found[1].classes) == ("yolov5", 2)
+
+
+@pytest.mark.parametrize("name", sorted(HEADS))
+def test_a_declared_head_that_the_outputs_contradict_is_refused(name: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        find_head(name, {"scores": (1, 1001)}, (224, 224), 0)
+    assert str(caught.value) == f"head: {name} reads {HEADS[name].wanted}; the outputs are scores [1, 1001]"

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vision.outputs.heads.head import Found
+from vision.outputs.heads.yolov10 import decode, find
+
+from .things import CLASSES, THINGS, assert_found, assert_given
+
+SIZE = (640, 320)
+
+
+@pytest.mark.parametrize("unit", [SIZE, (1, 1)], ids=["pixels", "fractions"])
+def test_boxes_come_out_as_they_were_put_in(unit: tuple[int, int]) -> None:
+    rows = np.zeros((300, 6), np.float32)
+    for row, thing in enumerate(THINGS):
+        rows[row] = [*np.array(thing.box) * [*unit, *unit], thing.score, thing.number]
+    assert_found(decode([rows], SIZE, CLASSES))
+
+
+def test_what_follows_the_label_is_left_out() -> None:
+    rows = np.zeros((300, 38), np.float32)
+    for row, thing in enumerate(THINGS):
+        rows[row] = [*np.array(thing.box) * [*SIZE, *SIZE], thing.score, thing.number, *[9] * 32]
+    assert_found(decode([rows], SIZE, CLASSES))
+
+
+def test_a_turned_box_becomes_the_upright_one_around_it() -> None:
+    rows = np.zeros((300, 7), np.float32)
+    rows[0] = [39.38, 27.175, 24.17, 9.86, 0.874, 1, 1.188]
+    rows[1] = [13.81, 19.345, 5.14, 4.93, 0.515, 0, 0.791]
+    golden = (  # ultralytics 8.4.190: utils.ops.xywhr2xyxyxyxy, the lowest and the highest of its corners
+        (30.29288, 14.12323, 48.46712, 40.22677, 0.874, 1),
+        (10.25019, 15.78436, 17.36981, 22.90564, 0.515, 0),
+    )
+    assert_given(decode([rows], SIZE, CLASSES), golden, SIZE)
+
+
+def test_rows_of_no_numbers_do_no_harm() -> None:
+    assert len(decode([np.full((300, 6), np.nan, np.float32)], SIZE, CLASSES).scores) == 0
+
+
+@pytest.mark.parametrize(
+    ("shapes", "size", "found"),
+    [
+        ({"out": (1, 300, 6)}, (640, 640), Found(("out",), 0, True)),
+        ({"out": (1, 300, 6), "more": (1, 3)}, (640, 640), Found(("out",), 0, False)),
+        ({"out": (1, 300, 38), "masks": (1, 32, 160, 160)}, (640, 640), Found(("out",), 0, True)),
+        ({"out": (1, 300, 7)}, (640, 640), Found(("out",), 0, False)),  # turned boxes, as it seems
+        ({"out": (1, 300, 57)}, (640, 640), Found(("out",), 0, False)),  # keypoints, as it seems
+        ({"out": (1, 25200, 6)}, (640, 640), Found(("out",), 0, False)),
+        ({"out": (1, 525, 6)}, (160, 160), Found(("out",), 0, False)),  # raw boxes of one label
+        ({"out": (1, 567, 6)}, (96, 96), Found(("out",), 0, False)),
+        ({"out": (1, 8400, 85)}, (640, 640), None),
+        ({"out": (1, 300, 5)}, (640, 640), None),
+    ],
+)
+def test_the_output_is_known_by_its_shape(
+    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: Found | None
+) -> None:
+    assert find(shapes, size, 0) == found

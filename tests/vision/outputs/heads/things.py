@@ -1,0 +1,66 @@
+"""Things for heads to find: boxes with a score and the number of a label, and whether they were found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.outputs.heads.head import Head
+from vision.outputs.scores.candidates import Candidates, Suppression
+
+CLASSES = 5
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One box, in fractions of the input: x_min, y_min, x_max, y_max."""
+
+    box: tuple[float, float, float, float]
+    score: float
+    number: int
+
+    @property
+    def centre(self) -> NDArray[np.float64]:
+        return np.array([(self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2])
+
+    @property
+    def size(self) -> NDArray[np.float64]:
+        return np.array([self.box[2] - self.box[0], self.box[3] - self.box[1]])
+
+    @property
+    def columns(self) -> NDArray[np.float64]:
+        """One per label: 1 for this one's."""
+        return np.asarray(np.eye(CLASSES)[self.number], np.float64)
+
+
+THINGS = (
+    Thing((0.1, 0.2, 0.3, 0.6), 0.9, 0),
+    Thing((0.5, 0.5, 0.95, 0.75), 0.6, 4),
+    Thing((-0.05, 0.7, 0.2, 1.1), 0.3, 2),
+)
+
+
+def assert_found(found: Candidates, things: tuple[Thing, ...] = THINGS) -> None:
+    """Make sure that these things were found, and nothing else."""
+    found = found.sorted()
+    assert np.allclose(found.scores, [thing.score for thing in things], atol=1e-3)
+    assert np.allclose(found.boxes, [thing.box for thing in things], atol=1e-3)
+    assert found.numbers.tolist() == [thing.number for thing in things]
+
+
+def assert_given(
+    found: Candidates, golden: Sequence[Sequence[float]], unit: tuple[int, int] = (1, 1), head: Head | None = None
+) -> None:
+    """Make sure that boxes are those of the original: rows of corners in a unit, score and label, best first.
+
+    With a head, what overlaps is left out as that head has it.
+    """
+    found = found.sorted()
+    if head is not None:
+        found = Suppression(head.iou_threshold).applied(found)
+    made = np.column_stack([found.boxes * np.array([*unit, *unit]), found.scores, found.numbers])
+    assert made.shape == (len(golden), 6)
+    assert np.allclose(made, golden, atol=2e-3 * max(unit) ** 0.5)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vision import ModelError
+from vision.outputs.classifier import Classifier, find_scores
+from vision.outputs.scores.minimums import Minimums
+from vision.runtimes.base import TensorInfo
+
+
+def outputs(values: Any, dtype: Any = np.float32) -> dict[str, Any]:
+    return {"out": np.array(values, dtype)}
+
+
+def classifier(sample: dict[str, Any], labels: Sequence[str] = (), minimums: Minimums | None = None) -> Classifier:
+    array = sample["out"]
+    return Classifier(TensorInfo("out", array.shape, array.dtype), labels, minimums or Minimums(), [sample])
+
+
+def looked(values: Any, dtype: Any = np.float32, **options: Any) -> list[tuple[str, float]]:
+    sample = outputs(values, dtype)
+    return [(item.label, round(item.confidence, 4)) for item in classifier(sample, **options).look(sample)]
+
+
+def test_labels_come_highest_first() -> None:
+    assert looked([[0.1, 0.7, 0.2]], labels=("a", "b", "c")) == [("b", 0.7), ("c", 0.2), ("a", 0.1)]
+
+
+def test_without_labels_the_number_is_the_name() -> None:
+    assert looked([[0.1, 0.9]]) == [("1", 0.9), ("0", 0.1)]
+
+
+@pytest.mark.parametrize("values", [[[0.25, 0.75]], [0.25, 0.75], [[[[0.25, 0.75]]]]])
+def test_any_shape_with_one_long_side_is_read(values: Any) -> None:
+    sample = outputs(values)
+    assert find_scores({}, [sample]) == "out"
+    assert looked(values) == [("1", 0.75), ("0", 0.25)]
+
+
+def test_independent_probabilities_are_left_alone_although_they_do_not_sum_to_one() -> None:
+    assert looked([[0.9, 0.8, 0.0]]) == [("0", 0.9), ("1", 0.8), ("2", 0.0)]
+
+
+def test_open_ended_scores_become_a_distribution_however_large_they_are() -> None:
+    assert looked([[1000.0, 1000.0, -1000.0]]) == [("0", 0.5), ("1", 0.5), ("2", 0.0)]
+
+
+def test_once_open_ended_always_open_ended() -> None:
+    reader = classifier(outputs([[4.0, -1.0]]))
+    assert [round(item.confidence, 4) for item in reader.look(outputs([[0.5, 0.5]]))] == [0.5, 0.5]
+    assert [round(item.confidence, 4) for item in reader.look(outputs([[1.0, 0.0]]))] == [0.7311, 0.2689]
+
+
+def test_a_single_score_out_of_range_goes_through_a_sigmoid() -> None:
+    assert looked([[3.0]], labels=("cat",)) == [("cat", 0.9526)]
+    assert looked([[-800.0]], labels=("cat",)) == [("cat", 0.0)]
+    assert looked([[0.3]], labels=("cat",)) == [("cat", 0.3)]
+
+
+def test_bytes_that_are_not_quantised_are_parts_of_255() -> None:
+    assert looked([[255, 51, 0]], np.uint8) == [("0", 1.0), ("1", 0.2), ("2", 0.0)]
+    assert looked([[127, -128]], np.int8) == [("0", 1.0), ("1", 0.0)]
+
+
+def test_a_step_beyond_one_is_cut_off_and_is_no_sign_of_open_ended_scores() -> None:
+    assert looked([[1.004, 0.0]]) == [("0", 1.0), ("1", 0.0)]
+
+
+def test_what_is_no_number_is_dropped_and_counted() -> None:
+    sample = outputs([[np.nan, 0.6, np.inf, 0.4]])
+    reader = classifier(sample, labels=("a", "b", "c", "d"))
+    assert [item.label for item in reader.look(sample)] == ["b", "d"]
+    assert reader.dropped == 2
+
+
+def test_nothing_but_no_numbers_gives_nothing() -> None:
+    assert looked([[np.nan, np.nan]]) == []
+
+
+def test_minimums_are_applied_and_are_inclusive() -> None:
+    assert looked([[0.5, 0.3, 0.2]], labels=("a", "b", "c"), minimums=Minimums(0.25, {"A": 0.5, "b": 0.4})) == [
+        ("a", 0.5)
+    ]
+
+
+@pytest.mark.parametrize("labels", [("a",), ("a", "b", "c")])
+def test_labels_must_be_as_many_as_the_scores(labels: tuple[str, ...]) -> None:
+    with pytest.raises(ModelError) as caught:
+        classifier(outputs([[0.1, 0.9]]), labels)
+    assert str(caught.value) == f"there are {len(labels)} labels but the classifier gives 2 scores"
+
+
+def test_the_output_called_probability_counts_among_several() -> None:
+    sample = {"features": np.zeros((1, 8)), "scores": np.zeros((1, 3))}
+    assert find_scores({"scores": "probability"}, [sample]) == "scores"
+    assert find_scores({}, [sample]) is None
+
+
+def test_a_map_is_no_classification() -> None:
+    assert find_scores({}, [outputs(np.zeros((1, 4, 4, 2)))]) is None
+    with pytest.raises(ModelError) as caught:
+        find_scores({"out": "probability"}, [outputs(np.zeros((1, 4, 4, 2)))])
+    assert str(caught.value) == ("output out [1, 4, 4, 2] is called probability; a shape like [1, labels] is wanted")

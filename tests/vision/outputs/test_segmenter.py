@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cameras import BoundingBox
+from vision.outputs.scores.minimums import Minimums
+from vision.outputs.segmenter import Form, PixelMap, Segmenter, find_map
+from vision.runtimes.errors import LabelsError
+
+LABELS = ("background", "cat", "dog")
+WHOLE = BoundingBox(0.0, 0.0, 1.0, 1.0)
+NUMBERS = np.array([[0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 2, 0]])
+
+
+def planes(best: float = 0.8, labels: int = 3) -> NDArray[np.float32]:
+    """Return probabilities per pixel and label, the best of them for the numbers above."""
+    made = np.full((1, *NUMBERS.shape, labels), (1 - best) / (labels - 1), np.float32)
+    np.put_along_axis(made[0], NUMBERS[..., None], best, axis=-1)
+    return made
+
+
+def segmenter(
+    array: Any, form: Form, labels: Sequence[str] = LABELS, minimums: Minimums | None = None, sample: Any = None
+) -> Segmenter:
+    samples = [{"map": array if sample is None else sample}]
+    return Segmenter(PixelMap("map", form), labels, minimums or Minimums(), samples)
+
+
+def looked(array: Any, form: Form, **options: Any) -> list[tuple[str, float, float]]:
+    found = segmenter(array, form, **options).look({"map": array}, WHOLE)
+    return [(item.label, round(item.confidence, 3), round(item.coverage, 3)) for item in found]
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "labels", "form"),
+    [
+        ((1, 257, 257, 21), (257, 257), 0, Form.PLANES_LAST),
+        ((1, 21, 257, 257), (257, 257), 0, Form.PLANES_FIRST),
+        ((1, 30, 40, 3), (320, 240), 0, Form.PLANES_LAST),
+        ((1, 2, 30, 40), (320, 240), 0, Form.PLANES_FIRST),
+        ((1, 16, 16, 16), (256, 256), 0, Form.PLANES_LAST),
+        ((1, 150, 128, 128), (512, 512), 150, Form.PLANES_FIRST),
+        ((1, 128, 128, 150), (512, 512), 150, Form.PLANES_LAST),
+        ((1, 128, 128, 150), (512, 512), 149, Form.PLANES_LAST),
+        ((1, 256, 256, 1), (256, 256), 0, Form.MASK),
+        ((1, 1, 256, 256), (256, 256), 0, Form.MASK),
+        ((1, 256, 256), (256, 256), 0, Form.MASK),
+        ((1, 300, 6), (640, 640), 0, None),
+        ((1, 8400, 85), (640, 640), 0, None),
+        ((1, 1001), (224, 224), 0, None),
+        ((1, 1, 1, 1001), (224, 224), 0, None),
+        ((1, 30, 50, 3), (640, 640), 0, None),
+        ((2, 30, 30, 3), (640, 640), 0, None),
+        ((257, 257), (257, 257), 0, None),
+    ],
+)
+def test_the_form_is_known_by_the_shape(
+    shape: tuple[int, ...], size: tuple[int, int], labels: int, form: Form | None
+) -> None:
+    array = np.random.default_rng(0).random(shape, np.float32)
+    found = find_map([{"map": array}], size, labels)
+    assert found == (None if form is None else PixelMap("map", form))
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 4), (1, 3, 4, 1), (1, 1, 3, 4)])
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8, np.float32])
+def test_whole_numbers_are_those_of_labels(shape: tuple[int, ...], dtype: Any) -> None:
+    array = NUMBERS.astype(dtype).reshape(shape)
+    assert find_map([{"map": array}], (40, 30), 0) == PixelMap("map", Form.NUMBERS)
+    assert looked(array, Form.NUMBERS) == [("background", 1.0, 0.75), ("cat", 1.0, 0.167), ("dog", 1.0, 0.083)]
+
+
+def test_the_first_output_with_the_shape_of_the_picture_counts() -> None:
+    samples = [{"scores": np.zeros((1, 5)), "out": np.zeros((1, 8, 8, 3)), "aux": np.zeros((1, 8, 8, 3))}]
+    assert find_map(samples, (64, 64), 0) == PixelMap("out", Form.PLANES_LAST)
+
+
+@pytest.mark.parametrize("form", [Form.PLANES_LAST, Form.PLANES_FIRST])
+def test_each_label_that_is_the_best_somewhere_has_a_mask_the_background_too(form: Form) -> None:
+    array = planes() if form is Form.PLANES_LAST else planes().transpose(0, 3, 1, 2)
+    assert looked(array, form) == [("background", 0.8, 0.75), ("cat", 0.8, 0.167), ("dog", 0.8, 0.083)]
+    found = segmenter(array, form).look({"map": array}, WHOLE)
+    assert all(np.array_equal(item.mask > 0, NUMBERS == number) for number, item in enumerate(found))
+
+
+def test_scores_that_are_no_probabilities_become_some() -> None:
+    assert looked(np.log(planes()) + 3, Form.PLANES_LAST) == looked(planes(), Form.PLANES_LAST)
+    zero_to_one = (planes() > 0.5).astype(np.float32) * 0.9  # sums of 0.9: no distribution
+    (background, *_) = looked(zero_to_one, Form.PLANES_LAST)
+    assert background[1] == round(float(np.exp(0.9) / (np.exp(0.9) + 2)), 3)
+
+
+def test_planes_of_bytes_are_probabilities() -> None:
+    assert looked((planes() * 255).astype(np.uint8), Form.PLANES_LAST)[0] == ("background", 0.8, 0.75)
+
+
+def test_a_mask_holds_the_pixels_that_are_likely() -> None:
+    array = np.array([[[0.9, 0.5], [0.49, 0.0]]], np.float32)
+    assert looked(array, Form.MASK, labels=()) == [("foreground", 0.7, 0.5)]
+    assert looked(array, Form.MASK, labels=("person",)) == [("person", 0.7, 0.5)]
+    assert looked(array, Form.MASK, labels=("background", "selfie")) == [("selfie", 0.7, 0.5)]
+
+
+def test_a_mask_of_scores_is_put_through_the_sigmoid_also_where_none_is_outside() -> None:
+    array = np.array([[[0.4, -0.1], [-2.0, 6.0]]], np.float32)
+    assert looked(array, Form.MASK, labels=()) == [("foreground", 0.798, 0.5)]
+    tame = np.full((1, 2, 2), 0.25, np.float32)
+    assert looked(tame, Form.MASK, labels=(), sample=array) == [("foreground", 0.562, 1.0)]
+
+
+def test_an_empty_mask_is_no_result() -> None:
+    assert looked(np.zeros((1, 4, 4), np.float32), Form.MASK, labels=()) == []
+
+
+def test_labels_have_their_own_minimum() -> None:
+    minimums = Minimums(0.0, {"Background": 0.9})
+    assert [row[0] for row in looked(planes(), Form.PLANES_LAST, minimums=minimums)] == ["cat", "dog"]
+
+
+def test_without_labels_masks_are_numbered() -> None:
+    assert [row[0] for row in looked(planes(), Form.PLANES_LAST, labels=())] == ["0", "1", "2"]
+
+
+def test_a_number_without_a_label_is_counted() -> None:
+    array = np.where(NUMBERS == 2, 255, NUMBERS)[None]
+    reader = segmenter(array, Form.NUMBERS)
+    assert [item.label for item in reader.look({"map": array}, WHOLE)] == ["background", "cat", "class 255"]
+    assert reader.unknown == 1
+    assert [item.label for item in reader.look({"map": array - 1}, WHOLE)] == ["class -1", "background", "class 254"]
+
+
+def test_the_background_may_be_missing_among_the_labels() -> None:
+    assert [row[0] for row in looked(planes(), Form.PLANES_LAST, labels=("cat", "dog"))] == list(LABELS)
+
+
+def test_labels_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(LabelsError, match="there are 5 labels but the segmenter gives 3 planes"):
+        segmenter(planes(), Form.PLANES_LAST, tuple("abcde"))
+
+
+def test_what_is_no_number_is_dropped() -> None:
+    array = planes()
+    array[0, 2, 2] = np.nan
+    reader = segmenter(planes(), Form.PLANES_LAST)
+    assert [item.label for item in reader.look({"map": array}, WHOLE)] == ["cat"]
+    assert reader.dropped == 1
+
+
+def test_bars_beside_the_picture_are_cut_off() -> None:
+    array = NUMBERS[None]
+    (background, dog) = segmenter(array, Form.NUMBERS).look({"map": array}, BoundingBox(0.25, 1 / 3, 0.75, 1.0))
+    assert background.mask.tolist() == [[255, 255], [255, 0]]
+    assert (dog.label, dog.coverage) == ("dog", 0.25)

@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from tests.vision import made, made_onnx
+from tests.vision.fakes import frame
+from vision import MlModelAttributes, MlModelVision, ModelError, Onnx, OnnxAttributes, RuntimeDeclaration
+from vision.runtimes import onnx
+from vision.runtimes.base import TensorInfo
+from vision.runtimes.library import Library
+from vision.runtimes.model_file import ModelFile
+from vision.runtimes.verifier import Verifier
+
+PICTURE = np.arange(12, dtype=np.float32).reshape(1, 2, 2, 3)
+
+
+def write(folder: Path, content: bytes) -> ModelFile:
+    path = folder / "made.onnx"
+    path.write_bytes(content)
+    return ModelFile.read(path)
+
+
+class FakeLibrary:
+    """ONNX Runtime on a machine with a GPU, which starts or does not."""
+
+    def __init__(self, available: tuple[str, ...], started: tuple[str, ...]) -> None:
+        self.available, self.started = available, started
+        self.asked: list[str] = []
+        self.real = onnx._library()
+        self.SessionOptions = self.real.SessionOptions
+
+    def get_available_providers(self) -> tuple[str, ...]:
+        return self.available
+
+    def InferenceSession(self, content: bytes, options: Any, providers: list[str]) -> Any:
+        self.asked = providers
+        session = self.real.InferenceSession(content, options, providers=[onnx.CPU])
+        session.get_providers = lambda: self.started
+        return session
+
+
+def test_inputs_and_outputs_are_named_with_shape_and_type(tmp_path: Path) -> None:
+    content = made_onnx.model({"scores": np.zeros((1, 5), np.int64)}, shape=("batch", 3, "height", 20), dtype="uint8")
+    runtime = Onnx(write(tmp_path, content))
+    assert runtime.inputs == (TensorInfo("picture", (-1, 3, -1, 20), np.dtype(np.uint8)),)
+    assert runtime.outputs == (TensorInfo("scores", (1, 5), np.dtype(np.int64)),)
+    assert runtime.provider == "cpu"
+
+
+@pytest.mark.parametrize("num_threads", [-1, 0, 2])
+def test_a_model_is_run(tmp_path: Path, num_threads: int) -> None:
+    runtime = Onnx(write(tmp_path, made_onnx.model(reshape=(1, 12))), num_threads)
+    assert runtime.infer({"picture": PICTURE})["out"].tolist() == [list(range(12))]
+
+
+def test_a_picture_of_another_type_is_refused_and_the_model_goes_on(tmp_path: Path) -> None:
+    runtime = Onnx(write(tmp_path, made_onnx.model(operator="Relu")))
+    with pytest.raises(ModelError, match=r"made\.onnx: the model fails: .*Unexpected input data type"):
+        runtime.infer({"picture": PICTURE.astype(np.uint8)})
+    assert runtime.infer({"picture": -PICTURE})["out"].sum() == 0
+
+
+def test_a_closed_model_says_so(tmp_path: Path) -> None:
+    runtime = Onnx(write(tmp_path, made_onnx.model(operator="Relu")))
+    runtime.close()
+    runtime.close()
+    with pytest.raises(ModelError, match=r"made\.onnx: the model is closed"):
+        runtime.infer({"picture": PICTURE})
+
+
+def test_several_threads_may_use_a_model(tmp_path: Path) -> None:
+    runtime = Onnx(write(tmp_path, made_onnx.model(operator="Relu")))
+    wrong: list[object] = []
+
+    def use(value: int) -> None:
+        for _ in range(50):
+            out = runtime.infer({"picture": np.full_like(PICTURE, value)})["out"]
+            if not np.all(out == value):
+                wrong.append(out)
+
+    threads = [threading.Thread(target=use, args=(value,)) for value in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("metadata", "labels", "size"),
+    [
+        ({"names": "{0: 'person', 1: 'bicycle'}", "imgsz": "[320, 640]"}, ("person", "bicycle"), (320, 640)),
+        ({"names": "{0: 'person', 2: \"driver's car\"}"}, ("person", "???", "driver's car"), ()),
+        ({"labels": '["cat", "dog"]', "imgsz": "64"}, ("cat", "dog"), (64, 64)),
+        ({"classes": "cat, dog"}, ("cat", "dog"), ()),
+        ({"names": "{0: __import__('os')}", "imgsz": "[0, 1]"}, ("{0:", "__import__('os')}"), ()),
+        ({"names": "{'x': 'cat'}"}, (), ()),
+        ({"names": "{99999999: 'cat'}"}, (), ()),
+        ({"names": "[" * 99_999}, ("[" * 99_999,), ()),
+        ({"stride": "32"}, (), ()),
+    ],
+)
+def test_labels_and_size_stand_in_the_metadata(
+    tmp_path: Path, metadata: dict[str, str], labels: tuple[str, ...], size: tuple[int, ...]
+) -> None:
+    found = Onnx(write(tmp_path, made_onnx.model(operator="Relu", metadata=metadata))).metadata
+    assert (found.labels, found.size) == (labels, size)
+
+
+def test_models_of_ultralytics_want_fractions(tmp_path: Path) -> None:
+    found = Onnx(write(tmp_path, made_onnx.model(operator="Relu", metadata={"author": "Ultralytics"}))).metadata
+    assert (found.mean, found.std) == ((0.0,), (255.0,))
+
+
+def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -> None:
+    content = made_onnx.model({"x": np.ones((1, 100), np.float32)})
+    for size in range(10, len(content) - 4, 16):
+        with pytest.raises(ModelError) as caught:
+            Onnx.look(write(tmp_path, content[:size]))
+        assert str(caught.value) == f"{tmp_path}/made.onnx: the ONNX model is damaged or cut short; fetch it again"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"hello there", "text: 'hello there'"),
+        (made.classifier(), "a TFLite model"),
+        (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+        (b"\x00\x00\x00\x00ORTM", "an ORT model; the ONNX file that it was made from is wanted"),
+    ],
+)
+def test_what_is_no_onnx_model_is_called_by_its_name(tmp_path: Path, content: bytes, words: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        Onnx.look(write(tmp_path, content))
+    assert str(caught.value) == f"{tmp_path}/made.onnx: is not an ONNX model but {words}"
+
+
+def test_a_model_that_cannot_be_loaded_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"made\.onnx: the ONNX model cannot be loaded: .*Nonsense") as caught:
+        Onnx(write(tmp_path, made_onnx.model(operator="Nonsense")))
+    assert "[ONNXRuntimeError]" not in str(caught.value)
+
+
+def test_a_model_whose_numbers_lie_in_another_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    entry = made_onnx.field(1, "location") + made_onnx.field(2, "made.onnx.data")
+    far = made_onnx.field(1, 1) + made_onnx.field(2, 1) + made_onnx.field(8, "far") + made_onnx.field(13, entry)
+    node, shape = made_onnx.node("Add", ["picture", "far"], "out"), (1, 2, 2, 3)
+    values = [made_onnx.value(name, "float32", shape) for name in ("picture", "out")]
+    content = made_onnx.file([node], [far + made_onnx.field(14, 1)], values[:1], values[1:])
+    with pytest.raises(ModelError) as caught:
+        Onnx(write(tmp_path, content))
+    assert str(caught.value) == (
+        f"{tmp_path}/made.onnx: the ONNX model keeps its numbers in a file of their own, they must be in the model: "
+        "export it with external_data=False, or `import onnx; onnx.save(onnx.load('made.onnx'), 'made.onnx')`"
+    )
+
+
+def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    onnx._library.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setitem(__import__("sys").modules, "onnxruntime", None)
+        with pytest.raises(ModelError, match=r"ONNX Runtime is not installed; `pip install camweave\[onnx\]`"):
+            Onnx.version()
+    onnx._library.cache_clear()
+    assert Onnx.version().startswith("onnxruntime-")
+
+
+def test_a_provider_that_is_not_there_is_an_error_unless_another_one_follows(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = write(tmp_path, made_onnx.model(operator="Relu"))
+    with pytest.raises(ModelError) as caught:
+        Onnx(file, 0, ("cuda", "tensorrt"))
+    assert str(caught.value) == (
+        f"{file.path}: providers: {Onnx.version()} cannot run on cuda or tensorrt, only on cpu; install a build of "
+        "ONNX Runtime that can (onnxruntime-gpu for cuda) or add cpu"
+    )
+    with caplog.at_level(logging.WARNING):
+        assert Onnx(file, 0, ("cuda", "cpu")).provider == "cpu"
+    assert "cannot run on cuda, using the next" in caplog.text
+
+
+def test_a_provider_that_is_there_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = FakeLibrary(("CUDAExecutionProvider", onnx.CPU), ("CUDAExecutionProvider", onnx.CPU))
+    monkeypatch.setattr(onnx, "_library", lambda: library)
+    assert Onnx(write(tmp_path, made_onnx.model(operator="Relu")), 0, ("cuda", "cpu")).provider == "cuda"
+    assert library.asked == ["CUDAExecutionProvider", onnx.CPU]
+
+
+def test_a_provider_that_does_not_start_is_not_replaced_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    library = FakeLibrary(("CUDAExecutionProvider", onnx.CPU), (onnx.CPU,))
+    monkeypatch.setattr(onnx, "_library", lambda: library)
+    file = write(tmp_path, made_onnx.model(operator="Relu"))
+    with pytest.raises(ModelError, match="providers: cuda does not start on this machine"):
+        Onnx(file, 0, ("cuda",))
+    with caplog.at_level(logging.WARNING):
+        assert Onnx(file, 0, ("cuda", "cpu")).provider == "cpu"
+    assert "cuda does not start on this machine" in caplog.text
+
+
+def test_providers_are_named_shortly_or_as_the_library_does() -> None:
+    assert OnnxAttributes(model_path=Path("m"), providers=("CUDAExecutionProvider", "CPU")).preferred() == (
+        "cuda",
+        "cpu",
+    )
+    assert OnnxAttributes(model_path=Path("m")).preferred() == ("cpu",)
+
+
+@pytest.mark.parametrize(
+    ("providers", "sentence"),
+    [
+        (["gpu"], "Value error, must each be one of cpu, cuda, tensorrt, migraphx, openvino, coreml, dml, qnn, "
+         "xnnpack, webgpu, got 'gpu'"),
+        (["cpu", "CPUExecutionProvider"], "Value error, must not hold a name twice, got ['cpu', "
+         "'CPUExecutionProvider']"),
+        ([], "Tuple should have at least 1 item after validation, not 0"),
+    ],
+)  # fmt: skip
+def test_providers_that_cannot_be_are_refused(providers: list[str], sentence: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        OnnxAttributes.model_validate({"model_path": Path("m"), "providers": providers})
+    (problem,) = caught.value.errors()
+    assert (problem["loc"], problem["msg"]) == (("providers",), sentence)
+
+
+def test_a_model_is_chosen_by_its_ending_and_tried_in_a_process_of_its_own(tmp_path: Path) -> None:
+    path = write(tmp_path, made_onnx.model(reshape=(1, 12), metadata={"names": str([*"abcdefghijkl"])})).path
+    verifier = Verifier(tmp_path / "cache")
+    declared = MlModelAttributes(model_path=path, input_image_mean_value=(0, 0, 0), input_image_std_dev=(1, 1, 1))
+    with MlModelVision("made", declared, library=Library(verifier)).borrowed() as classifier:
+        found = classifier.classifications(frame(color=(0, 51, 255)))
+    assert {item.label for item in found[:4]} == {"a", "d", "g", "j"}
+    assert found[0].confidence == pytest.approx(1.0)
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_a_declared_model_runs_on_its_providers(tmp_path: Path) -> None:
+    path = write(tmp_path, made_onnx.model(reshape=(1, 12))).path
+    runtime = RuntimeDeclaration("m", "onnx", OnnxAttributes(model_path=path, providers=("cuda",)))
+    service = MlModelVision("made", MlModelAttributes(mlmodel_name="m"), runtime, library=Library(Verifier(tmp_path)))
+    with pytest.raises(ModelError, match="providers: .* cannot run on cuda, only on cpu"):
+        service.inspect()

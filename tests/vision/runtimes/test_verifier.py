@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.vision import made, made_captioner, made_onnx
+from vision import LiteRt, ModelError, Onnx
+from vision.runtimes.model_file import ModelFile
+from vision.runtimes.verifier import MARK, Verifier
+from vision.runtimes.verify import try_model
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> ModelFile:
+    path = tmp_path / "good.tflite"
+    path.write_bytes(made.classifier())
+    return ModelFile.read(path)
+
+
+def child(code: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", code)
+
+
+def complaint(verifier: Verifier, file: ModelFile) -> str:
+    with pytest.raises(ModelError) as caught:
+        verifier.verify(LiteRt, file)
+    return str(caught.value).replace(str(file.path), "FILE")
+
+
+def test_a_good_file_passes_and_is_remembered_for_ever(tmp_path: Path, good: ModelFile) -> None:
+    cache = tmp_path / "cache" / "deep"
+    Verifier(cache).verify(LiteRt, good)
+    assert [path.name for path in cache.iterdir()] == [f"{good.sha256}-{LiteRt.version()}"]
+    Verifier(cache, command=child("raise SystemExit(3)")).verify(LiteRt, good)
+
+
+def test_a_good_file_is_tried_once_where_the_cache_cannot_be_used(tmp_path: Path, good: ModelFile) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    tries = tmp_path / "tries"
+    code = f"open({str(tries)!r}, 'a').write('x'); print({MARK + '{' + chr(34) + 'complaint' + chr(34) + ': null}'!r})"
+    verifier = Verifier(in_the_way / "cache", command=child(code))
+    verifier.verify(LiteRt, good)
+    verifier.verify(LiteRt, good)
+    assert tries.read_text() == "x"
+
+
+def test_a_bad_file_is_remembered_until_the_process_ends(tmp_path: Path, good: ModelFile) -> None:
+    tries = tmp_path / "tries"
+    verifier = Verifier(tmp_path / "cache", command=child(f"open({str(tries)!r}, 'a').write('x'); raise SystemExit(3)"))
+    expected = "FILE: the model is damaged: trying it ended with status 3: it says nothing"
+    assert [complaint(verifier, good), complaint(verifier, good)] == [expected, expected]
+    assert tries.read_text() == "x"
+    Verifier(tmp_path / "cache").verify(LiteRt, good)
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        (
+            "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
+            "FILE: the model is damaged: it ends the process that loads it (SIGSEGV); fetch or convert it again",
+        ),
+        ("print('ok')", "FILE: the model is damaged: trying it ended with status 0: it says nothing"),
+        (f"print('{MARK}[]')", "FILE: the model is damaged: trying it ended with status 0: it says nothing"),
+        (
+            "import sys; sys.exit('out of memory')",
+            "FILE: the model is damaged: trying it ended with status 1: out of memory",
+        ),
+        (f"print('''noise\\n{MARK}{{\"complaint\": \"is odd\"}}''')", "FILE: is odd"),
+    ],
+)
+def test_a_child_that_ends_badly_is_a_sentence(tmp_path: Path, good: ModelFile, code: str, sentence: str) -> None:
+    assert complaint(Verifier(tmp_path / "cache", command=child(code)), good) == sentence
+
+
+def test_a_child_that_takes_too_long_is_ended(tmp_path: Path, good: ModelFile) -> None:
+    waits = child("import threading; threading.Event().wait()")
+    assert complaint(Verifier(tmp_path / "cache", 0.2, waits), good) == (
+        "FILE: the model does not load and run within 0.2 s; it is too large or damaged"
+    )
+
+
+def test_a_child_that_cannot_be_started_is_a_sentence(tmp_path: Path, good: ModelFile) -> None:
+    verifier = Verifier(tmp_path / "cache", command=("/no/such/python",))
+    assert complaint(verifier, good).startswith("FILE: cannot be tried in a child process: [Errno 2]")
+
+
+def test_the_cache_is_where_the_environment_says(
+    tmp_path: Path, good: ModelFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    Verifier().verify(LiteRt, good)
+    assert (tmp_path / "elsewhere/camweave/verified" / f"{good.sha256}-{LiteRt.version()}").is_file()
+
+
+def test_the_child_is_found_from_any_folder_whatever_stands_there(tmp_path: Path, good: ModelFile) -> None:
+    (tmp_path / "vision.py").write_text("raise SystemExit('the wrong one')")
+    before = Path.cwd()
+    try:
+        os.chdir(tmp_path)
+        Verifier(tmp_path / "cache").verify(LiteRt, good)
+    finally:
+        os.chdir(before)
+
+
+def test_trying_names_what_is_wrong(tmp_path: Path, good: ModelFile) -> None:
+    assert try_model(LiteRt, good.path, good.sha256) is None
+    assert try_model(LiteRt, good.path, "0" * 64) == "the file has changed while it was being checked; try again"
+    path = tmp_path / "text.tflite"
+    path.write_text("hello")
+    assert try_model(LiteRt, path, ModelFile.read(path).sha256) == "is not a TFLite model but text: 'hello'"
+
+
+def test_the_child_runs_as_a_module(good: ModelFile) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "vision.runtimes.verify", "tflite_cpu", str(good.path), good.sha256],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert done.stdout.splitlines()[-1] == f'{MARK}{{"complaint": null}}'
+
+
+def test_halves_of_a_captioner_are_tried_with_what_they_take(tmp_path: Path) -> None:
+    for name, content in (("encoder", made_captioner.encoder()), ("decoder", made_captioner.decoder())):
+        path = tmp_path / f"{name}.onnx"
+        path.write_bytes(content)
+        assert try_model(Onnx, path, ModelFile.read(path).sha256) is None
+
+
+@pytest.mark.parametrize("side_px", [16, 224])
+def test_a_size_that_nobody_has_named_is_no_damage(tmp_path: Path, side_px: int) -> None:
+    path = tmp_path / "encoder.onnx"
+    path.write_bytes(made_captioner.encoder(side_px))
+    assert try_model(Onnx, path, ModelFile.read(path).sha256) is None
+
+
+def test_a_merged_decoder_is_tried_with_its_switch_off(tmp_path: Path) -> None:
+    path = tmp_path / "decoder.onnx"
+    switch, made = (made_onnx.value(name, "bool", (1,)) for name in ("use_cache_branch", "out"))
+    path.write_bytes(made_onnx.file([made_onnx.node("Not", ["use_cache_branch"], "out")], [], [switch], [made]))
+    assert try_model(Onnx, path, ModelFile.read(path).sha256) is None
+
+
+def test_a_model_that_refuses_the_size_it_names_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "encoder.onnx"
+    node = made_onnx.node("Reshape", ["picture", "sides"], "out")
+    sides = made_onnx.tensor("sides", np.array([1, 3, 9, 9], np.int64))
+    given, made = (
+        made_onnx.value("picture", "float32", (1, 3, 8, 8)),
+        made_onnx.value("out", "float32", (1, 3, "a", "b")),
+    )
+    path.write_bytes(made_onnx.file([node], [sides], [given], [made]))
+    complaint = try_model(Onnx, path, ModelFile.read(path).sha256)
+    assert complaint is not None and complaint.startswith("the ")

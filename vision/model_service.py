@@ -1,0 +1,123 @@
+"""What every vision service has that shows pictures to a model: which model it is, and where it is loaded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, Self, TypeVar
+
+from pydantic import Field, field_validator, model_validator
+
+from cameras import Attributes, LocalPath
+
+from .base import VisionService
+from .runtimes import LIBRARY, RUNTIMES, Library, ModelError, Runtime, RuntimeDeclaration, runtime_for
+
+
+class PictureModelAttributes(Attributes):
+    """Which model it is, how a picture becomes its input, and what every such service has besides."""
+
+    mlmodel_name: str | None = Field(None, description="Name of the declared model (type: mlmodel) to run.")
+    model_path: LocalPath | None = Field(None, description="The model file, in place of mlmodel_name.")
+    num_threads: int | None = Field(
+        None, le=64, description="With model_path: threads of one inference; 0 or less leaves it to the library."
+    )
+    input_image_mean_value: tuple[float, ...] | None = Field(
+        None,
+        strict=False,
+        description="Per channel, subtracted from value / 255. Without it as the model file says, else 0.5. Not for "
+        "uint8 models, which take pixels as they are.",
+    )
+    input_image_std_dev: tuple[float, ...] | None = Field(
+        None,
+        strict=False,
+        description="Per channel, divided by after that. Without it as the model file says, else as its head wants, "
+        "else 0.5.",
+    )
+    default_minimum_confidence: float = Field(0.0, ge=0, le=1, description="Lowest confidence passed on.")
+    camera_name: str | None = Field(None, description="Camera to look at when a client names none.")
+
+    @field_validator("input_image_mean_value", "input_image_std_dev")
+    @classmethod
+    def _channels(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if value is not None and (len(value) < 3 or not all(map(math.isfinite, value))):
+            raise ValueError(f"must be 3 numbers, one per channel, got {list(value)}")
+        return value
+
+    @field_validator("input_image_std_dev")
+    @classmethod
+    def _divisors(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if value is not None and 0 in value:
+            raise ValueError(f"must not hold a 0, got {list(value)}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_model(self) -> Self:
+        if (self.mlmodel_name is None) == (self.model_path is None):
+            raise ValueError("either mlmodel_name or model_path is wanted")
+        if self.num_threads is not None and self.mlmodel_name is not None:
+            raise ValueError("num_threads goes with model_path; with mlmodel_name it belongs to that model")
+        return self
+
+
+M = TypeVar("M", bound=PictureModelAttributes)
+
+
+class DeclaredModel(NamedTuple):
+    """A model file, and what it is to run on: the arguments of ``Library.borrow``."""
+
+    runtime_type: type[Runtime]
+    path: Path
+    num_threads: int
+    providers: tuple[str, ...] = ()
+
+
+class ModelService(VisionService[M]):
+    """A vision service on a model file, which it shares with all services that name the same one.
+
+    Args:
+        name: What it is called under ``services:``.
+        attributes: What was declared.
+        runtime: The model that ``mlmodel_name`` names; ``None`` when ``model_path`` stands here.
+        runtimes: The runtimes there are, by name.
+        library: Where loaded models are shared.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        attributes: M,
+        runtime: RuntimeDeclaration | None = None,
+        *,
+        runtimes: Mapping[str, type[Runtime]] | None = None,
+        library: Library = LIBRARY,
+    ) -> None:
+        super().__init__(name, attributes, runtime)
+        self._runtimes = RUNTIMES if runtimes is None else runtimes
+        self._library = library
+
+    @classmethod
+    def needs(cls, attributes: M) -> str | None:
+        """Return the name of the declared model, where one is named."""
+        return attributes.mlmodel_name
+
+    @classmethod
+    def default_camera(cls, attributes: M) -> str | None:
+        """Return ``camera_name``."""
+        return attributes.camera_name
+
+    def _declared_model(self) -> DeclaredModel:
+        """Return the model that is named, or declared in place.
+
+        Raises:
+            ModelError: when it is named but not declared.
+        """
+        if self.runtime is not None:
+            declared = self.runtime.attributes
+            kind = self._runtimes[self.runtime.model]
+            return DeclaredModel(kind, declared.model_path, declared.num_threads, declared.preferred())
+        path = self.attributes.model_path
+        if path is None:
+            raise ModelError(f"service {self.name}: the model {self.attributes.mlmodel_name!r} is not declared")
+        return DeclaredModel(runtime_for(path, self._runtimes), path, self.attributes.num_threads or 0)

@@ -1,0 +1,62 @@
+"""BlazeFace's head: a box and six points of a face per anchor, in pixels of the input from the anchor's centre.
+
+Source: google-ai-edge/mediapipe, ``modules/face_detection/face_detection_short_range.pbtxt``
+(``SsdAnchorsCalculator``: strides 8, 16, 16, 16, two anchors each, all of size 1; ``TensorsToDetectionsCalculator``:
+scales of the input's size) and ``face_detection_full_range.pbtxt`` (stride 4, one anchor). The picture keeps its shape,
+between black bars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from ...inputs import Preparation
+from ..scores import Candidates, sigmoid
+from .head import Array, Found, Head, Shapes, Size, best_columns, by_size, corners
+
+_GRIDS = {896: ((16, 2), (8, 6)), 2304: ((48, 1),)}  # by number of anchors: cells to a side, anchors in each
+_COLUMNS = 16
+
+
+@cache
+def anchors(count: int) -> Array:
+    """Return the centres of the anchors, as fractions of the input."""
+    centres = []
+    for side, in_cell in _GRIDS[count]:
+        rows, columns = np.mgrid[:side, :side]
+        cells = np.stack([columns, rows], axis=-1).reshape(-1, 2)
+        centres.append((np.repeat(cells, in_cell, axis=0) + 0.5) / side)
+    return np.concatenate(centres).astype(np.float32)
+
+
+def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+    """Return the outputs [1, anchors, 16] and [1, anchors, 1]."""
+    for boxes, shape in shapes.items():
+        if len(shape) == 3 and shape[1] in _GRIDS and shape[2] == _COLUMNS:
+            for scores, other in shapes.items():
+                if other == shape[:2]:
+                    return Found((boxes, scores), 1, labels in (0, 1))
+    return None
+
+
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+    """Return the boxes of centre and size, which are in pixels, and of the scores, which are not probabilities yet."""
+    values, scores = by_size(outputs[0][:, :4], size), outputs[1].reshape(-1, 1)
+    boxes = corners(values[:, :2] + anchors(len(values)), values[:, 2:])
+    return best_columns(boxes, sigmoid(scores))
+
+
+_USUAL = Preparation(letterbox=True)
+
+HEAD = Head(
+    "blazeface",
+    "outputs [1, 896, 16] and [1, 896, 1], or the same with 2304",
+    find,
+    decode,
+    _USUAL,
+    labels=("face",),
+    iou_threshold=0.3,
+)

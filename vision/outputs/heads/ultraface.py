@@ -1,0 +1,68 @@
+"""The head of Ultra-Light-Fast-Generic-Face-Detector (RFB and slim): a box per anchor, and no face or face.
+
+Source: Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB, ``vision/ssd/config/fd_config.py`` and
+``tflite/TFLiteFaceDetector.py``: strides 8, 16, 32 and 64, variances 0.1 and 0.2. The ONNX exports with
+post-processing give corners already. RGB, less 127, by 128.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from ...inputs import Preparation
+from ..scores import Candidates
+from .head import Array, Found, Head, Shapes, Size, best_columns, corners
+from .ssd import are_corners, as_distribution
+
+_LAYERS = ((8, (10, 16, 24)), (16, (32, 48)), (32, (64, 96)), (64, (128, 192, 256)))  # stride, sides in pixels
+_CENTRE, _SIZE = 0.1, 0.2
+_MOST_LOGARITHM = 20.0
+
+
+@cache
+def anchors(size: Size) -> Array:
+    """Return the anchors of an input, (n, 4) centre and size as fractions."""
+    width, height = size
+    made = []
+    for stride, sides in _LAYERS:
+        rows, columns = np.mgrid[: -(-height // stride), : -(-width // stride)]
+        cells = np.stack([(columns + 0.5) / columns.shape[1], (rows + 0.5) / rows.shape[0]], axis=-1).reshape(-1, 2)
+        sizes = np.array([[side / width, side / height] for side in sides])
+        made.append(np.hstack([np.repeat(cells, len(sides), axis=0), np.tile(sizes, (len(cells), 1))]))
+    return np.concatenate(made).clip(0.0, 1.0).astype(np.float32)
+
+
+def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+    """Return the outputs [1, anchors, 4] and [1, anchors, 2]."""
+    for boxes, shape in shapes.items():
+        scores = next((name for name, other in shapes.items() if other == (*shape[:2], 2)), None)
+        if len(shape) == 3 and shape[2] == 4 and scores is not None and shape[1] == len(anchors(size)):
+            return Found((boxes, scores), 1, labels in (0, 1, 2))
+    return None
+
+
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+    """Return the boxes: centre in parts of the anchor's size, size as its logarithm in those of the anchor's."""
+    values, scores = outputs[0], as_distribution(outputs[1])
+    made = anchors(size)
+    if are_corners(values, made):
+        return best_columns(values, scores[:, 1:])
+    centres = made[:, :2] + values[:, :2] * _CENTRE * made[:, 2:]
+    sizes = made[:, 2:] * np.exp((values[:, 2:] * _SIZE).clip(-_MOST_LOGARITHM, _MOST_LOGARITHM))
+    return best_columns(corners(centres, sizes), scores[:, 1:])
+
+
+_USUAL = Preparation((127 / 255,) * 3, (128 / 255,) * 3)
+
+HEAD = Head(
+    "ultraface",
+    "outputs [1, anchors, 4] and [1, anchors, 2], as many anchors as the input has",
+    find,
+    decode,
+    _USUAL,
+    labels=("face",),
+    iou_threshold=0.3,
+)

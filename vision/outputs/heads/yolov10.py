@@ -1,0 +1,44 @@
+"""The finished rows of YOLOv10 and YOLO26, and of exports with the suppression inside: corners, score, label.
+
+Source: ultralytics/ultralytics, ``nn/modules/head.py`` (``Detect.postprocess``). No box is left out here. Coefficients
+of masks and keypoints that follow the label are. One number more is the angle of a turned box, which is of centre and
+size then, and given as the upright one around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..scores import Candidates
+from .grid import FRACTIONS, has_cells, mask_coefficients
+from .head import FLOOR, Array, Found, Head, Shapes, Size, as_fractions, upright
+
+_COLUMNS = 6
+_FEWEST_ROWS, _MOST_ROWS = 10, 1000  # of a list of finished boxes; more are raw ones
+
+
+def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+    """Return the output [1, boxes, 6] or with more columns; how many labels there are it does not say."""
+    coefficients = mask_coefficients(shapes, size)
+    for name, shape in shapes.items():
+        if len(shape) == 3 and shape[1] > shape[2] >= _COLUMNS and (shape[2] == _COLUMNS or shape[1] <= _MOST_ROWS):
+            is_alone = len(shapes) == (2 if coefficients else 1)
+            is_raw = has_cells(shape[1], size) or has_cells(shape[1], size, 3)  # boxes of YOLOX or YOLOv5, one label
+            is_list = shape[2] == _COLUMNS + coefficients and _FEWEST_ROWS <= shape[1] <= _MOST_ROWS
+            return Found((name,), labels, is_alone and is_list and not is_raw)
+    return None
+
+
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+    """Return the boxes of rows of corners, score and label."""
+    rows = outputs[0]
+    boxes = as_fractions(rows[:, :4], size)
+    if rows.shape[1] == _COLUMNS + 1:
+        boxes = upright(boxes, rows[:, -1:], size)
+    kept = rows[:, 4] >= FLOOR
+    return Candidates(boxes[kept], rows[kept, 4].clip(0.0, 1.0), rows[kept, 5].astype(np.float64))
+
+
+HEAD = Head("yolov10", "an output [1, boxes, 6], or with more columns", find, decode, FRACTIONS, iou_threshold=1.0)

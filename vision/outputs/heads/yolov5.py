@@ -1,0 +1,39 @@
+"""YOLOv5's head, v7's too: three boxes per cell, each centre, size, whether there is anything, and labels.
+
+Source: ultralytics/yolov5, ``models/yolo.py`` (``Detect.forward``), whose exports compute boxes in pixels of the input
+(TensorFlow Lite: fractions) and put scores through the sigmoid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..scores import Candidates
+from .grid import FRACTIONS, has_cells, mask_coefficients
+from .head import FLOOR, Array, Found, Head, Shapes, Size, as_fractions, best_columns, corners
+
+_PER_CELL = 3
+
+
+def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+    """Return the output [1, boxes, 5 + labels]."""
+    coefficients = mask_coefficients(shapes, size)
+    for name, shape in shapes.items():
+        if len(shape) == 3 and 5 + coefficients < shape[2] < shape[1]:
+            classes = shape[2] - 5 - coefficients
+            if labels and classes > labels:
+                classes = labels
+            return Found((name,), classes, has_cells(shape[1], size, _PER_CELL) and labels in (0, classes))
+    return None
+
+
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+    """Return the boxes of rows of centre, size, score and a score per label, which belong together."""
+    rows = outputs[0]
+    boxes = as_fractions(rows[:, :4], size, rows[:, :2])
+    kept = rows[:, 4] >= FLOOR
+    rows, boxes = rows[kept], boxes[kept]
+    return best_columns(corners(boxes[:, :2], boxes[:, 2:]), rows[:, 5 : 5 + classes] * rows[:, 4:5])
+
+
+HEAD = Head("yolov5", "an output [1, boxes, 5 + labels]", find, decode, FRACTIONS)

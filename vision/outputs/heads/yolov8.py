@@ -1,0 +1,45 @@
+"""YOLOv8's head, that of v9, v11 and v12 too: one box per cell, each centre, size and labels, columns first.
+
+Source: ultralytics/ultralytics, ``nn/modules/head.py`` (``Detect._inference``), whose exports compute boxes in pixels
+of the input (TensorFlow Lite: fractions) and put scores through the sigmoid. Mask coefficients of its segmentation
+models, and the keypoints of its pose models, follow the labels; they are left out. One number more is the angle of a
+turned box, which is given as the upright one around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..scores import Candidates
+from .grid import FRACTIONS, has_cells, mask_coefficients
+from .head import Array, Found, Head, Shapes, Size, as_fractions, best_columns, corners, upright
+
+
+def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+    """Return the output [1, 4 + labels, boxes], or the same with rows first."""
+    coefficients = mask_coefficients(shapes, size)
+    for name, shape in shapes.items():
+        if len(shape) != 3:
+            continue
+        is_turned = shape[2] < shape[1]  # rows first
+        columns, rows = (shape[2], shape[1]) if is_turned else (shape[1], shape[2])
+        classes = columns - 4 - coefficients
+        if labels and classes > labels:
+            classes = labels
+        if classes < 1:
+            continue
+        is_named = labels in (0, classes) and (not is_turned or labels == columns - 4)
+        return Found((name,), classes, has_cells(rows, size) and is_named)
+    return None
+
+
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+    """Return the boxes of columns of centre, size and a score per label."""
+    rows = outputs[0] if outputs[0].shape[1] < outputs[0].shape[0] else outputs[0].T
+    boxes = as_fractions(rows[:, :4], size, rows[:, :2])
+    has_angle = rows.shape[1] == 4 + classes + 1
+    boxes = upright(boxes, rows[:, -1:], size) if has_angle else corners(boxes[:, :2], boxes[:, 2:])
+    return best_columns(boxes, rows[:, 4 : 4 + classes])
+
+
+HEAD = Head("yolov8", "an output [1, 4 + labels, boxes]", find, decode, FRACTIONS)

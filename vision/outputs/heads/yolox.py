@@ -1,0 +1,51 @@
+"""YOLOX's head: one box per cell, each centre, size, whether there is anything, and labels; rows first.
+
+Source: Megvii-BaseDetection/YOLOX, ``yolox/utils/demo_utils.py`` (``demo_postprocess``) for the boxes, and
+``yolox/data/data_augment.py`` (``preproc``) for the input: BGR from 0 to 255, the picture in the upper left corner.
+Exports with ``--decode_in_inference`` give pixels of the input already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...inputs import Preparation
+from ..scores import Candidates
+from .grid import GREY, SIZE, cells, has_cells, strides_of
+from .head import FLOOR, Array, Found, Head, Shapes, Size, best_columns, by_size, corners, reach
+
+_MOST_OFFSET = 32.0  # of a centre from its cell, in cells; pixels of the input soon exceed it
+_MOST_LOGARITHM = 20.0
+
+
+def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+    """Return the output [1, boxes, 5 + labels]."""
+    for name, shape in shapes.items():
+        if len(shape) == 3 and 5 < shape[2] < shape[1] and has_cells(shape[1], size):
+            classes = shape[2] - 5
+            return Found((name,), classes, labels in (0, classes))
+    return None
+
+
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+    """Return the boxes of rows of centre (in cells, from the cell), size (its logarithm in cells) and scores."""
+    rows = outputs[0]
+    if reach(rows[:, :2]) <= _MOST_OFFSET:
+        places, steps = cells(size, strides_of(len(rows), size))
+        centres = (rows[:, :2] + places) * steps
+        sizes = np.exp(rows[:, 2:4].clip(-_MOST_LOGARITHM, _MOST_LOGARITHM)) * steps
+    else:
+        centres, sizes = rows[:, :2], rows[:, 2:4]
+    boxes = by_size(corners(centres, sizes), size)
+    kept = rows[:, 4] >= FLOOR
+    rows, boxes = rows[kept], boxes[kept]
+    return best_columns(boxes, rows[:, 5 : 5 + classes] * rows[:, 4:5])
+
+
+_USUAL = Preparation(
+    (0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255), bgr=True, letterbox=True, centred=False, bar=GREY, size=SIZE
+)
+
+HEAD = Head("yolox", "an output [1, boxes, 5 + labels], as many boxes as the input has cells", find, decode, _USUAL)

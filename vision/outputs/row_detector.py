@@ -1,0 +1,122 @@
+"""Detectors that give finished boxes: one row each, with the number of a label and a score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..runtimes import Tensor
+from .detector import BACKGROUNDS, Detector
+from .layout import Layout
+from .scores import Candidates, Floats, Minimums, Suppression, sigmoid, softmax
+
+DEFAULT_ORDER = (1, 0, 3, 2)
+_NEAR = 0.01  # a quantised probability may leave 0 to 1 by a step
+_NO_FRACTION = 2.0  # boxes in fractions reach a little outside 0 to 1, never this far
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BoxFormat:
+    """What the four numbers of a box are.
+
+    Attributes:
+        order: What each position holds: 0 x_min, 1 y_min, 2 x_max, 3 y_max.
+        in_pixels: Whether they are pixels of the input; ``None`` when their size has to tell.
+    """
+
+    order: tuple[int, ...] = DEFAULT_ORDER
+    in_pixels: bool | None = None
+
+
+class RowDetector(Detector):
+    """Reads boxes that the model has finished: what its layout says is box, label and score.
+
+    Args:
+        layout: Which output is which.
+        labels: By number; empty names them by their number.
+        boxes: What the four numbers of a box are.
+        minimums: The lowest confidence that each label needs.
+        name: Of the service, for the log.
+        suppression: Which of the boxes that overlap are left out; ``None`` keeps all.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        labels: Sequence[str],
+        boxes: BoxFormat,
+        minimums: Minimums,
+        name: str,
+        suppression: Suppression | None = None,
+    ) -> None:
+        super().__init__(labels, minimums, name, suppression)
+        self._layout = layout
+        self._position = [boxes.order.index(side) for side in range(4)]
+        self._in_pixels = boxes.in_pixels
+
+    def _candidates(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> Candidates:
+        boxes = outputs[self._layout.location].reshape(-1, 4)[:, self._position].astype(np.float64)
+        categories, scores = self._categories_and_scores(outputs, len(boxes))
+        rows = self._rows(outputs, min(len(boxes), len(scores)))
+        found = Candidates(boxes[:rows], scores[:rows], categories[:rows])
+        finite = found.finite()
+        if self._are_pixels(finite.boxes):
+            return Candidates(found.boxes / np.array([*size, *size], np.float64), found.scores, found.numbers)
+        return found
+
+    def _rows(self, outputs: Mapping[str, Tensor], most: int) -> int:
+        if self._layout.count is None:
+            return most
+        count = float(outputs[self._layout.count].reshape(-1)[0])
+        return int(min(max(round(count), 0), most)) if np.isfinite(count) else most
+
+    def _categories_and_scores(self, outputs: Mapping[str, Tensor], boxes: int) -> tuple[Numbers, Numbers]:
+        array = outputs[self._layout.score]
+        scores = array.astype(np.float64)
+        if array.dtype == np.uint8:  # not quantised, as far as the model says
+            scores = scores / 255.0
+        if scores.size > boxes > 0:
+            return self._best_columns(scores.reshape(boxes, -1))
+        scores = _confidences(scores.reshape(-1))
+        if self._layout.category is None:
+            return np.zeros(len(scores)), scores
+        return outputs[self._layout.category].reshape(-1).astype(np.float64), scores
+
+    def _best_columns(self, scores: Numbers) -> tuple[Numbers, Numbers]:
+        """Return number and score of the best label of each box; nothing counts where the best is the background.
+
+        The first column is the background when there is one column more than labels, or the first label says so.
+        Scores below 0 are no probabilities yet.
+        """
+        finite = np.where(np.isfinite(scores), scores, -np.inf)
+        best = finite.argmax(axis=1)
+        extra = int(len(self.labels) == scores.shape[1] - 1)
+        has_background = extra == 1 or self.labels[:1] and self.labels[0].casefold() in BACKGROUNDS
+        if np.any(scores < -_NEAR):
+            finite = softmax(finite) if has_background else sigmoid(finite)
+        confidences = _confidences(finite[np.arange(len(scores)), best])
+        if has_background:
+            confidences = np.where(best == 0, 0.0, confidences)
+        nothing = ~np.isfinite(scores).any(axis=1)
+        return (best - extra).astype(np.float64), np.where(nothing, np.nan, confidences)
+
+    def _are_pixels(self, boxes: Floats) -> bool:
+        """Return whether boxes are in pixels: judged by them all, because a small one alone looks like a fraction."""
+        if self._in_pixels is not None:
+            return self._in_pixels
+        reach = np.abs(boxes).max(axis=1) if len(boxes) else np.zeros(0)
+        reach = reach[reach > 0]
+        return bool(reach.size) and bool(np.mean(reach > _NO_FRACTION) >= 0.25)
+
+
+def _confidences(scores: Numbers) -> Numbers:
+    """Return scores as confidences from 0 to 1; percentages, told by the largest of them, are divided by 100."""
+    finite = scores[np.isfinite(scores)]
+    if finite.size and finite.max() > 2.0:
+        scores = scores / 100.0
+    return scores.clip(0.0, 1.0)

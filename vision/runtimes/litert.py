@@ -1,0 +1,155 @@
+"""TFLite models, on LiteRT where it is installed, else on tflite-runtime. The only file that imports either."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import struct
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .base import Runtime, RuntimeAttributes, Tensor, TensorInfo
+from .errors import ModelError
+from .flatbuffer import root
+from .model_file import ModelFile
+from .stderr import without_notices
+from .tflite_metadata import read_metadata
+
+# What the libraries raise for a model they cannot use.
+_FAILURES = (ValueError, RuntimeError, SystemError, MemoryError, OverflowError, TypeError, KeyError)
+_LIBRARIES = (("ai-edge-litert", "ai_edge_litert.interpreter"), ("tflite-runtime", "tflite_runtime.interpreter"))
+
+
+@cache
+def _library() -> tuple[str, Any]:
+    """Return the distribution and the interpreter module of the first library that is installed."""
+    for distribution, module in _LIBRARIES:
+        try:
+            with without_notices():  # LiteRT 2.0.2 tells of oneDNN
+                return distribution, importlib.import_module(module)
+        except ImportError:
+            continue
+    raise ModelError("no TFLite library is installed; install ai-edge-litert (or tflite-runtime with numpy<2)")
+
+
+class LiteRtAttributes(RuntimeAttributes):
+    """What the YAML may say under ``attributes`` of ``model: tflite_cpu``."""
+
+
+class LiteRt(Runtime):
+    """A TFLite model on the CPU, with the kernels that the library chooses by itself (XNNPACK where they fit)."""
+
+    model_name = "tflite_cpu"
+    suffixes = (".tflite", ".lite")
+    attributes_type = LiteRtAttributes
+    _has_spoken: ClassVar[bool] = False
+
+    def __init__(self, file: ModelFile, num_threads: int = 0, providers: Sequence[str] = ()) -> None:
+        self.look(file)
+        self._file = file
+        self._lock = threading.Lock()
+        try:
+            self._interpreter = self._loaded(num_threads)
+            inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        except _FAILURES as error:
+            raise ModelError(f"{file.path}: the TFLite model is damaged or cut short: {_first_line(error)}") from error
+        self.inputs = _named(inputs)
+        self.outputs = _named(outputs)
+        self._input_numbers = {info.name: detail["index"] for info, detail in zip(self.inputs, inputs, strict=True)}
+        self._output_numbers = [detail["index"] for detail in outputs]
+        self._shapes = {info.name: tuple(map(int, d["shape"])) for info, d in zip(self.inputs, inputs, strict=True)}
+        self.metadata = read_metadata(file.content)
+
+    def _loaded(self, num_threads: int) -> Any:
+        """Return the interpreter, without XNNPACK for the rare model that only the plain kernels can run."""
+        _, library = _library()
+        kernels = library.OpResolverType
+        for kind in (kernels.AUTO, kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES):
+            try:
+                # The library says once what kernels it has chosen.
+                with nullcontext() if LiteRt._has_spoken else without_notices():
+                    # The interpreter does not copy the bytes: `_file` keeps them alive.
+                    interpreter = library.Interpreter(
+                        model_content=self._file.content,
+                        num_threads=num_threads if num_threads > 0 else None,
+                        experimental_op_resolver_type=kind,
+                    )
+                    interpreter.allocate_tensors()
+                LiteRt._has_spoken = True
+                return interpreter
+            except _FAILURES as error:
+                failure = error
+        raise failure
+
+    @classmethod
+    def version(cls) -> str:
+        """Return the installed library, e.g. ``ai-edge-litert-2.3.0``."""
+        distribution, _ = _library()
+        return f"{distribution}-{importlib.metadata.version(distribution)}"
+
+    @classmethod
+    def look(cls, file: ModelFile) -> None:
+        """Look for the mark of a TFLite file at its place, and whether all of it is there: tflite-runtime does not."""
+        file.expect(b"TFL3", 4, "TFLite")
+        try:
+            end = max((buffer.end_of_bytes(0) for buffer in root(file.content).tables(4)), default=0)
+        except (struct.error, ValueError):
+            end = len(file.content) + 1
+        if end > len(file.content):
+            raise ModelError(f"{file.path}: the TFLite model is damaged or cut short; fetch it again")
+
+    def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Run the model, giving its inputs another size first where theirs differs."""
+        with self._lock:
+            if self._interpreter is None:
+                raise ModelError(f"{self._file.path}: the model is closed")
+            try:
+                self._fit(inputs)
+                for name, array in inputs.items():
+                    self._interpreter.set_tensor(self._input_numbers[name], array)
+                self._interpreter.invoke()
+                arrays = [self._interpreter.get_tensor(number) for number in self._output_numbers]
+            except (ValueError, RuntimeError, SystemError, MemoryError) as error:
+                raise ModelError(f"{self._file.path}: the model fails: {_first_line(error)}") from error
+        return {info.name: _real(array, info) for info, array in zip(self.outputs, arrays, strict=True)}
+
+    def close(self) -> None:
+        """Let go of the interpreter."""
+        with self._lock:
+            self._interpreter = None
+
+    def _fit(self, inputs: Mapping[str, Tensor]) -> None:
+        changed = {name: array.shape for name, array in inputs.items() if array.shape != self._shapes[name]}
+        if changed:
+            for name, shape in changed.items():
+                self._interpreter.resize_tensor_input(self._input_numbers[name], shape)
+            self._interpreter.allocate_tensors()
+            self._shapes |= changed
+
+
+def _named(details: list[dict[str, Any]]) -> tuple[TensorInfo, ...]:
+    """Return what the library says of its tensors, with a number added to a name that comes twice."""
+    infos: list[TensorInfo] = []
+    for detail in details:
+        scale, zero_point = detail["quantization"]
+        shape = detail["shape_signature"] if len(detail["shape_signature"]) else detail["shape"]
+        name = str(detail["name"])
+        while any(info.name == name for info in infos):
+            name += "'"
+        infos.append(TensorInfo(name, tuple(map(int, shape)), np.dtype(detail["dtype"]), float(scale), int(zero_point)))
+    return tuple(infos)
+
+
+def _real(array: Tensor, info: TensorInfo) -> Tensor:
+    if info.scale == 0.0 or not np.issubdtype(array.dtype, np.integer):
+        return array
+    return ((array.astype(np.float32) - info.zero_point) * np.float32(info.scale)).astype(np.float32)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

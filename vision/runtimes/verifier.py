@@ -1,0 +1,122 @@
+"""Try a model file in a child process before this one loads it: some damaged files end the process that loads them.
+
+The child is ``python -m vision.runtimes.verify``. What it found is remembered per sha256 and version of the library: a
+good file for ever, in the cache folder; a bad one until this process ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from .base import Runtime
+from .errors import ModelError
+from .model_file import ModelFile
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_S = 60.0
+MARK = "camweave-verify: "
+"""What the child's line of result starts with, so that nothing else it prints is taken for one."""
+
+
+class Verifier:
+    """Tries model files in a child process, each once.
+
+    Args:
+        cache: Folder of what is known from earlier runs; ``None`` asks the environment. One that cannot be used is
+            as good as empty.
+        timeout_s: How long a first load and inference may take.
+        command: What to run in place of this Python's ``-m vision.runtimes.verify``.
+    """
+
+    def __init__(
+        self, cache: Path | None = None, timeout_s: float = TIMEOUT_S, command: tuple[str, ...] | None = None
+    ) -> None:
+        self._cache = cache
+        self._timeout_s = timeout_s
+        # -P: what lies in the current folder must not be taken for ours.
+        self._command = command or (sys.executable, "-P", "-m", "vision.runtimes.verify")
+        self._lock = threading.Lock()
+        self._known: dict[str, str | None] = {}
+
+    def verify(self, runtime_type: type[Runtime], file: ModelFile) -> None:
+        """Return when the file can be loaded and run without harm.
+
+        Raises:
+            ModelError: when it cannot.
+        """
+        key = f"{file.sha256}-{runtime_type.version()}"
+        if key not in self._known and self._is_remembered(key):
+            self._known[key] = None
+        if key not in self._known:
+            with self._lock:  # one child at a time: the first load of several models must not fill the machine either
+                if key not in self._known:
+                    self._known[key] = self._try(runtime_type, file)
+                    if self._known[key] is None:
+                        self._remember(key)
+        complaint = self._known[key]
+        if complaint is not None:
+            raise ModelError(f"{file.path}: {complaint}")
+
+    def _try(self, runtime_type: type[Runtime], file: ModelFile) -> str | None:
+        """Return what is wrong with the file, ``None`` for nothing."""
+        logger.info("model %s: first load of this file, trying it in a process of its own", file.path)
+        folders = [str(Path(__file__).resolve().parents[2]), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
+        try:
+            done = subprocess.run(
+                [*self._command, runtime_type.model_name, str(file.path.resolve()), file.sha256],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self._timeout_s,
+                env=environment,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"the model does not load and run within {self._timeout_s:g} s; it is too large or damaged"
+        except OSError as error:
+            raise ModelError(f"{file.path}: cannot be tried in a child process: {error}") from error
+        return _complaint(done)
+
+    def _folder(self) -> Path:
+        if self._cache is not None:
+            return self._cache
+        base = os.environ.get("XDG_CACHE_HOME", "")
+        return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "camweave" / "verified"
+
+    def _is_remembered(self, key: str) -> bool:
+        with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home
+            return (self._folder() / key).is_file()
+        return False
+
+    def _remember(self, key: str) -> None:
+        with contextlib.suppress(OSError, RuntimeError):
+            folder = self._folder()
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / key).touch()
+
+
+def _complaint(done: subprocess.CompletedProcess[bytes]) -> str | None:
+    """Return what the child found wrong, ``None`` for nothing."""
+    if done.returncode < 0:
+        try:
+            name = signal.Signals(-done.returncode).name
+        except ValueError:
+            name = f"signal {-done.returncode}"
+        return f"the model is damaged: it ends the process that loads it ({name}); fetch or convert it again"
+    for line in reversed(done.stdout.decode("utf-8", "replace").splitlines()):
+        if line.startswith(MARK):
+            with contextlib.suppress(ValueError):
+                found = json.loads(line.removeprefix(MARK))
+                if isinstance(found, dict) and "complaint" in found:
+                    return None if found["complaint"] is None else str(found["complaint"])
+    last = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"])[-1]
+    return f"the model is damaged: trying it ended with status {done.returncode}: {last[:200]}"
