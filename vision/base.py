@@ -17,13 +17,10 @@ from .runtimes import ModelError, RuntimeDeclaration, UnsupportedKind
 A = TypeVar("A", bound=Attributes)
 T = TypeVar("T")
 
-CLASSIFICATIONS = "classifications"
-DETECTIONS = "detections"
-SEGMENTATIONS = "segmentations"
-CAPTIONS = "captions"
-
-KINDS = (CLASSIFICATIONS, DETECTIONS, SEGMENTATIONS, CAPTIONS)
-"""What a vision service may give, in the order in which it is told of."""
+CLASSIFICATIONS = Classification.plural
+DETECTIONS = Detection.plural
+SEGMENTATIONS = Segmentation.plural
+CAPTIONS = Caption.plural
 
 _thread = threading.local()
 

@@ -151,6 +151,7 @@ def predict(
     """
     _log(LogLevel.WARNING)
     with exit_codes():
+        from cameras import PREDICTIONS
         from pipeline import ConfigError
         from vision import ModelError, build_services
 
@@ -166,7 +167,7 @@ def predict(
             raise ConfigError([declared.service_problem(service, str(error))]) from error
         failed = 0
         with contextlib.closing(asked):
-            for line in predictions(asked, files, Wanted(n, threshold)):
+            for line in predictions(asked, PREDICTIONS, files, Wanted(n, threshold)):
                 failed += isinstance(line, Failed)
                 print(json.dumps(line), flush=True)
         if failed:

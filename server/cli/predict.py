@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vision import KINDS, ModelError, VisionService
+from cameras import Prediction
+from vision import ModelError, VisionService
 
 from ..core import Problem, Wanted, decode, recognised
 
@@ -18,12 +19,22 @@ class Failed(dict[str, Any]):
     """The line of a picture that failed."""
 
 
-def predictions(service: VisionService[Any], files: Iterable[str], wanted: Wanted) -> Iterator[dict[str, Any]]:
-    """Yield what an open service recognises in each file, in order; one that fails does not stop the rest."""
+def predictions(
+    service: VisionService[Any], kinds: Mapping[str, type[Prediction]], files: Iterable[str], wanted: Wanted
+) -> Iterator[dict[str, Any]]:
+    """Yield what an open service recognises in each file, in order; one that fails does not stop the rest.
+
+    Args:
+        service: Open.
+        kinds: The kinds of predictions there are, by their plural; each that the service gives is in the lines.
+        files: Paths of pictures.
+        wanted: How much of each kind.
+    """
+    given = [kind for plural, kind in kinds.items() if plural in service.kinds]
     for file in files:
         try:
             frame = decode(_bytes_of(file))
-            found = {kind: recognised(service, kind, frame, wanted) for kind in KINDS if kind in service.kinds}
+            found = {kind.plural: recognised(service, kind, frame, wanted) for kind in given}
         except OSError as error:
             yield Failed(file=file, error=f"cannot be read: {error.strerror or error}")
         except (Problem, ModelError, ValueError) as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cameras import PREDICTIONS, Prediction
 from pipeline import Config, Graph, RunningCamera
 from streams import Streams
 from vision import VisionService
@@ -41,6 +43,11 @@ class Backend:
     tokens: Tokens
     images: ImageUrls | None = None
     folders: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> Mapping[str, type[Prediction]]:
+        """The kinds of predictions that clients may ask for, by their plural."""
+        return PREDICTIONS
 
     def error_of(self, camera: RunningCamera) -> str | None:
         """Return what is wrong with a camera now, for whoever asks."""

@@ -8,12 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from cameras import Frame, ImageError, Pixels, Prediction, decode_image
-from vision import CLASSIFICATIONS, KINDS, VisionService, keep, top
+from vision import VisionService, keep, top
 
 from .problems import Problem
-
-# Classifiers name everything they know; of other kinds there is only what is there.
-_DEFAULT_N = {CLASSIFICATIONS: 5}
 
 
 @dataclass(frozen=True)
@@ -47,26 +44,25 @@ def decode(data: bytes, *, exif: bool = True) -> Frame:
     return Frame(pixels, 0, Fraction(1, 90_000), time.time())
 
 
-def reply(service: VisionService[Any], kind: str, frame: Frame, wanted: Wanted) -> dict[str, Any]:
+def reply(service: VisionService[Any], kind: type[Prediction], frame: Frame, wanted: Wanted) -> dict[str, Any]:
     """Return what an open service recognises in a frame.
 
     Raises:
         ModelError: when it does not give that kind, or its model fails.
     """
     items = recognised(service, kind, frame, wanted)
-    return {"service": service.name, "width_px": frame.width, "height_px": frame.height, kind: items}
+    return {"service": service.name, "width_px": frame.width, "height_px": frame.height, kind.plural: items}
 
 
-def recognised(service: VisionService[Any], kind: str, frame: Frame, wanted: Wanted) -> list[dict[str, Any]]:
-    """Return the items of a reply, most confident first; of segmentations, those that cover most.
+def recognised(
+    service: VisionService[Any], kind: type[Prediction], frame: Frame, wanted: Wanted
+) -> list[dict[str, Any]]:
+    """Return the items of a reply, in the order of their kind: the most confident first, or those that cover most.
 
     Raises:
         ModelError: when the service does not give that kind, or its model fails.
     """
-    if kind not in KINDS:
-        raise ValueError(f"{kind!r} is no kind of result; known: {', '.join(KINDS)}")
-    found: tuple[Prediction, ...] = getattr(service, kind)(frame)
-    kept = keep(found, wanted.threshold)
-    n = _DEFAULT_N.get(kind, 0) if wanted.n is None else wanted.n
+    found: tuple[Prediction, ...] = getattr(service, kind.plural)(frame)
+    n = kind.default_count if wanted.n is None else wanted.n
     size = frame.width, frame.height
-    return [item.to_wire(*size) for item in top(kept, n, size)]
+    return [item.to_wire(*size) for item in top(keep(found, wanted.threshold), n, size)]

@@ -39,5 +39,5 @@ def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAP
         app.include_router(router)
     for extension in extensions:
         app.include_router(extension.router)
-    openapi.describe(app, extensions, with_tokens=bool(backend.config.server.tokens))
+    openapi.describe(app, extensions, backend.kinds, with_tokens=bool(backend.config.server.tokens))
     return app

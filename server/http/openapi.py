@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
+
+from cameras import Prediction
 
 from ..core import TRIES
 from . import problems
@@ -27,12 +29,15 @@ _REFUSALS = {
 _ANY: list[dict[str, list[str]]] = [{}, {"token": []}]
 
 
-def describe(app: FastAPI, extensions: Sequence[Extension], *, with_tokens: bool) -> None:
+def describe(
+    app: FastAPI, extensions: Sequence[Extension], kinds: Mapping[str, type[Prediction]], *, with_tokens: bool
+) -> None:
     """Complete the document of an app, which is made when it is first asked for.
 
     Args:
         app: With all its endpoints.
         extensions: Those whose endpoints are among them.
+        kinds: The kinds of predictions, by their plural.
         with_tokens: Whether the server has tokens.
     """
     generate = app.openapi
@@ -42,6 +47,7 @@ def describe(app: FastAPI, extensions: Sequence[Extension], *, with_tokens: bool
         document = generate()
         if not made:
             _complete(document, with_tokens)
+            _complete_kinds(document, kinds)
             for extension in extensions:
                 _complete_extension(document, extension)
         return document
@@ -57,6 +63,44 @@ def _complete(document: dict[str, Any], with_tokens: bool) -> None:
             _add_refusals(operation, path, method)
     for unused in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(unused, None)
+
+
+def _complete_kinds(document: dict[str, Any], kinds: Mapping[str, type[Prediction]]) -> None:
+    """Add what follows from the table of kinds: the end of paths, the lists of replies, a camera's latest predictions.
+
+    The framework cannot: it reads the models of replies when the endpoints are declared, before there is a table.
+    """
+    for path, operations in document["paths"].items():
+        for parameter in (each for operation in operations.values() for each in operation.get("parameters", ())):
+            if parameter["name"] == "kind" and "{kind}" in path:
+                parameter["schema"]["enum"] = list(kinds)
+    schemas = document["components"]["schemas"]
+    lists, common = schemas["PredictionReply"]["properties"], schemas.pop("LatestPrediction")
+    latest = [f"Latest{kind.__name__}" for kind in kinds.values()]
+    schemas["LatestFrame"]["properties"]["predictions"]["items"] = {"anyOf": list(map(_reference, latest))}
+    for (plural, kind), name in zip(kinds.items(), latest, strict=True):
+        item = kind.item.model_json_schema(ref_template=f"{_SCHEMAS}{{model}}")
+        schemas |= item.pop("$defs", {}) | {kind.item.__name__: item, name: _latest(kind, item, common)}
+        lists[plural] = {"title": plural.capitalize(), "type": "array", "items": _reference(kind.item.__name__)}
+        if kind.default_count:
+            lists[plural]["description"] = f"At most {kind.default_count}, unless n says otherwise."
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"{_SCHEMAS}{name}"}
+
+
+def _latest(kind: type[Prediction], item: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a prediction of a camera's latest frame: an item without masks, and where it comes from."""
+    properties = {**common["properties"], "kind": {"const": kind.kind}, **item["properties"]}
+    return {
+        **item,
+        "title": f"Latest{kind.__name__}",
+        "description": common["description"],
+        "properties": {name: value for name, value in properties.items() if name not in kind.masks},
+        "required": [name for name in [*common["required"], *item["required"]] if name not in kind.masks],
+    }
 
 
 def _add_refusals(operation: dict[str, Any], path: str, method: str) -> None:

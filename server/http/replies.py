@@ -1,4 +1,7 @@
-"""The shapes of our replies, for the API's document; the replies are made elsewhere and tested against these."""
+"""The shapes of our replies, for the API's document; the replies are made elsewhere and tested against these.
+
+What is said of each kind of prediction is not here: ``openapi.py`` adds it from the table of kinds.
+"""
 
 from __future__ import annotations
 
@@ -78,22 +81,9 @@ class Percentiles(Reply):
 class LatestPrediction(Reply):
     """Something recognised in a camera's latest frame: what its kind has elsewhere, without masks."""
 
-    kind: Literal["classification", "detection", "segmentation", "caption"]
+    kind: str
     transform: str = Field(description="The type of the transform that found it.")
     service: str = Field(description="The vision service that it asked.")
-    class_name: str | None = None
-    text: str | None = None
-    confidence: float | None = None
-    coverage: float | None = None
-    x_min: int | None = None
-    y_min: int | None = None
-    x_max: int | None = None
-    y_max: int | None = None
-    x_min_normalized: float | None = None
-    y_min_normalized: float | None = None
-    x_max_normalized: float | None = None
-    y_max_normalized: float | None = None
-    track_id: int | None = None
 
 
 class LatestFrame(Reply):
@@ -135,52 +125,12 @@ class ServiceDescription(Reply):
     labels: list[str]
 
 
-class ClassificationItem(Reply):
-    """A name for the whole picture."""
-
-    class_name: str
-    confidence: float
-
-
-class DetectionItem(ClassificationItem):
-    """A thing and where it is: whole pixels, the maxima excluded, and fractions of the picture."""
-
-    x_min: int
-    y_min: int
-    x_max: int
-    y_max: int
-    x_min_normalized: float
-    y_min_normalized: float
-    x_max_normalized: float
-    y_max_normalized: float
-    track_id: int | None = None
-
-
-class SegmentationItem(Reply):
-    """All pixels of one kind: their share of the picture, and a PNG of its size in base64, non-zero inside."""
-
-    class_name: str
-    coverage: float
-    mask_png: str
-
-
-class CaptionItem(Reply):
-    """The picture in a sentence."""
-
-    text: str
-    confidence: float
-
-
 class PredictionReply(Reply):
     """What a service recognised in one picture, under the kind that was asked for; of a camera, which frame it was."""
 
     service: str
     width_px: int
     height_px: int
-    classifications: list[ClassificationItem] | None = None
-    detections: list[DetectionItem] | None = None
-    segmentations: list[SegmentationItem] | None = None
-    captions: list[CaptionItem] | None = None
     camera: str | None = None
     sequence: int | None = Field(None, description="The number of the camera's frame.")
     pts_s: float | None = Field(None, description="Its time in the stream, in seconds.")

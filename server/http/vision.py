@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from cameras import Frame
+from cameras import Frame, Prediction
 from streams import jpeg, next_frame
-from vision import KINDS, ModelError, VisionService
+from vision import ModelError, VisionService
 
 from ..core import (
     FRAME_WITHIN_S,
@@ -37,8 +37,6 @@ from .replies import PredictionReplies, PredictionReply, ServiceDescription, pro
 
 logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/vision", tags=["Vision"])
-
-AKind = Annotated[str, Path(json_schema_extra={"enum": list(KINDS)})]
 
 _PICTURES = {
     "requestBody": {
@@ -66,7 +64,7 @@ _PICTURES = {
 
 def _wanted(
     n: Annotated[
-        int | None, Query(ge=0, description="How many at most: 5 classifications, all of the rest; 0 is all.")
+        int | None, Query(ge=0, description="How many at most, the best first; 0 is all. Most kinds give all.")
     ] = None,
     confidence_threshold: Annotated[
         float, Query(ge=0, le=1, allow_inf_nan=False, description="Lowest confidence kept.")
@@ -85,7 +83,7 @@ async def services(backend: WithBackend) -> list[dict[str, Any]]:
         {
             "name": name,
             "model": service.model_name,
-            "kinds": [kind for kind in KINDS if kind in service.kinds],
+            "kinds": [kind for kind in backend.kinds if kind in service.kinds],
             "labels": list(service.labels),
         }
         for name, service in backend.graph.services.items()
@@ -100,17 +98,17 @@ async def services(backend: WithBackend) -> list[dict[str, Any]]:
 )
 async def predict(
     service: str,
-    kind: AKind,
+    kind: str,
     request: Request,
     backend: WithBackend,
     wanted: AWanted,
     exif: Annotated[bool, Query(description="Turn pictures as their EXIF orientation says.")] = True,
 ) -> Response:
     """Say what a model recognises in the picture sent, or in each picture of a form."""
-    model = _able(backend, service, kind)
+    model, prediction = _able(backend, service, kind)
 
     def answer(part: Part) -> bytes:
-        return _written(_reply(model, kind, decode(part.read(), exif=exif), wanted))
+        return _written(_reply(model, prediction, decode(part.read(), exif=exif), wanted))
 
     turns = asyncio.Semaphore(PARTS_AT_ONCE)
 
@@ -139,21 +137,21 @@ async def predict(
 )
 async def predict_camera(
     service: str,
-    kind: AKind,
+    kind: str,
     backend: WithBackend,
     wanted: AWanted,
     camera: Annotated[str | None, Query(description="Whose next frame, clean; the service's own camera.")] = None,
     return_image: Annotated[bool, Query(description="Give that frame too, as base64 JPEG.")] = False,
 ) -> Response:
     """Say what a model recognises in a camera's next frame."""
-    model = _able(backend, service, kind)
+    model, prediction = _able(backend, service, kind)
     name = camera or model.default_camera(model.attributes)
     if name is None:
         raise Problem(422, "camera: field required")
     running = backend.public_camera(name)
 
     def answer(frame: Frame) -> bytes:
-        said = _reply(model, kind, frame, wanted) | {
+        said = _reply(model, prediction, frame, wanted) | {
             "camera": name,
             "sequence": frame.sequence,
             "pts_s": round(frame.time_s, 6),
@@ -194,14 +192,14 @@ async def _downloaded(backend: Backend, url: str) -> Part:
         raise Problem(422, str(error)) from None
 
 
-def _able(backend: Backend, service: str, kind: str) -> VisionService[Any]:
+def _able(backend: Backend, service: str, kind: str) -> tuple[VisionService[Any], type[Prediction]]:
     model = backend.service(service)
-    if kind not in KINDS:
+    if kind not in backend.kinds:
         raise Problem(404, "there is nothing at this address; /docs lists what there is")
     if kind not in model.kinds:
         can = " and ".join(sorted(model.kinds)) or "nothing"
         raise Problem(400, f"vision service {service} gives {can}, not {kind}")
-    return model
+    return model, backend.kinds[kind]
 
 
 @asynccontextmanager
@@ -219,7 +217,7 @@ async def _loan(backend: Backend, model: VisionService[Any]) -> AsyncIterator[No
         yield
 
 
-def _reply(model: VisionService[Any], kind: str, frame: Frame, wanted: Wanted) -> dict[str, Any]:
+def _reply(model: VisionService[Any], kind: type[Prediction], frame: Frame, wanted: Wanted) -> dict[str, Any]:
     try:
         return reply(model, kind, frame, wanted)
     except ModelError as error:

@@ -9,10 +9,10 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from grpclib import GRPCError, Status
 
-from cameras import Frame
+from cameras import Classification, Detection, Frame
 from pipeline import RunningCamera
 from streams import jpeg
-from vision import CLASSIFICATIONS, DETECTIONS, VisionService, top
+from vision import VisionService, top
 
 from ..core import Backend, Wanted, captured_at, reply
 from .calls import Calls, invalid
@@ -45,27 +45,27 @@ class VisionCalls(Calls):
     async def _classifications(
         self, request: vision_pb2.GetClassificationsRequest
     ) -> vision_pb2.GetClassificationsResponse:
-        async with self._able(request.name, CLASSIFICATIONS) as service:
+        async with self._able(request.name, Classification.plural) as service:
             found = await self._backend.models.run(_classify_bytes, service, request.image, request.n)
         return vision_pb2.GetClassificationsResponse(classifications=found)
 
     async def _classifications_from_camera(
         self, request: vision_pb2.GetClassificationsFromCameraRequest
     ) -> vision_pb2.GetClassificationsFromCameraResponse:
-        async with self._able(request.name, CLASSIFICATIONS) as service:
+        async with self._able(request.name, Classification.plural) as service:
             frame = await camera_frame(self._backend, self._camera(service, request.camera_name))
             found = await self._backend.models.run(_classify, service, frame, request.n)
         return vision_pb2.GetClassificationsFromCameraResponse(classifications=found)
 
     async def _detections(self, request: vision_pb2.GetDetectionsRequest) -> vision_pb2.GetDetectionsResponse:
-        async with self._able(request.name, DETECTIONS) as service:
+        async with self._able(request.name, Detection.plural) as service:
             found = await self._backend.models.run(_detect_bytes, service, request.image)
         return vision_pb2.GetDetectionsResponse(detections=found)
 
     async def _detections_from_camera(
         self, request: vision_pb2.GetDetectionsFromCameraRequest
     ) -> vision_pb2.GetDetectionsFromCameraResponse:
-        async with self._able(request.name, DETECTIONS) as service:
+        async with self._able(request.name, Detection.plural) as service:
             frame = await camera_frame(self._backend, self._camera(service, request.camera_name))
             found = await self._backend.models.run(_detect, service, frame)
         return vision_pb2.GetDetectionsFromCameraResponse(detections=found)
@@ -93,17 +93,17 @@ class VisionCalls(Calls):
             if request.return_image:
                 data = await self._backend.models.run(jpeg, frame)
                 captured.image.CopyFrom(camera_pb2.Image(source_name=camera.name, mime_type=JPEG, image=data))
-            if request.return_classifications and CLASSIFICATIONS in service.kinds:
+            if request.return_classifications and Classification.plural in service.kinds:
                 captured.classifications.extend(await self._backend.models.run(_classify, service, frame, 0))
-            if request.return_detections and DETECTIONS in service.kinds:
+            if request.return_detections and Detection.plural in service.kinds:
                 captured.detections.extend(await self._backend.models.run(_detect, service, frame))
         return captured
 
     async def _properties(self, request: vision_pb2.GetPropertiesRequest) -> vision_pb2.GetPropertiesResponse:
         service = self._backend.service(request.name)
         return vision_pb2.GetPropertiesResponse(
-            classifications_supported=CLASSIFICATIONS in service.kinds,
-            detections_supported=DETECTIONS in service.kinds,
+            classifications_supported=Classification.plural in service.kinds,
+            detections_supported=Detection.plural in service.kinds,
             default_camera=service.default_camera(service.attributes),
         )
 
@@ -121,7 +121,7 @@ class VisionCalls(Calls):
         )
 
     async def _command(self, request: common.DoCommandRequest) -> common.DoCommandResponse:
-        """Give what Viam has no method for, masks and captions, as HTTP gives it."""
+        """Give what Viam has no method for, such as masks, as HTTP gives it."""
         command: dict[str, Any] = MessageToDict(request.command)
         kinds = sorted(self._backend.service(request.name).kinds)
         if set(command) - {"camera_name"} != {"kind"} or command["kind"] not in kinds:
@@ -130,7 +130,8 @@ class VisionCalls(Calls):
         async with self._able(request.name) as service:
             camera = self._camera(service, str(command.get("camera_name", "")))
             frame = await camera_frame(self._backend, camera)
-            found = await self._backend.models.run(reply, service, command["kind"], frame, Wanted(0))
+            kind = self._backend.kinds[command["kind"]]
+            found = await self._backend.models.run(reply, service, kind, frame, Wanted(0))
         found |= {"camera": camera.name, "sequence": frame.sequence, "captured_at": captured_at(frame)}
         return common.DoCommandResponse(result=struct(found))
 

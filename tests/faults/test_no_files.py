@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cameras import CAMERAS, CameraError
+from cameras import CAMERAS, PREDICTIONS, CameraError
 from cameras.image_file import BYTES_MAX
 from pipeline import parse
 from server.cli.predict import predictions
@@ -61,7 +61,7 @@ def test_a_file_larger_than_any_picture_is_not_read(tmp_path: Path) -> None:
 
 def test_predict_reads_no_device_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.cli.predict.FILE_BYTES_MAX", 3_000_000)
-    lines = list(predictions(FakeVision(), [str(ENDLESS)], Wanted()))
+    lines = list(predictions(FakeVision(), PREDICTIONS, [str(ENDLESS)], Wanted()))
     assert lines == [{"file": str(ENDLESS), "error": "cannot be read: a picture may have at most 3 MB"}]
 
 

@@ -11,10 +11,5 @@ def test_a_classification_stays() -> None:
     assert classification.moved(NOWHERE) is classification
 
 
-def test_who_attached_an_annotation_is_noted() -> None:
-    attached = Classification("star", 0.9).attached_by("classifications", "shapes")
-    assert (attached.transform, attached.service, attached.kind) == ("classifications", "shapes", "classification")
-
-
 def test_a_classification_on_the_wire_is_a_name_and_a_confidence() -> None:
     assert Classification("cat", 0.5).to_wire(640, 480) == {"class_name": "cat", "confidence": 0.5}

@@ -1,0 +1,87 @@
+"""What holds for every annotation, and for every kind of prediction in the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cameras import (
+    PREDICTIONS,
+    Annotation,
+    BoundingBox,
+    Caption,
+    Classification,
+    Detection,
+    Prediction,
+    Segmentation,
+    as_mask,
+)
+from tests.cameras.annotations.movements import NOWHERE
+
+BOX = BoundingBox(0.25, 0.25, 0.5, 0.75)
+EXAMPLES: list[Prediction] = [
+    Classification("star", 0.75),
+    Detection("star", 0.75, box=BOX),
+    Detection("star", 0.75, box=BOX, track_id=3),
+    Segmentation("star", 0.75, mask=as_mask(np.eye(4, dtype=bool))),
+    Caption("a star", 0.75),
+]
+
+
+class Painted:
+    """A canvas that notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, tuple[Any, ...]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args: self.calls.append((name, args))
+
+
+def test_there_is_an_example_of_every_kind() -> None:
+    assert {type(example) for example in EXAMPLES} == set(PREDICTIONS.values())
+
+
+@pytest.mark.parametrize("plural", PREDICTIONS)
+def test_the_table_agrees_with_the_classes(plural: str) -> None:
+    kind = PREDICTIONS[plural]
+    assert (kind.plural, kind.kind) == (plural, plural.removesuffix("s"))
+    assert kind.__doc__ and kind.item.__doc__
+    assert kind.masks <= set(kind.item.model_fields)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_item_says_what_is_on_the_wire(example: Prediction) -> None:
+    wire, fields = example.to_wire(64, 48), example.item.model_fields
+    example.item.model_validate(wire, strict=True)
+    assert set(wire) <= set(fields)
+    assert {name for name, field in fields.items() if field.is_required()} <= set(wire)
+    assert example.to_wire(64, 48, masks=False) == {name: wire[name] for name in wire if name not in example.masks}
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_each_kind_is_painted_once_with_its_label(example: Prediction) -> None:
+    painted = Painted()
+    example.paint(painted)
+    [(_, args)] = painted.calls
+    assert args[-1].text == example.label
+
+
+def test_an_annotation_of_no_other_kind_is_a_line_in_the_corner_and_stays_where_it_is() -> None:
+    annotation, painted = Annotation("night", 0.5), Painted()
+    annotation.paint(painted)
+    [(method, [label])] = painted.calls
+    assert (method, label.text + label.figures) == ("title", "night: 0.50")
+    assert annotation.moved(NOWHERE) is annotation
+
+
+def test_the_confidence_ranks_where_a_kind_has_nothing_better() -> None:
+    assert Classification("star", 0.0).rank(64, 48) == 0.0
+    assert Segmentation("star", 0.9, mask=as_mask(np.zeros((4, 4), bool))).rank(64, 48) is None
+
+
+def test_who_attached_an_annotation_is_noted() -> None:
+    attached = Classification("star", 0.9).attached_by("classifications", "shapes")
+    assert (attached.transform, attached.service, attached.kind) == ("classifications", "shapes", "classification")
