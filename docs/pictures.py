@@ -16,8 +16,8 @@ import cv2
 from PIL import Image as Pictures
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from cameras import CAMERAS, Image
-from pipeline import Chain, Config, load
+from cameras import Image
+from pipeline import Chain, Config, load, make_camera
 from tests.end_to_end.browsers import launch
 from tests.serving import Serving
 
@@ -55,7 +55,7 @@ def shown_cameras() -> Iterator[tuple[str, Config, str]]:
 def shown(config: Config, name: str) -> Image:
     """Return a camera's picture, painted, a while after its source has begun."""
     with closing(Chain(config, name)) as chain:
-        source = CAMERAS[chain.root.model](chain.root.name, chain.root.attributes, paced=False)
+        source = make_camera(chain.root, config.tables, paced=False)
         with closing(source):
             source.open()
             chain.open()

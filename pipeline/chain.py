@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from cameras import Attributes, Frame
 from transforms import Style, Transform, paint
-from vision import VisionService, build_services
 
+from .build import make_services, make_transforms
 from .declared import CameraConfig, Config, TransformAttributes
-from .graph import make_transforms
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +27,12 @@ class Chain:
         Raises:
             KeyError: when there is no such camera.
         """
-        services: dict[str, VisionService[Any]] = build_services(tuple(config.services.values()))
+        services = make_services(config)
         declared = config.cameras[camera]
         self.style: Style = declared.style
         stages: list[tuple[TransformAttributes, tuple[Transform[Attributes], ...]]] = []
         while isinstance(declared.attributes, TransformAttributes):
-            stages.insert(0, (declared.attributes, make_transforms(declared.attributes, services)))
+            stages.insert(0, (declared.attributes, make_transforms(declared.attributes, services, config.tables)))
             declared = config.cameras[declared.attributes.source]
         self.root: CameraConfig = declared
         self._stages = tuple(stages)

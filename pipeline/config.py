@@ -18,7 +18,7 @@ from .problems import ConfigError, Position, Problem, Problems
 from .reader import Reader
 from .server_config import ServerConfig
 from .stream_config import StreamConfig
-from .tables import OURS, Tables
+from .tables import BUILT_IN, Tables
 from .viam_packages import package_folders
 from .yaml_nodes import read_yaml
 
@@ -39,8 +39,12 @@ __all__ = [
 MAX_BYTES = 1_000_000
 
 
-def load(path: str | Path) -> Config:
+def load(path: str | Path, *, tables: Tables = BUILT_IN) -> Config:
     """Read a configuration: JSON when the name ends in ``.json``, YAML otherwise. No model is loaded.
+
+    Args:
+        path: The file.
+        tables: What can be declared.
 
     Raises:
         ConfigError: with everything that is wrong, in the order of the file.
@@ -60,7 +64,7 @@ def load(path: str | Path) -> Config:
         raise problems.fatal(None, f"cannot be read: {reason}") from None
     if len(content) > MAX_BYTES:
         raise problems.fatal(None, f"is too large, more than {MAX_BYTES} bytes")
-    return parse(_decoded(content, problems), file, Path(path).absolute().parent)
+    return parse(_decoded(content, problems), file, Path(path).absolute().parent, tables=tables)
 
 
 def parse(
@@ -69,7 +73,7 @@ def parse(
     folder: Path,
     *,
     environment: Mapping[str, str] | None = None,
-    tables: Tables = OURS,
+    tables: Tables = BUILT_IN,
 ) -> Config:
     """Read a configuration that is already in memory.
 

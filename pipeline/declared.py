@@ -17,6 +17,7 @@ from .nodes import Node, find
 from .problems import Address, Position, Problem, Problems
 from .server_config import ServerConfig
 from .stream_config import StreamConfig
+from .tables import BUILT_IN, Tables
 
 TRANSFORM = "transform"
 """The ``model`` of a camera that takes its frames from another one."""
@@ -52,7 +53,7 @@ class CameraConfig:
 
     Attributes:
         name: What it is called.
-        model: Its kind: a key of ``CAMERAS``, or ``transform``.
+        model: Its kind: a key of ``Tables.cameras``, or ``transform``.
         attributes: The settings of its kind; :class:`TransformAttributes` for a transform camera.
         preload: Keep it running without viewers.
         linger_s: How long it goes on after its last viewer.
@@ -94,6 +95,7 @@ class Config:
         models: The models by name, in the order of the file, whether a service runs them or not.
         server: Where to listen.
         path: The file it was read from.
+        tables: The kinds that it was read with: what is built from it is of these.
     """
 
     cameras: dict[str, CameraConfig]
@@ -102,6 +104,7 @@ class Config:
     path: Path = Path()
     models: dict[str, RuntimeDeclaration] = field(default_factory=dict)
     places: Places = field(default=Places(), repr=False, compare=False)
+    tables: Tables = field(default=BUILT_IN, repr=False, compare=False)
 
     def service_problem(self, name: str, message: str) -> Problem:
         """Give a problem with a service or model its place: that of the path its message begins with, else its own."""

@@ -6,12 +6,12 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
 
-from cameras import Attributes
-from transforms import TRANSFORMS, Asking, Transform
-from vision import ModelError, VisionService, build_services, try_model
+from transforms import Asking
+from vision import ModelError, try_model
 
+from .build import make_camera, make_services, make_transforms
 from .clock import Clock, SystemClock
 from .declared import CameraConfig, Config, TransformAttributes
 from .line import Line
@@ -37,7 +37,7 @@ class Graph:
 
     def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
         self.config = config
-        self.services = build_services(tuple(config.services.values()))
+        self.services = make_services(config)
         self._clock = clock or SystemClock()
         self._lock = threading.RLock()
         self.cameras: dict[str, RunningCamera] = {}
@@ -74,9 +74,10 @@ class Graph:
 
     def _build(self, config: CameraConfig) -> RunningCamera:
         if not isinstance(config.attributes, TransformAttributes):
-            return SourceCamera(config, self._lock, self._clock)
+            return SourceCamera(config, self._lock, self._clock, partial(make_camera, tables=self.config.tables))
         source = self.cameras[config.attributes.source]
-        return Line(config, source, make_transforms(config.attributes, self.services), self._lock, self._clock)
+        transforms = make_transforms(config.attributes, self.services, self.config.tables)
+        return Line(config, source, transforms, self._lock, self._clock)
 
     def _inspect(self) -> Iterator[Problem]:
         for service in self.services.values():
@@ -88,7 +89,7 @@ class Graph:
         for name, model in self.config.models.items():
             if name not in used:
                 try:
-                    try_model(model)
+                    try_model(model, runtimes=self.config.tables.runtimes)
                 except ModelError as error:
                     yield self.config.service_problem(name, str(error))
 
@@ -125,13 +126,6 @@ class Graph:
                             ("cameras", name, "attributes", "pipeline", index, "attributes", "valid_labels", number),
                             is_unknown(suggestions, what, label, known),
                         )
-
-
-def make_transforms(
-    attributes: TransformAttributes, services: dict[str, VisionService[Any]]
-) -> tuple[Transform[Attributes], ...]:
-    """Return the transforms declared, closed."""
-    return tuple(TRANSFORMS[entry.type](entry.attributes, services) for entry in attributes.pipeline)
 
 
 def in_order(config: Config) -> list[str]:

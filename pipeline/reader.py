@@ -81,6 +81,7 @@ class Reader:
             server=read_server or ServerConfig(),
             path=self._path,
             places=Places(self._problems.file, places),
+            tables=self._tables,
         )
 
     def _is_transform(self, node: Node) -> bool:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from .blocks import CameraBlock, ServiceBlock, TransformBlock, TransformCameraBlock
 from .declared import TRANSFORM
 from .server_config import ServerConfig
-from .tables import OURS, Tables
+from .tables import BUILT_IN, Tables
 
 Json = dict[str, Any]
 
@@ -18,7 +18,7 @@ _PLACEHOLDER: Json = {"type": "string", "pattern": r"\$\{[A-Za-z_]"}
 _TYPES_OF_PLAIN_VALUES = frozenset({"integer", "number", "boolean"})
 
 
-def schema(tables: Tables = OURS) -> Json:
+def schema(tables: Tables = BUILT_IN) -> Json:
     """Give the JSON Schema (draft 2020-12) of a configuration.
 
     Where a number or a word of a list stands, ``${NAME}`` may stand too.

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from cameras import CAMERAS, Attributes, Camera, CameraEnded, CameraError, Frame
+from cameras import Attributes, Camera, CameraEnded, CameraError, Frame
 
 from .clock import Clock
 from .declared import CameraConfig
@@ -21,11 +21,6 @@ PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Pauses before a lost camera is tried again, growing with each failure in a row; the last one stays."""
 
 
-def make_camera(config: CameraConfig, *, paced: bool = True) -> Camera[Attributes]:
-    """Return the camera declared, closed."""
-    return CAMERAS[config.model](config.name, config.attributes, paced=paced)
-
-
 class SourceCamera(RunningCamera):
     """A camera that gives frames of its own.
 
@@ -37,7 +32,7 @@ class SourceCamera(RunningCamera):
         config: CameraConfig,
         lock: threading.RLock,
         clock: Clock,
-        make: Callable[[CameraConfig], Camera[Attributes]] = make_camera,
+        make: Callable[[CameraConfig], Camera[Attributes]],
     ) -> None:
         super().__init__(config, None, lock, clock)
         self._make = make

@@ -13,7 +13,7 @@ from transforms import TRANSFORMS, Transform
 from vision import RUNTIMES, VISION, Runtime, VisionService
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tables:
     """What can be declared.
 
@@ -34,4 +34,4 @@ class Tables:
     runtimes: Mapping[str, type[Runtime]]
 
 
-OURS = Tables(CAMERAS, CAMERA_ALIASES, TRANSFORMS, TRANSFORM_ALIASES, VISION, RUNTIMES)
+BUILT_IN = Tables(CAMERAS, CAMERA_ALIASES, TRANSFORMS, TRANSFORM_ALIASES, VISION, RUNTIMES)

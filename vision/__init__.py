@@ -1,6 +1,6 @@
 """What a frame shows: model runtimes, the vision services on them, and what to do with their results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .base import (
@@ -23,7 +23,9 @@ from .runtimes import (
     LiteRt,
     LiteRtAttributes,
     Loan,
+    Metadata,
     ModelError,
+    ModelFile,
     Onnx,
     OnnxAttributes,
     Runtime,
@@ -45,11 +47,21 @@ VISION: dict[str, type[VisionService[Any]]] = {
 """Every kind of vision service, by the ``model`` it has in the YAML."""
 
 
-def build_services(declarations: Sequence[ServiceDeclaration]) -> dict[str, VisionService[Any]]:
-    """Return the declared vision services by name, in their order. Nothing is loaded yet."""
+def build_services(
+    declarations: Sequence[ServiceDeclaration],
+    kinds: Mapping[str, type[VisionService[Any]]] = VISION,
+    runtimes: Mapping[str, type[Runtime]] = RUNTIMES,
+) -> dict[str, VisionService[Any]]:
+    """Return the declared vision services by name, in their order. Nothing is loaded yet.
+
+    Args:
+        declarations: What was declared.
+        kinds: The kinds of services there are, by name.
+        runtimes: The runtimes there are, by name.
+    """
     return {
-        declaration.name: VISION[declaration.model](declaration.name, declaration.attributes, declaration.runtime)
-        for declaration in declarations
+        each.name: kinds[each.model](each.name, each.attributes, each.runtime, runtimes=runtimes)
+        for each in declarations
     }
 
 
@@ -67,9 +79,11 @@ __all__ = [
     "LiteRt",
     "LiteRtAttributes",
     "Loan",
+    "Metadata",
     "MlModelAttributes",
     "MlModelVision",
     "ModelError",
+    "ModelFile",
     "MotionDetector",
     "MotionDetectorAttributes",
     "Onnx",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Self, TypeVar
 
 from cameras import Attributes, Caption, Classification, Detection, Frame, Segmentation
 
-from .runtimes import ModelError, RuntimeDeclaration, UnsupportedKind
+from .runtimes import RUNTIMES, ModelError, Runtime, RuntimeDeclaration, UnsupportedKind
 
 A = TypeVar("A", bound=Attributes)
 T = TypeVar("T")
@@ -49,6 +49,8 @@ class VisionService(ABC, Generic[A]):
     Attributes:
         name: What it is called under ``services:``.
         attributes: What was declared.
+        runtime: The declared model that the attributes name, if they name one.
+        runtimes: The runtimes there are, by name.
         kinds: What it gives, of ``classifications``, ``detections``, ``segmentations`` and ``captions``; known after
             :meth:`inspect`.
         labels: The names it may give, as far as they are known; known after :meth:`inspect`.
@@ -59,10 +61,19 @@ class VisionService(ABC, Generic[A]):
     model_name: ClassVar[str]
     attributes_type: ClassVar[type[Attributes]]
 
-    def __init__(self, name: str, attributes: A, runtime: RuntimeDeclaration | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        attributes: A,
+        runtime: RuntimeDeclaration | None = None,
+        *,
+        runtimes: Mapping[str, type[Runtime]] | None = None,
+    ) -> None:
+        """Keep the settings; ``runtimes`` are those of this room when not given."""
         self.name = name
         self.attributes = attributes
         self.runtime = runtime
+        self.runtimes = RUNTIMES if runtimes is None else runtimes
         self.kinds: frozenset[str] = frozenset()
         self.labels: tuple[str, ...] = ()
         self.inferences = 0

@@ -89,7 +89,7 @@ class Captioner(ModelService[CaptionerAttributes]):
 
     def _load(self) -> None:
         attributes, model = self.attributes, self._declared_model()
-        decoder_type = runtime_for(attributes.decoder_path, self._runtimes)
+        decoder_type = runtime_for(attributes.decoder_path, self.runtimes)
         encoder = self._library.borrow(*model)
         self._models = (encoder,)
         try:

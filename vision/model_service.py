@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from cameras import Attributes, LocalPath
 
 from .base import VisionService
-from .runtimes import LIBRARY, RUNTIMES, Library, ModelError, Runtime, RuntimeDeclaration, runtime_for
+from .runtimes import LIBRARY, Library, ModelError, Runtime, RuntimeDeclaration, runtime_for
 
 
 class PictureModelAttributes(Attributes):
@@ -93,8 +93,7 @@ class ModelService(VisionService[M]):
         runtimes: Mapping[str, type[Runtime]] | None = None,
         library: Library = LIBRARY,
     ) -> None:
-        super().__init__(name, attributes, runtime)
-        self._runtimes = RUNTIMES if runtimes is None else runtimes
+        super().__init__(name, attributes, runtime, runtimes=runtimes)
         self._library = library
 
     @classmethod
@@ -115,9 +114,9 @@ class ModelService(VisionService[M]):
         """
         if self.runtime is not None:
             declared = self.runtime.attributes
-            kind = self._runtimes[self.runtime.model]
+            kind = self.runtimes[self.runtime.model]
             return DeclaredModel(kind, declared.model_path, declared.num_threads, declared.preferred())
         path = self.attributes.model_path
         if path is None:
             raise ModelError(f"service {self.name}: the model {self.attributes.mlmodel_name!r} is not declared")
-        return DeclaredModel(runtime_for(path, self._runtimes), path, self.attributes.num_threads or 0)
+        return DeclaredModel(runtime_for(path, self.runtimes), path, self.attributes.num_threads or 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Mapping
 from typing import ClassVar
 
 import cv2
@@ -15,7 +16,7 @@ from cameras import Attributes, Detection, Frame, Mask
 
 from .base import DETECTIONS, VisionService
 from .components import component_boxes
-from .runtimes import RuntimeDeclaration
+from .runtimes import Runtime, RuntimeDeclaration
 
 Planes = NDArray[np.float32]
 
@@ -54,9 +55,14 @@ class MotionDetector(VisionService[MotionDetectorAttributes]):
     attributes_type = MotionDetectorAttributes
 
     def __init__(
-        self, name: str, attributes: MotionDetectorAttributes, runtime: RuntimeDeclaration | None = None
+        self,
+        name: str,
+        attributes: MotionDetectorAttributes,
+        runtime: RuntimeDeclaration | None = None,
+        *,
+        runtimes: Mapping[str, type[Runtime]] | None = None,
     ) -> None:
-        super().__init__(name, attributes, runtime)
+        super().__init__(name, attributes, runtime, runtimes=runtimes)
         self._views: list[_View] = []  # the one asked for last comes first
         self._views_lock = threading.Lock()
 

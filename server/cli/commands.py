@@ -152,15 +152,15 @@ def predict(
     _log(LogLevel.WARNING)
     with exit_codes():
         from cameras import PREDICTIONS
-        from pipeline import ConfigError
-        from vision import ModelError, build_services
+        from pipeline import ConfigError, make_services
+        from vision import ModelError
 
         from ..core import Wanted
         from .predict import Failed, predictions
 
         declared = _load(config)
         _require("vision service", service, declared.services)
-        asked = build_services(tuple(declared.services.values()))[service]
+        asked = make_services(declared)[service]
         try:
             asked.open()
         except ModelError as error:

@@ -11,9 +11,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from pipeline import schema
+from pipeline import Tables, schema
 
 from ..core import Problem, unavailable
+from .dependencies import WithBackend
 from .replies import problems
 
 router = APIRouter()
@@ -96,11 +97,11 @@ async def ready(request: Request) -> dict[str, str]:
 
 
 @router.get("/schema.json", tags=["Server"], response_model=None)
-async def config_schema() -> dict[str, Any]:
+async def config_schema(backend: WithBackend) -> dict[str, Any]:
     """Give the JSON Schema of the configuration file."""
-    return _schema()
+    return _schema(backend.config.tables)
 
 
 @cache
-def _schema() -> dict[str, Any]:
-    return schema()
+def _schema(tables: Tables) -> dict[str, Any]:
+    return schema(tables)

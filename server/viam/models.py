@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 from vision import Loan, Runtime, RuntimeDeclaration, TensorInfo, borrow_model
@@ -16,9 +17,10 @@ from .tensors import arrays, flat
 class Model:
     """A declared model, as the loans of requests take it."""
 
-    def __init__(self, declared: RuntimeDeclaration) -> None:
+    def __init__(self, declared: RuntimeDeclaration, runtimes: Mapping[str, type[Runtime]]) -> None:
         self.name = declared.name
         self.declared = declared
+        self._runtimes = runtimes
         self._loans: deque[Loan] = deque()
 
     @property
@@ -32,7 +34,7 @@ class Model:
         Raises:
             ModelError: when it cannot be used.
         """
-        self._loans.append(borrow_model(self.declared))
+        self._loans.append(borrow_model(self.declared, runtimes=self._runtimes))
 
     def close(self) -> None:
         """Give the oldest loan back: a new one may have been taken out already."""
@@ -44,7 +46,9 @@ class MlModelCalls(Calls):
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._models = {name: Model(declared) for name, declared in backend.config.models.items()}
+        self._models = {
+            name: Model(declared, backend.config.tables.runtimes) for name, declared in backend.config.models.items()
+        }
         super().__init__(
             mlmodel_grpc.UnimplementedMLModelServiceBase(),
             {"Infer": self._infer, "Metadata": self._metadata, "GetStatus": self._status},

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cameras import CAMERAS
-from pipeline import Chain, load
+from pipeline import Chain, load, make_camera
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 EVERY = [(path, name) for path in sorted(CONFIGS.glob("*.yaml")) for name in load(path).cameras]
@@ -17,8 +16,9 @@ EVERY = [(path, name) for path in sorted(CONFIGS.glob("*.yaml")) for name in loa
 
 @pytest.mark.parametrize(("path", "camera"), EVERY, ids=[f"{path.stem}: {name}" for path, name in EVERY])
 def test_a_camera_gives_frames(path: Path, camera: str, caplog: pytest.LogCaptureFixture) -> None:
-    with closing(Chain(load(path), camera)) as chain:
-        source = CAMERAS[chain.root.model](chain.root.name, chain.root.attributes, paced=False)
+    config = load(path)
+    with closing(Chain(config, camera)) as chain:
+        source = make_camera(chain.root, config.tables, paced=False)
         with closing(source):
             source.open()
             chain.open()

@@ -17,7 +17,7 @@ __all__ = ["folder"]
 
 
 def chain(folder: Path, service: FakeVision, monkeypatch: pytest.MonkeyPatch, camera: str = "cut") -> Chain:
-    monkeypatch.setattr("pipeline.chain.build_services", lambda declared: {"shapes": service})
+    monkeypatch.setattr("pipeline.chain.make_services", lambda config: {"shapes": service})
     return Chain(config(CHAIN, folder), camera)
 
 
@@ -58,7 +58,7 @@ def test_frames_that_had_to_be_hidden_are_told_of_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = FakeVision("shapes")
-    monkeypatch.setattr("pipeline.chain.build_services", lambda declared: {"shapes": service})
+    monkeypatch.setattr("pipeline.chain.make_services", lambda config: {"shapes": service})
     hidden = Chain(
         config(CHAIN.replace("classifications", "redact").replace("classifier", "detector"), folder), "named"
     )

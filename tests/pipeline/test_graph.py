@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def with_service(folder: Path, service: FakeVision, monkeypatch: pytest.MonkeyPatch) -> Graph:
-    monkeypatch.setattr("pipeline.graph.build_services", lambda declared: {"shapes": service})
+    monkeypatch.setattr("pipeline.graph.make_services", lambda config: {"shapes": service})
     return Graph(config(CHAIN, folder), clock=FakeClock())
 
 
@@ -92,7 +92,7 @@ def test_a_label_that_a_service_never_gives_is_named_in_a_warning(
 ) -> None:
     service = FakeVision("shapes")
     service.labels = ("person", "dog")
-    monkeypatch.setattr("pipeline.graph.build_services", lambda declared: {"shapes": service})
+    monkeypatch.setattr("pipeline.graph.make_services", lambda config: {"shapes": service})
     text = CHAIN.replace("classifier_name: shapes", "classifier_name: shapes, valid_labels: [Dog, persn]")
     graph = Graph(config(text, folder), clock=FakeClock())
     graph.open()
@@ -108,7 +108,7 @@ def test_a_label_to_be_hidden_that_a_service_never_gives_is_an_error(
 ) -> None:
     service = FakeVision("shapes")
     service.labels = ("person", "dog")
-    monkeypatch.setattr("pipeline.graph.build_services", lambda declared: {"shapes": service})
+    monkeypatch.setattr("pipeline.graph.make_services", lambda config: {"shapes": service})
     text = CHAIN.replace(
         "classifications, attributes: {classifier_name: shapes",
         "redact, attributes: {detector_name: shapes, valid_labels: [Dog, persn]",
@@ -149,7 +149,7 @@ def test_a_real_scene_runs_through_the_chain(folder: Path, monkeypatch: pytest.M
 
 def test_a_camera_to_be_preloaded_runs_without_viewers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = FakeVision("shapes", classifications=[Classification("star", 0.9)])
-    monkeypatch.setattr("pipeline.graph.build_services", lambda declared: {"shapes": service})
+    monkeypatch.setattr("pipeline.graph.make_services", lambda config: {"shapes": service})
     text = CHAIN.replace("- name: named", "- name: named\n        preload: true")
     graph = Graph(config(text, folder), clock=FakeClock())
     graph.open()

@@ -12,7 +12,7 @@ from pipeline import ConfigError
 from pipeline.nodes import plain
 from pipeline.problems import Problems
 from pipeline.schema import schema
-from pipeline.tables import OURS
+from pipeline.tables import BUILT_IN
 from pipeline.yaml_nodes import read_yaml
 from transforms import TRANSFORMS
 
@@ -102,11 +102,11 @@ def test_every_kind_and_every_other_word_for_it_is_there() -> None:
     cameras = whole["properties"]["cameras"]["items"]
     assert words(cameras, "model") == {
         *models,
-        *(alias for alias, model in OURS.camera_aliases.items() if model in models),
+        *(alias for alias, model in BUILT_IN.camera_aliases.items() if model in models),
     }
     transform = next(o for o in cameras["oneOf"] if o["title"] == "transform")
     pipeline = transform["properties"]["attributes"]["properties"]["pipeline"]["items"]
-    assert words(pipeline, "type") == {*TRANSFORMS, *OURS.transform_aliases}
+    assert words(pipeline, "type") == {*TRANSFORMS, *BUILT_IN.transform_aliases}
 
 
 def test_every_key_says_what_it_does() -> None:

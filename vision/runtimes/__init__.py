@@ -5,6 +5,7 @@ from .errors import LabelsError, ModelError, UnsupportedKind
 from .labels import read_labels
 from .library import LIBRARY, Library, Loan
 from .litert import LiteRt, LiteRtAttributes
+from .model_file import ModelFile
 from .onnx import Onnx, OnnxAttributes
 from .table import RUNTIMES, borrow_model, runtime_for, try_model
 
@@ -18,6 +19,7 @@ __all__ = [
     "Loan",
     "Metadata",
     "ModelError",
+    "ModelFile",
     "Onnx",
     "OnnxAttributes",
     "Runtime",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .base import Runtime, RuntimeDeclaration
+from .errors import ModelError
 from .labels import read_labels
 from .library import LIBRARY, Library, Loan
 from .litert import LiteRt
@@ -19,29 +20,57 @@ RUNTIMES: dict[str, type[Runtime]] = {
 
 
 def runtime_for(path: Path, runtimes: Mapping[str, type[Runtime]]) -> type[Runtime]:
-    """Return the runtime that a file's ending asks for; TFLite's, which says what else a file is, for any other."""
+    """Return the runtime that a file's ending asks for; TFLite's, which says what else a file is, for any other.
+
+    Raises:
+        ModelError: when no runtime fits, and TFLite's is not among them.
+    """
     suffix = path.suffix.lower()
-    return next((kind for kind in runtimes.values() if suffix in kind.suffixes), runtimes[LiteRt.model_name])
+    found = next((kind for kind in runtimes.values() if suffix in kind.suffixes), runtimes.get(LiteRt.model_name))
+    if found is None:
+        known = ", ".join(suffix for kind in runtimes.values() for suffix in kind.suffixes)
+        raise ModelError(f'{path}: no runtime is there for "{suffix}" (known: {known})')
+    return found
 
 
-def borrow_model(declared: RuntimeDeclaration, library: Library = LIBRARY) -> Loan:
+def borrow_model(
+    declared: RuntimeDeclaration,
+    library: Library = LIBRARY,
+    *,
+    runtimes: Mapping[str, type[Runtime]] = RUNTIMES,
+) -> Loan:
     """Return a declared model, loaded; whoever else runs the same one shares it.
+
+    Args:
+        declared: The model.
+        library: Where loaded models are shared.
+        runtimes: The runtimes there are, by name.
 
     Raises:
         ModelError: when it cannot be used.
     """
     attributes = declared.attributes
     return library.borrow(
-        RUNTIMES[declared.model], attributes.model_path, attributes.num_threads, attributes.preferred()
+        runtimes[declared.model], attributes.model_path, attributes.num_threads, attributes.preferred()
     )
 
 
-def try_model(declared: RuntimeDeclaration, library: Library = LIBRARY) -> None:
+def try_model(
+    declared: RuntimeDeclaration,
+    library: Library = LIBRARY,
+    *,
+    runtimes: Mapping[str, type[Runtime]] = RUNTIMES,
+) -> None:
     """Load a model and its labels once, and let go of them.
+
+    Args:
+        declared: The model.
+        library: Where loaded models are shared.
+        runtimes: The runtimes there are, by name.
 
     Raises:
         ModelError: when one of them cannot be used.
     """
-    borrow_model(declared, library).close()
+    borrow_model(declared, library, runtimes=runtimes).close()
     if declared.attributes.label_path is not None:
         read_labels(declared.attributes.label_path)

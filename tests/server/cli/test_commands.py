@@ -11,12 +11,11 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
-import vision
+import pipeline
 from pipeline import Chain, ServerConfig
 from server import run as server_run
 from server.cli import cli
 from tests.shared import DATA, expected, needs_data
-from vision import ServiceDeclaration
 
 from ..conftest import classifier, detector
 from ..served import encoded
@@ -225,10 +224,7 @@ def services(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("m.tflite").touch()
     Path("config.yaml").write_text(CONFIG + model + model.split("\n", 1)[1].replace("names", "boxes"))
 
-    def build(declarations: tuple[ServiceDeclaration, ...]) -> dict[str, Any]:
-        return {declaration.name: made[declaration.name] for declaration in declarations}
-
-    monkeypatch.setattr(vision, "build_services", build)
+    monkeypatch.setattr(pipeline, "make_services", lambda config: {name: made[name] for name in config.services})
 
 
 def lines(result: Result) -> list[dict[str, Any]]:
