@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
-from ..core import MissingToken, Problem, TokenProblem, TooManyTokens
+from ..core import (
+    DownloadFailed,
+    InvalidUrl,
+    MissingToken,
+    ModelUnavailable,
+    NotFound,
+    RequestError,
+    TooLarge,
+    TooManyRequests,
+    Unavailable,
+    Unreachable,
+    Unreadable,
+    UnsupportedMedia,
+    WrongToken,
+)
 
 
 class Code(IntEnum):
@@ -75,12 +90,21 @@ _HTTP = {
     Code.CONN_KEY_NOT_FOUND: 401,
     Code.MODEL_DOES_NOT_EXIST: 404,
 }
-# What the rest of the server says as an HTTP status, when it is about one input or about a body.
-_OF_PROBLEMS = {
-    413: Code.INPUT_OVER_LIMIT,
-    415: Code.INPUT_UNSUPPORTED_FORMAT,
-    422: Code.ALL_INPUT_INVALID_BYTES,
-    503: Code.MODEL_BUSY_PLEASE_RETRY,
+# What is not here has the code of the next more general meaning.
+_OF_ERRORS: Mapping[type[RequestError], Code] = {
+    MissingToken: Code.CONN_KEY_NOT_FOUND,
+    WrongToken: Code.CONN_KEY_INVALID,
+    TooManyRequests: Code.CONN_THROTTLED,
+    NotFound: Code.MODEL_DOES_NOT_EXIST,
+    ModelUnavailable: Code.MODEL_PREDICTION_FAILED,
+    Unavailable: Code.MODEL_BUSY_PLEASE_RETRY,
+    TooLarge: Code.INPUT_OVER_LIMIT,
+    UnsupportedMedia: Code.INPUT_UNSUPPORTED_FORMAT,
+    Unreadable: Code.ALL_INPUT_INVALID_BYTES,
+    InvalidUrl: Code.INPUT_INVALID_URL,
+    Unreachable: Code.INPUT_CONNECTION_FAILED,
+    DownloadFailed: Code.INPUT_DOWNLOAD_FAILED,
+    RequestError: Code.CONN_BAD_REQUEST_FORMAT,
 }
 
 
@@ -98,13 +122,12 @@ class Refused(Exception):
         self.details = details
 
 
-def code_of(problem: Problem) -> Code:
-    """Return what Clarifai calls a problem of ours."""
-    return _OF_PROBLEMS.get(problem.status, Code.CONN_BAD_REQUEST_FORMAT)
+def code_of_input(error: RequestError) -> Code:
+    """Return what Clarifai calls an error that is about one input."""
+    return next(_OF_ERRORS[meaning] for meaning in type(error).__mro__ if meaning in _OF_ERRORS)
 
 
-def code_of_refusal(refusal: TokenProblem) -> Code:
-    """Return what Clarifai calls it that a token is missing, wrong or guessed."""
-    if isinstance(refusal, MissingToken):
-        return Code.CONN_KEY_NOT_FOUND
-    return Code.CONN_THROTTLED if isinstance(refusal, TooManyTokens) else Code.CONN_KEY_INVALID
+def code_of_request(error: RequestError) -> Code:
+    """Return what Clarifai calls an error that is about a whole request."""
+    code = code_of_input(error)
+    return Code.CONN_THROTTLED if code is Code.MODEL_BUSY_PLEASE_RETRY else code

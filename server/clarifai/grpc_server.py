@@ -16,7 +16,7 @@ from pipeline import ClarifaiConfig
 
 from ..core import MESSAGE_BYTES_MAX, Backend
 from ..program import StartError, listen, written
-from .codes import Code, code_of_refusal
+from .codes import Code, code_of_request
 from .servicer import Servicer, failed
 
 logger = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
     async def _predict(self, requests: Any, context: Any) -> bytes:
         refusal = self._tokens.refusal(_authorization(context), _address(context))
         if refusal is not None:
-            return _bytes_of(failed(code_of_refusal(refusal), refusal.detail))
+            return _bytes_of(failed(code_of_request(refusal), refusal.detail))
         if len(self._calls) >= CALLS_AT_ONCE:
             return _bytes_of(failed(Code.CONN_THROTTLED, "too many requests are waiting; try again shortly"))
         call = asyncio.create_task(self._answer(requests, context))

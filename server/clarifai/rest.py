@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any
+from types import MappingProxyType
 from uuid import uuid4
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from ..core import MESSAGE_BYTES_MAX, Backend, Problem, TokenProblem, within_limits
-from .codes import code_of_refusal
+from ..core import MESSAGE_BYTES_MAX, Backend, RequestError, within_limits
+from .codes import Code, Refused, code_of_request
 
 MISSING = 'Clarifai\'s form needs a package that is not installed; get it with: pip install "camweave[clarifai]"'
 
@@ -62,39 +63,35 @@ class ClarifaiRest:
     async def outputs(self, request: Request) -> Response:
         """Answer a prediction request."""
         if find_spec("clarifai_grpc") is None:
-            raise Problem(501, MISSING)
+            raise HTTPException(501, MISSING)
         return await _outputs(request, self._backend)
 
-    def answers(self, method: str, path: str) -> bool:
-        """Tell whether a request is a prediction, whose refusals are in Clarifai's form too."""
+    def writes_errors_of(self, method: str, path: str) -> bool:
+        """Tell whether a request is a prediction, whose errors are in Clarifai's form too."""
         return method == "POST" and path.startswith("/v2/") and path.endswith("/outputs")
 
-    def response_to(self, refusal: TokenProblem) -> Response:
-        """Return the reply to whoever may not ask; Clarifai's package is neither needed nor imported for it."""
-        code = code_of_refusal(refusal)
-        status = {"code": int(code), "description": code.description, "details": refusal.detail, "req_id": uuid4().hex}
-        return JSONResponse({"status": status, "outputs": []}, code.http_status, headers=refusal.headers)
+    def response_to(self, error: RequestError, headers: Mapping[str, str]) -> Response:
+        """Return an error as a reply without outputs; Clarifai's package is neither needed nor imported for it."""
+        return _refusal(code_of_request(error), error.detail, headers)
 
 
 async def _outputs(request: Request, backend: Backend) -> Response:
-    from .codes import Code, Refused, code_of
     from .json_form import read_request, written
-    from .servicer import Servicer, failed
+    from .servicer import Servicer
 
-    answer: Any
+    body = await _body(request)
     try:
-        body = await _body(request)
         asked, faults = await backend.models.run(read_request, body, request.path_params)
-        answer = await Servicer(backend).answer(asked, faults)
-        content = await backend.models.run(written, answer)
-    except Problem as problem:
-        code = Code.CONN_THROTTLED if problem.status == 503 else code_of(problem)
-        answer = failed(code, problem.detail)
-        content = written(answer)
     except Refused as refusal:
-        answer = failed(refusal.code, refusal.details)
-        content = written(answer)
+        return _refusal(refusal.code, refusal.details)
+    answer = await Servicer(backend).answer(asked, faults)
+    content = await backend.models.run(written, answer)
     return Response(content, Code(answer.status.code).http_status, media_type="application/json")
+
+
+def _refusal(code: Code, details: str, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+    status = {"code": int(code), "description": code.description, "details": details, "req_id": uuid4().hex}
+    return JSONResponse({"status": status, "outputs": []}, code.http_status, headers=headers)
 
 
 async def _body(request: Request) -> bytes:

@@ -14,23 +14,22 @@ from typing import Any
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 from clarifai_grpc.grpc.api.status import status_pb2
 
-from vision import ModelError, VisionService
+from vision import VisionService
 
 from ..core import (
     PARTS_AT_ONCE,
     PARTS_MAX,
     PICTURE_BYTES_MAX,
     Backend,
-    DownloadTooLarge,
-    ImageUrlError,
-    InvalidUrl,
-    Problem,
-    Unreachable,
+    ModelUnavailable,
+    NotFound,
+    RequestError,
     decode,
+    model_errors,
     too_large,
 )
 from .choice import Choice
-from .codes import Code, Refused, code_of
+from .codes import Code, Refused, code_of_input, code_of_request
 from .outputs import MODEL_TYPES, seen
 
 logger = logging.getLogger(__name__)
@@ -69,11 +68,10 @@ class Servicer:
             return service_pb2.MultiOutputResponse(status=_server_failed())
 
     def _service(self, model_id: str) -> VisionService[Any]:
-        service = self._backend.graph.services.get(model_id)
-        if service is None:
-            details = f"there is no vision service {model_id[:100]!r}; model_id names one of this server's"
-            raise Refused(Code.MODEL_DOES_NOT_EXIST, details)
-        return service
+        try:
+            return self._backend.service(model_id)
+        except NotFound as error:
+            raise Refused(code_of_request(error), f"{error.detail}; model_id names one of this server's") from None
 
     async def _outputs(
         self, service: VisionService[Any], choice: Choice, request: Message, faults: Mapping[int, str]
@@ -83,7 +81,9 @@ class Servicer:
 
         def look(data: bytes) -> Message:
             # Clarifai leaves pictures as they are stored, whatever their EXIF says.
-            return seen(service, decode(data, exif=False), choice, app_id)
+            frame = decode(data, exif=False)
+            with model_errors(f"vision service {service.name}"):
+                return seen(service, frame, choice, app_id)
 
         async def output(index: int, item: Message) -> Message:
             made = _output(request, service, item)
@@ -95,42 +95,36 @@ class Servicer:
                 made.status.CopyFrom(status(Code.SUCCESS))
             except Refused as refusal:
                 made.status.CopyFrom(status(refusal.code, refusal.details))
-            except Problem as problem:
-                made.status.CopyFrom(status(code_of(problem), problem.detail))
-            except ModelError as error:
-                made.status.CopyFrom(_model_failed(service, error))
+            except RequestError as error:
+                made.status.CopyFrom(status(code_of_input(error), error.detail))
             except Exception:  # a mistake of ours costs this input, not the others
                 made.status.CopyFrom(_server_failed())
             return made
 
         try:
-            async with self._backend.loans.use(service):
+            async with self._backend.opened(service):
                 return await asyncio.gather(*itertools.starmap(output, enumerate(request.inputs)))
-        except Problem as problem:
-            raise Refused(Code.CONN_THROTTLED, problem.detail) from None
-        except ModelError as error:
-            fault = _model_failed(service, error)
+        except ModelUnavailable as error:
+            fault = status(code_of_input(error), error.detail)
             outputs = [_output(request, service, item) for item in request.inputs]
             for made in outputs:
                 made.status.CopyFrom(fault)
             return outputs
+        except RequestError as error:
+            raise Refused(code_of_request(error), error.detail) from None
 
     async def _picture(self, item: Message) -> bytes:
         image = item.data.image
         if image.base64:
             if len(image.base64) > PICTURE_BYTES_MAX:
-                details = too_large("a picture", PICTURE_BYTES_MAX).detail
-                raise Refused(Code.INPUT_OVER_LIMIT, details)
+                raise too_large("a picture", PICTURE_BYTES_MAX)
             return bytes(image.base64)
         if not image.url:
             raise Refused(Code.INPUT_INVALID_ARGUMENT, "the input must have data.image with url or base64")
         if self._backend.images is None:
             details = "this server takes no pictures by URL; send their bytes as base64"
             raise Refused(Code.INPUT_INVALID_URL, details)
-        try:
-            return await self._backend.images.fetch(image.url)
-        except ImageUrlError as error:
-            raise Refused(_code_of_download(error), str(error)) from None
+        return await self._backend.images.fetch(image.url)
 
 
 def failed(code: Code, details: str) -> Message:
@@ -148,21 +142,6 @@ def _check_count(inputs: int) -> None:
         raise Refused(Code.PREDICT_INVALID_REQUEST, "the request has no inputs")
     if inputs > PARTS_MAX:
         raise Refused(Code.INPUT_OVER_LIMIT, f"the request has {inputs} inputs, at most {PARTS_MAX} are taken")
-
-
-def _code_of_download(error: ImageUrlError) -> Code:
-    if isinstance(error, InvalidUrl):
-        return Code.INPUT_INVALID_URL
-    if isinstance(error, DownloadTooLarge):
-        return Code.INPUT_OVER_LIMIT
-    return Code.INPUT_CONNECTION_FAILED if isinstance(error, Unreachable) else Code.INPUT_DOWNLOAD_FAILED
-
-
-def _model_failed(service: VisionService[Any], error: ModelError) -> Message:
-    # The sentence of the error names files of this machine, so only the log gets it.
-    logger.error("vision service %s: %s", service.name, error)
-    details = f"vision service {service.name} cannot use its model; the server's log says why"
-    return status(Code.MODEL_PREDICTION_FAILED, details)
 
 
 def _server_failed() -> Message:

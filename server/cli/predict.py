@@ -9,7 +9,7 @@ from typing import Any
 from cameras import Prediction
 from vision import ModelError, VisionService
 
-from ..core import Problem, Wanted, decode, recognised
+from ..core import RequestError, Wanted, decode, recognised
 
 FILE_BYTES_MAX = 500_000_000
 """The most that is read of a file: a device may have no end."""
@@ -37,7 +37,7 @@ def predictions(
             found = {kind.plural: recognised(service, kind, frame, wanted) for kind in given}
         except OSError as error:
             yield Failed(file=file, error=f"cannot be read: {error.strerror or error}")
-        except (Problem, ModelError, ValueError) as error:
+        except (RequestError, ModelError, ValueError) as error:
             yield Failed(file=file, error=str(error))
         else:
             yield {"file": file, "width_px": frame.width, "height_px": frame.height, **found}

@@ -1,9 +1,25 @@
 """What every protocol asks, knowing none: who may ask, limits, predictions, status, and the threads that work."""
 
-from .backend import Backend, open_backend
+from .backend import Backend, model_errors, open_backend
+from .errors import (
+    BrokenOff,
+    InvalidRequest,
+    ModelUnavailable,
+    NoFrame,
+    NotFound,
+    RequestError,
+    TooLarge,
+    TooManyRequests,
+    TooSlow,
+    Unauthorized,
+    Unavailable,
+    Unreadable,
+    Unsupported,
+    UnsupportedMedia,
+)
+from .frames import captured_at, frame_of, picture_of
 from .image_urls import DownloadFailed, DownloadTooLarge, ImageUrlError, ImageUrls, InvalidUrl, Unreachable
 from .limits import (
-    FRAME_WITHIN_S,
     GRACE_S,
     MESSAGE_BYTES_MAX,
     PARTS_AT_ONCE,
@@ -14,14 +30,12 @@ from .limits import (
     too_many,
     within_limits,
 )
-from .predictions import Wanted, decode, recognised, reply
-from .problems import Problem, unavailable
-from .status import camera_status, captured_at, no_frame
+from .predictions import Wanted, decode, recognised, reply, require_kind
+from .status import camera_status, service_description
 from .threads import on_thread
-from .tokens import TRIES, MissingToken, TokenProblem, Tokens, TooManyTokens, WrongToken
+from .tokens import TRIES, MissingToken, Tokens, TooManyTokens, WrongToken
 
 __all__ = [
-    "FRAME_WITHIN_S",
     "GRACE_S",
     "MESSAGE_BYTES_MAX",
     "PARTS_AT_ONCE",
@@ -30,29 +44,44 @@ __all__ = [
     "RATE_MIN",
     "TRIES",
     "Backend",
+    "BrokenOff",
     "DownloadFailed",
     "DownloadTooLarge",
     "ImageUrlError",
     "ImageUrls",
+    "InvalidRequest",
     "InvalidUrl",
     "MissingToken",
-    "Problem",
-    "TokenProblem",
+    "ModelUnavailable",
+    "NoFrame",
+    "NotFound",
+    "RequestError",
     "Tokens",
+    "TooLarge",
+    "TooManyRequests",
     "TooManyTokens",
+    "TooSlow",
+    "Unauthorized",
+    "Unavailable",
     "Unreachable",
+    "Unreadable",
+    "Unsupported",
+    "UnsupportedMedia",
     "Wanted",
     "WrongToken",
     "camera_status",
     "captured_at",
     "decode",
-    "no_frame",
+    "frame_of",
+    "model_errors",
     "on_thread",
     "open_backend",
+    "picture_of",
     "recognised",
     "reply",
+    "require_kind",
+    "service_description",
     "too_large",
     "too_many",
-    "unavailable",
     "within_limits",
 ]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from cameras import PREDICTIONS, Prediction
 from pipeline import Config, Graph, RunningCamera
 from streams import Streams
-from vision import VisionService
+from vision import ModelError, UnsupportedKind, VisionService
 
+from .errors import ModelUnavailable, NotFound, Unsupported
 from .image_urls import ImageUrls
 from .paths import folders_of, without_folders
-from .problems import Problem
 from .tokens import Tokens
-from .workers import Loans, Workers
+from .workers import Lendable, Loans, Workers
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,40 +61,81 @@ class Backend:
         """Return a camera by name, private ones too.
 
         Raises:
-            Problem: 404 when there is none.
+            NotFound: when there is none.
         """
         camera = self.graph.cameras.get(name)
         if camera is None:
-            raise Problem(404, f"there is no camera {name[:100]!r}")
+            raise NotFound(f"there is no camera {name[:100]!r}")
         return camera
 
     def public_camera(self, name: str) -> RunningCamera:
         """Return a camera whose picture may leave: a private one is not there.
 
         Raises:
-            Problem: 404 when there is none.
+            NotFound: when there is none.
         """
         camera = self.camera(name)
         if camera.config.private:
-            raise Problem(404, f"there is no camera {name[:100]!r}")
+            raise NotFound(f"there is no camera {name[:100]!r}")
         return camera
 
     def service(self, name: str) -> VisionService[Any]:
         """Return a vision service by name.
 
         Raises:
-            Problem: 404 when there is none.
+            NotFound: when there is none.
         """
         service = self.graph.services.get(name)
         if service is None:
-            raise Problem(404, f"there is no vision service {name[:100]!r}")
+            raise NotFound(f"there is no vision service {name[:100]!r}")
         return service
+
+    def public_cameras(self) -> list[RunningCamera]:
+        """Return the cameras whose picture may leave."""
+        return [camera for camera in self.graph.cameras.values() if not camera.config.private]
+
+    @asynccontextmanager
+    async def opened(self, service: Lendable, what: str = "") -> AsyncIterator[None]:
+        """Hold a vision service or a model open while the block runs.
+
+        Args:
+            service: What to open.
+            what: What to call it in an error; a vision service where nothing is said.
+
+        Raises:
+            ModelUnavailable: when it cannot be loaded.
+            Unavailable: when too many requests wait.
+        """
+        async with AsyncExitStack() as stack:
+            with model_errors(what or f"vision service {service.name}"):
+                await stack.enter_async_context(self.loans.use(service))
+            yield
 
     def close(self) -> None:
         """Let the threads and models of requests go."""
         self.loans.close()
         self.models.close()
         self.waits.close()
+
+
+@contextmanager
+def model_errors(what: str) -> Iterator[None]:
+    """Turn what goes wrong with a model in the block into what clients are told.
+
+    Args:
+        what: What has the model, such as ``vision service coco``.
+
+    Raises:
+        ModelUnavailable: for a model that cannot be loaded or run; only the log gets its own words.
+        Unsupported: for a kind of result that the service does not give.
+    """
+    try:
+        yield
+    except UnsupportedKind as error:
+        raise Unsupported(str(error)) from error
+    except ModelError as error:
+        logger.error("%s: %s", what, error)
+        raise ModelUnavailable(f"{what} cannot use its model; the server's log says why") from error
 
 
 def open_backend(graph: Graph, streams: Streams, config: Config) -> Backend:

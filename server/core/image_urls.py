@@ -23,6 +23,7 @@ import h11
 
 from ..program import program_version
 from .addresses import Address, Target, is_public, parse_url, resolve
+from .errors import RequestError, TooLarge
 from .limits import PICTURE_BYTES_MAX
 
 BYTES_MAX = PICTURE_BYTES_MAX
@@ -40,7 +41,7 @@ _MOVED = frozenset({301, 302, 303, 307, 308})
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
 
 
-class ImageUrlError(Exception):
+class ImageUrlError(RequestError):
     """No picture was got from a URL; the message is for whoever named it."""
 
 
@@ -56,7 +57,7 @@ class Unreachable(DownloadFailed):
     """Nobody answers where the URL leads."""
 
 
-class DownloadTooLarge(ImageUrlError):
+class DownloadTooLarge(TooLarge, ImageUrlError):
     """It has too many bytes."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-from .problems import Problem
+from .errors import BrokenOff, TooLarge, TooSlow
 
 PICTURE_BYTES_MAX = 19_999_999  # under 20 MB
 PARTS_MAX = 128
@@ -17,8 +17,6 @@ MESSAGE_BYTES_MAX = 512_000_000
 GRACE_S = 15.0
 """How long a sender is given to begin with; it gets more as it goes on at the rate below or above."""
 RATE_MIN = 32_000  # bytes per second
-FRAME_WITHIN_S = 10.0
-"""How long a request waits for a camera's next frame."""
 
 
 async def within_limits(
@@ -34,7 +32,9 @@ async def within_limits(
         gone: What ``chunks`` raises when its sender hangs up.
 
     Raises:
-        Problem: 413 when it is above ``limit`` bytes, 408 when it comes too slowly, 400 when it breaks off.
+        TooLarge: when it is above ``limit`` bytes.
+        TooSlow: when it does not come in time.
+        BrokenOff: when its sender hangs up before the end.
     """
     if length is not None and length.isdecimal() and int(length) > limit:
         raise too_large(what, limit)
@@ -48,21 +48,21 @@ async def within_limits(
         except StopAsyncIteration:
             return
         except TimeoutError:
-            raise Problem(408, "the body came too slowly", {"Connection": "close"}) from None
+            raise TooSlow("the body came too slowly") from None
         except gone:
-            raise Problem(400, "the body broke off") from None
+            raise BrokenOff("the body broke off") from None
         received += len(chunk)
         if received > limit:
             raise too_large(what, limit)
         yield chunk
 
 
-def too_many(number: int) -> Problem:
+def too_many(number: int) -> TooLarge:
     """Return the error for too many pictures in one request."""
-    return Problem(413, f"a request may have at most {PARTS_MAX} pictures, got {number}")
+    return TooLarge(f"a request may have at most {PARTS_MAX} pictures, got {number}")
 
 
-def too_large(what: str, limit: int) -> Problem:
+def too_large(what: str, limit: int) -> TooLarge:
     """Return the error for too many bytes."""
     size = f"{-(-limit // 1_000_000)} MB" if limit >= 1_000_000 else f"{-(-limit // 1000)} kB"
-    return Problem(413, f"{what} must be under {size}")
+    return TooLarge(f"{what} must be under {size}")

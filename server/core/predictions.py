@@ -10,7 +10,8 @@ from typing import Any
 from cameras import Frame, ImageError, Pixels, Prediction, decode_image
 from vision import VisionService, keep, top
 
-from .problems import Problem
+from .backend import model_errors
+from .errors import TooLarge, Unreadable, Unsupported, UnsupportedMedia
 
 
 @dataclass(frozen=True)
@@ -34,23 +35,38 @@ def decode(data: bytes, *, exif: bool = True) -> Frame:
         exif: Turn it as its EXIF orientation says.
 
     Raises:
-        Problem: 415 when the bytes are no picture, 413 when it has too many pixels, 422 when it does not decode.
+        UnsupportedMedia: when the bytes are no picture.
+        TooLarge: when it has too many pixels.
+        Unreadable: when it does not decode.
     """
     try:
         pixels = Pixels.from_bgr(decode_image(data, exif=exif))
     except ImageError as error:
-        status = 415 if error.foreign else 413 if error.too_large else 422
-        raise Problem(status, str(error)) from None
+        meaning = UnsupportedMedia if error.foreign else TooLarge if error.too_large else Unreadable
+        raise meaning(str(error)) from None
     return Frame(pixels, 0, Fraction(1, 90_000), time.time())
+
+
+def require_kind(service: VisionService[Any], kind: str) -> None:
+    """Check that a service gives a kind of result.
+
+    Raises:
+        Unsupported: when it does not.
+    """
+    if kind not in service.kinds:
+        gives = " and ".join(sorted(service.kinds)) or "nothing"
+        raise Unsupported(f"vision service {service.name} gives {gives}, not {kind}")
 
 
 def reply(service: VisionService[Any], kind: type[Prediction], frame: Frame, wanted: Wanted) -> dict[str, Any]:
     """Return what an open service recognises in a frame.
 
     Raises:
-        ModelError: when it does not give that kind, or its model fails.
+        Unsupported: when it does not give that kind.
+        ModelUnavailable: when its model fails.
     """
-    items = recognised(service, kind, frame, wanted)
+    with model_errors(f"vision service {service.name}"):
+        items = recognised(service, kind, frame, wanted)
     return {"service": service.name, "width_px": frame.width, "height_px": frame.height, kind.plural: items}
 
 

@@ -1,29 +1,15 @@
-"""What clients are told of cameras, without anything being opened or run for it."""
+"""What clients are told of cameras and vision services, without anything being opened or run for it."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from cameras import Frame, Prediction
+from cameras import Prediction
 from pipeline import RunningCamera
+from vision import VisionService
 
 from .backend import Backend
-from .limits import FRAME_WITHIN_S
-from .problems import Problem, unavailable
-
-
-def captured_at(frame: Frame) -> str:
-    """Return when a frame was captured, after RFC 3339: UTC, microseconds."""
-    moment = datetime.fromtimestamp(frame.captured_at, UTC)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def no_frame(backend: Backend, camera: RunningCamera) -> Problem:
-    """Return the problem of a camera that gives no picture, with its own reason where it has one."""
-    error = backend.error_of(camera)
-    reason = f": {error}" if error else ""
-    return unavailable(f"camera {camera.name} gave no frame within {FRAME_WITHIN_S:g} s{reason}", 5)
+from .frames import captured_at
 
 
 def camera_status(backend: Backend, camera: RunningCamera) -> dict[str, Any]:
@@ -58,4 +44,14 @@ def _latest(camera: RunningCamera) -> dict[str, Any] | None:
             for annotation in frame.annotations
             if isinstance(annotation, Prediction)
         ],
+    }
+
+
+def service_description(backend: Backend, service: VisionService[Any]) -> dict[str, Any]:
+    """Return what a vision service can do, as JSON has it."""
+    return {
+        "name": service.name,
+        "model": service.model_name,
+        "kinds": [kind for kind in backend.kinds if kind in service.kinds],
+        "labels": list(service.labels),
     }

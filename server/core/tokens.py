@@ -1,8 +1,8 @@
 """Who may ask, where tokens say so: what a request brings is compared with every token there is.
 
-* MissingToken     none came                                       -> 401
-* WrongToken       what came is not one of this server's           -> 401
-* TooManyTokens    an address has guessed too often                -> 429
+* MissingToken     none came
+* WrongToken       what came is not one of this server's
+* TooManyTokens    an address has guessed too often
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .problems import Problem
+from .errors import RequestError, TooManyRequests, Unauthorized
 
 logger = logging.getLogger(__name__)
 
@@ -31,30 +31,26 @@ _SCHEMES = (b"bearer", b"key")
 _WANTED = 'this server needs a token, as "Authorization: Bearer TOKEN" or "Authorization: Key TOKEN"'
 
 
-class TokenProblem(Problem):
-    """Whoever asks has not shown that they may."""
-
-
-class MissingToken(TokenProblem):
+class MissingToken(Unauthorized):
     """No token came."""
 
     def __init__(self) -> None:
-        super().__init__(401, f"{_WANTED}; none came", {"WWW-Authenticate": "Bearer"})
+        super().__init__(f"{_WANTED}; none came")
 
 
-class WrongToken(TokenProblem):
+class WrongToken(Unauthorized):
     """The token is none of the server's."""
 
     def __init__(self) -> None:
-        super().__init__(401, f"{_WANTED}; the one that came is not valid", {"WWW-Authenticate": "Bearer"})
+        super().__init__(f"{_WANTED}; the one that came is not valid")
 
 
-class TooManyTokens(TokenProblem):
+class TooManyTokens(TooManyRequests):
     """Somebody guesses."""
 
     def __init__(self, wait_s: float) -> None:
         detail = "too many wrong tokens came from this address; try again later"
-        super().__init__(429, detail, {"Retry-After": str(max(1, math.ceil(wait_s)))})
+        super().__init__(detail, max(1, math.ceil(wait_s)))
 
 
 class Tokens:
@@ -71,7 +67,7 @@ class Tokens:
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
         self._warned: OrderedDict[str, float] = OrderedDict()
 
-    def refusal(self, authorization: Sequence[bytes], address: str) -> TokenProblem | None:
+    def refusal(self, authorization: Sequence[bytes], address: str) -> RequestError | None:
         """Return why a request may not go on, or ``None`` where it may.
 
         Args:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from .problems import unavailable
+from .errors import Unavailable
 from .threads import on_thread
 
 P = ParamSpec("P")
@@ -37,12 +37,12 @@ class Workers:
         """Call a function on one of the threads and return what it gives.
 
         Raises:
-            Problem: 503 when too many wait already, no thread is to be had, or the server is closing.
+            Unavailable: when too many wait already, no thread is to be had, or the server is closing.
         """
         if self._closed:
-            raise unavailable("the server is closing")
+            raise Unavailable("the server is closing")
         if self._places == 0:
-            raise unavailable("too many requests are waiting; try again shortly")
+            raise Unavailable("too many requests are waiting; try again shortly")
         self._places -= 1
         try:
             await self._turns.acquire()
@@ -51,11 +51,11 @@ class Workers:
             raise
         try:
             if self._closed:
-                raise unavailable("the server is closing")
+                raise Unavailable("the server is closing")
             work = on_thread(self._name, lambda: function(*args, **kwargs))
         except RuntimeError:
             self._free()
-            raise unavailable("this machine has no thread left for one more request") from None
+            raise Unavailable("this machine has no thread left for one more request") from None
         except BaseException:
             self._free()
             raise
@@ -69,7 +69,7 @@ class Workers:
         self._closed = True
         for work in list(self._working):
             if not work.done():
-                work.set_exception(unavailable("the server is closing"))
+                work.set_exception(Unavailable("the server is closing"))
                 work.exception()  # whoever asked may have gone; then nobody looks at it
 
     def _free(self, work: asyncio.Future[Any] | None = None) -> None:

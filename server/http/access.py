@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..core import Problem, TokenProblem, Tokens, unavailable
-from .extensions import Extension, extension_of
-from .problems import response_to
+from ..core import RequestError, Tokens, Unavailable
+from .extensions import Extension, error_response
+from .problems import Problem, response_to
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 PUBLIC_PATHS = frozenset({"/", "/run", "/docs", "/healthz", "/readyz"})
@@ -45,7 +45,7 @@ class AccessMiddleware:
         app: The next app.
         names: Host names that lead to the server, beside IP addresses, ``localhost`` and the machine's own.
         tokens: One of which must come with every request that is answered with data.
-        extensions: Those that write refusals in a form of their own.
+        extensions: Those that write errors in a form of their own.
     """
 
     def __init__(
@@ -90,8 +90,7 @@ class AccessMiddleware:
             if refusal is not None and method == "OPTIONS" and path.startswith("/whep/"):
                 scope = {**scope, UNAUTHENTICATED: True}
             elif refusal is not None:
-                extension = extension_of(self.extensions, method, path)
-                response = response_to(refusal) if extension is None else extension.response_to(refusal)
+                response = error_response(self.extensions, method, path, refusal)
                 await response(scope, receive, completed)
                 return
         try:
@@ -99,9 +98,9 @@ class AccessMiddleware:
             await self.app({**scope, "method": method}, receive, completed)
         except asyncio.CancelledError:  # the server ends, and waits for its requests no longer
             if not begun:
-                await response_to(unavailable("the server is closing"))(scope, receive, completed)
+                await response_to(Unavailable("the server is closing"))(scope, receive, completed)
 
-    def _refusal(self, scope: Scope) -> TokenProblem | None:
+    def _refusal(self, scope: Scope) -> RequestError | None:
         brought = [value for name, value in scope["headers"] if name == b"authorization"]
         return self.tokens.refusal(brought, scope["client"][0] if scope.get("client") else "")
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from ..core import Backend
 from ..program import program_version
 from . import cameras, openapi, pages, problems, vision, whep
-from .extensions import Extension
+from .extensions import Extension, error_response
 
 _DESCRIPTION = (
     "Cameras, the pictures they give, and what is recognised in them. Errors are RFC 9457 problems. "
@@ -34,7 +34,7 @@ def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAP
     )
     app.state.backend = backend
     app.state.closing = False
-    problems.install(app)
+    problems.install(app, lambda request, error: error_response(extensions, request.method, request.url.path, error))
     for router in (cameras.router, vision.router, whep.router, pages.router):
         app.include_router(router)
     for extension in extensions:

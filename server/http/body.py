@@ -14,7 +14,17 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
-from ..core import PARTS_MAX, PICTURE_BYTES_MAX, Problem, too_large, too_many, unavailable, within_limits
+from ..core import (
+    PARTS_MAX,
+    PICTURE_BYTES_MAX,
+    RequestError,
+    TooLarge,
+    Unavailable,
+    Unreadable,
+    too_large,
+    too_many,
+    within_limits,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +37,9 @@ async def read_body(request: Request, limit: int, what: str) -> bytes:
     """Return the body of a request.
 
     Raises:
-        Problem: 413 when it is above ``limit`` bytes, 408 when it comes too slowly, 400 when it breaks off.
+        TooLarge: when it is above ``limit`` bytes.
+        TooSlow: when it does not come in time.
+        BrokenOff: when its sender hangs up before the end.
     """
     return b"".join([chunk async for chunk in _chunks(request, limit, what)])
 
@@ -36,15 +48,15 @@ async def read_body(request: Request, limit: int, what: str) -> bytes:
 class Part:
     """One picture of a request: its bytes, the file they lie in while it is answered, or what is wrong with it."""
 
-    content: bytes | BinaryIO | Problem
+    content: bytes | BinaryIO | RequestError
 
     def read(self) -> bytes:
         """Return the bytes; may wait for the disk.
 
         Raises:
-            Problem: what is wrong with it.
+            RequestError: what is wrong with it.
         """
-        if isinstance(self.content, Problem):
+        if isinstance(self.content, RequestError):
             raise self.content
         return self.content if isinstance(self.content, bytes) else self.content.read()
 
@@ -72,7 +84,9 @@ async def pictures_of(request: Request) -> AsyncIterator[list[Part]]:
     """Give the pictures of a request, its body or every file of its form, in order, to be read within the block.
 
     Raises:
-        Problem: as ``read_body``; 413 for too many parts; 422 for a form that cannot be read or has no file.
+        TooLarge: when it has too many bytes or parts.
+        Unreadable: when its form cannot be read or has no file.
+        RequestError: as ``read_body``.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/"):
         yield [Part(await read_body(request, PICTURE_BYTES_MAX, "a picture"))]
@@ -82,17 +96,17 @@ async def pictures_of(request: Request) -> AsyncIterator[list[Part]]:
         form = await _Form(request.headers, chunks).parse()
     except MultiPartException as error:
         if error.message.startswith("Too many"):
-            raise Problem(413, f"the form has more than {PARTS_MAX} parts") from None
-        raise Problem(422, f"the form cannot be read: {error.message}") from None
+            raise TooLarge(f"the form has more than {PARTS_MAX} parts") from None
+        raise Unreadable(f"the form cannot be read: {error.message}") from None
     except (KeyError, ValueError, AssertionError) as error:
-        raise Problem(422, "the form cannot be read: its boundary or its headers are missing") from error
+        raise Unreadable("the form cannot be read: its boundary or its headers are missing") from error
     except OSError as error:
         logger.error("a form could not be put down: %s", error)
-        raise unavailable("this machine has no room for the form") from error
+        raise Unavailable("this machine has no room for the form") from error
     try:
         files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         if not files:
-            raise Problem(422, "the form has no file; every picture is a file part")
+            raise Unreadable("the form has no file; every picture is a file part")
         too_many_bytes = too_large("a picture", PICTURE_BYTES_MAX)
         yield [Part(too_many_bytes if (file.size or 0) > PICTURE_BYTES_MAX else file.file) for file in files]
     finally:
@@ -103,18 +117,19 @@ def named_urls(body: bytes) -> list[str]:
     """Return the URLs that a JSON body names: ``{"image_url": URL}`` or ``{"image_urls": [URL, ...]}``.
 
     Raises:
-        Problem: 422 when it is no such body, 413 for too many.
+        Unreadable: when it is no such body.
+        TooLarge: when it names too many.
     """
     wanted = 'the JSON must be {"image_url": URL} or {"image_urls": [URL, ...]}'
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
-        raise Problem(422, f"the body is not JSON; {wanted}") from None
+        raise Unreadable(f"the body is not JSON; {wanted}") from None
     if not isinstance(said, dict) or len(said) != 1:
-        raise Problem(422, wanted)
+        raise Unreadable(wanted)
     urls = [said["image_url"]] if "image_url" in said else said.get("image_urls")
     if not isinstance(urls, list) or not urls or not all(isinstance(url, str) for url in urls):
-        raise Problem(422, wanted)
+        raise Unreadable(wanted)
     if len(urls) > PARTS_MAX:
         raise too_many(len(urls))
     return urls

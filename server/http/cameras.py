@@ -9,9 +9,7 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from streams import snapshot
-
-from ..core import FRAME_WITHIN_S, camera_status, captured_at, no_frame
+from ..core import camera_status, captured_at, picture_of
 from .dependencies import WithBackend
 from .replies import CameraStatus, problems
 
@@ -45,10 +43,7 @@ async def image(name: str, request: Request, backend: WithBackend, annotations: 
     """Give a picture captured now, opening the camera if need be: JPEG, or PNG when ``Accept`` prefers it."""
     camera = backend.public_camera(name)
     kind: Literal["jpeg", "png"] = "png" if _prefers_png(request.headers.getlist("accept")) else "jpeg"
-    try:
-        shot = await backend.waits.run(snapshot, camera, annotations, kind, FRAME_WITHIN_S)
-    except TimeoutError:
-        raise no_frame(backend, camera) from None
+    shot = await picture_of(backend, camera, annotations, kind)
     tag = f'"{hashlib.blake2b(shot.data, digest_size=12).hexdigest()}"'
     headers = {
         "Cache-Control": "no-store",

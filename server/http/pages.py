@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from pipeline import Tables, schema
 
-from ..core import Problem, unavailable
+from ..core import NotFound, Unavailable
 from .dependencies import WithBackend
 from .replies import problems
 
@@ -78,7 +78,7 @@ async def icon(request: Request) -> Response:
 async def file(name: str, request: Request) -> Response:
     """Give a file that the pages are made of."""
     if name not in _FILES:
-        raise Problem(404, "there is nothing at this address; /docs lists what there is")
+        raise NotFound("there is nothing at this address; /docs lists what there is")
     return _send(name, request)
 
 
@@ -92,7 +92,7 @@ async def health() -> dict[str, str]:
 async def ready(request: Request) -> dict[str, str]:
     """Tell whether the server takes viewers: not before everything is loaded, and not when it is closing."""
     if request.app.state.closing:
-        raise unavailable("the server is closing")
+        raise Unavailable("the server is closing")
     return {"status": "ready"}
 
 

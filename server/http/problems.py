@@ -2,39 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from ..core import Problem
+from ..core import (
+    BrokenOff,
+    ImageUrlError,
+    InvalidRequest,
+    NotFound,
+    RequestError,
+    TooLarge,
+    TooManyRequests,
+    TooSlow,
+    Unauthorized,
+    Unavailable,
+    Unreadable,
+    Unsupported,
+    UnsupportedMedia,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
 
-def document(problem: Problem) -> dict[str, Any]:
+STATUS: Mapping[type[RequestError], int] = {
+    BrokenOff: 400,
+    InvalidRequest: 400,
+    Unsupported: 400,
+    Unauthorized: 401,
+    NotFound: 404,
+    TooSlow: 408,
+    TooLarge: 413,
+    UnsupportedMedia: 415,
+    ImageUrlError: 422,
+    Unreadable: 422,
+    TooManyRequests: 429,
+    Unavailable: 503,
+}
+"""The status of each meaning; what is not here has that of the next more general one."""
+
+
+class Problem(Exception):
+    """What is said of a request over HTTP, and only there.
+
+    Args:
+        status: The HTTP status code.
+        detail: A sentence for the person who asked: the thing, what was got, what is wanted.
+        headers: More headers for the response.
+    """
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = dict(headers or {})
+
+
+def problem_of(error: RequestError | Problem) -> Problem:
+    """Return what is said over HTTP of an error."""
+    if isinstance(error, Problem):
+        return error
+    status = next(STATUS[meaning] for meaning in type(error).__mro__ if meaning in STATUS)
+    return Problem(status, error.detail, headers_of(error))
+
+
+def headers_of(error: RequestError) -> dict[str, str]:
+    """Return the headers that go with an error, in whatever form it is written."""
+    headers = {}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooSlow):
+        headers["Connection"] = "close"
+    return headers
+
+
+def document(error: RequestError | Problem) -> dict[str, Any]:
     """Return the members of a problem document."""
+    problem = problem_of(error)
     title = HTTPStatus(problem.status).phrase
     return {"type": "about:blank", "title": title, "status": problem.status, "detail": problem.detail}
 
 
-def response_to(problem: Problem) -> JSONResponse:
-    """Return a problem as a response; it is never kept by a cache."""
+def response_to(error: RequestError | Problem) -> JSONResponse:
+    """Return an error as a problem document; it is never kept by a cache."""
+    problem = problem_of(error)
     headers = {"Cache-Control": "no-store", **problem.headers}
     return JSONResponse(document(problem), problem.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Let every error of an app leave as a problem."""
+def install(app: FastAPI, write: Callable[[Request, RequestError], Response]) -> None:
+    """Let every error of an app leave as a problem.
+
+    Args:
+        app: The app.
+        write: Writes an error of the core, for requests that expect another form.
+    """
 
     @app.exception_handler(Problem)
-    async def of_ours(request: Request, error: Problem) -> JSONResponse:
+    async def of_http(request: Request, error: Problem) -> JSONResponse:
         return response_to(error)
+
+    @app.exception_handler(RequestError)
+    async def of_the_core(request: Request, error: RequestError) -> Response:
+        return write(request, error)
 
     @app.exception_handler(HTTPException)
     async def of_the_router(request: Request, error: HTTPException) -> JSONResponse:
@@ -47,7 +125,7 @@ def install(app: FastAPI) -> None:
         return response_to(Problem(422, _parameter_sentence(error.errors())))
 
     @app.exception_handler(Exception)
-    async def of_nobody(request: Request, error: Exception) -> JSONResponse:
+    async def of_the_server(request: Request, error: Exception) -> JSONResponse:
         # The server logs it with its traceback; the person who asked gets neither.
         return response_to(Problem(500, "the server failed at this request; its log says how"))
 

@@ -13,11 +13,11 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ..core import Backend, Problem
+from ..core import Backend
 from .access import AccessMiddleware
 from .app import create_app
 from .extensions import Extension
-from .problems import MEDIA_TYPE, document
+from .problems import MEDIA_TYPE, Problem, document
 
 HEAD_S = 15.0
 """How long the head of a request may take."""

@@ -5,38 +5,39 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from cameras import Frame, Prediction
-from streams import jpeg, next_frame
-from vision import ModelError, VisionService
+from streams import jpeg
+from vision import VisionService
 
 from ..core import (
-    FRAME_WITHIN_S,
     PARTS_AT_ONCE,
     Backend,
-    DownloadTooLarge,
-    ImageUrlError,
-    Problem,
+    NotFound,
+    RequestError,
     Wanted,
     captured_at,
     decode,
-    no_frame,
+    frame_of,
     reply,
-    unavailable,
+    require_kind,
+    service_description,
 )
 from .body import URLS_BYTES_MAX, Part, named_urls, pictures_of, read_body
 from .dependencies import WithBackend
-from .problems import document
+from .problems import Problem, document
 from .replies import PredictionReplies, PredictionReply, ServiceDescription, problems
 
-logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/vision", tags=["Vision"])
+
+Picture = Part | Callable[[], Awaitable[bytes]]
+"""A picture that came, or what downloads it."""
 
 _PICTURES = {
     "requestBody": {
@@ -79,15 +80,7 @@ AWanted = Annotated[Wanted, Depends(_wanted)]
 @router.get("", response_model=None, responses={200: {"model": list[ServiceDescription]}})
 async def services(backend: WithBackend) -> list[dict[str, Any]]:
     """List the vision services with what each can do."""
-    return [
-        {
-            "name": name,
-            "model": service.model_name,
-            "kinds": [kind for kind in backend.kinds if kind in service.kinds],
-            "labels": list(service.labels),
-        }
-        for name, service in backend.graph.services.items()
-    ]
+    return [service_description(backend, service) for service in backend.graph.services.values()]
 
 
 @router.post(
@@ -108,22 +101,22 @@ async def predict(
     model, prediction = _able(backend, service, kind)
 
     def answer(part: Part) -> bytes:
-        return _written(_reply(model, prediction, decode(part.read(), exif=exif), wanted))
+        return _written(reply(model, prediction, decode(part.read(), exif=exif), wanted))
 
     turns = asyncio.Semaphore(PARTS_AT_ONCE)
 
-    async def result(picture: Part | str) -> bytes:
+    async def result(picture: Picture) -> bytes:
         async with turns:
-            part = await _downloaded(backend, picture) if isinstance(picture, str) else picture
+            part = picture if isinstance(picture, Part) else Part(await picture())
             return await backend.models.run(answer, part)
 
-    async def result_or_problem(picture: Part | str) -> bytes:
+    async def result_or_problem(picture: Picture) -> bytes:
         try:
             return await result(picture)
-        except Problem as problem:
-            return _written(document(problem))
+        except RequestError as error:
+            return _written(document(error))
 
-    async with _pictures(request, backend) as pictures, _loan(backend, model):
+    async with _pictures(request, backend) as pictures, backend.opened(model):
         if len(pictures) == 1:
             return _sent(await result(pictures[0]))
         results = await asyncio.gather(*map(result_or_problem, pictures))
@@ -151,7 +144,7 @@ async def predict_camera(
     running = backend.public_camera(name)
 
     def answer(frame: Frame) -> bytes:
-        said = _reply(model, prediction, frame, wanted) | {
+        said = reply(model, prediction, frame, wanted) | {
             "camera": name,
             "sequence": frame.sequence,
             "pts_s": round(frame.time_s, 6),
@@ -161,17 +154,14 @@ async def predict_camera(
             said["image"] = base64.b64encode(jpeg(frame)).decode()
         return _written(said)
 
-    async with _loan(backend, model):
-        try:
-            frame = await backend.waits.run(next_frame, running, FRAME_WITHIN_S)
-        except TimeoutError:
-            raise no_frame(backend, running) from None
+    async with backend.opened(model):
+        frame = await frame_of(backend, running)
         return _sent(await backend.models.run(answer, frame))
 
 
 @asynccontextmanager
-async def _pictures(request: Request, backend: Backend) -> AsyncIterator[Sequence[Part | str]]:
-    """Give the pictures that a request brings, or the URLs that it names."""
+async def _pictures(request: Request, backend: Backend) -> AsyncIterator[Sequence[Picture]]:
+    """Give the pictures that a request brings, or downloads of those whose URLs it names."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         async with pictures_of(request) as parts:
             yield parts
@@ -179,49 +169,15 @@ async def _pictures(request: Request, backend: Backend) -> AsyncIterator[Sequenc
     urls = named_urls(await read_body(request, URLS_BYTES_MAX, "a list of URLs"))
     if backend.images is None:
         raise Problem(400, "pictures by URL are not allowed here; the configuration says allow_image_urls: true if so")
-    yield urls
-
-
-async def _downloaded(backend: Backend, url: str) -> Part:
-    assert backend.images is not None
-    try:
-        return Part(await backend.images.fetch(url))
-    except DownloadTooLarge as error:
-        raise Problem(413, str(error)) from None
-    except ImageUrlError as error:
-        raise Problem(422, str(error)) from None
+    yield [partial(backend.images.fetch, url) for url in urls]
 
 
 def _able(backend: Backend, service: str, kind: str) -> tuple[VisionService[Any], type[Prediction]]:
     model = backend.service(service)
     if kind not in backend.kinds:
-        raise Problem(404, "there is nothing at this address; /docs lists what there is")
-    if kind not in model.kinds:
-        can = " and ".join(sorted(model.kinds)) or "nothing"
-        raise Problem(400, f"vision service {service} gives {can}, not {kind}")
+        raise NotFound("there is nothing at this address; /docs lists what there is")
+    require_kind(model, kind)
     return model, backend.kinds[kind]
-
-
-@asynccontextmanager
-async def _loan(backend: Backend, model: VisionService[Any]) -> AsyncIterator[None]:
-    """Hold the model open while the block runs.
-
-    Raises:
-        Problem: 503 when it cannot be loaded.
-    """
-    async with AsyncExitStack() as stack:
-        try:
-            await stack.enter_async_context(backend.loans.use(model))
-        except ModelError as error:
-            raise _unusable(model, error) from error
-        yield
-
-
-def _reply(model: VisionService[Any], kind: type[Prediction], frame: Frame, wanted: Wanted) -> dict[str, Any]:
-    try:
-        return reply(model, kind, frame, wanted)
-    except ModelError as error:
-        raise _unusable(model, error) from error
 
 
 def _written(content: dict[str, Any]) -> bytes:
@@ -231,9 +187,3 @@ def _written(content: dict[str, Any]) -> bytes:
 
 def _sent(content: bytes) -> Response:
     return Response(content, media_type="application/json")
-
-
-def _unusable(model: VisionService[Any], error: ModelError) -> Problem:
-    # The sentence of the error names files of this machine, so only the log gets it.
-    logger.error("vision service %s: %s", model.name, error)
-    return unavailable(f"vision service {model.name} cannot use its model; the server's log says why", 30)

@@ -15,10 +15,10 @@ from fastapi.responses import Response
 from pipeline import ServerConfig
 from streams import OfferError
 
-from ..core import Problem
 from .access import UNAUTHENTICATED
 from .body import read_body
 from .dependencies import WithBackend
+from .problems import Problem
 from .replies import problems
 
 SDP = "application/sdp"

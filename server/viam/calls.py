@@ -24,9 +24,22 @@ from grpclib import GRPCError, Status
 from grpclib.const import Cardinality, Handler
 from grpclib.server import Stream
 
-from vision import ModelError, UnsupportedKind
-
-from ..core import GRACE_S, PICTURE_BYTES_MAX, RATE_MIN, Problem, too_large
+from ..core import (
+    GRACE_S,
+    PICTURE_BYTES_MAX,
+    RATE_MIN,
+    BrokenOff,
+    InvalidRequest,
+    ModelUnavailable,
+    NoFrame,
+    NotFound,
+    RequestError,
+    TooSlow,
+    Unavailable,
+    Unreadable,
+    Unsupported,
+    too_large,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +49,16 @@ MESSAGE_BYTES_MAX = PICTURE_BYTES_MAX + 100_000
 Answer = Callable[[Any], Awaitable[Any]]
 """Gives the reply to a request."""
 
-_STATUS = {404: Status.NOT_FOUND, 503: Status.RESOURCE_EXHAUSTED}  # of other problems: INVALID_ARGUMENT
+STATUS: Mapping[type[RequestError], Status] = {
+    NotFound: Status.NOT_FOUND,
+    Unsupported: Status.UNIMPLEMENTED,
+    ModelUnavailable: Status.FAILED_PRECONDITION,
+    NoFrame: Status.DEADLINE_EXCEEDED,
+    TooSlow: Status.DEADLINE_EXCEEDED,
+    Unavailable: Status.RESOURCE_EXHAUSTED,
+    RequestError: Status.INVALID_ARGUMENT,
+}
+"""The status of each meaning; what is not here has that of the next more general one."""
 
 
 class Generated(Protocol):
@@ -101,27 +123,15 @@ def unary(answer: Answer, request_type: type[Any]) -> Callable[[Stream[Any, Any]
             reply = await answer(await _received(stream, request_type))
         except GRPCError:
             raise
-        except Problem as problem:
-            raise GRPCError(_STATUS.get(problem.status, Status.INVALID_ARGUMENT), problem.detail) from None
-        except UnsupportedKind as error:
-            raise GRPCError(Status.UNIMPLEMENTED, str(error)) from None
-        except ModelError as error:
-            # The sentence of the error names files of this machine, so only the log gets it.
-            logger.error("a client of Viam: %s", error)
-            raise GRPCError(
-                Status.FAILED_PRECONDITION, "the service cannot use its model; the server's log says why"
-            ) from None
+        except RequestError as error:
+            status = next(STATUS[meaning] for meaning in type(error).__mro__ if meaning in STATUS)
+            raise GRPCError(status, error.detail) from None
         except Exception:  # a mistake of ours: its own words are not for clients
             logger.exception("a request of a client of Viam failed")
             raise GRPCError(Status.INTERNAL, "the server failed at this request; its log says how") from None
         await stream.send_message(reply)
 
     return call
-
-
-def invalid(detail: str) -> GRPCError:
-    """Return the error for what cannot be answered as it is asked."""
-    return GRPCError(Status.INVALID_ARGUMENT, detail)
 
 
 def _refusing(sentence: str) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
@@ -141,18 +151,18 @@ async def _received(stream: Stream[Any, Any], request_type: type[Any]) -> Any:
         async with asyncio.timeout(GRACE_S):
             head = await data.recv_data(5)
         if not head:
-            raise invalid("the request is missing")
+            raise InvalidRequest("the request is missing")
         compressed, size = struct.unpack(">?I", head)
         if compressed:
-            raise GRPCError(Status.UNIMPLEMENTED, "compressed requests are not taken")
+            raise Unsupported("compressed requests are not taken")
         if size > MESSAGE_BYTES_MAX:
             raise too_large("a request", PICTURE_BYTES_MAX)
         async with asyncio.timeout(GRACE_S + size / RATE_MIN):
             message = await data.recv_data(size)
         return request_type.FromString(message)
     except TimeoutError:
-        raise GRPCError(Status.DEADLINE_EXCEEDED, "the request came too slowly") from None
+        raise TooSlow("the request came too slowly") from None
     except AssertionError:  # grpclib's word for a request that ends too early
-        raise invalid("the request broke off") from None
+        raise BrokenOff("the request broke off") from None
     except DecodeError:
-        raise invalid("the request cannot be read") from None
+        raise Unreadable("the request cannot be read") from None

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from grpclib import GRPCError, Status
 from grpclib.const import Cardinality, Handler
 
 from cameras import Frame
 from pipeline import RunningCamera, TransformAttributes
 
-from ..core import Backend, camera_status
-from .calls import Calls, invalid, unary
+from ..core import Backend, InvalidRequest, RequestError, Unsupported, camera_status, frame_of, picture_of
+from .calls import Calls, unary
 from .messages import GetImageRequest, GetImageResponse, camera_grpc, camera_pb2, common, struct, timestamp
-from .pictures import JPEG, PCD, RAW_DEPTH, camera_frame, camera_picture, point_cloud, raw_depth
+from .pictures import JPEG, PCD, RAW_DEPTH, point_cloud, raw_depth
 
 PROPERTIES_WITHIN_S = 3.0
 COLOR, DEPTH = "color", "depth"
@@ -48,8 +47,8 @@ class CameraCalls(Calls):
         wanted = list(request.filter_source_names)
         for name in wanted:
             if wanted.count(name) > 1:
-                raise invalid(f"source name {name[:100]!r} is given more than once")
-        shot = await camera_picture(self._backend, camera)
+                raise InvalidRequest(f"source name {name[:100]!r} is given more than once")
+        shot = await picture_of(self._backend, camera)
         images = [camera_pb2.Image(source_name=COLOR, mime_type=JPEG, image=shot.data)]
         if shot.frame.depth is not None:
             data = await self._backend.models.run(raw_depth, shot.frame.depth)
@@ -57,7 +56,7 @@ class CameraCalls(Calls):
         names = [image.source_name for image in images]
         for name in wanted:
             if name not in names:
-                raise invalid(f"camera {camera.name} has no source {name[:100]!r}, only {' and '.join(names)}")
+                raise InvalidRequest(f"camera {camera.name} has no source {name[:100]!r}, only {' and '.join(names)}")
         return camera_pb2.GetImagesResponse(
             images=[image for image in images if not wanted or image.source_name in wanted],
             response_metadata=common.ResponseMetadata(captured_at=timestamp(shot.frame.captured_at)),
@@ -66,15 +65,14 @@ class CameraCalls(Calls):
     async def _image(self, request: Any) -> Any:
         camera = self._backend.public_camera(request.name)
         # JPEG whatever is asked for: clients of that time ask for nothing and open it as JPEG.
-        shot = await camera_picture(self._backend, camera)
+        shot = await picture_of(self._backend, camera)
         return GetImageResponse(mime_type=JPEG, image=shot.data)
 
     async def _point_cloud(self, request: camera_pb2.GetPointCloudRequest) -> camera_pb2.GetPointCloudResponse:
         camera = self._backend.public_camera(request.name)
-        cloud = await self._backend.models.run(point_cloud, await camera_frame(self._backend, camera))
+        cloud = await self._backend.models.run(point_cloud, await frame_of(self._backend, camera))
         if cloud is None:
-            raise GRPCError(
-                Status.UNIMPLEMENTED,
+            raise Unsupported(
                 f"camera {camera.name} gives no point cloud: that takes depth and the parameters of the lens",
             )
         return camera_pb2.GetPointCloudResponse(mime_type=PCD, point_cloud=cloud)
@@ -84,8 +82,8 @@ class CameraCalls(Calls):
         frame = camera.latest
         if frame is None:
             try:
-                frame = await camera_frame(self._backend, camera, PROPERTIES_WITHIN_S)
-            except GRPCError:  # of a camera that is offline: what the configuration says
+                frame = await frame_of(self._backend, camera, PROPERTIES_WITHIN_S)
+            except RequestError:  # of a camera that is offline: what the configuration says
                 frame = None
         return _properties(camera, frame)
 

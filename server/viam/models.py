@@ -8,7 +8,7 @@ from typing import Any
 
 from vision import Loan, Runtime, RuntimeDeclaration, TensorInfo, borrow_model
 
-from ..core import Backend, Problem
+from ..core import Backend, NotFound, model_errors
 from .calls import Calls
 from .messages import common, mlmodel_grpc, mlmodel_pb2, struct
 from .tensors import arrays, flat
@@ -57,17 +57,17 @@ class MlModelCalls(Calls):
     def _model(self, name: str) -> Model:
         model = self._models.get(name)
         if model is None:
-            raise Problem(404, f"there is no model {name[:100]!r}")
+            raise NotFound(f"there is no model {name[:100]!r}")
         return model
 
     async def _infer(self, request: mlmodel_pb2.InferRequest) -> mlmodel_pb2.InferResponse:
         model = self._model(request.name)
-        async with self._backend.loans.use(model):
+        async with self._backend.opened(model, _what(model.name)):
             return await self._backend.models.run(_inferred, model.runtime, request)
 
     async def _metadata(self, request: mlmodel_pb2.MetadataRequest) -> mlmodel_pb2.MetadataResponse:
         model = self._model(request.name)
-        async with self._backend.loans.use(model):
+        async with self._backend.opened(model, _what(model.name)):
             runtime = model.runtime
             described = mlmodel_pb2.Metadata(
                 name=model.name,
@@ -86,7 +86,8 @@ class MlModelCalls(Calls):
 
 
 def _inferred(runtime: Runtime, request: mlmodel_pb2.InferRequest) -> mlmodel_pb2.InferResponse:
-    results = runtime.infer(arrays(request.input_tensors.tensors, runtime.inputs))
+    with model_errors(_what(request.name)):
+        results = runtime.infer(arrays(request.input_tensors.tensors, runtime.inputs))
     tensors = mlmodel_pb2.FlatTensors()
     for name, array in results.items():
         tensors.tensors[name].CopyFrom(flat(array))
@@ -99,3 +100,7 @@ def _real_type(info: TensorInfo) -> str:
 
 def _described(info: TensorInfo, data_type: str) -> Any:
     return mlmodel_pb2.TensorInfo(name=info.name, data_type=data_type, shape=info.shape)
+
+
+def _what(name: str) -> str:
+    return f"ML model service {name}"

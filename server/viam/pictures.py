@@ -7,57 +7,26 @@ import time
 from fractions import Fraction
 
 import numpy as np
-from grpclib import GRPCError, Status
 
 from cameras import Depth, Frame, Pixels
-from pipeline import RunningCamera
-from streams import Snapshot, next_frame, snapshot
 
-from ..core import FRAME_WITHIN_S, PICTURE_BYTES_MAX, Backend, decode, no_frame, too_large
-from .calls import invalid
+from ..core import PICTURE_BYTES_MAX, Unreadable, decode, too_large
 
 JPEG, RAW_DEPTH, PCD = "image/jpeg", "image/vnd.viam.dep", "pointcloud/pcd"
 
 _RGBA = b"RGBA"
 
 
-async def camera_picture(backend: Backend, camera: RunningCamera) -> Snapshot:
-    """Return a camera's next frame and its painted JPEG, without metadata: clients misread the size of others.
-
-    Raises:
-        GRPCError: when none comes.
-    """
-    try:
-        return await backend.waits.run(snapshot, camera, True, "jpeg", FRAME_WITHIN_S)
-    except TimeoutError:
-        raise _no_frame(backend, camera) from None
-
-
-async def camera_frame(backend: Backend, camera: RunningCamera, within_s: float | None = None) -> Frame:
-    """Return a camera's next frame.
-
-    Raises:
-        GRPCError: when none comes.
-    """
-    try:
-        return await backend.waits.run(next_frame, camera, within_s or FRAME_WITHIN_S)
-    except TimeoutError:
-        raise _no_frame(backend, camera) from None
-
-
-def _no_frame(backend: Backend, camera: RunningCamera) -> GRPCError:
-    return GRPCError(Status.DEADLINE_EXCEEDED, no_frame(backend, camera).detail)
-
-
-def frame_of(data: bytes) -> Frame:
+def sent_frame(data: bytes) -> Frame:
     """Return a picture that a client sent as a frame.
 
     The bytes say what it is: clients declare JPEG whatever they send. It is taken as it is stored, for clients draw the
     boxes they get on it without turning it as its EXIF says.
 
     Raises:
-        Problem: when it is none that can be taken.
-        GRPCError: the same, of Viam's raw kind.
+        TooLarge: when it has too many bytes or pixels.
+        UnsupportedMedia: when the bytes are no picture.
+        Unreadable: when it does not decode.
     """
     if len(data) > PICTURE_BYTES_MAX:
         raise too_large("a picture", PICTURE_BYTES_MAX)
@@ -70,7 +39,7 @@ def _raw(data: bytes) -> Pixels:
     """Return the pixels behind Viam's own header: RGBA, width, height."""
     width, height = struct.unpack_from(">II", data, len(_RGBA)) if len(data) >= 12 else (0, 0)
     if not width or not height or len(data) != 12 + width * height * 4:
-        raise invalid("a raw picture whose header does not fit its size")
+        raise Unreadable("a raw picture whose header does not fit its size")
     rgba = np.frombuffer(data, np.uint8, offset=12).reshape(height, width, 4)
     return Pixels.from_bgr(np.ascontiguousarray(rgba[:, :, 2::-1]))
 

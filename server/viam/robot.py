@@ -36,11 +36,9 @@ class RobotCalls(Calls):
         )
 
     def _names(self) -> Iterator[common.ResourceName]:
-        graph = self._backend.graph
-        for name, camera in graph.cameras.items():
-            if not camera.config.private:
-                yield _resource(CAMERA, name)
-        for name in graph.services:
+        for camera in self._backend.public_cameras():
+            yield _resource(CAMERA, camera.name)
+        for name in self._backend.graph.services:
             yield _resource(VISION, name)
         for name in self._backend.config.models:
             yield _resource(MODEL, name)

@@ -10,7 +10,7 @@ import numpy as np
 
 from vision import Tensor, TensorInfo
 
-from .calls import invalid
+from ..core import InvalidRequest
 from .messages import mlmodel_pb2
 
 # Field, its message, and the type in which its numbers travel: there are no numbers of 16 bits on the wire.
@@ -37,7 +37,7 @@ def arrays(tensors: Mapping[str, mlmodel_pb2.FlatTensor], inputs: Sequence[Tenso
     """
     if set(tensors) != {info.name for info in inputs}:
         got = ", ".join(sorted(tensors)) or "nothing"
-        raise invalid(f"the model takes {'; '.join(map(str, inputs))}; got {got[:200]}")
+        raise InvalidRequest(f"the model takes {'; '.join(map(str, inputs))}; got {got[:200]}")
     return {info.name: _array(tensors[info.name], info) for info in inputs}
 
 
@@ -49,11 +49,12 @@ def _array(sent: mlmodel_pb2.FlatTensor, info: TensorInfo) -> Tensor:
         wanted in (-1, size) for wanted, size in zip(info.shape, shape, strict=True)
     )
     if name != info.dtype.name or not fits:
-        raise invalid(f"the model takes {info}; got {list(shape)} {name}")
+        raise InvalidRequest(f"the model takes {info}; got {list(shape)} {name}")
     data = getattr(sent, field).data if field else b""
     flat = np.frombuffer(data, wire) if isinstance(data, bytes) else np.array(data, wire)
     if flat.size != math.prod(shape):
-        raise invalid(f"tensor {info.name} has {flat.size} numbers; its shape {list(shape)} has {math.prod(shape)}")
+        wanted = math.prod(shape)
+        raise InvalidRequest(f"tensor {info.name} has {flat.size} numbers; its shape {list(shape)} has {wanted}")
     return flat.astype(info.dtype).reshape(shape)
 
 

@@ -7,17 +7,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
-from grpclib import GRPCError, Status
 
 from cameras import Classification, Detection, Frame
 from pipeline import RunningCamera
 from streams import jpeg
-from vision import VisionService, top
+from vision import VisionService
 
-from ..core import Backend, Wanted, captured_at, reply
-from .calls import Calls, invalid
+from ..core import Backend, InvalidRequest, Wanted, captured_at, frame_of, reply, require_kind
+from .calls import Calls
 from .messages import camera_pb2, common, struct, vision_grpc, vision_pb2
-from .pictures import JPEG, camera_frame, frame_of
+from .pictures import JPEG, sent_frame
 
 _FLAT = "vision services here look at flat pictures; they give no objects in space"
 
@@ -53,7 +52,7 @@ class VisionCalls(Calls):
         self, request: vision_pb2.GetClassificationsFromCameraRequest
     ) -> vision_pb2.GetClassificationsFromCameraResponse:
         async with self._able(request.name, Classification.plural) as service:
-            frame = await camera_frame(self._backend, self._camera(service, request.camera_name))
+            frame = await frame_of(self._backend, self._camera(service, request.camera_name))
             found = await self._backend.models.run(_classify, service, frame, request.n)
         return vision_pb2.GetClassificationsFromCameraResponse(classifications=found)
 
@@ -66,7 +65,7 @@ class VisionCalls(Calls):
         self, request: vision_pb2.GetDetectionsFromCameraRequest
     ) -> vision_pb2.GetDetectionsFromCameraResponse:
         async with self._able(request.name, Detection.plural) as service:
-            frame = await camera_frame(self._backend, self._camera(service, request.camera_name))
+            frame = await frame_of(self._backend, self._camera(service, request.camera_name))
             found = await self._backend.models.run(_detect, service, frame)
         return vision_pb2.GetDetectionsFromCameraResponse(detections=found)
 
@@ -79,7 +78,7 @@ class VisionCalls(Calls):
         """
         async with self._able(request.name) as service:
             camera = self._camera(service, request.camera_name)
-            frame = await camera_frame(self._backend, camera)
+            frame = await frame_of(self._backend, camera)
             captured = vision_pb2.CaptureAllFromCameraResponse(
                 extra=struct(
                     {
@@ -126,10 +125,10 @@ class VisionCalls(Calls):
         kinds = sorted(self._backend.service(request.name).kinds)
         if set(command) - {"camera_name"} != {"kind"} or command["kind"] not in kinds:
             sentence = 'a command is {"kind": KIND, "camera_name": NAME}; KIND for vision service'
-            raise invalid(f"{sentence} {request.name} is {' or '.join(kinds)}")
+            raise InvalidRequest(f"{sentence} {request.name} is {' or '.join(kinds)}")
         async with self._able(request.name) as service:
             camera = self._camera(service, str(command.get("camera_name", "")))
-            frame = await camera_frame(self._backend, camera)
+            frame = await frame_of(self._backend, camera)
             kind = self._backend.kinds[command["kind"]]
             found = await self._backend.models.run(reply, service, kind, frame, Wanted(0))
         found |= {"camera": camera.name, "sequence": frame.sequence, "captured_at": captured_at(frame)}
@@ -140,39 +139,38 @@ class VisionCalls(Calls):
         """Hold a service open while the block runs.
 
         Raises:
-            Problem: when there is none of that name.
-            GRPCError: when it does not give that kind.
-            ModelError: when its model cannot be loaded.
+            NotFound: when there is none of that name.
+            Unsupported: when it does not give that kind.
+            ModelUnavailable: when its model cannot be loaded.
         """
         service = self._backend.service(name)
-        if kind is not None and kind not in service.kinds:
-            gives = " and ".join(sorted(service.kinds)) or "nothing"
-            raise GRPCError(Status.UNIMPLEMENTED, f"vision service {name} gives {gives}, not {kind}")
-        async with self._backend.loans.use(service):
+        if kind is not None:
+            require_kind(service, kind)
+        async with self._backend.opened(service):
             yield service
 
     def _camera(self, service: VisionService[Any], name: str) -> RunningCamera:
         wanted = name or service.default_camera(service.attributes)
         if not wanted:
-            raise invalid(f"no camera is named, and vision service {service.name} has no camera_name")
+            raise InvalidRequest(f"no camera is named, and vision service {service.name} has no camera_name")
         return self._backend.public_camera(wanted)
 
 
 def _classify_bytes(service: VisionService[Any], data: bytes, n: int) -> list[vision_pb2.Classification]:
-    return _classify(service, frame_of(data), n)
+    return _classify(service, sent_frame(data), n)
 
 
 def _classify(service: VisionService[Any], frame: Frame, n: int) -> list[vision_pb2.Classification]:
-    found = top(service.classifications(frame), max(n, 0))
-    return [vision_pb2.Classification(**item.to_wire(frame.width, frame.height)) for item in found]
+    found = reply(service, Classification, frame, Wanted(max(n, 0)))[Classification.plural]
+    return [vision_pb2.Classification(**item) for item in found]
 
 
 def _detect_bytes(service: VisionService[Any], data: bytes) -> list[vision_pb2.Detection]:
-    return _detect(service, frame_of(data))
+    return _detect(service, sent_frame(data))
 
 
 def _detect(service: VisionService[Any], frame: Frame) -> list[vision_pb2.Detection]:
-    found = [item.to_wire(frame.width, frame.height) for item in service.detections(frame)]
+    found = reply(service, Detection, frame, Wanted(0))[Detection.plural]
     for item in found:
         item.pop("track_id", None)  # for which Viam has no word
     return [vision_pb2.Detection(**item) for item in found]

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from server.core.problems import Problem
+from server.core import Unavailable
 from server.core.workers import Loans, Workers
 from tests.fakes import FakeVision
 
@@ -50,9 +50,9 @@ def test_who_finds_no_place_is_refused_and_the_next_is_not() -> None:
         await entered(stuck)
         second = asyncio.create_task(workers.run(lambda: "second"))
         await asyncio.sleep(0)
-        with pytest.raises(Problem) as refused:
+        with pytest.raises(Unavailable) as refused:
             await workers.run(lambda: "third")
-        assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "1"})
+        assert refused.value.retry_after_s == 1
         stuck.go.set()
         assert [await first, await second] == ["done", "second"]
         assert await workers.run(lambda: "fourth") == "fourth"
@@ -68,7 +68,7 @@ def test_who_goes_away_gives_its_place_back_when_the_work_is_done() -> None:
         gone.cancel()
         with pytest.raises(asyncio.CancelledError):
             await gone
-        with pytest.raises(Problem):
+        with pytest.raises(Unavailable):
             await workers.run(lambda: "too early")
         stuck.go.set()
         assert stuck.thread is not None
@@ -103,7 +103,7 @@ def test_a_machine_without_threads_is_a_503(monkeypatch: pytest.MonkeyPatch) -> 
     async def main() -> None:
         workers = Workers("api", threads=1, waiting=0)
         for _ in range(2):
-            with pytest.raises(Problem, match="no thread left"):
+            with pytest.raises(Unavailable, match="no thread left"):
                 await workers.run(lambda: None)
 
     monkeypatch.setattr(threading.Thread, "start", start)
@@ -133,7 +133,7 @@ def test_who_waits_for_what_is_stuck_is_told_when_the_server_closes() -> None:
         workers.close()
         requests.append(asyncio.create_task(workers.run(stuck)))
         for request in requests:
-            with pytest.raises(Problem, match="the server is closing"):
+            with pytest.raises(Unavailable, match="the server is closing"):
                 await request
         stuck.go.set()
 

@@ -36,10 +36,10 @@ from server.core import (
     DownloadTooLarge,
     ImageUrls,
     InvalidUrl,
+    Unavailable,
     Unreachable,
     backend,
     limits,
-    unavailable,
 )
 from server.core.addresses import Address
 from server.program import StartError
@@ -470,7 +470,7 @@ def test_what_nobody_foresaw_is_a_server_issue_and_only_the_log_tells_it(tmp_pat
 
 def test_too_much_at_once_is_throttled(served: Served, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     async def full(*args: Any) -> None:
-        raise unavailable("too many requests are waiting; try again shortly")
+        raise Unavailable("too many requests are waiting; try again shortly")
 
     monkeypatch.setattr(served.running.backend.models, "run", full)
     assert name(client.ask("names", encoded()).status) == "CONN_THROTTLED"
@@ -725,13 +725,6 @@ def test_the_api_document_knows_it(served: Served) -> None:
     paths = httpx.get(f"{served.running.url}openapi.json", trust_env=False).json()["paths"]
     documented = [path for path in paths if path.startswith("/v2/")]
     assert documented == ["/v2/users/{user}/apps/{app}/models/{model}/versions/{version}/outputs"]
-
-
-def test_every_code_has_its_number_and_words() -> None:
-    for code in Code:
-        assert code.description
-        number = status_code_pb2.StatusCode.Value(code.name)
-        assert number == code
 
 
 def test_a_box_outside_the_picture_and_a_track(tmp_path: Path) -> None:

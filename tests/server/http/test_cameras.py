@@ -10,8 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from server.core import status
-from server.http import cameras
+from server.core import frames
 from server.http.replies import CameraStatus
 
 from ..served import CAMERAS, Served, problem, still
@@ -19,8 +18,7 @@ from ..served import CAMERAS, Served, problem, still
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(status, "FRAME_WITHIN_S", 0.2)
-    monkeypatch.setattr(cameras, "FRAME_WITHIN_S", 0.2)
+    monkeypatch.setattr(frames, "FRAME_WITHIN_S", 0.2)
     yield
 
 
@@ -145,8 +143,7 @@ def test_cameras_are_only_read(served: Served) -> None:
 def test_the_error_of_a_camera_names_its_file_and_not_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(status, "FRAME_WITHIN_S", 0.5)
-    monkeypatch.setattr(cameras, "FRAME_WITHIN_S", 0.5)
+    monkeypatch.setattr(frames, "FRAME_WITHIN_S", 0.5)
     with Served(tmp_path, CAMERAS) as fresh:
         (tmp_path / "still.png").unlink()
         _, detail = problem(fresh.client.get("/api/cameras/still/image"))

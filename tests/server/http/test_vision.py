@@ -11,9 +11,8 @@ import httpx
 import numpy as np
 import pytest
 
-from server.core import limits
-from server.core import status as core_status
-from server.http import body, vision
+from server.core import frames, limits
+from server.http import body
 from server.http.replies import PredictionReply
 from tests.fakes import FakeVision
 from vision import ModelError
@@ -268,8 +267,7 @@ def test_the_camera_of_the_service_is_looked_at_when_none_is_named(
 
 
 def test_a_camera_without_frames_is_waited_for_only_so_long(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core_status, "FRAME_WITHIN_S", 0.1)
-    monkeypatch.setattr(vision, "FRAME_WITHIN_S", 0.1)
+    monkeypatch.setattr(frames, "FRAME_WITHIN_S", 0.1)
     status, detail = problem(served.client.get(BOXES, params={"camera": "gone"}))
     assert status == 503 and detail.startswith("camera gone gave no frame within 0.1 s")
 

@@ -24,6 +24,7 @@ from viam.media.video import CameraMimeType, ViamImage
 from viam.proto.robot import GetMachineStatusRequest, RobotServiceStub, StartSessionRequest
 
 from cameras import Intrinsics
+from server.core import frames
 from server.program import StartError
 from server.viam import calls, camera, pictures
 from server.viam.messages import GetImageRequest, GetImageResponse
@@ -61,7 +62,7 @@ class Held:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.began, self.ended = threading.Event(), threading.Event()
-        monkeypatch.setattr(pictures, "snapshot", self._snapshot)
+        monkeypatch.setattr(frames, "snapshot", self._snapshot)
 
     def _snapshot(self, *arguments: object) -> None:
         self.began.set()
@@ -137,7 +138,7 @@ def test_a_camera_that_is_not_there_or_private_is_not_found(served: Served, name
 
 
 def test_a_camera_that_gives_no_frame_says_why(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "FRAME_WITHIN_S", 0.3)
+    monkeypatch.setattr(frames, "FRAME_WITHIN_S", 0.3)
     status, sentence = refused(served, lambda there: there.camera("gone").get_images())
     assert status is Status.DEADLINE_EXCEEDED
     assert sentence.startswith("camera gone gave no frame within ")

@@ -266,7 +266,7 @@ def test_a_model_that_fails_is_named_in_the_log_alone(
 ) -> None:
     assert refused(served, lambda there: there.classify(name, encoded())) == (
         Status.FAILED_PRECONDITION,
-        "the service cannot use its model; the server's log says why",
+        f"vision service {name} cannot use its model; the server's log says why",
     )
     assert "/home/me/models/" in caplog.text
 

@@ -1,0 +1,63 @@
+"""A camera's next frame or picture, waited for on a thread, for whoever asks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from cameras import Frame
+from pipeline import RunningCamera
+from streams import Snapshot, next_frame, snapshot
+
+from .backend import Backend
+from .errors import NoFrame
+
+FRAME_WITHIN_S = 10.0
+"""How long a request waits for a camera's next frame."""
+
+
+async def frame_of(backend: Backend, camera: RunningCamera, within_s: float | None = None) -> Frame:
+    """Return a camera's next frame, clean; a camera that nobody watches is opened for it.
+
+    Raises:
+        NoFrame: when none comes in time.
+        Unavailable: when no thread is to be had.
+    """
+    limit_s = within_s or FRAME_WITHIN_S
+    try:
+        return await backend.waits.run(next_frame, camera, limit_s)
+    except TimeoutError:
+        raise _no_frame(backend, camera, limit_s) from None
+
+
+async def picture_of(
+    backend: Backend, camera: RunningCamera, annotations: bool = True, kind: Literal["jpeg", "png"] = "jpeg"
+) -> Snapshot:
+    """Return a camera's next frame with its encoded picture; a camera that nobody watches is opened for it.
+
+    Args:
+        backend: Whose threads wait.
+        camera: Whose frame.
+        annotations: Whether they are painted on the picture.
+        kind: The format of the picture, which has no metadata.
+
+    Raises:
+        NoFrame: when none comes in time.
+        Unavailable: when no thread is to be had.
+    """
+    try:
+        return await backend.waits.run(snapshot, camera, annotations, kind, FRAME_WITHIN_S)
+    except TimeoutError:
+        raise _no_frame(backend, camera, FRAME_WITHIN_S) from None
+
+
+def captured_at(frame: Frame) -> str:
+    """Return when a frame was captured, after RFC 3339: UTC, microseconds."""
+    moment = datetime.fromtimestamp(frame.captured_at, UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _no_frame(backend: Backend, camera: RunningCamera, within_s: float) -> NoFrame:
+    error = backend.error_of(camera)
+    reason = f": {error}" if error else ""
+    return NoFrame(f"camera {camera.name} gave no frame within {within_s:g} s{reason}")

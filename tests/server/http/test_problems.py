@@ -1,0 +1,51 @@
+"""What HTTP clients are told of each kind of error."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from server import core
+from server.http.problems import STATUS, document, headers_of
+
+RETRY = "Retry-After"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "headers"),
+    [
+        (core.BrokenOff("x"), 400, {}),
+        (core.InvalidRequest("x"), 400, {}),
+        (core.Unsupported("x"), 400, {}),
+        (core.MissingToken(), 401, {"WWW-Authenticate": "Bearer"}),
+        (core.WrongToken(), 401, {"WWW-Authenticate": "Bearer"}),
+        (core.NotFound("x"), 404, {}),
+        (core.TooSlow("x"), 408, {"Connection": "close"}),
+        (core.TooLarge("x"), 413, {}),
+        (core.DownloadTooLarge("x"), 413, {}),
+        (core.UnsupportedMedia("x"), 415, {}),
+        (core.Unreadable("x"), 422, {}),
+        (core.InvalidUrl("x"), 422, {}),
+        (core.Unreachable("x"), 422, {}),
+        (core.TooManyTokens(6.1), 429, {RETRY: "7"}),
+        (core.Unavailable("x"), 503, {RETRY: "1"}),
+        (core.NoFrame("x"), 503, {RETRY: "5"}),
+        (core.ModelUnavailable("x"), 503, {RETRY: "30"}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_meaning_has_its_status_and_headers(
+    error: core.RequestError, status: int, headers: dict[str, str]
+) -> None:
+    assert (document(error)["status"], document(error)["detail"]) == (status, error.detail)
+    assert headers_of(error) == headers
+
+
+def test_no_meaning_is_without_a_status() -> None:
+    def below(kind: type[core.RequestError]) -> Iterator[type[core.RequestError]]:
+        for inner in kind.__subclasses__():
+            yield inner
+            yield from below(inner)
+
+    ours = [kind for kind in below(core.RequestError) if kind.__module__.startswith("server.core")]
+    assert len(ours) > 15
+    assert [kind for kind in ours if not set(kind.__mro__) & set(STATUS)] == []
