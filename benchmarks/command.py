@@ -103,16 +103,32 @@ def run(names: Sequence[str], inputs: Inputs) -> int:
     return 0
 
 
-def row(workload: Workload, inputs: Inputs, programs: dict[Side, Program], number: int) -> Verdict:
-    """Compare by one workload, print its row, and return the verdict."""
+def shown(progress: str) -> None:
+    """Show how far it is in place of what was shown before, where somebody looks on."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{progress}", end="", file=sys.stderr, flush=True)
 
-    def progress(pair: int) -> None:
-        if sys.stderr.isatty():
-            print(f"\r\033[K{workload.name}: pair {pair} of {number}", end="", file=sys.stderr, flush=True)
 
-    result = compare(lambda side: workload.measure(programs[side], inputs), number, progress)
-    progress_end = "\r\033[K" if sys.stderr.isatty() else ""
-    print(progress_end, end="", file=sys.stderr, flush=True)
+def reason(error: Exception) -> str:
+    """Return why something has failed, with what the program said."""
+    said = [str(error), *getattr(error, "__notes__", ()), getattr(error, "stderr", None) or ""]
+    return "\n".join(text.strip() for text in said if text.strip())
+
+
+def row(workload: Workload, inputs: Inputs, programs: dict[Side, Program], number: int) -> Verdict | None:
+    """Compare by one workload, print its row, and return the verdict; None when it has failed."""
+    try:
+        result = compare(
+            lambda side: workload.measure(programs[side], inputs),
+            number,
+            lambda pair: shown(f"{workload.name}: pair {pair} of {number}"),
+        )
+    except (ProgramError, ValueError) as error:
+        # The other workloads take a quarter of an hour; they are not lost with this one.
+        shown("")
+        print(f"{workload.name:13} failed: {reason(error)}", flush=True)
+        return None
+    shown("")
     ratio = median_interval(result.ratios)
     said = verdict(ratio)
     base, head = (statistics.median(costs) for costs in (result.base, result.head))
@@ -145,7 +161,7 @@ def versus(base: str, head: str | None, names: Sequence[str], inputs: Inputs, nu
             flush=True,
         )
         verdicts = [row(WORKLOADS[name], inputs, programs, number) for name in names]
-    return SOMETHING_WORSE if Verdict.WORSE in verdicts else NOTHING_WORSE
+    return SOMETHING_WORSE if {Verdict.WORSE, None} & set(verdicts) else NOTHING_WORSE
 
 
 @contextlib.contextmanager
@@ -185,9 +201,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnknownCommit as error:
         print(error, file=sys.stderr)
         return BAD_COMMAND
-    except (ProgramError, subprocess.CalledProcessError, ValueError) as error:
-        said = "\n".join([str(error), *getattr(error, "__notes__", ())])
-        print(said, file=sys.stderr)
+    except (ProgramError, subprocess.CalledProcessError) as error:
+        print(reason(error), file=sys.stderr)
         return SOMETHING_WORSE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import command
-from benchmarks.measuring import Program
+from benchmarks.measuring import Program, ProgramError
 from benchmarks.workloads import WORKLOADS, Inputs, Workload
 from tests.benchmarks.repositories import made, worktrees
 
@@ -69,6 +69,24 @@ def test_without_a_head_the_working_tree_is_judged_as_it_is(repository: Run) -> 
     assert command.main(["compare", first]) == 1
     (root / "program.py").write_text("NUMBER = 1\n")
     assert command.main(["compare", first]) == 0
+
+
+def test_a_workload_that_fails_leaves_the_others_their_row(
+    repository: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(program: Program, inputs: Inputs) -> float:
+        error = ProgramError("no frame")
+        error.add_note("the model is broken\n")
+        raise error
+
+    _, first, _ = repository(number)
+    broken = Workload("broken", "a broken thing", "ms", fail)
+    small = Workload("small", "a small thing", "ms", lambda program, inputs: number(program))
+    monkeypatch.setattr(command, "WORKLOADS", {"broken": broken, "small": small})
+    assert command.main(["compare", first, "--head", first]) == 1
+    out = capsys.readouterr().out
+    assert "broken        failed: no frame\nthe model is broken\nsmall " in out
+    assert "no worse" in out
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
