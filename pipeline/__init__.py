@@ -1,28 +1,33 @@
 """A YAML file into a running graph of cameras: read and checked as a whole, run on demand."""
 
-from .build import make_camera, make_services, make_transforms
 from .chain import Chain
 from .clock import Clock, SystemClock
 from .config import (
+    BUILT_IN,
     TRANSFORM,
+    VIAM_IS_OPEN,
     CameraConfig,
+    ClarifaiConfig,
     Config,
     ConfigError,
     Problem,
     ServerConfig,
     StreamConfig,
+    Tables,
     TransformAttributes,
     TransformConfig,
     load,
+    make_camera,
+    make_services,
+    make_transforms,
     parse,
+    schema,
+    token_of,
 )
 from .graph import Graph
 from .meters import Counters, Latency, Rate
 from .reports import Reports
 from .running import RunningCamera, State
-from .schema import schema
-from .server_config import VIAM_IS_OPEN, ClarifaiConfig, token_of
-from .tables import BUILT_IN, Tables
 from .watch import Watch
 
 __all__ = [

@@ -7,8 +7,7 @@ import logging
 from cameras import Attributes, Frame
 from transforms import Style, Transform, paint
 
-from .build import make_services, make_transforms
-from .declared import CameraConfig, Config, TransformAttributes
+from .config import CameraConfig, Config, TransformAttributes, make_services, make_transforms
 
 logger = logging.getLogger(__name__)
 

@@ -11,11 +11,21 @@ from functools import partial
 from transforms import Asking
 from vision import ModelError, try_model
 
-from .build import make_camera, make_services, make_transforms
 from .clock import Clock, SystemClock
-from .declared import CameraConfig, Config, TransformAttributes
+from .config import (
+    CameraConfig,
+    Config,
+    ConfigError,
+    Problem,
+    Problems,
+    TransformAttributes,
+    is_unknown,
+    make_camera,
+    make_services,
+    make_transforms,
+    quoted,
+)
 from .line import Line
-from .problems import ConfigError, Problem, Problems, is_unknown, quoted
 from .run import CLOSE_LIMIT_S
 from .running import RunningCamera
 from .source import SourceCamera

@@ -10,7 +10,7 @@ from cameras import Attributes, Frame, Slot, SlotClosed
 from transforms import Asking, Transform
 
 from .clock import Clock
-from .declared import CameraConfig, TransformAttributes
+from .config import CameraConfig, TransformAttributes
 from .meters import Rate
 from .reports import Reports
 from .run import Run

@@ -11,7 +11,7 @@ from typing import Any
 from cameras import Frame, Slot
 
 from .clock import Clock, Timer
-from .declared import CameraConfig
+from .config import CameraConfig
 from .meters import Counters, Latency, Rate
 from .outlet import Outlet
 from .painter import Painter

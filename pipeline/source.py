@@ -9,7 +9,7 @@ from collections.abc import Callable
 from cameras import Attributes, Camera, CameraEnded, CameraError, Frame
 
 from .clock import Clock
-from .declared import CameraConfig
+from .config import CameraConfig
 from .reports import Reports
 from .run import Run
 from .running import RunningCamera, State

@@ -9,10 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from pipeline import load
-from pipeline.nodes import plain
-from pipeline.problems import Problems
-from pipeline.schema import schema
-from pipeline.yaml_nodes import read_yaml
+from pipeline.config.nodes import Problems, plain, read_yaml
+from pipeline.config.schema import schema
 
 FOLDER = Path(__file__).parents[1] / "configs"
 CONFIGS = sorted(FOLDER.rglob("*.yaml"))

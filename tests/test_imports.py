@@ -16,6 +16,8 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "vision": ("runtimes", "inputs", "outputs", "captioning"),
     "vision/outputs": ("scores", "heads"),
     "transforms": ("painting",),
+    "pipeline": ("config",),
+    "pipeline/config": ("nodes", "declarations", "validation", "viam"),
     "configs": ("training",),
     "server": ("program", "core", "http", "viam", "clarifai", "run", "cli"),
 }
@@ -28,7 +30,7 @@ BEHIND_DOORS: tuple[str, ...] = ()
 # More files than a reader can keep apart, unless each is one kind of the same thing.
 FILES_MAX = 15
 # Folders that still hold more. To be emptied.
-CROWDED = ("cameras", "pipeline", "streams")
+CROWDED = ("cameras", "streams")
 # The tables of the rooms, and the class attributes that make a class a kind.
 TABLES = {"cameras": ("CAMERAS", "PREDICTIONS"), "vision": ("VISION", "RUNTIMES"), "transforms": ("TRANSFORMS",)}
 KIND_NAMES = ("model_name", "type_name", "plural")
@@ -43,7 +45,7 @@ PLACES = {
     "fontpkg": ("transforms/painting/fonts.py",),
     "aiortc": ("streams/",),
     "aioice": ("streams/",),
-    "yaml": ("pipeline/",),
+    "yaml": ("pipeline/config/nodes/",),
     "fastapi": ("server/http/", "server/clarifai/rest.py"),
     "starlette": ("server/http/", "server/clarifai/rest.py"),
     "uvicorn": ("server/http/server.py",),

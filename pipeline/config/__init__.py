@@ -1,0 +1,46 @@
+"""A YAML or JSON file into a configuration: read, checked as a whole, and what it declares made."""
+
+from .build import make_camera, make_services, make_transforms
+from .declarations import (
+    BUILT_IN,
+    TRANSFORM,
+    VIAM_IS_OPEN,
+    CameraConfig,
+    ClarifaiConfig,
+    Config,
+    ServerConfig,
+    StreamConfig,
+    Tables,
+    TransformAttributes,
+    TransformConfig,
+    token_of,
+)
+from .load import load, parse
+from .nodes import ConfigError, Problem, Problems, is_unknown, quoted
+from .schema import schema
+
+__all__ = [
+    "BUILT_IN",
+    "TRANSFORM",
+    "VIAM_IS_OPEN",
+    "CameraConfig",
+    "ClarifaiConfig",
+    "Config",
+    "ConfigError",
+    "Problem",
+    "Problems",
+    "ServerConfig",
+    "StreamConfig",
+    "Tables",
+    "TransformAttributes",
+    "TransformConfig",
+    "is_unknown",
+    "load",
+    "make_camera",
+    "make_services",
+    "make_transforms",
+    "parse",
+    "quoted",
+    "schema",
+    "token_of",
+]

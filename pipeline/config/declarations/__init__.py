@@ -1,0 +1,30 @@
+"""What a configuration holds: the blocks of the file, the kinds that may be declared, and what was read."""
+
+from .blocks import MODEL, VISION, CameraBlock, ServiceBlock, TransformBlock, TransformCameraBlock
+from .declared import TRANSFORM, CameraConfig, Config, Places, TransformAttributes, TransformConfig
+from .server import LATER, VIAM_IS_OPEN, ClarifaiConfig, ServerConfig, token_of
+from .stream import StreamConfig
+from .tables import BUILT_IN, Tables
+
+__all__ = [
+    "BUILT_IN",
+    "CameraBlock",
+    "CameraConfig",
+    "ClarifaiConfig",
+    "Config",
+    "LATER",
+    "MODEL",
+    "Places",
+    "ServerConfig",
+    "ServiceBlock",
+    "StreamConfig",
+    "TRANSFORM",
+    "Tables",
+    "TransformAttributes",
+    "TransformBlock",
+    "TransformCameraBlock",
+    "TransformConfig",
+    "VIAM_IS_OPEN",
+    "VISION",
+    "token_of",
+]

@@ -1,0 +1,67 @@
+"""The blocks of the file whose shape is the same whatever kind of thing they declare."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from cameras import Attributes
+from transforms import DistortionParameters, IntrinsicParameters, Style
+
+from ..nodes import quoted
+from .stream import StreamConfig
+
+VISION, MODEL = "vision", "mlmodel"
+"""What the ``type`` of a service may be."""
+
+NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(NAME_PATTERN[1:-1], value):
+        rule = 'must be a letter or digit, then letters, digits, "-" and "_", at most 60 in all'
+        raise ValueError(f"{rule}, got {quoted(value)}")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": NAME_PATTERN})]
+
+
+class CameraBlock(Attributes):
+    """One entry of ``cameras:``."""
+
+    name: Name = Field(description="What it is called, in URLs too.")
+    model: str = Field(description="What kind of camera it is.")
+    attributes: dict[str, Any] = Field({}, description="The settings of its kind.")
+    preload: bool = Field(False, description="Keep source, models and line running without a viewer.")
+    linger_s: float = Field(10.0, ge=0, le=86_400, description="How long it goes on after its last viewer has left.")
+    private: bool = Field(False, description="Only other cameras may use it.")
+    stream: StreamConfig = Field(StreamConfig(), description="How it is encoded.")
+    style: Style = Field(Style(), description="How its annotations are painted.")
+
+
+class ServiceBlock(Attributes):
+    """One entry of ``services:``."""
+
+    name: Name = Field(description="What it is called.")
+    type: Literal["vision", "mlmodel"] = Field(description="vision: recognises. mlmodel: a model for one that does.")
+    model: str = Field(description="What kind it is.")
+    attributes: dict[str, Any] = Field({}, description="The settings of its kind.")
+
+
+class TransformBlock(Attributes):
+    """One entry of a ``pipeline:``."""
+
+    type: str = Field(description="What is done to the frame.")
+    attributes: dict[str, Any] = Field({}, description="Its settings.")
+
+
+class TransformCameraBlock(Attributes):
+    """The ``attributes:`` of a transform camera, before the entries of its pipeline are looked at."""
+
+    source: str = Field(description="The camera that the frames are taken from.")
+    pipeline: tuple[Any, ...] = Field(strict=False, min_length=1, description="What is done to them, in this order.")
+    intrinsic_parameters: IntrinsicParameters | None = Field(None, description="The lens; the source's.")
+    distortion_parameters: DistortionParameters | None = Field(None, description="Its distortion; the source's.")

@@ -1,0 +1,137 @@
+"""What a configuration holds once it has been read: everything typed, checked and resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pydantic import Field, SerializeAsAny
+
+from cameras import Attributes, Frame
+from transforms import DistortionParameters, IntrinsicParameters, Style
+from vision import RuntimeDeclaration, ServiceDeclaration
+
+from ..nodes import Address, MappingNode, Node, Position, Problem, Problems, find
+from .server import ServerConfig
+from .stream import StreamConfig
+from .tables import BUILT_IN, Tables
+
+TRANSFORM = "transform"
+"""The ``model`` of a camera that takes its frames from another one."""
+
+
+class TransformConfig(Attributes):
+    """One entry of a pipeline."""
+
+    type: str = Field(description="What is done to the frame.")
+    attributes: SerializeAsAny[Attributes] = Field(description="Its settings.")
+
+
+class TransformAttributes(Attributes):
+    """What the YAML may say under ``attributes`` of a transform camera."""
+
+    source: str = Field(description="The camera that the frames are taken from.")
+    pipeline: tuple[TransformConfig, ...] = Field(strict=False, description="What is done to them, in this order.")
+    intrinsic_parameters: IntrinsicParameters | None = Field(None, description="The lens; the source's.")
+    distortion_parameters: DistortionParameters | None = Field(None, description="Its distortion; the source's.")
+
+    def entering(self, frame: Frame) -> Frame:
+        """Return a frame of the source as the pipeline gets it: with the lens declared here, where one is."""
+        intrinsics = self.intrinsic_parameters and self.intrinsic_parameters.intrinsics
+        distortion = self.distortion_parameters and self.distortion_parameters.distortion
+        if intrinsics is None and distortion is None:
+            return frame
+        return replace(frame, intrinsics=intrinsics or frame.intrinsics, distortion=distortion or frame.distortion)
+
+
+@dataclass(frozen=True)
+class CameraConfig:
+    """A camera as declared.
+
+    Attributes:
+        name: What it is called.
+        model: Its kind: a key of ``Tables.cameras``, or ``transform``.
+        attributes: The settings of its kind; :class:`TransformAttributes` for a transform camera.
+        preload: Keep it running without viewers.
+        linger_s: How long it goes on after its last viewer.
+        private: Only other cameras may use it.
+        stream: How it is encoded.
+        style: How its annotations are painted.
+    """
+
+    name: str
+    model: str
+    attributes: Attributes
+    preload: bool = False
+    linger_s: float = 10.0
+    private: bool = False
+    stream: StreamConfig = StreamConfig()
+    style: Style = Style()
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where in the file cameras and services were declared, for problems that show later.
+
+    Attributes:
+        file: The file as it was typed.
+        items: Address and node by ``("cameras", name)`` or ``("services", name)``.
+    """
+
+    file: str = ""
+    items: Mapping[tuple[str, str], tuple[Address, Node]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole configuration.
+
+    Attributes:
+        cameras: By name, in the order of the file.
+        services: The vision services by name, in the order of the file, each with the model it runs.
+        models: The models by name, in the order of the file, whether a service runs them or not.
+        server: Where to listen.
+        path: The file it was read from.
+        tables: The kinds that it was read with: what is built from it is of these.
+    """
+
+    cameras: dict[str, CameraConfig]
+    services: dict[str, ServiceDeclaration]
+    server: ServerConfig = ServerConfig()
+    path: Path = Path()
+    models: dict[str, RuntimeDeclaration] = field(default_factory=dict)
+    places: Places = field(default=Places(), repr=False, compare=False)
+    tables: Tables = field(default=BUILT_IN, repr=False, compare=False)
+
+    def service_problem(self, name: str, message: str) -> Problem:
+        """Give a problem with a service or model its place: that of the path its message begins with, else its own."""
+        declared = self.services.get(name) or self.models[name]
+        owners = [(name, declared.attributes)]
+        if isinstance(declared, ServiceDeclaration) and declared.runtime is not None:
+            owners.append((declared.runtime.name, declared.runtime.attributes))
+        for owner, attributes in owners:
+            for attribute in type(attributes).model_fields:
+                value = getattr(attributes, attribute)
+                if isinstance(value, Path) and message.startswith(f"{value}:"):
+                    return self.problem(("services", owner, "attributes", attribute), message)
+        return self.problem(("services", name), message)
+
+    def problem(self, address: Address, message: str) -> Problem:
+        """Give a problem its place in the file.
+
+        Args:
+            address: ``("cameras", name, ...)`` or ``("services", name, ...)``: names where the file has numbers.
+            message: What is wrong.
+        """
+        problems = Problems(self.places.file or str(self.path))
+        position: Position | None = None
+        if len(address) > 1 and (item := self.places.items.get((str(address[0]), str(address[1])))) is not None:
+            base, node = item
+            rest = address[2:]
+            if not rest and isinstance(node, MappingNode) and "name" in node.entries:
+                rest = ("name",)
+            position = find(node, rest)[0].position
+            address = (*base, *address[2:])
+        problems.add(position, address, message)
+        return problems.error().problems[0]

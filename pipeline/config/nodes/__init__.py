@@ -1,0 +1,32 @@
+"""YAML and JSON text into nodes that know their place, and the problems noted at those places."""
+
+from .json_reader import read_json
+from .problems import Address, ConfigError, Position, Problem, Problems, is_unknown, one_line, quoted
+from .scalars import typed
+from .tree import MappingNode, Node, ScalarNode, SequenceNode, find, is_empty, kind_of, plain, replaced, shown, text_of
+from .yaml_reader import read_yaml
+
+__all__ = [
+    "Address",
+    "ConfigError",
+    "MappingNode",
+    "Node",
+    "Position",
+    "Problem",
+    "Problems",
+    "ScalarNode",
+    "SequenceNode",
+    "find",
+    "is_empty",
+    "is_unknown",
+    "kind_of",
+    "one_line",
+    "plain",
+    "quoted",
+    "read_json",
+    "read_yaml",
+    "replaced",
+    "shown",
+    "text_of",
+    "typed",
+]

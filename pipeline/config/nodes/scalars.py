@@ -1,0 +1,120 @@
+"""What the text of a scalar means: ``${NAME}`` and ``${NAME:default}``, and the types of unquoted YAML.
+
+The types are those of YAML 1.2's core schema, in which ``no``, ``on`` and ``12:30`` are text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_PART = re.compile(
+    r"\$\$"
+    r"|\$\{(?:environment\.)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<default>(?:[^}$]|\$\$|\$(?!\{))*))?\}"
+    r"|\$\{(?P<package>packages\.[\w:/.-]+)\}"  # these two dotted ones are Viam's
+    r"|\$\{"
+)
+
+# ``[port: ${PORT:8080}]``: between brackets YAML would end the scalar at the brace. While the file is parsed such marks
+# stand as characters of the private use area, one for one, so that columns stay what they are.
+_PLACEHOLDER = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::[^{}\r\n]*)?\}")
+_MARKS = "{}[],:#"
+_STAND_INS = "".join(chr(0xE000 + i) for i in range(len(_MARKS)))
+_SHIELD = str.maketrans(_MARKS, _STAND_INS)
+_UNSHIELD = str.maketrans(_STAND_INS, _MARKS)
+
+_BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_INT = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEX = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INFINITY = re.compile(r"([-+]?)\.(inf|Inf|INF)")
+_NAN = frozenset({".nan", ".NaN", ".NAN"})
+
+# Python refuses to convert integers of more than 4300 digits; nothing here needs more than a few.
+MAX_DIGITS = 400
+
+
+def shielded(text: str) -> tuple[str, bool]:
+    """Make the placeholders in a YAML text safe from the parser.
+
+    Returns:
+        The text to parse, and whether its scalars are to be passed through :func:`unshielded` (a text that itself has
+        the characters used for this is left as it is).
+    """
+    if "${" not in text or any(character in text for character in _STAND_INS):
+        return text, False
+    return _PLACEHOLDER.sub(lambda match: match[0].translate(_SHIELD), text), True
+
+
+def unshielded(scalar: str) -> str:
+    """Undo :func:`shielded` for one scalar of the text."""
+    return scalar.translate(_UNSHIELD)
+
+
+def expanded(text: str, environment: Mapping[str, str]) -> str:
+    """Give the text with its placeholders replaced.
+
+    Raises:
+        ValueError: A variable without default is not set, or a placeholder is malformed.
+    """
+    if "$" not in text:
+        return text
+
+    def value(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        name, default = match["name"], match["default"]
+        if (package := match["package"]) is not None:
+            if package in environment:
+                return environment[package]
+            raise ValueError(f"{match[0]} names a package that is not declared under packages")
+        if name is None:
+            # The text is not shown: it may be a password with a dollar in it.
+            raise ValueError('"${" begins no ${NAME} or ${NAME:default} ("$$" is a dollar)')
+        if name in environment:
+            return _utf8(name, environment[name])
+        if default is None:
+            raise ValueError(f"the environment variable {name} is not set and ${{{name}}} has no default")
+        return default.replace("$$", "$")
+
+    return _PART.sub(value, text)
+
+
+def _utf8(name: str, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"the environment variable {name} is not UTF-8 text") from None
+    return value
+
+
+def typed(text: str) -> None | bool | int | float | str:
+    """Give the value of an unquoted scalar."""
+    if text in _NULLS:
+        return None
+    if text in _BOOLS:
+        return _BOOLS[text]
+    if len(text) > MAX_DIGITS and _INT.fullmatch(text):
+        return float(text)
+    if _INT.fullmatch(text):
+        return int(text)
+    if _OCTAL.fullmatch(text):
+        return int(text[2:], 8)
+    if _HEX.fullmatch(text):
+        return int(text[2:], 16)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if infinity := _INFINITY.fullmatch(text):
+        return float(f"{infinity[1]}inf")
+    return float("nan") if text in _NAN else text
+
+
+def unusable(text: str) -> str | None:
+    """Say why a text cannot be used anywhere; None when it can."""
+    if "\0" in text:
+        return "must not hold the character U+0000"
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return "must not hold half of a surrogate pair"
+    return None

@@ -1,0 +1,158 @@
+"""The tree of a file to a :class:`Config`: every block against the model of its kind, all problems noted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from cameras import Attributes
+from transforms import Style
+
+from . import viam
+from .declarations import (
+    LATER,
+    TRANSFORM,
+    CameraBlock,
+    CameraConfig,
+    Config,
+    Places,
+    ServerConfig,
+    Tables,
+    TransformAttributes,
+    TransformBlock,
+    TransformCameraBlock,
+    TransformConfig,
+)
+from .nodes import Address, MappingNode, Node, Position, Problems, SequenceNode, is_empty, is_unknown, kind_of
+from .services import Services
+from .sources import check_depths, check_sources
+from .validation import Entries, Item, named, salvaged, section, text_at, validated
+
+ROOT_KEYS = ("cameras", "services", "server")
+
+
+class Reader:
+    """Reads one file; used once."""
+
+    def __init__(self, problems: Problems, folder: Path, path: Path, tables: Tables) -> None:
+        self._problems = problems
+        self._folder = folder
+        self._path = path
+        self._tables = tables
+        self._entries = Entries(problems, folder)
+
+    def config(self, root: Node | None) -> Config:
+        """Give the configuration; whole only when no problem has been noted."""
+        if root is None or is_empty(root):
+            root = MappingNode(root.position if root else Position(1, 1), {})
+        if not isinstance(root, MappingNode):
+            self._problems.add(root.position, (), f"must be a mapping with the key cameras, got {kind_of(root)}")
+            return Config({}, {})
+        if viam.is_machine_file(root):
+            return self._read(root, *viam.items(root, self._entries, self._tables))
+        for key in root.entries:
+            if key not in ROOT_KEYS:
+                message = is_unknown(self._problems, "unknown key", key, ROOT_KEYS)
+                self._problems.add(root.keys[key], (key,), message)
+        cameras, services = self._entries.items(root, "cameras"), self._entries.items(root, "services")
+        if not cameras and not services:
+            self._nothing_to_do(root)
+        return self._read(root, cameras, services)
+
+    def _nothing_to_do(self, root: MappingNode) -> None:
+        found = root.entries.get("cameras")
+        if found is None:
+            self._problems.add(root.position, ("cameras",), "is missing")
+        elif is_empty(found) or isinstance(found, SequenceNode):
+            self._problems.add(found.position, ("cameras",), "must have at least 1 entry, got none")
+
+    def _read(self, root: MappingNode, cameras: Sequence[Item], services: Sequence[Item]) -> Config:
+        names = [name for name, _ in named(cameras)]
+        read_services = Services(services, names, self._entries, self._tables)
+        read_cameras = [self._camera(item, read_services) for item in cameras]
+        self._entries.unique(cameras)
+        check_sources([item for item in cameras if self._is_transform(item[1])], names, self._problems)
+        known = {camera.name: camera for camera in read_cameras if camera is not None}
+        check_depths(known, list(named(cameras)), self._tables, self._problems)
+        server = section(root, "server")
+        read_server = validated(ServerConfig, server, ("server",), self._problems, self._folder, LATER)
+        if read_server is not None:
+            self._entries.check(read_server.check, ("server",), server, server)
+        places = {("services", name): item for name, item in named(services)}
+        places |= {("cameras", name): item for name, item in named(cameras)}
+        return Config(
+            cameras=known,
+            services=read_services.declarations,
+            models=read_services.models,
+            server=read_server or ServerConfig(),
+            path=self._path,
+            places=Places(self._problems.file, places),
+            tables=self._tables,
+        )
+
+    def _is_transform(self, node: Node) -> bool:
+        model = text_at(node, "model")
+        return model is not None and self._tables.camera_aliases.get(model, model) == TRANSFORM
+
+    def _camera(self, item: Item, services: Services) -> CameraConfig | None:
+        address, node = item
+        kinds: dict[str, type[Attributes]] = {
+            **{model: camera.attributes_type for model, camera in self._tables.cameras.items()},
+            TRANSFORM: TransformAttributes,
+        }
+        model = self._entries.kind(item, "model", kinds, self._tables.camera_aliases)
+        block = self._entries.block(CameraBlock, item, kinds[model] if model is not None else None)
+        attributes: Attributes | None = None
+        if model == TRANSFORM:
+            attributes = self._transform_camera((*address, "attributes"), section(node, "attributes"), services)
+        elif model is not None:
+            attributes = self._entries.attributes(kinds[model], item)
+        self._check_style((*address, "style"), section(node, "style"))
+        if block is None or model is None or attributes is None:
+            return None
+        return CameraConfig(
+            block.name, model, attributes, block.preload, block.linger_s, block.private, block.stream, block.style
+        )
+
+    def _check_style(self, address: Address, node: Node) -> None:
+        """Look at what the right keys of a style need of the disk, wrong ones or not."""
+        if isinstance(node, MappingNode):
+            style, rest = salvaged(Style, node, self._folder)
+            if style is not None:
+                self._entries.check(style.check, address, rest, node)
+
+    def _transform_camera(self, address: Address, node: Node, services: Services) -> TransformAttributes | None:
+        if not isinstance(node, MappingNode):
+            return None  # noted with the camera's block
+        block = validated(TransformCameraBlock, node, address, self._problems, self._folder)
+        pipeline = node.entries.get("pipeline")
+        items = pipeline.items if isinstance(pipeline, SequenceNode) else ()
+        read = [self._transform(((*address, "pipeline", index), entry), services) for index, entry in enumerate(items)]
+        transforms = tuple(transform for transform in read if transform is not None)
+        if block is None or len(transforms) < len(items):
+            return None
+        return TransformAttributes(
+            source=block.source,
+            pipeline=transforms,
+            intrinsic_parameters=block.intrinsic_parameters,
+            distortion_parameters=block.distortion_parameters,
+        )
+
+    def _transform(self, item: Item, services: Services) -> TransformConfig | None:
+        name = self._entries.kind(item, "type", self._tables.transforms, self._tables.transform_aliases)
+        if name is None:
+            self._entries.block(TransformBlock, item)
+            return None
+        transform = self._tables.transforms[name]
+
+        def look(attributes: Any) -> Iterator[tuple[Address, str]]:
+            for attribute, service, _ in transform.needs(attributes):
+                if (message := services.wrong_vision(service)) is not None:
+                    yield (attribute,), message
+
+        block = self._entries.block(TransformBlock, item, transform.attributes_type)
+        attributes = self._entries.attributes(transform.attributes_type, item, look)
+        if block is None or attributes is None:
+            return None
+        return TransformConfig(type=name, attributes=attributes)

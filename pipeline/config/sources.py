@@ -1,0 +1,131 @@
+"""What cameras take from each other: sources that exist, no circles, and depth or a lens where a transform needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from transforms import Transform
+
+from .declarations import CameraConfig, Tables, TransformAttributes
+from .nodes import Address, Node, Problems, find, is_unknown, quoted, text_of
+
+Chain = list[CameraConfig]
+"""A camera, the one it comes from, and so on to where frames begin."""
+
+_SOURCE = ("attributes", "source")
+
+
+def check_sources(transforms: Sequence[tuple[Address, Node]], names: Sequence[str], problems: Problems) -> None:
+    """Note every source that is no camera, and every ring of cameras once.
+
+    Args:
+        transforms: The transform cameras, each with its address.
+        names: All cameras, in the order of the file.
+        problems: Where to note it.
+    """
+    known = dict.fromkeys(names)
+    sources: dict[str, str] = {}
+    places: dict[str, tuple[Address, Node]] = {}
+    for address, node in transforms:
+        found, real = find(node, _SOURCE)
+        source, name = text_of(found), text_of(find(node, ("name",))[0])
+        if real != _SOURCE or source is None:
+            continue  # missing or no text, which has been noted
+        if source not in known:
+            message = is_unknown(problems, f"no camera is named {quoted(source)}", source, known)
+            problems.add(found.position, (*address, *_SOURCE), message)
+        elif name is not None and name not in sources:
+            sources[name] = source
+            places[name] = (*address, *_SOURCE), found
+    for ring in _rings(sources):
+        address, found = places[ring[0]]
+        circle = " -> ".join((*ring, ring[0]))
+        problems.add(found.position, address, f"cameras take their frames from each other in a circle: {circle}")
+
+
+def _rings(sources: dict[str, str]) -> list[list[str]]:
+    """Give every ring, beginning with its first camera in the file."""
+    rings: list[list[str]] = []
+    done: set[str] = set()
+    for start in sources:
+        way: dict[str, None] = {}
+        name: str | None = start
+        while name is not None and name not in done and name not in way:
+            way[name] = None
+            name = sources.get(name)
+        if name in way:
+            steps = list(way)
+            rings.append(steps[steps.index(name) :] if name is not None else [])
+        done |= way.keys()
+    order = {name: index for index, name in enumerate(sources)}
+    return [_turned(ring, order) for ring in rings]
+
+
+def _turned(ring: list[str], order: dict[str, int]) -> list[str]:
+    first = ring.index(min(ring, key=order.__getitem__))
+    return ring[first:] + ring[:first]
+
+
+def check_depths(
+    cameras: Mapping[str, CameraConfig],
+    items: Sequence[tuple[str, tuple[Address, Node]]],
+    tables: Tables,
+    problems: Problems,
+) -> None:
+    """Note every transform that needs what none of the cameras before it can give.
+
+    Depth is missing where the camera at the root could give it, but is not told to; a lens is, where nobody declares
+    one on the way and the camera at the root has none.
+
+    Args:
+        cameras: The cameras that have been read without a problem.
+        items: Name, address and node of every camera.
+        tables: The kinds of cameras and transforms.
+        problems: Where to note it.
+    """
+    for name, (address, node) in items:
+        camera = cameras.get(name)
+        if camera is None or not isinstance(camera.attributes, TransformAttributes):
+            continue
+        for index, entry in enumerate(camera.attributes.pipeline):
+            transform = tables.transforms[entry.type]
+            if not (transform.needs_depth or transform.needs_lens):
+                continue
+            chain = _chain(cameras, camera)
+            if chain is None:
+                break
+            place = ("attributes", "pipeline", index, "type")
+            for message in _missing(transform, entry.attributes, chain, tables):
+                problems.add(find(node, place)[0].position, (*address, *place), f"{entry.type} needs {message}")
+
+
+def _missing(transform: type[Transform[Any]], attributes: Any, chain: Chain, tables: Tables) -> Iterator[str]:
+    root = chain[-1]
+    # A kind of camera without that attribute: only its frames can tell.
+    if transform.needs_depth and getattr(root.attributes, "depth", None) is False:
+        yield f"depth: camera {quoted(root.name)}, where its frames begin, has depth: false"
+        return  # its lens, where it has one, comes with it
+    for needed in transform.needs_lens:
+        places = [attributes, *(camera.attributes for camera in chain[:-1])]
+        if any(_is_lens(getattr(place, needed, None)) for place in places):
+            continue
+        if needed != "intrinsic_parameters" or not tables.cameras[root.model].gives_lens(root.attributes):
+            yield f"{needed}: they are given neither here, nor for the camera, nor by its source"
+
+
+def _is_lens(declared: Any) -> bool:
+    """Return whether parameters are declared, and say something: a size of 0 says that the lens is not known."""
+    return declared is not None and getattr(declared, "intrinsics", declared) is not None
+
+
+def _chain(cameras: Mapping[str, CameraConfig], camera: CameraConfig) -> Chain | None:
+    """Return a camera and those it comes from; ``None`` where the way there is broken or goes round."""
+    chain: dict[str, CameraConfig] = {}
+    found: CameraConfig | None = camera
+    while found is not None and found.name not in chain:
+        chain[found.name] = found
+        if not isinstance(found.attributes, TransformAttributes):
+            return list(chain.values())
+        found = cameras.get(found.attributes.source)
+    return None

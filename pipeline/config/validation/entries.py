@@ -1,0 +1,157 @@
+"""What entries of ``cameras:``, ``services:`` and ``pipeline:`` have in common: a kind, and settings of that kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cameras import Attributes
+
+from ..nodes import (
+    Address,
+    MappingNode,
+    Node,
+    Position,
+    Problems,
+    ScalarNode,
+    SequenceNode,
+    find,
+    is_empty,
+    kind_of,
+    quoted,
+    text_of,
+)
+from .validate import salvaged, validated
+from .wording import not_one_of
+
+B = TypeVar("B", bound=Attributes)
+
+Item = tuple[Address, Node]
+"""One entry of a list in the file, and where it stands."""
+
+Look = Callable[[Any], Iterable[tuple[Address, str]]]
+"""Gives (path inside the attributes, sentence) for what is wrong with attributes that are right in themselves."""
+
+_SECTIONS = ("attributes", "stream", "style")  # blocks that may be left empty: `attributes:` with nothing under it
+_OUTER_KEYS = frozenset({"name", "model", "type", *_SECTIONS})
+
+
+class Entries:
+    """Reads entries of one file."""
+
+    def __init__(self, problems: Problems, folder: Path) -> None:
+        self.problems = problems
+        self.folder = folder
+
+    def block(self, model: type[B], item: Item, kind: type[Attributes] | None = None) -> B | None:
+        """Give the entry as its block, whatever its kind; None, with the problems noted, when it is wrong.
+
+        Args:
+            model: The block.
+            item: The entry.
+            kind: The settings of its kind, if that is known: their keys get a hint when they stand one level too high.
+        """
+        address, node = item
+        if isinstance(node, MappingNode):
+            node = node.without(*(key for key in _SECTIONS if key in node.entries and is_empty(node.entries[key])))
+        below = [key for key in (kind.model_fields if kind is not None else ()) if key not in _OUTER_KEYS]
+        strangers = dict.fromkeys(below, 'unknown key here, it belongs under "attributes"')
+        return validated(model, node, address, self.problems, self.folder, strangers)
+
+    def kind(
+        self, item: Item, key: str, table: Mapping[str, Any], aliases: Mapping[str, str] | None = None
+    ) -> str | None:
+        """Give the key of the table that a ``model`` or ``type`` names; None, with the problem noted, if none."""
+        address, node = item
+        written = text_at(node, key)
+        if written is None:
+            return None  # missing, or no text: noted with the block
+        word = (aliases or {}).get(written, written)
+        if word in table:
+            return word
+        found = find(node, (key,))[0]
+        self.problems.add(found.position, (*address, key), not_one_of(self.problems, found, table, aliases or ()))
+        return None
+
+    def attributes(self, model: type[Attributes], item: Item, look: Look | None = None) -> Any:
+        """Give the typed ``attributes`` of an entry; None, with the problems noted, when they are wrong.
+
+        Args:
+            model: What they should be.
+            item: The entry.
+            look: Looks further, beside ``Attributes.check``.
+        """
+        address, node = item
+        inner, child = (*address, "attributes"), section(node, "attributes")
+        if not isinstance(child, MappingNode):
+            return None  # noted with the block
+        attributes = validated(model, child, inner, self.problems, self.folder)
+        # The right keys of a wrong block are looked at too: all problems at once.
+        whole, rest = (attributes, child) if attributes is not None else salvaged(model, child, self.folder)
+        if whole is not None:
+            self.check(whole.check, inner, rest, child)
+            if look is not None:
+                self.check(partial(look, whole), inner, rest, child)
+        return attributes
+
+    def check(
+        self, look: Callable[[], Iterable[tuple[Address, str]]], address: Address, node: Node, whole: Node
+    ) -> None:
+        """Note what is wrong with values that are right in themselves, such as names of files that do not exist.
+
+        Args:
+            look: Gives it.
+            address: Where the values stand.
+            node: The values that were looked at.
+            whole: The same with the wrong ones.
+        """
+        try:
+            for inner, message in look():
+                found, real = find(node, inner)
+                if real or node is whole:  # else it is about a default that stands in for a wrong value
+                    self.problems.add(found.position, (*address, *inner), message)
+        except (OSError, ValueError) as error:  # such as a path longer than the system's longest
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            self.problems.add(node.position, address, f"cannot be looked at: {reason}")
+
+    def unique(self, items: Sequence[Item]) -> None:
+        """Note every name that has been given before."""
+        first: dict[str, Position] = {}
+        for name, (address, node) in named(items):
+            position = find(node, ("name",))[0].position
+            if name in first:
+                message = f"duplicate name {quoted(name)}, already given on line {first[name].line}"
+                self.problems.add(position, (*address, "name"), message)
+            else:
+                first[name] = position
+
+    def items(self, root: MappingNode, key: str) -> list[Item]:
+        """Give the entries of a list in the root; none when it is missing or empty."""
+        node = root.entries.get(key)
+        if isinstance(node, SequenceNode):
+            return [((key, index), item) for index, item in enumerate(node.items)]
+        if node is not None and not is_empty(node) and not (isinstance(node, ScalarNode) and node.reported):
+            self.problems.add(node.position, (key,), f"must be a list, got {kind_of(node)}")
+        return []
+
+
+def named(items: Iterable[Item]) -> Iterator[tuple[str, Item]]:
+    """Give the entries that have a name, with it."""
+    for address, node in items:
+        if (name := text_at(node, "name")) is not None:
+            yield name, (address, node)
+
+
+def text_at(node: Node, key: str) -> str | None:
+    """Give the text under a key; None when there is none."""
+    return text_of(node.entries.get(key)) if isinstance(node, MappingNode) else None
+
+
+def section(node: Node, key: str) -> Node:
+    """Give a block under a key; an empty one, standing where its parent does, when it is not there."""
+    child = node.entries.get(key) if isinstance(node, MappingNode) else None
+    if child is None or is_empty(child):
+        return MappingNode(child.position if child is not None else node.position, {})
+    return child

@@ -1,0 +1,93 @@
+"""Viam's words for kinds of resources and their attributes, and ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..declarations import MODEL, TRANSFORM, VISION
+from ..nodes import MappingNode, Node, ScalarNode, text_of
+
+CAMERA = "camera"
+
+# What may stand before the name of a model: who made it and what family it is of.
+_FAMILIES: Mapping[str, tuple[str, ...]] = {
+    CAMERA: ("rdk:builtin:",),
+    VISION: ("rdk:builtin:", "viam:vision:"),
+}
+# The runtimes are modules, which have been called by several triplets: the last word tells.
+_RUNTIMES = {"tflite-cpu": "tflite_cpu", "onnx-cpu": "onnx", "onnx_cpu": "onnx"}
+
+
+@dataclass(frozen=True)
+class Words:
+    """How the attributes of one kind are called.
+
+    Attributes:
+        renamed: Ours by Viam's.
+        unused: Those which say nothing that is of use here; named in a warning.
+    """
+
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    unused: frozenset[str] = frozenset()
+
+
+_LENS = frozenset({"debug", "intrinsic_parameters", "distortion_parameters"})
+_FILES = _LENS | {"pointcloud_file_path", "preloaded_image", "aligned"}
+_DEPTH_FILE = Words({"depth_image_file_path": "path"}, _FILES)
+_WORDS: Mapping[tuple[str, str], Words] = {
+    (CAMERA, "test_pattern"): Words({"width": "width_px", "height": "height_px"}, _LENS | {"animated", "model"}),
+    (CAMERA, "webcam"): Words({"path": "video_path"}, _LENS | {"path_pattern", "stream", "rtp_passthrough"}),
+    (CAMERA, "stream"): Words({"video_path": "url"}, _LENS | {"input_kw_args", "filters", "output_kw_args"}),
+    (CAMERA, "video_file"): Words({"video_path": "path"}, _LENS | {"input_kw_args", "filters", "output_kw_args"}),
+    (CAMERA, "image_file"): Words({"color_image_file_path": "path"}, _FILES | {"depth_image_file_path"}),
+    (CAMERA, TRANSFORM): Words(unused=frozenset({"debug", "stream"})),
+    (MODEL, "tflite_cpu"): Words(unused=frozenset({"package_reference"})),
+    (MODEL, "onnx"): Words(unused=frozenset({"package_reference"})),
+}
+
+
+def our_model(kind: str, written: str) -> str:
+    """Return what we call a model of a kind of resource; one that is not Viam's own is returned as it is."""
+    if kind == MODEL:
+        word = written.rsplit(":", 1)[-1]
+        return _RUNTIMES.get(word, word)
+    for family in _FAMILIES.get(kind, ()):
+        written = written.removeprefix(family)
+    return written
+
+
+def our_file_camera(model: str, attributes: Node) -> str:
+    """Return the model for what Viam's ``ffmpeg`` is told to open: an address, a device, or a file."""
+    path = text_of(attributes.entries.get("video_path")) if isinstance(attributes, MappingNode) else None
+    if model != "stream" or path is None or "://" in path:
+        return model
+    return "webcam" if path.startswith("/dev/") else "video_file"
+
+
+def our_attributes(kind: str, model: str, node: MappingNode) -> tuple[MappingNode, list[str]]:
+    """Return attributes in our words, and the keys that were left out.
+
+    An empty text or a zero in a camera of Viam's says that nothing is said.
+    """
+    words = _WORDS.get((kind, model), Words())
+    said = {key: value for key, value in node.entries.items() if not (kind == CAMERA and _is_blank(value))}
+    if (kind, model) == (CAMERA, "image_file") and not {"path", "color_image_file_path"} & said.keys():
+        words = _DEPTH_FILE
+    entries = {words.renamed.get(key, key): value for key, value in said.items() if key not in words.unused}
+    if words is _DEPTH_FILE:
+        entries["depth"] = ScalarNode(node.position, True, "true")
+    elif (kind, model) == (CAMERA, "video_file"):
+        entries.setdefault("loop", ScalarNode(node.position, True, "true"))
+    elif (kind, model) == (CAMERA, "webcam") and (device := text_of(entries.get("video_path"))) is not None:
+        if re.fullmatch("video[0-9]+", device):  # as Viam's own page for cameras writes it
+            entries["video_path"] = ScalarNode(entries["video_path"].position, f"/dev/{device}", f"/dev/{device}")
+    keys = {words.renamed.get(key, key): position for key, position in node.keys.items()}
+    return MappingNode(node.position, entries, keys), [key for key in said if key in words.unused]
+
+
+def _is_blank(node: Node) -> bool:
+    if not isinstance(node, ScalarNode) or node.reported or isinstance(node.value, bool):
+        return False
+    return node.value in (None, "", 0)

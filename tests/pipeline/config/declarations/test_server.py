@@ -1,0 +1,108 @@
+"""The further doors of the server in the YAML: what they need, and what is said when it is not there."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.certificates import certificate
+
+from ..texts import read, said
+
+TEXT = "cameras:\n  - {name: a, model: webcam}\nserver: {clarifai: {port: 0, tls: {cert: %s, key: %s}}}\n"
+WRONG = "pipeline.yaml:3:35: server.clarifai.tls: one of the two is no PEM file of its kind, or the key has a password"
+
+TOKENS = "cameras:\n  - {name: a, model: webcam}\nserver: {tokens: %s}\n"
+RULE = "must have at least 8 characters: letters, digits and signs of ASCII, no spaces"
+
+
+def test_pictures_by_url_are_off_until_they_are_allowed() -> None:
+    text = "cameras:\n  - {name: a, model: webcam}\nserver: {%s}\n"
+    assert not read(text % "").server.allow_image_urls
+    assert read(text % "allow_image_urls: true").server.allow_image_urls
+
+
+def test_certificate_and_key_are_looked_at(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    other = certificate(tmp_path, "other")[1]
+    assert read(TEXT % (cert, key)).server.clarifai is not None
+    [message] = said(TEXT % (cert, other))
+    assert message.endswith(": server.clarifai.tls.key: belongs to another certificate")
+    assert said(TEXT % (cert, cert)) == [WRONG]
+    assert said(TEXT % (__file__, key)) == [WRONG]
+    assert said(TEXT % (tmp_path / "no.pem", key)) == [
+        f"pipeline.yaml:3:42: server.clarifai.tls.cert: no such file: {tmp_path / 'no.pem'}"
+    ]
+
+
+def test_a_key_with_a_password_is_not_asked_for_it(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path, password=b"secret")
+    assert said(TEXT % (cert, key)) == [WRONG]
+
+
+def test_without_the_extra_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "cameras:\n  - {name: a, model: webcam}\nserver: {clarifai: {port: 0}}\n"
+    assert read(text).server.clarifai is not None
+    monkeypatch.setattr("pipeline.config.declarations.server.find_spec", lambda name: None)
+    assert said(text) == [
+        "pipeline.yaml:3:20: server.clarifai: "
+        'needs the extra "clarifai", which is not installed; get it with: pip install "camweave[clarifai]"'
+    ]
+
+
+def test_a_port_is_needed_and_what_nobody_knows_is_named() -> None:
+    text = "cameras:\n  - {name: a, model: webcam}\nserver: {clarifai: {ports: 1}}\n"
+    assert said(text) == [
+        "pipeline.yaml:3:20: server.clarifai.port: is missing",
+        'pipeline.yaml:3:21: server.clarifai.ports: unknown key, did you mean "port"? (known: port, tls)',
+    ]
+
+
+def test_tokens_are_read_and_never_shown() -> None:
+    server = read(TOKENS % "['${FIRST}', correct-horse-battery]", FIRST="12345678").server
+    assert [token.get_secret_value() for token in server.tokens] == ["12345678", "correct-horse-battery"]
+    for shown in (repr(server), str(server), str(server.model_dump()), server.model_dump_json()):
+        assert "12345678" not in shown and "horse" not in shown
+
+
+@pytest.mark.parametrize(
+    ("tokens", "problem"),
+    [
+        ("[short-1]", f"[0]: {RULE}"),
+        ("['with a space']", f"[0]: {RULE}"),
+        ("[good-enough, zwölf-Boxkämpfer]", f"[1]: {RULE}"),
+        ("[12345678]", "[0]: must be text; put it in quotes"),
+        ("[${UNSET:12345678}]", "[0]: must be text; put it in quotes"),
+        ("[good-enough, good-enough]", ": must not hold the same token twice"),
+        ("secret-secret", ": must be a list, got text"),
+        ("{secret-secret: 1}", ": must be a list, got a mapping"),
+        ("[[secret-secret]]", "[0]: must be text; put it in quotes"),
+        ("['secret-${secret']", '[0]: "${" begins no ${NAME} or ${NAME:default} ("$$" is a dollar)'),
+    ],
+)
+def test_what_is_no_token_is_said_without_showing_it(tokens: str, problem: str) -> None:
+    [message] = said(TOKENS % tokens)
+    assert message.split(": server.tokens", 1)[1] == problem
+
+
+@pytest.mark.parametrize(
+    ("host", "refused"),
+    [
+        ("127.0.0.1", False),
+        ("127.0.0.9", False),
+        ("::1", False),
+        ("localhost", False),
+        ("0.0.0.0", True),
+        ("cam", True),
+    ],
+)
+def test_with_tokens_viam_comes_from_this_machine_only(host: str, refused: bool) -> None:
+    text = f"cameras:\n  - {{name: a, model: webcam}}\nserver: {{host: '{host}', tokens: %s, viam: {{port: 0}}}}\n"
+    found = [
+        "with tokens it can only be served on 127.0.0.1: Viam's clients bring no token, so its port would let "
+        "everybody in"
+    ]
+    assert read(text % "[]").server.viam is not None
+    if refused:
+        assert [message.split(": server.viam: ")[1] for message in said(text % "[good-enough]")] == found
+    else:
+        assert read(text % "[good-enough]").server.tokens

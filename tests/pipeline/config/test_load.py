@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import CameraConfig, ConfigError, TransformAttributes, load
+from pipeline.config.declarations.server import PortRange
+from pipeline.config.load import MAX_BYTES
+
+from .kinds import DetectionsAttributes, DeviceAttributes, FileAttributes, UrlAttributes
+from .texts import GOOD, HEAD, files, read, said
+
+
+def attributes(lines: str, model: str = "stream", folder: Path = Path("/"), **environment: str) -> Any:
+    text = f"{HEAD}{model}\n    attributes:\n" + "".join(f"      {line}\n" for line in lines.splitlines())
+    return read(text, folder, **environment).cameras["a"].attributes
+
+
+def test_everything_is_typed(tmp_path: Path) -> None:
+    folder = files(tmp_path)
+    config = read(GOOD, folder)
+    street, annotated = config.cameras.values()
+    assert street == CameraConfig(
+        "street",
+        "video_file",
+        FileAttributes(path=folder / "street.mp4", loop=True),
+        preload=True,
+        linger_s=2,
+        private=True,
+    )
+    assert isinstance(annotated.attributes, TransformAttributes)
+    assert annotated.attributes.source == "street"
+    assert [entry.type for entry in annotated.attributes.pipeline] == ["identity", "detections"]
+    assert annotated.attributes.pipeline[1].attributes == DetectionsAttributes(
+        detector_name="coco", confidence_threshold=0.5, valid_labels=("person", "no", "on")
+    )
+    assert annotated.attributes.intrinsic_parameters is not None
+    assert annotated.attributes.intrinsic_parameters.fx == 500
+    assert (annotated.stream.bitrate, annotated.stream.codecs) == (2_000_000, ("vp8",))
+    assert (annotated.style.color, annotated.style.line_width_px) == ("#ff0000", 3)
+    assert list(config.services) == ["coco"]
+    runtime = config.services["coco"].runtime
+    assert runtime is not None
+    assert (runtime.name, runtime.model, runtime.attributes.num_threads) == ("ssd", "tflite_cpu", 2)
+    assert runtime.attributes.model_path == folder / "ssd.tflite"
+    assert (config.server.host, config.server.port) == ("0.0.0.0", 9090)
+    assert config.server.ice.udp_ports == PortRange(50_000, 50_100)
+    assert config.server.ice.addresses == ("127.0.0.1", "::1")
+    assert config.path == Path("pipeline.yaml")
+
+
+def test_what_is_not_said_has_a_default() -> None:
+    config = read(HEAD + "webcam\n    attributes:\n    style:\n    stream:\nserver:\nservices:\n")
+    assert config.cameras == {"a": CameraConfig("a", "webcam", DeviceAttributes())}
+    assert (config.server.host, config.server.port, config.server.ice.servers) == ("127.0.0.1", 8080, ())
+    assert config.cameras["a"].linger_s == 10
+
+
+def test_one_address_of_an_ice_server_may_stand_by_itself() -> None:
+    text = HEAD + "webcam\nserver: {ice: {servers: [{urls: 'stun:a'}, {urls: ['stun:b', 'stun:c']}]}}\n"
+    assert [server.urls for server in read(text).server.ice.servers] == [("stun:a",), ("stun:b", "stun:c")]
+
+
+def test_a_file_may_hold_services_alone() -> None:
+    config = read("services: [{name: s, type: vision, model: mlmodel}]")
+    assert (list(config.cameras), list(config.services)) == ([], ["s"])
+
+
+def test_other_words_for_models_and_types_are_understood() -> None:
+    text = HEAD + "ffmpeg\n    attributes: {url: x}\n  - name: b\n    model: rdk:builtin:transform\n"
+    config = read(text + "    attributes: {source: a, pipeline: [{type: ''}]}\n")
+    assert [camera.model for camera in config.cameras.values()] == ["stream", "transform"]
+    chained = config.cameras["b"].attributes
+    assert isinstance(chained, TransformAttributes)
+    assert chained.pipeline[0].type == "identity"
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("~", None),
+        ("null", None),
+        ("0x10", 16),
+        ("0o10", 8),
+        ("010", 10),
+        ("+5", 5),
+        ("no", "no"),
+        ("on", "on"),
+        ("y", "y"),
+        ("12:30", "12:30"),
+        ("1_000", "1_000"),
+        ("2024-01-01", "2024-01-01"),
+        ("'5'", "5"),
+        ('"5"', "5"),
+        ("0b1", "0b1"),
+        ("=", "="),
+    ],
+)
+def test_unquoted_scalars_follow_the_core_schema_of_yaml_1_2(written: str, value: object) -> None:
+    assert attributes(f"video_path: {written}", "webcam").video_path == value
+
+
+@pytest.mark.parametrize(("written", "value"), [("1", 1), ("1.5", 1.5), (".5", 0.5), ("1e1", 10), ("1.E+1", 10)])
+def test_numbers_are_written_as_people_write_them(written: str, value: float) -> None:
+    assert attributes(f"url: x\ntimeout_s: {written}").timeout_s == value
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("${PORT}", 9000),
+        ("${GONE:8080}", 8080),
+        ("${PORT:1}", 9000),
+        ("0${PORT}", 9000),
+    ],
+)
+def test_the_environment_is_put_in_before_typing(written: str, value: int) -> None:
+    block = f"{HEAD}webcam\nserver:\n  port: {written}\n"
+    assert read(block, PORT="9000").server.port == value
+    assert read(f"{HEAD}webcam\nserver: {{port: {written}}}\n", PORT="9000").server.port == value
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("${A}", "one"),
+        ("'${A}'", "one"),
+        ('"${A}-${B}"', "one-two: [x]"),
+        ("rtsp://${A}:${GONE:554}/x", "rtsp://one:554/x"),
+        ("${GONE:rtsp://host:554/a, b #c}", "rtsp://host:554/a, b #c"),
+        ("${B}", "two: [x]"),
+        ("$$", "$"),
+        ("$${A}", "${A}"),
+        ("$$$${A}", "$${A}"),
+        ("$$${A}", "$one"),
+        ("cost$5", "cost$5"),
+        ("a$", "a$"),
+        ("'{$A}'", "{$A}"),
+        ("'${GONE:}x'", "x"),
+        ("'${GONE:5$$}'", "5$"),
+        ("|-\n  ${A}\n  x", "one\nx"),
+        ("'\ue000${A}'", "\ue000one"),
+    ],
+)
+def test_the_environment_is_put_into_texts(written: str, value: str) -> None:
+    assert attributes(f"url: {written}", A="one", B="two: [x]").url == value
+
+
+def test_keys_and_comments_are_left_alone() -> None:
+    assert said(HEAD + "webcam\n    ${A}: 1  # ${GONE}\n", A="preload") == [
+        'pipeline.yaml:4:5: cameras[0]["${A}"]: unknown key '
+        "(known: name, model, attributes, preload, linger_s, private, stream, style)"
+    ]
+
+
+def test_a_variable_that_is_no_utf_8_is_refused() -> None:
+    assert said(HEAD + "${A}\n", A="\udcff")[0] == (
+        "pipeline.yaml:3:12: cameras[0].model: the environment variable A is not UTF-8 text"
+    )
+
+
+def test_aliases_and_merge_keys_save_writing() -> None:
+    config = read(
+        "cameras:\n"
+        "  - &a {name: a, model: stream, attributes: &url {url: x, transport: udp}, linger_s: 3}\n"
+        "  - {<<: *a, name: b}\n"
+        "  - {name: c, <<: [{attributes: {url: y}}, *a]}\n"
+        "  - {name: d, model: stream, attributes: *url}\n"
+    )
+    assert [camera.linger_s for camera in config.cameras.values()] == [3, 3, 3, 10]
+    assert [camera.attributes for camera in config.cameras.values()] == [
+        UrlAttributes(url="x", transport="udp"),
+        UrlAttributes(url="x", transport="udp"),
+        UrlAttributes(url="y"),
+        UrlAttributes(url="x", transport="udp"),
+    ]
+
+
+def test_explosive_aliases_are_refused() -> None:
+    text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    for before, after in zip("abcdefghi", "bcdefghij", strict=True):
+        text += f"{after}: &{after} [{', '.join([f'*{before}'] * 10)}]\n"
+    assert said(text) == ["pipeline.yaml:5:36: e[7]: is too large, more than 100000 values with all aliases expanded"]
+
+
+def test_a_missing_font_is_told_beside_other_mistakes(tmp_path: Path) -> None:
+    text = HEAD + "webcam\n    linger_s: x\n    style: {font: gone.ttf, line_width_px: 0}\n"
+    assert said(text, tmp_path) == [
+        'pipeline.yaml:4:15: cameras[0].linger_s: must be a number, got "x"',
+        f"pipeline.yaml:5:19: cameras[0].style.font: {tmp_path}/gone.ttf: No such file or directory",
+        "pipeline.yaml:5:44: cameras[0].style.line_width_px: must be between 1 and 100, got 0",
+    ]
+
+
+def test_a_problem_that_shows_later_gets_its_place_too(tmp_path: Path) -> None:
+    folder = files(tmp_path)
+    config = read(GOOD, folder)
+    address = ("cameras", "street-annotated", "attributes", "pipeline", 1, "attributes", "detector_name")
+    assert str(config.problem(address, "cannot")) == (
+        "pipeline.yaml:20:39: cameras[1].attributes.pipeline[1].attributes.detector_name: cannot"
+    )
+    assert str(config.problem(("services", "coco"), "cannot")) == "pipeline.yaml:24:11: services[0]: cannot"
+
+
+def test_a_file_is_named_as_it_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "x.yaml").write_text("cameras: 5\n")
+    with pytest.raises(ConfigError, match=r"^\./sub//x\.yaml:1:10: cameras: must be a list, got a number$"):
+        load("./sub//x.yaml")
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "x.yaml").write_text(HEAD + "video_file\n    attributes: {path: x.mp4}\n")
+    (tmp_path / "sub" / "x.mp4").touch()
+    monkeypatch.chdir(tmp_path)
+    config = load(Path("sub/x.yaml"))
+    assert config.path == Path("sub/x.yaml")
+    assert getattr(config.cameras["a"].attributes, "path", None) == tmp_path / "sub" / "x.mp4"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, ": no such file"),
+        (b"cameras:\n  - name: caf\xe9\n", ":2:14: is not UTF-8 text, byte 0xe9"),
+        ("cameras: []\n".encode("utf-16"), ":1:1: is not UTF-8 text, byte 0xff"),
+        (b"#" * (MAX_BYTES + 1), f": is too large, more than {MAX_BYTES} bytes"),
+    ],
+    ids=["missing", "not UTF-8", "UTF-16", "too large"],
+)
+def test_a_file_that_cannot_be_read_is_named(content: bytes | None, line: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ConfigError) as raised:
+        load(str(file))
+    assert str(raised.value) == f"{file}{line}"
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("{folder}", "{folder}: is a folder, not a file"),
+        ("{folder}/gone/x.yaml", "{folder}/gone/x.yaml: no such file"),
+        ("{folder}/x\0.yaml", "{folder}/x\\x00.yaml: cannot be read: embedded null byte"),
+        ("", "configuration: the name of the file is empty"),
+    ],
+)
+def test_a_name_that_is_no_file_is_refused(file: str, line: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(file.format(folder=tmp_path))
+    assert str(raised.value) == line.format(folder=tmp_path)

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from cameras import CAMERAS
+from pipeline import ConfigError
+from pipeline.config import BUILT_IN
+from pipeline.config.nodes import Problems, plain, read_yaml
+from pipeline.config.schema import schema
+from transforms import TRANSFORMS
+
+from .kinds import KINDS
+from .test_load_errors import ROWS
+from .texts import GOOD
+
+# What a schema cannot know: files, names, duplicates, the environment, syntax, and what a validator in Python decides.
+BEYOND = (
+    "circle", "itself", "does not exist", "where there is none", "where a model", "where a vision service", "duplicate",
+    "file", "variable", "placeholder", "password", "pictures by URL", "the wrong way round", "a path", "several",
+    "a host", "ICE address", "ICE server that is none", "a codec twice", "no number", "not a number", "infinity",
+)  # fmt: skip
+
+
+@cache
+def validator() -> Draft202012Validator:
+    return Draft202012Validator(schema(KINDS))
+
+
+def content(text: str) -> Any:
+    """Give what an editor sees: placeholders are still there, and ``no`` is text."""
+    problems = Problems("pipeline.yaml")
+    root = read_yaml(text, problems, {name: f"${{{name}}}" for name in "PLT"})
+    if problems:
+        raise problems.error()
+    return plain(root) if root is not None else None
+
+
+def fits(text: str) -> bool:
+    return validator().is_valid(content(text))
+
+
+def wrong() -> list[tuple[str, str]]:
+    """Give the texts of the table of mistakes that are YAML, and wrong in a way that a schema can see."""
+    found = []
+    for name, text, said in ROWS:
+        if any(word in name for word in BEYOND) or "${" in text or ": " not in said:
+            continue
+        try:
+            content(text)
+        except ConfigError:
+            continue
+        found.append((name, text))
+    return found
+
+
+def test_it_is_a_schema_and_json() -> None:
+    Draft202012Validator.check_schema(schema())
+    assert json.loads(json.dumps(schema())) == schema()
+
+
+def test_a_good_configuration_fits() -> None:
+    assert [error.message for error in validator().iter_errors(content(GOOD))] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cameras: [{name: a, model: webcam}]",
+        "cameras: [{name: a, model: webcam, attributes: , style: , stream: }]\nserver:\nservices:",
+        "cameras: [{name: a, model: webcam, preload: '${P}', linger_s: '${L}'}]\nserver: {port: '${P}'}",
+        "cameras: [{name: a, model: ffmpeg, attributes: {url: x, transport: '${T}'}}]",
+        "services: [{name: s, type: vision, model: mlmodel}]",
+    ],
+)
+def test_what_may_be_written_fits(text: str) -> None:
+    assert fits(text)
+
+
+@pytest.mark.parametrize(("name", "text"), wrong(), ids=[name for name, _ in wrong()])
+def test_what_is_wrong_does_not_fit(name: str, text: str) -> None:
+    assert not fits(text)
+
+
+def words(options: Any, key: str) -> set[str]:
+    found: set[str] = set()
+    for option in options["oneOf"]:
+        chosen = option["properties"][key]
+        found |= set(chosen.get("enum") or [chosen["const"]])
+    return found
+
+
+def test_every_kind_and_every_other_word_for_it_is_there() -> None:
+    whole = schema()
+    models = {*CAMERAS, "transform"}
+    cameras = whole["properties"]["cameras"]["items"]
+    assert words(cameras, "model") == {
+        *models,
+        *(alias for alias, model in BUILT_IN.camera_aliases.items() if model in models),
+    }
+    transform = next(o for o in cameras["oneOf"] if o["title"] == "transform")
+    pipeline = transform["properties"]["attributes"]["properties"]["pipeline"]["items"]
+    assert words(pipeline, "type") == {*TRANSFORMS, *BUILT_IN.transform_aliases}
+
+
+def test_every_key_says_what_it_does() -> None:
+    def silent(found: Any, path: str) -> list[str]:
+        if isinstance(found, list):
+            return [name for index, item in enumerate(found) for name in silent(item, f"{path}[{index}]")]
+        if not isinstance(found, dict):
+            return []
+        properties = found.get("properties")
+        own = (
+            [f"{path}.{name}" for name, item in properties.items() if not item.get("description") and name != "type"]
+            if isinstance(properties, dict)
+            else []
+        )
+        return own + [name for key, item in found.items() for name in silent(item, f"{path}/{key}")]
+
+    whole = schema()
+    assert silent({"properties": whole["properties"], "$defs": whole["$defs"]}, "") == []
