@@ -88,6 +88,11 @@ class Slot(Generic[T]):
             self._condition.notify_all()
 
     @property
+    def closed(self) -> bool:
+        """Whether nothing more comes through it."""
+        return self._closed
+
+    @property
     def statistics(self) -> SlotStatistics:
         """How many items came, how many were lost, and whether one waits now."""
         with self._condition:

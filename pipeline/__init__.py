@@ -24,10 +24,12 @@ from .config import (
     schema,
     token_of,
 )
+from .executor import FrameTask, Run, start_task
+from .feed import Feed
 from .graph import Graph
 from .meters import Counters, Latency, Rate
+from .producer import Output, Producer, State
 from .reports import Reports
-from .running import RunningCamera, State
 from .watch import Watch
 
 __all__ = [
@@ -41,12 +43,16 @@ __all__ = [
     "Config",
     "ConfigError",
     "Counters",
+    "Feed",
+    "FrameTask",
     "Graph",
     "Latency",
+    "Output",
     "Problem",
+    "Producer",
     "Rate",
     "Reports",
-    "RunningCamera",
+    "Run",
     "ServerConfig",
     "State",
     "StreamConfig",
@@ -61,5 +67,6 @@ __all__ = [
     "make_transforms",
     "parse",
     "schema",
+    "start_task",
     "token_of",
 ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from cameras import Attributes, Frame
-from transforms import Style, Transform, paint
+from cameras import Frame
+from transforms import Style, paint
 
 from .config import CameraConfig, Config, TransformAttributes, make_services, make_transforms
+from .step import Row, step
 
 logger = logging.getLogger(__name__)
 
@@ -29,13 +30,13 @@ class Chain:
         services = make_services(config)
         declared = config.cameras[camera]
         self.style: Style = declared.style
-        stages: list[tuple[TransformAttributes, tuple[Transform[Attributes], ...]]] = []
+        rows: list[Row] = []
         while isinstance(declared.attributes, TransformAttributes):
-            stages.insert(0, (declared.attributes, make_transforms(declared.attributes, services, config.tables)))
+            rows.insert(0, Row(make_transforms(declared.attributes, services, config.tables), declared.attributes))
             declared = config.cameras[declared.attributes.source]
         self.root: CameraConfig = declared
-        self._stages = tuple(stages)
-        self._transforms = tuple(transform for _, transforms in stages for transform in transforms)
+        self._rows = tuple(rows)
+        self._transforms = tuple(transform for row in rows for transform in row.transforms)
         self._trouble: str | None = None
 
     def open(self) -> None:
@@ -53,20 +54,20 @@ class Chain:
 
     def apply(self, frame: Frame) -> Frame:
         """Return the frame as the camera gives it; an error of a transform is raised, not skipped."""
-        for declared, transforms in self._stages:
-            frame = declared.entering(frame)
-            for transform in transforms:
-                frame = transform.apply(frame)
-        self._tell()
-        return frame
-
-    def _tell(self) -> None:
-        """Say when a transform gives frames that are not what was wanted, once for each reason."""
-        troubles = (transform.trouble for transform in self._transforms)
-        trouble = next((trouble for trouble in troubles if trouble is not None), None)
+        trouble: str | None = None
+        for row in self._rows:
+            done = step(frame, row)
+            for stage in done.failures:
+                if stage.error is not None:
+                    raise stage.error
+                trouble = trouble or stage.trouble
+            assert done.frame is not None  # only an error or a stop loses it
+            frame = done.frame
+        # A transform gave a frame that is not what was wanted: said once for each reason.
         if trouble not in (None, self._trouble):
             logger.warning("%s", trouble)
         self._trouble = trouble
+        return frame
 
     def painted(self, frame: Frame) -> Frame:
         """Return a frame of the chain with its annotations burnt in."""

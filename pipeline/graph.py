@@ -1,4 +1,4 @@
-"""Build the running graph from a configuration: one object per camera and service, nothing running yet."""
+"""Build the graph from a configuration: a feed per camera, nothing running yet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
-from transforms import Asking
+from cameras import Attributes
+from transforms import Asking, Transform
 from vision import ModelError, try_model
 
 from .clock import Clock, SystemClock
@@ -25,10 +26,11 @@ from .config import (
     make_transforms,
     quoted,
 )
+from .executor import CLOSE_LIMIT_S
+from .feed import Feed
 from .line import Line
-from .run import CLOSE_LIMIT_S
-from .running import RunningCamera
-from .source import SourceCamera
+from .source import Source
+from .step import Row
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class Graph:
 
     Attributes:
         config: What it was built from.
-        cameras: Every camera, sources before the lines that take from them.
+        feeds: The feed of every camera, sources before those that take from them.
         services: Every vision service.
     """
 
@@ -50,9 +52,10 @@ class Graph:
         self.services = make_services(config)
         self._clock = clock or SystemClock()
         self._lock = threading.RLock()
-        self.cameras: dict[str, RunningCamera] = {}
+        self.feeds: dict[str, Feed] = {}
         for name in in_order(config):
-            self.cameras[name] = self._build(config.cameras[name])
+            self.feeds[name] = Feed(name, self._clock, self._lock)
+            self.exchange(config.cameras[name])
 
     def open(self) -> None:
         """Look at every model and start the cameras that are to be kept running.
@@ -68,26 +71,36 @@ class Graph:
             raise ConfigError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
         for problem in self._labels(must_exist=False):
             logger.warning("%s", problem)
-        for camera in self.cameras.values():
-            if camera.config.preload:
-                camera.keep_running()
+        for feed in self.feeds.values():
+            if feed.config.preload:
+                feed.keep_running()
+
+    def exchange(self, config: CameraConfig) -> None:
+        """Have a camera's frames made as a configuration says from now on; whoever watches it stays.
+
+        Raises:
+            KeyError: when there is no such camera, or its source is none.
+            ValueError: when the camera would take its frames from itself.
+            RuntimeError: when the graph is closed, or the machine gives no more threads; it goes on as before then.
+        """
+        feed = self.feeds[config.name]
+        if isinstance(config.attributes, TransformAttributes):
+            source = self.feeds[config.attributes.source]
+            row = Row(make_transforms(config.attributes, self.services, self.config.tables), config.attributes)
+            feed.produce(config, Line(config.name, source, row, self._clock, feed.reports), source)
+        else:
+            make = partial(make_camera, config, tables=self.config.tables)
+            feed.produce(config, Source(config.name, make, self._clock, feed.reports))
 
     def close(self) -> None:
-        """End every camera, those that take before those they take from, all within one limit. Harmless twice."""
-        for camera in reversed(self.cameras.values()):
-            camera.end()
+        """End every feed, those that take before those they take from, all within one limit. Harmless twice."""
+        for feed in reversed(self.feeds.values()):
+            feed.end()
         deadline_s = time.monotonic() + CLOSE_LIMIT_S
-        for camera in reversed(self.cameras.values()):
-            if not camera.close(max(deadline_s - time.monotonic(), 0.0)):
-                logger.warning("camera %s: does not end; it is left behind", camera.name)
+        for feed in reversed(self.feeds.values()):
+            if not feed.close(max(deadline_s - time.monotonic(), 0.0)):
+                logger.warning("camera %s: does not end; it is left behind", feed.name)
         self._clock.close()
-
-    def _build(self, config: CameraConfig) -> RunningCamera:
-        if not isinstance(config.attributes, TransformAttributes):
-            return SourceCamera(config, self._lock, self._clock, partial(make_camera, tables=self.config.tables))
-        source = self.cameras[config.attributes.source]
-        transforms = make_transforms(config.attributes, self.services, self.config.tables)
-        return Line(config, source, transforms, self._lock, self._clock)
 
     def _inspect(self) -> Iterator[Problem]:
         for service in self.services.values():
@@ -104,10 +117,8 @@ class Graph:
                     yield self.config.service_problem(name, str(error))
 
     def _kinds(self) -> Iterator[Problem]:
-        for name, camera in self.cameras.items():
-            if not isinstance(camera, Line):
-                continue
-            for index, transform in enumerate(camera.transforms):
+        for name, feed in self.feeds.items():
+            for index, transform in enumerate(transforms_of(feed)):
                 # A service without kinds has been reported as a whole.
                 if not isinstance(transform, Asking) or not transform.service.kinds:
                     continue
@@ -121,8 +132,8 @@ class Graph:
 
     def _labels(self, *, must_exist: bool) -> Iterator[Problem]:
         suggestions = Problems("")
-        for name, camera in self.cameras.items():
-            for index, transform in enumerate(camera.transforms if isinstance(camera, Line) else ()):
+        for name, feed in self.feeds.items():
+            for index, transform in enumerate(transforms_of(feed)):
                 if not isinstance(transform, Asking) or transform.labels_must_exist is not must_exist:
                     continue
                 if not transform.service.labels:
@@ -136,6 +147,11 @@ class Graph:
                             ("cameras", name, "attributes", "pipeline", index, "attributes", "valid_labels", number),
                             is_unknown(suggestions, what, label, known),
                         )
+
+
+def transforms_of(feed: Feed) -> tuple[Transform[Attributes], ...]:
+    """Return the transforms of a feed; none where it is a source."""
+    return feed.producer.row.transforms if isinstance(feed.producer, Line) else ()
 
 
 def in_order(config: Config) -> list[str]:

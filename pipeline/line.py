@@ -1,85 +1,78 @@
-"""A running transform camera: takes the newest frame of its source, applies its transforms, publishes the result."""
+"""The producer of a transform camera: takes the newest frame of its source, applies its transforms."""
 
 from __future__ import annotations
 
 import logging
-import threading
 from typing import Any
 
-from cameras import Attributes, Frame, Slot, SlotClosed
-from transforms import Asking, Transform
+from cameras import Frame, Slot
+from transforms import Asking
 
 from .clock import Clock
-from .config import CameraConfig, TransformAttributes
+from .executor import FrameTask, Run, start_task
+from .feed import Feed
 from .meters import Rate
+from .producer import Output, Producer, State
 from .reports import Reports
-from .run import Run
-from .running import RunningCamera, State
-from .source import PAUSES_S
+from .step import Row, step
 
 logger = logging.getLogger(__name__)
 
 
-class Line(RunningCamera):
-    """A camera whose frames are those of another one after a list of transforms.
+class Line(Producer):
+    """The frames of another feed after a row of transforms.
 
-    Its thread, ``line NAME``, works on one frame at a time, always the newest: what it is too slow for is dropped at
-    its entrance and counted. A transform that fails costs what it would have given, never the stream: a recognising
-    one lets the frame pass without its annotations, any other loses that frame.
+    Its task, ``line NAME``, works on one frame at a time, always the newest: what it is too slow for is dropped on the
+    way in and counted. A transform that fails costs what it would have given, never the stream: a recognising one lets
+    the frame pass without its annotations, any other loses that frame.
+
+    Args:
+        name: Of the camera.
+        source: The feed that the frames come from.
+        row: The transforms, closed; owned by this line.
+        clock: Times stages and the pauses between tries to open the transforms.
+        reports: Where it counts, times and warns.
     """
 
-    def __init__(
-        self,
-        config: CameraConfig,
-        source: RunningCamera,
-        transforms: tuple[Transform[Attributes], ...],
-        lock: threading.RLock,
-        clock: Clock,
-    ) -> None:
-        super().__init__(config, source, lock, clock)
-        self.transforms = transforms
-        self._rates = [Rate(clock.monotonic) for _ in transforms]
-        self._error: str | None = None
-        self._opened = False
-        self._holder: Run | None = None
-        self._reports = Reports(logger, f"camera {config.name}", clock.monotonic)
-
-    @property
-    def annotates(self) -> bool:
-        """Whether anything in its chain attaches what can be painted."""
-        return any(transform.annotates for transform in self.transforms) or self._origin.annotates
+    def __init__(self, name: str, source: Feed, row: Row, clock: Clock, reports: Reports) -> None:
+        self.source = source
+        self.annotates = row.annotates
+        self.row = row
+        self._name = name
+        self._clock = clock
+        self._reports = reports
+        self._rates = tuple(Rate(clock.monotonic) for _ in row.transforms)
+        self._task: _LineTask | None = None
+        self._holder: _LineTask | None = None
 
     @property
     def state(self) -> State:
         """What it is doing: what its source does, unless its own transforms cannot be opened."""
-        if self._run is None:
+        task = self._task
+        if task is None:
             return State.IDLE
-        if self._error is not None and not self._opened:
+        if task.error is not None and not task.opened:
             return State.OFFLINE
-        state = self._origin.state
-        return State.OPENING if state is State.RUNNING and self.latest is None else state
+        state = self.source.state
+        return State.OPENING if state is State.RUNNING and not task.published else state
 
     @property
     def error(self) -> str | None:
-        """What is wrong now, here or at the camera it comes from; ``None`` while all is well."""
-        if self._run is None:
-            return None
-        origin = self._origin.error
-        return self._error or (None if origin is None else f"source {self._origin.name}: {origin}")
+        """What is wrong now, here or at the feed that the frames come from; ``None`` while all is well."""
+        error = self.source.error
+        own = None if self._task is None else self._task.error
+        return own or (None if error is None else f"source {self.source.name}: {error}")
 
-    @property
-    def frame_rate(self) -> float | None:
-        """Frames per second as they come out."""
-        return self.rate.per_second or self._origin.frame_rate
+    def start(self, output: Output, previous: Run | None = None) -> Run:
+        """Begin to open the transforms and to apply them to what comes."""
+        self._task = task = _LineTask(self, output)
+        return start_task(task, self._clock, previous)
 
-    @property
-    def _origin(self) -> RunningCamera:
-        assert self.source is not None
-        return self.source
-
-    def _transforms(self) -> list[dict[str, Any]]:
+    def transforms(self) -> list[dict[str, Any]]:
+        """Return what ``/api/cameras`` shows of its transforms."""
+        task = self._task
         summaries = []
-        for transform, rate in zip(self.transforms, self._rates, strict=True):
+        for transform, rate in zip(self.row.transforms, self._rates, strict=True):
             asks = isinstance(transform, Asking)
             summaries.append(
                 {
@@ -88,103 +81,87 @@ class Line(RunningCamera):
                     "mode": "sync" if asks else None,
                     "inferences_per_s": round(rate.per_second or 0.0, 2) if asks else None,
                     # A result of this very frame has no age.
-                    "result_age_s": 0.0 if asks and self.latest is not None else None,
+                    "result_age_s": 0.0 if asks and task is not None and task.published else None,
                 }
             )
         return summaries
 
-    def _work(self, run: Run) -> None:
-        slot: Slot[Frame] = Slot()
-        run.on_stop(slot.close)
-        # From now on the transforms are this run's, even if a stuck one before it should come back to life.
-        self._holder = run
-        try:
-            if self._open(run):
-                self._origin._attach(slot)
-                self._loop(run, slot)
-        finally:
-            self._origin._detach(slot)
-            if self._holder is run:
-                self._opened = False
-                self._close_transforms()
 
-    def _open(self, run: Run) -> bool:
-        """Open the transforms, trying again until it works or the run is to stop; return whether it worked."""
-        failures = 0
-        while not run.stopping.is_set():
-            try:
-                for transform in self.transforms:
-                    transform.open()
-            except BaseException as error:  # whatever a model file or a foreign transform does
-                self._close_transforms()
-                self._failed(f"{type(error).__name__}: {error}" if not str(error) else str(error))
-                failures += 1
-                self._clock.pause(run.stopping, PAUSES_S[min(failures, len(PAUSES_S)) - 1])
-            else:
-                if self._holder is run:
-                    self._opened, self._error = True, None
-                return True
-        return False
+class _LineTask(FrameTask):
+    """One run of a line.
+
+    Attributes:
+        opened: Whether its transforms are open.
+        published: Whether a frame has come out.
+        error: What is wrong now, in words; ``None`` while all is well.
+    """
+
+    def __init__(self, line: Line, output: Output) -> None:
+        self.name = f"line {line._name}"
+        self.frames: Slot[Frame] = Slot()
+        self.opened = self.published = False
+        self.error: str | None = None
+        self._line = line
+        self._output = output
+        self._reports = line._reports
+        self._lost = 0
+        self._attached = False
+
+    def open(self) -> None:
+        # From now on the transforms are this run's, even if a stuck one before it should come back to life.
+        self._line._holder = self
+        try:
+            for transform in self._line.row.transforms:
+                transform.open()
+        except BaseException:
+            self._close_transforms()
+            raise
+        self.opened, self.error = True, None
+        self._line.source.attach(self.frames)
+
+    def failed_to_open(self, error: BaseException) -> None:
+        self._failed(f"{type(error).__name__}: {error}" if not str(error) else str(error))
+
+    def process(self, frame: Frame) -> None:
+        reports, line = self._reports, self._line
+        dropped = self.frames.statistics.dropped
+        reports.counters.add("frames_in")
+        reports.counters.add("dropped", dropped - self._lost)
+        self._lost = dropped
+        done = step(frame, line.row, monotonic=line._clock.monotonic, stopping=lambda: self.frames.closed)
+        for stage in done.stages:
+            reports.latency.add(f"{stage.index} {stage.transform.type_name}", stage.seconds)
+            if isinstance(stage.transform, Asking) and stage.inferences is not None:
+                line._rates[stage.index].tick()
+                reports.counters.add_inferences(stage.transform.service.name, stage.inferences)
+        for stage in done.failures:
+            logger.debug("camera %s: pipeline[%d]", line._name, stage.index, exc_info=stage.error)
+            self._failed(f"pipeline[{stage.index}] ({stage.transform.type_name}): {stage.trouble}")
+        if done.frame is not None:
+            if not any(done.failures):
+                self.error = None
+            self._publish(done.frame.marked(line._name))
+
+    def close(self) -> None:
+        self._line.source.detach(self.frames)
+        self._close_transforms()
+        self.opened = self.published = False
+
+    def _publish(self, frame: Frame) -> None:
+        self._reports.latency.add("line", frame.trace[-1].at_s - frame.trace[0].at_s)
+        # First, so that whoever sees the frame finds the line running.
+        self.published = True
+        self._output.publish(frame)
+
+    def _failed(self, message: str) -> None:
+        self.error = message
+        self._reports.failed(message)
 
     def _close_transforms(self) -> None:
-        for transform in reversed(self.transforms):
+        if self._line._holder is not self:
+            return
+        for transform in reversed(self._line.row.transforms):
             try:
                 transform.close()
             except Exception:  # the others have something to let go of too
-                logger.warning("camera %s: closing %s failed", self.name, transform.type_name, exc_info=True)
-
-    def _loop(self, run: Run, slot: Slot[Frame]) -> None:
-        lost = 0
-        while True:
-            try:
-                frame = slot.get()
-            except SlotClosed:
-                return
-            statistics = slot.statistics
-            self.counters.add("frames_in")
-            self.counters.add("dropped", statistics.dropped - lost)
-            lost = statistics.dropped
-            transformed = self._apply(run, frame)
-            if transformed is not None:
-                self._publish(run, transformed)
-
-    def _apply(self, run: Run, frame: Frame) -> Frame | None:
-        """Return what comes out of the line for a frame; ``None`` when that frame is lost."""
-        well = True
-        if isinstance(self.config.attributes, TransformAttributes):
-            frame = self.config.attributes.entering(frame)
-        for index, (transform, rate) in enumerate(zip(self.transforms, self._rates, strict=True)):
-            if run.stopping.is_set():
-                return None
-            stage = f"{index} {transform.type_name}"
-            started_s = self._clock.monotonic()
-            asks = transform if isinstance(transform, Asking) else None
-            inferences = asks.inferences if asks is not None else 0
-            try:
-                frame = transform.apply(frame)
-            except BaseException as error:  # a panic of a foreign library is none of Python's Exceptions
-                well = False
-                logger.debug("camera %s: pipeline[%d]", self.name, index, exc_info=True)
-                self._failed(f"pipeline[{index}] ({transform.type_name}): {error or type(error).__name__}")
-                if not transform.annotates:
-                    return None
-            else:
-                if transform.trouble is not None:
-                    well = False
-                    self._failed(f"pipeline[{index}] ({transform.type_name}): {transform.trouble}")
-            if asks is not None:
-                rate.tick()
-                # None, where another camera has asked the same service about the same picture.
-                self.counters.add_inferences(asks.service.name, asks.inferences - inferences)
-            self.latency.add(stage, self._clock.monotonic() - started_s)
-        if well:
-            self._error = None
-        frame = frame.marked(self.name)
-        if frame.trace:
-            self.latency.add("line", frame.trace[-1].at_s - frame.trace[0].at_s)
-        return frame
-
-    def _failed(self, message: str) -> None:
-        self.counters.add("errors")
-        self._error = message
-        self._reports.warn(message)
+                logger.warning("camera %s: closing %s failed", self._line._name, transform.type_name, exc_info=True)

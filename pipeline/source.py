@@ -1,152 +1,163 @@
-"""A running source: its camera is opened on demand, read by one thread, and opened again whenever it is lost."""
+"""The producer of a source: its camera is opened, read, and opened again whenever it is lost."""
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 
 from cameras import Attributes, Camera, CameraEnded, CameraError, Frame
 
 from .clock import Clock
-from .config import CameraConfig
+from .executor import Run, retry_pause_s, start_thread
+from .producer import Output, Producer, State
 from .reports import Reports
-from .run import Run
-from .running import RunningCamera, State
 from .timeline import Timeline
 
 logger = logging.getLogger(__name__)
 
-PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
-"""Pauses before a lost camera is tried again, growing with each failure in a row; the last one stays."""
+MakeCamera = Callable[[], Camera[Attributes]]
+"""Gives a closed camera, a new one for each try."""
 
 
-class SourceCamera(RunningCamera):
-    """A camera that gives frames of its own.
+class Source(Producer):
+    """The frames of one camera device, stream or file.
 
-    Its thread, ``source NAME``, is the one supervisor: cameras raise, it tries again.
+    Its thread, ``source NAME``, is the one supervisor: cameras raise, it tries again. The time of its frames goes
+    forward over all its runs.
+
+    Args:
+        name: Of the camera.
+        make: Gives the camera for each try.
+        clock: Times the pauses between tries, and silence.
+        reports: Where it counts, times and warns.
     """
 
-    def __init__(
-        self,
-        config: CameraConfig,
-        lock: threading.RLock,
-        clock: Clock,
-        make: Callable[[CameraConfig], Camera[Attributes]],
-    ) -> None:
-        super().__init__(config, None, lock, clock)
+    def __init__(self, name: str, make: MakeCamera, clock: Clock, reports: Reports) -> None:
+        self._name = name
         self._make = make
+        self._clock = clock
+        self._reports = reports
         self._timeline = Timeline()
-        self._state = State.IDLE
-        self._error: str | None = None
+        self._life = _Life(State.IDLE)
         self._declared_rate: float | None = None
-        self._silence_s: float | None = None
-        self._heard_at_s = 0.0
-        self._reports = Reports(logger, f"camera {config.name}", clock.monotonic)
-
-    @property
-    def annotates(self) -> bool:
-        """Whether anything in its chain attaches what can be painted: a source shows only what it sees."""
-        return False
 
     @property
     def state(self) -> State:
         """What it is doing; a camera that hangs is offline until its driver returns."""
-        if self._run is None:
-            return State.ENDED if self._state is State.ENDED else State.IDLE
-        return State.OFFLINE if self._hanging else self._state
+        life = self._life
+        return State.OFFLINE if life.hangs(self._clock.monotonic()) else life.state
 
     @property
     def error(self) -> str | None:
         """What is wrong now, in words; ``None`` while all is well."""
-        return self._hanging or (self._error if self.state in (State.OFFLINE, State.OPENING) else None)
-
-    @property
-    def _hanging(self) -> str | None:
-        """In words, that the camera neither gives frames nor fails; ``None`` when that is not so."""
-        limit_s = self._silence_s
-        if limit_s is None or self._run is None or self._state not in (State.OPENING, State.RUNNING):
-            return None
-        hangs = self._clock.monotonic() - self._heard_at_s > limit_s
-        return f"nothing has come for {limit_s:g} s; its driver hangs" if hangs else None
+        life = self._life
+        hangs = life.hangs(self._clock.monotonic())
+        return hangs or (life.error if life.state in (State.OFFLINE, State.OPENING) else None)
 
     @property
     def frame_rate(self) -> float | None:
-        """Frames per second as the source declares them, else as they come."""
-        return self._declared_rate or self.rate.per_second
+        """Frames per second as the camera declares them, once it has been opened."""
+        return self._declared_rate
 
-    def _work(self, run: Run) -> None:
+    def start(self, output: Output, previous: Run | None = None) -> Run:
+        """Begin to open the camera and read it."""
+        # What was wrong last time is said until the camera is open.
+        life = self._life = _Life(State.OPENING, error=self._life.error)
+        return start_thread(f"source {self._name}", lambda run: self._supervise(run, life, output), previous)
+
+    def _supervise(self, run: Run, life: _Life, output: Output) -> None:
         failures = 0
         while not run.stopping.is_set():
-            self._say(run, State.OPENING, self._error)
-            read_before = self.counters["decoded"]
+            life.state = State.OPENING
+            read_before = life.read
             try:
-                self._live(run)
+                self._read(run, life, output)
             except CameraEnded:
-                logger.info("camera %s: at its end", self.name)
-                self._say(run, State.ENDED, None)
-                with self._lock:
-                    self._run = None if self._run is run else self._run
+                logger.info("camera %s: at its end", self._name)
+                life.state, life.error = State.ENDED, None
+                output.end()
                 return
             except CameraError as error:
-                self._lost(run, str(error))
+                self._lost(run, life, str(error))
             except BaseException as error:  # a fault of ours, a driver's or a foreign library's must not end the camera
-                logger.debug("camera %s", self.name, exc_info=True)
-                self._lost(run, f"{type(error).__name__}: {error}")
-            failures = 1 if self.counters["decoded"] > read_before else failures + 1
-            self._clock.pause(run.stopping, PAUSES_S[min(failures, len(PAUSES_S)) - 1])
+                logger.debug("camera %s", self._name, exc_info=True)
+                self._lost(run, life, f"{type(error).__name__}: {error}")
+            failures = 1 if life.read > read_before else failures + 1
+            self._clock.pause(run.stopping, retry_pause_s(failures))
 
-    def _live(self, run: Run) -> None:
+    def _read(self, run: Run, life: _Life, output: Output) -> None:
         """Open the camera and read it until it is lost, at its end, or the run is to stop."""
-        camera = self._make(self.config)
+        camera = self._make()
         run.on_stop(camera.close)
-        self._heard_at_s, self._silence_s = self._clock.monotonic(), camera.silence_s
+        life.heard_at_s, life.silence_s = self._clock.monotonic(), camera.silence_s
         dropped = 0
         try:
             camera.open()
             self._declared_rate = rate = camera.frame_rate
             if camera.silence_s is not None and rate:
-                self._silence_s = max(camera.silence_s, 3 / rate)
+                life.silence_s = max(camera.silence_s, 3 / rate)
             self._timeline.restart()
             while not run.stopping.is_set():
                 frame = camera.read()
                 dropped = self._count_dropped(camera, dropped)
-                self._take(run, frame)
+                self._take(life, output, frame)
         finally:
             self._count_dropped(camera, dropped)
             try:
                 camera.close()
             except Exception:  # what it was lost for matters more
-                logger.debug("camera %s: closing failed", self.name, exc_info=True)
+                logger.debug("camera %s: closing failed", self._name, exc_info=True)
 
     def _count_dropped(self, camera: Camera[Attributes], known: int) -> int:
         """Count what has become no frame since there were that many; return how many there are now."""
         dropped = camera.dropped
         if dropped > known:  # less, when it was closed meanwhile
-            self.counters.add("dropped", dropped - known)
+            self._reports.counters.add("dropped", dropped - known)
         return dropped
 
-    def _take(self, run: Run, frame: Frame) -> None:
+    def _take(self, life: _Life, output: Output, frame: Frame) -> None:
         if not frame.trace:
             frame = frame.marked("captured")
-        self._heard_at_s = self._clock.monotonic()
+        life.heard_at_s = self._clock.monotonic()
+        life.read += 1
         captured_s = frame.trace[0].at_s
-        self.counters.add("decoded")
-        self.counters.add("frames_in")
+        self._reports.counters.add("decoded")
+        self._reports.counters.add("frames_in")
         frame = self._timeline.place(frame, captured_s).marked("source")
-        self.latency.add("source", frame.trace[-1].at_s - captured_s)
-        if self._state is not State.RUNNING:
-            logger.info("camera %s: running, %d x %d", self.name, frame.width, frame.height)
-        self._say(run, State.RUNNING, None)
-        self._publish(run, frame)
+        self._reports.latency.add("source", frame.trace[-1].at_s - captured_s)
+        if life.state is not State.RUNNING:
+            logger.info("camera %s: running, %d x %d", self._name, frame.width, frame.height)
+        life.state, life.error = State.RUNNING, None
+        output.publish(frame)
 
-    def _lost(self, run: Run, message: str) -> None:
+    def _lost(self, run: Run, life: _Life, message: str) -> None:
         if run.stopping.is_set():
             return
-        self.counters.add("errors")
-        self._say(run, State.OFFLINE, message)
-        self._reports.warn(f"{message}; it is tried again")
+        life.state, life.error = State.OFFLINE, message
+        self._reports.failed(f"{message}; it is tried again")
 
-    def _say(self, run: Run, state: State, error: str | None) -> None:
-        if run is self._run:
-            self._state, self._error = state, error
+
+class _Life:
+    """What one run has come to; a thread that was left behind writes to its own only.
+
+    Attributes:
+        state: What it is doing, as far as its thread knows.
+        error: What was wrong with it last.
+        read: Frames that it has read.
+        heard_at_s: When the camera was last opened or gave a frame, on the clock.
+        silence_s: How long it may give nothing; ``None`` where nobody can say.
+    """
+
+    def __init__(self, state: State, error: str | None = None) -> None:
+        self.state = state
+        self.error = error
+        self.read = 0
+        self.heard_at_s = 0.0
+        self.silence_s: float | None = None
+
+    def hangs(self, now_s: float) -> str | None:
+        """Say that the camera neither gives frames nor fails; ``None`` when that is not so."""
+        limit_s = self.silence_s
+        if limit_s is None or self.state not in (State.OPENING, State.RUNNING):
+            return None
+        return f"nothing has come for {limit_s:g} s; its driver hangs" if now_s - self.heard_at_s > limit_s else None

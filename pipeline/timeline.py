@@ -1,7 +1,8 @@
-"""Keep the time of a running camera going forward, whatever its source does."""
+"""Keep time going forward: of a running source, whatever it does, and of a feed, whoever makes its frames."""
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 
 from cameras import Frame
@@ -53,3 +54,49 @@ class Timeline:
         placed = frame.retimed(pts, self._time_base, self._sequence)
         self._sequence += 1
         return placed
+
+
+class Splice:
+    """The frames of successive producers as one stream.
+
+    Those of the first pass as they are. At each exchange offsets are chosen, for time and sequence, so that the first
+    frame of the next producer follows the last one by their distance on the clock, and with the next number. Where the
+    time bases differ, the finer one counts from then on.
+
+    One thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._producer: object | None = None
+        self._time_base: Fraction | None = None
+        self._offset = self._sequence_offset = 0
+        self._last = self._last_sequence = 0
+        self._last_at_s = 0.0
+
+    def place(self, frame: Frame, producer: object) -> Frame:
+        """Return a frame with its time and number in the stream; the frame itself, where these are its own."""
+        at_s = frame.trace[0].at_s if frame.trace else time.monotonic()
+        if self._time_base is None:
+            self._time_base = frame.time_base
+        elif producer is not self._producer:
+            self._join(frame, at_s)
+        self._producer = producer
+        pts = self._ticks(frame) + self._offset
+        sequence = frame.sequence + self._sequence_offset
+        self._last, self._last_sequence, self._last_at_s = pts, sequence, at_s
+        if (pts, self._time_base, sequence) == (frame.pts, frame.time_base, frame.sequence):
+            return frame
+        return frame.retimed(pts, self._time_base, sequence)
+
+    def _join(self, frame: Frame, at_s: float) -> None:
+        assert self._time_base is not None
+        if frame.time_base < self._time_base:
+            self._last = round(self._last * self._time_base / frame.time_base)
+            self._time_base = frame.time_base
+        elapsed_s = max(at_s - self._last_at_s, 0.0)
+        self._offset = self._last + max(round(elapsed_s / self._time_base), 1) - self._ticks(frame)
+        self._sequence_offset = self._last_sequence + 1 - frame.sequence
+
+    def _ticks(self, frame: Frame) -> int:
+        assert self._time_base is not None
+        return round(frame.pts * frame.time_base / self._time_base)

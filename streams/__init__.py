@@ -1,19 +1,23 @@
-"""How frames leave: encoders and WebRTC viewers, snapshots, files."""
+"""How frames leave: shared encoders and their packet sinks, WebRTC viewers, snapshots, files."""
 
 from .annotate import annotate
-from .encoder import Encoder
-from .errors import OfferError
-from .sessions import Session
+from .encoding import Encoder, EncoderKey, EncoderPool, PacketSink, SharedEncoder, Subscription, VideoPacket
 from .snapshot import Snapshot, jpeg, next_frame, snapshot
-from .whep import Deadlines, Streams
+from .webrtc import Deadlines, OfferError, Session, WhepSessions
 
 __all__ = [
     "Deadlines",
     "Encoder",
+    "EncoderKey",
+    "EncoderPool",
     "OfferError",
+    "PacketSink",
     "Session",
+    "SharedEncoder",
     "Snapshot",
-    "Streams",
+    "Subscription",
+    "VideoPacket",
+    "WhepSessions",
     "annotate",
     "jpeg",
     "next_frame",

@@ -11,8 +11,7 @@ from av.video.frame import PictureType
 
 from cameras import Frame, Matrix
 
-from .codecs import VideoPacket
-from .planes import fill, fitted, tag
+from .encoding import VideoPacket, fill, fitted, tag
 
 _QUALITY = {"preset": "fast", "crf": "18", "bf": "0"}
 """Visually lossless; without B-frames the file needs no edit list, so every reader sees the times as they are."""

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import cv2
 
 from cameras import Frame, Image, SlotClosed
-from pipeline import RunningCamera, State, Watch
+from pipeline import Feed, State, Watch
 
 JPEG_QUALITY = 90
 
@@ -29,9 +29,7 @@ def jpeg(frame: Frame) -> bytes:
     return _encoded(frame.image, "jpeg")
 
 
-def snapshot(
-    camera: RunningCamera, annotations: bool = True, format: PictureFormat = "jpeg", timeout_s: float = 10.0
-) -> Snapshot:
+def snapshot(feed: Feed, annotations: bool = True, format: PictureFormat = "jpeg", timeout_s: float = 10.0) -> Snapshot:
     """Return a picture captured after the call, or less than a frame interval before it; opens the camera if need be.
 
     A camera that has ended shows its last picture. Blocks; for any thread but the event loop's.
@@ -39,12 +37,12 @@ def snapshot(
     Raises:
         TimeoutError: as :func:`next_frame`.
     """
-    frame = next_frame(camera, timeout_s)
-    shown = camera.painted(frame) if annotations else frame
+    frame = next_frame(feed, timeout_s)
+    shown = feed.painted(frame) if annotations else frame
     return Snapshot(_encoded(shown.image, format), f"image/{format}", frame)
 
 
-def next_frame(camera: RunningCamera, timeout_s: float = 10.0) -> Frame:
+def next_frame(feed: Feed, timeout_s: float = 10.0) -> Frame:
     """Return the frame of a snapshot alone, for who looks at it in another way; nothing is painted or encoded.
 
     Raises:
@@ -52,11 +50,11 @@ def next_frame(camera: RunningCamera, timeout_s: float = 10.0) -> Frame:
     """
     asked = _Moment.now()
     try:
-        watching = camera.watch()
+        watching = feed.watch()
     except RuntimeError as error:  # the graph is closed, or no thread is to be had
         raise TimeoutError(str(error)) from error
     with watching as watch:
-        return _frame_since(camera, watch, asked, time.monotonic() + timeout_s)
+        return _frame_since(feed, watch, asked, time.monotonic() + timeout_s)
 
 
 @dataclass(frozen=True)
@@ -77,14 +75,14 @@ class _Moment:
         return self.wall_s - frame.captured_at
 
 
-def _frame_since(camera: RunningCamera, watch: Watch, asked: _Moment, deadline_s: float) -> Frame:
+def _frame_since(feed: Feed, watch: Watch, asked: _Moment, deadline_s: float) -> Frame:
     while True:
         try:
             frame = watch.get(max(deadline_s - time.monotonic(), 0.0))
         except SlotClosed:
-            raise TimeoutError(f"camera {camera.name} was closed") from None
-        interval_s = 1.0 / camera.frame_rate if camera.frame_rate else 0.0
-        if asked.age_s(frame) < interval_s or camera.state is State.ENDED:
+            raise TimeoutError(f"camera {feed.name} was closed") from None
+        interval_s = 1.0 / feed.frame_rate if feed.frame_rate else 0.0
+        if asked.age_s(frame) < interval_s or feed.state is State.ENDED:
             return frame
 
 

@@ -18,6 +18,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "transforms": ("painting",),
     "pipeline": ("config",),
     "pipeline/config": ("nodes", "declarations", "validation", "viam"),
+    "streams": ("encoding", "webrtc"),
     "configs": ("training",),
     "server": ("program", "core", "http", "viam", "clarifai", "run", "cli"),
 }
@@ -30,7 +31,7 @@ BEHIND_DOORS: tuple[str, ...] = ()
 # More files than a reader can keep apart, unless each is one kind of the same thing.
 FILES_MAX = 15
 # Folders that still hold more. To be emptied.
-CROWDED = ("cameras", "streams")
+CROWDED = ("cameras",)
 # The tables of the rooms, and the class attributes that make a class a kind.
 TABLES = {"cameras": ("CAMERAS", "PREDICTIONS"), "vision": ("VISION", "RUNTIMES"), "transforms": ("TRANSFORMS",)}
 KIND_NAMES = ("model_name", "type_name", "plural")
@@ -43,8 +44,8 @@ PLACES = {
     "onnxruntime": ("vision/runtimes/onnx.py",),
     "uharfbuzz": ("transforms/painting/faces.py",),
     "fontpkg": ("transforms/painting/fonts.py",),
-    "aiortc": ("streams/",),
-    "aioice": ("streams/",),
+    "aiortc": ("streams/webrtc/",),
+    "aioice": ("streams/webrtc/",),
     "yaml": ("pipeline/config/nodes/",),
     "fastapi": ("server/http/", "server/clarifai/rest.py"),
     "starlette": ("server/http/", "server/clarifai/rest.py"),
@@ -421,7 +422,7 @@ def test_a_right_import_is_let_pass(tmp_path: Path) -> None:
         tmp_path,
         cameras='from .frame import Frame\n__all__ = ["Frame"]',
         cameras__frame="class Frame: pass",
-        streams__encoder="from cameras import Frame\nfrom .codecs import H264\nimport aiortc",
+        streams__encoder="from cameras import Frame\nfrom .codecs import H264",
         vision__runtimes__litert="from ai_edge_litert import interpreter",
         pipeline__nodes='__all__ = ["Node"]',
         pipeline__config='from .reader import load\n__all__ = ["load"]',

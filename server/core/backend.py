@@ -1,4 +1,4 @@
-"""What every way in asks: the running graph, the streams that leave it, and the threads that answer requests."""
+"""What every way in asks: cameras and services, the streams that leave them, and the threads that answer requests."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cameras import PREDICTIONS, Prediction
-from pipeline import Config, Graph, RunningCamera
-from streams import Streams
+from pipeline import Config, Feed
+from streams import EncoderPool, WhepSessions
 from vision import ModelError, UnsupportedKind, VisionService
 
 from .errors import ModelUnavailable, NotFound, Unsupported
@@ -27,8 +27,10 @@ class Backend:
     """What requests are answered with, whichever protocol they come in by.
 
     Attributes:
-        graph: Cameras and vision services, running.
-        streams: Viewers and encoders.
+        feeds: The frames of every camera, by name.
+        services: Every vision service, by name.
+        encoders: The encoders that all live streams share.
+        whep: Viewers over WebRTC.
         config: What the YAML says.
         models: Threads that decode pictures and run models.
         waits: Threads that wait for a camera's next frame.
@@ -38,8 +40,10 @@ class Backend:
         folders: Folders whose names stay out of what clients are told.
     """
 
-    graph: Graph
-    streams: Streams
+    feeds: Mapping[str, Feed]
+    services: Mapping[str, VisionService[Any]]
+    encoders: EncoderPool
+    whep: WhepSessions
     config: Config
     models: Workers
     waits: Workers
@@ -53,22 +57,22 @@ class Backend:
         """The kinds of predictions that clients may ask for, by their plural."""
         return PREDICTIONS
 
-    def error_of(self, camera: RunningCamera) -> str | None:
+    def error_of(self, camera: Feed) -> str | None:
         """Return what is wrong with a camera now, for whoever asks."""
         return None if camera.error is None else without_folders(camera.error, self.folders)
 
-    def camera(self, name: str) -> RunningCamera:
+    def camera(self, name: str) -> Feed:
         """Return a camera by name, private ones too.
 
         Raises:
             NotFound: when there is none.
         """
-        camera = self.graph.cameras.get(name)
+        camera = self.feeds.get(name)
         if camera is None:
             raise NotFound(f"there is no camera {name[:100]!r}")
         return camera
 
-    def public_camera(self, name: str) -> RunningCamera:
+    def public_camera(self, name: str) -> Feed:
         """Return a camera whose picture may leave: a private one is not there.
 
         Raises:
@@ -85,14 +89,14 @@ class Backend:
         Raises:
             NotFound: when there is none.
         """
-        service = self.graph.services.get(name)
+        service = self.services.get(name)
         if service is None:
             raise NotFound(f"there is no vision service {name[:100]!r}")
         return service
 
-    def public_cameras(self) -> list[RunningCamera]:
+    def public_cameras(self) -> list[Feed]:
         """Return the cameras whose picture may leave."""
-        return [camera for camera in self.graph.cameras.values() if not camera.config.private]
+        return [camera for camera in self.feeds.values() if not camera.config.private]
 
     @asynccontextmanager
     async def opened(self, service: Lendable, what: str = "") -> AsyncIterator[None]:
@@ -138,8 +142,14 @@ def model_errors(what: str) -> Iterator[None]:
         raise ModelUnavailable(f"{what} cannot use its model; the server's log says why") from error
 
 
-def open_backend(graph: Graph, streams: Streams, config: Config) -> Backend:
-    """Return the backend over a running graph, with its threads.
+def open_backend(
+    feeds: Mapping[str, Feed],
+    services: Mapping[str, VisionService[Any]],
+    encoders: EncoderPool,
+    whep: WhepSessions,
+    config: Config,
+) -> Backend:
+    """Return the backend over cameras and services, with its threads.
 
     Models share the cores with the streams, so few of their requests run at once; those that wait for a frame cost
     nothing while they do, and none waits to begin: its ten seconds are running.
@@ -148,4 +158,5 @@ def open_backend(graph: Graph, streams: Streams, config: Config) -> Backend:
     waits = Workers("api-wait", threads=64, waiting=0)
     images = ImageUrls() if config.server.allow_image_urls else None
     tokens = Tokens(token.get_secret_value() for token in config.server.tokens)
-    return Backend(graph, streams, config, models, waits, Loans(models), tokens, images, folders_of(config))
+    folders = folders_of(config)
+    return Backend(feeds, services, encoders, whep, config, models, waits, Loans(models), tokens, images, folders)

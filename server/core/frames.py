@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from cameras import Frame
-from pipeline import RunningCamera
+from pipeline import Feed
 from streams import Snapshot, next_frame, snapshot
 
 from .backend import Backend
@@ -16,7 +16,7 @@ FRAME_WITHIN_S = 10.0
 """How long a request waits for a camera's next frame."""
 
 
-async def frame_of(backend: Backend, camera: RunningCamera, within_s: float | None = None) -> Frame:
+async def frame_of(backend: Backend, camera: Feed, within_s: float | None = None) -> Frame:
     """Return a camera's next frame, clean; a camera that nobody watches is opened for it.
 
     Raises:
@@ -31,7 +31,7 @@ async def frame_of(backend: Backend, camera: RunningCamera, within_s: float | No
 
 
 async def picture_of(
-    backend: Backend, camera: RunningCamera, annotations: bool = True, kind: Literal["jpeg", "png"] = "jpeg"
+    backend: Backend, camera: Feed, annotations: bool = True, kind: Literal["jpeg", "png"] = "jpeg"
 ) -> Snapshot:
     """Return a camera's next frame with its encoded picture; a camera that nobody watches is opened for it.
 
@@ -57,7 +57,7 @@ def captured_at(frame: Frame) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _no_frame(backend: Backend, camera: RunningCamera, within_s: float) -> NoFrame:
+def _no_frame(backend: Backend, camera: Feed, within_s: float) -> NoFrame:
     error = backend.error_of(camera)
     reason = f": {error}" if error else ""
     return NoFrame(f"camera {camera.name} gave no frame within {within_s:g} s{reason}")

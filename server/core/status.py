@@ -5,29 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from cameras import Prediction
-from pipeline import RunningCamera
+from pipeline import Feed
 from vision import VisionService
 
 from .backend import Backend
 from .frames import captured_at
 
 
-def camera_status(backend: Backend, camera: RunningCamera) -> dict[str, Any]:
+def camera_status(backend: Backend, camera: Feed) -> dict[str, Any]:
     """Return what there is to say of a camera, as JSON has it."""
     name = camera.name
+    sessions = backend.whep.sessions(name)
     return {
         **camera.status(),
         "error": backend.error_of(camera),
-        "viewers": backend.streams.viewers(name),
-        "sessions": backend.streams.sessions(name),
-        "encoders": backend.streams.encoders(name),
+        "viewers": len(sessions),
+        "sessions": sessions,
+        "encoders": backend.encoders.encoders(name),
         "private": camera.config.private,
         "annotates": camera.annotates,
         "latest": _latest(camera),
     }
 
 
-def _latest(camera: RunningCamera) -> dict[str, Any] | None:
+def _latest(camera: Feed) -> dict[str, Any] | None:
     frame = camera.latest
     if frame is None or camera.config.private:
         return None

@@ -21,7 +21,7 @@ async def cameras(backend: WithBackend) -> JSONResponse:
     """List every camera with its state."""
     # Every open page asks for this again and again, in the loop that moves the packets. A response of our own is not
     # walked through by the framework, which takes longer than all the rest.
-    return JSONResponse([camera_status(backend, camera) for camera in backend.graph.cameras.values()])
+    return JSONResponse([camera_status(backend, feed) for feed in backend.feeds.values()])
 
 
 @router.get("/{name}", response_model=None, responses={200: {"model": CameraStatus}, **problems(404)})

@@ -80,7 +80,7 @@ AWanted = Annotated[Wanted, Depends(_wanted)]
 @router.get("", response_model=None, responses={200: {"model": list[ServiceDescription]}})
 async def services(backend: WithBackend) -> list[dict[str, Any]]:
     """List the vision services with what each can do."""
-    return [service_description(backend, service) for service in backend.graph.services.values()]
+    return [service_description(backend, service) for service in backend.services.values()]
 
 
 @router.post(

@@ -45,7 +45,7 @@ async def offer(camera: str, request: Request, backend: WithBackend, annotations
     _require_type(request, SDP)
     sdp = _text(await read_body(request, SDP_BYTES_MAX, "an offer"))
     try:
-        session = await backend.streams.offer(camera, sdp, annotations=annotations)
+        session = await backend.whep.offer(camera, sdp, annotations=annotations)
     except OfferError as error:
         raise _as_problem(error) from error
     headers = {
@@ -84,7 +84,7 @@ async def patch(camera: str, session: str, request: Request, backend: WithBacken
     if body:
         _require_type(request, FRAGMENT)
     try:
-        await backend.streams.patch(session, _text(body), _if_match(request), camera=camera)
+        await backend.whep.patch(session, _text(body), _if_match(request), camera=camera)
     except OfferError as error:
         raise _as_problem(error) from error
     return Response(status_code=204)
@@ -95,7 +95,7 @@ async def delete(camera: str, session: str, backend: WithBackend) -> Response:
     """End a session."""
     backend.public_camera(camera)
     try:
-        await backend.streams.delete(session, camera=camera)
+        await backend.whep.delete(session, camera=camera)
     except OfferError as error:
         raise _as_problem(error) from error
     return Response(status_code=200)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline import Config, Graph
-from streams import Streams
+from streams import EncoderPool, WhepSessions
 
 from ..clarifai import ClarifaiRest
 from ..core import Backend, on_thread, open_backend
@@ -40,7 +40,8 @@ class Running:
     """Everything that was started, in the order in which it was."""
 
     graph: Graph
-    streams: Streams
+    encoders: EncoderPool
+    whep: WhepSessions
     backend: Backend
     http: HttpServer
     serving: asyncio.Task[None]
@@ -92,8 +93,9 @@ async def startup(config: Config) -> Running:
     listeners: list[Listener] = []
     try:
         await _in_thread("open", graph.open)
-        streams = Streams(graph, server)
-        backend = open_backend(graph, streams, config)
+        encoders = EncoderPool()
+        whep = WhepSessions(graph.feeds, encoders, server)
+        backend = open_backend(graph.feeds, graph.services, encoders, whep, config)
         async for listener in open_listeners(backend):
             listeners.append(listener)
         http = HttpServer(backend, [ClarifaiRest(backend)], CONNECTIONS_S)
@@ -107,7 +109,7 @@ async def startup(config: Config) -> Running:
         raise
     url = f"http://{written(server.host, sock.getsockname()[1])}/"
     logger.info("listening on %s", url)
-    return Running(graph, streams, backend, http, serving, url, tuple(listeners))
+    return Running(graph, encoders, whep, backend, http, serving, url, tuple(listeners))
 
 
 async def run(running: Running, stop: asyncio.Event) -> None:
@@ -116,12 +118,13 @@ async def run(running: Running, stop: asyncio.Event) -> None:
 
 
 async def shutdown(running: Running) -> None:
-    """End everything, newest first: no new viewers, then the viewers, the cameras, the last requests."""
+    """End everything, newest first: no new viewers, then the viewers, the encoders, the cameras, the last requests."""
     logger.info("closing")
     running.http.stop()
     for listener in running.listeners:
         await _limited(listener.name, listener.close(), CONNECTIONS_S)
-    await _limited("viewers", running.streams.close(), STREAMS_S)
+    await _limited("viewers", running.whep.close(), STREAMS_S)
+    await _limited("encoders", _in_thread("close", running.encoders.close), STREAMS_S)
     await _limited("cameras", _in_thread("close", running.graph.close), GRAPH_S)
     running.backend.close()
     await _limited("requests", running.serving, CONNECTIONS_S + 1)

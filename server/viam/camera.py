@@ -8,7 +8,7 @@ from typing import Any
 from grpclib.const import Cardinality, Handler
 
 from cameras import Frame
-from pipeline import RunningCamera, TransformAttributes
+from pipeline import Feed, TransformAttributes
 
 from ..core import Backend, InvalidRequest, RequestError, Unsupported, camera_status, frame_of, picture_of
 from .calls import Calls, unary
@@ -96,17 +96,14 @@ class CameraCalls(Calls):
         return common.GetStatusResponse(result=struct(status))
 
 
-def _properties(camera: RunningCamera, frame: Frame | None) -> camera_pb2.GetPropertiesResponse:
+def _properties(camera: Feed, frame: Frame | None) -> camera_pb2.GetPropertiesResponse:
     has_depth = frame is not None and frame.depth is not None
     reply = camera_pb2.GetPropertiesResponse(
         supports_pcd=has_depth and frame is not None and frame.intrinsics is not None,
         mime_types=[JPEG, RAW_DEPTH] if has_depth else [JPEG],
     )
-    first = camera
-    while first.source is not None:  # what it is to give is what its source gives, not what it has given so far
-        first = first.source
-    if first.frame_rate:
-        reply.frame_rate = first.frame_rate
+    if camera.root.frame_rate:  # what it is to give is what its source gives, not what it has given so far
+        reply.frame_rate = camera.root.frame_rate
     declared = camera.config.attributes
     lens: Any = None
     bent: Sequence[float] = ()

@@ -38,7 +38,7 @@ class RobotCalls(Calls):
     def _names(self) -> Iterator[common.ResourceName]:
         for camera in self._backend.public_cameras():
             yield _resource(CAMERA, camera.name)
-        for name in self._backend.graph.services:
+        for name in self._backend.services:
             yield _resource(VISION, name)
         for name in self._backend.config.models:
             yield _resource(MODEL, name)

@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 
 from cameras import Classification, Detection, Frame
-from pipeline import RunningCamera
+from pipeline import Feed
 from streams import jpeg
 from vision import VisionService
 
@@ -149,7 +149,7 @@ class VisionCalls(Calls):
         async with self._backend.opened(service):
             yield service
 
-    def _camera(self, service: VisionService[Any], name: str) -> RunningCamera:
+    def _camera(self, service: VisionService[Any], name: str) -> Feed:
         wanted = name or service.default_camera(service.attributes)
         if not wanted:
             raise InvalidRequest(f"no camera is named, and vision service {service.name} has no camera_name")

@@ -8,14 +8,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from cameras import Attributes, Camera, CameraEnded, CameraError, Frame, Slot, SlotClosed
-from pipeline import run as one_life
+from pipeline import Feed, State, executor
 from pipeline.clock import SystemClock
 from pipeline.graph import Graph
-from pipeline.line import Line
-from pipeline.running import RunningCamera, State
-from pipeline.source import SourceCamera
 from tests.fakes import FakeCamera, FakeClock, NoAttributes, frame
-from tests.pipeline.builders import camera_config, config
+from tests.pipeline.builders import config, line_feed, source_feed
 from transforms import Transform
 
 
@@ -124,13 +121,13 @@ class House:
         self.lock = threading.RLock()
         self.camera = Odd()
         self.source = self.another("porch", self.camera)
-        self.cameras: list[RunningCamera] = [self.source]
+        self.cameras: list[Feed] = [self.source]
 
-    def another(self, name: str, camera: Camera[Attributes]) -> SourceCamera:
-        return SourceCamera(camera_config(name), self.lock, self.clock, lambda config: camera)
+    def another(self, name: str, camera: Camera[Attributes]) -> Feed:
+        return source_feed(name, lambda: camera, self.clock, self.lock)
 
-    def line(self, *transforms: Transform[Attributes]) -> Line:
-        made = Line(camera_config("line"), self.source, transforms, self.lock, self.clock)
+    def line(self, *transforms: Transform[Attributes]) -> Feed:
+        made = line_feed("line", self.source, *transforms, clock=self.clock, lock=self.lock)
         self.cameras.insert(0, made)
         return made
 
@@ -194,13 +191,13 @@ def test_a_camera_closed_just_before_it_was_opened_is_closed_again(house: House)
 def test_who_comes_while_the_camera_is_closed_for_good_is_not_left_waiting(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attach = house.source._attach
+    attach = house.source.attach
 
     def closed_meanwhile(slot: Slot[Frame]) -> None:
         house.source.close()
         attach(slot)
 
-    monkeypatch.setattr(house.source, "_attach", closed_meanwhile)
+    monkeypatch.setattr(house.source, "attach", closed_meanwhile)
     with pytest.raises(SlotClosed), house.source.watch() as watch:
         watch.get(5)
 
@@ -216,16 +213,16 @@ def test_all_cameras_are_told_to_end_before_one_is_waited_for(monkeypatch: pytes
         ),
         clock=FakeClock(),
     )
-    watches = [camera.watch() for camera in graph.cameras.values()]
+    watches = [camera.watch() for camera in graph.feeds.values()]
     waited: list[list[bool]] = []
 
-    def wait(run: one_life.Run, limit_s: float | None = None) -> bool:
-        runs = [camera._last_run for camera in graph.cameras.values()]
+    def wait(run: executor.Run, limit_s: float | None = None) -> bool:
+        runs = [feed._run for feed in graph.feeds.values()]
         waited.append([each is not None and each.stopping.is_set() for each in runs])
-        run.thread.join()
+        run._thread.join()
         return True
 
-    monkeypatch.setattr(one_life.Run, "wait", wait)
+    monkeypatch.setattr(executor.Run, "wait", wait)
     graph.close()
     assert waited == [[True, True], [True, True]]
     for watch in watches:
@@ -267,9 +264,9 @@ def test_one_that_was_kept_warm_to_its_end_starts_again_for_the_first_to_come(ho
     house.camera.on_close = first_life.set
     house.source.keep_running()
     assert first_life.wait(5)
-    run = house.source._last_run
+    run = house.source._run
     assert run is not None
-    run.thread.join(5)
+    run._thread.join(5)
     assert house.source.state is State.ENDED
     house.camera.give(frame(pts=7))
     with house.source.watch() as watch:
@@ -321,7 +318,7 @@ def test_a_transform_that_fails_to_close_keeps_nobody_else_open(house: House) ->
 def test_a_stuck_transform_that_comes_back_leaves_the_next_life_alone(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(one_life, "CLOSE_LIMIT_S", 0.05)
+    monkeypatch.setattr(executor, "CLOSE_LIMIT_S", 0.05)
     entered, go = threading.Semaphore(0), threading.Semaphore(0)
 
     def stuck() -> None:
@@ -341,8 +338,8 @@ def test_a_stuck_transform_that_comes_back_leaves_the_next_life_alone(
         house.camera.give(frame(pts=1))
         assert entered.acquire(timeout=5), "the next life works on frames although the one before does not end"
         go.release()
-        stuck_run.thread.join(5)
-        assert not stuck_run.thread.is_alive()
+        stuck_run._thread.join(5)
+        assert not stuck_run._thread.is_alive()
         assert transform.is_open, "it is the next life's"
         go.release(100)
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
-from pipeline import CameraConfig, Config, parse
+from cameras import Attributes, Camera
+from pipeline import CameraConfig, Clock, Config, Feed, parse
+from pipeline.line import Line
+from pipeline.source import Source
+from pipeline.step import Row
 from tests.fakes import NoAttributes
+from transforms import Transform
 
 
 def config(text: str, folder: Path = Path()) -> Config:
@@ -15,5 +22,21 @@ def config(text: str, folder: Path = Path()) -> Config:
 
 
 def camera_config(name: str, *, preload: bool = False) -> CameraConfig:
-    """Return the declaration of a camera of that name, for a graph node that is given its camera by the test."""
+    """Return the declaration of a camera of that name, for a feed whose producer the test makes."""
     return CameraConfig(name=name, model="test_pattern", attributes=NoAttributes(), preload=preload)
+
+
+def source_feed(
+    name: str, make: Callable[[], Camera[Attributes]], clock: Clock, lock: threading.RLock | None = None
+) -> Feed:
+    """Return a feed of the cameras that ``make`` gives."""
+    feed = Feed(name, clock, lock or threading.RLock())
+    feed.produce(camera_config(name), Source(name, make, clock, feed.reports))
+    return feed
+
+
+def line_feed(name: str, source: Feed, *transforms: Transform[Attributes], clock: Clock, lock: threading.RLock) -> Feed:
+    """Return a feed of another one's frames after some transforms."""
+    feed = Feed(name, clock, lock)
+    feed.produce(camera_config(name), Line(name, source, Row(transforms), clock, feed.reports), source)
+    return feed

@@ -44,10 +44,10 @@ def with_service(folder: Path, service: FakeVision, monkeypatch: pytest.MonkeyPa
 
 def test_a_camera_comes_after_the_one_it_takes_from(folder: Path) -> None:
     graph = Graph(config(CHAIN, folder), clock=FakeClock())
-    assert list(graph.cameras) == ["scene", "named", "cut"]
-    assert graph.cameras["cut"].source is graph.cameras["named"]
-    assert [camera.annotates for camera in graph.cameras.values()] == [False, True, True]
-    assert {camera.state for camera in graph.cameras.values()} == {State.IDLE}
+    assert list(graph.feeds) == ["scene", "named", "cut"]
+    assert graph.feeds["cut"].source is graph.feeds["named"]
+    assert [camera.annotates for camera in graph.feeds.values()] == [False, True, True]
+    assert {camera.state for camera in graph.feeds.values()} == {State.IDLE}
     graph.close()
 
 
@@ -129,7 +129,7 @@ def test_models_are_given_back_after_they_were_looked_at(folder: Path, monkeypat
     graph = with_service(folder, service, monkeypatch)
     graph.open()
     assert not service.loaded
-    assert {camera.state for camera in graph.cameras.values()} == {State.IDLE}, "nothing runs unwatched"
+    assert {camera.state for camera in graph.feeds.values()} == {State.IDLE}, "nothing runs unwatched"
     graph.close()
 
 
@@ -137,7 +137,7 @@ def test_a_real_scene_runs_through_the_chain(folder: Path, monkeypatch: pytest.M
     service = FakeVision("shapes", classifications=[Classification("star", 0.9)])
     graph = with_service(folder, service, monkeypatch)
     graph.open()
-    with graph.cameras["cut"].watch() as watch:
+    with graph.feeds["cut"].watch() as watch:
         first, second = watch.get(10), watch.get(10)
     assert (first.width, first.height) == (32, 32)
     assert second.pts > first.pts
@@ -153,9 +153,9 @@ def test_a_camera_to_be_preloaded_runs_without_viewers(folder: Path, monkeypatch
     text = CHAIN.replace("- name: named", "- name: named\n        preload: true")
     graph = Graph(config(text, folder), clock=FakeClock())
     graph.open()
-    assert graph.cameras["named"].watched
-    assert graph.cameras["scene"].watched
-    assert not graph.cameras["cut"].watched
+    assert graph.feeds["named"].watched
+    assert graph.feeds["scene"].watched
+    assert not graph.feeds["cut"].watched
     graph.close()
 
 
@@ -164,10 +164,10 @@ def test_a_model_that_fails_to_load_later_is_said_at_the_camera(folder: Path, mo
     graph = with_service(folder, service, monkeypatch)
     graph.open()
     service.fails = ModelError("shapes.tflite: the file has gone")
-    clock = graph.cameras["named"]._clock
+    clock = graph.feeds["named"]._clock
     assert isinstance(clock, FakeClock)
-    with graph.cameras["named"].watch():
+    with graph.feeds["named"].watch():
         assert clock.paused.acquire(timeout=5)
-        assert graph.cameras["named"].error == "shapes.tflite: the file has gone"
-        assert graph.cameras["named"].state is State.OFFLINE
+        assert graph.feeds["named"].error == "shapes.tflite: the file has gone"
+        assert graph.feeds["named"].state is State.OFFLINE
     graph.close()

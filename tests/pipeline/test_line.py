@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from cameras import Attributes, BoundingBox, CameraError, Classification, Detection, Frame
-from pipeline.line import Line
-from pipeline.running import State
-from pipeline.source import SourceCamera
+from pipeline import Feed, State
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
-from tests.pipeline.builders import camera_config
+from tests.pipeline.builders import line_feed, source_feed
 from transforms import TRANSFORMS, Transform
 from vision import ModelError
 
@@ -56,12 +54,13 @@ class House:
         self.clock = FakeClock()
         self.lock = threading.RLock()
         self.camera = FakeCamera()
-        self.source = SourceCamera(camera_config("porch"), self.lock, self.clock, lambda config: self.camera)
-        self.lines: list[Line] = []
+        self.make: Callable[[], FakeCamera] = lambda: self.camera
+        self.source = source_feed("porch", lambda: self.make(), self.clock, self.lock)
+        self.lines: list[Feed] = []
 
-    def line(self, name: str, *transforms: Transform[Attributes], on: Line | None = None) -> Line:
-        """Return a line on the source, or on another line."""
-        made = Line(camera_config(name), on or self.source, transforms, self.lock, self.clock)
+    def line(self, name: str, *transforms: Transform[Attributes], on: Feed | None = None) -> Feed:
+        """Return the feed of a line on the source, or on another line."""
+        made = line_feed(name, on or self.source, *transforms, clock=self.clock, lock=self.lock)
         self.lines.append(made)
         return made
 
@@ -130,9 +129,9 @@ def test_a_chain_starts_from_the_root_and_ends_together(house: House) -> None:
     house.clock.advance(house.source.config.linger_s)
     assert {camera.state for camera in (house.source, named, cut)} == {State.IDLE}
     assert house.camera.closed.wait(5)
-    for camera in (cut, named, house.source):
-        assert camera._last_run is not None
-        assert camera._last_run.wait()
+    for feed in (cut, named, house.source):
+        assert feed._run is not None
+        assert feed._run.wait()
     assert not service.loaded, "the model is given back"
 
 
@@ -207,13 +206,13 @@ def test_a_lost_source_is_seen_at_the_line(house: House) -> None:
     line = house.line("named")
     tried, held = threading.Event(), threading.Event()
 
-    def reopen(config: object) -> FakeCamera:
+    def reopen() -> FakeCamera:
         if house.source.counters["errors"]:
             tried.set()
             held.wait(5)
         return house.camera
 
-    house.source._make = reopen
+    house.make = reopen
     with line.watch() as watch:
         house.camera.give(frame(), CameraError("gone"))
         watch.get(5)

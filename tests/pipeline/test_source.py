@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from cameras import CameraEnded, CameraError, SlotClosed
-from pipeline.running import State
-from pipeline.source import PAUSES_S, SourceCamera
+from pipeline import Feed, State
+from pipeline.executor import RETRY_PAUSES_S
 from tests.fakes import FakeCamera, FakeClock, frame
-from tests.pipeline.builders import camera_config
+from tests.pipeline.builders import source_feed
 
 
 class Shop:
@@ -23,7 +23,7 @@ class Shop:
         self.prepare: Callable[[FakeCamera, int], None] = lambda camera, number: None
         self.asked = threading.Condition()
 
-    def make(self, config: object) -> FakeCamera:
+    def make(self) -> FakeCamera:
         camera = FakeCamera()
         with self.asked:
             self.prepare(camera, len(self.made))
@@ -49,23 +49,23 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def source(shop: Shop, clock: FakeClock) -> Iterator[SourceCamera]:
-    camera = SourceCamera(camera_config("porch"), threading.RLock(), clock, shop.make)
+def source(shop: Shop, clock: FakeClock) -> Iterator[Feed]:
+    camera = source_feed("porch", shop.make, clock)
     yield camera
     assert camera.close()
 
 
-def status_of(source: SourceCamera) -> tuple[str, str | None]:
+def status_of(source: Feed) -> tuple[str, str | None]:
     status = source.status()
     return status["state"], status["error"]
 
 
-def test_nothing_is_opened_before_somebody_watches(source: SourceCamera, shop: Shop) -> None:
+def test_nothing_is_opened_before_somebody_watches(source: Feed, shop: Shop) -> None:
     assert (source.state, source.latest, shop.made) == (State.IDLE, None, [])
     assert source.status()["width_px"] is None
 
 
-def test_frames_reach_who_watches_numbered_and_timed(source: SourceCamera, shop: Shop) -> None:
+def test_frames_reach_who_watches_numbered_and_timed(source: Feed, shop: Shop) -> None:
     with source.watch() as watch:
         shop.number(1).give(frame(pts=40))
         first = watch.get(5)
@@ -76,7 +76,7 @@ def test_frames_reach_who_watches_numbered_and_timed(source: SourceCamera, shop:
     assert (source.counters["decoded"], source.counters["frames_out"]) == (2, 2)
 
 
-def test_what_becomes_no_frame_is_counted(source: SourceCamera, shop: Shop) -> None:
+def test_what_becomes_no_frame_is_counted(source: Feed, shop: Shop) -> None:
     with source.watch() as watch:
         camera = shop.number(1)
         for number, losses in enumerate((1, 1, 4)):
@@ -91,7 +91,7 @@ def test_what_becomes_no_frame_is_counted(source: SourceCamera, shop: Shop) -> N
     assert source.counters["dropped"] == 6
 
 
-def test_status_tells_what_is_seen(source: SourceCamera, shop: Shop) -> None:
+def test_status_tells_what_is_seen(source: Feed, shop: Shop) -> None:
     with source.watch() as watch:
         shop.number(1).give(frame(width=12, height=9))
         watch.get(5)
@@ -106,9 +106,7 @@ def test_status_tells_what_is_seen(source: SourceCamera, shop: Shop) -> None:
     assert (status["width_px"], status["height_px"], status["frame_rate"]) == (12, 9, 30.0)
 
 
-def test_a_second_watcher_starts_nothing_and_sees_the_standing_picture_at_once(
-    source: SourceCamera, shop: Shop
-) -> None:
+def test_a_second_watcher_starts_nothing_and_sees_the_standing_picture_at_once(source: Feed, shop: Shop) -> None:
     with source.watch() as first:
         shop.number(1).give(frame())
         shown = first.get(5)
@@ -117,7 +115,7 @@ def test_a_second_watcher_starts_nothing_and_sees_the_standing_picture_at_once(
     assert len(shop.made) == 1
 
 
-def test_the_last_to_leave_closes_it_after_the_linger(source: SourceCamera, shop: Shop, clock: FakeClock) -> None:
+def test_the_last_to_leave_closes_it_after_the_linger(source: Feed, shop: Shop, clock: FakeClock) -> None:
     first, second = source.watch(), source.watch()
     shop.number(1).give(frame())
     first.get(5)
@@ -133,7 +131,7 @@ def test_the_last_to_leave_closes_it_after_the_linger(source: SourceCamera, shop
     assert (source.state, source.latest) == (State.IDLE, None)
 
 
-def test_who_comes_back_in_time_finds_it_running(source: SourceCamera, shop: Shop, clock: FakeClock) -> None:
+def test_who_comes_back_in_time_finds_it_running(source: Feed, shop: Shop, clock: FakeClock) -> None:
     source.watch().close()
     clock.advance(source.config.linger_s - 0.1)
     with source.watch() as watch:
@@ -143,7 +141,7 @@ def test_who_comes_back_in_time_finds_it_running(source: SourceCamera, shop: Sho
     assert len(shop.made) == 1
 
 
-def test_after_the_linger_it_is_opened_anew(source: SourceCamera, shop: Shop, clock: FakeClock) -> None:
+def test_after_the_linger_it_is_opened_anew(source: Feed, shop: Shop, clock: FakeClock) -> None:
     source.watch().close()
     shop.number(1)
     clock.advance(source.config.linger_s)
@@ -152,8 +150,8 @@ def test_after_the_linger_it_is_opened_anew(source: SourceCamera, shop: Shop, cl
         watch.get(5)
 
 
-def test_a_lost_camera_is_tried_again_with_growing_pauses(source: SourceCamera, shop: Shop, clock: FakeClock) -> None:
-    failures = len(PAUSES_S) + 1
+def test_a_lost_camera_is_tried_again_with_growing_pauses(source: Feed, shop: Shop, clock: FakeClock) -> None:
+    failures = len(RETRY_PAUSES_S) + 1
 
     def prepare(camera: FakeCamera, number: int) -> None:
         if number < failures:
@@ -163,12 +161,12 @@ def test_a_lost_camera_is_tried_again_with_growing_pauses(source: SourceCamera, 
     with source.watch() as watch:
         shop.number(failures + 1).give(frame())
         watch.get(5)
-        assert clock.pauses == [*PAUSES_S, PAUSES_S[-1]]
+        assert clock.pauses == [*RETRY_PAUSES_S, RETRY_PAUSES_S[-1]]
         assert source.error is None
     assert source.counters["errors"] == failures
 
 
-def test_what_is_wrong_is_said_while_it_is(source: SourceCamera, shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_wrong_is_said_while_it_is(source: Feed, shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     tries_again, held = threading.Event(), threading.Event()
 
@@ -193,7 +191,7 @@ def test_what_is_wrong_is_said_while_it_is(source: SourceCamera, shop: Shop, cap
     assert caplog.messages == ["camera porch: rtsp://porch: connection refused; it is tried again"]
 
 
-def test_after_a_loss_time_goes_on_by_the_clock(source: SourceCamera, shop: Shop, clock: FakeClock) -> None:
+def test_after_a_loss_time_goes_on_by_the_clock(source: Feed, shop: Shop, clock: FakeClock) -> None:
     with source.watch() as watch:
         shop.number(1).give(frame(pts=0).marked("captured", 50.0))
         assert watch.get(5).pts == 0
@@ -202,7 +200,7 @@ def test_after_a_loss_time_goes_on_by_the_clock(source: SourceCamera, shop: Shop
         assert watch.get(5).pts == 60, "two seconds at 30 ticks each"
 
 
-def test_a_fault_that_is_no_camera_error_does_not_end_it_either(source: SourceCamera, shop: Shop) -> None:
+def test_a_fault_that_is_no_camera_error_does_not_end_it_either(source: Feed, shop: Shop) -> None:
     with source.watch() as watch:
         shop.number(1).give(ZeroDivisionError("a driver's fault"))
         shop.number(2).give(frame())
@@ -211,7 +209,7 @@ def test_a_fault_that_is_no_camera_error_does_not_end_it_either(source: SourceCa
 
 
 def test_at_its_end_the_last_picture_stays_until_a_new_first_watcher(
-    source: SourceCamera, shop: Shop, clock: FakeClock
+    source: Feed, shop: Shop, clock: FakeClock
 ) -> None:
     watch = source.watch()
     shop.number(1).give(frame(color=(1, 2, 3)))
@@ -229,7 +227,7 @@ def test_at_its_end_the_last_picture_stays_until_a_new_first_watcher(
         assert status_of(source)[0] == "running"
 
 
-def test_closing_for_good_ends_the_watches(source: SourceCamera, shop: Shop) -> None:
+def test_closing_for_good_ends_the_watches(source: Feed, shop: Shop) -> None:
     watch = source.watch()
     shop.number(1)
     assert source.close()
@@ -240,7 +238,7 @@ def test_closing_for_good_ends_the_watches(source: SourceCamera, shop: Shop) -> 
         source.watch()
 
 
-def test_kept_running_it_needs_nobody(source: SourceCamera, shop: Shop, clock: FakeClock) -> None:
+def test_kept_running_it_needs_nobody(source: Feed, shop: Shop, clock: FakeClock) -> None:
     source.keep_running()
     shop.number(1)
     source.watch().close()

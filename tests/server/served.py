@@ -73,7 +73,7 @@ class Served:
         self.client.close()
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
-        assert not self.running.graph.cameras["still"].watched
+        assert not self.running.graph.feeds["still"].watched
 
     def _main(self) -> None:
         asyncio.run(self._serve())

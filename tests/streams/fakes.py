@@ -1,4 +1,4 @@
-"""A running camera whose frames a test gives by hand, viewers over loopback, and pictures of one colour."""
+"""Feeds whose frames a test gives by hand, viewers over loopback, and pictures of one colour."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from aiortc import (
 from av import VideoFrame
 
 from cameras import Frame, Mark, Matrix, Pixels, yuv_from_rgb
-from pipeline import CameraConfig, Graph, RunningCamera, StreamConfig
-from pipeline.source import SourceCamera
-from streams.ice import IceSettings, gather_as_set
+from pipeline import CameraConfig, Feed, StreamConfig
+from pipeline.source import Source
+from streams import EncoderPool
+from streams.webrtc.ice import IceSettings, gather_as_set
 from tests.fakes import FakeCamera, FakeClock, NoAttributes
 
 GREEN = (0, 255, 0)
@@ -52,29 +53,30 @@ def picture(
 
 
 class FakeGraph:
-    """Cameras by name, each fed by hand through ``feeds``."""
+    """Feeds by name, each fed by hand through ``cameras``, and a pool of encoders for them."""
 
     def __init__(self, *names: str, stream: StreamConfig | None = None, private: bool = False) -> None:
         self.clock = FakeClock()
-        self.feeds: dict[str, FakeCamera] = {}
-        self.cameras: dict[str, RunningCamera] = {}
-        lock = threading.RLock()
+        self.cameras: dict[str, FakeCamera] = {}
+        self.feeds: dict[str, Feed] = {}
+        self.lock = threading.RLock()
+        self.pool = EncoderPool()
         for name in names:
-            self.feeds[name] = FakeCamera(name)
-            config = CameraConfig(
-                name, "test_pattern", NoAttributes(), private=private, stream=stream or StreamConfig()
-            )
-            self.cameras[name] = SourceCamera(config, lock, self.clock, lambda c: self.feeds[c.name])
+            self.feeds[name] = Feed(name, self.clock, self.lock)
+            self.exchange(name, stream=stream, private=private)
 
-    @property
-    def graph(self) -> Graph:
-        """Itself, as what it stands in for."""
-        return cast(Graph, self)
+    def exchange(self, name: str, *, stream: StreamConfig | None = None, private: bool = False) -> None:
+        """Give a feed a new fake camera as its source."""
+        camera = self.cameras[name] = FakeCamera(name)
+        config = CameraConfig(name, "test_pattern", NoAttributes(), private=private, stream=stream or StreamConfig())
+        feed = self.feeds[name]
+        feed.produce(config, Source(name, lambda: camera, self.clock, feed.reports))
 
     def close(self) -> None:
-        """End all cameras."""
-        for camera in self.cameras.values():
-            camera.close()
+        """End all encoders and feeds."""
+        self.pool.close()
+        for feed in self.feeds.values():
+            feed.close()
 
 
 @contextmanager
@@ -90,15 +92,15 @@ def fake_graph(*names: str, stream: StreamConfig | None = None, private: bool = 
 class Feeding:
     """Gives a camera numbered frames at a steady pace, in the event loop, until it is cancelled."""
 
-    def __init__(self, feed: FakeCamera, **how: Any) -> None:
-        self._feed = feed
+    def __init__(self, camera: FakeCamera, **how: Any) -> None:
+        self._camera = camera
         self._how = how
         self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
         number = 0
         while True:
-            self._feed.give(picture(number, **self._how))
+            self._camera.give(picture(number, **self._how))
             number += 1
             await asyncio.sleep(1 / 60)
 

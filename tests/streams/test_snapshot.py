@@ -22,23 +22,23 @@ def decoded(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 @pytest.mark.parametrize("format", ["jpeg", "png"])
 def test_it_opens_the_camera_and_shows_its_picture(format: PictureFormat) -> None:
     with fake_graph("porch") as graph:
-        graph.feeds["porch"].give(picture(0, rgb=(200, 40, 40)))
-        shot = snapshot(graph.cameras["porch"], format=format)
+        graph.cameras["porch"].give(picture(0, rgb=(200, 40, 40)))
+        shot = snapshot(graph.feeds["porch"], format=format)
         assert shot.mime_type == f"image/{format}"
         assert (shot.frame.width, shot.frame.height) == (160, 120)
         assert np.abs(decoded(shot.data)[60, 80, ::-1].astype(int) - (200, 40, 40)).max() <= 4
-        assert not graph.cameras["porch"].watched
+        assert not graph.feeds["porch"].watched
 
 
 def test_a_picture_from_before_does_not_do() -> None:
     with fake_graph("porch") as graph:
         camera, feed = graph.cameras["porch"], graph.feeds["porch"]
-        with camera.watch() as watch:
-            feed.give(dataclasses.replace(picture(0), trace=(Mark("captured", 0.0),)))
+        with feed.watch() as watch:
+            camera.give(dataclasses.replace(picture(0), trace=(Mark("captured", 0.0),)))
             watch.get(10)
-            giver = threading.Thread(target=lambda: feed.give(picture(7)))
+            giver = threading.Thread(target=lambda: camera.give(picture(7)))
             giver.start()
-            assert snapshot(camera).frame.sequence == 1
+            assert snapshot(feed).frame.sequence == 1
             giver.join()
 
 
@@ -46,8 +46,8 @@ def test_a_picture_from_before_does_not_do() -> None:
 def test_annotations_are_painted_if_wanted(wanted: bool) -> None:
     box = Detection("person", 0.9, box=BoundingBox(0.25, 0.25, 0.75, 0.75))
     with fake_graph("porch") as graph:
-        graph.feeds["porch"].give(picture(0, rgb=(0, 0, 0)).with_annotations([box]))
-        shot = snapshot(graph.cameras["porch"], annotations=wanted, format="png")
+        graph.cameras["porch"].give(picture(0, rgb=(0, 0, 0)).with_annotations([box]))
+        shot = snapshot(graph.feeds["porch"], annotations=wanted, format="png")
         assert decoded(shot.data).any() == wanted
         assert len(shot.frame.annotations) == 1
 
@@ -56,26 +56,26 @@ def test_a_frame_alone_is_neither_painted_nor_encoded(monkeypatch: pytest.Monkey
     monkeypatch.delattr(cv2, "imencode")
     box = Detection("person", 0.9, box=BoundingBox(0.25, 0.25, 0.75, 0.75))
     with fake_graph("porch") as graph:
-        graph.feeds["porch"].give(picture(0).with_annotations([box]))
-        frame = next_frame(graph.cameras["porch"])
+        graph.cameras["porch"].give(picture(0).with_annotations([box]))
+        frame = next_frame(graph.feeds["porch"])
         assert [annotation.label for annotation in frame.annotations] == ["person"]
-        assert graph.cameras["porch"].counters["painted"] == 0
+        assert graph.feeds["porch"].counters["painted"] == 0
 
 
 def test_no_frame_in_time() -> None:
     with fake_graph("porch") as graph, pytest.raises(TimeoutError):
-        snapshot(graph.cameras["porch"], timeout_s=0.01)
+        snapshot(graph.feeds["porch"], timeout_s=0.01)
 
 
 def test_an_ended_camera_shows_its_last_picture() -> None:
     with fake_graph("porch") as graph:
         camera, feed = graph.cameras["porch"], graph.feeds["porch"]
-        with camera.watch() as watch:
-            feed.give(picture(3))
+        with feed.watch() as watch:
+            camera.give(picture(3))
             watch.get(10)
-            feed.give(CameraEnded())
-            feed.closed.wait(10)
-            assert snapshot(camera).frame.pts == 0
+            camera.give(CameraEnded())
+            camera.closed.wait(10)
+            assert snapshot(feed).frame.pts == 0
 
 
 def test_a_picture_alone() -> None:
@@ -85,6 +85,6 @@ def test_a_picture_alone() -> None:
 
 def test_no_frame_of_a_camera_that_is_closed_for_good() -> None:
     with fake_graph("porch") as graph:
-        graph.cameras["porch"].close()
+        graph.feeds["porch"].close()
         with pytest.raises(TimeoutError, match="camera porch is closed"):
-            snapshot(graph.cameras["porch"])
+            snapshot(graph.feeds["porch"])

@@ -149,7 +149,7 @@ def test_foreign_kinds_run_in_a_graph(config: Config) -> None:
     graph = Graph(config, clock=FakeClock())
     try:
         graph.open()
-        with graph.cameras["named"].watch() as watch:
+        with graph.feeds["named"].watch() as watch:
             frame = watch.get(timeout_s=10)
     finally:
         graph.close()

@@ -90,7 +90,7 @@ def test_every_route_wants_a_token_but_those_that_hold_no_data(served: Served) -
 def test_a_stranger_opens_no_camera_and_has_no_body_read(served: Served) -> None:
     for headers in ({}, bearer(WRONG)):
         assert served.client.get("/api/cameras/still/image", headers=headers).status_code == 401
-    assert not served.running.graph.cameras["still"].watched
+    assert not served.running.graph.feeds["still"].watched
     url = httpx.URL(served.running.url)
     with socket.create_connection((url.host, url.port), timeout=10) as connection:
         head = "POST /whep/still HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sdp\r\nContent-Length: 40000"

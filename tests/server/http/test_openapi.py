@@ -12,7 +12,7 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 
 from cameras import BoundingBox, Caption, Classification, Detection, Segmentation
-from pipeline import RunningCamera
+from pipeline import Feed
 from server.http import problems
 from server.http.access import PUBLIC_PATHS
 from tests.fakes import FakeVision, frame
@@ -146,7 +146,7 @@ def test_what_is_told_of_cameras_is_described(served: Served, document: Json, mo
     service = everything()
     seen = [*service.classified, *service.detected, *service.segmented, *service.captioned]
     shown = frame(width=64, height=48).with_annotations([item.attached_by("detections", "eyes") for item in seen])
-    monkeypatch.setattr(RunningCamera, "latest", property(lambda camera: shown))
+    monkeypatch.setattr(Feed, "latest", property(lambda camera: shown))
     camera = check(document, served.client.get("/api/cameras/seen"))
     assert camera["sessions"] and camera["encoders"] and camera["transforms"]
     assert {found["kind"] for found in camera["latest"]["predictions"]} == {kind[:-1] for kind in KINDS}

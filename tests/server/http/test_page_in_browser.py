@@ -227,7 +227,7 @@ def test_a_page_that_is_left_leaves_no_viewer(page: Page, served: Served) -> Non
 
 def test_a_lost_session_is_made_anew(page: Page, served: Served) -> None:
     found = watch(page, "scene")
-    secret = next(iter(served.running.streams._viewers))
+    secret = next(iter(served.running.whep._viewers))
     with page.expect_response(lambda response: response.request.method == "POST", timeout=20_000):
         assert served.client.delete(f"/whep/scene/{secret}").status_code == 200
     expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)

@@ -76,5 +76,5 @@ def test_what_fails_inside_says_nothing_of_the_inside(served: Served, monkeypatc
     def fail(name: str) -> int:
         raise RuntimeError("/srv/secret")
 
-    monkeypatch.setattr(served.running.streams, "viewers", fail)
+    monkeypatch.setattr(served.running.whep, "sessions", fail)
     assert problem(served.client.get("/api/cameras")) == (500, "the server failed at this request; its log says how")

@@ -10,6 +10,7 @@ import pytest
 from cameras import Intrinsics
 from pipeline import Chain, Config, Graph, TransformAttributes
 from pipeline.line import Line
+from pipeline.step import step
 from tests.fakes import FakeClock, frame
 from tests.pipeline.builders import config
 from transforms.lens import IntrinsicParameters
@@ -42,10 +43,9 @@ def test_undistort_takes_the_lens_of_the_camera() -> None:
 
 def test_a_live_line_takes_it_too() -> None:
     graph = Graph(declared(LENS), clock=FakeClock())
-    line = graph.cameras["straight"]
-    assert isinstance(line, Line)
-    run = type("Run", (), {"stopping": type("Event", (), {"is_set": lambda self: False})()})()
-    came = line._apply(run, frame())  # a run that goes on
+    producer = graph.feeds["straight"].producer
+    assert isinstance(producer, Line)
+    came = step(frame(), producer.row).frame
     assert came is not None and came.intrinsics == Intrinsics(8, 6, 8.0, 8.0, 4.0, 3.0)
     graph.close()
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import Graph, RunningCamera, ServerConfig
+from pipeline import Feed, ServerConfig
 
-from .broadcast import Broadcast, BroadcastKey
-from .codecs import default_bitrate, h264_level
+from ..encoding import CodecName, EncoderPool, Subscription, default_bitrate, h264_level
+from .connection import Connection
 from .errors import OfferError
-from .ice import IceSettings
+from .ice import IceSettings, ice_settings
 from .inside import self_test
-from .peer import Peer
 from .sdp import CREDENTIALS, MOST_BYTES, read_offer
+from .sender import VideoSender
 from .sessions import Session, Viewer
-from .settings import ice_settings
+from .track import PacketTrack
 
 logger = logging.getLogger(__name__)
 
@@ -42,25 +42,37 @@ class Deadlines:
     check_s: float = 1.0
 
 
-class Streams:
-    """All viewers of all cameras, and the encoders that run for them.
+class WhepSessions:
+    """All viewers of all cameras.
 
-    To be made, used and closed in the event loop. An encoder starts with its first viewer and ends with its last.
+    To be made, used and closed in the event loop.
     """
 
-    def __init__(self, graph: Graph, config: ServerConfig, *, deadlines: Deadlines | None = None) -> None:
+    def __init__(
+        self,
+        feeds: Mapping[str, Feed],
+        encoders: EncoderPool,
+        config: ServerConfig,
+        *,
+        deadlines: Deadlines | None = None,
+    ) -> None:
         """Look at what is needed.
+
+        Args:
+            feeds: Every camera by name.
+            encoders: Where viewers get their packets from; closed by whoever made it, after this.
+            config: How viewers reach this machine.
+            deadlines: How long viewers are waited for.
 
         Raises:
             RuntimeError: when the installed aiortc cannot be used.
         """
         self_test()
-        self._graph = graph
+        self._feeds = feeds
+        self._encoders = encoders
         self._ice: IceSettings = ice_settings(config)
         self._deadlines = deadlines or Deadlines()
-        self._loop = asyncio.get_running_loop()
         self._viewers: dict[str, Viewer] = {}
-        self._broadcasts: dict[BroadcastKey, Broadcast] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._watchdog: asyncio.Task[None] | None = None
         self._closing = False
@@ -71,21 +83,23 @@ class Streams:
         Raises:
             OfferError: 404 no such camera, 400 not an SDP, 406 nothing in common, 413 too long, 503 no more viewers.
         """
-        running = self._camera(camera)
+        feed = self._feed(camera)
         offer = read_offer(sdp)
         if self._closing:
             raise OfferError(503, "the server is about to end")
         holder: list[Viewer] = []
-        peer = Peer(self._ice, lambda state: self._on_state(holder, state))
+        connection = Connection(self._ice, lambda state: self._on_state(holder, state))
+        sender, track = VideoSender(connection), PacketTrack()
         try:
-            codec = await peer.negotiate(offer, running.config.stream.codecs)
-            broadcast = self._broadcast(running, BroadcastKey(camera, codec, annotations and running.annotates))
+            codec = await sender.negotiate(offer, feed.config.stream.codecs)
+            subscription = self._subscribed(feed, codec, track, annotations)
         except BaseException:
-            await peer.close()
+            await connection.close()
             raise
-        viewer = Viewer(peer, broadcast, broadcast.join(), time.monotonic(), offer.credentials)
+        viewer = Viewer(connection, sender, track, subscription, time.monotonic(), offer.credentials)
         try:
-            answer = await peer.answer(viewer.track, _level(running), broadcast.ask_key_frame)
+            sender.send(track, subscription.ask_key_frame)
+            answer = await connection.answer(_level(feed))
             if self._closing:
                 raise OfferError(503, "the server is about to end")
         except BaseException:
@@ -116,7 +130,7 @@ class Streams:
             raise OfferError(422, "an ICE restart is not possible here; end the session and offer again")
         for line in lines:
             if line.startswith("a=candidate:"):
-                await viewer.peer.add_candidate(line[len("a=candidate:") :])
+                await viewer.connection.add_candidate(line[len("a=candidate:") :])
 
     async def delete(self, secret: str, *, camera: str | None = None) -> None:
         """End a session, of a certain camera where that is said.
@@ -136,18 +150,10 @@ class Streams:
 
     def sessions(self, camera: str) -> list[dict[str, Any]]:
         """Return what is to be told of a camera's viewers, those still connecting included."""
-        return [viewer.status() for viewer in self._viewers.values() if viewer.broadcast.key.camera == camera]
-
-    def encoders(self, camera: str) -> list[dict[str, Any]]:
-        """Return what is to be told of the encoders running for a camera."""
-        return [broadcast.status() for key, broadcast in self._broadcasts.items() if key.camera == camera]
-
-    def viewers(self, camera: str) -> int:
-        """Return how many viewers a camera has."""
-        return sum(viewer.broadcast.key.camera == camera for viewer in self._viewers.values())
+        return [viewer.status() for viewer in self._viewers.values() if viewer.camera == camera]
 
     async def close(self) -> None:
-        """Say goodbye to all viewers, end all encoders and wait for both, within limits. Harmless when called twice."""
+        """Say goodbye to all viewers, within limits. Harmless when called twice."""
         self._closing = True
         if self._watchdog is not None:
             self._watchdog.cancel()
@@ -161,26 +167,21 @@ class Streams:
 
     def _viewer(self, secret: str, camera: str | None) -> Viewer:
         viewer = self._viewers.get(secret)
-        if viewer is None or camera not in (None, viewer.broadcast.key.camera):
+        if viewer is None or camera not in (None, viewer.camera):
             raise OfferError(404, "there is no such session")
         return viewer
 
-    def _camera(self, name: str) -> RunningCamera:
-        camera = self._graph.cameras.get(name)
-        if camera is None or camera.config.private:
+    def _feed(self, name: str) -> Feed:
+        feed = self._feeds.get(name)
+        if feed is None or feed.config.private:
             raise OfferError(404, f"there is no camera {name!r}")
-        return camera
+        return feed
 
-    def _broadcast(self, camera: RunningCamera, key: BroadcastKey) -> Broadcast:
-        broadcast = self._broadcasts.get(key)
-        if broadcast is None:
-            broadcast = Broadcast(camera, key, self._loop)
-            try:
-                broadcast.start()
-            except RuntimeError as error:
-                raise OfferError(503, "the server is about to end") from error
-            self._broadcasts[key] = broadcast
-        return broadcast
+    def _subscribed(self, feed: Feed, codec: CodecName, track: PacketTrack, annotations: bool) -> Subscription:
+        try:
+            return self._encoders.subscribe(feed, codec, track, annotations=annotations)
+        except RuntimeError as error:
+            raise OfferError(503, "the server is about to end") from error
 
     def _on_state(self, holder: list[Viewer], state: str) -> None:
         if state in ("failed", "closed") and holder:
@@ -189,18 +190,15 @@ class Streams:
     def _drop(self, viewer: Viewer, reason: str) -> None:
         """End a session that its viewer did not end itself."""
         if self._viewers.pop(viewer.secret, None) is not None:
-            logger.info("camera %s: viewer %s is dropped, %s", viewer.broadcast.key.camera, viewer.id, reason)
+            logger.info("camera %s: viewer %s is dropped, %s", viewer.camera, viewer.id, reason)
             self._own(self._close_viewer(viewer))
 
     async def _close_viewer(self, viewer: Viewer) -> None:
-        broadcast = viewer.broadcast
-        if broadcast.leave(viewer.track) and self._broadcasts.get(broadcast.key) is broadcast:
-            del self._broadcasts[broadcast.key]
-            broadcast.stop()
-            self._own(broadcast.wait())
-        await viewer.peer.close()
+        viewer.subscription.close()
+        viewer.track.stop()
+        await viewer.connection.close()
         viewer.gone.set()
-        logger.info("camera %s: viewer %s left", broadcast.key.camera, viewer.id)
+        logger.info("camera %s: viewer %s left", viewer.camera, viewer.id)
 
     async def _watch(self) -> None:
         """Look after viewers that never connect or have vanished: aiortc notices neither in time."""
@@ -208,10 +206,10 @@ class Streams:
             await asyncio.sleep(self._deadlines.check_s)
             now = time.monotonic()
             for viewer in list(self._viewers.values()):
-                if viewer.peer.state != "connected":
+                if viewer.connection.state != "connected":
                     if now - viewer.began_at > self._deadlines.connect_s:
                         self._drop(viewer, "it did not connect in time")
-                elif now - viewer.peer.heard_at > self._deadlines.silence_s:
+                elif now - viewer.connection.heard_at > self._deadlines.silence_s:
                     self._drop(viewer, "it is not heard of any more")
 
     def _own(self, work: Coroutine[Any, Any, None]) -> None:
@@ -220,11 +218,11 @@ class Streams:
         task.add_done_callback(self._tasks.discard)
 
 
-def _level(camera: RunningCamera) -> int:
+def _level(feed: Feed) -> int:
     """Return the H.264 level that a camera's picture needs, as far as can be known now."""
-    frame, stream = camera.latest, camera.config.stream
+    frame, stream = feed.latest, feed.config.stream
     if frame is None:
         return _LEVEL_UNKNOWN
-    frame_rate = stream.frame_rate or camera.frame_rate or 30.0
+    frame_rate = stream.frame_rate or feed.frame_rate or 30.0
     bitrate = stream.bitrate or default_bitrate(frame.width, frame.height, frame_rate)
     return max(h264_level(frame.width, frame.height, frame_rate, bitrate), 31)

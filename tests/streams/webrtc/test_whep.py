@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from pipeline import ServerConfig, StreamConfig
-from streams import Deadlines, OfferError, Streams
+from streams import Deadlines, OfferError, WhepSessions
 from tests.streams.fakes import FakeGraph, Feeding, LoopbackViewer, fake_graph
 
 pytestmark = pytest.mark.anyio
@@ -36,15 +36,16 @@ async def serving(
     deadlines: Deadlines | None = None,
     stream: StreamConfig | None = None,
     private: bool = False,
-) -> AsyncIterator[tuple[Streams, FakeGraph]]:
+) -> AsyncIterator[tuple[WhepSessions, FakeGraph]]:
     """Give streams of cameras that are fed by hand; afterwards nothing of them may be left."""
     before, sockets = asyncio.all_tasks(), open_sockets()
     with fake_graph(*cameras, stream=stream, private=private) as graph:
-        streams = Streams(graph.graph, config or ServerConfig(), deadlines=deadlines)
+        streams = WhepSessions(graph.feeds, graph.pool, config or ServerConfig(), deadlines=deadlines)
         try:
             yield streams, graph
         finally:
             await streams.close()
+            await asyncio.to_thread(graph.pool.close)
             assert asyncio.all_tasks() <= before
             await asyncio.sleep(0)  # a closed transport lets go of its socket in the loop's next turn
             assert open_sockets() <= sockets
@@ -57,7 +58,7 @@ def open_sockets() -> int:
     return sum(name.startswith("socket:") for name in names)
 
 
-async def refused(streams: Streams, sdp: str, camera: str = "porch") -> tuple[int, str]:
+async def refused(streams: WhepSessions, sdp: str, camera: str = "porch") -> tuple[int, str]:
     with pytest.raises(OfferError) as caught:
         await streams.offer(camera, sdp)
     return caught.value.status, caught.value.detail
@@ -76,7 +77,7 @@ async def test_a_viewer_sees_the_camera(codec: str | None, expected: str) -> Non
     async with serving("porch") as (streams, graph), viewing(LoopbackViewer(codec)) as viewer:
         session = await streams.offer("porch", await viewer.offer())
         await viewer.accept(session.answer)
-        feeding = Feeding(graph.feeds["porch"])
+        feeding = Feeding(graph.cameras["porch"])
         shown = await viewer.frame()
         assert np.abs(shown.to_ndarray(format="rgb24")[60, 80].astype(int) - (0, 255, 0)).max() <= 4
         (told,) = streams.sessions("porch")
@@ -87,12 +88,12 @@ async def test_a_viewer_sees_the_camera(codec: str | None, expected: str) -> Non
             "160x120",
             False,
         )
-        (encoder,) = streams.encoders("porch")
+        (encoder,) = graph.pool.encoders("porch")
         assert (encoder["codec"], encoder["rung"], encoder["annotations"]) == (expected, "160x120", False)
-        assert streams.viewers("porch") == 1
+        assert len(streams.sessions("porch")) == 1
         await feeding.stop()
         await streams.delete(session.secret)
-        assert (streams.viewers("porch"), streams.sessions("porch"), streams.encoders("porch")) == (0, [], [])
+        assert (len(streams.sessions("porch")), streams.sessions("porch"), graph.pool.encoders("porch")) == (0, [], [])
         with pytest.raises(OfferError) as caught:
             await streams.delete(session.secret)
         assert caught.value.status == 404
@@ -103,12 +104,12 @@ async def test_two_viewers_share_one_encoder_and_another_codec_has_its_own() -> 
         viewers = [LoopbackViewer(codec) for codec in ("h264", "h264", "vp8")]
         for viewer in viewers:
             await viewer.accept((await streams.offer("porch", await viewer.offer())).answer)
-        feeding = Feeding(graph.feeds["porch"])
+        feeding = Feeding(graph.cameras["porch"])
         for viewer in viewers:
             await viewer.frame()
-        assert [encoder["codec"] for encoder in streams.encoders("porch")] == ["h264", "vp8"]
-        assert streams.viewers("porch") == 3
-        assert graph.feeds["porch"].opened == 1
+        assert [encoder["codec"] for encoder in graph.pool.encoders("porch")] == ["h264", "vp8"]
+        assert len(streams.sessions("porch")) == 3
+        assert graph.cameras["porch"].opened == 1
         await feeding.stop()
         for viewer in viewers:
             await viewer.close()
@@ -117,7 +118,7 @@ async def test_two_viewers_share_one_encoder_and_another_codec_has_its_own() -> 
 async def test_a_viewer_that_joins_late_gets_a_picture_though_nothing_new_comes() -> None:
     async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as first:
         await first.accept((await streams.offer("porch", await first.offer())).answer)
-        feeding = Feeding(graph.feeds["porch"])
+        feeding = Feeding(graph.cameras["porch"])
         await first.frame()
         await feeding.stop()
         async with viewing(LoopbackViewer()) as late:
@@ -151,12 +152,12 @@ def ssrc_of(viewer: LoopbackViewer) -> int:
 async def test_a_request_for_a_key_frame_reaches_the_encoder() -> None:
     async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as viewer:
         await viewer.accept((await streams.offer("porch", await viewer.offer())).answer)
-        feeding = Feeding(graph.feeds["porch"])
+        feeding = Feeding(graph.cameras["porch"])
         await viewer.frame()
-        before = streams.encoders("porch")[0]["key_frames"]
+        before = graph.pool.encoders("porch")[0]["key_frames"]
         await viewer.transceiver.receiver._send_rtcp_pli(ssrc_of(viewer))
         async with asyncio.timeout(10):
-            while not (await viewer.frame()).key_frame or streams.encoders("porch")[0]["key_frames"] == before:
+            while not (await viewer.frame()).key_frame or graph.pool.encoders("porch")[0]["key_frames"] == before:
                 pass
         await feeding.stop()
 
@@ -183,7 +184,7 @@ class RsaCertificate(RTCCertificate):
 async def test_a_viewer_with_an_rsa_certificate_is_accepted() -> None:
     async with serving("porch") as (streams, graph), viewing(LoopbackViewer(None, certificate_with_rsa())) as viewer:
         await viewer.accept((await streams.offer("porch", await viewer.offer())).answer)
-        feeding = Feeding(graph.feeds["porch"])
+        feeding = Feeding(graph.cameras["porch"])
         assert (await viewer.frame()).width == 160
         await feeding.stop()
 
@@ -226,9 +227,9 @@ async def test_when_all_ports_are_taken_the_viewer_is_told() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         config = ServerConfig.model_validate({"ice": {"udp_ports": f"{port}-{port}"}})
-        async with serving("porch", config=config) as (streams, _), viewing(LoopbackViewer()) as viewer:
+        async with serving("porch", config=config) as (streams, graph), viewing(LoopbackViewer()) as viewer:
             assert await refused(streams, await viewer.offer()) == (503, "no UDP port is free for one more viewer")
-            assert streams.encoders("porch") == []
+            assert graph.pool.encoders("porch") == []
 
 
 def free_range() -> str:
@@ -253,14 +254,14 @@ async def test_an_answer_takes_less_than_50_ms() -> None:
 
 
 async def test_what_cannot_be_met_is_refused_and_leaves_nothing() -> None:
-    async with serving("porch", stream=StreamConfig(codecs=("h264",))) as (streams, _):
+    async with serving("porch", stream=StreamConfig(codecs=("h264",))) as (streams, graph):
         async with viewing(LoopbackViewer("vp8")) as viewer:
             assert await refused(streams, await viewer.offer()) == (406, "no common codec: h264 can be had here")
         async with viewing(LoopbackViewer()) as viewer:
             assert await refused(streams, await viewer.offer(), "door") == (404, "there is no camera 'door'")
         assert (await refused(streams, "v=0\r\nnonsense"))[0] == 400
-        assert streams.viewers("porch") == 0
-        assert streams.encoders("porch") == []
+        assert len(streams.sessions("porch")) == 0
+        assert graph.pool.encoders("porch") == []
 
 
 async def test_a_private_camera_is_as_if_it_were_not_there() -> None:
@@ -316,9 +317,9 @@ async def test_who_never_connects_is_dropped() -> None:
         session = await streams.offer("porch", await viewer.offer())
         async with asyncio.timeout(10):
             await streams.gone(session.secret)
-        assert streams.viewers("porch") == 0
-        assert streams.encoders("porch") == []
-        assert not graph.cameras["porch"].watched
+        assert len(streams.sessions("porch")) == 0
+        assert graph.pool.encoders("porch") == []
+        assert not graph.feeds["porch"].watched
 
 
 async def test_who_vanishes_is_dropped() -> None:
@@ -330,7 +331,7 @@ async def test_who_vanishes_is_dropped() -> None:
         async with asyncio.timeout(10):
             # With 0.1 s, aiortc's own signs of life (one report a second) come too late on purpose.
             await streams.gone(session.secret)
-        assert streams.viewers("porch") == 0
+        assert len(streams.sessions("porch")) == 0
         await viewer.close()
 
 
@@ -339,7 +340,7 @@ async def test_who_says_goodbye_is_gone_at_once() -> None:
         viewer = LoopbackViewer()
         session = await streams.offer("porch", await viewer.offer())
         await viewer.accept(session.answer)
-        feeding = Feeding(graph.feeds["porch"])
+        feeding = Feeding(graph.cameras["porch"])
         await viewer.frame()
         await feeding.stop()
         await viewer.close()

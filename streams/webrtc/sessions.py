@@ -7,8 +7,9 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from .broadcast import Broadcast
-from .peer import Peer
+from ..encoding import Subscription
+from .connection import Connection
+from .sender import VideoSender
 from .track import PacketTrack
 
 
@@ -34,17 +35,19 @@ class Viewer:
     """A session from our side.
 
     Attributes:
-        peer: Its connection.
-        broadcast: The running encoder that it gets its packets from.
-        track: Its place among those who do.
+        connection: To the viewer.
+        sender: What goes over it.
+        track: Where the packets wait for the sender.
+        subscription: The track's place at a shared encoder.
         began_at: When it came, on the monotonic clock.
         credentials: The lines of its offer with ICE names and passwords; others would be an ICE restart.
         gone: Set when its session is over and nothing is left of it.
     """
 
-    peer: Peer
-    broadcast: Broadcast
+    connection: Connection
+    sender: VideoSender
     track: PacketTrack
+    subscription: Subscription
     began_at: float
     credentials: frozenset[str]
     id: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -52,14 +55,20 @@ class Viewer:
     etag: str = field(default_factory=lambda: f'"{secrets.token_hex(8)}"')
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def camera(self) -> str:
+        """The name of the camera that it watches."""
+        return self.subscription.feed.name
+
     def status(self) -> dict[str, Any]:
         """Return what ``/api/cameras`` shows of it."""
+        encoder = self.subscription.encoder
         return {
             "id": self.id,
-            "codec": self.broadcast.key.codec,
-            "rung": self.broadcast.rung,
-            "annotations": self.broadcast.key.annotated,
+            "codec": encoder.key.codec,
+            "rung": encoder.rung,
+            "annotations": encoder.key.annotated,
             "bitrate": self.track.sent.bits_per_second,
-            "loss": self.peer.loss,
-            "rtt_ms": self.peer.rtt_ms,
+            "loss": self.sender.loss,
+            "rtt_ms": self.sender.rtt_ms,
         }

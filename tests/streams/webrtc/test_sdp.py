@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from streams.errors import OfferError
-from streams.sdp import MOST_BYTES, finish_answer, read_offer
+from streams.webrtc.errors import OfferError
+from streams.webrtc.sdp import MOST_BYTES, finish_answer, read_offer
 
 HEAD = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 TRANSPORT = (

@@ -20,7 +20,7 @@ from .codecs import (
     default_preset,
     open_codec,
 )
-from .planes import bt601, fill
+from .planes import bt601, fill, scaled
 
 _RTP_TIME_BASE = Fraction(1, CLOCK_RATE)
 
@@ -30,7 +30,7 @@ class Encoder:
 
     No frame waits inside: one frame gives its packet at once. The picture's size may change at any frame; the encoder
     is then built anew, which begins with a key frame. Odd sizes are padded to even ones. What leaves is BT.601 and says
-    so.
+    so. With a ``size`` (width and height in pixels, both even) every picture is scaled to it.
 
     Packet times are in ticks of the RTP clock (90 kHz) and rise with every packet, whatever the frames say.
 
@@ -45,12 +45,14 @@ class Encoder:
         bitrate: int | None = None,
         key_frame_interval_s: float | None = None,
         preset: str | None = None,
+        size: tuple[int, int] | None = None,
     ) -> None:
         self.codec: CodecName = codec
         self._frame_rate = frame_rate
         self._bitrate = bitrate
         self._key_frame_interval_s = key_frame_interval_s or KEY_FRAME_INTERVAL_S
         self._preset = preset
+        self._size = size
         self.settings: EncoderSettings | None = None
         self._context: VideoCodecContext | None = None
         self._picture: av.VideoFrame | None = None
@@ -65,6 +67,8 @@ class Encoder:
             FFmpegError: when the encoder fails; the next call starts a new one.
         """
         planes = bt601(frame.pixels)
+        if self._size is not None:
+            planes = scaled(planes, self._size)
         settings = self._settings_for(planes)
         try:
             if self._context is None or self._picture is None or settings != self.settings:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from streams.keyframes import PAUSE_S, KeyFrameRequests
+from streams.encoding.keyframes import PAUSE_S, KeyFrameRequests
 from tests.fakes import FakeClock
 
 

@@ -1,49 +1,42 @@
-"""One viewer's peer connection: what aiortc's own does, and what it leaves out."""
+"""One peer connection: offer and answer, candidates, signs of life, and its end; what it carries is others' work."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from aiortc import (
-    RTCConfiguration,
-    RTCIceTransport,
-    RTCPeerConnection,
-    RTCRtpSender,
-    RTCSessionDescription,
-)
-from aiortc.exceptions import OperationError
+from aiortc import RTCConfiguration, RTCIceTransport, RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
-from .codecs import CodecName
 from .errors import OfferError
 from .ice import IceSettings, gather_as_set
-from .inside import accept_rsa, chosen_mime_type, cut_off, end_tasks, hear, ice_of, rtt_s
+from .inside import accept_rsa, cut_off, end_tasks, hear_peer, ice_of
 from .sdp import MOST_CANDIDATES, Offer, finish_answer, is_of_use
-from .track import PacketTrack
 
 logger = logging.getLogger(__name__)
 
 CLOSE_LIMIT_S = 3.0
-"""How long saying goodbye to a viewer may take."""
-
-_MIME = {"h264": "video/h264", "vp8": "video/vp8"}
+"""How long saying goodbye to a peer may take."""
 
 # What aiortc raises when an SDP is not what it expects.
 _REFUSALS = (ValueError, AssertionError, LookupError, AttributeError, TypeError)
 
 
-class Peer:
-    """A viewer's end of the line, from its offer until it is closed.
+class Connection:
+    """Our end of a connection whose offer a peer makes, from that offer until it is closed.
 
-    ``negotiate`` says which codec it is going to be, then ``answer`` connects a track. Everything here runs in the
-    event loop.
+    What is to be sent adds its transceiver first (``sender.py``); then :meth:`accept` takes the offer and
+    :meth:`answer` answers it. Everything here runs in the event loop.
+
+    Args:
+        ice: How peers reach this machine.
+        on_state: Called with each new :attr:`state`.
+        monotonic: Seconds of a clock that never jumps.
 
     Attributes:
-        heard_at: When the viewer was last heard of, on the monotonic clock: an ICE check of its, or an RTCP report.
-        loss: Share of packets lost, as the viewer last reported; ``None`` before it has.
+        heard_at: When the peer was last heard of, on the monotonic clock: an ICE check of its, or an RTCP datagram.
     """
 
     def __init__(
@@ -53,13 +46,12 @@ class Peer:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.heard_at = monotonic()
-        self.loss: float | None = None
         self._ice = ice
         self._monotonic = monotonic
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=list(ice.servers)))
         accept_rsa(self._connection)
         self._connection.on("connectionstatechange", lambda: on_state(self.state))
-        self._transceiver = self._connection.addTransceiver("video", direction="sendonly")
+        self._transceivers: list[RTCRtpTransceiver] = []
         self._offer: Offer | None = None
         self._candidates = 0
 
@@ -68,44 +60,40 @@ class Peer:
         """``new``, ``connecting``, ``connected``, ``failed`` or ``closed``."""
         return str(self._connection.connectionState)
 
-    @property
-    def rtt_ms(self) -> float | None:
-        """Round-trip time to the viewer and back in milliseconds; ``None`` before its first report."""
-        seconds = rtt_s(self._sender)
-        return None if seconds is None else round(1000 * seconds, 1)
+    def add_video(self, direction: str) -> RTCRtpTransceiver:
+        """Return a new transceiver for video, ``sendonly`` or ``recvonly``; before the offer is accepted."""
+        transceiver = self._connection.addTransceiver("video", direction=direction)
+        self._transceivers.append(transceiver)
+        return transceiver
 
-    async def negotiate(self, offer: Offer, codecs: Sequence[CodecName]) -> CodecName:
-        """Take an offer and return the first of our codecs that the viewer has too.
+    async def accept(self, offer: Offer) -> None:
+        """Take an offer; its media lines that no transceiver was added for stay silent.
 
         Raises:
-            OfferError: 406 when there is none, 400 when aiortc refuses the offer.
+            OperationError: when a transceiver and the peer have no codec in common.
+            OfferError: 400 when aiortc refuses the offer.
         """
-        capabilities = RTCRtpSender.getCapabilities("video").codecs
-        # aiortc reads the preferences inside setRemoteDescription; afterwards they do nothing.
-        preferred = [c for name in codecs for c in capabilities if c.mimeType.lower() == _MIME[name]]
-        self._transceiver.setCodecPreferences(preferred + [c for c in capabilities if c.name.lower() == "rtx"])
         try:
             await self._connection.setRemoteDescription(RTCSessionDescription(offer.text, "offer"))
-        except OperationError as error:
-            raise OfferError(406, f"no common codec: {' and '.join(codecs)} can be had here") from error
         except _REFUSALS as error:
             raise OfferError(400, f"the offer is refused: {error or type(error).__name__}") from error
         for transceiver in self._connection.getTransceivers():
-            if transceiver is not self._transceiver:
+            if transceiver not in self._transceivers:
                 transceiver.direction = "inactive"
         self._offer = offer
-        chosen = chosen_mime_type(self._transceiver)
-        return next(name for name in codecs if _MIME[name] == chosen)
 
-    async def answer(self, track: PacketTrack, level: int, ask_key_frame: Callable[[], object]) -> str:
-        """Connect a track and return the answer, with all our candidates in it.
+    async def answer(self, level: int) -> str:
+        """Return the answer to the accepted offer, with all our candidates in it.
+
+        Args:
+            level: H.264 level that is sent, times ten.
 
         Raises:
             OfferError: 503 when no UDP port is to be had, 400 when aiortc has no answer to the offer.
         """
         assert self._offer is not None
-        self._sender.replaceTrack(track)
-        hear(self._sender, self._on_life, self._on_loss, ask_key_frame)
+        for transceiver in self._transceivers:
+            hear_peer(transceiver.sender.transport, self._on_life)
         for transport in self._ice_transports():
             gather_as_set(ice_of(transport), self._ice)
         try:
@@ -117,7 +105,7 @@ class Peer:
         return finish_answer(self._connection.localDescription.sdp, self._offer, level)
 
     async def add_candidate(self, line: str) -> None:
-        """Take one more candidate of the viewer, as in an SDP after ``a=candidate:``; too many are let pass.
+        """Take one more candidate of the peer, as in an SDP after ``a=candidate:``; too many are let pass.
 
         Raises:
             OfferError: 400 when it is none.
@@ -141,15 +129,12 @@ class Peer:
             logger.warning("a viewer's connection does not close; its sockets are closed all the same")
             for transport in self._ice_transports():
                 cut_off(transport)
-        await end_tasks(self._connection, self._sender, CLOSE_LIMIT_S)
-
-    @property
-    def _sender(self) -> RTCRtpSender:
-        return self._transceiver.sender
+        senders = (transceiver.sender for transceiver in self._transceivers)
+        await end_tasks((self._connection, *senders), CLOSE_LIMIT_S)
 
     @property
     def _ice_transport(self) -> RTCIceTransport:
-        return self._sender.transport.transport
+        return self._transceivers[0].sender.transport.transport
 
     def _ice_transports(self) -> set[RTCIceTransport]:
         transports = {t.receiver.transport.transport for t in self._connection.getTransceivers()}
@@ -159,6 +144,3 @@ class Peer:
 
     def _on_life(self) -> None:
         self.heard_at = self._monotonic()
-
-    def _on_loss(self, share: float) -> None:
-        self.loss = round(share, 3)

@@ -16,6 +16,7 @@ from aioice import Connection
 from aiortc import (
     RTCCertificate,
     RTCConfiguration,
+    RTCDtlsTransport,
     RTCIceTransport,
     RTCPeerConnection,
     RTCRtpSender,
@@ -66,27 +67,37 @@ def ice_of(transport: RTCIceTransport) -> Connection:
     return transport.iceGatherer._connection
 
 
-def hear(
-    sender: RTCRtpSender,
-    on_life: Callable[[], None],
-    on_loss: Callable[[float], None],
-    on_key_frame_request: Callable[[], object],
-) -> None:
-    """Hear what the viewer sends: aiortc keeps its requests for key frames, and its signs of life, to itself.
+def hear_peer(transport: RTCDtlsTransport, on_life: Callable[[], None]) -> None:
+    """Have something called for each ICE check and each RTCP datagram of the peer, which aiortc keeps to itself.
 
-    Args:
-        sender: What sends to the viewer; hooked on this object only.
-        on_life: Called for each ICE check and each RTCP datagram of the viewer.
-        on_loss: Called with the share of packets lost, for each of its reports.
-        on_key_frame_request: Called for PLI and FIR, in place of what aiortc does, which is nothing for our packets.
+    Hooked on this transport only.
     """
-    connection = ice_of(sender.transport.transport)
-    handle_rtcp, check_incoming = sender._handle_rtcp_packet, connection.check_incoming
-    handle_data = sender.transport._handle_rtcp_data
+    connection = ice_of(transport.transport)
+    check_incoming, handle_data = connection.check_incoming, transport._handle_rtcp_data
 
     async def heard_data(data: bytes) -> None:
         on_life()
         await handle_data(data)
+
+    def heard_check(*arguments: Any) -> None:
+        on_life()
+        check_incoming(*arguments)
+
+    _set(transport, "_handle_rtcp_data", heard_data)
+    _set(connection, "check_incoming", heard_check)
+
+
+def hear_viewer(
+    sender: RTCRtpSender, on_loss: Callable[[float], None], on_key_frame_request: Callable[[], object]
+) -> None:
+    """Hear what a viewer says of what it gets.
+
+    Args:
+        sender: What sends to the viewer; hooked on this object only.
+        on_loss: Called with the share of packets lost, for each of its reports.
+        on_key_frame_request: Called for PLI and FIR, in place of what aiortc does, which is nothing for our packets.
+    """
+    handle_rtcp = sender._handle_rtcp_packet
 
     async def heard_rtcp(packet: Any) -> None:
         if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
@@ -95,14 +106,8 @@ def hear(
                     on_loss(report.fraction_lost / 256)
         await handle_rtcp(packet)
 
-    def heard_check(*arguments: Any) -> None:
-        on_life()
-        check_incoming(*arguments)
-
-    _set(sender.transport, "_handle_rtcp_data", heard_data)
     _set(sender, "_handle_rtcp_packet", heard_rtcp)
     _set(sender, "_send_keyframe", on_key_frame_request)
-    _set(connection, "check_incoming", heard_check)
 
 
 def cut_off(transport: RTCIceTransport) -> None:
@@ -111,9 +116,9 @@ def cut_off(transport: RTCIceTransport) -> None:
         protocol.transport.abort()
 
 
-async def end_tasks(connection: RTCPeerConnection, sender: RTCRtpSender, limit_s: float) -> None:
-    """Wait for the tasks that aiortc starts to connect and then forgets; a closed connection ends them soon."""
-    tasks = {task for task in asyncio.all_tasks() if _works_for(task, (connection, sender))}
+async def end_tasks(owners: tuple[object, ...], limit_s: float) -> None:
+    """Wait for the tasks of connections and senders that aiortc starts and then forgets; once closed they end soon."""
+    tasks = {task for task in asyncio.all_tasks() if _works_for(task, owners)}
     if not tasks:
         return
     _, pending = await asyncio.wait(tasks, timeout=limit_s)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.pace import Pace
+from streams.encoding.pace import Pace
 from tests.streams.fakes import picture
 
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline import ServerConfig
-from streams.ice import IceSettings, default_addresses
-from streams.settings import ice_settings
+from streams.webrtc.ice import IceSettings, default_addresses, ice_settings
 
 
 @pytest.mark.parametrize(
@@ -16,12 +15,14 @@ def test_who_listens_on_loopback_offers_loopback(host: str, addresses: tuple[str
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "camera.example.org"])
 def test_who_listens_elsewhere_offers_every_address_but_loopback(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["192.0.2.1", "2001:db8::1"])
+    monkeypatch.setattr(
+        "streams.webrtc.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["192.0.2.1", "2001:db8::1"]
+    )
     assert default_addresses(host) == ("192.0.2.1", "2001:db8::1")
 
 
 def test_a_machine_on_no_network_shows_things_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.ice.get_host_addresses", lambda use_ipv4, use_ipv6: [])
+    monkeypatch.setattr("streams.webrtc.ice.get_host_addresses", lambda use_ipv4, use_ipv6: [])
     assert default_addresses("0.0.0.0") == ("127.0.0.1",)
 
 

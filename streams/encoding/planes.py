@@ -47,6 +47,22 @@ def bt601(pixels: Pixels) -> Yuv:
     return pixels.memo("bt601 planes", lambda: _from_bt709(pixels.yuv))
 
 
+def scaled(planes: Yuv, size: tuple[int, int]) -> Yuv:
+    """Return planes scaled to a width and height in pixels, both even; the planes themselves where they have it."""
+    width, height = size
+    if planes.y.shape == (height, width):
+        return planes
+    # The average of the pixels that become one: a smaller picture without patterns that are not there.
+    method = cv2.INTER_AREA if width < planes.y.shape[1] else cv2.INTER_LINEAR
+    y, u, v = planes
+    half = (width // 2, height // 2)
+    return Yuv(
+        cast(Image, cv2.resize(y, size, interpolation=method)),
+        cast(Image, cv2.resize(u, half, interpolation=method)),
+        cast(Image, cv2.resize(v, half, interpolation=method)),
+    )
+
+
 def fitted(pixels: Pixels, width: int, height: int, matrix: Matrix) -> Yuv:
     """Return planes of an even size in a matrix, converted and stretched only where they are not that already."""
     planes = pixels.yuv

@@ -1,57 +1,60 @@
-"""What a viewer's peer connection takes its packets from."""
+"""What a viewer's peer connection takes its packets from: the sink of a shared encoder as aiortc's track."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from .codecs import VideoPacket
-from .rates import ByteRate
+from ..encoding import ByteRate, PacketSink, VideoPacket
 
 MOST_BEHIND = 15
 """Packets that may wait for a sender; half a second at 30 frames per second."""
 
 
-class PacketTrack(MediaStreamTrack):
+class PacketTrack(MediaStreamTrack, PacketSink):
     """The packets of a shared encoder, for one viewer. aiortc packs them as they are, nothing is encoded again.
 
-    What comes begins with a key frame. When the sender is more than ``MOST_BEHIND`` packets behind, all that waits is
-    dropped and counted, and the viewer goes on with the next key frame; nobody else notices.
+    When the sender is more than ``MOST_BEHIND`` packets behind, all that waits is dropped and counted, and the viewer
+    goes on with the next key frame; nobody else notices.
 
     Everything here runs in the event loop.
+
+    Attributes:
+        dropped: How many packets were dropped because the sender was behind.
+        sent: The bytes that have gone to the sender.
     """
 
     kind = "video"
 
-    def __init__(self, ask_key_frame: Callable[[], object]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._ask_key_frame = ask_key_frame
-        self._packets: deque[VideoPacket] = deque()
-        self._waiter: asyncio.Future[None] | None = None
-        self._needs_key = True
+        self.loop = asyncio.get_running_loop()
         self.dropped = 0
         self.sent = ByteRate(time.monotonic)
+        self._packets: deque[VideoPacket] = deque()
+        self._waiter: asyncio.Future[None] | None = None
 
-    def push(self, packet: VideoPacket) -> None:
-        """Add a packet, if the viewer can use it now."""
+    def push(self, packets: Sequence[VideoPacket]) -> bool:
+        """Add packets, unless the sender is too far behind."""
         if self.readyState != "live":
-            return
+            return True
         if len(self._packets) >= MOST_BEHIND:
             self.dropped += len(self._packets)
             self._packets.clear()
-            self._needs_key = True
-            if not packet.is_keyframe:
-                self._ask_key_frame()
-        if self._needs_key and not packet.is_keyframe:
-            return
-        self._needs_key = False
-        self._packets.append(packet)
+            if not packets[0].is_keyframe:
+                return False
+        self._packets.extend(packets)
         self._wake()
+        return True
+
+    def end(self) -> None:
+        """End the track: the camera is gone for good."""
+        self.stop()
 
     async def recv(self) -> VideoPacket:
         """Wait for the next packet.
@@ -62,7 +65,7 @@ class PacketTrack(MediaStreamTrack):
         while not self._packets:
             if self.readyState != "live":
                 raise MediaStreamError("the track has ended")
-            self._waiter = asyncio.get_running_loop().create_future()
+            self._waiter = self.loop.create_future()
             try:
                 await self._waiter
             finally:

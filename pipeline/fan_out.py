@@ -1,4 +1,4 @@
-"""Where a camera's frames come out: the newest one, and a slot for everybody who takes them."""
+"""Hand each frame of a feed to everybody who takes them, and keep the newest."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 from cameras import Frame, Slot
 
 
-class Outlet:
-    """The frames of one camera, handed to all who take them. Safe from any thread.
+class FanOut:
+    """The newest frame, and a slot for each reader. Safe from any thread.
 
     Its lock is held while a frame is handed over, never while anything is made of one.
     """
@@ -26,7 +26,7 @@ class Outlet:
         return self._latest
 
     def attach(self, slot: Slot[Frame]) -> None:
-        """Hand every frame to a slot from now on, beginning with the newest there is; close it when all is over."""
+        """Put every frame into a slot from now on, beginning with the newest there is; close it when all is over."""
         with self._lock:
             if self._closed:
                 slot.close()
@@ -36,15 +36,23 @@ class Outlet:
                 slot.put(self._latest)
 
     def detach(self, slot: Slot[Frame]) -> None:
-        """Close a slot and hand it nothing more. Harmless when it was never attached."""
+        """Close a slot and put nothing more into it. Harmless when it was never attached."""
         slot.close()
         with self._lock:
             self._slots = tuple(other for other in self._slots if other is not slot)
 
-    def publish(self, frame: Frame, is_wanted: Callable[[], bool]) -> bool:
-        """Hand a frame to all, unless it turns out at the last moment that it is not wanted; return whether it was."""
+    def publish(self, make: Callable[[], Frame | None]) -> bool:
+        """Hand a frame to all readers.
+
+        Args:
+            make: Called under the lock; gives the frame, or ``None`` when it turns out not to be wanted any more.
+
+        Returns:
+            Whether there was one.
+        """
         with self._lock:
-            if not is_wanted():
+            frame = make()
+            if frame is None:
                 return False
             self._latest = frame
             for slot in self._slots:

@@ -14,6 +14,8 @@ from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import StunProtocol, get_host_addresses, server_reflexive_candidate
 from aiortc import RTCIceServer
 
+from pipeline import ServerConfig
+
 logger = logging.getLogger(__name__)
 
 SERVERS_TIMEOUT_S = 2.0
@@ -37,6 +39,18 @@ class IceSettings:
     addresses: tuple[str, ...] = ("127.0.0.1",)
     advertise: tuple[str, ...] = ()
     ports: range | None = None
+
+
+def ice_settings(config: ServerConfig) -> IceSettings:
+    """Return how viewers reach this machine, as ``server.ice`` says."""
+    ice = config.ice
+    servers = (RTCIceServer(list(each.urls), each.username, each.credential) for each in ice.servers)
+    return IceSettings(
+        servers=tuple(servers),
+        addresses=tuple(ice.addresses) or default_addresses(config.host),
+        advertise=tuple(ice.advertise),
+        ports=None if ice.udp_ports is None else range(ice.udp_ports.first, ice.udp_ports.last + 1),
+    )
 
 
 def default_addresses(host: str) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ import aiortc
 import pytest
 from aioice.ice import StunProtocol
 
-from streams.ice import IceSettings
-from streams.inside import self_test
-from streams.peer import CLOSE_LIMIT_S, Peer
-from streams.sdp import read_offer
-from streams.track import PacketTrack
+from streams.webrtc.connection import CLOSE_LIMIT_S, Connection
+from streams.webrtc.ice import IceSettings
+from streams.webrtc.inside import self_test
+from streams.webrtc.sdp import read_offer
+from streams.webrtc.sender import VideoSender
+from streams.webrtc.track import PacketTrack
 from tests.streams.fakes import LoopbackViewer
 
 pytestmark = pytest.mark.anyio
@@ -32,18 +33,20 @@ async def test_a_connection_that_does_not_close_loses_its_sockets(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     viewer = LoopbackViewer()
-    peer = Peer(IceSettings(), lambda state: None)
-    await peer.negotiate(read_offer(await viewer.offer()), ("h264",))
-    answer = await peer.answer(PacketTrack(lambda: None), 31, lambda: None)
+    connection = Connection(IceSettings(), lambda state: None)
+    sender = VideoSender(connection)
+    await sender.negotiate(read_offer(await viewer.offer()), ("h264",))
+    sender.send(PacketTrack(), lambda: None)
+    answer = await connection.answer(31)
     port = int(answer.split("m=video ")[1].split()[0])
-    monkeypatch.setattr("streams.peer.CLOSE_LIMIT_S", 0.01)
+    monkeypatch.setattr("streams.webrtc.connection.CLOSE_LIMIT_S", 0.01)
     with monkeypatch.context() as patched:
 
         async def stuck(_: StunProtocol) -> None:
             await asyncio.get_running_loop().create_future()
 
         patched.setattr(StunProtocol, "close", stuck)
-        await peer.close()
+        await connection.close()
     assert "does not close" in caplog.text
     await asyncio.sleep(0)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:

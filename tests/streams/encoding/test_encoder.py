@@ -8,8 +8,8 @@ import pytest
 from av.video.codeccontext import VideoCodecContext
 
 from cameras import Frame, Matrix, Pixels
-from streams.codecs import CodecName, default_bitrate, h264_level
-from streams.encoder import Encoder
+from streams.encoding.codecs import CodecName, default_bitrate, h264_level
+from streams.encoding.encoder import Encoder
 from tests.streams.fakes import picture
 
 SPS, PPS, IDR = 7, 8, 5
@@ -114,7 +114,7 @@ def test_after_a_failure_the_next_frame_starts_anew(monkeypatch: pytest.MonkeyPa
         raise ValueError("broken")
 
     with monkeypatch.context() as patched:
-        patched.setattr("streams.encoder.fill", broken)
+        patched.setattr("streams.encoding.encoder.fill", broken)
         with pytest.raises(ValueError, match="broken"):
             encoder.encode(picture(2))
     assert encoder.encode(picture(3))[0].is_keyframe

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cameras import Frame, Slot, SlotClosed
-from pipeline.outlet import Outlet
+from pipeline.fan_out import FanOut
 from tests.fakes import frame
 
 
@@ -17,41 +17,41 @@ def taken(slot: Slot[Frame]) -> int | None:
 
 
 def test_everybody_gets_every_frame_and_who_comes_later_the_newest() -> None:
-    outlet, first, second = Outlet(), Slot[Frame](), Slot[Frame]()
-    outlet.attach(first)
-    assert outlet.publish(frame(1), lambda: True)
-    outlet.attach(second)
+    fan_out, first, second = FanOut(), Slot[Frame](), Slot[Frame]()
+    fan_out.attach(first)
+    assert fan_out.publish(lambda: frame(1))
+    fan_out.attach(second)
     assert (taken(first), taken(second)) == (1, 1)
-    outlet.detach(first)
-    assert outlet.publish(frame(2), lambda: True)
+    fan_out.detach(first)
+    assert fan_out.publish(lambda: frame(2))
     assert taken(second) == 2
     with pytest.raises(SlotClosed):
         first.get(0)
 
 
 def test_what_is_not_wanted_at_the_last_moment_is_handed_to_nobody() -> None:
-    outlet, slot = Outlet(), Slot[Frame]()
-    outlet.attach(slot)
-    assert not outlet.publish(frame(1), lambda: False)
-    assert (outlet.latest, taken(slot)) == (None, None)
+    fan_out, slot = FanOut(), Slot[Frame]()
+    fan_out.attach(slot)
+    assert not fan_out.publish(lambda: None)
+    assert (fan_out.latest, taken(slot)) == (None, None)
 
 
 def test_what_is_forgotten_is_shown_to_nobody_who_comes() -> None:
-    outlet, slot = Outlet(), Slot[Frame]()
-    outlet.publish(frame(1), lambda: True)
-    outlet.forget()
-    outlet.attach(slot)
-    assert (outlet.latest, taken(slot)) == (None, None)
+    fan_out, slot = FanOut(), Slot[Frame]()
+    fan_out.publish(lambda: frame(1))
+    fan_out.forget()
+    fan_out.attach(slot)
+    assert (fan_out.latest, taken(slot)) == (None, None)
 
 
 def test_closing_ends_all_slots_those_that_come_later_too() -> None:
-    outlet, early, late = Outlet(), Slot[Frame](), Slot[Frame]()
-    outlet.attach(early)
-    outlet.publish(frame(1), lambda: True)
-    outlet.close()
-    outlet.close()
-    outlet.attach(late)
+    fan_out, early, late = FanOut(), Slot[Frame](), Slot[Frame]()
+    fan_out.attach(early)
+    fan_out.publish(lambda: frame(1))
+    fan_out.close()
+    fan_out.close()
+    fan_out.attach(late)
     for slot in (early, late):
         with pytest.raises(SlotClosed):
             slot.get(0)
-    assert outlet.latest is None
+    assert fan_out.latest is None

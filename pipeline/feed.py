@@ -1,0 +1,356 @@
+"""The frames of one camera name: demand, the newest frame, those who take them, painting, counts and status."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from cameras import Frame, Slot
+
+from .clock import Clock, Timer
+from .config import CameraConfig
+from .executor import Run
+from .fan_out import FanOut
+from .meters import Counters, Latency, Rate
+from .painter import Painter
+from .producer import Producer, State
+from .reports import Reports
+from .timeline import Splice
+from .watch import Watch
+
+logger = logging.getLogger(__name__)
+
+
+class Feed:
+    """What everybody right of the graph holds of a camera: permanent, whatever makes its frames.
+
+    On its left a feed has one :class:`Producer`, which :meth:`produce` sets and exchanges. Watchers notice an exchange
+    by the frames alone: their time goes forward and their sequence rises across it.
+
+    Demand is counted here: a watch counts on the feed and on each feed that its frames come from. The first starts
+    them, the last to leave has them stopped after their linger. One lock of the graph guards all coming and going;
+    frames do not pass it.
+
+    Args:
+        name: Of the camera, for good.
+        clock: Times lingers and rates.
+        lock: Shared by all feeds of a graph.
+
+    Attributes:
+        name: The camera's name in the configuration.
+        config: What the present producer was made from.
+        counters: What has been done since the program started, by every producer.
+        latency: How long the stages of a frame's way take.
+        rate: How often a frame comes out.
+        reports: Where its producers report.
+    """
+
+    def __init__(self, name: str, clock: Clock, lock: threading.RLock) -> None:
+        self.name = name
+        self.counters = Counters()
+        self.latency = Latency()
+        self.rate = Rate(clock.monotonic)
+        self.reports = Reports(logger, f"camera {name}", clock.monotonic, self.counters, self.latency)
+        self._clock = clock
+        self._lock = lock
+        self._config: CameraConfig | None = None
+        self._producer: Producer | None = None
+        self._source: Feed | None = None
+        self._painter: Painter | None = None
+        self._users = 0
+        self._kept = 0
+        self._output: _RunOutput | None = None
+        self._run: Run | None = None
+        self._ended = False
+        self._linger: Timer | None = None
+        self._lingers = 0
+        self._closed = False
+        self._exchanges = 0
+        self._fan_out = FanOut()
+        self._splice = Splice()
+
+    @property
+    def config(self) -> CameraConfig:
+        """What the present producer was made from."""
+        assert self._config is not None, f"feed {self.name} has no producer yet"
+        return self._config
+
+    @property
+    def producer(self) -> Producer:
+        """What makes its frames now."""
+        assert self._producer is not None, f"feed {self.name} has no producer yet"
+        return self._producer
+
+    @property
+    def source(self) -> Feed | None:
+        """The feed that its frames come from; ``None`` when its producer makes frames of its own."""
+        return self._source
+
+    @property
+    def root(self) -> Feed:
+        """The feed at the beginning of its chain; itself, when its producer makes frames of its own."""
+        source = self.source
+        return self if source is None else source.root
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Another value after each exchange of a producer here or upstream.
+
+        Whoever keeps something made from ``config`` or ``annotates`` compares it.
+        """
+        upstream = () if self._source is None else self._source.version
+        return (self._exchanges, *upstream)
+
+    @property
+    def annotates(self) -> bool:
+        """Whether anything in its chain attaches what can be painted."""
+        source = self.source
+        return self.producer.annotates or (source is not None and source.annotates)
+
+    @property
+    def state(self) -> State:
+        """What it is doing."""
+        if self._output is None:
+            return State.ENDED if self._ended else State.IDLE
+        return self.producer.state
+
+    @property
+    def error(self) -> str | None:
+        """What is wrong now, here or in the feeds its frames come from; ``None`` while all is well."""
+        return None if self._output is None else self.producer.error
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames per second, as declared or as they come; ``None`` before the first frame."""
+        measured = self.producer.frame_rate or self.rate.per_second
+        return measured if measured or self.source is None else self.source.frame_rate
+
+    @property
+    def latest(self) -> Frame | None:
+        """The newest frame of the present run; ``None`` before the first one and when the feed is idle."""
+        return self._fan_out.latest
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody wants its frames now."""
+        with self._lock:
+            return self._users > 0
+
+    def produce(self, config: CameraConfig, producer: Producer, source: Feed | None = None) -> None:
+        """Have a producer make the frames from now on, in place of the present one if there is one.
+
+        Where the feed is watched, the new producer is started and takes the old one's place at once; watchers stay.
+        When it cannot be started, the old one goes on.
+
+        Args:
+            config: What the producer was made from.
+            producer: Not started, and of this feed alone.
+            source: The feed that the producer takes its frames from; it runs while this one does.
+
+        Raises:
+            RuntimeError: when the feed is closed, or the machine gives no more threads.
+            ValueError: when the frames would come, through others, from this feed itself.
+        """
+        with self._lock:
+            if self._closed:
+                raise RuntimeError(f"camera {self.name} is closed")
+            if source is not None and self in source._upstream():
+                raise ValueError(f"camera {self.name} would take its frames from itself")
+            users, kept, old_source = self._users, self._kept, self._source
+            running, run = self._output is not None, self._run
+            if source is not None:
+                source._come(users, kept)
+            try:
+                if users:
+                    self._start(producer)
+                else:
+                    self._output = None
+                    self._fan_out.forget()
+            except BaseException:
+                if source is not None:
+                    source._go(users, kept)
+                raise
+            self._config, self._producer, self._source = config, producer, source
+            self._painter = Painter(config.style, self.counters)
+            self._ended = False
+            self._exchanges += 1
+            if running and run is not None:
+                run.stop()
+            if old_source is not None:
+                old_source._go(users, kept)
+
+    def watch(self) -> Watch:
+        """Ask for its frames, starting what must run for that. A picture that stands is there at once.
+
+        Raises:
+            RuntimeError: when the graph is closed, or the machine gives no more threads.
+        """
+        slot: Slot[Frame] = Slot()
+        self._acquire()
+        # Closed meanwhile, it closes the slot: whoever watches sees it.
+        self.attach(slot)
+        return Watch(slot, lambda: self._leave(slot))
+
+    def attach(self, slot: Slot[Frame]) -> None:
+        """Put every frame into a slot, beginning with the newest there is, without asking for any: for producers."""
+        self._fan_out.attach(slot)
+
+    def detach(self, slot: Slot[Frame]) -> None:
+        """Close a slot and put nothing more into it."""
+        self._fan_out.detach(slot)
+
+    def keep_running(self) -> None:
+        """Have it run without anybody watching, until the graph is closed (``preload: true``)."""
+        self._acquire(kept=1)
+
+    def painted(self, frame: Frame) -> Frame:
+        """Return one of its frames with the annotations burnt in, as its exits show it.
+
+        Made once per frame whoever asks, on a copy; a frame without annotations is returned as it is.
+        """
+        assert self._painter is not None
+        return self._painter.painted(frame)
+
+    def status(self) -> dict[str, Any]:
+        """Return what ``/api/cameras`` shows of it, without viewers and encoders."""
+        latest, rate, source = self.latest, self.frame_rate, self.source
+        return {
+            "name": self.name,
+            "model": self.config.model,
+            "source": None if source is None else source.name,
+            "state": self.state.value,
+            "error": self.error,
+            "width_px": None if latest is None else latest.width,
+            "height_px": None if latest is None else latest.height,
+            "frame_rate": None if latest is None or rate is None else round(rate, 2),
+            "transforms": self.producer.transforms(),
+            "counters": self.counters.summary(),
+            "latency_ms": self.latency.summary(),
+        }
+
+    def end(self) -> None:
+        """End it for good, without waiting for its run. Its watches see ``SlotClosed``. Harmless twice."""
+        with self._lock:
+            self._closed = True
+            if self._linger is not None:
+                self._linger.cancel()
+            self._output = None
+            run = self._run
+        self._fan_out.close()
+        if run is not None:
+            run.stop()
+
+    def close(self, limit_s: float | None = None) -> bool:
+        """End it for good and wait for its run, up to a limit; return whether it ended."""
+        self.end()
+        return self._run is None or self._run.wait(limit_s)
+
+    def _upstream(self) -> list[Feed]:
+        """Return this feed and all that its frames come from."""
+        source = self.source
+        return [self] if source is None else [self, *source._upstream()]
+
+    def _start(self, producer: Producer) -> None:
+        """Begin a run of a producer, whose frames alone come through from now on."""
+        before, self._output = self._output, _RunOutput(self, producer)
+        self._fan_out.forget()
+        try:
+            self._run = producer.start(self._output, self._run)
+        except BaseException:
+            self._output = before
+            raise
+        self._ended = False
+
+    def _acquire(self, kept: int = 0) -> None:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError(f"camera {self.name} is closed")
+            self._come(1, kept)
+
+    def _leave(self, slot: Slot[Frame]) -> None:
+        with self._lock:
+            self._go(1)
+        self.detach(slot)
+
+    def _come(self, users: int, kept: int = 0) -> None:
+        """Count so many more who want frames, here and at every feed they come from, and start what must run."""
+        if users == 0:
+            return
+        if self._source is not None:
+            self._source._come(users, kept)
+        self._users += users
+        self._kept += kept
+        self._cancel_linger()
+        # One that has ended stays so for those who join, and starts again for the first one to come.
+        first = self._users == users or (not kept and self._users - self._kept == users)
+        if first and self._output is None:
+            try:
+                self._start(self.producer)
+            except BaseException:
+                self._go(users, kept)
+                raise
+
+    def _go(self, users: int, kept: int = 0) -> None:
+        """Count so many fewer, here and at every feed they come from; what nobody wants stops after its linger."""
+        if users == 0:
+            return
+        self._users -= users
+        self._kept -= kept
+        if self._users == 0 and not self._closed:
+            self._cancel_linger()
+            number = self._lingers
+            self._linger = self._clock.call_later(self.config.linger_s, lambda: self._expire(number))
+        if self._source is not None:
+            self._source._go(users, kept)
+
+    def _cancel_linger(self) -> None:
+        self._lingers += 1
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+
+    def _expire(self, number: int) -> None:
+        with self._lock:
+            # A timer that was cancelled when it was due already comes all the same, with an old number.
+            if self._users or number != self._lingers or self._closed:
+                return
+            self._linger = None
+            running, self._output = self._output, None
+            run = self._run
+        self._fan_out.forget()
+        if self._painter is not None:
+            self._painter.forget()
+        if running is not None and run is not None:
+            run.stop()
+        logger.info("camera %s: nobody watches, closed", self.name)
+
+    def _publish(self, output: _RunOutput, frame: Frame) -> bool:
+        def placed() -> Frame | None:
+            # A thread that was left behind may come back to life when another one has taken its place.
+            return self._splice.place(frame, output.producer) if output is self._output else None
+
+        if not self._fan_out.publish(placed):
+            return False
+        self.rate.tick()
+        self.counters.add("frames_out")
+        return True
+
+    def _end_run(self, output: _RunOutput) -> None:
+        with self._lock:
+            if output is self._output:
+                self._output, self._ended = None, True
+
+
+class _RunOutput:
+    """The output of one run of a feed's producer."""
+
+    def __init__(self, feed: Feed, producer: Producer) -> None:
+        self.producer = producer
+        self._feed = feed
+
+    def publish(self, frame: Frame) -> bool:
+        return self._feed._publish(self, frame)
+
+    def end(self) -> None:
+        self._feed._end_run(self)

@@ -1,0 +1,26 @@
+"""Frames into packets: one shared encoder per feed, codec, size and annotated or clean, and the sinks it feeds."""
+
+from .codecs import CLOCK_RATE, CodecName, VideoPacket, default_bitrate, h264_level
+from .encoder import Encoder
+from .planes import fill, fitted, tag
+from .pool import EncoderKey, EncoderPool, SharedEncoder, Subscription
+from .rates import ByteRate
+from .sink import PacketSink
+
+__all__ = [
+    "CLOCK_RATE",
+    "ByteRate",
+    "CodecName",
+    "Encoder",
+    "EncoderKey",
+    "EncoderPool",
+    "PacketSink",
+    "SharedEncoder",
+    "Subscription",
+    "VideoPacket",
+    "default_bitrate",
+    "fill",
+    "fitted",
+    "h264_level",
+    "tag",
+]

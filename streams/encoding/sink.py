@@ -1,0 +1,43 @@
+"""What takes the packets of a shared encoder: a viewer's track, and whatever else sends or keeps a stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from .codecs import VideoPacket
+
+
+class PacketSink(Protocol):
+    """Takes the packets of a shared encoder, on the thread or in the event loop that it chooses.
+
+    What comes begins with a key frame. Packets are shared with other sinks and never to be changed: their ``pts`` and
+    ``time_base`` (1/90000 s) are those of the stream, rising. A recorder, for example::
+
+        class Recorder:
+            loop = None
+
+            def push(self, packets):
+                return self._queue.put(packets)  # False when it is full
+
+            def end(self):
+                self._queue.close()
+
+    Attributes:
+        loop: The event loop in which the sink is called, for all sinks of a loop in one wake-up per frame; ``None``:
+            on the encoder's thread, where nothing may block.
+    """
+
+    loop: asyncio.AbstractEventLoop | None
+
+    def push(self, packets: Sequence[VideoPacket]) -> bool:
+        """Take the packets of one frame; must not block.
+
+        Returns:
+            Whether the sink keeps up. When it does not, it has dropped these; what comes next begins with a key frame,
+            which is asked for.
+        """
+
+    def end(self) -> None:
+        """Learn that nothing more comes, as the camera is gone for good; not called after the sink itself left."""

@@ -1,0 +1,145 @@
+"""What runs the units of the graph: one life after the other, opened again when that fails, ended in time."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from cameras import Frame, Slot
+from pipeline.executor import RETRY_PAUSES_S, FrameTask, Run, retry_pause_s, start_task, start_thread
+from tests.fakes import FakeClock, frame
+
+
+class Task(FrameTask):
+    """Notes what it is called for."""
+
+    def __init__(self) -> None:
+        self.name = "task"
+        self.frames: Slot[Frame] = Slot()
+        self.refuses: list[BaseException] = []
+        self.calls: list[object] = []
+        self.due: float | None = None
+        self.called = threading.Semaphore(0)
+
+    def open(self) -> None:
+        if self.refuses:
+            raise self.refuses.pop(0)
+        self._note("open")
+
+    def failed_to_open(self, error: BaseException) -> None:
+        self._note(str(error))
+
+    def process(self, frame: Frame) -> None:
+        self._note(frame.pts)
+
+    def due_in_s(self) -> float | None:
+        return self.due
+
+    def idle(self) -> None:
+        self.due = None
+        self._note("idle")
+
+    def close(self) -> None:
+        self._note("close")
+
+    def wait_for(self, number: int) -> list[object]:
+        for _ in range(number):
+            assert self.called.acquire(timeout=5)
+        return self.calls
+
+    def _note(self, what: object) -> None:
+        self.calls.append(what)
+        self.called.release()
+
+
+def test_a_task_is_opened_fed_and_closed() -> None:
+    task = Task()
+    run = start_task(task, FakeClock())
+    task.frames.put(frame(pts=3))
+    assert task.wait_for(2) == ["open", 3]
+    run.stop()
+    assert run.wait()
+    assert task.calls == ["open", 3, "close"]
+
+
+def test_what_cannot_be_opened_is_tried_again_with_growing_pauses() -> None:
+    task, clock = Task(), FakeClock()
+    task.refuses = [ValueError("one"), SystemError("two")]
+    run = start_task(task, clock)
+    assert task.wait_for(3) == ["one", "two", "open"]
+    assert clock.pauses == list(RETRY_PAUSES_S[:2])
+    run.stop()
+    assert run.wait()
+
+
+def test_a_task_is_called_when_something_is_due_and_no_frame_comes() -> None:
+    task = Task()
+    run = start_task(task, FakeClock())
+    task.wait_for(1)
+    task.due = 0.0
+    task.frames.wake()
+    assert task.wait_for(1) == ["open", "idle"]
+    task.frames.wake()  # looked at again, and nothing is due
+    task.frames.put(frame(pts=1))
+    assert task.wait_for(1) == ["open", "idle", 1]
+    run.stop()
+    assert run.wait()
+
+
+def test_one_life_begins_when_the_one_before_has_ended() -> None:
+    order: list[str] = []
+    go = threading.Event()
+
+    def first(run: Run) -> None:
+        assert go.wait(5)
+        order.append("first")
+
+    before = start_thread("first", first)
+    after = start_thread("second", lambda run: order.append("second"), before)
+    go.set()
+    assert after.wait(5)
+    assert order == ["first", "second"]
+
+
+def _wait(event: threading.Event) -> None:
+    event.wait(5)
+
+
+def test_a_life_that_does_not_end_is_left_behind(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    held, began = threading.Event(), threading.Event()
+    stuck = start_thread("stuck", lambda run: _wait(held))
+    monkeypatch.setattr(stuck, "wait", lambda: False)
+    after = start_thread("after", lambda run: began.set(), stuck)
+    assert began.wait(5)
+    assert after.wait(5)
+    assert caplog.messages == ["after: the thread before does not end; it is left behind"]
+    held.set()
+    monkeypatch.undo()
+    assert stuck.wait(5)
+
+
+def test_what_a_driver_is_closed_with_never_holds_up_who_stops_it() -> None:
+    opened, closing, release = threading.Event(), threading.Event(), threading.Event()
+
+    def close() -> None:
+        closing.set()
+        release.wait(5)
+
+    def work(run: Run) -> None:
+        run.on_stop(close)
+        opened.set()
+        assert release.wait(5)
+
+    run = start_thread("driver", work)
+    assert opened.wait(5)
+    run.stop()
+    assert closing.wait(5)
+    release.set()
+    assert run.wait()
+
+
+def test_pauses_grow_to_the_last_and_stay_there() -> None:
+    assert [retry_pause_s(number) for number in (1, 2, 99)] == [0.5, 1.0, 10.0]

@@ -1,0 +1,242 @@
+"""A feed: permanent, whoever makes its frames; demand follows the producer, time and sequence go on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from fractions import Fraction
+
+import pytest
+
+from cameras import Attributes, CameraEnded, Frame
+from pipeline import Feed, Output, Producer, Run, State
+from pipeline.executor import start_thread
+from pipeline.line import Line
+from pipeline.source import Source
+from pipeline.step import Row
+from tests.fakes import FakeCamera, FakeClock, frame
+from tests.pipeline.builders import camera_config
+from transforms import TRANSFORMS, Transform
+
+
+class Still(Producer):
+    """Publishes what the test gives it, on the test's thread: a producer without a thread of its own."""
+
+    def __init__(self) -> None:
+        self.output: Output | None = None
+        self.starts = 0
+        self.runs: list[Run] = []
+        self.refuses: Exception | None = None
+
+    state = State.RUNNING
+    error = None
+
+    def start(self, output: Output, previous: Run | None = None) -> Run:
+        if self.refuses is not None:
+            raise self.refuses
+        self.output = output
+        self.starts += 1
+        self.runs.append(start_thread("still", lambda run: None, previous))
+        return self.runs[-1]
+
+    def give(self, made: Frame) -> bool:
+        assert self.output is not None
+        return self.output.publish(made)
+
+
+class Stage:
+    """Feeds that share a clock and a lock, each with a producer that the test turns by hand."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.lock = threading.RLock()
+        self.feeds: list[Feed] = []
+
+    def feed(self, name: str, producer: Producer, source: Feed | None = None) -> Feed:
+        feed = Feed(name, self.clock, self.lock)
+        feed.produce(camera_config(name), producer, source)
+        self.feeds.append(feed)
+        return feed
+
+    def line(self, name: str, source: Feed, *transforms: Transform[Attributes]) -> Feed:
+        feed = Feed(name, self.clock, self.lock)
+        self.feeds.append(feed)
+        self.put_line(feed, source, *transforms)
+        return feed
+
+    def put_line(self, feed: Feed, source: Feed, *transforms: Transform[Attributes]) -> None:
+        line = Line(feed.name, source, Row(transforms), self.clock, feed.reports)
+        feed.produce(camera_config(feed.name), line, source)
+
+    def close(self) -> None:
+        for feed in reversed(self.feeds):
+            assert feed.close()
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    built = Stage()
+    yield built
+    built.close()
+
+
+def at(pts: int, second: float, sequence: int = 0, time_base: Fraction = Fraction(1, 30)) -> Frame:
+    """Return a frame captured at a second of the monotonic clock."""
+    return frame(pts, time_base=time_base).retimed(pts, time_base, sequence).marked("captured", second)
+
+
+def crop() -> Transform[Attributes]:
+    kind = TRANSFORMS["crop"]
+    return kind(kind.attributes_type.model_validate({"x_max_px": 0.5, "y_max_px": 0.5}), {})
+
+
+def test_a_watcher_stays_and_time_goes_on_when_the_producer_is_exchanged(stage: Stage) -> None:
+    first, second = Still(), Still()
+    feed = stage.feed("porch", first)
+    with feed.watch() as watch:
+        first.give(at(300, 10.0, 7))
+        before = watch.get(5)
+        feed.produce(camera_config("porch"), second)
+        assert (feed.latest, feed.state) == (None, State.RUNNING)
+        second.give(at(0, 11.0, 0))
+        after = watch.get(5)
+        second.give(at(3, 11.1, 1))
+        next_one = watch.get(5)
+    assert (before.pts, before.sequence) == (300, 7)
+    assert (after.pts, after.sequence) == (330, 8), "one second later on the clock, and the next number"
+    assert (next_one.pts, next_one.sequence) == (333, 9)
+    assert feed.counters["frames_out"] == 3, "counts go on"
+
+
+def test_what_the_old_producer_still_makes_reaches_nobody(stage: Stage) -> None:
+    first, second = Still(), Still()
+    feed = stage.feed("porch", first)
+    with feed.watch() as watch:
+        feed.produce(camera_config("porch"), second)
+        assert not first.give(frame())
+        assert first.runs[0].stopping.is_set()
+        assert second.give(frame())
+        assert watch.get(5) is feed.latest
+
+
+def test_the_finer_time_base_counts_after_an_exchange(stage: Stage) -> None:
+    first, second = Still(), Still()
+    feed = stage.feed("porch", first)
+    with feed.watch() as watch:
+        first.give(at(30, 10.0))
+        watch.get(5)
+        feed.produce(camera_config("porch"), second)
+        times = []
+        for number in range(3):
+            second.give(at(number * 10, 11.0 + number / 100, number, Fraction(1, 1000)))
+            times.append(watch.get(5).time_s)
+    assert times == [2.0, 2.01, 2.02]
+
+
+def test_demand_moves_to_the_new_source_and_the_old_one_closes_after_its_linger(stage: Stage) -> None:
+    old, new, line_before = Still(), Still(), Still()
+    one, two = stage.feed("one", old), stage.feed("two", new)
+    feed = stage.feed("porch", line_before, one)
+    with feed.watch(), feed.watch():
+        assert (one.watched, two.watched) == (True, False)
+        feed.produce(camera_config("porch"), Still(), two)
+        assert (one.watched, two.watched) == (False, True)
+        assert one.state is State.RUNNING, "it lingers"
+        stage.clock.advance(one.config.linger_s)
+        assert (one.state, two.state) == (State.IDLE, State.RUNNING)
+    stage.clock.advance(two.config.linger_s)
+    assert (two.state, feed.state) == (State.IDLE, State.IDLE)
+
+
+def test_an_idle_feed_starts_its_new_producer_only_when_it_is_watched(stage: Stage) -> None:
+    first, second = Still(), Still()
+    feed = stage.feed("porch", first)
+    feed.produce(camera_config("porch"), second)
+    assert (first.starts, second.starts) == (0, 0)
+    with feed.watch():
+        assert (first.starts, second.starts) == (0, 1)
+
+
+def test_a_kept_feed_stays_kept(stage: Stage) -> None:
+    root = stage.feed("root", Still())
+    other = stage.feed("other", Still())
+    feed = stage.feed("porch", Still(), root)
+    feed.keep_running()
+    feed.produce(camera_config("porch"), Still(), other)
+    feed.watch().close()
+    stage.clock.advance(3600)
+    assert (feed.state, other.state, root.state) == (State.RUNNING, State.RUNNING, State.IDLE)
+
+
+def test_a_producer_that_cannot_start_leaves_the_old_one_at_work(stage: Stage) -> None:
+    first, second = Still(), Still()
+    second.refuses = RuntimeError("can't start new thread")
+    source = stage.feed("root", Still())
+    feed = stage.feed("porch", first)
+    with feed.watch() as watch:
+        with pytest.raises(RuntimeError, match="can't start"):
+            feed.produce(camera_config("porch"), second, source)
+        assert first.give(frame(pts=4))
+        assert watch.get(5).pts == 4
+        assert (feed.producer, feed.source, source.watched) == (first, None, False)
+
+
+def test_a_feed_may_not_take_its_frames_from_itself(stage: Stage) -> None:
+    root = stage.feed("root", Still())
+    feed = stage.feed("porch", Still(), root)
+    with pytest.raises(ValueError, match="camera root would take its frames from itself"):
+        root.produce(camera_config("root"), Still(), feed)
+    stage.feeds[0].close()
+    with pytest.raises(RuntimeError, match="camera root is closed"):
+        root.produce(camera_config("root"), Still())
+
+
+def test_the_version_changes_with_every_exchange_in_the_chain(stage: Stage) -> None:
+    root = stage.feed("root", Still())
+    feed = stage.feed("porch", Still(), root)
+    seen = {feed.version}
+    root.produce(camera_config("root"), Still())
+    seen.add(feed.version)
+    feed.produce(camera_config("porch"), Still(), root)
+    seen.add(feed.version)
+    feed.produce(camera_config("porch"), Still())
+    seen.add(feed.version)
+    assert len(seen) == 4
+
+
+def test_a_real_line_gets_other_transforms_while_frames_flow(stage: Stage) -> None:
+    camera = FakeCamera()
+    root = Feed("root", stage.clock, stage.lock)
+    root.produce(camera_config("root"), Source("root", lambda: camera, stage.clock, root.reports))
+    stage.feeds.append(root)
+    feed = stage.line("porch", root)
+    with feed.watch() as watch:
+        camera.give(frame(pts=0, width=8, height=6))
+        assert (watch.get(5).width, feed.producer.transforms()) == (8, [])
+        stage.put_line(feed, root, crop())
+        camera.give(frame(pts=1, width=8, height=6))
+        came = watch.get(5)
+        while came.width == 8:  # the frame before, taken once more by the new line
+            came = watch.get(5)
+        assert (came.width, came.height) == (4, 3)
+        assert came.sequence > 0
+        assert [item["type"] for item in feed.status()["transforms"]] == ["crop"]
+    assert camera.opened == 1, "the source was never without demand"
+
+
+def test_an_ended_feed_starts_again_when_its_producer_is_exchanged(stage: Stage) -> None:
+    camera, second = FakeCamera(), Still()
+    feed = Feed("porch", stage.clock, stage.lock)
+    feed.produce(camera_config("porch"), Source("porch", lambda: camera, stage.clock, feed.reports))
+    stage.feeds.append(feed)
+    with feed.watch() as watch:
+        camera.give(frame())
+        watch.get(5)
+        camera.give(CameraEnded())
+        assert camera.closed.wait(5)
+        assert feed._run is not None and feed._run.wait()
+        assert feed.status()["state"] == "ended"
+        feed.produce(camera_config("porch"), second)
+        assert feed.state is State.RUNNING
+        second.give(frame())
+        assert watch.get(5).sequence == 1

@@ -1,0 +1,87 @@
+"""What a row of transforms does to one frame, and what is told of it, without threads or feeds."""
+
+from __future__ import annotations
+
+import pytest
+
+from cameras import Attributes, Classification, Frame
+from pipeline.step import Row, step
+from tests.fakes import FakeVision, NoAttributes, frame
+from transforms import TRANSFORMS, Transform
+
+
+class Note(Transform[Attributes]):
+    """Passes frames, fails, or has trouble, as it is told."""
+
+    type_name = "note"
+    attributes_type = NoAttributes
+
+    def __init__(self, error: BaseException | None = None, trouble: str | None = None) -> None:
+        super().__init__(NoAttributes(), {})
+        self.trouble = trouble
+        self.applied = 0
+        self._error = error
+
+    def apply(self, frame: Frame) -> Frame:
+        self.applied += 1
+        if self._error is not None:
+            raise self._error
+        return frame
+
+
+class Recognising(Note):
+    """The same, as one that annotates."""
+
+    annotates = True
+
+
+def classify(service: FakeVision) -> Transform[Attributes]:
+    kind = TRANSFORMS["classifications"]
+    attributes = kind.attributes_type.model_validate({"classifier_name": service.name})
+    transform: Transform[Attributes] = kind(attributes, {service.name: service})
+    transform.open()
+    return transform
+
+
+def test_each_stage_is_timed_and_its_inferences_counted() -> None:
+    service = FakeVision("shapes", classifications=[Classification("star", 0.9)])
+    row = Row((Note(), classify(service), classify(service)))
+    now = iter(range(100))
+    done = step(frame(), row, monotonic=lambda: float(next(now)))
+    assert done.frame is not None and [found.label for found in done.frame.annotations] == ["star", "star"]
+    assert [(stage.index, stage.seconds, stage.inferences) for stage in done.stages] == [
+        (0, 1.0, None),
+        (1, 1.0, 1),
+        (2, 1.0, 0),
+    ]
+    assert not list(done.failures)
+    for transform in row.transforms:
+        transform.close()
+
+
+@pytest.mark.parametrize("error", [ValueError("too small"), SystemError()])
+def test_a_transform_that_fails_loses_the_frame_and_ends_the_row(error: BaseException) -> None:
+    last = Note()
+    done = step(frame(), Row((Note(error), last)))
+    assert (done.frame, last.applied) == (None, 0)
+    (failed,) = done.failures
+    assert (failed.error, failed.trouble) == (error, str(error) or "SystemError")
+
+
+def test_one_that_annotates_costs_its_annotations_only() -> None:
+    last, came = Note(), frame()
+    done = step(came, Row((Recognising(ValueError("no answer")), last)))
+    assert (done.frame, last.applied) == (came, 1)
+    assert [stage.trouble for stage in done.failures] == ["no answer"]
+
+
+def test_trouble_is_told_with_the_frame() -> None:
+    done = step(frame(), Row((Note(trouble="the whole picture is hidden"),)))
+    assert done.frame is not None
+    assert [(stage.error, stage.trouble) for stage in done.failures] == [(None, "the whole picture is hidden")]
+
+
+def test_nothing_more_is_done_once_it_is_to_stop() -> None:
+    first, second = Note(), Note()
+    done = step(frame(), Row((first, second)), stopping=lambda: first.applied > 0)
+    assert (done.frame, len(done.stages), second.applied) == (None, 1, 0)

@@ -1,0 +1,383 @@
+"""Shared encoders: one for all who want the same, its packets to sinks of any kind, whoever makes the frames."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import av
+import pytest
+
+from cameras import BoundingBox, Detection, Frame
+from pipeline import Feed, StreamConfig
+from pipeline.line import Line
+from pipeline.step import Row
+from streams import Encoder, EncoderKey, EncoderPool, Subscription, VideoPacket
+from streams.encoding.keyframes import PAUSE_S
+from streams.encoding.pool import STANDSTILL_S, MakeEncoder
+from tests.fakes import FakeClock
+from tests.pipeline.builders import camera_config
+from tests.streams.fakes import FakeGraph, fake_graph, picture
+from transforms import NoAttributes, Transform
+
+
+class Recorder:
+    """A sink of a few lines, called on the encoder's thread: all that a recorder or an MJPEG stream needs."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self.loop = loop
+        self.packets: list[VideoPacket] = []
+        self.threads: set[str] = set()
+        self.keeps_up = True
+        self.ended = threading.Event()
+        self.came = threading.Semaphore(0)
+
+    def push(self, packets: Sequence[VideoPacket]) -> bool:
+        self.threads.add(threading.current_thread().name)
+        if self.keeps_up:
+            self.packets += packets
+        self.came.release()
+        return self.keeps_up
+
+    def end(self) -> None:
+        self.ended.set()
+
+    def next(self) -> VideoPacket:
+        assert self.came.acquire(timeout=5)
+        return self.packets[-1]
+
+
+class Running:
+    """A pool with its clock, and a camera ``porch`` that is handed frames one by one."""
+
+    def __init__(self, graph: FakeGraph, make: MakeEncoder | None) -> None:
+        self.graph = graph
+        self.clock = FakeClock()
+        self.feed = graph.feeds["porch"]
+        self.pool = EncoderPool(make, self.clock.monotonic)
+
+    def give(self, *numbers: int) -> None:
+        self.graph.cameras["porch"].give(*(picture(number) for number in numbers))
+
+    def join(self, sink: Recorder | None = None, *, annotations: bool = False) -> tuple[Recorder, Subscription]:
+        sink = sink or Recorder()
+        return sink, self.pool.subscribe(self.feed, "h264", sink, annotations=annotations)
+
+
+@contextmanager
+def running(make: MakeEncoder | None = None) -> Iterator[Running]:
+    with fake_graph("porch") as graph:
+        run = Running(graph, make)
+        try:
+            yield run
+        finally:
+            run.pool.close()
+            assert encoders() == []
+
+
+def encoders() -> list[str]:
+    return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("encoder"))
+
+
+def test_all_sinks_get_the_same_packets_of_one_encoding() -> None:
+    with running() as run:
+        sinks = [run.join()[0] for _ in range(3)]
+        run.give(0)
+        packets = [sink.next() for sink in sinks]
+        assert packets[0].is_keyframe
+        assert packets[0] is packets[1] is packets[2]
+        assert sinks[0].threads == {"encoder porch h264"}
+        assert run.feed.counters["encoded"] == 1
+        assert run.pool.encoders("porch") == [
+            {
+                "codec": "h264",
+                "rung": "160x120",
+                "annotations": False,
+                "frames": 1,
+                "key_frames": 1,
+                "bitrate": packets[0].size * 4,
+            }
+        ]
+        assert run.pool.encoders("yard") == []
+        assert set(run.feed.latency.summary()) >= {"encode", "total"}
+
+
+@pytest.mark.anyio
+async def test_sinks_of_a_loop_are_called_in_it_in_one_wake_up_per_frame() -> None:
+    loop = asyncio.get_running_loop()
+    calls, pushed = list[object](), asyncio.Event()
+
+    class InLoop(Recorder):
+        def push(self, packets: Sequence[VideoPacket]) -> bool:
+            pushed.set()
+            return super().push(packets)
+
+    with running() as run:
+        sinks = [run.join(InLoop(loop))[0] for _ in range(5)]
+        original = loop.call_soon_threadsafe
+
+        def counted(*args: Any, **kwargs: Any) -> asyncio.Handle:
+            calls.append(args[0])
+            return original(*args, **kwargs)
+
+        loop.call_soon_threadsafe = counted  # type: ignore[method-assign, assignment]
+        try:
+            run.give(0)
+            await pushed.wait()
+        finally:
+            loop.call_soon_threadsafe = original  # type: ignore[method-assign]
+        assert len(calls) == 1
+        assert [sink.packets for sink in sinks] == [sinks[0].packets] * 5
+        assert {name for sink in sinks for name in sink.threads} == {threading.current_thread().name}
+
+
+def test_a_late_sink_gets_a_key_frame_after_the_pause() -> None:
+    with running() as run:
+        first, _ = run.join()
+        run.give(0)
+        assert first.next().is_keyframe
+        late, _ = run.join()
+        run.give(1)
+        assert not first.next().is_keyframe
+        assert late.packets == []
+        run.clock.advance(PAUSE_S)
+        run.give(2)
+        packet = late.next()
+        assert packet.is_keyframe
+        assert first.next() is packet
+        assert run.pool.encoders("porch")[0]["key_frames"] == 2
+
+
+def test_requests_of_many_are_served_once() -> None:
+    with running() as run:
+        sink, subscription = run.join()
+        run.give(0)
+        sink.next()
+        run.clock.advance(PAUSE_S)
+        for _ in range(20):
+            subscription.ask_key_frame()
+        run.give(1)
+        assert sink.next().is_keyframe
+        run.clock.advance(0.1)
+        run.give(2)
+        assert not sink.next().is_keyframe
+
+
+def test_a_sink_that_does_not_keep_up_goes_on_with_the_next_key_frame() -> None:
+    with running() as run:
+        slow, _ = run.join()
+        other, _ = run.join()
+        run.give(0)
+        slow.next()
+        other.next()
+        slow.keeps_up = False
+        run.give(1)
+        other.next()
+        slow.next()
+        slow.keeps_up = True
+        run.clock.advance(PAUSE_S)
+        run.give(2)
+        assert other.next().is_keyframe, "it was asked for"
+        assert slow.next() is other.packets[-1]
+        assert len(slow.packets) == 2
+
+
+def test_a_sink_that_fails_is_left_out_and_the_others_stay(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Recorder):
+        def push(self, packets: Sequence[VideoPacket]) -> bool:
+            raise OSError("disk full")
+
+    with running() as run:
+        run.join(Broken())
+        sink, _ = run.join()
+        for number in range(2):
+            run.give(number)
+            sink.next()
+    assert caplog.messages == ["camera porch: a sink failed and is left out"]
+
+
+def test_the_last_picture_is_repeated_for_who_joins_while_nothing_comes() -> None:
+    with running() as run:
+        first, _ = run.join()
+        run.give(0)
+        start = first.next()
+        run.clock.advance(PAUSE_S + 1.5)
+        late, subscription = run.join()
+        run.clock.advance(STANDSTILL_S)
+        # The pool's clock is turned by hand, so the encoder has to be told to look at it again.
+        assert subscription.encoder._watch is not None
+        subscription.encoder._watch.wake()
+        packet = late.next()
+        assert packet.is_keyframe
+        assert packet.pts is not None and start.pts is not None
+        assert packet.pts - start.pts == round((PAUSE_S + 1.5 + STANDSTILL_S) * 90_000)
+
+
+class Failing(Encoder):
+    """Fails for one frame, and says so."""
+
+    def __init__(self, failed: threading.Event) -> None:
+        super().__init__("h264")
+        self._failed = failed
+
+    def encode(self, frame: Frame, *, key: bool = False, later_s: float = 0.0) -> list[VideoPacket]:
+        if frame.pts == 1:
+            self._failed.set()
+            raise av.error.ExternalError(1, "it broke")
+        return super().encode(frame, key=key, later_s=later_s)
+
+
+def test_a_failing_encoder_is_counted_reported_and_built_anew(caplog: pytest.LogCaptureFixture) -> None:
+    failed, made = threading.Event(), list[Encoder]()
+
+    def make(feed: Feed, key: EncoderKey) -> Encoder:
+        made.append(Failing(failed))
+        return made[-1]
+
+    with running(make) as run:
+        sink, _ = run.join()
+        run.give(0)
+        sink.next()
+        run.give(1)
+        assert failed.wait(5)
+        run.give(2)
+        packet = sink.next()
+        assert packet.is_keyframe and packet.pts == 6000
+        assert len(made) == 2
+        assert run.feed.counters["errors"] == 1
+    assert "camera porch: its h264 encoder failed (" in caplog.text
+
+
+def test_a_size_of_its_own_is_another_encoder() -> None:
+    with running() as run:
+        whole, _ = run.join()
+        small = Recorder()
+        run.pool.subscribe(run.feed, "h264", small, size=(80, 60))
+        run.give(0)
+        sizes = []
+        for sink in (whole, small):
+            (shown,) = av.CodecContext.create("h264", "r").decode(sink.next())
+            sizes.append((shown.width, shown.height))
+        assert sizes == [(160, 120), (80, 60)]
+        assert {encoder["rung"] for encoder in run.pool.encoders("porch")} == {"160x120", "80x60"}
+
+
+def test_the_last_to_leave_ends_the_encoder() -> None:
+    with running() as run:
+        (_, one), (_, two) = run.join(), run.join()
+        assert encoders() == ["encoder porch h264"]
+        ending = one.encoder
+        one.close()
+        one.close()
+        assert run.feed.watched
+        two.close()
+        assert not run.feed.watched
+        assert ending._run is not None and ending._run.wait()
+        assert (encoders(), run.pool.encoders("porch")) == ([], [])
+
+
+def test_sinks_learn_that_the_camera_is_gone() -> None:
+    with running() as run:
+        sink, subscription = run.join()
+        left, leaving = run.join()
+        leaving.close()
+        run.give(0)
+        sink.next()
+        run.feed.close()
+        assert sink.ended.wait(5)
+        assert not left.ended.is_set()
+        assert run.pool.encoders("porch") == []
+        subscription.close()
+        with pytest.raises(RuntimeError, match="camera porch is closed"):
+            run.join()
+
+
+def test_a_closed_pool_takes_nobody() -> None:
+    with running() as run:
+        run.join()
+        run.pool.close()
+        with pytest.raises(RuntimeError, match="the encoders are closed"):
+            run.join()
+
+
+class Boxes(Transform[NoAttributes]):
+    """Attaches a box to every frame."""
+
+    type_name = "boxes"
+    attributes_type = NoAttributes
+    annotates = True
+
+    def apply(self, frame: Frame) -> Frame:
+        return frame.with_annotations([Detection("star", 0.9, box=BoundingBox(0.2, 0.2, 0.8, 0.8))])
+
+
+class Noting(Encoder):
+    """Notes what it gives."""
+
+    def __init__(self, packets: list[VideoPacket]) -> None:
+        super().__init__("h264")
+        self._packets = packets
+
+    def encode(self, frame: Frame, *, key: bool = False, later_s: float = 0.0) -> list[VideoPacket]:
+        packets = super().encode(frame, key=key, later_s=later_s)
+        self._packets += packets
+        return packets
+
+
+def put_line(graph: FakeGraph, feed: Feed, *transforms: Transform[NoAttributes]) -> None:
+    line = Line(feed.name, graph.feeds["porch"], Row(transforms), graph.clock, feed.reports)  # type: ignore[arg-type]
+    feed.produce(camera_config(feed.name), line, graph.feeds["porch"])
+
+
+def test_sinks_move_when_a_chain_begins_to_annotate_and_when_it_stops() -> None:
+    made: dict[bool, list[VideoPacket]] = {False: [], True: []}
+
+    def make(feed: Feed, key: EncoderKey) -> Encoder:
+        return Noting(made[key.annotated])
+
+    def give_until(done: Callable[[], bool]) -> None:
+        for number in range(100):
+            run.give(number)
+            clean.next()
+            if done():
+                return
+        raise AssertionError("it does not come to that")
+
+    with running(make) as run:
+        graph, feed = run.graph, Feed("named", run.graph.clock, run.graph.lock)
+        graph.feeds["named"] = feed
+        put_line(graph, feed)
+        wants, clean = Recorder(), Recorder()
+        painted = run.pool.subscribe(feed, "h264", wants)
+        run.pool.subscribe(feed, "h264", clean, annotations=False)
+        assert [encoder["annotations"] for encoder in run.pool.encoders("named")] == [False]
+        run.give(0)
+        assert wants.next() is clean.next()
+        put_line(graph, feed, Boxes(NoAttributes(), {}))
+        give_until(lambda: painted.encoder.key.annotated and wants.packets[-1] in made[True])
+        assert [encoder["annotations"] for encoder in run.pool.encoders("named")] == [False, True]
+        assert next(packet for packet in wants.packets if packet in made[True]).is_keyframe
+        put_line(graph, feed)
+        give_until(lambda: not painted.encoder.key.annotated)
+        assert [encoder["annotations"] for encoder in run.pool.encoders("named")] == [False]
+
+
+def test_an_exchange_brings_the_encoder_that_the_new_configuration_asks_for() -> None:
+    made: list[float | None] = []
+
+    def make(feed: Feed, key: EncoderKey) -> Encoder:
+        made.append(feed.config.stream.bitrate)
+        return Encoder("h264")
+
+    with running(make) as run:
+        sink, _ = run.join()
+        run.give(0)
+        first = sink.next()
+        run.graph.exchange("porch", stream=StreamConfig(bitrate=300_000))
+        run.give(0)
+        second = sink.next()
+        assert (made, second.is_keyframe) == ([None, 300_000], True)
+        assert first.pts is not None and second.pts is not None and second.pts > first.pts
