@@ -21,6 +21,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "streams": ("encoding", "webrtc"),
     "configs": ("training",),
     "server": ("program", "core", "http", "viam", "clarifai", "run", "cli"),
+    "server/http": ("messages",),
 }
 # Sub-packages that stand side by side: none imports another.
 SIBLINGS = (("server/http", "server/viam", "server/clarifai"),)

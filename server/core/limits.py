@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import AsyncGenerator
 
 from .errors import BrokenOff, TooLarge, TooSlow
@@ -66,3 +67,15 @@ def too_large(what: str, limit: int) -> TooLarge:
     """Return the error for too many bytes."""
     size = f"{-(-limit // 1_000_000)} MB" if limit >= 1_000_000 else f"{-(-limit // 1000)} kB"
     return TooLarge(f"{what} must be under {size}")
+
+
+def client_of(address: str) -> str:
+    """Return the client that an address counts for: with IPv6 one customer has a whole network."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        mapped = found.ipv4_mapped
+        return str(mapped) if mapped is not None else str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import logging
 import math
 import time
@@ -18,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .errors import RequestError, TooManyRequests, Unauthorized
+from .limits import client_of
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Tokens:
         token = _token(authorization)
         if not token:
             return MissingToken()
-        place = _place(address)
+        place = client_of(address)
         if (wait_s := self._wait_s(place)) > 0:
             return TooManyTokens(wait_s)
         if self._is_good(token):
@@ -121,15 +121,3 @@ def _token(authorization: Sequence[bytes]) -> bytes:
 
 def _digest(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
-
-
-def _place(address: str) -> str:
-    """Return whom an address counts for: of IPv6 one customer has a whole network."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv6Address):
-        mapped = found.ipv4_mapped
-        return str(mapped) if mapped is not None else str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)

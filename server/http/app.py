@@ -8,8 +8,8 @@ from fastapi import FastAPI
 
 from ..core import Backend
 from ..program import program_version
-from . import cameras, openapi, pages, problems, vision, whep
-from .extensions import Extension, error_response
+from . import cameras, openapi, operations, pages, vision, whep
+from .messages import Extension, error_response, handle_errors
 
 _DESCRIPTION = (
     "Cameras, the pictures they give, and what is recognised in them. Errors are RFC 9457 problems. "
@@ -34,8 +34,8 @@ def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAP
     )
     app.state.backend = backend
     app.state.closing = False
-    problems.install(app, lambda request, error: error_response(extensions, request.method, request.url.path, error))
-    for router in (cameras.router, vision.router, whep.router, pages.router):
+    handle_errors(app, lambda request, error: error_response(extensions, request.method, request.url.path, error))
+    for router in (cameras.router, vision.router, whep.router, operations.router, pages.router):
         app.include_router(router)
     for extension in extensions:
         app.include_router(extension.router)

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 
 from ..core import camera_status, captured_at, picture_of
 from .dependencies import WithBackend
-from .replies import CameraStatus, problems
+from .messages import CameraStatus, problems
 
 router = APIRouter(prefix="/api/cameras", tags=["Cameras"])
 

@@ -10,12 +10,11 @@ from fastapi import FastAPI
 from cameras import Prediction
 
 from ..core import TRIES
-from . import problems
 from .access import PUBLIC_PATHS
-from .extensions import Extension
+from .messages import PROBLEM_TYPE, Extension
 
 _SCHEMAS = "#/components/schemas/"
-_PROBLEM = {problems.MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}ProblemReply"}}}
+_PROBLEM = {PROBLEM_TYPE: {"schema": {"$ref": f"{_SCHEMAS}ProblemReply"}}}
 _TOKEN = {
     "type": "http",
     "scheme": "bearer",

@@ -1,4 +1,4 @@
-"""The page that people see, the API's own page, and what programs ask to know how the server is."""
+"""The pages that people see, and the files that they are made of."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ import hashlib
 import mimetypes
 from functools import cache
 from importlib import resources
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from pipeline import Tables, schema
-
-from ..core import NotFound, Unavailable
-from .dependencies import WithBackend
-from .replies import problems
+from ..core import NotFound
 
 router = APIRouter()
 
@@ -80,28 +75,3 @@ async def file(name: str, request: Request) -> Response:
     if name not in _FILES:
         raise NotFound("there is nothing at this address; /docs lists what there is")
     return _send(name, request)
-
-
-@router.get("/healthz", tags=["Server"])
-async def health() -> dict[str, str]:
-    """Tell that the server answers."""
-    return {"status": "ok"}
-
-
-@router.get("/readyz", tags=["Server"], responses=problems(503))
-async def ready(request: Request) -> dict[str, str]:
-    """Tell whether the server takes viewers: not before everything is loaded, and not when it is closing."""
-    if request.app.state.closing:
-        raise Unavailable("the server is closing")
-    return {"status": "ready"}
-
-
-@router.get("/schema.json", tags=["Server"], response_model=None)
-async def config_schema(backend: WithBackend) -> dict[str, Any]:
-    """Give the JSON Schema of the configuration file."""
-    return _schema(backend.config.tables)
-
-
-@cache
-def _schema(tables: Tables) -> dict[str, Any]:
-    return schema(tables)

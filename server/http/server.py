@@ -16,8 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ..core import Backend
 from .access import AccessMiddleware
 from .app import create_app
-from .extensions import Extension
-from .problems import MEDIA_TYPE, Problem, document
+from .messages import PROBLEM_TYPE, Extension, Problem, document
 
 HEAD_S = 15.0
 """How long the head of a request may take."""
@@ -62,7 +61,7 @@ class Protocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no request, and hang up."""
         body = json.dumps(document(Problem(400, "this is no HTTP request"))).encode()
-        headers = [("content-type", MEDIA_TYPE), ("content-length", str(len(body))), ("connection", "close")]
+        headers = [("content-type", PROBLEM_TYPE), ("content-length", str(len(body))), ("connection", "close")]
         for event in (
             h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
             h11.Data(data=body),

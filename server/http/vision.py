@@ -29,10 +29,20 @@ from ..core import (
     require_kind,
     service_description,
 )
-from .body import URLS_BYTES_MAX, Part, named_urls, pictures_of, read_body
 from .dependencies import WithBackend
-from .problems import Problem, document
-from .replies import PredictionReplies, PredictionReply, ServiceDescription, problems
+from .messages import (
+    URLS_BYTES_MAX,
+    Part,
+    PredictionReplies,
+    PredictionReply,
+    Problem,
+    ServiceDescription,
+    document,
+    named_urls,
+    pictures_of,
+    problems,
+    read_body,
+)
 
 router = APIRouter(prefix="/api/vision", tags=["Vision"])
 

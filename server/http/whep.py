@@ -16,10 +16,8 @@ from pipeline import ServerConfig
 from streams import OfferError
 
 from .access import UNAUTHENTICATED
-from .body import read_body
 from .dependencies import WithBackend
-from .problems import Problem
-from .replies import problems
+from .messages import Problem, problems, read_body
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"

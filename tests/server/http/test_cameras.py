@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from server.core import frames
-from server.http.replies import CameraStatus
+from server.http.messages import CameraStatus
 
 from ..served import CAMERAS, Served, problem, still
 

@@ -13,8 +13,8 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 
 from cameras import BoundingBox, Caption, Classification, Detection, Segmentation
 from pipeline import Feed
-from server.http import problems
 from server.http.access import PUBLIC_PATHS
+from server.http.messages import PROBLEM_TYPE
 from tests.fakes import FakeVision, frame
 
 from ..conftest import check_threads, threads_now
@@ -103,7 +103,7 @@ def test_every_endpoint_is_described(document: Json) -> None:
         for status, response in operation["responses"].items():
             assert response["description"], f"{method} {path} {status}"
             if int(status) >= 400 and path != CLARIFAI:
-                assert list(response["content"]) == [problems.MEDIA_TYPE], f"{method} {path} {status}"
+                assert list(response["content"]) == [PROBLEM_TYPE], f"{method} {path} {status}"
 
 
 def test_the_shorter_addresses_of_clarifai_are_named(document: Json) -> None:

@@ -1,8 +1,7 @@
-"""The pages and what they are made of, and what programs ask about the server."""
+"""The pages and what they are made of."""
 
 import re
 
-import jsonschema
 import pytest
 
 from ..served import Served, problem
@@ -54,27 +53,3 @@ def test_scripts_write_text_only(served: Served) -> None:
 def test_an_unknown_path_is_not_found(served: Served) -> None:
     for path in ("/nothing", "/api", "/api/cameras/", "/whep", "/docs/"):
         assert problem(served.client.get(path)) == (404, "there is nothing at this address; /docs lists what there is")
-
-
-def test_the_server_is_well_and_ready(served: Served) -> None:
-    assert served.client.get("/healthz").json() == {"status": "ok"}
-    assert served.client.get("/readyz").json() == {"status": "ready"}
-
-
-def test_a_closing_server_is_not_ready(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(served.running.http.app.state, "closing", True)
-    response = served.client.get("/readyz")
-    assert problem(response) == (503, "the server is closing")
-    assert response.headers["retry-after"] == "1"
-
-
-def test_the_schema_is_a_schema(served: Served) -> None:
-    jsonschema.Draft202012Validator.check_schema(served.client.get("/schema.json").json())
-
-
-def test_what_fails_inside_says_nothing_of_the_inside(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(name: str) -> int:
-        raise RuntimeError("/srv/secret")
-
-    monkeypatch.setattr(served.running.whep, "sessions", fail)
-    assert problem(served.client.get("/api/cameras")) == (500, "the server failed at this request; its log says how")

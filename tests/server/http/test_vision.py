@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from server.core import frames, limits
-from server.http import body
-from server.http.replies import PredictionReply
+from server.http.messages import PredictionReply, body
 from tests.fakes import FakeVision
 from vision import ModelError
 

@@ -14,7 +14,7 @@ import pytest
 
 from cameras import Caption, Segmentation, as_mask
 from server.core import PARTS_MAX, DownloadFailed, DownloadTooLarge, ImageUrls, InvalidUrl
-from server.http.replies import PredictionReply
+from server.http.messages import PredictionReply
 from tests.fakes import FakeVision
 
 from ..served import Served, encoded, problem

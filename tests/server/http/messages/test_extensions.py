@@ -10,7 +10,7 @@ from fastapi.responses import PlainTextResponse, Response
 from server.core import Backend, RequestError, TooLarge
 from server.run import lifecycle
 
-from ..served import CAMERAS, Served, problem
+from ...served import CAMERAS, Served, problem
 
 GOOD = "correct-horse-battery"
 BEARER = {"Authorization": f"Bearer {GOOD}"}

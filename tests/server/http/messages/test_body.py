@@ -6,7 +6,7 @@ import pytest
 
 from server.core import limits
 
-from ..served import Served
+from ...served import Served
 
 HEAD = b"POST /api/vision/names/classifications HTTP/1.1\r\nHost: localhost\r\n"
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from ..core import RequestError
+from ...core import RequestError
 from .problems import headers_of, response_to
 
 

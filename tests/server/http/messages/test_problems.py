@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from server import core
-from server.http.problems import STATUS, document, headers_of
+from server.http.messages.problems import STATUS, document, headers_of
+
+from ...served import Served, problem
 
 RETRY = "Retry-After"
 
@@ -49,3 +51,11 @@ def test_no_meaning_is_without_a_status() -> None:
     ours = [kind for kind in below(core.RequestError) if kind.__module__.startswith("server.core")]
     assert len(ours) > 15
     assert [kind for kind in ours if not set(kind.__mro__) & set(STATUS)] == []
+
+
+def test_what_fails_inside_says_nothing_of_the_inside(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(name: str) -> int:
+        raise RuntimeError("/srv/secret")
+
+    monkeypatch.setattr(served.running.whep, "sessions", fail)
+    assert problem(served.client.get("/api/cameras")) == (500, "the server failed at this request; its log says how")

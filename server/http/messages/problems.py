@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from ..core import (
+from ...core import (
     BrokenOff,
     ImageUrlError,
     InvalidRequest,
@@ -28,7 +28,7 @@ from ..core import (
     UnsupportedMedia,
 )
 
-MEDIA_TYPE = "application/problem+json"
+PROBLEM_TYPE = "application/problem+json"
 
 
 STATUS: Mapping[type[RequestError], int] = {
@@ -95,10 +95,10 @@ def response_to(error: RequestError | Problem) -> JSONResponse:
     """Return an error as a problem document; it is never kept by a cache."""
     problem = problem_of(error)
     headers = {"Cache-Control": "no-store", **problem.headers}
-    return JSONResponse(document(problem), problem.status, headers=headers, media_type=MEDIA_TYPE)
+    return JSONResponse(document(problem), problem.status, headers=headers, media_type=PROBLEM_TYPE)
 
 
-def install(app: FastAPI, write: Callable[[Request, RequestError], Response]) -> None:
+def handle_errors(app: FastAPI, write: Callable[[Request, RequestError], Response]) -> None:
     """Let every error of an app leave as a problem.
 
     Args:

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
-from ..core import (
+from ...core import (
     PARTS_MAX,
     PICTURE_BYTES_MAX,
     RequestError,
