@@ -1,4 +1,4 @@
-"""A YAML or JSON file into a configuration: read, checked as a whole, and what it declares made."""
+"""Configuration files: reading and checking them as a whole, and building what they declare."""
 
 from .build import make_camera, make_services, make_transforms
 from .declarations import (

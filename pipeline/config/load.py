@@ -1,4 +1,4 @@
-"""A file to a configuration, or to everything that is wrong with it."""
+"""Loading a configuration file, or reporting everything that is wrong with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tree of a file to a :class:`Config`: every block against the model of its kind, all problems noted."""
+"""From the tree of a file to a :class:`Config`, with all problems reported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from cameras import Attributes
 from transforms import Style
 
-from . import viam
 from .declarations import (
     LATER,
     TRANSFORM,
@@ -27,13 +26,14 @@ from .declarations import (
 from .nodes import Address, MappingNode, Node, Position, Problems, SequenceNode, is_empty, is_unknown, kind_of
 from .services import Services
 from .sources import check_depths, check_sources
-from .validation import Entries, Item, named, salvaged, section, text_at, validated
+from .validation import Entries, Item, named, partial_instance, section, text_at, validated
+from .viam import is_machine_file, machine_entries
 
 ROOT_KEYS = ("cameras", "services", "server")
 
 
 class Reader:
-    """Reads one file; used once."""
+    """Reads one file. Use it once."""
 
     def __init__(self, problems: Problems, folder: Path, path: Path, tables: Tables) -> None:
         self._problems = problems
@@ -43,24 +43,24 @@ class Reader:
         self._entries = Entries(problems, folder)
 
     def config(self, root: Node | None) -> Config:
-        """Give the configuration; whole only when no problem has been noted."""
+        """Return the configuration; incomplete when problems were reported."""
         if root is None or is_empty(root):
             root = MappingNode(root.position if root else Position(1, 1), {})
         if not isinstance(root, MappingNode):
             self._problems.add(root.position, (), f"must be a mapping with the key cameras, got {kind_of(root)}")
             return Config({}, {})
-        if viam.is_machine_file(root):
-            return self._read(root, *viam.items(root, self._entries, self._tables))
+        if is_machine_file(root):
+            return self._read(root, *machine_entries(root, self._entries, self._tables))
         for key in root.entries:
             if key not in ROOT_KEYS:
                 message = is_unknown(self._problems, "unknown key", key, ROOT_KEYS)
                 self._problems.add(root.keys[key], (key,), message)
         cameras, services = self._entries.items(root, "cameras"), self._entries.items(root, "services")
         if not cameras and not services:
-            self._nothing_to_do(root)
+            self._report_no_entries(root)
         return self._read(root, cameras, services)
 
-    def _nothing_to_do(self, root: MappingNode) -> None:
+    def _report_no_entries(self, root: MappingNode) -> None:
         found = root.entries.get("cameras")
         if found is None:
             self._problems.add(root.position, ("cameras",), "is missing")
@@ -116,15 +116,15 @@ class Reader:
         )
 
     def _check_style(self, address: Address, node: Node) -> None:
-        """Look at what the right keys of a style need of the disk, wrong ones or not."""
+        """Check the files that the valid keys of a style name."""
         if isinstance(node, MappingNode):
-            style, rest = salvaged(Style, node, self._folder)
+            style, rest = partial_instance(Style, node, self._folder)
             if style is not None:
                 self._entries.check(style.check, address, rest, node)
 
     def _transform_camera(self, address: Address, node: Node, services: Services) -> TransformAttributes | None:
         if not isinstance(node, MappingNode):
-            return None  # noted with the camera's block
+            return None  # reported with the camera's block
         block = validated(TransformCameraBlock, node, address, self._problems, self._folder)
         pipeline = node.entries.get("pipeline")
         items = pipeline.items if isinstance(pipeline, SequenceNode) else ()

@@ -1,4 +1,4 @@
-"""The configuration as JSON Schema, for editors: they complete keys, show what each does and mark what is wrong."""
+"""JSON Schema of the configuration, with which editors complete keys, explain them and mark errors."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _TYPES_OF_PLAIN_VALUES = frozenset({"integer", "number", "boolean"})
 
 
 def schema(tables: Tables = BUILT_IN) -> Json:
-    """Give the JSON Schema (draft 2020-12) of a configuration.
+    """Return the JSON Schema (draft 2020-12) of a configuration.
 
-    Where a number or a word of a list stands, ``${NAME}`` may stand too.
+    Numbers, booleans and enumerated words may also be ``${NAME}``.
     """
     definitions: Json = {}
     cameras = _options(_cameras(tables, definitions), CameraBlock, "model", definitions)
@@ -40,8 +40,8 @@ def schema(tables: Tables = BUILT_IN) -> Json:
         "type": "object",
         "properties": {
             "cameras": {"type": "array", "items": cameras, "description": "Where frames come from."},
-            "services": _or_nothing({"type": "array", "items": services, "description": "What recognises things."}),
-            "server": _or_nothing(server),
+            "services": _or_null({"type": "array", "items": services, "description": "What recognises things."}),
+            "server": _or_null(server),
         },
         "anyOf": [
             {"required": ["cameras"], "properties": {"cameras": {"minItems": 1}}},
@@ -53,7 +53,7 @@ def schema(tables: Tables = BUILT_IN) -> Json:
 
 
 Option = tuple[list[str], Json, Json]
-"""The words that choose it, the schema of its ``attributes``, and what else it fixes."""
+"""The names of a kind, the schema of its ``attributes``, and further properties it fixes."""
 
 
 def _cameras(tables: Tables, definitions: Json) -> Iterator[Option]:
@@ -81,51 +81,51 @@ def _services(tables: Tables, definitions: Json) -> Iterator[Option]:
 
 
 def _options(options: Iterator[Option], block: type[BaseModel], key: str, definitions: Json) -> Json:
-    """Give a schema for blocks whose ``attributes`` depend on one of their keys."""
+    """Return a schema for blocks whose ``attributes`` depend on one of their keys."""
     outer = _block(block, definitions)
     branches = []
     for words, attributes, fixed in options:
         chosen = {"const": words[0]} if len(words) == 1 else {"enum": words}
         properties = {**outer["properties"], key: {**chosen, "description": outer["properties"][key]["description"]}}
-        properties |= {"attributes": attributes if attributes.get("required") else _or_nothing(attributes), **fixed}
+        properties |= {"attributes": attributes if attributes.get("required") else _or_null(attributes), **fixed}
         required = [*outer["required"], *(["attributes"] if attributes.get("required") else [])]
         branches.append({**outer, "title": words[0], "properties": properties, "required": required})
     return {"oneOf": branches}
 
 
 def _block(model: type[BaseModel], definitions: Json) -> Json:
-    """Give the schema of a model; what it refers to goes into ``definitions``."""
+    """Return the schema of a model; its references go into ``definitions``."""
     found = model.model_json_schema()
     for name, definition in found.pop("$defs", {}).items():
-        definitions[name] = _opened(definition)
-    opened: Json = _opened(found)
-    for name, prop in opened.get("properties", {}).items():
+        definitions[name] = _with_placeholders(definition)
+    allowed: Json = _with_placeholders(found)
+    for name, prop in allowed.get("properties", {}).items():
         if name in ("stream", "style", "ice"):
-            opened["properties"][name] = _or_nothing(prop)
-    return opened
+            allowed["properties"][name] = _or_null(prop)
+    return allowed
 
 
-def _or_nothing(found: Json) -> Json:
-    """Allow a block to be left empty."""
+def _or_null(found: Json) -> Json:
+    """Return a schema that also accepts null, for blocks that may be empty."""
     return {
         "anyOf": [found, {"type": "null"}],
         **({"description": found["description"]} if "description" in found else {}),
     }
 
 
-def _opened(found: Json) -> Json:
-    """Let a placeholder stand wherever a plain value is wanted that is not any text, and drop titles nobody reads."""
-    opened = {key: value for key, value in found.items() if key != "title"}
+def _with_placeholders(found: Json) -> Json:
+    """Return a schema that accepts placeholders for numbers, booleans and enumerated words, without titles."""
+    allowed = {key: value for key, value in found.items() if key != "title"}
     for key in ("properties", "patternProperties"):
-        if key in opened:
-            opened[key] = {name: _opened(value) for name, value in opened[key].items()}
+        if key in allowed:
+            allowed[key] = {name: _with_placeholders(value) for name, value in allowed[key].items()}
     for key in ("items", "additionalProperties"):
-        if isinstance(opened.get(key), dict):
-            opened[key] = _opened(opened[key])
+        if isinstance(allowed.get(key), dict):
+            allowed[key] = _with_placeholders(allowed[key])
     for key in ("anyOf", "oneOf", "allOf", "prefixItems"):
-        if key in opened:
-            opened[key] = [_opened(value) for value in opened[key]]
-    if opened.get("type") in _TYPES_OF_PLAIN_VALUES or "enum" in opened or "const" in opened:
-        about: Json = {key: opened.pop(key) for key in ("description", "default") if key in opened}
-        return {**about, "anyOf": [opened, _PLACEHOLDER]}
-    return opened
+        if key in allowed:
+            allowed[key] = [_with_placeholders(value) for value in allowed[key]]
+    if allowed.get("type") in _TYPES_OF_PLAIN_VALUES or "enum" in allowed or "const" in allowed:
+        about: Json = {key: allowed.pop(key) for key in ("description", "default") if key in allowed}
+        return {**about, "anyOf": [allowed, _PLACEHOLDER]}
+    return allowed

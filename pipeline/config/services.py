@@ -1,4 +1,4 @@
-"""The ``services:`` of a file, and who names them."""
+"""Reading the ``services:`` of a file, and checking the names by which others refer to them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .validation import Entries, Item, named, text_at
 
 
 class Services:
-    """Reads all services of one file; used once.
+    """Reads all services of one file. Use it once.
 
     Attributes:
-        declarations: The vision services that are right, by name, each with the model it runs.
-        models: The models that are right, by name.
+        declarations: The valid vision services by name, each with the model it runs.
+        models: The valid models by name.
     """
 
     def __init__(self, items: Sequence[Item], cameras: Collection[str], entries: Entries, tables: Tables) -> None:
@@ -41,7 +41,7 @@ class Services:
             entries.unique([item for item in items if text_at(item[1], "type") == kind])
 
     def wrong_vision(self, name: str) -> str | None:
-        """Say what is wrong with the name of a vision service; None when it is one."""
+        """Return what is wrong with the name of a vision service; None when such a service exists."""
         return self._wrong(name, VISION, MODEL)
 
     def _wrong(self, name: str, wanted: str, other: str) -> str | None:
@@ -63,7 +63,7 @@ class Services:
 
     def _vision(self, item: Item) -> None:
         if text_at(item[1], "type") != VISION:
-            self._entries.block(ServiceBlock, item)  # which says what its type may be
+            self._entries.block(ServiceBlock, item)  # which reports the allowed types
             return
         model = self._entries.kind(item, "model", self._tables.vision)
         if model is None:

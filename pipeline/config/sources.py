@@ -1,4 +1,4 @@
-"""What cameras take from each other: sources that exist, no circles, and depth or a lens where a transform needs it."""
+"""Checks along chains of cameras: sources exist, no cycles, depth and lens where a transform needs them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from .declarations import CameraConfig, Tables, TransformAttributes
 from .nodes import Address, Node, Problems, find, is_unknown, quoted, text_of
 
 Chain = list[CameraConfig]
-"""A camera, the one it comes from, and so on to where frames begin."""
+"""A camera, its source, and so on to the root."""
 
 _SOURCE = ("attributes", "source")
 
 
 def check_sources(transforms: Sequence[tuple[Address, Node]], names: Sequence[str], problems: Problems) -> None:
-    """Note every source that is no camera, and every ring of cameras once.
+    """Report every source that is not a camera, and every cycle of cameras once.
 
     Args:
         transforms: The transform cameras, each with its address.
         names: All cameras, in the order of the file.
-        problems: Where to note it.
+        problems: Where to report.
     """
     known = dict.fromkeys(names)
     sources: dict[str, str] = {}
@@ -31,22 +31,22 @@ def check_sources(transforms: Sequence[tuple[Address, Node]], names: Sequence[st
         found, real = find(node, _SOURCE)
         source, name = text_of(found), text_of(find(node, ("name",))[0])
         if real != _SOURCE or source is None:
-            continue  # missing or no text, which has been noted
+            continue  # missing or not a text; reported already
         if source not in known:
             message = is_unknown(problems, f"no camera is named {quoted(source)}", source, known)
             problems.add(found.position, (*address, *_SOURCE), message)
         elif name is not None and name not in sources:
             sources[name] = source
             places[name] = (*address, *_SOURCE), found
-    for ring in _rings(sources):
-        address, found = places[ring[0]]
-        circle = " -> ".join((*ring, ring[0]))
+    for cycle in _cycles(sources):
+        address, found = places[cycle[0]]
+        circle = " -> ".join((*cycle, cycle[0]))
         problems.add(found.position, address, f"cameras take their frames from each other in a circle: {circle}")
 
 
-def _rings(sources: dict[str, str]) -> list[list[str]]:
-    """Give every ring, beginning with its first camera in the file."""
-    rings: list[list[str]] = []
+def _cycles(sources: dict[str, str]) -> list[list[str]]:
+    """Return every cycle, starting with its first camera in the file."""
+    cycles: list[list[str]] = []
     done: set[str] = set()
     for start in sources:
         way: dict[str, None] = {}
@@ -56,15 +56,15 @@ def _rings(sources: dict[str, str]) -> list[list[str]]:
             name = sources.get(name)
         if name in way:
             steps = list(way)
-            rings.append(steps[steps.index(name) :] if name is not None else [])
+            cycles.append(steps[steps.index(name) :] if name is not None else [])
         done |= way.keys()
     order = {name: index for index, name in enumerate(sources)}
-    return [_turned(ring, order) for ring in rings]
+    return [_rotated(cycle, order) for cycle in cycles]
 
 
-def _turned(ring: list[str], order: dict[str, int]) -> list[str]:
-    first = ring.index(min(ring, key=order.__getitem__))
-    return ring[first:] + ring[:first]
+def _rotated(cycle: list[str], order: dict[str, int]) -> list[str]:
+    first = cycle.index(min(cycle, key=order.__getitem__))
+    return cycle[first:] + cycle[:first]
 
 
 def check_depths(
@@ -73,16 +73,16 @@ def check_depths(
     tables: Tables,
     problems: Problems,
 ) -> None:
-    """Note every transform that needs what none of the cameras before it can give.
+    """Report every transform that needs depth or a lens which no camera before it provides.
 
-    Depth is missing where the camera at the root could give it, but is not told to; a lens is, where nobody declares
-    one on the way and the camera at the root has none.
+    Depth is missing when the root camera supports it but has it switched off. A lens is missing when the root camera
+    has none and no camera or transform on the way declares one.
 
     Args:
-        cameras: The cameras that have been read without a problem.
+        cameras: The valid cameras.
         items: Name, address and node of every camera.
         tables: The kinds of cameras and transforms.
-        problems: Where to note it.
+        problems: Where to report.
     """
     for name, (address, node) in items:
         camera = cameras.get(name)
@@ -115,12 +115,12 @@ def _missing(transform: type[Transform[Any]], attributes: Any, chain: Chain, tab
 
 
 def _is_lens(declared: Any) -> bool:
-    """Return whether parameters are declared, and say something: a size of 0 says that the lens is not known."""
+    """Return whether lens parameters are declared; a size of 0 means that the lens is unknown."""
     return declared is not None and getattr(declared, "intrinsics", declared) is not None
 
 
 def _chain(cameras: Mapping[str, CameraConfig], camera: CameraConfig) -> Chain | None:
-    """Return a camera and those it comes from; ``None`` where the way there is broken or goes round."""
+    """Return a camera and those it comes from; ``None`` when the chain is broken or a cycle."""
     chain: dict[str, CameraConfig] = {}
     found: CameraConfig | None = camera
     while found is not None and found.name not in chain:

@@ -1,4 +1,4 @@
-"""What a configuration holds: the blocks of the file, the kinds that may be declared, and what was read."""
+"""Types of a configuration: the blocks of the file, the kinds that can be declared, and the result of reading."""
 
 from .blocks import MODEL, VISION, CameraBlock, ServiceBlock, TransformBlock, TransformCameraBlock
 from .declared import TRANSFORM, CameraConfig, Config, Places, TransformAttributes, TransformConfig

@@ -1,4 +1,4 @@
-"""The blocks of the file whose shape is the same whatever kind of thing they declare."""
+"""Blocks of the file that have the same keys for every kind they declare."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..nodes import quoted
 from .stream import StreamConfig
 
 VISION, MODEL = "vision", "mlmodel"
-"""What the ``type`` of a service may be."""
+"""The types of services."""
 
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"
 
@@ -59,7 +59,7 @@ class TransformBlock(Attributes):
 
 
 class TransformCameraBlock(Attributes):
-    """The ``attributes:`` of a transform camera, before the entries of its pipeline are looked at."""
+    """The ``attributes:`` of a transform camera, before the entries of its pipeline are validated."""
 
     source: str = Field(description="The camera that the frames are taken from.")
     pipeline: tuple[Any, ...] = Field(strict=False, min_length=1, description="What is done to them, in this order.")

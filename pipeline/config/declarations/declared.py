@@ -1,4 +1,4 @@
-"""What a configuration holds once it has been read: everything typed, checked and resolved."""
+"""A configuration after reading: typed, checked and resolved."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class CameraConfig:
     """A camera as declared.
 
     Attributes:
-        name: What it is called.
+        name: Its name.
         model: Its kind: a key of ``Tables.cameras``, or ``transform``.
         attributes: The settings of its kind; :class:`TransformAttributes` for a transform camera.
         preload: Keep it running without viewers.
@@ -72,7 +72,7 @@ class CameraConfig:
 
 @dataclass(frozen=True)
 class Places:
-    """Where in the file cameras and services were declared, for problems that show later.
+    """Where in the file cameras and services are declared, for problems that are found later.
 
     Attributes:
         file: The file as it was typed.
@@ -93,7 +93,7 @@ class Config:
         models: The models by name, in the order of the file, whether a service runs them or not.
         server: Where to listen.
         path: The file it was read from.
-        tables: The kinds that it was read with: what is built from it is of these.
+        tables: The kinds it was read with; everything built from it is of these kinds.
     """
 
     cameras: dict[str, CameraConfig]
@@ -105,7 +105,7 @@ class Config:
     tables: Tables = field(default=BUILT_IN, repr=False, compare=False)
 
     def service_problem(self, name: str, message: str) -> Problem:
-        """Give a problem with a service or model its place: that of the path its message begins with, else its own."""
+        """Return a problem with a service or model, positioned at the path its message begins with if there is one."""
         declared = self.services.get(name) or self.models[name]
         owners = [(name, declared.attributes)]
         if isinstance(declared, ServiceDeclaration) and declared.runtime is not None:
@@ -118,7 +118,7 @@ class Config:
         return self.problem(("services", name), message)
 
     def problem(self, address: Address, message: str) -> Problem:
-        """Give a problem its place in the file.
+        """Return a problem with its position in the file.
 
         Args:
             address: ``("cameras", name, ...)`` or ``("services", name, ...)``: names where the file has numbers.

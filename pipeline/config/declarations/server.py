@@ -1,4 +1,4 @@
-"""Where the program listens and how media reach its viewers: ``server:``."""
+"""The ``server:`` block: where the program listens, who may ask, and how media reach viewers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cameras import Attributes, LocalPath
 
 MAX_PORT = 65_535
 LATER = dict.fromkeys(("tls", "recording", "limits"), "is not available in this version")
-"""What to say of the keys of ``server:`` that are reserved for what this version does not do."""
+"""Messages for keys of ``server:`` that are reserved for later versions."""
 
 VIAM_IS_OPEN = (
     "with tokens it can only be served on 127.0.0.1: Viam's clients bring no token, so its port would let everybody in"
@@ -69,10 +69,10 @@ def _ports(value: Any) -> Any:
 
 
 def token_of(value: Any) -> SecretStr:
-    """Return a token that whoever asks may have to bring.
+    """Return a token that clients must send.
 
     Raises:
-        ValueError: when it cannot be one. The sentence does not show it, nor does the token's ``repr``.
+        ValueError: when the value is not a valid token. Neither the message nor the token's ``repr`` shows it.
     """
     if isinstance(value, SecretStr):
         return value
@@ -90,7 +90,7 @@ def _all_different(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
 
 
 def is_loopback_name(host: str) -> bool:
-    """Tell whether a host can be nothing but this machine, without asking a name server."""
+    """Return whether a host is certainly this machine, without asking a name server."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -117,7 +117,7 @@ def _one_or_more(value: Any) -> Any:
 
 
 class IceServer(Attributes):
-    """A STUN or TURN server that viewers are told of."""
+    """A STUN or TURN server for viewers."""
 
     urls: Annotated[
         tuple[IceUrl, ...],
@@ -129,7 +129,7 @@ class IceServer(Attributes):
 
 
 class IceConfig(Attributes):
-    """How peers find each other."""
+    """How peers connect (ICE)."""
 
     servers: tuple[IceServer, ...] = Field((), strict=False, description="STUN and TURN servers; none by default.")
     addresses: tuple[IpAddress, ...] = Field(
@@ -142,23 +142,23 @@ class IceConfig(Attributes):
 
 
 class ViamConfig(Attributes):
-    """Where Viam's clients come in."""
+    """The port for Viam's clients."""
 
     port: int = Field(ge=0, le=MAX_PORT, description="Port for them (gRPC) on the server's host; 0 takes a free one.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Give what is not installed."""
+        """Yield what is not installed."""
         yield from missing_extra("viam", "viam", "grpclib")
 
 
 class TlsConfig(Attributes):
-    """With what a port proves who it is, and keeps what is said there between two."""
+    """Certificate and key of a port that speaks TLS."""
 
     cert: LocalPath = Field(description="Certificate, with those that lead to an authority; a PEM file.")
     key: LocalPath = Field(description="Its key, without a password; a PEM file.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Give what keeps the files from being used."""
+        """Yield why the files cannot be used."""
         for name, path in (("cert", self.cert), ("key", self.key)):
             if not path.is_file():
                 yield (name,), f"no such file: {path}"
@@ -173,13 +173,13 @@ class TlsConfig(Attributes):
 
 
 class ClarifaiConfig(Attributes):
-    """Where Clarifai's clients come in."""
+    """The port for Clarifai's clients."""
 
     port: int = Field(ge=0, le=MAX_PORT, description="Port for them (gRPC) on the server's host; 0 takes a free one.")
     tls: TlsConfig | None = Field(None, description="Certificate and key; without it the port speaks plain gRPC.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Give what is not installed, and what cannot be used."""
+        """Yield what is not installed and what cannot be used."""
         yield from missing_extra("clarifai", "clarifai_grpc", "grpc")
         if self.tls is not None:
             for address, sentence in self.tls.check():
@@ -187,7 +187,7 @@ class ClarifaiConfig(Attributes):
 
 
 def missing_extra(extra: str, *modules: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Give the sentence that tells how to install an extra, unless its modules are there; none is imported for that."""
+    """Yield how to install an extra when one of its modules is missing. Imports nothing."""
     if any(find_spec(module) is None for module in modules):
         yield (), f'needs the extra "{extra}", which is not installed; get it with: pip install "camweave[{extra}]"'
 
@@ -208,11 +208,11 @@ class ServerConfig(Attributes):
     )
 
     def has_open_viam(self) -> bool:
-        """Tell whether other machines could come in at Viam's port and pass the tokens by."""
+        """Return whether other machines could use Viam's port without a token."""
         return self.viam is not None and bool(self.tokens) and not is_loopback_name(self.host)
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Give what is asked for and is not installed, or not safe."""
+        """Yield what is configured but not installed, or not safe."""
         if self.has_open_viam():
             yield ("viam",), VIAM_IS_OPEN
         for name, block in (("viam", self.viam), ("clarifai", self.clarifai)):

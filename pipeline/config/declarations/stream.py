@@ -1,4 +1,4 @@
-"""How a camera is encoded: its ``stream:``."""
+"""How a camera is encoded: the ``stream:`` block."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium
 
 
 class StreamConfig(Attributes):
-    """What the YAML may say under ``stream:``. What is not said follows from the size of the picture."""
+    """What the YAML may say under ``stream:``. Defaults depend on the size of the picture."""
 
     bitrate: int | None = Field(None, ge=10_000, le=200_000_000, description="Bits per second; by picture size.")
     frame_rate: float | None = Field(None, gt=0, le=240, description="Frames per second at most; the source's.")

@@ -1,4 +1,4 @@
-"""The kinds of things a configuration may name: the tables of the other rooms, side by side."""
+"""The kinds that a configuration may declare: the tables of the other rooms, together."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from vision import RUNTIMES, VISION, Runtime, VisionService
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """What can be declared.
+    """The kinds that can be declared.
 
     Attributes:
         cameras: Kinds of sources by ``model``.
-        camera_aliases: Other words for those, as other programs call them.
+        camera_aliases: Other names of them, as other programs use.
         transforms: Kinds of transforms by ``type``.
-        transform_aliases: Other words for those.
+        transform_aliases: Other names of them.
         vision: Kinds of vision services by ``model``.
         runtimes: Kinds of models by ``model``.
     """

@@ -1,4 +1,4 @@
-"""YAML and JSON text into nodes that know their place, and the problems noted at those places."""
+"""Reading YAML and JSON text into nodes with positions, and collecting problems at those positions."""
 
 from .json_reader import read_json
 from .problems import Address, ConfigError, Position, Problem, Problems, is_unknown, one_line, quoted

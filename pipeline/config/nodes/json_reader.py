@@ -1,4 +1,7 @@
-"""JSON text to nodes that know their place (``json.loads`` forgets it, and lets the last of two equal keys win)."""
+"""Reading JSON text into nodes with positions.
+
+``json.loads`` gives no positions, and lets the last of two equal keys win.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ _CONSTANTS: Mapping[str, bool | None] = {"true": True, "false": False, "null": N
 
 
 def read_json(text: str, problems: Problems, environment: Mapping[str, str]) -> Node | None:
-    """Give the root node, or None for a file that holds nothing.
+    """Return the root node, or None for an empty file.
 
-    Duplicate keys and unset environment variables are noted in ``problems``.
+    Duplicate keys and unset environment variables are added to ``problems``.
 
     Raises:
-        ConfigError: The text is no JSON, or too deep or too large.
+        ConfigError: The text is not JSON, is nested too deep, or is too large.
     """
     if not text.strip():
         return None
@@ -32,7 +35,7 @@ def read_json(text: str, problems: Problems, environment: Mapping[str, str]) -> 
 
 
 class _Reader:
-    """Reads one text from its beginning to its end; used once."""
+    """Reads one text from start to end. Use it once."""
 
     def __init__(self, text: str, problems: Problems, environment: Mapping[str, str]) -> None:
         self._text = text
@@ -109,7 +112,7 @@ class _Reader:
         if reason := unusable(text):
             self._problems.add(position, address, reason)
             return ScalarNode(position, None, text, reported=True)
-        return ScalarNode(position, text, text, pliant="${" in written)
+        return ScalarNode(position, text, text, coercible="${" in written)
 
     def _word(self, position: Position) -> ScalarNode:
         match = _WORD.match(self._text, self._at)
@@ -135,13 +138,13 @@ class _Reader:
         return text
 
     def _next(self) -> str:
-        """Go to the next character that is no space, and give it; empty at the end."""
+        """Skip white space and return the next character; an empty text at the end."""
         space = _SPACE.match(self._text, self._at)
         self._at = space.end() if space else self._at
         return self._text[self._at : self._at + 1]
 
     def _skip(self, character: str) -> bool:
-        """Go past the character if it comes next."""
+        """Skip the character if it comes next, and return whether it did."""
         if self._next() != character:
             return False
         self._at += 1

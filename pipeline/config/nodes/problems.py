@@ -1,6 +1,6 @@
-"""What is wrong with a configuration, in words and with its place.
+"""Problems of a configuration, each with its position and a message.
 
-* ConfigError    the configuration says something that cannot be done; holds one Problem or more  -> stop, exit code 2
+* ConfigError    the configuration cannot be used; holds one Problem or more  -> stop, exit code 2
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import NamedTuple
 from cameras import redact_url
 
 Address = tuple[str | int, ...]
-"""The way from the root of the file to a value: keys and list indices, such as ``("cameras", 0, "name")``."""
+"""The path from the root of the file to a value: keys and list indices, such as ``("cameras", 0, "name")``."""
 
 # difflib needs about 10 us per pair of words; a file with thousands of wrong names must not take minutes to refuse.
 MAX_COMPARISONS = 20_000
 MAX_SHOWN_LENGTH = 80
 MAX_KNOWN_SHOWN = 30
 
-# What people write who come from other programs, where no spelling is near.
+# Names that other programs use for the same thing and that are not spelled alike.
 _SYNONYMS = {
     "fps": "frame_rate",
     "framerate": "frame_rate",
@@ -42,14 +42,14 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong.
+    """One problem of a configuration.
 
     Attributes:
         file: The file as it was typed.
         line: From 1; None when the problem is the file itself.
         column: From 1; None when the problem is the file itself.
         path: The value in question, such as ``cameras[1].attributes.source``; empty for the file as a whole.
-        message: What is wrong with it, as the end of a sentence that the path begins.
+        message: What is wrong with it, a sentence whose subject is the path.
     """
 
     file: str
@@ -76,7 +76,7 @@ class ConfigError(Exception):
 
 
 class Problems:
-    """Collects what is wrong with one file."""
+    """Collects the problems of one file."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -87,12 +87,12 @@ class Problems:
         return bool(self._found)
 
     def add(self, position: Position | None, address: Address, message: str) -> None:
-        """Note a problem; the same one twice counts once."""
+        """Add a problem; duplicates are dropped."""
         line, column = position if position is not None else (None, None)
         self._found[Problem(one_line(self.file), line, column, path_text(address), one_line(message))] = None
 
     def forget(self, address: Address) -> None:
-        """Drop what was noted about a value and all below it: nobody is going to use it."""
+        """Drop all problems with a value that will not be used, and with everything below it."""
         above = path_text(address)
         self._found = {
             problem: None
@@ -101,16 +101,16 @@ class Problems:
         }
 
     def error(self) -> ConfigError:
-        """Give what has been found as an exception, in the order of the file."""
+        """Return the problems as an exception, in the order of the file."""
         return ConfigError(sorted(self._found, key=lambda problem: (problem.line or 0, problem.column or 0)))
 
     def fatal(self, position: Position | None, message: str, address: Address = ()) -> ConfigError:
-        """Give the exception for a problem after which the file cannot be read any further."""
+        """Return the exception for a problem that ends the reading of the file."""
         self.add(position, address, message)
         return self.error()
 
     def nearest(self, word: str, known: Collection[str]) -> str | None:
-        """Give the known word that was probably meant, or None; after very many questions always None."""
+        """Return the known word that was probably meant, or None. After very many calls always None."""
         self._comparisons_left -= len(known)
         if self._comparisons_left < 0:
             return None
@@ -123,7 +123,7 @@ class Problems:
 
 
 def path_text(address: Address) -> str:
-    """Write an address as people do: ``cameras[1].attributes.pipeline[0].type``."""
+    """Return an address in its usual notation: ``cameras[1].attributes.pipeline[0].type``."""
     text = ""
     for step in address:
         if isinstance(step, int):
@@ -136,7 +136,7 @@ def path_text(address: Address) -> str:
 
 
 def quoted(text: str) -> str:
-    """Put a text in double quotes, on one line, of bearable length, and without the secrets of an address."""
+    """Return a text in double quotes, on one line, shortened, and without the secrets of a URL."""
     if "://" in text:
         text = redact_url(text)
     if len(text) > MAX_SHOWN_LENGTH:
@@ -145,7 +145,7 @@ def quoted(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Write line breaks, control characters and what reverses the direction of writing as escapes."""
+    """Return a text with line breaks, control characters and direction overrides escaped."""
     if text.isprintable():
         return text
     return "".join(c if unicodedata.category(c) not in _UNSHOWN else c.encode("unicode_escape").decode() for c in text)
@@ -155,19 +155,19 @@ _UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def listed(words: Collection[str]) -> str:
-    """Enumerate words, the first thirty of them."""
+    """Return a comma-separated list of the first thirty words."""
     more = ", ..." if len(words) > MAX_KNOWN_SHOWN else ""
     return ", ".join(one_line(word) for word in islice(words, MAX_KNOWN_SHOWN)) + more
 
 
 def is_unknown(problems: Problems, what: str, word: str, known: Collection[str]) -> str:
-    """Make the sentence for a word that is not among the known ones.
+    """Return the sentence for an unknown word.
 
     Args:
-        problems: Whose suggestions to use.
-        what: How the sentence begins: ``unknown key``, ``no camera is named "stret"``.
-        word: What was written.
-        known: What could have been written.
+        problems: Finds the suggestion.
+        what: The beginning of the sentence: ``unknown key``, ``no camera is named "stret"``.
+        word: The word in the file.
+        known: The words that are allowed there.
     """
     near = problems.nearest(word, known)
     suggestion = f", did you mean {quoted(near)}?" if near is not None else ""

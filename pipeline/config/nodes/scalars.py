@@ -1,4 +1,4 @@
-"""What the text of a scalar means: ``${NAME}`` and ``${NAME:default}``, and the types of unquoted YAML.
+"""From the text of a scalar to its value: placeholders such as ``${NAME:default}``, and the types of unquoted YAML.
 
 The types are those of YAML 1.2's core schema, in which ``no``, ``on`` and ``12:30`` are text.
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 _PART = re.compile(
     r"\$\$"
     r"|\$\{(?:environment\.)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<default>(?:[^}$]|\$\$|\$(?!\{))*))?\}"
-    r"|\$\{(?P<package>packages\.[\w:/.-]+)\}"  # these two dotted ones are Viam's
+    r"|\$\{(?P<package>packages\.[\w:/.-]+)\}"  # this form and ``environment.`` are Viam's
     r"|\$\{"
 )
 
@@ -37,11 +37,11 @@ MAX_DIGITS = 400
 
 
 def shielded(text: str) -> tuple[str, bool]:
-    """Make the placeholders in a YAML text safe from the parser.
+    """Protect the placeholders in a YAML text from the parser.
 
     Returns:
-        The text to parse, and whether its scalars are to be passed through :func:`unshielded` (a text that itself has
-        the characters used for this is left as it is).
+        The text to parse, and whether its scalars must go through :func:`unshielded`. A text that contains the stand-in
+        characters itself stays as it is.
     """
     if "${" not in text or any(character in text for character in _STAND_INS):
         return text, False
@@ -54,7 +54,7 @@ def unshielded(scalar: str) -> str:
 
 
 def expanded(text: str, environment: Mapping[str, str]) -> str:
-    """Give the text with its placeholders replaced.
+    """Return the text with its placeholders replaced.
 
     Raises:
         ValueError: A variable without default is not set, or a placeholder is malformed.
@@ -91,7 +91,7 @@ def _utf8(name: str, value: str) -> str:
 
 
 def typed(text: str) -> None | bool | int | float | str:
-    """Give the value of an unquoted scalar."""
+    """Return the value of an unquoted scalar."""
     if text in _NULLS:
         return None
     if text in _BOOLS:
@@ -112,7 +112,7 @@ def typed(text: str) -> None | bool | int | float | str:
 
 
 def unusable(text: str) -> str | None:
-    """Say why a text cannot be used anywhere; None when it can."""
+    """Return why a text cannot be used at all; None when it can."""
     if "\0" in text:
         return "must not hold the character U+0000"
     if any("\ud800" <= character <= "\udfff" for character in text):

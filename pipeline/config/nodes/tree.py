@@ -1,4 +1,4 @@
-"""A parsed file as a tree of values that know their place; what both the YAML and the JSON reader give."""
+"""A parsed file as a tree of values with their positions; both readers, YAML and JSON, return one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .problems import Address, Position, quoted
 
 
 class Unusable:
-    """Stands for a value that is no value of any type, so that every check for a type refuses it."""
+    """A value of no type, which every type check refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +19,19 @@ class ScalarNode:
     """A single value.
 
     Attributes:
-        position: Where it stands.
+        position: Its place in the file.
         value: None, a bool, int, float or str.
-        text: As it was written, after the environment was put in.
-        reported: Its problem has been noted already, so no further one shall be.
-        pliant: A text that may be meant as a number or the like: JSON has no other way to write a placeholder.
+        text: As written, with environment variables expanded.
+        reported: Its problem has been reported; further ones are not.
+        coercible: A text that may become a number, a boolean or null if one is wanted: a JSON string with a
+            placeholder, for which JSON has no other notation.
     """
 
     position: Position
     value: None | bool | int | float | str
     text: str
     reported: bool = False
-    pliant: bool = False
+    coercible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,14 @@ class SequenceNode:
 
 @dataclass(frozen=True, slots=True)
 class MappingNode:
-    """Keys, each with its own place, and their nodes."""
+    """Keys with their positions, and the nodes under them."""
 
     position: Position
     entries: abc.Mapping[str, Node]
     keys: abc.Mapping[str, Position] = field(default_factory=dict)
 
     def without(self, *names: str) -> MappingNode:
-        """Give the same mapping with fewer keys."""
+        """Return the mapping without some of its keys."""
         return MappingNode(self.position, {k: v for k, v in self.entries.items() if k not in names}, self.keys)
 
 
@@ -58,17 +59,17 @@ Node = ScalarNode | SequenceNode | MappingNode
 
 
 def is_empty(node: Node | None) -> bool:
-    """Whether nothing was written: no node, or one that is null."""
+    """Return whether a value is missing or null."""
     return node is None or (isinstance(node, ScalarNode) and node.value is None and not node.reported)
 
 
 def text_of(node: Node | None) -> str | None:
-    """Give the text of a node that is one."""
+    """Return the text of a node; None when it is not a text."""
     return node.value if isinstance(node, ScalarNode) and isinstance(node.value, str) and not node.reported else None
 
 
 def plain(node: Node) -> Any:
-    """Give the node as dict, list and plain values; numbers that are not finite become :class:`Unusable`."""
+    """Return the node as dict, list and plain values; numbers that are not finite become :class:`Unusable`."""
     if isinstance(node, MappingNode):
         return {key: plain(value) for key, value in node.entries.items()}
     if isinstance(node, SequenceNode):
@@ -79,9 +80,9 @@ def plain(node: Node) -> Any:
 
 
 def find(node: Node, address: Address) -> tuple[Node, Address]:
-    """Follow an address as far as it goes; gives the last node and the address of it.
+    """Follow an address as far as it goes; return the last node and its address.
 
-    Steps that lead nowhere are left out: pydantic puts the names of its own alternatives between the real ones.
+    Steps that lead nowhere are skipped: pydantic puts names of union members between the real steps.
     """
     real: list[str | int] = []
     for step in address:
@@ -96,7 +97,7 @@ def find(node: Node, address: Address) -> tuple[Node, Address]:
 
 
 def replaced(node: Node, address: Address, new: Node) -> Node:
-    """Give the same tree with another node at an address that is in it."""
+    """Return the tree with the node at an existing address replaced."""
     if not address:
         return new
     step, rest = address[0], address[1:]
@@ -108,7 +109,7 @@ def replaced(node: Node, address: Address, new: Node) -> Node:
 
 
 def kind_of(node: Node) -> str:
-    """Name what a node is, for messages."""
+    """Return the type of a node, for messages."""
     if isinstance(node, MappingNode):
         return "a mapping"
     if isinstance(node, SequenceNode):
@@ -121,7 +122,7 @@ def kind_of(node: Node) -> str:
 
 
 def shown(node: Node) -> str:
-    """Show what was got, for messages: ``1.5``, ``"half"``, ``a list``, ``nothing``."""
+    """Return a node as messages show it: ``1.5``, ``"half"``, ``a list``, ``nothing``."""
     if not isinstance(node, ScalarNode):
         return kind_of(node)
     if isinstance(node.value, str):

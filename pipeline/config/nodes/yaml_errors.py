@@ -1,4 +1,4 @@
-"""What the YAML parser complains about, in the words of who writes the file."""
+"""Messages for syntax errors, in words that help the author of a YAML file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .problems import Position, quoted
 
 _QUOTE = "quoted scalar"
 
-# (what the parser says contains, what we say). libyaml and PyYAML's own parser word some of them differently.
+# (part of the parser's message, our message). libyaml and PyYAML's own parser word some of them differently.
 _WORDS = (
     ("tab character", "a tab cannot indent YAML, use spaces"),
     (
@@ -32,11 +32,11 @@ _WORDS = (
 
 
 def in_words(error: yaml.MarkedYAMLError, text: str) -> tuple[Position, str]:
-    """Give where the text breaks and why, in one sentence.
+    """Return the position of a syntax error and a sentence that explains it.
 
     Args:
-        error: What the parser raised.
-        text: What it was parsing.
+        error: The error that the parser raised.
+        text: The text that it was parsing.
     """
     problem, context = error.problem or "", error.context or ""
     here, opened = _position(error.problem_mark), _position(error.context_mark)
@@ -71,7 +71,7 @@ def _position(mark: yaml.Mark | None) -> Position:
 
 
 def _offset(text: str, position: Position) -> int:
-    """Give the index of a position in the text; at most its end."""
+    """Return the index of a position in the text, at most the text's length."""
     lines = text.splitlines(keepends=True)
     return sum(len(line) for line in lines[: position.line - 1]) + position.column - 1
 

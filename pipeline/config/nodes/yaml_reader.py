@@ -1,4 +1,4 @@
-"""YAML text to nodes that know their place.
+"""Reading YAML text into nodes with positions.
 
 The parser is PyYAML's (libyaml where it is there), which gives events. The tree is built here, because PyYAML's own
 follows YAML 1.1 (``no`` is false, ``12:30`` a number), lets the last of two equal keys win, expands aliases without a
@@ -24,17 +24,18 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_DEPTH = 40
 MAX_NODES = 100_000  # a camera is about 30 of them
 
-# What YAML 1.2 calls printable is the rest.
+# All characters that YAML 1.2 does not call printable.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read_yaml(text: str, problems: Problems, environment: Mapping[str, str]) -> Node | None:
-    """Give the root node, or None for a file that holds nothing.
+    """Return the root node, or None for an empty file.
 
-    Duplicate keys, tags and unset environment variables are noted in ``problems``.
+    Duplicate keys, tags and unset environment variables are added to ``problems``.
 
     Raises:
-        ConfigError: The text is no YAML, more than one document, too deep or, with its aliases expanded, too large.
+        ConfigError: The text is not YAML, has more than one document, is nested too deep or, with its aliases
+            expanded, too large.
     """
     if forbidden := _FORBIDDEN.search(text):
         line = text.count("\n", 0, forbidden.start()) + 1
@@ -51,7 +52,7 @@ def read_yaml(text: str, problems: Problems, environment: Mapping[str, str]) -> 
 
 
 class _Builder:
-    """Builds the tree from the parser's events; used once."""
+    """Builds the tree from the parser's events. Use it once."""
 
     def __init__(self, text: str, problems: Problems, environment: Mapping[str, str]) -> None:
         text, self._shielded = shielded(text)
@@ -161,7 +162,7 @@ class _Builder:
         return key
 
     def _merged(self, value: Node, position: Position, address: Address) -> Iterator[MappingNode]:
-        """Give the mappings that a ``<<`` key brings in; the first one that has a key decides."""
+        """Yield the mappings that a ``<<`` key merges; for each key the first one counts."""
         for node in value.items if isinstance(value, SequenceNode) else (value,):
             if isinstance(node, MappingNode):
                 yield node

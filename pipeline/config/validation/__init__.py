@@ -1,13 +1,13 @@
-"""Blocks of the file against their pydantic models: an instance, or a sentence for everything that is wrong."""
+"""Validating blocks of the file with pydantic models, and wording what is wrong with them."""
 
 from .entries import Entries, Item, named, section, text_at
-from .validate import salvaged, validated
+from .validate import partial_instance, validated
 
 __all__ = [
     "Entries",
     "Item",
     "named",
-    "salvaged",
+    "partial_instance",
     "section",
     "text_at",
     "validated",

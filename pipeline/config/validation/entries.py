@@ -1,4 +1,4 @@
-"""What entries of ``cameras:``, ``services:`` and ``pipeline:`` have in common: a kind, and settings of that kind."""
+"""Reading entries of ``cameras:``, ``services:`` and ``pipeline:``: a kind, and the attributes of that kind."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from ..nodes import (
     quoted,
     text_of,
 )
-from .validate import salvaged, validated
+from .validate import partial_instance, validated
 from .wording import not_one_of
 
 B = TypeVar("B", bound=Attributes)
 
 Item = tuple[Address, Node]
-"""One entry of a list in the file, and where it stands."""
+"""The address of an entry in the file, and its node."""
 
-Look = Callable[[Any], Iterable[tuple[Address, str]]]
-"""Gives (path inside the attributes, sentence) for what is wrong with attributes that are right in themselves."""
+Check = Callable[[Any], Iterable[tuple[Address, str]]]
+"""Takes valid attributes and yields (address inside them, message) for what is wrong in their context."""
 
 _SECTIONS = ("attributes", "stream", "style")  # blocks that may be left empty: `attributes:` with nothing under it
 _OUTER_KEYS = frozenset({"name", "model", "type", *_SECTIONS})
@@ -46,28 +46,29 @@ class Entries:
         self.folder = folder
 
     def block(self, model: type[B], item: Item, kind: type[Attributes] | None = None) -> B | None:
-        """Give the entry as its block, whatever its kind; None, with the problems noted, when it is wrong.
+        """Return the entry as its block, whatever its kind; None, with problems reported, when it is invalid.
 
         Args:
             model: The block.
             item: The entry.
-            kind: The settings of its kind, if that is known: their keys get a hint when they stand one level too high.
+            kind: The attributes of its kind, if known. When one of their keys stands one level too high, the message
+                says where it belongs.
         """
         address, node = item
         if isinstance(node, MappingNode):
             node = node.without(*(key for key in _SECTIONS if key in node.entries and is_empty(node.entries[key])))
         below = [key for key in (kind.model_fields if kind is not None else ()) if key not in _OUTER_KEYS]
-        strangers = dict.fromkeys(below, 'unknown key here, it belongs under "attributes"')
-        return validated(model, node, address, self.problems, self.folder, strangers)
+        hints = dict.fromkeys(below, 'unknown key here, it belongs under "attributes"')
+        return validated(model, node, address, self.problems, self.folder, hints)
 
     def kind(
         self, item: Item, key: str, table: Mapping[str, Any], aliases: Mapping[str, str] | None = None
     ) -> str | None:
-        """Give the key of the table that a ``model`` or ``type`` names; None, with the problem noted, if none."""
+        """Return the key of the table that a ``model`` or ``type`` names; None, with the problem reported, if none."""
         address, node = item
         written = text_at(node, key)
         if written is None:
-            return None  # missing, or no text: noted with the block
+            return None  # missing or not a text: reported with the block
         word = (aliases or {}).get(written, written)
         if word in table:
             return word
@@ -75,49 +76,49 @@ class Entries:
         self.problems.add(found.position, (*address, key), not_one_of(self.problems, found, table, aliases or ()))
         return None
 
-    def attributes(self, model: type[Attributes], item: Item, look: Look | None = None) -> Any:
-        """Give the typed ``attributes`` of an entry; None, with the problems noted, when they are wrong.
+    def attributes(self, model: type[Attributes], item: Item, check: Check | None = None) -> Any:
+        """Return the typed ``attributes`` of an entry; None, with problems reported, when they are invalid.
 
         Args:
-            model: What they should be.
+            model: Their type.
             item: The entry.
-            look: Looks further, beside ``Attributes.check``.
+            check: Finds more, besides ``Attributes.check``.
         """
         address, node = item
         inner, child = (*address, "attributes"), section(node, "attributes")
         if not isinstance(child, MappingNode):
-            return None  # noted with the block
+            return None  # reported with the block
         attributes = validated(model, child, inner, self.problems, self.folder)
-        # The right keys of a wrong block are looked at too: all problems at once.
-        whole, rest = (attributes, child) if attributes is not None else salvaged(model, child, self.folder)
+        # The valid keys of an invalid block are checked too, to report all problems at once.
+        whole, rest = (attributes, child) if attributes is not None else partial_instance(model, child, self.folder)
         if whole is not None:
             self.check(whole.check, inner, rest, child)
-            if look is not None:
-                self.check(partial(look, whole), inner, rest, child)
+            if check is not None:
+                self.check(partial(check, whole), inner, rest, child)
         return attributes
 
     def check(
         self, look: Callable[[], Iterable[tuple[Address, str]]], address: Address, node: Node, whole: Node
     ) -> None:
-        """Note what is wrong with values that are right in themselves, such as names of files that do not exist.
+        """Report what is wrong with valid values in their context, such as names of files that do not exist.
 
         Args:
-            look: Gives it.
-            address: Where the values stand.
-            node: The values that were looked at.
-            whole: The same with the wrong ones.
+            look: Yields (address inside the values, message).
+            address: The address of the values.
+            node: The values that are checked.
+            whole: The same, including the invalid ones.
         """
         try:
             for inner, message in look():
                 found, real = find(node, inner)
-                if real or node is whole:  # else it is about a default that stands in for a wrong value
+                if real or node is whole:  # else it concerns the default of an invalid value
                     self.problems.add(found.position, (*address, *inner), message)
         except (OSError, ValueError) as error:  # such as a path longer than the system's longest
             reason = error.strerror if isinstance(error, OSError) else str(error)
             self.problems.add(node.position, address, f"cannot be looked at: {reason}")
 
     def unique(self, items: Sequence[Item]) -> None:
-        """Note every name that has been given before."""
+        """Report every duplicate name."""
         first: dict[str, Position] = {}
         for name, (address, node) in named(items):
             position = find(node, ("name",))[0].position
@@ -128,7 +129,7 @@ class Entries:
                 first[name] = position
 
     def items(self, root: MappingNode, key: str) -> list[Item]:
-        """Give the entries of a list in the root; none when it is missing or empty."""
+        """Return the entries of a list in the root; an empty list when it is missing."""
         node = root.entries.get(key)
         if isinstance(node, SequenceNode):
             return [((key, index), item) for index, item in enumerate(node.items)]
@@ -138,19 +139,19 @@ class Entries:
 
 
 def named(items: Iterable[Item]) -> Iterator[tuple[str, Item]]:
-    """Give the entries that have a name, with it."""
+    """Yield the entries that have a name, with the name."""
     for address, node in items:
         if (name := text_at(node, "name")) is not None:
             yield name, (address, node)
 
 
 def text_at(node: Node, key: str) -> str | None:
-    """Give the text under a key; None when there is none."""
+    """Return the text under a key; None when there is none."""
     return text_of(node.entries.get(key)) if isinstance(node, MappingNode) else None
 
 
 def section(node: Node, key: str) -> Node:
-    """Give a block under a key; an empty one, standing where its parent does, when it is not there."""
+    """Return a block under a key; an empty one at its parent's position when it is missing."""
     child = node.entries.get(key) if isinstance(node, MappingNode) else None
     if child is None or is_empty(child):
         return MappingNode(child.position if child is not None else node.position, {})

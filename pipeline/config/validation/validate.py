@@ -1,4 +1,4 @@
-"""One block of the file against its pydantic model: an instance, or all that is wrong with it noted at its place."""
+"""Validating one block of the file with its pydantic model, and reporting errors at their positions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..nodes import Address, MappingNode, Node, Problems, ScalarNode, find, plain, replaced, typed
-from .wording import Block, note
+from .wording import Block, report
 
 M = TypeVar("M", bound=BaseModel)
 
-NO_STRANGERS: abc.Mapping[str, str] = MappingProxyType({})
+NO_HINTS: abc.Mapping[str, str] = MappingProxyType({})
 
-# Errors of a pliant text that may be meant as something else.
-_NO_TEXT = frozenset({"int_type", "float_type", "bool_type", "none_required"})
+# Errors of a text that go away when it is coerced.
+_COERCED_ERRORS = frozenset({"int_type", "float_type", "bool_type", "none_required"})
 
 
 def validated(
@@ -27,46 +27,46 @@ def validated(
     address: Address,
     problems: Problems,
     folder: Path,
-    strangers: abc.Mapping[str, str] = NO_STRANGERS,
+    hints: abc.Mapping[str, str] = NO_HINTS,
 ) -> M | None:
-    """Give the block as an instance of its model; None when it is wrong, which ``problems`` then tells.
+    """Return the block as an instance of its model; None, with problems reported, when it is invalid.
 
     Args:
-        model: What the block should be.
+        model: The model.
         node: The block.
-        address: Where it stands.
-        problems: Where to note what is wrong.
+        address: Its address.
+        problems: Where to report.
         folder: What relative paths are relative to.
-        strangers: What to say of certain unknown keys.
+        hints: Messages for certain unknown keys.
     """
     try:
         return model.model_validate(plain(node), context={"folder": folder})
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
-    if (bent := _bent(node, details)) is not node:
-        return validated(model, bent, address, problems, folder, strangers)
+    if (coerced := _coerced(node, details)) is not node:
+        return validated(model, coerced, address, problems, folder, hints)
     by_address: dict[Address, list[ErrorDetails]] = defaultdict(list)
     for detail in details:
         by_address[_real(node, detail)].append(detail)
     for inner, found in by_address.items():
-        note(Block(model, node, address, problems, strangers), inner, found)
+        report(Block(model, node, address, problems, hints), inner, found)
     return None
 
 
-def _bent(node: Node, details: abc.Iterable[ErrorDetails]) -> Node:
-    """Give the block with every pliant text that should have been a number or the like as what it looks like."""
+def _coerced(node: Node, details: abc.Iterable[ErrorDetails]) -> Node:
+    """Return the block with coercible texts as numbers, booleans or null where those are wanted."""
     for detail in details:
         inner, address = find(node, tuple(detail["loc"]))
-        if detail["type"] in _NO_TEXT and isinstance(inner, ScalarNode) and inner.pliant:
+        if detail["type"] in _COERCED_ERRORS and isinstance(inner, ScalarNode) and inner.coercible:
             node = replaced(node, address, ScalarNode(inner.position, typed(inner.text), inner.text, inner.reported))
     return node
 
 
-def salvaged(model: type[M], node: MappingNode, folder: Path) -> tuple[M | None, MappingNode]:
-    """Give what the right keys of a wrong block make by themselves, so that they can be looked at further.
+def partial_instance(model: type[M], node: MappingNode, folder: Path) -> tuple[M | None, MappingNode]:
+    """Return an instance of only the valid keys of a block, for further checks of those.
 
     Returns:
-        The instance, or None when the wrong keys cannot be left out; and the block without them.
+        The instance, or None when an invalid key is required; and the block without the invalid keys.
     """
     try:
         return model.model_validate(plain(node), context={"folder": folder}), node
@@ -80,7 +80,7 @@ def salvaged(model: type[M], node: MappingNode, folder: Path) -> tuple[M | None,
 
 
 def _real(node: Node, detail: ErrorDetails) -> Address:
-    """Give the address without the names of alternatives that pydantic puts into it; a missing key stays."""
+    """Return the address of an error without pydantic's names of union members; a missing key stays in it."""
     location = tuple(detail["loc"])
     if detail["type"] == "missing":
         return (*find(node, location[:-1])[1], location[-1])

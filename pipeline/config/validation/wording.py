@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a block, in plain words; what it could have been is in its model's JSON Schema."""
+"""Messages for pydantic's errors; the model's JSON Schema says which values would be valid."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..nodes import (
     shown,
 )
 
-# What a value of the wrong type should have been.
+# The type that was wanted, by error.
 _WANTED = {
     "string_type": "text",
     "path_type": "text",
@@ -53,24 +53,24 @@ class Block:
     """A block being validated.
 
     Attributes:
-        model: What it should be.
-        node: What was written.
-        address: Where it stands.
-        problems: Where to note what is wrong.
-        strangers: What to say of certain unknown keys.
+        model: Its model.
+        node: The block in the file.
+        address: Its address.
+        problems: Where to report.
+        hints: Messages for certain unknown keys.
     """
 
     model: type[BaseModel]
     node: Node
     address: Address
     problems: Problems
-    strangers: abc.Mapping[str, str]
+    hints: abc.Mapping[str, str]
 
 
-def note(block: Block, inner: Address, found: list[ErrorDetails]) -> None:
-    """Note what is wrong at one address; more than one error there are the alternatives of a union."""
+def report(block: Block, inner: Address, found: list[ErrorDetails]) -> None:
+    """Report the errors at one address; several errors there come from the members of a union."""
     node, _ = find(block.node, inner)
-    found = [detail for detail in found if not _is_echo(node, detail)]
+    found = [detail for detail in found if not _is_consequence(node, detail)]
     if not found:
         return
     if isinstance(node, ScalarNode) and node.reported:
@@ -88,8 +88,8 @@ def note(block: Block, inner: Address, found: list[ErrorDetails]) -> None:
     block.problems.add(position, (*block.address, *inner), message)
 
 
-def _is_echo(node: Node, detail: ErrorDetails) -> bool:
-    """Whether a list is called too short only because its wrong entries, which have been noted, were not counted."""
+def _is_consequence(node: Node, detail: ErrorDetails) -> bool:
+    """Return whether a list is too short only because its invalid entries, reported already, do not count."""
     return (
         detail["type"] == "too_short"
         and isinstance(node, SequenceNode)
@@ -99,8 +99,8 @@ def _is_echo(node: Node, detail: ErrorDetails) -> bool:
 
 def _unknown_key(block: Block, inner: Address) -> str:
     key = str(inner[-1])
-    if len(inner) == 1 and key in block.strangers:
-        return block.strangers[key]
+    if len(inner) == 1 and key in block.hints:
+        return block.hints[key]
     known = [name for schema in _schemas(block.model, inner[:-1]) for name in schema.get("properties", ())]
     return is_unknown(block.problems, "unknown key", key, known)
 
@@ -150,14 +150,14 @@ def _not_one_of(block: Block, inner: Address, node: Node) -> str:
 
 
 def not_one_of(problems: Problems, node: Node, words: abc.Collection[str], aliases: abc.Collection[str] = ()) -> str:
-    """Make the sentence for a value that is none of the words it may be, nor one of their aliases."""
+    """Return the message for a value that is not one of the allowed words or their aliases."""
     message = f"must be one of: {', '.join(words)}; got {shown(node)}"
     near = problems.nearest(node.text, (*words, *aliases)) if isinstance(node, ScalarNode) else None
     return f"{message} (did you mean {quoted(near)}?)" if near is not None else message
 
 
 def _bounds(block: Block, inner: Address) -> str:
-    """Say in words between which numbers the value must be; empty when there are none."""
+    """Return the allowed range of a value in words; empty when there is none."""
     for schema in _schemas(block.model, inner):
         low, high = schema.get("minimum"), schema.get("maximum")
         if low is not None and high is not None:
@@ -187,9 +187,9 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _schemas(model: type[BaseModel], inner: Address) -> list[dict[str, Any]]:
-    """Give the JSON Schema of what may stand at an address inside the model: one for each alternative.
+    """Return the JSON Schemas of the values allowed at an address inside the model, one per union member.
 
-    It is the one description of a pydantic model in which the bounds and words of every field can be looked up alike.
+    The JSON Schema describes the bounds and words of all fields in the same way; pydantic's own core schema does not.
     """
     root = _schema(model)
     current = list(_alternatives(root, root))

@@ -1,4 +1,4 @@
-"""Viam's machine files: their cameras, vision services and models as entries of ours."""
+"""The cameras, vision services and models of a Viam machine file as entries of our own files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ABOVE = frozenset({"preload", "linger_s", "private", "stream", "style"})  # of 
 
 
 def is_machine_file(root: MappingNode) -> bool:
-    """Whether this is the root of a machine file: it has ``components``, or services with an ``api``."""
+    """Return whether this is the root of a machine file: it has ``components``, or services with an ``api``."""
     services = root.entries.get("services")
     if "components" in root.entries:
         return True
@@ -30,10 +30,10 @@ def is_machine_file(root: MappingNode) -> bool:
     )
 
 
-def items(root: MappingNode, entries: Entries, tables: Tables) -> tuple[list[Item], list[Item]]:
-    """Give the cameras and the services in the words of our own files, each at its place in this one.
+def machine_entries(root: MappingNode, entries: Entries, tables: Tables) -> tuple[list[Item], list[Item]]:
+    """Return the cameras and the services as entries of our own files, each with its position in this one.
 
-    Keys and resources that nothing here knows are named in a warning and left out, and so is what needs them.
+    Unknown keys and resources are left out with a warning, and so are resources that need them.
     """
     machine = _Machine(entries.problems, tables)
     for key in [key for key in root.entries if key not in _OURS]:
@@ -44,7 +44,7 @@ def items(root: MappingNode, entries: Entries, tables: Tables) -> tuple[list[Ite
         for item in (*entries.items(root, "components"), *entries.items(root, "services"))
         if (resource := machine.resource(item)) is not None
     ]
-    found = machine.without_orphans(found)
+    found = machine.with_dependencies_met(found)
     return (
         [resource.item for resource in found if resource.kind == CAMERA],
         [resource.item for resource in found if resource.kind != CAMERA],
@@ -69,11 +69,11 @@ class _Machine:
         self._left_out: set[tuple[str, str]] = set()
 
     def skipped(self, line: int, what: str, why: str = "is not known here; skipped") -> None:
-        """Say what is left out."""
+        """Log what is left out."""
         logger.warning("%s:%d: %s %s", one_line(self._problems.file), line, what, why)
 
     def resource(self, item: Item) -> _Resource | None:
-        """Give a resource in our words; None for one that is left out."""
+        """Return a resource under our names; None when it is left out."""
         address, node = item
         if not isinstance(node, MappingNode):
             return _Resource(CAMERA if address[0] == "components" else VISION, "", item)
@@ -91,8 +91,8 @@ class _Machine:
         self._left_out.add((kind, name))
         return None
 
-    def without_orphans(self, found: list[_Resource]) -> list[_Resource]:
-        """Leave out what needs something that was left out, and what needs that."""
+    def with_dependencies_met(self, found: list[_Resource]) -> list[_Resource]:
+        """Return the resources without those that need, directly or not, one that was left out."""
         there = {(resource.kind, resource.name) for resource in found}
         needing: dict[tuple[str, str], list[_Resource]] = defaultdict(list)
         for resource in found:
@@ -135,7 +135,7 @@ class _Machine:
 
 
 def _needs(resource: _Resource) -> Iterator[tuple[str, str]]:
-    """Give kind and name of what a resource cannot be without."""
+    """Yield kind and name of every resource that this one needs."""
     attributes = section(resource.item[1], "attributes")
     if resource.kind == VISION:
         for kind, key in ((MODEL, "mlmodel_name"), (CAMERA, "camera_name")):

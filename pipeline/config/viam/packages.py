@@ -12,10 +12,10 @@ ML_MODEL = "ml_model"
 
 
 def package_folders(text: str, folder: Path) -> dict[str, str]:
-    """Return the folder of each package that a file declares, by the words in its placeholders.
+    """Return the folder of each package that a file declares, by the names used in its placeholders.
 
-    A package is looked for in ``packages/NAME`` beside the file, then where Viam's own server has put it. One that is
-    nowhere stands for where that would have put it, so that what is missing can be named.
+    The search goes to ``packages/NAME`` beside the file, then to where Viam's own server puts packages. A package
+    that is found nowhere gets that last place, so that messages can name what is missing.
 
     Args:
         text: The file. One that is no machine file, or no JSON at all, has no packages.

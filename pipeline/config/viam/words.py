@@ -1,4 +1,4 @@
-"""Viam's words for kinds of resources and their attributes, and ours."""
+"""How Viam and this program name kinds of resources and their attributes."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from ..nodes import MappingNode, Node, ScalarNode, text_of
 
 CAMERA = "camera"
 
-# What may stand before the name of a model: who made it and what family it is of.
+# Prefixes of a model name: its maker and its family.
 _FAMILIES: Mapping[str, tuple[str, ...]] = {
     CAMERA: ("rdk:builtin:",),
     VISION: ("rdk:builtin:", "viam:vision:"),
 }
-# The runtimes are modules, which have been called by several triplets: the last word tells.
+# Runtimes are modules, published under several triplets; the last word identifies the runtime.
 _RUNTIMES = {"tflite-cpu": "tflite_cpu", "onnx-cpu": "onnx", "onnx_cpu": "onnx"}
 
 
 @dataclass(frozen=True)
 class Words:
-    """How the attributes of one kind are called.
+    """The attribute names of one kind.
 
     Attributes:
-        renamed: Ours by Viam's.
-        unused: Those which say nothing that is of use here; named in a warning.
+        renamed: Our names by Viam's.
+        unused: Attributes without a use here; a warning names them.
     """
 
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ _WORDS: Mapping[tuple[str, str], Words] = {
 
 
 def our_model(kind: str, written: str) -> str:
-    """Return what we call a model of a kind of resource; one that is not Viam's own is returned as it is."""
+    """Return our name of a model; a model that is not Viam's own keeps its name."""
     if kind == MODEL:
         word = written.rsplit(":", 1)[-1]
         return _RUNTIMES.get(word, word)
@@ -59,7 +59,7 @@ def our_model(kind: str, written: str) -> str:
 
 
 def our_file_camera(model: str, attributes: Node) -> str:
-    """Return the model for what Viam's ``ffmpeg`` is told to open: an address, a device, or a file."""
+    """Return the model for what Viam's ``ffmpeg`` opens: a URL, a device or a file."""
     path = text_of(attributes.entries.get("video_path")) if isinstance(attributes, MappingNode) else None
     if model != "stream" or path is None or "://" in path:
         return model
@@ -67,9 +67,9 @@ def our_file_camera(model: str, attributes: Node) -> str:
 
 
 def our_attributes(kind: str, model: str, node: MappingNode) -> tuple[MappingNode, list[str]]:
-    """Return attributes in our words, and the keys that were left out.
+    """Return the attributes under our names, and the keys that were left out.
 
-    An empty text or a zero in a camera of Viam's says that nothing is said.
+    In a camera of Viam's, an empty text or a zero means that the attribute is not set.
     """
     words = _WORDS.get((kind, model), Words())
     said = {key: value for key, value in node.entries.items() if not (kind == CAMERA and _is_blank(value))}
