@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -18,9 +18,10 @@ from cameras import (
     Detection,
     Frame,
     Pixels,
+    Prediction,
     Segmentation,
 )
-from vision import VisionService
+from vision import Answer, Session, VisionService
 
 
 def frame(
@@ -161,7 +162,7 @@ class FakeVision(VisionService[Attributes]):
     ) -> None:
         super().__init__(name, NoAttributes())
         self.classified = tuple(classifications)
-        self.detected = tuple(detections)
+        self.detected = detections if isinstance(detections, tuple) else tuple(detections)
         self.segmented = tuple(segmentations)
         self.captioned = tuple(captions)
         self.kinds = frozenset({"classifications", "detections"})
@@ -176,18 +177,31 @@ class FakeVision(VisionService[Attributes]):
     def _release(self) -> None:
         self.loaded = False
 
+    def _answers(self) -> Mapping[type[Prediction], Answer]:
+        def counted(method: str) -> Answer:
+            def answer(frame: Frame, session: Session) -> tuple[Prediction, ...]:
+                with session.inference():
+                    found: tuple[Prediction, ...] = getattr(self, method)(frame)
+                    return found
+
+            return answer
+
+        methods: dict[type[Prediction], str] = {
+            Classification: "_classify",
+            Detection: "_detect",
+            Segmentation: "_segment",
+            Caption: "_caption",
+        }
+        return {kind: counted(method) for kind, method in methods.items() if kind.plural in self.kinds}
+
     def _classify(self, frame: Frame) -> tuple[Classification, ...]:
-        with self._counted():
-            return self.classified
+        return self.classified
 
     def _detect(self, frame: Frame) -> tuple[Detection, ...]:
-        with self._counted():
-            return self.detected
+        return self.detected
 
     def _segment(self, frame: Frame) -> tuple[Segmentation, ...]:
-        with self._counted():
-            return self.segmented
+        return self.segmented
 
     def _caption(self, frame: Frame) -> tuple[Caption, ...]:
-        with self._counted():
-            return self.captioned
+        return self.captioned

@@ -1,15 +1,16 @@
-"""What the transforms that ask a vision service have in common: the service, on loan while they are open."""
+"""What the transforms that ask a vision service have in common: the service, and the way they ask it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import Field
 
-from cameras import Attributes
-from vision import inferences_here
+from cameras import Attributes, Frame, Prediction
+from vision import VisionService
 
+from .askers import Asker, Sync
 from .base import Services, Transform
 
 
@@ -25,6 +26,7 @@ class FilterAttributes(Attributes):
 
 
 A = TypeVar("A", bound=Attributes)
+P = TypeVar("P", bound=Prediction)
 
 
 class Asking(Transform[A]):
@@ -32,7 +34,7 @@ class Asking(Transform[A]):
 
     Attributes:
         service_attribute: Name of the attribute that names the service.
-        kind: What the service is asked for: ``classifications``, ``detections``, ``segmentations`` or ``captions``.
+        kind: The plural of what the service is asked for.
         labels_must_exist: Whether a label that the service never gives is an error, and not only worth a warning.
         service: The service.
     """
@@ -47,7 +49,7 @@ class Asking(Transform[A]):
         if name not in services:
             raise ValueError(f"{self.service_attribute}: there is no vision service {name!r}")
         self.service = services[name]
-        self._on_loan = False
+        self._asker = self.asker(self.service)
 
     @classmethod
     def needs(cls, attributes: A) -> Iterator[tuple[str, str, str]]:
@@ -56,17 +58,25 @@ class Asking(Transform[A]):
 
     @property
     def inferences(self) -> int:
-        """How many inferences were run for it, counted from anywhere: before and after a frame tells of that frame."""
-        return inferences_here()
+        """How many inferences it has caused so far: before and after a frame tells of that frame."""
+        return self._asker.inferences
+
+    def asker(self, service: VisionService[Any]) -> Asker:
+        """Return the way in which it asks; unless a subclass has another one, about each frame, which waits."""
+        return Sync(service)
+
+    def ask(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+        """Return what the service sees of a kind, for a frame.
+
+        Raises:
+            ModelError: when it fails, or is not open.
+        """
+        return self._asker.ask(kind, frame)
 
     def open(self) -> None:
-        """Take the service out on loan: its model is loaded when this returns."""
-        if not self._on_loan:
-            self.service.open()
-            self._on_loan = True
+        """Open a session of the service: its model is loaded when this returns."""
+        self._asker.open()
 
     def close(self) -> None:
-        """Give the service back."""
-        if self._on_loan:
-            self._on_loan = False
-            self.service.close()
+        """Close the session."""
+        self._asker.close()

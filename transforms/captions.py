@@ -10,7 +10,8 @@ from pydantic import Field
 from cameras import Caption, Frame
 from vision import keep, top
 
-from .recognise import Recognise, TimingAttributes
+from .askers import TimingAttributes
+from .recognise import Recognise
 
 
 class CaptionsAttributes(TimingAttributes):
@@ -28,9 +29,9 @@ class Captions(Recognise[CaptionsAttributes]):
     type_name: ClassVar[str] = "captions"
     attributes_type = CaptionsAttributes
     service_attribute: ClassVar[str] = "captioner_name"
-    kind: ClassVar[str] = "captions"
+    kind: ClassVar[str] = Caption.plural
 
     def look(self, frame: Frame) -> Sequence[Caption]:
         """Return the caption kept, if any."""
-        said = [caption for caption in self.service.captions(frame) if caption.label.strip()]
+        said = [caption for caption in self.ask(Caption, frame) if caption.label.strip()]
         return top(keep(said, self.attributes.confidence_threshold), 1)

@@ -55,7 +55,7 @@ class Classifications(Recognise[ClassificationsAttributes]):
     type_name: ClassVar[str] = "classifications"
     attributes_type = ClassificationsAttributes
     service_attribute: ClassVar[str] = "classifier_name"
-    kind: ClassVar[str] = "classifications"
+    kind: ClassVar[str] = Classification.plural
 
     def apply(self, frame: Frame) -> Frame:
         """Return the frame with what is recognised in it."""
@@ -66,7 +66,7 @@ class Classifications(Recognise[ClassificationsAttributes]):
 
     def look(self, frame: Frame) -> Sequence[Classification]:
         """Return the classifications kept, the surest first."""
-        known = [found for found in self.service.classifications(frame) if found.label != UNKNOWN]
+        known = [found for found in self.ask(Classification, frame) if found.label != UNKNOWN]
         kept = keep(known, self.attributes.confidence_threshold, self.attributes.valid_labels)
         return top(kept, self.attributes.max_classifications or 1)
 

@@ -29,9 +29,9 @@ class Detections(Recognise[DetectionsAttributes]):
     type_name: ClassVar[str] = "detections"
     attributes_type = DetectionsAttributes
     service_attribute: ClassVar[str] = "detector_name"
-    kind: ClassVar[str] = "detections"
+    kind: ClassVar[str] = Detection.plural
 
     def look(self, frame: Frame) -> Sequence[Detection]:
         """Return the detections kept, the surest first."""
-        found = keep(self.service.detections(frame), self.attributes.confidence_threshold, self.attributes.valid_labels)
+        found = keep(self.ask(Detection, frame), self.attributes.confidence_threshold, self.attributes.valid_labels)
         return [replace(item, box=inside) for item in found if (inside := item.box.clipped()) is not None]

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import Field
+from cameras import Annotation, Frame
+from vision import VisionService
 
-from cameras import Annotation, Attributes, Frame
-
+from .askers import MODES, Asker, TimingAttributes
 from .asking import Asking, FilterAttributes
-
-
-class TimingAttributes(Attributes):
-    """What the YAML may say about when a model is asked."""
-
-    mode: Literal["auto", "sync"] = Field(
-        default="auto",
-        description="When the model is asked. sync: about this very frame, which waits. auto: what fits the source.",
-    )
-    max_age_s: float = Field(
-        default=1.0, gt=0, allow_inf_nan=False, description="Oldest result a frame may carry, where it does not wait."
-    )
 
 
 class RecogniseAttributes(TimingAttributes, FilterAttributes):
@@ -40,14 +28,16 @@ class Recognise(Asking[R]):
 
     annotates = True
 
+    def asker(self, service: VisionService[Any]) -> Asker:
+        """Return the way to ask that ``mode`` names."""
+        return MODES[self.attributes.mode](service)
+
     def apply(self, frame: Frame) -> Frame:
         """Return the frame with what is recognised in it."""
-        return frame.with_annotations(self._results(frame))
+        return frame.with_annotations(
+            found.attached_by(self.type_name, self.service.name) for found in self.look(frame)
+        )
 
     @abstractmethod
     def look(self, frame: Frame) -> Sequence[Annotation]:
-        """Return what the service sees in this frame, filtered as the attributes say."""
-
-    def _results(self, frame: Frame) -> list[Annotation]:
-        """Return what to attach to a frame. The one place that decides which frame the model looks at: this one."""
-        return [found.attached_by(self.type_name, self.service.name) for found in self.look(frame)]
+        """Return what the service sees for this frame, filtered as the attributes say."""

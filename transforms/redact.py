@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import threading
 from typing import Any, ClassVar, Literal
 
 import cv2
@@ -12,8 +11,9 @@ import numpy as np
 from pydantic import Field
 
 from cameras import BoundingBox, Detection, Frame, Image, Pixels
-from vision import inferences_here, keep
+from vision import VisionService, keep
 
+from .askers import Asker, WithinDeadline
 from .asking import Asking, FilterAttributes
 from .base import Services
 from .planes import read_only
@@ -67,22 +67,19 @@ class Redact(Asking[RedactAttributes]):
     type_name: ClassVar[str] = "redact"
     attributes_type = RedactAttributes
     service_attribute: ClassVar[str] = "detector_name"
-    kind: ClassVar[str] = "detections"
+    kind: ClassVar[str] = Detection.plural
     labels_must_exist: ClassVar[bool] = True  # a slip would hide nothing, for ever
 
     def __init__(self, attributes: RedactAttributes, services: Services) -> None:
         super().__init__(attributes, services)
-        self._inferences = 0
-        self._question: _Question | None = None
         self._held: list[tuple[float, BoundingBox]] = []
 
-    @property
-    def inferences(self) -> int:
-        """How many inferences were run for it: they run on threads of its own."""
-        return self._inferences
+    def asker(self, service: VisionService[Any]) -> Asker:
+        """Return the way it asks: a frame waits for its answer, but not for ever."""
+        return WithinDeadline(service, self.attributes.deadline_s)
 
     def open(self) -> None:
-        """Take the detector out on loan."""
+        """Open a session of the detector."""
         super().open()
         self._held.clear()
         self.trouble = None
@@ -108,43 +105,11 @@ class Redact(Asking[RedactAttributes]):
         return [box for box in grown if box is not None]
 
     def _found(self, frame: Frame) -> tuple[Detection, ...]:
-        """Ask the detector, on a thread that is left behind when it does not answer in time."""
-        if self._question is not None and not self._question.wait(0):
-            raise TimeoutError("the detector is still busy with an earlier frame")
-        self._question = _Question(self, frame)
-        if not self._question.wait(self.attributes.deadline_s):
-            raise TimeoutError(f"the detector did not answer within {self.attributes.deadline_s:g} s")
-        question, self._question = self._question, None
-        self._inferences += question.inferences
-        if question.error is not None:
-            raise question.error
-        if getattr(question.answer, "unreadable", 0):
+        """Ask the detector about this very frame."""
+        found = self.ask(Detection, frame)
+        if getattr(found, "unreadable", 0):
             raise ValueError("the detector has found something, but not where")
-        return question.answer
-
-
-class _Question:
-    """One frame a detector is asked about, on a thread of its own."""
-
-    def __init__(self, transform: Redact, frame: Frame) -> None:
-        self.answer: tuple[Detection, ...] = ()
-        self.error: BaseException | None = None
-        self.inferences = 0
-        self._service, self._frame = transform.service, frame
-        self._thread = threading.Thread(target=self._ask, name=f"redact {transform.service.name}", daemon=True)
-        self._thread.start()
-
-    def wait(self, limit_s: float) -> bool:
-        """Wait for the answer or the error, up to a limit; return whether there is one."""
-        self._thread.join(limit_s)
-        return not self._thread.is_alive()
-
-    def _ask(self) -> None:
-        try:
-            self.answer = self._service.detections(self._frame)
-        except BaseException as error:  # raised where it was asked
-            self.error = error
-        self.inferences = inferences_here()
+        return found
 
 
 def _grown(box: BoundingBox, margin: float) -> BoundingBox:

@@ -28,10 +28,10 @@ class Segmentations(Recognise[SegmentationsAttributes]):
     type_name: ClassVar[str] = "segmentations"
     attributes_type = SegmentationsAttributes
     service_attribute: ClassVar[str] = "segmenter_name"
-    kind: ClassVar[str] = "segmentations"
+    kind: ClassVar[str] = Segmentation.plural
 
     def look(self, frame: Frame) -> Sequence[Segmentation]:
         """Return the masks kept, the largest first."""
-        found = self.service.segmentations(frame)
+        found = self.ask(Segmentation, frame)
         kept = keep(found, self.attributes.confidence_threshold, self.attributes.valid_labels)
         return [segmentation for segmentation in kept if segmentation.mask.any()]

@@ -1,4 +1,4 @@
-"""What looks at a frame and says what it shows: the base class of every vision service."""
+"""What looks at a frame and says what it shows: the base class of every vision service, and sessions that ask it."""
 
 from __future__ import annotations
 
@@ -8,26 +8,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Self, TypeVar
+from types import TracebackType
+from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
 
-from cameras import Attributes, Caption, Classification, Detection, Frame, Segmentation
+from cameras import Attributes, Caption, Classification, Detection, Frame, Prediction, Segmentation
 
 from .runtimes import RUNTIMES, ModelError, Runtime, RuntimeDeclaration, UnsupportedKind
 
 A = TypeVar("A", bound=Attributes)
-T = TypeVar("T")
+P = TypeVar("P", bound=Prediction)
 
 CLASSIFICATIONS = Classification.plural
 DETECTIONS = Detection.plural
 SEGMENTATIONS = Segmentation.plural
 CAPTIONS = Caption.plural
-
-_thread = threading.local()
-
-
-def inferences_here() -> int:
-    """Return how many inferences the calling thread has run: before and after a call, whether that call ran one."""
-    return getattr(_thread, "inferences", 0)
 
 
 @dataclass(frozen=True)
@@ -43,23 +37,43 @@ class ServiceDeclaration:
 class VisionService(ABC, Generic[A]):
     """Something that recognises, under a name that transforms and clients know. Safe to use from several threads.
 
-    The constructor keeps values and touches nothing. :meth:`inspect` learns what the service can do. Between
-    :meth:`open` and :meth:`close`, which are counted, it may be asked; each picture is looked at once, whoever asks.
+    The constructor keeps values and touches nothing. :meth:`inspect` learns what the service can do. Each asker opens a
+    session of its own and asks through it; the first session loads what the service needs, the last one to be closed
+    releases it. A service says what it answers, and with what::
+
+        class Brightness(VisionService[BrightnessAttributes]):
+            model_name: ClassVar[str] = "brightness"
+            attributes_type = BrightnessAttributes
+
+            def _load(self) -> None:
+                self.labels = ("bright",)
+
+            def _release(self) -> None:
+                pass
+
+            def _answers(self) -> Mapping[type[Prediction], Answer]:
+                return {Classification: self._classify}
+
+            def _classify(self, frame: Frame, session: Session) -> tuple[Classification, ...]:
+                with session.inference():
+                    return (Classification("bright", float(frame.image.mean()) / 255),)
 
     Attributes:
         name: What it is called under ``services:``.
         attributes: What was declared.
         runtime: The declared model that the attributes name, if they name one.
         runtimes: The runtimes there are, by name.
-        kinds: What it gives, of ``classifications``, ``detections``, ``segmentations`` and ``captions``; known after
-            :meth:`inspect`.
+        stateful: Whether an answer depends on the frames that the session has shown before. If not, it is remembered
+            with the picture, and whoever else asks about that picture gets it without an inference.
+        kinds: The kinds of predictions that it gives, by their plurals; known after :meth:`inspect`.
         labels: The names it may give, as far as they are known; known after :meth:`inspect`.
-        inferences: How many pictures its model has been run on for it.
+        inferences: How many inferences all sessions together have caused.
         inference_s: How long the last of them took, waiting for other users of the model included.
     """
 
     model_name: ClassVar[str]
     attributes_type: ClassVar[type[Attributes]]
+    stateful: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -78,8 +92,9 @@ class VisionService(ABC, Generic[A]):
         self.labels: tuple[str, ...] = ()
         self.inferences = 0
         self.inference_s = 0.0
-        self._loans = 0
-        self._loans_lock = threading.Lock()
+        self._own: list[Session] = []
+        self._sessions = 0
+        self._sessions_lock = threading.Lock()
         self._count_lock = threading.Lock()
         self._identity = object()  # not id(self): a number can be given again while a picture still remembers it
 
@@ -94,112 +109,136 @@ class VisionService(ABC, Generic[A]):
         return None
 
     def inspect(self) -> None:
-        """Learn what the service can do, loading its model if need be, and give back what that took.
+        """Learn what the service can do, loading its model if need be, and release what that took.
 
         Raises:
             ModelError: when the model, or what belongs to it, cannot be used.
         """
-        with self.borrowed():
-            pass
+        self.open_session().close()
+
+    def open_session(self) -> Session:
+        """Return a session for one asker; the first one loads what the service needs.
+
+        Raises:
+            ModelError: when that fails; nothing stays loaded then.
+        """
+        with self._sessions_lock:
+            if self._sessions == 0:
+                self._load()
+            try:
+                answers = self._answers()
+            except BaseException:
+                if self._sessions == 0:
+                    self._release()
+                raise
+            self.kinds = frozenset(kind.plural for kind in answers)
+            self._sessions += 1
+        return Session(self, answers)
 
     def open(self) -> None:
-        """Take the service out on loan; the first loan loads what it needs.
-
-        Raises:
-            ModelError: when that fails; nothing is on loan then.
-        """
-        with self._loans_lock:
-            if self._loans == 0:
-                self._load()
-            self._loans += 1
+        """Open a session of the service's own, for those who have none yet."""
+        self._own.append(self.open_session())
 
     def close(self) -> None:
-        """Give one loan back; the last one lets go of the model. Without a loan nothing happens."""
-        with self._loans_lock:
-            if self._loans == 0:
-                return
-            self._loans -= 1
-            if self._loans == 0:
+        """Close one of those sessions."""
+        if self._own:
+            self._own.pop().close()
+
+    def ask(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+        """Ask through such a session."""
+        if not self._own:
+            raise ModelError(f"service {self.name} is not open")
+        return self._own[0].ask(kind, frame)
+
+    def _close_session(self) -> None:
+        """Count a session out; the last one releases what was loaded. For :class:`Session` only."""
+        with self._sessions_lock:
+            self._sessions -= 1
+            if self._sessions == 0:
                 self._release()
 
-    @contextmanager
-    def borrowed(self) -> Iterator[Self]:
-        """Hold a loan for the length of a ``with`` block."""
-        self.open()
-        try:
-            yield self
-        finally:
-            self.close()
-
-    def classifications(self, frame: Frame) -> tuple[Classification, ...]:
-        """Return everything the frame may show as a whole, most confident first.
-
-        Raises:
-            UnsupportedKind: when the service does not classify.
-            ModelError: when the model fails on this picture, or the service is not open.
-        """
-        return self._once(frame, CLASSIFICATIONS, self._classify)
-
-    def detections(self, frame: Frame) -> tuple[Detection, ...]:
-        """Return the things in the frame with their boxes, inside the frame, most confident first.
-
-        Raises:
-            UnsupportedKind: when the service does not detect.
-            ModelError: when the model fails on this picture, or the service is not open.
-        """
-        return self._once(frame, DETECTIONS, self._detect)
-
-    def segmentations(self, frame: Frame) -> tuple[Segmentation, ...]:
-        """Return a mask for each kind of thing in the frame, the one that covers most first.
-
-        Raises:
-            UnsupportedKind: when the service does not segment.
-            ModelError: when the model fails on this picture, or the service is not open.
-        """
-        return self._once(frame, SEGMENTATIONS, self._segment)
-
-    def captions(self, frame: Frame) -> tuple[Caption, ...]:
-        """Return what the frame shows, in a sentence; several are alternatives, most confident first.
-
-        Raises:
-            UnsupportedKind: when the service writes no captions.
-            ModelError: when the model fails on this picture, or the service is not open.
-        """
-        return self._once(frame, CAPTIONS, self._caption)
-
-    def _once(self, frame: Frame, kind: str, look: Callable[[Frame], tuple[T, ...]]) -> tuple[T, ...]:
-        if self._loans == 0:
-            raise ModelError(f"service {self.name} is not open")
-        if kind not in self.kinds:
-            raise UnsupportedKind(f"service {self.name} gives {' and '.join(sorted(self.kinds))}, not {kind}")
-        return frame.pixels.memo((self._identity, kind), lambda: look(frame))
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        """Count one inference and its duration."""
-        started = time.perf_counter()
-        yield
+    def _count(self, inference_s: float) -> None:
+        """Count one inference. For :class:`Session` only."""
         with self._count_lock:
             self.inferences += 1
-            self.inference_s = time.perf_counter() - started
-        _thread.inferences = inferences_here() + 1
+            self.inference_s = inference_s
 
     @abstractmethod
     def _load(self) -> None:
-        """Get what is needed to look at frames; set ``kinds`` and ``labels``."""
+        """Get what is needed to look at frames, or leave nothing loaded; set ``labels``."""
 
     @abstractmethod
     def _release(self) -> None:
-        """Let go of it."""
+        """Release it."""
 
-    def _classify(self, frame: Frame) -> tuple[Classification, ...]:
-        raise NotImplementedError
+    @abstractmethod
+    def _answers(self) -> Mapping[type[Prediction], Answer]:
+        """Return what answers each kind of question; called for each session, once the service is loaded.
 
-    def _detect(self, frame: Frame) -> tuple[Detection, ...]:
-        raise NotImplementedError
+        What a stateful service knows of an asker's frames is kept in objects that are made here.
+        """
 
-    def _segment(self, frame: Frame) -> tuple[Segmentation, ...]:
-        raise NotImplementedError
 
-    def _caption(self, frame: Frame) -> tuple[Caption, ...]:
-        raise NotImplementedError
+class Session:
+    """A vision service as one asker has it; it keeps the service loaded until it is closed.
+
+    Several threads may ask at once, so the answers of a stateful service guard their state. Closing twice is harmless.
+
+    Attributes:
+        service: Who is asked.
+        inferences: How many inferences were run for this session. An answer that was remembered with the picture cost
+            none.
+    """
+
+    def __init__(self, service: VisionService[Any], answers: Mapping[type[Prediction], Answer]) -> None:
+        self.service = service
+        self.inferences = 0
+        self._answers = answers
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ask(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+        """Return everything of a kind that the frame shows, in the order of that kind: the surest first, say.
+
+        Raises:
+            UnsupportedKind: when the service does not give that kind.
+            ModelError: when the model fails on this picture, or the session is closed.
+        """
+        service = self.service
+        if self._closed:
+            raise ModelError(f"service {service.name} is not open")
+        answer = self._answers.get(kind)
+        if answer is None:
+            gives = " and ".join(sorted(service.kinds))
+            raise UnsupportedKind(f"service {service.name} gives {gives}, not {kind.plural}")
+        if service.stateful:
+            return cast(tuple[P, ...], answer(frame, self))
+        found = frame.pixels.memo((service._identity, kind), lambda: answer(frame, self))
+        return cast(tuple[P, ...], found)
+
+    @contextmanager
+    def inference(self) -> Iterator[None]:
+        """Count what the block does as one inference of this session. For the answers of a service."""
+        started = time.perf_counter()
+        yield
+        self.inferences += 1
+        self.service._count(time.perf_counter() - started)
+
+    def close(self) -> None:
+        """Stop asking; the last session of a service releases what it has loaded."""
+        with self._lock:
+            closed, self._closed = self._closed, True
+        if not closed:
+            self.service._close_session()
+
+
+Answer: TypeAlias = Callable[[Frame, Session], tuple[Prediction, ...]]
+"""What a service says of a frame; inferences count for the session that asks."""

@@ -9,9 +9,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from cameras import Caption, Frame, LocalPath
+from cameras import Caption, Frame, LocalPath, Prediction
 
-from .base import CAPTIONS
+from .base import Answer, Session
 from .captioning import Encoder, TextDecoder, read_tokenizer
 from .model_service import ModelService, PictureModelAttributes
 from .runtimes import (
@@ -111,7 +111,6 @@ class Captioner(ModelService[CaptionerAttributes]):
         except BaseException:
             self._release()
             raise
-        self.kinds = frozenset({CAPTIONS})
 
     def _release(self) -> None:
         self._encoder = self._decoder = None
@@ -119,11 +118,14 @@ class Captioner(ModelService[CaptionerAttributes]):
         for loan in models:
             loan.close()
 
-    def _caption(self, frame: Frame) -> tuple[Caption, ...]:
+    def _answers(self) -> Mapping[type[Prediction], Answer]:
+        return {Caption: self._caption}
+
+    def _caption(self, frame: Frame, session: Session) -> tuple[Caption, ...]:
         encoder, decoder = self._encoder, self._decoder
         if encoder is None or decoder is None:
             raise ModelError(f"service {self.name} is not open")
-        with self._counted():
+        with session.inference():
             encoded = encoder.encode(frame.pixels)
             with _about(self.attributes.decoder_path):
                 written = decoder.write(encoded, self.attributes.max_tokens)

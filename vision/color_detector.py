@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from typing import ClassVar, Self
 
@@ -12,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
-from cameras import Attributes, Detection, Frame, Mask
+from cameras import Attributes, Detection, Frame, Mask, Prediction
 
-from .base import DETECTIONS, VisionService
+from .base import Answer, Session, VisionService
 from .components import component_boxes
 
 HUES = (
@@ -99,7 +100,7 @@ class ColorDetector(VisionService[ColorDetectorAttributes]):
         return attributes.camera_name
 
     def _load(self) -> None:
-        self.kinds, self.labels = frozenset({DETECTIONS}), (self.label,)
+        self.labels = (self.label,)
 
     def _release(self) -> None:
         pass
@@ -109,9 +110,12 @@ class ColorDetector(VisionService[ColorDetectorAttributes]):
         """The name of what it finds."""
         return self.attributes.label or HUES[int(self.attributes.hsv[0] % 360 + 15) // 30 % len(HUES)]
 
-    def _detect(self, frame: Frame) -> tuple[Detection, ...]:
+    def _answers(self) -> Mapping[type[Prediction], Answer]:
+        return {Detection: self._detect}
+
+    def _detect(self, frame: Frame, session: Session) -> tuple[Detection, ...]:
         least_px = self.attributes.segment_size_px or _SEGMENT_SIZE_PX
-        with self._counted():
+        with session.inference():
             boxes = component_boxes(self._test.mask(frame.image), least_px)
         return tuple(Detection(self.label, 1.0, box=box) for box in boxes)
 

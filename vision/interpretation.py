@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from cameras import LocalPath
+from cameras import Classification, Detection, LocalPath, Prediction, Segmentation
 
-from .base import CLASSIFICATIONS, DETECTIONS, SEGMENTATIONS
 from .inputs import USUAL, PictureInput, Preparation, image_input, probe_pictures
 from .model_service import PictureModelAttributes
 from .outputs import (
@@ -127,9 +126,9 @@ class Interpretation:
     segmenter: Segmenter | None = None
 
     @property
-    def kinds(self) -> frozenset[str]:
+    def kinds(self) -> frozenset[type[Prediction]]:
         """What the model gives."""
-        parts = {CLASSIFICATIONS: self.classifier, DETECTIONS: self.detector, SEGMENTATIONS: self.segmenter}
+        parts = {Classification: self.classifier, Detection: self.detector, Segmentation: self.segmenter}
         return frozenset(kind for kind, part in parts.items() if part is not None)
 
     @property

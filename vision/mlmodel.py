@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from cameras import Classification, Detection, Frame, Pixels, Segmentation
+from cameras import Classification, Detection, Frame, Pixels, Prediction, Segmentation
 
+from .base import Answer, Session
 from .interpretation import Interpretation, MlModelAttributes, interpret
 from .model_service import ModelService
 from .runtimes import (
@@ -66,7 +67,7 @@ class MlModelVision(ModelService[MlModelAttributes]):
                     loan.runtime, self.attributes, self._labels(loan.runtime.metadata), self.name
                 )
                 self._sha256 = loan.sha256
-                self.kinds, self.labels = self._interpretation.kinds, self._interpretation.labels
+                self.labels = self._interpretation.labels
         except ModelError as error:
             loan.close()
             raise self._about(model.path, error) from error
@@ -80,23 +81,30 @@ class MlModelVision(ModelService[MlModelAttributes]):
         if loan is not None:
             loan.close()
 
-    def _classify(self, frame: Frame) -> tuple[Classification, ...]:
-        interpretation = self._opened()[1]
-        assert interpretation.classifier is not None
-        return interpretation.classifier.look(self._answer(frame.pixels))
+    def _answers(self) -> Mapping[type[Prediction], Answer]:
+        answers: Mapping[type[Prediction], Answer] = {
+            Classification: self._classify,
+            Detection: self._detect,
+            Segmentation: self._segment,
+        }
+        kinds = self._opened()[1].kinds
+        return {kind: answer for kind, answer in answers.items() if kind in kinds}
 
-    def _detect(self, frame: Frame) -> tuple[Detection, ...]:
-        interpretation = self._opened()[1]
+    def _classify(self, frame: Frame, session: Session) -> tuple[Classification, ...]:
+        classifier = self._opened()[1].classifier
+        assert classifier is not None
+        return classifier.look(self._outputs(frame.pixels, session))
+
+    def _detect(self, frame: Frame, session: Session) -> tuple[Detection, ...]:
+        interpretation, pixels = self._opened()[1], frame.pixels
         assert interpretation.detector is not None
-        picture, pixels = interpretation.picture, frame.pixels
-        return interpretation.detector.look(self._answer(pixels), picture.size_for(pixels), picture.window_for(pixels))
+        picture, outputs = interpretation.picture, self._outputs(pixels, session)
+        return interpretation.detector.look(outputs, picture.size_for(pixels), picture.window_for(pixels))
 
-    def _segment(self, frame: Frame) -> tuple[Segmentation, ...]:
-        interpretation = self._opened()[1]
+    def _segment(self, frame: Frame, session: Session) -> tuple[Segmentation, ...]:
+        interpretation, pixels = self._opened()[1], frame.pixels
         assert interpretation.segmenter is not None
-        return interpretation.segmenter.look(
-            self._answer(frame.pixels), interpretation.picture.window_for(frame.pixels)
-        )
+        return interpretation.segmenter.look(self._outputs(pixels, session), interpretation.picture.window_for(pixels))
 
     def _opened(self) -> tuple[Runtime, Interpretation]:
         loan, interpretation = self._loan, self._interpretation
@@ -104,15 +112,16 @@ class MlModelVision(ModelService[MlModelAttributes]):
             raise ModelError(f"service {self.name} is not open")
         return loan.runtime, interpretation
 
-    def _answer(self, pixels: Pixels) -> dict[str, Tensor]:
+    def _outputs(self, pixels: Pixels, session: Session) -> dict[str, Tensor]:
         """Return what the model gives for a picture: run once, for all services that feed it the same way."""
         runtime, interpretation = self._opened()
+        picture = interpretation.picture
 
         def run() -> dict[str, Tensor]:
-            with self._counted():
-                return runtime.infer({interpretation.picture.info.name: interpretation.picture.tensor(pixels)})
+            with session.inference():
+                return runtime.infer({picture.info.name: picture.tensor(pixels)})
 
-        return pixels.memo((runtime, interpretation.picture), run)
+        return pixels.memo((runtime, picture), run)
 
     def _label_path(self) -> Path | None:
         return self.attributes.label_path or (self.runtime.attributes.label_path if self.runtime else None)

@@ -12,17 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from cameras import Attributes, Detection, Frame, Mask
+from cameras import Attributes, Detection, Frame, Mask, Prediction
 
-from .base import DETECTIONS, VisionService
+from .base import Answer, Session, VisionService
 from .components import component_boxes
-from .runtimes import Runtime, RuntimeDeclaration
 
 Planes = NDArray[np.float32]
 
 _LONGER_SIDE_PX = 320  # of the reduced picture that is compared: smaller things than this shows are mostly noise
-_MOST_VIEWS = 8
-_SAME_VIEW = 0.5  # more of a picture than this never moves at once; then it is another scene
+_SAME_SCENE = 0.5  # more of a picture than this never moves at once; then it is another scene
 _RANGES = (1.0, 0.5, 0.5)  # colour planes of real pictures use half the range that brightness does
 _JOINED = np.ones((5, 5), np.uint8)  # parts of a thing this near to each other are one
 
@@ -44,27 +42,15 @@ class MotionDetectorAttributes(Attributes):
 class MotionDetector(VisionService[MotionDetectorAttributes]):
     """A detector of areas that have changed against a background that is learnt on the way; confidence 1.
 
-    It is shared by all who ask, so it keeps a background for each view it is shown, and knows the view of a picture by
-    its size and by the background that it resembles: a picture of which more than half differs from all of them begins
-    a view of its own, in which nothing has moved yet. That is also what happens at a cut, or when the light goes on.
-    Time is that of the frames. One that is older than the last of its view, because somebody else is further ahead, is
-    compared but teaches nothing. Cameras whose pictures look alike need a service each.
+    Each session has a background of its own, so that it should be shown the frames of one camera. Where more than half
+    of a picture differs from it, as after a cut or when the light goes on, or where the size does, the background
+    begins anew, and nothing has moved in that picture. Time is that of the frames. One that is older than the last is
+    compared but teaches nothing.
     """
 
     model_name: ClassVar[str] = "motion_detector"
     attributes_type = MotionDetectorAttributes
-
-    def __init__(
-        self,
-        name: str,
-        attributes: MotionDetectorAttributes,
-        runtime: RuntimeDeclaration | None = None,
-        *,
-        runtimes: Mapping[str, type[Runtime]] | None = None,
-    ) -> None:
-        super().__init__(name, attributes, runtime, runtimes=runtimes)
-        self._views: list[_View] = []  # the one asked for last comes first
-        self._views_lock = threading.Lock()
+    stateful: ClassVar[bool] = True
 
     @classmethod
     def default_camera(cls, attributes: MotionDetectorAttributes) -> str | None:
@@ -72,66 +58,58 @@ class MotionDetector(VisionService[MotionDetectorAttributes]):
         return attributes.camera_name
 
     def _load(self) -> None:
-        self.kinds, self.labels = frozenset({DETECTIONS}), (self.attributes.label,)
+        self.labels = (self.attributes.label,)
 
     def _release(self) -> None:
-        with self._views_lock:
-            self._views.clear()
+        pass
 
-    def _detect(self, frame: Frame) -> tuple[Detection, ...]:
-        with self._counted():
+    def _answers(self) -> Mapping[type[Prediction], Answer]:
+        return {Detection: _Background(self.attributes).detect}
+
+
+class _Background:
+    """What the camera of one session has shown so far."""
+
+    def __init__(self, attributes: MotionDetectorAttributes) -> None:
+        self._attributes = attributes
+        self._size: tuple[int, int] | None = None
+        self._lock = threading.Lock()
+
+    def detect(self, frame: Frame, session: Session) -> tuple[Detection, ...]:
+        """Return what has moved in a frame, and learn from it."""
+        with session.inference():
             planes = _reduced(frame)
-            with self._views_lock:
+            with self._lock:  # requests about one camera share a session and may come at once
                 changed = self._changed(frame, planes)
             height, width = changed.shape
-            least_px = math.ceil(self.attributes.segment_size_px * height * width / (frame.width * frame.height))
+            least_px = math.ceil(self._attributes.segment_size_px * height * width / (frame.width * frame.height))
             boxes = component_boxes(np.asarray(cv2.morphologyEx(changed, cv2.MORPH_CLOSE, _JOINED), np.uint8), least_px)
-        return tuple(Detection(self.attributes.label, 1.0, box=box) for box in boxes)
+        return tuple(Detection(self._attributes.label, 1.0, box=box) for box in boxes)
 
     def _changed(self, frame: Frame, planes: Planes) -> Mask:
-        """Return where a frame differs from the background of its view, and teach it this frame."""
-        for view in self._views:
-            if view.size == (frame.width, frame.height):
-                changed = view.changed(planes, self.attributes.threshold)
-                if cv2.countNonZero(changed) <= _SAME_VIEW * changed.size:
-                    break
-        else:
-            view = _View(frame, planes)
-            changed = np.zeros(planes.shape[:2], np.uint8)
-            self._views = [*self._views[: _MOST_VIEWS - 1], view]
-        self._views.remove(view)
-        self._views.insert(0, view)
-        view.learn(frame, planes, self.attributes.history_s)
-        return changed
-
-
-class _View:
-    """What one camera, as somebody sees it, has shown so far.
-
-    Attributes:
-        size: Width and height of its frames.
-    """
-
-    def __init__(self, frame: Frame, planes: Planes) -> None:
-        self.size = (frame.width, frame.height)
+        """Return 255 where a frame differs from the background by more than a share of the range, and learn from it."""
+        if self._size == (frame.width, frame.height):
+            most = tuple(self._attributes.threshold * 255 * share for share in _RANGES)
+            alike = cv2.inRange(cv2.absdiff(planes, self._planes), (0, 0, 0), most)
+            changed = np.asarray(cv2.bitwise_not(alike), np.uint8)
+            if cv2.countNonZero(changed) <= _SAME_SCENE * changed.size:
+                self._learn(frame, planes)
+                return changed
         self._begin(frame, planes)
+        return np.zeros(planes.shape[:2], np.uint8)
 
     def _begin(self, frame: Frame, planes: Planes) -> None:
-        self._background = planes.copy()
+        self._size = frame.width, frame.height
+        self._planes = planes.copy()
         self._time_s, self._captured_at = frame.time_s, frame.captured_at
 
-    def changed(self, planes: Planes, threshold: float) -> Mask:
-        """Return 255 where the planes differ from the background by more than a share of the range, 0 elsewhere."""
-        difference = cv2.absdiff(planes, self._background)
-        most = tuple(threshold * 255 * share for share in _RANGES)
-        return np.asarray(cv2.bitwise_not(cv2.inRange(difference, (0, 0, 0), most)), np.uint8)
-
-    def learn(self, frame: Frame, planes: Planes, history_s: float) -> None:
+    def _learn(self, frame: Frame, planes: Planes) -> None:
         """Take a frame into the background, by as much as the time since the last one is worth."""
+        history_s = self._attributes.history_s
         # Pictures that somebody sends one by one have no time of their own; then it is when they came.
         step_s = frame.time_s - self._time_s or frame.captured_at - self._captured_at
         if step_s > 0:
-            cv2.accumulateWeighted(planes, self._background, 1 - math.exp(-step_s / history_s))
+            cv2.accumulateWeighted(planes, self._planes, 1 - math.exp(-step_s / history_s))
             self._time_s, self._captured_at = frame.time_s, frame.captured_at
         elif step_s < -history_s:  # the stream has begun again
             self._begin(frame, planes)

@@ -6,10 +6,12 @@ The services take turns frame by frame, so that a busy machine slows all alike. 
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
 
+from cameras import Caption, Detection
 from pipeline import load
 from vision import build_services
 
@@ -29,16 +31,14 @@ def show(_program: Program, inputs: Inputs) -> None:
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        for _, service in every:
-            service.open()
-        for frame in frames:
-            for name, service in every:
-                before = time.process_time()
-                service.captions(frame) if name == "captions" else service.detections(frame)
-                spent[name] += time.process_time() - before
+        with ExitStack() as stack:
+            asked = [(name, stack.enter_context(service.open_session())) for name, service in every]
+            for frame in frames:
+                for name, session in asked:
+                    before = time.process_time()
+                    session.ask(Caption if name == "captions" else Detection, frame)
+                    spent[name] += time.process_time() - before
     finally:
-        for _, service in every:
-            service.close()
         cv2.setNumThreads(threads)
     for name, service in every:
         print(f"{service.model_name:16} {1000 * spent[name] / len(frames):6.2f} ms CPU per frame")

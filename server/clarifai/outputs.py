@@ -37,13 +37,13 @@ def seen(service: VisionService[Any], frame: Frame, choice: Choice, app_id: str)
     kinds = service.kinds
     data = resources_pb2.Data()
     if "classifications" in kinds:
-        data.concepts.extend(_concepts(service.classifications(frame), choice, app_id))
+        data.concepts.extend(_concepts(service.ask(Classification, frame), choice, app_id))
     if "detections" in kinds:
-        data.regions.extend(_boxes(service.detections(frame), choice, app_id))
+        data.regions.extend(_boxes(service.ask(Detection, frame), choice, app_id))
     if "segmentations" in kinds:
-        data.regions.extend(_masks(service.segmentations(frame), frame, choice, app_id))
+        data.regions.extend(_masks(service.ask(Segmentation, frame), frame, choice, app_id))
     if "captions" in kinds:
-        _write(service.captions(frame), data)
+        _write(service.ask(Caption, frame), data)
     return data
 
 

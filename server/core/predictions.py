@@ -78,7 +78,7 @@ def recognised(
     Raises:
         ModelError: when the service does not give that kind, or its model fails.
     """
-    found: tuple[Prediction, ...] = getattr(service, kind.plural)(frame)
+    found = service.ask(kind, frame)
     n = kind.default_count if wanted.n is None else wanted.n
     size = frame.width, frame.height
     return [item.to_wire(*size) for item in top(keep(found, wanted.threshold), n, size)]

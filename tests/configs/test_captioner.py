@@ -19,7 +19,7 @@ from configs.training.measure_captioner import DECODER, ENCODER, FIGURES, VOCABU
 from pipeline import Chain, load
 from tests.shared import DATA, needs_data
 from vision import Captioner as CaptionerService
-from vision import CaptionerAttributes
+from vision import CaptionerAttributes, Session
 
 CONFIG = Path(__file__).parents[2] / "configs" / "captions.yaml"
 
@@ -36,9 +36,9 @@ def captioner() -> Captioner:
 
 
 @pytest.fixture
-def service() -> Iterator[CaptionerService]:
+def session() -> Iterator[Session]:
     attributes = CaptionerAttributes(model_path=ENCODER, decoder_path=DECODER, tokenizer_path=VOCABULARY)
-    with CaptionerService("describer", attributes).borrowed() as opened:
+    with CaptionerService("describer", attributes).open_session() as opened:
         yield opened
 
 
@@ -62,14 +62,12 @@ def test_it_says_what_is_true_of_unseen_scenes(captioner: Captioner) -> None:
     assert np.mean(exact) >= 0.88
 
 
-def test_the_service_says_the_same_and_is_surer_where_it_is_right(
-    captioner: Captioner, service: CaptionerService
-) -> None:
+def test_the_service_says_the_same_and_is_surer_where_it_is_right(captioner: Captioner, session: Session) -> None:
     right: list[float] = []
     wrong: list[float] = []
     same = 0
     for picture in sample():
-        (written,) = service.captions(shown(picture.image))
+        (written,) = session.ask(Caption, shown(picture.image))
         same += written.label == captioner.write(picture.image)
         (right if is_true(written.label, picture.things) else wrong).append(written.confidence)
     assert same >= 0.97 * len(sample())
@@ -78,15 +76,15 @@ def test_the_service_says_the_same_and_is_surer_where_it_is_right(
 
 
 @pytest.mark.parametrize("level", [0, 90, 255])
-def test_of_an_empty_picture_it_says_that_it_knows_nothing_in_it(service: CaptionerService, level: int) -> None:
-    (written,) = service.captions(shown(np.full((480, 640, 3), level, np.uint8)))
+def test_of_an_empty_picture_it_says_that_it_knows_nothing_in_it(session: Session, level: int) -> None:
+    (written,) = session.ask(Caption, shown(np.full((480, 640, 3), level, np.uint8)))
     assert written.label == "nothing known"
 
 
 @needs_data
-def test_photographs_of_other_things_are_nothing_that_it_knows(service: CaptionerService) -> None:
+def test_photographs_of_other_things_are_nothing_that_it_knows(session: Session) -> None:
     paths = sorted((DATA / "images").glob("*.jpg"))
-    said = [service.captions(shown(np.asarray(cv2.imread(str(path)), np.uint8)))[0].label for path in paths]
+    said = [session.ask(Caption, shown(np.asarray(cv2.imread(str(path)), np.uint8)))[0].label for path in paths]
     assert len(said) >= 10
     assert said.count("nothing known") >= 0.8 * len(said)
 

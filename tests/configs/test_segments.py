@@ -24,7 +24,7 @@ def test_whoever_asks_the_background_is_no_thing() -> None:
         for number in range(0, 300, 60):
             picture = Scene(0, 640, 360).render(number)
             frame = Frame(Pixels.from_bgr(picture.image.copy()), number, Fraction(1, 30), 0.0)
-            assert {found.label for found in service.segmentations(frame)} == set(SHAPES)
+            assert {found.label for found in service.ask(Segmentation, frame)} == set(SHAPES)
     finally:
         service.close()
 

@@ -249,17 +249,22 @@ def redact(service: FakeVision) -> Transform[Attributes]:
 
 def test_what_must_not_be_seen_is_not_while_its_detector_fails(house: House) -> None:
     service = FakeVision("faces", detections=[Detection("face", 0.9, box=BoundingBox(0, 0, 0.5, 0.5))])
+    detect = service._detect
+
+    def fail(frame: Frame) -> tuple[Detection, ...]:
+        raise ModelError("the model is broken")
+
     line = house.line("private", redact(service))
     with line.watch() as watch:
         house.camera.give(frame(color=(200, 200, 200)))
         assert watch.get(5).image[:, :, 0].tolist()[3:5] == [[0] * 4 + [200] * 4, [200] * 8]
         assert (line.error, line.counters.inferences) == (None, {"faces": 1})
-        service.kinds = frozenset()
+        service._detect = fail  # type: ignore[method-assign]
         house.camera.give(frame(pts=1, color=(200, 200, 200)))
         assert watch.get(5).image.max() == 0
         assert line.error is not None
-        assert line.error.startswith("pipeline[0] (redact): the whole picture is hidden: service faces gives")
-        service.kinds = frozenset({"detections"})
+        assert line.error.startswith("pipeline[0] (redact): the whole picture is hidden: the model is broken")
+        service._detect = detect  # type: ignore[method-assign]
         house.camera.give(frame(pts=2, color=(200, 200, 200)))
         assert watch.get(5).image.max() == 200
         assert line.error is None

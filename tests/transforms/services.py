@@ -19,12 +19,10 @@ class Says(FakeVision):
         self.said = tuple(captions)
 
     def _segment(self, frame: Frame) -> tuple[Segmentation, ...]:
-        with self._counted():
-            return self.segmented
+        return self.segmented
 
     def _caption(self, frame: Frame) -> tuple[Caption, ...]:
-        with self._counted():
-            return self.said
+        return self.said
 
 
 class Looks(FakeVision):
@@ -41,12 +39,10 @@ class Looks(FakeVision):
         self._classifier, self._detector = classify, detect
 
     def _classify(self, frame: Frame) -> tuple[Classification, ...]:
-        with self._counted():
-            return tuple(self._classifier(frame))
+        return tuple(self._classifier(frame))
 
     def _detect(self, frame: Frame) -> tuple[Detection, ...]:
-        with self._counted():
-            return tuple(self._detector(frame))
+        return tuple(self._detector(frame))
 
 
 class Hangs(Looks):

@@ -122,11 +122,9 @@ def black(frame: Frame) -> bool:
 
 
 def test_what_a_detector_gives_in_numbers_that_are_none_hides_everything() -> None:
-    service = FakeVision("faces")
     answer = Detections([FACE])
     answer.unreadable = 1
-    service.detections = lambda frame: answer  # type: ignore[method-assign]
-    transform = redact(service)
+    transform = redact(FakeVision("faces", detections=answer))
     assert black(through(transform, noisy())[0])
     assert transform.trouble == "the whole picture is hidden: the detector has found something, but not where"
 
@@ -172,11 +170,8 @@ def test_a_missed_deadline_hides_the_picture_and_those_until_the_detector_is_bac
         assert transform.trouble == "the whole picture is hidden: the detector did not answer within 0.02 s"
         assert black(transform.apply(noisy()))
         assert transform.trouble == "the whole picture is hidden: the detector is still busy with an earlier frame"
-        question = transform._question
-        assert question is not None and service.asked.acquire(timeout=5)
+        assert service.asked.acquire(timeout=5)
         assert not service.asked.acquire(blocking=False), "one question at a time"
-        service.let_go.set()
-        assert question.wait(5)
     finally:
         service.let_go.set()
         transform.close()

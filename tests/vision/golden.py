@@ -19,8 +19,8 @@ import av
 import cv2
 import numpy as np
 
-from cameras import Frame, Matrix, Pixels
-from vision import LiteRt, MlModelAttributes, MlModelVision, ModelError
+from cameras import Classification, Detection, Frame, Matrix, Pixels, Segmentation
+from vision import LiteRt, MlModelAttributes, MlModelVision, ModelError, Session
 
 VIDEO, DETECTOR = "person_768x432.mp4", "coco_ssd_mobilenet_v1_quant.tflite"
 FACES, RAW = "blazeface_short_range_float.tflite", "fastestdet_352.onnx"
@@ -56,32 +56,32 @@ def sampled_frames(data: Path, every: int) -> Iterator[tuple[int, Frame]]:
                 yield number, Frame(Pixels.from_yuv(y, rest[0], rest[1], Matrix.BT601), number, Fraction(1, 10), 0.0)
 
 
-def detections(service: MlModelVision, frame: Frame) -> list[dict[str, Any]]:
+def detections(session: Session, frame: Frame) -> list[dict[str, Any]]:
     return [
         {
             "label": item.label,
             "score": item.confidence,
             "box": [item.box.y_min, item.box.x_min, item.box.y_max, item.box.x_max],
         }
-        for item in service.detections(frame)
+        for item in session.ask(Detection, frame)
     ]
 
 
 def detected(data: Path, model: str, expected: dict[str, Any]) -> dict[str, Any]:
     """Return what a detector finds in each photograph that there are golden results for."""
-    with service(data, model).borrowed() as detector:
+    with service(data, model).open_session() as detector:
         return {name: detections(detector, photograph(data, name)) for name in expected["detection"][model]["images"]}
 
 
 def segmented(data: Path, model: str, expected: dict[str, Any]) -> dict[str, Any]:
     """Return of each photograph the share of each label, and how many pixels are as in the golden map."""
     found = {}
-    with service(data, model).borrowed() as segmenter:
+    with service(data, model).open_session() as segmenter:
         for name, golden_result in expected["segmentation"][model].items():
-            items = segmenter.segmentations(photograph(data, name))
+            items = segmenter.ask(Segmentation, photograph(data, name))
             numbers = np.full(golden_result["map_shape"], 255, np.uint8)
             for item in items:
-                numbers[item.mask > 0] = segmenter.labels.index(item.label)
+                numbers[item.mask > 0] = segmenter.service.labels.index(item.label)
             canonical = cv2.imread(str(data / golden_result["canonical_map"]), cv2.IMREAD_UNCHANGED)
             found[name] = {
                 "coverage": {item.label: item.coverage for item in items},
@@ -96,13 +96,13 @@ def results(data: Path, classifiers: Iterable[str], expected: dict[str, Any]) ->
     found: dict[str, Any] = {"runtime": LiteRt.version(), "classification": {}, "detection": {}, "video": {}}
     found["segmentation"] = {model: segmented(data, model, expected) for model in expected["segmentation"]}
     for model in classifiers:
-        with service(data, model).borrowed() as classifier:
+        with service(data, model).open_session() as classifier:
             found["classification"][model] = {
-                name: [[item.label, item.confidence] for item in classifier.classifications(photograph(data, name))]
+                name: [[item.label, item.confidence] for item in classifier.ask(Classification, photograph(data, name))]
                 for name in expected["classification"][model]
             }
     found["detection"] = {model: detected(data, model, expected) for model in (DETECTOR, FACES)}
-    with service(data, DETECTOR).borrowed() as detector:
+    with service(data, DETECTOR).open_session() as detector:
         every = expected["video"][VIDEO]["sampled_every"]
         for number, frame in sampled_frames(data, every):
             found["video"][str(number)] = detections(detector, frame)

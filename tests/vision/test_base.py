@@ -1,78 +1,170 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cameras import Classification
-from tests.fakes import FakeVision, frame
-from vision import ModelError, UnsupportedKind
+from cameras import Attributes, Classification, Detection, Frame, Prediction
+from tests.fakes import FakeVision, NoAttributes, frame
+from vision import Answer, ModelError, Session, UnsupportedKind, VisionService
+
+CAT = Classification("cat", 0.5)
 
 
-def test_the_first_loan_loads_and_the_last_one_lets_go() -> None:
+class Counting(VisionService[Attributes]):
+    """A stateful service: it says how many frames a session has shown."""
+
+    model_name = "counting"
+    attributes_type = NoAttributes
+    stateful = True
+    broken = False
+
+    def _load(self) -> None:
+        self.loaded = True
+
+    def _release(self) -> None:
+        self.loaded = False
+
+    def _answers(self) -> Mapping[type[Prediction], Answer]:
+        if self.broken:
+            raise ModelError("broken")
+        shown: list[Frame] = []
+
+        def classify(frame: Frame, session: Session) -> tuple[Classification, ...]:
+            with session.inference():
+                shown.append(frame)
+                return (Classification(str(len(shown)), 1.0),)
+
+        return {Classification: classify}
+
+
+def test_the_first_session_loads_and_the_last_one_releases() -> None:
     service = FakeVision()
-    service.open()
-    service.open()
-    service.close()
+    one, other = service.open_session(), service.open_session()
+    one.close()
     assert service.loaded
-    service.close()
+    assert other.ask(Classification, frame()) == ()
+    other.close()
     assert not service.loaded
-    service.close()
-    service.open()
-    assert service.loaded
-
-
-def test_a_load_that_fails_leaves_no_loan() -> None:
-    service = FakeVision()
-    service.fails = ModelError("broken")
-    with pytest.raises(ModelError, match="broken"):
-        service.open()
-    service.fails = None
-    with service.borrowed():
+    with service.open_session():
         assert service.loaded
     assert not service.loaded
 
 
-def test_inspecting_gives_everything_back() -> None:
+def test_closing_twice_closes_once() -> None:
     service = FakeVision()
-    service.inspect()
+    with service.open_session() as kept:
+        closed = service.open_session()
+        closed.close()
+        closed.close()
+        assert service.loaded
+        kept.ask(Classification, frame())
+
+
+def test_a_load_that_fails_leaves_nothing_open() -> None:
+    service = FakeVision()
+    service.fails = ModelError("broken")
+    with pytest.raises(ModelError, match="broken"):
+        service.open_session()
+    service.fails = None
+    with service.open_session():
+        assert service.loaded
     assert not service.loaded
 
 
+def test_a_session_that_cannot_begin_leaves_nothing_loaded_but_what_others_use() -> None:
+    service = Counting("counting", NoAttributes())
+    service.broken = True
+    with pytest.raises(ModelError, match="broken"):
+        service.open_session()
+    assert not service.loaded
+    service.broken = False
+    with service.open_session():
+        service.broken = True
+        with pytest.raises(ModelError, match="broken"):
+            service.open_session()
+        assert service.loaded
+    assert not service.loaded
+
+
+def test_inspecting_releases_everything() -> None:
+    service = Counting("counting", NoAttributes())
+    service.inspect()
+    assert not service.loaded
+    assert service.kinds == {"classifications"}
+
+
 def test_a_picture_is_looked_at_once_whoever_asks() -> None:
-    service = FakeVision(classifications=[Classification("cat", 0.5)])
+    service = FakeVision(classifications=[CAT])
     picture = frame()
     together = threading.Barrier(6)
 
-    def ask(_: int) -> object:
+    def ask(session: Session) -> object:
         together.wait()
-        return service.classifications(picture)
+        return session.ask(Classification, picture)
 
-    with service.borrowed(), ThreadPoolExecutor(6) as pool:
-        assert set(pool.map(ask, range(6))) == {(Classification("cat", 0.5),)}
-        assert service.inferences == 1
-        service.classifications(frame())
-        assert service.inferences == 2
+    sessions = [service.open_session() for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(ask, sessions)) == {(CAT,)}
+    assert service.inferences == sum(session.inferences for session in sessions) == 1
     assert service.inference_s > 0
+    for session in sessions:
+        session.close()
+
+
+def test_a_session_counts_only_what_it_has_caused() -> None:
+    service = FakeVision(classifications=[CAT])
+    with service.open_session() as one, service.open_session() as other:
+        picture = frame()
+        one.ask(Classification, picture)
+        assert other.ask(Classification, picture) == (CAT,)
+        other.ask(Classification, frame())
+        one.ask(Detection, picture)
+        assert (one.inferences, other.inferences, service.inferences) == (2, 1, 3)
+
+
+def test_inferences_of_many_threads_are_all_counted() -> None:
+    service = FakeVision()
+
+    def ask(_: int) -> int:
+        with service.open_session() as session:
+            for number in range(50):
+                session.ask(Detection, frame(number))
+            return session.inferences
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(8))) == [50] * 8
+    assert service.inferences == 400
+
+
+def test_a_stateful_service_answers_each_session_by_what_that_one_has_shown() -> None:
+    service, picture = Counting("counting", NoAttributes()), frame()
+    with service.open_session() as one, service.open_session() as other:
+        said = [session.ask(Classification, picture)[0].label for session in (one, one, other)]
+        assert said == ["1", "2", "1"]
+        assert (one.inferences, other.inferences) == (2, 1)
 
 
 def test_two_services_do_not_share_what_they_see() -> None:
     picture = frame()
     cats, dogs = (FakeVision(classifications=[Classification(label, 0.5)]) for label in ("cat", "dog"))
-    with cats.borrowed(), dogs.borrowed():
-        assert cats.classifications(picture)[0].label == "cat"
-        assert dogs.classifications(picture)[0].label == "dog"
+    with cats.open_session() as of_cats, dogs.open_session() as of_dogs:
+        assert of_cats.ask(Classification, picture)[0].label == "cat"
+        assert of_dogs.ask(Classification, picture)[0].label == "dog"
 
 
-def test_a_service_that_is_not_open_says_so() -> None:
+def test_a_session_that_is_closed_says_so() -> None:
+    session = FakeVision("coco").open_session()
+    session.close()
     with pytest.raises(ModelError, match="service coco is not open"):
-        FakeVision("coco").detections(frame())
+        session.ask(Detection, frame())
 
 
 def test_a_kind_that_is_not_given_is_refused() -> None:
     service = FakeVision("coco")
     service.kinds = frozenset({"detections"})
-    with service.borrowed(), pytest.raises(UnsupportedKind) as caught:
-        service.classifications(frame())
+    with service.open_session() as session, pytest.raises(UnsupportedKind) as caught:
+        session.ask(Classification, frame())
     assert str(caught.value) == "service coco gives detections, not classifications"

@@ -35,10 +35,10 @@ def boxes_of(found: tuple[Detection, ...]) -> list[tuple[int, int, int, int]]:
 
 def test_areas_of_the_colour_are_found_largest_first() -> None:
     frame = painted((10, 20, 90, 90, RED), (100, 5, 195, 95, RED), (20, 100, 120, 155, BLUE))
-    with detector().borrowed() as service:
-        found = service.detections(frame)
-        assert service.kinds == {"detections"}
-        assert service.labels == ("red",)
+    with detector().open_session() as service:
+        found = service.ask(Detection, frame)
+        assert service.service.kinds == {"detections"}
+        assert service.service.labels == ("red",)
     assert boxes_of(found) == [(100, 5, 195, 95), (10, 20, 90, 90)]
     assert {(one.label, one.confidence) for one in found} == {("red", 1.0)}
 
@@ -46,19 +46,19 @@ def test_areas_of_the_colour_are_found_largest_first() -> None:
 def test_the_area_of_the_box_decides_what_is_too_small() -> None:
     # An L whose box has 5000 pixels though it covers fewer, and a rectangle of 4999 or so.
     frame = painted((10, 10, 20, 60, RED), (20, 50, 110, 60, RED), (120, 80, 170, 150, RED))
-    with detector().borrowed() as service:
-        assert boxes_of(service.detections(frame)) == [(10, 10, 110, 60)]
-    with detector(segment_size_px=3500).borrowed() as service:
-        assert boxes_of(service.detections(frame)) == [(10, 10, 110, 60), (120, 80, 170, 150)]
-    with detector(segment_size_px=0).borrowed() as service:
-        assert len(service.detections(frame)) == 1
+    with detector().open_session() as service:
+        assert boxes_of(service.ask(Detection, frame)) == [(10, 10, 110, 60)]
+    with detector(segment_size_px=3500).open_session() as service:
+        assert boxes_of(service.ask(Detection, frame)) == [(10, 10, 110, 60), (120, 80, 170, 150)]
+    with detector(segment_size_px=0).open_session() as service:
+        assert len(service.ask(Detection, frame)) == 1
 
 
 def test_a_picture_born_as_planes_is_looked_at_too() -> None:
     y, u, v = painted((10, 20, 110, 120, RED)).pixels.yuv
     frame = Frame(Pixels.from_yuv(y, u, v, Matrix.BT601), 0, Fraction(1, 30), 0.0)
-    with detector().borrowed() as service:
-        assert boxes_of(service.detections(frame)) == [(10, 20, 110, 120)]
+    with detector().open_session() as service:
+        assert boxes_of(service.ask(Detection, frame)) == [(10, 20, 110, 120)]
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from cameras import Attributes, Camera, Frame, LocalPath
+from cameras import Attributes, Camera, Frame, LocalPath, Prediction
 from pipeline.config import Tables
 from transforms import Transform
-from vision import LiteRt, VisionService
+from vision import Answer, LiteRt, VisionService
 
 
 class FileAttributes(Attributes):
@@ -121,6 +121,9 @@ class Vision(VisionService[Any]):
         raise NotImplementedError
 
     def _release(self) -> None:
+        raise NotImplementedError
+
+    def _answers(self) -> Mapping[type[Prediction], Answer]:
         raise NotImplementedError
 
 

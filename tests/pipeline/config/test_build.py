@@ -12,12 +12,22 @@ import cv2
 import numpy as np
 import pytest
 
-from cameras import Attributes, Camera, CameraEnded, Classification, Frame, Pixels
+from cameras import Attributes, Camera, CameraEnded, Classification, Frame, Pixels, Prediction
 from pipeline import BUILT_IN, Chain, Config, ConfigError, Graph, Tables, make_camera, make_services, parse, schema
 from streams import annotate
 from tests.fakes import FakeClock
 from transforms import Transform
-from vision import Metadata, ModelError, ModelFile, Runtime, Tensor, TensorInfo, VisionService
+from vision import (
+    Answer,
+    Metadata,
+    ModelError,
+    ModelFile,
+    Runtime,
+    Session,
+    Tensor,
+    TensorInfo,
+    VisionService,
+)
 
 
 class BarAttributes(Attributes):
@@ -67,13 +77,17 @@ class Lamp(VisionService[Attributes]):
     attributes_type = Attributes
 
     def _load(self) -> None:
-        self.kinds, self.labels = frozenset({"classifications"}), ("on", "off")
+        self.labels = ("on", "off")
 
     def _release(self) -> None:
         """Nothing is held."""
 
-    def _classify(self, frame: Frame) -> tuple[Classification, ...]:
-        return (Classification("on" if frame.image.mean() > 128 else "off", 1.0),)
+    def _answers(self) -> Mapping[type[Prediction], Answer]:
+        return {Classification: self._classify}
+
+    def _classify(self, frame: Frame, session: Session) -> tuple[Classification, ...]:
+        with session.inference():
+            return (Classification("on" if frame.image.mean() > 128 else "off", 1.0),)
 
 
 class Mean(Runtime):
@@ -179,8 +193,8 @@ def test_foreign_kinds_annotate_a_file(config: Config, tmp_path: Path) -> None:
 
 
 def test_a_foreign_service_is_asked_by_itself(config: Config) -> None:
-    with make_services(config)["lamp"].borrowed() as lamp:
-        assert lamp.classifications(make_frame(200)) == (Classification("on", 1.0),)
+    with make_services(config)["lamp"].open_session() as session:
+        assert session.ask(Classification, make_frame(200)) == (Classification("on", 1.0),)
 
 
 def test_a_foreign_model_that_cannot_be_used_is_reported_with_its_place(config: Config, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from cameras import Classification
 from tests.vision import made, made_onnx
 from tests.vision.fakes import frame
 from vision import MlModelAttributes, MlModelVision, ModelError, Onnx, OnnxAttributes, RuntimeDeclaration
@@ -236,8 +237,8 @@ def test_a_model_is_chosen_by_its_ending_and_tried_in_a_process_of_its_own(tmp_p
     path = write(tmp_path, made_onnx.model(reshape=(1, 12), metadata={"names": str([*"abcdefghijkl"])})).path
     verifier = Verifier(tmp_path / "cache")
     declared = MlModelAttributes(model_path=path, input_image_mean_value=(0, 0, 0), input_image_std_dev=(1, 1, 1))
-    with MlModelVision("made", declared, library=Library(verifier)).borrowed() as classifier:
-        found = classifier.classifications(frame(color=(0, 51, 255)))
+    with MlModelVision("made", declared, library=Library(verifier)).open_session() as classifier:
+        found = classifier.ask(Classification, frame(color=(0, 51, 255)))
     assert {item.label for item in found[:4]} == {"a", "d", "g", "j"}
     assert found[0].confidence == pytest.approx(1.0)
     assert len(list((tmp_path / "cache").iterdir())) == 1
