@@ -3,8 +3,9 @@
 from .codecs import CLOCK_RATE, CodecName, VideoPacket, default_bitrate, h264_level
 from .encoder import Encoder
 from .planes import fill, fitted, tag
-from .pool import EncoderKey, EncoderPool, SharedEncoder, Subscription
+from .pool import EncoderPool
 from .rates import ByteRate
+from .shared_encoder import EncoderKey, SharedEncoder, Subscription
 from .sink import PacketSink
 
 __all__ = [

@@ -1,52 +1,23 @@
-"""Shared encoders: the frames of a feed encoded once, the packets handed to every sink that takes them."""
+"""The encoders that run: one for all sinks that want the same, from the first of them to the last."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-from cameras import Frame
-from pipeline import Feed, FrameTask, Reports, Run, Watch, start_task
+from pipeline import Feed, Run
 
-from .codecs import CodecName, VideoPacket
-from .encoder import Encoder
-from .keyframes import KeyFrameRequests
-from .pace import Pace
-from .rates import ByteRate
+from .codecs import CodecName
+from .shared_encoder import EncoderKey, MakeEncoder, SharedEncoder, Subscription, encoder_for
 from .sink import PacketSink
 
 logger = logging.getLogger(__name__)
 
-STANDSTILL_S = 0.1
-"""A wanted key frame waits this long for a new frame; then the last one is encoded again."""
-
 END_LIMIT_S = 5.0
 """How long an encoder may take to end; after that it is left behind."""
-
-
-@dataclass(frozen=True)
-class EncoderKey:
-    """What a shared encoder gives: there is one for each that somebody takes.
-
-    Attributes:
-        camera: Whose frames.
-        codec: How they are encoded.
-        size: Width and height in pixels, both even, that the picture is scaled to; ``None``: as it comes.
-        annotated: Whether what was recognised is painted.
-    """
-
-    camera: str
-    codec: CodecName
-    size: tuple[int, int] | None
-    annotated: bool
-
-
-MakeEncoder = Callable[[Feed, EncoderKey], Encoder]
 
 
 class EncoderPool:
@@ -85,7 +56,7 @@ class EncoderPool:
         Raises:
             RuntimeError: when the pool or the graph is closed, or the machine gives no more threads.
         """
-        subscription = Subscription(self, feed, codec, sink, annotations, size)
+        subscription = Subscription(feed, codec, sink, annotations=annotations, size=size, leave=self._leave)
         with self._lock:
             if self._closed:
                 raise RuntimeError("the encoders are closed")
@@ -114,7 +85,14 @@ class EncoderPool:
         key = subscription.wanted_key
         encoder = self._encoders.get(key)
         if encoder is None:
-            encoder = SharedEncoder(self, subscription.feed, key, self._make_encoder, self._monotonic)
+            encoder = SharedEncoder(
+                subscription.feed,
+                key,
+                self._make_encoder,
+                on_exchange=self._rearrange,
+                on_end=self._forget,
+                monotonic=self._monotonic,
+            )
             encoder.start()
             self._encoders[key] = encoder
         subscription.encoder = encoder
@@ -122,9 +100,11 @@ class EncoderPool:
 
     def _leave(self, subscription: Subscription) -> None:
         with self._lock:
-            encoder = subscription.encoder
-            if encoder.remove(subscription):
-                self._stop(encoder)
+            if subscription.is_open:
+                subscription.is_open = False
+                encoder = subscription.encoder
+                if encoder.remove(subscription):
+                    self._stop(encoder)
 
     def _rearrange(self, encoder: SharedEncoder) -> None:
         """Move the sinks that want another encoder since the feed's producer was exchanged."""
@@ -142,14 +122,14 @@ class EncoderPool:
             if not encoder.subscriptions:
                 self._stop(encoder)
 
-    def _ended(self, encoder: SharedEncoder) -> None:
-        """Forget an encoder whose frames have ended."""
+    def _forget(self, encoder: SharedEncoder) -> None:
+        """Give an encoder to nobody any more."""
         with self._lock:
             if self._encoders.get(encoder.key) is encoder:
                 del self._encoders[encoder.key]
 
     def _stop(self, encoder: SharedEncoder) -> None:
-        self._ended(encoder)
+        self._forget(encoder)
         now_s = time.monotonic()
         for each in self._ending:
             if each.run.wait(0):
@@ -172,260 +152,3 @@ class _Ending:
 
     def warn(self) -> None:
         logger.warning("%s: does not end; it is left behind", self.run.name)
-
-
-class Subscription:
-    """One sink's place at a shared encoder, until it is closed.
-
-    Attributes:
-        feed: Whose frames.
-        sink: What takes the packets.
-        encoder: The encoder that the packets come from now.
-        annotations: Whether the sink wants what was recognised painted.
-    """
-
-    encoder: SharedEncoder
-
-    def __init__(
-        self,
-        pool: EncoderPool,
-        feed: Feed,
-        codec: CodecName,
-        sink: PacketSink,
-        annotations: bool,
-        size: tuple[int, int] | None,
-    ) -> None:
-        self.feed = feed
-        self.sink = sink
-        self.annotations = annotations
-        self._pool = pool
-        self._codec: CodecName = codec
-        self._size = size
-        self._open = True
-        self._needs_key = True
-
-    @property
-    def wanted_key(self) -> EncoderKey:
-        """The encoder that suits it, as its feed is now."""
-        return EncoderKey(self.feed.name, self._codec, self._size, self.annotations and self.feed.annotates)
-
-    def ask_key_frame(self) -> None:
-        """Ask for a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
-        self.encoder.ask_key_frame()
-
-    def close(self) -> None:
-        """Leave. Harmless twice; nothing is pushed any more once this has returned in the sink's own loop."""
-        with self._pool._lock:
-            if self._open:
-                self._open = False
-                self._pool._leave(self)
-
-    def deliver(self, encoder: SharedEncoder, packets: Sequence[VideoPacket]) -> None:
-        """Push packets, from a key frame on; for the encoder, in the sink's own loop or on its thread."""
-        # Packets of the encoder before may still be on their way to the loop after a move.
-        if not self._open or encoder is not self.encoder:
-            return
-        if self._needs_key:
-            first = next((index for index, packet in enumerate(packets) if packet.is_keyframe), None)
-            if first is None:
-                return
-            packets = packets[first:]
-        self._needs_key = not self.sink.push(packets)
-        if self._needs_key:
-            self.ask_key_frame()
-
-    def end(self, encoder: SharedEncoder) -> None:
-        """Tell the sink that nothing more comes; for the encoder, as :meth:`deliver`."""
-        if self._open and encoder is self.encoder:
-            self._open = False
-            self.sink.end()
-
-
-class SharedEncoder(FrameTask):
-    """One encoder, ``encoder CAMERA CODEC``, with the subscriptions that its packets go to.
-
-    It asks its feed for frames from its start to its end. The packets of a frame come to an event loop in one call,
-    however many sinks it has. A failing encoder is counted, reported and built anew; sinks stay.
-    """
-
-    def __init__(
-        self,
-        pool: EncoderPool,
-        feed: Feed,
-        key: EncoderKey,
-        make_encoder: MakeEncoder,
-        monotonic: Callable[[], float],
-    ) -> None:
-        self.key = key
-        self.name = f"encoder {key.camera} {key.codec}"
-        self.encoded = 0
-        self.key_frames = 0
-        self._pool = pool
-        self._feed = feed
-        self._make_encoder = make_encoder
-        self._monotonic = monotonic
-        self._requests = KeyFrameRequests(monotonic)
-        self._rate = ByteRate(monotonic)
-        self._reports = Reports(logger, f"camera {feed.name}", monotonic, feed.counters, feed.latency)
-        self._subscriptions: dict[asyncio.AbstractEventLoop | None, tuple[Subscription, ...]] = {}
-        self._watch: Watch | None = None
-        self._run: Run | None = None
-        self._version = feed.version
-        self._pace = Pace(feed.config.stream.frame_rate)
-        self._encoder: Encoder | None = None
-        self._size: tuple[int, int] | None = None
-        self._last: Frame | None = None
-        self._last_at_s = 0.0
-
-    @property
-    def rung(self) -> str | None:
-        """The size of the encoded picture, as ``1280x720``; ``None`` before the first one."""
-        return None if self._size is None else f"{self._size[0]}x{self._size[1]}"
-
-    @property
-    def subscriptions(self) -> list[Subscription]:
-        """Who takes its packets."""
-        return [subscription for group in self._subscriptions.values() for subscription in group]
-
-    def start(self) -> None:
-        """Begin to encode.
-
-        Raises:
-            RuntimeError: when the graph is closed, or the machine gives no more threads.
-        """
-        self._watch = self.frames = self._feed.watch()
-        try:
-            self._run = start_task(self)
-        except BaseException:
-            self._watch.close()
-            raise
-
-    def stop(self) -> Run | None:
-        """Have it end, without waiting; return the run that ends."""
-        if self._run is not None:
-            self._run.stop()
-        return self._run
-
-    def add(self, subscription: Subscription) -> None:
-        """Give packets to one more, from the next key frame on, which is asked for. The pool's lock is held."""
-        subscription._needs_key = True
-        loop = subscription.sink.loop
-        self._subscriptions = {**self._subscriptions, loop: (*self._subscriptions.get(loop, ()), subscription)}
-        self.ask_key_frame()
-
-    def remove(self, subscription: Subscription) -> bool:
-        """Give no more packets to one; return whether nobody is left. The pool's lock is held."""
-        groups = {
-            loop: tuple(other for other in group if other is not subscription)
-            for loop, group in self._subscriptions.items()
-        }
-        self._subscriptions = {loop: group for loop, group in groups.items() if group}
-        return not self._subscriptions
-
-    def ask_key_frame(self) -> None:
-        """Ask for a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
-        if self._requests.ask() and self._watch is not None:
-            self._watch.wake()
-
-    def status(self) -> dict[str, Any]:
-        """Return what ``/api/cameras`` shows of it."""
-        return {
-            "codec": self.key.codec,
-            "rung": self.rung,
-            "annotations": self.key.annotated,
-            "frames": self.encoded,
-            "key_frames": self.key_frames,
-            "bitrate": self._rate.bits_per_second,
-        }
-
-    def process(self, frame: Frame) -> None:
-        """Encode a frame, unless the stream is to have fewer."""
-        if (version := self._feed.version) != self._version:
-            self._version = version
-            self._pace = Pace(self._feed.config.stream.frame_rate)
-            self._encoder = None
-            self._pool._rearrange(self)
-        if self._pace.skips(frame):
-            return
-        self._last, self._last_at_s = frame, self._monotonic()
-        self._encode(frame)
-
-    def due_in_s(self) -> float | None:
-        """Return when a wanted key frame is no longer to wait for a new frame."""
-        return None if self._last is None else self._requests.wait_s(STANDSTILL_S)
-
-    def idle(self) -> None:
-        """Encode the last frame again: nothing new came for a sink that needs a key frame."""
-        if self._last is not None:
-            self._encode(self._last, later_s=self._monotonic() - self._last_at_s)
-
-    def close(self) -> None:
-        """Leave the feed, and tell the sinks that are still there that nothing more comes."""
-        if self._watch is not None:
-            self._watch.close()
-        self._encoder = self._last = None
-        self._pool._ended(self)
-        self._call_all(lambda subscription: subscription.end(self))
-
-    def _encode(self, frame: Frame, later_s: float = 0.0) -> None:
-        started = self._monotonic()
-        try:
-            if self._encoder is None:
-                self._encoder = self._make_encoder(self._feed, self.key)
-            picture = self._feed.painted(frame) if self.key.annotated else frame
-            packets = self._encoder.encode(picture, key=self._requests.wait_s() == 0.0, later_s=later_s)
-        except Exception as error:  # whatever the encoder does, its sinks stay
-            logger.debug("camera %s: encoder", self.key.camera, exc_info=True)
-            self._reports.failed(f"its {self.key.codec} encoder failed ({error}); a new one is started")
-            self._encoder = None
-            self._requests.ask()
-            return
-        done = self._monotonic()
-        self._count(frame, packets)
-        self._reports.latency.add("encode", done - started)
-        if later_s == 0.0 and frame.trace:
-            self._reports.latency.add("total", done - frame.trace[0].at_s)
-        self._call_all(lambda subscription: subscription.deliver(self, packets))
-
-    def _count(self, frame: Frame, packets: list[VideoPacket]) -> None:
-        self._size = self.key.size or (frame.width, frame.height)
-        self.encoded += 1
-        self._reports.counters.add("encoded")
-        for packet in packets:
-            self._rate.add(packet.size)
-            if packet.is_keyframe:
-                self.key_frames += 1
-                self._requests.served()
-
-    def _call_all(self, action: Callable[[Subscription], None]) -> None:
-        """Do something for each subscription, where its sink wants to be called: in one wake-up for each event loop."""
-        for loop, group in self._subscriptions.items():
-            if loop is None:
-                self._call_group(group, action)
-                continue
-            try:
-                loop.call_soon_threadsafe(self._call_group, group, action)
-            except RuntimeError:  # the loop is closed: nobody listens there any more
-                for subscription in group:
-                    subscription.close()
-
-    def _call_group(self, group: tuple[Subscription, ...], action: Callable[[Subscription], None]) -> None:
-        for subscription in group:
-            try:
-                action(subscription)
-            except Exception:  # one sink's fault is not the others'
-                logger.warning("camera %s: a sink failed and is left out", self.key.camera, exc_info=True)
-                subscription.close()
-
-
-def encoder_for(feed: Feed, key: EncoderKey) -> Encoder:
-    """Return the encoder that a camera's ``stream:`` asks for."""
-    stream = feed.config.stream
-    return Encoder(
-        key.codec,
-        frame_rate=min(max(stream.frame_rate or feed.root.frame_rate or 30.0, 1.0), 120.0),
-        bitrate=stream.bitrate,
-        key_frame_interval_s=stream.key_frame_interval_s,
-        preset=stream.preset,
-        size=key.size,
-    )

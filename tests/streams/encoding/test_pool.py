@@ -17,7 +17,7 @@ from pipeline.line import Line
 from pipeline.step import Row
 from streams import Encoder, EncoderKey, EncoderPool, Subscription, VideoPacket
 from streams.encoding.keyframes import PAUSE_S
-from streams.encoding.pool import STANDSTILL_S, MakeEncoder
+from streams.encoding.shared_encoder import STANDSTILL_S, MakeEncoder
 from tests.fakes import FakeClock
 from tests.pipeline.builders import camera_config
 from tests.streams.fakes import FakeGraph, fake_graph, picture
