@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import socket
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -102,3 +103,14 @@ def problem(response: httpx.Response) -> tuple[int, str]:
     assert body["type"] == "about:blank"
     assert body["status"] == response.status_code
     return response.status_code, body["detail"]
+
+
+def said(served: Served, request: bytes) -> bytes:
+    """Send bytes, nothing more, and give what comes back until the server hangs up."""
+    address = (served.client.base_url.host, served.client.base_url.port)
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(request)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+        return answer

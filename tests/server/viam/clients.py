@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,10 +18,11 @@ from viam.robot.client import RobotClient
 from viam.rpc.dial import DialOptions
 from viam.services.vision import VisionClient
 
+from server.core import frames
 from server.viam.camera import GET_IMAGE
 from server.viam.messages import GetImageRequest, GetImageResponse
 
-from ..served import Served
+from ..served import CAMERAS, Served
 
 
 class Clients:
@@ -66,8 +68,8 @@ Ask = Callable[[Clients], Awaitable[Any]]
 
 def port_of(served: Served) -> int:
     """Give the port for Viam's clients."""
-    (entrance,) = served.running.listeners
-    return entrance.port
+    (listener,) = served.running.listeners
+    return listener.port
 
 
 @asynccontextmanager
@@ -108,3 +110,31 @@ def refused(served: Served, ask: Ask) -> tuple[Status, str]:
     assert raised.value.message is not None
     assert ".py" not in raised.value.message
     return raised.value.status, raised.value.message
+
+
+TEXT = (
+    CAMERAS
+    + """
+  - name: lens
+    model: transform
+    attributes:
+      source: still
+      pipeline: [{type: identity}]
+      intrinsic_parameters: {width_px: 64, height_px: 48, fx: 50, fy: 51, ppx: 32, ppy: 24}
+      distortion_parameters: {rk1: 0.1, tp2: 0.2}
+server: {viam: {port: 0}}
+"""
+)
+
+
+class Held:
+    """A camera's picture that is waited for until a test lets it come; then there is none."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.began, self.ended = threading.Event(), threading.Event()
+        monkeypatch.setattr(frames, "snapshot", self._snapshot)
+
+    def _snapshot(self, *arguments: object) -> None:
+        self.began.set()
+        assert self.ended.wait(30)
+        raise TimeoutError

@@ -1,14 +1,23 @@
 """What Viam's clients are told of each kind of error."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
+import struct
 from typing import Any
 
 import pytest
 from grpclib import GRPCError, Status
+from grpclib.client import UnaryUnaryMethod
+from viam.proto.robot import RobotServiceStub, StartSessionRequest
 
 from server import core
 from server.viam import calls
+from server.viam.messages import GetImageRequest, GetImageResponse
+
+from ..served import Served
+from .clients import Clients, asked, refused
 
 
 def refusal(error: Exception, monkeypatch: pytest.MonkeyPatch) -> tuple[Status, str | None]:
@@ -53,3 +62,66 @@ def test_a_mistake_of_ours_is_told_by_the_log_alone(
     sentence = "the server failed at this request; its log says how"
     assert refusal(KeyError("a secret"), monkeypatch) == (Status.INTERNAL, sentence)
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+def test_what_is_not_done_is_said_in_a_sentence(served: Served) -> None:
+    for ask, sentence in (
+        (
+            lambda there: RobotServiceStub(there.channel).StartSession(StartSessionRequest()),
+            "camweave has no sessions: nothing here moves that would have to be stopped",
+        ),
+        (lambda there: there.camera("still").do_command({"a": 1}), "cameras take no commands here"),
+        (
+            lambda there: there.camera("still").get_point_cloud(),
+            "camera still gives no point cloud: that takes depth and the parameters of the lens",
+        ),
+    ):
+        assert refused(served, ask) == (Status.UNIMPLEMENTED, sentence)
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/viam.component.arm.v1.ArmService/GetEndPosition", ""),
+        ("/viam.component.camera.v1.CameraService/RenderFrame", ""),
+        ("/proto.stream.v1.StreamService/ListStreams", "; live video is WebRTC, at /whep/ and the camera's name"),
+        ("/" + "x" * 300, ""),
+    ],
+)
+def test_a_method_that_nobody_knows_is_refused_with_a_sentence(served: Served, path: str, more: str) -> None:
+    async def call(there: Clients) -> None:
+        await UnaryUnaryMethod[Any, Any](there.channel, path, GetImageRequest, GetImageResponse)(GetImageRequest())
+
+    assert refused(served, call) == (Status.UNIMPLEMENTED, f"camweave does not do {path[:200]}{more}")
+
+
+def test_a_request_that_is_too_large_is_not_read(served: Served) -> None:
+    head = struct.pack(">?I", False, 2**32 - 1)
+    assert refused(served, lambda there: there.send(head + b"x" * 1000, end=False)) == (
+        Status.INVALID_ARGUMENT,
+        "a request must be under 20 MB",
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "sentence"),
+    [
+        (b"", Status.INVALID_ARGUMENT, "the request is missing"),
+        (b"\0\0", Status.INVALID_ARGUMENT, "the request broke off"),
+        (struct.pack(">?I", False, 9) + b"abc", Status.INVALID_ARGUMENT, "the request broke off"),
+        (struct.pack(">?I", False, 2) + b"\x0a\x09", Status.INVALID_ARGUMENT, "the request cannot be read"),
+        (struct.pack(">?I", True, 2) + b"\0\0", Status.UNIMPLEMENTED, "compressed requests are not taken"),
+    ],
+)
+def test_bytes_that_are_no_request(served: Served, data: bytes, status: Status, sentence: str) -> None:
+    assert refused(served, lambda there: there.send(data)) == (status, sentence)
+    assert asked(served, lambda there: there.camera("still").get_images())
+
+
+def test_a_request_that_comes_too_slowly_is_not_waited_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "GRACE_S", 0.1)
+    for data in (b"\0", struct.pack(">?I", False, 9) + b"abc"):
+        assert refused(served, lambda there, sent=data: there.send(sent, end=False)) == (  # type: ignore[misc]
+            Status.DEADLINE_EXCEEDED,
+            "the request came too slowly",
+        )

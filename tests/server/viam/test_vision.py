@@ -22,8 +22,7 @@ from vision import ModelError
 
 from ..conftest import LABELS, check_threads, classifier, detector, threads_now
 from ..served import Served, encoded, still
-from .clients import Clients, asked, clients, connected, port_of, refused
-from .test_camera import TEXT
+from .clients import TEXT, Clients, asked, clients, connected, port_of, refused
 
 
 class Looking(FakeVision):

@@ -1,0 +1,79 @@
+"""Results as Clarifai's messages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+from pytest import approx
+
+from cameras import BoundingBox, Detection
+from tests.fakes import FakeVision
+
+from ..served import CAMERAS, Served, encoded
+from .clients import (
+    SERVER,
+    Client,
+    name,
+)
+
+
+def test_a_picture_is_classified(client: Client) -> None:
+    reply = client.ask("names", encoded(".jpg"))
+    assert (name(reply.status), reply.status.description) == ("SUCCESS", "Ok")
+    assert re.fullmatch("[0-9a-f]{32}", reply.status.req_id)
+    [output] = reply.outputs
+    assert (name(output.status), output.status.description) == ("SUCCESS", "Ok")
+    assert output.created_at.seconds > 1_700_000_000
+    assert (output.model.id, output.model.app_id, output.model.user_id) == ("names", "own", "me")
+    assert output.model.model_type_id == "visual-classifier"
+    assert (output.model.model_version.id, name(output.model.model_version.status)) == ("v1", "MODEL_TRAINED")
+    assert output.input.id and not output.input.data.image.base64
+    first = output.data.concepts[0]
+    assert (first.id, first.name, first.value, first.app_id) == ("star", "star", approx(0.7), "own")
+    values = [concept.value for concept in output.data.concepts]
+    assert values == sorted(values, reverse=True) and len(values) == 7
+
+
+def test_boxes_are_fractions(client: Client) -> None:
+    reply = client.ask("boxes", encoded())
+    first, second = reply.outputs[0].data.regions
+    box = first.region_info.bounding_box
+    assert (box.top_row, box.left_col, box.bottom_row, box.right_col) == (0.0, 0.0, 1.0, 0.5)
+    assert (first.data.concepts[0].name, first.value, first.data.concepts[0].value) == ("mug", approx(0.8), approx(0.8))
+    assert second.data.concepts[0].name == "star" and first.id != second.id
+    assert not first.region_info.HasField("mask")
+    assert reply.outputs[0].model.model_type_id == "visual-detector"
+
+
+def test_masks_are_pictures_with_the_share_that_they_cover(client: Client) -> None:
+    sky, ground = client.ask("outlines", encoded()).outputs[0].data.regions
+    assert [sky.data.concepts[0].name, ground.data.concepts[0].name] == ["sky", "ground"]
+    assert (sky.data.concepts[0].value, ground.data.concepts[0].value) == (0.5, 0.4375)
+    data = sky.region_info.mask.image.base64
+    assert data.startswith(b"\x89PNG")
+    mask = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert mask is not None and mask.shape == (48, 64)
+    assert (mask != 0).mean() == 0.5 and mask[0, 0] and not mask[-1, 0]
+    assert not sky.region_info.HasField("bounding_box")
+
+
+def test_a_caption_is_text(client: Client) -> None:
+    output = client.ask("teller", encoded()).outputs[0]
+    assert output.data.text.raw == "a picture of 64 by 48"
+    assert output.data.text.text_info.encoding == "UnknownTextEnc"
+    assert output.model.model_type_id == "image-to-text"
+
+
+def test_a_box_outside_the_picture_and_a_track(tmp_path: Path) -> None:
+    outside = Detection("ghost", 0.9, box=BoundingBox(1.2, 0, 1.4, 1))
+    partly = Detection("car", 0.5, box=BoundingBox(-0.5, 0.25, 0.5, 2), track_id=7)
+    service = FakeVision("boxes", detections=[outside, partly])
+    service.kinds = frozenset({"detections"})
+    with Served(tmp_path, CAMERAS + SERVER, (service,)) as fresh, Client(fresh) as client:
+        [region] = client.ask("boxes", encoded()).outputs[0].data.regions
+    box = region.region_info.bounding_box
+    assert (box.top_row, box.left_col, box.bottom_row, box.right_col) == (0.25, 0.0, 1.0, 0.5)
+    assert region.track_id == "7"

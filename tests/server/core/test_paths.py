@@ -1,0 +1,22 @@
+"""What clients are told of files: their names alone."""
+
+from pathlib import Path
+
+from pipeline import parse
+from server.core.paths import folders_of, without_folders
+
+TEXT = """
+cameras:
+  - {name: one, model: image_file, attributes: {path: a/b/one.png}}
+  - {name: two, model: image_file, attributes: {path: a/two.png}}
+"""
+
+
+def test_the_folders_of_all_files_are_left_out_the_longest_first(tmp_path: Path) -> None:
+    for name in ("a/b/one.png", "a/two.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    folders = folders_of(parse(TEXT, "test.yaml", tmp_path))
+    assert folders == (f"{tmp_path}/a/b/", f"{tmp_path}/a/")
+    said = f"{tmp_path}/a/b/one.png: is damaged; so is {tmp_path}/a/two.png, and /etc/passwd is not"
+    assert without_folders(said, folders) == "one.png: is damaged; so is two.png, and /etc/passwd is not"

@@ -1,0 +1,87 @@
+"""What a service says of a picture, as clients get it."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from cameras import Classification, Frame
+from server.core import (
+    ModelUnavailable,
+    TooLarge,
+    Unreadable,
+    Unsupported,
+    UnsupportedMedia,
+    Wanted,
+    decode,
+    recognised,
+    reply,
+    require_kind,
+)
+from tests.fakes import FakeVision, frame
+from vision import ModelError
+
+from ..conftest import classifier, detector
+from ..served import encoded
+
+
+@pytest.fixture
+def names() -> Iterator[FakeVision]:
+    """Give an open classifier."""
+    service = classifier()
+    service.open()
+    yield service
+    service.close()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "labels"),
+    [
+        (Wanted(), ["star", "mug", "circle", "square", "cone"]),
+        (Wanted(n=0), ["star", "mug", "circle", "square", "cone", "ring", "cross"]),
+        (Wanted(n=2), ["star", "mug"]),
+        (Wanted(threshold=0.5), ["star", "mug", "circle"]),
+    ],
+    ids=["five by default", "all", "two", "a threshold includes itself"],
+)
+def test_as_much_is_given_as_is_wanted(names: FakeVision, wanted: Wanted, labels: list[str]) -> None:
+    assert [item["class_name"] for item in recognised(names, Classification, frame(), wanted)] == labels
+
+
+def test_a_reply_says_which_picture_it_is_about(names: FakeVision) -> None:
+    said = reply(names, Classification, frame(width=8, height=6), Wanted(n=1))
+    found = [{"class_name": "star", "confidence": 0.7}]
+    assert said == {"service": "names", "width_px": 8, "height_px": 6, "classifications": found}
+
+
+def test_a_kind_that_a_service_does_not_give_is_refused() -> None:
+    with pytest.raises(Unsupported, match="vision service boxes gives detections, not classifications"):
+        require_kind(detector(), "classifications")
+
+
+def test_why_a_model_fails_is_told_by_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(FakeVision):
+        def _classify(self, frame: Frame) -> tuple[Classification, ...]:
+            raise ModelError("/srv/secret/a.tflite: broke")
+
+    service = Broken("names")
+    service.open()
+    with contextlib.closing(service), pytest.raises(ModelUnavailable) as raised:
+        reply(service, Classification, frame(), Wanted())
+    assert raised.value.detail == "vision service names cannot use its model; the server's log says why"
+    expected = [(logging.ERROR, "vision service names: /srv/secret/a.tflite: broke")]
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == expected
+
+
+def test_a_picture_becomes_a_frame_or_its_error_says_what_is_wrong() -> None:
+    made = decode(encoded())
+    assert (made.width, made.height) == (64, 48)
+    with pytest.raises(UnsupportedMedia):
+        decode(b"no picture")
+    with pytest.raises(Unreadable):
+        decode(encoded(".jpg")[:-40])
+    huge = bytearray(encoded())
+    huge[16:24] = (60_000).to_bytes(4, "big") * 2
+    with pytest.raises(TooLarge):
+        decode(bytes(huge))

@@ -1,0 +1,19 @@
+"""One server for the tests of a module, unless it has its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ..conftest import check_threads, classifier, detector, threads_now
+from ..served import Served
+from .clients import TEXT
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    before = threads_now()
+    with Served(tmp_path_factory.mktemp("viam"), TEXT, services=(classifier(), detector())) as running:
+        yield running
+    check_threads(before)
