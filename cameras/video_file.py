@@ -70,8 +70,7 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
             raise CameraError(NO_FILE.format(path=path))
         # "file:": a colon in the name is no protocol. The list: a playlist leads nowhere else.
         options = {"protocol_whitelist": "file,crypto,data"}
-        # Pieces of a frame are shared among cores at no delay; whole frames only where nobody waits for each.
-        container = Container(Opening(f"file:{path}", options=options, threading="SLICE" if self.paced else "AUTO"))
+        container = Container(Opening(f"file:{path}", options=options))
         self._container = container
         self._rebase = Rebase()
         self._pacer = Pacer(container.closing)

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from cameras.base import CameraEnded, CameraError
 from cameras.stream import Stream, StreamAttributes
+from cameras.video_file import VideoFile, VideoFileAttributes
 
-from .videos import number_of, numbered, plain, write_video
+from .videos import damage_video, number_of, numbered, plain, write_video
 
 Answer = Callable[[socket.socket, threading.Event], None]
 SECRETS = ("anna", "hunter2")
@@ -179,6 +181,22 @@ def test_a_file_behind_http_is_played_in_its_own_time_and_ends(tmp_path: Path) -
     assert [number_of(frame.image) for _, frame in frames] == [0, 1, 2, 3, 4]
     assert [frame.pts * frame.time_base for _, frame in frames] == [Fraction(n, 25) for n in range(5)]
     assert frames[-1][0] - frames[0][0] >= 0.15
+
+
+def test_damage_looks_as_in_a_file(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    images = [random.integers(60, 180, (96, 160, 3), np.uint8) for _ in range(12)]
+    options = {"bf": "0", "x264-params": "slices=4"}
+    path = damage_video(write_video(tmp_path / "damaged.mkv", images, options=options))
+    file = VideoFile("file", VideoFileAttributes(path=path), paced=False)
+    with server(sending(path, "video/x-matroska")) as host:
+        stream = camera(f"http://{host}/damaged.mkv", paced=False)
+        stream.open()
+        file.open()
+        for _ in range(10):
+            assert np.array_equal(stream.read().image, file.read().image)
+        stream.close()
+        file.close()
 
 
 def test_a_live_stream_that_starts_in_mid_picture_begins_with_its_key_frame(tmp_path: Path) -> None:

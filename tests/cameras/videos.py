@@ -57,3 +57,16 @@ def write_video(
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
     return path
+
+
+def damage_video(path: Path, *, every: int = 3) -> Path:
+    """Change twenty bytes in the middle of each ``every``-th packet of a video; the first stays whole."""
+    random = np.random.default_rng(0)
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as video:
+        packets = [bytes(packet) for packet in video.demux(video=0) if packet.size]
+    for packet in packets[every - 1 :: every]:
+        middle = data.index(packet) + len(packet) // 2
+        data[middle : middle + 20] = random.integers(1, 256, 20, np.uint8).tobytes()
+    path.write_bytes(data)
+    return path
