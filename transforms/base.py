@@ -69,3 +69,9 @@ class Transform(ABC, Generic[A]):
 
     def close(self) -> None:
         """Let go of what ``open`` took. May be called twice, and without ``open``."""
+
+
+def read_only(array: Any) -> Any:
+    """Return an array that was just made, as one that nobody changes any more: what goes out of a transform is."""
+    array.flags.writeable = False
+    return array

@@ -9,9 +9,8 @@ import numpy as np
 
 from cameras import Depth, Frame
 
-from .base import NoAttributes, Transform
+from .base import NoAttributes, Transform, read_only
 from .depth import depth_of
-from .planes import read_only
 
 KERNEL = np.ones((5, 5), np.uint8)
 

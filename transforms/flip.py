@@ -11,8 +11,7 @@ from pydantic import Field
 
 from cameras import Attributes, BoundingBox, Frame, Intrinsics, Movement, Pixels, Points
 
-from .base import Services, Transform
-from .planes import read_only
+from .base import Services, Transform, read_only
 
 _CODES = {(True, False): 1, (False, True): 0, (True, True): -1}  # what cv2.flip calls them
 

@@ -10,10 +10,9 @@ from pydantic import Field
 
 from cameras import Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Pixels, Points, warped
 
-from .base import Services, Transform
+from .base import Services, Transform, read_only
 from .depth import depth_of
 from .lens import IntrinsicParameters, checked_size
-from .planes import read_only
 
 FARTHEST_ALPHA = 32  # of 255; what is not known has 0
 

@@ -15,8 +15,7 @@ from vision import VisionService, keep
 
 from .askers import Asker, WithinDeadline
 from .asking import Asking, FilterAttributes
-from .base import Services
-from .planes import read_only
+from .base import Services, read_only
 
 Method = Literal["blur", "pixelate", "fill"]
 

@@ -10,8 +10,7 @@ from pydantic import Field, model_validator
 
 from cameras import Attributes, Depth, Frame, Image, Intrinsics, Movement, Pixels
 
-from .base import Services, Transform
-from .planes import read_only
+from .base import Services, Transform, read_only
 
 MAX_SIDE_PX = 16_384  # the longest side an H.264 or JPEG decoder may be expected to take
 

@@ -12,8 +12,7 @@ from pydantic import Field
 
 from cameras import Affine, Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Pixels, Points, warped
 
-from .base import Services, Transform
-from .planes import read_only
+from .base import Services, Transform, read_only
 
 _QUARTERS = {1: cv2.ROTATE_90_CLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_COUNTERCLOCKWISE}
 

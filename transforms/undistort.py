@@ -13,9 +13,8 @@ from pydantic import Field
 
 from cameras import Attributes, BoundingBox, Frame, Intrinsics, Movement, Pixels, Points
 
-from .base import Services, Transform
+from .base import Services, Transform, read_only
 from .lens import DistortionParameters, IntrinsicParameters, checked_size
-from .planes import read_only
 
 EDGE_POINTS = 9  # per side of a box: its sides are bent too
 STEPS = 50  # of the search for where a point of the bent picture is in the straight one

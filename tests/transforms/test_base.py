@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cameras import Frame
+from tests.harness import through
+from tests.transforms.pictures import bgr
+from transforms import NoAttributes, Transform
+from transforms.base import read_only
+
+
+class Plain(Transform[NoAttributes]):
+    """The least that a transform can be."""
+
+    type_name = "plain"
+    attributes_type = NoAttributes
+
+    def apply(self, frame: Frame) -> Frame:
+        return frame
+
+
+def test_a_transform_that_says_nothing_needs_nothing() -> None:
+    assert list(Plain.needs(NoAttributes())) == []
+    plain = Plain(NoAttributes(), {})
+    assert (plain.annotates, plain.needs_depth, plain.needs_lens, plain.trouble) == (False, False, (), None)
+    frame = bgr(8, 6)
+    assert through(plain, frame) == [frame]
+
+
+def test_what_is_shared_cannot_be_changed() -> None:
+    array = read_only(np.zeros(3))
+    with pytest.raises(ValueError, match="read-only"):
+        array[0] = 1
