@@ -6,7 +6,7 @@ import contextlib
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +15,7 @@ import av
 import cv2
 from av.error import FFmpegError
 
-from cameras import CAMERAS, PREDICTIONS, Attributes, Camera, CameraEnded, CameraError, Frame, Prediction, read_header
+from cameras import CAMERAS, Attributes, Camera, CameraEnded, CameraError, Frame, Prediction, read_header
 from pipeline import Chain, Config
 from vision import ModelError, top
 
@@ -63,14 +63,20 @@ def annotate(
         opened.callback(reader.close)
         reader.open()
         total = 1 if picture else _frame_count(source)
-        painted = map(chain.painted, _seen(reader, chain, out, total, progress))
+        painted = map(chain.painted, _seen(reader, chain, out, config.tables.predictions, total, progress))
         if picture:
             return _write_picture(painted, partial, target.suffix.lower())
         return _write_video(painted, partial, reader.frame_rate)
 
 
-def line_of(number: int, frame: Frame) -> dict[str, Any]:
-    """Return what was recognised in a frame, as a line of JSON says it."""
+def line_of(number: int, frame: Frame, kinds: Mapping[str, type[Prediction]]) -> dict[str, Any]:
+    """Return what was recognised in a frame, as a line of JSON says it.
+
+    Args:
+        number: Of the frame, from 0.
+        frame: With its annotations.
+        kinds: The kinds of predictions by their plural; the line has a list of each.
+    """
     size = frame.width, frame.height
 
     def of_kind(kind: type[Prediction]) -> list[dict[str, Any]]:
@@ -82,12 +88,17 @@ def line_of(number: int, frame: Frame) -> dict[str, Any]:
         "pts_s": round(frame.time_s, 6),
         "width_px": frame.width,
         "height_px": frame.height,
-        **{plural: of_kind(kind) for plural, kind in PREDICTIONS.items()},
+        **{plural: of_kind(kind) for plural, kind in kinds.items()},
     }
 
 
 def _seen(
-    reader: Camera[Attributes], chain: Chain, out: IO[str] | None, total: int | None, progress: Progress | None
+    reader: Camera[Attributes],
+    chain: Chain,
+    out: IO[str] | None,
+    kinds: Mapping[str, type[Prediction]],
+    total: int | None,
+    progress: Progress | None,
 ) -> Iterator[Frame]:
     """Yield every frame as the chain gives it, telling what is in it."""
     number = 0
@@ -99,7 +110,7 @@ def _seen(
             except (ValueError, ModelError) as error:
                 raise CameraError(f"frame {number}: {error}") from error
             if out is not None:
-                out.write(json.dumps(line_of(number, frame)) + "\n")
+                out.write(json.dumps(line_of(number, frame, kinds)) + "\n")
             yield frame
             number += 1
             if progress is not None:

@@ -151,7 +151,6 @@ def predict(
     """
     _log(LogLevel.WARNING)
     with exit_codes():
-        from cameras import PREDICTIONS
         from pipeline import ConfigError, make_services
         from vision import ModelError
 
@@ -167,7 +166,7 @@ def predict(
             raise ConfigError([declared.service_problem(service, str(error))]) from error
         failed = 0
         with contextlib.closing(asked):
-            for line in predictions(asked, PREDICTIONS, files, Wanted(n, threshold)):
+            for line in predictions(asked, declared.tables.predictions, files, Wanted(n, threshold)):
                 failed += isinstance(line, Failed)
                 print(json.dumps(line), flush=True)
         if failed:

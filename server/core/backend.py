@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cameras import PREDICTIONS, Prediction
+from cameras import Prediction
 from pipeline import Config, Feed
 from streams import EncoderPool, WhepSessions
 from vision import ModelError, UnsupportedKind, VisionService
@@ -55,7 +55,7 @@ class Backend:
     @property
     def kinds(self) -> Mapping[str, type[Prediction]]:
         """The kinds of predictions that clients may ask for, by their plural."""
-        return PREDICTIONS
+        return self.config.tables.predictions
 
     def error_of(self, camera: Feed) -> str | None:
         """Return what is wrong with a camera now, for whoever asks."""

@@ -13,7 +13,7 @@ from typing import Any, Self
 import httpx
 import numpy as np
 
-from pipeline import parse
+from pipeline import BUILT_IN, Tables, parse
 from server.run import Running, shutdown, startup
 from tests.cameras import pictures
 from vision import VisionService
@@ -50,9 +50,15 @@ class Served:
         client: An HTTP client on its address.
     """
 
-    def __init__(self, folder: Path, text: str = CAMERAS, services: tuple[VisionService[Any], ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        text: str = CAMERAS,
+        services: tuple[VisionService[Any], ...] = (),
+        tables: Tables = BUILT_IN,
+    ) -> None:
         (folder / "still.png").write_bytes(encoded())
-        config = parse(text, "test.yaml", folder)
+        config = parse(text, "test.yaml", folder, tables=tables)
         self._config = dataclasses.replace(config, server=config.server.model_copy(update={"port": 0}))
         self._services = services
         self._ready = threading.Event()

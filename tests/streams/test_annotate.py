@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cameras import BoundingBox, CameraError, Classification, Detection, Outline
+from cameras import PREDICTIONS, BoundingBox, CameraError, Classification, Detection, Outline
 from pipeline import Config
 from streams import annotate
 from streams.annotate import line_of
@@ -246,7 +246,7 @@ def test_a_line_tells_predictions_highest_first_and_nothing_else() -> None:
             Classification("night", 0.6),
         ]
     )
-    line = line_of(15, frame)
+    line = line_of(15, frame, PREDICTIONS)
     assert (line["frame"], line["pts_s"]) == (15, 0.5)
     assert [item["class_name"] for item in line["classifications"]] == ["night", "day"]
     assert [(item["class_name"], item["x_min"], item["y_max"]) for item in line["detections"]] == [("cat", 40, 120)]

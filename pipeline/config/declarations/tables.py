@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cameras import ALIASES as CAMERA_ALIASES
-from cameras import CAMERAS, Camera
+from cameras import CAMERAS, PREDICTIONS, Camera, Prediction
 from transforms import ALIASES as TRANSFORM_ALIASES
 from transforms import TRANSFORMS, Transform
 from vision import RUNTIMES, VISION, Runtime, VisionService
@@ -24,6 +24,7 @@ class Tables:
         transform_aliases: Other names of them.
         vision: Kinds of vision services by ``model``.
         runtimes: Kinds of models by ``model``.
+        predictions: Kinds of what services give, by their plural: not declared, but asked for by clients.
     """
 
     cameras: Mapping[str, type[Camera[Any]]]
@@ -32,6 +33,7 @@ class Tables:
     transform_aliases: Mapping[str, str]
     vision: Mapping[str, type[VisionService[Any]]]
     runtimes: Mapping[str, type[Runtime]]
+    predictions: Mapping[str, type[Prediction]]
 
 
-BUILT_IN = Tables(CAMERAS, CAMERA_ALIASES, TRANSFORMS, TRANSFORM_ALIASES, VISION, RUNTIMES)
+BUILT_IN = Tables(CAMERAS, CAMERA_ALIASES, TRANSFORMS, TRANSFORM_ALIASES, VISION, RUNTIMES, PREDICTIONS)

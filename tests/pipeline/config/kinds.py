@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from cameras import Attributes, Camera, Frame, LocalPath, Prediction
+from cameras import PREDICTIONS, Attributes, Camera, Frame, LocalPath, Prediction
 from pipeline.config import Tables
 from transforms import Transform
 from vision import Answer, LiteRt, VisionService
@@ -134,4 +134,5 @@ KINDS = Tables(
     transform_aliases={"": "identity"},
     vision={Vision.model_name: Vision},
     runtimes={LiteRt.model_name: LiteRt},
+    predictions=PREDICTIONS,
 )

@@ -125,6 +125,7 @@ KINDS = Tables(
     transform_aliases=BUILT_IN.transform_aliases,
     vision={**BUILT_IN.vision, "lamp": Lamp},
     runtimes={**BUILT_IN.runtimes, "mean": Mean},
+    predictions=BUILT_IN.predictions,
 )
 
 TEXT = """
