@@ -200,14 +200,22 @@ class Server:
         """
         headers = {} if body is None else {"Content-Type": media_type}
         try:
-            self._connection.request(method, path, body, headers)
-            answer = self._connection.getresponse()
-            said = answer.read()
+            try:
+                status, said = self._answer(method, path, body, headers)
+            except ConnectionError:
+                # The server closes a connection that was silent for some seconds; what it never read is sent again.
+                self._connection.close()
+                status, said = self._answer(method, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             raise ProgramError(f"{method} {path}: {error!r}") from error
-        if not 200 <= answer.status < 300:
-            raise ProgramError(f"{method} {path}: {answer.status} {said[:500]!r}")
+        if not 200 <= status < 300:
+            raise ProgramError(f"{method} {path}: {status} {said[:500]!r}")
         return said
+
+    def _answer(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        self._connection.request(method, path, body, headers)
+        answer = self._connection.getresponse()
+        return answer.status, answer.read()
 
     def camera(self, name: str) -> dict[str, Any]:
         """Return what the API says of a camera."""

@@ -18,12 +18,13 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         Answers.asked += 1
-        status = 200 if self.path == "/api/cameras" else 404
+        status = 404 if self.path == "/nothing" else 200
         body = json.dumps([{"name": name, "counters": {"encoded": Answers.asked * 10}} for name in ("a", "b", "c")])
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body.encode())
+        self.close_connection = self.path == "/closing"  # without a word to the client
 
     def log_message(self, *_):
         pass
@@ -105,6 +106,13 @@ def test_a_server_is_asked_over_one_connection_and_ends(tmp_path: Path) -> None:
         meter = server.meter
     with pytest.raises(ProgramError, match="has ended"):
         meter.seconds()
+
+
+def test_a_connection_that_the_server_has_closed_is_opened_again(tmp_path: Path) -> None:
+    with program(tmp_path, SERVER.replace("CODE", "0")).serve("cameras: []") as server:
+        answers = [server.request("GET", "/closing") for _ in range(3)]
+        server.request("GET", "/api/cameras")
+    assert len(set(answers)) == 3
 
 
 def test_a_server_that_ends_badly_is_an_error(tmp_path: Path) -> None:
