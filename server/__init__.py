@@ -1,4 +1,4 @@
-"""The door: the command line, the HTTP API, and the page in the browser."""
+"""What people and programs ask: the command line, the HTTP API with its pages, and the protocols of other systems."""
 
 from .cli import main
 

@@ -1,4 +1,4 @@
-"""The port at which Clarifai's gRPC clients come in. The only file that imports grpc."""
+"""The port for Clarifai's gRPC clients. The only file that imports grpc."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from pipeline import ClarifaiConfig
 
 from ..core import MESSAGE_BYTES_MAX, Backend
-from ..program import StartError, listen, written
+from ..program import StartError, host_and_port, listen
 from .codes import Code, code_of_request
 from .servicer import Servicer, failed
 
@@ -27,7 +27,7 @@ CALLS_AT_ONCE = 16
 # A client may not hold a call open by sending its request for ever.
 RECEIVE_S = 120.0
 CLOSE_S = 1.0
-# Those above the number of calls are told so before their request is read.
+# A client above the number of calls is refused before its request is read.
 _CONNECTED_AT_ONCE = 256
 _OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
@@ -40,8 +40,8 @@ class ClarifaiServer:
     """A gRPC server on a port of its own.
 
     Attributes:
-        name: Who comes in there, for the log.
-        port: Where.
+        name: Whose clients connect to it, for the log.
+        port: Its number.
     """
 
     name = "clarifai"
@@ -52,7 +52,7 @@ class ClarifaiServer:
         self.port = port
 
     async def close(self) -> None:
-        """Let nobody in any more; what is being answered gets a moment to end."""
+        """Accept no more connections; the calls in progress get a moment to end."""
         stopping = asyncio.ensure_future(self._server.stop(2 * CLOSE_S))
         await asyncio.wait({stopping}, timeout=CLOSE_S)
         self._methods.end()
@@ -60,7 +60,7 @@ class ClarifaiServer:
 
 
 async def open_server(backend: Backend, host: str, config: ClarifaiConfig) -> ClarifaiServer:
-    """Let Clarifai's clients in.
+    """Return the port for Clarifai's clients, listened on.
 
     Raises:
         StartError: when the address cannot be taken.
@@ -68,7 +68,7 @@ async def open_server(backend: Backend, host: str, config: ClarifaiConfig) -> Cl
     server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_CONNECTED_AT_ONCE)
     methods = _Methods(backend)
     server.add_generic_rpc_handlers((methods,))
-    address = written(host, config.port)
+    address = host_and_port(host, config.port)
     try:
         if config.tls is None:
             port = server.add_insecure_port(address)
@@ -81,7 +81,7 @@ async def open_server(backend: Backend, host: str, config: ClarifaiConfig) -> Cl
         raise StartError(f"cannot listen on {address} for Clarifai's clients: {error}") from error
     await server.start()
     form = "gRPC with TLS" if config.tls else "gRPC"
-    logger.info("listening on %s for Clarifai's clients (%s)", written(host, port), form)
+    logger.info("listening on %s for Clarifai's clients (%s)", host_and_port(host, port), form)
     return ClarifaiServer(server, methods, port)
 
 

@@ -1,4 +1,4 @@
-"""What every way in asks: cameras and services, the streams that leave them, and the threads that answer requests."""
+"""What every protocol answers with: cameras, services, live streams, and the threads that do the work."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Backend:
         return self.config.tables.predictions
 
     def error_of(self, camera: Feed) -> str | None:
-        """Return what is wrong with a camera now, for whoever asks."""
+        """Return what is wrong with a camera now, without the names of folders."""
         return None if camera.error is None else without_folders(camera.error, self.folders)
 
     def camera(self, name: str) -> Feed:
@@ -116,7 +116,7 @@ class Backend:
             yield
 
     def close(self) -> None:
-        """Let the threads and models of requests go."""
+        """End the threads of requests, and close the models that they hold open."""
         self.loans.close()
         self.models.close()
         self.waits.close()

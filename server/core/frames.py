@@ -1,4 +1,4 @@
-"""A camera's next frame or picture, waited for on a thread, for whoever asks."""
+"""A camera's next frame or picture, waited for on a thread."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ looked up once, every address that it has must be public, and the connection goe
 the name, which may lead elsewhere a moment later. Each redirect starts anew.
 
 * ImageUrlError        no picture was got from a URL
-  * InvalidUrl         the URL is none that is followed                       -> the client's to mend
+  * InvalidUrl         the URL is not one that may be followed
   * DownloadFailed     what it names did not come as a picture's bytes
-    * Unreachable      nobody is there
+    * Unreachable      nothing answers
   * DownloadTooLarge   it has too many bytes
 """
 
@@ -46,7 +46,7 @@ class ImageUrlError(RequestError):
 
 
 class InvalidUrl(ImageUrlError):
-    """The URL is none that is followed."""
+    """The URL is not one that may be followed."""
 
 
 class DownloadFailed(ImageUrlError):
@@ -54,7 +54,7 @@ class DownloadFailed(ImageUrlError):
 
 
 class Unreachable(DownloadFailed):
-    """Nobody answers where the URL leads."""
+    """Nothing answers where the URL leads."""
 
 
 class DownloadTooLarge(TooLarge, ImageUrlError):

@@ -1,4 +1,4 @@
-"""What clients are told of files: their names, never the folders of this machine that they lie in."""
+"""Keep the names of folders out of what clients read: a file is named alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients are told of cameras and vision services, without anything being opened or run for it."""
+"""The state of cameras and vision services as JSON; nothing is opened or run for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .frames import captured_at
 
 
 def camera_status(backend: Backend, camera: Feed) -> dict[str, Any]:
-    """Return what there is to say of a camera, as JSON has it."""
+    """Return the state of a camera."""
     name = camera.name
     sessions = backend.whep.sessions(name)
     return {
@@ -49,7 +49,7 @@ def _latest(camera: Feed) -> dict[str, Any] | None:
 
 
 def service_description(backend: Backend, service: VisionService[Any]) -> dict[str, Any]:
-    """Return what a vision service can do, as JSON has it."""
+    """Return what a vision service can do."""
     return {
         "name": service.name,
         "model": service.model_name,

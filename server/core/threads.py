@@ -1,4 +1,4 @@
-"""Work that may get stuck, on a thread that nobody waits for at the end."""
+"""Work that may hang, on a thread that the end of the program does not wait for."""
 
 from __future__ import annotations
 

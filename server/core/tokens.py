@@ -1,8 +1,8 @@
-"""Who may ask, where tokens say so: what a request brings is compared with every token there is.
+"""Who may ask: the token that comes with a request is compared with every token of the server.
 
 * MissingToken     none came
 * WrongToken       what came is not one of this server's
-* TooManyTokens    an address has guessed too often
+* TooManyTokens    too many wrong ones came from one address
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from .limits import client_of
 logger = logging.getLogger(__name__)
 
 TRIES = 20
-"""So many wrong tokens may come from an address within the time below; then none of it is looked at for a while."""
+"""How many wrong tokens may come from an address within the time below, before it is refused for a while."""
 WITHIN_S = 60.0
 ADDRESSES_MAX = 4096
-"""Of so many addresses it is remembered; the one that was wrong longest ago is forgotten first."""
+"""How many addresses are remembered; the one whose last wrong token is oldest is forgotten first."""
 
 _SCHEMES = (b"bearer", b"key")
 _WANTED = 'this server needs a token, as "Authorization: Bearer TOKEN" or "Authorization: Key TOKEN"'
@@ -46,7 +46,7 @@ class WrongToken(Unauthorized):
 
 
 class TooManyTokens(TooManyRequests):
-    """Somebody guesses."""
+    """Too many wrong tokens have come from one address."""
 
     def __init__(self, wait_s: float) -> None:
         detail = "too many wrong tokens came from this address; try again later"
@@ -113,7 +113,7 @@ def _keep_newest(places: OrderedDict[str, Any], place: str) -> None:
 
 
 def _token(authorization: Sequence[bytes]) -> bytes:
-    """Return the token in the header; several headers, and schemes that nobody knows, are a wrong one."""
+    """Return the token in the header; several headers, and unknown schemes, are a wrong one."""
     text = b" , ".join(authorization).strip()
     scheme, _, rest = text.partition(b" ")
     return rest.strip() if scheme.lower() in _SCHEMES else text

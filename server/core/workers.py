@@ -1,4 +1,4 @@
-"""The threads that do for a request what the event loop must not, and the models they have on loan."""
+"""The threads that do a request's blocking work, and the models that requests hold open."""
 
 from __future__ import annotations
 

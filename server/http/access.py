@@ -1,6 +1,6 @@
 """Middleware before the app: who may ask, and what every response says to browsers.
 
-A server on a private network is within reach of every web page that somebody on it opens. Two attacks are refused here:
+A server on a private network is within reach of every web page that is opened on it. Two attacks are refused here:
 a foreign name that was made to point at this server (DNS rebinding), by the ``Host`` header, and requests of foreign
 pages, by what the browser says about them (``Sec-Fetch-Site``, ``Origin``). Programs that are no browser send neither
 and are not hindered.

@@ -35,9 +35,9 @@ def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAP
     app.state.backend = backend
     app.state.closing = False
     handle_errors(app, lambda request, error: error_response(extensions, request.method, request.url.path, error))
-    for router in (cameras.router, vision.router, whep.router, operations.router, pages.router):
+    own = [cameras.router, vision.router, whep.router]
+    # In the order in which the API's document shows them.
+    for router in (*own, *(extension.router for extension in extensions), operations.router, pages.router):
         app.include_router(router)
-    for extension in extensions:
-        app.include_router(extension.router)
     openapi.describe(app, extensions, backend.kinds, with_tokens=bool(backend.config.server.tokens))
     return app

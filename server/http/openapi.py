@@ -120,7 +120,7 @@ def _add_refusals(operation: dict[str, Any], path: str, method: str) -> None:
 
 
 def _complete_extension(document: dict[str, Any], extension: Extension) -> None:
-    """Say of an extension's endpoints that whoever may not ask is told so in its own form."""
+    """Say of an extension's endpoints that requests without a good token are refused in its own form."""
     for route in extension.router.routes:
         for operation in document["paths"].get(getattr(route, "path", ""), {}).values():
             for status in _REFUSALS:

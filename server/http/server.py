@@ -77,7 +77,7 @@ class HttpServer(uvicorn.Server):
     Args:
         backend: What answers.
         extensions: APIs of other systems that it serves as well.
-        grace_s: How long requests may go on when it is told to end.
+        grace_s: How long requests may go on after ``stop``.
 
     Attributes:
         app: Every endpoint.
@@ -117,6 +117,6 @@ def _settings(app: ASGIApp, grace_s: int) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # whoever connects from this machine may not say that he is somebody else
+        proxy_headers=False,  # a client on this machine may not claim another address
         timeout_graceful_shutdown=grace_s,
     )

@@ -1,4 +1,4 @@
-"""The address to listen on: how it is written, whom it reaches, and taking it."""
+"""The address to listen on: how it is written, who can reach it, and binding to it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import socket
 from .errors import StartError, UsageError
 
 
-def written(host: str, port: int) -> str:
+def host_and_port(host: str, port: int) -> str:
     """Return ``host:port`` as it stands in a URL: an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches a host.
+    """Tell whether a host can be reached from this machine only.
 
     Raises:
         UsageError: when it is neither an address nor a name that is known.
@@ -49,7 +49,7 @@ def listen(host: str, port: int, port_option: str = "--port") -> socket.socket:
         sock.listen(128)
     except OSError as error:
         sock.close()
-        raise StartError(f"cannot listen on {written(host, port)}: {_reason(error, port_option)}") from error
+        raise StartError(f"cannot listen on {host_and_port(host, port)}: {_reason(error, port_option)}") from error
     sock.setblocking(False)
     return sock
 

@@ -22,7 +22,7 @@ from streams import EncoderPool, WhepSessions
 from ..clarifai import ClarifaiRest
 from ..core import Backend, on_thread, open_backend
 from ..http import HttpServer
-from ..program import listen, written
+from ..program import host_and_port, listen
 from .listeners import Listener, open_listeners
 
 logger = logging.getLogger(__name__)
@@ -107,13 +107,13 @@ async def startup(config: Config) -> Running:
             await _limited(listener.name, listener.close(), CONNECTIONS_S)
         await _in_thread("close", graph.close)
         raise
-    url = f"http://{written(server.host, sock.getsockname()[1])}/"
+    url = f"http://{host_and_port(server.host, sock.getsockname()[1])}/"
     logger.info("listening on %s", url)
     return Running(graph, encoders, whep, backend, http, serving, url, tuple(listeners))
 
 
 async def run(running: Running, stop: asyncio.Event) -> None:
-    """Serve until told to stop, or until the HTTP server ends by itself."""
+    """Serve until ``stop`` is set, or until the HTTP server ends by itself."""
     await _first(running.serving, stop)
 
 
@@ -159,7 +159,7 @@ async def _in_thread(name: str, function: Callable[[], None]) -> None:
 def _signals(stop: asyncio.Event) -> Generator[None, None, None]:
     loop = asyncio.get_running_loop()
 
-    def told() -> None:
+    def on_signal() -> None:
         if stop.is_set():
             print("camweave: ended by force", file=sys.stderr, flush=True)
             os._exit(FORCED)
@@ -167,7 +167,7 @@ def _signals(stop: asyncio.Event) -> Generator[None, None, None]:
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     for number in numbers:
-        loop.add_signal_handler(number, told)
+        loop.add_signal_handler(number, on_signal)
     try:
         yield
     finally:

@@ -13,19 +13,19 @@ class Listener(Protocol):
     """A port of its own, open from its making until it is closed.
 
     Attributes:
-        name: Who comes in there, for the log.
-        port: Where.
+        name: Whose clients connect to it, for the log.
+        port: Its number.
     """
 
     name: str
     port: int
 
     async def close(self) -> None:
-        """Let nobody in any more, and end what is being answered."""
+        """Accept no more connections, and end the calls in progress."""
 
 
 async def open_listeners(backend: Backend) -> AsyncIterator[Listener]:
-    """Open what the configuration asks for, one after the other. What they need is imported only then.
+    """Open the ports that the configuration asks for, one after the other. What they need is imported only then.
 
     Raises:
         StartError: when an address cannot be taken.

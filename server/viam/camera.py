@@ -89,7 +89,7 @@ class CameraCalls(Calls):
 
     async def _geometries(self, request: common.GetGeometriesRequest) -> common.GetGeometriesResponse:
         self._backend.public_camera(request.name)
-        return common.GetGeometriesResponse()  # where a camera stands, and how large it is, nobody has told us
+        return common.GetGeometriesResponse()  # the configuration does not say where a camera stands
 
     async def _status(self, request: common.GetStatusRequest) -> common.GetStatusResponse:
         status = camera_status(self._backend, self._backend.public_camera(request.name))
@@ -106,13 +106,13 @@ def _properties(camera: Feed, frame: Frame | None) -> camera_pb2.GetPropertiesRe
         reply.frame_rate = camera.root.frame_rate
     declared = camera.config.attributes
     lens: Any = None
-    bent: Sequence[float] = ()
-    if frame is not None:  # its transforms may have moved the lens, or straightened what it bends
-        lens, bent = frame.intrinsics, frame.distortion
+    distortion: Sequence[float] = ()
+    if frame is not None:  # its transforms may have moved the lens, or removed its distortion
+        lens, distortion = frame.intrinsics, frame.distortion
     elif isinstance(declared, TransformAttributes):
         lens = declared.intrinsic_parameters
         if declared.distortion_parameters is not None:
-            bent = declared.distortion_parameters.distortion
+            distortion = declared.distortion_parameters.distortion
     if lens is not None:
         reply.intrinsic_parameters.width_px = lens.width_px
         reply.intrinsic_parameters.height_px = lens.height_px
@@ -120,7 +120,7 @@ def _properties(camera: Feed, frame: Frame | None) -> camera_pb2.GetPropertiesRe
         reply.intrinsic_parameters.focal_y_px = lens.fy
         reply.intrinsic_parameters.center_x_px = lens.ppx
         reply.intrinsic_parameters.center_y_px = lens.ppy
-    if bent:
+    if distortion:
         reply.distortion_parameters.model = "brown_conrady"
-        reply.distortion_parameters.parameters.extend(bent)
+        reply.distortion_parameters.parameters.extend(distortion)
     return reply

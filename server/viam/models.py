@@ -29,7 +29,7 @@ class Model:
         return self._loans[-1].runtime
 
     def open(self) -> None:
-        """Load it, or share it with whoever has done so.
+        """Load it, or share it where it is loaded already.
 
         Raises:
             ModelError: when it cannot be used.

@@ -1,4 +1,4 @@
-"""Viam's robot service: what there is. Clients ask it when they connect, and every ten seconds whether we live."""
+"""Viam's robot service: which resources there are, and that the server is alive."""
 
 from __future__ import annotations
 

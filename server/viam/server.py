@@ -1,4 +1,4 @@
-"""The port for Viam's clients: opened and closed in the loop of the HTTP server, which keeps the signals."""
+"""The port for Viam's clients, in the event loop of the HTTP server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from grpclib.protocol import H2Protocol
 from grpclib.server import Server
 
 from ..core import Backend
-from ..program import listen, written
+from ..program import host_and_port, listen
 from .calls import Calls, Methods
 from .camera import CameraCalls
 from .models import MlModelCalls
@@ -31,7 +31,7 @@ async def open_viam(backend: Backend, host: str, port: int) -> ViamServer:
     sock = listen(host, port, "server.viam.port")
     server = ViamServer(backend, sock)
     await server.start()
-    logger.info("listening on %s for Viam's clients", written(host, server.port))
+    logger.info("listening on %s for Viam's clients", host_and_port(host, server.port))
     return server
 
 
@@ -39,8 +39,8 @@ class ViamServer:
     """A gRPC server on a socket.
 
     Attributes:
-        name: Who comes in there.
-        port: Where.
+        name: Whose clients connect to it, for the log.
+        port: Its number.
     """
 
     def __init__(self, backend: Backend, sock: socket) -> None:
@@ -54,7 +54,7 @@ class ViamServer:
         await self._server.start(sock=self._sock)
 
     async def close(self) -> None:
-        """Let nobody in any more, end the calls that are being answered, and hang up. Harmless twice."""
+        """Accept no more connections, cancel the calls in progress, and close every connection. May be called twice."""
         self._server.close()
         await self._server.hang_up()
 

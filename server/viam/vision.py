@@ -22,7 +22,7 @@ _FLAT = "vision services here look at flat pictures; they give no objects in spa
 
 
 class VisionCalls(Calls):
-    """Answers by running a model on a thread, so that the loop stays free for those who ask whether we live."""
+    """Answers by running a model on a thread, so that the event loop stays free for checks of health."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend

@@ -1,4 +1,4 @@
-"""Read what a request brings, within limits: of bytes, of parts, and of patience."""
+"""Read the body of a request, within limits of bytes, parts and time."""
 
 from __future__ import annotations
 

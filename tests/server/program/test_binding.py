@@ -9,14 +9,14 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from server.program import StartError, UsageError, is_loopback, listen, written
+from server.program import StartError, UsageError, host_and_port, is_loopback, listen
 
 from ..served import CAMERAS, Served
 
 
 def test_an_ipv6_address_is_written_in_brackets() -> None:
-    assert written("127.0.0.1", 80) == "127.0.0.1:80"
-    assert written("::1", 80) == "[::1]:80"
+    assert host_and_port("127.0.0.1", 80) == "127.0.0.1:80"
+    assert host_and_port("::1", 80) == "[::1]:80"
 
 
 @pytest.mark.parametrize(
