@@ -20,7 +20,7 @@ from .exit_codes import Failure, exit_codes, sentence_of
 from .options import ConfigPath, LogLevel, count, fraction, port_number, secret
 
 if TYPE_CHECKING:
-    from pipeline import Config, ServerConfig
+    from pipeline import Config, ServerConfig, Tables
 
 cli = typer.Typer(
     name="camweave",
@@ -32,10 +32,15 @@ cli = typer.Typer(
 )
 
 
-def main() -> None:
-    """Run the command line and end the process."""
+def main(tables: Tables | None = None) -> None:
+    """Run the command line and end the process.
+
+    Args:
+        tables: The kinds that configurations may declare; the built-in ones when not given. A program that adds kinds
+            passes its own tables here.
+    """
     try:
-        cli(prog_name="camweave")
+        cli(prog_name="camweave", obj=tables)
     except BrokenPipeError:  # whoever read our output has read enough
         sys.stderr.close()
         sys.exit(0)
@@ -58,6 +63,7 @@ def _program(
 
 @cli.command()
 def serve(
+    context: typer.Context,
     config: Annotated[
         str | None, typer.Argument(metavar="[CONFIG]", help="The configuration file. Default: the built-in demo.")
     ] = None,
@@ -87,7 +93,7 @@ def serve(
 
         from ..run import serve as serve_config
 
-        declared = _load(config if config is not None else str(DEMO))
+        declared = _load(config if config is not None else str(DEMO), context)
         changes = {"host": None if host is None else host.strip("[]"), "port": port}
         server = declared.server.model_copy(update={key: new for key, new in changes.items() if new is not None})
         server = _with_token(server, token)
@@ -102,7 +108,7 @@ def serve(
 
 
 @cli.command()
-def check(config: ConfigPath) -> None:
+def check(context: typer.Context, config: ConfigPath) -> None:
     """Validate a configuration and load every model.
 
     No camera is opened.
@@ -111,7 +117,7 @@ def check(config: ConfigPath) -> None:
     with exit_codes():
         from pipeline import Graph
 
-        declared = _load(config)
+        declared = _load(config, context)
         cold = {name: dataclasses.replace(camera, preload=False) for name, camera in declared.cameras.items()}
         graph = Graph(dataclasses.replace(declared, cameras=cold))
         try:
@@ -122,15 +128,17 @@ def check(config: ConfigPath) -> None:
 
 
 @cli.command()
-def schema() -> None:
+def schema(context: typer.Context) -> None:
     """Print the JSON Schema of the configuration."""
+    from pipeline import BUILT_IN
     from pipeline import schema as config_schema
 
-    print(json.dumps(config_schema(), indent=2))
+    print(json.dumps(config_schema(context.obj or BUILT_IN), indent=2))
 
 
 @cli.command()
 def predict(
+    context: typer.Context,
     config: ConfigPath,
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Pictures.", show_default=False)],
     service: Annotated[str, typer.Option(metavar="NAME", help="The vision service to ask.", show_default=False)],
@@ -157,7 +165,7 @@ def predict(
         from ..core import Wanted
         from .predict import Failed, predictions
 
-        declared = _load(config)
+        declared = _load(config, context)
         _require("vision service", service, declared.services)
         asked = make_services(declared)[service]
         try:
@@ -175,6 +183,7 @@ def predict(
 
 @cli.command()
 def annotate(
+    context: typer.Context,
     config: ConfigPath,
     camera: Annotated[str, typer.Option(metavar="NAME", help="The camera whose chain to apply.", show_default=False)],
     source: Annotated[str, typer.Option("--input", metavar="FILE", help="Video or picture.", show_default=False)],
@@ -197,7 +206,7 @@ def annotate(
 
         from .progress import progress_bar
 
-        declared = _load(config)
+        declared = _load(config, context)
         _require("camera", camera, declared.cameras)
         out = sys.stdout if lines == "-" else None if lines is None else Path(lines)
         try:
@@ -217,10 +226,10 @@ def _with_token(server: ServerConfig, token: SecretStr | None) -> ServerConfig:
     return server.model_copy(update={"tokens": (*server.tokens, token)})
 
 
-def _load(path: str) -> Config:
-    from pipeline import load
+def _load(path: str, context: typer.Context) -> Config:
+    from pipeline import BUILT_IN, load
 
-    return load(path)
+    return load(path, tables=context.obj or BUILT_IN)
 
 
 def _require(what: str, name: str, known: Collection[str]) -> None:

@@ -69,11 +69,13 @@ class Verifier:
     def _try(self, runtime_type: type[Runtime], file: ModelFile) -> str | None:
         """Return what is wrong with the file, ``None`` for nothing."""
         logger.info("model %s: first load of this file, trying it in a process of its own", file.path)
-        folders = [str(Path(__file__).resolve().parents[2]), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+        folders = [_import_folder(Verifier), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+        folders.append(_import_folder(runtime_type))
+        name = f"{runtime_type.__module__}:{runtime_type.__qualname__}"
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
         try:
             done = subprocess.run(
-                [*self._command, runtime_type.model_name, str(file.path.resolve()), file.sha256],
+                [*self._command, name, str(file.path.resolve()), file.sha256],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=self._timeout_s,
@@ -102,6 +104,15 @@ class Verifier:
             folder = self._folder()
             folder.mkdir(parents=True, exist_ok=True)
             (folder / key).touch()
+
+
+def _import_folder(kind: type) -> str:
+    """Return the folder from which the module of a class was imported; empty for a module without a file."""
+    file = getattr(sys.modules[kind.__module__], "__file__", None)
+    if file is None:
+        return ""
+    path = Path(file).resolve()
+    return str((path.parent if path.name == "__init__.py" else path).parents[kind.__module__.count(".")])
 
 
 def _complaint(done: subprocess.CompletedProcess[bytes]) -> str | None:

@@ -1,4 +1,4 @@
-"""The child process that tries a model file: ``python -m vision.runtimes.verify RUNTIME FILE SHA256``.
+"""The child process that tries a model file: ``python -m vision.runtimes.verify MODULE:CLASS FILE SHA256``.
 
 Loads the file and runs it on noise. Prints what is wrong with it on a line of its own; ends by a signal when the file
 ends whoever loads it.
@@ -7,6 +7,7 @@ ends whoever loads it.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import sys
@@ -18,7 +19,6 @@ import numpy as np
 from .base import Runtime, Tensor, TensorInfo
 from .errors import ModelError
 from .model_file import ModelFile
-from .table import RUNTIMES
 from .verifier import MARK
 
 _SIDES_PX = (64, 224, 384)  # for an input that takes pictures of any size, or says so and takes one of them only
@@ -81,11 +81,32 @@ def _limit(file_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
+def load_runtime(name: str) -> type[Runtime]:
+    """Return the class of a runtime by its module and name, ``MODULE:CLASS``.
+
+    Raises:
+        ModelError: when this process cannot import it.
+    """
+    module, _, path = name.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise ModelError(f"cannot be tried, because a new process cannot import its runtime {name}: {error}") from error
+    kind: type[Runtime] = found
+    return kind
+
+
 def main(arguments: list[str]) -> None:
     """Try the model named on the command line and print what was found, as one line."""
     runtime_name, path, sha256 = arguments
     _limit(os.path.getsize(path))
-    found: dict[str, Any] = {"complaint": try_model(RUNTIMES[runtime_name], Path(path), sha256)}
+    try:
+        complaint = try_model(load_runtime(runtime_name), Path(path), sha256)
+    except ModelError as error:
+        complaint = str(error)
+    found: dict[str, Any] = {"complaint": complaint}
     # A line of its own: what the library has printed before may lack its line end. Then out at once, because
     # taking a half-broken interpreter down may end in a crash that says nothing about the model.
     print(f"\n{MARK}{json.dumps(found)}", flush=True)

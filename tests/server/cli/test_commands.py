@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 import pipeline
-from pipeline import Chain, ServerConfig
+from pipeline import Chain, ServerConfig, Tables
 from server import run as server_run
 from server.cli import cli
+from tests import foreign
 from tests.shared import DATA, expected, needs_data
 
 from ..conftest import classifier, detector
@@ -35,8 +37,8 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "config.yaml"
 
 
-def run(*arguments: str) -> Result:
-    result = CliRunner().invoke(cli, list(arguments), prog_name="camweave")
+def run(*arguments: str, tables: Tables | None = None) -> Result:
+    result = CliRunner().invoke(cli, list(arguments), prog_name="camweave", obj=tables)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
 
@@ -351,3 +353,20 @@ def test_work_that_is_broken_off_says_so_and_leaves_nothing(
     result = annotate("out.png")
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, "camweave: interrupted")
     assert not [*Path().glob("out*"), *Path().glob(".out*")]
+
+
+def test_a_program_with_kinds_of_its_own_has_them_in_every_command(tmp_path: Path) -> None:
+    (tmp_path / "half.mean").write_text("128")
+    (tmp_path / "foreign.yaml").write_text(foreign.TEXT)
+    (tmp_path / "black.png").write_bytes(encoded(image=np.zeros((16, 16, 3), np.uint8)))
+    config, picture = str(tmp_path / "foreign.yaml"), str(tmp_path / "black.png")
+    assert run("check", config).exit_code == 2
+    assert run("check", config, tables=foreign.KINDS).stdout == "OK\n"
+    assert '"negative"' not in run("schema").stdout
+    assert '"negative"' in run("schema", tables=foreign.KINDS).stdout
+    (line,) = lines(run("predict", config, picture, "--service", "in-place", tables=foreign.KINDS))
+    assert line["classifications"][0]["class_name"] == "dark"
+    target = str(tmp_path / "white.png")
+    arguments = ("--camera", "named", "--input", picture, "--output", target, "--json", "-")
+    (line,) = lines(run("annotate", config, *arguments, tables=foreign.KINDS))
+    assert [each["class_name"] for each in line["classifications"]] == ["on", "light", "light"]

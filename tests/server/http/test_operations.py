@@ -1,9 +1,13 @@
 """What programs ask about the server itself."""
 
+from pathlib import Path
+
 import jsonschema
 import pytest
 
-from ..served import Served, problem
+from tests import foreign
+
+from ..served import CAMERAS, Served, problem
 
 
 def test_the_server_is_well_and_ready(served: Served) -> None:
@@ -20,3 +24,12 @@ def test_a_closing_server_is_not_ready(served: Served, monkeypatch: pytest.Monke
 
 def test_the_schema_is_a_schema(served: Served) -> None:
     jsonschema.Draft202012Validator.check_schema(served.client.get("/schema.json").json())
+
+
+def test_a_server_of_foreign_kinds_has_them_in_its_schema_and_asks_them(tmp_path: Path) -> None:
+    (tmp_path / "half.mean").write_text("128")
+    text = CAMERAS.rstrip() + foreign.TEXT.replace("\ncameras:", "")
+    with Served(tmp_path, text, tables=foreign.KINDS) as served:
+        assert '"negative"' in served.client.get("/schema.json").text
+        reply = served.client.get("/api/vision/in-place/classifications", params={"camera": "dark"}).json()
+    assert reply["classifications"][0]["class_name"] == "dark"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -119,7 +120,7 @@ def test_trying_names_what_is_wrong(tmp_path: Path, good: ModelFile) -> None:
 
 def test_the_child_runs_as_a_module(good: ModelFile) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "vision.runtimes.verify", "tflite_cpu", str(good.path), good.sha256],
+        [sys.executable, "-m", "vision.runtimes.verify", "vision.runtimes.litert:LiteRt", str(good.path), good.sha256],
         capture_output=True,
         text=True,
         check=True,
@@ -160,3 +161,51 @@ def test_a_model_that_refuses_the_size_it_names_is_damaged(tmp_path: Path) -> No
     path.write_bytes(made_onnx.file([node], [sides], [given], [made]))
     complaint = try_model(Onnx, path, ModelFile.read(path).sha256)
     assert complaint is not None and complaint.startswith("the ")
+
+
+FOREIGN = """
+from vision import Metadata, ModelError, Runtime, TensorInfo
+import numpy as np
+
+
+class Number(Runtime):
+    model_name = "number"
+    inputs = (TensorInfo("input", (1, 2, 2, 3), np.dtype(np.float32)),)
+    outputs = (TensorInfo("output", (1,), np.dtype(np.float32)),)
+    metadata = Metadata()
+
+    def __init__(self, file, num_threads=0, providers=()):
+        if not file.content.isdigit():
+            raise ModelError(f"{file.path}: is not a number")
+
+    @classmethod
+    def version(cls):
+        return "number-1"
+
+    def infer(self, inputs):
+        return {"output": inputs["input"].sum(keepdims=True)[0, 0, 0]}
+
+    def close(self):
+        pass
+"""
+
+
+def test_a_runtime_from_elsewhere_is_tried_in_a_child_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "foreign_number.py").write_text(FOREIGN)
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    runtime = importlib.import_module("foreign_number").Number
+    for name, content in (("good", "12"), ("bad", "twelve")):
+        (tmp_path / name).write_text(content)
+    verifier = Verifier(tmp_path / "cache")
+    verifier.verify(runtime, ModelFile.read(tmp_path / "good"))
+    with pytest.raises(ModelError, match="bad: is not a number$"):
+        verifier.verify(runtime, ModelFile.read(tmp_path / "bad"))
+
+
+def test_a_runtime_that_a_child_cannot_import_is_a_sentence(good: ModelFile, tmp_path: Path) -> None:
+    class Inner(LiteRt):
+        """A class that only this test can reach."""
+
+    with pytest.raises(ModelError, match=r"a new process cannot import its runtime tests\.vision\.runtimes.*Inner"):
+        Verifier(tmp_path / "cache").verify(Inner, good)
