@@ -21,7 +21,7 @@ from cameras import (
     Prediction,
     Segmentation,
 )
-from vision import Answer, Session, VisionService
+from vision import Answer, ModelError, Session, VisionService
 
 
 def frame(
@@ -205,3 +205,35 @@ class FakeVision(VisionService[Attributes]):
 
     def _caption(self, frame: Frame) -> tuple[Caption, ...]:
         return self.captioned
+
+
+class CountingVision(VisionService[Attributes]):
+    """A stateful vision service: it says how many frames each session has shown it."""
+
+    model_name = "counting"
+    attributes_type = NoAttributes
+    stateful = True
+
+    def __init__(self, name: str = "counting") -> None:
+        super().__init__(name, NoAttributes())
+        self.kinds = frozenset({"classifications"})
+        self.loaded = False
+        self.broken = False
+
+    def _load(self) -> None:
+        self.loaded = True
+
+    def _release(self) -> None:
+        self.loaded = False
+
+    def _answers(self) -> Mapping[type[Prediction], Answer]:
+        if self.broken:
+            raise ModelError("broken")
+        shown: list[Frame] = []
+
+        def classify(frame: Frame, session: Session) -> tuple[Classification, ...]:
+            with session.inference():
+                shown.append(frame)
+                return (Classification(str(len(shown)), 1.0),)
+
+        return {Classification: classify}

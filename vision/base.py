@@ -92,7 +92,6 @@ class VisionService(ABC, Generic[A]):
         self.labels: tuple[str, ...] = ()
         self.inferences = 0
         self.inference_s = 0.0
-        self._own: list[Session] = []
         self._sessions = 0
         self._sessions_lock = threading.Lock()
         self._count_lock = threading.Lock()
@@ -134,21 +133,6 @@ class VisionService(ABC, Generic[A]):
             self.kinds = frozenset(kind.plural for kind in answers)
             self._sessions += 1
         return Session(self, answers)
-
-    def open(self) -> None:
-        """Open a session of the service's own, for those who have none yet."""
-        self._own.append(self.open_session())
-
-    def close(self) -> None:
-        """Close one of those sessions."""
-        if self._own:
-            self._own.pop().close()
-
-    def ask(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
-        """Ask through such a session."""
-        if not self._own:
-            raise ModelError(f"service {self.name} is not open")
-        return self._own[0].ask(kind, frame)
 
     def _close_session(self) -> None:
         """Count a session out; the last one releases what was loaded. For :class:`Session` only."""

@@ -10,7 +10,7 @@ from typing import Any
 from clarifai_grpc.grpc.api import resources_pb2
 
 from cameras import Caption, Classification, Detection, Frame, Segmentation
-from vision import VisionService, top
+from vision import Session, top
 
 from .choice import Choice
 
@@ -28,22 +28,22 @@ Data = Any
 """A ``Data`` message; Clarifai's package has no types."""
 
 
-def seen(service: VisionService[Any], frame: Frame, choice: Choice, app_id: str) -> Data:
-    """Return all that an open service recognises in a frame, of every kind that it gives.
+def seen(session: Session, frame: Frame, choice: Choice, app_id: str) -> Data:
+    """Return all that a service recognises in a frame, of every kind that it gives.
 
     Raises:
         ModelError: when its model fails.
     """
-    kinds = service.kinds
+    kinds = session.service.kinds
     data = resources_pb2.Data()
     if "classifications" in kinds:
-        data.concepts.extend(_concepts(service.ask(Classification, frame), choice, app_id))
+        data.concepts.extend(_concepts(session.ask(Classification, frame), choice, app_id))
     if "detections" in kinds:
-        data.regions.extend(_boxes(service.ask(Detection, frame), choice, app_id))
+        data.regions.extend(_boxes(session.ask(Detection, frame), choice, app_id))
     if "segmentations" in kinds:
-        data.regions.extend(_masks(service.ask(Segmentation, frame), frame, choice, app_id))
+        data.regions.extend(_masks(session.ask(Segmentation, frame), frame, choice, app_id))
     if "captions" in kinds:
-        _write(service.ask(Caption, frame), data)
+        _write(session.ask(Caption, frame), data)
     return data
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import time
 import uuid
@@ -14,7 +13,7 @@ from typing import Any
 from clarifai_grpc.grpc.api import resources_pb2, service_pb2
 from clarifai_grpc.grpc.api.status import status_pb2
 
-from vision import VisionService
+from vision import Session, VisionService
 
 from ..core import (
     PARTS_AT_ONCE,
@@ -79,19 +78,19 @@ class Servicer:
         turns = asyncio.Semaphore(PARTS_AT_ONCE)
         app_id = request.user_app_id.app_id or _APP
 
-        def look(data: bytes) -> Message:
+        def look(session: Session, data: bytes) -> Message:
             # Clarifai leaves pictures as they are stored, whatever their EXIF says.
             frame = decode(data, exif=False)
             with model_errors(f"vision service {service.name}"):
-                return seen(service, frame, choice, app_id)
+                return seen(session, frame, choice, app_id)
 
-        async def output(index: int, item: Message) -> Message:
+        async def output(session: Session, index: int, item: Message) -> Message:
             made = _output(request, service, item)
             try:
                 if index in faults:
                     raise Refused(Code.ALL_INPUT_INVALID_BYTES, faults[index])
                 async with turns:
-                    made.data.CopyFrom(await self._backend.models.run(look, await self._picture(item)))
+                    made.data.CopyFrom(await self._backend.models.run(look, session, await self._picture(item)))
                 made.status.CopyFrom(status(Code.SUCCESS))
             except Refused as refusal:
                 made.status.CopyFrom(status(refusal.code, refusal.details))
@@ -102,8 +101,8 @@ class Servicer:
             return made
 
         try:
-            async with self._backend.opened(service):
-                return await asyncio.gather(*itertools.starmap(output, enumerate(request.inputs)))
+            async with self._backend.session(service, "clarifai") as session:
+                return await asyncio.gather(*(output(session, *each) for each in enumerate(request.inputs)))
         except ModelUnavailable as error:
             fault = status(code_of_input(error), error.detail)
             outputs = [_output(request, service, item) for item in request.inputs]

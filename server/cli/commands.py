@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import difflib
 import json
@@ -169,12 +168,12 @@ def predict(
         _require("vision service", service, declared.services)
         asked = make_services(declared)[service]
         try:
-            asked.open()
+            session = asked.open_session()
         except ModelError as error:
             raise ConfigError([declared.service_problem(service, str(error))]) from error
         failed = 0
-        with contextlib.closing(asked):
-            for line in predictions(asked, declared.tables.predictions, files, Wanted(n, threshold)):
+        with session:
+            for line in predictions(session, declared.tables.predictions, files, Wanted(n, threshold)):
                 failed += isinstance(line, Failed)
                 print(json.dumps(line), flush=True)
         if failed:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cameras import Prediction
-from vision import ModelError, VisionService
+from vision import ModelError, Session
 
 from ..core import RequestError, Wanted, decode, recognised
 
@@ -20,21 +20,21 @@ class Failed(dict[str, Any]):
 
 
 def predictions(
-    service: VisionService[Any], kinds: Mapping[str, type[Prediction]], files: Iterable[str], wanted: Wanted
+    session: Session, kinds: Mapping[str, type[Prediction]], files: Iterable[str], wanted: Wanted
 ) -> Iterator[dict[str, Any]]:
-    """Yield what an open service recognises in each file, in order; one that fails does not stop the rest.
+    """Yield what a service recognises in each file, in order; one that fails does not stop the rest.
 
     Args:
-        service: Open.
+        session: Of the service.
         kinds: The kinds of predictions there are, by their plural; each that the service gives is in the lines.
         files: Paths of pictures.
         wanted: How much of each kind.
     """
-    given = [kind for plural, kind in kinds.items() if plural in service.kinds]
+    given = [kind for plural, kind in kinds.items() if plural in session.service.kinds]
     for file in files:
         try:
             frame = decode(_bytes_of(file))
-            found = {kind.plural: recognised(service, kind, frame, wanted) for kind in given}
+            found = {kind.plural: recognised(session, kind, frame, wanted) for kind in given}
         except OSError as error:
             yield Failed(file=file, error=f"cannot be read: {error.strerror or error}")
         except (RequestError, ModelError, ValueError) as error:

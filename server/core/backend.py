@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from cameras import Prediction
 from pipeline import Config, Feed
 from streams import EncoderPool, WhepSessions
-from vision import ModelError, UnsupportedKind, VisionService
+from vision import ModelError, Session, UnsupportedKind, VisionService
 
 from .errors import ModelUnavailable, NotFound, Unsupported
 from .image_urls import ImageUrls
 from .paths import folders_of, without_folders
+from .pool import Closable, Pool
 from .tokens import Tokens
-from .workers import Lendable, Loans, Workers
+from .workers import Workers
 
 logger = logging.getLogger(__name__)
+
+C = TypeVar("C", bound=Closable)
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Backend:
         config: What the YAML says.
         models: Threads that decode pictures and run models.
         waits: Threads that wait for a camera's next frame.
-        loans: Models held open for requests.
+        pool: Models and sessions that requests share.
         tokens: Who may ask.
         images: Gets pictures that clients name by URL; ``None`` where they may not.
         folders: Folders whose names stay out of what clients are told.
@@ -47,7 +50,7 @@ class Backend:
     config: Config
     models: Workers
     waits: Workers
-    loans: Loans
+    pool: Pool
     tokens: Tokens
     images: ImageUrls | None = None
     folders: tuple[str, ...] = ()
@@ -99,25 +102,44 @@ class Backend:
         return [camera for camera in self.feeds.values() if not camera.config.private]
 
     @asynccontextmanager
-    async def opened(self, service: Lendable, what: str = "") -> AsyncIterator[None]:
-        """Hold a vision service or a model open while the block runs.
+    async def session(self, service: VisionService[Any], asker: str) -> AsyncIterator[Session]:
+        """Give a session of a vision service while the block runs; it may be asked by several requests at once.
+
+        What a stateful service knows of an asker's frames lasts from one request to the next that comes soon.
 
         Args:
-            service: What to open.
-            what: What to call it in an error; a vision service where nothing is said.
+            service: Who is asked.
+            asker: Whose frames they are, of which only a stateful service wants to know: a camera, or a client.
 
         Raises:
-            ModelUnavailable: when it cannot be loaded.
+            ModelUnavailable: when its model cannot be loaded.
+            Unavailable: when too many requests wait.
+        """
+        key = ("service", service.name, asker if service.stateful else "")
+        async with self.opened(key, service.open_session, f"vision service {service.name}") as session:
+            yield session
+
+    @asynccontextmanager
+    async def opened(self, key: Hashable, opened: Callable[[], C], what: str) -> AsyncIterator[C]:
+        """Give what the pool keeps for a key while the block runs, opened where need be.
+
+        Args:
+            key: What it is called in the pool.
+            opened: Opens it, or raises ModelError.
+            what: What to call it in an error.
+
+        Raises:
+            ModelUnavailable: when it cannot be opened.
             Unavailable: when too many requests wait.
         """
         async with AsyncExitStack() as stack:
-            with model_errors(what or f"vision service {service.name}"):
-                await stack.enter_async_context(self.loans.use(service))
-            yield
+            with model_errors(what):
+                held = await stack.enter_async_context(self.pool.use(key, opened))
+            yield held
 
     def close(self) -> None:
         """End the threads of requests, and close the models that they hold open."""
-        self.loans.close()
+        self.pool.close()
         self.models.close()
         self.waits.close()
 
@@ -159,4 +181,4 @@ def open_backend(
     images = ImageUrls() if config.server.allow_image_urls else None
     tokens = Tokens(token.get_secret_value() for token in config.server.tokens)
     folders = folders_of(config)
-    return Backend(feeds, services, encoders, whep, config, models, waits, Loans(models), tokens, images, folders)
+    return Backend(feeds, services, encoders, whep, config, models, waits, Pool(models), tokens, images, folders)

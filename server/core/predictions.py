@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from cameras import Frame, ImageError, Pixels, Prediction, decode_image
-from vision import VisionService, keep, top
+from vision import Session, VisionService, keep, top
 
 from .backend import model_errors
 from .errors import TooLarge, Unreadable, Unsupported, UnsupportedMedia
@@ -58,27 +58,25 @@ def require_kind(service: VisionService[Any], kind: str) -> None:
         raise Unsupported(f"vision service {service.name} gives {gives}, not {kind}")
 
 
-def reply(service: VisionService[Any], kind: type[Prediction], frame: Frame, wanted: Wanted) -> dict[str, Any]:
-    """Return what an open service recognises in a frame.
+def reply(session: Session, kind: type[Prediction], frame: Frame, wanted: Wanted) -> dict[str, Any]:
+    """Return what a service recognises in a frame.
 
     Raises:
         Unsupported: when it does not give that kind.
         ModelUnavailable: when its model fails.
     """
-    with model_errors(f"vision service {service.name}"):
-        items = recognised(service, kind, frame, wanted)
-    return {"service": service.name, "width_px": frame.width, "height_px": frame.height, kind.plural: items}
+    with model_errors(f"vision service {session.service.name}"):
+        items = recognised(session, kind, frame, wanted)
+    return {"service": session.service.name, "width_px": frame.width, "height_px": frame.height, kind.plural: items}
 
 
-def recognised(
-    service: VisionService[Any], kind: type[Prediction], frame: Frame, wanted: Wanted
-) -> list[dict[str, Any]]:
+def recognised(session: Session, kind: type[Prediction], frame: Frame, wanted: Wanted) -> list[dict[str, Any]]:
     """Return the items of a reply, in the order of their kind: the most confident first, or those that cover most.
 
     Raises:
         ModelError: when the service does not give that kind, or its model fails.
     """
-    found = service.ask(kind, frame)
+    found = session.ask(kind, frame)
     n = kind.default_count if wanted.n is None else wanted.n
     size = frame.width, frame.height
     return [item.to_wire(*size) for item in top(keep(found, wanted.threshold), n, size)]

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from cameras import Frame, Prediction
 from streams import jpeg
-from vision import VisionService
+from vision import Session, VisionService
 
 from ..core import (
     PARTS_AT_ONCE,
@@ -110,26 +110,27 @@ async def predict(
     """Say what a model recognises in the picture sent, or in each picture of a form."""
     model, prediction = _able(backend, service, kind)
 
-    def answer(part: Part) -> bytes:
-        return _written(reply(model, prediction, decode(part.read(), exif=exif), wanted))
+    def answer(session: Session, part: Part) -> bytes:
+        return _written(reply(session, prediction, decode(part.read(), exif=exif), wanted))
 
     turns = asyncio.Semaphore(PARTS_AT_ONCE)
 
-    async def result(picture: Picture) -> bytes:
+    async def result(session: Session, picture: Picture) -> bytes:
         async with turns:
             part = picture if isinstance(picture, Part) else Part(await picture())
-            return await backend.models.run(answer, part)
+            return await backend.models.run(answer, session, part)
 
-    async def result_or_problem(picture: Picture) -> bytes:
+    async def result_or_problem(session: Session, picture: Picture) -> bytes:
         try:
-            return await result(picture)
+            return await result(session, picture)
         except RequestError as error:
             return _written(document(error))
 
-    async with _pictures(request, backend) as pictures, backend.opened(model):
+    client = request.client.host if request.client is not None else ""
+    async with _pictures(request, backend) as pictures, backend.session(model, f"client {client}") as session:
         if len(pictures) == 1:
-            return _sent(await result(pictures[0]))
-        results = await asyncio.gather(*map(result_or_problem, pictures))
+            return _sent(await result(session, pictures[0]))
+        results = await asyncio.gather(*(result_or_problem(session, picture) for picture in pictures))
         return _sent(b'{"results":[' + b",".join(results) + b"]}")
 
 
@@ -153,8 +154,8 @@ async def predict_camera(
         raise Problem(422, "camera: field required")
     running = backend.public_camera(name)
 
-    def answer(frame: Frame) -> bytes:
-        said = reply(model, prediction, frame, wanted) | {
+    def answer(session: Session, frame: Frame) -> bytes:
+        said = reply(session, prediction, frame, wanted) | {
             "camera": name,
             "sequence": frame.sequence,
             "pts_s": round(frame.time_s, 6),
@@ -164,9 +165,9 @@ async def predict_camera(
             said["image"] = base64.b64encode(jpeg(frame)).decode()
         return _written(said)
 
-    async with backend.opened(model):
+    async with backend.session(model, f"camera {name}") as session:
         frame = await frame_of(backend, running)
-        return _sent(await backend.models.run(answer, frame))
+        return _sent(await backend.models.run(answer, session, frame))
 
 
 @asynccontextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 from vision import Loan, Runtime, RuntimeDeclaration, TensorInfo, borrow_model
@@ -14,75 +14,49 @@ from .messages import common, mlmodel_grpc, mlmodel_pb2, struct
 from .tensors import arrays, flat
 
 
-class Model:
-    """A declared model, as the loans of requests take it."""
-
-    def __init__(self, declared: RuntimeDeclaration, runtimes: Mapping[str, type[Runtime]]) -> None:
-        self.name = declared.name
-        self.declared = declared
-        self._runtimes = runtimes
-        self._loans: deque[Loan] = deque()
-
-    @property
-    def runtime(self) -> Runtime:
-        """The model; only while it is open."""
-        return self._loans[-1].runtime
-
-    def open(self) -> None:
-        """Load it, or share it where it is loaded already.
-
-        Raises:
-            ModelError: when it cannot be used.
-        """
-        self._loans.append(borrow_model(self.declared, runtimes=self._runtimes))
-
-    def close(self) -> None:
-        """Give the oldest loan back: a new one may have been taken out already."""
-        self._loans.popleft().close()
-
-
 class MlModelCalls(Calls):
     """Answers by running a model on a thread."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._models = {
-            name: Model(declared, backend.config.tables.runtimes) for name, declared in backend.config.models.items()
-        }
         super().__init__(
             mlmodel_grpc.UnimplementedMLModelServiceBase(),
             {"Infer": self._infer, "Metadata": self._metadata, "GetStatus": self._status},
         )
 
-    def _model(self, name: str) -> Model:
-        model = self._models.get(name)
-        if model is None:
+    def _model(self, name: str) -> RuntimeDeclaration:
+        declared = self._backend.config.models.get(name)
+        if declared is None:
             raise NotFound(f"there is no model {name[:100]!r}")
-        return model
+        return declared
+
+    def _loaded(self, declared: RuntimeDeclaration) -> AbstractAsyncContextManager[Loan]:
+        """Return what loads a model, or shares it with whoever has done so."""
+        borrowed = partial(borrow_model, declared, runtimes=self._backend.config.tables.runtimes)
+        return self._backend.opened(("model", declared.name), borrowed, _what(declared.name))
 
     async def _infer(self, request: mlmodel_pb2.InferRequest) -> mlmodel_pb2.InferResponse:
-        model = self._model(request.name)
-        async with self._backend.opened(model, _what(model.name)):
-            return await self._backend.models.run(_inferred, model.runtime, request)
+        async with self._loaded(self._model(request.name)) as loan:
+            return await self._backend.models.run(_inferred, loan.runtime, request)
 
     async def _metadata(self, request: mlmodel_pb2.MetadataRequest) -> mlmodel_pb2.MetadataResponse:
         model = self._model(request.name)
-        async with self._backend.opened(model, _what(model.name)):
-            runtime = model.runtime
+        async with self._loaded(model) as loan:
+            runtime = loan.runtime
             described = mlmodel_pb2.Metadata(
                 name=model.name,
-                type=model.declared.model,
+                type=model.model,
                 input_info=[_described(info, info.dtype.name) for info in runtime.inputs],
                 output_info=[_described(info, _real_type(info)) for info in runtime.outputs],
             )
-        labels = model.declared.attributes.label_path
+        labels = model.attributes.label_path
         if labels is not None and described.output_info:
             file = mlmodel_pb2.File(name=labels.name, label_type=mlmodel_pb2.LABEL_TYPE_TENSOR_VALUE)
             described.output_info[0].associated_files.append(file)
         return mlmodel_pb2.MetadataResponse(metadata=described)
 
     async def _status(self, request: common.GetStatusRequest) -> common.GetStatusResponse:
-        return common.GetStatusResponse(result=struct({"model": self._model(request.name).declared.model}))
+        return common.GetStatusResponse(result=struct({"model": self._model(request.name).model}))
 
 
 def _inferred(runtime: Runtime, request: mlmodel_pb2.InferRequest) -> mlmodel_pb2.InferResponse:

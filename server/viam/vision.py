@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -11,7 +10,7 @@ from google.protobuf.json_format import MessageToDict
 from cameras import Classification, Detection, Frame
 from pipeline import Feed
 from streams import jpeg
-from vision import VisionService
+from vision import Session, VisionService
 
 from ..core import Backend, InvalidRequest, Wanted, captured_at, frame_of, reply, require_kind
 from .calls import Calls
@@ -44,29 +43,35 @@ class VisionCalls(Calls):
     async def _classifications(
         self, request: vision_pb2.GetClassificationsRequest
     ) -> vision_pb2.GetClassificationsResponse:
-        async with self._able(request.name, Classification.plural) as service:
-            found = await self._backend.models.run(_classify_bytes, service, request.image, request.n)
+        service = self._able(request.name, Classification.plural)
+        async with self._backend.session(service, "viam") as session:
+            found = await self._backend.models.run(_classify_bytes, session, request.image, request.n)
         return vision_pb2.GetClassificationsResponse(classifications=found)
 
     async def _classifications_from_camera(
         self, request: vision_pb2.GetClassificationsFromCameraRequest
     ) -> vision_pb2.GetClassificationsFromCameraResponse:
-        async with self._able(request.name, Classification.plural) as service:
-            frame = await frame_of(self._backend, self._camera(service, request.camera_name))
-            found = await self._backend.models.run(_classify, service, frame, request.n)
+        service = self._able(request.name, Classification.plural)
+        camera = self._camera(service, request.camera_name)
+        async with self._session(service, camera) as session:
+            frame = await frame_of(self._backend, camera)
+            found = await self._backend.models.run(_classify, session, frame, request.n)
         return vision_pb2.GetClassificationsFromCameraResponse(classifications=found)
 
     async def _detections(self, request: vision_pb2.GetDetectionsRequest) -> vision_pb2.GetDetectionsResponse:
-        async with self._able(request.name, Detection.plural) as service:
-            found = await self._backend.models.run(_detect_bytes, service, request.image)
+        service = self._able(request.name, Detection.plural)
+        async with self._backend.session(service, "viam") as session:
+            found = await self._backend.models.run(_detect_bytes, session, request.image)
         return vision_pb2.GetDetectionsResponse(detections=found)
 
     async def _detections_from_camera(
         self, request: vision_pb2.GetDetectionsFromCameraRequest
     ) -> vision_pb2.GetDetectionsFromCameraResponse:
-        async with self._able(request.name, Detection.plural) as service:
-            frame = await frame_of(self._backend, self._camera(service, request.camera_name))
-            found = await self._backend.models.run(_detect, service, frame)
+        service = self._able(request.name, Detection.plural)
+        camera = self._camera(service, request.camera_name)
+        async with self._session(service, camera) as session:
+            frame = await frame_of(self._backend, camera)
+            found = await self._backend.models.run(_detect, session, frame)
         return vision_pb2.GetDetectionsFromCameraResponse(detections=found)
 
     async def _capture_all(
@@ -76,8 +81,9 @@ class VisionCalls(Calls):
 
         So are things in space, which no service here gives.
         """
-        async with self._able(request.name) as service:
-            camera = self._camera(service, request.camera_name)
+        service = self._backend.service(request.name)
+        camera = self._camera(service, request.camera_name)
+        async with self._session(service, camera) as session:
             frame = await frame_of(self._backend, camera)
             captured = vision_pb2.CaptureAllFromCameraResponse(
                 extra=struct(
@@ -93,9 +99,9 @@ class VisionCalls(Calls):
                 data = await self._backend.models.run(jpeg, frame)
                 captured.image.CopyFrom(camera_pb2.Image(source_name=camera.name, mime_type=JPEG, image=data))
             if request.return_classifications and Classification.plural in service.kinds:
-                captured.classifications.extend(await self._backend.models.run(_classify, service, frame, 0))
+                captured.classifications.extend(await self._backend.models.run(_classify, session, frame, 0))
             if request.return_detections and Detection.plural in service.kinds:
-                captured.detections.extend(await self._backend.models.run(_detect, service, frame))
+                captured.detections.extend(await self._backend.models.run(_detect, session, frame))
         return captured
 
     async def _properties(self, request: vision_pb2.GetPropertiesRequest) -> vision_pb2.GetPropertiesResponse:
@@ -122,32 +128,33 @@ class VisionCalls(Calls):
     async def _command(self, request: common.DoCommandRequest) -> common.DoCommandResponse:
         """Give what Viam has no method for, such as masks, as HTTP gives it."""
         command: dict[str, Any] = MessageToDict(request.command)
-        kinds = sorted(self._backend.service(request.name).kinds)
+        service = self._backend.service(request.name)
+        kinds = sorted(service.kinds)
         if set(command) - {"camera_name"} != {"kind"} or command["kind"] not in kinds:
             sentence = 'a command is {"kind": KIND, "camera_name": NAME}; KIND for vision service'
             raise InvalidRequest(f"{sentence} {request.name} is {' or '.join(kinds)}")
-        async with self._able(request.name) as service:
-            camera = self._camera(service, str(command.get("camera_name", "")))
+        camera = self._camera(service, str(command.get("camera_name", "")))
+        async with self._session(service, camera) as session:
             frame = await frame_of(self._backend, camera)
             kind = self._backend.kinds[command["kind"]]
-            found = await self._backend.models.run(reply, service, kind, frame, Wanted(0))
+            found = await self._backend.models.run(reply, session, kind, frame, Wanted(0))
         found |= {"camera": camera.name, "sequence": frame.sequence, "captured_at": captured_at(frame)}
         return common.DoCommandResponse(result=struct(found))
 
-    @asynccontextmanager
-    async def _able(self, name: str, kind: str | None = None) -> AsyncIterator[VisionService[Any]]:
-        """Hold a service open while the block runs.
+    def _able(self, name: str, kind: str) -> VisionService[Any]:
+        """Return a service that gives a kind.
 
         Raises:
             NotFound: when there is none of that name.
             Unsupported: when it does not give that kind.
-            ModelUnavailable: when its model cannot be loaded.
         """
         service = self._backend.service(name)
-        if kind is not None:
-            require_kind(service, kind)
-        async with self._backend.opened(service):
-            yield service
+        require_kind(service, kind)
+        return service
+
+    def _session(self, service: VisionService[Any], camera: Feed) -> AbstractAsyncContextManager[Session]:
+        """Return what opens the session that requests about a camera share."""
+        return self._backend.session(service, f"camera {camera.name}")
 
     def _camera(self, service: VisionService[Any], name: str) -> Feed:
         wanted = name or service.default_camera(service.attributes)
@@ -156,21 +163,21 @@ class VisionCalls(Calls):
         return self._backend.public_camera(wanted)
 
 
-def _classify_bytes(service: VisionService[Any], data: bytes, n: int) -> list[vision_pb2.Classification]:
-    return _classify(service, sent_frame(data), n)
+def _classify_bytes(session: Session, data: bytes, n: int) -> list[vision_pb2.Classification]:
+    return _classify(session, sent_frame(data), n)
 
 
-def _classify(service: VisionService[Any], frame: Frame, n: int) -> list[vision_pb2.Classification]:
-    found = reply(service, Classification, frame, Wanted(max(n, 0)))[Classification.plural]
+def _classify(session: Session, frame: Frame, n: int) -> list[vision_pb2.Classification]:
+    found = reply(session, Classification, frame, Wanted(max(n, 0)))[Classification.plural]
     return [vision_pb2.Classification(**item) for item in found]
 
 
-def _detect_bytes(service: VisionService[Any], data: bytes) -> list[vision_pb2.Detection]:
-    return _detect(service, sent_frame(data))
+def _detect_bytes(session: Session, data: bytes) -> list[vision_pb2.Detection]:
+    return _detect(session, sent_frame(data))
 
 
-def _detect(service: VisionService[Any], frame: Frame) -> list[vision_pb2.Detection]:
-    found = reply(service, Detection, frame, Wanted(0))[Detection.plural]
+def _detect(session: Session, frame: Frame) -> list[vision_pb2.Detection]:
+    found = reply(session, Detection, frame, Wanted(0))[Detection.plural]
     for item in found:
         item.pop("track_id", None)  # for which Viam has no word
     return [vision_pb2.Detection(**item) for item in found]

@@ -18,15 +18,11 @@ CONFIG = Path(__file__).parents[2] / "configs" / "segments.yaml"
 
 
 def test_whoever_asks_the_background_is_no_thing() -> None:
-    service = Graph(load(CONFIG)).services["shape-masks"]
-    service.open()
-    try:
+    with Graph(load(CONFIG)).services["shape-masks"].open_session() as session:
         for number in range(0, 300, 60):
             picture = Scene(0, 640, 360).render(number)
             frame = Frame(Pixels.from_bgr(picture.image.copy()), number, Fraction(1, 30), 0.0)
-            assert {found.label for found in service.ask(Segmentation, frame)} == set(SHAPES)
-    finally:
-        service.close()
+            assert {found.label for found in session.ask(Segmentation, frame)} == set(SHAPES)
 
 
 def test_most_pixels_of_every_shape_are_in_its_mask_and_few_others() -> None:

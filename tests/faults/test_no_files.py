@@ -61,7 +61,8 @@ def test_a_file_larger_than_any_picture_is_not_read(tmp_path: Path) -> None:
 
 def test_predict_reads_no_device_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.cli.predict.FILE_BYTES_MAX", 3_000_000)
-    lines = list(predictions(FakeVision(), PREDICTIONS, [str(ENDLESS)], Wanted()))
+    with FakeVision().open_session() as session:
+        lines = list(predictions(session, PREDICTIONS, [str(ENDLESS)], Wanted()))
     assert lines == [{"file": str(ENDLESS), "error": "cannot be read: a picture may have at most 3 MB"}]
 
 

@@ -1,43 +1,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cameras import Attributes, Classification, Detection, Frame, Prediction
-from tests.fakes import FakeVision, NoAttributes, frame
-from vision import Answer, ModelError, Session, UnsupportedKind, VisionService
+from cameras import Classification, Detection
+from tests.fakes import CountingVision, FakeVision, frame
+from vision import ModelError, Session, UnsupportedKind
 
 CAT = Classification("cat", 0.5)
-
-
-class Counting(VisionService[Attributes]):
-    """A stateful service: it says how many frames a session has shown."""
-
-    model_name = "counting"
-    attributes_type = NoAttributes
-    stateful = True
-    broken = False
-
-    def _load(self) -> None:
-        self.loaded = True
-
-    def _release(self) -> None:
-        self.loaded = False
-
-    def _answers(self) -> Mapping[type[Prediction], Answer]:
-        if self.broken:
-            raise ModelError("broken")
-        shown: list[Frame] = []
-
-        def classify(frame: Frame, session: Session) -> tuple[Classification, ...]:
-            with session.inference():
-                shown.append(frame)
-                return (Classification(str(len(shown)), 1.0),)
-
-        return {Classification: classify}
 
 
 def test_the_first_session_loads_and_the_last_one_releases() -> None:
@@ -75,7 +47,7 @@ def test_a_load_that_fails_leaves_nothing_open() -> None:
 
 
 def test_a_session_that_cannot_begin_leaves_nothing_loaded_but_what_others_use() -> None:
-    service = Counting("counting", NoAttributes())
+    service = CountingVision()
     service.broken = True
     with pytest.raises(ModelError, match="broken"):
         service.open_session()
@@ -90,7 +62,7 @@ def test_a_session_that_cannot_begin_leaves_nothing_loaded_but_what_others_use()
 
 
 def test_inspecting_releases_everything() -> None:
-    service = Counting("counting", NoAttributes())
+    service = CountingVision()
     service.inspect()
     assert not service.loaded
     assert service.kinds == {"classifications"}
@@ -140,7 +112,7 @@ def test_inferences_of_many_threads_are_all_counted() -> None:
 
 
 def test_a_stateful_service_answers_each_session_by_what_that_one_has_shown() -> None:
-    service, picture = Counting("counting", NoAttributes()), frame()
+    service, picture = CountingVision(), frame()
     with service.open_session() as one, service.open_session() as other:
         said = [session.ask(Classification, picture)[0].label for session in (one, one, other)]
         assert said == ["1", "2", "1"]

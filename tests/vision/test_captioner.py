@@ -38,7 +38,7 @@ def changed(attributes: CaptionerAttributes, **values: Any) -> CaptionerAttribut
 
 def complaint(attributes: CaptionerAttributes, library: Library, folder: Path) -> str:
     with pytest.raises(ModelError) as caught:
-        Captioner("words", attributes, library=library).open()
+        Captioner("words", attributes, library=library).open_session()
     return str(caught.value).replace(f"{folder}/", "")
 
 

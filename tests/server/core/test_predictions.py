@@ -1,6 +1,5 @@
 """What a service says of a picture, as clients get it."""
 
-import contextlib
 import logging
 from collections.abc import Iterator
 
@@ -20,19 +19,17 @@ from server.core import (
     require_kind,
 )
 from tests.fakes import FakeVision, frame
-from vision import ModelError
+from vision import ModelError, Session
 
 from ..conftest import classifier, detector
 from ..served import encoded
 
 
 @pytest.fixture
-def names() -> Iterator[FakeVision]:
-    """Give an open classifier."""
-    service = classifier()
-    service.open()
-    yield service
-    service.close()
+def names() -> Iterator[Session]:
+    """Give a session of a classifier."""
+    with classifier().open_session() as session:
+        yield session
 
 
 @pytest.mark.parametrize(
@@ -45,11 +42,11 @@ def names() -> Iterator[FakeVision]:
     ],
     ids=["five by default", "all", "two", "a threshold includes itself"],
 )
-def test_as_much_is_given_as_is_wanted(names: FakeVision, wanted: Wanted, labels: list[str]) -> None:
+def test_as_much_is_given_as_is_wanted(names: Session, wanted: Wanted, labels: list[str]) -> None:
     assert [item["class_name"] for item in recognised(names, Classification, frame(), wanted)] == labels
 
 
-def test_a_reply_says_which_picture_it_is_about(names: FakeVision) -> None:
+def test_a_reply_says_which_picture_it_is_about(names: Session) -> None:
     said = reply(names, Classification, frame(width=8, height=6), Wanted(n=1))
     found = [{"class_name": "star", "confidence": 0.7}]
     assert said == {"service": "names", "width_px": 8, "height_px": 6, "classifications": found}
@@ -65,10 +62,8 @@ def test_why_a_model_fails_is_told_by_the_log_alone(caplog: pytest.LogCaptureFix
         def _classify(self, frame: Frame) -> tuple[Classification, ...]:
             raise ModelError("/srv/secret/a.tflite: broke")
 
-    service = Broken("names")
-    service.open()
-    with contextlib.closing(service), pytest.raises(ModelUnavailable) as raised:
-        reply(service, Classification, frame(), Wanted())
+    with Broken("names").open_session() as session, pytest.raises(ModelUnavailable) as raised:
+        reply(session, Classification, frame(), Wanted())
     assert raised.value.detail == "vision service names cannot use its model; the server's log says why"
     expected = [(logging.ERROR, "vision service names: /srv/secret/a.tflite: broke")]
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == expected

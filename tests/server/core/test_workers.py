@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from server.core import Unavailable
-from server.core.workers import Loans, Workers
-from tests.fakes import FakeVision
+from server.core.pool import Pool
+from server.core.workers import Workers
 
 
 class Stuck:
@@ -110,19 +110,29 @@ def test_a_machine_without_threads_is_a_503(monkeypatch: pytest.MonkeyPatch) -> 
     asyncio.run(main())
 
 
-def test_the_loop_does_not_wait_for_a_model_to_be_let_go() -> None:
-    service, stuck = FakeVision(), Stuck()
-    service.close = stuck  # type: ignore[assignment,method-assign]  # as one whose inference does not end
+class Unclosable:
+    """A model whose inference does not end, so that closing it waits."""
+
+    def __init__(self) -> None:
+        self.closing = Stuck()
+
+    def close(self) -> None:
+        """Wait."""
+        self.closing()
+
+
+def test_the_loop_does_not_wait_for_a_model_to_be_closed() -> None:
+    model = Unclosable()
 
     async def main() -> None:
-        loans = Loans(Workers("api", threads=1, waiting=0))
-        async with loans.use(service):
+        pool = Pool(Workers("api", threads=1, waiting=0))
+        async with pool.use("model", lambda: model):
             pass
-        loans.close()
-        await entered(stuck)
+        pool.close()
+        await entered(model.closing)
 
     asyncio.run(main())
-    stuck.go.set()
+    model.closing.go.set()
 
 
 def test_who_waits_for_what_is_stuck_is_told_when_the_server_closes() -> None:

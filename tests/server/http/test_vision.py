@@ -13,7 +13,7 @@ import pytest
 
 from server.core import frames, limits
 from server.http.messages import PredictionReply, body
-from tests.fakes import FakeVision
+from tests.fakes import CountingVision, FakeVision
 from vision import ModelError
 
 from ..conftest import LABELS, detector
@@ -314,3 +314,16 @@ def test_no_bytes_whatever_end_anything(served: Served) -> None:
         response = served.client.post(BOXES, content=bytes(data[: random_.randint(1, len(data))]))
         assert response.status_code in (200, 413, 415, 422), (number, response.text)
     assert served.client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_a_stateful_service_knows_each_camera_and_each_client_by_its_own_frames(tmp_path: Path) -> None:
+    path = "/api/vision/counting/classifications"
+    with Served(tmp_path, services=(CountingVision(),)) as fresh:
+
+        def said(reply: httpx.Response) -> str:
+            return str(reply.json()["classifications"][0]["class_name"])
+
+        of_still = [said(fresh.client.get(path, params={"camera": "still"})) for _ in range(2)]
+        of_seen = said(fresh.client.get(path, params={"camera": "seen"}))
+        sent = [said(fresh.client.post(path, content=encoded())) for _ in range(2)]
+    assert (of_still, of_seen, sent) == (["1", "2"], "1", ["1", "2"])
