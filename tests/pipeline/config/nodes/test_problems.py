@@ -1,0 +1,69 @@
+"""Problems: their order, how they are shown, and what they suggest."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.config.nodes.problems import (
+    MAX_COMPARISONS,
+    Address,
+    Position,
+    Problems,
+    is_unknown,
+    one_line,
+    path_text,
+    quoted,
+)
+
+
+def test_problems_come_in_the_order_of_the_file_each_once() -> None:
+    problems = Problems("a.yaml")
+    assert not problems
+    problems.add(Position(2, 1), ("server", "port"), "is missing")
+    problems.add(Position(1, 5), ("cameras", 0), "is wrong")
+    problems.add(Position(1, 5), ("cameras", 0), "is wrong")
+    problems.add(None, (), "is odd")
+    assert str(problems.error()).splitlines() == [
+        "a.yaml: is odd",
+        "a.yaml:1:5: cameras[0]: is wrong",
+        "a.yaml:2:1: server.port: is missing",
+    ]
+
+
+def test_problems_with_a_dropped_value_are_forgotten_with_all_below_it() -> None:
+    problems = Problems("a.yaml")
+    for address in (("a",), ("a", "b"), ("a", 0), ("ab",)):
+        problems.add(Position(1, 1), address, "is wrong")
+    problems.forget(("a",))
+    assert [problem.path for problem in problems.error().problems] == ["ab"]
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ((), ""),
+        (("cameras", 1, "attributes", "pipeline", 0, "type"), "cameras[1].attributes.pipeline[0].type"),
+        (("a b", "c.d"), '["a b"]["c.d"]'),
+    ],
+)
+def test_an_address_is_written_as_usual(address: Address, text: str) -> None:
+    assert path_text(address) == text
+
+
+def test_what_is_quoted_stays_on_its_line_is_short_and_holds_no_secret() -> None:
+    assert quoted('a "b"\\') == '"a \\"b\\"\\\\"'
+    assert quoted("x" * 100) == f'"{"x" * 80}..."'
+    assert "secret" not in quoted("rtsp://user:secret@host/path")
+    assert one_line("a\nb\u202e") == "a\\nb\\u202e"
+
+
+def test_the_nearest_known_word_is_suggested_until_there_were_too_many_questions() -> None:
+    problems = Problems("a.yaml")
+    known = ["frame_rate", "width_px"]
+    assert is_unknown(problems, "unknown key", "widht_px", known) == (
+        'unknown key, did you mean "width_px"? (known: frame_rate, width_px)'
+    )
+    assert problems.nearest("FPS", known) == "frame_rate"
+    assert problems.nearest("zzz", known) is None
+    problems.nearest("zzz", [f"word{number}" for number in range(MAX_COMPARISONS)])
+    assert problems.nearest("widht_px", known) is None
