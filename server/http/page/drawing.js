@@ -6,7 +6,7 @@ const PALETTE = [
   "#9176ff", "#fbbac1", "#bf0428", "#7115ff", "#9ad182", "#4deffd", "#ad2275",
 ];
 const SEED = 473184;
-const CAPTION = "#000000";
+const TEXT_GROUND = "#000000";
 const MASK_OPACITY = 0.45;
 const MASK_WIDTH_MAX = 1600;
 const DRAWN_MAX = 300;
@@ -24,8 +24,14 @@ export function colorOf(label) {
   return PALETTE[(~sum >>> 0) % PALETTE.length];
 }
 
-export const labelOf = (item) => item.text ?? item.class_name;
-export const valueOf = (item) => item.confidence ?? item.coverage;
+// A kind of result is drawn by what its items have, so that a new one needs nothing here: a text is a subtitle, a box and a
+// mask are drawn where they are, and whatever else has a name is listed in the corner.
+export const isText = (item) => item.text !== undefined;
+export const isBox = (item) => item.x_min_normalized !== undefined;
+export const isMask = (item) => item.coverage !== undefined;
+const isListed = (item) => !isText(item) && !isBox(item) && !isMask(item);
+export const labelOf = (item) => item.text ?? item.class_name ?? "";
+export const valueOf = (item) => item.confidence ?? item.coverage ?? 1;
 
 function channels(color) {
   return [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
@@ -39,13 +45,14 @@ function readableOn(color) {
 }
 
 // What stands after the label, and is never cut.
-function figures(item, kind) {
+function figures(item) {
+  if (isMask(item)) return `: ${share(item.coverage)}`;
   const track = item.track_id === undefined ? "" : ` #${item.track_id}`;
-  return kind === "segmentations" ? `: ${share(item.coverage)}` : `${track}: ${item.confidence.toFixed(2)}`;
+  return item.confidence === undefined ? track : `${track}: ${item.confidence.toFixed(2)}`;
 }
 
-export function words(item, kind) {
-  return kind === "captions" ? item.text : item.class_name + figures(item, kind);
+export function words(item) {
+  return isText(item) ? item.text : labelOf(item) + figures(item);
 }
 
 export function share(value) {
@@ -68,7 +75,7 @@ async function maskOf(item) {
     context.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
     const data = context.getImageData(0, 0, width, height);
-    const place = tint(data, channels(colorOf(item.class_name)));
+    const place = tint(data, channels(colorOf(labelOf(item))));
     context.putImageData(data, 0, 0);
     return { canvas, place };
   } catch {
@@ -103,7 +110,6 @@ function tint({ data, width, height }, [red, green, blue]) {
 export class Drawing {
   #bitmap = null;
   #size = null;
-  #kind = "";
   #items = [];
   #masks = new Map();
   #chosen = null;
@@ -122,14 +128,14 @@ export class Drawing {
     this.#soon();
   }
 
-  async setItems(kind, items) {
-    this.#kind = kind;
+  async setItems(items) {
     this.#items = items.slice(0, DRAWN_MAX);
     this.#chosen = null;
     this.#soon();
-    if (kind !== "segmentations") return this.#masks.clear();
     for (const known of this.#masks.keys()) if (!items.includes(known)) this.#masks.delete(known);
-    for (const item of items) if (!this.#masks.has(item)) this.#masks.set(item, await maskOf(item));
+    const masks = items.filter(isMask);
+    if (!masks.length) return;
+    for (const item of masks) if (!this.#masks.has(item)) this.#masks.set(item, await maskOf(item));
     this.#soon();
   }
 
@@ -168,7 +174,7 @@ export class Drawing {
     const ordered = this.#items.filter((item) => item !== this.#chosen);
     if (this.#chosen) ordered.push(this.#chosen);
     for (const item of ordered) this.#shape(context, item);
-    for (const item of this.#kind === "classifications" ? this.#items : ordered) this.#label(context, item);
+    for (const item of this.#items.some(isListed) ? this.#items : ordered) this.#label(context, item);
   }
 
   #text = 14;
@@ -181,13 +187,13 @@ export class Drawing {
 
   #shape(context, item) {
     context.globalAlpha = this.#alpha(item);
-    if (this.#kind === "segmentations") {
+    if (isMask(item)) {
       const mask = this.#masks.get(item);
       if (mask) context.drawImage(mask.canvas, 0, 0, this.#area.width, this.#area.height);
-    } else if (this.#kind === "detections") {
+    } else if (isBox(item)) {
       const { x, y, width, height } = this.#box(item);
       context.lineJoin = "round";
-      for (const [line, color] of [[4.5, "rgb(0 0 0 / 40%)"], [2.5, colorOf(item.class_name)]]) {
+      for (const [line, color] of [[4.5, "rgb(0 0 0 / 40%)"], [2.5, colorOf(labelOf(item))]]) {
         context.lineWidth = line;
         context.strokeStyle = color;
         context.strokeRect(x, y, width, height);
@@ -210,16 +216,16 @@ export class Drawing {
 
   #label(context, item) {
     context.globalAlpha = this.#alpha(item);
-    const color = this.#kind === "captions" ? CAPTION : colorOf(item.class_name);
-    const text = this.#kind === "captions" ? "" : this.#shortened(context, item.class_name, figures(item, this.#kind));
+    const color = isText(item) ? TEXT_GROUND : colorOf(labelOf(item));
+    const text = isText(item) ? "" : this.#shortened(context, labelOf(item), figures(item));
     const tall = this.#text * 1.5;
     const margin = this.#text / 2;
-    if (this.#kind === "captions") {
+    if (isText(item)) {
       const lines = this.#wrapped(context, item.text).reverse();
       for (const line of lines) this.#plate(context, this.#shortened(context, line, ""), color, (wide) => (this.#area.width - wide) / 2, [this.#area.height - margin - tall * (1 + lines.indexOf(line))]);
-    } else if (this.#kind === "classifications") {
+    } else if (isListed(item)) {
       this.#plate(context, text, color, () => margin, [margin + this.#taken.length * (tall + 3)]);
-    } else if (this.#kind === "detections") {
+    } else if (isBox(item)) {
       const { x, y, height } = this.#box(item);
       this.#plate(context, text, color, () => x - 1.25, [y - tall - 1.25, y, y + height + 1.25, y + height - tall]);
     } else {

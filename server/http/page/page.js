@@ -212,16 +212,17 @@ class Card {
 
   #showSeen(predictions) {
     const found = new Map();
-    for (const { kind, class_name: label, text = label, confidence, coverage } of predictions) {
+    for (const { kind, class_name: label, text = label ?? kind, confidence, coverage } of predictions) {
       const key = `${kind} ${text}`;
       const entry = found.get(key) ?? { key, kind, text, value: 0, count: 0 };
-      entry.value = Math.max(entry.value, coverage ?? confidence);
+      entry.value = Math.max(entry.value, coverage ?? confidence ?? 1);
       entry.count += kind === "detection" ? 1 : 0;
       found.set(key, entry);
     }
     const order = ["caption", "classification", "detection", "segmentation"];
+    const rankOf = (kind) => (order.includes(kind) ? order.indexOf(kind) : order.length);
     const entries = [...found.values()].sort(
-      (a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || b.value - a.value,
+      (a, b) => rankOf(a.kind) - rankOf(b.kind) || b.value - a.value,
     );
     const shown = entries.slice(0, SHOWN_MAX);
     for (const [key, row] of this.rows) {

@@ -1,6 +1,6 @@
 // "Run model": a picture, a vision service, and what it says. Nothing runs before somebody asks for it here.
 
-import { Drawing, colorOf, labelOf, share, valueOf, words } from "./drawing.js";
+import { Drawing, colorOf, isBox, isMask, isText, labelOf, share, valueOf, words } from "./drawing.js";
 import { foldersOf, read } from "./files.js";
 import { sentence } from "./player.js";
 import { curl } from "./shell.js";
@@ -12,6 +12,9 @@ const KINDS = {
   segmentations: { title: "Masks", least: 0, slider: "Minimum share of the picture", none: "Nothing" },
   captions: { title: "Caption", least: 0, slider: "Minimum confidence", none: "No caption" },
 };
+// The words for a kind; one that this page does not know is called what the server calls it.
+const about = (name) =>
+  KINDS[name] ?? { title: name[0].toUpperCase() + name.slice(1), least: 0, slider: "Minimum confidence", none: "Nothing" };
 const CLASSIFICATIONS_MAX = 20;
 const REFUSED = [413, 415, 422]; // what the server says of a picture that it will never take
 const LISTED_MAX = 50;
@@ -83,7 +86,7 @@ function showService(preferred) {
   part("kinds").querySelector("div").replaceChildren(
     ...kinds.map((name) => {
       const input = Object.assign(make("input"), { type: "radio", name: "kind", value: name, checked: name === before });
-      return make("label", "", input, make("span", "", KINDS[name]?.title ?? name));
+      return make("label", "", input, make("span", "", about(name).title));
     }),
   );
   part("kinds").hidden = kinds.length === 0;
@@ -91,7 +94,7 @@ function showService(preferred) {
 }
 
 function showKind() {
-  const chosen = KINDS[kind()];
+  const chosen = kind() && about(kind());
   if (chosen) {
     threshold.value = chosen.least;
     document.querySelector("label[for=threshold]").textContent = chosen.slider;
@@ -263,14 +266,14 @@ function show() {
   const what = answer?.kind ?? kind();
   part("least").textContent = what === "segmentations" ? share(least) : least.toFixed(2);
   const items = kept();
-  drawing.setItems(what, items.filter(isDrawn));
-  part("canvas").ariaLabel = spoken(what, items);
+  drawing.setItems(items.filter(isDrawn));
+  part("canvas").ariaLabel = spoken(items);
   const rows = items.slice(0, LISTED_MAX).map((item) => row(what, item));
   const rest = items.length - rows.length;
   if (rest) rows.push(make("li", "rest", `and ${rest} more`));
   if (answer && !items.length) {
     const below = answer.items.length ? `${answer.items.length} below the minimum` : "";
-    rows.push(make("li", "rest", [KINDS[what].none, below].filter(Boolean).join(", ")));
+    rows.push(make("li", "rest", [about(what).none, below].filter(Boolean).join(", ")));
   }
   if (!answer && (picture || part("trouble").hidden)) rows.push(make("li", "rest", picture ? "Press Run model." : "Nothing has run yet."));
   part("found").replaceChildren(...rows);
@@ -284,9 +287,9 @@ function show() {
   part("shell").querySelector("p").textContent = aboutCommand();
 }
 
-function spoken(what, items) {
+function spoken(items) {
   if (!picture) return "No picture yet";
-  const said = items.slice(0, 10).map((item) => words(item, what)).join(", ");
+  const said = items.slice(0, 10).map((item) => words(item)).join(", ");
   return `${picture.note}${said ? `; ${said}` : ""}`;
 }
 
@@ -298,13 +301,13 @@ function isDrawn(item) {
 
 function row(what, item) {
   const value = valueOf(item);
-  const label = make("span", "label", ...(what === "captions" ? [] : [make("i", "swatch")]), labelOf(item) + (item.track_id === undefined ? "" : ` #${item.track_id}`));
+  const label = make("span", "label", ...(isText(item) ? [] : [make("i", "swatch")]), labelOf(item) + (item.track_id === undefined ? "" : ` #${item.track_id}`));
   const meter = make("span", "meter");
-  const element = make("li", what, label, make("span", "value", what === "segmentations" ? share(value) : value.toFixed(2)), meter);
-  if (what !== "captions") element.style.setProperty("--color", colorOf(item.class_name));
+  const element = make("li", what, label, make("span", "value", isMask(item) ? share(value) : value.toFixed(2)), meter);
+  if (!isText(item)) element.style.setProperty("--color", colorOf(labelOf(item)));
   element.classList.toggle("undrawn", !isDrawn(item));
   meter.style.setProperty("--value", value);
-  if ((what === "detections" || what === "segmentations") && isDrawn(item)) {
+  if ((isBox(item) || isMask(item)) && isDrawn(item)) {
     element.tabIndex = 0;
     for (const name of ["pointerenter", "focus"]) element.addEventListener(name, () => drawing.choose(item));
     for (const name of ["pointerleave", "blur"]) element.addEventListener(name, () => drawing.choose(null));

@@ -413,6 +413,26 @@ def test_it_can_be_done_by_keyboard(page: Page) -> None:
     assert rows(page) == ["star 0.75", "mug 0.25"]
 
 
+def test_a_kind_that_the_page_does_not_know_is_listed_and_drawn_by_what_it_has(page: Page, served: Served) -> None:
+    spots = [{"class_name": "star", "confidence": 0.75, "x": 0.5}, {"x": 0.25}]
+    boxes = [{"class_name": "mug", **{f"{name}_normalized": 0.25 for name in ("x_min", "y_min")}}]
+    boxes[0] |= {f"{name}_normalized": 0.75 for name in ("x_max", "y_max")}
+    described = [{"name": "spotter", "model": "spotter", "kinds": ["spots", "regions"], "labels": []}]
+    page.route("**/api/vision", lambda route: route.fulfill(json=described))
+    page.route("**/spotter/spots*", lambda route: route.fulfill(json={"service": "spotter", "spots": spots}))
+    page.route("**/spotter/regions*", lambda route: route.fulfill(json={"service": "spotter", "regions": boxes}))
+    page.goto(f"{served.running.url}run")
+    choose(page, "Spots")
+    bring(page)
+    assert rows(page) == ["star 0.75", "1.00"]
+    check_shown(page, palette_color("star"))
+    choose(page, "Regions")
+    page.get_by_role("button", name="Run model").click()
+    expect(page.locator("#took")).to_have_text(re.compile("^1, "))
+    assert rows(page) == ["mug 1.00"]
+    check_shown(page, palette_color("mug"), gone=(palette_color("star"),))
+
+
 @pytest.mark.parametrize("label", ["star", "Mug", "traffic light", "Überraschung", "Straße", "星", ""])
 def test_a_label_has_one_colour_on_page_and_stream(page: Page, label: str) -> None:
     found = page.evaluate("label => import('/page/drawing.js').then((module) => module.colorOf(label))", label)
