@@ -4,10 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .base import (
-    CAPTIONS,
-    CLASSIFICATIONS,
-    DETECTIONS,
-    SEGMENTATIONS,
     Answer,
     ServiceDeclaration,
     Session,
@@ -67,11 +63,7 @@ def build_services(
 
 
 __all__ = [
-    "CAPTIONS",
-    "CLASSIFICATIONS",
-    "DETECTIONS",
     "RUNTIMES",
-    "SEGMENTATIONS",
     "VISION",
     "Answer",
     "Captioner",

@@ -11,17 +11,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
 
-from cameras import Attributes, Caption, Classification, Detection, Frame, Prediction, Segmentation
+from cameras import Attributes, Frame, Prediction
 
 from .runtimes import RUNTIMES, ModelError, Runtime, RuntimeDeclaration, UnsupportedKind
 
 A = TypeVar("A", bound=Attributes)
 P = TypeVar("P", bound=Prediction)
-
-CLASSIFICATIONS = Classification.plural
-DETECTIONS = Detection.plural
-SEGMENTATIONS = Segmentation.plural
-CAPTIONS = Caption.plural
 
 
 @dataclass(frozen=True)

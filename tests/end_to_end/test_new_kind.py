@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,16 +11,16 @@ from typing import Any, ClassVar, Self
 import jsonschema
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from cameras import PREDICTIONS, Canvas, Frame, Item, Label, Movement, Prediction
 from pipeline import BUILT_IN, parse
-from streams import annotate
-from tests.fakes import FakeVision
+from server.cli import cli
 from tests.harness import through
-from tests.server.served import CAMERAS, Served, encoded
+from tests.server.served import Served, encoded
 from tests.transforms.pictures import bgr
 from transforms import TRANSFORMS, NoAttributes, Style, Transform, paint
-from vision import Answer, keep, top
+from vision import VISION, Answer, VisionService, keep, top
 
 # The kind: all that there is to write.
 
@@ -68,12 +67,17 @@ SPOTS = (
 )
 
 
-class Spotter(FakeVision):
+class Spotter(VisionService[NoAttributes]):
     """Sees the same spots in every picture."""
 
-    def __init__(self) -> None:
-        super().__init__("spotter")
-        self.kinds = frozenset({"spots"})
+    model_name: ClassVar[str] = "spotter"
+    attributes_type = NoAttributes
+
+    def _load(self) -> None:
+        """There is nothing to load."""
+
+    def _release(self) -> None:
+        """Nor to release."""
 
     def _answers(self) -> Mapping[type[Prediction], Answer]:
         return {Spot: lambda frame, session: SPOTS}
@@ -94,8 +98,11 @@ TABLES = replace(
     BUILT_IN,
     predictions={**PREDICTIONS, Spot.plural: Spot},
     transforms={**TRANSFORMS, Spots.type_name: Spots},
+    vision={**VISION, Spotter.model_name: Spotter},
 )
-SEEN = """
+TEXT = """
+services:
+  - {name: eyes, type: vision, model: spotter}
 cameras:
   - {name: still, model: image_file, attributes: {path: still.png}}
   - {name: seen, model: transform, attributes: {source: still, pipeline: [{type: spots}, {type: flip}]}}
@@ -105,7 +112,7 @@ WIRE = [{"name": "left", "x": 0.25, "y": 0.5}, {"name": "middle", "x": 0.5, "y":
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    with Served(tmp_path, CAMERAS, (Spotter(),), TABLES) as running:
+    with Served(tmp_path, TEXT, tables=TABLES) as running:
         yield running
 
 
@@ -143,20 +150,39 @@ def test_it_is_filtered_and_ranked() -> None:
     assert [spot.label for spot in top(SPOTS, 0, (48, 32))] == ["left", "middle", "right"]
 
 
-def test_it_is_told_for_every_frame_of_a_file(tmp_path: Path) -> None:
-    source, lines = tmp_path / "still.png", io.StringIO()
-    source.write_bytes(encoded())
-    annotate(parse(SEEN, "test.yaml", tmp_path, tables=TABLES), "seen", source, tmp_path / "out.png", lines=lines)
-    line = json.loads(lines.getvalue())
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str, str]:
+    """Give the configuration, a picture, and where another can be written."""
+    (tmp_path / "still.png").write_bytes(encoded())
+    (tmp_path / "spots.yaml").write_text(TEXT)
+    return str(tmp_path / "spots.yaml"), str(tmp_path / "still.png"), str(tmp_path / "out.png")
+
+
+def line_of(*arguments: str) -> dict[str, Any]:
+    result = CliRunner().invoke(cli, list(arguments), obj=TABLES)
+    assert result.exit_code == 0, result.output
+    line: dict[str, Any] = json.loads(result.stdout)
+    return line
+
+
+def test_it_is_in_the_lines_of_annotate(files: tuple[str, str, str]) -> None:
+    config, picture, out = files
+    line = line_of("annotate", config, "--camera", "seen", "--input", picture, "--output", out, "--json", "-")
     assert [spot["name"] for spot in line["spots"]] == ["right", "middle", "left"]
-    assert list(line)[-2:] == ["captions", "spots"]
+    assert list(line)[-5:] == [*PREDICTIONS, "spots"]
+
+
+def test_it_is_in_the_lines_of_predict(files: tuple[str, str, str]) -> None:
+    config, picture, _ = files
+    line = line_of("predict", config, "--service", "eyes", picture)
+    assert line == {"file": picture, "width_px": 64, "height_px": 48, "spots": WIRE}
 
 
 def test_it_has_an_address(served: Served) -> None:
     assert served.client.get("/api/vision").json()[0]["kinds"] == ["spots"]
-    assert served.client.post("/api/vision/spotter/spots", content=encoded()).json()["spots"] == WIRE
-    assert served.client.get("/api/vision/spotter/spots?camera=still&n=1").json()["spots"] == WIRE[:1]
-    assert served.client.post("/api/vision/spotter/stars", content=encoded()).status_code == 404
+    assert served.client.post("/api/vision/eyes/spots", content=encoded()).json()["spots"] == WIRE
+    assert served.client.get("/api/vision/eyes/spots?camera=still&n=1").json()["spots"] == WIRE[:1]
+    assert served.client.post("/api/vision/eyes/stars", content=encoded()).status_code == 404
 
 
 def test_it_is_in_the_document_of_the_api(served: Served) -> None:
@@ -166,7 +192,7 @@ def test_it_is_in_the_document_of_the_api(served: Served) -> None:
         [kinds] = [parameter["schema"]["enum"] for parameter in parameters if parameter["name"] == "kind"]
         assert kinds == [*PREDICTIONS, "spots"]
     schemas = document["components"]["schemas"]
-    reply = served.client.post("/api/vision/spotter/spots", content=encoded()).json()
+    reply = served.client.post("/api/vision/eyes/spots", content=encoded()).json()
     jsonschema.validate(reply, {"$ref": "#/components/schemas/PredictionReply", **document})
     with pytest.raises(jsonschema.ValidationError, match="'x' is a required property"):
         broken = {**reply, "spots": [{"name": "left", "y": 0.5}]}

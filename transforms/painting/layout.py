@@ -57,7 +57,7 @@ class Layout:
     def __post_init__(self) -> None:
         self.size = self.style.text_size(self.height)
         self.line_width = self.style.line_width(self.width, self.height)
-        self._labels: list[tuple[Rectangle, Label]] = []
+        self._labels: list[tuple[Rectangle, Label, Color]] = []
         self._titles: list[Label] = []
         self._subtitles: list[Label] = []
         self._taken: dict[int, list[Rectangle]] = {}  # by the row of plates in which their upper edge is
@@ -69,30 +69,33 @@ class Layout:
         self._put_subtitles()
         last = len(self.plates)
         self._put_titles()
-        for rectangle, label in self._labels:
-            self._put_label(rectangle, label)
+        for rectangle, label, color in self._labels:
+            self._put_label(rectangle, label, color)
         self.plates = [*self.plates[last:], *self.plates[:last]]  # no label where there is no room covers a subtitle
 
     def mask(self, mask: Mask, label: Label) -> None:
         """Tint a mask, with the label in the midst of it."""
-        self.masks.append((mask, self._color(label)))
-        self._labels.append((self._midst(mask), label))
+        color = self._color(label)
+        self.masks.append((mask, color))
+        self._labels.append((self._midst(mask), label, color))
 
     def box(self, box: BoundingBox, label: Label) -> None:
         """Draw the edges of what is in the picture of a box, with the label above."""
         rectangle = self._rectangle(box)
         if rectangle is not None:
-            self.outlines.append((rectangle, self._color(label)))
-            self._labels.append((rectangle, label))
+            color = self._color(label)
+            self.outlines.append((rectangle, color))
+            self._labels.append((rectangle, label, color))
 
     def points(self, points: Points, label: Label) -> None:
         """Put a dot on each point in the picture, with the label above them all."""
         inside = points[((points >= 0) & (points < 1)).all(axis=1)]
         dots = [self._dot(x, y) for x, y in inside.tolist()]
-        self.dots += [(dot, self._color(label)) for dot in dots]
         if dots:
+            color = self._color(label)
+            self.dots += [(dot, color) for dot in dots]
             left, top, right, bottom = zip(*dots, strict=True)
-            self._labels.append(((max(min(left), 0), max(min(top), 0), max(right), max(bottom)), label))
+            self._labels.append(((max(min(left), 0), max(min(top), 0), max(right), max(bottom)), label, color))
 
     def title(self, label: Label) -> None:
         """Add a line to those in the upper left corner."""
@@ -150,12 +153,12 @@ class Layout:
                 y += plate_height(self.size)
             y += max(2, _even(self.size / 8))
 
-    def _put_label(self, rectangle: Rectangle, label: Label) -> None:
+    def _put_label(self, rectangle: Rectangle, label: Label, color: Color) -> None:
         """Put a label where it covers no other: above its box, inside at the top, below, inside at the bottom."""
         x_min, y_min, x_max, y_max = rectangle
         room = self.width - 2 * plate_padding(self.size) - 2
         text = shortened(clean(label.text), label.figures, room, self.size, self.style.font)
-        plate = self._plate(text, self._color(label))
+        plate = self._plate(text, color)
         if x_min == x_max:  # the midst of a mask
             x_min -= plate.width // 2
         x = max(min(_even(x_min), _even(self.width - plate.width)), 0)
