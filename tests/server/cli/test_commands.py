@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -370,3 +372,11 @@ def test_a_program_with_kinds_of_its_own_has_them_in_every_command(tmp_path: Pat
     arguments = ("--camera", "named", "--input", picture, "--output", target, "--json", "-")
     (line,) = lines(run("annotate", config, *arguments, tables=foreign.KINDS))
     assert [each["class_name"] for each in line["classifications"]] == ["on", "light", "light"]
+
+
+def test_the_command_line_loads_nothing_heavy_before_it_is_needed() -> None:
+    heavy = {"aiortc", "av", "cv2", "fastapi", "numpy", "cameras", "pipeline", "streams", "vision"}
+    code = f"import sys, server.cli, server.program\nprint(sorted({heavy} & set(sys.modules)))"
+    clone = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=clone)
+    assert done.stdout == "[]\n"
