@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
 
+from .urls import is_url, redact_url
+
 
 class Attributes(BaseModel):
     """Settings of one camera, transform, model or section, as declared in the YAML.
@@ -29,6 +31,8 @@ class Attributes(BaseModel):
 def _absolute(value: Any, info: ValidationInfo) -> Any:
     if not isinstance(value, str):
         return value
+    if is_url(value):
+        raise ValueError(f'must be a file or folder of this machine, got the URL "{redact_url(value)}"')
     folder = (info.context or {}).get("folder", Path())
     try:
         return Path(folder, Path(value).expanduser())

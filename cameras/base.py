@@ -14,12 +14,16 @@ from typing import ClassVar, Generic, TypeVar
 
 from .attributes import Attributes
 from .frame import Frame
+from .urls import redact_url
 
 A = TypeVar("A", bound=Attributes)
 
 
 class CameraError(Exception):
-    """A camera cannot be reached or broke; the message says how, and holds neither user nor password of a URL."""
+    """A camera cannot be reached or broke; the message says how, and shows of a URL what :func:`redact_url` leaves."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(redact_url(message))
 
 
 class CameraEnded(Exception):

@@ -47,7 +47,7 @@ class Opening:
         read_timeout_s: Deadline of each reading.
     """
 
-    url: str
+    url: str = field(repr=False)
     format: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     open_timeout_s: float | None = None

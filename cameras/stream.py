@@ -209,7 +209,7 @@ class Stream(FFmpegCamera[StreamAttributes]):
         if isinstance(error, av.error.InvalidDataError):
             return "it answers, but with something that is no video (a web page, perhaps)"
         if isinstance(error, av.error.OSError) and not _resolves(attributes.url):
-            return f"there is no host {urlsplit(attributes.url).hostname}"
+            return "there is no such host"
         if error.errno == errno.EIO:  # what a reply without a length ends with
             return "it answers, but ends before any video has come (a web page, perhaps)"
         return _reason(error)
@@ -230,6 +230,6 @@ def _reason(error: FFmpegError) -> str:
 def _resolves(url: str) -> bool:
     try:
         socket.getaddrinfo(urlsplit(url).hostname, None)
-    except OSError:
+    except (OSError, UnicodeError):  # a label of more than 63 letters is the latter
         return False
     return True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 
-from cameras import Attributes, Camera, CameraEnded, CameraError, Frame
+from cameras import Attributes, Camera, CameraEnded, CameraError, Frame, redact_url
 
 from .clock import Clock
 from .executor import Run, retry_pause_s, start_thread
@@ -80,8 +81,8 @@ class Source(Producer):
             except CameraError as error:
                 self._lost(run, life, str(error))
             except BaseException as error:  # a fault of ours, a driver's or a foreign library's must not end the camera
-                logger.debug("camera %s", self._name, exc_info=True)
-                self._lost(run, life, f"{type(error).__name__}: {error}")
+                logger.debug("camera %s: %s", self._name, redact_url(traceback.format_exc()))
+                self._lost(run, life, redact_url(f"{type(error).__name__}: {error}"))
             failures = 1 if life.read > read_before else failures + 1
             self._clock.pause(run.stopping, retry_pause_s(failures))
 
@@ -106,7 +107,7 @@ class Source(Producer):
             try:
                 camera.close()
             except Exception:  # what it was lost for matters more
-                logger.debug("camera %s: closing failed", self._name, exc_info=True)
+                logger.debug("camera %s: closing failed: %s", self._name, redact_url(traceback.format_exc()))
 
     def _count_dropped(self, camera: Camera[Attributes], known: int) -> int:
         """Count what has become no frame since there were that many; return how many there are now."""

@@ -239,9 +239,19 @@ def _require(what: str, name: str, known: Collection[str]) -> None:
         raise UsageError(f'there is no {what} "{name}"{hint}' + (f" (known: {names})" if names else ""))
 
 
+class _Formatter(logging.Formatter):
+    """Shows of the URLs in what is logged, tracebacks included, no more than others are shown."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of a record."""
+        from cameras import redact_url
+
+        return redact_url(super().format(record))
+
+
 def _log(level: LogLevel) -> None:
-    logging.basicConfig(
-        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(level=level.upper(), handlers=[handler])
     for noisy in ("aioice", "aiortc", "asyncio", "grpclib", "hpack", "libav"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))

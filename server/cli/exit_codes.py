@@ -55,7 +55,9 @@ def sentence_of(error: Exception) -> str:
 
 
 def _ended(code: int, sentence: str) -> typer.Exit:
-    print(f"camweave: {sentence}", file=sys.stderr)
+    from cameras import redact_url
+
+    print(f"camweave: {redact_url(sentence)}", file=sys.stderr)
     return typer.Exit(code)
 
 

@@ -1,28 +1,72 @@
 import pytest
 
-from cameras.urls import redact_url, url_problem
+from cameras.urls import is_url, redact_url, url_problem
 
 
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("rtsp://camera:554/stream", "rtsp://camera:554/stream"),
-        ("rtsp://admin:secret@camera:554/stream", "rtsp://***@camera:554/stream"),
-        ("rtsp://admin@camera/stream", "rtsp://***@camera/stream"),
-        ("rtsp://admin:se@cret@camera/stream", "rtsp://***@camera/stream"),
-        ("rtsp://admin:se/cret@camera/stream", "rtsp://***@camera/stream"),
-        ("rtsp://admin:12/34@camera/stream", "rtsp://***@camera/stream"),
-        ("rtsp://admin:se?cr#et@camera/stream", "rtsp://***@camera/stream"),
-        ("http://camera/video?channel=1&token=secret&size=2", "http://camera/video?channel=1&token=***&size=2"),
-        ("http://camera/video?usr=u&pwd=secret", "http://camera/video?usr=u&pwd=***"),
-        ("rtsp://camera/user=admin&password=secret&channel=1.sdp", "rtsp://camera/user=***&password=***&channel=1.sdp"),
-        ("srt://camera:9?passphrase=secret&streamid=read:secret", "srt://camera:9?passphrase=***&streamid=***"),
-        ("cannot open 'http://a:secret@camera/x'", "cannot open 'http://***@camera/x'"),
-        ("http://a:secret@camera and http://b:secret@door/", "http://***@camera and http://***@door/"),
+        ("rtsp://camera", "rtsp://camera"),
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080/"),
+        ("rtsp://camera:554/stream", "rtsp://camera:554"),
+        ("rtsp://admin:secret@camera:554/stream", "rtsp://camera:554"),
+        ("RTSP://admin@camera/stream", "RTSP://camera"),
+        ("rtsp://admin:secret@[::1]:322/stream", "rtsp://[::1]:322"),
+        ("rtsp://admin:se@cret@camera/stream", "rtsp://camera"),
+        ("rtsp://admin:se:cret@camera/stream", "rtsp://camera"),
+        ("rtsp://admin:se/cret@camera/stream", "rtsp://camera"),
+        ("rtsp://admin:se?cr#et@camera/stream", "rtsp://camera"),
+        ("rtsp://admin:se cr'et@camera/my stream", "rtsp://camera"),
+        ("rtsp://admin:%20secret@camera/", "rtsp://camera/"),
+        ("rtsp:///secret", "rtsp://***"),
+        ("rtsp://camera:554: nothing listens there", "rtsp://camera:554: nothing listens there"),
+        ("rtsp://admin: secret@camera/x", "rtsp://camera"),
+        ("http://camera/video?channel=1&pw=secret&size=2", "http://camera"),
+        ("http://camera/video?code=my secret", "http://camera"),
+        ("http://camera/#secret", "http://camera"),
+        ("rtsp://camera/user=admin&password=secret&channel=1.sdp", "rtsp://camera"),
+        ("rtmp://camera/live/secret", "rtmp://camera"),
+        ("srt://:9?passphrase=secret&streamid=read:secret", "srt://:9"),
+        ("udp://@:5000", "udp://:5000"),
+        ("rtsp:/admin:secret@camera/s", "rtsp://camera"),
+        ("rtsp:admin:secret@camera/s", "rtsp://camera"),
+        ("turn:admin:secret@camera:3478", "turn://camera:3478"),
+        # It is not certain what the host is.
+        ("rtsp://secret/secret@camera/stream", "rtsp://***"),
+        ("rtsp://admin:12/34@camera/stream", "rtsp://***"),
+        ("rtsp://admin:a/b@camera/stream?mail=me@secret", "rtsp://***"),
+        ("rtsp://camera/stream?mail=me@secret", "rtsp://***"),
+        ("rtsp://admin:secret/stream", "rtsp://***"),
+        ("rtsp://admin:99999/stream", "rtsp://***"),
+        ("http://" + 64 * "s" + "/", "http://***"),
+        ("http://se cret/", "http://***"),
+        ("admin:secret@camera/s", "***"),
+        # In a sentence.
+        ("cannot open 'http://a:se'cret@camera/x y'", "cannot open 'http://camera'"),
+        ("http://a:secret@camera/1 and http://b:secret@door/", "http://***"),
+        ("from http://a:secret@camera/1 to http://b:secret@door/2 it", "from http://camera to http://door it"),
+        ("there is no file /a/rtsp:/admin:sec ret@camera/s", "there is no file /a/rtsp://camera"),
+        ("one: http://camera/secret\ntwo: http://door/secret", "one: http://camera\ntwo: http://door"),
     ],
 )
-def test_what_is_secret_in_a_url_is_not_shown(url: str, shown: str) -> None:
+def test_of_a_url_only_scheme_host_and_port_are_shown(url: str, shown: str) -> None:
     assert redact_url(url) == shown
+    assert redact_url(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "must begin with one of rtsp://, rtsps://, or http://",
+        "stun:stun.example.org:3478",
+        "C:/videos/street.mp4",
+        "12:30:55 camera me@home: running, 640 x 480",
+        "cameras[0].attributes: the key a: b@c",
+    ],
+)
+def test_what_is_no_url_is_left_as_it_is(text: str) -> None:
+    assert redact_url(text) == text
 
 
 @pytest.mark.parametrize(
@@ -48,16 +92,34 @@ KNOWN = "rtsp://, rtsps://, http://, https://, rtmp://, rtmps://, srt://, udp://
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        ("street.mp4", "must be a URL such as rtsp://camera.local/stream; for a file use model: video_file"),
-        ("/videos/street.mp4", "must be a URL such as rtsp://camera.local/stream; for a file use model: video_file"),
-        ("", "must be a URL such as rtsp://camera.local/stream; for a file use model: video_file"),
+        ("street.mp4", "must be a URL such as rtsp://camera.local/; for a file use model: video_file"),
+        ("/videos/street.mp4", "must be a URL such as rtsp://camera.local/; for a file use model: video_file"),
+        ("", "must be a URL such as rtsp://camera.local/; for a file use model: video_file"),
         ("file:///etc/passwd", "must be the address of a stream, got a file: use model: video_file"),
         ("lavfi:testsrc", f"must begin with one of {KNOWN}, got lavfi:"),
         ("concat:a|b", f"must begin with one of {KNOWN}, got concat:"),
         ("pipe:0", f"must begin with one of {KNOWN}, got pipe:"),
-        ("rtsp:///stream", "must name a host, as in rtsp://camera.local/, got rtsp:///stream"),
-        ("rtsp://u:secret@camera:99999/", "is no URL that can be understood: rtsp://***@camera:99999/"),
+        ("rtsp:/u:secret@camera/s", "must have two slashes after rtsp:, as in rtsp://camera.local/"),
+        ("u:secret@camera/s", f"must begin with one of {KNOWN}"),
+        ("rtsp:///stream", "must name a host, as in rtsp://camera.local/, got rtsp://***"),
+        ("rtsp://u:secret@camera:99999/", "cannot be understood as a URL: rtsp://***"),
     ],
 )
 def test_what_is_no_address_of_a_stream_is_said(url: str, problem: str) -> None:
     assert url_problem(url) == problem
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("rtsp://camera/1", True),
+        ("rtsp:/camera/1", True),
+        ("file:///videos/street.mp4", True),
+        ("street.mp4", False),
+        ("12:30.mp4", False),
+        ("C:/videos/street.mp4", False),
+        ("videos/rtsp://camera/1", False),
+    ],
+)
+def test_a_url_is_told_from_a_file(text: str, url: bool) -> None:
+    assert is_url(text) is url

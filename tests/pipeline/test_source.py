@@ -208,6 +208,17 @@ def test_a_fault_that_is_no_camera_error_does_not_end_it_either(source: Feed, sh
     assert shop.made[0].closed.is_set()
 
 
+def test_no_log_shows_what_is_secret_in_a_url(source: Feed, shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with source.watch() as watch:
+        shop.number(1).give(ValueError("Invalid argument: 'rtsp://anna:hunter2@camera/stream'"))
+        shop.number(2).give(CameraError("rtsp://anna:hunter2@camera/stream"))
+        shop.number(3).give(frame())
+        watch.get(5)
+    assert "'rtsp://camera'" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
 def test_at_its_end_the_last_picture_stays_until_a_new_first_watcher(
     source: Feed, shop: Shop, clock: FakeClock
 ) -> None:

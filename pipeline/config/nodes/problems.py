@@ -89,7 +89,9 @@ class Problems:
     def add(self, position: Position | None, address: Address, message: str) -> None:
         """Add a problem; duplicates are dropped."""
         line, column = position if position is not None else (None, None)
-        self._found[Problem(one_line(self.file), line, column, path_text(address), one_line(message))] = None
+        self._found[Problem(one_line(self.file), line, column, path_text(address), one_line(redact_url(message)))] = (
+            None
+        )
 
     def forget(self, address: Address) -> None:
         """Drop all problems with a value that will not be used, and with everything below it."""
@@ -136,9 +138,8 @@ def path_text(address: Address) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a text in double quotes, on one line, shortened, and without the secrets of a URL."""
-    if "://" in text:
-        text = redact_url(text)
+    """Return a text in double quotes, on one line, shortened, with no more of a URL than :func:`redact_url` leaves."""
+    text = redact_url(text)
     if len(text) > MAX_SHOWN_LENGTH:
         text = text[:MAX_SHOWN_LENGTH] + "..."
     return '"' + one_line(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'

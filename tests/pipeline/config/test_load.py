@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline import CameraConfig, ConfigError, TransformAttributes, load
+from pipeline import CameraConfig, ConfigError, TransformAttributes, load, parse
 from pipeline.config.declarations.server import PortRange
 from pipeline.config.load import MAX_BYTES
 
@@ -254,3 +255,45 @@ def test_a_name_that_is_no_file_is_refused(file: str, line: str, tmp_path: Path)
     with pytest.raises(ConfigError) as raised:
         load(file.format(folder=tmp_path))
     assert str(raised.value) == line.format(folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cameras: [{name: %s, model: stream}]",
+        "cameras: [{name: a, model: %s}]",
+        "cameras: [{name: a, model: stream, attributes: {address: %s}}]",
+        "cameras: [{name: a, model: stream, attributes: {url: 'rtsp://x', transport: %s}}]",
+        "cameras: [{name: a, model: stream, attributes: {url: 'rtsp://x', open_timeout_s: %s}}]",
+        "cameras: [{name: a, model: video_file, attributes: {path: %s}}]",
+        "cameras: [{name: a, model: image_file, attributes: {path: %s}}]",
+        "cameras: [{name: a, model: webcam, attributes: {format: %s}}]",
+        "cameras: [{name: a, model: test_pattern, %s: 1}]",
+        "cameras: [{name: a, model: transform, attributes: {source: %s, pipeline: []}}]",
+        "cameras: [{name: a, model: transform, attributes: {source: a, pipeline: [{type: %s}]}}]",
+        "services: [{name: s, model: mlmodel, attributes: {model_path: %s}}]",
+        "server: {host: %s}",
+        "server: {ice_servers: [{urls: [%s]}]}",
+        "server: {webrtc: {udp_ports: %s}}",
+        "%s",
+    ],
+)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rtsp:/admin:hunter2@192.0.2.10/s",
+        "rtsp://admin:hunter2@camera/s",
+        "rtsp://admin:my hunter2@camera/s",
+        "rtsp://admin:a/hunter2@camera:99999/",
+        "rtsp://admin:a#'hunter2@camera/",
+        "rtsp://camera/?pw=my hunter2",
+        "rtmp://camera/live/hunter2",
+        "http://" + 10 * "hunter2" + "/",
+        "http://[hunter2/",
+        "admin:hunter2@camera/s",
+    ],
+)
+def test_no_message_shows_a_password(text: str, url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text % json.dumps(url), "test.yaml", Path("/nowhere"))
+    assert "hunter2" not in str(caught.value)

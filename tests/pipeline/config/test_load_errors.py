@@ -854,12 +854,17 @@ ROWS = (
     (
         "a password is not shown",
         ("cameras:\n  - {name: a, model: webcam, linger_s: 'rtsp://user:secret@camera/1'}\n"),
-        '2:40: cameras[0].linger_s: must be a number, got "rtsp://***@camera/1"',
+        '2:40: cameras[0].linger_s: must be a number, got "rtsp://camera"',
     ),
     (
         "nor is a token, nor what a slash in a password leaves behind",
         ("cameras:\n  - {name: a, model: webcam, linger_s: 'rtsp://user:sec/ret@camera/1?token=abc'}\n"),
-        '2:40: cameras[0].linger_s: must be a number, got "rtsp://***@camera/1?token=***"',
+        '2:40: cameras[0].linger_s: must be a number, got "rtsp://camera"',
+    ),
+    (
+        "a URL where a file is wanted",
+        ("cameras:\n  - {name: a, model: video_file, attributes: {path: 'rtsp://user:secret@camera/1'}}\n"),
+        ('2:53: cameras[0].attributes.path: must be a file or folder of this machine, got the URL "rtsp://camera"'),
     ),
     (
         "a tab",
