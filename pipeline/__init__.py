@@ -27,7 +27,7 @@ from .config import (
 from .executor import FrameTask, Run, start_task
 from .feed import Feed
 from .graph import Graph
-from .meters import Counters, Latency, Rate
+from .meters import ByteRate, Counters, Latency, Rate
 from .producer import Output, Producer, State
 from .reports import Reports
 from .watch import Watch
@@ -36,6 +36,7 @@ __all__ = [
     "BUILT_IN",
     "TRANSFORM",
     "VIAM_IS_OPEN",
+    "ByteRate",
     "CameraConfig",
     "Chain",
     "ClarifaiConfig",

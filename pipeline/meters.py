@@ -1,4 +1,4 @@
-"""What a running camera knows about itself: counts, rates, and how long each stage takes."""
+"""What is measured of a running camera: counts, rates, and how long each stage takes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping
 
 WINDOW_S = 5.0
 """How far back rates look."""
+
+BYTES_WINDOW_S = 2.0
+"""How far back rates of bytes look."""
 
 LEAST_SPAN_S = 0.5
 """Two frames that follow each other at once, as when a camera has just started, are no rate."""
@@ -85,6 +88,35 @@ class Rate:
         oldest = self._monotonic() - WINDOW_S
         while self._times and self._times[0] < oldest:
             self._times.popleft()
+
+
+class ByteRate:
+    """Bytes counted as they pass; safe from any thread."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._passed: deque[tuple[float, int]] = deque()
+        self._bytes = 0
+
+    def add(self, number: int) -> None:
+        """Count bytes that pass now."""
+        with self._lock:
+            self._passed.append((self._monotonic(), number))
+            self._bytes += number
+            self._forget()
+
+    @property
+    def bits_per_second(self) -> int:
+        """What passed within the last two seconds, as bits per second."""
+        with self._lock:
+            self._forget()
+            return round(8 * self._bytes / BYTES_WINDOW_S)
+
+    def _forget(self) -> None:
+        oldest = self._monotonic() - BYTES_WINDOW_S
+        while self._passed and self._passed[0][0] < oldest:
+            self._bytes -= self._passed.popleft()[1]
 
 
 class Latency:

@@ -4,13 +4,11 @@ from .codecs import CLOCK_RATE, CodecName, VideoPacket, default_bitrate, h264_le
 from .encoder import Encoder
 from .planes import fill, fitted, tag
 from .pool import EncoderPool
-from .rates import ByteRate
 from .shared_encoder import EncoderKey, SharedEncoder, Subscription
 from .sink import PacketSink
 
 __all__ = [
     "CLOCK_RATE",
-    "ByteRate",
     "CodecName",
     "Encoder",
     "EncoderKey",

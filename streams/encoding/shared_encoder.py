@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from cameras import Frame
-from pipeline import Feed, FrameTask, Reports, Run, Watch, start_task
+from pipeline import ByteRate, Feed, FrameTask, Reports, Run, Watch, start_task
 
 from .codecs import CodecName, VideoPacket
 from .encoder import Encoder
 from .keyframes import KeyFrameRequests
 from .pace import Pace
-from .rates import ByteRate
 from .sink import PacketSink
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,6 @@ All use of aiortc's internals is in ``inside.py``, of aioice's in ``ice.py``.
 """
 
 from .errors import OfferError
-from .sessions import Session
-from .whep import Deadlines, WhepSessions
+from .whep import Deadlines, Session, WhepSessions
 
 __all__ = ["Deadlines", "OfferError", "Session", "WhepSessions"]

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from ..encoding import ByteRate, PacketSink, VideoPacket
+from pipeline import ByteRate
+
+from ..encoding import PacketSink, VideoPacket
 
 MOST_BEHIND = 15
 """Packets that may wait for a sender; half a second at 30 frames per second."""
