@@ -1,7 +1,6 @@
 """A YAML file into a running graph of cameras: read and checked as a whole, run on demand."""
 
 from .chain import Chain
-from .clock import Clock, SystemClock
 from .config import (
     BUILT_IN,
     TRANSFORM,
@@ -24,13 +23,24 @@ from .config import (
     schema,
     token_of,
 )
-from .executor import FrameTask, Run, start_task
-from .feed import Feed
+from .feeds import (
+    ByteRate,
+    Clock,
+    Counters,
+    Feed,
+    FrameTask,
+    Latency,
+    Output,
+    Producer,
+    Rate,
+    Reports,
+    Run,
+    State,
+    SystemClock,
+    Watch,
+    start_task,
+)
 from .graph import Graph
-from .meters import ByteRate, Counters, Latency, Rate
-from .producer import Output, Producer, State
-from .reports import Reports
-from .watch import Watch
 
 __all__ = [
     "BUILT_IN",

@@ -8,7 +8,7 @@ from cameras import Frame
 from transforms import Style, paint
 
 from .config import CameraConfig, Config, TransformAttributes, make_services, make_transforms
-from .step import Row, step
+from .producers import Row, step
 
 logger = logging.getLogger(__name__)
 

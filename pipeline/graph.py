@@ -1,4 +1,4 @@
-"""Build the graph from a configuration: a feed per camera, nothing running yet."""
+"""The graph of a configuration: a feed and a producer for each camera, nothing running until it is watched."""
 
 from __future__ import annotations
 
@@ -6,31 +6,15 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from functools import partial
 
 from cameras import Attributes
-from transforms import Asking, Transform
+from transforms import Transform
 from vision import ModelError, try_model
 
-from .clock import Clock, SystemClock
-from .config import (
-    CameraConfig,
-    Config,
-    ConfigError,
-    Problem,
-    Problems,
-    TransformAttributes,
-    is_unknown,
-    make_camera,
-    make_services,
-    make_transforms,
-    quoted,
-)
-from .executor import CLOSE_LIMIT_S
-from .feed import Feed
-from .line import Line
-from .source import Source
-from .step import Row
+from .checks import wrong_kinds, wrong_labels
+from .config import Config, ConfigError, Problem, TransformAttributes, make_services
+from .feeds import CLOSE_LIMIT_S, Clock, Feed, Producer, SystemClock
+from .producers import Line, Surroundings, make_producer
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +39,7 @@ class Graph:
         self.feeds: dict[str, Feed] = {}
         for name in in_order(config):
             self.feeds[name] = Feed(name, self._clock, self._lock)
-            self.exchange(config.cameras[name])
+            self._produce(name, config)
 
     def open(self) -> None:
         """Look at every model and start the cameras that are to be kept running.
@@ -66,31 +50,32 @@ class Graph:
         Raises:
             ConfigError: with every model that cannot be used and every transform that asks for what a model cannot do.
         """
-        problems = [*self._inspect(), *self._kinds(), *self._labels(must_exist=True)]
+        problems = list(self._unusable_models())
+        for name, feed in self.feeds.items():
+            problems += self._wrong(name, self.config, feed.producer)
         if problems:
             raise ConfigError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
-        for problem in self._labels(must_exist=False):
-            logger.warning("%s", problem)
+        for name, feed in self.feeds.items():
+            for problem in wrong_labels(self.config, name, transforms_of(feed.producer), must_exist=False):
+                logger.warning("%s", problem)
         for feed in self.feeds.values():
             if feed.config.preload:
                 feed.keep_running()
 
-    def exchange(self, config: CameraConfig) -> None:
-        """Have a camera's frames made as a configuration says from now on; whoever watches it stays.
+    def exchange(self, name: str, config: Config) -> None:
+        """Have a camera's frames made as a configuration declares it from now on; whoever watches it stays.
+
+        Args:
+            name: Of a camera that is there.
+            config: Where it is declared, with a source and vision services that are there.
 
         Raises:
-            KeyError: when there is no such camera, or its source is none.
+            KeyError: when the camera, its source or a service is not there.
+            ConfigError: when it asks a model for what it cannot do.
             ValueError: when the camera would take its frames from itself.
             RuntimeError: when the graph is closed, or the machine gives no more threads; it goes on as before then.
         """
-        feed = self.feeds[config.name]
-        if isinstance(config.attributes, TransformAttributes):
-            source = self.feeds[config.attributes.source]
-            row = Row(make_transforms(config.attributes, self.services, self.config.tables), config.attributes)
-            feed.produce(config, Line(config.name, source, row, self._clock, feed.reports), source)
-        else:
-            make = partial(make_camera, config, tables=self.config.tables)
-            feed.produce(config, Source(config.name, make, self._clock, feed.reports))
+        self._produce(name, config, check=True)
 
     def close(self) -> None:
         """End every feed, those that take before those they take from, all within one limit. Harmless twice."""
@@ -102,7 +87,21 @@ class Graph:
                 logger.warning("camera %s: does not end; it is left behind", feed.name)
         self._clock.close()
 
-    def _inspect(self) -> Iterator[Problem]:
+    def _produce(self, name: str, config: Config, *, check: bool = False) -> None:
+        feed, declared = self.feeds[name], config.cameras[name]
+        around = Surroundings(self.feeds, self.services, config.tables, self._clock)
+        producer, source = make_producer(declared, feed.reports, around)
+        if check and (problems := list(self._wrong(name, config, producer))):
+            raise ConfigError(problems)
+        feed.produce(declared, producer, source)
+
+    def _wrong(self, name: str, config: Config, producer: Producer) -> Iterator[Problem]:
+        """Yield what is wrong with a producer, as far as its models are known."""
+        transforms = transforms_of(producer)
+        yield from wrong_kinds(config, name, transforms, self.services)
+        yield from wrong_labels(config, name, transforms, must_exist=True)
+
+    def _unusable_models(self) -> Iterator[Problem]:
         for service in self.services.values():
             try:
                 service.inspect()
@@ -116,42 +115,10 @@ class Graph:
                 except ModelError as error:
                     yield self.config.service_problem(name, str(error))
 
-    def _kinds(self) -> Iterator[Problem]:
-        for name, feed in self.feeds.items():
-            for index, transform in enumerate(transforms_of(feed)):
-                # A service without kinds has been reported as a whole.
-                if not isinstance(transform, Asking) or not transform.service.kinds:
-                    continue
-                for attribute, service, kind in transform.needs(transform.attributes):
-                    kinds = self.services[service].kinds
-                    if kind not in kinds:
-                        yield self.config.problem(
-                            ("cameras", name, "attributes", "pipeline", index, "attributes", attribute),
-                            f"service {service} gives {' and '.join(sorted(kinds))}, not {kind}",
-                        )
 
-    def _labels(self, *, must_exist: bool) -> Iterator[Problem]:
-        suggestions = Problems("")
-        for name, feed in self.feeds.items():
-            for index, transform in enumerate(transforms_of(feed)):
-                if not isinstance(transform, Asking) or transform.labels_must_exist is not must_exist:
-                    continue
-                if not transform.service.labels:
-                    continue
-                known = transform.service.labels
-                folded = {label.casefold() for label in known}
-                for number, label in enumerate(getattr(transform.attributes, "valid_labels", ())):
-                    if label.casefold() not in folded:
-                        what = f"service {transform.service.name} gives no {quoted(label)}"
-                        yield self.config.problem(
-                            ("cameras", name, "attributes", "pipeline", index, "attributes", "valid_labels", number),
-                            is_unknown(suggestions, what, label, known),
-                        )
-
-
-def transforms_of(feed: Feed) -> tuple[Transform[Attributes], ...]:
-    """Return the transforms of a feed; none where it is a source."""
-    return feed.producer.row.transforms if isinstance(feed.producer, Line) else ()
+def transforms_of(producer: Producer) -> tuple[Transform[Attributes], ...]:
+    """Return the transforms of a line; none for any other producer."""
+    return producer.row.transforms if isinstance(producer, Line) else ()
 
 
 def in_order(config: Config) -> list[str]:

@@ -16,7 +16,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "vision": ("runtimes", "inputs", "outputs", "captioning"),
     "vision/outputs": ("scores", "heads"),
     "transforms": ("painting",),
-    "pipeline": ("config",),
+    "pipeline": ("config", "feeds", "producers"),
     "pipeline/config": ("nodes", "declarations", "validation", "viam"),
     "streams": ("encoding", "webrtc"),
     "configs": ("training",),

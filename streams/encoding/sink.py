@@ -12,17 +12,22 @@ from .codecs import VideoPacket
 class PacketSink(Protocol):
     """Takes the packets of a shared encoder, on the thread or in the event loop that it chooses.
 
-    What comes begins with a key frame. Packets are shared with other sinks and never to be changed: their ``pts`` and
-    ``time_base`` (1/90000 s) are those of the stream, rising. A recorder, for example::
+    What comes begins with a key frame. H.264 has its parameter sets in front of each key frame, and start codes
+    (Annex B). Packets are shared with other sinks and never to be changed, which muxing does: copy them before.
+    Their ``pts`` and ``time_base`` (1/90000 s) are those of the stream, rising. A recorder, for example::
 
         class Recorder:
             loop = None
 
             def push(self, packets):
-                return self._queue.put(packets)  # False when it is full
+                try:
+                    self._queue.put_nowait(packets)
+                except queue.Full:
+                    return False
+                return True
 
             def end(self):
-                self._queue.close()
+                self._ended.set()
 
     Attributes:
         loop: The event loop in which the sink is called, for all sinks of a loop in one wake-up per frame; ``None``:

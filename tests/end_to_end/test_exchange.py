@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from pipeline import CameraConfig, parse
+from pipeline import parse
 from tests.server.served import Served
 
 from .browsers import Viewer
@@ -20,11 +20,6 @@ cameras:
     model: transform
     attributes: {source: wide, pipeline: [{type: identity}]}
 """
-
-
-def changed(text: str, camera: str, folder: Path) -> CameraConfig:
-    """Return a camera as a changed configuration declares it."""
-    return parse(text, "changed.yaml", folder).cameras[camera]
 
 
 def test_a_browser_plays_on_while_producers_are_exchanged(page: Page, tmp_path: Path) -> None:
@@ -45,7 +40,7 @@ def test_a_browser_plays_on_while_producers_are_exchanged(page: Page, tmp_path: 
             ("wide", CONFIG.replace("width_px: 320", "width_px: 240")),
         ]
         for camera, text in changes:
-            graph.exchange(changed(text, camera, tmp_path))
+            graph.exchange(camera, parse(text, "changed.yaml", tmp_path))
             seen.append(viewer.wait_for(15))
             newest.append(feed.latest)
         assert [(each.width_px, each.height_px) for each in seen] == [

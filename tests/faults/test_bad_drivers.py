@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from cameras import Attributes, Camera, CameraEnded, CameraError, Frame, Slot, SlotClosed
-from pipeline import Feed, State, executor
-from pipeline.clock import SystemClock
+from pipeline import Feed, State
+from pipeline.feeds import executor
+from pipeline.feeds.clock import SystemClock
 from pipeline.graph import Graph
 from tests.fakes import FakeCamera, FakeClock, NoAttributes, frame
 from tests.pipeline.builders import config, line_feed, source_feed

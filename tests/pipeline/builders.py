@@ -9,9 +9,9 @@ from textwrap import dedent
 
 from cameras import Attributes, Camera
 from pipeline import CameraConfig, Clock, Config, Feed, parse
-from pipeline.line import Line
-from pipeline.source import Source
-from pipeline.step import Row
+from pipeline.producers.line import Line
+from pipeline.producers.source import Source
+from pipeline.producers.step import Row
 from tests.fakes import NoAttributes
 from transforms import Transform
 

@@ -171,3 +171,25 @@ def test_a_model_that_fails_to_load_later_is_said_at_the_camera(folder: Path, mo
         assert graph.feeds["named"].error == "shapes.tflite: the file has gone"
         assert graph.feeds["named"].state is State.OFFLINE
     graph.close()
+
+
+def test_what_asks_a_model_for_what_it_cannot_do_is_not_exchanged_in(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = FakeVision("shapes")
+    service.labels = ("person", "dog")
+    graph = with_service(folder, service, monkeypatch)
+    graph.open()
+    before = graph.feeds["named"].producer
+    slip = CHAIN.replace(
+        "classifications, attributes: {classifier_name: shapes",
+        "redact, attributes: {detector_name: shapes, valid_labels: [persn]",
+    )
+    with pytest.raises(ConfigError, match='service shapes gives no "persn"'):
+        graph.exchange("named", config(slip, folder))
+    with pytest.raises(KeyError):
+        graph.exchange("other", config(CHAIN, folder))
+    assert graph.feeds["named"].producer is before
+    graph.exchange("named", config(slip.replace("persn", "person"), folder))
+    assert [item["type"] for item in graph.feeds["named"].status()["transforms"]] == ["redact"]
+    graph.close()

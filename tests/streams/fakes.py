@@ -22,7 +22,7 @@ from av import VideoFrame
 
 from cameras import Frame, Mark, Matrix, Pixels, yuv_from_rgb
 from pipeline import CameraConfig, Feed, StreamConfig
-from pipeline.source import Source
+from pipeline.producers.source import Source
 from streams import EncoderPool
 from streams.webrtc.ice import IceSettings, gather_as_set
 from tests.fakes import FakeCamera, FakeClock, NoAttributes

@@ -13,8 +13,8 @@ import pytest
 
 from cameras import BoundingBox, Detection, Frame
 from pipeline import Feed, StreamConfig
-from pipeline.line import Line
-from pipeline.step import Row
+from pipeline.producers.line import Line
+from pipeline.producers.step import Row
 from streams import Encoder, EncoderKey, EncoderPool, Subscription, VideoPacket
 from streams.encoding.keyframes import PAUSE_S
 from streams.encoding.shared_encoder import STANDSTILL_S, MakeEncoder

@@ -9,8 +9,8 @@ import pytest
 
 from cameras import Intrinsics
 from pipeline import Chain, Config, Graph, TransformAttributes
-from pipeline.line import Line
-from pipeline.step import step
+from pipeline.producers.line import Line
+from pipeline.producers.step import step
 from tests.fakes import FakeClock, frame
 from tests.pipeline.builders import config
 from transforms.lens import IntrinsicParameters

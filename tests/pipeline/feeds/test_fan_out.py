@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cameras import Frame, Slot, SlotClosed
-from pipeline.fan_out import FanOut
+from pipeline.feeds.fan_out import FanOut
 from tests.fakes import frame
 
 

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from pipeline.timeline import Timeline
+from pipeline.feeds.timeline import Timeline
 from tests.fakes import frame
 
 TENTH = Fraction(1, 10)

@@ -8,8 +8,8 @@ from typing import Any
 
 from cameras import Frame, Slot
 
+from ..config import CameraConfig
 from .clock import Clock, Timer
-from .config import CameraConfig
 from .executor import Run
 from .fan_out import FanOut
 from .meters import Counters, Latency, Rate
@@ -160,7 +160,7 @@ class Feed:
             users, kept, old_source = self._users, self._kept, self._source
             running, run = self._output is not None, self._run
             if source is not None:
-                source._come(users, kept)
+                source._count_in(users, kept)
             try:
                 if users:
                     self._start(producer)
@@ -169,7 +169,7 @@ class Feed:
                     self._fan_out.forget()
             except BaseException:
                 if source is not None:
-                    source._go(users, kept)
+                    source._count_out(users, kept)
                 raise
             self._config, self._producer, self._source = config, producer, source
             self._painter = Painter(config.style, self.counters)
@@ -178,7 +178,7 @@ class Feed:
             if running and run is not None:
                 run.stop()
             if old_source is not None:
-                old_source._go(users, kept)
+                old_source._count_out(users, kept)
 
     def watch(self) -> Watch:
         """Ask for its frames, starting what must run for that. A picture that stands is there at once.
@@ -266,32 +266,39 @@ class Feed:
         with self._lock:
             if self._closed:
                 raise RuntimeError(f"camera {self.name} is closed")
-            self._come(1, kept)
+            self._count_in(1, kept)
 
     def _leave(self, slot: Slot[Frame]) -> None:
         with self._lock:
-            self._go(1)
+            self._count_out(1)
         self.detach(slot)
 
-    def _come(self, users: int, kept: int = 0) -> None:
+    def _count_in(self, users: int, kept: int = 0) -> None:
         """Count so many more who want frames, here and at every feed they come from, and start what must run."""
         if users == 0:
             return
         if self._source is not None:
-            self._source._come(users, kept)
+            self._source._count_in(users, kept)
         self._users += users
         self._kept += kept
         self._cancel_linger()
-        # One that has ended stays so for those who join, and starts again for the first one to come.
-        first = self._users == users or (not kept and self._users - self._kept == users)
-        if first and self._output is None:
+        if self._output is None and self._come_first(users, kept):
             try:
                 self._start(self.producer)
             except BaseException:
-                self._go(users, kept)
+                self._count_out(users, kept)
                 raise
 
-    def _go(self, users: int, kept: int = 0) -> None:
+    def _come_first(self, users: int, kept: int) -> bool:
+        """Return whether those who were just counted in start the feed.
+
+        Who joins others at a feed that has ended sees its last frame. Whoever comes while nobody watches starts it
+        again, also where it is kept running.
+        """
+        watchers_before = self._users - users - (self._kept - kept)
+        return self._users == users or (not kept and watchers_before == 0)
+
+    def _count_out(self, users: int, kept: int = 0) -> None:
         """Count so many fewer, here and at every feed they come from; what nobody wants stops after its linger."""
         if users == 0:
             return
@@ -302,7 +309,7 @@ class Feed:
             number = self._lingers
             self._linger = self._clock.call_later(self.config.linger_s, lambda: self._expire(number))
         if self._source is not None:
-            self._source._go(users, kept)
+            self._source._count_out(users, kept)
 
     def _cancel_linger(self) -> None:
         self._lingers += 1

@@ -10,10 +10,10 @@ import pytest
 
 from cameras import Attributes, CameraEnded, Frame
 from pipeline import Feed, Output, Producer, Run, State
-from pipeline.executor import start_thread
-from pipeline.line import Line
-from pipeline.source import Source
-from pipeline.step import Row
+from pipeline.feeds.executor import start_thread
+from pipeline.producers.line import Line
+from pipeline.producers.source import Source
+from pipeline.producers.step import Row
 from tests.fakes import FakeCamera, FakeClock, frame
 from tests.pipeline.builders import camera_config
 from transforms import TRANSFORMS, Transform

@@ -8,11 +8,7 @@ from collections.abc import Callable
 
 from cameras import Attributes, Camera, CameraEnded, CameraError, Frame, redact_url
 
-from .clock import Clock
-from .executor import Run, retry_pause_s, start_thread
-from .producer import Output, Producer, State
-from .reports import Reports
-from .timeline import Timeline
+from ..feeds import Clock, Output, Producer, Reports, Run, State, Timeline, retry_pause_s, start_thread
 
 logger = logging.getLogger(__name__)
 

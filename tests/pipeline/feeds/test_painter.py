@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 
 from cameras import Classification, Frame, Pixels
-from pipeline.meters import Counters
-from pipeline.painter import KEPT, Painter
+from pipeline.feeds.meters import Counters
+from pipeline.feeds.painter import KEPT, Painter
 from transforms import Style
 
 

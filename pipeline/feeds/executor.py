@@ -1,8 +1,9 @@
-"""What runs the units of the graph: today a thread each.
+"""What runs the units of the graph: a thread each.
 
 A unit that blocks (a camera) is started with :func:`start_thread`. One that works on frames (a line of transforms, an
-encoder) is a :class:`FrameTask`, started with :func:`start_task`; it never waits by itself, so that another executor
-may share a few threads among many of them. Nothing else in the program starts threads for frames.
+encoder) is a :class:`FrameTask`, started with :func:`start_task`: it does not fetch its frames, so that another
+executor may share a few threads among many of them. It may take long in ``open``, which loads models, and in
+``process``, which runs them.
 """
 
 from __future__ import annotations

@@ -8,12 +8,7 @@ from typing import Any
 from cameras import Frame, Slot
 from transforms import Asking
 
-from .clock import Clock
-from .executor import FrameTask, Run, start_task
-from .feed import Feed
-from .meters import Rate
-from .producer import Output, Producer, State
-from .reports import Reports
+from ..feeds import Clock, Feed, FrameTask, Output, Producer, Rate, Reports, Run, State, start_task
 from .step import Row, step
 
 logger = logging.getLogger(__name__)

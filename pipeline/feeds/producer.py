@@ -42,6 +42,9 @@ class Producer(ABC):
     report) comes in its constructor, and what it makes goes into the :class:`Output` of each run::
 
         class Still(Producer):
+            state = State.RUNNING
+            error = None
+
             def start(self, output, previous=None):
                 return start_thread("still", lambda run: output.publish(self._frame), previous)
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from cameras import Frame, Slot
-from pipeline.executor import RETRY_PAUSES_S, FrameTask, Run, retry_pause_s, start_task, start_thread
+from pipeline.feeds.executor import RETRY_PAUSES_S, FrameTask, Run, retry_pause_s, start_task, start_thread
 from tests.fakes import FakeClock, frame
 
 

@@ -2,7 +2,7 @@
 
 import threading
 
-from pipeline.clock import SystemClock
+from pipeline.feeds.clock import SystemClock
 
 
 def timers() -> list[str]:

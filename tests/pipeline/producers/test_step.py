@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cameras import Attributes, Classification, Frame
-from pipeline.step import Row, step
+from pipeline.producers.step import Row, step
 from tests.fakes import FakeVision, NoAttributes, frame
 from transforms import TRANSFORMS, Transform
 

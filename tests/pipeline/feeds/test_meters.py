@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.meters import COUNTS, Counters, Latency, Rate
+from pipeline.feeds.meters import COUNTS, Counters, Latency, Rate
 
 
 def test_everything_is_counted_from_zero() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cameras import Attributes, Frame
 from transforms import Asking, Transform
 
-from .config import TransformAttributes
+from ..config import TransformAttributes
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from pipeline.reports import INTERVAL_S, Reports
+from pipeline.feeds.reports import INTERVAL_S, Reports
 
 
 def test_a_flood_becomes_one_line_per_interval(caplog: pytest.LogCaptureFixture) -> None:

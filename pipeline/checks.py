@@ -1,0 +1,58 @@
+"""What only a loaded model tells: whether transforms ask it for what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cameras import Attributes
+from transforms import Asking, Transform
+from vision import VisionService
+
+from .config import Config, Problem, Problems, is_unknown, quoted
+
+
+def wrong_kinds(
+    config: Config, camera: str, transforms: Sequence[Transform[Attributes]], services: Mapping[str, VisionService[Any]]
+) -> Iterator[Problem]:
+    """Yield a problem for each transform that asks a service for a kind of prediction that it does not give."""
+    for index, transform in enumerate(transforms):
+        # A service without kinds has been reported as a whole.
+        if not isinstance(transform, Asking) or not transform.service.kinds:
+            continue
+        for attribute, service, kind in transform.needs(transform.attributes):
+            kinds = services[service].kinds
+            if kind not in kinds:
+                yield config.problem(
+                    ("cameras", camera, "attributes", "pipeline", index, "attributes", attribute),
+                    f"service {service} gives {' and '.join(sorted(kinds))}, not {kind}",
+                )
+
+
+def wrong_labels(
+    config: Config, camera: str, transforms: Sequence[Transform[Attributes]], *, must_exist: bool
+) -> Iterator[Problem]:
+    """Yield a problem for each of ``valid_labels`` that the service never gives.
+
+    Args:
+        config: What the camera is declared in.
+        camera: Its name.
+        transforms: Those of the camera.
+        must_exist: Whether to look at the transforms for which that is an error, or at the others: a service's list may
+            be short.
+    """
+    suggestions = Problems("")
+    for index, transform in enumerate(transforms):
+        if not isinstance(transform, Asking) or transform.labels_must_exist is not must_exist:
+            continue
+        known = transform.service.labels
+        if not known:
+            continue
+        folded = {label.casefold() for label in known}
+        for number, label in enumerate(getattr(transform.attributes, "valid_labels", ())):
+            if label.casefold() not in folded:
+                what = f"service {transform.service.name} gives no {quoted(label)}"
+                yield config.problem(
+                    ("cameras", camera, "attributes", "pipeline", index, "attributes", "valid_labels", number),
+                    is_unknown(suggestions, what, label, known),
+                )
