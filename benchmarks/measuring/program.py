@@ -227,6 +227,17 @@ class Server:
         cameras = json.loads(self.request("GET", "/api/cameras"))
         return sum(int(camera["counters"]["encoded"]) for camera in cameras if camera["name"] in names)
 
+    def require_viewers(self, camera: str, number: int) -> None:
+        """Check that all viewers of a camera are still there.
+
+        Raises:
+            ProgramError: The server has given some up, as it does on a machine too busy to keep them alive; what was
+                measured is then not the cost of so many.
+        """
+        left = int(self.camera(camera)["viewers"])
+        if left != number:
+            raise ProgramError(f"{left} of {number} viewers of {camera} are left; is the machine too busy?")
+
     def cpu_per_unit(self, units: Callable[[], int], at_least: int) -> float:
         """Return the CPU seconds per unit of work, over at least so many units from now on.
 

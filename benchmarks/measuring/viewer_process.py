@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sys
 import threading
@@ -39,8 +40,9 @@ def exchange(url: str, offer: str) -> tuple[str, str]:
 
 
 def delete(url: str) -> None:
-    """End a WHEP session."""
-    OPENER.open(urllib.request.Request(url, method="DELETE"), timeout=20).close()
+    """End a WHEP session; one that the server has ended, or that ended with the server, is left alone."""
+    with contextlib.suppress(OSError):
+        OPENER.open(urllib.request.Request(url, method="DELETE"), timeout=20).close()
 
 
 class Watching:

@@ -23,6 +23,7 @@ cameras:
         few = server.cpu_per_unit(lambda: server.encoded("clip"), inputs.work)
         viewers.open("clip", MANY - FEW)
         many = server.cpu_per_unit(lambda: server.encoded("clip"), inputs.work)
+        server.require_viewers("clip", MANY)
     return 1e6 * (many - few) / (MANY - FEW)
 
 

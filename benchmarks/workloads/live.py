@@ -20,7 +20,9 @@ cameras:
 {inputs.detector()}"""
     with program.serve(config) as server, Viewers(server.url) as viewers:
         viewers.open("seen")
-        return 1000 * server.cpu_per_unit(lambda: server.encoded("seen"), inputs.work)
+        cost = 1000 * server.cpu_per_unit(lambda: server.encoded("seen"), inputs.work)
+        server.require_viewers("seen", 1)
+        return cost
 
 
 def beside(inputs: Inputs) -> tuple[str, float]:

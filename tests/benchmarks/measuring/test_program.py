@@ -20,6 +20,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
         Answers.asked += 1
         status = 404 if self.path == "/nothing" else 200
         body = json.dumps([{"name": name, "counters": {"encoded": Answers.asked * 10}} for name in ("a", "b", "c")])
+        if self.path == "/api/cameras/a":
+            body = json.dumps({"name": "a", "viewers": 3})
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -101,6 +103,9 @@ def test_a_server_is_asked_over_one_connection_and_ends(tmp_path: Path) -> None:
         assert server.start_up_s > 0
         assert (server.encoded("a", "c"), server.encoded("b")) == (20, 20)
         assert server.cpu_per_unit(lambda: server.encoded("a"), 10) > 0
+        server.require_viewers("a", 3)
+        with pytest.raises(ProgramError, match="3 of 4 viewers of a are left"):
+            server.require_viewers("a", 4)
         with pytest.raises(ProgramError, match="GET /nothing: 404"):
             server.request("GET", "/nothing")
         meter = server.meter
