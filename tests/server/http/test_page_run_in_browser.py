@@ -366,7 +366,7 @@ def test_what_is_wrong_with_a_model_is_said_in_words(
     def fail(frame: Frame) -> tuple[Classification, ...]:
         raise ModelError("/srv/secret.tflite is broken")
 
-    monkeypatch.setattr(service, "classifications", fail)
+    monkeypatch.setattr(service, "_classify", fail)
     page.locator("#file").set_input_files(PICTURE)
     expect(page.locator("#trouble")).to_have_text(
         "Vision service everything cannot use its model; the server's log says why."
