@@ -25,10 +25,6 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
 }
 # Sub-packages that stand side by side: none imports another.
 SIBLINGS = (("server/http", "server/viam", "server/clarifai"),)
-# Sub-packages that still import modules of the package they are in. To be emptied.
-LOOKING_BACK: tuple[str, ...] = ()
-# Modules that still import from behind the front door of a sub-package. To be emptied.
-BEHIND_DOORS: tuple[str, ...] = ()
 # More files than a reader can keep apart, unless each is one kind of the same thing.
 FILES_MAX = 15
 # Folders that still hold more. To be emptied.
@@ -116,7 +112,7 @@ def wrong_imports(root: Path, order: Mapping[str, tuple[str, ...]] = SUBPACKAGES
             if level:
                 if level >= len(path.parts):
                     wrong.append(f"{where}a relative import leaves {room}")
-                elif path.as_posix() not in BEHIND_DOORS:
+                else:
                     steps = tuple(module.split(".")) if module else ()
                     found = wrong_steps(path.parts[:-1], level, steps, names, tree, doors, order)
                     wrong += [f"{where}{message}" for message in found]
@@ -167,7 +163,7 @@ def wrong_steps(
         for name in names:
             if f"{folder}/{name}" in doors:
                 yield from wrong_steps(package, level, (name,), attributes_of(tree, name), tree, doors, order)
-            elif level > 1 and here not in LOOKING_BACK:
+            elif level > 1:
                 yield f"{here} stands left of the modules of {folder}"
         return
     target = f"{folder}/{steps[0]}"
@@ -177,8 +173,7 @@ def wrong_steps(
             yield f"imports inside {target} have one dot"
             return
         if target not in doors:
-            if here not in LOOKING_BACK:
-                yield f"{here} stands left of the modules of {folder}"
+            yield f"{here} stands left of the modules of {folder}"
             return
         places = order.get(folder, ())
         if own in places and steps[0] in places and places.index(steps[0]) > places.index(own):
@@ -335,10 +330,7 @@ def test_nothing_imports_in_a_circle() -> None:
     found = arrows(ROOT, (*ROOMS, "docs", "benchmarks", "tests"))
     packages = [name for name in found if (ROOT / name.replace(".", "/")).is_dir()]
     assert circles(found) == []
-    packages_found = between_packages(found, packages)
-    for folder in LOOKING_BACK:
-        packages_found[folder.replace("/", ".")].discard(folder.rpartition("/")[0])
-    assert circles(packages_found) == []
+    assert circles(between_packages(found, packages)) == []
 
 
 def test_no_folder_holds_too_many_files() -> None:
@@ -348,7 +340,6 @@ def test_no_folder_holds_too_many_files() -> None:
 def test_no_exception_outlives_its_reason() -> None:
     still = crowded(ROOT)
     assert [folder for folder in CROWDED if folder not in still] == []
-    assert [name for name in (*LOOKING_BACK, *BEHIND_DOORS) if not (ROOT / name).exists()] == []
 
 
 def test_every_kind_stands_in_the_table_of_its_room() -> None:
