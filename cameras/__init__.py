@@ -29,16 +29,26 @@ from .annotations import (
 )
 from .attributes import Attributes, LocalPath
 from .base import Camera, CameraEnded, CameraError
-from .frame import Depth, Frame, Intrinsics, Mark
-from .image import ImageError, decode_image
 from .image_file import ImageFile
-from .picture_header import read_header
-from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
+from .picture import (
+    Depth,
+    Frame,
+    Image,
+    ImageError,
+    Intrinsics,
+    Mark,
+    Matrix,
+    Pixels,
+    Yuv,
+    decode_image,
+    pixels_from_av,
+    read_header,
+    yuv_from_rgb,
+)
 from .slot import Slot, SlotClosed, SlotStatistics
 from .stream import Stream
 from .test_pattern import TestPattern
 from .urls import redact_url
-from .video import pixels_from_av
 from .video_file import VideoFile
 from .webcam import Webcam
 

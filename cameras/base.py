@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, TypeVar
 
 from .attributes import Attributes
-from .frame import Frame
+from .picture import Frame
 from .urls import redact_url
 
 A = TypeVar("A", bound=Attributes)

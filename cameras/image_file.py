@@ -18,10 +18,8 @@ from pydantic import Field
 
 from .attributes import Attributes, LocalPath
 from .base import Camera, CameraEnded, CameraError
-from .frame import Depth, Frame, Mark
-from .image import ImageError, decode_depth, decode_image
 from .pacing import Pacer
-from .pixels import Pixels
+from .picture import Depth, Frame, ImageError, Mark, Pixels, decode_depth, decode_image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib"})
 

@@ -18,10 +18,9 @@ from .attributes import Attributes
 from .base import CameraEnded, CameraError
 from .container import Container, ContainerClosed, NoVideo, Opening
 from .ffmpeg import FFmpegCamera
-from .frame import Frame, Mark
 from .pacing import Pacer, Rebase, ticks
+from .picture import Frame, Mark, pixels_from_av
 from .urls import redact_url, url_problem
-from .video import pixels_from_av
 
 # What a stream may lead to when it redirects or is a playlist: the network, never a file or a device of this machine.
 _PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,hls,crypto,data,rtmp,rtmps,rtmpt,rtmpts,srt"

@@ -12,9 +12,8 @@ from pydantic import Field
 
 from .attributes import Attributes
 from .base import Camera, CameraError
-from .frame import Frame, Intrinsics, Mark
-from .pixels import Pixels
-from .scene import Scene
+from .pattern import Scene
+from .picture import Frame, Intrinsics, Mark, Pixels
 
 
 class TestPatternAttributes(Attributes):

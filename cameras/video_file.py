@@ -15,9 +15,8 @@ from .attributes import Attributes, LocalPath
 from .base import CameraEnded, CameraError
 from .container import Container, ContainerClosed, NoVideo, Opening
 from .ffmpeg import FFmpegCamera
-from .frame import Frame, Mark
 from .pacing import Pacer, Rebase, ticks
-from .video import pixels_from_av
+from .picture import Frame, Mark, pixels_from_av
 
 NO_FILE = "{path} is a pipe or a device; a video_file plays one file"
 

@@ -17,9 +17,8 @@ from .attributes import Attributes
 from .base import CameraError
 from .container import Container, ContainerClosed, NoVideo, Opening
 from .ffmpeg import FFmpegCamera
-from .frame import Frame, Mark
 from .pacing import Rebase, ticks
-from .video import pixels_from_av
+from .picture import Frame, Mark, pixels_from_av
 
 # The names cameras are known by (Viam's, V4L2's), and what FFmpeg calls them.
 FORMATS = {

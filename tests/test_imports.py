@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("cameras", "vision", "transforms", "pipeline", "streams", "configs", "server")
 # The sub-packages of each package, left to right. They stand left of the package's own modules.
 SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
-    "cameras": ("annotations",),
+    "cameras": ("annotations", "picture", "pattern"),
     "vision": ("runtimes", "inputs", "outputs", "captioning"),
     "vision/outputs": ("scores", "heads"),
     "transforms": ("painting",),
@@ -28,7 +28,7 @@ SIBLINGS = (("server/http", "server/viam", "server/clarifai"),)
 # More files than a reader can keep apart, unless each is one kind of the same thing.
 FILES_MAX = 15
 # Folders that still hold more. To be emptied.
-CROWDED = ("cameras",)
+CROWDED: tuple[str, ...] = ()
 # The tables of the rooms, and the class attributes that make a class a kind.
 TABLES = {"cameras": ("CAMERAS", "PREDICTIONS"), "vision": ("VISION", "RUNTIMES"), "transforms": ("TRANSFORMS",)}
 KIND_NAMES = ("model_name", "type_name", "plural")

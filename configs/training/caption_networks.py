@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from cameras.shapes import COLORS, SHAPES
+from cameras.pattern.shapes import COLORS, SHAPES
 
 from .captions import MOST_WORDS, WORDS
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cameras import BoundingBox
-from cameras.scene import CHANGE_S, TURN_S, Scene, Thing
-from cameras.shapes import COLORS, SHAPES, Canvas
+from cameras.pattern.scene import CHANGE_S, TURN_S, Scene, Thing
+from cameras.pattern.shapes import COLORS, SHAPES, Canvas
 
 from .clutter import clutter
 from .lens import through_a_lens

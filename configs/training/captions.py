@@ -18,8 +18,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from cameras.scene import Thing
-from cameras.shapes import COLORS, SHAPES
+from cameras.pattern.scene import Thing
+from cameras.pattern.shapes import COLORS, SHAPES
 
 NOTHING = "nothing known"
 MOST_DEGS = 26.0  # off straight up or down; half of what lies between two things of the ring

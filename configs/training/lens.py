@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras.shapes import Canvas
+from cameras.pattern.shapes import Canvas
 
 Floats = NDArray[np.float32]
 

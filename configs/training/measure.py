@@ -17,8 +17,8 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from cameras import BoundingBox
-from cameras.scene import Picture, Scene
-from cameras.shapes import SHAPES, Canvas
+from cameras.pattern.scene import Picture, Scene
+from cameras.pattern.shapes import SHAPES, Canvas
 
 LABELS = tuple(SHAPES)
 SIZE = (1280, 720)

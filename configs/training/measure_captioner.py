@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from cameras.shapes import Canvas
+from cameras.pattern.shapes import Canvas
 
 from .captions import END, MOST_WORDS, START, WORDS, caption, is_true
 from .measure import unseen

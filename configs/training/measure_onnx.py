@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from cameras import BoundingBox
-from cameras.scene import Picture
-from cameras.shapes import Canvas
+from cameras.pattern.scene import Picture
+from cameras.pattern.shapes import Canvas
 from vision import Onnx
 from vision.runtimes.model_file import ModelFile
 

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from cameras.shapes import SHAPES
+from cameras.pattern.shapes import SHAPES
 
 from .measure import SIZE, Model, unseen
 

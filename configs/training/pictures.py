@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras.scene import CHANGE_S, TURN_S, Scene
-from cameras.shapes import COLORS, SHAPES, Canvas, Points
+from cameras.pattern.scene import CHANGE_S, TURN_S, Scene
+from cameras.pattern.shapes import COLORS, SHAPES, Canvas, Points
 
 from .clutter import blob, clutter, muted_color, skin_color
 from .lens import through_a_lens

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras.scene import Scene
+from cameras.pattern.scene import Scene
 
 from .measure_segmenter import FIGURES, LABELS, SEGMENTER, measured
 from .options import read_options

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from cameras.base import CameraError
-from cameras.frame import Intrinsics
-from cameras.scene import Scene, read_frame_number
+from cameras.pattern.scene import Scene, read_frame_number
+from cameras.picture.frame import Intrinsics
 from cameras.test_pattern import TestPattern, TestPatternAttributes
 
 SMALL = {"width_px": 160, "height_px": 120}

@@ -18,7 +18,7 @@ from av.container import Container
 from numpy.typing import NDArray
 
 from cameras.base import CameraEnded, CameraError
-from cameras.frame import Frame
+from cameras.picture.frame import Frame
 from cameras.video_file import VideoFile, VideoFileAttributes
 from tests.shared import DATA, expected, needs_data
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cameras import Caption, Frame, Pixels
-from cameras.scene import Picture, Scene
+from cameras.pattern.scene import Picture, Scene
 from configs.training.captions import WORDS, caption, is_true
 from configs.training.measure import unseen
 from configs.training.measure_captioner import DECODER, ENCODER, FIGURES, VOCABULARY, Captioner, measured

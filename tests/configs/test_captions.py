@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cameras import BoundingBox
-from cameras.scene import Scene, Thing
+from cameras.pattern.scene import Scene, Thing
 from configs.training.caption_pictures import PICTURES_PER_CHUNK, chunk, whereabouts
 from configs.training.captions import END, MOST_WORDS, WORDS, caption, is_true, tokens
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from cameras import BoundingBox
-from cameras.scene import Picture, Scene
-from cameras.shapes import SHAPES, Canvas
+from cameras.pattern.scene import Picture, Scene
+from cameras.pattern.shapes import SHAPES, Canvas
 from configs.training.measure import LABELS, SIZE, Model, map50, overlap, top1, unseen
 from tests.shared import DATA, needs_data
 

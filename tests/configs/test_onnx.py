@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cameras import BoundingBox, Detection, Frame, Pixels
-from cameras.scene import Picture, Scene
+from cameras.pattern.scene import Picture, Scene
 from configs.training.export_onnx import exported
 from configs.training.measure import LABELS, Found, Model, map50, unseen
 from configs.training.measure_onnx import FIGURES, ORIGINAL, TWIN, Twin, compared, measured, pairs

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from cameras import Detection, Frame, Pixels
-from cameras.scene import Picture, Scene
+from cameras.pattern.scene import Picture, Scene
 from configs.training.measure import overlap
 from pipeline import Chain, load
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from cameras import Frame, Pixels, Segmentation
-from cameras.scene import Scene
-from cameras.shapes import SHAPES
+from cameras.pattern.scene import Scene
+from cameras.pattern.shapes import SHAPES
 from pipeline import Chain, Graph, load
 
 CONFIG = Path(__file__).parents[2] / "configs" / "segments.yaml"

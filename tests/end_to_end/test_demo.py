@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
-from cameras.scene import Scene, read_frame_number
+from cameras.pattern.scene import Scene, read_frame_number
 from tests.serving import Serving
 
 from .browsers import Viewer

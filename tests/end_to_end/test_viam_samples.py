@@ -24,7 +24,7 @@ from viam.robot.client import RobotClient
 from viam.rpc.dial import DialOptions
 from viam.services.vision import VisionClient
 
-from cameras.scene import Scene, read_frame_number
+from cameras.pattern.scene import Scene, read_frame_number
 from tests.serving import Serving
 
 CONFIGS = Path(__file__).parents[2] / "configs"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from cameras.image import ImageError, decode_depth, decode_image
+from cameras.picture.image import ImageError, decode_depth, decode_image
 
-from .pictures import CORNERS, corners, encoded, pillow_bytes
+from ..pictures import CORNERS, corners, encoded, pillow_bytes
 
 EXTENSIONS = [".jpg", ".png", ".webp", ".gif", ".tiff", ".bmp"]
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from cameras import BoundingBox
-from cameras.scene import CHANGE_S, TURN_S, Picture, Scene, read_frame_number
-from cameras.shapes import COLORS, SHAPES, Canvas
+from cameras.pattern.scene import CHANGE_S, TURN_S, Picture, Scene, read_frame_number
+from cameras.pattern.shapes import COLORS, SHAPES, Canvas
 
 SIZES = [(64, 64), (160, 120), (321, 243), (641, 97), (90, 400), (1280, 720)]
 

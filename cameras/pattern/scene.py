@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..picture import Depth
 from .actors import Actor, Placed, Pose, Thing
-from .frame import Depth
 from .ribbon import draw_frame_number, read_frame_number, ribbon_height_px
 from .shapes import COLORS, SHAPES, Canvas
 from .sprites import Sprite, backdrop, shadow_of

@@ -2,9 +2,9 @@ import av
 import numpy as np
 import pytest
 
-from cameras.orientation import UPRIGHT, Orientation
-from cameras.pixels import Matrix
-from cameras.video import pixels_from_av
+from cameras.picture.orientation import UPRIGHT, Orientation
+from cameras.picture.pixels import Matrix
+from cameras.picture.video import pixels_from_av
 
 BT709, BT470BG, SMPTE170M, BT2020, UNSPECIFIED = 1, 5, 6, 9, 2
 LIMITED, FULL = 1, 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .annotations import BoundingBox
+from ..annotations import BoundingBox
 from .shapes import SHAPES, Canvas, Points
 from .sprites import SHADOW_REACH, Sprite
 

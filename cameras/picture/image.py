@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from .frame import Depth
-from .picture_header import PictureHeader, read_header
+from .header import PictureHeader, read_header
 from .pixels import Image
 from .video import pixels_from_av
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from .annotations import Annotation, Movement
+from ..annotations import Annotation, Movement
 from .pixels import Image, Pixels
 
 Depth = NDArray[np.uint16]

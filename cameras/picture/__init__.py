@@ -1,0 +1,24 @@
+"""The frame, its picture in every form, and decoding what files and streams hold into it."""
+
+from .frame import Depth, Frame, Intrinsics, Mark
+from .header import read_header
+from .image import ImageError, decode_depth, decode_image
+from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
+from .video import pixels_from_av
+
+__all__ = [
+    "Depth",
+    "Frame",
+    "Image",
+    "ImageError",
+    "Intrinsics",
+    "Mark",
+    "Matrix",
+    "Pixels",
+    "Yuv",
+    "decode_depth",
+    "decode_image",
+    "pixels_from_av",
+    "read_header",
+    "yuv_from_rgb",
+]
