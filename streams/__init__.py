@@ -3,9 +3,10 @@
 from .annotate import annotate
 from .encoding import Encoder, EncoderKey, EncoderPool, PacketSink, SharedEncoder, Subscription, VideoPacket
 from .snapshot import Snapshot, jpeg, next_frame, snapshot
-from .webrtc import Deadlines, OfferError, Session, WhepSessions
+from .webrtc import SDP_BYTES_MAX, Deadlines, OfferError, Session, WhepSessions
 
 __all__ = [
+    "SDP_BYTES_MAX",
     "Deadlines",
     "Encoder",
     "EncoderKey",

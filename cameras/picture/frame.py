@@ -121,7 +121,7 @@ class Frame:
         )
 
     def retimed(self, pts: int, time_base: Fraction, sequence: int) -> Frame:
-        """Return this frame at its place in a running camera; only the supervisor of a source does this."""
+        """Return this frame at its place in a stream; for what keeps the time of one."""
         return dataclasses.replace(self, pts=pts, time_base=time_base, sequence=sequence)
 
     def marked(self, stage: str, at_s: float | None = None) -> Frame:

@@ -38,6 +38,7 @@ class Line(Producer):
         self._reports = reports
         self._rates = tuple(Rate(clock.monotonic) for _ in row.transforms)
         self._task: _LineTask | None = None
+        # The run that has the transforms open; another one than the newest while that waits for the one before.
         self._holder: _LineTask | None = None
 
     @property

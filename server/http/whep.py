@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from pipeline import ServerConfig
-from streams import OfferError
+from streams import SDP_BYTES_MAX, OfferError
 
 from .access import UNAUTHENTICATED
 from .dependencies import WithBackend
@@ -21,8 +21,6 @@ from .messages import Problem, problems, read_body
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
-SDP_BYTES_MAX = 64_000
-
 router = APIRouter(prefix="/whep", tags=["WebRTC"])
 
 

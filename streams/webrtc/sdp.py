@@ -9,7 +9,7 @@ from aiortc.sdp import SessionDescription
 
 from .errors import OfferError
 
-MOST_BYTES = 64 * 1024
+SDP_BYTES_MAX = 64_000
 """The longest offer that is read; browsers send a tenth of it."""
 
 MOST_SECTIONS = 16
@@ -86,8 +86,8 @@ def read_offer(text: str) -> Offer:
     Raises:
         OfferError: 413 too long, 400 not an SDP offer, 406 nothing in it that could show video.
     """
-    if len(text.encode(errors="replace")) > MOST_BYTES:
-        raise OfferError(413, f"the offer is longer than {MOST_BYTES} bytes")
+    if len(text.encode(errors="replace")) > SDP_BYTES_MAX:
+        raise OfferError(413, f"the offer is longer than {SDP_BYTES_MAX} bytes")
     head, sections = _split(text)
     if not head or not head[0].startswith("v=0"):
         raise OfferError(400, "the body is not an SDP: it does not begin with v=0")

@@ -17,7 +17,7 @@ from .connection import Connection
 from .errors import OfferError
 from .ice import IceSettings, ice_settings
 from .inside import self_test
-from .sdp import CREDENTIALS, MOST_BYTES, read_offer
+from .sdp import CREDENTIALS, SDP_BYTES_MAX, read_offer
 from .sender import VideoSender
 from .track import PacketTrack
 
@@ -182,8 +182,8 @@ class WhepSessions:
         viewer = self._viewer(secret, camera)
         if if_match is not None and not {"*", viewer.etag} & {tag.strip() for tag in if_match.split(",")}:
             raise OfferError(412, "the session has another ETag")
-        if len(body) > MOST_BYTES:
-            raise OfferError(413, f"the fragment is longer than {MOST_BYTES} bytes")
+        if len(body) > SDP_BYTES_MAX:
+            raise OfferError(413, f"the fragment is longer than {SDP_BYTES_MAX} bytes")
         lines = [line.strip() for line in body.splitlines() if line.strip()]
         if any(line[1:2] != "=" for line in lines):
             raise OfferError(400, "the body is not an SDP fragment")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from streams.webrtc.errors import OfferError
-from streams.webrtc.sdp import MOST_BYTES, finish_answer, read_offer
+from streams.webrtc.sdp import SDP_BYTES_MAX, finish_answer, read_offer
 
 HEAD = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 TRANSPORT = (
@@ -90,7 +90,7 @@ def test_bare_newlines_are_understood() -> None:
             406,
             "the offer has a media line of kind 'text', which cannot be answered",
         ),
-        (HEAD + VIDEO + "a=x:" + "y" * MOST_BYTES, 413, f"the offer is longer than {MOST_BYTES} bytes"),
+        (HEAD + VIDEO + "a=x:" + "y" * SDP_BYTES_MAX, 413, f"the offer is longer than {SDP_BYTES_MAX} bytes"),
     ],
 )
 def test_bad_offers_are_refused_with_a_reason(text: str, status: int, detail: str) -> None:
