@@ -77,7 +77,7 @@ class Classifications(Recognise[ClassificationsAttributes]):
         window = box.to_pixels(frame.width, frame.height)
         # Remembered with the picture, so that others who ask about the same box share the inference.
         pixels = frame.pixels.memo(("window", window), lambda: cut(frame.pixels, window))
-        found = self.look(frame.with_pixels(pixels, annotations=()))
+        found = self.look(frame.with_pixels(pixels, annotations=(), depth=None, intrinsics=None))
         if not found:
             return annotation
         label, first = found[0].label, None

@@ -62,12 +62,7 @@ class DepthEdges(Transform[DepthEdgesAttributes]):
             low, scale = high * self.attributes.low_threshold_pct, STEEPEST / steepest
             x, y = (np.rint(slope * scale).astype(np.int16) for slope in (across, down))
             edges = cv2.Canny(x, y, low * scale, high * scale, L2gradient=True)
-        return frame.with_pixels(
-            Pixels.from_bgr(np.asarray(cv2.cvtColor(edges, cv2.COLOR_GRAY2BGR), np.uint8)),
-            annotations=frame.annotations,
-            depth=frame.depth,
-            intrinsics=frame.intrinsics,
-        )
+        return frame.with_pixels(Pixels.from_bgr(np.asarray(cv2.cvtColor(edges, cv2.COLOR_GRAY2BGR), np.uint8)))
 
 
 def _slopes(depth: KnownDepth, radius: float) -> tuple[Any, Any]:

@@ -39,9 +39,7 @@ class DepthPreprocess(Transform[NoAttributes]):
         cleaned: Any = _without_noise(depth.plane, depth.known)
         for step in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN):
             cleaned = cv2.morphologyEx(cleaned, step, KERNEL)
-        return frame.with_pixels(
-            frame.pixels, annotations=frame.annotations, depth=read_only(cleaned), intrinsics=frame.intrinsics
-        )
+        return frame.with_pixels(frame.pixels, depth=read_only(cleaned))
 
 
 def _without_noise(plane: Depth, known: Any) -> Depth:

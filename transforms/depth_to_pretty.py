@@ -32,12 +32,7 @@ class DepthToPretty(Transform[NoAttributes]):
     def apply(self, frame: Frame) -> Frame:
         """Return the frame with its depth as the picture."""
         image = cv2.applyColorMap(depth_of(frame).ranked(1, 255), _COLORS)
-        return frame.with_pixels(
-            Pixels.from_bgr(np.asarray(image, np.uint8)),
-            annotations=frame.annotations,
-            depth=frame.depth,
-            intrinsics=frame.intrinsics,
-        )
+        return frame.with_pixels(Pixels.from_bgr(np.asarray(image, np.uint8)))
 
 
 def _colors() -> Image:

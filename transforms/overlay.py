@@ -56,12 +56,7 @@ class Overlay(Transform[OverlayAttributes]):
         checked_size(frame, lens)
         alpha: Any = depth.ranked(255, FARTHEST_ALPHA)
         image = cv2.multiply(frame.image, cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR), scale=1 / 255)
-        weighed = frame.with_pixels(
-            Pixels.from_bgr(np.asarray(image, np.uint8)),
-            annotations=frame.annotations,
-            depth=frame.depth,
-            intrinsics=lens,
-        )
+        weighed = frame.with_pixels(Pixels.from_bgr(np.asarray(image, np.uint8)), intrinsics=lens)
         seen = self._intrinsics or lens
         return weighed if seen == lens else _seen_through(weighed, lens, seen)
 

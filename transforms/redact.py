@@ -138,7 +138,7 @@ def _redacted(frame: Frame, boxes: list[BoundingBox], method: Method) -> Frame:
         for x_min, y_min, x_max, y_max in windows:
             depth[y_min:y_max, x_min:x_max] = 0
         read_only(depth)
-    return frame.with_pixels(hidden, annotations=frame.annotations, depth=depth, intrinsics=frame.intrinsics)
+    return frame.with_pixels(hidden, depth=depth)
 
 
 def _outwards(box: BoundingBox, width: int, height: int) -> tuple[int, int, int, int]:

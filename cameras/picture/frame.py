@@ -6,6 +6,7 @@ import dataclasses
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 
 import numpy as np
@@ -15,6 +16,15 @@ from ..annotations import Annotation, Movement
 from .pixels import Image, Pixels
 
 Depth = NDArray[np.uint16]
+
+
+class Kept(Enum):
+    """The one value that says that something stays as it is, where ``None`` says that it goes."""
+
+    KEPT = "kept"
+
+
+KEPT = Kept.KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +103,51 @@ class Frame:
         self,
         pixels: Pixels,
         *,
-        annotations: tuple[Annotation, ...],
-        depth: Depth | None = None,
-        intrinsics: Intrinsics | None = None,
+        annotations: tuple[Annotation, ...] | None = None,
+        depth: Depth | Kept | None = KEPT,
+        intrinsics: Intrinsics | Kept | None = KEPT,
     ) -> Frame:
-        """Return a frame of the same moment with another picture; what belonged to the old one must be given anew."""
-        return dataclasses.replace(self, pixels=pixels, annotations=annotations, depth=depth, intrinsics=intrinsics)
+        """Return a frame of the same moment with another picture; what is not given stays.
 
-    def moved(
-        self,
-        pixels: Pixels,
-        movement: Movement,
-        *,
-        depth: Depth | None = None,
-        intrinsics: Intrinsics | None = None,
-    ) -> Frame:
+        Args:
+            pixels: The new picture.
+            annotations: Those of the new picture; ``None`` keeps the old ones.
+            depth: The depth of the new picture; ``None`` takes it away.
+            intrinsics: How the camera maps space to the new picture; ``None`` takes them away.
+
+        Raises:
+            ValueError: when the picture has another size than the depth, or than the intrinsics that would stay.
+        """
+        if intrinsics is KEPT:
+            if self.intrinsics is not None and (pixels.width, pixels.height) != (self.width, self.height):
+                raise ValueError(
+                    f"intrinsics of a picture of {self.width} x {self.height} cannot stay with one of "
+                    f"{pixels.width} x {pixels.height}; give new ones, or None"
+                )
+            intrinsics = self.intrinsics
+        if depth is KEPT:
+            depth = self.depth
+        if depth is not None and depth.shape != (pixels.height, pixels.width):
+            height, width = depth.shape
+            raise ValueError(
+                f"depth of {width} x {height} does not belong to a picture of {pixels.width} x {pixels.height}; give "
+                "that of the picture, or None"
+            )
+        return dataclasses.replace(
+            self,
+            pixels=pixels,
+            annotations=self.annotations if annotations is None else annotations,
+            depth=depth,
+            intrinsics=intrinsics,
+        )
+
+    def moved(self, pixels: Pixels, movement: Movement, *, depth: Depth | None, intrinsics: Intrinsics | None) -> Frame:
         """Return a frame of the same moment whose picture a geometric transform has moved, annotations and all.
 
         ``movement`` says where things of the old picture lie in the new one; depth and intrinsics are those of the new.
+
+        Raises:
+            ValueError: when the depth has another size than the picture.
         """
         kept = (annotation.moved(movement) for annotation in self.annotations)
         return self.with_pixels(

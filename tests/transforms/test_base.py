@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -26,6 +29,19 @@ def test_a_transform_that_says_nothing_needs_nothing() -> None:
     assert (plain.annotates, plain.needs_depth, plain.needs_lens, plain.trouble) == (False, False, (), None)
     frame = bgr(8, 6)
     assert through(plain, frame) == [frame]
+
+
+@pytest.mark.parametrize(
+    ("lost", "sentence"),
+    [({"depth": None}, "the depth is lost"), ({"intrinsics": None}, "the lens is lost"), ({"distortion": ()}, None)],
+)
+def test_a_transform_that_loses_depth_or_lens_is_found(lost: dict[str, Any], sentence: str | None) -> None:
+    class Loses(Plain):
+        def apply(self, frame: Frame) -> Frame:
+            return dataclasses.replace(frame, **lost)
+
+    with pytest.raises(AssertionError, match=sentence):
+        through(Loses(NoAttributes(), {}), bgr(8, 6))
 
 
 def test_what_is_shared_cannot_be_changed() -> None:

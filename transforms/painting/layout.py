@@ -39,7 +39,7 @@ def paint(frame: Frame, style: Style) -> Frame:
         surface.fill(dot, color)
     for plate, x, y in layout.plates:
         surface.lay(plate, x, y)
-    return frame.with_pixels(surface.pixels(), annotations=(), depth=frame.depth, intrinsics=frame.intrinsics)
+    return frame.with_pixels(surface.pixels(), annotations=())
 
 
 @dataclass

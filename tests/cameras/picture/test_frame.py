@@ -30,16 +30,58 @@ def test_moving_keeps_the_time_and_drops_what_leaves() -> None:
     came = frame(pts=3).with_annotations([stays, leaves, whole])
     pixels = Pixels.from_bgr(np.zeros((2, 2, 3), np.uint8))
     movement = Movement(lambda box: BOX if box == BOX else None, lambda mask: mask, lambda points: points)
-    went = came.moved(pixels, movement)
+    went = came.moved(pixels, movement, depth=None, intrinsics=None)
     assert went.annotations == (stays, whole)
     assert (went.pts, went.sequence, went.width, went.height) == (3, came.sequence, 2, 2)
 
 
-def test_depth_and_intrinsics_belong_to_the_picture() -> None:
-    known = Intrinsics(8, 6, 10.0, 10.0, 4.0, 3.0)
-    came = Frame(frame().pixels, 0, Fraction(1), 0.0, depth=np.ones((6, 8), np.uint16), intrinsics=known)
-    went = came.with_pixels(Pixels.from_bgr(np.zeros((2, 2, 3), np.uint8)), annotations=())
-    assert (went.depth, went.intrinsics) == (None, None)
+KNOWN = Intrinsics(8, 6, 10.0, 10.0, 4.0, 3.0)
+
+
+def deep() -> Frame:
+    """Give a frame of 8 x 6 with depth, a lens and an annotation."""
+    pixels = Pixels.from_bgr(np.zeros((6, 8, 3), np.uint8))
+    return Frame(
+        pixels,
+        0,
+        Fraction(1),
+        0.0,
+        annotations=(Classification("star", 0.9),),
+        depth=np.ones((6, 8), np.uint16),
+        intrinsics=KNOWN,
+        distortion=(0.1,),
+    )
+
+
+def picture(width: int, height: int) -> Pixels:
+    return Pixels.from_bgr(np.full((height, width, 3), 9, np.uint8))
+
+
+def test_what_is_not_replaced_with_the_picture_stays() -> None:
+    came, pixels = deep(), picture(8, 6)
+    went = came.with_pixels(pixels)
+    assert went.pixels is pixels
+    assert went.depth is came.depth
+    assert (went.annotations, went.intrinsics, went.distortion) == (came.annotations, KNOWN, (0.1,))
+
+
+def test_what_is_replaced_or_taken_away_with_the_picture_goes() -> None:
+    lens, depth = Intrinsics(4, 2, 1.0, 1.0, 2.0, 1.0), np.zeros((2, 4), np.uint16)
+    went = deep().with_pixels(picture(4, 2), annotations=(), depth=depth, intrinsics=lens)
+    assert went.depth is depth
+    assert (went.annotations, went.intrinsics) == ((), lens)
+    bare = deep().with_pixels(picture(4, 2), depth=None, intrinsics=None)
+    assert (bare.depth, bare.intrinsics) == (None, None)
+
+
+def test_neither_depth_nor_lens_stays_with_a_picture_of_another_size() -> None:
+    with pytest.raises(ValueError, match="^depth of 8 x 6 does not belong to a picture of 4 x 2; give that"):
+        deep().with_pixels(picture(4, 2), intrinsics=None)
+    with pytest.raises(ValueError, match="^intrinsics of a picture of 8 x 6 cannot stay with one of 4 x 2; give new"):
+        deep().with_pixels(picture(4, 2), depth=None)
+    with pytest.raises(ValueError, match="^depth of 8 x 6 does not belong to a picture of 4 x 2"):
+        movement = Movement(lambda box: box, lambda mask: mask, lambda points: points)
+        deep().moved(picture(4, 2), movement, depth=deep().depth, intrinsics=None)
 
 
 def test_marks_tell_its_way() -> None:
