@@ -50,9 +50,10 @@ def _redacted_line(line: str) -> str:
 
 def _end(before: str | None, rest: str) -> int:
     """Return how much of the rest of a line belongs to the URL that begins it."""
+    if (sentence := _SENTENCE.match(rest)) is not None:
+        return sentence.end()
     if before is None:
-        sentence = _SENTENCE.match(rest)
-        return len(rest) if sentence is None else sentence.end()
+        return len(rest)
     quote = before[-1:]
     if quote and quote in "\"'`" and quote in rest:
         return rest.rindex(quote)

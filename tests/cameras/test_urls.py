@@ -42,6 +42,8 @@ from cameras.urls import is_url, redact_url, url_problem
         ("http://se cret/", "http://***"),
         ("admin:secret@camera/s", "***"),
         # In a sentence.
+        ("camera a: rtsp://camera:554: nothing listens", "camera a: rtsp://camera:554: nothing listens"),
+        ("camera a: rtsp://***: there is no such host", "camera a: rtsp://***: there is no such host"),
         ("cannot open 'http://a:se'cret@camera/x y'", "cannot open 'http://camera'"),
         ("http://a:secret@camera/1 and http://b:secret@door/", "http://***"),
         ("from http://a:secret@camera/1 to http://b:secret@door/2 it", "from http://camera to http://door it"),
