@@ -3,30 +3,17 @@ from __future__ import annotations
 import asyncio
 import socket
 
-import aiortc
 import pytest
 from aioice.ice import StunProtocol
 
 from streams.webrtc.connection import CLOSE_LIMIT_S, Connection
 from streams.webrtc.ice import IceSettings
-from streams.webrtc.inside import self_test
 from streams.webrtc.sdp import read_offer
 from streams.webrtc.sender import VideoSender
 from streams.webrtc.track import PacketTrack
 from tests.streams.fakes import LoopbackViewer
 
 pytestmark = pytest.mark.anyio
-
-
-async def test_the_installed_aiortc_has_all_that_is_reached_for() -> None:
-    self_test()
-
-
-async def test_what_a_version_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(aiortc.RTCRtpSender, "_send_keyframe")
-    with pytest.raises(RuntimeError) as caught:
-        self_test()
-    assert str(caught.value) == f"aiortc {aiortc.__version__} cannot be used: it has no RTCRtpSender._send_keyframe"
 
 
 async def test_a_connection_that_does_not_close_loses_its_sockets(

@@ -1,0 +1,29 @@
+"""What an encoder is opened with for a picture of some size."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams.encoding.codecs import default_bitrate, h264_level
+
+
+@pytest.mark.parametrize(
+    ("size", "frame_rate", "bitrate"),
+    [((640, 480), 30, 921_600), ((1280, 720), 30, 2_764_800), ((160, 120), 30, 250_000), ((3840, 2160), 60, 8_000_000)],
+)
+def test_the_bitrate_follows_the_size(size: tuple[int, int], frame_rate: float, bitrate: int) -> None:
+    assert default_bitrate(*size, frame_rate) == bitrate
+
+
+@pytest.mark.parametrize(
+    ("size", "frame_rate", "level"),
+    [
+        ((640, 480), 30, 30),
+        ((1280, 720), 30, 31),
+        ((1920, 1080), 30, 40),
+        ((1920, 1080), 60, 42),
+        ((3840, 2160), 30, 51),
+    ],
+)
+def test_the_level_is_the_lowest_that_allows_the_picture(size: tuple[int, int], frame_rate: float, level: int) -> None:
+    assert h264_level(*size, frame_rate, default_bitrate(*size, frame_rate)) == level
