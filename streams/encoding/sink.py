@@ -17,7 +17,7 @@ class PacketSink(Protocol):
     Their ``pts`` and ``time_base`` (1/90000 s) are those of the stream, rising. A recorder, for example::
 
         class Recorder:
-            loop = None
+            loop: asyncio.AbstractEventLoop | None = None
 
             def push(self, packets):
                 try:
@@ -37,12 +37,21 @@ class PacketSink(Protocol):
     loop: asyncio.AbstractEventLoop | None
 
     def push(self, packets: Sequence[VideoPacket]) -> bool:
-        """Take the packets of one frame; must not block.
+        """Take the packets of one frame; must not block: a sink that does has a thread of its own.
+
+        Once a subscription is closed nothing more is pushed in the sink's own loop; on the encoder's thread one more
+        call may be under way.
 
         Returns:
             Whether the sink keeps up. When it does not, it has dropped these; what comes next begins with a key frame,
             which is asked for.
+
+        Raises:
+            Exception: any; it is logged, and the sink is left out without being told.
         """
 
     def end(self) -> None:
-        """Learn that nothing more comes, as the camera is gone for good; not called after the sink itself left."""
+        """Learn that nothing more comes: the camera is gone for good, or the pool is closed.
+
+        Not called after the sink itself has left. While a camera is offline nothing is called.
+        """

@@ -17,7 +17,10 @@ DOCUMENTS = sorted(HERE.glob("*.md"))
 
 def test_every_camera_has_its_picture_in_the_gallery() -> None:
     linked = re.findall(r"\]\(transforms/([\w-]+)\.jpg\)", (HERE / "README.md").read_text())
-    assert sorted(linked) == sorted(name for name, _, _ in shown_cameras())
+    shown = {name for name, _, _ in shown_cameras()}
+    missing = sorted(shown - set(linked))
+    assert missing == [], "docs/README.md shows each public transform camera of configs/; `make pictures ARGS=cameras`"
+    assert sorted(linked) == sorted(shown)
     assert sorted(linked) == sorted(path.stem for path in (HERE / "transforms").iterdir())
 
 
@@ -31,7 +34,7 @@ def test_pictures_are_small() -> None:
 def test_every_kind_is_listed(document: Path) -> None:
     kinds = {*TRANSFORMS, *VISION, *RUNTIMES, *(CAMERAS if document.name == "README.md" else ())}
     named = set(re.findall(r"`([a-z_0-9]+)`", document.read_text()))
-    assert kinds - named == set()
+    assert kinds - named == set(), f"{document.name} names every kind, in backticks"
 
 
 def test_every_attribute_of_a_transform_is_listed() -> None:
@@ -41,9 +44,9 @@ def test_every_attribute_of_a_transform_is_listed() -> None:
         f"{name}.{field}"
         for name, transform in TRANSFORMS.items()
         for field in transform.attributes_type.model_fields
-        if f"`{field}`" not in rows[name] and field not in FOR_ALL_THAT_RECOGNISE
+        if f"`{field}`" not in rows.get(name, "") and field not in FOR_ALL_THAT_RECOGNISE
     ]
-    assert unnamed == []
+    assert unnamed == [], "README.md has a row for each transform that names its attributes, in backticks"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=[path.name for path in DOCUMENTS])

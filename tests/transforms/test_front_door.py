@@ -16,8 +16,10 @@ def test_every_transform_in_the_folder_is_in_the_table() -> None:
     written: set[str] = set()
     for path in Path(transforms.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.AnnAssign) and node.value is not None and ast.unparse(node.target) == "type_name":
-                written.add(ast.literal_eval(node.value))
+            if isinstance(node, ast.AnnAssign | ast.Assign) and node.value is not None:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                if any(ast.unparse(target) == "type_name" for target in targets):
+                    written.add(ast.literal_eval(node.value))
     assert written == set(TRANSFORMS)
 
 

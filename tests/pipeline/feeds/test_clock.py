@@ -1,6 +1,9 @@
 """The real clock does later what it is told to, on one thread that exists only while it is needed."""
 
 import threading
+import time
+
+import pytest
 
 from pipeline.feeds.clock import SystemClock
 
@@ -9,16 +12,26 @@ def timers() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name == "timers"]
 
 
-def test_actions_are_done_in_the_order_of_their_time_and_the_thread_ends() -> None:
-    clock, done = SystemClock(), threading.Event()
+def held(go: threading.Event) -> None:
+    go.wait(5)
+
+
+def test_actions_are_done_in_the_order_of_their_time_and_the_thread_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, done, go = SystemClock(), threading.Event(), threading.Event()
     order: list[str] = []
 
     def late() -> None:
         order.append("late")
         done.set()
 
-    clock.call_later(0.02, late)
-    clock.call_later(0.0, lambda: order.append("soon"))
+    # Both are set at one moment while the thread is busy: however slow the machine is, one is due before the other.
+    clock.call_later(0.0, lambda: held(go))
+    with monkeypatch.context() as patched:
+        now_s = time.monotonic()
+        patched.setattr(time, "monotonic", lambda: now_s)
+        clock.call_later(0.02, late)
+        clock.call_later(0.0, lambda: order.append("soon"))
+    go.set()
     assert done.wait(5)
     clock.close()
     assert order == ["soon", "late"]
