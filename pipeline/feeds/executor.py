@@ -17,6 +17,7 @@ from typing import Protocol
 from cameras import Frame, SlotClosed
 
 from .clock import Clock, SystemClock
+from .memory import release_memory
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +115,10 @@ class Run:
             if not self._previous.wait():
                 logger.warning("%s: the thread before does not end; it is left behind", self.name)
             self._previous = None
-        self._work(self)
+        try:
+            self._work(self)
+        finally:
+            release_memory()
 
 
 class Frames(Protocol):

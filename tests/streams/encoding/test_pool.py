@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -338,9 +340,13 @@ def test_sinks_move_when_a_chain_begins_to_annotate_and_when_it_stops() -> None:
     def make(feed: Feed, key: EncoderKey) -> Encoder:
         return Noting(made[key.annotated])
 
+    numbers = itertools.count(1)
+
     def give_until(done: Callable[[], bool]) -> None:
-        for number in range(100):
-            run.give(number)
+        # As many frames as it takes: the other encoder is at work on its first while this one gives many.
+        deadline_s = time.monotonic() + 30
+        while time.monotonic() < deadline_s:
+            run.give(next(numbers))
             clean.next()
             if done():
                 return

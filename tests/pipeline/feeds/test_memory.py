@@ -1,0 +1,46 @@
+"""Memory that a run has taken and freed goes back to the system when the run ends, holes or not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.feeds import memory
+
+# A heap of many pieces, of which every hundredth stays: without the release, all of it would.
+PROGRAM = """
+import ctypes
+from pathlib import Path
+from pipeline.feeds import start_thread
+
+def megabytes() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+kept = []
+
+def work(run):
+    pieces = [ctypes.create_string_buffer(60_000) for _ in range(1500)]
+    kept.extend(pieces[::100])
+    print(megabytes())
+
+print(megabytes())
+assert start_thread("work", work).wait(30)
+print(megabytes())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from Linux's /proc")
+def test_a_run_that_has_ended_leaves_no_holes() -> None:
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=root, capture_output=True, text=True, check=True)
+    before, full, after = (float(line) for line in done.stdout.split())
+    assert full - before > 80
+    assert after - before < 20
+
+
+def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_trim", None)
+    memory.release_memory()
