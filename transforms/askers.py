@@ -11,7 +11,7 @@ import queue
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from pydantic import Field
 
@@ -40,7 +40,14 @@ class Asker(ABC):
 
     Args:
         service: Who is asked.
+
+    Attributes:
+        mode: What the API calls this way of asking.
+        result_age_s: How old the newest answer is; one about the very frame has no age.
     """
+
+    mode: ClassVar[str] = "sync"
+    result_age_s: float = 0.0
 
     def __init__(self, service: VisionService[Any]) -> None:
         self._service = service

@@ -61,6 +61,16 @@ class Asking(Transform[A]):
         """How many inferences it has caused so far: before and after a frame tells of that frame."""
         return self._asker.inferences
 
+    @property
+    def mode(self) -> str:
+        """The way in which it asks, as the API calls it."""
+        return self._asker.mode
+
+    @property
+    def result_age_s(self) -> float:
+        """How old its newest result is."""
+        return self._asker.result_age_s
+
     def asker(self, service: VisionService[Any]) -> Asker:
         """Return the way in which it asks; unless a subclass has another one, about each frame, which waits."""
         return Sync(service)

@@ -69,15 +69,14 @@ class Line(Producer):
         task = self._task
         summaries = []
         for transform, rate in zip(self.row.transforms, self._rates, strict=True):
-            asks = isinstance(transform, Asking)
+            asks = transform if isinstance(transform, Asking) else None
             summaries.append(
                 {
                     "type": transform.type_name,
                     "attributes": transform.attributes.model_dump(mode="json"),
-                    "mode": "sync" if asks else None,
+                    "mode": asks.mode if asks else None,
                     "inferences_per_s": round(rate.per_second or 0.0, 2) if asks else None,
-                    # A result of this very frame has no age.
-                    "result_age_s": 0.0 if asks and task is not None and task.published else None,
+                    "result_age_s": asks.result_age_s if asks and task is not None and task.published else None,
                 }
             )
         return summaries
