@@ -5,12 +5,14 @@ The camera, its encoder and all else that is there once cancels out in the diffe
 
 from __future__ import annotations
 
-from ..measuring import Program, Viewers
+from ..measuring import Program, Server, Viewers
 from .bare import encoded_by_aiortc_ms
 from .base import Inputs, Workload
 
 # Many, because what is uncertain about the camera and its encoder is divided by the difference.
 FEW, MANY = 1, 32
+# Who joins asks for a key frame, and many joins for several: they are not part of what a viewer costs who is there.
+SETTLING = 60
 
 
 def measure(program: Program, inputs: Inputs) -> float:
@@ -20,11 +22,21 @@ cameras:
 """
     with program.serve(config) as server, Viewers(server.url) as viewers:
         viewers.open("clip", FEW)
-        few = server.cpu_per_unit(lambda: server.encoded("clip"), inputs.work)
+        few = settled_cpu_per_frame(server, inputs.work)
         viewers.open("clip", MANY - FEW)
-        many = server.cpu_per_unit(lambda: server.encoded("clip"), inputs.work)
+        many = settled_cpu_per_frame(server, inputs.work)
         server.require_viewers("clip", MANY)
     return 1e6 * (many - few) / (MANY - FEW)
+
+
+def settled_cpu_per_frame(server: Server, frames: int) -> float:
+    """Return the CPU seconds per encoded frame, over so many frames after those that follow a join."""
+
+    def encoded() -> int:
+        return server.encoded("clip")
+
+    server.cpu_per_unit(encoded, SETTLING)
+    return server.cpu_per_unit(encoded, frames)
 
 
 def beside(inputs: Inputs) -> tuple[str, float]:
