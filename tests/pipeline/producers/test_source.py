@@ -166,6 +166,22 @@ def test_a_lost_camera_is_tried_again_with_growing_pauses(source: Feed, shop: Sh
     assert source.counters["errors"] == failures
 
 
+def test_frames_shorten_the_pauses_again(source: Feed, shop: Shop, clock: FakeClock) -> None:
+    def prepare(camera: FakeCamera, number: int) -> None:
+        if number < 3:
+            camera.refuses = [CameraError(f"refused {number}")]
+
+    shop.prepare = prepare
+    with source.watch() as watch:
+        camera = shop.number(4)
+        camera.give(frame())
+        watch.get(5)
+        camera.give(CameraError("the cable was pulled"))
+        shop.number(5).give(frame())
+        watch.get(5)
+        assert clock.pauses == [*RETRY_PAUSES_S[:3], RETRY_PAUSES_S[0]]
+
+
 def test_what_is_wrong_is_said_while_it_is(source: Feed, shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     tries_again, held = threading.Event(), threading.Event()

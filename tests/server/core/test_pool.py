@@ -187,3 +187,17 @@ def test_no_more_are_kept_than_a_number_and_the_one_unused_longest_goes() -> Non
         assert [thing.closed.is_set() for thing in shop.things].count(True) == 1
 
     run(main)
+
+
+def test_what_a_request_uses_does_not_go_for_being_the_oldest() -> None:
+    shop = Shop()
+
+    async def main(pool: Pool) -> None:
+        async with pool.use("in use", shop) as used:
+            for number in range(KEPT_MAX + 1):
+                async with pool.use(number, shop):
+                    pass
+            assert await seen(shop.things[1].closed)
+            assert not used.closed.is_set()
+
+    run(main)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from aioice import Connection
 
 from pipeline import ServerConfig
-from streams.webrtc.ice import IceSettings, default_addresses, ice_settings
+from streams.webrtc.ice import IceSettings, default_addresses, gather_as_set, ice_settings
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,21 @@ def test_what_the_configuration_says_is_taken_over() -> None:
     assert settings.ports == range(50_000, 50_101)
     (server,) = settings.servers
     assert (server.urls, server.username, server.credential) == (["turn:turn.example.org:3478"], "cam", "secret")
+
+
+def test_an_advertised_address_gets_the_ports_of_its_own_ip_version() -> None:
+    async def gathered() -> dict[str, set[int]]:
+        connection = Connection(ice_controlling=False)
+        settings = IceSettings(addresses=("127.0.0.1", "::1"), advertise=("203.0.113.7", "2001:db8::7"))
+        gather_as_set(connection, settings)
+        ports: dict[str, set[int]] = {}
+        try:
+            for candidate in await connection.get_component_candidates(1, []):
+                ports.setdefault(candidate.host, set()).add(candidate.port)
+        finally:
+            await connection.close()
+        return ports
+
+    ports = asyncio.run(gathered())
+    assert ports["127.0.0.1"].isdisjoint(ports["::1"])
+    assert (ports["203.0.113.7"], ports["2001:db8::7"]) == (ports["127.0.0.1"], ports["::1"])

@@ -57,6 +57,7 @@ def test_a_bad_file_is_remembered_until_the_process_ends(tmp_path: Path, good: M
     expected = "FILE: the model is damaged: trying it ended with status 3: it says nothing"
     assert [complaint(verifier, good), complaint(verifier, good)] == [expected, expected]
     assert tries.read_text() == "x"
+    assert not (tmp_path / "cache").exists()  # only a good file is remembered for the next process
     Verifier(tmp_path / "cache").verify(LiteRt, good)
 
 
