@@ -1,7 +1,8 @@
 """Ways to ask a vision service about frames: which frame it is asked about, and who waits for the answer.
 
-One class per way, and the table of those that ``mode`` names. A way in which frames do not wait, and carry the newest
-answer there is, would be one more class here with a row of its own.
+One class per way, and the table ``MODES`` of those that ``mode`` names. A way in which frames do not wait, and carry
+the newest answer there is, would be one more class here with a row of its own: it gets ``max_age_s`` with the timing,
+says how old its answers are, and may run inferences between frames.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 import queue
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from pydantic import Field
@@ -28,10 +29,14 @@ class TimingAttributes(Attributes):
 
     mode: Literal["auto", "sync"] = Field(
         default="auto",
-        description="When the model is asked. sync: about this very frame, which waits. auto: what fits the source.",
+        description="When the model is asked. sync: about each frame, which waits. auto: the same as sync.",
     )
     max_age_s: float = Field(
-        default=1.0, gt=0, allow_inf_nan=False, description="Oldest result a frame may carry, where it does not wait."
+        default=1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Oldest result that a frame may carry. It changes nothing for sync and auto: each result is of the "
+        "very frame, and has age 0.",
     )
 
 
@@ -198,5 +203,10 @@ class _Worker:
             logger.warning("service %s: closing its session failed", self._session.service.name, exc_info=True)
 
 
-MODES: Mapping[str, type[Asker]] = {"auto": Sync, "sync": Sync}
-"""How a transform asks, by its ``mode``."""
+def _sync(service: VisionService[Any], timing: TimingAttributes) -> Asker:
+    """Return a way in which nothing else of the timing matters."""
+    return Sync(service)
+
+
+MODES: Mapping[str, Callable[[VisionService[Any], TimingAttributes], Asker]] = {"auto": _sync, "sync": _sync}
+"""What makes an asker, by the ``mode`` of a transform: of the service that is asked and the transform's timing."""

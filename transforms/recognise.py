@@ -30,7 +30,7 @@ class Recognise(Asking[R]):
 
     def asker(self, service: VisionService[Any]) -> Asker:
         """Return the way to ask that ``mode`` names."""
-        return MODES[self.attributes.mode](service)
+        return MODES[self.attributes.mode](service, self.attributes)
 
     def apply(self, frame: Frame) -> Frame:
         """Return the frame with what is recognised in it."""

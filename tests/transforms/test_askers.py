@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from typing import get_args
+from typing import Any, cast, get_args
 
 import pytest
 
@@ -9,7 +9,8 @@ from cameras import Caption, Detection, Frame
 from tests.fakes import FakeVision, frame
 from tests.transforms.services import Hangs, Looks
 from transforms.askers import MODES, Asker, Sync, TimingAttributes, WithinDeadline
-from vision import ModelError, UnsupportedKind
+from transforms.detections import Detections, DetectionsAttributes
+from vision import ModelError, UnsupportedKind, VisionService
 
 THING = Detection("thing", 0.5, box=None)  # type: ignore[arg-type]
 
@@ -26,6 +27,31 @@ def workers(name: str = "faces") -> list[threading.Thread]:
 
 def test_the_modes_of_the_yaml_are_those_of_the_table() -> None:
     assert set(get_args(TimingAttributes.model_fields["mode"].annotation)) == set(MODES)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_waits_for_an_answer_about_the_very_frame(mode: str) -> None:
+    asks = MODES[mode](FakeVision("faces"), TimingAttributes.model_validate({"mode": mode}))
+    assert (asks.mode, asks.result_age_s) == ("sync", 0.0)
+
+
+def test_a_way_gets_the_timing_of_its_transform(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[VisionService[Any], float]] = []
+
+    def way(service: VisionService[Any], timing: TimingAttributes) -> Asker:
+        made.append((service, timing.max_age_s))
+        return Sync(service)
+
+    monkeypatch.setitem(cast(dict[str, Any], MODES), "sync", way)
+    service = FakeVision("faces")
+    Detections(DetectionsAttributes(detector_name="faces", mode="sync", max_age_s=0.25), {"faces": service})
+    assert made == [(service, 0.25)]
+
+
+@pytest.mark.parametrize("mode", ["latest", "delayed"])
+def test_ways_that_are_not_there_yet_are_refused(mode: str) -> None:
+    with pytest.raises(ValueError, match="Input should be 'auto' or 'sync'"):
+        TimingAttributes.model_validate({"mode": mode})
 
 
 def test_the_model_is_loaded_between_open_and_close(asker: tuple[FakeVision, Asker]) -> None:
