@@ -58,7 +58,7 @@ class Asking(Transform[A]):
 
     @property
     def inferences(self) -> int:
-        """How many inferences it has caused so far: before and after a frame tells of that frame."""
+        """How many inferences it has caused so far; they may run between frames too."""
         return self._asker.inferences
 
     @property

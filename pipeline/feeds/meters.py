@@ -66,12 +66,14 @@ class Rate:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._times: deque[float] = deque()
+        self._ticks: deque[tuple[float, int]] = deque()
 
-    def tick(self) -> None:
-        """It happened."""
+    def tick(self, number: int = 1) -> None:
+        """It happened; ``number`` times, where that is looked at less often. 0 is no tick."""
+        if number == 0:
+            return
         with self._lock:
-            self._times.append(self._monotonic())
+            self._ticks.append((self._monotonic(), number))
             self._forget()
 
     @property
@@ -79,15 +81,16 @@ class Rate:
         """Times per second, from the distance of the first and the last; ``None`` until there is enough to tell."""
         with self._lock:
             self._forget()
-            if len(self._times) < 2:
+            if len(self._ticks) < 2:
                 return None
-            span = self._times[-1] - self._times[0]
-            return (len(self._times) - 1) / span if span >= LEAST_SPAN_S else None
+            span = self._ticks[-1][0] - self._ticks[0][0]
+            since_first = sum(number for _, number in self._ticks) - self._ticks[0][1]
+            return since_first / span if span >= LEAST_SPAN_S else None
 
     def _forget(self) -> None:
         oldest = self._monotonic() - WINDOW_S
-        while self._times and self._times[0] < oldest:
-            self._times.popleft()
+        while self._ticks and self._ticks[0][0] < oldest:
+            self._ticks.popleft()
 
 
 class ByteRate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any
 
 from cameras import Frame, Slot
@@ -36,7 +37,11 @@ class Line(Producer):
         self._name = name
         self._clock = clock
         self._reports = reports
-        self._rates = tuple(Rate(clock.monotonic) for _ in row.transforms)
+        self._inferences = {
+            index: _InferenceMeter(transform, clock, reports)
+            for index, transform in enumerate(row.transforms)
+            if isinstance(transform, Asking)
+        }
         self._task: _LineTask | None = None
         # The run that has the transforms open; another one than the newest while that waits for the one before.
         self._holder: _LineTask | None = None
@@ -68,18 +73,49 @@ class Line(Producer):
         """Return what ``/api/cameras`` shows of its transforms."""
         task = self._task
         summaries = []
-        for transform, rate in zip(self.row.transforms, self._rates, strict=True):
+        for index, transform in enumerate(self.row.transforms):
+            meter = self._inferences.get(index)
             asks = transform if isinstance(transform, Asking) else None
             summaries.append(
                 {
                     "type": transform.type_name,
                     "attributes": transform.attributes.model_dump(mode="json"),
                     "mode": asks.mode if asks else None,
-                    "inferences_per_s": round(rate.per_second or 0.0, 2) if asks else None,
+                    "inferences_per_s": round(meter.per_second, 2) if meter else None,
                     "result_age_s": asks.result_age_s if asks and task is not None and task.published else None,
                 }
             )
         return summaries
+
+    def count_inferences(self) -> None:
+        """Count the inferences that its transforms have caused since this was last called, with a frame or between."""
+        for meter in self._inferences.values():
+            meter.update()
+
+
+class _InferenceMeter:
+    """Counts the inferences of one transform from its total, whenever they ran. Safe from any thread."""
+
+    def __init__(self, transform: Asking[Any], clock: Clock, reports: Reports) -> None:
+        self._transform = transform
+        self._counters = reports.counters
+        self._rate = Rate(clock.monotonic)
+        self._lock = threading.Lock()
+        self._counted = transform.inferences
+
+    @property
+    def per_second(self) -> float:
+        """Inferences per second over the last few seconds; 0.0 until there is enough to tell."""
+        return self._rate.per_second or 0.0
+
+    def update(self) -> None:
+        """Count what has been added to the total."""
+        with self._lock:
+            # A run that was left behind may look while another one closes the session: a smaller total is for a moment.
+            number = max(self._transform.inferences - self._counted, 0)
+            self._counted += number
+        self._rate.tick(number)
+        self._counters.add_inferences(self._transform.service.name, number)
 
 
 class _LineTask(FrameTask):
@@ -126,9 +162,7 @@ class _LineTask(FrameTask):
         done = step(frame, line.row, monotonic=line._clock.monotonic, stopping=lambda: self.frames.closed)
         for stage in done.stages:
             reports.latency.add(f"{stage.index} {stage.transform.type_name}", stage.seconds)
-            if isinstance(stage.transform, Asking) and stage.inferences is not None:
-                line._rates[stage.index].tick()
-                reports.counters.add_inferences(stage.transform.service.name, stage.inferences)
+        line.count_inferences()
         for stage in done.failures:
             logger.debug("camera %s: pipeline[%d]", line._name, stage.index, exc_info=stage.error)
             self._failed(f"pipeline[{stage.index}] ({stage.transform.type_name}): {stage.trouble}")
@@ -140,6 +174,7 @@ class _LineTask(FrameTask):
     def close(self) -> None:
         self._line.source.detach(self.frames)
         self._close_transforms()
+        self._line.count_inferences()
         self.opened = self.published = False
 
     def _publish(self, frame: Frame) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cameras import Attributes, Frame
-from transforms import Asking, Transform
+from transforms import Transform
 
 from ..config import TransformAttributes
 
@@ -38,7 +38,6 @@ class Stage:
         index: Its place in the row, from 0.
         transform: The transform.
         seconds: How long it took.
-        inferences: How many inferences were run for it; ``None`` where it asks no service.
         error: What it raised; ``None`` when it did not fail.
         trouble: What went wrong, in words, when it failed or gave a frame that is not what was wanted.
     """
@@ -46,7 +45,6 @@ class Stage:
     index: int
     transform: Transform[Attributes]
     seconds: float
-    inferences: int | None
     error: BaseException | None
     trouble: str | None
 
@@ -94,8 +92,6 @@ def step(
         if stopping():
             return Step(None, tuple(stages))
         started_s = monotonic()
-        asks = transform if isinstance(transform, Asking) else None
-        inferences = asks.inferences if asks is not None else 0
         error: BaseException | None = None
         trouble: str | None = None
         try:
@@ -103,9 +99,7 @@ def step(
             trouble = transform.trouble
         except BaseException as raised:  # a panic of a foreign library is none of Python's Exceptions
             error, trouble = raised, str(raised) or type(raised).__name__
-        # No inference, where another camera has asked the same service about the same picture.
-        ran = None if asks is None else asks.inferences - inferences
-        stages.append(Stage(index, transform, monotonic() - started_s, ran, error, trouble))
+        stages.append(Stage(index, transform, monotonic() - started_s, error, trouble))
         if error is not None and not transform.annotates:
             return Step(None, tuple(stages))
     return Step(frame, tuple(stages))

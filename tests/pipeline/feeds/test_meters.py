@@ -34,6 +34,15 @@ def test_a_rate_looks_at_the_last_seconds() -> None:
     assert rate.per_second is None, "long ago"
 
 
+def test_a_rate_takes_several_at_once() -> None:
+    now = 0.0
+    rate = Rate(lambda: now)
+    for number in (5, 0, 3, 3, 0):
+        rate.tick(number)
+        now += 1
+    assert rate.per_second == 2.0, "six in the three seconds since the first; nothing at all is no tick"
+
+
 def test_percentiles_are_in_milliseconds_of_the_newest() -> None:
     latency = Latency()
     for number in range(1, 1001):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
 
 import pytest
 
-from cameras import Attributes, BoundingBox, CameraError, Classification, Detection, Frame
+from cameras import Attributes, BoundingBox, CameraError, Classification, Detection, Frame, Prediction
 from pipeline import Feed, State
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
 from tests.pipeline.builders import line_feed, source_feed
 from transforms import TRANSFORMS, Transform
-from vision import ModelError
+from transforms.askers import MODES, Asker, TimingAttributes
+from vision import ModelError, VisionService
+
+P = TypeVar("P", bound=Prediction)
 
 STAR = Classification("star", 0.9)
 
@@ -113,6 +117,68 @@ def test_two_lines_that_ask_the_same_share_one_inference(house: House) -> None:
         assert one.get(5).annotations == two.get(5).annotations
     assert service.inferences == 1
     assert sum(line.counters.inferences.get("shapes", 0) for line in (first, second)) == 1
+
+
+def test_only_inferences_that_ran_make_a_rate(house: House) -> None:
+    service = FakeVision("shapes", classifications=[STAR])
+    line = house.line("named", classify(service), classify(service))
+    with line.watch() as watch:
+        for pts in range(3):
+            house.camera.give(frame(pts=pts))
+            watch.get(5)
+            house.clock.now_s += 0.5
+        rates = [item["inferences_per_s"] for item in line.status()["transforms"]]
+    assert rates == [2.0, 0.0], "the second transform is given what the first has had inferred"
+    assert line.counters.inferences == {"shapes": 3}
+
+
+class BetweenFrames(Asker):
+    """A way of asking in which no frame waits: the test says when an inference runs."""
+
+    mode = "between"
+
+    def __init__(self, service: VisionService[Any], timing: TimingAttributes) -> None:
+        super().__init__(service)
+        self.timing = timing
+
+    def ask(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+        return ()
+
+    def infer(self) -> None:
+        with self._opened().inference():
+            pass
+
+
+def test_inferences_between_frames_are_counted_with_the_next_frame_and_at_the_end(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    askers: list[BetweenFrames] = []
+
+    def way(service: VisionService[Any], timing: TimingAttributes) -> Asker:
+        askers.append(BetweenFrames(service, timing))
+        return askers[-1]
+
+    monkeypatch.setitem(cast(dict[str, Any], MODES), "auto", way)
+    line = house.line("named", classify(FakeVision("shapes")))
+    (asker,) = askers
+    with line.watch() as watch:
+        for number in (0, 2, 1):
+            for _ in range(number):
+                asker.infer()
+            house.camera.give(frame())
+            watch.get(5)
+            house.clock.now_s += 1
+        assert line.counters.inferences == {"shapes": 3}
+        (shown,) = line.status()["transforms"]
+        assert (shown["mode"], shown["inferences_per_s"]) == ("between", 1.0)
+        asker.infer()
+    house.clock.advance(house.source.config.linger_s)
+    assert line._run is not None and line._run.wait()
+    assert line.counters.inferences == {"shapes": 4}
+    with line.watch() as watch:
+        house.camera.give(frame())
+        watch.get(5)
+    assert line.counters.inferences == {"shapes": 4}, "what another run has counted is not counted again"
 
 
 def test_a_chain_starts_from_the_root_and_ends_together(house: House) -> None:
