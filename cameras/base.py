@@ -42,14 +42,12 @@ class Camera(ABC, Generic[A]):
     Attributes:
         model_name: The word for this kind under ``model:``.
         attributes_type: What the YAML may say under its ``attributes:``.
-        live: Whether it shows the world as it is now, so that waiting for its frames means losing some.
         silence_s: How long it may say nothing until it counts as hanging; ``None`` where it has deadlines of its own,
             or may rest.
     """
 
     model_name: ClassVar[str]
     attributes_type: ClassVar[type[Attributes]]
-    live: ClassVar[bool] = True
     silence_s: ClassVar[float | None] = None
 
     def __init__(self, name: str, attributes: A, *, paced: bool = True) -> None:

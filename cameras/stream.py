@@ -82,7 +82,6 @@ class Stream(FFmpegCamera[StreamAttributes]):
 
     model_name: ClassVar[str] = "stream"
     attributes_type: ClassVar[type[Attributes]] = StreamAttributes
-    live: ClassVar[bool] = True
 
     def __init__(self, name: str, attributes: StreamAttributes, *, paced: bool = True) -> None:
         super().__init__(name, attributes, paced=paced)

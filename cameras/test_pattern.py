@@ -40,7 +40,6 @@ class TestPattern(Camera[TestPatternAttributes]):
 
     model_name: ClassVar[str] = "test_pattern"
     attributes_type: ClassVar[type[Attributes]] = TestPatternAttributes
-    live: ClassVar[bool] = True
 
     def __init__(
         self,

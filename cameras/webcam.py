@@ -95,7 +95,6 @@ class Webcam(FFmpegCamera[WebcamAttributes]):
 
     model_name: ClassVar[str] = "webcam"
     attributes_type: ClassVar[type[Attributes]] = WebcamAttributes
-    live: ClassVar[bool] = True
     silence_s: ClassVar[float | None] = 10.0  # a driver that blocks cannot be given a deadline
 
     def __init__(
