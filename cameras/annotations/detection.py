@@ -63,3 +63,7 @@ class Detection(Prediction):
         item |= zip(names, self.box.to_pixels(width_px, height_px), strict=True)
         item |= {f"{name}_normalized": getattr(inside, name) for name in names}
         return item if self.track_id is None else item | {"track_id": self.track_id}
+
+    def rank(self, width_px: int, height_px: int) -> float | None:
+        """Return its confidence; ``None`` when its box is wholly outside the picture, or nowhere."""
+        return None if self.box.clipped() is None else self.confidence

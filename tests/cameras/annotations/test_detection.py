@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
+
 from cameras import BoundingBox, Detection, Movement
 from tests.cameras.annotations.movements import NOWHERE
 
@@ -33,3 +37,17 @@ def test_a_tracked_detection_says_which_one_it_is() -> None:
     box = BoundingBox(0.0, 0.0, 1.0, 1.0)
     assert Detection("cat", 0.5, box=box, track_id=7).to_wire(8, 8)["track_id"] == 7
     assert "track_id" not in Detection("cat", 0.5, box=box).to_wire(8, 8)
+
+
+@pytest.mark.parametrize(
+    ("box", "rank"),
+    [
+        (BoundingBox(0.25, -0.1, 0.5, 1.2), 0.5),
+        (BoundingBox(0.5, 0.5, 0.5001, 0.5001), 0.5),
+        (BoundingBox(1.0, 0.0, 1.5, 1.0), None),
+        (BoundingBox(math.nan, 0.0, 0.5, 1.0), None),
+    ],
+    ids=["partly outside", "thinner than a pixel", "wholly outside", "nowhere"],
+)
+def test_a_detection_ranks_by_its_confidence_unless_its_box_is_outside(box: BoundingBox, rank: float | None) -> None:
+    assert Detection("cat", 0.5, box=box).rank(640, 480) == rank

@@ -14,7 +14,7 @@ from grpclib import Status
 from viam.media.video import CameraMimeType, ViamImage
 from viam.utils import ValueTypes
 
-from cameras import Attributes, Caption, Classification, Frame
+from cameras import Attributes, BoundingBox, Caption, Classification, Detection, Frame
 from server.core import PICTURE_BYTES_MAX
 from server.viam import calls
 from tests.fakes import FakeVision
@@ -63,6 +63,15 @@ def failing(error: Exception) -> Looking:
 
 
 LOOKING = Looking("looking")
+UNSORTED = FakeVision(
+    "unsorted",
+    detections=[
+        Detection("unsure", 0.2, box=BoundingBox(0, 0, 0.5, 0.5)),
+        Detection("outside", 0.95, box=BoundingBox(1.2, 0, 1.5, 0.5)),
+        Detection("sure", 0.9, box=BoundingBox(0.5, 0.5, 1.25, 1)),
+        Detection("as sure", 0.9, box=BoundingBox(0, 0.5, 0.5, 1)),
+    ],
+)
 HELD, RELEASED = threading.Event(), threading.Event()
 
 
@@ -80,6 +89,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     unloadable.fails = ModelError("/home/me/models/a.tflite: is no model")
     services = (
         *(classifier(), detector(), LOOKING, AtHome("home"), says, unloadable, Looking("slow", hold)),
+        UNSORTED,
         *(failing(ModelError("/home/me/models/b.tflite: broke")), failing(ValueError("a mistake in some.py"))),
     )
     with Served(tmp_path_factory.mktemp("viam"), TEXT, services=services) as running:
@@ -111,6 +121,20 @@ def test_boxes_come_in_pixels_and_in_fractions(served: Served) -> None:
         assert (star.x_min, star.y_min, star.x_max, star.y_max) == (16, 0, 48, 24)
         fractions = (star.x_min_normalized, star.y_min_normalized, star.x_max_normalized, star.y_max_normalized)
         assert fractions == (0.25, 0.0, 0.75, 0.5)
+
+
+def test_detections_come_the_most_confident_first_and_only_those_with_pixels(served: Served) -> None:
+    for found in (
+        asked(served, lambda there: there.vision("unsorted").get_detections(picture())),
+        asked(served, lambda there: there.vision("unsorted").get_detections_from_camera("still")),
+        asked(
+            served, lambda there: there.vision("unsorted").capture_all_from_camera("still", return_detections=True)
+        ).detections,
+    ):
+        assert [item.class_name for item in found] == ["sure", "as sure", "unsure"]
+        sure = found[0]
+        assert (sure.x_min, sure.y_min, sure.x_max, sure.y_max) == (32, 24, 64, 48), "cut at the picture's edge"
+        assert sure.x_max_normalized == 1.0
 
 
 @pytest.mark.parametrize("suffix", [".png", ".webp", ".bmp", ".tiff", ".jpg"])
