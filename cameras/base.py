@@ -41,7 +41,7 @@ class Camera(ABC, Generic[A]):
 
     Attributes:
         model_name: The word for this kind under ``model:``.
-        attributes_type: What the YAML may say under its ``attributes:``.
+        attributes_type: The attributes it takes in the YAML.
         silence_s: How long it may say nothing until it counts as hanging; ``None`` where it has deadlines of its own,
             or may rest.
     """

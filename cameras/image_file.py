@@ -30,7 +30,7 @@ NO_FILE = "{path} is a pipe or a device; only a file can be shown"
 
 
 class ImageFileAttributes(Attributes):
-    """What the YAML may say under ``model: image_file``."""
+    """Attributes of ``model: image_file`` in the YAML."""
 
     path: LocalPath = Field(
         description="The picture, or a folder whose pictures are shown in the order of their names."

@@ -49,7 +49,7 @@ _REASONS = {
 
 
 class StreamAttributes(Attributes):
-    """What the YAML may say under ``model: stream``."""
+    """Attributes of ``model: stream`` in the YAML."""
 
     url: str = Field(repr=False, description="Address, such as rtsp://user:password@camera.local/stream.")
     transport: Literal["tcp", "udp"] = Field("tcp", description="How RTSP brings the pictures.")

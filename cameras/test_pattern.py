@@ -17,7 +17,7 @@ from .picture import Frame, Intrinsics, Mark, Pixels
 
 
 class TestPatternAttributes(Attributes):
-    """What the YAML may say under ``model: test_pattern``."""
+    """Attributes of ``model: test_pattern`` in the YAML."""
 
     __test__: ClassVar[bool] = False  # pytest would take the name for a test
 

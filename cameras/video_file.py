@@ -24,7 +24,7 @@ _MISSING_S = 1.0  # what a file declared longer than this beyond its last frame 
 
 
 class VideoFileAttributes(Attributes):
-    """What the YAML may say under ``model: video_file``."""
+    """Attributes of ``model: video_file`` in the YAML."""
 
     path: LocalPath = Field(description="The video file.")
     loop: bool = Field(False, description="Whether it starts again after its end.")

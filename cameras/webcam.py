@@ -64,7 +64,7 @@ class Driver:
 
 
 class WebcamAttributes(Attributes):
-    """What the YAML may say under ``model: webcam``."""
+    """Attributes of ``model: webcam`` in the YAML."""
 
     video_path: str | int | None = Field(None, description="Device (/dev/video0) or number; the first one found.")
     width_px: int | None = Field(

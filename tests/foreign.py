@@ -16,7 +16,7 @@ from vision import Answer, Metadata, ModelError, ModelFile, Runtime, Session, Te
 
 
 class BarAttributes(Attributes):
-    """What the YAML may say under ``model: bar``."""
+    """Attributes of ``model: bar`` in the YAML."""
 
     level: int = 0
 

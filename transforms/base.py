@@ -16,7 +16,7 @@ Services = Mapping[str, VisionService[Any]]
 
 
 class NoAttributes(Attributes):
-    """What the YAML may say under a transform that has nothing to set."""
+    """Attributes of a transform without settings."""
 
 
 class Transform(ABC, Generic[A]):
@@ -28,7 +28,7 @@ class Transform(ABC, Generic[A]):
 
     Attributes:
         type_name: The ``type`` in the YAML.
-        attributes_type: What the YAML may say under ``attributes``.
+        attributes_type: The attributes it takes in the YAML.
         annotates: Whether frames may leave with more annotations than they came with. Read it on the instance: it may
             depend on the attributes.
         needs_depth: Whether it works only on frames that come with depth.

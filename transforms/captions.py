@@ -15,7 +15,7 @@ from .recognise import Recognise
 
 
 class CaptionsAttributes(TimingAttributes):
-    """What the YAML may say under ``type: captions``."""
+    """Attributes of ``type: captions`` in the YAML."""
 
     captioner_name: str = Field(min_length=1, description="Name of the vision service that writes captions.")
     confidence_threshold: float = Field(

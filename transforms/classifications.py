@@ -18,7 +18,7 @@ UNKNOWN = "VIAM_UNKNOWN"  # what Viam's classifiers answer when they have no ans
 
 
 class ClassificationsAttributes(RecogniseAttributes):
-    """What the YAML may say under ``type: classifications``."""
+    """Attributes of ``type: classifications`` in the YAML."""
 
     classifier_name: str = Field(min_length=1, description="Name of the vision service that classifies.")
     max_classifications: int = Field(default=1, ge=0, description="How many are kept, the surest first; 0 means 1.")

@@ -17,7 +17,7 @@ Window = tuple[int, int, int, int]
 
 
 class CropAttributes(Attributes):
-    """What the YAML may say under ``type: crop``."""
+    """Attributes of ``type: crop`` in the YAML."""
 
     x_min_px: float = Field(default=0.0, ge=0, allow_inf_nan=False, description="Left edge of the window.")
     y_min_px: float = Field(default=0.0, ge=0, allow_inf_nan=False, description="Upper edge of the window.")

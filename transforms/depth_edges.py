@@ -20,7 +20,7 @@ STEEPEST = 8000.0  # what the steepest slope of a frame becomes: cv2.Canny takes
 
 
 class DepthEdgesAttributes(Attributes):
-    """What the YAML may say under ``type: depth_edges``."""
+    """Attributes of ``type: depth_edges`` in the YAML."""
 
     high_threshold_pct: float = Field(
         default=0.85, ge=0, le=1, allow_inf_nan=False, description="An edge begins where it is steeper than this share."

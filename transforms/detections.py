@@ -15,7 +15,7 @@ from .recognise import Recognise, RecogniseAttributes
 
 
 class DetectionsAttributes(RecogniseAttributes):
-    """What the YAML may say under ``type: detections``."""
+    """Attributes of ``type: detections`` in the YAML."""
 
     detector_name: str = Field(min_length=1, description="Name of the vision service that detects.")
 

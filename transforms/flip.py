@@ -17,7 +17,7 @@ _CODES = {(True, False): 1, (False, True): 0, (True, True): -1}  # what cv2.flip
 
 
 class FlipAttributes(Attributes):
-    """What the YAML may say under ``type: flip``."""
+    """Attributes of ``type: flip`` in the YAML."""
 
     direction: Literal["horizontal", "vertical", "both"] = Field(
         default="horizontal",

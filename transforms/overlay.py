@@ -18,7 +18,7 @@ FARTHEST_ALPHA = 32  # of 255; what is not known has 0
 
 
 class OverlayAttributes(Attributes):
-    """What the YAML may say under ``type: overlay``."""
+    """Attributes of ``type: overlay`` in the YAML."""
 
     intrinsic_parameters: IntrinsicParameters | None = Field(
         default=None,

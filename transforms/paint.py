@@ -15,7 +15,7 @@ from .painting import Style, paint
 
 
 class PaintAttributes(Attributes):
-    """What the YAML may say under ``type: paint``."""
+    """Attributes of ``type: paint`` in the YAML."""
 
     keep_annotations: bool = Field(
         default=False,

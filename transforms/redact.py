@@ -28,7 +28,7 @@ SMALLEST_CELL_PX = 8
 
 
 class RedactAttributes(FilterAttributes):
-    """What the YAML may say under ``type: redact``."""
+    """Attributes of ``type: redact`` in the YAML."""
 
     detector_name: str = Field(min_length=1, description="Name of the vision service that finds what is to be hidden.")
     method: Method = Field(

@@ -25,7 +25,7 @@ _METHODS: dict[Interpolation, int] = {
 
 
 class ResizeAttributes(Attributes):
-    """What the YAML may say under ``type: resize``."""
+    """Attributes of ``type: resize`` in the YAML."""
 
     width_px: int | None = Field(
         default=None, ge=1, le=MAX_SIDE_PX, description="New width; from the height and the aspect where missing."

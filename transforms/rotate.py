@@ -18,7 +18,7 @@ _QUARTERS = {1: cv2.ROTATE_90_CLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_COU
 
 
 class RotateAttributes(Attributes):
-    """What the YAML may say under ``type: rotate``."""
+    """Attributes of ``type: rotate`` in the YAML."""
 
     angle_degs: float = Field(
         default=180.0,

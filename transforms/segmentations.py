@@ -14,7 +14,7 @@ from .recognise import Recognise, RecogniseAttributes
 
 
 class SegmentationsAttributes(RecogniseAttributes):
-    """What the YAML may say under ``type: segmentations``."""
+    """Attributes of ``type: segmentations`` in the YAML."""
 
     segmenter_name: str = Field(min_length=1, description="Name of the vision service that segments.")
 

@@ -20,7 +20,7 @@ SPEED_TRUST = (
 
 
 class TrackAttributes(Attributes):
-    """What the YAML may say under ``type: track``."""
+    """Attributes of ``type: track`` in the YAML."""
 
     valid_labels: tuple[str, ...] = Field(
         default=(), strict=False, description="Labels tracked, in any letter case; empty tracks all."

@@ -23,7 +23,7 @@ FAR = 32_000  # outside of every picture, and still a number of 16 bits
 
 
 class UndistortAttributes(Attributes):
-    """What the YAML may say under ``type: undistort``."""
+    """Attributes of ``type: undistort`` in the YAML."""
 
     intrinsic_parameters: IntrinsicParameters | None = Field(
         default=None, description="The lens; that of the camera, or of its source, where missing."

@@ -29,7 +29,7 @@ _Number = Annotated[int, Field(ge=0)]
 
 
 class CaptionerAttributes(PictureModelAttributes):
-    """What the YAML may say under ``attributes`` of ``model: captioner``; the model named is the encoder."""
+    """Attributes of ``model: captioner`` in the YAML; the model named is the encoder."""
 
     decoder_path: LocalPath = Field(
         description="The decoder's file: one that takes all tokens at each step, without past; of what optimum exports "

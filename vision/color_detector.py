@@ -28,7 +28,7 @@ _SATURATION, _VALUE, _SEGMENT_SIZE_PX = 0.2, 0.3, 5000
 
 
 class ColorDetectorAttributes(Attributes):
-    """What the YAML may say under ``attributes`` of ``model: color_detector``."""
+    """Attributes of ``model: color_detector`` in the YAML."""
 
     detect_color: str = Field(description='The colour to find, as "#RRGGBB". Not a grey, and not too dark.')
     hue_tolerance_pct: float = Field(

@@ -36,7 +36,7 @@ _MOST_FROM_A_HEAD = 100
 
 
 class MlModelAttributes(PictureModelAttributes):
-    """What the YAML may say under ``attributes`` of ``model: mlmodel``."""
+    """Attributes of ``model: mlmodel`` in the YAML."""
 
     label_path: LocalPath | None = Field(
         None, description="Text file with one label per line; without it, the labels packed in the model file."

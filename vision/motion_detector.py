@@ -26,7 +26,7 @@ _JOINED = np.ones((5, 5), np.uint8)  # parts of a thing this near to each other 
 
 
 class MotionDetectorAttributes(Attributes):
-    """What the YAML may say under ``attributes`` of ``model: motion_detector``."""
+    """Attributes of ``model: motion_detector`` in the YAML."""
 
     threshold: float = Field(
         0.1, gt=0, lt=1, description="Least change of a pixel that counts, as a share of the range from dark to light."

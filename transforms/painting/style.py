@@ -31,7 +31,7 @@ Color = Annotated[str, BeforeValidator(_not_a_comment), AfterValidator(_color)]
 
 
 class Style(Attributes):
-    """What the YAML may say under ``style:``."""
+    """The ``style:`` block of the YAML."""
 
     color: Color = Field(
         default="auto", description="Color of boxes and label plates; auto: one per label, always the same."

@@ -38,7 +38,7 @@ def _library() -> tuple[str, Any]:
 
 
 class LiteRtAttributes(RuntimeAttributes):
-    """What the YAML may say under ``attributes`` of ``model: tflite_cpu``."""
+    """Attributes of ``model: tflite_cpu`` in the YAML."""
 
 
 class LiteRt(Runtime):

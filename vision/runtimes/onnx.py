@@ -58,7 +58,7 @@ def _library() -> Any:
 
 
 class OnnxAttributes(RuntimeAttributes):
-    """What the YAML may say under ``attributes`` of ``model: onnx``."""
+    """Attributes of ``model: onnx`` in the YAML."""
 
     providers: tuple[str, ...] = Field(
         ("cpu",),

@@ -29,7 +29,7 @@ class TransformConfig(Attributes):
 
 
 class TransformAttributes(Attributes):
-    """What the YAML may say under ``attributes`` of a transform camera."""
+    """Attributes of a transform camera in the YAML."""
 
     source: str = Field(description="The camera that the frames are taken from.")
     pipeline: tuple[TransformConfig, ...] = Field(strict=False, description="What is done to them, in this order.")

@@ -193,7 +193,7 @@ def missing_extra(extra: str, *modules: str) -> Iterator[tuple[tuple[str | int, 
 
 
 class ServerConfig(Attributes):
-    """What the YAML may say under ``server:``."""
+    """The ``server:`` block of the YAML."""
 
     host: Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=MAX_PORT, description="Port to listen on; 0 takes a free one.")

@@ -13,7 +13,7 @@ Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium
 
 
 class StreamConfig(Attributes):
-    """What the YAML may say under ``stream:``. Defaults depend on the size of the picture."""
+    """The ``stream:`` block of the YAML. Defaults depend on the size of the picture."""
 
     bitrate: int | None = Field(None, ge=10_000, le=200_000_000, description="Bits per second; by picture size.")
     frame_rate: float | None = Field(None, gt=0, le=240, description="Frames per second at most; the source's.")
