@@ -21,7 +21,7 @@ from cameras import (
     Prediction,
     Segmentation,
 )
-from vision import Answer, ModelError, Session, VisionService
+from vision import ModelError, Predictor, Session, VisionService
 
 
 def frame(
@@ -177,14 +177,14 @@ class FakeVision(VisionService[Attributes]):
     def _release(self) -> None:
         self.loaded = False
 
-    def _answers(self) -> Mapping[type[Prediction], Answer]:
-        def counted(method: str) -> Answer:
-            def answer(frame: Frame, session: Session) -> tuple[Prediction, ...]:
+    def _predictors(self) -> Mapping[type[Prediction], Predictor]:
+        def counted(method: str) -> Predictor:
+            def predict(frame: Frame, session: Session) -> tuple[Prediction, ...]:
                 with session.inference():
                     found: tuple[Prediction, ...] = getattr(self, method)(frame)
                     return found
 
-            return answer
+            return predict
 
         methods: dict[type[Prediction], str] = {
             Classification: "_classify",
@@ -226,7 +226,7 @@ class CountingVision(VisionService[Attributes]):
     def _release(self) -> None:
         self.loaded = False
 
-    def _answers(self) -> Mapping[type[Prediction], Answer]:
+    def _predictors(self) -> Mapping[type[Prediction], Predictor]:
         if self.broken:
             raise ModelError("broken")
         shown: list[Frame] = []

@@ -12,7 +12,7 @@ import numpy as np
 from cameras import Attributes, Camera, CameraEnded, Classification, Frame, Pixels, Prediction
 from pipeline import BUILT_IN, Tables
 from transforms import Transform
-from vision import Answer, Metadata, ModelError, ModelFile, Runtime, Session, Tensor, TensorInfo, VisionService
+from vision import Metadata, ModelError, ModelFile, Predictor, Runtime, Session, Tensor, TensorInfo, VisionService
 
 
 class BarAttributes(Attributes):
@@ -67,7 +67,7 @@ class Lamp(VisionService[Attributes]):
     def _release(self) -> None:
         """Nothing is held."""
 
-    def _answers(self) -> Mapping[type[Prediction], Answer]:
+    def _predictors(self) -> Mapping[type[Prediction], Predictor]:
         return {Classification: self._classify}
 
     def _classify(self, frame: Frame, session: Session) -> tuple[Classification, ...]:

@@ -106,7 +106,7 @@ class Sync(Asker):
 
     def ask(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
         """Return what is in this frame."""
-        return self._opened().ask(kind, frame)
+        return self._opened().predict(kind, frame)
 
 
 class WithinDeadline(Asker):
@@ -193,7 +193,7 @@ class _Worker:
     def _work(self) -> None:
         while (question := self._questions.get()) is not None:
             try:
-                question.answer = self._session.ask(question.kind, question.frame)
+                question.answer = self._session.predict(question.kind, question.frame)
             except BaseException as error:  # raised where it was asked
                 question.error = error
             question.answered.set()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .base import (
-    Answer,
+    Predictor,
     ServiceDeclaration,
     Session,
     VisionService,
@@ -65,7 +65,7 @@ def build_services(
 __all__ = [
     "RUNTIMES",
     "VISION",
-    "Answer",
+    "Predictor",
     "Captioner",
     "CaptionerAttributes",
     "ColorDetector",

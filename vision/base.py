@@ -46,7 +46,7 @@ class VisionService(ABC, Generic[A]):
             def _release(self) -> None:
                 pass
 
-            def _answers(self) -> Mapping[type[Prediction], Answer]:
+            def _predictors(self) -> Mapping[type[Prediction], Predictor]:
                 return {Classification: self._classify}
 
             def _classify(self, frame: Frame, session: Session) -> tuple[Classification, ...]:
@@ -120,14 +120,14 @@ class VisionService(ABC, Generic[A]):
             if self._sessions == 0:
                 self._load()
             try:
-                answers = self._answers()
+                predictors = self._predictors()
             except BaseException:
                 if self._sessions == 0:
                     self._release()
                 raise
-            self.kinds = frozenset(kind.plural for kind in answers)
+            self.kinds = frozenset(kind.plural for kind in predictors)
             self._sessions += 1
-        return Session(self, answers)
+        return Session(self, predictors)
 
     def _close_session(self) -> None:
         """Count a session out; the last one releases what was loaded. For :class:`Session` only."""
@@ -151,7 +151,7 @@ class VisionService(ABC, Generic[A]):
         """Release it."""
 
     @abstractmethod
-    def _answers(self) -> Mapping[type[Prediction], Answer]:
+    def _predictors(self) -> Mapping[type[Prediction], Predictor]:
         """Return what answers each kind of question; called for each session, once the service is loaded.
 
         What a stateful service knows of an asker's frames is kept in objects that are made here.
@@ -169,10 +169,10 @@ class Session:
             none.
     """
 
-    def __init__(self, service: VisionService[Any], answers: Mapping[type[Prediction], Answer]) -> None:
+    def __init__(self, service: VisionService[Any], predictors: Mapping[type[Prediction], Predictor]) -> None:
         self.service = service
         self.inferences = 0
-        self._answers = answers
+        self._predictors = predictors
         self._closed = False
         self._lock = threading.Lock()
 
@@ -184,7 +184,7 @@ class Session:
     ) -> None:
         self.close()
 
-    def ask(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+    def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
         """Return everything of a kind that the frame shows, in the order of that kind: the surest first, say.
 
         Raises:
@@ -194,13 +194,13 @@ class Session:
         service = self.service
         if self._closed:
             raise ModelError(f"service {service.name} is not open")
-        answer = self._answers.get(kind)
-        if answer is None:
+        predict = self._predictors.get(kind)
+        if predict is None:
             gives = " and ".join(sorted(service.kinds))
             raise UnsupportedKind(f"service {service.name} gives {gives}, not {kind.plural}")
         if service.stateful:
-            return cast(tuple[P, ...], answer(frame, self))
-        found = frame.pixels.memo((service._identity, kind), lambda: answer(frame, self))
+            return cast(tuple[P, ...], predict(frame, self))
+        found = frame.pixels.memo((service._identity, kind), lambda: predict(frame, self))
         return cast(tuple[P, ...], found)
 
     @contextmanager
@@ -219,5 +219,5 @@ class Session:
             self.service._close_session()
 
 
-Answer: TypeAlias = Callable[[Frame, Session], tuple[Prediction, ...]]
+Predictor: TypeAlias = Callable[[Frame, Session], tuple[Prediction, ...]]
 """What a service says of a frame; inferences count for the session that asks."""

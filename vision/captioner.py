@@ -11,7 +11,7 @@ from pydantic import Field
 
 from cameras import Caption, Frame, LocalPath, Prediction
 
-from .base import Answer, Session
+from .base import Predictor, Session
 from .captioning import Encoder, TextDecoder, read_tokenizer
 from .model_service import ModelService, PictureModelAttributes
 from .runtimes import (
@@ -118,7 +118,7 @@ class Captioner(ModelService[CaptionerAttributes]):
         for loan in models:
             loan.close()
 
-    def _answers(self) -> Mapping[type[Prediction], Answer]:
+    def _predictors(self) -> Mapping[type[Prediction], Predictor]:
         return {Caption: self._caption}
 
     def _caption(self, frame: Frame, session: Session) -> tuple[Caption, ...]:

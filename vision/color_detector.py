@@ -15,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from cameras import Attributes, Detection, Frame, Mask, Prediction
 
-from .base import Answer, Session, VisionService
+from .base import Predictor, Session, VisionService
 from .components import component_boxes
 
 HUES = (
@@ -110,7 +110,7 @@ class ColorDetector(VisionService[ColorDetectorAttributes]):
         """The name of what it finds."""
         return self.attributes.label or HUES[int(self.attributes.hsv[0] % 360 + 15) // 30 % len(HUES)]
 
-    def _answers(self) -> Mapping[type[Prediction], Answer]:
+    def _predictors(self) -> Mapping[type[Prediction], Predictor]:
         return {Detection: self._detect}
 
     def _detect(self, frame: Frame, session: Session) -> tuple[Detection, ...]:

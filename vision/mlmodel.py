@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from cameras import Classification, Detection, Frame, Pixels, Prediction, Segmentation
 
-from .base import Answer, Session
+from .base import Predictor, Session
 from .interpretation import Interpretation, MlModelAttributes, interpret
 from .model_service import ModelService
 from .runtimes import (
@@ -81,14 +81,14 @@ class MlModelVision(ModelService[MlModelAttributes]):
         if loan is not None:
             loan.close()
 
-    def _answers(self) -> Mapping[type[Prediction], Answer]:
-        answers: Mapping[type[Prediction], Answer] = {
+    def _predictors(self) -> Mapping[type[Prediction], Predictor]:
+        predictors: Mapping[type[Prediction], Predictor] = {
             Classification: self._classify,
             Detection: self._detect,
             Segmentation: self._segment,
         }
         kinds = self._opened()[1].kinds
-        return {kind: answer for kind, answer in answers.items() if kind in kinds}
+        return {kind: predict for kind, predict in predictors.items() if kind in kinds}
 
     def _classify(self, frame: Frame, session: Session) -> tuple[Classification, ...]:
         classifier = self._opened()[1].classifier

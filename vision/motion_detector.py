@@ -14,7 +14,7 @@ from pydantic import Field
 
 from cameras import Attributes, Detection, Frame, Mask, Prediction
 
-from .base import Answer, Session, VisionService
+from .base import Predictor, Session, VisionService
 from .components import component_boxes
 
 Planes = NDArray[np.float32]
@@ -63,7 +63,7 @@ class MotionDetector(VisionService[MotionDetectorAttributes]):
     def _release(self) -> None:
         pass
 
-    def _answers(self) -> Mapping[type[Prediction], Answer]:
+    def _predictors(self) -> Mapping[type[Prediction], Predictor]:
         return {Detection: _Background(self.attributes).detect}
 
 

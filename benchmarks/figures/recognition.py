@@ -36,7 +36,7 @@ def show(_program: Program, inputs: Inputs) -> None:
             for frame in frames:
                 for name, session in asked:
                     before = time.process_time()
-                    session.ask(Caption if name == "captions" else Detection, frame)
+                    session.predict(Caption if name == "captions" else Detection, frame)
                     spent[name] += time.process_time() - before
     finally:
         cv2.setNumThreads(threads)

@@ -37,13 +37,13 @@ def seen(session: Session, frame: Frame, choice: Choice, app_id: str) -> Data:
     kinds = session.service.kinds
     data = resources_pb2.Data()
     if "classifications" in kinds:
-        data.concepts.extend(_concepts(session.ask(Classification, frame), choice, app_id))
+        data.concepts.extend(_concepts(session.predict(Classification, frame), choice, app_id))
     if "detections" in kinds:
-        data.regions.extend(_boxes(session.ask(Detection, frame), choice, app_id))
+        data.regions.extend(_boxes(session.predict(Detection, frame), choice, app_id))
     if "segmentations" in kinds:
-        data.regions.extend(_masks(session.ask(Segmentation, frame), frame, choice, app_id))
+        data.regions.extend(_masks(session.predict(Segmentation, frame), frame, choice, app_id))
     if "captions" in kinds:
-        _write(session.ask(Caption, frame), data)
+        _write(session.predict(Caption, frame), data)
     return data
 
 

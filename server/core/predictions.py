@@ -76,7 +76,7 @@ def recognised(session: Session, kind: type[Prediction], frame: Frame, wanted: W
     Raises:
         ModelError: when the service does not give that kind, or its model fails.
     """
-    found = session.ask(kind, frame)
+    found = session.predict(kind, frame)
     n = kind.default_count if wanted.n is None else wanted.n
     size = frame.width, frame.height
     return [item.to_wire(*size) for item in top(keep(found, wanted.threshold), n, size)]

@@ -67,7 +67,7 @@ def test_the_service_says_the_same_and_is_surer_where_it_is_right(captioner: Cap
     wrong: list[float] = []
     same = 0
     for picture in sample():
-        (written,) = session.ask(Caption, shown(picture.image))
+        (written,) = session.predict(Caption, shown(picture.image))
         same += written.label == captioner.write(picture.image)
         (right if is_true(written.label, picture.things) else wrong).append(written.confidence)
     assert same >= 0.97 * len(sample())
@@ -77,14 +77,14 @@ def test_the_service_says_the_same_and_is_surer_where_it_is_right(captioner: Cap
 
 @pytest.mark.parametrize("level", [0, 90, 255])
 def test_of_an_empty_picture_it_says_that_it_knows_nothing_in_it(session: Session, level: int) -> None:
-    (written,) = session.ask(Caption, shown(np.full((480, 640, 3), level, np.uint8)))
+    (written,) = session.predict(Caption, shown(np.full((480, 640, 3), level, np.uint8)))
     assert written.label == "nothing known"
 
 
 @needs_data
 def test_photographs_of_other_things_are_nothing_that_it_knows(session: Session) -> None:
     paths = sorted((DATA / "images").glob("*.jpg"))
-    said = [session.ask(Caption, shown(np.asarray(cv2.imread(str(path)), np.uint8)))[0].label for path in paths]
+    said = [session.predict(Caption, shown(np.asarray(cv2.imread(str(path)), np.uint8)))[0].label for path in paths]
     assert len(said) >= 10
     assert said.count("nothing known") >= 0.8 * len(said)
 

@@ -22,7 +22,7 @@ def test_whoever_asks_the_background_is_no_thing() -> None:
         for number in range(0, 300, 60):
             picture = Scene(0, 640, 360).render(number)
             frame = Frame(Pixels.from_bgr(picture.image.copy()), number, Fraction(1, 30), 0.0)
-            assert {found.label for found in session.ask(Segmentation, frame)} == set(SHAPES)
+            assert {found.label for found in session.predict(Segmentation, frame)} == set(SHAPES)
 
 
 def test_most_pixels_of_every_shape_are_in_its_mask_and_few_others() -> None:

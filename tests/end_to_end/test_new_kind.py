@@ -20,7 +20,7 @@ from tests.harness import through
 from tests.server.served import Served, encoded
 from tests.transforms.pictures import bgr
 from transforms import TRANSFORMS, NoAttributes, Style, Transform, paint
-from vision import VISION, Answer, VisionService, keep, top
+from vision import VISION, Predictor, VisionService, keep, top
 
 # The kind: all that there is to write.
 
@@ -79,7 +79,7 @@ class Spotter(VisionService[NoAttributes]):
     def _release(self) -> None:
         """Nor to release."""
 
-    def _answers(self) -> Mapping[type[Prediction], Answer]:
+    def _predictors(self) -> Mapping[type[Prediction], Predictor]:
         return {Spot: lambda frame, session: SPOTS}
 
 

@@ -63,7 +63,7 @@ def detections(session: Session, frame: Frame) -> list[dict[str, Any]]:
             "score": item.confidence,
             "box": [item.box.y_min, item.box.x_min, item.box.y_max, item.box.x_max],
         }
-        for item in session.ask(Detection, frame)
+        for item in session.predict(Detection, frame)
     ]
 
 
@@ -78,7 +78,7 @@ def segmented(data: Path, model: str, expected: dict[str, Any]) -> dict[str, Any
     found = {}
     with service(data, model).open_session() as segmenter:
         for name, golden_result in expected["segmentation"][model].items():
-            items = segmenter.ask(Segmentation, photograph(data, name))
+            items = segmenter.predict(Segmentation, photograph(data, name))
             numbers = np.full(golden_result["map_shape"], 255, np.uint8)
             for item in items:
                 numbers[item.mask > 0] = segmenter.service.labels.index(item.label)
@@ -98,7 +98,9 @@ def results(data: Path, classifiers: Iterable[str], expected: dict[str, Any]) ->
     for model in classifiers:
         with service(data, model).open_session() as classifier:
             found["classification"][model] = {
-                name: [[item.label, item.confidence] for item in classifier.ask(Classification, photograph(data, name))]
+                name: [
+                    [item.label, item.confidence] for item in classifier.predict(Classification, photograph(data, name))
+                ]
                 for name in expected["classification"][model]
             }
     found["detection"] = {model: detected(data, model, expected) for model in (DETECTOR, FACES)}

@@ -17,7 +17,7 @@ def test_the_first_session_loads_and_the_last_one_releases() -> None:
     one, other = service.open_session(), service.open_session()
     one.close()
     assert service.loaded
-    assert other.ask(Classification, frame()) == ()
+    assert other.predict(Classification, frame()) == ()
     other.close()
     assert not service.loaded
     with service.open_session():
@@ -32,7 +32,7 @@ def test_closing_twice_closes_once() -> None:
         closed.close()
         closed.close()
         assert service.loaded
-        kept.ask(Classification, frame())
+        kept.predict(Classification, frame())
 
 
 def test_a_load_that_fails_leaves_nothing_open() -> None:
@@ -75,7 +75,7 @@ def test_a_picture_is_looked_at_once_whoever_asks() -> None:
 
     def ask(session: Session) -> object:
         together.wait()
-        return session.ask(Classification, picture)
+        return session.predict(Classification, picture)
 
     sessions = [service.open_session() for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
@@ -90,10 +90,10 @@ def test_a_session_counts_only_what_it_has_caused() -> None:
     service = FakeVision(classifications=[CAT])
     with service.open_session() as one, service.open_session() as other:
         picture = frame()
-        one.ask(Classification, picture)
-        assert other.ask(Classification, picture) == (CAT,)
-        other.ask(Classification, frame())
-        one.ask(Detection, picture)
+        one.predict(Classification, picture)
+        assert other.predict(Classification, picture) == (CAT,)
+        other.predict(Classification, frame())
+        one.predict(Detection, picture)
         assert (one.inferences, other.inferences, service.inferences) == (2, 1, 3)
 
 
@@ -103,7 +103,7 @@ def test_inferences_of_many_threads_are_all_counted() -> None:
     def ask(_: int) -> int:
         with service.open_session() as session:
             for number in range(50):
-                session.ask(Detection, frame(number))
+                session.predict(Detection, frame(number))
             return session.inferences
 
     with ThreadPoolExecutor(8) as pool:
@@ -114,7 +114,7 @@ def test_inferences_of_many_threads_are_all_counted() -> None:
 def test_a_stateful_service_answers_each_session_by_what_that_one_has_shown() -> None:
     service, picture = CountingVision(), frame()
     with service.open_session() as one, service.open_session() as other:
-        said = [session.ask(Classification, picture)[0].label for session in (one, one, other)]
+        said = [session.predict(Classification, picture)[0].label for session in (one, one, other)]
         assert said == ["1", "2", "1"]
         assert (one.inferences, other.inferences) == (2, 1)
 
@@ -123,20 +123,20 @@ def test_two_services_do_not_share_what_they_see() -> None:
     picture = frame()
     cats, dogs = (FakeVision(classifications=[Classification(label, 0.5)]) for label in ("cat", "dog"))
     with cats.open_session() as of_cats, dogs.open_session() as of_dogs:
-        assert of_cats.ask(Classification, picture)[0].label == "cat"
-        assert of_dogs.ask(Classification, picture)[0].label == "dog"
+        assert of_cats.predict(Classification, picture)[0].label == "cat"
+        assert of_dogs.predict(Classification, picture)[0].label == "dog"
 
 
 def test_a_session_that_is_closed_says_so() -> None:
     session = FakeVision("coco").open_session()
     session.close()
     with pytest.raises(ModelError, match="service coco is not open"):
-        session.ask(Detection, frame())
+        session.predict(Detection, frame())
 
 
 def test_a_kind_that_is_not_given_is_refused() -> None:
     service = FakeVision("coco")
     service.kinds = frozenset({"detections"})
     with service.open_session() as session, pytest.raises(UnsupportedKind) as caught:
-        session.ask(Classification, frame())
+        session.predict(Classification, frame())
     assert str(caught.value) == "service coco gives detections, not classifications"

@@ -46,19 +46,19 @@ def test_a_picture_is_put_into_words(tmp_path: Path, library: Library) -> None:
     service = Captioner("words", made_captioner.files(tmp_path), library=library)
     with service.open_session() as session:
         assert service.kinds == {"captions"}
-        (red,), (green,) = session.ask(Caption, frame(color=RED)), session.ask(Caption, frame(color=GREEN))
+        (red,), (green,) = session.predict(Caption, frame(color=RED)), session.predict(Caption, frame(color=GREEN))
         assert (red.label, green.label) == ("a red picture", "a green picture")
         assert 0.99 < red.confidence < 1
         with pytest.raises(UnsupportedKind, match="service words gives captions, not detections"):
-            session.ask(Detection, frame())
+            session.predict(Detection, frame())
     with pytest.raises(ModelError, match="service words is not open"):
-        session.ask(Caption, frame())
+        session.predict(Caption, frame())
 
 
 def test_a_picture_is_put_into_words_once(tmp_path: Path, library: Library) -> None:
     service, picture = Captioner("words", made_captioner.files(tmp_path), library=library), frame(color=RED)
     with service.open_session() as session:
-        assert session.ask(Caption, picture) is session.ask(Caption, picture)
+        assert session.predict(Caption, picture) is session.predict(Caption, picture)
         assert service.inferences == 1
 
 
@@ -67,7 +67,7 @@ def test_the_encoder_may_be_a_declared_model(tmp_path: Path, library: Library) -
     declared = RuntimeDeclaration("eyes", "onnx", OnnxAttributes(model_path=tmp_path / "encoder_model.onnx"))
     assert Captioner.needs(attributes) == "eyes"
     with Captioner("words", attributes, declared, library=library).open_session() as service:
-        assert [caption.label for caption in service.ask(Caption, frame(color=RED))] == ["a red picture"]
+        assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red picture"]
     assert complaint(attributes, library, tmp_path) == "service words: the model 'eyes' is not declared"
 
 
@@ -75,7 +75,7 @@ def test_a_list_of_words_does_as_well_as_a_tokenizer_json(tmp_path: Path, librar
     (tmp_path / "vocab.txt").write_text("\n".join(made_captioner.TOKENS))
     attributes = changed(made_captioner.files(tmp_path), tokenizer_path=tmp_path / "vocab.txt")
     with Captioner("words", attributes, library=library).open_session() as service:
-        assert [caption.label for caption in service.ask(Caption, frame(color=RED))] == ["a red picture"]
+        assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red picture"]
 
 
 def test_a_text_begins_as_declared_or_as_the_file_beside_the_tokenizer_says(tmp_path: Path, library: Library) -> None:
@@ -83,13 +83,13 @@ def test_a_text_begins_as_declared_or_as_the_file_beside_the_tokenizer_says(tmp_
     (tmp_path / "generation_config.json").write_text('{"decoder_start_token_id": 4, "eos_token_id": 2}')
     for start, text in ((None, "picture"), ("[CLS]", "a red picture"), (3, "red picture")):
         with Captioner("words", changed(attributes, start_token=start), library=library).open_session() as service:
-            assert [caption.label for caption in service.ask(Caption, frame(color=RED))] == [text]
+            assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == [text]
 
 
 def test_captions_end_after_the_most_tokens(tmp_path: Path, library: Library) -> None:
     attributes = changed(made_captioner.files(tmp_path), max_tokens=2)
     with Captioner("words", attributes, library=library).open_session() as service:
-        assert [caption.label for caption in service.ask(Caption, frame(color=RED))] == ["a red"]
+        assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red"]
 
 
 def test_captions_below_the_minimum_and_empty_ones_are_left_out(tmp_path: Path, library: Library) -> None:
@@ -97,9 +97,9 @@ def test_captions_below_the_minimum_and_empty_ones_are_left_out(tmp_path: Path, 
     with Captioner(
         "words", changed(attributes, default_minimum_confidence=1.0), library=library
     ).open_session() as service:
-        assert service.ask(Caption, frame(color=RED)) == ()
+        assert service.predict(Caption, frame(color=RED)) == ()
     with Captioner("words", changed(attributes, end_token="a"), library=library).open_session() as service:
-        assert service.ask(Caption, frame(color=RED)) == ()
+        assert service.predict(Caption, frame(color=RED)) == ()
 
 
 def test_a_model_for_pictures_of_any_size_needs_one(tmp_path: Path, library: Library) -> None:
@@ -114,7 +114,7 @@ def test_a_model_that_takes_one_size_may_say_that_it_takes_any(tmp_path: Path, l
     attributes = made_captioner.files(tmp_path)
     (tmp_path / "encoder_model.onnx").write_bytes(made_captioner.encoder(side_px=16))
     with Captioner("words", attributes, library=library).open_session() as service:
-        assert [caption.label for caption in service.ask(Caption, frame(color=RED))] == ["a red picture"]
+        assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red picture"]
     assert "say which with input_image_size_px" in complaint(
         changed(attributes, input_image_size_px=None), library, tmp_path
     )

@@ -36,7 +36,7 @@ def boxes_of(found: tuple[Detection, ...]) -> list[tuple[int, int, int, int]]:
 def test_areas_of_the_colour_are_found_largest_first() -> None:
     frame = painted((10, 20, 90, 90, RED), (100, 5, 195, 95, RED), (20, 100, 120, 155, BLUE))
     with detector().open_session() as service:
-        found = service.ask(Detection, frame)
+        found = service.predict(Detection, frame)
         assert service.service.kinds == {"detections"}
         assert service.service.labels == ("red",)
     assert boxes_of(found) == [(100, 5, 195, 95), (10, 20, 90, 90)]
@@ -47,18 +47,18 @@ def test_the_area_of_the_box_decides_what_is_too_small() -> None:
     # An L whose box has 5000 pixels though it covers fewer, and a rectangle of 4999 or so.
     frame = painted((10, 10, 20, 60, RED), (20, 50, 110, 60, RED), (120, 80, 170, 150, RED))
     with detector().open_session() as service:
-        assert boxes_of(service.ask(Detection, frame)) == [(10, 10, 110, 60)]
+        assert boxes_of(service.predict(Detection, frame)) == [(10, 10, 110, 60)]
     with detector(segment_size_px=3500).open_session() as service:
-        assert boxes_of(service.ask(Detection, frame)) == [(10, 10, 110, 60), (120, 80, 170, 150)]
+        assert boxes_of(service.predict(Detection, frame)) == [(10, 10, 110, 60), (120, 80, 170, 150)]
     with detector(segment_size_px=0).open_session() as service:
-        assert len(service.ask(Detection, frame)) == 1
+        assert len(service.predict(Detection, frame)) == 1
 
 
 def test_a_picture_born_as_planes_is_looked_at_too() -> None:
     y, u, v = painted((10, 20, 110, 120, RED)).pixels.yuv
     frame = Frame(Pixels.from_yuv(y, u, v, Matrix.BT601), 0, Fraction(1, 30), 0.0)
     with detector().open_session() as service:
-        assert boxes_of(service.ask(Detection, frame)) == [(10, 20, 110, 120)]
+        assert boxes_of(service.predict(Detection, frame)) == [(10, 20, 110, 120)]
 
 
 @pytest.mark.parametrize(

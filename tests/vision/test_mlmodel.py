@@ -38,16 +38,16 @@ def test_a_classifier_is_found_out_and_asked(tmp_path: Path) -> None:
     with classifier.open_session() as session:
         assert classifier.kinds == {"classifications"}
         assert classifier.labels == ("a", "b", "c")
-        assert [item.label for item in session.ask(Classification, frame())] == ["b", "c", "a"]
+        assert [item.label for item in session.predict(Classification, frame())] == ["b", "c", "a"]
         with pytest.raises(UnsupportedKind, match="service fake gives classifications, not detections"):
-            session.ask(Detection, frame())
+            session.predict(Detection, frame())
 
 
 def test_a_detector_is_found_out_and_asked(tmp_path: Path) -> None:
     detector = service(runtime(DETECTOR), tmp_path, label_path=labels_file(tmp_path))
     with detector.open_session() as session:
         assert detector.kinds == {"detections"}
-        assert [item.label for item in session.ask(Detection, frame())] == ["c", "a"]
+        assert [item.label for item in session.predict(Detection, frame())] == ["c", "a"]
 
 
 def test_a_model_may_be_both_and_is_still_run_once_per_picture(tmp_path: Path) -> None:
@@ -56,8 +56,8 @@ def test_a_model_may_be_both_and_is_still_run_once_per_picture(tmp_path: Path) -
     with both.open_session() as session:
         assert both.kinds == {"classifications", "detections"}
         tried, picture = len(kind.asked), frame()
-        assert session.ask(Classification, picture)[0].label == "b"
-        assert session.ask(Detection, picture)[0].label == "c"
+        assert session.predict(Classification, picture)[0].label == "b"
+        assert session.predict(Detection, picture)[0].label == "c"
         assert len(kind.asked) - tried == both.inferences == 1
 
 
@@ -83,8 +83,8 @@ def test_services_on_one_file_share_the_model_and_its_answers(tmp_path: Path) ->
     with strict.open_session() as one, loose.open_session() as other:
         assert kind.loaded == 1
         tried = len(kind.asked)
-        assert [item.label for item in one.ask(Classification, picture)] == ["1"]
-        assert [item.label for item in other.ask(Classification, picture)] == ["1", "2", "0"]
+        assert [item.label for item in one.predict(Classification, picture)] == ["1"]
+        assert [item.label for item in other.predict(Classification, picture)] == ["1", "2", "0"]
         assert len(kind.asked) - tried == 1
         assert (strict.inferences, loose.inferences) == (1, 0)
 
@@ -98,14 +98,14 @@ def test_a_picture_asked_for_by_several_threads_is_run_once(tmp_path: Path) -> N
         with ThreadPoolExecutor(4) as pool:
             asked = [pool.submit(session.ask, Classification, picture) for _ in range(4)]
             kind.gate.set()
-            assert {future.result() for future in asked} == {session.ask(Classification, picture)}
+            assert {future.result() for future in asked} == {session.predict(Classification, picture)}
         assert len(kind.asked) - tried == 1
 
 
 def test_the_picture_goes_in_as_declared(tmp_path: Path) -> None:
     kind = runtime(SCORES)
     with service(kind, tmp_path, input_image_bgr=True).open_session() as classifier:
-        classifier.ask(Classification, frame(color=(1, 2, 3)))
+        classifier.predict(Classification, frame(color=(1, 2, 3)))
     assert kind.asked[-1]["input"][0, 0, 0].tolist() == [1, 2, 3]
 
 
@@ -118,14 +118,14 @@ def test_outputs_and_boxes_are_read_as_declared(tmp_path: Path) -> None:
         xmin_ymin_xmax_ymax_order=(0, 1, 2, 3),
     )
     with swapped.open_session() as session:
-        (item,) = session.ask(Detection, frame())
+        (item,) = session.predict(Detection, frame())
     assert (item.label, item.confidence, item.box.x_max, item.box.y_max) == ("1", 1.0, 0.5, 1.0)
 
 
 def test_the_box_order_of_the_model_counts_where_none_is_declared(tmp_path: Path) -> None:
     kind = runtime(DETECTOR, metadata=Metadata(box_order=(0, 1, 2, 3), labels=("a", "b", "c")))
     with service(kind, tmp_path).open_session() as detector:
-        item = detector.ask(Detection, frame())[0]
+        item = detector.predict(Detection, frame())[0]
     assert (item.label, item.box.x_max, item.box.y_max) == ("c", 0.5, 1.0)
 
 
@@ -138,14 +138,14 @@ def test_labels_have_their_own_minimum_or_the_default(tmp_path: Path) -> None:
         label_confidences={"B": 0.8},
     )
     with picky.open_session() as session:
-        assert [item.label for item in session.ask(Classification, frame())] == ["c"]
+        assert [item.label for item in session.predict(Classification, frame())] == ["c"]
 
 
 def test_what_was_dropped_and_what_had_no_label_is_counted(tmp_path: Path) -> None:
     odd = DETECTOR | {"scores": np.array([[0.9, np.nan]])}
     detector = service(runtime(odd), tmp_path, label_path=labels_file(tmp_path, "a\nb\n"))
     with detector.open_session() as session:
-        assert [item.label for item in session.ask(Detection, frame())] == ["class 2"]
+        assert [item.label for item in session.predict(Detection, frame())] == ["class 2"]
     assert (detector.dropped, detector.unknown) == (1, 1)
 
 
@@ -203,9 +203,9 @@ def test_a_model_that_fails_on_a_picture_says_so_and_is_asked_again(tmp_path: Pa
     with service(kind, tmp_path).open_session() as classifier:
         kind.answer = staticmethod(answer)
         with pytest.raises(ModelError, match="odd picture"):
-            classifier.ask(Classification, frame(color=(255, 255, 255)))
+            classifier.predict(Classification, frame(color=(255, 255, 255)))
         assert classifier.inferences == 0
-        assert len(classifier.ask(Classification, frame())) == 2
+        assert len(classifier.predict(Classification, frame())) == 2
 
 
 def segmenter_map() -> np.ndarray[Any, Any]:
@@ -219,17 +219,17 @@ def test_a_segmenter_is_found_out_and_asked(tmp_path: Path) -> None:
     with segmenter.open_session() as session:
         assert segmenter.kinds == {"segmentations"}
         assert segmenter.labels == ("a", "b", "c")
-        first, second = session.ask(Segmentation, frame())
+        first, second = session.predict(Segmentation, frame())
         assert (first.label, first.coverage, second.label, second.coverage) == ("a", 0.75, "c", 0.25)
         assert second.mask.shape == (4, 4)
         with pytest.raises(UnsupportedKind, match="service fake gives segmentations, not detections"):
-            session.ask(Detection, frame())
+            session.predict(Detection, frame())
 
 
 def test_a_picture_that_keeps_its_shape_is_segmented_without_its_bars(tmp_path: Path) -> None:
     kind = runtime({"map": segmenter_map()})
     with service(kind, tmp_path, input_fit="letterbox").open_session() as segmenter:
-        found = segmenter.ask(Segmentation, frame(8, 4))
+        found = segmenter.predict(Segmentation, frame(8, 4))
     assert kind.asked[-1]["input"][0, :, 0, 0].tolist() == [0, 30, 30, 0]
     assert {item.label: item.mask.shape for item in found} == {"0": (2, 4), "2": (2, 4)}
 
@@ -250,7 +250,7 @@ def test_a_head_is_guessed_and_its_input_prepared_as_it_is_used_to(tmp_path: Pat
     with service(kind, tmp_path, label_path=labels_file(tmp_path, "cat\ndog\n")).open_session() as detector:
         assert detector.service.kinds == {"detections"}
         assert detector.service.labels == ("cat", "dog")
-        (item,) = detector.ask(Detection, frame(8, 4, (51, 102, 255)))
+        (item,) = detector.predict(Detection, frame(8, 4, (51, 102, 255)))
     assert (item.label, item.box) == ("cat", BoundingBox(0.0, 0.25, 1.0, 0.75))
     fed = kind.asked[-1]["input"][0]
     assert fed[:, 16, 16] == pytest.approx([1.0, 0.4, 0.2])
@@ -267,7 +267,7 @@ def test_a_head_and_what_goes_in_are_as_declared(tmp_path: Path) -> None:
         "input_image_std_dev": (1.0, 1.0, 1.0),
     }
     with service(kind, tmp_path, **declared).open_session() as detector:
-        (item,) = detector.ask(Detection, frame(8, 4, (51, 102, 255)))
+        (item,) = detector.predict(Detection, frame(8, 4, (51, 102, 255)))
     assert (item.label, item.box) == ("0", BoundingBox(0.0, 0.375, 1.0, 0.625))
     assert kind.asked[-1]["input"] == pytest.approx(np.zeros((1, 3, 32, 32)), abs=1e-6)
 
@@ -278,7 +278,7 @@ def test_overlap_and_number_of_boxes_are_as_declared(tmp_path: Path) -> None:
     cases: list[tuple[dict[str, Any], int]] = [({}, 1), (all_stay, 4), (all_stay | {"max_detections": 2}, 2)]
     for declared, count in cases:
         with service(runtime({"out": rows}, info=HEAD_INPUT), tmp_path, **declared).open_session() as detector:
-            assert len(detector.ask(Detection, frame())) == count
+            assert len(detector.predict(Detection, frame())) == count
 
 
 def test_finished_boxes_that_overlap_stay_unless_declared_otherwise(tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_finished_boxes_that_overlap_stay_unless_declared_otherwise(tmp_path: Pa
     cases: list[tuple[dict[str, Any], int]] = [({}, 2), ({"iou_threshold": 0.5}, 1), ({"max_detections": 1}, 1)]
     for declared, count in cases:
         with service(runtime(twice), tmp_path, **declared).open_session() as detector:
-            assert len(detector.ask(Detection, frame())) == count
+            assert len(detector.predict(Detection, frame())) == count
 
 
 def test_outputs_that_only_look_like_a_head_are_read_without_one(tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_a_head_of_an_input_of_any_size_takes_the_one_that_is_usual(tmp_path: Pa
     kind.outputs = (TensorInfo("out", (1, 6, -1), np.dtype(np.float32)),)
     kind.answer = staticmethod(answer)
     with service(kind, tmp_path).open_session() as detector:
-        assert detector.ask(Detection, frame()) == ()
+        assert detector.predict(Detection, frame()) == ()
     assert kind.asked[-1]["input"].shape == (1, 3, 640, 640)
 
 
@@ -314,7 +314,7 @@ def test_a_model_file_may_stand_on_the_service_itself(tmp_path: Path) -> None:
     path.write_bytes(made.classifier(dtype="uint8", scale=1 / 255))
     declared = MlModelAttributes(model_path=path, num_threads=1)
     with MlModelVision("made", declared, library=Library(Verifier(tmp_path / "cache"))).open_session() as classifier:
-        best = classifier.ask(Classification, frame(color=(0, 0, 255)))[0]
+        best = classifier.predict(Classification, frame(color=(0, 0, 255)))[0]
     assert (best.label, round(best.confidence, 3)) == ("0", 1.0)
 
 
@@ -326,7 +326,9 @@ def test_a_quantised_model_with_channels_first_is_fed_normalised_and_read_as_a_d
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     declared = MlModelAttributes(model_path=path, input_image_mean_value=mean, input_image_std_dev=std)
     with MlModelVision("made", declared, library=Library(Verifier(tmp_path / "cache"))).open_session() as classifier:
-        found = {item.label: item.confidence for item in classifier.ask(Classification, frame(color=(50, 100, 200)))}
+        found = {
+            item.label: item.confidence for item in classifier.predict(Classification, frame(color=(50, 100, 200)))
+        }
     normalised = np.repeat((np.array([200, 100, 50]) / 255 - mean) / std, 4)
     powers = np.exp(normalised)
     assert [found[str(number)] for number in range(12)] == pytest.approx((powers / powers.sum()).tolist(), abs=0.01)

@@ -56,8 +56,8 @@ def boxes_of(found: tuple[Detection, ...], width: int = 160, height: int = 120) 
 
 def test_what_comes_into_view_is_found(sessions: Sessions) -> None:
     session = sessions()
-    assert session.ask(Detection, shown(room())) == ()
-    found = session.ask(Detection, shown(room(), 50, number=1))
+    assert session.predict(Detection, shown(room())) == ()
+    found = session.predict(Detection, shown(room(), 50, number=1))
     (x_min, y_min, x_max, y_max) = boxes_of(found)[0]
     assert len(found) == 1
     assert abs(x_min - 50) <= 2 and abs(y_min - 40) <= 2 and abs(x_max - 80) <= 2 and abs(y_max - 70) <= 2
@@ -68,22 +68,22 @@ def test_what_comes_into_view_is_found(sessions: Sessions) -> None:
 
 def test_noise_is_no_motion(sessions: Sessions) -> None:
     session = sessions()
-    assert [session.ask(Detection, shown(room(), number=n, noise=n)) for n in range(20)] == [()] * 20
+    assert [session.predict(Detection, shown(room(), number=n, noise=n)) for n in range(20)] == [()] * 20
 
 
 def test_a_place_in_a_larger_picture_is_given_in_its_own_measure(sessions: Sessions) -> None:
     session, image = sessions(), room(0, 1280, 720)
-    session.ask(Detection, shown(image))
-    (box,) = boxes_of(session.ask(Detection, shown(image, 600, number=1)), 1280, 720)
+    session.predict(Detection, shown(image))
+    (box,) = boxes_of(session.predict(Detection, shown(image, 600, number=1)), 1280, 720)
     assert np.abs(np.array(box) - (600, 40, 630, 70)).max() <= 8
 
 
 def test_things_that_are_too_small_are_left_out(sessions: Sessions) -> None:
     small, large = sessions(), sessions(segment_size_px=2000)
     for session in (small, large):
-        session.ask(Detection, shown(room()))
-    assert len(small.ask(Detection, shown(room(), 50, number=1))) == 1
-    assert large.ask(Detection, shown(room(), 50, number=1)) == ()
+        session.predict(Detection, shown(room()))
+    assert len(small.predict(Detection, shown(room(), 50, number=1))) == 1
+    assert large.predict(Detection, shown(room(), 50, number=1)) == ()
 
 
 def test_changes_below_the_threshold_do_not_count(sessions: Sessions) -> None:
@@ -91,28 +91,28 @@ def test_changes_below_the_threshold_do_not_count(sessions: Sessions) -> None:
     brighter = room() + np.uint8(0)
     brighter[40:80, 40:80] += np.uint8(20)
     for session in (keen, dull):
-        session.ask(Detection, shown(room()))
-    assert len(keen.ask(Detection, shown(brighter, number=1))) == 1
-    assert dull.ask(Detection, shown(brighter, number=1)) == ()
+        session.predict(Detection, shown(room()))
+    assert len(keen.predict(Detection, shown(brighter, number=1))) == 1
+    assert dull.predict(Detection, shown(brighter, number=1)) == ()
 
 
 def test_what_has_come_to_rest_becomes_background(sessions: Sessions) -> None:
     session = sessions(history_s=1.0, label="moved")
-    session.ask(Detection, shown(room()))
-    found = [bool(session.ask(Detection, shown(room(), 50, number=n))) for n in range(1, 150)]
+    session.predict(Detection, shown(room()))
+    found = [bool(session.predict(Detection, shown(room(), 50, number=n))) for n in range(1, 150)]
     assert found[0] and not found[-1]
     assert 15 < found.count(True) < 100
-    assert session.ask(Detection, shown(room(), 50, number=150)) == ()
-    assert session.ask(Detection, shown(room(), 90, number=151))[0].label == "moved"
+    assert session.predict(Detection, shown(room(), 50, number=150)) == ()
+    assert session.predict(Detection, shown(room(), 90, number=151))[0].label == "moved"
 
 
 def test_learning_goes_by_the_time_of_the_frames_not_by_their_number(sessions: Sessions) -> None:
     often, seldom = sessions(history_s=1.0), sessions(history_s=1.0)
     for session, step in ((often, 1), (seldom, 15)):
-        session.ask(Detection, shown(room()))
+        session.predict(Detection, shown(room()))
         for number in range(step, 31, step):
-            session.ask(Detection, shown(room(), 50, number=number))
-    one, other = (session.ask(Detection, shown(room(), number=31)) for session in (often, seldom))
+            session.predict(Detection, shown(room(), 50, number=number))
+    one, other = (session.predict(Detection, shown(room(), number=31)) for session in (often, seldom))
     assert len(one) == len(other) == 1
 
 
@@ -120,11 +120,11 @@ def test_two_cameras_with_like_pictures_have_a_background_each() -> None:
     service = MotionDetector("motion", MotionDetectorAttributes(segment_size_px=100, history_s=1.0))
     with service.open_session() as porch, service.open_session() as yard:
         for number in range(10):  # one thing stands at another place before each camera, and is background there
-            assert porch.ask(Detection, shown(room(), 20, number=number)) == ()
-            assert yard.ask(Detection, shown(room(), 100, number=number)) == ()
-        (came,) = boxes_of(porch.ask(Detection, shown(room(), 60, number=10)))[:1]
-        assert yard.ask(Detection, shown(room(), 100, number=10)) == ()
-        assert {box[0] // 20 for box in boxes_of(yard.ask(Detection, shown(room(), 20, number=11)))} == {0, 4}
+            assert porch.predict(Detection, shown(room(), 20, number=number)) == ()
+            assert yard.predict(Detection, shown(room(), 100, number=number)) == ()
+        (came,) = boxes_of(porch.predict(Detection, shown(room(), 60, number=10)))[:1]
+        assert yard.predict(Detection, shown(room(), 100, number=10)) == ()
+        assert {box[0] // 20 for box in boxes_of(yard.predict(Detection, shown(room(), 20, number=11)))} == {0, 4}
         assert came[0] < 90
 
 
@@ -134,54 +134,54 @@ def test_the_same_picture_is_judged_by_what_each_session_has_seen() -> None:
         shown(room(), 50, number=1),
     )
     with service.open_session() as watching, service.open_session() as new:
-        watching.ask(Detection, shown(room()))
-        assert len(watching.ask(Detection, picture)) == 1
-        assert new.ask(Detection, picture) == ()
+        watching.predict(Detection, shown(room()))
+        assert len(watching.predict(Detection, picture)) == 1
+        assert new.predict(Detection, picture) == ()
         assert (watching.inferences, new.inferences, service.inferences) == (2, 1, 3)
 
 
 def test_another_size_begins_anew(sessions: Sessions) -> None:
     session = sessions()
-    session.ask(Detection, shown(room()))
-    assert session.ask(Detection, shown(room(0, 120, 120), 50, number=1)) == ()
-    assert len(session.ask(Detection, shown(room(0, 120, 120), number=2))) == 1
+    session.predict(Detection, shown(room()))
+    assert session.predict(Detection, shown(room(0, 120, 120), 50, number=1)) == ()
+    assert len(session.predict(Detection, shown(room(0, 120, 120), number=2))) == 1
 
 
 def test_a_new_session_knows_nothing_of_those_before() -> None:
     service = MotionDetector("motion", MotionDetectorAttributes(segment_size_px=100))
     with service.open_session() as session:
-        session.ask(Detection, shown(room()))
+        session.predict(Detection, shown(room()))
     with service.open_session() as session:
-        assert session.ask(Detection, shown(room(), 50, number=1)) == ()
+        assert session.predict(Detection, shown(room(), 50, number=1)) == ()
 
 
 def test_a_cut_is_no_motion(sessions: Sessions) -> None:
     session = sessions()
-    session.ask(Detection, shown(room(1)))
-    assert session.ask(Detection, shown(room(2), number=1)) == ()
-    assert len(session.ask(Detection, shown(room(2), 50, number=2))) == 1
+    session.predict(Detection, shown(room(1)))
+    assert session.predict(Detection, shown(room(2), number=1)) == ()
+    assert len(session.predict(Detection, shown(room(2), 50, number=2))) == 1
 
 
 def test_who_is_behind_sees_motion_but_teaches_nothing(sessions: Sessions) -> None:
     session = sessions(history_s=0.1)
     for number in range(10, 20):
-        session.ask(Detection, shown(room(), number=number))
+        session.predict(Detection, shown(room(), number=number))
     for _ in range(20):
-        assert len(session.ask(Detection, shown(room(), 50, number=18))) == 1
-    assert session.ask(Detection, shown(room(), number=20)) == ()
+        assert len(session.predict(Detection, shown(room(), 50, number=18))) == 1
+    assert session.predict(Detection, shown(room(), number=20)) == ()
 
 
 def test_a_stream_that_begins_again_is_learnt_again(sessions: Sessions) -> None:
     session = sessions()
-    session.ask(Detection, shown(room(), number=3000))
-    assert len(session.ask(Detection, shown(room(), 50, number=0))) == 1
-    assert session.ask(Detection, shown(room(), 50, number=1)) == ()
+    session.predict(Detection, shown(room(), number=3000))
+    assert len(session.predict(Detection, shown(room(), 50, number=0))) == 1
+    assert session.predict(Detection, shown(room(), 50, number=1)) == ()
 
 
 def test_pictures_sent_one_by_one_follow_each_other_by_the_clock(sessions: Sessions) -> None:
     session = sessions(history_s=1.0)
     still = [Frame(shown(room(), x).pixels, 0, Fraction(1), 100.0 + at) for at, x in enumerate((None, 50, 50, 50, 50))]
-    assert [len(session.ask(Detection, frame)) for frame in still] == [0, 1, 1, 0, 0]
+    assert [len(session.predict(Detection, frame)) for frame in still] == [0, 1, 1, 0, 0]
 
 
 @pytest.mark.parametrize(

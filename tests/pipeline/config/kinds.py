@@ -10,7 +10,7 @@ from pydantic import Field
 from cameras import PREDICTIONS, Attributes, Camera, Frame, LocalPath, Prediction
 from pipeline.config import Tables
 from transforms import Transform
-from vision import Answer, LiteRt, VisionService
+from vision import LiteRt, Predictor, VisionService
 
 
 class FileAttributes(Attributes):
@@ -123,7 +123,7 @@ class Vision(VisionService[Any]):
     def _release(self) -> None:
         raise NotImplementedError
 
-    def _answers(self) -> Mapping[type[Prediction], Answer]:
+    def _predictors(self) -> Mapping[type[Prediction], Predictor]:
         raise NotImplementedError
 
 

@@ -64,7 +64,7 @@ def test_foreign_kinds_annotate_a_file(config: Config, tmp_path: Path) -> None:
 
 def test_a_foreign_service_is_asked_by_itself(config: Config) -> None:
     with make_services(config)["lamp"].open_session() as session:
-        assert session.ask(Classification, make_frame(200)) == (Classification("on", 1.0),)
+        assert session.predict(Classification, make_frame(200)) == (Classification("on", 1.0),)
 
 
 def test_a_foreign_model_that_cannot_be_used_is_reported_with_its_place(config: Config, tmp_path: Path) -> None:

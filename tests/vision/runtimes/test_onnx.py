@@ -238,7 +238,7 @@ def test_a_model_is_chosen_by_its_ending_and_tried_in_a_process_of_its_own(tmp_p
     verifier = Verifier(tmp_path / "cache")
     declared = MlModelAttributes(model_path=path, input_image_mean_value=(0, 0, 0), input_image_std_dev=(1, 1, 1))
     with MlModelVision("made", declared, library=Library(verifier)).open_session() as classifier:
-        found = classifier.ask(Classification, frame(color=(0, 51, 255)))
+        found = classifier.predict(Classification, frame(color=(0, 51, 255)))
     assert {item.label for item in found[:4]} == {"a", "d", "g", "j"}
     assert found[0].confidence == pytest.approx(1.0)
     assert len(list((tmp_path / "cache").iterdir())) == 1
