@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from cameras import Attributes
 from transforms import Transform
-from vision import ModelError, try_model
+from vision import ModelError, check_model
 
 from .checks import wrong_kinds, wrong_labels
 from .config import Config, ConfigError, Problem, TransformAttributes, make_services
@@ -111,7 +111,7 @@ class Graph:
         for name, model in self.config.models.items():
             if name not in used:
                 try:
-                    try_model(model, runtimes=self.config.tables.runtimes)
+                    check_model(model, runtimes=self.config.tables.runtimes)
                 except ModelError as error:
                     yield self.config.service_problem(name, str(error))
 

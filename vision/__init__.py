@@ -19,10 +19,10 @@ from .runtimes import (
     RUNTIMES,
     LiteRt,
     LiteRtAttributes,
-    Loan,
     Metadata,
     ModelError,
     ModelFile,
+    ModelHandle,
     Onnx,
     OnnxAttributes,
     Runtime,
@@ -31,8 +31,8 @@ from .runtimes import (
     Tensor,
     TensorInfo,
     UnsupportedKind,
-    borrow_model,
-    try_model,
+    check_model,
+    load_model,
 )
 
 VISION: dict[str, type[VisionService[Any]]] = {
@@ -72,7 +72,7 @@ __all__ = [
     "ColorDetectorAttributes",
     "LiteRt",
     "LiteRtAttributes",
-    "Loan",
+    "ModelHandle",
     "Metadata",
     "MlModelAttributes",
     "MlModelVision",
@@ -91,9 +91,9 @@ __all__ = [
     "TensorInfo",
     "UnsupportedKind",
     "VisionService",
-    "borrow_model",
+    "load_model",
     "build_services",
     "keep",
     "top",
-    "try_model",
+    "check_model",
 ]

@@ -15,12 +15,12 @@ from .base import Predictor, Session
 from .captioning import Encoder, TextDecoder, read_tokenizer
 from .model_service import ModelService, PictureModelAttributes
 from .runtimes import (
-    LIBRARY,
-    Library,
-    Loan,
+    SHARED_MODELS,
     ModelError,
+    ModelHandle,
     Runtime,
     RuntimeDeclaration,
+    SharedModels,
     missing_files,
     runtime_for,
 )
@@ -80,22 +80,22 @@ class Captioner(ModelService[CaptionerAttributes]):
         runtime: RuntimeDeclaration | None = None,
         *,
         runtimes: Mapping[str, type[Runtime]] | None = None,
-        library: Library = LIBRARY,
+        models: SharedModels = SHARED_MODELS,
     ) -> None:
-        super().__init__(name, attributes, runtime, runtimes=runtimes, library=library)
-        self._models: tuple[Loan, ...] = ()
+        super().__init__(name, attributes, runtime, runtimes=runtimes, models=models)
+        self._handles: tuple[ModelHandle, ...] = ()
         self._encoder: Encoder | None = None
         self._decoder: TextDecoder | None = None
 
     def _load(self) -> None:
         attributes, model = self.attributes, self._declared_model()
         decoder_type = runtime_for(attributes.decoder_path, self.runtimes)
-        encoder = self._library.borrow(*model)
-        self._models = (encoder,)
+        encoder = self._models.acquire(*model)
+        self._handles = (encoder,)
         try:
             providers = model.providers if decoder_type is model.runtime_type else ()
-            decoder = self._library.borrow(decoder_type, attributes.decoder_path, model.num_threads, providers)
-            self._models = (encoder, decoder)
+            decoder = self._models.acquire(decoder_type, attributes.decoder_path, model.num_threads, providers)
+            self._handles = (encoder, decoder)
             with _about(model.path):
                 self._encoder = Encoder(
                     encoder.runtime,
@@ -114,9 +114,9 @@ class Captioner(ModelService[CaptionerAttributes]):
 
     def _release(self) -> None:
         self._encoder = self._decoder = None
-        models, self._models = self._models, ()
-        for loan in models:
-            loan.close()
+        handles, self._handles = self._handles, ()
+        for handle in handles:
+            handle.close()
 
     def _predictors(self) -> Mapping[type[Prediction], Predictor]:
         return {Caption: self._caption}

@@ -12,14 +12,14 @@ from .base import Predictor, Session
 from .interpretation import Interpretation, MlModelAttributes, interpret
 from .model_service import ModelService
 from .runtimes import (
-    LIBRARY,
+    SHARED_MODELS,
     LabelsError,
-    Library,
-    Loan,
     Metadata,
     ModelError,
+    ModelHandle,
     Runtime,
     RuntimeDeclaration,
+    SharedModels,
     Tensor,
     read_labels,
 )
@@ -41,10 +41,10 @@ class MlModelVision(ModelService[MlModelAttributes]):
         runtime: RuntimeDeclaration | None = None,
         *,
         runtimes: Mapping[str, type[Runtime]] | None = None,
-        library: Library = LIBRARY,
+        models: SharedModels = SHARED_MODELS,
     ) -> None:
-        super().__init__(name, attributes, runtime, runtimes=runtimes, library=library)
-        self._loan: Loan | None = None
+        super().__init__(name, attributes, runtime, runtimes=runtimes, models=models)
+        self._handle: ModelHandle | None = None
         self._interpretation: Interpretation | None = None
         self._sha256 = ""
 
@@ -60,26 +60,26 @@ class MlModelVision(ModelService[MlModelAttributes]):
 
     def _load(self) -> None:
         model = self._declared_model()
-        loan = self._library.borrow(*model)
+        handle = self._models.acquire(*model)
         try:
-            if self._interpretation is None or self._sha256 != loan.sha256:
+            if self._interpretation is None or self._sha256 != handle.sha256:
                 self._interpretation = interpret(
-                    loan.runtime, self.attributes, self._labels(loan.runtime.metadata), self.name
+                    handle.runtime, self.attributes, self._labels(handle.runtime.metadata), self.name
                 )
-                self._sha256 = loan.sha256
+                self._sha256 = handle.sha256
                 self.labels = self._interpretation.labels
         except ModelError as error:
-            loan.close()
+            handle.close()
             raise self._about(model.path, error) from error
         except BaseException:
-            loan.close()
+            handle.close()
             raise
-        self._loan = loan
+        self._handle = handle
 
     def _release(self) -> None:
-        loan, self._loan = self._loan, None
-        if loan is not None:
-            loan.close()
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            handle.close()
 
     def _predictors(self) -> Mapping[type[Prediction], Predictor]:
         predictors: Mapping[type[Prediction], Predictor] = {
@@ -107,10 +107,10 @@ class MlModelVision(ModelService[MlModelAttributes]):
         return interpretation.segmenter.look(self._outputs(pixels, session), interpretation.picture.window_for(pixels))
 
     def _opened(self) -> tuple[Runtime, Interpretation]:
-        loan, interpretation = self._loan, self._interpretation
-        if loan is None or interpretation is None:
+        handle, interpretation = self._handle, self._interpretation
+        if handle is None or interpretation is None:
             raise ModelError(f"service {self.name} is not open")
-        return loan.runtime, interpretation
+        return handle.runtime, interpretation
 
     def _outputs(self, pixels: Pixels, session: Session) -> dict[str, Tensor]:
         """Return what the model gives for a picture: run once, for all services that feed it the same way."""

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from cameras import Attributes, LocalPath
 
 from .base import VisionService
-from .runtimes import LIBRARY, Library, ModelError, Runtime, RuntimeDeclaration, runtime_for
+from .runtimes import SHARED_MODELS, ModelError, Runtime, RuntimeDeclaration, SharedModels, runtime_for
 
 
 class PictureModelAttributes(Attributes):
@@ -65,7 +65,7 @@ M = TypeVar("M", bound=PictureModelAttributes)
 
 
 class DeclaredModel(NamedTuple):
-    """A model file, and what it is to run on: the arguments of ``Library.borrow``."""
+    """A model file, and what it is to run on: the arguments of ``SharedModels.acquire``."""
 
     runtime_type: type[Runtime]
     path: Path
@@ -81,7 +81,7 @@ class ModelService(VisionService[M]):
         attributes: What was declared.
         runtime: The model that ``mlmodel_name`` names; ``None`` when ``model_path`` stands here.
         runtimes: The runtimes there are, by name.
-        library: Where loaded models are shared.
+        models: Where loaded models are shared.
     """
 
     def __init__(
@@ -91,10 +91,10 @@ class ModelService(VisionService[M]):
         runtime: RuntimeDeclaration | None = None,
         *,
         runtimes: Mapping[str, type[Runtime]] | None = None,
-        library: Library = LIBRARY,
+        models: SharedModels = SHARED_MODELS,
     ) -> None:
         super().__init__(name, attributes, runtime, runtimes=runtimes)
-        self._library = library
+        self._models = models
 
     @classmethod
     def needs(cls, attributes: M) -> str | None:

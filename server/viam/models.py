@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any
 
-from vision import Loan, Runtime, RuntimeDeclaration, TensorInfo, borrow_model
+from vision import ModelHandle, Runtime, RuntimeDeclaration, TensorInfo, load_model
 
 from ..core import Backend, NotFound, model_errors
 from .calls import Calls
@@ -30,19 +30,19 @@ class MlModelCalls(Calls):
             raise NotFound(f"there is no model {name[:100]!r}")
         return declared
 
-    def _loaded(self, declared: RuntimeDeclaration) -> AbstractAsyncContextManager[Loan]:
+    def _loaded(self, declared: RuntimeDeclaration) -> AbstractAsyncContextManager[ModelHandle]:
         """Return what loads a model, or shares it with whoever has done so."""
-        borrowed = partial(borrow_model, declared, runtimes=self._backend.config.tables.runtimes)
-        return self._backend.opened(("model", declared.name), borrowed, _what(declared.name))
+        load = partial(load_model, declared, runtimes=self._backend.config.tables.runtimes)
+        return self._backend.opened(("model", declared.name), load, _what(declared.name))
 
     async def _infer(self, request: mlmodel_pb2.InferRequest) -> mlmodel_pb2.InferResponse:
-        async with self._loaded(self._model(request.name)) as loan:
-            return await self._backend.models.run(_inferred, loan.runtime, request)
+        async with self._loaded(self._model(request.name)) as handle:
+            return await self._backend.models.run(_inferred, handle.runtime, request)
 
     async def _metadata(self, request: mlmodel_pb2.MetadataRequest) -> mlmodel_pb2.MetadataResponse:
         model = self._model(request.name)
-        async with self._loaded(model) as loan:
-            runtime = loan.runtime
+        async with self._loaded(model) as handle:
+            runtime = handle.runtime
             described = mlmodel_pb2.Metadata(
                 name=model.name,
                 type=model.model,

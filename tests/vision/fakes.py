@@ -14,8 +14,8 @@ from cameras import Frame, Pixels
 from vision import MlModelAttributes, MlModelVision, Runtime, RuntimeAttributes, RuntimeDeclaration
 from vision.runtimes.base import Metadata, Tensor, TensorInfo
 from vision.runtimes.errors import ModelError
-from vision.runtimes.library import Library
 from vision.runtimes.model_file import ModelFile
+from vision.runtimes.shared_models import SharedModels
 from vision.runtimes.verifier import Verifier
 
 Answer = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
@@ -86,7 +86,7 @@ def runtime(
 
 
 def service(
-    kind: type[Runtime], folder: Path, *, name: str = "fake", library: Library | None = None, **attributes: Any
+    kind: type[Runtime], folder: Path, *, name: str = "fake", models: SharedModels | None = None, **attributes: Any
 ) -> MlModelVision:
     """Return a vision service on a fake model, with a file that stands for it."""
     path = folder / "model.fake"
@@ -98,7 +98,7 @@ def service(
         declared,
         declaration,
         runtimes={kind.model_name: kind},
-        library=library or Library(Verifier(folder / "cache")),
+        models=models or SharedModels(Verifier(folder / "cache")),
     )
 
 

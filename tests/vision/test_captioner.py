@@ -18,16 +18,16 @@ from vision import (
     RuntimeDeclaration,
     UnsupportedKind,
 )
-from vision.runtimes.library import Library
+from vision.runtimes.shared_models import SharedModels
 from vision.runtimes.verifier import Verifier
 
 RED, GREEN = (0, 0, 255), (0, 255, 0)
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """Give one library, so that equal files are tried once."""
-    made = Library(Verifier(tmp_path_factory.mktemp("cache")))
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedModels]:
+    """Yield one set of shared models, so that the child process tries equal files once."""
+    made = SharedModels(Verifier(tmp_path_factory.mktemp("cache")))
     yield made
     assert made.loaded == 0
 
@@ -36,14 +36,14 @@ def changed(attributes: CaptionerAttributes, **values: Any) -> CaptionerAttribut
     return CaptionerAttributes.model_validate(attributes.model_dump() | values)
 
 
-def complaint(attributes: CaptionerAttributes, library: Library, folder: Path) -> str:
+def complaint(attributes: CaptionerAttributes, models: SharedModels, folder: Path) -> str:
     with pytest.raises(ModelError) as caught:
-        Captioner("words", attributes, library=library).open_session()
+        Captioner("words", attributes, models=models).open_session()
     return str(caught.value).replace(f"{folder}/", "")
 
 
-def test_a_picture_is_put_into_words(tmp_path: Path, library: Library) -> None:
-    service = Captioner("words", made_captioner.files(tmp_path), library=library)
+def test_a_picture_is_put_into_words(tmp_path: Path, models: SharedModels) -> None:
+    service = Captioner("words", made_captioner.files(tmp_path), models=models)
     with service.open_session() as session:
         assert service.kinds == {"captions"}
         (red,), (green,) = session.predict(Caption, frame(color=RED)), session.predict(Caption, frame(color=GREEN))
@@ -55,87 +55,87 @@ def test_a_picture_is_put_into_words(tmp_path: Path, library: Library) -> None:
         session.predict(Caption, frame())
 
 
-def test_a_picture_is_put_into_words_once(tmp_path: Path, library: Library) -> None:
-    service, picture = Captioner("words", made_captioner.files(tmp_path), library=library), frame(color=RED)
+def test_a_picture_is_put_into_words_once(tmp_path: Path, models: SharedModels) -> None:
+    service, picture = Captioner("words", made_captioner.files(tmp_path), models=models), frame(color=RED)
     with service.open_session() as session:
         assert session.predict(Caption, picture) is session.predict(Caption, picture)
         assert service.inferences == 1
 
 
-def test_the_encoder_may_be_a_declared_model(tmp_path: Path, library: Library) -> None:
+def test_the_encoder_may_be_a_declared_model(tmp_path: Path, models: SharedModels) -> None:
     attributes = changed(made_captioner.files(tmp_path), model_path=None, mlmodel_name="eyes")
     declared = RuntimeDeclaration("eyes", "onnx", OnnxAttributes(model_path=tmp_path / "encoder_model.onnx"))
     assert Captioner.needs(attributes) == "eyes"
-    with Captioner("words", attributes, declared, library=library).open_session() as service:
+    with Captioner("words", attributes, declared, models=models).open_session() as service:
         assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red picture"]
-    assert complaint(attributes, library, tmp_path) == "service words: the model 'eyes' is not declared"
+    assert complaint(attributes, models, tmp_path) == "service words: the model 'eyes' is not declared"
 
 
-def test_a_list_of_words_does_as_well_as_a_tokenizer_json(tmp_path: Path, library: Library) -> None:
+def test_a_list_of_words_does_as_well_as_a_tokenizer_json(tmp_path: Path, models: SharedModels) -> None:
     (tmp_path / "vocab.txt").write_text("\n".join(made_captioner.TOKENS))
     attributes = changed(made_captioner.files(tmp_path), tokenizer_path=tmp_path / "vocab.txt")
-    with Captioner("words", attributes, library=library).open_session() as service:
+    with Captioner("words", attributes, models=models).open_session() as service:
         assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red picture"]
 
 
-def test_a_text_begins_as_declared_or_as_the_file_beside_the_tokenizer_says(tmp_path: Path, library: Library) -> None:
+def test_the_start_token_is_the_declared_one_or_the_one_in_the_config_file(
+    tmp_path: Path, models: SharedModels
+) -> None:
     attributes = made_captioner.files(tmp_path)
     (tmp_path / "generation_config.json").write_text('{"decoder_start_token_id": 4, "eos_token_id": 2}')
     for start, text in ((None, "picture"), ("[CLS]", "a red picture"), (3, "red picture")):
-        with Captioner("words", changed(attributes, start_token=start), library=library).open_session() as service:
+        with Captioner("words", changed(attributes, start_token=start), models=models).open_session() as service:
             assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == [text]
 
 
-def test_captions_end_after_the_most_tokens(tmp_path: Path, library: Library) -> None:
+def test_captions_end_after_the_most_tokens(tmp_path: Path, models: SharedModels) -> None:
     attributes = changed(made_captioner.files(tmp_path), max_tokens=2)
-    with Captioner("words", attributes, library=library).open_session() as service:
+    with Captioner("words", attributes, models=models).open_session() as service:
         assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red"]
 
 
-def test_captions_below_the_minimum_and_empty_ones_are_left_out(tmp_path: Path, library: Library) -> None:
+def test_captions_below_the_minimum_and_empty_ones_are_left_out(tmp_path: Path, models: SharedModels) -> None:
     attributes = made_captioner.files(tmp_path)
     with Captioner(
-        "words", changed(attributes, default_minimum_confidence=1.0), library=library
+        "words", changed(attributes, default_minimum_confidence=1.0), models=models
     ).open_session() as service:
         assert service.predict(Caption, frame(color=RED)) == ()
-    with Captioner("words", changed(attributes, end_token="a"), library=library).open_session() as service:
+    with Captioner("words", changed(attributes, end_token="a"), models=models).open_session() as service:
         assert service.predict(Caption, frame(color=RED)) == ()
 
 
-def test_a_model_for_pictures_of_any_size_needs_one(tmp_path: Path, library: Library) -> None:
+def test_a_model_for_pictures_of_any_size_needs_one(tmp_path: Path, models: SharedModels) -> None:
     attributes = changed(made_captioner.files(tmp_path), input_image_size_px=None)
-    assert complaint(attributes, library, tmp_path) == (
+    assert complaint(attributes, models, tmp_path) == (
         "encoder_model.onnx: input pixel_values [any, any, any, any] float32 takes pictures of any size; "
         "say which with input_image_size_px"
     )
 
 
-def test_a_model_that_takes_one_size_may_say_that_it_takes_any(tmp_path: Path, library: Library) -> None:
+def test_a_model_that_takes_one_size_may_say_that_it_takes_any(tmp_path: Path, models: SharedModels) -> None:
     attributes = made_captioner.files(tmp_path)
     (tmp_path / "encoder_model.onnx").write_bytes(made_captioner.encoder(side_px=16))
-    with Captioner("words", attributes, library=library).open_session() as service:
+    with Captioner("words", attributes, models=models).open_session() as service:
         assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red picture"]
     assert "say which with input_image_size_px" in complaint(
-        changed(attributes, input_image_size_px=None), library, tmp_path
+        changed(attributes, input_image_size_px=None), models, tmp_path
     )
-    assert complaint(changed(attributes, input_image_size_px=24), library, tmp_path).startswith(
+    assert complaint(changed(attributes, input_image_size_px=24), models, tmp_path).startswith(
         "encoder_model.onnx: input_image_size_px: 24 is not the side that it takes: the model fails: "
     )
 
 
-def test_errors_name_the_file_they_are_about(tmp_path: Path, library: Library) -> None:
+def test_errors_name_the_file_they_are_about(tmp_path: Path, models: SharedModels) -> None:
     attributes = made_captioner.files(tmp_path)
-    assert complaint(changed(attributes, start_token="begin"), library, tmp_path) == (
+    assert complaint(changed(attributes, start_token="begin"), models, tmp_path) == (
         "tokenizer.json: start_token: there is no token 'begin'"
     )
     (tmp_path / "few.onnx").write_bytes(made_captioner.decoder(words=9)[:-1])
-    assert complaint(changed(attributes, decoder_path=tmp_path / "few.onnx"), library, tmp_path).startswith(
-        "few.onnx: "
-    )
+    assert complaint(changed(attributes, decoder_path=tmp_path / "few.onnx"), models, tmp_path).startswith("few.onnx: ")
     swapped = changed(attributes, decoder_path=attributes.model_path)
-    assert complaint(swapped, library, tmp_path).startswith("encoder_model.onnx: the decoder must have one input")
+    assert complaint(swapped, models, tmp_path).startswith("encoder_model.onnx: the decoder must have one input")
     (tmp_path / "decoder_model.onnx").unlink()
-    assert complaint(attributes, library, tmp_path) == "decoder_model.onnx: no such model file"
+    assert complaint(attributes, models, tmp_path) == "decoder_model.onnx: no such model file"
 
 
 def test_files_that_are_not_there_are_named_before_anything_runs(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.vision import made
 from tests.vision.fakes import FakeRuntime, frame, runtime, service
 from vision import MlModelAttributes, MlModelVision, ModelError, UnsupportedKind
 from vision.runtimes.base import Metadata, RuntimeAttributes, TensorInfo
-from vision.runtimes.library import Library
+from vision.runtimes.shared_models import SharedModels
 from vision.runtimes.verifier import Verifier
 
 SCORES = {"out": np.array([[0.1, 0.7, 0.2]])}
@@ -76,9 +76,9 @@ def test_what_a_model_can_do_is_found_out_once_per_file(tmp_path: Path) -> None:
 
 
 def test_services_on_one_file_share_the_model_and_its_answers(tmp_path: Path) -> None:
-    library, kind = Library(Verifier(tmp_path)), runtime(SCORES)
-    strict = service(kind, tmp_path, library=library, name="strict", default_minimum_confidence=0.5)
-    loose = service(kind, tmp_path, library=library, name="loose")
+    models, kind = SharedModels(Verifier(tmp_path)), runtime(SCORES)
+    strict = service(kind, tmp_path, models=models, name="strict", default_minimum_confidence=0.5)
+    loose = service(kind, tmp_path, models=models, name="loose")
     picture = frame()
     with strict.open_session() as one, loose.open_session() as other:
         assert kind.loaded == 1
@@ -96,7 +96,7 @@ def test_a_picture_asked_for_by_several_threads_is_run_once(tmp_path: Path) -> N
         tried, picture = len(kind.asked), frame()
         kind.gate = threading.Event()
         with ThreadPoolExecutor(4) as pool:
-            asked = [pool.submit(session.ask, Classification, picture) for _ in range(4)]
+            asked = [pool.submit(session.predict, Classification, picture) for _ in range(4)]
             kind.gate.set()
             assert {future.result() for future in asked} == {session.predict(Classification, picture)}
         assert len(kind.asked) - tried == 1
@@ -313,7 +313,9 @@ def test_a_model_file_may_stand_on_the_service_itself(tmp_path: Path) -> None:
     path = tmp_path / "made.tflite"
     path.write_bytes(made.classifier(dtype="uint8", scale=1 / 255))
     declared = MlModelAttributes(model_path=path, num_threads=1)
-    with MlModelVision("made", declared, library=Library(Verifier(tmp_path / "cache"))).open_session() as classifier:
+    with MlModelVision(
+        "made", declared, models=SharedModels(Verifier(tmp_path / "cache"))
+    ).open_session() as classifier:
         best = classifier.predict(Classification, frame(color=(0, 0, 255)))[0]
     assert (best.label, round(best.confidence, 3)) == ("0", 1.0)
 
@@ -325,7 +327,9 @@ def test_a_quantised_model_with_channels_first_is_fed_normalised_and_read_as_a_d
     path.write_bytes(made.model(given, taken, "RESHAPE"))
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     declared = MlModelAttributes(model_path=path, input_image_mean_value=mean, input_image_std_dev=std)
-    with MlModelVision("made", declared, library=Library(Verifier(tmp_path / "cache"))).open_session() as classifier:
+    with MlModelVision(
+        "made", declared, models=SharedModels(Verifier(tmp_path / "cache"))
+    ).open_session() as classifier:
         found = {
             item.label: item.confidence for item in classifier.predict(Classification, frame(color=(50, 100, 200)))
         }

@@ -3,20 +3,20 @@
 from .base import Metadata, Runtime, RuntimeAttributes, RuntimeDeclaration, Tensor, TensorInfo, missing_files
 from .errors import LabelsError, ModelError, UnsupportedKind
 from .labels import read_labels
-from .library import LIBRARY, Library, Loan
 from .litert import LiteRt, LiteRtAttributes
 from .model_file import ModelFile
 from .onnx import Onnx, OnnxAttributes
-from .table import RUNTIMES, borrow_model, runtime_for, try_model
+from .shared_models import SHARED_MODELS, ModelHandle, SharedModels
+from .table import RUNTIMES, check_model, load_model, runtime_for
 
 __all__ = [
-    "LIBRARY",
+    "SHARED_MODELS",
     "RUNTIMES",
     "LabelsError",
-    "Library",
+    "SharedModels",
     "LiteRt",
     "LiteRtAttributes",
-    "Loan",
+    "ModelHandle",
     "Metadata",
     "ModelError",
     "ModelFile",
@@ -28,9 +28,9 @@ __all__ = [
     "Tensor",
     "TensorInfo",
     "UnsupportedKind",
-    "borrow_model",
+    "load_model",
     "missing_files",
     "read_labels",
     "runtime_for",
-    "try_model",
+    "check_model",
 ]

@@ -8,9 +8,9 @@ from pathlib import Path
 from .base import Runtime, RuntimeDeclaration
 from .errors import ModelError
 from .labels import read_labels
-from .library import LIBRARY, Library, Loan
 from .litert import LiteRt
 from .onnx import Onnx
+from .shared_models import SHARED_MODELS, ModelHandle, SharedModels
 
 RUNTIMES: dict[str, type[Runtime]] = {
     LiteRt.model_name: LiteRt,
@@ -33,31 +33,31 @@ def runtime_for(path: Path, runtimes: Mapping[str, type[Runtime]]) -> type[Runti
     return found
 
 
-def borrow_model(
+def load_model(
     declared: RuntimeDeclaration,
-    library: Library = LIBRARY,
+    models: SharedModels = SHARED_MODELS,
     *,
     runtimes: Mapping[str, type[Runtime]] = RUNTIMES,
-) -> Loan:
+) -> ModelHandle:
     """Return a declared model, loaded; whoever else runs the same one shares it.
 
     Args:
         declared: The model.
-        library: Where loaded models are shared.
+        models: Where loaded models are shared.
         runtimes: The runtimes there are, by name.
 
     Raises:
         ModelError: when it cannot be used.
     """
     attributes = declared.attributes
-    return library.borrow(
+    return models.acquire(
         runtimes[declared.model], attributes.model_path, attributes.num_threads, attributes.preferred()
     )
 
 
-def try_model(
+def check_model(
     declared: RuntimeDeclaration,
-    library: Library = LIBRARY,
+    models: SharedModels = SHARED_MODELS,
     *,
     runtimes: Mapping[str, type[Runtime]] = RUNTIMES,
 ) -> None:
@@ -65,12 +65,12 @@ def try_model(
 
     Args:
         declared: The model.
-        library: Where loaded models are shared.
+        models: Where loaded models are shared.
         runtimes: The runtimes there are, by name.
 
     Raises:
         ModelError: when one of them cannot be used.
     """
-    borrow_model(declared, library, runtimes=runtimes).close()
+    load_model(declared, models, runtimes=runtimes).close()
     if declared.attributes.label_path is not None:
         read_labels(declared.attributes.label_path)

@@ -25,7 +25,7 @@ _SIDES_PX = (64, 224, 384)  # for an input that takes pictures of any size, or s
 _MEMORY_BYTES = 4 * 1024**3  # of address space, besides 40 times the file: a damaged size must not fill the machine
 
 
-def try_model(runtime_type: type[Runtime], path: Path, sha256: str) -> str | None:
+def verify_model(runtime_type: type[Runtime], path: Path, sha256: str) -> str | None:
     """Load a model and run it on noise, in this process; return what is wrong with it, ``None`` for nothing."""
     try:
         file = ModelFile.read(path)
@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> None:
     runtime_name, path, sha256 = arguments
     _limit(os.path.getsize(path))
     try:
-        complaint = try_model(load_runtime(runtime_name), Path(path), sha256)
+        complaint = verify_model(load_runtime(runtime_name), Path(path), sha256)
     except ModelError as error:
         complaint = str(error)
     found: dict[str, Any] = {"complaint": complaint}

@@ -15,8 +15,8 @@ from tests.vision.fakes import frame
 from vision import MlModelAttributes, MlModelVision, ModelError, Onnx, OnnxAttributes, RuntimeDeclaration
 from vision.runtimes import onnx
 from vision.runtimes.base import TensorInfo
-from vision.runtimes.library import Library
 from vision.runtimes.model_file import ModelFile
+from vision.runtimes.shared_models import SharedModels
 from vision.runtimes.verifier import Verifier
 
 PICTURE = np.arange(12, dtype=np.float32).reshape(1, 2, 2, 3)
@@ -237,7 +237,7 @@ def test_a_model_is_chosen_by_its_ending_and_tried_in_a_process_of_its_own(tmp_p
     path = write(tmp_path, made_onnx.model(reshape=(1, 12), metadata={"names": str([*"abcdefghijkl"])})).path
     verifier = Verifier(tmp_path / "cache")
     declared = MlModelAttributes(model_path=path, input_image_mean_value=(0, 0, 0), input_image_std_dev=(1, 1, 1))
-    with MlModelVision("made", declared, library=Library(verifier)).open_session() as classifier:
+    with MlModelVision("made", declared, models=SharedModels(verifier)).open_session() as classifier:
         found = classifier.predict(Classification, frame(color=(0, 51, 255)))
     assert {item.label for item in found[:4]} == {"a", "d", "g", "j"}
     assert found[0].confidence == pytest.approx(1.0)
@@ -247,6 +247,8 @@ def test_a_model_is_chosen_by_its_ending_and_tried_in_a_process_of_its_own(tmp_p
 def test_a_declared_model_runs_on_its_providers(tmp_path: Path) -> None:
     path = write(tmp_path, made_onnx.model(reshape=(1, 12))).path
     runtime = RuntimeDeclaration("m", "onnx", OnnxAttributes(model_path=path, providers=("cuda",)))
-    service = MlModelVision("made", MlModelAttributes(mlmodel_name="m"), runtime, library=Library(Verifier(tmp_path)))
+    service = MlModelVision(
+        "made", MlModelAttributes(mlmodel_name="m"), runtime, models=SharedModels(Verifier(tmp_path))
+    )
     with pytest.raises(ModelError, match="providers: .* cannot run on cuda, only on cpu"):
         service.inspect()

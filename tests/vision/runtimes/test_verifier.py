@@ -13,7 +13,7 @@ from tests.vision import made, made_captioner, made_onnx
 from vision import LiteRt, ModelError, Onnx
 from vision.runtimes.model_file import ModelFile
 from vision.runtimes.verifier import MARK, Verifier
-from vision.runtimes.verify import try_model
+from vision.runtimes.verify import verify_model
 
 
 @pytest.fixture
@@ -112,11 +112,11 @@ def test_the_child_is_found_from_any_folder_whatever_stands_there(tmp_path: Path
 
 
 def test_trying_names_what_is_wrong(tmp_path: Path, good: ModelFile) -> None:
-    assert try_model(LiteRt, good.path, good.sha256) is None
-    assert try_model(LiteRt, good.path, "0" * 64) == "the file has changed while it was being checked; try again"
+    assert verify_model(LiteRt, good.path, good.sha256) is None
+    assert verify_model(LiteRt, good.path, "0" * 64) == "the file has changed while it was being checked; try again"
     path = tmp_path / "text.tflite"
     path.write_text("hello")
-    assert try_model(LiteRt, path, ModelFile.read(path).sha256) == "is not a TFLite model but text: 'hello'"
+    assert verify_model(LiteRt, path, ModelFile.read(path).sha256) == "is not a TFLite model but text: 'hello'"
 
 
 def test_the_child_runs_as_a_module(good: ModelFile) -> None:
@@ -134,21 +134,21 @@ def test_halves_of_a_captioner_are_tried_with_what_they_take(tmp_path: Path) -> 
     for name, content in (("encoder", made_captioner.encoder()), ("decoder", made_captioner.decoder())):
         path = tmp_path / f"{name}.onnx"
         path.write_bytes(content)
-        assert try_model(Onnx, path, ModelFile.read(path).sha256) is None
+        assert verify_model(Onnx, path, ModelFile.read(path).sha256) is None
 
 
 @pytest.mark.parametrize("side_px", [16, 224])
 def test_a_size_that_nobody_has_named_is_no_damage(tmp_path: Path, side_px: int) -> None:
     path = tmp_path / "encoder.onnx"
     path.write_bytes(made_captioner.encoder(side_px))
-    assert try_model(Onnx, path, ModelFile.read(path).sha256) is None
+    assert verify_model(Onnx, path, ModelFile.read(path).sha256) is None
 
 
 def test_a_merged_decoder_is_tried_with_its_switch_off(tmp_path: Path) -> None:
     path = tmp_path / "decoder.onnx"
     switch, made = (made_onnx.value(name, "bool", (1,)) for name in ("use_cache_branch", "out"))
     path.write_bytes(made_onnx.file([made_onnx.node("Not", ["use_cache_branch"], "out")], [], [switch], [made]))
-    assert try_model(Onnx, path, ModelFile.read(path).sha256) is None
+    assert verify_model(Onnx, path, ModelFile.read(path).sha256) is None
 
 
 def test_a_model_that_refuses_the_size_it_names_is_damaged(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_model_that_refuses_the_size_it_names_is_damaged(tmp_path: Path) -> No
         made_onnx.value("out", "float32", (1, 3, "a", "b")),
     )
     path.write_bytes(made_onnx.file([node], [sides], [given], [made]))
-    complaint = try_model(Onnx, path, ModelFile.read(path).sha256)
+    complaint = verify_model(Onnx, path, ModelFile.read(path).sha256)
     assert complaint is not None and complaint.startswith("the ")
 
 

@@ -1,0 +1,103 @@
+"""Shared models: one per file, thread count and providers, loaded for the first handle, closed with the last."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+from .base import Runtime
+from .model_file import ModelFile
+from .verifier import Verifier
+
+
+class _Key(NamedTuple):
+    runtime_type: type[Runtime]
+    sha256: str
+    num_threads: int
+    providers: tuple[str, ...]
+
+
+class _Entry:
+    """One model, loaded while it has users."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.runtime: Runtime | None = None
+        self.users = 0
+
+
+class ModelHandle:
+    """A reference to a loaded model; the model stays loaded until its last handle is closed.
+
+    Attributes:
+        runtime: The model, shared with other handles: never close it.
+        sha256: The SHA-256 of the model file.
+    """
+
+    def __init__(self, models: SharedModels, key: _Key, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.sha256 = key.sha256
+        self._models: SharedModels | None = models
+        self._key = key
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Release the model; safe to call twice."""
+        with self._lock:
+            models, self._models = self._models, None
+        if models is not None:
+            models.release(self._key)
+
+
+class SharedModels:
+    """The loaded models of a process, reference-counted. A child process first tries each file new to this machine.
+
+    Files with equal bytes are one model, wherever they are; a changed file is another model.
+    """
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+        self._lock = threading.Lock()
+        self._entries: dict[_Key, _Entry] = {}
+
+    @property
+    def loaded(self) -> int:
+        """The number of loaded models."""
+        with self._lock:
+            return sum(entry.runtime is not None for entry in self._entries.values())
+
+    def acquire(
+        self, runtime_type: type[Runtime], path: Path, num_threads: int = 0, providers: tuple[str, ...] = ()
+    ) -> ModelHandle:
+        """Return a handle to a model, loading it for the first one; concurrent callers wait for that load.
+
+        Raises:
+            ModelError: when the file cannot be read, verified or loaded.
+        """
+        file = ModelFile.read(path)
+        runtime_type.look(file)
+        key = _Key(runtime_type, file.sha256, max(num_threads, 0), providers)
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+        with entry.lock:
+            if entry.runtime is None:
+                if not runtime_type.trusted:
+                    self._verifier.verify(runtime_type, file)
+                entry.runtime = runtime_type(file, key.num_threads, key.providers)
+            entry.users += 1
+            return ModelHandle(self, key, entry.runtime)
+
+    def release(self, key: _Key) -> None:
+        """Drop one handle; the last one closes the model. For :class:`ModelHandle` only."""
+        with self._lock:
+            entry = self._entries[key]
+        with entry.lock:
+            entry.users -= 1
+            if entry.users == 0 and entry.runtime is not None:
+                entry.runtime.close()
+                entry.runtime = None
+
+
+SHARED_MODELS = SharedModels(Verifier())
+"""The loaded models of this process."""
