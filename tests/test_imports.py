@@ -30,7 +30,11 @@ FILES_MAX = 15
 # Folders that still hold more. To be emptied.
 CROWDED: tuple[str, ...] = ()
 # The tables of the rooms, and the class attributes that make a class a kind.
-TABLES = {"cameras": ("CAMERAS", "PREDICTIONS"), "vision": ("VISION", "RUNTIMES"), "transforms": ("TRANSFORMS",)}
+TABLES = {
+    "cameras": ("CAMERAS", "PREDICTIONS"),
+    "vision": ("VISION_SERVICES", "RUNTIMES"),
+    "transforms": ("TRANSFORMS",),
+}
 KIND_NAMES = ("model_name", "type_name", "plural")
 # Not part of the program, but run in the clone: may look behind the front doors, never to the right.
 TOOLS = "configs/training/"

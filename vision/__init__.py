@@ -35,7 +35,7 @@ from .runtimes import (
     load_model,
 )
 
-VISION: dict[str, type[VisionService[Any]]] = {
+VISION_SERVICES: dict[str, type[VisionService[Any]]] = {
     MlModelVision.model_name: MlModelVision,
     ColorDetector.model_name: ColorDetector,
     MotionDetector.model_name: MotionDetector,
@@ -46,7 +46,7 @@ VISION: dict[str, type[VisionService[Any]]] = {
 
 def build_services(
     declarations: Sequence[ServiceDeclaration],
-    kinds: Mapping[str, type[VisionService[Any]]] = VISION,
+    kinds: Mapping[str, type[VisionService[Any]]] = VISION_SERVICES,
     runtimes: Mapping[str, type[Runtime]] = RUNTIMES,
 ) -> dict[str, VisionService[Any]]:
     """Return the declared vision services by name, in their order. Nothing is loaded yet.
@@ -64,7 +64,7 @@ def build_services(
 
 __all__ = [
     "RUNTIMES",
-    "VISION",
+    "VISION_SERVICES",
     "Predictor",
     "Captioner",
     "CaptionerAttributes",

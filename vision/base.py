@@ -21,7 +21,7 @@ P = TypeVar("P", bound=Prediction)
 
 @dataclass(frozen=True)
 class ServiceDeclaration:
-    """A vision service as declared: its key in ``VISION``, its attributes, and the declared model it names, if any."""
+    """A declared vision service: its key in ``VISION_SERVICES``, its attributes, and the model they name, if any."""
 
     name: str
     model: str

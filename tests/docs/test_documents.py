@@ -8,7 +8,7 @@ import pytest
 from cameras import CAMERAS
 from docs.pictures import HERE, shown_cameras
 from transforms import TRANSFORMS
-from vision import RUNTIMES, VISION
+from vision import RUNTIMES, VISION_SERVICES
 
 BYTES_MAX = 250_000
 FOR_ALL_THAT_RECOGNISE = {"mode", "max_age_s"}
@@ -32,7 +32,7 @@ def test_pictures_are_small() -> None:
 
 @pytest.mark.parametrize("document", [HERE.parent / "README.md", HERE / "seeds.md"], ids=["README", "seeds"])
 def test_every_kind_is_listed(document: Path) -> None:
-    kinds = {*TRANSFORMS, *VISION, *RUNTIMES, *(CAMERAS if document.name == "README.md" else ())}
+    kinds = {*TRANSFORMS, *VISION_SERVICES, *RUNTIMES, *(CAMERAS if document.name == "README.md" else ())}
     named = set(re.findall(r"`([a-z_0-9]+)`", document.read_text()))
     assert kinds - named == set(), f"{document.name} names every kind, in backticks"
 

@@ -20,7 +20,7 @@ from tests.harness import through
 from tests.server.served import Served, encoded
 from tests.transforms.pictures import bgr
 from transforms import TRANSFORMS, NoAttributes, Style, Transform, paint
-from vision import VISION, Predictor, VisionService, keep, top
+from vision import VISION_SERVICES, Predictor, VisionService, keep, top
 
 # The kind: all that there is to write.
 
@@ -98,7 +98,7 @@ TABLES = replace(
     BUILT_IN,
     predictions={**PREDICTIONS, Spot.plural: Spot},
     transforms={**TRANSFORMS, Spots.type_name: Spots},
-    vision={**VISION, Spotter.model_name: Spotter},
+    vision={**VISION_SERVICES, Spotter.model_name: Spotter},
 )
 TEXT = """
 services:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from vision import (
     RUNTIMES,
-    VISION,
+    VISION_SERVICES,
     MlModelAttributes,
     MlModelVision,
     RuntimeAttributes,
@@ -15,8 +15,8 @@ from vision import (
 
 
 def test_every_kind_stands_in_its_table_under_its_own_name() -> None:
-    assert VISION["mlmodel"] is MlModelVision
-    assert all(kind.model_name == name for name, kind in VISION.items())
+    assert VISION_SERVICES["mlmodel"] is MlModelVision
+    assert all(kind.model_name == name for name, kind in VISION_SERVICES.items())
     assert {name: kind.model_name for name, kind in RUNTIMES.items()} == {"tflite_cpu": "tflite_cpu", "onnx": "onnx"}
 
 
@@ -31,5 +31,7 @@ def test_services_are_built_in_their_order_and_touch_nothing() -> None:
 
 
 def test_each_attribute_is_explained() -> None:
-    kinds = [kind.attributes_type for kind in VISION.values()] + [kind.attributes_type for kind in RUNTIMES.values()]
+    kinds = [kind.attributes_type for kind in VISION_SERVICES.values()] + [
+        kind.attributes_type for kind in RUNTIMES.values()
+    ]
     assert all(field.description for kind in kinds for field in kind.model_fields.values())

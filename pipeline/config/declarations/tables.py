@@ -10,7 +10,7 @@ from cameras import ALIASES as CAMERA_ALIASES
 from cameras import CAMERAS, PREDICTIONS, Camera, Prediction
 from transforms import ALIASES as TRANSFORM_ALIASES
 from transforms import TRANSFORMS, Transform
-from vision import RUNTIMES, VISION, Runtime, VisionService
+from vision import RUNTIMES, VISION_SERVICES, Runtime, VisionService
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,4 +36,4 @@ class Tables:
     predictions: Mapping[str, type[Prediction]]
 
 
-BUILT_IN = Tables(CAMERAS, CAMERA_ALIASES, TRANSFORMS, TRANSFORM_ALIASES, VISION, RUNTIMES, PREDICTIONS)
+BUILT_IN = Tables(CAMERAS, CAMERA_ALIASES, TRANSFORMS, TRANSFORM_ALIASES, VISION_SERVICES, RUNTIMES, PREDICTIONS)
