@@ -1,4 +1,4 @@
-"""What a frame shows: model runtimes, the vision services on them, and what to do with their results."""
+"""Vision services that recognise what frames show, the model runtimes below them, and filters for their results."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -41,7 +41,7 @@ VISION_SERVICES: dict[str, type[VisionService[Any]]] = {
     MotionDetector.model_name: MotionDetector,
     Captioner.model_name: Captioner,
 }
-"""Every kind of vision service, by the ``model`` it has in the YAML."""
+"""Every kind of vision service, by its ``model`` in the YAML."""
 
 
 def build_services(
@@ -49,12 +49,12 @@ def build_services(
     kinds: Mapping[str, type[VisionService[Any]]] = VISION_SERVICES,
     runtimes: Mapping[str, type[Runtime]] = RUNTIMES,
 ) -> dict[str, VisionService[Any]]:
-    """Return the declared vision services by name, in their order. Nothing is loaded yet.
+    """Return the declared vision services by name, in their order, without loading anything.
 
     Args:
-        declarations: What was declared.
-        kinds: The kinds of services there are, by name.
-        runtimes: The runtimes there are, by name.
+        declarations: The declared services.
+        kinds: The available kinds of services, by ``model``.
+        runtimes: The available runtimes, by ``model``.
     """
     return {
         each.name: kinds[each.model](each.name, each.attributes, each.runtime, runtimes=runtimes)

@@ -1,4 +1,4 @@
-"""What looks at a frame and says what it shows: the base class of every vision service, and sessions that ask it."""
+"""The base class of every vision service, and the sessions that its clients predict with."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class ServiceDeclaration:
 
 
 class VisionService(ABC, Generic[A]):
-    """Something that recognises, under a name that transforms and clients know. Safe to use from several threads.
+    """A source of predictions about frames, known to transforms and clients by its name. Thread-safe.
 
-    The constructor keeps values and touches nothing. :meth:`inspect` learns what the service can do. Each asker opens a
-    session of its own and asks through it; the first session loads what the service needs, the last one to be closed
-    releases it. A service says what it answers, and with what::
+    The constructor only stores values. :meth:`inspect` learns what the service can do. Each client opens its own
+    session; the first session loads what the service needs, and closing the last one releases it. A subclass maps each
+    kind of prediction that it supports to a predictor::
 
         class Brightness(VisionService[BrightnessAttributes]):
             model_name: ClassVar[str] = "brightness"
@@ -54,16 +54,16 @@ class VisionService(ABC, Generic[A]):
                     return (Classification("bright", float(frame.image.mean()) / 255),)
 
     Attributes:
-        name: What it is called under ``services:``.
-        attributes: What was declared.
-        runtime: The declared model that the attributes name, if they name one.
-        runtimes: The runtimes there are, by name.
-        stateful: Whether an answer depends on the frames that the session has shown before. If not, it is remembered
-            with the picture, and whoever else asks about that picture gets it without an inference.
-        kinds: The kinds of predictions that it gives, by their plurals; known after :meth:`inspect`.
-        labels: The names it may give, as far as they are known; known after :meth:`inspect`.
-        inferences: How many inferences all sessions together have caused.
-        inference_s: How long the last of them took, waiting for other users of the model included.
+        name: Its name under ``services:``.
+        attributes: Its attributes, as declared.
+        runtime: The declared model that the attributes name, if any.
+        runtimes: The available runtimes, by name.
+        stateful: Whether a prediction depends on earlier frames of the session. Predictions of a stateless service are
+            cached with the picture, so that several clients share one inference.
+        kinds: Plurals of the kinds of predictions that it supports; set by :meth:`inspect`.
+        labels: Labels that its predictions may have, as far as they are known; set by :meth:`inspect`.
+        inferences: Number of inferences run for all sessions.
+        inference_s: Duration of the last inference in seconds, including the wait for other users of the model.
     """
 
     model_name: ClassVar[str]
@@ -78,7 +78,7 @@ class VisionService(ABC, Generic[A]):
         *,
         runtimes: Mapping[str, type[Runtime]] | None = None,
     ) -> None:
-        """Keep the settings; ``runtimes`` are those of this room when not given."""
+        """Store the settings; ``runtimes`` defaults to the built-in ones."""
         self.name = name
         self.attributes = attributes
         self.runtime = runtime
@@ -90,31 +90,33 @@ class VisionService(ABC, Generic[A]):
         self._sessions = 0
         self._sessions_lock = threading.Lock()
         self._count_lock = threading.Lock()
-        self._identity = object()  # not id(self): a number can be given again while a picture still remembers it
+        self._identity = (
+            object()
+        )  # not id(self): a new object can get the same number while a picture still caches predictions
 
     @classmethod
     def needs(cls, attributes: A) -> str | None:
-        """Return the name of the declared model (``type: mlmodel``) that such a service runs, if it runs one."""
+        """Return the name of the declared model (``type: mlmodel``) that such a service runs, if any."""
         return None
 
     @classmethod
     def default_camera(cls, attributes: A) -> str | None:
-        """Return the name of the camera to look at when a client names none, where one is declared."""
+        """Return the name of the camera to use when a client names none, if one is declared."""
         return None
 
     def inspect(self) -> None:
-        """Learn what the service can do, loading its model if need be, and release what that took.
+        """Set :attr:`kinds` and :attr:`labels`, loading and releasing the model if necessary.
 
         Raises:
-            ModelError: when the model, or what belongs to it, cannot be used.
+            ModelError: when the model, or a file that belongs to it, cannot be used.
         """
         self.open_session().close()
 
     def open_session(self) -> Session:
-        """Return a session for one asker; the first one loads what the service needs.
+        """Return a session for one client; the first session loads what the service needs.
 
         Raises:
-            ModelError: when that fails; nothing stays loaded then.
+            ModelError: when loading fails; nothing stays loaded then.
         """
         with self._sessions_lock:
             if self._sessions == 0:
@@ -130,7 +132,7 @@ class VisionService(ABC, Generic[A]):
         return Session(self, predictors)
 
     def _close_session(self) -> None:
-        """Count a session out; the last one releases what was loaded. For :class:`Session` only."""
+        """Remove a session; the last one releases what was loaded. For :class:`Session` only."""
         with self._sessions_lock:
             self._sessions -= 1
             if self._sessions == 0:
@@ -144,29 +146,28 @@ class VisionService(ABC, Generic[A]):
 
     @abstractmethod
     def _load(self) -> None:
-        """Get what is needed to look at frames, or leave nothing loaded; set ``labels``."""
+        """Load what the predictors need and set ``labels``; on failure, leave nothing loaded."""
 
     @abstractmethod
     def _release(self) -> None:
-        """Release it."""
+        """Release what :meth:`_load` has loaded."""
 
     @abstractmethod
     def _predictors(self) -> Mapping[type[Prediction], Predictor]:
-        """Return what answers each kind of question; called for each session, once the service is loaded.
+        """Return the predictor of each supported kind; called for each session, after :meth:`_load`.
 
-        What a stateful service knows of an asker's frames is kept in objects that are made here.
+        A stateful service creates the state of a session here.
         """
 
 
 class Session:
-    """A vision service as one asker has it; it keeps the service loaded until it is closed.
+    """One client's use of a vision service, which stays loaded until the session is closed.
 
-    Several threads may ask at once, so the answers of a stateful service guard their state. Closing twice is harmless.
+    Several threads may call :meth:`predict` at once, so predictors of a stateful service lock their state.
 
     Attributes:
-        service: Who is asked.
-        inferences: How many inferences were run for this session. An answer that was remembered with the picture cost
-            none.
+        service: The service that predicts.
+        inferences: Number of inferences run for this session; cached predictions do not count.
     """
 
     def __init__(self, service: VisionService[Any], predictors: Mapping[type[Prediction], Predictor]) -> None:
@@ -185,11 +186,11 @@ class Session:
         self.close()
 
     def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
-        """Return everything of a kind that the frame shows, in the order of that kind: the surest first, say.
+        """Return all predictions of one kind for a frame, in the order of that kind, e.g. most confident first.
 
         Raises:
-            UnsupportedKind: when the service does not give that kind.
-            ModelError: when the model fails on this picture, or the session is closed.
+            UnsupportedKind: when the service does not support that kind.
+            ModelError: when the model fails on this frame, or the session is closed.
         """
         service = self.service
         if self._closed:
@@ -205,14 +206,14 @@ class Session:
 
     @contextmanager
     def inference(self) -> Iterator[None]:
-        """Count what the block does as one inference of this session. For the answers of a service."""
+        """Count and time the block as one inference of this session. For predictors."""
         started = time.perf_counter()
         yield
         self.inferences += 1
         self.service._count(time.perf_counter() - started)
 
     def close(self) -> None:
-        """Stop asking; the last session of a service releases what it has loaded."""
+        """End the session; the last one of a service releases what it has loaded. Safe to call twice."""
         with self._lock:
             closed, self._closed = self._closed, True
         if not closed:
@@ -220,4 +221,4 @@ class Session:
 
 
 Predictor: TypeAlias = Callable[[Frame, Session], tuple[Prediction, ...]]
-"""What a service says of a frame; inferences count for the session that asks."""
+"""Returns the predictions of one kind for a frame; counts its inferences on the session."""

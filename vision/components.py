@@ -1,4 +1,4 @@
-"""What hangs together in a mask, by the edges of its pixels, and the boxes around it."""
+"""Bounding boxes of the connected components of a mask."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import numpy as np
 
 from cameras import BoundingBox, Mask
 
-_BLOCK_PX = 8  # a block of which one pixel is set comes out of the averaging as 4, never as 0
+_BLOCK_PX = 8  # one set pixel in a block averages to 4, never to 0
 
 
 def component_boxes(mask: Mask, least_area_px: int) -> tuple[BoundingBox, ...]:
-    """Return the boxes of at least that area, in pixels of the mask, around what hangs together; largest first.
+    """Return the boxes around the connected components of a mask, largest first.
 
-    Exact, and fast where little is set: what hangs together lies in blocks that do so too, so only groups of blocks
-    that are large enough are looked at pixel by pixel.
+    Pixels connect by their edges (4-connectivity). Exact, and fast for sparse masks: connected pixels lie in connected
+    blocks, so only large enough groups of blocks are searched pixel by pixel.
+
+    Args:
+        mask: The mask, (height, width).
+        least_area_px: Smallest area of a box, in pixels of the mask.
     """
     height, width = mask.shape
     padded = cv2.copyMakeBorder(mask, 0, -height % _BLOCK_PX, 0, -width % _BLOCK_PX, cv2.BORDER_CONSTANT, value=0)

@@ -1,4 +1,4 @@
-"""What every vision service has that shows pictures to a model: which model it is, and where it is loaded."""
+"""The base class of vision services that run a model file, and their common attributes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .runtimes import SHARED_MODELS, ModelError, Runtime, RuntimeDeclaration, Sh
 
 
 class PictureModelAttributes(Attributes):
-    """Which model it is, how a picture becomes its input, and what every such service has besides."""
+    """Attributes of every service that runs a model: the model, its input normalisation, and defaults."""
 
     mlmodel_name: str | None = Field(None, description="Name of the declared model (type: mlmodel) to run.")
     model_path: LocalPath | None = Field(None, description="The model file, in place of mlmodel_name.")
@@ -26,16 +26,15 @@ class PictureModelAttributes(Attributes):
     input_image_mean_value: tuple[float, ...] | None = Field(
         None,
         strict=False,
-        description="Per channel, subtracted from value / 255. Without it as the model file says, else 0.5. Not for "
-        "uint8 models, which take pixels as they are.",
+        description="Per channel, subtracted from value / 255; default: the model file's, else 0.5. Not for uint8 "
+        "models, which take pixels unchanged.",
     )
     input_image_std_dev: tuple[float, ...] | None = Field(
         None,
         strict=False,
-        description="Per channel, divided by after that. Without it as the model file says, else as its head wants, "
-        "else 0.5.",
+        description="Per channel, the divisor after that; default: the model file's, else the head's, else 0.5.",
     )
-    default_minimum_confidence: float = Field(0.0, ge=0, le=1, description="Lowest confidence passed on.")
+    default_minimum_confidence: float = Field(0.0, ge=0, le=1, description="Lowest confidence returned.")
     camera_name: str | None = Field(None, description="Camera to look at when a client names none.")
 
     @field_validator("input_image_mean_value", "input_image_std_dev")
@@ -49,15 +48,15 @@ class PictureModelAttributes(Attributes):
     @classmethod
     def _divisors(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
         if value is not None and 0 in value:
-            raise ValueError(f"must not hold a 0, got {list(value)}")
+            raise ValueError(f"must not contain 0, got {list(value)}")
         return value
 
     @model_validator(mode="after")
     def _one_model(self) -> Self:
         if (self.mlmodel_name is None) == (self.model_path is None):
-            raise ValueError("either mlmodel_name or model_path is wanted")
+            raise ValueError("must have either mlmodel_name or model_path")
         if self.num_threads is not None and self.mlmodel_name is not None:
-            raise ValueError("num_threads goes with model_path; with mlmodel_name it belongs to that model")
+            raise ValueError("num_threads needs model_path; with mlmodel_name, set it on that model")
         return self
 
 
@@ -65,7 +64,7 @@ M = TypeVar("M", bound=PictureModelAttributes)
 
 
 class DeclaredModel(NamedTuple):
-    """A model file, and what it is to run on: the arguments of ``SharedModels.acquire``."""
+    """The arguments of ``SharedModels.acquire``: a model file and what to run it on."""
 
     runtime_type: type[Runtime]
     path: Path
@@ -74,14 +73,14 @@ class DeclaredModel(NamedTuple):
 
 
 class ModelService(VisionService[M]):
-    """A vision service on a model file, which it shares with all services that name the same one.
+    """A vision service on a model file; services with the same file share one loaded model.
 
     Args:
-        name: What it is called under ``services:``.
-        attributes: What was declared.
-        runtime: The model that ``mlmodel_name`` names; ``None`` when ``model_path`` stands here.
-        runtimes: The runtimes there are, by name.
-        models: Where loaded models are shared.
+        name: Its name under ``services:``.
+        attributes: Its attributes, as declared.
+        runtime: The model that ``mlmodel_name`` names; ``None`` with ``model_path``.
+        runtimes: The available runtimes, by name.
+        models: The loaded models to share.
     """
 
     def __init__(
@@ -98,7 +97,7 @@ class ModelService(VisionService[M]):
 
     @classmethod
     def needs(cls, attributes: M) -> str | None:
-        """Return the name of the declared model, where one is named."""
+        """Return ``mlmodel_name``."""
         return attributes.mlmodel_name
 
     @classmethod
@@ -107,10 +106,10 @@ class ModelService(VisionService[M]):
         return attributes.camera_name
 
     def _declared_model(self) -> DeclaredModel:
-        """Return the model that is named, or declared in place.
+        """Return the model that ``mlmodel_name`` or ``model_path`` names.
 
         Raises:
-            ModelError: when it is named but not declared.
+            ModelError: when no model of that name is declared.
         """
         if self.runtime is not None:
             declared = self.runtime.attributes

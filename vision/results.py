@@ -1,4 +1,4 @@
-"""What to do with predictions of any kind: keep those that count, take the best. Pure functions."""
+"""Filtering and ranking of predictions of any kind. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ P = TypeVar("P", bound=Prediction)
 
 
 def keep(items: Iterable[P], threshold: float = 0.0, labels: Collection[str] = ()) -> tuple[P, ...]:
-    """Return the items that are confident enough and have one of the labels, in their order.
+    """Return the predictions that reach a confidence and have one of the labels, in their order.
 
     Args:
-        items: What was recognised.
-        threshold: Lowest confidence kept, itself included.
+        items: The predictions.
+        threshold: Lowest confidence kept, inclusive.
         labels: Labels kept, in any letter case; empty keeps all.
     """
     wanted, least = {label.casefold() for label in labels}, lowest(threshold)
@@ -25,15 +25,15 @@ def keep(items: Iterable[P], threshold: float = 0.0, labels: Collection[str] = (
 
 
 def top(items: Iterable[P], n: int, size: tuple[int, int] | None = None) -> tuple[P, ...]:
-    """Return the ``n`` best items, highest first; 0 gives all of them. Equals stay in their order.
+    """Return the ``n`` best predictions, best first; equal ones keep their order.
 
-    Filter before this: a label that is wanted counts even where one that is not ranks above it.
+    Filter by label first: a wanted label must not lose its place to an unwanted one.
 
     Args:
-        items: What was recognised, all of one kind.
-        n: How many at most.
-        size: Width and height in pixels of the picture that they are for: each kind ranks itself for it, masks by what
-            they cover, and what has none of its pixels is left out. Without it the confidence counts.
+        items: The predictions, all of one kind.
+        n: Most predictions returned; 0 returns all.
+        size: Width and height of the picture in pixels: each kind then ranks itself (masks by the area that they
+            cover), and predictions without a pixel in it are left out. Without it, the confidence ranks.
     """
     ranks = [(item.confidence if size is None else item.rank(*size), item) for item in items]
     shown = [(rank, item) for rank, item in ranks if rank is not None]

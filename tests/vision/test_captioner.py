@@ -151,13 +151,13 @@ def test_files_that_are_not_there_are_named_before_anything_runs(tmp_path: Path)
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({}, "either mlmodel_name or model_path is wanted"),
-        ({"mlmodel_name": "eyes", "num_threads": 2}, "num_threads goes with model_path"),
+        ({}, "must have either mlmodel_name or model_path"),
+        ({"mlmodel_name": "eyes", "num_threads": 2}, "num_threads needs model_path"),
         ({"mlmodel_name": "eyes", "start_token": -1}, "greater than or equal to 0"),
         ({"mlmodel_name": "eyes", "end_token": True}, "valid"),
         ({"mlmodel_name": "eyes", "max_tokens": 0}, "greater than or equal to 1"),
         ({"mlmodel_name": "eyes", "input_image_mean_value": (0.5,)}, "must be 3 numbers, one per channel"),
-        ({"mlmodel_name": "eyes", "input_image_std_dev": (0.5, 0.0, 1.0)}, "must not hold a 0"),
+        ({"mlmodel_name": "eyes", "input_image_std_dev": (0.5, 0.0, 1.0)}, "must not contain 0"),
     ],
 )
 def test_attributes_that_do_not_fit_are_refused(values: dict[str, Any], message: str) -> None:

@@ -341,12 +341,12 @@ def test_a_quantised_model_with_channels_first_is_fed_normalised_and_read_as_a_d
 @pytest.mark.parametrize(
     ("attributes", "path", "sentence"),
     [
-        ({}, (), "Value error, either mlmodel_name or model_path is wanted"),
-        ({"mlmodel_name": "m", "model_path": "m"}, (), "Value error, either mlmodel_name or model_path is wanted"),
+        ({}, (), "Value error, must have either mlmodel_name or model_path"),
+        ({"mlmodel_name": "m", "model_path": "m"}, (), "Value error, must have either mlmodel_name or model_path"),
         (
             {"mlmodel_name": "m", "num_threads": 2},
             (),
-            "Value error, num_threads goes with model_path; with mlmodel_name it belongs to that model",
+            "Value error, num_threads needs model_path; with mlmodel_name, set it on that model",
         ),
         (
             {"xmin_ymin_xmax_ymax_order": [0, 1, 2]},
@@ -361,7 +361,7 @@ def test_a_quantised_model_with_channels_first_is_fed_normalised_and_read_as_a_d
         (
             {"input_image_std_dev": [1.0, 0.0, 1.0]},
             ("input_image_std_dev",),
-            "Value error, must not hold a 0, got [1.0, 0.0, 1.0]",
+            "Value error, must not contain 0, got [1.0, 0.0, 1.0]",
         ),
         (
             {"label_confidences": {"cat": 1.5}},
