@@ -3,7 +3,21 @@
 from .annotate import annotate
 from .encoding import Encoder, EncoderKey, EncoderPool, PacketSink, SharedEncoder, Subscription, VideoPacket
 from .snapshot import Snapshot, jpeg, next_frame, snapshot
-from .webrtc import SDP_BYTES_MAX, Deadlines, OfferError, Session, WhepSessions
+from .webrtc import (
+    SDP_BYTES_MAX,
+    Deadlines,
+    IceRestart,
+    InvalidSdp,
+    NoConnection,
+    NothingInCommon,
+    OtherEtag,
+    SdpTooLong,
+    Session,
+    SignallingError,
+    UnknownCamera,
+    UnknownSession,
+    WhepSessions,
+)
 
 __all__ = [
     "SDP_BYTES_MAX",
@@ -11,12 +25,20 @@ __all__ = [
     "Encoder",
     "EncoderKey",
     "EncoderPool",
-    "OfferError",
+    "IceRestart",
+    "InvalidSdp",
+    "NoConnection",
+    "NothingInCommon",
+    "OtherEtag",
     "PacketSink",
+    "SdpTooLong",
     "Session",
     "SharedEncoder",
+    "SignallingError",
     "Snapshot",
     "Subscription",
+    "UnknownCamera",
+    "UnknownSession",
     "VideoPacket",
     "WhepSessions",
     "annotate",

@@ -45,6 +45,7 @@ class AccessMiddleware:
         names: Host names that lead to the server, beside IP addresses, ``localhost`` and the machine's own.
         tokens: One of which must come with every request that is answered with data.
         extensions: Those that write errors in a form of their own.
+        open_options: Folders below which OPTIONS is answered without a token, as ``/whep/``.
     """
 
     def __init__(
@@ -53,9 +54,11 @@ class AccessMiddleware:
         names: Iterable[str] = (),
         tokens: Tokens | None = None,
         extensions: Sequence[Extension] = (),
+        open_options: Sequence[str] = (),
     ) -> None:
         self.app = app
         self.extensions = extensions
+        self.open_options = tuple(open_options)
         self.tokens = Tokens() if tokens is None else tokens
         own = socket.gethostname().lower()
         self.names = frozenset({"localhost", own, f"{own.split('.')[0]}.local", *(name.lower() for name in names)})
@@ -86,7 +89,7 @@ class AccessMiddleware:
         method, path = "GET" if head else scope["method"], scope["path"]
         if not (method == "GET" and (path in PUBLIC_PATHS or path.startswith(PUBLIC_FOLDER))):
             refusal = self._refusal(scope)
-            if refusal is not None and method == "OPTIONS" and path.startswith("/whep/"):
+            if refusal is not None and method == "OPTIONS" and path.startswith(self.open_options):
                 scope = {**scope, UNAUTHENTICATED: True}
             elif refusal is not None:
                 response = error_response(self.extensions, method, path, refusal)

@@ -10,11 +10,18 @@ from ..core import Backend
 from ..program import program_version
 from . import cameras, openapi, operations, pages, vision, whep
 from .messages import Extension, error_response, handle_errors
+from .signalling import SignallingRouter
 
 _DESCRIPTION = (
     "Cameras, the pictures they give, and what is recognised in them. Errors are RFC 9457 problems. "
     "A server with tokens needs one with every request: ``Authorization: Bearer TOKEN``."
 )
+
+
+_API = (cameras.router, vision.router, whep.router)
+
+OPEN_OPTIONS = tuple(router.folder for router in _API if isinstance(router, SignallingRouter))
+"""Folders of signalling, below which OPTIONS is answered without a token."""
 
 
 def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAPI:
@@ -35,9 +42,8 @@ def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAP
     app.state.backend = backend
     app.state.closing = False
     handle_errors(app, lambda request, error: error_response(extensions, request.method, request.url.path, error))
-    own = [cameras.router, vision.router, whep.router]
     # In the order in which the API's document shows them.
-    for router in (*own, *(extension.router for extension in extensions), operations.router, pages.router):
+    for router in (*_API, *(extension.router for extension in extensions), operations.router, pages.router):
         app.include_router(router)
     openapi.describe(app, extensions, backend.kinds, with_tokens=bool(backend.config.server.tokens))
     return app

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..core import Backend
 from .access import AccessMiddleware
-from .app import create_app
+from .app import OPEN_OPTIONS, create_app
 from .messages import PROBLEM_TYPE, Extension, Problem, document
 
 HEAD_S = 15.0
@@ -86,7 +86,8 @@ class HttpServer(uvicorn.Server):
 
     def __init__(self, backend: Backend, extensions: Sequence[Extension], grace_s: int) -> None:
         self.app = create_app(backend, extensions)
-        access = AccessMiddleware(self.app, [backend.config.server.host], backend.tokens, extensions)
+        names = [backend.config.server.host]
+        access = AccessMiddleware(self.app, names, backend.tokens, extensions, OPEN_OPTIONS)
         super().__init__(_settings(access, grace_s))
         self.opened = asyncio.Event()
 

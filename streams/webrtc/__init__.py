@@ -3,8 +3,32 @@
 All use of aiortc's internals is in ``inside.py``, of aioice's in ``ice.py``.
 """
 
-from .errors import OfferError
+from .errors import (
+    IceRestart,
+    InvalidSdp,
+    NoConnection,
+    NothingInCommon,
+    OtherEtag,
+    SdpTooLong,
+    SignallingError,
+    UnknownCamera,
+    UnknownSession,
+)
 from .sdp import SDP_BYTES_MAX
 from .whep import Deadlines, Session, WhepSessions
 
-__all__ = ["SDP_BYTES_MAX", "Deadlines", "OfferError", "Session", "WhepSessions"]
+__all__ = [
+    "SDP_BYTES_MAX",
+    "Deadlines",
+    "IceRestart",
+    "InvalidSdp",
+    "NoConnection",
+    "NothingInCommon",
+    "OtherEtag",
+    "SdpTooLong",
+    "Session",
+    "SignallingError",
+    "UnknownCamera",
+    "UnknownSession",
+    "WhepSessions",
+]

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from aiortc import RTCConfiguration, RTCIceTransport, RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
-from .errors import OfferError
+from .errors import InvalidSdp, NoConnection
 from .ice import IceSettings, gather_as_set
 from .inside import accept_rsa, cut_off, end_tasks, hear_peer, ice_of
-from .sdp import MOST_CANDIDATES, Offer, finish_answer, is_of_use
+from .sdp import MOST_CANDIDATES, Direction, FinishVideo, Offer, finish_answer, is_of_use
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _REFUSALS = (ValueError, AssertionError, LookupError, AttributeError, TypeError)
 class Connection:
     """Our end of a connection whose offer a peer makes, from that offer until it is closed.
 
-    What is to be sent adds its transceiver first (``sender.py``); then :meth:`accept` takes the offer and
+    What is to be sent or received adds its transceiver first (``sender.py``); then :meth:`accept` takes the offer and
     :meth:`answer` answers it. Everything here runs in the event loop.
 
     Args:
@@ -52,6 +52,7 @@ class Connection:
         accept_rsa(self._connection)
         self._connection.on("connectionstatechange", lambda: on_state(self.state))
         self._transceivers: list[RTCRtpTransceiver] = []
+        self._finish_video: FinishVideo | None = None
         self._offer: Offer | None = None
         self._candidates = 0
 
@@ -60,8 +61,14 @@ class Connection:
         """``new``, ``connecting``, ``connected``, ``failed`` or ``closed``."""
         return str(self._connection.connectionState)
 
-    def add_video(self, direction: str) -> RTCRtpTransceiver:
-        """Return a new transceiver for video, ``sendonly`` or ``recvonly``; before the offer is accepted."""
+    def add_video(self, direction: Direction, finish: FinishVideo | None = None) -> RTCRtpTransceiver:
+        """Return the transceiver of the one video that the connection carries; before the offer is accepted.
+
+        Args:
+            direction: Which way it goes; the offer is read for the same (:func:`read_offer`).
+            finish: Gives the media line of the answer as it is to leave; as aiortc writes it by default.
+        """
+        self._finish_video = finish
         transceiver = self._connection.addTransceiver("video", direction=direction)
         self._transceivers.append(transceiver)
         return transceiver
@@ -71,25 +78,23 @@ class Connection:
 
         Raises:
             OperationError: when a transceiver and the peer have no codec in common.
-            OfferError: 400 when aiortc refuses the offer.
+            InvalidSdp: when aiortc refuses the offer.
         """
         try:
             await self._connection.setRemoteDescription(RTCSessionDescription(offer.text, "offer"))
         except _REFUSALS as error:
-            raise OfferError(400, f"the offer is refused: {error or type(error).__name__}") from error
+            raise InvalidSdp(f"the offer is refused: {error or type(error).__name__}") from error
         for transceiver in self._connection.getTransceivers():
             if transceiver not in self._transceivers:
                 transceiver.direction = "inactive"
         self._offer = offer
 
-    async def answer(self, level: int) -> str:
+    async def answer(self) -> str:
         """Return the answer to the accepted offer, with all our candidates in it.
 
-        Args:
-            level: H.264 level that is sent, times ten.
-
         Raises:
-            OfferError: 503 when no UDP port is to be had, 400 when aiortc has no answer to the offer.
+            NoConnection: when no UDP port is to be had.
+            InvalidSdp: when aiortc has no answer to the offer.
         """
         assert self._offer is not None
         for transceiver in self._transceivers:
@@ -99,23 +104,23 @@ class Connection:
         try:
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except _REFUSALS as error:
-            raise OfferError(400, f"the offer cannot be answered: {error or type(error).__name__}") from error
+            raise InvalidSdp(f"the offer cannot be answered: {error or type(error).__name__}") from error
         if not self._ice_transport.iceGatherer.getLocalCandidates():
-            raise OfferError(503, "no UDP port is free for one more viewer")
-        return finish_answer(self._connection.localDescription.sdp, self._offer, level)
+            raise NoConnection("no UDP port is free for one more connection")
+        return finish_answer(self._connection.localDescription.sdp, self._offer, self._finish_video)
 
     async def add_candidate(self, line: str) -> None:
         """Take one more candidate of the peer, as in an SDP after ``a=candidate:``; too many are let pass.
 
         Raises:
-            OfferError: 400 when it is none.
+            InvalidSdp: when it is none.
         """
         if not is_of_use(line) or self._candidates >= MOST_CANDIDATES:
             return
         try:
             candidate = candidate_from_sdp(line)
         except (AssertionError, ValueError, IndexError) as error:
-            raise OfferError(400, f"not a candidate: {line[:100]!r}") from error
+            raise InvalidSdp(f"not a candidate: {line[:100]!r}") from error
         self._candidates += 1
         if candidate.component == 1:
             await self._ice_transport.addRemoteCandidate(candidate)
@@ -126,11 +131,11 @@ class Connection:
             async with asyncio.timeout(CLOSE_LIMIT_S):
                 await self._connection.close()
         except TimeoutError:
-            logger.warning("a viewer's connection does not close; its sockets are closed all the same")
+            logger.warning("a peer connection does not close; its sockets are closed all the same")
             for transport in self._ice_transports():
                 cut_off(transport)
-        senders = (transceiver.sender for transceiver in self._transceivers)
-        await end_tasks((self._connection, *senders), CLOSE_LIMIT_S)
+        ends = (end for transceiver in self._transceivers for end in (transceiver.sender, transceiver.receiver))
+        await end_tasks((self._connection, *ends), CLOSE_LIMIT_S)
 
     @property
     def _ice_transport(self) -> RTCIceTransport:

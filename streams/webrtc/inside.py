@@ -117,7 +117,10 @@ def cut_off(transport: RTCIceTransport) -> None:
 
 
 async def end_tasks(owners: tuple[object, ...], limit_s: float) -> None:
-    """Wait for the tasks of connections and senders that aiortc starts and then forgets; once closed they end soon."""
+    """Wait for the tasks of connections, senders and receivers that aiortc starts and then forgets.
+
+    Once closed they end soon.
+    """
     tasks = {task for task in asyncio.all_tasks() if _works_for(task, owners)}
     if not tasks:
         return

@@ -1,13 +1,14 @@
-"""Read a viewer's offer with caution, and finish the answer where aiortc leaves it short."""
+"""Read a peer's offer with caution, and finish the answer where aiortc leaves it short."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from aiortc.sdp import SessionDescription
 
-from .errors import OfferError
+from .errors import InvalidSdp, NothingInCommon, SdpTooLong
 
 SDP_BYTES_MAX = 64_000
 """The longest offer that is read; browsers send a tenth of it."""
@@ -16,15 +17,27 @@ MOST_SECTIONS = 16
 """Media lines in an offer; browsers send one per kind, and each may cost us sockets and a handshake of its own."""
 
 MOST_CANDIDATES = 64
-"""Candidates of a viewer that are tried; what comes after them is left out."""
+"""Candidates of a peer that are tried; what comes after them is left out."""
 
 CREDENTIALS = ("a=ice-ufrag:", "a=ice-pwd:")
-"""What lines with an ICE name or password of a viewer begin with."""
+"""What lines with an ICE name or password of a peer begin with."""
+
+Direction = Literal["sendonly", "recvonly"]
+"""Which way video goes, as seen from here and as an SDP says it."""
 
 _DIRECTIONS = frozenset({"a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive"})
-_RECEIVING = frozenset({"a=sendrecv", "a=recvonly"})
 
-# What a media line that stays silent is handed to aiortc as: any codec it knows. The answer gets the viewer's own back.
+# What the peer's media line says where ours has a direction, and what a peer is told whose offer has no such line.
+_OPPOSITE: Mapping[Direction, frozenset[str]] = {
+    "sendonly": frozenset({"a=sendrecv", "a=recvonly"}),
+    "recvonly": frozenset({"a=sendrecv", "a=sendonly"}),
+}
+_NO_VIDEO: Mapping[Direction, str] = {
+    "sendonly": "the offer asks for no video, and there is nothing else here",
+    "recvonly": "the offer sends no video, and nothing else is taken here",
+}
+
+# What a media line that stays silent is handed to aiortc as: any codec it knows. The answer gets the peer's own back.
 _STAND_IN = {"audio": (0, "PCMU/8000"), "video": (96, "VP8/90000")}
 _CODEC_LINES = ("a=rtpmap:", "a=fmtp:", "a=rtcp-fb:", "a=extmap:", "a=ssrc:", "a=ssrc-group:", "a=rid:", "a=simulcast:")
 
@@ -50,10 +63,9 @@ class Section:
         """Whether it is switched off; one that only waits for its bundle is not."""
         return self.lines[0].split()[1:2] == ["0"] and "a=bundle-only" not in self.lines
 
-    @property
-    def receives(self) -> bool:
-        """Whether the viewer wants to get something through it."""
-        return not self.rejected and any(line in _RECEIVING for line in self.lines)
+    def goes_with(self, direction: Direction) -> bool:
+        """Return whether the peer receives through it what we send, or sends what we receive."""
+        return not self.rejected and any(line in _OPPOSITE[direction] for line in self.lines)
 
     def first(self, prefix: str) -> str | None:
         """Return what follows a prefix in the first line that has it."""
@@ -62,13 +74,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Offer:
-    """A viewer's offer: what aiortc is given of it, and what the answer must come back to.
+    """A peer's offer: what aiortc is given of it, and what the answer must come back to.
 
     Attributes:
         text: For aiortc.
-        sections: As the viewer wrote them.
-        video: Index of the media line that gets the picture.
-        credentials: Every line with an ICE name or password of the viewer.
+        sections: As the peer wrote them.
+        video: Index of the media line that carries the picture.
+        credentials: Every line with an ICE name or password of the peer.
     """
 
     text: str
@@ -77,27 +89,38 @@ class Offer:
     credentials: frozenset[str]
 
 
-def read_offer(text: str) -> Offer:
+FinishVideo = Callable[[Section, Section], Section]
+"""Makes of a media line of our answer, and the peer's that it answers, the line that is sent."""
+
+
+def read_offer(text: str, direction: Direction) -> Offer:
     """Check an offer and make it ready for aiortc.
 
-    Left out is what only costs time: mDNS candidates (nobody would answer for them; the viewer's own checks reach us
+    Left out is what only costs time: mDNS candidates (nobody would answer for them; the peer's own checks reach us
     anyway) and the end of candidates (a deadline of ours stands for it).
 
+    Args:
+        text: The offer.
+        direction: ``sendonly`` where the peer is to receive video, ``recvonly`` where it is to send some.
+
     Raises:
-        OfferError: 413 too long, 400 not an SDP offer, 406 nothing in it that could show video.
+        SdpTooLong: when it is not even read.
+        InvalidSdp: when it is no offer.
+        NothingInCommon: when no media line of it carries video that way.
     """
     if len(text.encode(errors="replace")) > SDP_BYTES_MAX:
-        raise OfferError(413, f"the offer is longer than {SDP_BYTES_MAX} bytes")
+        raise SdpTooLong(f"the offer is longer than {SDP_BYTES_MAX} bytes")
     head, sections = _split(text)
     if not head or not head[0].startswith("v=0"):
-        raise OfferError(400, "the body is not an SDP: it does not begin with v=0")
+        raise InvalidSdp("the body is not an SDP: it does not begin with v=0")
     if not sections:
-        raise OfferError(400, "the offer has no media line")
+        raise InvalidSdp("the offer has no media line")
     if len(sections) > MOST_SECTIONS:
-        raise OfferError(400, f"the offer has {len(sections)} media lines; {MOST_SECTIONS} are the most")
+        raise InvalidSdp(f"the offer has {len(sections)} media lines; {MOST_SECTIONS} are the most")
     general = next((line for line in head if line in _DIRECTIONS), "a=sendrecv")
     sections = [_with_direction(section, general) for section in sections]
-    video = next((i for i, section in enumerate(sections) if section.kind == "video" and section.receives), None)
+    fitting = (i for i, section in enumerate(sections) if section.kind == "video" and section.goes_with(direction))
+    video = next(fitting, None)
     cleaned = [section if i == video else _silent(section) for i, section in enumerate(sections)]
     useful = [line for section in cleaned for line in section.lines if not _useless(line)]
     candidates = [index for index, line in enumerate(useful) if line.startswith("a=candidate:")]
@@ -107,23 +130,26 @@ def read_offer(text: str) -> Offer:
     rebuilt = "\r\n".join(lines) + "\r\n"
     _check(rebuilt)
     if video is None:
-        raise OfferError(406, "the offer asks for no video, and there is nothing else here")
+        raise NothingInCommon(_NO_VIDEO[direction])
     if unknown := next((s.kind for s in sections if s.kind not in ("audio", "video", "application")), None):
-        raise OfferError(406, f"the offer has a media line of kind {unknown!r}, which cannot be answered")
+        raise NothingInCommon(f"the offer has a media line of kind {unknown!r}, which cannot be answered")
     every = (*head, *(line for section in sections for line in section.lines))
     return Offer(rebuilt, tuple(sections), video, frozenset(line for line in every if line.startswith(CREDENTIALS)))
 
 
-def finish_answer(answer: str, offer: Offer, level: int) -> str:
-    """Return aiortc's answer with the true H.264 level, and with the viewer's own codecs on the lines that stay silent.
+def finish_answer(answer: str, offer: Offer, finish_video: FinishVideo | None = None) -> str:
+    """Return aiortc's answer with the peer's own codecs on the lines that stay silent.
 
-    ``level`` is what the picture needs, times ten. Without ``level-asymmetry-allowed`` it stays within the offer's.
+    Args:
+        answer: What aiortc has written.
+        offer: What it answers.
+        finish_video: Gives the media line that carries the picture as it is to leave; as aiortc wrote it by default.
     """
     head, sections = _split(answer)
     finished = []
     for index, (section, offered) in enumerate(zip(sections, offer.sections, strict=True)):
         if index == offer.video:
-            finished.append(_with_level(section, offered, level))
+            finished.append(finish_video(section, offered) if finish_video else section)
         elif section.kind in _STAND_IN:
             finished.append(_answered_silent(section, offered))
         else:
@@ -168,24 +194,6 @@ def _answered_silent(section: Section, offered: Section) -> Section:
     return Section((" ".join([*first[:3], payload]), *kept, *codec))
 
 
-def _with_level(section: Section, offered: Section, level: int) -> Section:
-    payload = section.formats[0]
-    prefix = f"a=fmtp:{payload} "
-    theirs = offered.first(prefix) or ""
-    match = re.search(r"profile-level-id=([0-9a-f]{6})", theirs, re.IGNORECASE)
-    if match is not None and "level-asymmetry-allowed=1" not in theirs:
-        level = min(level, int(match[1][4:], 16))
-
-    def raised(found: re.Match[str]) -> str:
-        return f"{found[1]}{max(level, int(found[2], 16)):02x}"
-
-    lines = (
-        re.sub(r"(profile-level-id=[0-9a-f]{4})([0-9a-f]{2})", raised, line) if line.startswith(prefix) else line
-        for line in section.lines
-    )
-    return replace(section, lines=tuple(lines))
-
-
 def _useless(line: str) -> bool:
     if line == "a=end-of-candidates":
         return True
@@ -207,21 +215,21 @@ def _check(text: str) -> None:
     """Refuse here, with a reason, what would only fail later in aiortc.
 
     Raises:
-        OfferError: 400.
+        InvalidSdp: with that reason.
     """
     try:
         description = SessionDescription.parse(text)
     except Exception as error:  # aiortc's parser says "no" in half a dozen types, AssertionError among them
-        raise OfferError(400, f"the offer is not an SDP that can be read ({type(error).__name__}: {error})") from error
+        raise InvalidSdp(f"the offer is not an SDP that can be read ({type(error).__name__}: {error})") from error
     mids = [media.rtp.muxId for media in description.media if media.rtp.muxId]
     if len(set(mids)) < len(mids):
-        raise OfferError(400, "the offer has two media lines of one name (a=mid)")
+        raise InvalidSdp("the offer has two media lines of one name (a=mid)")
     if sum(media.kind == "application" for media in description.media) > 1:
-        raise OfferError(400, "the offer has more than one line for data channels")
+        raise InvalidSdp("the offer has more than one line for data channels")
     for media in description.media:
         if media.ice is None or not media.ice.usernameFragment or not media.ice.password:
-            raise OfferError(400, f"the {media.kind} line of the offer has no a=ice-ufrag and a=ice-pwd")
+            raise InvalidSdp(f"the {media.kind} line of the offer has no a=ice-ufrag and a=ice-pwd")
         if media.dtls is None or not media.dtls.fingerprints:
-            raise OfferError(400, f"the {media.kind} line of the offer has no a=setup and a=fingerprint")
+            raise InvalidSdp(f"the {media.kind} line of the offer has no a=setup and a=fingerprint")
         if media.kind in _STAND_IN and not media.rtcp_mux:
-            raise OfferError(400, f"the {media.kind} line of the offer has no a=rtcp-mux")
+            raise InvalidSdp(f"the {media.kind} line of the offer has no a=rtcp-mux")

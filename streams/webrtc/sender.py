@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from aiortc import RTCRtpSender
 from aiortc.exceptions import OperationError
 
 from ..encoding import CodecName
 from .connection import Connection
-from .errors import OfferError
+from .errors import NothingInCommon
 from .inside import chosen_mime_type, hear_viewer, rtt_s
-from .sdp import Offer
+from .sdp import Offer, Section
 from .track import PacketTrack
 
 _MIME = {"h264": "video/h264", "vp8": "video/vp8"}
@@ -27,7 +29,8 @@ class VideoSender:
     def __init__(self, connection: Connection) -> None:
         self.loss: float | None = None
         self._connection = connection
-        self._transceiver = connection.add_video("sendonly")
+        self._level = 0
+        self._transceiver = connection.add_video("sendonly", self._finish)
 
     @property
     def rtt_ms(self) -> float | None:
@@ -39,7 +42,8 @@ class VideoSender:
         """Have the connection accept an offer; return the first of our codecs that the viewer has too.
 
         Raises:
-            OfferError: 406 when there is none, 400 when aiortc refuses the offer.
+            NothingInCommon: when there is none.
+            InvalidSdp: when aiortc refuses the offer.
         """
         capabilities = RTCRtpSender.getCapabilities("video").codecs
         # aiortc reads the preferences inside setRemoteDescription; afterwards they do nothing.
@@ -48,14 +52,45 @@ class VideoSender:
         try:
             await self._connection.accept(offer)
         except OperationError as error:
-            raise OfferError(406, f"no common codec: {' and '.join(codecs)} can be had here") from error
+            raise NothingInCommon(f"no common codec: {' and '.join(codecs)} can be had here") from error
         chosen = chosen_mime_type(self._transceiver)
         return next(name for name in codecs if _MIME[name] == chosen)
 
-    def send(self, track: PacketTrack, ask_key_frame: Callable[[], object]) -> None:
-        """Send a track's packets once the connection stands, and pass on the viewer's requests for key frames."""
+    def send(self, track: PacketTrack, level: int, ask_key_frame: Callable[[], object]) -> None:
+        """Send a track's packets once the connection stands; before it answers.
+
+        Args:
+            track: Where the packets come from.
+            level: The H.264 level that its picture needs, times ten.
+            ask_key_frame: Called when the viewer asks for a key frame.
+        """
+        self._level = level
         self._transceiver.sender.replaceTrack(track)
         hear_viewer(self._transceiver.sender, self._on_loss, ask_key_frame)
 
+    def _finish(self, answered: Section, offered: Section) -> Section:
+        return with_level(answered, offered, self._level)
+
     def _on_loss(self, share: float) -> None:
         self.loss = round(share, 3)
+
+
+def with_level(answered: Section, offered: Section, level: int) -> Section:
+    """Return the media line of an answer with the true H.264 level; aiortc repeats the viewer's.
+
+    ``level`` is what the picture needs, times ten. Without ``level-asymmetry-allowed`` it stays within the offer's.
+    """
+    prefix = f"a=fmtp:{answered.formats[0]} "
+    theirs = offered.first(prefix) or ""
+    match = re.search(r"profile-level-id=([0-9a-f]{6})", theirs, re.IGNORECASE)
+    if match is not None and "level-asymmetry-allowed=1" not in theirs:
+        level = min(level, int(match[1][4:], 16))
+
+    def raised(found: re.Match[str]) -> str:
+        return f"{found[1]}{max(level, int(found[2], 16)):02x}"
+
+    lines = (
+        re.sub(r"(profile-level-id=[0-9a-f]{4})([0-9a-f]{2})", raised, line) if line.startswith(prefix) else line
+        for line in answered.lines
+    )
+    return replace(answered, lines=tuple(lines))

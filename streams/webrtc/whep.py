@@ -14,7 +14,7 @@ from pipeline import Feed, ServerConfig
 
 from ..encoding import CodecName, EncoderPool, Subscription, default_bitrate, h264_level
 from .connection import Connection
-from .errors import OfferError
+from .errors import IceRestart, InvalidSdp, NoConnection, OtherEtag, SdpTooLong, UnknownCamera, UnknownSession
 from .ice import IceSettings, ice_settings
 from .inside import self_test
 from .sdp import CREDENTIALS, SDP_BYTES_MAX, read_offer
@@ -142,12 +142,12 @@ class WhepSessions:
         """Answer a viewer's offer to receive a camera, as painted or clean.
 
         Raises:
-            OfferError: 404 no such camera, 400 not an SDP, 406 nothing in common, 413 too long, 503 no more viewers.
+            SignallingError: UnknownCamera, InvalidSdp, SdpTooLong, NothingInCommon, or NoConnection.
         """
         feed = self._feed(camera)
-        offer = read_offer(sdp)
+        offer = read_offer(sdp, "sendonly")
         if self._closing:
-            raise OfferError(503, "the server is about to end")
+            raise NoConnection("the server is about to end")
         holder: list[Viewer] = []
         connection = Connection(self._ice, lambda state: self._on_state(holder, state))
         sender, track = VideoSender(connection), PacketTrack()
@@ -159,10 +159,10 @@ class WhepSessions:
             raise
         viewer = Viewer(connection, sender, track, subscription, time.monotonic(), offer.credentials)
         try:
-            sender.send(track, subscription.ask_key_frame)
-            answer = await connection.answer(_level(feed))
+            sender.send(track, _level(feed), subscription.ask_key_frame)
+            answer = await connection.answer()
             if self._closing:
-                raise OfferError(503, "the server is about to end")
+                raise NoConnection("the server is about to end")
         except BaseException:
             await self._close_viewer(viewer)
             raise
@@ -177,18 +177,18 @@ class WhepSessions:
         """Take a trickle fragment: more candidates of a viewer, of a certain camera where that is said.
 
         Raises:
-            OfferError: 404 no such session, 412 another ETag, 413 too long, 422 an ICE restart, 400 not a fragment.
+            SignallingError: UnknownSession, OtherEtag, SdpTooLong, IceRestart, or InvalidSdp where it is no fragment.
         """
         viewer = self._viewer(secret, camera)
         if if_match is not None and not {"*", viewer.etag} & {tag.strip() for tag in if_match.split(",")}:
-            raise OfferError(412, "the session has another ETag")
+            raise OtherEtag("the session has another ETag")
         if len(body) > SDP_BYTES_MAX:
-            raise OfferError(413, f"the fragment is longer than {SDP_BYTES_MAX} bytes")
+            raise SdpTooLong(f"the fragment is longer than {SDP_BYTES_MAX} bytes")
         lines = [line.strip() for line in body.splitlines() if line.strip()]
         if any(line[1:2] != "=" for line in lines):
-            raise OfferError(400, "the body is not an SDP fragment")
+            raise InvalidSdp("the body is not an SDP fragment")
         if any(line.startswith(CREDENTIALS) and line not in viewer.credentials for line in lines):
-            raise OfferError(422, "an ICE restart is not possible here; end the session and offer again")
+            raise IceRestart("an ICE restart is not possible here; end the session and offer again")
         for line in lines:
             if line.startswith("a=candidate:"):
                 await viewer.connection.add_candidate(line[len("a=candidate:") :])
@@ -197,7 +197,7 @@ class WhepSessions:
         """End a session, of a certain camera where that is said.
 
         Raises:
-            OfferError: 404 when there is none.
+            UnknownSession: when there is none.
         """
         viewer = self._viewer(secret, camera)
         del self._viewers[secret]
@@ -229,20 +229,20 @@ class WhepSessions:
     def _viewer(self, secret: str, camera: str | None) -> Viewer:
         viewer = self._viewers.get(secret)
         if viewer is None or camera not in (None, viewer.camera):
-            raise OfferError(404, "there is no such session")
+            raise UnknownSession("there is no such session")
         return viewer
 
     def _feed(self, name: str) -> Feed:
         feed = self._feeds.get(name)
         if feed is None or feed.config.private:
-            raise OfferError(404, f"there is no camera {name!r}")
+            raise UnknownCamera(f"there is no camera {name!r}")
         return feed
 
     def _subscribed(self, feed: Feed, codec: CodecName, track: PacketTrack, annotations: bool) -> Subscription:
         try:
             return self._encoders.subscribe(feed, codec, track, annotations=annotations)
         except RuntimeError as error:
-            raise OfferError(503, "the server is about to end") from error
+            raise NoConnection("the server is about to end") from error
 
     def _on_state(self, holder: list[Viewer], state: str) -> None:
         if state in ("failed", "closed") and holder:

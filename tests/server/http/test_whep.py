@@ -7,9 +7,6 @@ from collections.abc import Iterator
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 
-from pipeline import ServerConfig
-from server.http.whep import ice_links
-
 from ..served import Served, problem
 
 SDP = {"Content-Type": "application/sdp"}
@@ -172,16 +169,3 @@ def test_no_offer_whatever_ends_anything(served: Served, offer: str) -> None:
         assert response.status_code in (201, 400, 406, 413), (number, response.text, content)
         if response.status_code == 201:
             assert served.client.delete(response.headers["location"]).status_code in (200, 404)
-
-
-def test_ice_servers_are_told_in_links() -> None:
-    servers = [
-        {"urls": ["stun:stun.example.org"]},
-        {"urls": ["turn:t.example.org?transport=udp"], "username": 'a"b', "credential": "c\\d"},
-    ]
-    config = ServerConfig.model_validate({"ice": {"servers": servers}})
-    assert list(ice_links(config)) == [
-        '<stun:stun.example.org>; rel="ice-server"',
-        '<turn:t.example.org?transport=udp>; rel="ice-server"; username="a\\"b"; credential="c\\\\d"; '
-        'credential-type="password"',
-    ]

@@ -5,6 +5,8 @@ import socket
 
 import pytest
 from aioice.ice import StunProtocol
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from av import VideoFrame
 
 from streams.webrtc.connection import CLOSE_LIMIT_S, Connection
 from streams.webrtc.ice import IceSettings
@@ -22,9 +24,9 @@ async def test_a_connection_that_does_not_close_loses_its_sockets(
     viewer = LoopbackViewer()
     connection = Connection(IceSettings(), lambda state: None)
     sender = VideoSender(connection)
-    await sender.negotiate(read_offer(await viewer.offer()), ("h264",))
-    sender.send(PacketTrack(), lambda: None)
-    answer = await connection.answer(31)
+    await sender.negotiate(read_offer(await viewer.offer(), "sendonly"), ("h264",))
+    sender.send(PacketTrack(), 31, lambda: None)
+    answer = await connection.answer()
     port = int(answer.split("m=video ")[1].split()[0])
     monkeypatch.setattr("streams.webrtc.connection.CLOSE_LIMIT_S", 0.01)
     with monkeypatch.context() as patched:
@@ -40,3 +42,23 @@ async def test_a_connection_that_does_not_close_loses_its_sockets(
         again.bind(("127.0.0.1", port))
     await viewer.close()
     assert CLOSE_LIMIT_S > 1
+
+
+async def test_a_connection_receives_what_a_peer_publishes() -> None:
+    before = asyncio.all_tasks()
+    publisher = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    publisher.addTrack(VideoStreamTrack())
+    await publisher.setLocalDescription(await publisher.createOffer())
+    connection = Connection(IceSettings(), lambda state: None)
+    transceiver = connection.add_video("recvonly")
+    await connection.accept(read_offer(publisher.localDescription.sdp, "recvonly"))
+    answer = await connection.answer()
+    assert "a=recvonly" in answer.split("m=video")[1]
+    await publisher.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    async with asyncio.timeout(20):
+        frame = await transceiver.receiver.track.recv()
+    assert isinstance(frame, VideoFrame)
+    assert (frame.width, frame.height, connection.state) == (640, 480, "connected")
+    await connection.close()
+    await publisher.close()
+    assert asyncio.all_tasks() <= before

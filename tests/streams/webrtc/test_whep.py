@@ -21,7 +21,19 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from pipeline import ServerConfig, StreamConfig
-from streams import Deadlines, OfferError, WhepSessions
+from streams import (
+    Deadlines,
+    IceRestart,
+    InvalidSdp,
+    NoConnection,
+    NothingInCommon,
+    OtherEtag,
+    SdpTooLong,
+    SignallingError,
+    UnknownCamera,
+    UnknownSession,
+    WhepSessions,
+)
 from tests.streams.fakes import FakeGraph, Feeding, LoopbackViewer, fake_graph
 
 pytestmark = pytest.mark.anyio
@@ -58,10 +70,10 @@ def open_sockets() -> int:
     return sum(name.startswith("socket:") for name in names)
 
 
-async def refused(streams: WhepSessions, sdp: str, camera: str = "porch") -> tuple[int, str]:
-    with pytest.raises(OfferError) as caught:
+async def refused(streams: WhepSessions, sdp: str, camera: str = "porch") -> tuple[type[SignallingError], str]:
+    with pytest.raises(SignallingError) as caught:
         await streams.offer(camera, sdp)
-    return caught.value.status, caught.value.detail
+    return type(caught.value), caught.value.detail
 
 
 @asynccontextmanager
@@ -94,9 +106,8 @@ async def test_a_viewer_sees_the_camera(codec: str | None, expected: str) -> Non
         await feeding.stop()
         await streams.delete(session.secret)
         assert (len(streams.sessions("porch")), streams.sessions("porch"), graph.pool.encoders("porch")) == (0, [], [])
-        with pytest.raises(OfferError) as caught:
+        with pytest.raises(UnknownSession):
             await streams.delete(session.secret)
-        assert caught.value.status == 404
 
 
 async def test_two_viewers_share_one_encoder_and_another_codec_has_its_own() -> None:
@@ -228,7 +239,10 @@ async def test_when_all_ports_are_taken_the_viewer_is_told() -> None:
         port = taken.getsockname()[1]
         config = ServerConfig.model_validate({"ice": {"udp_ports": f"{port}-{port}"}})
         async with serving("porch", config=config) as (streams, graph), viewing(LoopbackViewer()) as viewer:
-            assert await refused(streams, await viewer.offer()) == (503, "no UDP port is free for one more viewer")
+            assert await refused(streams, await viewer.offer()) == (
+                NoConnection,
+                "no UDP port is free for one more connection",
+            )
             assert graph.pool.encoders("porch") == []
 
 
@@ -256,17 +270,20 @@ async def test_an_answer_takes_less_than_50_ms() -> None:
 async def test_what_cannot_be_met_is_refused_and_leaves_nothing() -> None:
     async with serving("porch", stream=StreamConfig(codecs=("h264",))) as (streams, graph):
         async with viewing(LoopbackViewer("vp8")) as viewer:
-            assert await refused(streams, await viewer.offer()) == (406, "no common codec: h264 can be had here")
+            assert await refused(streams, await viewer.offer()) == (
+                NothingInCommon,
+                "no common codec: h264 can be had here",
+            )
         async with viewing(LoopbackViewer()) as viewer:
-            assert await refused(streams, await viewer.offer(), "door") == (404, "there is no camera 'door'")
-        assert (await refused(streams, "v=0\r\nnonsense"))[0] == 400
+            assert await refused(streams, await viewer.offer(), "door") == (UnknownCamera, "there is no camera 'door'")
+        assert (await refused(streams, "v=0\r\nnonsense"))[0] is InvalidSdp
         assert len(streams.sessions("porch")) == 0
         assert graph.pool.encoders("porch") == []
 
 
 async def test_a_private_camera_is_as_if_it_were_not_there() -> None:
     async with serving("porch", private=True) as (streams, _), viewing(LoopbackViewer()) as viewer:
-        assert await refused(streams, await viewer.offer()) == (404, "there is no camera 'porch'")
+        assert await refused(streams, await viewer.offer()) == (UnknownCamera, "there is no camera 'porch'")
 
 
 async def test_fragments() -> None:
@@ -277,26 +294,28 @@ async def test_fragments() -> None:
         candidate = next(line for line in offer.splitlines() if line.startswith("a=candidate:"))
         ufrag = next(line for line in offer.splitlines() if line.startswith("a=ice-ufrag:"))
 
-        async def status(body: str, if_match: str | None = None, secret: str = session.secret) -> int:
+        async def refusal(
+            body: str, if_match: str | None = None, secret: str = session.secret
+        ) -> type[SignallingError] | None:
             try:
                 await streams.patch(secret, body, if_match)
-            except OfferError as error:
-                return error.status
-            return 204
+            except SignallingError as error:
+                return type(error)
+            return None
 
-        assert await status("") == 204
-        assert await status(f"{ufrag}\r\na=mid:0\r\n{candidate}\r\na=end-of-candidates\r\n") == 204
-        assert await status("a=candidate:1 1 udp 1 x.local 5 typ host\r\n") == 204
-        assert await status(candidate, session.etag) == 204
-        assert await status(candidate, "*") == 204
-        assert await status(candidate, '"other"') == 412
-        assert await status(candidate, f'"other", {session.etag}') == 204
-        assert await status("a=ice-ufrag:other\r\na=ice-pwd:0123456789012345678901\r\n") == 422
-        assert await status(f"{ufrag}\r\na=ice-pwd:0123456789012345678901\r\n") == 422
-        assert await status("a=candidate:nonsense") == 400
-        assert await status("nonsense") == 400
-        assert await status("a=x:" + "y" * 70_000) == 413
-        assert await status("", None, "unknown") == 404
+        assert await refusal("") is None
+        assert await refusal(f"{ufrag}\r\na=mid:0\r\n{candidate}\r\na=end-of-candidates\r\n") is None
+        assert await refusal("a=candidate:1 1 udp 1 x.local 5 typ host\r\n") is None
+        assert await refusal(candidate, session.etag) is None
+        assert await refusal(candidate, "*") is None
+        assert await refusal(candidate, '"other"') is OtherEtag
+        assert await refusal(candidate, f'"other", {session.etag}') is None
+        assert await refusal("a=ice-ufrag:other\r\na=ice-pwd:0123456789012345678901\r\n") is IceRestart
+        assert await refusal(f"{ufrag}\r\na=ice-pwd:0123456789012345678901\r\n") is IceRestart
+        assert await refusal("a=candidate:nonsense") is InvalidSdp
+        assert await refusal("nonsense") is InvalidSdp
+        assert await refusal("a=x:" + "y" * 70_000) is SdpTooLong
+        assert await refusal("", None, "unknown") is UnknownSession
         await viewer.accept(session.answer)
         async with asyncio.timeout(10):
             await viewer.connected.wait()
@@ -354,4 +373,4 @@ async def test_after_the_end_nobody_is_let_in() -> None:
         await streams.offer("porch", offer)
         await streams.close()
         await streams.close()
-        assert await refused(streams, offer) == (503, "the server is about to end")
+        assert await refused(streams, offer) == (NoConnection, "the server is about to end")
