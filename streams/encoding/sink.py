@@ -14,7 +14,13 @@ class PacketSink(Protocol):
 
     What comes begins with a key frame. H.264 has its parameter sets in front of each key frame, and start codes
     (Annex B). Packets are shared with other sinks and never to be changed, which muxing does: copy them before.
-    Their ``pts`` and ``time_base`` (1/90000 s) are those of the stream, rising. A recorder, for example::
+    Their ``pts`` and ``time_base`` (1/90000 s) are those of the stream, rising.
+
+    A gap (the camera was offline, or its producer was exchanged) is seen in ``pts`` and nowhere else: the next packet
+    is later than the last one by the time that has passed. It need not be a key frame; a sink that wants one, to begin
+    a new file, returns False from ``push``. ``Subscription.feed`` knows the camera's state meanwhile.
+
+    A recorder, for example::
 
         class Recorder:
             loop: asyncio.AbstractEventLoop | None = None
@@ -53,5 +59,5 @@ class PacketSink(Protocol):
     def end(self) -> None:
         """Learn that nothing more comes: the camera is gone for good, or the pool is closed.
 
-        Not called after the sink itself has left. While a camera is offline nothing is called.
+        Not called after the sink itself has left, nor for a gap.
         """

@@ -8,19 +8,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import av
 import pytest
 
-from cameras import BoundingBox, Detection, Frame
+from cameras import BoundingBox, CameraError, Detection, Frame, Mark
 from pipeline import Feed, StreamConfig
 from pipeline.producers.line import Line
+from pipeline.producers.source import Source
 from pipeline.producers.step import Row
 from streams import Encoder, EncoderKey, EncoderPool, Subscription, VideoPacket
 from streams.encoding.keyframes import PAUSE_S
 from streams.encoding.shared_encoder import STANDSTILL_S, MakeEncoder
-from tests.fakes import FakeClock
+from tests.fakes import FakeCamera, FakeClock
 from tests.pipeline.builders import camera_config
 from tests.streams.fakes import FakeGraph, fake_graph, picture
 from transforms import NoAttributes, Transform
@@ -185,6 +187,25 @@ def test_a_sink_that_does_not_keep_up_goes_on_with_the_next_key_frame() -> None:
         assert other.next().is_keyframe, "it was asked for"
         assert slow.next() is other.packets[-1]
         assert len(slow.packets) == 2
+
+
+def test_a_gap_is_seen_in_the_time_of_the_packet_after_it() -> None:
+    def captured(number: int, at_s: float) -> Frame:
+        return replace(picture(number), trace=(Mark("captured", at_s),))
+
+    with running() as run:
+        lost, found = FakeCamera("porch"), FakeCamera("porch")
+        cameras = iter((lost, found))
+        source = Source("porch", cameras.__next__, run.graph.clock, run.feed.reports)
+        run.feed.produce(camera_config("porch"), source)
+        sink, _ = run.join()
+        lost.give(captured(0, 100.0), CameraError("the cable was pulled"))
+        before = sink.next()
+        found.give(captured(7, 190.0))
+        after = sink.next()
+        assert (lost.opened, found.opened, len(sink.packets)) == (1, 1, 2)
+        assert before.pts is not None and after.pts == before.pts + 90 * 90_000
+        assert not sink.ended.is_set()
 
 
 def test_a_sink_that_fails_is_left_out_and_the_others_stay(caplog: pytest.LogCaptureFixture) -> None:
