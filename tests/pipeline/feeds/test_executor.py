@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from pathlib import Path
 
 import pytest
 
+import pipeline
+import streams
 from cameras import Frame, Slot
 from pipeline.feeds.executor import RETRY_PAUSES_S, FrameTask, Run, retry_pause_s, start_task, start_thread
 from tests.fakes import FakeClock, frame
@@ -143,3 +147,14 @@ def test_what_a_driver_is_closed_with_never_holds_up_who_stops_it() -> None:
 
 def test_pauses_grow_to_the_last_and_stay_there() -> None:
     assert [retry_pause_s(number) for number in (1, 2, 99)] == [0.5, 1.0, 10.0]
+
+
+def test_nothing_else_starts_threads_for_frames() -> None:
+    rooms = [Path(file).parent for file in (pipeline.__file__, streams.__file__)]
+    starting = {
+        str(path.relative_to(room.parent))
+        for room in rooms
+        for path in room.rglob("*.py")
+        if re.search(r"\b(Thread|ThreadPoolExecutor|to_thread|run_in_executor)\(", path.read_text())
+    }
+    assert starting == {"pipeline/feeds/executor.py", "pipeline/feeds/clock.py"}, "the clock has one for its timers"
