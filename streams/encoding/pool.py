@@ -90,7 +90,7 @@ class EncoderPool:
                 key,
                 self._make_encoder,
                 on_exchange=self._rearrange,
-                on_end=self._forget,
+                on_end=self._ended,
                 monotonic=self._monotonic,
             )
             encoder.start()
@@ -120,6 +120,12 @@ class EncoderPool:
                     else:
                         encoder.remove(subscription)
             if not encoder.subscriptions:
+                self._stop(encoder)
+
+    def _ended(self, encoder: SharedEncoder) -> None:
+        """Take note of an encoder whose frames have ended; its run has a little left to do, which is waited for."""
+        with self._lock:
+            if self._encoders.get(encoder.key) is encoder:
                 self._stop(encoder)
 
     def _forget(self, encoder: SharedEncoder) -> None:
