@@ -48,6 +48,7 @@ TESTED_WITH: dict[str, str] = {
     "pipeline/config/nodes/yaml_reader.py": "tests/pipeline/config/test_load_errors.py",
     "pipeline/config/reader.py": "tests/pipeline/config/test_load_errors.py",
     "pipeline/config/services.py": "tests/pipeline/config/test_load_errors.py",
+    "pipeline/config/validation/later.py": "tests/pipeline/config/test_load_errors.py",
     "pipeline/config/validation/entries.py": "tests/pipeline/config/test_load_errors.py",
     "pipeline/config/validation/validate.py": "tests/pipeline/config/test_load_errors.py",
     "pipeline/config/validation/wording.py": "tests/pipeline/config/test_load_errors.py",

@@ -10,7 +10,6 @@ from cameras import Attributes
 from transforms import Style
 
 from .declarations import (
-    LATER,
     TRANSFORM,
     CameraBlock,
     CameraConfig,
@@ -26,7 +25,17 @@ from .declarations import (
 from .nodes import Address, MappingNode, Node, Position, Problems, SequenceNode, is_empty, is_unknown, kind_of
 from .services import Services
 from .sources import check_depths, check_sources
-from .validation import Entries, Item, named, partial_instance, section, text_at, validated
+from .validation import (
+    UNAVAILABLE,
+    Entries,
+    Item,
+    is_reserved_key,
+    named,
+    partial_instance,
+    section,
+    text_at,
+    validated,
+)
 from .viam import is_machine_file, machine_entries
 
 ROOT_KEYS = ("cameras", "services", "server")
@@ -53,7 +62,8 @@ class Reader:
             return self._read(root, *machine_entries(root, self._entries, self._tables))
         for key in root.entries:
             if key not in ROOT_KEYS:
-                message = is_unknown(self._problems, "unknown key", key, ROOT_KEYS)
+                reserved = is_reserved_key((key,))
+                message = UNAVAILABLE if reserved else is_unknown(self._problems, "unknown key", key, ROOT_KEYS)
                 self._problems.add(root.keys[key], (key,), message)
         cameras, services = self._entries.items(root, "cameras"), self._entries.items(root, "services")
         if not cameras and not services:
@@ -76,7 +86,7 @@ class Reader:
         known = {camera.name: camera for camera in read_cameras if camera is not None}
         check_depths(known, list(named(cameras)), self._tables, self._problems)
         server = section(root, "server")
-        read_server = validated(ServerConfig, server, ("server",), self._problems, self._folder, LATER)
+        read_server = validated(ServerConfig, server, ("server",), self._problems, self._folder)
         if read_server is not None:
             self._entries.check(read_server.check, ("server",), server, server)
         places = {("services", name): item for name, item in named(services)}

@@ -2,7 +2,7 @@
 
 from .blocks import MODEL, VISION, CameraBlock, ServiceBlock, TransformBlock, TransformCameraBlock
 from .declared import TRANSFORM, CameraConfig, Config, Places, TransformAttributes, TransformConfig
-from .server import LATER, VIAM_IS_OPEN, ClarifaiConfig, ServerConfig, token_of
+from .server import VIAM_IS_OPEN, ClarifaiConfig, ServerConfig, token_of
 from .stream import StreamConfig
 from .tables import BUILT_IN, Tables
 
@@ -12,7 +12,6 @@ __all__ = [
     "CameraConfig",
     "ClarifaiConfig",
     "Config",
-    "LATER",
     "MODEL",
     "Places",
     "ServerConfig",

@@ -14,9 +14,6 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJson
 from cameras import Attributes, LocalPath
 
 MAX_PORT = 65_535
-LATER = dict.fromkeys(("tls", "recording", "limits"), "is not available in this version")
-"""Messages for keys of ``server:`` that are reserved for later versions."""
-
 VIAM_IS_OPEN = (
     "with tokens it can only be served on 127.0.0.1: Viam's clients bring no token, so its port would let everybody in"
 )

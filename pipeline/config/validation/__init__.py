@@ -1,11 +1,14 @@
 """Validating blocks of the file with pydantic models, and wording what is wrong with them."""
 
 from .entries import Entries, Item, named, section, text_at
+from .later import UNAVAILABLE, is_reserved_key
 from .validate import partial_instance, validated
 
 __all__ = [
+    "UNAVAILABLE",
     "Entries",
     "Item",
+    "is_reserved_key",
     "named",
     "partial_instance",
     "section",

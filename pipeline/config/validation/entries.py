@@ -73,7 +73,7 @@ class Entries:
         if word in table:
             return word
         found = find(node, (key,))[0]
-        self.problems.add(found.position, (*address, key), not_one_of(self.problems, found, table, aliases or ()))
+        self.problems.add(found.position, (*address, key), not_one_of(self.problems, key, found, table, aliases or ()))
         return None
 
     def attributes(self, model: type[Attributes], item: Item, check: Check | None = None) -> Any:

@@ -23,7 +23,9 @@ from ..nodes import (
     kind_of,
     quoted,
     shown,
+    text_of,
 )
+from .later import UNAVAILABLE, is_reserved_key, is_reserved_value
 
 # The type that was wanted, by error.
 _WANTED = {
@@ -99,6 +101,8 @@ def _is_consequence(node: Node, detail: ErrorDetails) -> bool:
 
 def _unknown_key(block: Block, inner: Address) -> str:
     key = str(inner[-1])
+    if is_reserved_key((*block.address, *inner)):
+        return UNAVAILABLE
     if len(inner) == 1 and key in block.hints:
         return block.hints[key]
     known = [name for schema in _schemas(block.model, inner[:-1]) for name in schema.get("properties", ())]
@@ -146,11 +150,15 @@ def _not_one_of(block: Block, inner: Address, node: Node) -> str:
         for schema in _schemas(block.model, inner)
         for word in (schema.get("enum") or [schema[key] for key in ("const",) if key in schema])
     ]
-    return not_one_of(block.problems, node, words)
+    return not_one_of(block.problems, str(inner[-1]), node, words)
 
 
-def not_one_of(problems: Problems, node: Node, words: abc.Collection[str], aliases: abc.Collection[str] = ()) -> str:
-    """Return the message for a value that is not one of the allowed words or their aliases."""
+def not_one_of(
+    problems: Problems, key: str, node: Node, words: abc.Collection[str], aliases: abc.Collection[str] = ()
+) -> str:
+    """Return the message for the value of a key that is not one of the allowed words or their aliases."""
+    if is_reserved_value(key, text_of(node)):
+        return f"{shown(node)} {UNAVAILABLE}"
     message = f"must be one of: {', '.join(words)}; got {shown(node)}"
     near = problems.nearest(node.text, (*words, *aliases)) if isinstance(node, ScalarNode) else None
     return f"{message} (did you mean {quoted(near)}?)" if near is not None else message

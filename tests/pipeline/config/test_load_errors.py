@@ -692,6 +692,23 @@ ROWS = (
         ("3:10: server.limits: is not available in this version\n3:22: server.tls: is not available in this version"),
     ),
     (
+        "keys that come later, at every level",
+        ("outputs: []\nservers: []\ncameras:\n  - {name: a, model: webcam, record: off, stream: {ladder: auto}}\n"),
+        (
+            "1:1: outputs: is not available in this version\n2:1: servers: is not available in this version\n"
+            "4:30: cameras[0].record: is not available in this version\n"
+            "4:52: cameras[0].stream.ladder: is not available in this version"
+        ),
+    ),
+    (
+        "kinds that come later",
+        ("cameras:\n  - {name: a, model: snapshot}\nservices:\n  - {name: m, type: mlmodel, model: oip}\n"),
+        (
+            '2:22: cameras[0].model: "snapshot" is not available in this version\n'
+            '4:37: services[0].model: "oip" is not available in this version'
+        ),
+    ),
+    (
         "a key of the server one letter off",
         ("cameras:\n  - {name: a, model: webcam}\nserver: {prot: 80}\n"),
         (

@@ -1,0 +1,43 @@
+"""Words of the configuration that are reserved for later versions; this version refuses them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..nodes import Address
+
+UNAVAILABLE = "is not available in this version"
+"""What is wrong with a reserved word."""
+
+# By the block that a key stands in: the nearest key above it, empty for the root.
+_KEYS: Mapping[str, frozenset[str]] = {
+    "": frozenset({"outputs", "servers"}),
+    "cameras": frozenset({"placement", "publish", "record"}),
+    "stream": frozenset({"ladder", "passthrough"}),
+    "attributes": frozenset(
+        {"activation", "batch", "deinterlace", "delay_s", "drop_damaged", "input_size_px", "isolation", "kind"}
+        | {"sha256", "video_stream"}
+    ),
+    "server": frozenset(
+        {"base_path", "edit", "limits", "names", "origins", "processes", "recording", "rtsp", "tls", "trusted_proxies"}
+    ),
+}  # fmt: skip
+
+# By the key whose value it is.
+_VALUES: Mapping[str, frozenset[str]] = {
+    "model": frozenset({"camweave", "oip", "push", "snapshot", "whip"}),
+    "type": frozenset({"keypoints"}),
+    "mode": frozenset({"delayed", "latest"}),
+}
+
+
+def is_reserved_key(address: Address) -> bool:
+    """Return whether a later version takes the key at the end of an address."""
+    *above, key = address
+    blocks = [step for step in above if isinstance(step, str)]
+    return key in _KEYS.get(blocks[-1] if blocks else "", frozenset())
+
+
+def is_reserved_value(key: str, word: str | None) -> bool:
+    """Return whether a later version takes a word as the value of a key."""
+    return word in _VALUES.get(key, frozenset())
