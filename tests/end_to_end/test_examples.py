@@ -1,0 +1,118 @@
+"""The examples for code of users' own, run as they are against the demo."""
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.serving import Serving
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TOKEN = "correct-horse-battery"
+WAIT_S = 60.0
+PLAYS = "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames > 30"
+STATUS = "address => fetch(address, {method: 'POST', body: 'v=0'}).then(({status}) => status, ({message}) => message)"
+VIEWER = (Path(__file__).parent / "viewer.js").read_text()
+GONE = """address => until(
+    async () => (await (await fetch(address)).json()).viewers === 0, 30, "the end of the session")"""
+
+
+@contextmanager
+def proxy(serving: Serving) -> Iterator[str]:
+    """Run the proxy before a server; give the address of the viewer page, which it prints."""
+    command = [sys.executable, str(EXAMPLES / "proxy.py"), "--port", "0", "--camweave", serving.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert select.select([process.stdout], [], [], WAIT_S)[0], "the proxy prints no address"
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+def output_of(example: str, *arguments: str, serving: Serving, cwd: Path, token: str = "") -> list[str]:
+    """Run an example to its end and give the lines it printed."""
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / example, *arguments, "--camweave", serving.url],
+        cwd=cwd,
+        env={**os.environ, "CAMWEAVE_TOKEN": token} if token else os.environ,
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_viewer_page_plays_and_ends_its_session(page: Page, tmp_path: Path) -> None:
+    with Serving(cwd=tmp_path) as serving, proxy(serving) as address:
+        page.goto(f"{address}?camera=scene-turned")
+        page.wait_for_function(PLAYS, timeout=WAIT_S * 1000)
+        status = serving.camera("scene-turned")
+        width = page.evaluate("document.querySelector('video').videoWidth")
+        assert (status["viewers"], status["width_px"]) == (1, width)
+        page.goto(f"{serving.url}healthz")
+        page.evaluate(VIEWER)
+        page.evaluate(GONE, "/api/cameras/scene-turned")
+
+
+def test_the_server_refuses_the_viewer_page_from_another_origin(page: Page, tmp_path: Path) -> None:
+    with Serving(cwd=tmp_path) as serving, proxy(serving) as address:
+        page.goto(address)
+        assert page.evaluate(STATUS, "/whep/scene") == 415  # the proxy's origin: only the type of the body is wrong
+        assert page.evaluate(STATUS, f"{serving.url}whep/scene") == "Failed to fetch"
+
+
+def test_the_viewer_page_has_twenty_lines() -> None:
+    assert len((EXAMPLES / "viewer.html").read_text().splitlines()) <= 20
+
+
+def test_the_proxy_says_when_there_is_no_server(page: Page, tmp_path: Path) -> None:
+    with Serving(cwd=tmp_path) as serving:
+        with proxy(serving) as address:
+            serving.stop()
+            response = page.goto(address.replace("viewer.html", "api/cameras"))
+            assert response is not None
+            assert response.status == 502
+
+
+@pytest.mark.parametrize("token", ["", TOKEN])
+def test_a_picture_goes_in_and_detections_come_out(tmp_path: Path, token: str) -> None:
+    arguments = ["--token", token] if token else []
+    with Serving(*arguments, cwd=tmp_path) as serving:
+        serving.client.headers["Authorization"] = f"Bearer {token or 'none'}"
+        (tmp_path / "scene.jpg").write_bytes(serving.client.get("/api/cameras/scene/image").content)
+        lines = output_of("detect.py", "scene.jpg", serving=serving, cwd=tmp_path, token=token)
+        found = {line.split()[0]: line.split() for line in lines}
+        assert "star" in found
+        confidence, *box = (float(word) for word in found["star"][1:])
+        assert 0.5 < confidence <= 1
+        assert 0 <= box[0] < box[2] <= 1280 and 0 <= box[1] < box[3] <= 720
+
+
+def test_a_refusal_is_printed_as_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "text.jpg").write_text("no picture")
+    with Serving(cwd=tmp_path) as serving:
+        command = [sys.executable, str(EXAMPLES / "detect.py"), "text.jpg", "--camweave", serving.url]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=WAIT_S)
+        detail = serving.client.post("/api/vision/shape-boxes/detections", content=b"no picture").json()["detail"]
+        assert (done.returncode, done.stderr) == (1, f"415: {detail}\n")
+
+
+@pytest.mark.parametrize("token", ["", TOKEN])
+def test_the_live_stream_is_received_in_python(tmp_path: Path, token: str) -> None:
+    arguments = ["--token", token] if token else []
+    with Serving(*arguments, cwd=tmp_path) as serving:
+        lines = output_of("watch.py", "scene", "--frames", "5", serving=serving, cwd=tmp_path, token=token)
+        assert [line.split()[0] for line in lines] == ["0", "1", "2", "3", "4"]
+        assert all("(720, 1280, 3)" in line for line in lines)
+        times = [float(line.split()[1]) for line in lines]
+        assert times == sorted(set(times))
+        serving.client.headers["Authorization"] = f"Bearer {token or 'none'}"
+        assert serving.camera("scene")["viewers"] == 0
