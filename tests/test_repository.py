@@ -7,8 +7,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 # Spelled in pieces, so that this file does not hold what it looks for.
 OPEN_ENDS = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
@@ -80,7 +78,6 @@ TESTED_WITH: dict[str, str] = {
     "server/cli/progress.py": "tests/server/cli/test_commands.py",
 }
 ROOMS = ("cameras", "vision", "transforms", "pipeline", "streams", "server")
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
 
 def source_files() -> Iterator[tuple[str, str]]:
@@ -152,12 +149,6 @@ def makefile_targets() -> set[str]:
     return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
-def anchors(text: str) -> set[str]:
-    """Give the link targets that a Markdown page's headings make."""
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
 def test_no_end_is_left_open() -> None:
     assert [name for name, text in source_files() if OPEN_ENDS.search(text)] == []
 
@@ -198,30 +189,6 @@ def test_the_packages_are_the_rooms() -> None:
     }
     assert set(setup["options"]["packages"].split()) == rooms | inner
     assert [room for room in sorted(rooms) if not (ROOT / room / "py.typed").exists()] == []
-
-
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_the_links_of_a_document_lead_somewhere(name: str) -> None:
-    text = (ROOT / name).read_text()
-    for link in re.findall(r"\]\(([^)\s]+)\)", text):
-        if "://" not in link:
-            path, _, anchor = link.partition("#")
-            target = (ROOT / path) if path else ROOT / name
-            assert target.exists(), link
-            assert not anchor or anchor in anchors(target.read_text()), link
-
-
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
-def test_the_make_commands_of_a_document_exist(name: str) -> None:
-    named = set(re.findall(r"\bmake ([a-z-]+)\b(?=[`\s])", "\n".join(code_of((ROOT / name).read_text()))))
-    assert named
-    assert named <= makefile_targets()
-
-
-def code_of(text: str) -> list[str]:
-    """Give what a Markdown page shows as code: its blocks and what stands between backticks."""
-    blocks = re.findall(r"^```.*?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return [*blocks, *(f"{span}\n" for span in re.findall(r"`([^`\n]+)`", text))]
 
 
 def test_every_make_target_says_what_it_does() -> None:
