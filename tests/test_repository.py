@@ -31,7 +31,7 @@ TESTED_WITH: dict[str, str] = {
     "cameras/pattern/sprites.py": "tests/cameras/pattern/test_scene.py",
     "cameras/picture/header.py": "tests/cameras/picture/test_image.py",
     "cameras/picture/orientation.py": "tests/cameras/picture/test_video.py",
-    "vision/captioning/encoder.py": "tests/vision/test_captioner.py",
+    "vision/captioning/image_encoder.py": "tests/vision/test_captioner.py",
     "vision/interpretation.py": "tests/vision/test_mlmodel.py",
     "vision/model_service.py": "tests/vision/test_mlmodel.py",
     "vision/outputs/row_detector.py": "tests/vision/outputs/test_detector.py",

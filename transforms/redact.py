@@ -106,7 +106,7 @@ class Redact(Asking[RedactAttributes]):
     def _found(self, frame: Frame) -> tuple[Detection, ...]:
         """Ask the detector about this very frame."""
         found = self.ask(Detection, frame)
-        if getattr(found, "unreadable", 0):
+        if getattr(found, "invalid", 0):
             raise ValueError("the detector has found something, but not where")
         return found
 

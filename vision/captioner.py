@@ -12,7 +12,7 @@ from pydantic import Field
 from cameras import Caption, Frame, LocalPath, Prediction
 
 from .base import Predictor, Session
-from .captioning import Encoder, TextDecoder, read_tokenizer
+from .captioning import ImageEncoder, TextDecoder, read_tokenizer
 from .model_service import ModelService, PictureModelAttributes
 from .runtimes import (
     SHARED_MODELS,
@@ -84,7 +84,7 @@ class Captioner(ModelService[CaptionerAttributes]):
     ) -> None:
         super().__init__(name, attributes, runtime, runtimes=runtimes, models=models)
         self._handles: tuple[ModelHandle, ...] = ()
-        self._encoder: Encoder | None = None
+        self._encoder: ImageEncoder | None = None
         self._decoder: TextDecoder | None = None
 
     def _load(self) -> None:
@@ -97,7 +97,7 @@ class Captioner(ModelService[CaptionerAttributes]):
             decoder = self._models.acquire(decoder_type, attributes.decoder_path, model.num_threads, providers)
             self._handles = (encoder, decoder)
             with _about(model.path):
-                self._encoder = Encoder(
+                self._encoder = ImageEncoder(
                     encoder.runtime,
                     attributes.input_image_size_px,
                     attributes.input_image_mean_value,
@@ -128,7 +128,7 @@ class Captioner(ModelService[CaptionerAttributes]):
         with session.inference():
             encoded = encoder.encode(frame.pixels)
             with _about(self.attributes.decoder_path):
-                written = decoder.write(encoded, self.attributes.max_tokens)
+                written = decoder.generate(encoded, self.attributes.max_tokens)
         if not written.text or written.confidence < self.attributes.default_minimum_confidence:
             return ()
         return (Caption(written.text, written.confidence),)

@@ -10,29 +10,29 @@ from pydantic import Field, field_validator
 
 from cameras import Classification, Detection, LocalPath, Prediction, Segmentation
 
-from .inputs import USUAL, PictureInput, Preparation, image_input, probe_pictures
+from .inputs import DEFAULT_PREPARATION, PictureInput, Preparation, image_input, sample_pictures
 from .model_service import PictureModelAttributes
 from .outputs import (
     DEFAULT_ORDER,
     BoxFormat,
     Classifier,
     Detector,
-    Found,
     Head,
     HeadDetector,
-    Minimums,
+    HeadMatch,
+    NonMaxSuppression,
     RowDetector,
     Segmenter,
-    Suppression,
+    Thresholds,
     find_head,
-    find_layout,
     find_map,
     find_scores,
+    find_tensor_layout,
     output_names,
 )
 from .runtimes import ModelError, Runtime, Tensor, missing_files
 
-_MOST_FROM_A_HEAD = 100
+_HEAD_MAX_DETECTIONS = 100
 
 
 class MlModelAttributes(PictureModelAttributes):
@@ -154,34 +154,34 @@ def interpret(runtime: Runtime, attributes: MlModelAttributes, labels: Sequence[
     Raises:
         ModelError: when nothing works, or the labels do not fit.
     """
-    minimums = Minimums(attributes.default_minimum_confidence, attributes.label_confidences)
-    plain = _picture(runtime, attributes, USUAL)
+    thresholds = Thresholds(attributes.default_minimum_confidence, attributes.label_confidences)
+    plain = _picture(runtime, attributes, DEFAULT_PREPARATION)
     raw = _head(runtime, attributes, plain, len(labels))
     if raw is not None:
         head, found = raw
         iou_threshold = head.iou_threshold if attributes.iou_threshold is None else attributes.iou_threshold
-        suppression = Suppression(iou_threshold, attributes.max_detections or _MOST_FROM_A_HEAD)
-        detector = HeadDetector(head, found, labels, minimums, service, suppression)
-        return Interpretation(_picture(runtime, attributes, head.usual), detector.labels, detector=detector)
-    samples = _asked(runtime, plain)
+        suppression = NonMaxSuppression(iou_threshold, attributes.max_detections or _HEAD_MAX_DETECTIONS)
+        detector = HeadDetector(head, found, labels, thresholds, service, suppression)
+        return Interpretation(_picture(runtime, attributes, head.preparation), detector.labels, detector=detector)
+    samples = _sample_outputs(runtime, plain)
     names = output_names(runtime.outputs, runtime.metadata.outputs, attributes.remap_output_names)
     rows = Interpretation(
         plain,
         tuple(labels),
-        _classifier(runtime, names, samples, labels, minimums),
-        _row_detector(runtime, attributes, names, samples, labels, minimums, service),
+        _classifier(runtime, names, samples, labels, thresholds),
+        _row_detector(runtime, attributes, names, samples, labels, thresholds, service),
     )
     if rows.kinds:
         known = rows.labels or (rows.classifier.labels if rows.classifier is not None else ())
         return Interpretation(plain, known, rows.classifier, rows.detector)
-    pixel_map = find_map(samples, plain.size_for(probe_pictures()[0]), len(labels))
+    pixel_map = find_map(samples, plain.size_for(sample_pictures()[0]), len(labels))
     if pixel_map is None:
         shapes = "; ".join(f"{name} {list(array.shape)} {array.dtype}" for name, array in samples[0].items())
         raise ModelError(
             "the model is neither a classifier, a detector nor a segmenter (a detector with raw outputs wants its "
             f"head declared); its outputs are {shapes}"
         )
-    segmenter = Segmenter(pixel_map, labels, minimums, samples)
+    segmenter = Segmenter(pixel_map, labels, thresholds, samples)
     return Interpretation(plain, segmenter.labels, segmenter=segmenter)
 
 
@@ -197,18 +197,18 @@ def _picture(runtime: Runtime, attributes: MlModelAttributes, usual: Preparation
     )
 
 
-def _asked(runtime: Runtime, picture: PictureInput, most: int | None = None) -> list[dict[str, Tensor]]:
-    return [runtime.infer({picture.info.name: picture.tensor(pixels)}) for pixels in probe_pictures()[:most]]
+def _sample_outputs(runtime: Runtime, picture: PictureInput, most: int | None = None) -> list[dict[str, Tensor]]:
+    return [runtime.infer({picture.info.name: picture.tensor(pixels)}) for pixels in sample_pictures()[:most]]
 
 
 def _head(
     runtime: Runtime, attributes: MlModelAttributes, picture: PictureInput, labels: int
-) -> tuple[Head, Found] | None:
+) -> tuple[Head, HeadMatch] | None:
     """Return the head of the model, by the shapes of its outputs: as they stand in the file, else as they come out."""
     shapes = {info.name: info.shape for info in runtime.outputs}
     if any(size < 1 for shape in shapes.values() for size in shape) or not all(shapes.values()):
-        shapes = {name: array.shape for name, array in _asked(runtime, picture, 1)[0].items()}
-    return find_head(attributes.head, shapes, picture.size_for(probe_pictures()[0]), labels)
+        shapes = {name: array.shape for name, array in _sample_outputs(runtime, picture, 1)[0].items()}
+    return find_head(attributes.head, shapes, picture.size_for(sample_pictures()[0]), labels)
 
 
 def _classifier(
@@ -216,13 +216,13 @@ def _classifier(
     names: Mapping[str, str],
     samples: Sequence[Mapping[str, Tensor]],
     labels: Sequence[str],
-    minimums: Minimums,
+    thresholds: Thresholds,
 ) -> Classifier | None:
     scores = find_scores(names, samples)
     if scores is None:
         return None
     info = next(info for info in runtime.outputs if info.name == scores)
-    return Classifier(info, labels, minimums, samples)
+    return Classifier(info, labels, thresholds, samples)
 
 
 def _row_detector(
@@ -231,10 +231,10 @@ def _row_detector(
     names: Mapping[str, str],
     samples: Sequence[Mapping[str, Tensor]],
     labels: Sequence[str],
-    minimums: Minimums,
+    thresholds: Thresholds,
     service: str,
 ) -> Detector | None:
-    layout = find_layout(names, samples)
+    layout = find_tensor_layout(names, samples)
     if layout is None:
         return None
     order = tuple(attributes.xmin_ymin_xmax_ymax_order or runtime.metadata.box_order or DEFAULT_ORDER)
@@ -242,5 +242,5 @@ def _row_detector(
     suppression = None
     if attributes.iou_threshold is not None or attributes.max_detections is not None:
         iou_threshold = 1.0 if attributes.iou_threshold is None else attributes.iou_threshold
-        suppression = Suppression(iou_threshold, attributes.max_detections or 1000)
-    return RowDetector(layout, labels, boxes, minimums, service, suppression)
+        suppression = NonMaxSuppression(iou_threshold, attributes.max_detections or 1000)
+    return RowDetector(layout, labels, boxes, thresholds, service, suppression)

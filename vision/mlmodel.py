@@ -93,18 +93,20 @@ class MlModelVision(ModelService[MlModelAttributes]):
     def _classify(self, frame: Frame, session: Session) -> tuple[Classification, ...]:
         classifier = self._opened()[1].classifier
         assert classifier is not None
-        return classifier.look(self._outputs(frame.pixels, session))
+        return classifier.postprocess(self._outputs(frame.pixels, session))
 
     def _detect(self, frame: Frame, session: Session) -> tuple[Detection, ...]:
         interpretation, pixels = self._opened()[1], frame.pixels
         assert interpretation.detector is not None
         picture, outputs = interpretation.picture, self._outputs(pixels, session)
-        return interpretation.detector.look(outputs, picture.size_for(pixels), picture.window_for(pixels))
+        return interpretation.detector.postprocess(outputs, picture.size_for(pixels), picture.window_for(pixels))
 
     def _segment(self, frame: Frame, session: Session) -> tuple[Segmentation, ...]:
         interpretation, pixels = self._opened()[1], frame.pixels
         assert interpretation.segmenter is not None
-        return interpretation.segmenter.look(self._outputs(pixels, session), interpretation.picture.window_for(pixels))
+        return interpretation.segmenter.postprocess(
+            self._outputs(pixels, session), interpretation.picture.window_for(pixels)
+        )
 
     def _opened(self) -> tuple[Runtime, Interpretation]:
         handle, interpretation = self._handle, self._interpretation

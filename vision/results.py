@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from cameras import Prediction
 
-from .outputs import lowest
+from .outputs import with_tolerance
 
 P = TypeVar("P", bound=Prediction)
 
@@ -20,7 +20,7 @@ def keep(items: Iterable[P], threshold: float = 0.0, labels: Collection[str] = (
         threshold: Lowest confidence kept, inclusive.
         labels: Labels kept, in any letter case; empty keeps all.
     """
-    wanted, least = {label.casefold() for label in labels}, lowest(threshold)
+    wanted, least = {label.casefold() for label in labels}, with_tolerance(threshold)
     return tuple(item for item in items if item.confidence >= least and (not wanted or item.label.casefold() in wanted))
 
 

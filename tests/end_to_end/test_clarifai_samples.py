@@ -20,7 +20,7 @@ import pytest
 from tests.certificates import certificate
 from tests.serving import Serving
 from tests.shared import DATA, needs_data
-from tests.vision import made_captioner
+from tests.vision import captioner_models
 
 from .clarifai_samples import JSON_CHANNEL, curl, sample
 
@@ -112,7 +112,7 @@ class Clarifai:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("clarifai")
     certificate(made)
-    made_captioner.files(made)
+    captioner_models.files(made)
     (made / "config.yaml").write_text(CONFIG)
     (made / "urls.yaml").write_text(f"{CONFIG}  allow_image_urls: true\n")
     return made

@@ -123,7 +123,7 @@ def black(frame: Frame) -> bool:
 
 def test_what_a_detector_gives_in_numbers_that_are_none_hides_everything() -> None:
     answer = Detections([FACE])
-    answer.unreadable = 1
+    answer.invalid = 1
     transform = redact(FakeVision("faces", detections=answer))
     assert black(through(transform, noisy())[0])
     assert transform.trouble == "the whole picture is hidden: the detector has found something, but not where"

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from cameras import Caption, Detection
-from tests.vision import made_captioner
+from tests.vision import captioner_models
 from tests.vision.fakes import frame
 from vision import (
     Captioner,
@@ -36,14 +36,14 @@ def changed(attributes: CaptionerAttributes, **values: Any) -> CaptionerAttribut
     return CaptionerAttributes.model_validate(attributes.model_dump() | values)
 
 
-def complaint(attributes: CaptionerAttributes, models: SharedModels, folder: Path) -> str:
+def error(attributes: CaptionerAttributes, models: SharedModels, folder: Path) -> str:
     with pytest.raises(ModelError) as caught:
         Captioner("words", attributes, models=models).open_session()
     return str(caught.value).replace(f"{folder}/", "")
 
 
 def test_a_picture_is_put_into_words(tmp_path: Path, models: SharedModels) -> None:
-    service = Captioner("words", made_captioner.files(tmp_path), models=models)
+    service = Captioner("words", captioner_models.files(tmp_path), models=models)
     with service.open_session() as session:
         assert service.kinds == {"captions"}
         (red,), (green,) = session.predict(Caption, frame(color=RED)), session.predict(Caption, frame(color=GREEN))
@@ -56,24 +56,24 @@ def test_a_picture_is_put_into_words(tmp_path: Path, models: SharedModels) -> No
 
 
 def test_a_picture_is_put_into_words_once(tmp_path: Path, models: SharedModels) -> None:
-    service, picture = Captioner("words", made_captioner.files(tmp_path), models=models), frame(color=RED)
+    service, picture = Captioner("words", captioner_models.files(tmp_path), models=models), frame(color=RED)
     with service.open_session() as session:
         assert session.predict(Caption, picture) is session.predict(Caption, picture)
         assert service.inferences == 1
 
 
 def test_the_encoder_may_be_a_declared_model(tmp_path: Path, models: SharedModels) -> None:
-    attributes = changed(made_captioner.files(tmp_path), model_path=None, mlmodel_name="eyes")
+    attributes = changed(captioner_models.files(tmp_path), model_path=None, mlmodel_name="eyes")
     declared = RuntimeDeclaration("eyes", "onnx", OnnxAttributes(model_path=tmp_path / "encoder_model.onnx"))
     assert Captioner.needs(attributes) == "eyes"
     with Captioner("words", attributes, declared, models=models).open_session() as service:
         assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red picture"]
-    assert complaint(attributes, models, tmp_path) == "service words: the model 'eyes' is not declared"
+    assert error(attributes, models, tmp_path) == "service words: the model 'eyes' is not declared"
 
 
 def test_a_list_of_words_does_as_well_as_a_tokenizer_json(tmp_path: Path, models: SharedModels) -> None:
-    (tmp_path / "vocab.txt").write_text("\n".join(made_captioner.TOKENS))
-    attributes = changed(made_captioner.files(tmp_path), tokenizer_path=tmp_path / "vocab.txt")
+    (tmp_path / "vocab.txt").write_text("\n".join(captioner_models.TOKENS))
+    attributes = changed(captioner_models.files(tmp_path), tokenizer_path=tmp_path / "vocab.txt")
     with Captioner("words", attributes, models=models).open_session() as service:
         assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red picture"]
 
@@ -81,7 +81,7 @@ def test_a_list_of_words_does_as_well_as_a_tokenizer_json(tmp_path: Path, models
 def test_the_start_token_is_the_declared_one_or_the_one_in_the_config_file(
     tmp_path: Path, models: SharedModels
 ) -> None:
-    attributes = made_captioner.files(tmp_path)
+    attributes = captioner_models.files(tmp_path)
     (tmp_path / "generation_config.json").write_text('{"decoder_start_token_id": 4, "eos_token_id": 2}')
     for start, text in ((None, "picture"), ("[CLS]", "a red picture"), (3, "red picture")):
         with Captioner("words", changed(attributes, start_token=start), models=models).open_session() as service:
@@ -89,13 +89,13 @@ def test_the_start_token_is_the_declared_one_or_the_one_in_the_config_file(
 
 
 def test_captions_end_after_the_most_tokens(tmp_path: Path, models: SharedModels) -> None:
-    attributes = changed(made_captioner.files(tmp_path), max_tokens=2)
+    attributes = changed(captioner_models.files(tmp_path), max_tokens=2)
     with Captioner("words", attributes, models=models).open_session() as service:
         assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red"]
 
 
 def test_captions_below_the_minimum_and_empty_ones_are_left_out(tmp_path: Path, models: SharedModels) -> None:
-    attributes = made_captioner.files(tmp_path)
+    attributes = captioner_models.files(tmp_path)
     with Captioner(
         "words", changed(attributes, default_minimum_confidence=1.0), models=models
     ).open_session() as service:
@@ -105,41 +105,41 @@ def test_captions_below_the_minimum_and_empty_ones_are_left_out(tmp_path: Path, 
 
 
 def test_a_model_for_pictures_of_any_size_needs_one(tmp_path: Path, models: SharedModels) -> None:
-    attributes = changed(made_captioner.files(tmp_path), input_image_size_px=None)
-    assert complaint(attributes, models, tmp_path) == (
+    attributes = changed(captioner_models.files(tmp_path), input_image_size_px=None)
+    assert error(attributes, models, tmp_path) == (
         "encoder_model.onnx: input pixel_values [any, any, any, any] float32 takes pictures of any size; "
         "say which with input_image_size_px"
     )
 
 
 def test_a_model_that_takes_one_size_may_say_that_it_takes_any(tmp_path: Path, models: SharedModels) -> None:
-    attributes = made_captioner.files(tmp_path)
-    (tmp_path / "encoder_model.onnx").write_bytes(made_captioner.encoder(side_px=16))
+    attributes = captioner_models.files(tmp_path)
+    (tmp_path / "encoder_model.onnx").write_bytes(captioner_models.encoder(side_px=16))
     with Captioner("words", attributes, models=models).open_session() as service:
         assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red picture"]
-    assert "say which with input_image_size_px" in complaint(
+    assert "say which with input_image_size_px" in error(
         changed(attributes, input_image_size_px=None), models, tmp_path
     )
-    assert complaint(changed(attributes, input_image_size_px=24), models, tmp_path).startswith(
+    assert error(changed(attributes, input_image_size_px=24), models, tmp_path).startswith(
         "encoder_model.onnx: input_image_size_px: 24 is not the side that it takes: the model fails: "
     )
 
 
 def test_errors_name_the_file_they_are_about(tmp_path: Path, models: SharedModels) -> None:
-    attributes = made_captioner.files(tmp_path)
-    assert complaint(changed(attributes, start_token="begin"), models, tmp_path) == (
+    attributes = captioner_models.files(tmp_path)
+    assert error(changed(attributes, start_token="begin"), models, tmp_path) == (
         "tokenizer.json: start_token: there is no token 'begin'"
     )
-    (tmp_path / "few.onnx").write_bytes(made_captioner.decoder(words=9)[:-1])
-    assert complaint(changed(attributes, decoder_path=tmp_path / "few.onnx"), models, tmp_path).startswith("few.onnx: ")
+    (tmp_path / "few.onnx").write_bytes(captioner_models.decoder(words=9)[:-1])
+    assert error(changed(attributes, decoder_path=tmp_path / "few.onnx"), models, tmp_path).startswith("few.onnx: ")
     swapped = changed(attributes, decoder_path=attributes.model_path)
-    assert complaint(swapped, models, tmp_path).startswith("encoder_model.onnx: the decoder must have one input")
+    assert error(swapped, models, tmp_path).startswith("encoder_model.onnx: the decoder must have one input")
     (tmp_path / "decoder_model.onnx").unlink()
-    assert complaint(attributes, models, tmp_path) == "decoder_model.onnx: no such model file"
+    assert error(attributes, models, tmp_path) == "decoder_model.onnx: no such model file"
 
 
 def test_files_that_are_not_there_are_named_before_anything_runs(tmp_path: Path) -> None:
-    attributes = made_captioner.files(tmp_path)
+    attributes = captioner_models.files(tmp_path)
     assert list(attributes.check()) == []
     missing = changed(attributes, decoder_path=tmp_path / "no.onnx", tokenizer_path=tmp_path)
     assert list(missing.check()) == [
@@ -167,4 +167,4 @@ def test_attributes_that_do_not_fit_are_refused(values: dict[str, Any], message:
 
 
 def test_the_camera_to_look_at_is_the_declared_one(tmp_path: Path) -> None:
-    assert Captioner.default_camera(changed(made_captioner.files(tmp_path), camera_name="porch")) == "porch"
+    assert Captioner.default_camera(changed(captioner_models.files(tmp_path), camera_name="porch")) == "porch"

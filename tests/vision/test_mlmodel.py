@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from cameras import BoundingBox, Classification, Detection, Segmentation
-from tests.vision import made
+from tests.vision import tflite_models
 from tests.vision.fakes import FakeRuntime, frame, runtime, service
 from vision import MlModelAttributes, MlModelVision, ModelError, UnsupportedKind
 from vision.runtimes.base import Metadata, RuntimeAttributes, TensorInfo
@@ -311,7 +311,7 @@ def test_a_head_of_an_input_of_any_size_takes_the_one_that_is_usual(tmp_path: Pa
 
 def test_a_model_file_may_stand_on_the_service_itself(tmp_path: Path) -> None:
     path = tmp_path / "made.tflite"
-    path.write_bytes(made.classifier(dtype="uint8", scale=1 / 255))
+    path.write_bytes(tflite_models.classifier(dtype="uint8", scale=1 / 255))
     declared = MlModelAttributes(model_path=path, num_threads=1)
     with MlModelVision(
         "made", declared, models=SharedModels(Verifier(tmp_path / "cache"))
@@ -323,8 +323,11 @@ def test_a_model_file_may_stand_on_the_service_itself(tmp_path: Path) -> None:
 def test_a_quantised_model_with_channels_first_is_fed_normalised_and_read_as_a_distribution(tmp_path: Path) -> None:
     path = tmp_path / "made.tflite"
     quantised: dict[str, Any] = {"dtype": "int8", "scale": 0.0187, "zero_point": -14}
-    given, taken = made.tensor("picture", (1, 3, 2, 2), **quantised), made.tensor("scores", (1, 12), **quantised)
-    path.write_bytes(made.model(given, taken, "RESHAPE"))
+    given, taken = (
+        tflite_models.tensor("picture", (1, 3, 2, 2), **quantised),
+        tflite_models.tensor("scores", (1, 12), **quantised),
+    )
+    path.write_bytes(tflite_models.model(given, taken, "RESHAPE"))
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     declared = MlModelAttributes(model_path=path, input_image_mean_value=mean, input_image_std_dev=std)
     with MlModelVision(

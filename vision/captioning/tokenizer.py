@@ -11,10 +11,10 @@ from typing import Any, TypeGuard
 
 from ..runtimes import ModelError, read_labels
 
-STARTS = ("<start>", "[DEC]", "<s>", "[CLS]", "<|startoftext|>", "<bos>", "<|endoftext|>")
+START_TOKENS = ("<start>", "[DEC]", "<s>", "[CLS]", "<|startoftext|>", "<bos>", "<|endoftext|>")
 """What the token before the first word is usually called, the likeliest first."""
 
-ENDS = ("<end>", "</s>", "[SEP]", "<|endoftext|>", "<eos>")
+END_TOKENS = ("<end>", "</s>", "[SEP]", "<|endoftext|>", "<eos>")
 """What the token after the last word is usually called, the likeliest first."""
 
 # What Hugging Face puts beside a tokenizer.json; the first one wins where both are there.
@@ -46,9 +46,9 @@ class Tokenizer(ABC):
     def _number(self, token: str) -> int | None:
         """Return the number of a token, if there is such a one."""
 
-    def _find_ends(self, path: Path, start: Token | None, end: Token | None) -> None:
-        self.start = self._find(path, "start_token", start, STARTS)
-        self.end = self._find(path, "end_token", end, ENDS)
+    def _find_start_and_end(self, path: Path, start: Token | None, end: Token | None) -> None:
+        self.start = self._find(path, "start_token", start, START_TOKENS)
+        self.end = self._find(path, "end_token", end, END_TOKENS)
 
     def _find(self, path: Path, attribute: str, declared: Token | None, usual: Sequence[str]) -> int:
         if isinstance(declared, int):
@@ -80,7 +80,7 @@ class WordTokenizer(Tokenizer):
         if len(self._numbers) != self.size:
             twice = next(token for number, token in enumerate(self._tokens) if self._numbers[token] != number)
             raise ModelError(f"{path}: the token {twice!r} stands on two lines")
-        self._find_ends(path, start, end)
+        self._find_start_and_end(path, start, end)
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the words, without what stands in angle or square brackets."""
@@ -117,8 +117,8 @@ class HuggingFaceTokenizer(Tokenizer):
         except Exception as error:  # it raises plain Exception
             raise ModelError(f"{path}: is not a tokenizer.json: {str(error).strip()[:200]}") from error
         self.size = max(self._tokenizer.get_vocab().values(), default=-1) + 1  # numbers may have gaps
-        stated_start, stated_end = stated_ends(path.parent)
-        self._find_ends(path, stated_start if start is None else start, stated_end if end is None else end)
+        stated_start, stated_end = configured_tokens(path.parent)
+        self._find_start_and_end(path, stated_start if start is None else start, stated_end if end is None else end)
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the text, without the special tokens."""
@@ -136,8 +136,8 @@ def read_tokenizer(path: Path, start: Token | None = None, end: Token | None = N
     Args:
         path: The file.
         start: The token that a text begins with; ``None`` takes what files beside a ``tokenizer.json`` state, else the
-            first of ``STARTS`` that there is.
-        end: The token that it ends with; ``None`` the same with ``ENDS``.
+            first of ``START_TOKENS`` that there is.
+        end: The token that it ends with; ``None`` the same with ``END_TOKENS``.
 
     Raises:
         ModelError: when it cannot be used.
@@ -146,7 +146,7 @@ def read_tokenizer(path: Path, start: Token | None = None, end: Token | None = N
     return kind(path, start, end)
 
 
-def stated_ends(folder: Path) -> tuple[int | None, int | None]:
+def configured_tokens(folder: Path) -> tuple[int | None, int | None]:
     """Return the numbers of the tokens that Hugging Face's files state as start and end, ``None`` where they do not.
 
     Without a start for its decoder a file is not about such a model: there ``eos_token_id`` may be of anything, in that

@@ -1,15 +1,15 @@
 """Pictures into the tensors that models take, and the made pictures that a model is tried on."""
 
-from .names import aliases_of, declared_names, image_input
-from .picture_input import USUAL, PictureInput, Preparation
-from .probes import probe_pictures
+from .picture_input import DEFAULT_PREPARATION, PictureInput, Preparation
+from .sample_pictures import sample_pictures
+from .tensor_names import aliases_of, declared_names, image_input
 
 __all__ = [
-    "USUAL",
+    "DEFAULT_PREPARATION",
     "PictureInput",
     "Preparation",
     "aliases_of",
     "declared_names",
     "image_input",
-    "probe_pictures",
+    "sample_pictures",
 ]

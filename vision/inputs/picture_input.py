@@ -42,7 +42,7 @@ class Preparation:
     size: tuple[int, ...] = ()
 
 
-USUAL = Preparation()
+DEFAULT_PREPARATION = Preparation()
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class PictureInput:
         std: Sequence[float] | None = None,
         bgr: bool | None = None,
         letterbox: bool | None = None,
-        usual: Preparation = USUAL,
+        usual: Preparation = DEFAULT_PREPARATION,
     ) -> PictureInput:
         """Return how a picture goes into an input. What is declared wins over metadata, and they over what is usual.
 

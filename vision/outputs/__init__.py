@@ -3,29 +3,29 @@
 from .classifier import Classifier, find_scores
 from .detector import Detector
 from .head_detector import HeadDetector
-from .heads import Found, Head, find_head
-from .layout import find_layout
-from .names import output_names
+from .heads import Head, HeadMatch, find_head
+from .output_names import output_names
 from .row_detector import DEFAULT_ORDER, BoxFormat, RowDetector
-from .scores import Minimums, Suppression, lowest
+from .scores import NonMaxSuppression, Thresholds, with_tolerance
 from .segmenter import Segmenter, find_map
+from .tensor_layout import find_tensor_layout
 
 __all__ = [
     "DEFAULT_ORDER",
     "BoxFormat",
     "Classifier",
     "Detector",
-    "Found",
+    "HeadMatch",
     "Head",
     "HeadDetector",
-    "Minimums",
+    "Thresholds",
     "RowDetector",
     "Segmenter",
-    "Suppression",
+    "NonMaxSuppression",
     "find_head",
-    "find_layout",
+    "find_tensor_layout",
     "find_map",
     "find_scores",
-    "lowest",
+    "with_tolerance",
     "output_names",
 ]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cameras import Classification
 
 from ..runtimes import LabelsError, ModelError, Tensor, TensorInfo
-from .scores import Minimums, sigmoid, softmax
+from .scores import Thresholds, sigmoid, softmax
 
 PROBABILITY = "probability"
 _NEAR = 0.01  # a quantised probability may pass 1 by a step
@@ -51,7 +51,7 @@ class Classifier:
     Args:
         info: The output that holds the scores.
         labels: One per score, in the order of the model; empty names them by their number. Others are refused.
-        minimums: The lowest confidence that each label needs.
+        thresholds: The lowest confidence that each label needs.
         samples: What the model gave for a few pictures: when one of them has a score outside 0 to 1, then all its
             scores are put through softmax (a single one through a sigmoid), also where by chance none is outside.
 
@@ -60,18 +60,22 @@ class Classifier:
     """
 
     def __init__(
-        self, info: TensorInfo, labels: Sequence[str], minimums: Minimums, samples: Sequence[Mapping[str, Tensor]]
+        self,
+        info: TensorInfo,
+        labels: Sequence[str],
+        thresholds: Thresholds,
+        samples: Sequence[Mapping[str, Tensor]],
     ) -> None:
         self._info = info
         count = samples[0][info.name].size
         if labels and len(labels) != count:
             raise LabelsError(f"there are {len(labels)} labels but the classifier gives {count} scores")
         self.labels = tuple(labels) or tuple(str(number) for number in range(count))
-        self._minimums = minimums.of(self.labels)
+        self._minimums = thresholds.of(self.labels)
         self._is_open_ended = any(_leaves_unit(self._scores(sample)) for sample in samples)
         self.dropped = 0
 
-    def look(self, outputs: Mapping[str, Tensor]) -> tuple[Classification, ...]:
+    def postprocess(self, outputs: Mapping[str, Tensor]) -> tuple[Classification, ...]:
         """Return every label with its confidence, highest first, equal ones in the order of the model."""
         scores = self._scores(outputs)
         finite = np.isfinite(scores)

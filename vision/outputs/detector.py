@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cameras import BoundingBox, Detection
 
 from ..runtimes import Tensor
-from .scores import Candidates, Floats, Minimums, Suppression
+from .scores import Floats, NonMaxSuppression, ScoredBoxes, Thresholds
 
 logger = logging.getLogger(__name__)
 
@@ -26,11 +26,11 @@ class Detections(tuple[Detection, ...]):
     """What a detector has found.
 
     Attributes:
-        unreadable: How much more it may have found, in numbers that are none or in boxes turned inside out: what must
+        invalid: How much more it may have found, in numbers that are none or in boxes turned inside out: what must
             not be missed must not be taken for nothing.
     """
 
-    unreadable: int = 0
+    invalid: int = 0
 
 
 class Detector(ABC):
@@ -38,7 +38,7 @@ class Detector(ABC):
 
     Args:
         labels: By number; empty names them by their number.
-        minimums: The lowest confidence that each label needs.
+        thresholds: The lowest confidence that each label needs.
         name: Of the service, for the log.
         suppression: Which of the boxes that overlap are left out; ``None`` keeps all.
 
@@ -48,16 +48,20 @@ class Detector(ABC):
     """
 
     def __init__(
-        self, labels: Sequence[str], minimums: Minimums, name: str, suppression: Suppression | None = None
+        self,
+        labels: Sequence[str],
+        thresholds: Thresholds,
+        name: str,
+        suppression: NonMaxSuppression | None = None,
     ) -> None:
         self.labels = tuple(labels)
         self.dropped = 0
         self.unknown = 0
-        self._minimums = minimums
+        self._minimums = thresholds
         self._name = name
         self._suppression = suppression
 
-    def look(
+    def postprocess(
         self, outputs: Mapping[str, Tensor], size: tuple[int, int], window: BoundingBox = WHOLE
     ) -> tuple[Detection, ...]:
         """Return the detections, most confident first.
@@ -69,23 +73,23 @@ class Detector(ABC):
             size: Width and height of its input in pixels.
             window: Where in the input the picture is.
         """
-        found = self._candidates(outputs, size)
+        found = self._decode(outputs, size)
         finite = found.finite()
         self.dropped += len(found.scores) - len(finite.scores)
-        unreadable = len(found.scores) - len(finite.scores) + self._broken(outputs)
+        invalid = len(found.scores) - len(finite.scores) + self._broken(outputs)
         found = finite.at(finite.scores > 0.0)  # rows that only fill the tensor up have a score of 0
-        found = found.at(found.scores >= self._needed(found.numbers)).sorted()
-        unreadable += int((found.boxes[:, :2] > found.boxes[:, 2:]).any(axis=1).sum())
+        found = found.at(found.scores >= self._needed(found.class_ids)).sorted()
+        invalid += int((found.boxes[:, :2] > found.boxes[:, 2:]).any(axis=1).sum())
         if self._suppression is not None:
-            found = self._suppression.applied(found)  # of whole boxes: clipped ones overlap more
-        found = found.seen_through(window)
+            found = self._suppression.apply(found)  # of whole boxes: clipped ones overlap more
+        found = found.cropped_to(window)
         detections = Detections(
             Detection(self._label(round(number)), score, box=BoundingBox(*box))
             for number, score, box in zip(
-                found.numbers.tolist(), found.scores.tolist(), found.boxes.tolist(), strict=True
+                found.class_ids.tolist(), found.scores.tolist(), found.boxes.tolist(), strict=True
             )
         )
-        detections.unreadable = unreadable
+        detections.invalid = invalid
         return detections
 
     def _broken(self, outputs: Mapping[str, Tensor]) -> int:
@@ -93,7 +97,7 @@ class Detector(ABC):
         return 0
 
     @abstractmethod
-    def _candidates(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> Candidates:
+    def _decode(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> ScoredBoxes:
         """Return the boxes in fractions of the input; such that are no numbers may be among them."""
 
     def _needed(self, numbers: Floats) -> NDArray[np.float64]:

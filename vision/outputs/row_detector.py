@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..runtimes import Tensor
 from .detector import BACKGROUNDS, Detector
-from .layout import Layout
-from .scores import Candidates, Floats, Minimums, Suppression, sigmoid, softmax
+from .scores import Floats, NonMaxSuppression, ScoredBoxes, Thresholds, sigmoid, softmax
+from .tensor_layout import TensorLayout
 
 DEFAULT_ORDER = (1, 0, 3, 2)
 _NEAR = 0.01  # a quantised probability may leave 0 to 1 by a step
@@ -40,33 +40,33 @@ class RowDetector(Detector):
         layout: Which output is which.
         labels: By number; empty names them by their number.
         boxes: What the four numbers of a box are.
-        minimums: The lowest confidence that each label needs.
+        thresholds: The lowest confidence that each label needs.
         name: Of the service, for the log.
         suppression: Which of the boxes that overlap are left out; ``None`` keeps all.
     """
 
     def __init__(
         self,
-        layout: Layout,
+        layout: TensorLayout,
         labels: Sequence[str],
         boxes: BoxFormat,
-        minimums: Minimums,
+        thresholds: Thresholds,
         name: str,
-        suppression: Suppression | None = None,
+        suppression: NonMaxSuppression | None = None,
     ) -> None:
-        super().__init__(labels, minimums, name, suppression)
+        super().__init__(labels, thresholds, name, suppression)
         self._layout = layout
         self._position = [boxes.order.index(side) for side in range(4)]
         self._in_pixels = boxes.in_pixels
 
-    def _candidates(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> Candidates:
+    def _decode(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> ScoredBoxes:
         boxes = outputs[self._layout.location].reshape(-1, 4)[:, self._position].astype(np.float64)
         categories, scores = self._categories_and_scores(outputs, len(boxes))
         rows = self._rows(outputs, min(len(boxes), len(scores)))
-        found = Candidates(boxes[:rows], scores[:rows], categories[:rows])
+        found = ScoredBoxes(boxes[:rows], scores[:rows], categories[:rows])
         finite = found.finite()
         if self._are_pixels(finite.boxes):
-            return Candidates(found.boxes / np.array([*size, *size], np.float64), found.scores, found.numbers)
+            return ScoredBoxes(found.boxes / np.array([*size, *size], np.float64), found.scores, found.class_ids)
         return found
 
     def _rows(self, outputs: Mapping[str, Tensor], most: int) -> int:

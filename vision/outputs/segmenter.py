@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cameras import BoundingBox, Segmentation, as_mask
 
 from ..runtimes import LabelsError, Tensor
-from .scores import Minimums, sigmoid, softmax
+from .scores import Thresholds, sigmoid, softmax
 
 FOREGROUND = "foreground"
 _BACKGROUND = "background"
@@ -96,7 +96,7 @@ class Segmenter:
     Args:
         found: The output, and what it holds.
         labels: By number; empty names them by their number, the label of a single channel ``foreground``.
-        minimums: The lowest confidence that each label needs.
+        thresholds: The lowest confidence that each label needs.
         samples: What the model gave for a few pictures: they tell probabilities from scores that are none yet.
 
     Attributes:
@@ -105,16 +105,16 @@ class Segmenter:
         unknown: How many masks had a number without a label.
     """
 
-    def __init__(self, found: PixelMap, labels: Sequence[str], minimums: Minimums, samples: Samples) -> None:
+    def __init__(self, found: PixelMap, labels: Sequence[str], thresholds: Thresholds, samples: Samples) -> None:
         self.dropped = 0
         self.unknown = 0
         self._found = found
-        self._minimums = minimums
+        self._minimums = thresholds
         arrays = [_real(sample[found.output]) for sample in samples]
         self.labels = _fitting(tuple(labels), found.form, self._planes(arrays[0]).shape[-1])
         self._is_open_ended = any(self._leaves_probabilities(array) for array in arrays)
 
-    def look(self, outputs: Mapping[str, Tensor], window: BoundingBox) -> tuple[Segmentation, ...]:
+    def postprocess(self, outputs: Mapping[str, Tensor], window: BoundingBox) -> tuple[Segmentation, ...]:
         """Return the masks over the picture, the one that covers most first.
 
         Args:

@@ -145,7 +145,7 @@ class Runtime(ABC):
         """
 
     @classmethod  # noqa: B027  # a runtime whose files have no such mark needs none
-    def look(cls, file: ModelFile) -> None:
+    def check_format(cls, file: ModelFile) -> None:
         """Look at the bytes before anything loads them.
 
         Raises:

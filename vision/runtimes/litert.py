@@ -17,7 +17,7 @@ from .base import Runtime, RuntimeAttributes, Tensor, TensorInfo
 from .errors import ModelError
 from .flatbuffer import root
 from .model_file import ModelFile
-from .stderr import without_notices
+from .stderr import notices_suppressed
 from .tflite_metadata import read_metadata
 
 # What the libraries raise for a model they cannot use.
@@ -30,7 +30,7 @@ def _library() -> tuple[str, Any]:
     """Return the distribution and the interpreter module of the first library that is installed."""
     for distribution, module in _LIBRARIES:
         try:
-            with without_notices():  # LiteRT 2.0.2 tells of oneDNN
+            with notices_suppressed():  # LiteRT 2.0.2 tells of oneDNN
                 return distribution, importlib.import_module(module)
         except ImportError:
             continue
@@ -47,10 +47,10 @@ class LiteRt(Runtime):
     model_name = "tflite_cpu"
     suffixes = (".tflite", ".lite")
     attributes_type = LiteRtAttributes
-    _has_spoken: ClassVar[bool] = False
+    _has_logged: ClassVar[bool] = False
 
     def __init__(self, file: ModelFile, num_threads: int = 0, providers: Sequence[str] = ()) -> None:
-        self.look(file)
+        self.check_format(file)
         self._file = file
         self._lock = threading.Lock()
         try:
@@ -72,7 +72,7 @@ class LiteRt(Runtime):
         for kind in (kernels.AUTO, kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES):
             try:
                 # The library says once what kernels it has chosen.
-                with nullcontext() if LiteRt._has_spoken else without_notices():
+                with nullcontext() if LiteRt._has_logged else notices_suppressed():
                     # The interpreter does not copy the bytes: `_file` keeps them alive.
                     interpreter = library.Interpreter(
                         model_content=self._file.content,
@@ -80,7 +80,7 @@ class LiteRt(Runtime):
                         experimental_op_resolver_type=kind,
                     )
                     interpreter.allocate_tensors()
-                LiteRt._has_spoken = True
+                LiteRt._has_logged = True
                 return interpreter
             except _FAILURES as error:
                 failure = error
@@ -93,7 +93,7 @@ class LiteRt(Runtime):
         return f"{distribution}-{importlib.metadata.version(distribution)}"
 
     @classmethod
-    def look(cls, file: ModelFile) -> None:
+    def check_format(cls, file: ModelFile) -> None:
         """Look for the mark of a TFLite file at its place, and whether all of it is there: tflite-runtime does not."""
         file.expect(b"TFL3", 4, "TFLite")
         try:

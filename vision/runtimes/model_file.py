@@ -60,14 +60,14 @@ class ModelFile:
             ModelError: when it does not, saying what the file looks like instead.
         """
         if self.content[at : at + len(magic)] != magic:
-            raise self.is_no(format_name)
+            raise self.wrong_format(format_name)
 
-    def is_no(self, format_name: str) -> ModelError:
+    def wrong_format(self, format_name: str) -> ModelError:
         """Return the error for a file of another format, saying what it looks like."""
         article = "an" if format_name[0] in "AEIO" else "a"
-        return ModelError(f"{self.path}: is not {article} {format_name} model but {self._looks_like()}")
+        return ModelError(f"{self.path}: is not {article} {format_name} model but {self._describe()}")
 
-    def _looks_like(self) -> str:
+    def _describe(self) -> str:
         for start, words in _STARTS:
             if self.content.startswith(start):
                 return words

@@ -125,11 +125,11 @@ class Onnx(Runtime):
         return f"onnxruntime-{library.__version__}"
 
     @classmethod
-    def look(cls, file: ModelFile) -> None:
+    def check_format(cls, file: ModelFile) -> None:
         """Look whether the bytes are a whole protocol buffer with a graph in it: the format has no mark."""
         numbers, end = field_numbers(file.content)
         if file.content[4:8] in MARKS or (_IR_VERSION not in numbers[:1] and _GRAPH not in numbers):
-            raise file.is_no("ONNX")
+            raise file.wrong_format("ONNX")
         if end is not None or _GRAPH not in numbers:
             raise ModelError(f"{file.path}: the ONNX model is damaged or cut short; fetch it again")
 

@@ -76,7 +76,7 @@ class SharedModels:
             ModelError: when the file cannot be read, verified or loaded.
         """
         file = ModelFile.read(path)
-        runtime_type.look(file)
+        runtime_type.check_format(file)
         key = _Key(runtime_type, file.sha256, max(num_threads, 0), providers)
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())

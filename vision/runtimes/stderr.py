@@ -17,7 +17,7 @@ _lock = threading.Lock()
 
 
 @contextmanager
-def without_notices() -> Iterator[None]:
+def notices_suppressed() -> Iterator[None]:
     """Drop the notices that come to stderr while the block runs; all other lines are written after it.
 
     It is the whole process's stderr, so the block should be short and seldom.

@@ -54,17 +54,17 @@ class Verifier:
             ModelError: when it cannot.
         """
         key = f"{file.sha256}-{runtime_type.version()}"
-        if key not in self._known and self._is_remembered(key):
+        if key not in self._known and self._is_cached(key):
             self._known[key] = None
         if key not in self._known:
             with self._lock:  # one child at a time: the first load of several models must not fill the machine either
                 if key not in self._known:
                     self._known[key] = self._try(runtime_type, file)
                     if self._known[key] is None:
-                        self._remember(key)
-        complaint = self._known[key]
-        if complaint is not None:
-            raise ModelError(f"{file.path}: {complaint}")
+                        self._store(key)
+        error = self._known[key]
+        if error is not None:
+            raise ModelError(f"{file.path}: {error}")
 
     def _try(self, runtime_type: type[Runtime], file: ModelFile) -> str | None:
         """Return what is wrong with the file, ``None`` for nothing."""
@@ -86,7 +86,7 @@ class Verifier:
             return f"the model does not load and run within {self._timeout_s:g} s; it is too large or damaged"
         except OSError as error:
             raise ModelError(f"{file.path}: cannot be tried in a child process: {error}") from error
-        return _complaint(done)
+        return _error_of(done)
 
     def _folder(self) -> Path:
         if self._cache is not None:
@@ -94,12 +94,12 @@ class Verifier:
         base = os.environ.get("XDG_CACHE_HOME", "")
         return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "camweave" / "verified"
 
-    def _is_remembered(self, key: str) -> bool:
+    def _is_cached(self, key: str) -> bool:
         with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home
             return (self._folder() / key).is_file()
         return False
 
-    def _remember(self, key: str) -> None:
+    def _store(self, key: str) -> None:
         with contextlib.suppress(OSError, RuntimeError):
             folder = self._folder()
             folder.mkdir(parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ def _import_folder(kind: type) -> str:
     return str((path.parent if path.name == "__init__.py" else path).parents[kind.__module__.count(".")])
 
 
-def _complaint(done: subprocess.CompletedProcess[bytes]) -> str | None:
+def _error_of(done: subprocess.CompletedProcess[bytes]) -> str | None:
     """Return what the child found wrong, ``None`` for nothing."""
     if done.returncode < 0:
         try:
@@ -127,7 +127,7 @@ def _complaint(done: subprocess.CompletedProcess[bytes]) -> str | None:
         if line.startswith(MARK):
             with contextlib.suppress(ValueError):
                 found = json.loads(line.removeprefix(MARK))
-                if isinstance(found, dict) and "complaint" in found:
-                    return None if found["complaint"] is None else str(found["complaint"])
+                if isinstance(found, dict) and "error" in found:
+                    return None if found["error"] is None else str(found["error"])
     last = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"])[-1]
     return f"the model is damaged: trying it ended with status {done.returncode}: {last[:200]}"

@@ -103,13 +103,12 @@ def main(arguments: list[str]) -> None:
     runtime_name, path, sha256 = arguments
     _limit(os.path.getsize(path))
     try:
-        complaint = verify_model(load_runtime(runtime_name), Path(path), sha256)
+        problem = verify_model(load_runtime(runtime_name), Path(path), sha256)
     except ModelError as error:
-        complaint = str(error)
-    found: dict[str, Any] = {"complaint": complaint}
+        problem = str(error)
     # A line of its own: what the library has printed before may lack its line end. Then out at once, because
     # taking a half-broken interpreter down may end in a crash that says nothing about the model.
-    print(f"\n{MARK}{json.dumps(found)}", flush=True)
+    print(f"\n{MARK}{json.dumps({'error': problem})}", flush=True)
     os._exit(0)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import tokenizers
 
-from tests.vision import made_captioner
+from tests.vision import captioner_models
 from vision import ModelError
-from vision.captioning.tokenizer import HuggingFaceTokenizer, WordTokenizer, read_tokenizer, stated_ends
+from vision.captioning.tokenizer import HuggingFaceTokenizer, WordTokenizer, configured_tokens, read_tokenizer
 
 
 def words(folder: Path, *tokens: str) -> Path:
@@ -21,7 +21,7 @@ def words(folder: Path, *tokens: str) -> Path:
 
 def hugging_face(folder: Path) -> Path:
     path = folder / "tokenizer.json"
-    path.write_text(made_captioner.tokenizer())
+    path.write_text(captioner_models.tokenizer())
     return path
 
 
@@ -41,7 +41,7 @@ def test_what_is_no_word_is_left_out_and_parts_are_put_together(tmp_path: Path) 
 def test_a_tokenizer_json_is_read_by_its_own_library(tmp_path: Path) -> None:
     tokenizer = read_tokenizer(hugging_face(tmp_path))
     assert isinstance(tokenizer, HuggingFaceTokenizer)
-    assert (tokenizer.start, tokenizer.end, tokenizer.size) == (1, 2, len(made_captioner.TOKENS))
+    assert (tokenizer.start, tokenizer.end, tokenizer.size) == (1, 2, len(captioner_models.TOKENS))
     assert tokenizer.text([1, 3, 4, 7, 8, 2]) == "a red picture"
 
 
@@ -131,21 +131,21 @@ def write(folder: Path, name: str, **values: Any) -> None:
 
 
 def test_a_folder_without_such_files_states_nothing(tmp_path: Path) -> None:
-    assert stated_ends(tmp_path) == (None, None)
+    assert configured_tokens(tmp_path) == (None, None)
 
 
 def test_the_decoder_of_a_model_states_its_ends(tmp_path: Path) -> None:
     write(tmp_path, "config.json", model_type="vision-encoder-decoder", decoder_start_token_id=0, eos_token_id=[5, 6])
-    assert stated_ends(tmp_path) == (0, 5)
+    assert configured_tokens(tmp_path) == (0, 5)
     write(tmp_path, "generation_config.json", bos_token_id=0, decoder_start_token_id=2, eos_token_id=2)
-    assert stated_ends(tmp_path) == (2, 2)
+    assert configured_tokens(tmp_path) == (2, 2)
     write(tmp_path, "generation_config.json", decoder_start_token_id=2)
-    assert stated_ends(tmp_path) == (2, None)
+    assert configured_tokens(tmp_path) == (2, None)
 
 
 def test_the_end_of_a_model_that_is_no_encoder_with_a_decoder_is_left_alone(tmp_path: Path) -> None:
     write(tmp_path, "generation_config.json", bos_token_id=30522, eos_token_id=2)
-    assert stated_ends(tmp_path) == (None, None)
+    assert configured_tokens(tmp_path) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -154,4 +154,4 @@ def test_the_end_of_a_model_that_is_no_encoder_with_a_decoder_is_left_alone(tmp_
 def test_what_cannot_be_read_states_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "config.json").write_bytes(content)
     (tmp_path / "generation_config.json").mkdir()
-    assert stated_ends(tmp_path) == (None, None)
+    assert configured_tokens(tmp_path) == (None, None)

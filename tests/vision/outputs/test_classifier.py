@@ -8,7 +8,7 @@ import pytest
 
 from vision import ModelError
 from vision.outputs.classifier import Classifier, find_scores
-from vision.outputs.scores.minimums import Minimums
+from vision.outputs.scores.thresholds import Thresholds
 from vision.runtimes.base import TensorInfo
 
 
@@ -16,14 +16,14 @@ def outputs(values: Any, dtype: Any = np.float32) -> dict[str, Any]:
     return {"out": np.array(values, dtype)}
 
 
-def classifier(sample: dict[str, Any], labels: Sequence[str] = (), minimums: Minimums | None = None) -> Classifier:
+def classifier(sample: dict[str, Any], labels: Sequence[str] = (), thresholds: Thresholds | None = None) -> Classifier:
     array = sample["out"]
-    return Classifier(TensorInfo("out", array.shape, array.dtype), labels, minimums or Minimums(), [sample])
+    return Classifier(TensorInfo("out", array.shape, array.dtype), labels, thresholds or Thresholds(), [sample])
 
 
 def looked(values: Any, dtype: Any = np.float32, **options: Any) -> list[tuple[str, float]]:
     sample = outputs(values, dtype)
-    return [(item.label, round(item.confidence, 4)) for item in classifier(sample, **options).look(sample)]
+    return [(item.label, round(item.confidence, 4)) for item in classifier(sample, **options).postprocess(sample)]
 
 
 def test_labels_come_highest_first() -> None:
@@ -51,8 +51,8 @@ def test_open_ended_scores_become_a_distribution_however_large_they_are() -> Non
 
 def test_once_open_ended_always_open_ended() -> None:
     reader = classifier(outputs([[4.0, -1.0]]))
-    assert [round(item.confidence, 4) for item in reader.look(outputs([[0.5, 0.5]]))] == [0.5, 0.5]
-    assert [round(item.confidence, 4) for item in reader.look(outputs([[1.0, 0.0]]))] == [0.7311, 0.2689]
+    assert [round(item.confidence, 4) for item in reader.postprocess(outputs([[0.5, 0.5]]))] == [0.5, 0.5]
+    assert [round(item.confidence, 4) for item in reader.postprocess(outputs([[1.0, 0.0]]))] == [0.7311, 0.2689]
 
 
 def test_a_single_score_out_of_range_goes_through_a_sigmoid() -> None:
@@ -73,7 +73,7 @@ def test_a_step_beyond_one_is_cut_off_and_is_no_sign_of_open_ended_scores() -> N
 def test_what_is_no_number_is_dropped_and_counted() -> None:
     sample = outputs([[np.nan, 0.6, np.inf, 0.4]])
     reader = classifier(sample, labels=("a", "b", "c", "d"))
-    assert [item.label for item in reader.look(sample)] == ["b", "d"]
+    assert [item.label for item in reader.postprocess(sample)] == ["b", "d"]
     assert reader.dropped == 2
 
 
@@ -82,7 +82,7 @@ def test_nothing_but_no_numbers_gives_nothing() -> None:
 
 
 def test_minimums_are_applied_and_are_inclusive() -> None:
-    assert looked([[0.5, 0.3, 0.2]], labels=("a", "b", "c"), minimums=Minimums(0.25, {"A": 0.5, "b": 0.4})) == [
+    assert looked([[0.5, 0.3, 0.2]], labels=("a", "b", "c"), thresholds=Thresholds(0.25, {"A": 0.5, "b": 0.4})) == [
         ("a", 0.5)
     ]
 

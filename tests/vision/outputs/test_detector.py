@@ -9,9 +9,9 @@ import pytest
 
 from cameras import BoundingBox, Detection
 from vision.outputs.detector import Detector
-from vision.outputs.layout import Layout
 from vision.outputs.row_detector import BoxFormat, RowDetector
-from vision.outputs.scores.minimums import Minimums
+from vision.outputs.scores.thresholds import Thresholds
+from vision.outputs.tensor_layout import TensorLayout
 
 LABELS = ("cat", "dog", "bird")
 FULL = (0.0, 0.0, 1.0, 1.0)
@@ -20,12 +20,16 @@ FULL = (0.0, 0.0, 1.0, 1.0)
 def detector(
     labels: Sequence[str] = LABELS,
     *,
-    layout: Layout | None = None,
+    layout: TensorLayout | None = None,
     boxes: BoxFormat | None = None,
-    minimums: Minimums | None = None,
+    thresholds: Thresholds | None = None,
 ) -> Detector:
     return RowDetector(
-        layout or Layout("b", "s", "c", "n"), labels, boxes or BoxFormat(), minimums or Minimums(), "coco"
+        layout or TensorLayout("b", "s", "c", "n"),
+        labels,
+        boxes or BoxFormat(),
+        thresholds or Thresholds(),
+        "coco",
     )
 
 
@@ -40,12 +44,12 @@ def outputs(rows: Sequence[tuple[Sequence[float], float, float]], count: float |
 
 
 def looked(reader: Detector, found: dict[str, Any], size: tuple[int, int] = (100, 200)) -> list[tuple[str, float]]:
-    return [(item.label, round(item.confidence, 3)) for item in reader.look(found, size)]
+    return [(item.label, round(item.confidence, 3)) for item in reader.postprocess(found, size)]
 
 
 def test_things_come_most_confident_first_with_label_and_box() -> None:
     found = outputs([((0.1, 0.2, 0.3, 0.4), 1, 0.5), ((0.5, 0.25, 1.0, 0.75), 0, 0.75)])
-    first, second = detector().look(found, (100, 200))
+    first, second = detector().postprocess(found, (100, 200))
     assert first == Detection("cat", 0.75, box=BoundingBox(0.25, 0.5, 0.75, 1.0))
     assert (second.label, second.confidence) == ("dog", 0.5)
     assert second.box.x_min == pytest.approx(0.2)
@@ -62,7 +66,7 @@ def test_things_come_most_confident_first_with_label_and_box() -> None:
     ],
 )
 def test_the_order_says_what_each_position_holds(order: tuple[int, ...], numbers: Sequence[float]) -> None:
-    (item,) = detector(boxes=BoxFormat(order)).look(outputs([(numbers, 0, 0.5)]), (100, 200))
+    (item,) = detector(boxes=BoxFormat(order)).postprocess(outputs([(numbers, 0, 0.5)]), (100, 200))
     box = item.box
     assert (box.x_min, box.y_min, box.x_max, box.y_max) == pytest.approx((0.1, 0.2, 0.3, 0.4))
 
@@ -76,7 +80,7 @@ def test_rows_beyond_the_count_do_not_count() -> None:
 
 def test_rows_that_only_fill_up_do_not_count() -> None:
     found = outputs([(FULL, 0, 0.9), (FULL, 0, 0.0), ((0, 0, 0, 0), 0, 0.8)])
-    assert looked(detector(layout=Layout("b", "s", "c")), found) == [("cat", 0.9)]
+    assert looked(detector(layout=TensorLayout("b", "s", "c")), found) == [("cat", 0.9)]
 
 
 def test_a_box_is_clipped_and_one_outside_or_empty_is_left_out() -> None:
@@ -88,24 +92,24 @@ def test_a_box_is_clipped_and_one_outside_or_empty_is_left_out() -> None:
             ((1, 0, 0, 1), 0, 0.6),
         ]
     )
-    (item,) = detector().look(found, (100, 200))
+    (item,) = detector().postprocess(found, (100, 200))
     assert item.box == BoundingBox(0.5, 0.0, 1.0, 1.0)
 
 
 def test_pixels_are_told_from_fractions_by_all_boxes_and_not_by_the_first() -> None:
     found = outputs([((0, 0, 1, 1), 0, 0.9), ((20, 10, 100, 50), 1, 0.8)])
-    small, large = detector().look(found, (100, 200))
+    small, large = detector().postprocess(found, (100, 200))
     assert small.box == BoundingBox(0.0, 0.0, 0.01, 0.005)
     assert large.box == BoundingBox(0.1, 0.1, 0.5, 0.5)
 
 
 def test_one_wild_box_does_not_turn_fractions_into_pixels() -> None:
     found = outputs([*[((0.1, 0.1, 0.5, 0.5), 0, 0.9)] * 5, ((0, 0, 90, 90), 0, 0.3)])
-    assert [round(item.box.x_max, 3) for item in detector().look(found, (100, 200))] == [0.5] * 5 + [1.0]
+    assert [round(item.box.x_max, 3) for item in detector().postprocess(found, (100, 200))] == [0.5] * 5 + [1.0]
 
 
 def test_what_the_model_says_about_pixels_wins() -> None:
-    (item,) = detector(boxes=BoxFormat(in_pixels=True)).look(outputs([((0, 0, 1, 1), 0, 0.9)]), (100, 200))
+    (item,) = detector(boxes=BoxFormat(in_pixels=True)).postprocess(outputs([((0, 0, 1, 1), 0, 0.9)]), (100, 200))
     assert item.box == BoundingBox(0.0, 0.0, 0.01, 0.005)
 
 
@@ -138,7 +142,7 @@ def test_percentages_are_told_by_the_largest_and_a_step_beyond_one_is_cut_off() 
 
 def test_minimums_are_applied_by_label() -> None:
     found = outputs([(FULL, 0, 0.9), (FULL, 1, 0.5), (FULL, 2, 0.3), (FULL, 7, 0.2)])
-    assert looked(detector(minimums=Minimums(0.3, {"DOG": 0.6})), found) == [("cat", 0.9), ("bird", 0.3)]
+    assert looked(detector(thresholds=Thresholds(0.3, {"DOG": 0.6})), found) == [("cat", 0.9), ("bird", 0.3)]
 
 
 def columns(scores: Any) -> dict[str, Any]:
@@ -147,31 +151,31 @@ def columns(scores: Any) -> dict[str, Any]:
 
 
 def test_with_a_score_per_label_the_best_one_counts() -> None:
-    reader = detector(layout=Layout("b", "s"))
+    reader = detector(layout=TensorLayout("b", "s"))
     assert looked(reader, columns([[0.1, 0.2, 0.7], [0.6, 0.3, 0.1]])) == [("bird", 0.7), ("cat", 0.6)]
 
 
 @pytest.mark.parametrize("labels", [LABELS, ("Background", *LABELS)])
 def test_a_background_column_is_nothing(labels: tuple[str, ...]) -> None:
-    reader = detector(labels, layout=Layout("b", "s"))
+    reader = detector(labels, layout=TensorLayout("b", "s"))
     assert looked(reader, columns([[0.9, 0.05, 0.05, 0], [0.1, 0.2, 0.7, 0]])) == [("dog", 0.7)]
 
 
 def test_open_ended_scores_per_label_are_brought_into_range() -> None:
-    independent = detector(layout=Layout("b", "s"))
+    independent = detector(layout=TensorLayout("b", "s"))
     assert looked(independent, columns([[-5.0, 3.0, -1.0]])) == [("dog", 0.953)]
-    with_background = detector(("background", *LABELS), layout=Layout("b", "s"))
+    with_background = detector(("background", *LABELS), layout=TensorLayout("b", "s"))
     assert looked(with_background, columns([[0.0, -800.0, 0.0, 0.5], [9.0, -9.0, 0.0, 0.0]])) == [("bird", 0.452)]
 
 
 def test_a_row_of_no_numbers_is_dropped() -> None:
-    reader = detector(layout=Layout("b", "s"))
+    reader = detector(layout=TensorLayout("b", "s"))
     assert looked(reader, columns([[np.nan] * 3, [np.nan, 0.5, 0.1]])) == [("dog", 0.5)]
     assert reader.dropped == 1
 
 
 def test_a_detector_of_one_thing_gives_the_first_label() -> None:
-    assert looked(detector(("face",), layout=Layout("b", "s")), columns([[0.8], [0.6]])) == [
+    assert looked(detector(("face",), layout=TensorLayout("b", "s")), columns([[0.8], [0.6]])) == [
         ("face", 0.8),
         ("face", 0.6),
     ]

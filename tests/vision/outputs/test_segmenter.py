@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cameras import BoundingBox
-from vision.outputs.scores.minimums import Minimums
+from vision.outputs.scores.thresholds import Thresholds
 from vision.outputs.segmenter import Form, PixelMap, Segmenter, find_map
 from vision.runtimes.errors import LabelsError
 
@@ -25,14 +25,18 @@ def planes(best: float = 0.8, labels: int = 3) -> NDArray[np.float32]:
 
 
 def segmenter(
-    array: Any, form: Form, labels: Sequence[str] = LABELS, minimums: Minimums | None = None, sample: Any = None
+    array: Any,
+    form: Form,
+    labels: Sequence[str] = LABELS,
+    thresholds: Thresholds | None = None,
+    sample: Any = None,
 ) -> Segmenter:
     samples = [{"map": array if sample is None else sample}]
-    return Segmenter(PixelMap("map", form), labels, minimums or Minimums(), samples)
+    return Segmenter(PixelMap("map", form), labels, thresholds or Thresholds(), samples)
 
 
 def looked(array: Any, form: Form, **options: Any) -> list[tuple[str, float, float]]:
-    found = segmenter(array, form, **options).look({"map": array}, WHOLE)
+    found = segmenter(array, form, **options).postprocess({"map": array}, WHOLE)
     return [(item.label, round(item.confidence, 3), round(item.coverage, 3)) for item in found]
 
 
@@ -84,7 +88,7 @@ def test_the_first_output_with_the_shape_of_the_picture_counts() -> None:
 def test_each_label_that_is_the_best_somewhere_has_a_mask_the_background_too(form: Form) -> None:
     array = planes() if form is Form.PLANES_LAST else planes().transpose(0, 3, 1, 2)
     assert looked(array, form) == [("background", 0.8, 0.75), ("cat", 0.8, 0.167), ("dog", 0.8, 0.083)]
-    found = segmenter(array, form).look({"map": array}, WHOLE)
+    found = segmenter(array, form).postprocess({"map": array}, WHOLE)
     assert all(np.array_equal(item.mask > 0, NUMBERS == number) for number, item in enumerate(found))
 
 
@@ -118,8 +122,8 @@ def test_an_empty_mask_is_no_result() -> None:
 
 
 def test_labels_have_their_own_minimum() -> None:
-    minimums = Minimums(0.0, {"Background": 0.9})
-    assert [row[0] for row in looked(planes(), Form.PLANES_LAST, minimums=minimums)] == ["cat", "dog"]
+    thresholds = Thresholds(0.0, {"Background": 0.9})
+    assert [row[0] for row in looked(planes(), Form.PLANES_LAST, thresholds=thresholds)] == ["cat", "dog"]
 
 
 def test_without_labels_masks_are_numbered() -> None:
@@ -129,9 +133,13 @@ def test_without_labels_masks_are_numbered() -> None:
 def test_a_number_without_a_label_is_counted() -> None:
     array = np.where(NUMBERS == 2, 255, NUMBERS)[None]
     reader = segmenter(array, Form.NUMBERS)
-    assert [item.label for item in reader.look({"map": array}, WHOLE)] == ["background", "cat", "class 255"]
+    assert [item.label for item in reader.postprocess({"map": array}, WHOLE)] == ["background", "cat", "class 255"]
     assert reader.unknown == 1
-    assert [item.label for item in reader.look({"map": array - 1}, WHOLE)] == ["class -1", "background", "class 254"]
+    assert [item.label for item in reader.postprocess({"map": array - 1}, WHOLE)] == [
+        "class -1",
+        "background",
+        "class 254",
+    ]
 
 
 def test_the_background_may_be_missing_among_the_labels() -> None:
@@ -147,12 +155,12 @@ def test_what_is_no_number_is_dropped() -> None:
     array = planes()
     array[0, 2, 2] = np.nan
     reader = segmenter(planes(), Form.PLANES_LAST)
-    assert [item.label for item in reader.look({"map": array}, WHOLE)] == ["cat"]
+    assert [item.label for item in reader.postprocess({"map": array}, WHOLE)] == ["cat"]
     assert reader.dropped == 1
 
 
 def test_bars_beside_the_picture_are_cut_off() -> None:
     array = NUMBERS[None]
-    (background, dog) = segmenter(array, Form.NUMBERS).look({"map": array}, BoundingBox(0.25, 1 / 3, 0.75, 1.0))
+    (background, dog) = segmenter(array, Form.NUMBERS).postprocess({"map": array}, BoundingBox(0.25, 1 / 3, 0.75, 1.0))
     assert background.mask.tolist() == [[255, 255], [255, 0]]
     assert (dog.label, dog.coverage) == ("dog", 0.25)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.shared import DATA, needs_data
-from tests.vision import made
+from tests.vision import tflite_models
 from vision import LiteRt, ModelError
 from vision.runtimes import litert
 from vision.runtimes.base import TensorInfo
@@ -22,7 +22,7 @@ def load(folder: Path, content: bytes, num_threads: int = 0) -> LiteRt:
 
 
 def test_inputs_and_outputs_are_named_with_shape_type_and_quantisation(tmp_path: Path) -> None:
-    runtime = load(tmp_path, made.classifier(dtype="uint8", scale=0.5, zero_point=10))
+    runtime = load(tmp_path, tflite_models.classifier(dtype="uint8", scale=0.5, zero_point=10))
     assert runtime.inputs == (TensorInfo("picture", (1, 2, 2, 3), np.dtype(np.uint8), 0.5, 10),)
     assert runtime.outputs == (TensorInfo("scores", (1, 12), np.dtype(np.uint8), 0.5, 10),)
     assert str(runtime.inputs[0]) == "picture [1, 2, 2, 3] uint8"
@@ -30,7 +30,7 @@ def test_inputs_and_outputs_are_named_with_shape_type_and_quantisation(tmp_path:
 
 @pytest.mark.parametrize("num_threads", [-1, 0, 2])
 def test_a_model_is_run(tmp_path: Path, num_threads: int) -> None:
-    runtime = load(tmp_path, made.classifier(), num_threads)
+    runtime = load(tmp_path, tflite_models.classifier(), num_threads)
     picture = np.arange(12, dtype=np.float32).reshape(1, 2, 2, 3)
     assert runtime.infer({"picture": picture})["scores"].tolist() == [list(range(12))]
 
@@ -50,20 +50,20 @@ def test_a_model_that_xnnpack_cannot_take_runs_on_the_plain_kernels(
     kernels = library.OpResolverType
     stand_in = SimpleNamespace(Interpreter=interpreter, OpResolverType=kernels)
     monkeypatch.setattr(litert, "_library", lambda: (name, stand_in))
-    runtime = load(tmp_path, made.classifier())
+    runtime = load(tmp_path, tflite_models.classifier())
     assert runtime.infer({"picture": np.ones((1, 2, 2, 3), np.float32)})["scores"].sum() == 12
     assert tried == [kernels.AUTO, kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES]
 
 
 def test_quantised_outputs_come_in_their_real_unit(tmp_path: Path) -> None:
-    runtime = load(tmp_path, made.classifier(dtype="int8", scale=0.5, zero_point=-10))
+    runtime = load(tmp_path, tflite_models.classifier(dtype="int8", scale=0.5, zero_point=-10))
     scores = runtime.infer({"picture": np.arange(12, dtype=np.int8).reshape(1, 2, 2, 3)})["scores"]
     assert scores.dtype == np.float32
     assert scores[0, :3].tolist() == [5.0, 5.5, 6.0]
 
 
 def test_outputs_belong_to_the_caller(tmp_path: Path) -> None:
-    runtime = load(tmp_path, made.classifier())
+    runtime = load(tmp_path, tflite_models.classifier())
     first = runtime.infer({"picture": np.ones((1, 2, 2, 3), np.float32)})["scores"]
     runtime.infer({"picture": np.zeros((1, 2, 2, 3), np.float32)})
     assert first.sum() == 12
@@ -71,7 +71,9 @@ def test_outputs_belong_to_the_caller(tmp_path: Path) -> None:
 
 def test_an_input_of_any_size_takes_any(tmp_path: Path) -> None:
     sizes = (1, -1, -1, 3)
-    runtime = load(tmp_path, made.model(made.tensor("picture", sizes), made.tensor("out", sizes)))
+    runtime = load(
+        tmp_path, tflite_models.model(tflite_models.tensor("picture", sizes), tflite_models.tensor("out", sizes))
+    )
     assert runtime.inputs[0].shape == sizes
     for height, width in ((4, 6), (2, 2), (2, 2)):
         picture = np.full((1, height, width, 3), -1.0, np.float32)
@@ -79,14 +81,14 @@ def test_an_input_of_any_size_takes_any(tmp_path: Path) -> None:
 
 
 def test_a_picture_of_another_type_is_refused_and_the_model_goes_on(tmp_path: Path) -> None:
-    runtime = load(tmp_path, made.classifier())
+    runtime = load(tmp_path, tflite_models.classifier())
     with pytest.raises(ModelError, match=r"made\.tflite: the model fails: Cannot set tensor"):
         runtime.infer({"picture": np.zeros((1, 2, 2, 3), np.uint8)})
     assert runtime.infer({"picture": np.ones((1, 2, 2, 3), np.float32)})["scores"].sum() == 12
 
 
 def test_a_closed_model_says_so(tmp_path: Path) -> None:
-    runtime = load(tmp_path, made.classifier())
+    runtime = load(tmp_path, tflite_models.classifier())
     runtime.close()
     runtime.close()
     with pytest.raises(ModelError, match=r"made\.tflite: the model is closed"):
@@ -94,7 +96,7 @@ def test_a_closed_model_says_so(tmp_path: Path) -> None:
 
 
 def test_several_threads_may_use_a_model(tmp_path: Path) -> None:
-    runtime = load(tmp_path, made.classifier())
+    runtime = load(tmp_path, tflite_models.classifier())
     wrong: list[object] = []
 
     def use(value: int) -> None:
@@ -112,13 +114,13 @@ def test_several_threads_may_use_a_model(tmp_path: Path) -> None:
 
 
 def test_names_that_come_twice_are_told_apart(tmp_path: Path) -> None:
-    content = made.model(made.tensor("x", (1, 2)), made.tensor("x", (1, 2)))
+    content = tflite_models.model(tflite_models.tensor("x", (1, 2)), tflite_models.tensor("x", (1, 2)))
     runtime = load(tmp_path, content)
     assert (runtime.inputs[0].name, runtime.outputs[0].name) == ("x", "x")
 
 
 def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -> None:
-    content = made.classifier()
+    content = tflite_models.classifier()
     for size in range(8, len(content) - 40, 16):
         with pytest.raises(ModelError, match=r"made\.tflite: the TFLite model is damaged or cut short"):
             load(tmp_path, content[:size])
@@ -137,7 +139,7 @@ def test_a_model_that_is_cut_short_is_refused_before_the_library_sees_it(
 
 
 def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
-    content = bytearray(made.classifier())
+    content = bytearray(tflite_models.classifier())
     content[40:60] = b"\xff" * 20
     with pytest.raises(ModelError, match=r"made\.tflite: the TFLite model is damaged or cut short"):
         load(tmp_path, bytes(content))

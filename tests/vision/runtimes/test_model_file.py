@@ -9,19 +9,19 @@ from vision import LiteRt, ModelError
 from vision.runtimes.model_file import ModelFile
 
 
-def complaint(path: Path) -> str:
+def error(path: Path) -> str:
     with pytest.raises(ModelError) as caught:
-        LiteRt.look(ModelFile.read(path))
+        LiteRt.check_format(ModelFile.read(path))
     return str(caught.value).replace(str(path), "FILE")
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    assert complaint(tmp_path / "missing.tflite") == "FILE: no such model file"
-    assert complaint(tmp_path) == "FILE: is a folder, a model file is wanted"
+    assert error(tmp_path / "missing.tflite") == "FILE: no such model file"
+    assert error(tmp_path) == "FILE: is a folder, a model file is wanted"
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    assert complaint(pipe) == "FILE: is not a regular file, a model file is wanted"
-    assert complaint(tmp_path / ("x" * 300)) == "FILE: the model file cannot be read: File name too long"
+    assert error(pipe) == "FILE: is not a regular file, a model file is wanted"
+    assert error(tmp_path / ("x" * 300)) == "FILE: the model file cannot be read: File name too long"
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_model_is_named_for_what_it_is(tmp_path: Path, content: bytes, sentence: str) -> None:
     path = tmp_path / "file.tflite"
     path.write_bytes(content)
-    assert complaint(path) == f"FILE: {sentence}"
+    assert error(path) == f"FILE: {sentence}"
 
 
 def test_a_file_is_known_by_what_it_holds(tmp_path: Path) -> None:

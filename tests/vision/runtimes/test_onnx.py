@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from cameras import Classification
-from tests.vision import made, made_onnx
+from tests.vision import onnx_models, tflite_models
 from tests.vision.fakes import frame
 from vision import MlModelAttributes, MlModelVision, ModelError, Onnx, OnnxAttributes, RuntimeDeclaration
 from vision.runtimes import onnx
@@ -48,7 +48,7 @@ class FakeLibrary:
 
 
 def test_inputs_and_outputs_are_named_with_shape_and_type(tmp_path: Path) -> None:
-    content = made_onnx.model({"scores": np.zeros((1, 5), np.int64)}, shape=("batch", 3, "height", 20), dtype="uint8")
+    content = onnx_models.model({"scores": np.zeros((1, 5), np.int64)}, shape=("batch", 3, "height", 20), dtype="uint8")
     runtime = Onnx(write(tmp_path, content))
     assert runtime.inputs == (TensorInfo("picture", (-1, 3, -1, 20), np.dtype(np.uint8)),)
     assert runtime.outputs == (TensorInfo("scores", (1, 5), np.dtype(np.int64)),)
@@ -57,19 +57,19 @@ def test_inputs_and_outputs_are_named_with_shape_and_type(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("num_threads", [-1, 0, 2])
 def test_a_model_is_run(tmp_path: Path, num_threads: int) -> None:
-    runtime = Onnx(write(tmp_path, made_onnx.model(reshape=(1, 12))), num_threads)
+    runtime = Onnx(write(tmp_path, onnx_models.model(reshape=(1, 12))), num_threads)
     assert runtime.infer({"picture": PICTURE})["out"].tolist() == [list(range(12))]
 
 
 def test_a_picture_of_another_type_is_refused_and_the_model_goes_on(tmp_path: Path) -> None:
-    runtime = Onnx(write(tmp_path, made_onnx.model(operator="Relu")))
+    runtime = Onnx(write(tmp_path, onnx_models.model(operator="Relu")))
     with pytest.raises(ModelError, match=r"made\.onnx: the model fails: .*Unexpected input data type"):
         runtime.infer({"picture": PICTURE.astype(np.uint8)})
     assert runtime.infer({"picture": -PICTURE})["out"].sum() == 0
 
 
 def test_a_closed_model_says_so(tmp_path: Path) -> None:
-    runtime = Onnx(write(tmp_path, made_onnx.model(operator="Relu")))
+    runtime = Onnx(write(tmp_path, onnx_models.model(operator="Relu")))
     runtime.close()
     runtime.close()
     with pytest.raises(ModelError, match=r"made\.onnx: the model is closed"):
@@ -77,7 +77,7 @@ def test_a_closed_model_says_so(tmp_path: Path) -> None:
 
 
 def test_several_threads_may_use_a_model(tmp_path: Path) -> None:
-    runtime = Onnx(write(tmp_path, made_onnx.model(operator="Relu")))
+    runtime = Onnx(write(tmp_path, onnx_models.model(operator="Relu")))
     wrong: list[object] = []
 
     def use(value: int) -> None:
@@ -111,20 +111,20 @@ def test_several_threads_may_use_a_model(tmp_path: Path) -> None:
 def test_labels_and_size_stand_in_the_metadata(
     tmp_path: Path, metadata: dict[str, str], labels: tuple[str, ...], size: tuple[int, ...]
 ) -> None:
-    found = Onnx(write(tmp_path, made_onnx.model(operator="Relu", metadata=metadata))).metadata
+    found = Onnx(write(tmp_path, onnx_models.model(operator="Relu", metadata=metadata))).metadata
     assert (found.labels, found.size) == (labels, size)
 
 
 def test_models_of_ultralytics_want_fractions(tmp_path: Path) -> None:
-    found = Onnx(write(tmp_path, made_onnx.model(operator="Relu", metadata={"author": "Ultralytics"}))).metadata
+    found = Onnx(write(tmp_path, onnx_models.model(operator="Relu", metadata={"author": "Ultralytics"}))).metadata
     assert (found.mean, found.std) == ((0.0,), (255.0,))
 
 
 def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -> None:
-    content = made_onnx.model({"x": np.ones((1, 100), np.float32)})
+    content = onnx_models.model({"x": np.ones((1, 100), np.float32)})
     for size in range(10, len(content) - 4, 16):
         with pytest.raises(ModelError) as caught:
-            Onnx.look(write(tmp_path, content[:size]))
+            Onnx.check_format(write(tmp_path, content[:size]))
         assert str(caught.value) == f"{tmp_path}/made.onnx: the ONNX model is damaged or cut short; fetch it again"
 
 
@@ -132,29 +132,29 @@ def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -
     ("content", "words"),
     [
         (b"hello there", "text: 'hello there'"),
-        (made.classifier(), "a TFLite model"),
+        (tflite_models.classifier(), "a TFLite model"),
         (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
         (b"\x00\x00\x00\x00ORTM", "an ORT model; the ONNX file that it was made from is wanted"),
     ],
 )
 def test_what_is_no_onnx_model_is_called_by_its_name(tmp_path: Path, content: bytes, words: str) -> None:
     with pytest.raises(ModelError) as caught:
-        Onnx.look(write(tmp_path, content))
+        Onnx.check_format(write(tmp_path, content))
     assert str(caught.value) == f"{tmp_path}/made.onnx: is not an ONNX model but {words}"
 
 
 def test_a_model_that_cannot_be_loaded_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"made\.onnx: the ONNX model cannot be loaded: .*Nonsense") as caught:
-        Onnx(write(tmp_path, made_onnx.model(operator="Nonsense")))
+        Onnx(write(tmp_path, onnx_models.model(operator="Nonsense")))
     assert "[ONNXRuntimeError]" not in str(caught.value)
 
 
 def test_a_model_whose_numbers_lie_in_another_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    entry = made_onnx.field(1, "location") + made_onnx.field(2, "made.onnx.data")
-    far = made_onnx.field(1, 1) + made_onnx.field(2, 1) + made_onnx.field(8, "far") + made_onnx.field(13, entry)
-    node, shape = made_onnx.node("Add", ["picture", "far"], "out"), (1, 2, 2, 3)
-    values = [made_onnx.value(name, "float32", shape) for name in ("picture", "out")]
-    content = made_onnx.file([node], [far + made_onnx.field(14, 1)], values[:1], values[1:])
+    entry = onnx_models.field(1, "location") + onnx_models.field(2, "made.onnx.data")
+    far = onnx_models.field(1, 1) + onnx_models.field(2, 1) + onnx_models.field(8, "far") + onnx_models.field(13, entry)
+    node, shape = onnx_models.node("Add", ["picture", "far"], "out"), (1, 2, 2, 3)
+    values = [onnx_models.value(name, "float32", shape) for name in ("picture", "out")]
+    content = onnx_models.file([node], [far + onnx_models.field(14, 1)], values[:1], values[1:])
     with pytest.raises(ModelError) as caught:
         Onnx(write(tmp_path, content))
     assert str(caught.value) == (
@@ -176,7 +176,7 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 def test_a_provider_that_is_not_there_is_an_error_unless_another_one_follows(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file = write(tmp_path, made_onnx.model(operator="Relu"))
+    file = write(tmp_path, onnx_models.model(operator="Relu"))
     with pytest.raises(ModelError) as caught:
         Onnx(file, 0, ("cuda", "tensorrt"))
     assert str(caught.value) == (
@@ -191,7 +191,7 @@ def test_a_provider_that_is_not_there_is_an_error_unless_another_one_follows(
 def test_a_provider_that_is_there_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = FakeLibrary(("CUDAExecutionProvider", onnx.CPU), ("CUDAExecutionProvider", onnx.CPU))
     monkeypatch.setattr(onnx, "_library", lambda: library)
-    assert Onnx(write(tmp_path, made_onnx.model(operator="Relu")), 0, ("cuda", "cpu")).provider == "cuda"
+    assert Onnx(write(tmp_path, onnx_models.model(operator="Relu")), 0, ("cuda", "cpu")).provider == "cuda"
     assert library.asked == ["CUDAExecutionProvider", onnx.CPU]
 
 
@@ -200,7 +200,7 @@ def test_a_provider_that_does_not_start_is_not_replaced_in_silence(
 ) -> None:
     library = FakeLibrary(("CUDAExecutionProvider", onnx.CPU), (onnx.CPU,))
     monkeypatch.setattr(onnx, "_library", lambda: library)
-    file = write(tmp_path, made_onnx.model(operator="Relu"))
+    file = write(tmp_path, onnx_models.model(operator="Relu"))
     with pytest.raises(ModelError, match="providers: cuda does not start on this machine"):
         Onnx(file, 0, ("cuda",))
     with caplog.at_level(logging.WARNING):
@@ -234,7 +234,7 @@ def test_providers_that_cannot_be_are_refused(providers: list[str], sentence: st
 
 
 def test_a_model_is_chosen_by_its_ending_and_tried_in_a_process_of_its_own(tmp_path: Path) -> None:
-    path = write(tmp_path, made_onnx.model(reshape=(1, 12), metadata={"names": str([*"abcdefghijkl"])})).path
+    path = write(tmp_path, onnx_models.model(reshape=(1, 12), metadata={"names": str([*"abcdefghijkl"])})).path
     verifier = Verifier(tmp_path / "cache")
     declared = MlModelAttributes(model_path=path, input_image_mean_value=(0, 0, 0), input_image_std_dev=(1, 1, 1))
     with MlModelVision("made", declared, models=SharedModels(verifier)).open_session() as classifier:
@@ -245,7 +245,7 @@ def test_a_model_is_chosen_by_its_ending_and_tried_in_a_process_of_its_own(tmp_p
 
 
 def test_a_declared_model_runs_on_its_providers(tmp_path: Path) -> None:
-    path = write(tmp_path, made_onnx.model(reshape=(1, 12))).path
+    path = write(tmp_path, onnx_models.model(reshape=(1, 12))).path
     runtime = RuntimeDeclaration("m", "onnx", OnnxAttributes(model_path=path, providers=("cuda",)))
     service = MlModelVision(
         "made", MlModelAttributes(mlmodel_name="m"), runtime, models=SharedModels(Verifier(tmp_path))

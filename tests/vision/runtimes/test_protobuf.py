@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.vision.made_onnx import field
+from tests.vision.onnx_models import field
 from vision.runtimes.protobuf import field_numbers
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.vision import made
-from vision.runtimes.stderr import without_notices
+from tests.vision import tflite_models
+from vision.runtimes.stderr import notices_suppressed
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_notices_are_dropped_and_the_rest_is_written(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(KeyError), without_notices():
+    with pytest.raises(KeyError), notices_suppressed():
         os.write(2, b"INFO: kernels chosen\nERROR: no such operator\n")
         os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n")
         os.write(2, b"I0000 00:00:1 port.cc:153] oneDNN is on\nW0000 00:00:1 port.cc:9] no such processor\n")
@@ -27,7 +27,7 @@ def test_notices_are_dropped_and_the_rest_is_written(capfd: pytest.CaptureFixtur
 
 def test_a_model_is_loaded_in_silence(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
-    path.write_bytes(made.classifier())
+    path.write_bytes(tflite_models.classifier())
     code = (
         "import sys; from pathlib import Path; from vision.runtimes.litert import LiteRt; "
         "from vision.runtimes.model_file import ModelFile; LiteRt(ModelFile.read(Path(sys.argv[1])))"

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from tests.shared import DATA, needs_data
-from tests.vision import made
+from tests.vision import tflite_models
 from vision.runtimes.base import Metadata
 from vision.runtimes.tflite_metadata import read_metadata
 
@@ -18,12 +18,12 @@ def content(metadata: bytes, **files: str) -> bytes:
         with zipfile.ZipFile(buffer, "w") as archive:
             for name, text in files.items():
                 archive.writestr(f"{name}.txt", text)
-    picture, scores = made.tensor("picture", (1, 2)), made.tensor("scores", (1, 2))
-    return made.model(picture, scores, metadata=metadata) + buffer.getvalue()
+    picture, scores = tflite_models.tensor("picture", (1, 2)), tflite_models.tensor("scores", (1, 2))
+    return tflite_models.model(picture, scores, metadata=metadata) + buffer.getvalue()
 
 
 def test_everything_a_model_says_is_read() -> None:
-    said = made.metadata((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), ("location", "score"), (0, 1, 2, 3), pixels=True)
+    said = tflite_models.metadata((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), ("location", "score"), (0, 1, 2, 3), pixels=True)
     assert read_metadata(content(said)) == Metadata(
         mean=(1.0, 2.0, 3.0),
         std=(4.0, 5.0, 6.0),
@@ -34,7 +34,7 @@ def test_everything_a_model_says_is_read() -> None:
 
 
 def test_labels_are_those_of_the_file_that_it_names() -> None:
-    said = made.metadata(outputs=("scores",), labels_file="b.txt")
+    said = tflite_models.metadata(outputs=("scores",), labels_file="b.txt")
     read = read_metadata(content(said, a="cat\ndog", b="car\nbus"))
     assert (read.labels, read.labels_file) == (("car", "bus"), "b.txt")
     read = read_metadata(content(said))
@@ -46,12 +46,12 @@ def test_labels_are_those_of_the_file_that_it_names() -> None:
     [((0.0,), (0.0,)), ((0.0, 1.0), (1.0, 1.0)), ((0.0,), (1.0, 1.0, 1.0)), ((float("nan"),), (1.0,))],
 )
 def test_a_normalisation_that_cannot_be_is_none(mean: tuple[float, ...], std: tuple[float, ...]) -> None:
-    read = read_metadata(content(made.metadata(mean, std)))
+    read = read_metadata(content(tflite_models.metadata(mean, std)))
     assert (read.mean, read.std) == ((), ())
 
 
 def test_a_box_order_that_is_none_is_left_out() -> None:
-    assert read_metadata(content(made.metadata(outputs=("location",), box_order=(0, 0, 1, 2)))).box_order == ()
+    assert read_metadata(content(tflite_models.metadata(outputs=("location",), box_order=(0, 0, 1, 2)))).box_order == ()
 
 
 @pytest.mark.parametrize("data", [b"", b"TFL3", bytes(100), b"\xff" * 100, content(b""), content(b"M001" * 9)])
@@ -64,7 +64,9 @@ def test_labels_are_found_without_metadata() -> None:
 
 
 def test_damage_never_raises() -> None:
-    whole = content(made.metadata((1.0,), (2.0,), ("location",), (0, 1, 2, 3), labels_file="a.txt"), a="cat\ndog")
+    whole = content(
+        tflite_models.metadata((1.0,), (2.0,), ("location",), (0, 1, 2, 3), labels_file="a.txt"), a="cat\ndog"
+    )
     dice = random.Random(0)
     for _ in range(2000):
         damaged = bytearray(whole[: dice.randrange(len(whole))] if dice.random() < 0.3 else whole)

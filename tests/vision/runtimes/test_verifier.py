@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.vision import made, made_captioner, made_onnx
+from tests.vision import captioner_models, onnx_models, tflite_models
 from vision import LiteRt, ModelError, Onnx
 from vision.runtimes.model_file import ModelFile
 from vision.runtimes.verifier import MARK, Verifier
@@ -19,7 +19,7 @@ from vision.runtimes.verify import verify_model
 @pytest.fixture
 def good(tmp_path: Path) -> ModelFile:
     path = tmp_path / "good.tflite"
-    path.write_bytes(made.classifier())
+    path.write_bytes(tflite_models.classifier())
     return ModelFile.read(path)
 
 
@@ -27,7 +27,7 @@ def child(code: str) -> tuple[str, ...]:
     return (sys.executable, "-c", code)
 
 
-def complaint(verifier: Verifier, file: ModelFile) -> str:
+def error(verifier: Verifier, file: ModelFile) -> str:
     with pytest.raises(ModelError) as caught:
         verifier.verify(LiteRt, file)
     return str(caught.value).replace(str(file.path), "FILE")
@@ -44,7 +44,7 @@ def test_a_good_file_is_tried_once_where_the_cache_cannot_be_used(tmp_path: Path
     in_the_way = tmp_path / "file"
     in_the_way.touch()
     tries = tmp_path / "tries"
-    code = f"open({str(tries)!r}, 'a').write('x'); print({MARK + '{' + chr(34) + 'complaint' + chr(34) + ': null}'!r})"
+    code = f"open({str(tries)!r}, 'a').write('x'); print({MARK + '{' + chr(34) + 'error' + chr(34) + ': null}'!r})"
     verifier = Verifier(in_the_way / "cache", command=child(code))
     verifier.verify(LiteRt, good)
     verifier.verify(LiteRt, good)
@@ -55,7 +55,7 @@ def test_a_bad_file_is_remembered_until_the_process_ends(tmp_path: Path, good: M
     tries = tmp_path / "tries"
     verifier = Verifier(tmp_path / "cache", command=child(f"open({str(tries)!r}, 'a').write('x'); raise SystemExit(3)"))
     expected = "FILE: the model is damaged: trying it ended with status 3: it says nothing"
-    assert [complaint(verifier, good), complaint(verifier, good)] == [expected, expected]
+    assert [error(verifier, good), error(verifier, good)] == [expected, expected]
     assert tries.read_text() == "x"
     assert not (tmp_path / "cache").exists()  # only a good file is remembered for the next process
     Verifier(tmp_path / "cache").verify(LiteRt, good)
@@ -74,23 +74,23 @@ def test_a_bad_file_is_remembered_until_the_process_ends(tmp_path: Path, good: M
             "import sys; sys.exit('out of memory')",
             "FILE: the model is damaged: trying it ended with status 1: out of memory",
         ),
-        (f"print('''noise\\n{MARK}{{\"complaint\": \"is odd\"}}''')", "FILE: is odd"),
+        (f"print('''noise\\n{MARK}{{\"error\": \"is odd\"}}''')", "FILE: is odd"),
     ],
 )
 def test_a_child_that_ends_badly_is_a_sentence(tmp_path: Path, good: ModelFile, code: str, sentence: str) -> None:
-    assert complaint(Verifier(tmp_path / "cache", command=child(code)), good) == sentence
+    assert error(Verifier(tmp_path / "cache", command=child(code)), good) == sentence
 
 
 def test_a_child_that_takes_too_long_is_ended(tmp_path: Path, good: ModelFile) -> None:
     waits = child("import threading; threading.Event().wait()")
-    assert complaint(Verifier(tmp_path / "cache", 0.2, waits), good) == (
+    assert error(Verifier(tmp_path / "cache", 0.2, waits), good) == (
         "FILE: the model does not load and run within 0.2 s; it is too large or damaged"
     )
 
 
 def test_a_child_that_cannot_be_started_is_a_sentence(tmp_path: Path, good: ModelFile) -> None:
     verifier = Verifier(tmp_path / "cache", command=("/no/such/python",))
-    assert complaint(verifier, good).startswith("FILE: cannot be tried in a child process: [Errno 2]")
+    assert error(verifier, good).startswith("FILE: cannot be tried in a child process: [Errno 2]")
 
 
 def test_the_cache_is_where_the_environment_says(
@@ -127,11 +127,11 @@ def test_the_child_runs_as_a_module(good: ModelFile) -> None:
         check=True,
         cwd=Path(__file__).parents[3],
     )
-    assert done.stdout.splitlines()[-1] == f'{MARK}{{"complaint": null}}'
+    assert done.stdout.splitlines()[-1] == f'{MARK}{{"error": null}}'
 
 
 def test_halves_of_a_captioner_are_tried_with_what_they_take(tmp_path: Path) -> None:
-    for name, content in (("encoder", made_captioner.encoder()), ("decoder", made_captioner.decoder())):
+    for name, content in (("encoder", captioner_models.encoder()), ("decoder", captioner_models.decoder())):
         path = tmp_path / f"{name}.onnx"
         path.write_bytes(content)
         assert verify_model(Onnx, path, ModelFile.read(path).sha256) is None
@@ -140,28 +140,28 @@ def test_halves_of_a_captioner_are_tried_with_what_they_take(tmp_path: Path) -> 
 @pytest.mark.parametrize("side_px", [16, 224])
 def test_a_size_that_nobody_has_named_is_no_damage(tmp_path: Path, side_px: int) -> None:
     path = tmp_path / "encoder.onnx"
-    path.write_bytes(made_captioner.encoder(side_px))
+    path.write_bytes(captioner_models.encoder(side_px))
     assert verify_model(Onnx, path, ModelFile.read(path).sha256) is None
 
 
 def test_a_merged_decoder_is_tried_with_its_switch_off(tmp_path: Path) -> None:
     path = tmp_path / "decoder.onnx"
-    switch, made = (made_onnx.value(name, "bool", (1,)) for name in ("use_cache_branch", "out"))
-    path.write_bytes(made_onnx.file([made_onnx.node("Not", ["use_cache_branch"], "out")], [], [switch], [made]))
+    switch, made = (onnx_models.value(name, "bool", (1,)) for name in ("use_cache_branch", "out"))
+    path.write_bytes(onnx_models.file([onnx_models.node("Not", ["use_cache_branch"], "out")], [], [switch], [made]))
     assert verify_model(Onnx, path, ModelFile.read(path).sha256) is None
 
 
 def test_a_model_that_refuses_the_size_it_names_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "encoder.onnx"
-    node = made_onnx.node("Reshape", ["picture", "sides"], "out")
-    sides = made_onnx.tensor("sides", np.array([1, 3, 9, 9], np.int64))
+    node = onnx_models.node("Reshape", ["picture", "sides"], "out")
+    sides = onnx_models.tensor("sides", np.array([1, 3, 9, 9], np.int64))
     given, made = (
-        made_onnx.value("picture", "float32", (1, 3, 8, 8)),
-        made_onnx.value("out", "float32", (1, 3, "a", "b")),
+        onnx_models.value("picture", "float32", (1, 3, 8, 8)),
+        onnx_models.value("out", "float32", (1, 3, "a", "b")),
     )
-    path.write_bytes(made_onnx.file([node], [sides], [given], [made]))
-    complaint = verify_model(Onnx, path, ModelFile.read(path).sha256)
-    assert complaint is not None and complaint.startswith("the ")
+    path.write_bytes(onnx_models.file([node], [sides], [given], [made]))
+    error = verify_model(Onnx, path, ModelFile.read(path).sha256)
+    assert error is not None and error.startswith("the ")
 
 
 FOREIGN = """

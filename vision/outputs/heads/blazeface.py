@@ -14,8 +14,8 @@ from functools import cache
 import numpy as np
 
 from ...inputs import Preparation
-from ..scores import Candidates, sigmoid
-from .head import Array, Found, Head, Shapes, Size, best_columns, by_size, corners
+from ..scores import ScoredBoxes, sigmoid
+from .head import Array, Head, HeadMatch, Shapes, Size, best_classes, corners, pixels_to_fractions
 
 _GRIDS = {896: ((16, 2), (8, 6)), 2304: ((48, 1),)}  # by number of anchors: cells to a side, anchors in each
 _COLUMNS = 16
@@ -32,31 +32,31 @@ def anchors(count: int) -> Array:
     return np.concatenate(centres).astype(np.float32)
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
     """Return the outputs [1, anchors, 16] and [1, anchors, 1]."""
     for boxes, shape in shapes.items():
         if len(shape) == 3 and shape[1] in _GRIDS and shape[2] == _COLUMNS:
             for scores, other in shapes.items():
                 if other == shape[:2]:
-                    return Found((boxes, scores), 1, labels in (0, 1))
+                    return HeadMatch((boxes, scores), 1, labels in (0, 1))
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
     """Return the boxes of centre and size, which are in pixels, and of the scores, which are not probabilities yet."""
-    values, scores = by_size(outputs[0][:, :4], size), outputs[1].reshape(-1, 1)
+    values, scores = pixels_to_fractions(outputs[0][:, :4], size), outputs[1].reshape(-1, 1)
     boxes = corners(values[:, :2] + anchors(len(values)), values[:, 2:])
-    return best_columns(boxes, sigmoid(scores))
+    return best_classes(boxes, sigmoid(scores))
 
 
-_USUAL = Preparation(letterbox=True)
+_PREPARATION = Preparation(letterbox=True)
 
 HEAD = Head(
     "blazeface",
     "outputs [1, 896, 16] and [1, 896, 1], or the same with 2304",
     find,
     decode,
-    _USUAL,
+    _PREPARATION,
     labels=("face",),
     iou_threshold=0.3,
 )

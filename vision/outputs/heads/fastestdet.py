@@ -12,25 +12,25 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...inputs import Preparation
-from ..scores import Candidates, sigmoid
-from .head import Array, Found, Head, Shapes, Size, best_columns, corners
+from ..scores import ScoredBoxes, sigmoid
+from .head import Array, Head, HeadMatch, Shapes, Size, best_classes, corners
 
 _STRIDE = 16
 _SCORE_POWER, _LABEL_POWER = 0.6, 0.4
 _COCO = 80  # labels of the models that its makers give away
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
     """Return the output [1, 5 + labels, rows, columns]."""
     for name, shape in shapes.items():
         if len(shape) == 4 and shape[1] > 5:
             classes = shape[1] - 5
             grid = (size[1] // _STRIDE, size[0] // _STRIDE)
-            return Found((name,), classes, shape[2:] == grid and classes == (labels or _COCO))
+            return HeadMatch((name,), classes, shape[2:] == grid and classes == (labels or _COCO))
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
     """Return the boxes of planes of score, offset, size and a score per label."""
     planes = outputs[0]
     height, width = planes.shape[1:]
@@ -40,9 +40,9 @@ def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
     centres = (cells + np.tanh(values[:, 1:3])) / np.array([width, height])
     boxes = corners(np.asarray(centres, np.float32), sigmoid(values[:, 3:5]))
     scores = values[:, :1].clip(0.0, 1.0) ** _SCORE_POWER * values[:, 5 : 5 + classes].clip(0.0, 1.0) ** _LABEL_POWER
-    return best_columns(boxes, np.asarray(scores, np.float32))
+    return best_classes(boxes, np.asarray(scores, np.float32))
 
 
-_USUAL = Preparation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), bgr=True)
+_PREPARATION = Preparation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), bgr=True)
 
-HEAD = Head("fastestdet", "an output [1, 5 + labels, rows, columns]", find, decode, _USUAL)
+HEAD = Head("fastestdet", "an output [1, 5 + labels, rows, columns]", find, decode, _PREPARATION)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...inputs import USUAL, Preparation
-from ..scores import Candidates, sigmoid
+from ...inputs import DEFAULT_PREPARATION, Preparation
+from ..scores import ScoredBoxes, sigmoid
 
 Shapes = Mapping[str, tuple[int, ...]]
 Size = tuple[int, int]  # width and height of the model's input in pixels
@@ -22,18 +22,18 @@ FLOOR = 0.05
 _FARTHEST = 4.0  # from the corner of the input, in inputs; the pixels of a box soon exceed it
 
 
-class Found(NamedTuple):
+class HeadMatch(NamedTuple):
     """The outputs of a model that a head reads.
 
     Attributes:
         outputs: Their names, in the order that the head reads them in.
         classes: How many labels it tells apart.
-        is_sure: Whether the shapes leave no doubt that it is this head.
+        is_certain: Whether the shapes leave no doubt that it is this head.
     """
 
     outputs: tuple[str, ...]
     classes: int
-    is_sure: bool
+    is_certain: bool
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,16 @@ class Head:
             outputs that it reads; ``None`` when there are no such ones.
         decode: From those outputs (without sizes of 1), input size and number of classes to boxes as fractions of the
             input, all scores of at least ``FLOOR``.
-        usual: What such models want of their input.
+        preparation: What such models want of their input.
         labels: What its classes are called where nobody says.
         iou_threshold: At which overlap of two boxes its makers leave one out.
     """
 
     name: str
     wanted: str
-    find: Callable[[Shapes, Size, int], Found | None]
-    decode: Callable[[Sequence[Array], Size, int], Candidates]
-    usual: Preparation = USUAL
+    find: Callable[[Shapes, Size, int], HeadMatch | None]
+    decode: Callable[[Sequence[Array], Size, int], ScoredBoxes]
+    preparation: Preparation = DEFAULT_PREPARATION
     labels: tuple[str, ...] = ()
     iou_threshold: float = 0.45
 
@@ -71,7 +71,7 @@ def corners(centres: Array, sizes: Array) -> Array:
     return np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)
 
 
-def upright(boxes: Array, angles: Array, size: Size) -> Array:
+def axis_aligned(boxes: Array, angles: Array, size: Size) -> Array:
     """Return the corners of the boxes around turned ones.
 
     Args:
@@ -85,12 +85,12 @@ def upright(boxes: Array, angles: Array, size: Size) -> Array:
     return corners(boxes[:, :2], np.asarray(sides, np.float32))
 
 
-def reach(values: Array) -> float:
+def max_magnitude(values: Array) -> float:
     """Return how far from 0 the farthest of the values that are numbers is."""
     return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
 
 
-def as_fractions(boxes: Array, size: Size, places: Array | None = None) -> Array:
+def to_fractions(boxes: Array, size: Size, places: Array | None = None) -> Array:
     """Return boxes as fractions of the input: some exports give that, others pixels, as all rows together show.
 
     Args:
@@ -98,20 +98,20 @@ def as_fractions(boxes: Array, size: Size, places: Array | None = None) -> Array
         size: Of the input.
         places: What shows it; without it the boxes. Centres do: noise may be several small inputs wide.
     """
-    return by_size(boxes, size) if reach(boxes if places is None else places) > _FARTHEST else boxes
+    return pixels_to_fractions(boxes, size) if max_magnitude(boxes if places is None else places) > _FARTHEST else boxes
 
 
-def by_size(boxes: Array, size: Size) -> Array:
+def pixels_to_fractions(boxes: Array, size: Size) -> Array:
     """Return pixels of the input as fractions of it."""
     return np.asarray(boxes / np.array([*size, *size]), np.float32)
 
 
-def best_columns(boxes: Array, scores: Array) -> Candidates:
+def best_classes(boxes: Array, scores: Array) -> ScoredBoxes:
     """Return boxes with the number and score of the best of several columns each, without the noise."""
     best = scores.max(axis=1)
     kept = best >= FLOOR
     numbers = scores[kept].argmax(axis=1).astype(np.float64)
-    return Candidates(boxes[kept], best[kept].clip(0.0, 1.0), numbers)
+    return ScoredBoxes(boxes[kept], best[kept].clip(0.0, 1.0), numbers)
 
 
 def as_probabilities(scores: Array) -> Array:

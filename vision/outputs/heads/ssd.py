@@ -13,8 +13,8 @@ from functools import cache
 
 import numpy as np
 
-from ..scores import Candidates
-from .head import Array, Found, Head, Shapes, Size, as_probabilities, best_columns, corners
+from ..scores import ScoredBoxes
+from .head import Array, Head, HeadMatch, Shapes, Size, as_probabilities, best_classes, corners
 
 _STRIDES = (16, 32, 64, 128, 256, 512)
 _SCALES = (0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1.0)
@@ -42,26 +42,26 @@ def anchors(size: Size) -> Array:
     return np.concatenate(made).astype(np.float32)
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
     """Return the outputs [1, anchors, 4] and [1, anchors, 1 + labels]."""
     for boxes, shape in shapes.items():
         if len(shape) != 3 or shape[2] != 4 or shape[1] != len(anchors(size)):
             continue
         for scores, other in shapes.items():
             if len(other) == 3 and other[1] == shape[1] and other[2] > 1 and scores != boxes:
-                return Found((boxes, scores), other[2] - 1, True)
+                return HeadMatch((boxes, scores), other[2] - 1, True)
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
     """Return the boxes of y, x, height and width from the anchor, by the coder's scales."""
     values, scores = outputs[0][:, [1, 0, 3, 2]], as_probabilities(outputs[1])[:, 1:]
     made = anchors(size)
     if are_corners(values, made):
-        return best_columns(values, scores)
+        return best_classes(values, scores)
     centres = made[:, :2] + values[:, :2] / _CENTRE * made[:, 2:]
     sizes = made[:, 2:] * np.exp((values[:, 2:] / _SIZE).clip(-_MOST_LOGARITHM, _MOST_LOGARITHM))
-    return best_columns(corners(centres, sizes), scores)
+    return best_classes(corners(centres, sizes), scores)
 
 
 def are_corners(values: Array, made: Array) -> bool:

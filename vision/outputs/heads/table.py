@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...runtimes import ModelError
 from . import blazeface, fastestdet, ssd, ultraface, yolov5, yolov8, yolov10, yolox
-from .head import Found, Head, Shapes, Size, squeezed
+from .head import Head, HeadMatch, Shapes, Size, squeezed
 
 HEADS: dict[str, Head] = {
     module.HEAD.name: module.HEAD for module in (blazeface, fastestdet, ssd, ultraface, yolov5, yolov8, yolov10, yolox)
@@ -15,7 +15,7 @@ NONE = "none"
 """What the YAML says of a model whose outputs need no head, although their shapes look like one."""
 
 
-def find_head(declared: str | None, shapes: Shapes, size: Size, labels: int) -> tuple[Head, Found] | None:
+def find_head(declared: str | None, shapes: Shapes, size: Size, labels: int) -> tuple[Head, HeadMatch] | None:
     """Return the head of a model and the outputs that it reads, ``None`` when it has none.
 
     Args:
@@ -32,7 +32,7 @@ def find_head(declared: str | None, shapes: Shapes, size: Size, labels: int) -> 
     plain = {name: squeezed(shape) for name, shape in shapes.items()}
     if declared is None:
         guesses = [(head, found) for head in HEADS.values() if (found := head.find(plain, size, labels))]
-        sure = [(head, found) for head, found in guesses if found.is_sure]
+        sure = [(head, found) for head, found in guesses if found.is_certain]
         return sure[0] if len(sure) == 1 else None
     head = HEADS[declared]
     found = head.find(plain, size, labels)

@@ -13,8 +13,8 @@ from functools import cache
 import numpy as np
 
 from ...inputs import Preparation
-from ..scores import Candidates
-from .head import Array, Found, Head, Shapes, Size, best_columns, corners
+from ..scores import ScoredBoxes
+from .head import Array, Head, HeadMatch, Shapes, Size, best_classes, corners
 from .ssd import are_corners, as_distribution
 
 _LAYERS = ((8, (10, 16, 24)), (16, (32, 48)), (32, (64, 96)), (64, (128, 192, 256)))  # stride, sides in pixels
@@ -35,34 +35,34 @@ def anchors(size: Size) -> Array:
     return np.concatenate(made).clip(0.0, 1.0).astype(np.float32)
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
     """Return the outputs [1, anchors, 4] and [1, anchors, 2]."""
     for boxes, shape in shapes.items():
         scores = next((name for name, other in shapes.items() if other == (*shape[:2], 2)), None)
         if len(shape) == 3 and shape[2] == 4 and scores is not None and shape[1] == len(anchors(size)):
-            return Found((boxes, scores), 1, labels in (0, 1, 2))
+            return HeadMatch((boxes, scores), 1, labels in (0, 1, 2))
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
     """Return the boxes: centre in parts of the anchor's size, size as its logarithm in those of the anchor's."""
     values, scores = outputs[0], as_distribution(outputs[1])
     made = anchors(size)
     if are_corners(values, made):
-        return best_columns(values, scores[:, 1:])
+        return best_classes(values, scores[:, 1:])
     centres = made[:, :2] + values[:, :2] * _CENTRE * made[:, 2:]
     sizes = made[:, 2:] * np.exp((values[:, 2:] * _SIZE).clip(-_MOST_LOGARITHM, _MOST_LOGARITHM))
-    return best_columns(corners(centres, sizes), scores[:, 1:])
+    return best_classes(corners(centres, sizes), scores[:, 1:])
 
 
-_USUAL = Preparation((127 / 255,) * 3, (128 / 255,) * 3)
+_PREPARATION = Preparation((127 / 255,) * 3, (128 / 255,) * 3)
 
 HEAD = Head(
     "ultraface",
     "outputs [1, anchors, 4] and [1, anchors, 2], as many anchors as the input has",
     find,
     decode,
-    _USUAL,
+    _PREPARATION,
     labels=("face",),
     iou_threshold=0.3,
 )

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..scores import Candidates
+from ..scores import ScoredBoxes
 from .grid import FRACTIONS, has_cells, mask_coefficients
-from .head import FLOOR, Array, Found, Head, Shapes, Size, as_fractions, upright
+from .head import FLOOR, Array, Head, HeadMatch, Shapes, Size, axis_aligned, to_fractions
 
 _COLUMNS = 6
 _FEWEST_ROWS, _MOST_ROWS = 10, 1000  # of a list of finished boxes; more are raw ones
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
     """Return the output [1, boxes, 6] or with more columns; how many labels there are it does not say."""
     coefficients = mask_coefficients(shapes, size)
     for name, shape in shapes.items():
@@ -27,18 +27,18 @@ def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
             is_alone = len(shapes) == (2 if coefficients else 1)
             is_raw = has_cells(shape[1], size) or has_cells(shape[1], size, 3)  # boxes of YOLOX or YOLOv5, one label
             is_list = shape[2] == _COLUMNS + coefficients and _FEWEST_ROWS <= shape[1] <= _MOST_ROWS
-            return Found((name,), labels, is_alone and is_list and not is_raw)
+            return HeadMatch((name,), labels, is_alone and is_list and not is_raw)
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
     """Return the boxes of rows of corners, score and label."""
     rows = outputs[0]
-    boxes = as_fractions(rows[:, :4], size)
+    boxes = to_fractions(rows[:, :4], size)
     if rows.shape[1] == _COLUMNS + 1:
-        boxes = upright(boxes, rows[:, -1:], size)
+        boxes = axis_aligned(boxes, rows[:, -1:], size)
     kept = rows[:, 4] >= FLOOR
-    return Candidates(boxes[kept], rows[kept, 4].clip(0.0, 1.0), rows[kept, 5].astype(np.float64))
+    return ScoredBoxes(boxes[kept], rows[kept, 4].clip(0.0, 1.0), rows[kept, 5].astype(np.float64))
 
 
 HEAD = Head("yolov10", "an output [1, boxes, 6], or with more columns", find, decode, FRACTIONS, iou_threshold=1.0)

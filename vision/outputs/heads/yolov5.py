@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..scores import Candidates
+from ..scores import ScoredBoxes
 from .grid import FRACTIONS, has_cells, mask_coefficients
-from .head import FLOOR, Array, Found, Head, Shapes, Size, as_fractions, best_columns, corners
+from .head import FLOOR, Array, Head, HeadMatch, Shapes, Size, best_classes, corners, to_fractions
 
 _PER_CELL = 3
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
     """Return the output [1, boxes, 5 + labels]."""
     coefficients = mask_coefficients(shapes, size)
     for name, shape in shapes.items():
@@ -23,17 +23,17 @@ def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
             classes = shape[2] - 5 - coefficients
             if labels and classes > labels:
                 classes = labels
-            return Found((name,), classes, has_cells(shape[1], size, _PER_CELL) and labels in (0, classes))
+            return HeadMatch((name,), classes, has_cells(shape[1], size, _PER_CELL) and labels in (0, classes))
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
     """Return the boxes of rows of centre, size, score and a score per label, which belong together."""
     rows = outputs[0]
-    boxes = as_fractions(rows[:, :4], size, rows[:, :2])
+    boxes = to_fractions(rows[:, :4], size, rows[:, :2])
     kept = rows[:, 4] >= FLOOR
     rows, boxes = rows[kept], boxes[kept]
-    return best_columns(corners(boxes[:, :2], boxes[:, 2:]), rows[:, 5 : 5 + classes] * rows[:, 4:5])
+    return best_classes(corners(boxes[:, :2], boxes[:, 2:]), rows[:, 5 : 5 + classes] * rows[:, 4:5])
 
 
 HEAD = Head("yolov5", "an output [1, boxes, 5 + labels]", find, decode, FRACTIONS)

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..scores import Candidates
+from ..scores import ScoredBoxes
 from .grid import FRACTIONS, has_cells, mask_coefficients
-from .head import Array, Found, Head, Shapes, Size, as_fractions, best_columns, corners, upright
+from .head import Array, Head, HeadMatch, Shapes, Size, axis_aligned, best_classes, corners, to_fractions
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
     """Return the output [1, 4 + labels, boxes], or the same with rows first."""
     coefficients = mask_coefficients(shapes, size)
     for name, shape in shapes.items():
@@ -29,17 +29,17 @@ def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
         if classes < 1:
             continue
         is_named = labels in (0, classes) and (not is_turned or labels == columns - 4)
-        return Found((name,), classes, has_cells(rows, size) and is_named)
+        return HeadMatch((name,), classes, has_cells(rows, size) and is_named)
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
     """Return the boxes of columns of centre, size and a score per label."""
     rows = outputs[0] if outputs[0].shape[1] < outputs[0].shape[0] else outputs[0].T
-    boxes = as_fractions(rows[:, :4], size, rows[:, :2])
+    boxes = to_fractions(rows[:, :4], size, rows[:, :2])
     has_angle = rows.shape[1] == 4 + classes + 1
-    boxes = upright(boxes, rows[:, -1:], size) if has_angle else corners(boxes[:, :2], boxes[:, 2:])
-    return best_columns(boxes, rows[:, 4 : 4 + classes])
+    boxes = axis_aligned(boxes, rows[:, -1:], size) if has_angle else corners(boxes[:, :2], boxes[:, 2:])
+    return best_classes(boxes, rows[:, 4 : 4 + classes])
 
 
 HEAD = Head("yolov8", "an output [1, 4 + labels, boxes]", find, decode, FRACTIONS)

@@ -12,40 +12,42 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...inputs import Preparation
-from ..scores import Candidates
+from ..scores import ScoredBoxes
 from .grid import GREY, SIZE, cells, has_cells, strides_of
-from .head import FLOOR, Array, Found, Head, Shapes, Size, best_columns, by_size, corners, reach
+from .head import FLOOR, Array, Head, HeadMatch, Shapes, Size, best_classes, corners, max_magnitude, pixels_to_fractions
 
 _MOST_OFFSET = 32.0  # of a centre from its cell, in cells; pixels of the input soon exceed it
 _MOST_LOGARITHM = 20.0
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> Found | None:
+def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
     """Return the output [1, boxes, 5 + labels]."""
     for name, shape in shapes.items():
         if len(shape) == 3 and 5 < shape[2] < shape[1] and has_cells(shape[1], size):
             classes = shape[2] - 5
-            return Found((name,), classes, labels in (0, classes))
+            return HeadMatch((name,), classes, labels in (0, classes))
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> Candidates:
+def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
     """Return the boxes of rows of centre (in cells, from the cell), size (its logarithm in cells) and scores."""
     rows = outputs[0]
-    if reach(rows[:, :2]) <= _MOST_OFFSET:
+    if max_magnitude(rows[:, :2]) <= _MOST_OFFSET:
         places, steps = cells(size, strides_of(len(rows), size))
         centres = (rows[:, :2] + places) * steps
         sizes = np.exp(rows[:, 2:4].clip(-_MOST_LOGARITHM, _MOST_LOGARITHM)) * steps
     else:
         centres, sizes = rows[:, :2], rows[:, 2:4]
-    boxes = by_size(corners(centres, sizes), size)
+    boxes = pixels_to_fractions(corners(centres, sizes), size)
     kept = rows[:, 4] >= FLOOR
     rows, boxes = rows[kept], boxes[kept]
-    return best_columns(boxes, rows[:, 5 : 5 + classes] * rows[:, 4:5])
+    return best_classes(boxes, rows[:, 5 : 5 + classes] * rows[:, 4:5])
 
 
-_USUAL = Preparation(
+_PREPARATION = Preparation(
     (0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255), bgr=True, letterbox=True, centred=False, bar=GREY, size=SIZE
 )
 
-HEAD = Head("yolox", "an output [1, boxes, 5 + labels], as many boxes as the input has cells", find, decode, _USUAL)
+HEAD = Head(
+    "yolox", "an output [1, boxes, 5 + labels], as many boxes as the input has cells", find, decode, _PREPARATION
+)

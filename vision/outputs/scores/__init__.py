@@ -1,7 +1,7 @@
 """What the numbers of a model are worth: probabilities, the lowest confidences kept, and boxes with a score each."""
 
-from .candidates import Candidates, Floats, Suppression
-from .minimums import Minimums, lowest
 from .probabilities import sigmoid, softmax
+from .scored_boxes import Floats, NonMaxSuppression, ScoredBoxes
+from .thresholds import Thresholds, with_tolerance
 
-__all__ = ["Candidates", "Floats", "Minimums", "Suppression", "lowest", "sigmoid", "softmax"]
+__all__ = ["ScoredBoxes", "Floats", "Thresholds", "NonMaxSuppression", "with_tolerance", "sigmoid", "softmax"]

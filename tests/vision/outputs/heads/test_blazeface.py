@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from vision.outputs.heads.blazeface import anchors, decode, find
-from vision.outputs.heads.head import Found
+from vision.outputs.heads.head import HeadMatch
 
-from .things import THINGS, assert_found, assert_given
+from .expected_boxes import THINGS, assert_found, assert_given
 
 FACES = tuple(dataclasses.replace(thing, number=0) for thing in THINGS)
 
@@ -75,11 +75,11 @@ def test_faces_are_those_of_the_original(
 @pytest.mark.parametrize(
     ("shapes", "found"),
     [
-        ({"r": (1, 896, 16), "c": (1, 896)}, Found(("r", "c"), 1, True)),
-        ({"c": (1, 2304), "r": (1, 2304, 16)}, Found(("r", "c"), 1, True)),
+        ({"r": (1, 896, 16), "c": (1, 896)}, HeadMatch(("r", "c"), 1, True)),
+        ({"c": (1, 2304), "r": (1, 2304, 16)}, HeadMatch(("r", "c"), 1, True)),
         ({"r": (1, 896, 16)}, None),
         ({"r": (1, 895, 16), "c": (1, 895)}, None),
     ],
 )
-def test_the_outputs_are_known_by_their_shapes(shapes: dict[str, tuple[int, ...]], found: Found | None) -> None:
+def test_the_outputs_are_known_by_their_shapes(shapes: dict[str, tuple[int, ...]], found: HeadMatch | None) -> None:
     assert find(shapes, (128, 128), 0) == found

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from vision.outputs.heads.fastestdet import decode, find
-from vision.outputs.heads.head import Found
+from vision.outputs.heads.head import HeadMatch
 
-from .things import CLASSES, THINGS, assert_found
+from .expected_boxes import CLASSES, THINGS, assert_found
 
 SIZE = (64, 48)
 
@@ -28,16 +28,16 @@ def test_boxes_come_out_as_they_were_put_in() -> None:
 @pytest.mark.parametrize(
     ("shape", "size", "labels", "found"),
     [
-        ((1, 85, 22, 22), (352, 352), 0, Found(("out",), 80, True)),
-        ((1, 85, 22, 22), (352, 352), 80, Found(("out",), 80, True)),
-        ((1, 85, 22, 22), (352, 352), 85, Found(("out",), 80, False)),
-        ((1, 21, 22, 22), (352, 352), 0, Found(("out",), 16, False)),
-        ((1, 85, 20, 40), (640, 320), 80, Found(("out",), 80, True)),
-        ((1, 85, 352, 352), (352, 352), 80, Found(("out",), 80, False)),
+        ((1, 85, 22, 22), (352, 352), 0, HeadMatch(("out",), 80, True)),
+        ((1, 85, 22, 22), (352, 352), 80, HeadMatch(("out",), 80, True)),
+        ((1, 85, 22, 22), (352, 352), 85, HeadMatch(("out",), 80, False)),
+        ((1, 21, 22, 22), (352, 352), 0, HeadMatch(("out",), 16, False)),
+        ((1, 85, 20, 40), (640, 320), 80, HeadMatch(("out",), 80, True)),
+        ((1, 85, 352, 352), (352, 352), 80, HeadMatch(("out",), 80, False)),
         ((1, 85, 22), (352, 352), 80, None),
     ],
 )
 def test_the_output_is_known_by_its_shape(
-    shape: tuple[int, ...], size: tuple[int, int], labels: int, found: Found | None
+    shape: tuple[int, ...], size: tuple[int, int], labels: int, found: HeadMatch | None
 ) -> None:
     assert find({"out": shape}, size, labels) == found

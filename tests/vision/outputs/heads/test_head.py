@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vision.outputs.heads.head import as_fractions, as_probabilities, best_columns, corners, squeezed
+from vision.outputs.heads.head import as_probabilities, best_classes, corners, squeezed, to_fractions
 from vision.outputs.scores.probabilities import sigmoid
 
 
@@ -20,9 +20,9 @@ def test_boxes_become_corners() -> None:
 
 def test_pixels_become_fractions_and_fractions_stay() -> None:
     pixels = np.array([[32, 16, 64, 8], [0.5, 0.5, 1, 1]], np.float32)
-    assert as_fractions(pixels, (64, 32))[0].tolist() == [0.5, 0.5, 1.0, 0.25]
-    assert as_fractions(pixels[1:], (64, 32)).tolist() == pixels[1:].tolist()
-    assert len(as_fractions(pixels[:0], (64, 32))) == 0
+    assert to_fractions(pixels, (64, 32))[0].tolist() == [0.5, 0.5, 1.0, 0.25]
+    assert to_fractions(pixels[1:], (64, 32)).tolist() == pixels[1:].tolist()
+    assert len(to_fractions(pixels[:0], (64, 32))) == 0
 
 
 def test_scores_become_probabilities_and_probabilities_stay() -> None:
@@ -36,6 +36,6 @@ def test_scores_become_probabilities_and_probabilities_stay() -> None:
 def test_each_box_has_its_best_label_and_noise_none() -> None:
     boxes = np.arange(12, dtype=np.float32).reshape(3, 4)
     scores = np.array([[0.1, 0.3], [0.01, 0.02], [np.nan, 0.9]], np.float32)
-    found = best_columns(boxes, scores)
+    found = best_classes(boxes, scores)
     assert found.boxes.tolist() == [[0.0, 1.0, 2.0, 3.0]]
-    assert (found.numbers.tolist(), found.scores.round(3).tolist()) == ([1.0], [pytest.approx(0.3)])
+    assert (found.class_ids.tolist(), found.scores.round(3).tolist()) == ([1.0], [pytest.approx(0.3)])

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from vision.outputs.heads.head import Found
+from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.ssd import anchors, decode, find
 
-from .things import CLASSES, THINGS, assert_found, assert_given
+from .expected_boxes import CLASSES, THINGS, assert_found, assert_given
 
 SIZE = (300, 300)
 PLACES = (500, 1500, 1910)
@@ -95,13 +95,13 @@ def test_corners_that_the_export_has_computed_are_taken_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("shapes", "size", "found"),
     [
-        ({"b": (1, 1917, 4), "s": (1, 1917, 91)}, SIZE, Found(("b", "s"), 90, True)),
-        ({"s": (1, 2034, 2), "b": (1, 2034, 4)}, (320, 320), Found(("b", "s"), 1, True)),
+        ({"b": (1, 1917, 4), "s": (1, 1917, 91)}, SIZE, HeadMatch(("b", "s"), 90, True)),
+        ({"s": (1, 2034, 2), "b": (1, 2034, 4)}, (320, 320), HeadMatch(("b", "s"), 1, True)),
         ({"b": (1, 1917, 4), "s": (1, 1917)}, SIZE, None),
         ({"b": (1, 10, 4), "s": (1, 10, 91)}, SIZE, None),
     ],
 )
 def test_the_outputs_are_known_by_their_shapes(
-    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: Found | None
+    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: HeadMatch | None
 ) -> None:
     assert find(shapes, size, 0) == found

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from vision.outputs.heads.head import Found
+from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.ultraface import anchors, decode, find
 
-from .things import THINGS, assert_found, assert_given
+from .expected_boxes import THINGS, assert_found, assert_given
 
 SIZE = (320, 240)
 FACES = tuple(dataclasses.replace(thing, number=0) for thing in THINGS)
@@ -96,13 +96,13 @@ def test_corners_that_the_export_has_computed_are_taken_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("shapes", "size", "found"),
     [
-        ({"boxes": (1, 4420, 4), "scores": (1, 4420, 2)}, SIZE, Found(("boxes", "scores"), 1, True)),
-        ({"scores": (1, 17640, 2), "boxes": (1, 17640, 4)}, (640, 480), Found(("boxes", "scores"), 1, True)),
+        ({"boxes": (1, 4420, 4), "scores": (1, 4420, 2)}, SIZE, HeadMatch(("boxes", "scores"), 1, True)),
+        ({"scores": (1, 17640, 2), "boxes": (1, 17640, 4)}, (640, 480), HeadMatch(("boxes", "scores"), 1, True)),
         ({"boxes": (1, 4420, 4), "scores": (1, 4420, 2)}, (300, 300), None),
         ({"boxes": (1, 4420, 4)}, SIZE, None),
     ],
 )
 def test_the_outputs_are_known_by_their_shapes(
-    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: Found | None
+    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: HeadMatch | None
 ) -> None:
     assert find(shapes, size, 0) == found

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vision.outputs.heads.head import Found
+from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.yolov10 import decode, find
 
-from .things import CLASSES, THINGS, assert_found, assert_given
+from .expected_boxes import CLASSES, THINGS, assert_found, assert_given
 
 SIZE = (640, 320)
 
@@ -44,19 +44,19 @@ def test_rows_of_no_numbers_do_no_harm() -> None:
 @pytest.mark.parametrize(
     ("shapes", "size", "found"),
     [
-        ({"out": (1, 300, 6)}, (640, 640), Found(("out",), 0, True)),
-        ({"out": (1, 300, 6), "more": (1, 3)}, (640, 640), Found(("out",), 0, False)),
-        ({"out": (1, 300, 38), "masks": (1, 32, 160, 160)}, (640, 640), Found(("out",), 0, True)),
-        ({"out": (1, 300, 7)}, (640, 640), Found(("out",), 0, False)),  # turned boxes, as it seems
-        ({"out": (1, 300, 57)}, (640, 640), Found(("out",), 0, False)),  # keypoints, as it seems
-        ({"out": (1, 25200, 6)}, (640, 640), Found(("out",), 0, False)),
-        ({"out": (1, 525, 6)}, (160, 160), Found(("out",), 0, False)),  # raw boxes of one label
-        ({"out": (1, 567, 6)}, (96, 96), Found(("out",), 0, False)),
+        ({"out": (1, 300, 6)}, (640, 640), HeadMatch(("out",), 0, True)),
+        ({"out": (1, 300, 6), "more": (1, 3)}, (640, 640), HeadMatch(("out",), 0, False)),
+        ({"out": (1, 300, 38), "masks": (1, 32, 160, 160)}, (640, 640), HeadMatch(("out",), 0, True)),
+        ({"out": (1, 300, 7)}, (640, 640), HeadMatch(("out",), 0, False)),  # turned boxes, as it seems
+        ({"out": (1, 300, 57)}, (640, 640), HeadMatch(("out",), 0, False)),  # keypoints, as it seems
+        ({"out": (1, 25200, 6)}, (640, 640), HeadMatch(("out",), 0, False)),
+        ({"out": (1, 525, 6)}, (160, 160), HeadMatch(("out",), 0, False)),  # raw boxes of one label
+        ({"out": (1, 567, 6)}, (96, 96), HeadMatch(("out",), 0, False)),
         ({"out": (1, 8400, 85)}, (640, 640), None),
         ({"out": (1, 300, 5)}, (640, 640), None),
     ],
 )
 def test_the_output_is_known_by_its_shape(
-    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: Found | None
+    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: HeadMatch | None
 ) -> None:
     assert find(shapes, size, 0) == found

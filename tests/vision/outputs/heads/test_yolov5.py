@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vision.outputs.heads.head import Found
+from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.yolov5 import HEAD, decode, find
 
-from .things import CLASSES, THINGS, assert_found, assert_given
+from .expected_boxes import CLASSES, THINGS, assert_found, assert_given
 
 SIZE = (64, 32)
 ROWS = 3 * (32 + 8 + 2)
@@ -26,7 +26,7 @@ def test_the_score_of_a_label_is_that_of_the_box_times_its_own() -> None:
     rows[3] = [32, 16, 64, 32, 0.8, 0.1, 0.5, 0, 0, 0]
     found = decode([rows], SIZE, CLASSES)
     assert found.scores == pytest.approx([0.4])
-    assert found.numbers.tolist() == [1]
+    assert found.class_ids.tolist() == [1]
 
 
 # yolov5 7.0.14: utils.general.non_max_suppression
@@ -56,18 +56,18 @@ def test_boxes_are_those_of_the_original(unit: tuple[int, int], noise: float) ->
 @pytest.mark.parametrize(
     ("shapes", "size", "labels", "found"),
     [
-        ({"out": (1, 25200, 85)}, (640, 640), 0, Found(("out",), 80, True)),
-        ({"out": (1, 25200, 85)}, (640, 640), 80, Found(("out",), 80, True)),
-        ({"out": (1, 25200, 85)}, (640, 640), 90, Found(("out",), 80, False)),
-        ({"out": (1, 25200, 117), "masks": (1, 32, 160, 160)}, (640, 640), 80, Found(("out",), 80, True)),
-        ({"out": (1, 25200, 117), "masks": (1, 32, 160, 160)}, (640, 640), 0, Found(("out",), 80, True)),
-        ({"out": (1, 102000, 85)}, (1280, 1280), 0, Found(("out",), 80, True)),
-        ({"out": (1, 8400, 85)}, (640, 640), 0, Found(("out",), 80, False)),
+        ({"out": (1, 25200, 85)}, (640, 640), 0, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 25200, 85)}, (640, 640), 80, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 25200, 85)}, (640, 640), 90, HeadMatch(("out",), 80, False)),
+        ({"out": (1, 25200, 117), "masks": (1, 32, 160, 160)}, (640, 640), 80, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 25200, 117), "masks": (1, 32, 160, 160)}, (640, 640), 0, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 102000, 85)}, (1280, 1280), 0, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 8400, 85)}, (640, 640), 0, HeadMatch(("out",), 80, False)),
         ({"out": (1, 84, 8400)}, (640, 640), 0, None),
         ({"out": (1, 1000)}, (224, 224), 0, None),
     ],
 )
 def test_the_output_is_known_by_its_shape(
-    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, found: Found | None
+    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, found: HeadMatch | None
 ) -> None:
     assert find(shapes, size, labels) == found

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vision.outputs.heads.head import Found
+from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.yolov8 import HEAD, decode, find
 
-from .things import CLASSES, THINGS, assert_found, assert_given
+from .expected_boxes import CLASSES, THINGS, assert_found, assert_given
 
 SIZE = (64, 32)
 ROWS = 32 + 8 + 2
@@ -76,25 +76,25 @@ def test_noise_wider_than_the_input_does_not_make_pixels_of_fractions() -> None:
 @pytest.mark.parametrize(
     ("shapes", "size", "labels", "found"),
     [
-        ({"out": (1, 84, 8400)}, (640, 640), 0, Found(("out",), 80, True)),
-        ({"out": (1, 84, 8400)}, (640, 640), 80, Found(("out",), 80, True)),
-        ({"out": (1, 84, 8400)}, (640, 640), 90, Found(("out",), 80, False)),
-        ({"out": (1, 84, 6300)}, (640, 480), 0, Found(("out",), 80, True)),
-        ({"out": (1, 5, 8400)}, (640, 640), 0, Found(("out",), 1, True)),
-        ({"out": (1, 8400, 84)}, (640, 640), 80, Found(("out",), 80, True)),
-        ({"out": (1, 8400, 84)}, (640, 640), 0, Found(("out",), 80, False)),
-        ({"out": (1, 116, 8400), "masks": (1, 32, 160, 160)}, (640, 640), 0, Found(("out",), 80, True)),
-        ({"out": (1, 116, 8400), "masks": (1, 160, 160, 32)}, (640, 640), 80, Found(("out",), 80, True)),
-        ({"out": (1, 116, 189), "masks": (1, 32, 24, 24)}, (96, 96), 0, Found(("out",), 80, True)),
-        ({"out": (1, 84, 34000)}, (640, 640), 80, Found(("out",), 80, True)),  # a grid for small things
-        ({"out": (1, 20, 8400)}, (640, 640), 15, Found(("out",), 15, True)),  # turned boxes
-        ({"out": (1, 56, 8400)}, (640, 640), 1, Found(("out",), 1, True)),
-        ({"out": (1, 21, 100)}, (640, 640), 0, Found(("out",), 17, False)),
+        ({"out": (1, 84, 8400)}, (640, 640), 0, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 84, 8400)}, (640, 640), 80, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 84, 8400)}, (640, 640), 90, HeadMatch(("out",), 80, False)),
+        ({"out": (1, 84, 6300)}, (640, 480), 0, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 5, 8400)}, (640, 640), 0, HeadMatch(("out",), 1, True)),
+        ({"out": (1, 8400, 84)}, (640, 640), 80, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 8400, 84)}, (640, 640), 0, HeadMatch(("out",), 80, False)),
+        ({"out": (1, 116, 8400), "masks": (1, 32, 160, 160)}, (640, 640), 0, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 116, 8400), "masks": (1, 160, 160, 32)}, (640, 640), 80, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 116, 189), "masks": (1, 32, 24, 24)}, (96, 96), 0, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 84, 34000)}, (640, 640), 80, HeadMatch(("out",), 80, True)),  # a grid for small things
+        ({"out": (1, 20, 8400)}, (640, 640), 15, HeadMatch(("out",), 15, True)),  # turned boxes
+        ({"out": (1, 56, 8400)}, (640, 640), 1, HeadMatch(("out",), 1, True)),
+        ({"out": (1, 21, 100)}, (640, 640), 0, HeadMatch(("out",), 17, False)),
         ({"out": (1, 4, 8400)}, (640, 640), 0, None),
         ({"out": (1, 1000)}, (224, 224), 0, None),
     ],
 )
 def test_the_output_is_known_by_its_shape(
-    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, found: Found | None
+    shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, found: HeadMatch | None
 ) -> None:
     assert find(shapes, size, labels) == found

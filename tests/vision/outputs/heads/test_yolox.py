@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from vision.outputs.heads.head import Found
+from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.yolox import decode, find
 
-from .things import CLASSES, THINGS, assert_found, assert_given
+from .expected_boxes import CLASSES, THINGS, assert_found, assert_given
 
 SIZE = (64, 32)
 LARGE = (128, 64)  # as for 1280: a fourth grid
@@ -107,12 +107,14 @@ def test_a_size_beyond_all_measure_does_no_harm() -> None:
 @pytest.mark.parametrize(
     ("shapes", "labels", "found"),
     [
-        ({"out": (1, 8400, 85)}, 0, Found(("out",), 80, True)),
-        ({"out": (1, 8400, 85)}, 80, Found(("out",), 80, True)),
-        ({"out": (1, 8400, 85)}, 81, Found(("out",), 80, False)),
+        ({"out": (1, 8400, 85)}, 0, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 8400, 85)}, 80, HeadMatch(("out",), 80, True)),
+        ({"out": (1, 8400, 85)}, 81, HeadMatch(("out",), 80, False)),
         ({"out": (1, 8401, 85)}, 0, None),
         ({"out": (1, 84, 8400)}, 0, None),
     ],
 )
-def test_the_output_is_known_by_its_shape(shapes: dict[str, tuple[int, ...]], labels: int, found: Found | None) -> None:
+def test_the_output_is_known_by_its_shape(
+    shapes: dict[str, tuple[int, ...]], labels: int, found: HeadMatch | None
+) -> None:
     assert find(shapes, (640, 640), labels) == found

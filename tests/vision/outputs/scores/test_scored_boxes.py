@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from cameras import BoundingBox
-from vision.outputs.scores.candidates import Candidates, Suppression
+from vision.outputs.scores.scored_boxes import NonMaxSuppression, ScoredBoxes
 
 
-def candidates(rows: Sequence[tuple[Sequence[float], float, int]]) -> Candidates:
+def candidates(rows: Sequence[tuple[Sequence[float], float, int]]) -> ScoredBoxes:
     boxes, scores, numbers = zip(*rows, strict=True) if rows else ([], [], [])
-    return Candidates(np.array(boxes, float).reshape(-1, 4), np.array(scores, float), np.array(numbers, float))
+    return ScoredBoxes(np.array(boxes, float).reshape(-1, 4), np.array(scores, float), np.array(numbers, float))
 
 
 CROWD = candidates(
@@ -25,43 +25,43 @@ CROWD = candidates(
 
 
 def test_of_boxes_with_one_label_that_overlap_the_best_stays() -> None:
-    assert Suppression(0.5).applied(CROWD).scores.tolist() == [0.9, 0.7, 0.6, 0.5]
-    assert Suppression(0.3).applied(CROWD).scores.tolist() == [0.9, 0.7, 0.5]
-    assert Suppression(0.95).applied(CROWD).scores.tolist() == [0.9, 0.8, 0.7, 0.6, 0.5]
+    assert NonMaxSuppression(0.5).apply(CROWD).scores.tolist() == [0.9, 0.7, 0.6, 0.5]
+    assert NonMaxSuppression(0.3).apply(CROWD).scores.tolist() == [0.9, 0.7, 0.5]
+    assert NonMaxSuppression(0.95).apply(CROWD).scores.tolist() == [0.9, 0.8, 0.7, 0.6, 0.5]
 
 
 def test_at_the_threshold_itself_boxes_do_not_overlap_yet() -> None:
     halves = candidates([((0.0, 0.0, 0.5, 0.5), 0.9, 0), ((0.0, 0.0, 0.25, 0.5), 0.8, 0)])
-    assert len(Suppression(0.5).applied(halves).scores) == 2
-    assert len(Suppression(0.49).applied(halves).scores) == 1
+    assert len(NonMaxSuppression(0.5).apply(halves).scores) == 2
+    assert len(NonMaxSuppression(0.49).apply(halves).scores) == 1
 
 
 def test_no_more_are_kept_than_asked_for() -> None:
-    assert Suppression(0.5, most=2).applied(CROWD).scores.tolist() == [0.9, 0.7]
-    assert Suppression(1.0, most=2).applied(CROWD).scores.tolist() == [0.9, 0.8]
+    assert NonMaxSuppression(0.5, most=2).apply(CROWD).scores.tolist() == [0.9, 0.7]
+    assert NonMaxSuppression(1.0, most=2).apply(CROWD).scores.tolist() == [0.9, 0.8]
 
 
 def test_what_was_suppressed_suppresses_nothing() -> None:
     chain = candidates([((x, 0.0, x + 0.4, 1.0), 0.9 - x, 0) for x in (0.0, 0.1, 0.2, 0.3)])
-    assert Suppression(0.5).applied(chain).scores.round(3).tolist() == [0.9, 0.7]
+    assert NonMaxSuppression(0.5).apply(chain).scores.round(3).tolist() == [0.9, 0.7]
 
 
 def test_none_stay_none() -> None:
-    assert len(Suppression(0.5).applied(candidates([])).scores) == 0
+    assert len(NonMaxSuppression(0.5).apply(candidates([])).scores) == 0
 
 
 def test_many_are_compared_in_time() -> None:
     random = np.random.default_rng(0)
     corners = random.random((25_000, 2)) * 0.9
-    many = Candidates(np.hstack([corners, corners + 0.1]), np.sort(random.random(25_000))[::-1], np.zeros(25_000))
-    assert len(Suppression(0.5, most=100).applied(many).scores) == 100
+    many = ScoredBoxes(np.hstack([corners, corners + 0.1]), np.sort(random.random(25_000))[::-1], np.zeros(25_000))
+    assert len(NonMaxSuppression(0.5, most=100).apply(many).scores) == 100
 
 
 def test_a_window_makes_its_fractions_and_clips() -> None:
     found = candidates(
         [((0.5, 0.25, 0.75, 0.5), 0.9, 0), ((0.0, 0.0, 1.0, 0.3), 0.8, 0), ((0.0, 0.0, 1.0, 0.2), 0.7, 0)]
     )
-    seen = found.seen_through(BoundingBox(0.0, 0.25, 1.0, 0.75))
+    seen = found.cropped_to(BoundingBox(0.0, 0.25, 1.0, 0.75))
     assert seen.scores.tolist() == [0.9, 0.8]
     assert np.allclose(seen.boxes, [[0.5, 0.0, 0.75, 0.5], [0.0, 0.0, 1.0, 0.1]])
 

@@ -8,7 +8,7 @@ import numpy as np
 import tokenizers
 from tokenizers import decoders, models
 
-from tests.vision import made_onnx
+from tests.vision import onnx_models
 from vision import CaptionerAttributes
 
 TOKENS = ("[UNK]", "[CLS]", "[SEP]", "a", "red", "green", "blue", "pict", "##ure")
@@ -22,14 +22,14 @@ def encoder(side_px: int | None = None) -> bytes:
     """
     sides = np.array([0, 0, 0, 0] if side_px is None else [1, 3, side_px, side_px], np.int64)  # 0: as it comes
     nodes = [
-        made_onnx.node("Reshape", ["pixel_values", "sides"], "sized"),
-        made_onnx.node("GlobalAveragePool", ["sized"], "pooled"),
-        made_onnx.node("Reshape", ["pooled", "shape"], "last_hidden_state"),
+        onnx_models.node("Reshape", ["pixel_values", "sides"], "sized"),
+        onnx_models.node("GlobalAveragePool", ["sized"], "pooled"),
+        onnx_models.node("Reshape", ["pooled", "shape"], "last_hidden_state"),
     ]
-    constants = [made_onnx.tensor("sides", sides), made_onnx.tensor("shape", np.array([-1, 1, 3], np.int64))]
-    given = made_onnx.value("pixel_values", "float32", ("batch", "channels", "height", "width"))
-    made = made_onnx.value("last_hidden_state", "float32", ("batch", 1, 3))
-    return made_onnx.file(nodes, constants, [given], [made])
+    constants = [onnx_models.tensor("sides", sides), onnx_models.tensor("shape", np.array([-1, 1, 3], np.int64))]
+    given = onnx_models.value("pixel_values", "float32", ("batch", "channels", "height", "width"))
+    made = onnx_models.value("last_hidden_state", "float32", ("batch", 1, 3))
+    return onnx_models.file(nodes, constants, [given], [made])
 
 
 def decoder(words: int = len(TOKENS)) -> bytes:
@@ -40,16 +40,18 @@ def decoder(words: int = len(TOKENS)) -> bytes:
     seen = np.zeros((3, words), np.float32)
     seen[range(3), [TOKENS.index(color) for color in ("red", "green", "blue")]] = 6.0
     nodes = [
-        made_onnx.node("Gather", ["usual", "input_ids"], "expected"),
-        made_onnx.node("MatMul", ["encoder_hidden_states", "seen"], "colored"),
-        made_onnx.node("Add", ["expected", "colored"], "logits"),
+        onnx_models.node("Gather", ["usual", "input_ids"], "expected"),
+        onnx_models.node("MatMul", ["encoder_hidden_states", "seen"], "colored"),
+        onnx_models.node("Add", ["expected", "colored"], "logits"),
     ]
     given = [
-        made_onnx.value("input_ids", "int64", ("batch", "length")),
-        made_onnx.value("encoder_hidden_states", "float32", ("batch", "cells", 3)),
+        onnx_models.value("input_ids", "int64", ("batch", "length")),
+        onnx_models.value("encoder_hidden_states", "float32", ("batch", "cells", 3)),
     ]
-    constants = [made_onnx.tensor("usual", usual), made_onnx.tensor("seen", seen)]
-    return made_onnx.file(nodes, constants, given, [made_onnx.value("logits", "float32", ("batch", "length", words))])
+    constants = [onnx_models.tensor("usual", usual), onnx_models.tensor("seen", seen)]
+    return onnx_models.file(
+        nodes, constants, given, [onnx_models.value("logits", "float32", ("batch", "length", words))]
+    )
 
 
 def tokenizer() -> str:

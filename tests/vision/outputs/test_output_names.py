@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vision import ModelError
-from vision.outputs.names import output_names
+from vision.outputs.output_names import output_names
 from vision.runtimes.base import TensorInfo
 
 A, B = (TensorInfo(name, (1, 4), np.dtype(np.float32)) for name in ("a", "b"))

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.inputs.probes import probe_pictures
+from vision.inputs.sample_pictures import sample_pictures
 
 
 def test_probes_are_the_same_each_time_and_differ_from_each_other() -> None:
-    once, again = ([pixels.bgr for pixels in probe_pictures()] for _ in range(2))
+    once, again = ([pixels.bgr for pixels in sample_pictures()] for _ in range(2))
     for picture, same in zip(once, again, strict=True):
         np.testing.assert_array_equal(picture, same)
     assert len({picture.tobytes() for picture in once}) == len(once) > 1
 
 
 def test_no_probe_is_blank() -> None:
-    assert min(pixels.bgr.std() for pixels in probe_pictures()) > 30
+    assert min(pixels.bgr.std() for pixels in sample_pictures()) > 30

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tests.vision.fakes import FakeRuntime
 from vision import ModelError
-from vision.captioning.decoder import TextDecoder
+from vision.captioning.text_decoder import TextDecoder
 from vision.captioning.tokenizer import Tokenizer
 from vision.runtimes.base import Tensor, TensorInfo
 from vision.runtimes.model_file import ModelFile
@@ -76,7 +76,7 @@ def decoder(
     return made, kind.asked
 
 
-def complaint(*inputs: TensorInfo, **options: Any) -> str:
+def error(*inputs: TensorInfo, **options: Any) -> str:
     with pytest.raises(ModelError) as caught:
         decoder(*inputs, **options)
     return str(caught.value)
@@ -84,7 +84,7 @@ def complaint(*inputs: TensorInfo, **options: Any) -> str:
 
 def test_the_likeliest_token_is_taken_until_the_end() -> None:
     writer, asked = decoder(tokens_input(-1), CELLS)
-    written = writer.write(ENCODED, 30)
+    written = writer.generate(ENCODED, 30)
     assert written.text == "a red star"
     likely = math.exp(9) / (math.exp(9) + len(WORDS) - 1)
     assert written.confidence == pytest.approx(likely)
@@ -94,7 +94,7 @@ def test_the_likeliest_token_is_taken_until_the_end() -> None:
 
 def test_a_fixed_number_of_tokens_is_filled_up_with_ends() -> None:
     writer, asked = decoder(tokens_input(6, "int32"), CELLS)
-    assert writer.write(ENCODED, 30).text == "a red star"
+    assert writer.generate(ENCODED, 30).text == "a red star"
     assert [given["input_ids"].tolist() for given in asked][:2] == [[[1, 0, 0, 0, 0, 0]], [[1, 2, 0, 0, 0, 0]]]
     assert asked[0]["input_ids"].dtype == np.int32
 
@@ -102,13 +102,13 @@ def test_a_fixed_number_of_tokens_is_filled_up_with_ends() -> None:
 @pytest.mark.parametrize(("length", "most", "text"), [(-1, 2, "a red"), (2, 30, "a red"), (-1, 1, "a")])
 def test_a_text_ends_where_there_is_no_more_room(length: int, most: int, text: str) -> None:
     writer, asked = decoder(tokens_input(length), CELLS)
-    assert writer.write(ENCODED, most).text == text
+    assert writer.generate(ENCODED, most).text == text
     assert len(asked) == len(text.split())
 
 
 def test_scores_of_the_last_token_alone_are_read_too() -> None:
     writer, _ = decoder(tokens_input(6), CELLS, flat=True)
-    assert writer.write(ENCODED, 30).text == "a red star"
+    assert writer.generate(ENCODED, 30).text == "a red star"
 
 
 def test_scores_that_are_probabilities_are_taken_as_they_are() -> None:
@@ -118,14 +118,14 @@ def test_scores_that_are_probabilities_are_taken_as_they_are() -> None:
         return row
 
     writer, _ = decoder(tokens_input(-1), CELLS, scores=shares)
-    assert writer.write(ENCODED, 30).confidence == pytest.approx(0.8)
+    assert writer.generate(ENCODED, 30).confidence == pytest.approx(0.8)
 
 
 def test_masks_say_what_is_there() -> None:
     mask = TensorInfo("attention_mask", (1, -1), np.dtype(np.int64))
     other = TensorInfo("encoder_attention_mask", (1, -1), np.dtype(np.int64))
     writer, asked = decoder(tokens_input(4), mask, CELLS, other)
-    writer.write(ENCODED, 2)
+    writer.generate(ENCODED, 2)
     assert [given["attention_mask"].tolist() for given in asked] == [[[1, 0, 0, 0]], [[1, 1, 0, 0]]]
     assert asked[0]["encoder_attention_mask"].tolist() == [[1] * 6]
 
@@ -133,14 +133,14 @@ def test_masks_say_what_is_there() -> None:
 def test_an_output_of_the_encoder_is_known_by_its_name_else_by_its_shape() -> None:
     pooled = TensorInfo("anything", (-1, 4), np.dtype(np.float32))
     writer, asked = decoder(tokens_input(-1), pooled, CELLS)
-    writer.write(ENCODED, 1)
+    writer.generate(ENCODED, 1)
     assert asked[0]["anything"] is ENCODED["pooled"]
     assert asked[0]["cells"] is ENCODED["cells"]
 
 
 def test_tokens_without_a_word_are_never_written() -> None:
     writer, _ = decoder(tokens_input(-1), CELLS, width=9, scores=lambda _: np.arange(9, dtype=np.float32))
-    assert writer.write(ENCODED, 2).text == "star star"
+    assert writer.generate(ENCODED, 2).text == "star star"
 
 
 def test_a_text_may_begin_and_end_with_tokens_without_a_word() -> None:
@@ -150,17 +150,17 @@ def test_a_text_may_begin_and_end_with_tokens_without_a_word() -> None:
         return row
 
     writer, asked = decoder(tokens_input(-1), CELLS, width=8, scores=scores, words=Words(6, 7))
-    assert writer.write(ENCODED, 30).text == "a red"
+    assert writer.generate(ENCODED, 30).text == "a red"
     assert [given["input_ids"].tolist() for given in asked] == [[[6]], [[6, 2]], [[6, 2, 3]]]
     for words in (Words(8, 0), Words(1, 8)):
-        assert complaint(tokens_input(-1), CELLS, width=8, words=words) == (
+        assert error(tokens_input(-1), CELLS, width=8, words=words) == (
             "the decoder scores 8 tokens, counted from 0; there is no token 8"
         )
 
 
 def test_an_immediate_end_is_an_empty_text() -> None:
     writer, _ = decoder(tokens_input(-1), CELLS, scores=lambda _: np.array([5, 0, 0, 0, 0], np.float32))
-    assert writer.write(ENCODED, 30).text == ""
+    assert writer.generate(ENCODED, 30).text == ""
 
 
 def test_a_decoder_with_past_is_refused_for_the_one_that_lies_beside_it() -> None:
@@ -170,31 +170,29 @@ def test_a_decoder_with_past_is_refused_for_the_one_that_lies_beside_it() -> Non
         "the decoder goes on from a past, input past_key_values.0.key [any, 4, any, 8] float32; one that takes all "
         "tokens at each step is wanted: decoder_model.onnx, as `optimum-cli export onnx --task image-to-text` writes it"
     )
-    assert complaint(tokens_input(-1), CELLS, past) == sentence
-    assert complaint(switch, tokens_input(-1), CELLS, past) == sentence
-    assert complaint(tokens_input(-1), past) == sentence
+    assert error(tokens_input(-1), CELLS, past) == sentence
+    assert error(switch, tokens_input(-1), CELLS, past) == sentence
+    assert error(tokens_input(-1), past) == sentence
 
 
 def test_models_that_are_no_decoder_are_refused() -> None:
     more = TensorInfo("more", (1, 4, -1, 16), np.dtype(np.float32))
     given = "pooled [1, 4]; cells [1, 6, 4]"
-    assert complaint(CELLS) == (
+    assert error(CELLS) == (
         "the decoder must have one input of whole numbers [1, n] for tokens, got cells [1, any, 4] float32"
     )
-    assert complaint(tokens_input(-1)) == (
-        "the decoder has no input for what the encoder gives: input_ids [1, any] int64"
-    )
-    assert complaint(tokens_input(-1), CELLS, more) == (
+    assert error(tokens_input(-1)) == ("the decoder has no input for what the encoder gives: input_ids [1, any] int64")
+    assert error(tokens_input(-1), CELLS, more) == (
         f"the decoder's input more [1, 4, any, 16] float32 is for nothing that the encoder gives ({given}); "
         "a decoder without past is wanted, one that takes all tokens at each step"
     )
-    assert complaint(tokens_input(-1), CELLS, width=4, scores=lambda _: np.zeros(4, np.float32)) == (
+    assert error(tokens_input(-1), CELLS, width=4, scores=lambda _: np.zeros(4, np.float32)) == (
         "the decoder scores 4 tokens, but the tokenizer has 5"
     )
     whole = TensorInfo("numbers", (1, 5), np.dtype(np.int64))
-    assert complaint(tokens_input(-1), CELLS, outputs=[whole]) == (
+    assert error(tokens_input(-1), CELLS, outputs=[whole]) == (
         "the decoder must have an output of scores [1, n, tokens], got numbers [1, 5] int64"
     )
-    assert complaint(tokens_input(-1), CELLS, scores=lambda _: np.full(5, np.nan, np.float32)) == (
+    assert error(tokens_input(-1), CELLS, scores=lambda _: np.full(5, np.nan, np.float32)) == (
         "the decoder gives scores that are no numbers"
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vision import ModelError
-from vision.outputs.layout import Layout, find_layout
+from vision.outputs.tensor_layout import TensorLayout, find_tensor_layout
 
 BOXES = np.full((1, 10, 4), 0.5, np.float32)
 CLASSES = np.arange(10, dtype=np.float32).reshape(1, 10)
@@ -20,7 +20,9 @@ KINDS = {"location": BOXES, "category": CLASSES, "score": SCORES, "count": COUNT
 def test_outputs_are_told_apart_in_any_order(order: tuple[str, ...]) -> None:
     outputs = {f"o_{number}": KINDS[kind] for number, kind in enumerate(order)}
     where = {kind: f"o_{number}" for number, kind in enumerate(order)}
-    assert find_layout({}, [outputs]) == Layout(where["location"], where["score"], where["category"], where["count"])
+    assert find_tensor_layout({}, [outputs]) == TensorLayout(
+        where["location"], where["score"], where["category"], where["count"]
+    )
 
 
 @pytest.mark.parametrize("boxes", [1, 4])
@@ -31,14 +33,14 @@ def test_few_boxes_are_told_apart_too(boxes: int) -> None:
         "a": np.full((1, boxes), 3, np.float32),
         "c": np.full((1, boxes, 4), 0.5, np.float32),
     }
-    assert find_layout({}, [outputs]) == Layout("c", "b", "a", "count")
+    assert find_tensor_layout({}, [outputs]) == TensorLayout("c", "b", "a", "count")
 
 
 def test_a_pair_that_looks_alike_is_taken_in_the_order_of_the_usual_detectors() -> None:
     zeros = np.zeros((1, 10), np.float32)
-    assert find_layout({}, [{"a": BOXES, "b": zeros, "c": zeros}]) == Layout("a", "c", "b")
+    assert find_tensor_layout({}, [{"a": BOXES, "b": zeros, "c": zeros}]) == TensorLayout("a", "c", "b")
     tf2 = {"StatefulPartitionedCall:1": zeros, "StatefulPartitionedCall:3": BOXES, "StatefulPartitionedCall:2": zeros}
-    assert find_layout({}, [tf2]) == Layout(
+    assert find_tensor_layout({}, [tf2]) == TensorLayout(
         "StatefulPartitionedCall:3", "StatefulPartitionedCall:1", "StatefulPartitionedCall:2"
     )
 
@@ -47,31 +49,35 @@ def test_one_picture_of_several_that_tells_is_enough() -> None:
     zeros = np.zeros((1, 10), np.float32)
     blank = {"a": BOXES, "b": zeros, "c": zeros}
     telling = {"a": BOXES, "b": SCORES, "c": zeros}
-    assert find_layout({}, [blank, telling]) == Layout("a", "b", "c")
+    assert find_tensor_layout({}, [blank, telling]) == TensorLayout("a", "b", "c")
 
 
 def test_whole_numbers_by_type_or_above_one_are_labels() -> None:
     whole = np.zeros((1, 10), np.int64)
-    assert find_layout({}, [{"a": BOXES, "b": np.ones((1, 10), np.float32), "c": whole}]) == Layout("a", "b", "c")
+    assert find_tensor_layout({}, [{"a": BOXES, "b": np.ones((1, 10), np.float32), "c": whole}]) == TensorLayout(
+        "a", "b", "c"
+    )
     ones, numbers = np.ones((1, 10), np.float32), np.full((1, 10), 7, np.float32)
-    assert find_layout({}, [{"a": BOXES, "b": ones, "c": numbers}]) == Layout("a", "b", "c")
+    assert find_tensor_layout({}, [{"a": BOXES, "b": ones, "c": numbers}]) == TensorLayout("a", "b", "c")
 
 
 def test_names_win_over_what_the_outputs_hold() -> None:
     names = {"b": "category", "c": "score", "a": "location"}
-    assert find_layout(names, [{"a": BOXES, "b": SCORES, "c": CLASSES}]) == Layout("a", "c", "b")
-    assert find_layout({"c": "score"}, [{"a": BOXES, "b": SCORES, "c": CLASSES}]) == Layout("a", "c", "b")
-    assert find_layout({"b": "category"}, [{"a": BOXES, "b": SCORES, "c": CLASSES}]) == Layout("a", "c", "b")
+    assert find_tensor_layout(names, [{"a": BOXES, "b": SCORES, "c": CLASSES}]) == TensorLayout("a", "c", "b")
+    assert find_tensor_layout({"c": "score"}, [{"a": BOXES, "b": SCORES, "c": CLASSES}]) == TensorLayout("a", "c", "b")
+    assert find_tensor_layout({"b": "category"}, [{"a": BOXES, "b": SCORES, "c": CLASSES}]) == TensorLayout(
+        "a", "c", "b"
+    )
 
 
 def test_scores_per_label_need_no_category() -> None:
     columns = np.zeros((1, 10, 7), np.float32)
-    assert find_layout({}, [{"a": columns, "b": BOXES}]) == Layout("b", "a")
-    assert find_layout({}, [{"a": columns[0], "b": BOXES[0]}]) == Layout("b", "a")
+    assert find_tensor_layout({}, [{"a": columns, "b": BOXES}]) == TensorLayout("b", "a")
+    assert find_tensor_layout({}, [{"a": columns[0], "b": BOXES[0]}]) == TensorLayout("b", "a")
 
 
 def test_a_single_score_per_box_is_a_detector_of_one_thing() -> None:
-    assert find_layout({}, [{"a": SCORES, "b": BOXES}]) == Layout("b", "a")
+    assert find_tensor_layout({}, [{"a": SCORES, "b": BOXES}]) == TensorLayout("b", "a")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +92,7 @@ def test_a_single_score_per_box_is_a_detector_of_one_thing() -> None:
     ],
 )
 def test_other_outputs_are_no_detector(outputs: dict[str, Any]) -> None:
-    assert find_layout({}, [outputs]) is None
+    assert find_tensor_layout({}, [outputs]) is None
 
 
 @pytest.mark.parametrize(
@@ -100,5 +106,5 @@ def test_other_outputs_are_no_detector(outputs: dict[str, Any]) -> None:
 )
 def test_a_name_that_the_shape_contradicts_is_refused(names: dict[str, str], sentence: str) -> None:
     with pytest.raises(ModelError) as caught:
-        find_layout(names, [{"a": BOXES, "b": SCORES, "d": np.zeros((1, 7))}])
+        find_tensor_layout(names, [{"a": BOXES, "b": SCORES, "d": np.zeros((1, 7))}])
     assert str(caught.value) == sentence

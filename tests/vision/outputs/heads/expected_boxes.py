@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.outputs.heads.head import Head
-from vision.outputs.scores.candidates import Candidates, Suppression
+from vision.outputs.scores.scored_boxes import NonMaxSuppression, ScoredBoxes
 
 CLASSES = 5
 
@@ -43,16 +43,16 @@ THINGS = (
 )
 
 
-def assert_found(found: Candidates, things: tuple[Thing, ...] = THINGS) -> None:
+def assert_found(found: ScoredBoxes, things: tuple[Thing, ...] = THINGS) -> None:
     """Make sure that these things were found, and nothing else."""
     found = found.sorted()
     assert np.allclose(found.scores, [thing.score for thing in things], atol=1e-3)
     assert np.allclose(found.boxes, [thing.box for thing in things], atol=1e-3)
-    assert found.numbers.tolist() == [thing.number for thing in things]
+    assert found.class_ids.tolist() == [thing.number for thing in things]
 
 
 def assert_given(
-    found: Candidates, golden: Sequence[Sequence[float]], unit: tuple[int, int] = (1, 1), head: Head | None = None
+    found: ScoredBoxes, golden: Sequence[Sequence[float]], unit: tuple[int, int] = (1, 1), head: Head | None = None
 ) -> None:
     """Make sure that boxes are those of the original: rows of corners in a unit, score and label, best first.
 
@@ -60,7 +60,7 @@ def assert_given(
     """
     found = found.sorted()
     if head is not None:
-        found = Suppression(head.iou_threshold).applied(found)
-    made = np.column_stack([found.boxes * np.array([*unit, *unit]), found.scores, found.numbers])
+        found = NonMaxSuppression(head.iou_threshold).apply(found)
+    made = np.column_stack([found.boxes * np.array([*unit, *unit]), found.scores, found.class_ids])
     assert made.shape == (len(golden), 6)
     assert np.allclose(made, golden, atol=2e-3 * max(unit) ** 0.5)

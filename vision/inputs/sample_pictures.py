@@ -11,7 +11,7 @@ _SIZE_PX = 320
 _COUNT = 3
 
 
-def probe_pictures() -> tuple[Pixels, ...]:
+def sample_pictures() -> tuple[Pixels, ...]:
     """Return a few pictures full of shapes and texture: blank ones would make many outputs look alike."""
     return tuple(_picture(seed) for seed in range(_COUNT))
 

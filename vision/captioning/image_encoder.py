@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from cameras import Pixels
 
-from ..inputs import PictureInput, image_input, probe_pictures
+from ..inputs import PictureInput, image_input, sample_pictures
 from ..runtimes import ModelError, Runtime, Tensor, TensorInfo
 
 
-class Encoder:
+class ImageEncoder:
     """Shows pictures to an encoder.
 
     Args:
@@ -53,7 +53,7 @@ class Encoder:
             ModelError: when the model fails; where it takes any size, the sentence blames the size declared.
         """
         try:
-            return self.encode(probe_pictures()[0])
+            return self.encode(sample_pictures()[0])
         except ModelError as error:
             if self._picture.info == self._info:
                 raise

@@ -16,7 +16,7 @@ Samples = Sequence[Mapping[str, Tensor]]
 
 
 @dataclass(frozen=True)
-class Layout:
+class TensorLayout:
     """Which output of a detector is which, by its name in the model.
 
     Attributes:
@@ -32,7 +32,7 @@ class Layout:
     count: str | None = None
 
 
-def find_layout(names: Mapping[str, str], samples: Samples) -> Layout | None:
+def find_tensor_layout(names: Mapping[str, str], samples: Samples) -> TensorLayout | None:
     """Return which output is which, ``None`` when these are not the outputs of a detector.
 
     Outputs without a name are told apart by their shape. Numbers of labels and scores have the same one: whole numbers
@@ -72,8 +72,8 @@ def find_layout(names: Mapping[str, str], samples: Samples) -> Layout | None:
     if SCORE not in by_name and CATEGORY not in by_name:
         pair = [output for output in free if _is_row(shapes[output], boxes)][:2]
         if len(pair) == 2:
-            category, score = _told_apart(pair[0], pair[1], samples)
-            return Layout(location, score, category, count)
+            category, score = _category_and_score(pair[0], pair[1], samples)
+            return TensorLayout(location, score, category, count)
     score_or_none = take(
         SCORE,
         lambda shape: _is_row(shape, boxes) or columns(shape),
@@ -82,9 +82,9 @@ def find_layout(names: Mapping[str, str], samples: Samples) -> Layout | None:
     if score_or_none is None:
         return None
     if columns(shapes[score_or_none]):
-        return Layout(location, score_or_none, None, count)
+        return TensorLayout(location, score_or_none, None, count)
     category_or_none = take(CATEGORY, lambda shape: _is_row(shape, boxes), f"a shape like [1, {boxes}]")
-    return Layout(location, score_or_none, category_or_none, count)
+    return TensorLayout(location, score_or_none, category_or_none, count)
 
 
 def _is_boxes(shape: tuple[int, ...]) -> bool:
@@ -105,7 +105,7 @@ def _columns(boxes: int) -> Callable[[tuple[int, ...]], bool]:
     return lambda shape: len(shape) in (2, 3) and shape[:-1] in ((1, boxes), (boxes,)) and shape[-1] > 1
 
 
-def _told_apart(first: str, second: str, samples: Samples) -> tuple[str, str]:
+def _category_and_score(first: str, second: str, samples: Samples) -> tuple[str, str]:
     """Return (numbers of labels, scores) of two outputs of the same shape."""
     if "StatefulPartitionedCall" in first:  # TensorFlow 2's detectors give scores, boxes, count, labels
         first, second = second, first

@@ -14,7 +14,7 @@ from .tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
-class Text:
+class GeneratedText:
     """What was written, and how sure the model is: the geometric mean of what it gave each token, the end included."""
 
     text: str
@@ -67,7 +67,7 @@ class TextDecoder:
         if count < tokenizer.size:
             raise ModelError(f"the decoder scores {count} tokens, but the tokenizer has {tokenizer.size}")
 
-    def write(self, encoded: Mapping[str, Tensor], max_tokens: int) -> Text:
+    def generate(self, encoded: Mapping[str, Tensor], max_tokens: int) -> GeneratedText:
         """Return the text for what the encoder gave.
 
         Raises:
@@ -84,7 +84,7 @@ class TextDecoder:
                 break
             tokens.append(token)
         text = self._tokenizer.text(tokens[1:])
-        return Text(text, math.exp(sum(logarithms) / len(logarithms)))
+        return GeneratedText(text, math.exp(sum(logarithms) / len(logarithms)))
 
     def _next(self, encoded: Mapping[str, Tensor], tokens: Sequence[int]) -> NDArray[np.float64]:
         """Return the probability of each token to be the next."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..inputs import aliases_of, declared_names
 from ..runtimes import TensorInfo
 from .classifier import PROBABILITY
-from .layout import CATEGORY, COUNT, EXPECTED, LOCATION, SCORE
+from .tensor_layout import CATEGORY, COUNT, EXPECTED, LOCATION, SCORE
 
 _WORDS = {
     LOCATION: ("location", "box"),
