@@ -153,7 +153,7 @@ def test_what_was_dropped_and_what_had_no_label_is_counted(tmp_path: Path) -> No
     ("outputs", "attributes", "sentence"),
     [
         (SCORES, {"labels": "a\nb\n"}, "LABELS: there are 2 labels but the classifier gives 3 scores"),
-        (SCORES, {"labels": ""}, "LABELS: the labels file is empty, one label per line is wanted"),
+        (SCORES, {"labels": ""}, "LABELS: the labels file is empty; it must have one label per line"),
         (
             {"map": np.zeros((1, 9, 4, 2))},
             {},

@@ -1,4 +1,4 @@
-"""Model files and what runs them: one file per runtime, the table of them, and the models that are loaded."""
+"""Runtimes, which load and run model files: one module per runtime, their table, and the models that are loaded."""
 
 from .base import Metadata, Runtime, RuntimeAttributes, RuntimeDeclaration, Tensor, TensorInfo, missing_files
 from .errors import LabelsError, ModelError, UnsupportedKind

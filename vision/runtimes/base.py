@@ -1,4 +1,4 @@
-"""What runs a model: the base class of every runtime, how a model is declared, and what it says about itself."""
+"""The base class of every runtime, the declaration of a model, and the descriptions of its tensors and metadata."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ Tensor = NDArray[Any]
 
 
 class RuntimeAttributes(Attributes):
-    """What the YAML may say under ``attributes`` of a model (``type: mlmodel``)."""
+    """Attributes of a model (``type: mlmodel``) in the YAML."""
 
     model_path: LocalPath = Field(description="The model file.")
     label_path: LocalPath | None = Field(
-        None, description="Text file with one label per line; without it, the labels packed in the model file."
+        None, description="Text file with one label per line; default: the labels packed in the model file."
     )
-    num_threads: int = Field(0, le=64, description="Threads of one inference; 0 or less leaves it to the library.")
+    num_threads: int = Field(0, le=64, description="Threads per inference; 0 or less lets the library choose.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Give the files that are not there."""
+        """Yield an error for each missing file."""
         yield from missing_files(model_path=self.model_path, label_path=self.label_path)
 
     def preferred(self) -> tuple[str, ...]:
-        """Return what to run on, best first, in the runtime's words; empty where there is no choice."""
+        """Return the providers to run on, in order of preference; empty for a runtime without providers."""
         return ()
 
 
 def missing_files(**paths: Path | None) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Give (attribute, sentence) for each of the paths that is no file."""
+    """Yield ((attribute,), error) for each path that is not a file."""
     for name, path in paths.items():
         if path is None or path.is_file():
             continue
@@ -47,7 +47,7 @@ def missing_files(**paths: Path | None) -> Iterator[tuple[tuple[str | int, ...],
 
 @dataclass(frozen=True)
 class RuntimeDeclaration:
-    """A model as declared: the key of its runtime in ``RUNTIMES``, and its attributes."""
+    """A declared model: the key of its runtime in ``RUNTIMES``, and its attributes."""
 
     name: str
     model: str
@@ -60,10 +60,10 @@ class TensorInfo:
 
     Attributes:
         name: Unique within the inputs, or the outputs.
-        shape: Sizes; -1 where any size will do.
-        dtype: Type of its numbers.
-        scale: One step of a quantised tensor; 0.0 when it is not quantised.
-        zero_point: The number that stands for 0.0 in a quantised tensor.
+        shape: Sizes; -1 where the model accepts any size.
+        dtype: Type of its elements.
+        scale: Real value of one step of a quantised tensor; 0.0 if it is not quantised.
+        zero_point: The element that represents 0.0 in a quantised tensor.
     """
 
     name: str
@@ -79,17 +79,17 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a model file says about itself; empty where it says nothing.
+    """Metadata of a model file; empty where the file has none.
 
     Attributes:
-        labels: Labels packed into the file.
-        labels_file: Name of the packed file that should hold them.
+        labels: Labels packed in the file.
+        labels_file: Name of the packed file that should contain them.
         mean: Per channel (or one for all), subtracted from pixel values of 0 to 255.
-        std: Per channel (or one for all), divided by.
+        std: Per channel (or one for all), the divisor after that.
         outputs: Names of the outputs, in their order.
-        box_order: What each position of a box holds: 0 x_min, 1 y_min, 2 x_max, 3 y_max.
-        boxes_in_pixels: Whether it says that boxes are in pixels of the input.
-        size: Height and width of the input that it was made for, where the input takes any.
+        box_order: The side at each position of a box: 0 x_min, 1 y_min, 2 x_max, 3 y_max.
+        boxes_in_pixels: Whether boxes are declared to be in pixels of the input.
+        size: Height and width that the model was exported for, where the input accepts any.
     """
 
     labels: tuple[str, ...] = ()
@@ -103,20 +103,34 @@ class Metadata:
 
 
 class Runtime(ABC):
-    """A loaded model. Safe to use from several threads: they wait for each other.
+    """A loaded model. Thread-safe: concurrent inferences run one after the other.
+
+    A subclass wraps one inference library; the constructor loads the model and sets the attributes::
+
+        class Onnx(Runtime):
+            model_name = "onnx"
+            suffixes = (".onnx",)
+
+            def __init__(self, file: ModelFile, num_threads: int = 0, providers: Sequence[str] = ()) -> None:
+                self._session = InferenceSession(file.content)
+                self.inputs, self.outputs = described(self._session)
+                self.metadata = Metadata()
+
+            def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+                return dict(zip(self._names, self._session.run(None, inputs)))
 
     Attributes:
-        inputs: What goes in.
-        outputs: What comes out, in the model's own order.
-        metadata: What the file says about itself.
+        inputs: The input tensors.
+        outputs: The output tensors, in the model's own order.
+        metadata: Metadata of the file.
     """
 
     model_name: ClassVar[str]
     attributes_type: ClassVar[type[RuntimeAttributes]] = RuntimeAttributes
     suffixes: ClassVar[tuple[str, ...]] = ()
-    """Endings of the files it runs: they choose the runtime of a model that is declared on a vision service."""
+    """File name suffixes that select this runtime for the ``model_path`` of a vision service."""
     trusted: ClassVar[bool] = False
-    """Whether files need no first load in a child process, because a damaged one cannot end the process."""
+    """Whether a damaged file cannot crash the process, so that no child process has to try files first."""
 
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
@@ -127,41 +141,44 @@ class Runtime(ABC):
         """Load a model.
 
         Args:
-            file: Its file.
-            num_threads: Threads of one inference; 0 leaves it to the library.
-            providers: What to run on, best first, in the runtime's words; empty is the CPU.
+            file: The model file.
+            num_threads: Threads per inference; 0 lets the library choose.
+            providers: What to run on, in order of preference, in the runtime's own names; empty means the CPU.
 
         Raises:
-            ModelError: when it cannot be loaded.
+            ModelError: when the model cannot be loaded.
         """
 
     @classmethod
     @abstractmethod
     def version(cls) -> str:
-        """Return name and version of the library that runs the model, fit for a file name.
+        """Return name and version of the inference library, usable in a file name.
 
         Raises:
-            ModelError: when no such library is installed.
+            ModelError: when the library is not installed.
         """
 
-    @classmethod  # noqa: B027  # a runtime whose files have no such mark needs none
+    @classmethod  # noqa: B027  # optional: some formats have no signature
     def check_format(cls, file: ModelFile) -> None:
-        """Look at the bytes before anything loads them.
+        """Check the file's signature before the file is loaded.
 
         Raises:
-            ModelError: when they are clearly no such model.
+            ModelError: when the file is clearly of another format.
         """
 
     @abstractmethod
     def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Run the model: arrays by input name, of the input's type and of a shape that fits; arrays by output name.
+        """Run the model and return its outputs by name.
 
-        Quantised outputs are given as float32 in their real unit. The arrays belong to the caller.
+        Quantised outputs are returned as float32 real values. The returned arrays belong to the caller.
+
+        Args:
+            inputs: One array per input, by name, with the input's type and a matching shape.
 
         Raises:
-            ModelError: when the model fails on them, or is closed.
+            ModelError: when the inference fails, or the model is closed.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the model. Waits for a running inference; twice is harmless."""
+        """Unload the model, after waiting for a running inference. Safe to call twice."""

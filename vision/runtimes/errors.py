@@ -1,21 +1,21 @@
-"""What goes wrong with models. The sentences name the file, what was found in it, and how to mend it.
+"""Errors of models. Messages name the file, what it contains, and how to fix it.
 
 Exception
-  ModelError            a model, or what belongs to it, cannot be used
-    UnsupportedKind     the service was asked for something that its model does not give
-    LabelsError         there are more or fewer labels than the model has scores
+  ModelError            a model, or a file that belongs to it, cannot be used
+    UnsupportedKind     the service does not support the requested kind of prediction
+    LabelsError         the number of labels differs from the number of scores
 """
 
 from __future__ import annotations
 
 
 class ModelError(Exception):
-    """A model, or what belongs to it, cannot be used."""
+    """A model, or a file that belongs to it, cannot be used."""
 
 
 class UnsupportedKind(ModelError):
-    """The service was asked for a kind of result that it does not give."""
+    """The service does not support the requested kind of prediction."""
 
 
 class LabelsError(ModelError):
-    """There are more or fewer labels than the model has scores."""
+    """The number of labels differs from the number of scores."""

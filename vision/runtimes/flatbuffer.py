@@ -1,29 +1,29 @@
-"""Reading a few fields of a FlatBuffer by hand: tables, text and numbers, never beyond the bytes there are."""
+"""A minimal, bounds-checked FlatBuffer reader: tables, strings, bytes and numbers."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
 
-_MOST = 10_000  # entries of a list; more is damage
+_MAX_ENTRIES = 10_000  # of a vector; more means damage
 
 
 def root(data: bytes) -> Table:
-    """Return the table that all others hang on."""
+    """Return the root table."""
     return Table(data, _number(data, 0, "<I"))
 
 
 def _number(data: bytes, position: int, code: str) -> int:
     if position < 0:
-        raise ValueError("before the beginning")
+        raise ValueError("offset before the start of the buffer")
     (value,) = struct.unpack_from(code, data, position)
     return int(value)
 
 
 class Table:
-    """One table of a FlatBuffer: a position, and a list of where its fields are.
+    """One table of a FlatBuffer, with the offsets of its fields.
 
-    Reading raises ``struct.error`` or ``ValueError`` where the bytes are damaged.
+    Methods raise ``struct.error`` or ``ValueError`` on damaged bytes.
     """
 
     def __init__(self, data: bytes, position: int) -> None:
@@ -42,17 +42,17 @@ class Table:
         return None if at is None else at + _number(self.data, at, "<I")
 
     def number(self, field: int, code: str, default: int) -> int:
-        """Return a scalar field, packed as ``code``."""
+        """Return a scalar field; ``code`` is its format in :mod:`struct`."""
         at = self._at(field)
         return default if at is None else _number(self.data, at, code)
 
     def table(self, field: int) -> Table | None:
-        """Return a field that is a table."""
+        """Return a table field, ``None`` if it is absent."""
         target = self._target(field)
         return None if target is None else Table(self.data, target)
 
     def bytes(self, field: int) -> bytes:
-        """Return a field that is bytes, as far as there are any."""
+        """Return a byte vector field; empty if it is absent."""
         target = self._target(field)
         if target is None:
             return b""
@@ -60,11 +60,11 @@ class Table:
         return self.data[target + 4 : target + 4 + size]
 
     def string(self, field: int) -> str:
-        """Return a field that is text."""
+        """Return a string field."""
         return self.bytes(field).decode("utf-8")
 
     def numbers(self, field: int, code: str) -> tuple[float, ...]:
-        """Return a field that is a list of numbers, each packed as ``code``."""
+        """Return a vector of numbers; ``code`` is the format of one in :mod:`struct`."""
         target = self._target(field)
         if target is None:
             return ()
@@ -72,7 +72,7 @@ class Table:
         return struct.unpack_from(f"<{size}{code}", self.data, target + 4)
 
     def tables(self, field: int) -> Iterator[Table]:
-        """Give the tables of a field that is a list of them."""
+        """Yield the tables of a vector of tables."""
         target = self._target(field)
         if target is None:
             return
@@ -81,12 +81,12 @@ class Table:
             yield Table(self.data, at + _number(self.data, at, "<I"))
 
     def end_of_bytes(self, field: int) -> int:
-        """Return where a field that is bytes says that it ends; 0 for none."""
+        """Return the declared end offset of a byte vector; 0 if it is absent."""
         target = self._target(field)
         return 0 if target is None else target + 4 + _number(self.data, target, "<I")
 
     def _size(self, target: int) -> int:
         size = _number(self.data, target, "<I")
-        if size > _MOST:
-            raise ValueError(f"a list of {size} entries")
+        if size > _MAX_ENTRIES:
+            raise ValueError(f"a vector of {size} entries")
         return size

@@ -1,4 +1,4 @@
-"""Names for the numbers that a model gives: from a text file, or packed into the model file itself."""
+"""Labels of the class numbers of a model: from a text file, or packed in the model file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 
 from .errors import ModelError
 
-MOST_BYTES = 16 * 1024 * 1024  # far above any real list (21,843 ImageNet names: 0.8 MB), far below a zip bomb
+MAX_BYTES = 16 * 1024 * 1024  # far above any real list (21,843 ImageNet names: 0.8 MB), far below a zip bomb
 
 
 def labels_from_text(text: str) -> tuple[str, ...]:
-    """Return the labels of a text: one per line, blank lines skipped; a single line is split on commas, else on spaces.
+    """Return the labels in a text, one per line without blank lines; a single line is split at commas, else at spaces.
 
-    A row ``???``, which some lists have where a number is not in use, is a label like any other: it holds the place.
+    The placeholder ``???`` of some lists for unused numbers counts as a label, so that later numbers stay right.
     """
     lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
     rows = [line for line in lines if line]
@@ -28,9 +28,9 @@ def labels_from_text(text: str) -> tuple[str, ...]:
 
 
 def labels_from_literal(text: str) -> tuple[str, ...]:
-    """Return the labels of ``{0: 'person', 1: 'bicycle'}``, of a list, or of plain text.
+    """Return the labels in a dictionary literal such as ``{0: 'person', 1: 'bicycle'}``, a list literal or plain text.
 
-    A dictionary with ``names``, as Ultralytics packs it into its models, holds them there.
+    Ultralytics packs a dictionary into its models that has the labels under ``names``.
     """
     value = literal(text)
     if isinstance(value, dict):
@@ -49,7 +49,7 @@ def labels_from_literal(text: str) -> tuple[str, ...]:
 
 
 def literal(text: str) -> Any:
-    """Return the value of a JSON or Python literal, ``None`` for what is neither."""
+    """Return the value of a JSON or Python literal, ``None`` for other text."""
     for parse in (json.loads, ast.literal_eval):
         try:
             return parse(text)
@@ -62,10 +62,10 @@ def read_labels(path: Path) -> tuple[str, ...]:
     """Return the labels of a file.
 
     Raises:
-        ModelError: when it cannot be read, is not UTF-8 text, or holds no label.
+        ModelError: when the file cannot be read, is not UTF-8 text, or has no label.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             raise ModelError(f"{path}: too large for a list of labels, got {path.stat().st_size} bytes")
         labels = labels_from_text(path.read_bytes().decode("utf-8"))
     except FileNotFoundError as error:
@@ -77,17 +77,17 @@ def read_labels(path: Path) -> tuple[str, ...]:
             f"{path}: the labels file is not UTF-8 text (byte {error.object[error.start]:#04x} at {error.start})"
         ) from error
     if not labels:
-        raise ModelError(f"{path}: the labels file is empty, one label per line is wanted")
+        raise ModelError(f"{path}: the labels file is empty; it must have one label per line")
     return labels
 
 
 def packed_labels(content: bytes, named: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the labels that are packed into a model file (a zip appended to it), or none.
+    """Return the labels packed in a model file (as a zip archive appended to it); empty if there are none.
 
     Args:
         content: The bytes of the model file.
-        named: The files that the model's metadata call its labels, most likely first. Without them, or when none of
-            them is there, a text file counts when it is the only one, or a JSON file.
+        named: Names of the label files in the model's metadata, most likely first. If the archive has none of them,
+            its only text file is used, else its only JSON file.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -95,9 +95,9 @@ def packed_labels(content: bytes, named: Sequence[str] = ()) -> tuple[str, ...]:
             texts = [[name for name in files if name.lower().endswith(ending)] for ending in (".txt", ".json")]
             only = next((names[0] for names in texts if len(names) == 1), None)
             chosen = next((name for name in named if name in files), only)
-            if chosen is None or files[chosen].file_size > MOST_BYTES:
+            if chosen is None or files[chosen].file_size > MAX_BYTES:
                 return ()
             text = archive.read(chosen).decode("utf-8")
             return labels_from_literal(text) if text.lstrip().startswith(("{", "[")) else labels_from_text(text)
-    except Exception:  # zipfile raises nearly anything on damage, IndexError and struct.error among it
+    except Exception:  # on damage zipfile raises almost anything, including IndexError and struct.error
         return ()

@@ -20,7 +20,7 @@ from .model_file import ModelFile
 from .stderr import notices_suppressed
 from .tflite_metadata import read_metadata
 
-# What the libraries raise for a model they cannot use.
+# Raised by the libraries for a model they cannot use.
 _FAILURES = (ValueError, RuntimeError, SystemError, MemoryError, OverflowError, TypeError, KeyError)
 _LIBRARIES = (("ai-edge-litert", "ai_edge_litert.interpreter"), ("tflite-runtime", "tflite_runtime.interpreter"))
 
@@ -30,7 +30,7 @@ def _library() -> tuple[str, Any]:
     """Return the distribution and the interpreter module of the first library that is installed."""
     for distribution, module in _LIBRARIES:
         try:
-            with notices_suppressed():  # LiteRT 2.0.2 tells of oneDNN
+            with notices_suppressed():  # LiteRT 2.0.2 logs a line about oneDNN
                 return distribution, importlib.import_module(module)
         except ImportError:
             continue
@@ -42,7 +42,7 @@ class LiteRtAttributes(RuntimeAttributes):
 
 
 class LiteRt(Runtime):
-    """A TFLite model on the CPU, with the kernels that the library chooses by itself (XNNPACK where they fit)."""
+    """A TFLite model on the CPU, with the kernels that the library chooses (XNNPACK where it supports the model)."""
 
     model_name = "tflite_cpu"
     suffixes = (".tflite", ".lite")
@@ -66,14 +66,14 @@ class LiteRt(Runtime):
         self.metadata = read_metadata(file.content)
 
     def _loaded(self, num_threads: int) -> Any:
-        """Return the interpreter, without XNNPACK for the rare model that only the plain kernels can run."""
+        """Return the interpreter; without XNNPACK for the rare model that only the plain kernels can run."""
         _, library = _library()
         kernels = library.OpResolverType
         for kind in (kernels.AUTO, kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES):
             try:
-                # The library says once what kernels it has chosen.
+                # The library logs once which kernels it has chosen.
                 with nullcontext() if LiteRt._has_logged else notices_suppressed():
-                    # The interpreter does not copy the bytes: `_file` keeps them alive.
+                    # The interpreter does not copy the bytes; `_file` keeps them alive.
                     interpreter = library.Interpreter(
                         model_content=self._file.content,
                         num_threads=num_threads if num_threads > 0 else None,
@@ -88,13 +88,13 @@ class LiteRt(Runtime):
 
     @classmethod
     def version(cls) -> str:
-        """Return the installed library, e.g. ``ai-edge-litert-2.3.0``."""
+        """Return the installed library with its version, e.g. ``ai-edge-litert-2.3.0``."""
         distribution, _ = _library()
         return f"{distribution}-{importlib.metadata.version(distribution)}"
 
     @classmethod
     def check_format(cls, file: ModelFile) -> None:
-        """Look for the mark of a TFLite file at its place, and whether all of it is there: tflite-runtime does not."""
+        """Check the TFLite signature, and that the file is complete, which tflite-runtime does not check."""
         file.expect(b"TFL3", 4, "TFLite")
         try:
             end = max((buffer.end_of_bytes(0) for buffer in root(file.content).tables(4)), default=0)
@@ -104,7 +104,7 @@ class LiteRt(Runtime):
             raise ModelError(f"{file.path}: the TFLite model is damaged or cut short; fetch it again")
 
     def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Run the model, giving its inputs another size first where theirs differs."""
+        """Run the model, after resizing inputs whose shape differs."""
         with self._lock:
             if self._interpreter is None:
                 raise ModelError(f"{self._file.path}: the model is closed")
@@ -119,7 +119,7 @@ class LiteRt(Runtime):
         return {info.name: _real(array, info) for info, array in zip(self.outputs, arrays, strict=True)}
 
     def close(self) -> None:
-        """Let go of the interpreter."""
+        """Release the interpreter."""
         with self._lock:
             self._interpreter = None
 
@@ -133,7 +133,7 @@ class LiteRt(Runtime):
 
 
 def _named(details: list[dict[str, Any]]) -> tuple[TensorInfo, ...]:
-    """Return what the library says of its tensors, with a number added to a name that comes twice."""
+    """Return the descriptions of tensors, with apostrophes appended to duplicate names."""
     infos: list[TensorInfo] = []
     for detail in details:
         scale, zero_point = detail["quantization"]

@@ -1,4 +1,4 @@
-"""The bytes of a model file, and in words what they are when they are no model."""
+"""The bytes of a model file, and a description of what they are if not a model."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _STARTS = (
     (b"%PDF", "a PDF document"),
     (b"<", "a web page or XML"),
 )
-MARKS = {b"TFL3": "a TFLite model", b"ORTM": "an ORT model; the ONNX file that it was made from is wanted"}
-"""What the bytes 4 to 8 of a file say that it is."""
+MARKS = {b"TFL3": "a TFLite model", b"ORTM": "an ORT model; use the ONNX file that it was converted from"}
+"""Descriptions of model formats by the bytes 4 to 8 of a file."""
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model file as it was when it was read: what is checked is what is loaded, whatever happens to the file then."""
+    """A model file in memory, so that the bytes that are checked are the bytes that are loaded."""
 
     path: Path
     content: bytes
@@ -36,13 +36,13 @@ class ModelFile:
         """Read a file.
 
         Raises:
-            ModelError: when it cannot be read or is empty.
+            ModelError: when the file cannot be read or is empty.
         """
         try:
             if path.is_dir():
-                raise ModelError(f"{path}: is a folder, a model file is wanted")
+                raise ModelError(f"{path}: is a folder, not a model file")
             if path.exists() and not path.is_file():
-                raise ModelError(f"{path}: is not a regular file, a model file is wanted")
+                raise ModelError(f"{path}: is not a regular file")
             content = path.read_bytes()
         except FileNotFoundError as error:
             raise ModelError(f"{path}: no such model file") from error
@@ -54,16 +54,16 @@ class ModelFile:
         return cls(path, content, hashlib.sha256(content).hexdigest())
 
     def expect(self, magic: bytes, at: int, format_name: str) -> None:
-        """Make sure that a mark of the format stands where it belongs.
+        """Check the signature of a format at an offset.
 
         Raises:
-            ModelError: when it does not, saying what the file looks like instead.
+            ModelError: when it differs, with a description of what the file looks like.
         """
         if self.content[at : at + len(magic)] != magic:
             raise self.wrong_format(format_name)
 
     def wrong_format(self, format_name: str) -> ModelError:
-        """Return the error for a file of another format, saying what it looks like."""
+        """Return the error for a file of another format, with a description of what it looks like."""
         article = "an" if format_name[0] in "AEIO" else "a"
         return ModelError(f"{self.path}: is not {article} {format_name} model but {self._describe()}")
 

@@ -34,7 +34,7 @@ PROVIDERS = {
     "xnnpack": "XnnpackExecutionProvider",
     "webgpu": "WebGpuExecutionProvider",
 }
-"""ONNX Runtime's own name of what a model can run on, by the name it has in the YAML."""
+"""ONNX Runtime's name of each execution provider, by its name in the YAML."""
 
 _DISTRIBUTIONS = ("onnxruntime-gpu", "onnxruntime-directml", "onnxruntime")  # all of them are the module onnxruntime
 _TYPES = {
@@ -43,8 +43,8 @@ _TYPES = {
     "int8": "int8", "int16": "int16", "int32": "int32", "int64": "int64",
 }  # fmt: skip
 _IR_VERSION, _GRAPH = 1, 7  # fields of ONNX's ModelProto
-_QUIET = 3  # of ONNX Runtime's log: errors only
-_LABELS = ("names", "labels", "classes")  # Ultralytics writes names; the others are seen elsewhere
+_QUIET = 3  # log level of ONNX Runtime: errors only
+_LABELS = ("names", "labels", "classes")  # Ultralytics uses names, other exporters the others
 
 
 @cache
@@ -64,8 +64,8 @@ class OnnxAttributes(RuntimeAttributes):
         ("cpu",),
         strict=False,
         min_length=1,
-        description="What to run on, best first: " + ", ".join(PROVIDERS) + ". One that is not there is an error "
-        "unless another one follows it, so [cuda, cpu] is the GPU if there is one.",
+        description="What to run on, in order of preference: " + ", ".join(PROVIDERS) + ". A missing one is an error "
+        "unless another follows, so [cuda, cpu] uses the GPU if there is one.",
     )
 
     @field_validator("providers")
@@ -77,16 +77,16 @@ class OnnxAttributes(RuntimeAttributes):
             if name not in PROVIDERS:
                 raise ValueError(f"must each be one of {', '.join(PROVIDERS)}, got {given!r}")
         if len(set(names)) != len(names):
-            raise ValueError(f"must not hold a name twice, got {list(value)}")
+            raise ValueError(f"must not contain a name twice, got {list(value)}")
         return names
 
     def preferred(self) -> tuple[str, ...]:
-        """Return what to run on, best first."""
+        """Return ``providers``."""
         return self.providers
 
 
 class Onnx(Runtime):
-    """An ONNX model, on the CPU or what else is asked for and there."""
+    """An ONNX model, on the first declared provider that is available, by default the CPU."""
 
     model_name = "onnx"
     suffixes = (".onnx",)
@@ -99,13 +99,13 @@ class Onnx(Runtime):
         options = library.SessionOptions()
         options.log_severity_level = _QUIET
         options.intra_op_num_threads = max(num_threads, 0)
-        # Its threads would otherwise burn the processor for a while after each inference, waiting for the next.
+        # Otherwise its threads spin for a while after each inference, waiting for the next one.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         wanted = self._present(providers or ("cpu",))
         try:
             session = library.InferenceSession(file.content, options, providers=[PROVIDERS[name] for name in wanted])
             found = session.get_modelmeta().custom_metadata_map
-        except Exception as error:  # its own exceptions have no base class but this
+        except Exception as error:  # its exceptions have no narrower base class
             raise ModelError(f"{file.path}: {_why_not_loaded(file, error)}") from error
         self.provider = self._running(wanted, session.get_providers())
         self._session = session
@@ -115,7 +115,7 @@ class Onnx(Runtime):
 
     @classmethod
     def version(cls) -> str:
-        """Return the installed library, e.g. ``onnxruntime-1.31.1``."""
+        """Return the installed library with its version, e.g. ``onnxruntime-1.31.1``."""
         library = _library()
         for distribution in _DISTRIBUTIONS:
             try:
@@ -126,7 +126,7 @@ class Onnx(Runtime):
 
     @classmethod
     def check_format(cls, file: ModelFile) -> None:
-        """Look whether the bytes are a whole protocol buffer with a graph in it: the format has no mark."""
+        """Check that the bytes are a complete protocol buffer with a graph; the format has no signature."""
         numbers, end = field_numbers(file.content)
         if file.content[4:8] in MARKS or (_IR_VERSION not in numbers[:1] and _GRAPH not in numbers):
             raise file.wrong_format("ONNX")
@@ -140,17 +140,17 @@ class Onnx(Runtime):
                 raise ModelError(f"{self._file.path}: the model is closed")
             try:
                 arrays = self._session.run(None, dict(inputs))
-            except Exception as error:  # its own exceptions have no base class but this
+            except Exception as error:  # its exceptions have no narrower base class
                 raise ModelError(f"{self._file.path}: the model fails: {_first_line(error)}") from error
         return {info.name: np.asarray(array) for info, array in zip(self.outputs, arrays, strict=True)}
 
     def close(self) -> None:
-        """Let go of the session."""
+        """Release the session."""
         with self._lock:
             self._session = None
 
     def _present(self, providers: Sequence[str]) -> list[str]:
-        """Return the providers that this ONNX Runtime has, in their order."""
+        """Return the given providers that this build of ONNX Runtime supports, in their order."""
         available = _library().get_available_providers()
         present = [name for name in providers if PROVIDERS[name] in available]
         if not present:
@@ -161,32 +161,36 @@ class Onnx(Runtime):
             )
         for name in providers:
             if name not in present:
-                logger.warning("model %s: %s cannot run on %s, using the next", self._file.path, self.version(), name)
+                logger.warning(
+                    "model %s: %s does not support %s, trying the next provider", self._file.path, self.version(), name
+                )
         return present
 
     def _running(self, wanted: Sequence[str], started: Sequence[str]) -> str:
-        """Return what the model runs on: ONNX Runtime quietly takes the CPU for what does not start."""
+        """Return the provider that the model runs on: ONNX Runtime silently uses the CPU if another does not start."""
         for name in wanted:
             if PROVIDERS[name] in started:
                 return name
             logger.warning("model %s: %s does not start on this machine", self._file.path, name)
         raise ModelError(
-            f"{self._file.path}: providers: {' or '.join(wanted)} does not start on this machine (its driver and "
-            "libraries are wanted); add cpu to run without"
+            f"{self._file.path}: providers: {' or '.join(wanted)} does not start on this machine; install its "
+            "driver and libraries, or add cpu"
         )
 
     def _info(self, node: Any) -> TensorInfo:
         kind = str(node.type).removeprefix("tensor(").removesuffix(")")
         if kind not in _TYPES:
-            raise ModelError(f"{self._file.path}: {node.name} is of type {node.type}; only tensors of numbers are read")
+            raise ModelError(
+                f"{self._file.path}: {node.name} is of type {node.type}; only tensors of numbers are supported"
+            )
         shape = tuple(size if isinstance(size, int) and size > 0 else -1 for size in node.shape)
         return TensorInfo(str(node.name), shape, np.dtype(_TYPES[kind]))
 
 
 def _metadata(found: Mapping[str, str]) -> Metadata:
-    """Return what custom metadata say: labels, and the size the model was exported for."""
+    """Return the labels, normalisation and input size in custom metadata."""
     texts = (found[key] for key in _LABELS if key in found)
-    # Ultralytics trains all its models on fractions, and says so nowhere.
+    # Ultralytics trains all its models on values of 0 to 1, but does not write it into the file.
     mean, std = ((0.0,), (255.0,)) if found.get("author") == "Ultralytics" else ((), ())
     labels = next(filter(None, map(labels_from_literal, texts)), ())
     return Metadata(labels=labels, mean=mean, std=std, size=_size(found.get("imgsz", "")))
@@ -201,7 +205,7 @@ def _size(text: str) -> tuple[int, ...]:
 def _why_not_loaded(file: ModelFile, error: Exception) -> str:
     if "external data" in str(error).casefold():
         return (
-            f"the ONNX model keeps its numbers in a file of their own, they must be in the model: export it with "
+            f"the ONNX model keeps its weights in a separate file; put them into the model: export it with "
             f"external_data=False, or `import onnx; onnx.save(onnx.load({file.path.name!r}), {file.path.name!r})`"
         )
     return f"the ONNX model cannot be loaded: {_first_line(error)}"

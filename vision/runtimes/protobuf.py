@@ -1,16 +1,16 @@
-"""Walking over the fields of a protocol buffer by hand, to see whether bytes are one, and all of it."""
+"""A walk over the top-level fields of a protocol buffer, to check that bytes are one, and complete."""
 
 from __future__ import annotations
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5  # wire types
-_MOST_FIELDS = 10_000  # of the outermost message; a model has a dozen
+_MAX_FIELDS = 10_000  # of the top-level message; a model has a dozen
 
 
 def field_numbers(data: bytes) -> tuple[tuple[int, ...], int | None]:
-    """Return the numbers of the outermost fields, in their order, and where reading failed, if it did."""
+    """Return the numbers of the top-level fields in order, and the offset of the first malformed field, if any."""
     numbers: list[int] = []
     position = 0
-    while position < len(data) and len(numbers) < _MOST_FIELDS:
+    while position < len(data) and len(numbers) < _MAX_FIELDS:
         start = position
         try:
             tag, position = _varint(data, position)
@@ -35,7 +35,7 @@ def field_numbers(data: bytes) -> tuple[tuple[int, ...], int | None]:
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """Return a number of 7 bits per byte, and the position after it."""
+    """Return a varint and the position after it."""
     value = 0
     for shift in range(0, 70, 7):
         byte = data[position]
@@ -43,4 +43,4 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, position
-    raise ValueError("a number of more than 64 bits")
+    raise ValueError("varint of more than 64 bits")

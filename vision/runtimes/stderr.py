@@ -1,4 +1,4 @@
-"""What native libraries write to stderr past Python, kept from standing between the lines that users read."""
+"""Suppression of informational lines that native libraries write directly to stderr."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# How a line begins that tells of a choice and of nothing wrong: TFLite's own, and that of its log library, which puts a
-# warning about itself before the first line of any kind.
+# Prefixes of informational lines of TFLite and of its log library, Abseil, which also logs a warning before
+# its first line.
 _NOTICES = (b"INFO: ", b"I0000 ", b"WARNING: All log messages before absl::InitializeLog() ")
 
 _STDERR = 2
@@ -18,14 +18,14 @@ _lock = threading.Lock()
 
 @contextmanager
 def notices_suppressed() -> Iterator[None]:
-    """Drop the notices that come to stderr while the block runs; all other lines are written after it.
+    """Drop informational lines that reach stderr while the block runs; write all other lines after it.
 
-    It is the whole process's stderr, so the block should be short and seldom.
+    This redirects stderr of the whole process, so keep the block short and rare.
     """
     with _lock, tempfile.TemporaryFile() as kept:
         try:
             real = os.dup(_STDERR)
-        except OSError:  # there is none
+        except OSError:  # no stderr
             yield
             return
         os.dup2(kept.fileno(), _STDERR)
@@ -37,7 +37,7 @@ def notices_suppressed() -> Iterator[None]:
             rest = b"".join(line for line in kept if not line.startswith(_NOTICES))
             try:
                 os.write(real, rest)
-            except OSError:  # whoever read it has gone
+            except OSError:  # the reader has closed it
                 pass
             finally:
                 os.close(real)

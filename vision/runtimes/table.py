@@ -1,4 +1,4 @@
-"""The runtimes there are, and the model files that they run: declared ones, and any other by its ending."""
+"""The table of runtimes, and the loading of declared models."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ RUNTIMES: dict[str, type[Runtime]] = {
     LiteRt.model_name: LiteRt,
     Onnx.model_name: Onnx,
 }
-"""Everything that runs a model file, by the ``model`` it has in the YAML (``type: mlmodel``)."""
+"""Every runtime, by its ``model`` in the YAML (``type: mlmodel``)."""
 
 
 def runtime_for(path: Path, runtimes: Mapping[str, type[Runtime]]) -> type[Runtime]:
-    """Return the runtime that a file's ending asks for; TFLite's, which says what else a file is, for any other.
+    """Return the runtime for a file's suffix; the TFLite runtime, whose error describes the file, for other suffixes.
 
     Raises:
-        ModelError: when no runtime fits, and TFLite's is not among them.
+        ModelError: when no runtime matches and the TFLite runtime is not available.
     """
     suffix = path.suffix.lower()
     found = next((kind for kind in runtimes.values() if suffix in kind.suffixes), runtimes.get(LiteRt.model_name))
     if found is None:
         known = ", ".join(suffix for kind in runtimes.values() for suffix in kind.suffixes)
-        raise ModelError(f'{path}: no runtime is there for "{suffix}" (known: {known})')
+        raise ModelError(f'{path}: no runtime for "{suffix}" (known: {known})')
     return found
 
 
@@ -39,15 +39,15 @@ def load_model(
     *,
     runtimes: Mapping[str, type[Runtime]] = RUNTIMES,
 ) -> ModelHandle:
-    """Return a declared model, loaded; whoever else runs the same one shares it.
+    """Load a declared model, or share it if it is loaded; the caller closes the handle.
 
     Args:
         declared: The model.
-        models: Where loaded models are shared.
-        runtimes: The runtimes there are, by name.
+        models: The loaded models to share.
+        runtimes: The available runtimes, by name.
 
     Raises:
-        ModelError: when it cannot be used.
+        ModelError: when the model cannot be used.
     """
     attributes = declared.attributes
     return models.acquire(
@@ -61,15 +61,15 @@ def check_model(
     *,
     runtimes: Mapping[str, type[Runtime]] = RUNTIMES,
 ) -> None:
-    """Load a model and its labels once, and let go of them.
+    """Check that a declared model and its labels load, and release them.
 
     Args:
         declared: The model.
-        models: Where loaded models are shared.
-        runtimes: The runtimes there are, by name.
+        models: The loaded models to share.
+        runtimes: The available runtimes, by name.
 
     Raises:
-        ModelError: when one of them cannot be used.
+        ModelError: when the model or its labels cannot be used.
     """
     load_model(declared, models, runtimes=runtimes).close()
     if declared.attributes.label_path is not None:

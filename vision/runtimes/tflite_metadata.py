@@ -1,8 +1,8 @@
-"""What a TFLite model file says about itself: normalisation, names of its outputs, order of its boxes, packed labels.
+"""Metadata of a TFLite model file: normalisation, output names, order of box sides, packed labels.
 
-The metadata (schema ``M001`` of TFLite Support) are a FlatBuffer inside the model's FlatBuffer. The few fields that
-matter are read here by hand, because the library for it comes with one of the two runtimes only, and because a damaged
-file must yield nothing rather than an error.
+The metadata (schema ``M001`` of TFLite Support) are a FlatBuffer inside the model's FlatBuffer. This module parses the
+few fields that matter: the library for it comes with only one of the two runtimes, and a damaged file must yield empty
+metadata, not an error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PIXEL = 1  # CoordinateType
 
 
 def read_metadata(content: bytes) -> Metadata:
-    """Return what the bytes of a model file say about it. Damaged or missing metadata give an empty answer."""
+    """Return the metadata of a model file; empty if they are damaged or missing."""
     try:
         return _read(content)
     except (struct.error, ValueError, IndexError, RecursionError, OverflowError):
@@ -52,7 +52,7 @@ def _read(content: bytes) -> Metadata:
 
 
 def _metadata_buffer(content: bytes) -> bytes | None:
-    """Return the bytes of the metadata in a model: ``Model.metadata`` names the number of a buffer."""
+    """Return the metadata buffer of a model: ``Model.metadata`` has its index."""
     model = root(content)
     for entry in model.tables(6):
         if entry.string(0) == "TFLITE_METADATA":
@@ -82,7 +82,7 @@ def _boxes(tensor: Table) -> tuple[tuple[int, ...], bool] | None:
 
 
 def _label_files(table: Table) -> Iterator[str]:
-    """Give the files of labels that belong to a tensor (field 6) or to a whole subgraph (field 4)."""
+    """Yield the names of label files associated with a tensor (field 6) or a whole subgraph (field 4)."""
     for field in (6, 4):
         for file in table.tables(field):
             if file.number(2, "<b", 0) in _LABEL_FILES and (name := file.string(0)):

@@ -1,7 +1,7 @@
-"""Try a model file in a child process before this one loads it: some damaged files end the process that loads them.
+"""Verification of a model file in a child process before this one loads it: some damaged files crash the process.
 
-The child is ``python -m vision.runtimes.verify``. What it found is remembered per sha256 and version of the library: a
-good file for ever, in the cache folder; a bad one until this process ends.
+The child is ``python -m vision.runtimes.verify``. Results are kept per SHA-256 of the file and version of the library:
+successes in the cache folder, failures until this process ends.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT_S = 60.0
 MARK = "camweave-verify: "
-"""What the child's line of result starts with, so that nothing else it prints is taken for one."""
+"""Prefix of the result line of the child process, which tells it from other output."""
 
 
 class Verifier:
-    """Tries model files in a child process, each once.
+    """Verifies each model file once, in a child process.
 
     Args:
-        cache: Folder of what is known from earlier runs; ``None`` asks the environment. One that cannot be used is
-            as good as empty.
-        timeout_s: How long a first load and inference may take.
-        command: What to run in place of this Python's ``-m vision.runtimes.verify``.
+        cache: Folder with the successes of earlier runs; ``None`` uses ``$XDG_CACHE_HOME/camweave/verified``. A folder
+            that cannot be used counts as empty.
+        timeout_s: Limit for the load and one inference, in seconds.
+        command: Command to run instead of this Python's ``-m vision.runtimes.verify``.
     """
 
     def __init__(
@@ -42,22 +42,22 @@ class Verifier:
     ) -> None:
         self._cache = cache
         self._timeout_s = timeout_s
-        # -P: what lies in the current folder must not be taken for ours.
+        # -P: modules in the current folder must not shadow ours.
         self._command = command or (sys.executable, "-P", "-m", "vision.runtimes.verify")
         self._lock = threading.Lock()
         self._known: dict[str, str | None] = {}
 
     def verify(self, runtime_type: type[Runtime], file: ModelFile) -> None:
-        """Return when the file can be loaded and run without harm.
+        """Return if the file loads and runs in a child process.
 
         Raises:
-            ModelError: when it cannot.
+            ModelError: when it does not.
         """
         key = f"{file.sha256}-{runtime_type.version()}"
         if key not in self._known and self._is_cached(key):
             self._known[key] = None
         if key not in self._known:
-            with self._lock:  # one child at a time: the first load of several models must not fill the machine either
+            with self._lock:  # one child at a time, to limit the memory that several first loads take
                 if key not in self._known:
                     self._known[key] = self._try(runtime_type, file)
                     if self._known[key] is None:
@@ -67,8 +67,8 @@ class Verifier:
             raise ModelError(f"{file.path}: {error}")
 
     def _try(self, runtime_type: type[Runtime], file: ModelFile) -> str | None:
-        """Return what is wrong with the file, ``None`` for nothing."""
-        logger.info("model %s: first load of this file, trying it in a process of its own", file.path)
+        """Run the child process and return its error, ``None`` on success."""
+        logger.info("model %s: first load of this file, verifying it in a child process", file.path)
         folders = [_import_folder(Verifier), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
         folders.append(_import_folder(runtime_type))
         name = f"{runtime_type.__module__}:{runtime_type.__qualname__}"
@@ -85,7 +85,7 @@ class Verifier:
         except subprocess.TimeoutExpired:
             return f"the model does not load and run within {self._timeout_s:g} s; it is too large or damaged"
         except OSError as error:
-            raise ModelError(f"{file.path}: cannot be tried in a child process: {error}") from error
+            raise ModelError(f"{file.path}: cannot be verified in a child process: {error}") from error
         return _error_of(done)
 
     def _folder(self) -> Path:
@@ -95,7 +95,7 @@ class Verifier:
         return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "camweave" / "verified"
 
     def _is_cached(self, key: str) -> bool:
-        with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home
+        with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: no home folder
             return (self._folder() / key).is_file()
         return False
 
@@ -107,7 +107,7 @@ class Verifier:
 
 
 def _import_folder(kind: type) -> str:
-    """Return the folder from which the module of a class was imported; empty for a module without a file."""
+    """Return the folder on ``sys.path`` of the module of a class; empty for a module without a file."""
     file = getattr(sys.modules[kind.__module__], "__file__", None)
     if file is None:
         return ""
@@ -116,18 +116,18 @@ def _import_folder(kind: type) -> str:
 
 
 def _error_of(done: subprocess.CompletedProcess[bytes]) -> str | None:
-    """Return what the child found wrong, ``None`` for nothing."""
+    """Return the error that the child process reported or ended with, ``None`` on success."""
     if done.returncode < 0:
         try:
             name = signal.Signals(-done.returncode).name
         except ValueError:
             name = f"signal {-done.returncode}"
-        return f"the model is damaged: it ends the process that loads it ({name}); fetch or convert it again"
+        return f"the model is damaged: it crashes the process that loads it ({name}); fetch or convert it again"
     for line in reversed(done.stdout.decode("utf-8", "replace").splitlines()):
         if line.startswith(MARK):
             with contextlib.suppress(ValueError):
                 found = json.loads(line.removeprefix(MARK))
                 if isinstance(found, dict) and "error" in found:
                     return None if found["error"] is None else str(found["error"])
-    last = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"])[-1]
-    return f"the model is damaged: trying it ended with status {done.returncode}: {last[:200]}"
+    last = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no output"])[-1]
+    return f"the model is damaged: verifying it ended with exit code {done.returncode}: {last[:200]}"

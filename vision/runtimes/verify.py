@@ -1,7 +1,7 @@
-"""The child process that tries a model file: ``python -m vision.runtimes.verify MODULE:CLASS FILE SHA256``.
+"""The child process that verifies a model file: ``python -m vision.runtimes.verify MODULE:CLASS FILE SHA256``.
 
-Loads the file and runs it on noise. Prints what is wrong with it on a line of its own; ends by a signal when the file
-ends whoever loads it.
+It loads the file, runs it on noise and prints the result on a line of its own. A file that crashes it
+ends it by a signal.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from .errors import ModelError
 from .model_file import ModelFile
 from .verifier import MARK
 
-_SIDES_PX = (64, 224, 384)  # for an input that takes pictures of any size, or says so and takes one of them only
-_MEMORY_BYTES = 4 * 1024**3  # of address space, besides 40 times the file: a damaged size must not fill the machine
+_SIDES_PX = (64, 224, 384)  # for an input that accepts pictures of any size, or claims to and accepts one of these
+_MEMORY_BYTES = (
+    4 * 1024**3
+)  # of address space, plus 40 times the file size: a damaged size field must not exhaust memory
 
 
 def verify_model(runtime_type: type[Runtime], path: Path, sha256: str) -> str | None:
-    """Load a model and run it on noise, in this process; return what is wrong with it, ``None`` for nothing."""
+    """Load a model and run it on noise, in this process; return the error, ``None`` on success."""
     try:
         file = ModelFile.read(path)
         if file.sha256 != sha256:
@@ -40,14 +42,14 @@ def verify_model(runtime_type: type[Runtime], path: Path, sha256: str) -> str | 
 
 
 def _run(runtime: Runtime) -> None:
-    """Run a model on noise; one that refuses each size offered is not damaged, where its file does not say which."""
-    guessed = any(len(info.shape) == 4 and -1 in info.shape[1:] for info in runtime.inputs)
+    """Run a model on noise; a model of unspecified input size may refuse every size and still be intact."""
+    is_size_unknown = any(len(info.shape) == 4 and -1 in info.shape[1:] for info in runtime.inputs)
     for side_px in _SIDES_PX:
         noise = {info.name: _noise(info, side_px) for info in runtime.inputs}
         try:
             runtime.infer(noise)
         except ModelError:
-            if not guessed:
+            if not is_size_unknown:
                 raise
         else:
             return
@@ -56,23 +58,23 @@ def _run(runtime: Runtime) -> None:
 def _noise(info: TensorInfo, side_px: int) -> Tensor:
     shape = [size if size > 0 else 1 for size in info.shape]
     if len(shape) == 4:  # the sides of a picture
-        colors_first = info.shape[1] < 0 and info.shape[3] < 0  # nothing is fixed: exports from PyTorch are like that
+        colors_first = info.shape[1] < 0 and info.shape[3] < 0  # neither is fixed, as in exports from PyTorch
         shape = [shape[0], *(size if size > 0 else side_px for size in info.shape[1:])]
         shape[1] = 3 if colors_first else shape[1]
     random = np.random.default_rng(0)
-    if info.dtype == np.bool_:  # a switch, as merged decoders have one
+    if info.dtype == np.bool_:  # a switch, as in merged decoders
         return np.zeros(shape, info.dtype)
     if np.issubdtype(info.dtype, np.floating):
         return random.random(shape).astype(info.dtype)
-    if info.dtype in (np.int32, np.int64):  # numbers of words; every vocabulary has a 0
+    if info.dtype in (np.int32, np.int64):  # token ids; every vocabulary has a 0
         return np.zeros(shape, info.dtype)
     if np.issubdtype(info.dtype, np.integer):
         return random.integers(0, 100, shape).astype(info.dtype)
-    raise ModelError(f"input {info} is of a type that no picture has")
+    raise ModelError(f"input {info} has a type that no picture has")
 
 
 def _limit(file_bytes: int) -> None:
-    """Leave no core file, and take no more memory than a model of that size can need."""
+    """Write no core file, and limit memory to what a model of that size can need."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -82,7 +84,7 @@ def _limit(file_bytes: int) -> None:
 
 
 def load_runtime(name: str) -> type[Runtime]:
-    """Return the class of a runtime by its module and name, ``MODULE:CLASS``.
+    """Return the runtime class named ``MODULE:CLASS``.
 
     Raises:
         ModelError: when this process cannot import it.
@@ -93,21 +95,21 @@ def load_runtime(name: str) -> type[Runtime]:
         for part in path.split("."):
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
-        raise ModelError(f"cannot be tried, because a new process cannot import its runtime {name}: {error}") from error
+        raise ModelError(f"cannot be verified: a new process cannot import its runtime {name}: {error}") from error
     kind: type[Runtime] = found
     return kind
 
 
 def main(arguments: list[str]) -> None:
-    """Try the model named on the command line and print what was found, as one line."""
+    """Verify the model named on the command line and print the result as one line."""
     runtime_name, path, sha256 = arguments
     _limit(os.path.getsize(path))
     try:
         problem = verify_model(load_runtime(runtime_name), Path(path), sha256)
     except ModelError as error:
         problem = str(error)
-    # A line of its own: what the library has printed before may lack its line end. Then out at once, because
-    # taking a half-broken interpreter down may end in a crash that says nothing about the model.
+    # A line of its own: earlier output of the library may lack its line end. Then exit at once: shutting down a
+    # half-broken interpreter may crash, which says nothing about the model.
     print(f"\n{MARK}{json.dumps({'error': problem})}", flush=True)
     os._exit(0)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vision import ModelError
-from vision.runtimes.labels import MOST_BYTES, labels_from_text, packed_labels, read_labels
+from vision.runtimes.labels import MAX_BYTES, labels_from_text, packed_labels, read_labels
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_file_is_read_as_utf_8_with_or_without_a_mark(tmp_path: Path) -> None:
     ("content", "sentence"),
     [
         (None, "no such labels file"),
-        (b" \n", "the labels file is empty, one label per line is wanted"),
+        (b" \n", "the labels file is empty; it must have one label per line"),
         (b"caf\xe9\n", "the labels file is not UTF-8 text (byte 0xe9 at 3)"),
     ],
 )
@@ -57,7 +57,7 @@ def test_a_folder_and_a_file_far_too_large_are_refused(tmp_path: Path) -> None:
         read_labels(tmp_path)
     path = tmp_path / "labels.txt"
     with path.open("wb") as file:
-        file.truncate(MOST_BYTES + 1)
+        file.truncate(MAX_BYTES + 1)
     with pytest.raises(ModelError, match="too large for a list of labels, got 16777217 bytes"):
         read_labels(path)
 
@@ -96,4 +96,4 @@ def test_a_damaged_or_swollen_zip_holds_no_labels() -> None:
     content = bytearray(packed(labels_txt="cat\ndog\n" * 50))
     content[60:70] = bytes(10)
     assert packed_labels(bytes(content)) == ()
-    assert packed_labels(packed(labels_txt="x" * (MOST_BYTES + 1))) == ()
+    assert packed_labels(packed(labels_txt="x" * (MAX_BYTES + 1))) == ()

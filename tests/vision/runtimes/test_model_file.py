@@ -17,10 +17,10 @@ def error(path: Path) -> str:
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     assert error(tmp_path / "missing.tflite") == "FILE: no such model file"
-    assert error(tmp_path) == "FILE: is a folder, a model file is wanted"
+    assert error(tmp_path) == "FILE: is a folder, not a model file"
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    assert error(pipe) == "FILE: is not a regular file, a model file is wanted"
+    assert error(pipe) == "FILE: is not a regular file"
     assert error(tmp_path / ("x" * 300)) == "FILE: the model file cannot be read: File name too long"
 
 

@@ -134,7 +134,7 @@ def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -
         (b"hello there", "text: 'hello there'"),
         (tflite_models.classifier(), "a TFLite model"),
         (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
-        (b"\x00\x00\x00\x00ORTM", "an ORT model; the ONNX file that it was made from is wanted"),
+        (b"\x00\x00\x00\x00ORTM", "an ORT model; use the ONNX file that it was converted from"),
     ],
 )
 def test_what_is_no_onnx_model_is_called_by_its_name(tmp_path: Path, content: bytes, words: str) -> None:
@@ -158,7 +158,7 @@ def test_a_model_whose_numbers_lie_in_another_file_is_refused_with_what_to_do(tm
     with pytest.raises(ModelError) as caught:
         Onnx(write(tmp_path, content))
     assert str(caught.value) == (
-        f"{tmp_path}/made.onnx: the ONNX model keeps its numbers in a file of their own, they must be in the model: "
+        f"{tmp_path}/made.onnx: the ONNX model keeps its weights in a separate file; put them into the model: "
         "export it with external_data=False, or `import onnx; onnx.save(onnx.load('made.onnx'), 'made.onnx')`"
     )
 
@@ -185,7 +185,7 @@ def test_a_provider_that_is_not_there_is_an_error_unless_another_one_follows(
     )
     with caplog.at_level(logging.WARNING):
         assert Onnx(file, 0, ("cuda", "cpu")).provider == "cpu"
-    assert "cannot run on cuda, using the next" in caplog.text
+    assert "does not support cuda, trying the next provider" in caplog.text
 
 
 def test_a_provider_that_is_there_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +221,7 @@ def test_providers_are_named_shortly_or_as_the_library_does() -> None:
     [
         (["gpu"], "Value error, must each be one of cpu, cuda, tensorrt, migraphx, openvino, coreml, dml, qnn, "
          "xnnpack, webgpu, got 'gpu'"),
-        (["cpu", "CPUExecutionProvider"], "Value error, must not hold a name twice, got ['cpu', "
+        (["cpu", "CPUExecutionProvider"], "Value error, must not contain a name twice, got ['cpu', "
          "'CPUExecutionProvider']"),
         ([], "Tuple should have at least 1 item after validation, not 0"),
     ],

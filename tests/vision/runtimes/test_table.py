@@ -16,5 +16,5 @@ def test_the_ending_chooses_the_runtime(name: str, kind: type) -> None:
 
 
 def test_an_ending_that_none_of_the_runtimes_reads_is_an_error() -> None:
-    with pytest.raises(ModelError, match=r'a.tflite: no runtime is there for ".tflite" \(known: .onnx\)'):
+    with pytest.raises(ModelError, match=r'a.tflite: no runtime for ".tflite" \(known: .onnx\)'):
         runtime_for(Path("a.tflite"), {"onnx": Onnx})

@@ -54,7 +54,7 @@ def test_a_good_file_is_tried_once_where_the_cache_cannot_be_used(tmp_path: Path
 def test_a_bad_file_is_remembered_until_the_process_ends(tmp_path: Path, good: ModelFile) -> None:
     tries = tmp_path / "tries"
     verifier = Verifier(tmp_path / "cache", command=child(f"open({str(tries)!r}, 'a').write('x'); raise SystemExit(3)"))
-    expected = "FILE: the model is damaged: trying it ended with status 3: it says nothing"
+    expected = "FILE: the model is damaged: verifying it ended with exit code 3: no output"
     assert [error(verifier, good), error(verifier, good)] == [expected, expected]
     assert tries.read_text() == "x"
     assert not (tmp_path / "cache").exists()  # only a good file is remembered for the next process
@@ -66,13 +66,13 @@ def test_a_bad_file_is_remembered_until_the_process_ends(tmp_path: Path, good: M
     [
         (
             "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
-            "FILE: the model is damaged: it ends the process that loads it (SIGSEGV); fetch or convert it again",
+            "FILE: the model is damaged: it crashes the process that loads it (SIGSEGV); fetch or convert it again",
         ),
-        ("print('ok')", "FILE: the model is damaged: trying it ended with status 0: it says nothing"),
-        (f"print('{MARK}[]')", "FILE: the model is damaged: trying it ended with status 0: it says nothing"),
+        ("print('ok')", "FILE: the model is damaged: verifying it ended with exit code 0: no output"),
+        (f"print('{MARK}[]')", "FILE: the model is damaged: verifying it ended with exit code 0: no output"),
         (
             "import sys; sys.exit('out of memory')",
-            "FILE: the model is damaged: trying it ended with status 1: out of memory",
+            "FILE: the model is damaged: verifying it ended with exit code 1: out of memory",
         ),
         (f"print('''noise\\n{MARK}{{\"error\": \"is odd\"}}''')", "FILE: is odd"),
     ],
@@ -90,7 +90,7 @@ def test_a_child_that_takes_too_long_is_ended(tmp_path: Path, good: ModelFile) -
 
 def test_a_child_that_cannot_be_started_is_a_sentence(tmp_path: Path, good: ModelFile) -> None:
     verifier = Verifier(tmp_path / "cache", command=("/no/such/python",))
-    assert error(verifier, good).startswith("FILE: cannot be tried in a child process: [Errno 2]")
+    assert error(verifier, good).startswith("FILE: cannot be verified in a child process: [Errno 2]")
 
 
 def test_the_cache_is_where_the_environment_says(
