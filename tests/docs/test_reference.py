@@ -1,5 +1,6 @@
 """The tables of the reference have a row for everything that there is, and no other."""
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any, cast
@@ -10,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from typer.core import TyperGroup
 
-from cameras import CAMERAS, PREDICTIONS, Attributes
+from cameras import CAMERAS, PREDICTIONS, Attributes, BoundingBox, Detection
 from pipeline.config.declarations import CameraBlock, ServerConfig, ServiceBlock, StreamConfig
 from pipeline.config.declarations.server import IceConfig
 from server.clarifai.rest import ClarifaiRest
@@ -22,7 +23,7 @@ from transforms import TRANSFORMS, Style
 from vision import RUNTIMES, VISION_SERVICES
 from vision.outputs.heads import HEADS, NONE
 
-from .documents import DOCS, ROOT, table
+from .documents import DOCS, ROOT, blocks, table
 
 FOR_ALL_THAT_RECOGNISE = {"mode", "max_age_s"}
 FOR_ALL_SERVICES = {"camera_name"}
@@ -154,6 +155,15 @@ def test_every_state_and_counter_is_listed() -> None:
     states = CameraStatus.model_fields["state"].annotation
     assert set(table("http.md", "`state`")) == set(states.__args__)  # type: ignore[union-attr]
     assert set(table("http.md", "counter")) == fields(Counters)
+
+
+def test_the_reply_shown_is_one_that_the_server_gives() -> None:
+    (reply,) = (json.loads(text) for name, text in blocks("json") if name.startswith("docs/http.md"))
+    (shown,) = reply["detections"]
+    box = BoundingBox(*(shown[f"{corner}_normalized"] for corner in ("x_min", "y_min", "x_max", "y_max")))
+    detection = Detection(shown["class_name"], shown["confidence"], box=box)
+    assert detection.to_wire(reply["width_px"], reply["height_px"]) == shown
+    assert set(reply) == {"service", "width_px", "height_px", Detection.plural}
 
 
 def test_every_kind_of_result_is_named() -> None:
