@@ -1,4 +1,8 @@
-"""What draws letters: the fonts that OpenCV has built in, and font files with everything that their scripts ask for."""
+"""What draws letters: font files, shaped and rasterised by HarfBuzz, and the font that OpenCV 5 has inside.
+
+Every letter of a font file looks the same with any OpenCV. OpenCV's own font draws only letters that no font file has:
+there is no package with a Chinese, Japanese or Korean font.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import threading
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -16,8 +20,10 @@ from cameras import Image
 
 from .bidi import Run, turned
 
-WEIGHT = 600  # semibold: thin strokes drown in the compression of the video
+WEIGHT = 700  # bold: thin strokes drown in the compression of the video
 _TICKS = 64  # of a pixel, in which positions of letters are counted; FreeType's and so the usual ones
+# Letters times their size: the words of labels. 1024 of them in text of 24 pixels are 15 MB at the very most.
+_CACHED_PX_MAX = 1000
 _FORMATS = (b"\x00\x01\x00\x00", b"true", b"OTTO", b"ttcf")
 _OUTLINES = {"glyf", "CFF ", "CFF2"}  # the tables that hold outlines; fonts of coloured pictures have others
 
@@ -38,19 +44,20 @@ class Face(Protocol):
     def width(self, run: Run, size: int) -> int:
         """Return how wide a run is, in pixels, in letters of ``size`` pixels."""
 
-    def draw(self, mask: Image, run: Run, size: int, x: int, baseline: int) -> None:
-        """Draw a run into a mask of (height, width) uint8, begun at ``x``: 255 inside the letters."""
+    def draw(self, mask: Image, run: Run, size: int, x: int, baseline: int) -> int:
+        """Draw a run into a mask of (height, width) uint8, begun at ``x``: 255 inside the letters. Return its width."""
 
 
-class BuiltIn:
-    """The scalable font of OpenCV 5: a sans serif with Latin, Greek, Cyrillic, Hebrew, Chinese, Japanese and Korean.
+class OpenCvFont:
+    """The sans serif inside OpenCV 5: Latin, Greek, Cyrillic, Hebrew, Chinese, Japanese and Korean.
 
-    It knows Arabic letters one by one, but does not join them. One renderer for all threads: whether OpenCV's is safe
-    to share is not documented, and results are cached anyway.
+    It knows Arabic letters one by one but does not join them, so it has none of them here. One renderer for all
+    threads: whether OpenCV's is safe to share is not documented, and results are cached anyway.
     """
 
     one_script: ClassVar[bool] = False
     _MISSING = "\U0010ffff"  # is never a letter
+    _WEIGHT = 600  # as heavy as ``WEIGHT`` of other fonts
 
     def __init__(self) -> None:
         self._face: Any = cv2.FontFace("sans")
@@ -58,11 +65,11 @@ class BuiltIn:
         self._known: dict[str, bool] = {}
 
     def has(self, cluster: str) -> bool:
-        """Whether all letters can be drawn."""
-        return all(map(self._knows, _visible(cluster)))
+        """Whether all letters can be drawn as they should be."""
+        return unicodedata.bidirectional(cluster[0]) != "AL" and all(map(self._knows, _visible(cluster)))
 
     def _knows(self, letter: str) -> bool:
-        """Look whether a letter comes out as what is drawn where there is none: OpenCV does not tell."""
+        """Compare a letter with what is drawn where there is none: OpenCV does not report it."""
         known = self._known.get(letter)
         if known is None:
             known = letter in ("?", " ") or not np.array_equal(self._sample(letter), self._sample(self._MISSING))
@@ -77,43 +84,26 @@ class BuiltIn:
     def width(self, run: Run, size: int) -> int:
         """Return how wide a run is."""
         with self._lock:
-            x, _, width, _ = cv2.getTextSize((0, 0), _in_order(run), (0, 0), self._face, size, weight=WEIGHT)
+            x, _, width, _ = cv2.getTextSize((0, 0), _in_order(run), (0, 0), self._face, size, weight=self._WEIGHT)
         return max(x + width, 0)
 
-    def draw(self, mask: Image, run: Run, size: int, x: int, baseline: int) -> None:
-        """Draw a run."""
+    def draw(self, mask: Image, run: Run, size: int, x: int, baseline: int) -> int:
+        """Draw a run, and return its width."""
         self._put(mask, _in_order(run), size, x, baseline)
+        return self.width(run, size)
 
     def _put(self, mask: Image, text: str, size: int, x: int, baseline: int) -> None:
         with self._lock:
-            cv2.putText(mask, text, (x, baseline), (255,), self._face, size, weight=WEIGHT)
+            cv2.putText(mask, text, (x, baseline), (255,), self._face, size, weight=self._WEIGHT)
 
 
-class Strokes:
-    """The pen strokes of OpenCV 4, which knows no other than ASCII letters: accents are dropped, the rest is ``?``."""
+class _Picture(NamedTuple):
+    """A run as coverage, where it stands (columns right of the pen, rows above the baseline), and its width."""
 
-    one_script: ClassVar[bool] = False
-    _FONT = cv2.FONT_HERSHEY_SIMPLEX
-    _SIZE_PX = 30  # height from the lowest to the highest letter at scale 1
-
-    def has(self, cluster: str) -> bool:
-        """Whether all letters can be drawn, if without their accents."""
-        return "?" not in _ascii(_visible(cluster).replace("?", ""))
-
-    def width(self, run: Run, size: int) -> int:
-        """Return how wide a run is."""
-        text = _ascii(_in_order(run))
-        (width, _), _ = cv2.getTextSize(text, self._FONT, size / self._SIZE_PX, self._thickness(size))
-        return int(width)
-
-    def draw(self, mask: Image, run: Run, size: int, x: int, baseline: int) -> None:
-        """Draw a run."""
-        scale, thickness = size / self._SIZE_PX, self._thickness(size)
-        cv2.putText(mask, _ascii(_in_order(run)), (x, baseline), self._FONT, scale, (255,), thickness, cv2.LINE_AA)
-
-    @staticmethod
-    def _thickness(size: int) -> int:
-        return max(1, round(size / 12))
+    image: Image
+    left: int
+    above: int
+    width: int
 
 
 class FontFile:
@@ -144,6 +134,7 @@ class FontFile:
         self._font = uharfbuzz.Font(face)
         self._font.set_variations({"wght": WEIGHT})
         self._lock = threading.Lock()
+        self._cached = lru_cache(maxsize=1024)(self._rasterised)
 
     def has(self, cluster: str) -> bool:
         """Whether all letters can be drawn."""
@@ -151,36 +142,55 @@ class FontFile:
 
     def width(self, run: Run, size: int) -> int:
         """Return how wide a run is."""
-        with self._lock:
-            return int(-(-sum(place.x_advance for place in self._shaped(run, size).glyph_positions) // _TICKS))
+        return self._picture(run, size).width
 
-    def draw(self, mask: Image, run: Run, size: int, x: int, baseline: int) -> None:
-        """Draw a run."""
-        height, width = mask.shape
+    def draw(self, mask: Image, run: Run, size: int, x: int, baseline: int) -> int:
+        """Draw a run, and return its width."""
+        picture = self._picture(run, size)
+        _stamp(mask, picture.image, x + picture.left, baseline - picture.above)
+        return picture.width
+
+    def _picture(self, run: Run, size: int) -> _Picture:
+        text = "".join(run.clusters)
+        return (self._cached if size * len(text) <= _CACHED_PX_MAX else self._rasterised)(text, run.right_to_left, size)
+
+    def _rasterised(self, text: str, right_to_left: bool, size: int) -> _Picture:
         with self._lock:
-            shaped = self._shaped(run, size)
+            shaped = self._shaped(text, right_to_left, size)
             pen = uharfbuzz.RasterDraw()
-            left, bottom = x * _TICKS, 0
+            left = bottom = 0
             for glyph, place in zip(shaped.glyph_infos, shaped.glyph_positions, strict=True):
                 at = ((left + place.x_offset) / _TICKS, (bottom + place.y_offset) / _TICKS)
                 pen.transform = (1 / _TICKS, 0, 0, 1 / _TICKS, *at)
                 pen.draw_glyph(self._font, glyph.codepoint)
                 left, bottom = left + place.x_advance, bottom + place.y_advance
-            # HarfBuzz counts rows upwards from the baseline.
-            pen.extents = uharfbuzz.RasterExtents(0, baseline - height, width, height, width)
             drawn = pen.render()
-        if drawn is not None and drawn.buffer:
-            letters = np.frombuffer(drawn.buffer, np.uint8).reshape(height, -1)[::-1, :width]
-            np.maximum(mask, letters, out=mask)
+        width = -(-left // _TICKS)
+        if drawn is None or not drawn.buffer:
+            return _Picture(np.zeros((0, 0), np.uint8), 0, 0, width)
+        extents = drawn.extents
+        rows = np.frombuffer(drawn.buffer, np.uint8).reshape(extents.height, extents.stride)
+        # HarfBuzz counts rows upwards from the baseline.
+        image = np.ascontiguousarray(rows[::-1, : extents.width])
+        return _Picture(image, extents.x_origin, extents.y_origin + extents.height, width)
 
-    def _shaped(self, run: Run, size: int) -> Any:
+    def _shaped(self, text: str, right_to_left: bool, size: int) -> Any:
         self._font.scale = (size * _TICKS, size * _TICKS)
         buffer = uharfbuzz.Buffer()
-        buffer.add_str("".join(run.clusters))
+        buffer.add_str(text)
         buffer.guess_segment_properties()
-        buffer.direction = "rtl" if run.right_to_left else "ltr"
+        buffer.direction = "rtl" if right_to_left else "ltr"
         uharfbuzz.shape(self._font, buffer)
         return buffer
+
+
+def _stamp(mask: Image, picture: Image, x: int, y: int) -> None:
+    """Put a picture on a mask with its upper left corner at ``x, y``; what is outside is lost."""
+    height, width = picture.shape
+    place = mask[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)]
+    if place.size:
+        top, left = max(-y, 0), max(-x, 0)
+        np.maximum(place, picture[top : top + place.shape[0], left : left + place.shape[1]], out=place)
 
 
 def _cut_off(data: bytes) -> bool:
@@ -204,9 +214,3 @@ def _visible(cluster: str) -> str:
 def _in_order(run: Run) -> str:
     """Return a run as it is drawn from left to right by what draws letter after letter."""
     return _visible(turned(run.clusters) if run.right_to_left else "".join(run.clusters))
-
-
-@lru_cache(maxsize=4096)
-def _ascii(text: str) -> str:
-    plain = (letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    return "".join(letter if letter.isascii() else "?" for letter in plain)

@@ -1,4 +1,4 @@
-"""Which font draws a letter that the built-in one lacks: those installed with the program, then the machine's."""
+"""Which font draws a letter: those installed with the program, then the machine's, then the one inside OpenCV 5."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import logging
 import shutil
 import subprocess
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import cv2
 import fontpkg
 
-from .faces import FontFile, UnreadableFont
+from .faces import Face, FontFile, OpenCvFont, UnreadableFont
 
 logger = logging.getLogger(__name__)
 
+_DEFAULT = "Noto Sans"
 _BLOCK = 128  # letters; scripts begin at multiples of it
 _PATIENCE_S = 5.0  # fontconfig answers in milliseconds, but for the first time after fonts were installed
 
@@ -29,9 +32,23 @@ def font_file(path: Path) -> FontFile:
     return FontFile(path)
 
 
-def font_with(cluster: str) -> FontFile | None:
+@cache
+def default_font() -> FontFile:
+    """Return the font of everything that it has the letters for: Latin, Greek and Cyrillic."""
+    return font_file(fontpkg.path(_DEFAULT, nearest=True))
+
+
+def font_with(cluster: str) -> Face | None:
     """Return a font that has a letter and the marks on it, or ``None``."""
-    return next((font for font in (*_installed(), *_of_machine(ord(cluster[0]) // _BLOCK)) if font.has(cluster)), None)
+    return next((font for font in _fonts(cluster) if font.has(cluster)), None)
+
+
+def _fonts(cluster: str) -> Iterator[Face]:
+    """Yield the fonts to look into, each found only when those before it lack the letter."""
+    yield default_font()
+    yield from _installed()
+    yield from _of_machine(ord(cluster[0]) // _BLOCK)
+    yield from _of_opencv()
 
 
 @cache
@@ -44,6 +61,12 @@ def _installed() -> tuple[FontFile, ...]:
         except (fontpkg.FontpkgError, UnreadableFont, OSError) as error:
             logger.warning("font %s cannot be used: %s", family, error)
     return tuple(fonts)
+
+
+@cache
+def _of_opencv() -> tuple[OpenCvFont, ...]:
+    """Return the font inside OpenCV: none in version 4."""
+    return (OpenCvFont(),) if hasattr(cv2, "FontFace") else ()
 
 
 @cache

@@ -49,7 +49,7 @@ class Style(Attributes):
     mask_opacity: float = Field(
         default=0.45, ge=0, le=1, allow_inf_nan=False, description="How much masks cover: 0 only their edge, 1 all."
     )
-    font: LocalPath | None = Field(default=None, description="A TrueType or OpenType file; the built-in font.")
+    font: LocalPath | None = Field(default=None, description="A TrueType or OpenType file; Noto Sans.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Give what is wrong with the font file."""

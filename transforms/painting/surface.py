@@ -14,6 +14,8 @@ from cameras import Color, Image, Mask, Matrix, Pixels, Yuv, yuv_from_rgb
 
 from .text import typeface, width_px
 
+_SHARES = np.arange(256, dtype=np.float32) / 255
+
 Rectangle = tuple[int, int, int, int]
 """``x_min, y_min, x_max, y_max`` in pixels, the maxima excluded."""
 
@@ -208,9 +210,8 @@ def _letters(plate: Plate) -> Image:
 
 def _mixed(mask: Image, ground: int, letters: int) -> Image:
     """Return one plane of a plate: the ground's value with the letters' where the mask is 255, and between between."""
-    share = mask.astype(np.float32) / 255
-    plane: Image = np.rint(ground + (letters - ground) * share).astype(np.uint8)
-    return plane
+    values = np.rint(ground + (letters - ground) * _SHARES).astype(np.uint8)
+    return cv2.LUT(mask, values)  # type: ignore[return-value]
 
 
 # Confidences change from frame to frame, so each label comes back in up to a hundred texts.

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from cameras import Image
 
 from .bidi import Run, runs
-from .faces import BuiltIn, Face, Strokes
-from .fonts import font_file, font_with
+from .faces import Face
+from .fonts import default_font, font_file, font_with
 
+_WORD = re.compile("[^ ]+ ?| +")
+_ASCII = "".join(map(chr, range(0x20, 0x7F)))
 MAX_LETTERS = 200  # longer labels are cut; the longest of ImageNet has 121
 
 
@@ -27,11 +29,11 @@ class _Piece(NamedTuple):
 
 
 class Typeface:
-    """What draws one line of text: a font file's letters or the built-in ones, and other fonts for what these lack."""
+    """What draws one line of text: one font, and others for the letters that it lacks."""
 
-    def __init__(self, own: Face | None, built_in: Face) -> None:
+    def __init__(self, own: Face) -> None:
         self._own = own
-        self._built_in = built_in
+        self._has_ascii = own.has(_ASCII)
 
     def width(self, text: str, size: int) -> int:
         """Return how wide the text is, in pixels."""
@@ -41,14 +43,16 @@ class Typeface:
         """Return the text, begun at ``x`` on the baseline, as (height, width) uint8: 255 inside the letters."""
         mask = np.zeros((height, width), np.uint8)
         for face, run in self._pieces(text):
-            face.draw(mask, run, size, x, baseline)
-            x += face.width(run, size)
+            x += face.draw(mask, run, size, x, baseline)
         return mask
 
     def _pieces(self, text: str) -> list[_Piece]:
         """Return the parts of a line from left to right."""
-        if text.isascii():  # most labels: a tenth of the time
-            return [_Piece(self._face_for(text), Run(tuple(text), False))] if text else []
+        if not text:
+            return []
+        if self._has_ascii and text.isascii():  # most labels: a tenth of the time
+            # By words: a confidence changes from frame to frame, what stands before it is drawn once.
+            return [_Piece(self._own, Run((word,), False)) for word in _WORD.findall(text)]
         pieces: list[_Piece] = []
         for run in runs(text):
             parts = self._parts(run)
@@ -60,11 +64,11 @@ class Typeface:
         parts: list[_Piece] = []
         script = ""
         for cluster in run.clusters:
-            own = _script(cluster)
-            if parts and not own and not cluster.isdigit() and parts[-1].face.has(cluster):
+            if parts and not _script(cluster) and not cluster.isdigit() and parts[-1].face.has(cluster):
                 face = parts[-1].face  # a blank or a point goes with what stands before it
             else:
-                face = self._face_for(cluster)
+                face, cluster = self._face_for(cluster)
+            own = _script(cluster)
             same = parts and face is parts[-1].face and not (face.one_script and own and script and own != script)
             if same:
                 parts[-1] = _Piece(face, Run((*parts[-1].run.clusters, cluster), run.right_to_left))
@@ -73,13 +77,10 @@ class Typeface:
             script = own or (script if same else "")
         return parts
 
-    def _face_for(self, cluster: str) -> Face:
-        if self._own is not None and self._own.has(cluster):
-            return self._own
-        joined = unicodedata.bidirectional(cluster[0]) == "AL"  # Arabic and its like: the built-in ones do not join
-        if not joined and self._built_in.has(cluster):
-            return self._built_in
-        return font_with(cluster) or self._built_in
+    def _face_for(self, cluster: str) -> tuple[Face, str]:
+        """Return what draws a cluster, and what it draws: a question mark where no font has it."""
+        face = self._own if self._own.has(cluster) else font_with(cluster)
+        return (face, cluster) if face is not None else (default_font(), "?")
 
 
 @lru_cache(maxsize=4096)
@@ -91,13 +92,12 @@ def _script(cluster: str) -> str:
 
 @lru_cache(maxsize=16)
 def typeface(font: Path | None) -> Typeface:
-    """Return the typeface of a font file, or the built-in one.
+    """Return the typeface of a font file, or the default one.
 
     Raises:
         UnreadableFont: when the file is missing, or is no font.
     """
-    built_in: Face = BuiltIn() if hasattr(cv2, "FontFace") else Strokes()
-    return Typeface(font_file(font) if font is not None else None, built_in)
+    return Typeface(font_file(font) if font is not None else default_font())
 
 
 def clean(text: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from cameras import Image
 from transforms.painting.bidi import Run
-from transforms.painting.faces import BuiltIn, Face, FontFile, Strokes, UnreadableFont
+from transforms.painting.faces import Face, FontFile, OpenCvFont, UnreadableFont
 
 THAI = fontpkg.path("Noto Sans Thai", nearest=True)
 needs_opencv_5 = pytest.mark.skipif(not hasattr(cv2, "FontFace"), reason="OpenCV 4 has no fonts")
@@ -21,21 +21,23 @@ def drawn(face: Face, text: str, *, right_to_left: bool = False) -> Image:
     return mask
 
 
-def test_strokes_have_ascii_and_drop_accents() -> None:
-    strokes = Strokes()
-    assert strokes.has("é")
-    assert strokes.has("?")
-    assert not strokes.has("日")
-    assert np.array_equal(drawn(strokes, "Crème"), drawn(strokes, "Creme"))
-    assert np.array_equal(drawn(strokes, "日本"), drawn(strokes, "??"))
+@needs_opencv_5
+@pytest.mark.parametrize(
+    ("letter", "has"),
+    [("a", True), ("?", True), (" ", True), ("日", True), ("ไ", False), ("e\u200d", True), ("ب", False)],
+)
+def test_what_the_font_of_opencv_has_is_known(letter: str, has: bool) -> None:
+    assert OpenCvFont().has(letter) is has
 
 
 @needs_opencv_5
-@pytest.mark.parametrize(
-    ("letter", "has"), [("a", True), ("?", True), (" ", True), ("日", True), ("ไ", False), ("e\u200d", True)]
-)
-def test_what_the_built_in_font_has_is_known(letter: str, has: bool) -> None:
-    assert BuiltIn().has(letter) is has
+def test_the_font_of_opencv_draws_as_wide_as_it_says() -> None:
+    font, mask = OpenCvFont(), np.zeros((40, 200), np.uint8)
+    width = font.draw(mask, Run(("日", "本"), False), 20, 4, 26)
+    columns = np.nonzero(mask > 127)[1]
+    assert width == font.width(Run(("日", "本"), False), 20)
+    assert 4 <= columns.min()
+    assert columns.max() < 4 + width
 
 
 def test_a_font_file_has_its_letters_and_no_others() -> None:
@@ -68,8 +70,28 @@ def test_letters_outside_of_the_mask_are_lost(x: int, baseline: int) -> None:
     assert not mask.any()
 
 
-def test_a_run_of_blanks_draws_nothing() -> None:
+@pytest.mark.parametrize("x", [-6, 194])
+def test_letters_at_the_edge_of_the_mask_are_cut(x: int) -> None:
+    font, whole, cut = FontFile(THAI), np.zeros((40, 300), np.uint8), np.zeros((30, 200), np.uint8)
+    font.draw(whole, Run(("H",), False), 20, x + 50, 12)
+    font.draw(cut, Run(("H",), False), 20, x, 2)
+    assert cut.any()
+    assert np.array_equal(cut, whole[10:, 50:250])
+
+
+def test_a_run_of_blanks_draws_nothing_but_has_a_width() -> None:
     assert not drawn(FontFile(THAI), "  ").any()
+    assert FontFile(THAI).width(Run((" ", " "), False), 20) > 0
+
+
+@pytest.mark.parametrize("size", [20, 400])
+def test_a_run_looks_the_same_when_it_is_drawn_again(size: int) -> None:
+    font, run = FontFile(THAI), Run(tuple("ที่ HIH"), False)
+    masks = [np.zeros((2 * size, 10 * size), np.uint8) for _ in range(2)]
+    widths = {font.draw(mask, run, size, 4, size) for mask in masks}
+    assert masks[0].any()
+    assert np.array_equal(masks[0], masks[1])
+    assert widths == {font.width(run, size)}
 
 
 def test_a_missing_font_is_named(tmp_path: Path) -> None:

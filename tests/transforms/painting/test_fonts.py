@@ -4,11 +4,12 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import fontpkg
 import pytest
 
 from transforms.painting import fonts
-from transforms.painting.faces import FontFile
+from transforms.painting.faces import FontFile, OpenCvFont
 from transforms.painting.fonts import font_with
 
 THAI = fontpkg.path("Noto Sans Thai", nearest=True)
@@ -16,10 +17,11 @@ THAI = fontpkg.path("Noto Sans Thai", nearest=True)
 
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
-    for remembered in (fonts._installed, fonts._of_machine, fonts.font_file):
+    caches = (fonts._installed, fonts._of_machine, fonts._of_opencv, fonts.font_file, fonts.default_font)
+    for remembered in caches:
         remembered.cache_clear()
     yield
-    for remembered in (fonts._installed, fonts._of_machine, fonts.font_file):
+    for remembered in caches:
         remembered.cache_clear()
 
 
@@ -38,14 +40,30 @@ def answering(program: Path, shell: str) -> Path:
     return asked
 
 
-@pytest.mark.parametrize("letter", ["ب", "न", "ไ", "த", "త", "ខ"])
+@pytest.mark.parametrize("letter", ["é", "Ж", "Ω", "₽", "ש", "ب", "न", "ไ", "த", "త", "ខ"])
 def test_the_scripts_that_are_installed_with_the_program_need_no_font_of_the_machine(
     letter: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
     font = font_with(letter)
-    assert font is not None
+    assert isinstance(font, FontFile)
     assert font.has(letter)
+
+
+@pytest.mark.skipif(not hasattr(cv2, "FontFace"), reason="OpenCV 4 has no fonts")
+def test_the_font_of_opencv_is_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert isinstance(font_with("日"), OpenCvFont)
+    monkeypatch.delattr(cv2, "FontFace")
+    fonts._of_opencv.cache_clear()
+    assert font_with("日") is None
+
+
+def test_no_font_of_the_machine_is_looked_for_where_one_of_the_program_has_the_letter(fontconfig: Path) -> None:
+    asked = answering(fontconfig, f'printf "%s" "{THAI}"')
+    assert font_with("é") is fonts.default_font()
+    assert font_with("ไ") is not None
+    assert not asked.exists()
 
 
 def test_without_fontconfig_other_letters_have_no_font(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,8 +101,13 @@ def test_an_answer_that_is_none_is_said_once(fontconfig: Path, shell: str, caplo
 def test_a_package_without_a_usable_font_is_named_and_left_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    path = fontpkg.path
     monkeypatch.setattr(fontpkg, "families", lambda: {"broken": None, "noto-sans-thai": None})
-    monkeypatch.setattr(fontpkg, "path", lambda family, nearest: THAI if "thai" in family else tmp_path / "none.ttf")
+    monkeypatch.setattr(
+        fontpkg,
+        "path",
+        lambda family, nearest: tmp_path / "none.ttf" if family == "broken" else path(family, nearest=nearest),
+    )
     with caplog.at_level(logging.WARNING):
         assert font_with("ไ") is not None
     (record,) = caplog.records

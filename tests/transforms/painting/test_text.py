@@ -8,22 +8,41 @@ import numpy as np
 import pytest
 
 from cameras import Image
+from transforms.painting import fonts
 from transforms.painting.text import MAX_LETTERS, clean, shortened, typeface, width_px, wrapped
 
 NASTY = ["\ud800", "a\udfffb", "\x00", "a\x00b", "\n\t", "", " ", "\u202eabc", "\ufeff\u200d", "\U0010ffff", "👍🏽"]
 WORLD = ["éßŁ", "Привет", "日本語", "한국어", "שלום", "مرحبا", "ไทย", "हिन्दी", "\u0301\u0302"]
 
 
+def forget() -> None:
+    for cache in (typeface, width_px, fonts._of_opencv):
+        cache.cache_clear()
+
+
 @pytest.fixture(params=["as installed", "opencv 4"])
 def renderer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Run a test with the text of OpenCV 5, where that is installed, and with the strokes that OpenCV 4 has as well."""
+    """Run a test with the OpenCV that is installed, and without the font that only OpenCV 5 has inside."""
     if request.param == "opencv 4":
         monkeypatch.delattr(cv2, "FontFace", raising=False)
-    typeface.cache_clear()
-    width_px.cache_clear()
+    forget()
     yield request.param
-    typeface.cache_clear()
-    width_px.cache_clear()
+    forget()
+
+
+@pytest.mark.parametrize(
+    "label", ["person: 0.98", "éßŁ ñ", "Привет", "Ωμέγα", "שלום: 0.50", "مرحبا", "ไทย", "हिन्दी", "50 °C ½"]
+)
+def test_a_label_looks_the_same_with_every_opencv(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    forget()
+    installed, width = mask(label), width_px(label, 20, None)
+    monkeypatch.delattr(cv2, "FontFace", raising=False)
+    monkeypatch.setattr(cv2, "putText", None)
+    monkeypatch.setattr(cv2, "getTextSize", None)
+    forget()
+    assert np.array_equal(mask(label), installed)
+    assert width_px(label, 20, None) == width
+    forget()
 
 
 @pytest.mark.parametrize("label", NASTY + WORLD)
