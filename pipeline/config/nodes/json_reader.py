@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
+from json import JSONDecodeError, JSONDecoder
 
 from .problems import Address, ConfigError, Position, Problems, quoted
 from .scalars import expanded, typed, unusable
@@ -18,6 +18,7 @@ from .yaml_reader import MAX_DEPTH, MAX_NODES
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORD = re.compile(r"[^\s{}\[\],:\"]+")
+_read_string = JSONDecoder().raw_decode
 _CONSTANTS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 
 
@@ -129,7 +130,7 @@ class _Reader:
         """Read the string that begins here."""
         text: str
         try:
-            text, self._at = scanstring(self._text, self._at + 1, True)
+            text, self._at = _read_string(self._text, self._at)
         except JSONDecodeError as error:
             if error.msg.startswith("Unterminated"):
                 raise self._error("this quote is never closed", got=False) from None
