@@ -1,8 +1,9 @@
 """Reading YAML text into nodes with positions.
 
-The parser is PyYAML's (libyaml where it is there), which gives events. The tree is built here, because PyYAML's own
-follows YAML 1.1 (``no`` is false, ``12:30`` a number), lets the last of two equal keys win, expands aliases without a
-limit and recurses as deep as the file says.
+The parser is PyYAML's (libyaml where it is there), which gives events. The tree is built here, because PyYAML's
+composer crashes the process on a file that is nested deeply enough, follows YAML 1.1 (``no`` is false, ``12:30`` a
+number), and drops what errors need: where an alias stands and how much it expands to, which keys have anchors, and
+whether a tag was written.
 """
 
 from __future__ import annotations
