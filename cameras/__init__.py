@@ -30,6 +30,8 @@ from .annotations import (
 from .attributes import Attributes, LocalPath
 from .base import Camera, CameraEnded, CameraError
 from .image_file import ImageFile
+from .internals import UnsuitableLibrary, require_internals, sets_attribute
+from .interrupt import check_pyav
 from .picture import (
     Depth,
     Frame,
@@ -80,10 +82,10 @@ __all__ = [
     "Annotation",
     "Attributes",
     "BoundingBox",
-    "Canvas",
     "Camera",
     "CameraEnded",
     "CameraError",
+    "Canvas",
     "Caption",
     "Classification",
     "Color",
@@ -108,13 +110,17 @@ __all__ = [
     "Slot",
     "SlotClosed",
     "SlotStatistics",
+    "UnsuitableLibrary",
     "Yuv",
     "as_mask",
     "at_size",
+    "check_pyav",
     "decode_image",
     "pixels_from_av",
     "read_header",
     "redact_url",
+    "require_internals",
+    "sets_attribute",
     "warped",
     "yuv_from_rgb",
 ]

@@ -3,8 +3,8 @@
 PyAV's interrupt callback knows a deadline only, and offers no way to end a running call from another thread. But the
 callback runs on the thread that waits, and reads the clock through its module's ``time``. So that name gets a clock
 which, for a thread whose camera is being closed, leaps from each reading to the next, so that every deadline is over.
-(A clock that stood at infinity would not do: a deadline that starts there is never over.) Where a later PyAV keeps its
-time elsewhere, this does nothing, and the deadlines of ``av.open`` end the wait.
+(A clock that stood at infinity would not do: a deadline that starts there is never over.) Where a PyAV keeps its time
+elsewhere, this does nothing, and :func:`check_pyav` reports it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import av.container.core
+
+from .internals import require_internals
 
 _thread = threading.local()
 _leaps = itertools.count(1)
@@ -37,6 +39,16 @@ class _Clock:
 
 if getattr(av.container.core, "time", None) is time:
     av.container.core.time = _Clock()  # type: ignore[attr-defined]
+
+
+def check_pyav() -> None:
+    """Look for the private name of PyAV that this module replaces.
+
+    Raises:
+        UnsuitableLibrary: The installed version does not have it.
+    """
+    clock = getattr(av.container.core, "time", None)
+    require_internals("av", (), missing=() if isinstance(clock, _Clock) else ["av.container.core.time"])
 
 
 @contextmanager

@@ -26,6 +26,7 @@ def exit_codes(*, interrupted: int = FAILED) -> Iterator[None]:
     Args:
         interrupted: The code for SIGINT and SIGTERM: serving ends with them, work is broken off by them.
     """
+    from cameras import UnsuitableLibrary
     from pipeline import ConfigError
     from vision import ModelError
 
@@ -38,7 +39,7 @@ def exit_codes(*, interrupted: int = FAILED) -> Iterator[None]:
         raise typer.Exit(MISUSED) from None
     except (ModelError, UsageError) as error:
         raise _ended(MISUSED, str(error)) from None
-    except (StartError, Failure) as error:
+    except (StartError, UnsuitableLibrary, Failure) as error:
         raise _ended(FAILED, str(error)) from None
     except KeyboardInterrupt:
         raise (_ended(interrupted, "interrupted") if interrupted else typer.Exit(0)) from None

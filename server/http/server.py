@@ -10,8 +10,12 @@ from socket import socket
 
 import h11
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from cameras import require_internals
 
 from ..core import Backend
 from .access import AccessMiddleware
@@ -105,6 +109,30 @@ class HttpServer(uvicorn.Server):
         """Begin to listen."""
         await super().startup(sockets)
         self.opened.set()
+
+
+def check_http_libraries() -> None:
+    """Look for what is used of uvicorn and starlette and not in their documentation. To be called in the event loop.
+
+    Raises:
+        UnsuitableLibrary: An installed version lacks some of it.
+    """
+    settings = _settings(_answering_nothing, 0)
+    protocol = H11Protocol(settings, ServerState(), {}, asyncio.get_running_loop())
+    of_protocol = ("conn", "loop", "transport", "connection_made", "data_received", "connection_lost")
+    require_internals(
+        "uvicorn",
+        [
+            *((protocol, name) for name in (*of_protocol, "send_400_response")),
+            *((uvicorn.Server(settings), name) for name in ("capture_signals", "startup", "should_exit")),
+        ],
+    )
+    # ``messages/body.py`` waits for the last boundary of a form, and reads why one is refused.
+    require_internals("starlette", [(MultiPartParser, "on_end"), (MultiPartException(""), "message")])
+
+
+async def _answering_nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stand for an app."""
 
 
 def _settings(app: ASGIApp, grace_s: int) -> uvicorn.Config:

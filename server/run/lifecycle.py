@@ -16,14 +16,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from cameras import check_pyav
 from pipeline import Config, Graph
 from streams import EncoderPool, WhepSessions
 
 from ..clarifai import ClarifaiRest
 from ..core import Backend, on_thread, open_backend
-from ..http import HttpServer
+from ..http import HttpServer, check_http_libraries
 from ..program import host_and_port, listen
-from .listeners import Listener, open_listeners
+from .listeners import Listener, check_listener_libraries, open_listeners
 
 logger = logging.getLogger(__name__)
 
@@ -86,8 +87,12 @@ async def startup(config: Config) -> Running:
     Raises:
         StartError: when the address cannot be taken.
         ConfigError: when a model cannot be used.
+        UnsuitableLibrary: when a library lacks something private that the program uses.
     """
     server = config.server
+    check_pyav()
+    check_http_libraries()
+    check_listener_libraries(server)
     sock = listen(server.host, server.port)
     graph = Graph(config)
     listeners: list[Listener] = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from pipeline import ServerConfig
+
 from ..clarifai import open_clarifai
 from ..core import Backend
 
@@ -22,6 +24,18 @@ class Listener(Protocol):
 
     async def close(self) -> None:
         """Accept no more connections, and end the calls in progress."""
+
+
+def check_listener_libraries(server: ServerConfig) -> None:
+    """Look for the private names that are used of the libraries of these ports. To be called in the event loop.
+
+    Raises:
+        UnsuitableLibrary: An installed version lacks some of them.
+    """
+    if server.viam is not None:
+        from ..viam import check_grpclib
+
+        check_grpclib()
 
 
 async def open_listeners(backend: Backend) -> AsyncIterator[Listener]:

@@ -3,6 +3,6 @@
 Needs the extra ``viam``, of which only the messages are used; imported when the configuration asks for it.
 """
 
-from .server import ViamServer, open_viam
+from .server import ViamServer, check_grpclib, open_viam
 
-__all__ = ["ViamServer", "open_viam"]
+__all__ = ["ViamServer", "check_grpclib", "open_viam"]

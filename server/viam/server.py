@@ -8,8 +8,11 @@ import weakref
 from collections.abc import Sequence
 from socket import socket
 
-from grpclib.protocol import H2Protocol
-from grpclib.server import Server
+from grpclib.protocol import EventsProcessor, H2Protocol
+from grpclib.protocol import Stream as Transfer
+from grpclib.server import Handler, Server, Stream
+
+from cameras import require_internals, sets_attribute
 
 from ..core import Backend
 from ..program import host_and_port, listen
@@ -57,6 +60,26 @@ class ViamServer:
         """Accept no more connections, cancel the calls in progress, and close every connection. May be called twice."""
         self._server.close()
         await self._server.hang_up()
+
+
+def check_grpclib() -> None:
+    """Look for everything private of grpclib that is used here and in ``calls.py``. To be called in the event loop.
+
+    Raises:
+        UnsuitableLibrary: The installed version lacks some of it.
+    """
+    server = Server([])
+    wanted: list[tuple[object, str]] = [
+        (server, "_mapping"),
+        (server, "_handlers"),
+        (server, "_protocol_factory"),
+        (Handler, "wait_closed"),
+        (EventsProcessor, "close"),
+        (Transfer, "recv_data"),
+    ]
+    set_later = [(Stream, Stream.__init__, "_stream"), (H2Protocol, H2Protocol.connection_made, "processor")]
+    missing = [f"{owner.__name__}.{name}" for owner, method, name in set_later if not sets_attribute(method, name)]
+    require_internals("grpclib", wanted, missing=missing)
 
 
 class _Server(Server):

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import aiortc
 from aioice import Connection
 from aiortc import (
     RTCCertificate,
@@ -23,6 +22,8 @@ from aiortc import (
     RTCRtpTransceiver,
 )
 from aiortc.rtp import RtcpRrPacket, RtcpSrPacket
+
+from cameras import require_internals
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ def self_test() -> None:
     """Look for everything private that this room uses. To be called in the event loop.
 
     Raises:
-        RuntimeError: naming what this version of aiortc or aioice does not have.
+        UnsuitableLibrary: naming what this version of aiortc or aioice does not have.
     """
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     transceiver = connection.addTransceiver("video", direction="sendonly")
@@ -158,12 +159,11 @@ def self_test() -> None:
         (ice, "_protocols"),
         (ice, "_transport_policy"),
     ]
-    missing = [f"{type(owner).__name__}.{name}" for owner, name in wanted if not hasattr(owner, name)]
+    missing: list[str] = []
     parameters = list(inspect.signature(Connection.get_component_candidates).parameters)
     if parameters != ["self", "component", "addresses", "timeout"]:
         missing.append("Connection.get_component_candidates(component, addresses, timeout)")
-    if missing:
-        raise RuntimeError(f"aiortc {aiortc.__version__} cannot be used: it has no {', '.join(missing)}")
+    require_internals("aiortc", wanted, missing=missing)
 
 
 def _set(owner: Any, name: str, value: object) -> None:

@@ -126,7 +126,7 @@ class WhepSessions:
             deadlines: How long viewers are waited for.
 
         Raises:
-            RuntimeError: when the installed aiortc cannot be used.
+            UnsuitableLibrary: when the installed aiortc cannot be used.
         """
         self_test()
         self._feeds = feeds

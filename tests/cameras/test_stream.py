@@ -8,12 +8,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av.container.core
 import cv2
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from cameras.base import CameraEnded, CameraError
+from cameras.internals import UnsuitableLibrary
+from cameras.interrupt import check_pyav
 from cameras.stream import Stream, StreamAttributes
 from cameras.video_file import VideoFile, VideoFileAttributes
 
@@ -377,3 +380,18 @@ def test_a_host_that_can_be_none_is_said_without_it() -> None:
 
 def test_the_url_is_not_in_the_settings_printed() -> None:
     assert "hunter2" not in repr(StreamAttributes(url="rtsp://anna:hunter2@camera/stream"))
+
+
+def test_the_installed_pyav_has_what_is_replaced() -> None:
+    check_pyav()
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_pyav_that_keeps_its_time_elsewhere_is_named(elsewhere: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if elsewhere:
+        monkeypatch.delattr(av.container.core, "time")
+    else:
+        monkeypatch.setattr(av.container.core, "time", time)
+    with pytest.raises(UnsuitableLibrary) as caught:
+        check_pyav()
+    assert str(caught.value) == f"av {av.__version__} cannot be used: it has no av.container.core.time"

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import av.container.core
 import jsonschema
 import numpy as np
 import pytest
@@ -151,6 +152,13 @@ def test_a_port_in_use_is_a_failure(config: str) -> None:
         f"camweave: cannot listen on 127.0.0.1:{port}: the port is in use by another program; end it, or choose "
         "another with --port (0 picks a free one)\n"
     )
+
+
+def test_a_library_that_cannot_be_used_is_a_failure(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(av.container.core, "time")
+    result = run("serve", config, "--port", "0")
+    sentence = f"camweave: av {av.__version__} cannot be used: it has no av.container.core.time"
+    assert (result.exit_code, result.stdout, result.stderr.splitlines()[-1]) == (1, "", sentence)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "[::]"])

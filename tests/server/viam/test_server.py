@@ -8,11 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grpclib
 import pytest
 from grpclib import GRPCError
 from grpclib.exceptions import StreamTerminatedError
+from grpclib.protocol import EventsProcessor, H2Protocol
+from grpclib.server import Server, Stream
 
+from cameras import UnsuitableLibrary
 from server.program import StartError
+from server.viam import check_grpclib
 
 from ..served import Served
 from .clients import TEXT, Held, asked, clients, port_of
@@ -94,3 +99,27 @@ def test_the_package_changes_nothing_of_the_program() -> None:
 def test_without_being_asked_for_the_package_is_not_imported() -> None:
     code = "import sys, server.run\nassert not {'viam', 'grpclib'} & set(sys.modules)\n"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
+
+
+@pytest.mark.anyio
+async def test_the_installed_grpclib_has_all_that_is_used() -> None:
+    check_grpclib()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("owner", "name", "lacking"),
+    [
+        (Server, "_protocol_factory", "Server._protocol_factory"),
+        (EventsProcessor, "close", "EventsProcessor.close"),
+        (Stream, "__init__", "Stream._stream"),
+        (H2Protocol, "connection_made", "H2Protocol.processor"),
+    ],
+)
+async def test_what_a_version_of_grpclib_lacks_is_named(
+    owner: type, name: str, lacking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(owner, name)
+    with pytest.raises(UnsuitableLibrary) as caught:
+        check_grpclib()
+    assert str(caught.value) == f"grpclib {grpclib.__version__} cannot be used: it has no {lacking}"
