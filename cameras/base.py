@@ -42,12 +42,14 @@ class Camera(ABC, Generic[A]):
     Attributes:
         model_name: The word for this kind under ``model:``.
         attributes_type: The attributes it takes in the YAML.
+        annotates: Whether its frames come with annotations, as those of another machine that has recognised things.
         silence_s: How long it may say nothing until it counts as hanging; ``None`` where it has deadlines of its own,
             or may rest.
     """
 
     model_name: ClassVar[str]
     attributes_type: ClassVar[type[Attributes]]
+    annotates: ClassVar[bool] = False
     silence_s: ClassVar[float | None] = None
 
     def __init__(self, name: str, attributes: A, *, paced: bool = True) -> None:

@@ -27,9 +27,11 @@ class Source(Producer):
         make: Gives the camera for each try.
         clock: Times the pauses between tries, and silence.
         reports: Where it counts, times and warns.
+        annotates: Whether the camera's frames come with annotations.
     """
 
-    def __init__(self, name: str, make: MakeCamera, clock: Clock, reports: Reports) -> None:
+    def __init__(self, name: str, make: MakeCamera, clock: Clock, reports: Reports, *, annotates: bool = False) -> None:
+        self.annotates = annotates
         self._name = name
         self._make = make
         self._clock = clock

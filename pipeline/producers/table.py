@@ -53,7 +53,8 @@ def make_producer(config: CameraConfig, reports: Reports, around: Surroundings) 
 
 def _source(config: CameraConfig, reports: Reports, around: Surroundings) -> tuple[Producer, None]:
     make = partial(make_camera, config, tables=around.tables)
-    return Source(config.name, make, around.clock, reports), None
+    annotates = around.tables.cameras[config.model].annotates
+    return Source(config.name, make, around.clock, reports, annotates=annotates), None
 
 
 def _line(config: CameraConfig, reports: Reports, around: Surroundings) -> tuple[Producer, Feed]:
