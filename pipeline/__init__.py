@@ -1,6 +1,7 @@
 """A YAML file into a running graph of cameras: read and checked as a whole, run on demand."""
 
 from .chain import Chain
+from .changes import Changes, Difference
 from .config import (
     BUILT_IN,
     TRANSFORM,
@@ -49,11 +50,13 @@ __all__ = [
     "ByteRate",
     "CameraConfig",
     "Chain",
+    "Changes",
     "ClarifaiConfig",
     "Clock",
     "Config",
     "ConfigError",
     "Counters",
+    "Difference",
     "Feed",
     "FrameTask",
     "Graph",

@@ -60,6 +60,8 @@ class Feed:
         self._painter: Painter | None = None
         self._users = 0
         self._kept = 0
+        self._kept_here = False
+        self._watches: set[Slot[Frame]] = set()
         self._output: _RunOutput | None = None
         self._run: Run | None = None
         self._ended = False
@@ -137,6 +139,11 @@ class Feed:
         with self._lock:
             return self._users > 0
 
+    @property
+    def kept(self) -> bool:
+        """Whether it was asked to run without anybody watching."""
+        return self._kept_here
+
     def produce(self, config: CameraConfig, producer: Producer, source: Feed | None = None) -> None:
         """Have a producer make the frames from now on, in place of the present one if there is one.
 
@@ -187,7 +194,9 @@ class Feed:
             RuntimeError: when the graph is closed, or the machine gives no more threads.
         """
         slot: Slot[Frame] = Slot()
-        self._acquire()
+        with self._lock:
+            self._acquire()
+            self._watches.add(slot)
         # Closed meanwhile, it closes the slot: whoever watches sees it.
         self.attach(slot)
         return Watch(slot, lambda: self._leave(slot))
@@ -200,9 +209,25 @@ class Feed:
         """Close a slot and put nothing more into it."""
         self._fan_out.detach(slot)
 
-    def keep_running(self) -> None:
-        """Have it run without anybody watching, until the graph is closed (``preload: true``)."""
-        self._acquire(kept=1)
+    def end_watches(self) -> None:
+        """End each watch that is open now, which sees ``SlotClosed``; what takes frames to make others goes on."""
+        with self._lock:
+            watches = tuple(self._watches)
+        for slot in watches:
+            self.detach(slot)
+
+    def keep_running(self, kept: bool = True) -> None:
+        """Have it run without anybody watching, until it is told otherwise or ended (``preload: true``).
+
+        Raises:
+            RuntimeError: when the graph is closed, or the machine gives no more threads.
+        """
+        with self._lock:
+            if kept and not self._kept_here:
+                self._acquire(kept=1)
+            elif self._kept_here and not kept:
+                self._count_out(1, kept=1)
+            self._kept_here = kept
 
     def painted(self, frame: Frame) -> Frame:
         """Return one of its frames with the annotations burnt in, as its exits show it.
@@ -270,6 +295,7 @@ class Feed:
 
     def _leave(self, slot: Slot[Frame]) -> None:
         with self._lock:
+            self._watches.discard(slot)
             self._count_out(1)
         self.detach(slot)
 

@@ -84,6 +84,10 @@ class EncoderPool:
     def _join(self, subscription: Subscription) -> None:
         key = subscription.wanted_key
         encoder = self._encoders.get(key)
+        if encoder is not None and encoder.feed is not subscription.feed:
+            # A camera of that name was removed; the encoder of its feed is about to end.
+            self._stop(encoder)
+            encoder = None
         if encoder is None:
             encoder = SharedEncoder(
                 subscription.feed,

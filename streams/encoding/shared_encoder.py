@@ -124,6 +124,7 @@ class SharedEncoder(FrameTask):
         monotonic: Seconds of a clock that never jumps.
 
     Attributes:
+        feed: Whose frames.
         encoded: How many frames it has encoded.
         key_frames: How many key frames it has given.
     """
@@ -144,7 +145,7 @@ class SharedEncoder(FrameTask):
         self.key_frames = 0
         self._on_exchange = on_exchange
         self._on_end = on_end
-        self._feed = feed
+        self.feed = feed
         self._make_encoder = make_encoder
         self._monotonic = monotonic
         self._requests = KeyFrameRequests(monotonic)
@@ -176,7 +177,7 @@ class SharedEncoder(FrameTask):
         Raises:
             RuntimeError: when the graph is closed, or the machine gives no more threads.
         """
-        self._watch = self.frames = self._feed.watch()
+        self._watch = self.frames = self.feed.watch()
         try:
             self._run = start_task(self)
         except BaseException:
@@ -223,9 +224,9 @@ class SharedEncoder(FrameTask):
 
     def process(self, frame: Frame) -> None:
         """Encode a frame, unless the stream is to have fewer."""
-        if (version := self._feed.version) != self._version:
+        if (version := self.feed.version) != self._version:
             self._version = version
-            self._pace = Pace(self._feed.config.stream.frame_rate)
+            self._pace = Pace(self.feed.config.stream.frame_rate)
             self._encoder = None
             self._on_exchange(self)
         if self._pace.skips(frame):
@@ -254,8 +255,8 @@ class SharedEncoder(FrameTask):
         started = self._monotonic()
         try:
             if self._encoder is None:
-                self._encoder = self._make_encoder(self._feed, self.key)
-            picture = self._feed.painted(frame) if self.key.annotated else frame
+                self._encoder = self._make_encoder(self.feed, self.key)
+            picture = self.feed.painted(frame) if self.key.annotated else frame
             packets = self._encoder.encode(picture, key=self._requests.wait_s() == 0.0, later_s=later_s)
         except Exception as error:  # whatever the encoder does, its sinks stay
             logger.debug("camera %s: encoder", self.key.camera, exc_info=True)

@@ -40,7 +40,7 @@ def test_a_browser_plays_on_while_producers_are_exchanged(page: Page, tmp_path: 
             ("wide", CONFIG.replace("width_px: 320", "width_px: 240")),
         ]
         for camera, text in changes:
-            graph.exchange(camera, parse(text, "changed.yaml", tmp_path))
+            assert graph.reconfigure(parse(text, "changed.yaml", tmp_path)).cameras.changed == (camera,)
             seen.append(viewer.wait_for(15))
             newest.append(feed.latest)
         assert [(each.width_px, each.height_px) for each in seen] == [

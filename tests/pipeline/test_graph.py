@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
+from typing import ClassVar
 
 import pytest
 
-from cameras import Classification
-from pipeline import ConfigError, Graph, State
-from tests.fakes import FakeClock, FakeVision
+from cameras import Classification, SlotClosed
+from pipeline import BUILT_IN, Changes, Config, ConfigError, Difference, Graph, Output, Run, State, parse
+from pipeline.producers import Source
+from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
 from tests.pipeline.builders import config
 from vision import ModelError
 
@@ -173,23 +178,262 @@ def test_a_model_that_fails_to_load_later_is_said_at_the_camera(folder: Path, mo
     graph.close()
 
 
-def test_what_asks_a_model_for_what_it_cannot_do_is_not_exchanged_in(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    service = FakeVision("shapes")
-    service.labels = ("person", "dog")
-    graph = with_service(folder, service, monkeypatch)
-    graph.open()
-    before = graph.feeds["named"].producer
-    slip = CHAIN.replace(
-        "classifications, attributes: {classifier_name: shapes",
-        "redact, attributes: {detector_name: shapes, valid_labels: [persn]",
+class FedAttributes(NoAttributes):
+    """What a camera that is fed by hand may be declared with."""
+
+    green: int = 0
+
+
+class Fed(FakeCamera):
+    """A camera that can be declared: each one that is opened gives one frame, and then what the test puts in."""
+
+    model_name = "fed"
+    attributes_type = FedAttributes
+    opened_for: ClassVar[dict[str, list[Fed]]] = {}
+
+    def __init__(self, name: str, attributes: FedAttributes, *, paced: bool = True) -> None:
+        super().__init__(name)
+        self.color = (0, attributes.green, 0)
+        self.give(frame(color=self.color))
+
+    def open(self) -> None:
+        super().open()
+        self.opened_for.setdefault(self.name, []).append(self)
+
+
+class FedAnnotated(Fed):
+    """One whose frames come with annotations, as those of a camera that another machine has recognised things on."""
+
+    model_name = "fed_annotated"
+    annotates = True
+
+    def __init__(self, name: str, attributes: FedAttributes, *, paced: bool = True) -> None:
+        FakeCamera.__init__(self, name)
+        self.give(frame().with_annotations([Classification("moon", 0.8)]))
+
+
+FED = replace(BUILT_IN, cameras={**BUILT_IN.cameras, "fed": Fed, "fed_annotated": FedAnnotated})
+STREET = """
+    cameras:
+      - {name: porch, model: fed, attributes: {green: 100}}
+      - {name: gate, model: fed}
+      - name: named
+        model: transform
+        attributes: {source: porch, pipeline: [{type: classifications, attributes: {classifier_name: shapes}}]}
+    services:
+      - name: shapes
+        type: vision
+        model: color_detector
+        attributes: {detect_color: "#ff0000", hue_tolerance_pct: 0.1}
+"""
+
+
+class Street:
+    """A graph of cameras that are fed by hand, whose services see a star."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.kinds = frozenset({"classifications"})
+        monkeypatch.setattr(Fed, "opened_for", {})
+        monkeypatch.setattr("pipeline.graph.make_services", self._services)
+        self.clock = FakeClock()
+        self.graph = Graph(self._config(STREET), clock=self.clock)
+        self.graph.open()
+
+    def become(self, text: str) -> Changes:
+        return self.graph.reconfigure(self._config(text))
+
+    def camera(self, name: str) -> Fed:
+        """Return the camera that was opened last under a name of which a frame has come."""
+        return Fed.opened_for[name][-1]
+
+    def _config(self, text: str) -> Config:
+        return parse(dedent(text), "street.yaml", Path(), tables=FED)
+
+    def _services(self, config: Config) -> dict[str, FakeVision]:
+        made = {name: FakeVision(name, classifications=[Classification("star", 0.9)]) for name in config.services}
+        for service in made.values():
+            service.kinds = self.kinds
+        return made
+
+
+@pytest.fixture
+def lane(monkeypatch: pytest.MonkeyPatch) -> Iterator[Street]:
+    built = Street(monkeypatch)
+    yield built
+    built.graph.close()
+
+
+def test_a_configuration_that_changes_nothing_touches_nothing(lane: Street) -> None:
+    feeds, services = dict(lane.graph.feeds), dict(lane.graph.services)
+    producers = {name: feed.producer for name, feed in feeds.items()}
+    changes = lane.become(STREET)
+    assert changes == Changes(
+        Difference(unchanged=("porch", "gate", "named")),
+        Difference(unchanged=("shapes",)),
     )
-    with pytest.raises(ConfigError, match='service shapes gives no "persn"'):
-        graph.exchange("named", config(slip, folder))
-    with pytest.raises(KeyError):
-        graph.exchange("other", config(CHAIN, folder))
-    assert graph.feeds["named"].producer is before
-    graph.exchange("named", config(slip.replace("persn", "person"), folder))
-    assert [item["type"] for item in graph.feeds["named"].status()["transforms"]] == ["redact"]
-    graph.close()
+    assert (lane.graph.feeds, lane.graph.services) == (feeds, services)
+    assert {name: feed.producer for name, feed in lane.graph.feeds.items()} == producers
+    assert list(lane.graph.feeds) == ["porch", "gate", "named"]
+
+
+def test_a_changed_camera_keeps_its_watchers_and_the_others_notice_nothing(lane: Street) -> None:
+    named, porch, gate = (lane.graph.feeds[name] for name in ("named", "porch", "gate"))
+    with named.watch() as watch, gate.watch() as beside:
+        before, producer, held = watch.get(5), named.producer, beside.get(5)
+        changes = lane.become(STREET.replace("green: 100", "green: 200"))
+        after = watch.get(5)
+        lane.camera("gate").give(frame(1))
+        assert (beside.get(5).sequence, len(Fed.opened_for["gate"])) == (held.sequence + 1, 1)
+    assert (changes.cameras.changed, changes.cameras.unchanged) == (("porch",), ("gate", "named"))
+    assert lane.graph.feeds["porch"] is porch and named.producer is producer
+    assert (before.image[0, 0, 1], after.image[0, 0, 1]) == (100, 200)
+    assert after.time_s > before.time_s and after.sequence > before.sequence
+
+
+def test_a_changed_service_takes_the_old_ones_place_where_it_is_used(lane: Street) -> None:
+    old = lane.graph.services["shapes"]
+    named = lane.graph.feeds["named"]
+    with named.watch() as watch:
+        watch.get(5)
+        changes = lane.become(STREET.replace("#ff0000", "#00ff00"))
+        watch.get(5)
+        new = lane.graph.services["shapes"]
+        assert isinstance(new, FakeVision) and new is not old
+        assert (new.inferences, new.loaded) == (1, True)
+        assert len(Fed.opened_for["porch"]) == 1, "the source of the camera goes on"
+    assert (changes.cameras.changed, changes.services.changed) == (("named",), ("shapes",))
+
+
+def test_a_camera_is_added_in_its_place_with_what_it_needs(lane: Street) -> None:
+    watched = lane.graph.feeds
+    changes = lane.become(
+        STREET.replace(
+            "services:",
+            """  - {name: shed, model: fed, preload: true}
+      - name: again
+        model: transform
+        attributes: {source: shed, pipeline: [{type: classifications, attributes: {classifier_name: forms}}]}
+    services:
+      - name: forms
+        type: vision
+        model: color_detector
+        attributes: {detect_color: "#0000ff", hue_tolerance_pct: 0.1}""",
+        )
+    )
+    assert (changes.cameras.added, changes.services.added) == (("shed", "again"), ("forms",))
+    assert list(lane.graph.feeds) == ["porch", "gate", "named", "shed", "again"]
+    assert list(watched) == ["porch", "gate", "named"], "who goes through the old ones sees no change"
+    assert lane.graph.feeds["shed"].watched and not lane.graph.feeds["again"].watched
+    with lane.graph.feeds["again"].watch() as watch:
+        assert [annotation.label for annotation in watch.get(5).annotations] == ["star"]
+
+
+def test_a_camera_that_is_removed_ends_those_who_watch_it_for_good(lane: Street) -> None:
+    lane.become(STREET.replace("name: named", "name: named\n        preload: true"))
+    named, porch = lane.graph.feeds["named"], lane.graph.feeds["porch"]
+    watch = named.watch()
+    watch.get(5)
+    text = STREET[: STREET.index("      - name: named")]
+    changes = lane.become(text)
+    with pytest.raises(SlotClosed):
+        watch.get(5)
+    watch.close()
+    assert (changes.cameras.removed, changes.services.removed) == (("named",), ("shapes",))
+    assert (list(lane.graph.feeds), lane.graph.services) == (["porch", "gate"], {})
+    with pytest.raises(RuntimeError, match="camera named is closed"):
+        named.watch()
+    assert not porch.watched, "nor is it kept running for what is gone"
+    lane.clock.advance(3600)
+    assert porch.state is State.IDLE
+    lane.become(STREET)
+    with lane.graph.feeds["named"].watch() as again:
+        again.get(5)
+
+
+def test_a_camera_that_becomes_private_ends_its_watches_but_not_what_is_made_of_it(lane: Street) -> None:
+    porch, named = lane.graph.feeds["porch"], lane.graph.feeds["named"]
+    with porch.watch() as watch, named.watch() as other:
+        watch.get(5)
+        other.get(5)
+        lane.become(STREET.replace("model: fed, attributes", "model: fed, private: true, attributes"))
+        with pytest.raises(SlotClosed):
+            while True:  # a frame of before may still be there
+                watch.get(5)
+        assert porch.config.private
+        other.get(5)
+    with porch.watch() as mine:
+        assert mine.get(5)
+
+
+def test_preload_comes_and_goes_with_the_configuration(lane: Street) -> None:
+    gate = lane.graph.feeds["gate"]
+    lane.become(STREET.replace("name: gate", "name: gate, preload: true"))
+    assert gate.watched
+    lane.become(STREET)
+    assert not gate.watched
+
+
+def test_a_camera_may_change_places_with_the_one_that_it_takes_its_frames_from(lane: Street) -> None:
+    first = STREET.replace(
+        "services:",
+        "  - {name: last, model: transform, attributes: {source: named, pipeline: [{type: identity}]}}\n    services:",
+    )
+    second = STREET.replace("source: porch", "source: last").replace(
+        "services:",
+        "  - {name: last, model: transform, attributes: {source: porch, pipeline: [{type: identity}]}}\n    services:",
+    )
+    lane.become(first)
+    with lane.graph.feeds["named"].watch() as named, lane.graph.feeds["last"].watch() as last:
+        named.get(5), last.get(5)
+        lane.become(second)
+        assert list(lane.graph.feeds) == ["porch", "gate", "last", "named"]
+        lane.camera("porch").give(frame(1))
+        assert [annotation.label for annotation in named.get(5).annotations] == ["star"]
+        assert last.get(5).annotations == ()
+
+
+def test_what_is_wrong_with_a_configuration_leaves_all_as_it_was(lane: Street) -> None:
+    graph = lane.graph
+    before = (graph.config, graph.feeds, graph.services, {name: feed.producer for name, feed in graph.feeds.items()})
+    lane.kinds = frozenset({"detections"})
+    with pytest.raises(ConfigError, match="service shapes gives detections, not classifications"):
+        lane.become(STREET.replace("#ff0000", "#00ff00").replace("green: 100", "green: 200").replace("gate", "door"))
+    after = (graph.config, graph.feeds, graph.services, {name: feed.producer for name, feed in graph.feeds.items()})
+    assert all(new is old for new, old in zip(after[:3], before[:3], strict=True))
+    assert after[3] == before[3]
+
+
+def test_what_the_machine_refuses_is_exchanged_back(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = lane.graph
+    before = (graph.config, {name: feed.producer for name, feed in graph.feeds.items()})
+    with graph.feeds["porch"].watch() as watch, graph.feeds["gate"].watch():
+        watch.get(5)
+        start = Source.start
+
+        def refused(source: Source, output: Output, previous: Run | None = None) -> Run:
+            if source._name == "gate" and source is not before[1]["gate"]:
+                raise RuntimeError("can't start new thread")
+            return start(source, output, previous)
+
+        monkeypatch.setattr(Source, "start", refused)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            lane.become(
+                STREET.replace("green: 100", "green: 200").replace("gate, model: fed", "gate, model: fed, linger_s: 1")
+            )
+        assert watch.get(5).image[0, 0, 1] in (100, 200)
+        assert (graph.config, {name: feed.producer for name, feed in graph.feeds.items()}) == before
+        assert graph.feeds["porch"].config.attributes == graph.config.cameras["porch"].attributes
+
+
+def test_a_graph_that_is_closed_takes_no_other_configuration(lane: Street) -> None:
+    lane.graph.close()
+    with pytest.raises(RuntimeError, match="the graph is closed"):
+        lane.become(STREET.replace("gate", "door"))
+
+
+def test_a_camera_whose_frames_come_with_annotations_says_so(lane: Street) -> None:
+    lane.become(STREET.replace("gate, model: fed", "gate, model: fed_annotated"))
+    gate = lane.graph.feeds["gate"]
+    assert gate.annotates and not lane.graph.feeds["porch"].annotates
+    with gate.watch() as watch:
+        assert [annotation.label for annotation in watch.get(5).annotations] == ["moon"]

@@ -408,3 +408,17 @@ def test_an_exchange_brings_the_encoder_that_the_new_configuration_asks_for() ->
         second = sink.next()
         assert (made, second.is_keyframe) == ([None, 300_000], True)
         assert first.pts is not None and second.pts is not None and second.pts > first.pts
+
+
+def test_a_new_camera_under_the_name_of_a_removed_one_has_an_encoder_of_its_own() -> None:
+    with running() as run:
+        sink, old = run.join()
+        feed = Feed("porch", run.graph.clock, run.graph.lock)
+        camera = FakeCamera("porch")
+        feed.produce(camera_config("porch"), Source("porch", lambda: camera, run.graph.clock, feed.reports))
+        new = run.pool.subscribe(feed, "h264", Recorder())
+        assert new.encoder is not old.encoder
+        assert (old.encoder.feed, new.encoder.feed) == (run.feed, feed)
+        assert sink.ended.wait(5)
+        new.close()
+        feed.close()
