@@ -60,7 +60,6 @@ TESTED_WITH: dict[str, str] = {
     "streams/movie.py": "tests/streams/test_annotate.py",
     "streams/webrtc/errors.py": "tests/streams/webrtc/test_whep.py",
     "server/core/addresses.py": "tests/server/core/test_image_urls.py",
-    "server/core/backend.py": "tests/server/http/test_vision.py",
     "server/core/errors.py": "tests/server/http/messages/test_problems.py",
     "server/core/frames.py": "tests/server/http/test_cameras.py",
     "server/core/status.py": "tests/server/http/test_cameras.py",

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cameras import Prediction
-from pipeline import Config, Feed
+from pipeline import Config, Feed, Graph
 from streams import EncoderPool, WhepSessions
 from vision import ModelError, Session, UnsupportedKind, VisionService
 
 from .errors import ModelUnavailable, NotFound, Unsupported
 from .image_urls import ImageUrls
-from .paths import folders_of, without_folders
+from .paths import without_folders
 from .pool import Closable, Pool
 from .tokens import Tokens
 from .workers import Workers
@@ -30,30 +30,44 @@ class Backend:
     """What requests are answered with, whichever protocol they come in by.
 
     Attributes:
-        feeds: The frames of every camera, by name.
-        services: Every vision service, by name.
+        graph: The cameras, services and configuration of this moment.
         encoders: The encoders that all live streams share.
         whep: Viewers over WebRTC.
-        config: What the YAML says.
         models: Threads that decode pictures and run models.
         waits: Threads that wait for a camera's next frame.
         pool: Models and sessions that requests share.
         tokens: Who may ask.
-        images: Gets pictures that clients name by URL; ``None`` where they may not.
-        folders: Folders whose names stay out of what clients are told.
+        image_urls: Gets pictures that clients name by URL, where they may.
     """
 
-    feeds: Mapping[str, Feed]
-    services: Mapping[str, VisionService[Any]]
+    graph: Graph
     encoders: EncoderPool
     whep: WhepSessions
-    config: Config
     models: Workers
     waits: Workers
     pool: Pool
     tokens: Tokens
-    images: ImageUrls | None = None
-    folders: tuple[str, ...] = ()
+    image_urls: ImageUrls
+
+    @property
+    def config(self) -> Config:
+        """What the YAML says; ask again for each request, as it may be reloaded."""
+        return self.graph.config
+
+    @property
+    def feeds(self) -> Mapping[str, Feed]:
+        """The frames of every camera, by name."""
+        return self.graph.feeds
+
+    @property
+    def services(self) -> Mapping[str, VisionService[Any]]:
+        """Every vision service, by name."""
+        return self.graph.services
+
+    @property
+    def images(self) -> ImageUrls | None:
+        """What gets pictures that clients name by URL; ``None`` where they may not."""
+        return self.image_urls if self.config.server.allow_image_urls else None
 
     @property
     def kinds(self) -> Mapping[str, type[Prediction]]:
@@ -62,7 +76,7 @@ class Backend:
 
     def error_of(self, camera: Feed) -> str | None:
         """Return what is wrong with a camera now, without the names of folders."""
-        return None if camera.error is None else without_folders(camera.error, self.folders)
+        return None if camera.error is None else without_folders(camera.error, self.config.folders)
 
     def camera(self, name: str) -> Feed:
         """Return a camera by name, private ones too.
@@ -115,7 +129,8 @@ class Backend:
             ModelUnavailable: when its model cannot be loaded.
             Unavailable: when too many requests wait.
         """
-        key = ("service", service.name, asker if service.stateful else "")
+        # Not by its name: a service of that name may take its place.
+        key = ("service", service, asker if service.stateful else "")
         async with self.opened(key, service.open_session, f"vision service {service.name}") as session:
             yield session
 
@@ -164,21 +179,13 @@ def model_errors(what: str) -> Iterator[None]:
         raise ModelUnavailable(f"{what} cannot use its model; the server's log says why") from error
 
 
-def open_backend(
-    feeds: Mapping[str, Feed],
-    services: Mapping[str, VisionService[Any]],
-    encoders: EncoderPool,
-    whep: WhepSessions,
-    config: Config,
-) -> Backend:
-    """Return the backend over cameras and services, with its threads.
+def open_backend(graph: Graph, encoders: EncoderPool, whep: WhepSessions) -> Backend:
+    """Return the backend over a graph, with its threads.
 
     Models share the cores with the streams, so few of their requests run at once; those that wait for a frame cost
     nothing while they do, and none waits to begin: its ten seconds are running.
     """
     models = Workers("api-model", threads=2, waiting=64)
     waits = Workers("api-wait", threads=64, waiting=0)
-    images = ImageUrls() if config.server.allow_image_urls else None
-    tokens = Tokens(token.get_secret_value() for token in config.server.tokens)
-    folders = folders_of(config)
-    return Backend(feeds, services, encoders, whep, config, models, waits, Pool(models), tokens, images, folders)
+    tokens = Tokens(lambda: [token.get_secret_value() for token in graph.config.server.tokens])
+    return Backend(graph, encoders, whep, models, waits, Pool(models), tokens, ImageUrls())

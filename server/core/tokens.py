@@ -54,15 +54,17 @@ class TooManyTokens(TooManyRequests):
 
 
 class Tokens:
-    """The tokens of a server; it keeps only their digests. All calls come from one thread.
+    """The tokens of a server, of which it keeps none. All calls come from one thread.
 
     Args:
-        tokens: Those that are good; none lets everybody in.
+        tokens: Gives those that are good now; none lets everybody in.
         clock: Seconds that only go forward.
     """
 
-    def __init__(self, tokens: Iterable[str] = (), clock: Callable[[], float] = time.monotonic) -> None:
-        self._digests = tuple(_digest(token.encode()) for token in tokens)
+    def __init__(
+        self, tokens: Callable[[], Iterable[str]] = tuple, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._tokens = tokens
         self._clock = clock
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
         self._warned: OrderedDict[str, float] = OrderedDict()
@@ -74,7 +76,8 @@ class Tokens:
             authorization: The values of the headers of that name: ``Bearer TOKEN``, ``Key TOKEN`` or the token alone.
             address: Where it comes from.
         """
-        if not self._digests:
+        good = [_digest(token.encode()) for token in self._tokens()]
+        if not good:
             return None
         token = _token(authorization)
         if not token:
@@ -82,15 +85,10 @@ class Tokens:
         place = client_of(address)
         if (wait_s := self._wait_s(place)) > 0:
             return TooManyTokens(wait_s)
-        if self._is_good(token):
+        if _is_one_of(token, good):
             return None
         self._note(place)
         return WrongToken()
-
-    def _is_good(self, token: bytes) -> bool:
-        # Digests of one length, and every one is compared: the time says nothing about any token.
-        digest = _digest(token)
-        return any([hmac.compare_digest(digest, good) for good in self._digests])
 
     def _wait_s(self, place: str) -> float:
         times = self._wrong.get(place)
@@ -117,6 +115,12 @@ def _token(authorization: Sequence[bytes]) -> bytes:
     text = b" , ".join(authorization).strip()
     scheme, _, rest = text.partition(b" ")
     return rest.strip() if scheme.lower() in _SCHEMES else text
+
+
+def _is_one_of(token: bytes, good: Sequence[bytes]) -> bool:
+    # Digests of one length, and every one is compared: the time says nothing about any token.
+    digest = _digest(token)
+    return any([hmac.compare_digest(digest, each) for each in good])
 
 
 def _digest(token: bytes) -> bytes:

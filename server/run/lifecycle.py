@@ -99,8 +99,8 @@ async def startup(config: Config) -> Running:
     try:
         await _in_thread("open", graph.open)
         encoders = EncoderPool()
-        whep = WhepSessions(graph.feeds, encoders, server)
-        backend = open_backend(graph.feeds, graph.services, encoders, whep, config)
+        whep = WhepSessions(graph, encoders)
+        backend = open_backend(graph, encoders, whep)
         async for listener in open_listeners(backend):
             listeners.append(listener)
         http = HttpServer(backend, [ClarifaiRest(backend)], CONNECTIONS_S)

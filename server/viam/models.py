@@ -33,7 +33,8 @@ class MlModelCalls(Calls):
     def _loaded(self, declared: RuntimeDeclaration) -> AbstractAsyncContextManager[ModelHandle]:
         """Return what loads a model, or shares it with whoever has done so."""
         load = partial(load_model, declared, runtimes=self._backend.config.tables.runtimes)
-        return self._backend.opened(("model", declared.name), load, _what(declared.name))
+        # Not by its name alone: another model of that name may take its place.
+        return self._backend.opened(("model", repr(declared)), load, _what(declared.name))
 
     async def _infer(self, request: mlmodel_pb2.InferRequest) -> mlmodel_pb2.InferResponse:
         async with self._loaded(self._model(request.name)) as handle:

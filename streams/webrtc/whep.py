@@ -8,14 +8,14 @@ import secrets
 import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from pipeline import Feed, ServerConfig
+from pipeline import Config, Feed
 
 from ..encoding import CodecName, EncoderPool, Subscription, default_bitrate, h264_level
 from .connection import Connection
 from .errors import IceRestart, InvalidSdp, NoConnection, OtherEtag, SdpTooLong, UnknownCamera, UnknownSession
-from .ice import IceSettings, ice_settings
+from .ice import ice_settings
 from .inside import self_test
 from .sdp import CREDENTIALS, SDP_BYTES_MAX, read_offer
 from .sender import VideoSender
@@ -103,6 +103,18 @@ class Viewer:
         }
 
 
+class Watchable(Protocol):
+    """What there is to watch, as a graph has it: asked anew for each viewer, as it may be reconfigured."""
+
+    @property
+    def feeds(self) -> Mapping[str, Feed]:
+        """Every camera by name."""
+
+    @property
+    def config(self) -> Config:
+        """It says how viewers reach this machine."""
+
+
 class WhepSessions:
     """All viewers of all cameras.
 
@@ -111,27 +123,24 @@ class WhepSessions:
 
     def __init__(
         self,
-        feeds: Mapping[str, Feed],
+        graph: Watchable,
         encoders: EncoderPool,
-        config: ServerConfig,
         *,
         deadlines: Deadlines | None = None,
     ) -> None:
         """Look at what is needed.
 
         Args:
-            feeds: Every camera by name.
+            graph: What there is to watch.
             encoders: Where viewers get their packets from; closed by whoever made it, after this.
-            config: How viewers reach this machine.
             deadlines: How long viewers are waited for.
 
         Raises:
             UnsuitableLibrary: when the installed aiortc cannot be used.
         """
         self_test()
-        self._feeds = feeds
+        self._graph = graph
         self._encoders = encoders
-        self._ice: IceSettings = ice_settings(config)
         self._deadlines = deadlines or Deadlines()
         self._viewers: dict[str, Viewer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -149,8 +158,9 @@ class WhepSessions:
         if self._closing:
             raise NoConnection("the server is about to end")
         holder: list[Viewer] = []
-        connection = Connection(self._ice, lambda state: self._on_state(holder, state))
+        connection = Connection(ice_settings(self._graph.config.server), lambda state: self._on_state(holder, state))
         sender, track = VideoSender(connection), PacketTrack()
+        track.add_listener("ended", lambda: self._on_end(holder))
         try:
             codec = await sender.negotiate(offer, feed.config.stream.codecs)
             subscription = self._subscribed(feed, codec, track, annotations)
@@ -161,7 +171,8 @@ class WhepSessions:
         try:
             sender.send(track, _level(feed), subscription.ask_key_frame)
             answer = await connection.answer()
-            if self._closing:
+            self._feed(camera)  # it may have become private, or have been removed, while the answer was made
+            if self._closing or track.readyState != "live":
                 raise NoConnection("the server is about to end")
         except BaseException:
             await self._close_viewer(viewer)
@@ -233,7 +244,7 @@ class WhepSessions:
         return viewer
 
     def _feed(self, name: str) -> Feed:
-        feed = self._feeds.get(name)
+        feed = self._graph.feeds.get(name)
         if feed is None or feed.config.private:
             raise UnknownCamera(f"there is no camera {name!r}")
         return feed
@@ -242,11 +253,16 @@ class WhepSessions:
         try:
             return self._encoders.subscribe(feed, codec, track, annotations=annotations)
         except RuntimeError as error:
+            self._feed(feed.name)  # it may just have been removed
             raise NoConnection("the server is about to end") from error
 
     def _on_state(self, holder: list[Viewer], state: str) -> None:
         if state in ("failed", "closed") and holder:
             self._drop(holder[0], f"its connection {'failed' if state == 'failed' else 'was closed'}")
+
+    def _on_end(self, holder: list[Viewer]) -> None:
+        if holder:
+            self._drop(holder[0], "its camera may be watched no more")
 
     def _drop(self, viewer: Viewer, reason: str) -> None:
         """End a session that its viewer did not end itself."""

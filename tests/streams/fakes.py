@@ -21,7 +21,7 @@ from aiortc import (
 from av import VideoFrame
 
 from cameras import Frame, Mark, Matrix, Pixels, yuv_from_rgb
-from pipeline import CameraConfig, Feed, StreamConfig
+from pipeline import CameraConfig, Config, Feed, StreamConfig
 from pipeline.producers.source import Source
 from streams import EncoderPool
 from streams.webrtc.ice import IceSettings, gather_as_set
@@ -56,6 +56,7 @@ class FakeGraph:
     """Feeds by name, each fed by hand through ``cameras``, and a pool of encoders for them."""
 
     def __init__(self, *names: str, stream: StreamConfig | None = None, private: bool = False) -> None:
+        self.config = Config({}, {})
         self.clock = FakeClock()
         self.cameras: dict[str, FakeCamera] = {}
         self.feeds: dict[str, Feed] = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import Field, SerializeAsAny
@@ -103,6 +104,21 @@ class Config:
     models: dict[str, RuntimeDeclaration] = field(default_factory=dict)
     places: Places = field(default=Places(), repr=False, compare=False)
     tables: Tables = field(default=BUILT_IN, repr=False, compare=False)
+
+    @cached_property
+    def folders(self) -> tuple[str, ...]:
+        """The folders of all files that it names, each with its slash, the longest first."""
+        values = (value for attributes in self._attributes() for _, value in attributes)
+        folders = {f"{path.parent}/" for path in values if isinstance(path, Path)}
+        return tuple(sorted(folders - {"//", "/", "./"}, key=len, reverse=True))
+
+    def _attributes(self) -> Iterator[Attributes]:
+        yield from (camera.attributes for camera in self.cameras.values())
+        yield from (model.attributes for model in self.models.values())
+        for service in self.services.values():
+            yield service.attributes
+            if service.runtime is not None:
+                yield service.runtime.attributes
 
     def service_problem(self, name: str, message: str) -> Problem:
         """Return a problem with a service or model, positioned at the path its message begins with if there is one."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline import parse
-from server.core.paths import folders_of, without_folders
+from server.core.paths import without_folders
 
 TEXT = """
 cameras:
@@ -16,7 +16,7 @@ def test_the_folders_of_all_files_are_left_out_the_longest_first(tmp_path: Path)
     for name in ("a/b/one.png", "a/two.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    folders = folders_of(parse(TEXT, "test.yaml", tmp_path))
+    folders = parse(TEXT, "test.yaml", tmp_path).folders
     assert folders == (f"{tmp_path}/a/b/", f"{tmp_path}/a/")
     said = f"{tmp_path}/a/b/one.png: is damaged; so is {tmp_path}/a/two.png, and /etc/passwd is not"
     assert without_folders(said, folders) == "one.png: is damaged; so is two.png, and /etc/passwd is not"

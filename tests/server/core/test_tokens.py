@@ -33,7 +33,7 @@ def test_every_token_is_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch
         return original(one, other)
 
     monkeypatch.setattr(hmac, "compare_digest", compare)
-    tokens = Tokens(["first-token", "second-longer-token", "third-token"])
+    tokens = Tokens(lambda: ["first-token", "second-longer-token", "third-token"])
     for brought in ("first-token", "third-token", "second-longer-token", "none of them", "x" * 5000):
         compared.clear()
         tokens.refusal([brought.encode()], "10.0.0.1")
@@ -47,7 +47,7 @@ def refusals(tokens: Tokens, token: str, address: str, times: int) -> list[type 
 
 def test_guesses_are_counted_by_address_and_for_a_while() -> None:
     clock = Clock()
-    tokens = Tokens([GOOD], clock)
+    tokens = Tokens(lambda: [GOOD], clock)
     assert refusals(tokens, WRONG, "10.0.0.1", TRIES + 5) == [WrongToken] * TRIES + [TooManyTokens] * 5
     assert refusals(tokens, GOOD, "10.0.0.1", 1) == [TooManyTokens]
     assert refusals(tokens, "", "10.0.0.1", 1) == [MissingToken]
@@ -62,7 +62,7 @@ def test_guesses_are_counted_by_address_and_for_a_while() -> None:
 
 def test_wrong_ones_leave_a_line_per_address_and_minute(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
-    tokens = Tokens([GOOD], clock)
+    tokens = Tokens(lambda: [GOOD], clock)
     for address in ("10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2", ""):
         refusals(tokens, WRONG, address, TRIES + 5)
     refusals(tokens, GOOD, "10.0.0.3", 1)
@@ -80,7 +80,7 @@ def test_wrong_ones_leave_a_line_per_address_and_minute(caplog: pytest.LogCaptur
 
 def test_some_wrong_ones_in_a_long_time_harm_nobody() -> None:
     clock = Clock()
-    tokens = Tokens([GOOD], clock)
+    tokens = Tokens(lambda: [GOOD], clock)
     for _ in range(10 * TRIES):
         assert refusals(tokens, WRONG, "10.0.0.1", 1) == [WrongToken]
         clock.now += WITHIN_S / TRIES
@@ -99,13 +99,13 @@ def test_some_wrong_ones_in_a_long_time_harm_nobody() -> None:
     ],
 )
 def test_one_customer_is_one_address(one: str, other: str, same: bool) -> None:
-    tokens = Tokens([GOOD], Clock())
+    tokens = Tokens(lambda: [GOOD], Clock())
     refusals(tokens, WRONG, one, TRIES)
     assert refusals(tokens, GOOD, other, 1) == [TooManyTokens if same else None]
 
 
 def test_only_so_many_addresses_are_remembered() -> None:
-    tokens = Tokens([GOOD], Clock())
+    tokens = Tokens(lambda: [GOOD], Clock())
     for number in range(ADDRESSES_MAX + 100):
         refusals(tokens, WRONG, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 1)
     assert len(tokens._wrong) == len(tokens._warned) == ADDRESSES_MAX
@@ -114,4 +114,4 @@ def test_only_so_many_addresses_are_remembered() -> None:
 
 @pytest.mark.parametrize("value", ["", " ", "Bearer", "Bearer ", "Key ", " key  "])
 def test_an_empty_one_is_none(value: str) -> None:
-    assert refusals(Tokens([GOOD]), value, "10.0.0.1", 1) == [MissingToken]
+    assert refusals(Tokens(lambda: [GOOD]), value, "10.0.0.1", 1) == [MissingToken]

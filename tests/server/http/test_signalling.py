@@ -49,7 +49,7 @@ def publishing(error: type[SignallingError] = NoConnection) -> AccessMiddleware:
     app = FastAPI()
     handle_errors(app, write)
     app.include_router(router)
-    return AccessMiddleware(app, tokens=Tokens(["correct-horse-battery"]), open_options=[router.folder])
+    return AccessMiddleware(app, tokens=Tokens(lambda: ["correct-horse-battery"]), open_options=[router.folder])
 
 
 def ask(app: AccessMiddleware, method: str, path: str, **request: Any) -> httpx.Response:

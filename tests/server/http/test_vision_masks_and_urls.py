@@ -52,11 +52,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def with_urls(served: Served) -> Iterator[Served]:
-    state = served.running.http.app.state
-    closed = state.backend
-    state.backend = dataclasses.replace(closed, images=Pictures())
+    state, graph = served.running.http.app.state, served.running.graph
+    closed, config = state.backend, graph.config
+    state.backend = dataclasses.replace(closed, image_urls=Pictures())
+    graph.config = dataclasses.replace(config, server=config.server.model_copy(update={"allow_image_urls": True}))
     yield served
-    state.backend = closed
+    state.backend, graph.config = closed, config
 
 
 def test_masks_are_pictures_of_the_pictures_size_the_largest_first(served: Served) -> None:

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from pipeline import ServerConfig, StreamConfig
+from pipeline import Config, ServerConfig, StreamConfig
+from pipeline.config.declarations.server import IceConfig
 from streams import (
     Deadlines,
     IceRestart,
@@ -34,6 +35,7 @@ from streams import (
     UnknownSession,
     WhepSessions,
 )
+from streams.webrtc.connection import Connection
 from tests.streams.fakes import FakeGraph, Feeding, LoopbackViewer, fake_graph
 
 pytestmark = pytest.mark.anyio
@@ -52,7 +54,8 @@ async def serving(
     """Give streams of cameras that are fed by hand; afterwards nothing of them may be left."""
     before, sockets = asyncio.all_tasks(), open_sockets()
     with fake_graph(*cameras, stream=stream, private=private) as graph:
-        streams = WhepSessions(graph.feeds, graph.pool, config or ServerConfig(), deadlines=deadlines)
+        graph.config = Config({}, {}, config or ServerConfig())
+        streams = WhepSessions(graph, graph.pool, deadlines=deadlines)
         try:
             yield streams, graph
         finally:
@@ -365,6 +368,50 @@ async def test_who_says_goodbye_is_gone_at_once() -> None:
         await viewer.close()
         async with asyncio.timeout(5):
             await streams.gone(session.secret)
+
+
+@pytest.mark.parametrize("end", ["end", "end_watches"])
+async def test_a_viewer_of_a_camera_that_may_be_watched_no_more_is_dropped(end: str) -> None:
+    async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as viewer:
+        session = await streams.offer("porch", await viewer.offer())
+        await viewer.accept(session.answer)
+        feeding = Feeding(graph.cameras["porch"])
+        await viewer.frame()
+        await feeding.stop()
+        getattr(graph.feeds["porch"], end)()
+        async with asyncio.timeout(10):
+            await streams.gone(session.secret)
+        assert streams.sessions("porch") == []
+        assert graph.pool.encoders("porch") == []
+
+
+async def test_a_camera_that_becomes_private_while_an_offer_is_answered_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as viewer:
+        answer = Connection.answer
+
+        async def meanwhile(connection: Connection) -> str:
+            made = await answer(connection)
+            graph.exchange("porch", private=True)
+            return made
+
+        monkeypatch.setattr(Connection, "answer", meanwhile)
+        assert await refused(streams, await viewer.offer()) == (UnknownCamera, "there is no camera 'porch'")
+        assert streams.sessions("porch") == []
+        assert not graph.feeds["porch"].watched
+
+
+async def test_ice_is_what_the_configuration_says_when_a_viewer_comes() -> None:
+    async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as viewer:
+        offer = await viewer.offer()
+        before = await streams.offer("porch", offer)
+        graph.config = Config({}, {}, ServerConfig(ice=IceConfig(advertise=("192.0.2.7",))))
+        after = await streams.offer("porch", offer)
+        assert [{found[0] for found in HOST_CANDIDATE.findall(each.answer)} for each in (before, after)] == [
+            {"127.0.0.1"},
+            {"127.0.0.1", "192.0.2.7"},
+        ]
 
 
 async def test_after_the_end_nobody_is_let_in() -> None:
