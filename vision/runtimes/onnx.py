@@ -45,6 +45,8 @@ _TYPES = {
 _IR_VERSION, _GRAPH = 1, 7  # fields of ONNX's ModelProto
 _QUIET = 3  # log level of ONNX Runtime: errors only
 _LABELS = ("names", "labels", "classes")  # Ultralytics uses names, other exporters the others
+# How ONNX Runtime refuses a model whose weights are in a separate file; the second is the wording of 1.20.
+_EXTERNAL_DATA_ERRORS = ("external data", "model_path must not be empty")
 
 
 @cache
@@ -203,7 +205,7 @@ def _size(text: str) -> tuple[int, ...]:
 
 
 def _why_not_loaded(file: ModelFile, error: Exception) -> str:
-    if "external data" in str(error).casefold():
+    if any(words in str(error).casefold() for words in _EXTERNAL_DATA_ERRORS):
         return (
             f"the ONNX model keeps its weights in a separate file; put them into the model: export it with "
             f"external_data=False, or `import onnx; onnx.save(onnx.load({file.path.name!r}), {file.path.name!r})`"
