@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,20 @@ def numbered(number: int, width: int = 64, height: int = 48) -> Image:
 def number_of(image: Image) -> int:
     """Return which of :func:`numbered` a decoded picture was."""
     return round(float(image.mean()) / 20)
+
+
+def noisy_blocks(number: int) -> Iterator[Image]:
+    """Give gray pictures that move, with noise on each so that none of their packets is small."""
+    random = np.random.default_rng(1)
+    blocks = random.integers(60, 180, (22, 40, 1), np.uint8).repeat(16, 0).repeat(16, 1).repeat(3, 2)
+    for place in range(number):
+        yield np.roll(blocks, place * 4, 1) + random.integers(0, 20, (352, 640, 1), np.uint8)
+
+
+def green_share(image: Image) -> float:
+    """Return how much of a BGR picture is as green as what a decoder leaves where it conceals no damage."""
+    blue, green, red = (image[..., channel].astype(int) for channel in range(3))
+    return float(((green - blue > 60) & (green - red > 60)).mean())
 
 
 def write_video(
