@@ -1,4 +1,4 @@
-"""Say in a sentence what a picture shows: an encoder that looks, a decoder that writes, and the decoder's words."""
+"""The vision service that describes a picture in a sentence, with an image encoder and a text decoder."""
 
 from __future__ import annotations
 
@@ -32,40 +32,37 @@ class CaptionerAttributes(PictureModelAttributes):
     """Attributes of ``model: captioner`` in the YAML; the model named is the encoder."""
 
     decoder_path: LocalPath = Field(
-        description="The decoder's file: one that takes all tokens at each step, without past; of what optimum exports "
-        "it is decoder_model.onnx."
+        description="The decoder, without past: it takes all tokens at each step; in exports of optimum, "
+        "decoder_model.onnx."
     )
     tokenizer_path: LocalPath = Field(
         description="The decoder's tokens: a tokenizer.json, or a text file with one token per line."
     )
     start_token: str | _Number | None = Field(
         None,
-        description="Token that a text begins with, or its number where it has no word (BLIP: 30522). Without it as "
-        "generation_config.json or config.json beside a tokenizer.json says (decoder_start_token_id), else the first "
-        "of the usual ones that there is.",
+        description="Start token, or its id if the vocabulary lacks it (BLIP: 30522). Default: decoder_start_token_id "
+        "of generation_config.json or config.json beside a tokenizer.json, else the first usual one in the vocabulary.",
     )
     end_token: str | _Number | None = Field(
         None,
-        description="Token that a text ends with, or its number. Without it as those files say (eos_token_id), else "
-        "the first of the usual ones that there is.",
+        description="End token, or its id. Default: eos_token_id of those files, else the first usual one in the "
+        "vocabulary.",
     )
-    max_tokens: int = Field(30, ge=1, le=512, description="Most tokens of a text, its end included.")
-    input_image_bgr: bool = Field(
-        False, description="The model takes blue first; mean and std then apply in that order."
-    )
+    max_tokens: int = Field(30, ge=1, le=512, description="Most tokens of a text, including the end token.")
+    input_image_bgr: bool = Field(False, description="The model takes BGR; mean and std then apply in that order.")
     input_image_size_px: int | None = Field(
-        None, ge=1, le=4096, description="Side of the encoder's input, for a model that takes pictures of any size."
+        None, ge=1, le=4096, description="Side of the encoder's input, for a model that accepts any size."
     )
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Give the files that are not there."""
+        """Yield an error for each missing file."""
         yield from missing_files(
             model_path=self.model_path, decoder_path=self.decoder_path, tokenizer_path=self.tokenizer_path
         )
 
 
 class Captioner(ModelService[CaptionerAttributes]):
-    """A vision service that writes one caption for a picture, or none when it has nothing to say.
+    """A vision service that returns one caption per picture, or none if the text is empty or not confident enough.
 
     The confidence of a caption is the geometric mean of the probabilities of its tokens.
     """
@@ -128,15 +125,15 @@ class Captioner(ModelService[CaptionerAttributes]):
         with session.inference():
             encoded = encoder.encode(frame.pixels)
             with _about(self.attributes.decoder_path):
-                written = decoder.generate(encoded, self.attributes.max_tokens)
-        if not written.text or written.confidence < self.attributes.default_minimum_confidence:
+                text = decoder.generate(encoded, self.attributes.max_tokens)
+        if not text.text or text.confidence < self.attributes.default_minimum_confidence:
             return ()
-        return (Caption(written.text, written.confidence),)
+        return (Caption(text.text, text.confidence),)
 
 
 @contextmanager
 def _about(path: Path) -> Iterator[None]:
-    """Put the file that an error is about before it."""
+    """Prefix errors with the file that they are about."""
     try:
         yield
     except ModelError as error:

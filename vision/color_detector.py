@@ -1,4 +1,4 @@
-"""Find areas of one colour. No model: every pixel is looked at."""
+"""The vision service that detects areas of one colour, without a model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HUES = (
     "red", "orange", "yellow", "lime-green", "green", "green-blue",
     "cyan", "light-blue", "blue", "violet", "magenta", "rose",
 )  # fmt: skip
-"""What colours are called where no label is given: 30 degrees of hue each, red around 0."""
+"""Default labels: names of hues, 30 degrees each, red around 0."""
 
 _SATURATION, _VALUE, _SEGMENT_SIZE_PX = 0.2, 0.3, 5000
 
@@ -30,21 +30,21 @@ _SATURATION, _VALUE, _SEGMENT_SIZE_PX = 0.2, 0.3, 5000
 class ColorDetectorAttributes(Attributes):
     """Attributes of ``model: color_detector`` in the YAML."""
 
-    detect_color: str = Field(description='The colour to find, as "#RRGGBB". Not a grey, and not too dark.')
+    detect_color: str = Field(description='Colour to detect, as "#RRGGBB"; not grey, and not too dark.')
     hue_tolerance_pct: float = Field(
-        gt=0, le=1, description="Share of the circle of hues that counts, half of it to either side; 1 is any hue."
+        gt=0, le=1, description="Accepted share of the hue circle, half of it to either side; 1 is any hue."
     )
     saturation_cutoff_pct: float = Field(
-        _SATURATION, ge=0, le=1, description="Lowest saturation of a pixel that counts; 0 means 0.2."
+        _SATURATION, ge=0, le=1, description="Lowest saturation of a matching pixel; 0 means 0.2."
     )
     value_cutoff_pct: float = Field(
-        _VALUE, ge=0, le=1, description="Lowest value (its brightest channel) of a pixel that counts; 0 means 0.3."
+        _VALUE, ge=0, le=1, description="Lowest value (brightest channel) of a matching pixel; 0 means 0.3."
     )
     segment_size_px: int = Field(
-        _SEGMENT_SIZE_PX, ge=0, description="Least area of a box, in pixels of the picture; 0 means 5000."
+        _SEGMENT_SIZE_PX, ge=0, description="Smallest area of a box, in pixels of the picture; 0 means 5000."
     )
-    label: str | None = Field(None, description="Name of what is found; without it, that of the hue.")
-    camera_name: str | None = Field(None, description="Camera to look at when a client names none.")
+    label: str | None = Field(None, description="Label of the detections; default: the name of the hue.")
+    camera_name: str | None = Field(None, description="Camera to use when a client names none.")
 
     @field_validator("detect_color")
     @classmethod
@@ -76,19 +76,19 @@ class ColorDetectorAttributes(Attributes):
 
     @property
     def saturation_cutoff(self) -> float:
-        """The cutoff that counts."""
+        """The cutoff, with the default applied."""
         return self.saturation_cutoff_pct or _SATURATION
 
     @property
     def value_cutoff(self) -> float:
-        """The cutoff that counts."""
+        """The cutoff, with the default applied."""
         return self.value_cutoff_pct or _VALUE
 
 
 class ColorDetector(VisionService[ColorDetectorAttributes]):
-    """A detector of areas that hang together and have one colour; confidence 1, largest box first.
+    """A detector of connected areas of one colour; confidence 1, largest box first.
 
-    Pixels hang together by their edges, not by their corners.
+    Pixels connect by their edges, not by their corners.
     """
 
     model_name: ClassVar[str] = "color_detector"
@@ -107,7 +107,7 @@ class ColorDetector(VisionService[ColorDetectorAttributes]):
 
     @property
     def label(self) -> str:
-        """The name of what it finds."""
+        """The label of its detections."""
         return self.attributes.label or HUES[int(self.attributes.hsv[0] % 360 + 15) // 30 % len(HUES)]
 
     def _predictors(self) -> Mapping[type[Prediction], Predictor]:
@@ -127,14 +127,14 @@ class ColorDetector(VisionService[ColorDetectorAttributes]):
 
 
 class ColorTest:
-    """Which pixels of a picture are of a colour: by linear tests on 8-bit channels, without leaving them.
+    """A test of pixels for a range of hues, by linear functions of 8-bit channels.
 
-    A hue is a direction in the plane across the grey axis, so a range of hues is a wedge there: a pixel lies in it when
-    it lies on the right side of both edges, and the side is the sign of a sum of its channels.
+    A hue is a direction in the plane perpendicular to the grey axis, so a range of hues is a wedge there. A pixel is in
+    the wedge if it is on the inner side of both edges, and the side is the sign of a weighted sum of its channels.
 
     Args:
         hue: The middle of the range, in degrees.
-        tolerance: Share of the circle that the range takes.
+        tolerance: Width of the range, as a share of the hue circle.
         saturation: Lowest saturation.
         value: Lowest value.
     """
@@ -142,25 +142,25 @@ class ColorTest:
     def __init__(self, hue: float, tolerance: float, saturation: float, value: float) -> None:
         self._tolerance = tolerance
         low, high = _across(hue - tolerance * 180), _across(hue + tolerance * 180)
-        # Channel 0 is above zero for a pixel before the range, channel 1 for one behind it, channel 2 never.
+        # Channel 0 is positive for a pixel before the range, channel 1 for one after it, channel 2 never.
         beyond = np.stack([-_side_of(low), _side_of(high), np.zeros(3)])
-        # As large as the library's fixed-point numbers allow: half a level must not be rounded away.
+        # As large as OpenCV's fixed-point arithmetic allows, so that half a level is not rounded away.
         self._beyond = (beyond * (31 / np.abs(beyond).max())).astype(np.float32)
-        # The least difference between the channels of a pixel, by its brightest one; a grey one is of no hue.
+        # Smallest difference between the channels of a pixel, by its brightest one; grey has no hue.
         brightest = np.arange(256)
         least = np.maximum(np.ceil(brightest * saturation - 1e-6), 1)
         self._least = np.where(brightest >= value * 255 - 1e-6, least, 255).astype(np.uint8)
         self._least[0] = 255
 
     def mask(self, image: NDArray[np.uint8]) -> Mask:
-        """Return 255 where a BGR picture is of the colour, 0 elsewhere."""
+        """Return a mask of a BGR picture: 255 where a pixel matches, 0 elsewhere."""
         blue, green, red = cv2.split(image)
         brightest = cv2.max(cv2.max(blue, green), red)
         difference = cv2.subtract(brightest, cv2.min(cv2.min(blue, green), red))
         found = cv2.compare(difference, cv2.LUT(brightest, self._least), cv2.CMP_GE)
         if self._tolerance < 1:
             before, behind, _ = cv2.split(cv2.transform(image, self._beyond))
-            # A range of more than half the circle is missed only by what lies beyond both of its edges.
+            # Outside a range of more than half the circle is only what is beyond both edges.
             outside = cv2.max(before, behind) if self._tolerance <= 0.5 else cv2.min(before, behind)
             _, inside = cv2.threshold(outside, 0, 255, cv2.THRESH_BINARY_INV)
             found = cv2.bitwise_and(found, inside)
@@ -168,14 +168,14 @@ class ColorTest:
 
 
 def _across(hue: float) -> NDArray[np.float64]:
-    """Return the direction of a hue in the plane across the grey axis."""
+    """Return the direction of a hue in the plane perpendicular to the grey axis."""
     red, green, blue = colorsys.hsv_to_rgb(hue / 360 % 1, 1, 1)
     across: NDArray[np.float64] = _PLANE @ (blue, green, red)
     return across
 
 
 def _side_of(direction: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weights of (blue, green, red) whose sum is above zero for hues up to 180 degrees after a direction."""
+    """Return weights of (blue, green, red) whose sum is positive for hues up to 180 degrees after a direction."""
     weights: NDArray[np.float64] = direction[0] * _PLANE[1] - direction[1] * _PLANE[0]
     return weights
 

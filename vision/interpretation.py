@@ -1,4 +1,4 @@
-"""How a model is fed, and what its outputs mean: as declared, else found out by running it on a few made pictures."""
+"""The input and outputs of a model: as declared, else inferred by running it on a few sample pictures."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class MlModelAttributes(PictureModelAttributes):
     """Attributes of ``model: mlmodel`` in the YAML."""
 
     label_path: LocalPath | None = Field(
-        None, description="Text file with one label per line; without it, the labels packed in the model file."
+        None, description="Text file with one label per line; default: the labels packed in the model file."
     )
     remap_input_names: dict[str, Literal["image"]] = Field(
         {}, description="Expected name of an input, by its name in the model."
@@ -50,18 +50,17 @@ class MlModelAttributes(PictureModelAttributes):
     xmin_ymin_xmax_ymax_order: tuple[int, ...] | None = Field(
         None,
         strict=False,
-        description="What each position of a box holds: 0 x_min, 1 y_min, 2 x_max, 3 y_max. Without it as the model "
-        "file says, else [1, 0, 3, 2].",
+        description="The side at each position of a box: 0 x_min, 1 y_min, 2 x_max, 3 y_max; default: as in the model "
+        "file, else [1, 0, 3, 2].",
     )
     input_image_bgr: bool | None = Field(
         None,
-        description="The model takes blue first; mean and std then apply in that order. Without it as its head wants, "
-        "else red first.",
+        description="The model takes BGR; mean and std then apply in that order. Default: as its head needs, else RGB.",
     )
     input_fit: Literal["stretch", "letterbox"] | None = Field(
         None,
-        description="How the picture fills the input: stretched, or in its shape between bars. Without it as its head "
-        "wants, else stretched.",
+        description="How the picture fills the input: stretched, or letterboxed to keep its aspect ratio. Default: as "
+        "its head needs, else stretched.",
     )
     head: (
         Literal[
@@ -78,18 +77,18 @@ class MlModelAttributes(PictureModelAttributes):
         | None
     ) = Field(
         None,
-        description="How boxes are computed from a detector's raw outputs. Without it guessed where their shapes leave "
-        "no doubt; none takes them as they are.",
+        description="Decoder for the raw outputs of a detector. Default: inferred if their shapes fit only one; none "
+        "uses the outputs unchanged.",
     )
     iou_threshold: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="Of boxes with one label whose intersection over union is larger, the most confident stays; 1 "
-        "keeps all. Without it as the head's makers have it; without a head all are kept.",
+        description="Of boxes with the same label and a larger intersection over union, only the most confident stays; "
+        "1 keeps all. Default: the head's own; without a head, all are kept.",
     )
     max_detections: int | None = Field(
-        None, ge=1, le=1000, description="Most boxes passed on. Without it 100 from a head, else all."
+        None, ge=1, le=1000, description="Most boxes returned. Default: 100 with a head, else all."
     )
     label_confidences: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         {}, description="Lowest confidence by label, in any letter case; other labels have the default."
@@ -103,20 +102,20 @@ class MlModelAttributes(PictureModelAttributes):
         return value
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Give the files that are not there."""
+        """Yield an error for each missing file."""
         yield from missing_files(model_path=self.model_path, label_path=self.label_path)
 
 
 @dataclass(frozen=True)
 class Interpretation:
-    """How a model is fed, and what its outputs mean.
+    """The pre-processing and post-processing of a model.
 
     Attributes:
-        picture: How a picture becomes its input.
-        labels: The names it gives, as far as they are known.
-        classifier: What reads it as a classifier, if it is one.
-        detector: What reads it as a detector, if it is one.
-        segmenter: What reads it as a segmenter, if it is one.
+        picture: Pre-processing of pictures to its input.
+        labels: Its labels, as far as they are known.
+        classifier: Post-processing as a classifier, if it is one.
+        detector: Post-processing as a detector, if it is one.
+        segmenter: Post-processing as a segmenter, if it is one.
     """
 
     picture: PictureInput
@@ -127,32 +126,34 @@ class Interpretation:
 
     @property
     def kinds(self) -> frozenset[type[Prediction]]:
-        """What the model gives."""
+        """The kinds of predictions that the model supports."""
         parts = {Classification: self.classifier, Detection: self.detector, Segmentation: self.segmenter}
         return frozenset(kind for kind, part in parts.items() if part is not None)
 
     @property
     def dropped(self) -> int:
-        """How many results were dropped because they were no number."""
+        """Number of results dropped because they were not finite."""
         return sum(part.dropped for part in (self.classifier, self.detector, self.segmenter) if part is not None)
 
     @property
     def unknown(self) -> int:
-        """How many things had a class without a label."""
+        """Number of results whose class number has no label."""
         return sum(part.unknown for part in (self.detector, self.segmenter) if part is not None)
 
 
 def interpret(runtime: Runtime, attributes: MlModelAttributes, labels: Sequence[str], service: str) -> Interpretation:
-    """Try a model as a detector with raw outputs, as a classifier, a detector and a segmenter; keep what works.
+    """Infer whether a model is a detector with raw outputs, a classifier, a detector or a segmenter, in that order.
+
+    A model may be both classifier and detector.
 
     Args:
         runtime: The loaded model.
-        attributes: What was declared.
-        labels: By number; empty when there are none.
-        service: Its name, for the log.
+        attributes: The declared attributes, which win over anything inferred.
+        labels: Labels by class number; empty if there are none.
+        service: Name of the service, for the log.
 
     Raises:
-        ModelError: when nothing works, or the labels do not fit.
+        ModelError: when the model is none of these, or the labels do not fit.
     """
     thresholds = Thresholds(attributes.default_minimum_confidence, attributes.label_confidences)
     plain = _picture(runtime, attributes, DEFAULT_PREPARATION)
@@ -178,8 +179,8 @@ def interpret(runtime: Runtime, attributes: MlModelAttributes, labels: Sequence[
     if pixel_map is None:
         shapes = "; ".join(f"{name} {list(array.shape)} {array.dtype}" for name, array in samples[0].items())
         raise ModelError(
-            "the model is neither a classifier, a detector nor a segmenter (a detector with raw outputs wants its "
-            f"head declared); its outputs are {shapes}"
+            "the model is neither a classifier, a detector nor a segmenter (for a detector with raw outputs, set "
+            f"head); its outputs are {shapes}"
         )
     segmenter = Segmenter(pixel_map, labels, thresholds, samples)
     return Interpretation(plain, segmenter.labels, segmenter=segmenter)
@@ -204,7 +205,7 @@ def _sample_outputs(runtime: Runtime, picture: PictureInput, most: int | None = 
 def _head(
     runtime: Runtime, attributes: MlModelAttributes, picture: PictureInput, labels: int
 ) -> tuple[Head, HeadMatch] | None:
-    """Return the head of the model, by the shapes of its outputs: as they stand in the file, else as they come out."""
+    """Return the head of the model by the shapes of its outputs: those in the file, else those of an inference."""
     shapes = {info.name: info.shape for info in runtime.outputs}
     if any(size < 1 for shape in shapes.values() for size in shape) or not all(shapes.values()):
         shapes = {name: array.shape for name, array in _sample_outputs(runtime, picture, 1)[0].items()}

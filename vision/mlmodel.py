@@ -1,4 +1,4 @@
-"""The vision service that runs a model file: a classifier, a detector or a segmenter, found out by trying it."""
+"""The vision service that runs a model file: a classifier, a detector or a segmenter."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from .runtimes import (
 
 
 class MlModelVision(ModelService[MlModelAttributes]):
-    """A vision service on a model file. Services on one file share one loaded model, and its answer for a picture.
+    """A vision service on a model file. Services on the same file share the loaded model and its outputs for a picture.
 
-    What the model can do is found out once, by running it on a few made pictures.
+    The first load infers what the model can do, by running it on a few sample pictures.
     """
 
     model_name: ClassVar[str] = "mlmodel"
@@ -50,12 +50,12 @@ class MlModelVision(ModelService[MlModelAttributes]):
 
     @property
     def dropped(self) -> int:
-        """How many results were dropped because they were no number."""
+        """Number of results dropped because they were not finite."""
         return self._interpretation.dropped if self._interpretation is not None else 0
 
     @property
     def unknown(self) -> int:
-        """How many things had a class without a label."""
+        """Number of results whose class number has no label."""
         return self._interpretation.unknown if self._interpretation is not None else 0
 
     def _load(self) -> None:
@@ -115,7 +115,7 @@ class MlModelVision(ModelService[MlModelAttributes]):
         return handle.runtime, interpretation
 
     def _outputs(self, pixels: Pixels, session: Session) -> dict[str, Tensor]:
-        """Return what the model gives for a picture: run once, for all services that feed it the same way."""
+        """Return the outputs for a picture; services with the same pre-processing share one inference."""
         runtime, interpretation = self._opened()
         picture = interpretation.picture
 
@@ -134,12 +134,12 @@ class MlModelVision(ModelService[MlModelAttributes]):
             return read_labels(path)
         if metadata.labels_file and not metadata.labels:
             raise ModelError(
-                f"the model does not hold its labels, {metadata.labels_file}; fetch it again or set label_path"
+                f"the model does not contain its labels, {metadata.labels_file}; fetch it again or set label_path"
             )
         return metadata.labels
 
     def _about(self, path: Path, error: ModelError) -> ModelError:
-        """Return the error with the file it is about before it."""
+        """Return the error prefixed with the file that it is about."""
         labels, text = self._label_path(), str(error)
         if text.startswith((f"{path}: ", f"{labels}: ")):
             return error

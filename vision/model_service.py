@@ -35,7 +35,7 @@ class PictureModelAttributes(Attributes):
         description="Per channel, the divisor after that; default: the model file's, else the head's, else 0.5.",
     )
     default_minimum_confidence: float = Field(0.0, ge=0, le=1, description="Lowest confidence returned.")
-    camera_name: str | None = Field(None, description="Camera to look at when a client names none.")
+    camera_name: str | None = Field(None, description="Camera to use when a client names none.")
 
     @field_validator("input_image_mean_value", "input_image_std_dev")
     @classmethod

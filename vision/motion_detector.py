@@ -1,4 +1,4 @@
-"""Find what moves. No model: each picture is compared with what its camera has shown before."""
+"""The vision service that detects motion, by comparing each frame with a background, without a model."""
 
 from __future__ import annotations
 
@@ -19,33 +19,35 @@ from .components import component_boxes
 
 Planes = NDArray[np.float32]
 
-_LONGER_SIDE_PX = 320  # of the reduced picture that is compared: smaller things than this shows are mostly noise
-_SAME_SCENE = 0.5  # more of a picture than this never moves at once; then it is another scene
-_RANGES = (1.0, 0.5, 0.5)  # colour planes of real pictures use half the range that brightness does
-_JOINED = np.ones((5, 5), np.uint8)  # parts of a thing this near to each other are one
+_LONGER_SIDE_PX = 320  # of the reduced picture that is compared; finer changes are mostly noise
+_SAME_SCENE = 0.5  # a larger share of changed pixels means another scene, not motion
+_RANGES = (1.0, 0.5, 0.5)  # of Y, U and V: colour planes of real pictures use half the range of brightness
+_JOINED = np.ones((5, 5), np.uint8)  # joins parts of an object that are this close
 
 
 class MotionDetectorAttributes(Attributes):
     """Attributes of ``model: motion_detector`` in the YAML."""
 
     threshold: float = Field(
-        0.1, gt=0, lt=1, description="Least change of a pixel that counts, as a share of the range from dark to light."
+        0.1,
+        gt=0,
+        lt=1,
+        description="Smallest change of a pixel that counts, as a share of the range from dark to light.",
     )
-    segment_size_px: int = Field(1000, ge=0, description="Least area of a box, in pixels of the picture.")
+    segment_size_px: int = Field(1000, ge=0, description="Smallest area of a box, in pixels of the picture.")
     history_s: float = Field(
-        2.0, gt=0, le=3600, description="Time in which what has come to rest becomes background again, in seconds."
+        2.0, gt=0, le=3600, description="Time in seconds after which an object at rest becomes background."
     )
-    label: str = Field("motion", min_length=1, description="Name of what is found.")
-    camera_name: str | None = Field(None, description="Camera to look at when a client names none.")
+    label: str = Field("motion", min_length=1, description="Label of the detections.")
+    camera_name: str | None = Field(None, description="Camera to use when a client names none.")
 
 
 class MotionDetector(VisionService[MotionDetectorAttributes]):
-    """A detector of areas that have changed against a background that is learnt on the way; confidence 1.
+    """A detector of areas that differ from a running-average background; confidence 1.
 
-    Each session has a background of its own, so that it should be shown the frames of one camera. Where more than half
-    of a picture differs from it, as after a cut or when the light goes on, or where the size does, the background
-    begins anew, and nothing has moved in that picture. Time is that of the frames. One that is older than the last is
-    compared but teaches nothing.
+    Each session has its own background, so use one session per camera. If more than half of a frame differs, as after
+    a cut or when the light goes on, or if its size changes, the background restarts and that frame has no motion. Time
+    is that of the frames. A frame older than the last one is compared but does not update the background.
     """
 
     model_name: ClassVar[str] = "motion_detector"
@@ -68,7 +70,7 @@ class MotionDetector(VisionService[MotionDetectorAttributes]):
 
 
 class _Background:
-    """What the camera of one session has shown so far."""
+    """The background of one session."""
 
     def __init__(self, attributes: MotionDetectorAttributes) -> None:
         self._attributes = attributes
@@ -76,10 +78,10 @@ class _Background:
         self._lock = threading.Lock()
 
     def detect(self, frame: Frame, session: Session) -> tuple[Detection, ...]:
-        """Return what has moved in a frame, and learn from it."""
+        """Return the motion in a frame, and update the background."""
         with session.inference():
             planes = _reduced(frame)
-            with self._lock:  # requests about one camera share a session and may come at once
+            with self._lock:  # concurrent requests for one camera share a session
                 changed = self._changed(frame, planes)
             height, width = changed.shape
             least_px = math.ceil(self._attributes.segment_size_px * height * width / (frame.width * frame.height))
@@ -87,7 +89,7 @@ class _Background:
         return tuple(Detection(self._attributes.label, 1.0, box=box) for box in boxes)
 
     def _changed(self, frame: Frame, planes: Planes) -> Mask:
-        """Return 255 where a frame differs from the background by more than a share of the range, and learn from it."""
+        """Return a mask, 255 where a frame differs from the background, and update the background."""
         if self._size == (frame.width, frame.height):
             most = tuple(self._attributes.threshold * 255 * share for share in _RANGES)
             alike = cv2.inRange(cv2.absdiff(planes, self._planes), (0, 0, 0), most)
@@ -104,19 +106,19 @@ class _Background:
         self._time_s, self._captured_at = frame.time_s, frame.captured_at
 
     def _learn(self, frame: Frame, planes: Planes) -> None:
-        """Take a frame into the background, by as much as the time since the last one is worth."""
+        """Average a frame into the background, weighted by the time since the last one."""
         history_s = self._attributes.history_s
-        # Pictures that somebody sends one by one have no time of their own; then it is when they came.
+        # Single pictures from clients have no media time; use the time of arrival.
         step_s = frame.time_s - self._time_s or frame.captured_at - self._captured_at
         if step_s > 0:
             cv2.accumulateWeighted(planes, self._planes, 1 - math.exp(-step_s / history_s))
             self._time_s, self._captured_at = frame.time_s, frame.captured_at
-        elif step_s < -history_s:  # the stream has begun again
+        elif step_s < -history_s:  # the stream has restarted
             self._begin(frame, planes)
 
 
 def _reduced(frame: Frame) -> Planes:
-    """Return the planes of a picture, reduced and smoothed, brightness and both colours as (height, width, 3)."""
+    """Return the YUV planes of a frame, reduced and smoothed, as (height, width, 3)."""
     shrink = max(1.0, max(frame.width, frame.height) / _LONGER_SIDE_PX)
     size = (max(1, round(frame.width / shrink)), max(1, round(frame.height / shrink)))
     planes = cv2.merge([_fitted(plane, size) for plane in frame.pixels.yuv])

@@ -107,8 +107,8 @@ def test_captions_below_the_minimum_and_empty_ones_are_left_out(tmp_path: Path, 
 def test_a_model_for_pictures_of_any_size_needs_one(tmp_path: Path, models: SharedModels) -> None:
     attributes = changed(captioner_models.files(tmp_path), input_image_size_px=None)
     assert error(attributes, models, tmp_path) == (
-        "encoder_model.onnx: input pixel_values [any, any, any, any] float32 takes pictures of any size; "
-        "say which with input_image_size_px"
+        "encoder_model.onnx: input pixel_values [any, any, any, any] float32 accepts pictures of any size; "
+        "set input_image_size_px"
     )
 
 
@@ -117,23 +117,21 @@ def test_a_model_that_takes_one_size_may_say_that_it_takes_any(tmp_path: Path, m
     (tmp_path / "encoder_model.onnx").write_bytes(captioner_models.encoder(side_px=16))
     with Captioner("words", attributes, models=models).open_session() as service:
         assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red picture"]
-    assert "say which with input_image_size_px" in error(
-        changed(attributes, input_image_size_px=None), models, tmp_path
-    )
+    assert "set input_image_size_px" in error(changed(attributes, input_image_size_px=None), models, tmp_path)
     assert error(changed(attributes, input_image_size_px=24), models, tmp_path).startswith(
-        "encoder_model.onnx: input_image_size_px: 24 is not the side that it takes: the model fails: "
+        "encoder_model.onnx: input_image_size_px: the model does not accept 24: the model fails: "
     )
 
 
 def test_errors_name_the_file_they_are_about(tmp_path: Path, models: SharedModels) -> None:
     attributes = captioner_models.files(tmp_path)
     assert error(changed(attributes, start_token="begin"), models, tmp_path) == (
-        "tokenizer.json: start_token: there is no token 'begin'"
+        "tokenizer.json: start_token: no such token: 'begin'"
     )
     (tmp_path / "few.onnx").write_bytes(captioner_models.decoder(words=9)[:-1])
     assert error(changed(attributes, decoder_path=tmp_path / "few.onnx"), models, tmp_path).startswith("few.onnx: ")
     swapped = changed(attributes, decoder_path=attributes.model_path)
-    assert error(swapped, models, tmp_path).startswith("encoder_model.onnx: the decoder must have one input")
+    assert error(swapped, models, tmp_path).startswith("encoder_model.onnx: the decoder must have one integer input")
     (tmp_path / "decoder_model.onnx").unlink()
     assert error(attributes, models, tmp_path) == "decoder_model.onnx: no such model file"
 

@@ -157,8 +157,8 @@ def test_what_was_dropped_and_what_had_no_label_is_counted(tmp_path: Path) -> No
         (
             {"map": np.zeros((1, 9, 4, 2))},
             {},
-            "FILE: the model is neither a classifier, a detector nor a segmenter (a detector with raw outputs wants "
-            "its head declared); its outputs are map [1, 9, 4, 2] float32",
+            "FILE: the model is neither a classifier, a detector nor a segmenter (for a detector with raw outputs, "
+            "set head); its outputs are map [1, 9, 4, 2] float32",
         ),
         (
             SCORES,
@@ -188,7 +188,7 @@ def test_labels_that_the_file_should_hold_must_be_there_or_elsewhere(tmp_path: P
     with pytest.raises(ModelError) as caught:
         service(without, tmp_path).inspect()
     assert str(caught.value) == (
-        f"{tmp_path}/model.fake: the model does not hold its labels, x.txt; fetch it again or set label_path"
+        f"{tmp_path}/model.fake: the model does not contain its labels, x.txt; fetch it again or set label_path"
     )
     service(without, tmp_path, label_path=labels_file(tmp_path)).inspect()
 

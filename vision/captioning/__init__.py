@@ -1,4 +1,4 @@
-"""The parts of a captioner: an encoder of pictures, a decoder that writes a text, and its tokens."""
+"""The parts of a captioner: image encoder, text decoder and tokenizer."""
 
 from .image_encoder import ImageEncoder
 from .text_decoder import GeneratedText, TextDecoder

@@ -1,4 +1,4 @@
-"""The second half of a captioner: a model that says, for the tokens so far, which one comes next."""
+"""The text decoder of a captioner, which predicts the next token from the tokens so far."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from .tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class GeneratedText:
-    """What was written, and how sure the model is: the geometric mean of what it gave each token, the end included."""
+    """A generated text, and its confidence: the geometric mean of its tokens' probabilities, the end included."""
 
     text: str
     confidence: float
 
 
 class TextDecoder:
-    """Writes a text from what an encoder has made of a picture: at each step the likeliest token.
+    """Generates a text from the features of a picture by greedy decoding: the likeliest token at each step.
 
-    The model takes all tokens so far and what the encoder gave, and gives a score for each token that may come next: a
-    decoder "without past". Its inputs are told apart by type, name and shape:
+    The model is a decoder "without past": it takes all tokens so far and the features, and returns a score for each
+    possible next token. Its inputs are identified by type, name and shape:
 
     ========================  =====================================================================================
-    input                     what goes in
+    input                     values
     ========================  =====================================================================================
-    numbers, [1, n]           the tokens so far; where n is fixed, filled up with end tokens
-    ``mask`` in its name      ones for what is there: the tokens, or with ``encoder`` in its name too, the encoder's
-    floats                    the output of the encoder that has the same name, else the first with the same shape
+    numbers, [1, n]           the tokens so far; if n is fixed, padded with end tokens
+    ``mask`` in its name      ones for the tokens, or if ``encoder`` is in the name too, for the features
+    floats                    the encoder output of the same name, else the first of the same shape
     ========================  =====================================================================================
 
     Args:
-        runtime: The model.
-        encoded: What the encoder gave for some picture, by name.
-        tokenizer: Its tokens.
+        runtime: The model; the caller keeps it open and closes it.
+        encoded: The features of any picture, by output name of the encoder.
+        tokenizer: The tokenizer of the model.
 
     Raises:
-        ModelError: when it is no such model.
+        ModelError: when the model is not a decoder of this kind, or does not fit encoder or tokenizer.
     """
 
     def __init__(self, runtime: Runtime, encoded: Mapping[str, Tensor], tokenizer: Tokenizer) -> None:
@@ -57,7 +57,7 @@ class TextDecoder:
             elif info is not self._tokens:
                 self._states[info.name] = _state_for(info, encoded, runtime.inputs)
         if not self._states:
-            raise ModelError(f"the decoder has no input for what the encoder gives: {_listed(runtime.inputs)}")
+            raise ModelError(f"the decoder has no input for the outputs of the encoder: {_listed(runtime.inputs)}")
         self._scores = _score_output(runtime.outputs)
         known = next(info.shape[-1] for info in runtime.outputs if info.name == self._scores)
         for token in (tokenizer.start, tokenizer.end):
@@ -68,15 +68,15 @@ class TextDecoder:
             raise ModelError(f"the decoder scores {count} tokens, but the tokenizer has {tokenizer.size}")
 
     def generate(self, encoded: Mapping[str, Tensor], max_tokens: int) -> GeneratedText:
-        """Return the text for what the encoder gave.
+        """Return the text for the features of a picture.
 
         Raises:
-            ModelError: when the model fails, or gives no numbers.
+            ModelError: when the model fails, or returns scores that are not finite.
         """
         tokens, logarithms = [self._tokenizer.start], []
         room = self._tokens.shape[1] if self._tokens.shape[1] > 0 else max_tokens
         while len(tokens) <= min(room, max_tokens):
-            # Tokens without a word are there to fill the table up to a round number; they are never meant.
+            # Token ids beyond the vocabulary only pad the table to a round size; never choose one.
             scores = self._next(encoded, tokens)[: max(self._tokenizer.size, self._tokenizer.end + 1)]
             token = int(scores.argmax())
             logarithms.append(math.log(max(float(scores[token]), 1e-30)))
@@ -87,7 +87,7 @@ class TextDecoder:
         return GeneratedText(text, math.exp(sum(logarithms) / len(logarithms)))
 
     def _next(self, encoded: Mapping[str, Tensor], tokens: Sequence[int]) -> NDArray[np.float64]:
-        """Return the probability of each token to be the next."""
+        """Return the probability of each token as the next one."""
         places = self._tokens.shape[1] if self._tokens.shape[1] > 0 else len(tokens)
         filled = [*tokens, *[self._tokenizer.end] * (places - len(tokens))]
         inputs = {self._tokens.name: np.array([filled], self._tokens.dtype)}
@@ -102,11 +102,11 @@ class TextDecoder:
 
 
 def _refuse_past(inputs: Sequence[TensorInfo]) -> None:
-    """Refuse the other decoders that exporters write beside the one without past."""
+    """Reject the decoders with past that exporters write beside the one without."""
     past = next((info for info in inputs if "past" in info.name.casefold()), None)
     if past is not None:
         raise ModelError(
-            f"the decoder goes on from a past, input {past}; one that takes all tokens at each step is wanted: "
+            f"the decoder needs a past, input {past}; use one that takes all tokens at each step: "
             "decoder_model.onnx, as `optimum-cli export onnx --task image-to-text` writes it"
         )
 
@@ -118,12 +118,12 @@ def _token_input(inputs: Sequence[TensorInfo]) -> TensorInfo:
         if np.issubdtype(info.dtype, np.integer) and len(info.shape) == 2 and "mask" not in info.name.casefold()
     ]
     if len(found) != 1:
-        raise ModelError(f"the decoder must have one input of whole numbers [1, n] for tokens, got {_listed(inputs)}")
+        raise ModelError(f"the decoder must have one integer input [1, n] for tokens, got {_listed(inputs)}")
     return found[0]
 
 
 def _state_for(info: TensorInfo, encoded: Mapping[str, Tensor], inputs: Sequence[TensorInfo]) -> str:
-    """Return the name of the encoder's output that an input of the decoder takes."""
+    """Return the name of the encoder output for an input of the decoder."""
     if np.issubdtype(info.dtype, np.floating):
         fitting = [name for name, array in encoded.items() if _fits(array.shape, info.shape)]
         if info.name in fitting:
@@ -132,8 +132,8 @@ def _state_for(info: TensorInfo, encoded: Mapping[str, Tensor], inputs: Sequence
             return fitting[0]
     made = "; ".join(f"{name} {list(array.shape)}" for name, array in encoded.items())
     raise ModelError(
-        f"the decoder's input {info} is for nothing that the encoder gives ({made}); "
-        f"a decoder without past is wanted, one that takes all tokens at each step"
+        f"the decoder's input {info} fits no output of the encoder ({made}); "
+        f"use a decoder without past, which takes all tokens at each step"
     )
 
 
@@ -150,9 +150,9 @@ def _score_output(outputs: Sequence[TensorInfo]) -> str:
 
 
 def _probabilities(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return scores as probabilities: as they are when that is what they are, else by softmax."""
+    """Return scores after softmax, unless they are probabilities."""
     if not np.isfinite(scores).all():
-        raise ModelError("the decoder gives scores that are no numbers")
+        raise ModelError("the decoder returns scores that are not finite")
     if scores.min() >= 0 and abs(scores.sum() - 1) < 1e-3:
         return scores
     powers = np.exp(scores - scores.max())

@@ -1,4 +1,4 @@
-"""Pictures into the tensors that models take, and the made pictures that a model is tried on."""
+"""Pre-processing of pictures to input tensors, and generated sample pictures for probing a model."""
 
 from .picture_input import DEFAULT_PREPARATION, PictureInput, Preparation
 from .sample_pictures import sample_pictures

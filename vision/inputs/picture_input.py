@@ -1,4 +1,4 @@
-"""From a picture to the tensor that a model takes: its type, layout, size and normalisation."""
+"""Pre-processing of a picture to the input tensor of a model: type, layout, size and normalisation."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from ..runtimes import Metadata, ModelError, Tensor, TensorInfo
 Triple = tuple[float, float, float]
 
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)
-_PLAIN_RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # what the 256 steps of an image input usually stand for
+_PLAIN_RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # usual real ranges of 8-bit image inputs
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """What a family of models wants of its input, where neither the YAML nor the model file says otherwise.
+    """Default pre-processing of a model family, where neither the YAML nor the model file specifies it.
 
     Attributes:
         mean: Per channel in the order of the input, as a fraction of 255.
-        std: The same.
-        bgr: Whether it takes blue first.
-        letterbox: Whether the picture keeps its shape, with bars beside it.
-        centred: Whether the picture is between two bars; else it is in the upper left corner.
-        bar: Value of the bars' pixels.
+        std: The same for the divisor.
+        bgr: Whether the channel order is BGR.
+        letterbox: Whether the picture keeps its aspect ratio, with bars beside it.
+        centred: Whether a letterboxed picture is centred; else it is in the top left corner.
+        bar: Pixel value of the bars.
         size: Height and width for an input of any size.
     """
 
-    mean: Triple = (0.5, 0.5, 0.5)  # Viam's: pixel values to -1..1, as most float models are trained
+    mean: Triple = (0.5, 0.5, 0.5)  # Viam's default: maps pixel values to -1..1, as for most float models
     std: Triple = (0.5, 0.5, 0.5)
     bgr: bool = False
     letterbox: bool = False
@@ -47,21 +47,21 @@ DEFAULT_PREPARATION = Preparation()
 
 @dataclass(frozen=True)
 class PictureInput:
-    """How a picture becomes the input of a model. Equal ones give equal tensors.
+    """The pre-processing of pictures for one input of a model. Equal objects produce equal tensors.
 
     ===========================  ==========================================================================
-    type of the input            what goes in
+    type of the input            values
     ===========================  ==========================================================================
     float                        (value / 255 - mean) / std
-    uint8                        the pixels as they are
-    int8                         the pixels less 128, which is the same picture
-    uint8 with an odd scale,     as float, then by the scale and zero point of the tensor
+    uint8                        the pixels unchanged
+    int8                         the pixels minus 128, which is the same picture
+    uint8 with an unusual scale, as float, then quantised with the scale and zero point of the tensor
     int8; mean or std declared
-    int16                        as float, then by the scale and zero point of the tensor
+    int16                        as float, then quantised with the scale and zero point of the tensor
     ===========================  ==========================================================================
 
-    The whole picture is stretched to the input's size, bilinear, or put between bars where that is wanted. A side of
-    any size takes that which the model file names, else the picture's own.
+    The whole picture is resized bilinearly: stretched to the input, or letterboxed. An input of any size uses the size
+    in the model file, else that of the picture.
     """
 
     info: TensorInfo
@@ -86,32 +86,32 @@ class PictureInput:
         std: Sequence[float] | None = None,
         bgr: bool | None = None,
         letterbox: bool | None = None,
-        usual: Preparation = DEFAULT_PREPARATION,
+        defaults: Preparation = DEFAULT_PREPARATION,
     ) -> PictureInput:
-        """Return how a picture goes into an input. What is declared wins over metadata, and they over what is usual.
+        """Return the pre-processing for an input. Declared values win over metadata, and metadata over defaults.
 
         Args:
             info: The input of the model.
-            metadata: What the model file says.
-            mean: Per channel in the order of the input, as a fraction of 255; ``None`` when not declared.
-            std: The same.
-            bgr: Whether the model takes blue first; mean and std then apply in that order.
-            letterbox: Whether the picture keeps its shape.
-            usual: What counts where nothing else does.
+            metadata: Metadata of the model file.
+            mean: Per channel in the order of the input, as a fraction of 255; ``None`` if not declared.
+            std: The same for the divisor.
+            bgr: Whether the channel order is BGR; mean and std then apply in that order.
+            letterbox: Whether the picture keeps its aspect ratio.
+            defaults: Values for everything else.
 
         Raises:
-            ModelError: when the input takes no picture.
+            ModelError: when the input is not for pictures.
         """
         shape = info.shape
         if len(shape) != 4 or shape[0] not in (1, -1):
-            raise ModelError(f"input {info} takes no picture: a shape like [1, height, width, 3] is wanted")
+            raise ModelError(f"input {info} is not for pictures: its shape must be like [1, height, width, 3]")
         if not (np.issubdtype(info.dtype, np.floating) or info.dtype in (np.uint8, np.int8, np.int16)):
-            raise ModelError(f"input {info} takes no picture: numbers of uint8, int8, int16 or float are wanted")
+            raise ModelError(f"input {info} is not for pictures: its type must be uint8, int8, int16 or float")
         channels_first = shape[1] == 3 or (shape[1] == 1 and shape[3] not in (1, 3))
         channels, height, width = shape[1:] if channels_first else (shape[3], shape[1], shape[2])
         if channels not in (1, 3):
-            raise ModelError(f"input {info} takes no picture: 3 colours or 1 grey are wanted, got {channels}")
-        made_for = metadata.size or usual.size
+            raise ModelError(f"input {info} is not for pictures: it must have 3 channels or 1, got {channels}")
+        made_for = metadata.size or defaults.size
         if made_for:
             height, width = (own if own > 0 else made for own, made in zip((height, width), made_for, strict=True))
         declared = mean is not None or std is not None
@@ -121,38 +121,38 @@ class PictureInput:
             channels=channels,
             height=height,
             width=width,
-            mean=_triple(mean) or _from_metadata(metadata.mean, metadata.std) or usual.mean,
-            std=_triple(std) or _from_metadata(metadata.std, metadata.std) or usual.std,
-            bgr=usual.bgr if bgr is None else bgr,
+            mean=_triple(mean) or _from_metadata(metadata.mean, metadata.std) or defaults.mean,
+            std=_triple(std) or _from_metadata(metadata.std, metadata.std) or defaults.std,
+            bgr=defaults.bgr if bgr is None else bgr,
             normalised=_is_normalised(info, declared, bool(metadata.mean)),
-            letterbox=usual.letterbox if letterbox is None else letterbox,
-            centred=usual.centred,
-            bar=usual.bar,
+            letterbox=defaults.letterbox if letterbox is None else letterbox,
+            centred=defaults.centred,
+            bar=defaults.bar,
         )
 
     def size_for(self, pixels: Pixels) -> tuple[int, int]:
-        """Return (width, height) of the tensor for a picture: the input's own, or the picture's where any will do."""
+        """Return (width, height) of the tensor for a picture: the input's, or the picture's if any fits."""
         return (self.width if self.width > 0 else pixels.width, self.height if self.height > 0 else pixels.height)
 
     def place_for(self, pixels: Pixels) -> tuple[int, int, int, int]:
-        """Return where the picture goes in the tensor: left, upper, right and lower edge in pixels."""
+        """Return the area of the picture in the tensor: left, top, right and bottom edge in pixels."""
         width, height = self.size_for(pixels)
         if not self.letterbox:
             return 0, 0, width, height
         scale = min(width / pixels.width, height / pixels.height)
-        whole = round if self.centred else int  # as the makers of YOLO and of YOLOX do
+        whole = round if self.centred else int  # as in the code of YOLO and of YOLOX
         across, down = (max(whole(side * scale), 1) for side in (pixels.width, pixels.height))
         left, upper = ((width - across) // 2, (height - down) // 2) if self.centred else (0, 0)
         return left, upper, left + across, upper + down
 
     def window_for(self, pixels: Pixels) -> BoundingBox:
-        """Return where the picture goes, in fractions of the tensor."""
+        """Return the area of the picture in fractions of the tensor."""
         width, height = self.size_for(pixels)
         left, upper, right, lower = self.place_for(pixels)
         return BoundingBox(left / width, upper / height, right / width, lower / height)
 
     def tensor(self, pixels: Pixels) -> Tensor:
-        """Return the tensor for a picture, contiguous, with its leading 1; a new array, or a read-only one."""
+        """Return the tensor for a picture: contiguous, with batch axis; a new array, or a read-only one."""
         picture = self._picture(pixels)
         if self.channels == 1:
             picture = (picture @ _GREY)[..., np.newaxis].round().astype(np.uint8)
@@ -175,7 +175,7 @@ class PictureInput:
 
     def _shifted(self, picture: NDArray[Any]) -> NDArray[Any]:
         if self.info.dtype == np.int8:
-            return (picture ^ np.uint8(128)).view(np.int8)  # less 128, without leaving 8 bits
+            return (picture ^ np.uint8(128)).view(np.int8)  # minus 128, in 8 bits
         return picture.astype(self.info.dtype, copy=False)
 
     def _normalised(self, picture: NDArray[Any]) -> NDArray[Any]:
@@ -194,7 +194,7 @@ def _is_normalised(info: TensorInfo, declared: bool, described: bool) -> bool:
         return True
     if info.scale == 0.0:
         return False
-    if info.dtype == np.uint8:  # a plain one has its normalisation inside; Viam never applies one
+    if info.dtype == np.uint8:  # a plain one normalises in the model; Viam never does it outside
         return declared and not _is_plain(info)
     return declared or described or info.dtype == np.int16
 
@@ -214,9 +214,9 @@ def _triple(numbers: Sequence[float] | None) -> Triple | None:
 
 
 def _from_metadata(numbers: Sequence[float], std: Sequence[float]) -> Triple | None:
-    """Return metadata's numbers, which are for values of 0 to 255, as fractions of 255.
+    """Return mean or std of the metadata, which are for values of 0 to 255, as fractions of 255.
 
-    Some files give fractions there already: no model is trained on values divided by less than 1.
+    Some files have fractions there: a std below 1 shows it, because no model is trained on values that std < 1 divides.
     """
     triple = _triple(numbers)
     if triple is None or max(std) < 1.0:

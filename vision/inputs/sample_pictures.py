@@ -1,4 +1,4 @@
-"""Made pictures that a model is tried on, to learn from its answers what its outputs mean."""
+"""Generated pictures for probing a model, to infer the meaning of its outputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COUNT = 3
 
 
 def sample_pictures() -> tuple[Pixels, ...]:
-    """Return a few pictures full of shapes and texture: blank ones would make many outputs look alike."""
+    """Return a few pictures full of shapes and texture; blank ones would make many outputs look alike."""
     return tuple(_picture(seed) for seed in range(_COUNT))
 
 

@@ -1,4 +1,4 @@
-"""What inputs and outputs of a model are called by declaration, and which input takes the picture."""
+"""Declared names of inputs and outputs of a model, and the choice of its picture input."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from ..runtimes import ModelError, TensorInfo
 
 
 def image_input(inputs: Sequence[TensorInfo], remap: Mapping[str, str]) -> TensorInfo:
-    """Return the input that takes the picture: the only one there is.
+    """Return the picture input of a model, its only input.
 
     Raises:
-        ModelError: when a declared name is not one of an input, or there are other inputs to feed.
+        ModelError: when the model has no input of a declared name, or has other inputs.
     """
     declared_names(inputs, aliases_of(inputs, ()), remap, "input")
     if len(inputs) != 1:
-        raise ModelError(f"the model has {len(inputs)} inputs, one picture is wanted: {_listed(inputs)}")
+        raise ModelError(f"the model must have one input, the picture, but has {len(inputs)}: {_listed(inputs)}")
     return inputs[0]
 
 
 def aliases_of(infos: Sequence[TensorInfo], described: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the names that each tensor is known by: its own, and what the metadata call it.
+    """Return all names of each tensor: its own, and the one in the metadata.
 
     Args:
-        infos: The inputs, or the outputs, of a model.
-        described: What the metadata call them, in the same order; may be empty.
+        infos: The inputs or outputs of a model.
+        described: Their names in the metadata, in the same order; may be empty.
     """
     if len(described) != len(infos):
         described = [""] * len(infos)
@@ -34,16 +34,16 @@ def aliases_of(infos: Sequence[TensorInfo], described: Sequence[str]) -> dict[st
 def declared_names(
     infos: Sequence[TensorInfo], aliases: Mapping[str, tuple[str, ...]], remap: Mapping[str, str], kind: str
 ) -> dict[str, str]:
-    """Return the expected name of each tensor that has one declared, by its name in the model.
+    """Return the declared standard names of tensors, by the name in the model.
 
     Args:
-        infos: The inputs, or the outputs, of a model.
-        aliases: The names that each is known by.
-        remap: Expected name by one of those.
-        kind: ``input`` or ``output``, for the error.
+        infos: The inputs or outputs of a model.
+        aliases: All names of each tensor.
+        remap: Standard name by any of those.
+        kind: ``input`` or ``output``, for the error message.
 
     Raises:
-        ModelError: when a declared name is not one of a tensor.
+        ModelError: when no tensor has a declared name.
     """
     declared = {}
     for own, expected in remap.items():

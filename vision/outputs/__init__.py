@@ -1,4 +1,4 @@
-"""Tensors into results: which output of a model is what, and the classifications, detections and masks in it."""
+"""Post-processing: the meaning of each output tensor, and the classifications, detections and masks in them."""
 
 from .classifier import Classifier, find_scores
 from .detector import Detector

@@ -1,4 +1,4 @@
-"""Reading the answer of a classifier: one score per label for the whole picture."""
+"""Post-processing of classifiers: one score per label for the whole picture."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from ..runtimes import LabelsError, ModelError, Tensor, TensorInfo
 from .scores import Thresholds, sigmoid, softmax
 
 PROBABILITY = "probability"
-_NEAR = 0.01  # a quantised probability may pass 1 by a step
+_NEAR = 0.01  # a quantised probability may exceed 1 by a step
 _SETTERS = {field.name: getattr(Classification, field.name).__set__ for field in fields(Classification)}
 
 
 def find_scores(names: Mapping[str, str], samples: Sequence[Mapping[str, Tensor]]) -> str | None:
-    """Return the output that holds a classifier's scores, ``None`` when there is none.
+    """Return the output with a classifier's scores, ``None`` if there is none.
 
-    It is the one that is called ``probability``, else the only one there is.
+    It is the output named ``probability``, else the only output.
 
     Args:
-        names: Expected name by output, for the outputs that have one.
-        samples: What the model gave for a few pictures.
+        names: Standard name by output, for the outputs that have one.
+        samples: The outputs for a few sample pictures.
 
     Raises:
-        ModelError: when an output is called so but cannot be one score per label.
+        ModelError: when the output of that name cannot be one score per label.
     """
     outputs = samples[0]
     named = next((output for output, name in names.items() if name == PROBABILITY), None)
@@ -41,22 +41,25 @@ def find_scores(names: Mapping[str, str], samples: Sequence[Mapping[str, Tensor]
     if outputs[output].size > 0 and sum(size > 1 for size in shape) <= 1:
         return output
     if named:
-        raise ModelError(f"output {output} {list(shape)} is called probability; a shape like [1, labels] is wanted")
+        raise ModelError(f"output {output} {list(shape)} is named probability; its shape must be [1, labels]")
     return None
 
 
 class Classifier:
-    """Turns a classifier's scores into classifications.
+    """Converts a classifier's scores to classifications.
 
     Args:
-        info: The output that holds the scores.
-        labels: One per score, in the order of the model; empty names them by their number. Others are refused.
-        thresholds: The lowest confidence that each label needs.
-        samples: What the model gave for a few pictures: when one of them has a score outside 0 to 1, then all its
-            scores are put through softmax (a single one through a sigmoid), also where by chance none is outside.
+        info: The output with the scores.
+        labels: One label per score, in the order of the model; empty labels scores by their index.
+        thresholds: Lowest confidence of each label.
+        samples: The outputs for a few sample pictures. If any score is outside 0 to 1, all scores of the model go
+            through softmax (a single score through a sigmoid), even where all of a picture are inside by chance.
 
     Attributes:
-        dropped: How many scores that were no number have been dropped.
+        dropped: Number of scores dropped because they were not finite.
+
+    Raises:
+        LabelsError: when the number of labels differs from the number of scores.
     """
 
     def __init__(
@@ -72,37 +75,39 @@ class Classifier:
             raise LabelsError(f"there are {len(labels)} labels but the classifier gives {count} scores")
         self.labels = tuple(labels) or tuple(str(number) for number in range(count))
         self._minimums = thresholds.of(self.labels)
-        self._is_open_ended = any(_leaves_unit(self._scores(sample)) for sample in samples)
+        self._is_unnormalised = any(_exceeds_unit_range(self._scores(sample)) for sample in samples)
         self.dropped = 0
 
     def postprocess(self, outputs: Mapping[str, Tensor]) -> tuple[Classification, ...]:
-        """Return every label with its confidence, highest first, equal ones in the order of the model."""
+        """Return the labels with their confidences, highest first; equal ones keep the order of the model."""
         scores = self._scores(outputs)
         finite = np.isfinite(scores)
         self.dropped += int(scores.size - finite.sum())
         numbers = np.flatnonzero(finite)
         scores = scores[numbers]
-        self._is_open_ended = self._is_open_ended or _leaves_unit(scores)
-        confidences = (_distribution(scores) if self._is_open_ended else scores).clip(0.0, 1.0)
+        self._is_unnormalised = self._is_unnormalised or _exceeds_unit_range(scores)
+        confidences = (_distribution(scores) if self._is_unnormalised else scores).clip(0.0, 1.0)
         order = np.argsort(-confidences, kind="stable")
         order = order[confidences[order] >= self._minimums[numbers[order]]]
-        return _made([self.labels[number] for number in numbers[order].tolist()], confidences[order].tolist())
+        return _classifications(
+            [self.labels[number] for number in numbers[order].tolist()], confidences[order].tolist()
+        )
 
     def _scores(self, outputs: Mapping[str, Tensor]) -> NDArray[np.float64]:
         array = outputs[self._info.name].reshape(-1)
         scores = array.astype(np.float64)
-        if array.dtype == np.uint8:  # not quantised, as far as the model says
+        if array.dtype == np.uint8:  # quantised, but without a scale in the model
             return scores / 255.0
         if array.dtype == np.int8:
             return (scores + 128.0) / 255.0
         return scores
 
 
-def _made(labels: Sequence[str], confidences: Sequence[float]) -> tuple[Classification, ...]:
-    """Return the classifications, made column by column.
+def _classifications(labels: Sequence[str], confidences: Sequence[float]) -> tuple[Classification, ...]:
+    """Return the classifications, built column by column.
 
-    A model of a thousand labels gives a thousand for each picture, and the constructor of a frozen class, which sets
-    each field by a call of its own, takes longer for them than a small model.
+    A model of a thousand labels returns a thousand per picture. Calling the constructor of a frozen dataclass for each,
+    which sets every field by a call of its own, would take longer than the inference of a small model.
     """
     made = tuple(map(Classification.__new__, repeat(Classification, len(labels))))
     columns = {"label": labels, "confidence": confidences}
@@ -112,7 +117,7 @@ def _made(labels: Sequence[str], confidences: Sequence[float]) -> tuple[Classifi
     return made
 
 
-def _leaves_unit(scores: NDArray[np.float64]) -> bool:
+def _exceeds_unit_range(scores: NDArray[np.float64]) -> bool:
     finite = scores[np.isfinite(scores)]
     return bool(finite.size) and bool(finite.min() < -_NEAR or finite.max() > 1.0 + _NEAR)
 

@@ -1,4 +1,4 @@
-"""Reading the answer of a detector: boxes, and for each the number of a label and a score."""
+"""Post-processing of detectors: boxes, each with a class number and a score."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ logger = logging.getLogger(__name__)
 WHOLE = BoundingBox(0.0, 0.0, 1.0, 1.0)
 
 BACKGROUNDS = ("background", "__background__", "???")
-"""What a first label is called, in small letters, when it stands for no thing at all."""
+"""Lower-case names of a first label that stands for the background."""
 
 
 class Detections(tuple[Detection, ...]):
-    """What a detector has found.
+    """The detections in one frame.
 
     Attributes:
-        invalid: How much more it may have found, in numbers that are none or in boxes turned inside out: what must
-            not be missed must not be taken for nothing.
+        invalid: Number of dropped rows and outputs with non-finite values or inverted boxes, which may hide further
+            detections: a frame with any is not known to be empty.
     """
 
     invalid: int = 0
 
 
 class Detector(ABC):
-    """Turns a detector's outputs into detections inside the picture.
+    """Converts a detector's outputs to detections inside the picture.
 
     Args:
-        labels: By number; empty names them by their number.
-        thresholds: The lowest confidence that each label needs.
-        name: Of the service, for the log.
-        suppression: Which of the boxes that overlap are left out; ``None`` keeps all.
+        labels: Labels by class number; empty labels classes by their number.
+        thresholds: Lowest confidence of each label.
+        name: Name of the service, for the log.
+        suppression: Non-maximum suppression of overlapping boxes; ``None`` keeps all.
 
     Attributes:
-        dropped: How many rows with a box or score that is no number have been dropped.
-        unknown: How many detections had a number without a label.
+        dropped: Number of rows dropped because their box or score was not finite.
+        unknown: Number of detections whose class number has no label.
     """
 
     def __init__(
@@ -66,22 +66,22 @@ class Detector(ABC):
     ) -> tuple[Detection, ...]:
         """Return the detections, most confident first.
 
-        A box partly outside the picture is clipped, one that is empty or wholly outside is left out.
+        Boxes are clipped to the picture; boxes that are empty or outside it are left out.
 
         Args:
-            outputs: What the model gave.
+            outputs: The outputs of the model.
             size: Width and height of its input in pixels.
-            window: Where in the input the picture is.
+            window: Area of the picture in the input, in fractions.
         """
         found = self._decode(outputs, size)
         finite = found.finite()
         self.dropped += len(found.scores) - len(finite.scores)
         invalid = len(found.scores) - len(finite.scores) + self._broken(outputs)
-        found = finite.at(finite.scores > 0.0)  # rows that only fill the tensor up have a score of 0
-        found = found.at(found.scores >= self._needed(found.class_ids)).sorted()
+        found = finite.select(finite.scores > 0.0)  # rows that pad the tensor have a score of 0
+        found = found.select(found.scores >= self._thresholds_for(found.class_ids)).sorted()
         invalid += int((found.boxes[:, :2] > found.boxes[:, 2:]).any(axis=1).sum())
         if self._suppression is not None:
-            found = self._suppression.apply(found)  # of whole boxes: clipped ones overlap more
+            found = self._suppression.apply(found)  # before clipping, which would increase overlap
         found = found.cropped_to(window)
         detections = Detections(
             Detection(self._label(round(number)), score, box=BoundingBox(*box))
@@ -93,15 +93,15 @@ class Detector(ABC):
         return detections
 
     def _broken(self, outputs: Mapping[str, Tensor]) -> int:
-        """Return how many outputs hold what is no number and never becomes a candidate."""
+        """Return the number of outputs with NaN values that :meth:`_decode` does not return as rows."""
         return 0
 
     @abstractmethod
     def _decode(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> ScoredBoxes:
-        """Return the boxes in fractions of the input; such that are no numbers may be among them."""
+        """Return the boxes in fractions of the input; rows may have non-finite values."""
 
-    def _needed(self, numbers: Floats) -> NDArray[np.float64]:
-        """Return the lowest confidence for each of the numbers of labels."""
+    def _thresholds_for(self, numbers: Floats) -> NDArray[np.float64]:
+        """Return the lowest confidence for each class number."""
         each, places = np.unique(numbers, return_inverse=True)
         return self._minimums.of([self._named(round(number)) for number in each.tolist()])[places]
 
@@ -115,7 +115,7 @@ class Detector(ABC):
             self.unknown += 1
             if self.unknown == 1:
                 logger.warning(
-                    "service %s: the model gives class %d but there are %d labels; such things are labelled 'class N'",
+                    "service %s: the model returns class %d but has %d labels; labelling such detections 'class N'",
                     self._name,
                     number,
                     len(self.labels),

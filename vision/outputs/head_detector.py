@@ -1,4 +1,4 @@
-"""Detectors with raw outputs, whose boxes are computed here."""
+"""Detectors with raw outputs, which a head decodes to boxes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from .scores import NonMaxSuppression, ScoredBoxes, Thresholds
 
 
 class HeadDetector(Detector):
-    """Reads raw outputs by the rules of their head, and leaves out boxes that overlap.
+    """Decodes raw outputs with a head and suppresses overlapping boxes.
 
     Args:
-        head: Whose rules.
-        found: Which outputs it reads.
-        labels: By number; a first one for the background is passed over. Empty for the head's own.
-        thresholds: The lowest confidence that each label needs.
-        name: Of the service, for the log.
-        suppression: Which of the boxes that overlap are left out.
+        head: The head that decodes the outputs.
+        found: The outputs that it decodes.
+        labels: Labels by class number; a first label for the background is skipped. Empty uses the head's own.
+        thresholds: Lowest confidence of each label.
+        name: Name of the service, for the log.
+        suppression: Non-maximum suppression of overlapping boxes.
+
+    Raises:
+        LabelsError: when the number of labels differs from the number of classes.
     """
 
     def __init__(
@@ -48,5 +51,5 @@ class HeadDetector(Detector):
     def _decode(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> ScoredBoxes:
         arrays = [outputs[name] for name in self._found.outputs]
         plain = [np.asarray(array.reshape(squeezed(array.shape)), np.float32)[0] for array in arrays]
-        with np.errstate(invalid="ignore", over="ignore"):  # what is no number is dropped, and counted
+        with np.errstate(invalid="ignore", over="ignore"):  # non-finite rows are dropped and counted
             return self._head.decode(plain, size, self._found.classes)

@@ -1,4 +1,4 @@
-"""What the outputs of a model are called: as declared, as its metadata say, or as the tensors' names hint."""
+"""Standard names of a model's outputs: declared, from its metadata, or derived from the tensors' names."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _WORDS = {
 
 
 def output_names(outputs: Sequence[TensorInfo], described: Sequence[str], remap: Mapping[str, str]) -> dict[str, str]:
-    """Return the expected name of each output that has one, by its name in the model.
+    """Return the standard name of each output that has one, by its name in the model.
 
-    What is declared wins; then an output that bears an expected name; then a word in its name, or in what the metadata
-    call it, as long as no other output has the same one.
+    A declared name wins; then a standard name in the model or its metadata; then a typical word in either, if no other
+    output has the same one.
 
     Args:
         outputs: The outputs of the model.
-        described: What the metadata call them, in the same order; may be empty.
-        remap: Expected name by the model's own, or by metadata's.
+        described: Their names in the metadata, in the same order; may be empty.
+        remap: Declared standard names, by the name in the model or in its metadata.
 
     Raises:
-        ModelError: when a declared name is not one of an output.
+        ModelError: when the model has no output of a declared name.
     """
     aliases = aliases_of(outputs, described)
     declared = declared_names(outputs, aliases, remap, "output")

@@ -1,4 +1,4 @@
-"""Detectors that give finished boxes: one row each, with the number of a label and a score."""
+"""Detectors that output decoded boxes: one row each, with a class number and a score."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .tensor_layout import TensorLayout
 
 DEFAULT_ORDER = (1, 0, 3, 2)
 _NEAR = 0.01  # a quantised probability may leave 0 to 1 by a step
-_NO_FRACTION = 2.0  # boxes in fractions reach a little outside 0 to 1, never this far
+_MAX_FRACTION = 2.0  # boxes in fractions exceed 0 to 1 a little, never this far
 
 Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class BoxFormat:
-    """What the four numbers of a box are.
+    """The meaning of the four numbers of a box.
 
     Attributes:
-        order: What each position holds: 0 x_min, 1 y_min, 2 x_max, 3 y_max.
-        in_pixels: Whether they are pixels of the input; ``None`` when their size has to tell.
+        order: The side at each position: 0 x_min, 1 y_min, 2 x_max, 3 y_max.
+        in_pixels: Whether they are in pixels of the input; ``None`` infers it from their size.
     """
 
     order: tuple[int, ...] = DEFAULT_ORDER
@@ -34,15 +34,15 @@ class BoxFormat:
 
 
 class RowDetector(Detector):
-    """Reads boxes that the model has finished: what its layout says is box, label and score.
+    """Converts decoded boxes to detections.
 
     Args:
-        layout: Which output is which.
-        labels: By number; empty names them by their number.
-        boxes: What the four numbers of a box are.
-        thresholds: The lowest confidence that each label needs.
-        name: Of the service, for the log.
-        suppression: Which of the boxes that overlap are left out; ``None`` keeps all.
+        layout: The role of each output.
+        labels: Labels by class number; empty labels classes by their number.
+        boxes: The meaning of the four numbers of a box.
+        thresholds: Lowest confidence of each label.
+        name: Name of the service, for the log.
+        suppression: Non-maximum suppression of overlapping boxes; ``None`` keeps all.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class RowDetector(Detector):
     def _categories_and_scores(self, outputs: Mapping[str, Tensor], boxes: int) -> tuple[Numbers, Numbers]:
         array = outputs[self._layout.score]
         scores = array.astype(np.float64)
-        if array.dtype == np.uint8:  # not quantised, as far as the model says
+        if array.dtype == np.uint8:  # quantised, but without a scale in the model
             scores = scores / 255.0
         if scores.size > boxes > 0:
             return self._best_columns(scores.reshape(boxes, -1))
@@ -88,10 +88,10 @@ class RowDetector(Detector):
         return outputs[self._layout.category].reshape(-1).astype(np.float64), scores
 
     def _best_columns(self, scores: Numbers) -> tuple[Numbers, Numbers]:
-        """Return number and score of the best label of each box; nothing counts where the best is the background.
+        """Return class number and score of the best column of each box; the score is 0 where that is the background.
 
-        The first column is the background when there is one column more than labels, or the first label says so.
-        Scores below 0 are no probabilities yet.
+        The first column is the background if there is one column more than labels, or if the first label says so.
+        Negative scores are logits and are normalised here.
         """
         finite = np.where(np.isfinite(scores), scores, -np.inf)
         best = finite.argmax(axis=1)
@@ -106,16 +106,16 @@ class RowDetector(Detector):
         return (best - extra).astype(np.float64), np.where(nothing, np.nan, confidences)
 
     def _are_pixels(self, boxes: Floats) -> bool:
-        """Return whether boxes are in pixels: judged by them all, because a small one alone looks like a fraction."""
+        """Return whether boxes are in pixels, judged by all of them: a small box alone looks like fractions."""
         if self._in_pixels is not None:
             return self._in_pixels
         reach = np.abs(boxes).max(axis=1) if len(boxes) else np.zeros(0)
         reach = reach[reach > 0]
-        return bool(reach.size) and bool(np.mean(reach > _NO_FRACTION) >= 0.25)
+        return bool(reach.size) and bool(np.mean(reach > _MAX_FRACTION) >= 0.25)
 
 
 def _confidences(scores: Numbers) -> Numbers:
-    """Return scores as confidences from 0 to 1; percentages, told by the largest of them, are divided by 100."""
+    """Return scores as confidences from 0 to 1; percentages, recognised by the largest score, are divided by 100."""
     finite = scores[np.isfinite(scores)]
     if finite.size and finite.max() > 2.0:
         scores = scores / 100.0

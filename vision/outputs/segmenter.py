@@ -1,4 +1,4 @@
-"""Reading the answer of a segmenter: for every pixel which label it has, in one of several forms."""
+"""Post-processing of segmenters: the label of every pixel, in one of several forms."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from .scores import Thresholds, sigmoid, softmax
 
 FOREGROUND = "foreground"
 _BACKGROUND = "background"
-_NEAR = 0.01  # a quantised probability may leave 0 to 1 by a step
-_INSIDE = 0.5  # probability from which a pixel of a single channel belongs to it
-_MOST_ASKED = 4096  # pixels of a label whose probabilities are averaged: all of them would take as long as the model
-_SAME_SHAPE = 0.02  # difference of the two sides' shares of the input's
+_NEAR = 0.01  # a quantised probability may exceed 0 to 1 by a step
+_INSIDE = 0.5  # lowest probability of a foreground pixel
+_MAX_AVERAGED = 4096  # pixels per label whose probabilities are averaged; all would take as long as the inference
+_SHAPE_TOLERANCE = 0.02  # difference between the two sides' ratios to the input's
 
 Array = NDArray[Any]
 Samples = Sequence[Mapping[str, Tensor]]
 
 
 class Form(StrEnum):
-    """What an output holds for each pixel."""
+    """The value that an output has for each pixel."""
 
     PLANES_LAST = "a score per label, [1, height, width, labels]"
     PLANES_FIRST = "a score per label, [1, labels, height, width]"
-    NUMBERS = "the number of its label"
+    CLASS_NUMBERS = "the number of its class"
     MASK = "whether it belongs to the one label there is"
 
 
 @dataclass(frozen=True)
 class PixelMap:
-    """The output of a segmenter: its name in the model, and what it holds."""
+    """The output of a segmenter: its name in the model, and the form of its values."""
 
     output: str
     form: Form
 
 
 def find_map(samples: Samples, size: tuple[int, int], labels: int) -> PixelMap | None:
-    """Return the first output that has the shape of the input's picture, ``None`` when none has.
+    """Return the first output with the aspect ratio of the input, ``None`` if there is none.
 
     Args:
-        samples: What the model gave for a few pictures.
-        size: Width and height of its input.
-        labels: How many labels there are; 0 when that is not known.
+        samples: The outputs for a few sample pictures.
+        size: Width and height of the model's input.
+        labels: Number of labels; 0 if unknown.
     """
     for name in samples[0]:
         form = _form([sample[name] for sample in samples], size, labels)
@@ -68,7 +68,7 @@ def _form(arrays: Sequence[Tensor], size: tuple[int, int], labels: int) -> Form 
     if len(shape) == 3:
         return None
     last, first = _is_picture(shape[1:3], size), _is_picture(shape[2:], size)
-    if last and first:  # a square: the labels' side is as long as there are labels, else the shortest
+    if last and first:  # ambiguous: the label axis is as long as the number of labels, else the shortest
         counts = [shape[3] in (labels, labels + 1), shape[1] in (labels, labels + 1)]
         last = counts[0] if labels and counts[0] != counts[1] else shape[3] <= shape[1]
     return Form.PLANES_LAST if last else Form.PLANES_FIRST if first else None
@@ -76,33 +76,35 @@ def _form(arrays: Sequence[Tensor], size: tuple[int, int], labels: int) -> Form 
 
 def _single(arrays: Sequence[Tensor]) -> Form:
     if np.issubdtype(arrays[0].dtype, np.integer):
-        return Form.NUMBERS
+        return Form.CLASS_NUMBERS
     whole = all(bool(np.all(array == np.round(array))) for array in arrays)
     positive = all(bool(np.all(array >= 0)) for array in arrays)
-    return Form.NUMBERS if whole and positive and any(bool(np.any(array > 1)) for array in arrays) else Form.MASK
+    return Form.CLASS_NUMBERS if whole and positive and any(bool(np.any(array > 1)) for array in arrays) else Form.MASK
 
 
 def _is_picture(sides: Sequence[int], size: tuple[int, int]) -> bool:
-    return min(sides) > 1 and abs(sides[0] / size[1] - sides[1] / size[0]) < _SAME_SHAPE
+    return min(sides) > 1 and abs(sides[0] / size[1] - sides[1] / size[0]) < _SHAPE_TOLERANCE
 
 
 class Segmenter:
-    """Turns a segmenter's output into a mask for each label that has pixels, at the size of the output.
+    """Converts a segmenter's output to one mask per label that has pixels, at the size of the output.
 
-    The background is a label like any other, listed where the model has one: whoever wants less of it names the labels
-    that are wanted. The confidence of a label is the mean probability of its pixels; 1 where the model gives numbers
-    of labels only.
+    The background is a label like any other; to leave it out, clients filter by label. The confidence of a mask is the
+    mean probability of its pixels; 1 if the model outputs class numbers only.
 
     Args:
-        found: The output, and what it holds.
-        labels: By number; empty names them by their number, the label of a single channel ``foreground``.
-        thresholds: The lowest confidence that each label needs.
-        samples: What the model gave for a few pictures: they tell probabilities from scores that are none yet.
+        found: The output and its form.
+        labels: Labels by class number; empty labels classes by their number, and a single channel ``foreground``.
+        thresholds: Lowest confidence of each label.
+        samples: The outputs for a few sample pictures, which show whether scores are probabilities or logits.
 
     Attributes:
-        labels: The labels, by number.
-        dropped: How many masks with scores that are no numbers have been dropped.
-        unknown: How many masks had a number without a label.
+        labels: The labels, by class number.
+        dropped: Number of masks dropped because their scores were not finite.
+        unknown: Number of masks whose class number has no label.
+
+    Raises:
+        LabelsError: when the number of labels differs from the number of planes.
     """
 
     def __init__(self, found: PixelMap, labels: Sequence[str], thresholds: Thresholds, samples: Samples) -> None:
@@ -112,14 +114,14 @@ class Segmenter:
         self._minimums = thresholds
         arrays = [_real(sample[found.output]) for sample in samples]
         self.labels = _fitting(tuple(labels), found.form, self._planes(arrays[0]).shape[-1])
-        self._is_open_ended = any(self._leaves_probabilities(array) for array in arrays)
+        self._is_unnormalised = any(self._has_logits(array) for array in arrays)
 
     def postprocess(self, outputs: Mapping[str, Tensor], window: BoundingBox) -> tuple[Segmentation, ...]:
-        """Return the masks over the picture, the one that covers most first.
+        """Return the masks of the picture, largest area first.
 
         Args:
-            outputs: What the model gave.
-            window: Where in the input the picture is, as fractions.
+            outputs: The outputs of the model.
+            window: Area of the picture in the input, in fractions.
         """
         planes = self._planes(_real(outputs[self._found.output]))
         height, width = planes.shape[:2]
@@ -131,7 +133,7 @@ class Segmenter:
         return tuple(sorted(found, key=lambda item: -item.coverage))
 
     def _planes(self, array: Array) -> Array:
-        """Return the output as (height, width, labels), or with one number in place of the labels."""
+        """Return the output as (height, width, labels), or (height, width, 1) for class numbers and masks."""
         plane: Array = array[0]
         if self._found.form is Form.PLANES_FIRST:
             return np.moveaxis(plane, 0, -1)
@@ -143,7 +145,7 @@ class Segmenter:
         if self._found.form is Form.MASK:
             yield from self._foreground(planes[..., 0])
             return
-        is_numbers = self._found.form is Form.NUMBERS
+        is_numbers = self._found.form is Form.CLASS_NUMBERS
         numbers = planes[..., 0].astype(np.int64) if is_numbers else planes.argmax(axis=-1)
         for number in _present(numbers):
             members = numbers == number
@@ -154,7 +156,7 @@ class Segmenter:
                 self.dropped += 1
 
     def _foreground(self, values: Array) -> Iterator[Segmentation]:
-        probabilities = sigmoid(values.astype(np.float32)) if self._is_open_ended else values
+        probabilities = sigmoid(values.astype(np.float32)) if self._is_unnormalised else values
         members = probabilities >= _INSIDE
         if members.any():
             confidence = min(float(probabilities[members].mean()), 1.0)
@@ -162,9 +164,9 @@ class Segmenter:
 
     def _mean_probability(self, planes: Array, members: NDArray[np.bool_], number: int) -> float:
         places = np.flatnonzero(members)
-        rows, columns = np.unravel_index(places[:: -(-len(places) // _MOST_ASKED)], members.shape)
+        rows, columns = np.unravel_index(places[:: -(-len(places) // _MAX_AVERAGED)], members.shape)
         scores = planes[rows, columns].astype(np.float64)
-        if self._is_open_ended:
+        if self._is_unnormalised:
             scores = softmax(scores)
         return min(float(scores[:, number].mean()), 1.0)
 
@@ -176,9 +178,9 @@ class Segmenter:
         self.unknown += 1
         return f"class {number}"
 
-    def _leaves_probabilities(self, array: Array) -> bool:
-        """Return whether values are scores that are no probabilities yet."""
-        if self._found.form is Form.NUMBERS:
+    def _has_logits(self, array: Array) -> bool:
+        """Return whether scores are logits, not probabilities."""
+        if self._found.form is Form.CLASS_NUMBERS:
             return False
         values = self._planes(array)
         if values.min() < -_NEAR or values.max() > 1 + _NEAR:
@@ -187,8 +189,8 @@ class Segmenter:
 
 
 def _fitting(labels: tuple[str, ...], form: Form, planes: int) -> tuple[str, ...]:
-    """Return the labels by number, for as many planes as there are."""
-    if form is Form.NUMBERS:
+    """Return the labels by class number, with the background added if it has a plane but no label."""
+    if form is Form.CLASS_NUMBERS:
         return labels
     if form is Form.MASK:
         named = [label for label in labels if label.casefold() != _BACKGROUND]
@@ -209,6 +211,6 @@ def _present(numbers: NDArray[np.int64]) -> list[int]:
 
 
 def _real(array: Tensor) -> Array:
-    """Return probabilities that come as bytes without a scale as fractions; anything else as it is."""
+    """Return unscaled byte probabilities as fractions, any other array unchanged."""
     is_planes = array.ndim == 4 and array.shape[1] > 1 and array.shape[3] > 1
     return array.astype(np.float32) / 255.0 if array.dtype == np.uint8 and is_planes else array

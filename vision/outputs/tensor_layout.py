@@ -1,4 +1,4 @@
-"""Finding out which output of a detector is which: by name where it has one, by shape, and by what it holds."""
+"""The tensor layout of a detector: the role of each output, by its name, shape and values."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Samples = Sequence[Mapping[str, Tensor]]
 
 @dataclass(frozen=True)
 class TensorLayout:
-    """Which output of a detector is which, by its name in the model.
+    """The role of each output of a detector, as names in the model.
 
     Attributes:
         location: Boxes, [1, boxes, 4].
         score: Confidences, [1, boxes], or [1, boxes, labels].
-        category: Numbers of labels, [1, boxes]; ``None`` when the score has a column per label, or there is one label.
-        count: How many of the rows count; ``None`` when all do.
+        category: Class numbers, [1, boxes]; ``None`` if the score has a column per label, or there is one label.
+        count: Number of valid rows, [1]; ``None`` if all are valid.
     """
 
     location: str
@@ -33,17 +33,17 @@ class TensorLayout:
 
 
 def find_tensor_layout(names: Mapping[str, str], samples: Samples) -> TensorLayout | None:
-    """Return which output is which, ``None`` when these are not the outputs of a detector.
+    """Return the layout of a detector's outputs, ``None`` if they are not a detector's.
 
-    Outputs without a name are told apart by their shape. Numbers of labels and scores have the same one: whole numbers
-    are labels; where that does not tell them apart, the order of the outputs does.
+    Outputs without a standard name are identified by their shape. Class numbers and scores have the same shape: whole
+    values are class numbers; if both or neither are whole, the order of the outputs decides.
 
     Args:
-        names: Expected name by output, for the outputs that have one.
-        samples: What the model gave for a few pictures.
+        names: Standard name by output, for the outputs that have one.
+        samples: The outputs for a few sample pictures.
 
     Raises:
-        ModelError: when an output has a name that its shape contradicts.
+        ModelError: when the shape of an output contradicts its name.
     """
     outputs = samples[0]
     shapes = {output: array.shape for output, array in outputs.items()}
@@ -54,21 +54,23 @@ def find_tensor_layout(names: Mapping[str, str], samples: Samples) -> TensorLayo
         if name in by_name:
             if not fits(shapes[by_name[name]]):
                 raise ModelError(
-                    f"output {by_name[name]} {list(shapes[by_name[name]])} is called {name}; {wanted} is wanted"
+                    f"output {by_name[name]} {list(shapes[by_name[name]])} is named {name}; it must {wanted}"
                 )
             return by_name[name]
-        deepest_first = sorted(free, key=lambda output: -len(shapes[output]))  # [1, 4] is no box beside [1, 4, 4]
+        deepest_first = sorted(
+            free, key=lambda output: -len(shapes[output])
+        )  # [1, 4] is not the boxes beside [1, 4, 4]
         found = next((output for output in deepest_first if fits(shapes[output])), None)
         if found is not None:
             free.remove(found)
         return found
 
-    location = take(LOCATION, _is_boxes, "a shape like [1, boxes, 4]")
+    location = take(LOCATION, _is_boxes, "have a shape like [1, boxes, 4]")
     if location is None:
         return None
     boxes = shapes[location][-2]
     columns = _columns(boxes)
-    count = take(COUNT, lambda shape: _is_single(shape, boxes), "a single number")
+    count = take(COUNT, lambda shape: _is_single(shape, boxes), "be a single number")
     if SCORE not in by_name and CATEGORY not in by_name:
         pair = [output for output in free if _is_row(shapes[output], boxes)][:2]
         if len(pair) == 2:
@@ -77,13 +79,13 @@ def find_tensor_layout(names: Mapping[str, str], samples: Samples) -> TensorLayo
     score_or_none = take(
         SCORE,
         lambda shape: _is_row(shape, boxes) or columns(shape),
-        f"a shape like [1, {boxes}] or [1, {boxes}, labels]",
+        f"have a shape like [1, {boxes}] or [1, {boxes}, labels]",
     )
     if score_or_none is None:
         return None
     if columns(shapes[score_or_none]):
         return TensorLayout(location, score_or_none, None, count)
-    category_or_none = take(CATEGORY, lambda shape: _is_row(shape, boxes), f"a shape like [1, {boxes}]")
+    category_or_none = take(CATEGORY, lambda shape: _is_row(shape, boxes), f"have a shape like [1, {boxes}]")
     return TensorLayout(location, score_or_none, category_or_none, count)
 
 
@@ -101,19 +103,19 @@ def _is_row(shape: tuple[int, ...], boxes: int) -> bool:
 
 
 def _columns(boxes: int) -> Callable[[tuple[int, ...]], bool]:
-    """Return whether a shape is one score per box and label."""
+    """Return a test of whether a shape is one score per box and label."""
     return lambda shape: len(shape) in (2, 3) and shape[:-1] in ((1, boxes), (boxes,)) and shape[-1] > 1
 
 
 def _category_and_score(first: str, second: str, samples: Samples) -> tuple[str, str]:
-    """Return (numbers of labels, scores) of two outputs of the same shape."""
-    if "StatefulPartitionedCall" in first:  # TensorFlow 2's detectors give scores, boxes, count, labels
+    """Return (class numbers, scores) of two outputs of the same shape."""
+    if "StatefulPartitionedCall" in first:  # TensorFlow 2's detectors return scores, boxes, count, classes
         first, second = second, first
     for is_category in (_has_integer_type, _is_whole, _exceeds_one):
         found = [is_category(output, samples) for output in (first, second)]
         if found[0] != found[1]:
             return (first, second) if found[0] else (second, first)
-    return first, second  # the order of TFLite_Detection_PostProcess: boxes, labels, scores, count
+    return first, second  # the order of TFLite_Detection_PostProcess: boxes, classes, scores, count
 
 
 def _has_integer_type(output: str, samples: Samples) -> bool:

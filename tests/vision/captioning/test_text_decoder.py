@@ -167,8 +167,8 @@ def test_a_decoder_with_past_is_refused_for_the_one_that_lies_beside_it() -> Non
     past = TensorInfo("past_key_values.0.key", (-1, 4, -1, 8), np.dtype(np.float32))
     switch = TensorInfo("use_cache_branch", (1,), np.dtype(np.bool_))
     sentence = (
-        "the decoder goes on from a past, input past_key_values.0.key [any, 4, any, 8] float32; one that takes all "
-        "tokens at each step is wanted: decoder_model.onnx, as `optimum-cli export onnx --task image-to-text` writes it"
+        "the decoder needs a past, input past_key_values.0.key [any, 4, any, 8] float32; use one that takes all "
+        "tokens at each step: decoder_model.onnx, as `optimum-cli export onnx --task image-to-text` writes it"
     )
     assert error(tokens_input(-1), CELLS, past) == sentence
     assert error(switch, tokens_input(-1), CELLS, past) == sentence
@@ -178,13 +178,13 @@ def test_a_decoder_with_past_is_refused_for_the_one_that_lies_beside_it() -> Non
 def test_models_that_are_no_decoder_are_refused() -> None:
     more = TensorInfo("more", (1, 4, -1, 16), np.dtype(np.float32))
     given = "pooled [1, 4]; cells [1, 6, 4]"
-    assert error(CELLS) == (
-        "the decoder must have one input of whole numbers [1, n] for tokens, got cells [1, any, 4] float32"
+    assert error(CELLS) == ("the decoder must have one integer input [1, n] for tokens, got cells [1, any, 4] float32")
+    assert error(tokens_input(-1)) == (
+        "the decoder has no input for the outputs of the encoder: input_ids [1, any] int64"
     )
-    assert error(tokens_input(-1)) == ("the decoder has no input for what the encoder gives: input_ids [1, any] int64")
     assert error(tokens_input(-1), CELLS, more) == (
-        f"the decoder's input more [1, 4, any, 16] float32 is for nothing that the encoder gives ({given}); "
-        "a decoder without past is wanted, one that takes all tokens at each step"
+        f"the decoder's input more [1, 4, any, 16] float32 fits no output of the encoder ({given}); "
+        "use a decoder without past, which takes all tokens at each step"
     )
     assert error(tokens_input(-1), CELLS, width=4, scores=lambda _: np.zeros(4, np.float32)) == (
         "the decoder scores 4 tokens, but the tokenizer has 5"
@@ -194,5 +194,5 @@ def test_models_that_are_no_decoder_are_refused() -> None:
         "the decoder must have an output of scores [1, n, tokens], got numbers [1, 5] int64"
     )
     assert error(tokens_input(-1), CELLS, scores=lambda _: np.full(5, np.nan, np.float32)) == (
-        "the decoder gives scores that are no numbers"
+        "the decoder returns scores that are not finite"
     )

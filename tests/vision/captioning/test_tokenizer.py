@@ -85,12 +85,12 @@ def test_one_token_may_be_both(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tokens", "start", "sentence"),
     [
-        (("a", "b"), None, "none of the tokens is one of <start>, [DEC], <s>, [CLS], <|startoftext|>, <bos>, "
-         "<|endoftext|>; say which with start_token"),
-        (("<start>", "b"), None, "none of the tokens is one of <end>, </s>, [SEP], <|endoftext|>, <eos>; "
-         "say which with end_token"),
-        (("<start>", "<end>"), "begin", "start_token: there is no token 'begin'"),
-        (("<start>", "<end>", "a", "b", "a"), None, "the token 'a' stands on two lines"),
+        (("a", "b"), None, "has none of the tokens <start>, [DEC], <s>, [CLS], <|startoftext|>, <bos>, "
+         "<|endoftext|>; set start_token"),
+        (("<start>", "b"), None, "has none of the tokens <end>, </s>, [SEP], <|endoftext|>, <eos>; "
+         "set end_token"),
+        (("<start>", "<end>"), "begin", "start_token: no such token: 'begin'"),
+        (("<start>", "<end>", "a", "b", "a"), None, "the token 'a' is on two lines"),
     ],
 )  # fmt: skip
 def test_a_list_of_words_that_cannot_be_used(
@@ -123,7 +123,7 @@ def test_without_the_package_the_sentence_says_what_to_install(tmp_path: Path, m
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(ModelError) as caught:
         read_tokenizer(path)
-    assert str(caught.value) == f"{path}: to read it `pip install camweave[onnx]`, which brings tokenizers"
+    assert str(caught.value) == f"{path}: needs the package tokenizers; `pip install camweave[onnx]`"
 
 
 def write(folder: Path, name: str, **values: Any) -> None:

@@ -123,22 +123,22 @@ def test_a_picture_of_planes_gives_nearly_the_same_tensor() -> None:
         (
             (1, 10),
             np.float32,
-            "input input [1, 10] float32 takes no picture: a shape like [1, height, width, 3] is wanted",
+            "input input [1, 10] float32 is not for pictures: its shape must be like [1, height, width, 3]",
         ),
         (
             (4, 8, 8, 3),
             np.float32,
-            "input input [4, 8, 8, 3] float32 takes no picture: a shape like [1, height, width, 3] is wanted",
+            "input input [4, 8, 8, 3] float32 is not for pictures: its shape must be like [1, height, width, 3]",
         ),
         (
             (1, 8, -1, 4),
             np.uint8,
-            "input input [1, 8, any, 4] uint8 takes no picture: 3 colours or 1 grey are wanted, got 4",
+            "input input [1, 8, any, 4] uint8 is not for pictures: it must have 3 channels or 1, got 4",
         ),
         (
             (1, 8, 8, 3),
             np.int64,
-            "input input [1, 8, 8, 3] int64 takes no picture: numbers of uint8, int8, int16 or float are wanted",
+            "input input [1, 8, 8, 3] int64 is not for pictures: its type must be uint8, int8, int16 or float",
         ),
     ],
 )
@@ -150,10 +150,10 @@ def test_what_takes_no_picture_is_refused(shape: tuple[int, ...], dtype: Any, se
 
 def test_what_is_usual_counts_where_nothing_is_said() -> None:
     usual = Preparation(mean=(0.0, 0.0, 0.0), std=(1 / 255, 1 / 255, 1 / 255), bgr=True)
-    assert first(info(np.float32), usual=usual) == [50, 100, 200]
-    assert first(info(np.float32), usual=usual, bgr=False) == [200, 100, 50]
-    assert first(info(np.float32), Metadata(mean=(127.5,), std=(127.5,)), usual=usual)[0] == round(50 / 127.5 - 1, 3)
-    assert first(info(np.float32), usual=usual, mean=(0.1,) * 3, std=(1.0,) * 3)[0] == round(50 / 255 - 0.1, 3)
+    assert first(info(np.float32), defaults=usual) == [50, 100, 200]
+    assert first(info(np.float32), defaults=usual, bgr=False) == [200, 100, 50]
+    assert first(info(np.float32), Metadata(mean=(127.5,), std=(127.5,)), defaults=usual)[0] == round(50 / 127.5 - 1, 3)
+    assert first(info(np.float32), defaults=usual, mean=(0.1,) * 3, std=(1.0,) * 3)[0] == round(50 / 255 - 0.1, 3)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_picture_that_keeps_its_shape_stands_between_bars(
     shape: tuple[int, ...], centred: bool, place: tuple[int, ...]
 ) -> None:
     usual = Preparation(letterbox=True, centred=centred, bar=114)
-    picture = PictureInput.of(info(np.uint8, shape), Metadata(), usual=usual)
+    picture = PictureInput.of(info(np.uint8, shape), Metadata(), defaults=usual)
     assert picture.place_for(PIXELS) == place
     tensor = picture.tensor(PIXELS)[0]
     left, upper, right, lower = place
@@ -182,7 +182,7 @@ def test_a_picture_that_keeps_its_shape_stands_between_bars(
     assert np.all(tensor[~inside] == 114)
     window = picture.window_for(PIXELS)
     assert window == BoundingBox(left / shape[2], upper / shape[1], right / shape[2], lower / shape[1])
-    assert PictureInput.of(info(np.uint8, shape), Metadata(), letterbox=False, usual=usual).place_for(PIXELS) == (
+    assert PictureInput.of(info(np.uint8, shape), Metadata(), letterbox=False, defaults=usual).place_for(PIXELS) == (
         0,
         0,
         shape[2],

@@ -17,4 +17,6 @@ def test_the_picture_goes_into_the_only_input() -> None:
         image_input([A], {"x": "image"})
     with pytest.raises(ModelError) as caught:
         image_input([A, B], {})
-    assert str(caught.value) == "the model has 2 inputs, one picture is wanted: a [1, 4] float32; b [1, 4] float32"
+    assert (
+        str(caught.value) == "the model must have one input, the picture, but has 2: a [1, 4] float32; b [1, 4] float32"
+    )

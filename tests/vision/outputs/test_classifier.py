@@ -104,4 +104,4 @@ def test_a_map_is_no_classification() -> None:
     assert find_scores({}, [outputs(np.zeros((1, 4, 4, 2)))]) is None
     with pytest.raises(ModelError) as caught:
         find_scores({"out": "probability"}, [outputs(np.zeros((1, 4, 4, 2)))])
-    assert str(caught.value) == ("output out [1, 4, 4, 2] is called probability; a shape like [1, labels] is wanted")
+    assert str(caught.value) == ("output out [1, 4, 4, 2] is named probability; its shape must be [1, labels]")

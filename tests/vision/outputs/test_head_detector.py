@@ -42,7 +42,7 @@ def test_boxes_of_one_label_that_overlap_are_one_thing() -> None:
     assert (first.confidence, second.confidence) == pytest.approx((0.9, 0.7))
     assert first.box == BoundingBox(0.25, 0.25, 0.75, 0.75)
     assert len(detector(suppression=NonMaxSuppression(1.0)).postprocess(found, SIZE)) == 3
-    assert len(detector(suppression=NonMaxSuppression(1.0, most=2)).postprocess(found, SIZE)) == 2
+    assert len(detector(suppression=NonMaxSuppression(1.0, max_detections=2)).postprocess(found, SIZE)) == 2
 
 
 def test_overlap_is_that_of_whole_boxes_not_of_clipped_ones() -> None:

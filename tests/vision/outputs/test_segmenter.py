@@ -75,8 +75,8 @@ def test_the_form_is_known_by_the_shape(
 @pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8, np.float32])
 def test_whole_numbers_are_those_of_labels(shape: tuple[int, ...], dtype: Any) -> None:
     array = NUMBERS.astype(dtype).reshape(shape)
-    assert find_map([{"map": array}], (40, 30), 0) == PixelMap("map", Form.NUMBERS)
-    assert looked(array, Form.NUMBERS) == [("background", 1.0, 0.75), ("cat", 1.0, 0.167), ("dog", 1.0, 0.083)]
+    assert find_map([{"map": array}], (40, 30), 0) == PixelMap("map", Form.CLASS_NUMBERS)
+    assert looked(array, Form.CLASS_NUMBERS) == [("background", 1.0, 0.75), ("cat", 1.0, 0.167), ("dog", 1.0, 0.083)]
 
 
 def test_the_first_output_with_the_shape_of_the_picture_counts() -> None:
@@ -132,7 +132,7 @@ def test_without_labels_masks_are_numbered() -> None:
 
 def test_a_number_without_a_label_is_counted() -> None:
     array = np.where(NUMBERS == 2, 255, NUMBERS)[None]
-    reader = segmenter(array, Form.NUMBERS)
+    reader = segmenter(array, Form.CLASS_NUMBERS)
     assert [item.label for item in reader.postprocess({"map": array}, WHOLE)] == ["background", "cat", "class 255"]
     assert reader.unknown == 1
     assert [item.label for item in reader.postprocess({"map": array - 1}, WHOLE)] == [
@@ -161,6 +161,8 @@ def test_what_is_no_number_is_dropped() -> None:
 
 def test_bars_beside_the_picture_are_cut_off() -> None:
     array = NUMBERS[None]
-    (background, dog) = segmenter(array, Form.NUMBERS).postprocess({"map": array}, BoundingBox(0.25, 1 / 3, 0.75, 1.0))
+    (background, dog) = segmenter(array, Form.CLASS_NUMBERS).postprocess(
+        {"map": array}, BoundingBox(0.25, 1 / 3, 0.75, 1.0)
+    )
     assert background.mask.tolist() == [[255, 255], [255, 0]]
     assert (dog.label, dog.coverage) == ("dog", 0.25)

@@ -98,10 +98,10 @@ def test_other_outputs_are_no_detector(outputs: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("names", "sentence"),
     [
-        ({"b": "location"}, "output b [1, 10] is called location; a shape like [1, boxes, 4] is wanted"),
-        ({"d": "score"}, "output d [1, 7] is called score; a shape like [1, 10] or [1, 10, labels] is wanted"),
-        ({"d": "category", "b": "score"}, "output d [1, 7] is called category; a shape like [1, 10] is wanted"),
-        ({"b": "count"}, "output b [1, 10] is called count; a single number is wanted"),
+        ({"b": "location"}, "output b [1, 10] is named location; it must have a shape like [1, boxes, 4]"),
+        ({"d": "score"}, "output d [1, 7] is named score; it must have a shape like [1, 10] or [1, 10, labels]"),
+        ({"d": "category", "b": "score"}, "output d [1, 7] is named category; it must have a shape like [1, 10]"),
+        ({"b": "count"}, "output b [1, 10] is named count; it must be a single number"),
     ],
 )
 def test_a_name_that_the_shape_contradicts_is_refused(names: dict[str, str], sentence: str) -> None:

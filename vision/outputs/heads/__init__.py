@@ -1,4 +1,4 @@
-"""Raw outputs of families of detectors: one file per head, and the table of them."""
+"""Decoders for the raw outputs of detector families: one module per head, and their table."""
 
 from .head import FLOOR, Head, HeadMatch, squeezed
 from .table import HEADS, NONE, find_head

@@ -1,9 +1,9 @@
-"""BlazeFace's head: a box and six points of a face per anchor, in pixels of the input from the anchor's centre.
+"""BlazeFace: a box and six key points of a face per anchor, in pixels of the input from the anchor's centre.
 
 Source: google-ai-edge/mediapipe, ``modules/face_detection/face_detection_short_range.pbtxt``
 (``SsdAnchorsCalculator``: strides 8, 16, 16, 16, two anchors each, all of size 1; ``TensorsToDetectionsCalculator``:
-scales of the input's size) and ``face_detection_full_range.pbtxt`` (stride 4, one anchor). The picture keeps its shape,
-between black bars.
+scales of the input's size) and ``face_detection_full_range.pbtxt`` (stride 4, one anchor). The input is
+letterboxed with black bars.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from ...inputs import Preparation
 from ..scores import ScoredBoxes, sigmoid
 from .head import Array, Head, HeadMatch, Shapes, Size, best_classes, corners, pixels_to_fractions
 
-_GRIDS = {896: ((16, 2), (8, 6)), 2304: ((48, 1),)}  # by number of anchors: cells to a side, anchors in each
+_GRIDS = {896: ((16, 2), (8, 6)), 2304: ((48, 1),)}  # by number of anchors: (cells per side, anchors per cell)
 _COLUMNS = 16
 
 
 @cache
 def anchors(count: int) -> Array:
-    """Return the centres of the anchors, as fractions of the input."""
+    """Return the centres of the anchors, (n, 2), in fractions of the input."""
     centres = []
     for side, in_cell in _GRIDS[count]:
         rows, columns = np.mgrid[:side, :side]
@@ -43,7 +43,7 @@ def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
 
 
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Return the boxes of centre and size, which are in pixels, and of the scores, which are not probabilities yet."""
+    """Decode centres and sizes in pixels, and scores that are logits."""
     values, scores = pixels_to_fractions(outputs[0][:, :4], size), outputs[1].reshape(-1, 1)
     boxes = corners(values[:, :2] + anchors(len(values)), values[:, 2:])
     return best_classes(boxes, sigmoid(scores))

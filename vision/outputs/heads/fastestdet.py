@@ -1,4 +1,4 @@
-"""FastestDet's head: one grid of a sixteenth of the input; a cell has a score, a box and labels, planes first.
+"""FastestDet: one grid with stride 16; each cell has a score, a box and a score per label, planes first.
 
 Source: dog-qiuqiu/FastestDet, ``example/onnx-runtime/runtime.py``: score and labels come as probabilities, offsets
 are put through tanh, sizes through the sigmoid; the confidence is score to the 0.6 times label to the 0.4. BGR as
@@ -17,7 +17,7 @@ from .head import Array, Head, HeadMatch, Shapes, Size, best_classes, corners
 
 _STRIDE = 16
 _SCORE_POWER, _LABEL_POWER = 0.6, 0.4
-_COCO = 80  # labels of the models that its makers give away
+_COCO = 80  # classes of the published models
 
 
 def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
@@ -31,7 +31,7 @@ def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
 
 
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Return the boxes of planes of score, offset, size and a score per label."""
+    """Decode planes of score, offset, size and a score per label."""
     planes = outputs[0]
     height, width = planes.shape[1:]
     rows, columns = np.mgrid[:height, :width]

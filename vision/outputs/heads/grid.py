@@ -1,4 +1,4 @@
-"""Cells of the grids that YOLO's heads predict in: one grid per stride, its rows from top to bottom."""
+"""Grid cells of YOLO's heads: one grid per stride, in row-major order."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from ...inputs import Preparation
 from .head import Array, Shapes, Size
 
 STRIDES = (8, 16, 32)
-LARGE_STRIDES = (8, 16, 32, 64)  # of the models for 1280 pixels, whose names end in 6
-SMALL_STRIDES = (4, 8, 16, 32)  # of the models for small things, whose names end in p2
-GREY = 114  # the bars of all YOLO trainings
+LARGE_STRIDES = (8, 16, 32, 64)  # models for 1280 pixels, with names ending in 6
+SMALL_STRIDES = (4, 8, 16, 32)  # models for small objects, with names ending in p2
+GREY = 114  # letterbox colour of all YOLO trainings
 _MASK_STRIDE = 4
-SIZE = (640, 640)  # that most are trained with, for an input of any size
+SIZE = (640, 640)  # usual training size, for an input of any size
 
 FRACTIONS = Preparation(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), letterbox=True, bar=GREY, size=SIZE)
-"""What Ultralytics' models want: RGB as fractions, the whole picture in its shape between grey bars."""
+"""Input of Ultralytics' models: RGB as fractions, letterboxed with grey bars."""
 
 
 def cell_count(size: Size, strides: tuple[int, ...] = STRIDES) -> int:
-    """Return how many cells the grids of an input have together."""
+    """Return the total number of cells of all grids."""
     width, height = size
     return sum((width // stride) * (height // stride) for stride in strides)
 
 
 def strides_of(rows: int, size: Size, per_cell: int = 1) -> tuple[int, ...]:
-    """Return the strides of the grids that give an input as many rows; empty when none do."""
-    several = (STRIDES, LARGE_STRIDES, SMALL_STRIDES)
-    return next((strides for strides in several if rows == per_cell * cell_count(size, strides)), ())
+    """Return the strides whose grids have that many rows; empty if no known set has."""
+    known = (STRIDES, LARGE_STRIDES, SMALL_STRIDES)
+    return next((strides for strides in known if rows == per_cell * cell_count(size, strides)), ())
 
 
 def has_cells(rows: int, size: Size, per_cell: int = 1) -> bool:
-    """Return whether there are as many rows as an input's cells give."""
+    """Return whether the number of rows matches a known set of strides."""
     return bool(strides_of(rows, size, per_cell))
 
 
 def mask_coefficients(shapes: Shapes, size: Size) -> int:
-    """Return how many coefficients of masks follow the labels of a box: as many as there are masks to be mixed."""
+    """Return the number of mask coefficients after the scores of a box: that of the prototype masks."""
     sides = (size[1] // _MASK_STRIDE, size[0] // _MASK_STRIDE)
     for shape in shapes.values():
         if len(shape) == 4 and sides in (shape[2:], shape[1:3]):
@@ -48,7 +48,7 @@ def mask_coefficients(shapes: Shapes, size: Size) -> int:
 
 @lru_cache(maxsize=8)
 def cells(size: Size, strides: tuple[int, ...] = STRIDES) -> tuple[Array, Array]:
-    """Return the upper left corner of each cell, (n, 2) in cells, and its stride, (n, 1)."""
+    """Return the top left corner of each cell, (n, 2) in cells, and its stride, (n, 1) in pixels."""
     width, height = size
     places, sizes = [], []
     for stride in strides:

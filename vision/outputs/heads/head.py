@@ -1,4 +1,4 @@
-"""What a head is: the raw outputs of one family of detectors, and how boxes are computed from them."""
+"""The description of a head, which decodes the raw outputs of one detector family, and helpers for decoding."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ Size = tuple[int, int]  # width and height of the model's input in pixels
 Array = NDArray[np.float32]
 
 FLOOR = 0.05
-"""Scores below are noise: raw heads have thousands of rows, and something scores a little in each."""
+"""Lower scores are noise: raw outputs have thousands of rows that all score a little."""
 
-_FARTHEST = 4.0  # from the corner of the input, in inputs; the pixels of a box soon exceed it
+_MAX_FRACTION = 4.0  # boxes in fractions of the input stay below it; those in pixels soon exceed it
 
 
 class HeadMatch(NamedTuple):
-    """The outputs of a model that a head reads.
+    """The outputs of a model that match a head.
 
     Attributes:
-        outputs: Their names, in the order that the head reads them in.
-        classes: How many labels it tells apart.
-        is_certain: Whether the shapes leave no doubt that it is this head.
+        outputs: Their names, in the head's order.
+        classes: Number of classes.
+        is_certain: Whether the shapes fit this head unambiguously.
     """
 
     outputs: tuple[str, ...]
@@ -42,14 +42,14 @@ class Head:
 
     Attributes:
         name: Its name in the YAML.
-        wanted: The shapes that it reads, in words.
-        find: From shapes (without sizes of 1 but the first), input size and number of labels (0: not known) to the
-            outputs that it reads; ``None`` when there are no such ones.
-        decode: From those outputs (without sizes of 1), input size and number of classes to boxes as fractions of the
-            input, all scores of at least ``FLOOR``.
-        preparation: What such models want of their input.
-        labels: What its classes are called where nobody says.
-        iou_threshold: At which overlap of two boxes its makers leave one out.
+        wanted: Description of the shapes that it decodes.
+        find: Maps shapes (without axes of size 1 after the first), input size and number of labels (0 if unknown) to
+            the matching outputs; ``None`` if there are none.
+        decode: Maps those outputs (without axes of size 1), input size and number of classes to boxes in fractions of
+            the input, with scores of at least ``FLOOR``.
+        preparation: Input preparation of such models.
+        labels: Default labels of its classes.
+        iou_threshold: Default of the non-maximum suppression, as in the original code.
     """
 
     name: str
@@ -62,22 +62,22 @@ class Head:
 
 
 def squeezed(shape: Sequence[int]) -> tuple[int, ...]:
-    """Return a shape without its sizes of 1, but for the first, which is the batch."""
+    """Return a shape without its axes of size 1, except the first, which is the batch."""
     return (*shape[:1], *(size for size in shape[1:] if size != 1))
 
 
 def corners(centres: Array, sizes: Array) -> Array:
-    """Return boxes as corners, from their centres and sizes."""
+    """Return boxes as corners, (n, 4), from centres and sizes, (n, 2) each."""
     return np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)
 
 
 def axis_aligned(boxes: Array, angles: Array, size: Size) -> Array:
-    """Return the corners of the boxes around turned ones.
+    """Return the corners of the axis-aligned boxes around rotated boxes.
 
     Args:
-        boxes: (n, 4) centre and size as fractions of the input.
+        boxes: (n, 4) centre and size in fractions of the input.
         angles: (n, 1) in radians.
-        size: Of the input: boxes are turned in its pixels.
+        size: Width and height of the input: the rotation is in pixels.
     """
     across, down = np.abs(np.cos(angles)), np.abs(np.sin(angles))
     width, height = boxes[:, 2:3] * size[0], boxes[:, 3:] * size[1]
@@ -86,28 +86,32 @@ def axis_aligned(boxes: Array, angles: Array, size: Size) -> Array:
 
 
 def max_magnitude(values: Array) -> float:
-    """Return how far from 0 the farthest of the values that are numbers is."""
+    """Return the largest absolute value of the finite values, 0 if there are none."""
     return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
 
 
 def to_fractions(boxes: Array, size: Size, places: Array | None = None) -> Array:
-    """Return boxes as fractions of the input: some exports give that, others pixels, as all rows together show.
+    """Return boxes in fractions of the input: some exports have fractions, others pixels, judged by all rows.
 
     Args:
         boxes: (n, 4).
-        size: Of the input.
-        places: What shows it; without it the boxes. Centres do: noise may be several small inputs wide.
+        size: Width and height of the input.
+        places: Values to judge by, default: the boxes. Centres are better: noise may be wider than a small input.
     """
-    return pixels_to_fractions(boxes, size) if max_magnitude(boxes if places is None else places) > _FARTHEST else boxes
+    return (
+        pixels_to_fractions(boxes, size)
+        if max_magnitude(boxes if places is None else places) > _MAX_FRACTION
+        else boxes
+    )
 
 
 def pixels_to_fractions(boxes: Array, size: Size) -> Array:
-    """Return pixels of the input as fractions of it."""
+    """Return boxes in pixels of the input in fractions of it."""
     return np.asarray(boxes / np.array([*size, *size]), np.float32)
 
 
 def best_classes(boxes: Array, scores: Array) -> ScoredBoxes:
-    """Return boxes with the number and score of the best of several columns each, without the noise."""
+    """Return boxes with the class and score of their best column, without scores below ``FLOOR``."""
     best = scores.max(axis=1)
     kept = best >= FLOOR
     numbers = scores[kept].argmax(axis=1).astype(np.float64)
@@ -115,7 +119,7 @@ def best_classes(boxes: Array, scores: Array) -> ScoredBoxes:
 
 
 def as_probabilities(scores: Array) -> Array:
-    """Return scores through a sigmoid, unless they are between 0 and 1 already."""
+    """Return scores after a sigmoid, unless they are all between 0 and 1."""
     if scores.size and (scores.min() < -0.01 or scores.max() > 1.01):
         return sigmoid(scores)
     return scores

@@ -1,4 +1,4 @@
-"""The head of SSD with MobileNet, without its post-processing: a box and scores per anchor, column 0 no thing at all.
+"""SSD with MobileNet, without its post-processing: a box and scores per anchor; column 0 is the background.
 
 Source: tensorflow/models, ``object_detection/anchor_generators/multiple_grid_anchor_generator.py``
 (``create_ssd_anchors``: six layers, scales 0.2 to 0.95, reduced boxes in the lowest) and
@@ -21,12 +21,12 @@ _SCALES = (0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1.0)
 _RATIOS = (1.0, 2.0, 1 / 2, 3.0, 1 / 3)
 _LOWEST = ((0.1, 1.0), (0.2, 2.0), (0.2, 0.5))  # scale and ratio of the reduced boxes
 _CENTRE, _SIZE = 10.0, 5.0
-_MOST_LOGARITHM = 20.0
+_MAX_LOG = 20.0
 
 
 @cache
 def anchors(size: Size) -> Array:
-    """Return the anchors of an input, (n, 4) centre and size as fractions."""
+    """Return the anchors of an input, (n, 4) centre and size in fractions."""
     width, height = size
     made = []
     for layer, stride in enumerate(_STRIDES):
@@ -37,7 +37,7 @@ def anchors(size: Size) -> Array:
             between = math.sqrt(_SCALES[layer] * _SCALES[layer + 1])
             pairs = (*((_SCALES[layer], ratio) for ratio in _RATIOS), (between, 1.0))
         sizes = np.array([[scale * math.sqrt(ratio), scale / math.sqrt(ratio)] for scale, ratio in pairs])
-        sizes *= np.array([min(size) / width, min(size) / height])  # scales are of the shorter side
+        sizes *= np.array([min(size) / width, min(size) / height])  # scales refer to the shorter side
         made.append(np.hstack([np.repeat(cells, len(pairs), axis=0), np.tile(sizes, (len(cells), 1))]))
     return np.concatenate(made).astype(np.float32)
 
@@ -54,13 +54,13 @@ def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
 
 
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Return the boxes of y, x, height and width from the anchor, by the coder's scales."""
+    """Decode y, x, height and width relative to the anchors, in the coder's scales."""
     values, scores = outputs[0][:, [1, 0, 3, 2]], as_probabilities(outputs[1])[:, 1:]
     made = anchors(size)
     if are_corners(values, made):
         return best_classes(values, scores)
     centres = made[:, :2] + values[:, :2] / _CENTRE * made[:, 2:]
-    sizes = made[:, 2:] * np.exp((values[:, 2:] / _SIZE).clip(-_MOST_LOGARITHM, _MOST_LOGARITHM))
+    sizes = made[:, 2:] * np.exp((values[:, 2:] / _SIZE).clip(-_MAX_LOG, _MAX_LOG))
     return best_classes(corners(centres, sizes), scores)
 
 
@@ -72,7 +72,7 @@ def are_corners(values: Array, made: Array) -> bool:
 
 
 def as_distribution(scores: Array) -> Array:
-    """Return scores through softmax, unless each row is a distribution already."""
+    """Return scores after softmax, unless each row is a distribution."""
     if scores.size and (scores.min() < -0.01 or np.abs(scores.sum(axis=1) - 1.0).max() > 0.05):
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)

@@ -1,4 +1,4 @@
-"""The heads there are, and which one a model has: as declared, or where the shapes of its outputs leave no doubt."""
+"""The table of heads, and the choice of a model's head: declared, or inferred from the shapes of its outputs."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ HEADS: dict[str, Head] = {
 """Every head, by its name in the YAML (``head:``)."""
 
 NONE = "none"
-"""What the YAML says of a model whose outputs need no head, although their shapes look like one."""
+"""The ``head:`` of a model whose outputs need none, although their shapes match one."""
 
 
 def find_head(declared: str | None, shapes: Shapes, size: Size, labels: int) -> tuple[Head, HeadMatch] | None:
-    """Return the head of a model and the outputs that it reads, ``None`` when it has none.
+    """Return the head of a model with the outputs that it decodes, ``None`` if it has none.
 
     Args:
-        declared: Its name; ``None`` to guess.
-        shapes: Of the outputs, by their names.
+        declared: Name of the head; ``None`` infers it if exactly one head matches with certainty.
+        shapes: Shapes of the outputs, by name.
         size: Width and height of the input.
-        labels: How many labels there are; 0 when that is not known.
+        labels: Number of labels; 0 if unknown.
 
     Raises:
-        ModelError: when the outputs are not what the declared head reads.
+        ModelError: when the outputs do not match the declared head.
     """
     if declared == NONE:
         return None
     plain = {name: squeezed(shape) for name, shape in shapes.items()}
     if declared is None:
-        guesses = [(head, found) for head in HEADS.values() if (found := head.find(plain, size, labels))]
-        sure = [(head, found) for head, found in guesses if found.is_certain]
-        return sure[0] if len(sure) == 1 else None
+        matches = [(head, found) for head in HEADS.values() if (found := head.find(plain, size, labels))]
+        certain = [(head, found) for head, found in matches if found.is_certain]
+        return certain[0] if len(certain) == 1 else None
     head = HEADS[declared]
     found = head.find(plain, size, labels)
     if found is None:
         listed = "; ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
-        raise ModelError(f"head: {declared} reads {head.wanted}; the outputs are {listed}")
+        raise ModelError(f"head: {declared} needs {head.wanted}; the outputs are {listed}")
     return head, found

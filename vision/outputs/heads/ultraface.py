@@ -1,8 +1,8 @@
-"""The head of Ultra-Light-Fast-Generic-Face-Detector (RFB and slim): a box per anchor, and no face or face.
+"""Ultra-Light-Fast-Generic-Face-Detector (RFB and slim): a box and scores for background and face per anchor.
 
 Source: Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB, ``vision/ssd/config/fd_config.py`` and
 ``tflite/TFLiteFaceDetector.py``: strides 8, 16, 32 and 64, variances 0.1 and 0.2. The ONNX exports with
-post-processing give corners already. RGB, less 127, by 128.
+post-processing output corners. RGB, (value - 127) / 128.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from .ssd import are_corners, as_distribution
 
 _LAYERS = ((8, (10, 16, 24)), (16, (32, 48)), (32, (64, 96)), (64, (128, 192, 256)))  # stride, sides in pixels
 _CENTRE, _SIZE = 0.1, 0.2
-_MOST_LOGARITHM = 20.0
+_MAX_LOG = 20.0
 
 
 @cache
 def anchors(size: Size) -> Array:
-    """Return the anchors of an input, (n, 4) centre and size as fractions."""
+    """Return the anchors of an input, (n, 4) centre and size in fractions."""
     width, height = size
     made = []
     for stride, sides in _LAYERS:
@@ -45,13 +45,13 @@ def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
 
 
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Return the boxes: centre in parts of the anchor's size, size as its logarithm in those of the anchor's."""
+    """Decode centres in units of the anchor's size, and logarithms of sizes in the same unit."""
     values, scores = outputs[0], as_distribution(outputs[1])
     made = anchors(size)
     if are_corners(values, made):
         return best_classes(values, scores[:, 1:])
     centres = made[:, :2] + values[:, :2] * _CENTRE * made[:, 2:]
-    sizes = made[:, 2:] * np.exp((values[:, 2:] * _SIZE).clip(-_MOST_LOGARITHM, _MOST_LOGARITHM))
+    sizes = made[:, 2:] * np.exp((values[:, 2:] * _SIZE).clip(-_MAX_LOG, _MAX_LOG))
     return best_classes(corners(centres, sizes), scores[:, 1:])
 
 

@@ -1,8 +1,8 @@
-"""The finished rows of YOLOv10 and YOLO26, and of exports with the suppression inside: corners, score, label.
+"""YOLOv10, YOLO26 and exports with built-in suppression: rows of corners, score and class.
 
-Source: ultralytics/ultralytics, ``nn/modules/head.py`` (``Detect.postprocess``). No box is left out here. Coefficients
-of masks and keypoints that follow the label are. One number more is the angle of a turned box, which is of centre and
-size then, and given as the upright one around it.
+Source: ultralytics/ultralytics, ``nn/modules/head.py`` (``Detect.postprocess``). All boxes are kept. Mask coefficients
+and keypoints after the class are ignored. One extra column is the angle of a rotated box, given as centre and size,
+which is decoded to the axis-aligned box around it.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from .grid import FRACTIONS, has_cells, mask_coefficients
 from .head import FLOOR, Array, Head, HeadMatch, Shapes, Size, axis_aligned, to_fractions
 
 _COLUMNS = 6
-_FEWEST_ROWS, _MOST_ROWS = 10, 1000  # of a list of finished boxes; more are raw ones
+_FEWEST_ROWS, _MOST_ROWS = 10, 1000  # of a list of decoded boxes; raw outputs have more
 
 
 def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
-    """Return the output [1, boxes, 6] or with more columns; how many labels there are it does not say."""
+    """Return the output [1, boxes, 6], or with more columns; it does not show the number of classes."""
     coefficients = mask_coefficients(shapes, size)
     for name, shape in shapes.items():
         if len(shape) == 3 and shape[1] > shape[2] >= _COLUMNS and (shape[2] == _COLUMNS or shape[1] <= _MOST_ROWS):
             is_alone = len(shapes) == (2 if coefficients else 1)
-            is_raw = has_cells(shape[1], size) or has_cells(shape[1], size, 3)  # boxes of YOLOX or YOLOv5, one label
+            is_raw = has_cells(shape[1], size) or has_cells(shape[1], size, 3)  # YOLOX or YOLOv5 with one class
             is_list = shape[2] == _COLUMNS + coefficients and _FEWEST_ROWS <= shape[1] <= _MOST_ROWS
             return HeadMatch((name,), labels, is_alone and is_list and not is_raw)
     return None
 
 
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Return the boxes of rows of corners, score and label."""
+    """Decode rows of corners, score and class."""
     rows = outputs[0]
     boxes = to_fractions(rows[:, :4], size)
     if rows.shape[1] == _COLUMNS + 1:

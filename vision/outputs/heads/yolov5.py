@@ -1,7 +1,7 @@
-"""YOLOv5's head, v7's too: three boxes per cell, each centre, size, whether there is anything, and labels.
+"""YOLOv5 and v7: three boxes per cell, each with centre, size, objectness and a score per label.
 
-Source: ultralytics/yolov5, ``models/yolo.py`` (``Detect.forward``), whose exports compute boxes in pixels of the input
-(TensorFlow Lite: fractions) and put scores through the sigmoid.
+Source: ultralytics/yolov5, ``models/yolo.py`` (``Detect.forward``), whose exports output boxes in pixels of the input
+(TensorFlow Lite: fractions) and scores after the sigmoid.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
 
 
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Return the boxes of rows of centre, size, score and a score per label, which belong together."""
+    """Decode rows of centre, size, objectness and a score per label; the confidence is their product."""
     rows = outputs[0]
     boxes = to_fractions(rows[:, :4], size, rows[:, :2])
     kept = rows[:, 4] >= FLOOR

@@ -1,9 +1,9 @@
-"""YOLOv8's head, that of v9, v11 and v12 too: one box per cell, each centre, size and labels, columns first.
+"""YOLOv8, v9, v11 and v12: one box per cell, each with centre, size and a score per label, columns first.
 
-Source: ultralytics/ultralytics, ``nn/modules/head.py`` (``Detect._inference``), whose exports compute boxes in pixels
-of the input (TensorFlow Lite: fractions) and put scores through the sigmoid. Mask coefficients of its segmentation
-models, and the keypoints of its pose models, follow the labels; they are left out. One number more is the angle of a
-turned box, which is given as the upright one around it.
+Source: ultralytics/ultralytics, ``nn/modules/head.py`` (``Detect._inference``), whose exports output boxes in pixels
+of the input (TensorFlow Lite: fractions) and scores after the sigmoid. Mask coefficients of segmentation models and
+keypoints of pose models follow the scores and are ignored. One extra column is the angle of a rotated box, which is
+decoded to the axis-aligned box around it.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
     for name, shape in shapes.items():
         if len(shape) != 3:
             continue
-        is_turned = shape[2] < shape[1]  # rows first
-        columns, rows = (shape[2], shape[1]) if is_turned else (shape[1], shape[2])
+        is_transposed = shape[2] < shape[1]  # rows first
+        columns, rows = (shape[2], shape[1]) if is_transposed else (shape[1], shape[2])
         classes = columns - 4 - coefficients
         if labels and classes > labels:
             classes = labels
         if classes < 1:
             continue
-        is_named = labels in (0, classes) and (not is_turned or labels == columns - 4)
+        is_named = labels in (0, classes) and (not is_transposed or labels == columns - 4)
         return HeadMatch((name,), classes, has_cells(rows, size) and is_named)
     return None
 
 
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Return the boxes of columns of centre, size and a score per label."""
+    """Decode columns of centre, size and a score per label."""
     rows = outputs[0] if outputs[0].shape[1] < outputs[0].shape[0] else outputs[0].T
     boxes = to_fractions(rows[:, :4], size, rows[:, :2])
     has_angle = rows.shape[1] == 4 + classes + 1

@@ -1,8 +1,8 @@
-"""YOLOX's head: one box per cell, each centre, size, whether there is anything, and labels; rows first.
+"""YOLOX: one box per cell, each with centre, size, objectness and a score per label, rows first.
 
 Source: Megvii-BaseDetection/YOLOX, ``yolox/utils/demo_utils.py`` (``demo_postprocess``) for the boxes, and
-``yolox/data/data_augment.py`` (``preproc``) for the input: BGR from 0 to 255, the picture in the upper left corner.
-Exports with ``--decode_in_inference`` give pixels of the input already.
+``yolox/data/data_augment.py`` (``preproc``) for the input: BGR from 0 to 255, the picture in the top left corner.
+Exports with ``--decode_in_inference`` output pixels of the input.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ..scores import ScoredBoxes
 from .grid import GREY, SIZE, cells, has_cells, strides_of
 from .head import FLOOR, Array, Head, HeadMatch, Shapes, Size, best_classes, corners, max_magnitude, pixels_to_fractions
 
-_MOST_OFFSET = 32.0  # of a centre from its cell, in cells; pixels of the input soon exceed it
-_MOST_LOGARITHM = 20.0
+_MAX_OFFSET = 32.0  # of a centre from its cell, in cells; values in pixels soon exceed it
+_MAX_LOG = 20.0
 
 
 def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
@@ -30,12 +30,12 @@ def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
 
 
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Return the boxes of rows of centre (in cells, from the cell), size (its logarithm in cells) and scores."""
+    """Decode rows of centre (in cells, from the cell), logarithm of the size in cells, and scores."""
     rows = outputs[0]
-    if max_magnitude(rows[:, :2]) <= _MOST_OFFSET:
+    if max_magnitude(rows[:, :2]) <= _MAX_OFFSET:
         places, steps = cells(size, strides_of(len(rows), size))
         centres = (rows[:, :2] + places) * steps
-        sizes = np.exp(rows[:, 2:4].clip(-_MOST_LOGARITHM, _MOST_LOGARITHM)) * steps
+        sizes = np.exp(rows[:, 2:4].clip(-_MAX_LOG, _MAX_LOG)) * steps
     else:
         centres, sizes = rows[:, :2], rows[:, 2:4]
     boxes = pixels_to_fractions(corners(centres, sizes), size)

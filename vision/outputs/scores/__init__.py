@@ -1,4 +1,4 @@
-"""What the numbers of a model are worth: probabilities, the lowest confidences kept, and boxes with a score each."""
+"""Scores of models: conversion to probabilities, confidence thresholds, and boxes with non-maximum suppression."""
 
 from .probabilities import sigmoid, softmax
 from .scored_boxes import Floats, NonMaxSuppression, ScoredBoxes

@@ -1,4 +1,4 @@
-"""From the scores of a model to probabilities, at any size of them and in their own precision."""
+"""Numerically stable sigmoid and softmax in the precision of their input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 F = TypeVar("F", bound=np.floating[Any])
 
-_LARGEST = 80.0  # e to this power is a number in single precision too; beyond it a probability is 0 or 1
+_LARGEST = 80.0  # its exponential is finite in single precision; beyond it, the probability rounds to 0 or 1
 
 
 def sigmoid(scores: NDArray[F]) -> NDArray[F]:
@@ -18,6 +18,6 @@ def sigmoid(scores: NDArray[F]) -> NDArray[F]:
 
 
 def softmax(scores: NDArray[F]) -> NDArray[F]:
-    """Return the scores as shares of a whole, along the last axis."""
+    """Return the softmax of scores along the last axis."""
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), scores.dtype)

@@ -1,4 +1,4 @@
-"""The lowest confidence that a service passes on, per label."""
+"""Confidence thresholds per label."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_ROUNDED = 1 - 0.99 * 2**-24  # by so much at most a number in single precision differs from what was written
+_ROUNDED = 1 - 0.99 * 2**-24  # largest relative error of a decimal number rounded to single precision
 
 
-def with_tolerance(minimum: float) -> float:
-    """Return the lowest confidence that reaches a minimum: models give 0.7 as 0.699999988, and that is to reach 0.7."""
-    return minimum * _ROUNDED
+def with_tolerance(threshold: float) -> float:
+    """Return a threshold less the rounding error of float32: a model's 0.7 is 0.699999988, which must reach 0.7."""
+    return threshold * _ROUNDED
 
 
 class Thresholds:
-    """The lowest confidence of each label: its own where it has one, else the default. Letter case does not matter."""
+    """The lowest confidence of each label, in any letter case: its own, else the default."""
 
     def __init__(self, default: float = 0.0, own: Mapping[str, float] | None = None) -> None:
         self._default = with_tolerance(default)

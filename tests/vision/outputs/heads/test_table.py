@@ -56,4 +56,4 @@ def test_a_declared_head_reads_what_would_not_be_guessed() -> None:
 def test_a_declared_head_that_the_outputs_contradict_is_refused(name: str) -> None:
     with pytest.raises(ModelError) as caught:
         find_head(name, {"scores": (1, 1001)}, (224, 224), 0)
-    assert str(caught.value) == f"head: {name} reads {HEADS[name].wanted}; the outputs are scores [1, 1001]"
+    assert str(caught.value) == f"head: {name} needs {HEADS[name].wanted}; the outputs are scores [1, 1001]"

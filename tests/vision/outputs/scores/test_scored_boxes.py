@@ -37,8 +37,8 @@ def test_at_the_threshold_itself_boxes_do_not_overlap_yet() -> None:
 
 
 def test_no_more_are_kept_than_asked_for() -> None:
-    assert NonMaxSuppression(0.5, most=2).apply(CROWD).scores.tolist() == [0.9, 0.7]
-    assert NonMaxSuppression(1.0, most=2).apply(CROWD).scores.tolist() == [0.9, 0.8]
+    assert NonMaxSuppression(0.5, max_detections=2).apply(CROWD).scores.tolist() == [0.9, 0.7]
+    assert NonMaxSuppression(1.0, max_detections=2).apply(CROWD).scores.tolist() == [0.9, 0.8]
 
 
 def test_what_was_suppressed_suppresses_nothing() -> None:
@@ -54,7 +54,7 @@ def test_many_are_compared_in_time() -> None:
     random = np.random.default_rng(0)
     corners = random.random((25_000, 2)) * 0.9
     many = ScoredBoxes(np.hstack([corners, corners + 0.1]), np.sort(random.random(25_000))[::-1], np.zeros(25_000))
-    assert len(NonMaxSuppression(0.5, most=100).apply(many).scores) == 100
+    assert len(NonMaxSuppression(0.5, max_detections=100).apply(many).scores) == 100
 
 
 def test_a_window_makes_its_fractions_and_clips() -> None:
