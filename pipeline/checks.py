@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cameras import Attributes
-from transforms import Asking, Transform
+from transforms import InferenceTransform, Transform
 from vision import VisionService
 
 from .config import Config, Problem, Problems, is_unknown, quoted
@@ -18,7 +18,7 @@ def wrong_kinds(
     """Yield a problem for each transform that asks a service for a kind of prediction that it does not give."""
     for index, transform in enumerate(transforms):
         # A service without kinds has been reported as a whole.
-        if not isinstance(transform, Asking) or not transform.service.kinds:
+        if not isinstance(transform, InferenceTransform) or not transform.service.kinds:
             continue
         for attribute, service, kind in transform.needs(transform.attributes):
             kinds = services[service].kinds
@@ -43,7 +43,7 @@ def wrong_labels(
     """
     suggestions = Problems("")
     for index, transform in enumerate(transforms):
-        if not isinstance(transform, Asking) or transform.labels_must_exist is not must_exist:
+        if not isinstance(transform, InferenceTransform) or transform.labels_must_exist is not must_exist:
             continue
         known = transform.service.labels
         if not known:

@@ -5,7 +5,6 @@ The table is the list of features.
 
 from typing import Any
 
-from .asking import Asking
 from .base import NoAttributes, Services, Transform
 from .captions import Captions
 from .classifications import Classifications
@@ -16,11 +15,12 @@ from .depth_to_pretty import DepthToPretty
 from .detections import Detections
 from .flip import Flip
 from .identity import Identity
+from .inference import InferenceTransform
 from .lens import DistortionParameters, IntrinsicParameters
 from .overlay import Overlay
 from .paint import Paint
 from .painting import Style, paint
-from .recognise import Recognise
+from .recognition import RecognitionTransform
 from .redact import Redact
 from .resize import Resize
 from .rotate import Rotate
@@ -55,11 +55,11 @@ ALIASES: dict[str, str] = {"": Identity.type_name}
 __all__ = [
     "ALIASES",
     "TRANSFORMS",
-    "Asking",
+    "InferenceTransform",
     "DistortionParameters",
     "IntrinsicParameters",
     "NoAttributes",
-    "Recognise",
+    "RecognitionTransform",
     "Services",
     "Style",
     "Transform",

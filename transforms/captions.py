@@ -10,11 +10,11 @@ from pydantic import Field
 from cameras import Caption, Frame
 from vision import keep, top
 
-from .askers import TimingAttributes
-from .recognise import Recognise
+from .inference_modes import InferenceAttributes
+from .recognition import RecognitionTransform
 
 
-class CaptionsAttributes(TimingAttributes):
+class CaptionsAttributes(InferenceAttributes):
     """Attributes of ``type: captions`` in the YAML."""
 
     captioner_name: str = Field(min_length=1, description="Name of the vision service that writes captions.")
@@ -23,7 +23,7 @@ class CaptionsAttributes(TimingAttributes):
     )
 
 
-class Captions(Recognise[CaptionsAttributes]):
+class Captions(RecognitionTransform[CaptionsAttributes]):
     """Attach the surest caption of each frame; none that is empty."""
 
     type_name: ClassVar[str] = "captions"
@@ -31,7 +31,7 @@ class Captions(Recognise[CaptionsAttributes]):
     service_attribute: ClassVar[str] = "captioner_name"
     kind: ClassVar[str] = Caption.plural
 
-    def look(self, frame: Frame) -> Sequence[Caption]:
+    def recognise(self, frame: Frame) -> Sequence[Caption]:
         """Return the caption kept, if any."""
-        said = [caption for caption in self.ask(Caption, frame) if caption.label.strip()]
+        said = [caption for caption in self.predict(Caption, frame) if caption.label.strip()]
         return top(keep(said, self.attributes.confidence_threshold), 1)

@@ -12,12 +12,12 @@ from cameras import Annotation, Classification, Detection, Frame
 from vision import keep, top
 
 from .crop import cut
-from .recognise import Recognise, RecogniseAttributes
+from .recognition import RecognitionAttributes, RecognitionTransform
 
 UNKNOWN = "VIAM_UNKNOWN"  # what Viam's classifiers answer when they have no answer
 
 
-class ClassificationsAttributes(RecogniseAttributes):
+class ClassificationsAttributes(RecognitionAttributes):
     """Attributes of ``type: classifications`` in the YAML."""
 
     classifier_name: str = Field(min_length=1, description="Name of the vision service that classifies.")
@@ -41,7 +41,7 @@ class ClassificationsAttributes(RecogniseAttributes):
     )
 
 
-class Classifications(Recognise[ClassificationsAttributes]):
+class Classifications(RecognitionTransform[ClassificationsAttributes]):
     """Attach the surest classifications of each frame.
 
     Labels and threshold filter first, the cut to ``max_classifications`` comes after: a label that is wanted is shown
@@ -64,9 +64,9 @@ class Classifications(Recognise[ClassificationsAttributes]):
         named = tuple(self._named(annotation, frame) for annotation in frame.annotations)
         return replace(frame, annotations=named)
 
-    def look(self, frame: Frame) -> Sequence[Classification]:
+    def recognise(self, frame: Frame) -> Sequence[Classification]:
         """Return the classifications kept, the surest first."""
-        known = [found for found in self.ask(Classification, frame) if found.label != UNKNOWN]
+        known = [found for found in self.predict(Classification, frame) if found.label != UNKNOWN]
         kept = keep(known, self.attributes.confidence_threshold, self.attributes.valid_labels)
         return top(kept, self.attributes.max_classifications or 1)
 
@@ -77,7 +77,7 @@ class Classifications(Recognise[ClassificationsAttributes]):
         window = box.to_pixels(frame.width, frame.height)
         # Remembered with the picture, so that others who ask about the same box share the inference.
         pixels = frame.pixels.memo(("window", window), lambda: cut(frame.pixels, window))
-        found = self.look(frame.with_pixels(pixels, annotations=(), depth=None, intrinsics=None))
+        found = self.recognise(frame.with_pixels(pixels, annotations=(), depth=None, intrinsics=None))
         if not found:
             return annotation
         label, first = found[0].label, None

@@ -11,16 +11,16 @@ from pydantic import Field
 from cameras import Detection, Frame
 from vision import keep
 
-from .recognise import Recognise, RecogniseAttributes
+from .recognition import RecognitionAttributes, RecognitionTransform
 
 
-class DetectionsAttributes(RecogniseAttributes):
+class DetectionsAttributes(RecognitionAttributes):
     """Attributes of ``type: detections`` in the YAML."""
 
     detector_name: str = Field(min_length=1, description="Name of the vision service that detects.")
 
 
-class Detections(Recognise[DetectionsAttributes]):
+class Detections(RecognitionTransform[DetectionsAttributes]):
     """Attach one detection per thing found, as many as there are.
 
     Boxes are in fractions of the frame that came in. One partly outside is clipped, one wholly outside is dropped.
@@ -31,7 +31,7 @@ class Detections(Recognise[DetectionsAttributes]):
     service_attribute: ClassVar[str] = "detector_name"
     kind: ClassVar[str] = Detection.plural
 
-    def look(self, frame: Frame) -> Sequence[Detection]:
+    def recognise(self, frame: Frame) -> Sequence[Detection]:
         """Return the detections kept, the surest first."""
-        found = keep(self.ask(Detection, frame), self.attributes.confidence_threshold, self.attributes.valid_labels)
+        found = keep(self.predict(Detection, frame), self.attributes.confidence_threshold, self.attributes.valid_labels)
         return [replace(item, box=inside) for item in found if (inside := item.box.clipped()) is not None]

@@ -13,9 +13,9 @@ from pydantic import Field
 from cameras import BoundingBox, Detection, Frame, Image, Pixels
 from vision import VisionService, keep
 
-from .askers import Asker, WithinDeadline
-from .asking import Asking, FilterAttributes
 from .base import Services, read_only
+from .inference import FilterAttributes, InferenceTransform
+from .inference_modes import DeadlineInference, InferenceMode
 
 Method = Literal["blur", "pixelate", "fill"]
 
@@ -55,7 +55,7 @@ class RedactAttributes(FilterAttributes):
     )
 
 
-class Redact(Asking[RedactAttributes]):
+class Redact(InferenceTransform[RedactAttributes]):
     """Hide what a detector finds, burnt into the pixels; depth in these places becomes unknown.
 
     Frames: size, time and annotations unchanged. The detector is always asked about the very frame. This fails closed:
@@ -73,9 +73,9 @@ class Redact(Asking[RedactAttributes]):
         super().__init__(attributes, services)
         self._held: list[tuple[float, BoundingBox]] = []
 
-    def asker(self, service: VisionService[Any]) -> Asker:
-        """Return the way it asks: a frame waits for its answer, but not for ever."""
-        return WithinDeadline(service, self.attributes.deadline_s)
+    def inference_mode(self, service: VisionService[Any]) -> InferenceMode:
+        """Return the mode in which a frame waits for its result until the deadline."""
+        return DeadlineInference(service, self.attributes.deadline_s)
 
     def open(self) -> None:
         """Open a session of the detector."""
@@ -105,7 +105,7 @@ class Redact(Asking[RedactAttributes]):
 
     def _found(self, frame: Frame) -> tuple[Detection, ...]:
         """Ask the detector about this very frame."""
-        found = self.ask(Detection, frame)
+        found = self.predict(Detection, frame)
         if getattr(found, "invalid", 0):
             raise ValueError("the detector has found something, but not where")
         return found

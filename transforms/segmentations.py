@@ -10,16 +10,16 @@ from pydantic import Field
 from cameras import Frame, Segmentation
 from vision import keep
 
-from .recognise import Recognise, RecogniseAttributes
+from .recognition import RecognitionAttributes, RecognitionTransform
 
 
-class SegmentationsAttributes(RecogniseAttributes):
+class SegmentationsAttributes(RecognitionAttributes):
     """Attributes of ``type: segmentations`` in the YAML."""
 
     segmenter_name: str = Field(min_length=1, description="Name of the vision service that segments.")
 
 
-class Segmentations(Recognise[SegmentationsAttributes]):
+class Segmentations(RecognitionTransform[SegmentationsAttributes]):
     """Attach one mask per kind of thing, the one that covers most first.
 
     Masks span the whole frame that came in, at the resolution of the model. One without any pixel is dropped.
@@ -30,8 +30,8 @@ class Segmentations(Recognise[SegmentationsAttributes]):
     service_attribute: ClassVar[str] = "segmenter_name"
     kind: ClassVar[str] = Segmentation.plural
 
-    def look(self, frame: Frame) -> Sequence[Segmentation]:
+    def recognise(self, frame: Frame) -> Sequence[Segmentation]:
         """Return the masks kept, the largest first."""
-        found = self.ask(Segmentation, frame)
+        found = self.predict(Segmentation, frame)
         kept = keep(found, self.attributes.confidence_threshold, self.attributes.valid_labels)
         return [segmentation for segmentation in kept if segmentation.mask.any()]

@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from cameras import Frame, Slot
-from transforms import Asking
+from transforms import InferenceTransform
 
 from ..feeds import Clock, Feed, FrameTask, Output, Producer, Rate, Reports, Run, State, start_task
 from .step import Row, step
@@ -40,7 +40,7 @@ class Line(Producer):
         self._inferences = {
             index: _InferenceMeter(transform, clock, reports)
             for index, transform in enumerate(row.transforms)
-            if isinstance(transform, Asking)
+            if isinstance(transform, InferenceTransform)
         }
         self._task: _LineTask | None = None
         # The run that has the transforms open; another one than the newest while that waits for the one before.
@@ -71,18 +71,18 @@ class Line(Producer):
 
     def transforms(self) -> list[dict[str, Any]]:
         """Return what ``/api/cameras`` shows of its transforms."""
-        task = self._task
+        published = self._task is not None and self._task.published
         summaries = []
         for index, transform in enumerate(self.row.transforms):
             meter = self._inferences.get(index)
-            asks = transform if isinstance(transform, Asking) else None
+            inference = transform if isinstance(transform, InferenceTransform) else None
             summaries.append(
                 {
                     "type": transform.type_name,
                     "attributes": transform.attributes.model_dump(mode="json"),
-                    "mode": asks.mode if asks else None,
+                    "mode": inference.mode if inference else None,
                     "inferences_per_s": round(meter.per_second, 2) if meter else None,
-                    "result_age_s": asks.result_age_s if asks and task is not None and task.published else None,
+                    "result_age_s": inference.result_age_s if inference and published else None,
                 }
             )
         return summaries
@@ -96,7 +96,7 @@ class Line(Producer):
 class _InferenceMeter:
     """Counts the inferences of one transform from its total, whenever they ran. Safe from any thread."""
 
-    def __init__(self, transform: Asking[Any], clock: Clock, reports: Reports) -> None:
+    def __init__(self, transform: InferenceTransform[Any], clock: Clock, reports: Reports) -> None:
         self._transform = transform
         self._counters = reports.counters
         self._rate = Rate(clock.monotonic)

@@ -1,4 +1,4 @@
-"""Vision services that see what a test tells them, or do worse."""
+"""Vision services whose predictions the tests choose, and one that hangs."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from cameras import Caption, Classification, Detection, Frame, Segmentation
 from tests.fakes import FakeVision
 
 
-class Says(FakeVision):
-    """A service that gives masks and captions as well."""
+class MaskAndCaptionVision(FakeVision):
+    """A service that gives masks and captions."""
 
     def __init__(self, name: str, segmentations: Sequence[Segmentation] = (), captions: Sequence[Caption] = ()) -> None:
         super().__init__(name)
         self.kinds = frozenset({"segmentations", "captions"})
         self.segmented = tuple(segmentations)
-        self.said = tuple(captions)
+        self.captioned = tuple(captions)
 
     def _segment(self, frame: Frame) -> tuple[Segmentation, ...]:
         return self.segmented
 
     def _caption(self, frame: Frame) -> tuple[Caption, ...]:
-        return self.said
+        return self.captioned
 
 
-class Looks(FakeVision):
-    """A service that answers by what a function makes of the frame."""
+class FunctionVision(FakeVision):
+    """A service whose predictions are computed by functions of the frame."""
 
     def __init__(
         self,
@@ -45,14 +45,14 @@ class Looks(FakeVision):
         return tuple(self._detector(frame))
 
 
-class Hangs(Looks):
-    """A detector that does not answer until it is let go."""
+class HangingVision(FunctionVision):
+    """A detector that does not answer until ``released`` is set; ``called`` counts its calls."""
 
     def __init__(self, name: str) -> None:
-        self.asked, self.let_go = threading.Semaphore(0), threading.Event()
+        self.called, self.released = threading.Semaphore(0), threading.Event()
         super().__init__(name, detect=self._wait)
 
     def _wait(self, frame: Frame) -> Sequence[Detection]:
-        self.asked.release()
-        assert self.let_go.wait(10)
+        self.called.release()
+        assert self.released.wait(10)
         return ()

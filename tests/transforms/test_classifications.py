@@ -11,7 +11,7 @@ from tests.fakes import FakeVision
 from tests.harness import through
 from tests.transforms.pictures import DOG, bgr, detection
 from tests.transforms.refusals import refusals
-from tests.transforms.services import Looks
+from tests.transforms.services import FunctionVision
 from transforms.classifications import Classifications, ClassificationsAttributes
 
 ZOO = [Classification("cat", 0.5), Classification("Dog", 0.3), Classification("VIAM_UNKNOWN", 0.15)]
@@ -158,7 +158,7 @@ def flag(*things: Detection) -> Frame:
 
 
 def named(frame: Frame, **attributes: Any) -> tuple[Annotation, ...]:
-    transform = classifications(Looks("zoo", classify=brightest), of="detections", margin=0, **attributes)
+    transform = classifications(FunctionVision("zoo", classify=brightest), of="detections", margin=0, **attributes)
     return through(transform, frame)[0].annotations
 
 
@@ -194,7 +194,7 @@ def test_some_of_what_is_around_is_shown_too() -> None:
         return []
 
     for margin in (0.0, 0.25, 5.0):
-        transform = classifications(Looks("zoo", classify=look), of="detections", margin=margin)
+        transform = classifications(FunctionVision("zoo", classify=look), of="detections", margin=margin)
         through(transform, flag(detection(0.25, 0.25, 0.5, 0.75)))
     assert seen == [(4, 4), (6, 6), (16, 8)]
 
@@ -205,7 +205,7 @@ def test_a_box_that_is_nowhere_is_not_classified() -> None:
 
 
 def test_the_same_box_is_classified_once_for_all() -> None:
-    service = Looks("zoo", classify=brightest)
+    service = FunctionVision("zoo", classify=brightest)
     frame = flag(detection(0, 0, 0.5, 1))
     through(classifications(service, of="detections", margin=0), frame)
     through(classifications(service, of="detections", margin=0, append_label=True), frame)

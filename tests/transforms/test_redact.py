@@ -13,7 +13,7 @@ from tests.harness import through
 from tests.transforms.depths import deep
 from tests.transforms.pictures import DOG, bgr, detection
 from tests.transforms.refusals import refusals
-from tests.transforms.services import Hangs, Looks
+from tests.transforms.services import FunctionVision, HangingVision
 from transforms.redact import Redact, RedactAttributes
 from vision import ModelError
 from vision.outputs.detector import Detections
@@ -137,7 +137,7 @@ def test_whatever_is_raised_the_whole_picture_is_hidden(error: BaseException, pl
     def fail(frame: Frame) -> Sequence[Detection]:
         raise error
 
-    transform = redact(Looks("faces", detect=fail))
+    transform = redact(FunctionVision("faces", detect=fail))
     out = through(transform, noisy(planes=planes, annotations=(DOG,)))[0]
     assert black(out) and out.pixels.born_yuv is planes
     assert (out.width, out.height) == (160, 120)
@@ -162,7 +162,7 @@ def test_depth_is_hidden_with_the_whole_picture() -> None:
 
 
 def test_a_missed_deadline_hides_the_picture_and_those_until_the_detector_is_back() -> None:
-    service = Hangs("faces")
+    service = HangingVision("faces")
     transform = redact(service, deadline_s=0.02)
     transform.open()
     try:
@@ -170,10 +170,10 @@ def test_a_missed_deadline_hides_the_picture_and_those_until_the_detector_is_bac
         assert transform.trouble == "the whole picture is hidden: the detector did not answer within 0.02 s"
         assert black(transform.apply(noisy()))
         assert transform.trouble == "the whole picture is hidden: the detector is still busy with an earlier frame"
-        assert service.asked.acquire(timeout=5)
-        assert not service.asked.acquire(blocking=False), "one question at a time"
+        assert service.called.acquire(timeout=5)
+        assert not service.called.acquire(blocking=False), "one request at a time"
     finally:
-        service.let_go.set()
+        service.released.set()
         transform.close()
 
 
@@ -186,7 +186,7 @@ def test_something_found_nowhere_hides_the_whole_picture(nowhere: float) -> None
 
 def test_a_place_may_stay_hidden_for_a_while() -> None:
     answers: list[Sequence[Detection]] = [[FACE], [], []]
-    transform = redact(Looks("faces", detect=lambda frame: answers.pop(0)), hold_s=1.0, method="fill")
+    transform = redact(FunctionVision("faces", detect=lambda frame: answers.pop(0)), hold_s=1.0, method="fill")
     frames = [dataclasses.replace(noisy(), pts=seconds * 90_000) for seconds in (0, 1, 3)]
     out = through(transform, *frames)
     assert [frame.image[45, 60].max() == 0 for frame in out] == [True, True, False]

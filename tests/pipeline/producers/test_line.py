@@ -13,7 +13,7 @@ from pipeline import Feed, State
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
 from tests.pipeline.builders import line_feed, source_feed
 from transforms import TRANSFORMS, Transform
-from transforms.askers import MODES, Asker, TimingAttributes
+from transforms.inference_modes import MODES, InferenceAttributes, InferenceMode
 from vision import ModelError, VisionService
 
 P = TypeVar("P", bound=Prediction)
@@ -22,7 +22,7 @@ STAR = Classification("star", 0.9)
 
 
 class Gate(Transform[Attributes]):
-    """A transform that waits at each frame until the test lets it go, and fails when it is told to."""
+    """A transform that waits at each frame for the test, and raises ``fails`` when it is set."""
 
     type_name = "gate"
     attributes_type = NoAttributes
@@ -132,16 +132,16 @@ def test_only_inferences_that_ran_make_a_rate(house: House) -> None:
     assert line.counters.inferences == {"shapes": 3}
 
 
-class BetweenFrames(Asker):
-    """A way of asking in which no frame waits: the test says when an inference runs."""
+class BetweenFrames(InferenceMode):
+    """An inference mode in which no frame waits: the test runs each inference."""
 
     mode = "between"
 
-    def __init__(self, service: VisionService[Any], timing: TimingAttributes) -> None:
+    def __init__(self, service: VisionService[Any], attributes: InferenceAttributes) -> None:
         super().__init__(service)
-        self.timing = timing
+        self.attributes = attributes
 
-    def ask(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+    def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
         return ()
 
     def infer(self) -> None:
@@ -152,26 +152,26 @@ class BetweenFrames(Asker):
 def test_inferences_between_frames_are_counted_with_the_next_frame_and_at_the_end(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    askers: list[BetweenFrames] = []
+    modes: list[BetweenFrames] = []
 
-    def way(service: VisionService[Any], timing: TimingAttributes) -> Asker:
-        askers.append(BetweenFrames(service, timing))
-        return askers[-1]
+    def factory(service: VisionService[Any], attributes: InferenceAttributes) -> InferenceMode:
+        modes.append(BetweenFrames(service, attributes))
+        return modes[-1]
 
-    monkeypatch.setitem(cast(dict[str, Any], MODES), "auto", way)
+    monkeypatch.setitem(cast(dict[str, Any], MODES), "auto", factory)
     line = house.line("named", classify(FakeVision("shapes")))
-    (asker,) = askers
+    (mode,) = modes
     with line.watch() as watch:
         for number in (0, 2, 1):
             for _ in range(number):
-                asker.infer()
+                mode.infer()
             house.camera.give(frame())
             watch.get(5)
             house.clock.now_s += 1
         assert line.counters.inferences == {"shapes": 3}
         (shown,) = line.status()["transforms"]
         assert (shown["mode"], shown["inferences_per_s"]) == ("between", 1.0)
-        asker.infer()
+        mode.infer()
     house.clock.advance(house.source.config.linger_s)
     assert line._run is not None and line._run.wait()
     assert line.counters.inferences == {"shapes": 4}

@@ -1,0 +1,218 @@
+"""Inference modes: which frame a transform has inferred, and how long a frame waits for the result.
+
+One class per mode, and the table ``MODES`` of those that the attribute ``mode`` names. A mode in which frames do not
+wait, and carry the newest result there is, would be one more class here with a row of its own: it gets ``max_age_s``
+with the attributes, reports the age of its results, and may run inferences between frames.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, TypeVar, cast
+
+from pydantic import Field
+
+from cameras import Attributes, Frame, Prediction
+from vision import ModelError, Session, VisionService
+
+logger = logging.getLogger(__name__)
+
+P = TypeVar("P", bound=Prediction)
+
+
+class InferenceAttributes(Attributes):
+    """Attributes that choose when inference runs."""
+
+    mode: Literal["auto", "sync"] = Field(
+        default="auto",
+        description="When inference runs. sync: on each frame, which waits for the result. auto: the same as sync.",
+    )
+    max_age_s: float = Field(
+        default=1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Oldest result that a frame may carry. It has no effect in sync and auto: each result belongs to "
+        "its own frame and has age 0.",
+    )
+
+
+class InferenceMode(ABC):
+    """Runs a vision service for one transform, through a session that is open between ``open`` and ``close``.
+
+    A subclass decides which frame is inferred and how long ``predict`` waits::
+
+        class SyncInference(InferenceMode):
+            def predict(self, kind, frame):
+                return self._opened().predict(kind, frame)
+
+    Args:
+        service: The vision service.
+
+    Attributes:
+        mode: The name of the mode in the API.
+        result_age_s: Age of the newest result; 0 where each result belongs to its own frame.
+    """
+
+    mode: ClassVar[str] = "sync"
+    result_age_s: float = 0.0
+
+    def __init__(self, service: VisionService[Any]) -> None:
+        self._service = service
+        self._session: Session | None = None
+        self._inferences = 0
+
+    @property
+    def inferences(self) -> int:
+        """Number of inferences caused so far, in all sessions."""
+        session = self._session
+        return self._inferences + (session.inferences if session is not None else 0)
+
+    def open(self) -> None:
+        """Open a session: the model is loaded when this returns. A second call does nothing.
+
+        Raises:
+            ModelError: when the model cannot be loaded.
+        """
+        if self._session is None:
+            self._session = self._service.open_session()
+
+    @abstractmethod
+    def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+        """Return the predictions of a kind for a frame.
+
+        Raises:
+            ModelError: when the service does not give that kind, fails, or is not open.
+        """
+
+    def close(self) -> None:
+        """Close the session. A second call does nothing."""
+        session = self._end_session()
+        if session is not None:
+            session.close()
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            raise ModelError(f"service {self._service.name} is not open")
+        return self._session
+
+    def _end_session(self) -> Session | None:
+        """Return the open session, which the caller closes, and keep the count of its inferences."""
+        session, self._session = self._session, None
+        if session is not None:
+            self._inferences += session.inferences
+        return session
+
+
+class SyncInference(InferenceMode):
+    """Infers each frame; the frame waits for the result."""
+
+    def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+        """Return the predictions for this frame."""
+        return self._opened().predict(kind, frame)
+
+
+class DeadlineInference(InferenceMode):
+    """Infers each frame; the frame waits until a deadline at most.
+
+    One thread runs the inferences, from the first frame until ``close``. After a missed deadline, no other inference
+    starts until that one has finished. A thread that is still busy at ``close`` is abandoned; it closes its session
+    if it ever finishes.
+
+    Args:
+        service: The vision service.
+        deadline_s: How long a frame waits.
+    """
+
+    def __init__(self, service: VisionService[Any], deadline_s: float) -> None:
+        super().__init__(service)
+        self.deadline_s = deadline_s
+        self._worker: _Worker | None = None
+        self._late: _Request | None = None
+
+    def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+        """Return the predictions for this frame.
+
+        Raises:
+            TimeoutError: when the result is late, or an earlier inference is still running.
+        """
+        session = self._opened()
+        if self._late is not None and not self._late.done.is_set():
+            raise TimeoutError("the detector is still busy with an earlier frame")
+        if self._worker is None:
+            self._worker = _Worker(session)
+        request = self._late = _Request(kind, frame)
+        self._worker.put(request)
+        if not request.done.wait(self.deadline_s):
+            raise TimeoutError(f"the detector did not answer within {self.deadline_s:g} s")
+        self._late = None
+        if request.error is not None:
+            raise request.error
+        return cast(tuple[P, ...], request.result)
+
+    def close(self) -> None:
+        """Close the session, or leave that to the thread while it is busy."""
+        session, worker = self._end_session(), self._worker
+        self._worker = None
+        if worker is not None:
+            worker.end(wait=self._late is None or self._late.done.is_set())
+        elif session is not None:
+            session.close()
+
+
+class _Request:
+    """One frame to infer, and the result."""
+
+    def __init__(self, kind: type[Prediction], frame: Frame) -> None:
+        self.kind = kind
+        self.frame = frame
+        self.result: tuple[Prediction, ...] = ()
+        self.error: BaseException | None = None
+        self.done = threading.Event()
+
+
+class _Worker:
+    """A thread that runs requests one after the other and closes the session at its end."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        # A daemon: a model that never answers must not keep the process from ending.
+        self._thread = threading.Thread(target=self._work, name=f"inference {session.service.name}", daemon=True)
+        self._thread.start()
+
+    def put(self, request: _Request) -> None:
+        """Queue a request."""
+        self._requests.put(request)
+
+    def end(self, *, wait: bool) -> None:
+        """Accept no more requests and close the session; ``wait`` until that is done."""
+        self._requests.put(None)
+        if wait:
+            self._thread.join()
+        else:
+            logger.warning("service %s: does not answer; its thread is abandoned", self._session.service.name)
+
+    def _work(self) -> None:
+        while (request := self._requests.get()) is not None:
+            try:
+                request.result = self._session.predict(request.kind, request.frame)
+            except BaseException as error:  # raised again in the thread that waits
+                request.error = error
+            request.done.set()
+        try:
+            self._session.close()
+        except Exception:
+            logger.warning("service %s: closing its session failed", self._session.service.name, exc_info=True)
+
+
+def _sync(service: VisionService[Any], attributes: InferenceAttributes) -> InferenceMode:
+    """Return the mode that ignores all other attributes."""
+    return SyncInference(service)
+
+
+MODES: Mapping[str, Callable[[VisionService[Any], InferenceAttributes], InferenceMode]] = {"auto": _sync, "sync": _sync}
+"""Factories by the ``mode`` of a transform. Each takes the service and the attributes of the transform."""

@@ -1,0 +1,54 @@
+"""The base class of the transforms that attach predictions of a vision service to the frame."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from cameras import Annotation, Frame
+from vision import VisionService
+
+from .inference import FilterAttributes, InferenceTransform
+from .inference_modes import MODES, InferenceAttributes, InferenceMode
+
+
+class RecognitionAttributes(InferenceAttributes, FilterAttributes):
+    """Attributes of every transform that attaches predictions with labels."""
+
+
+R = TypeVar("R", bound=InferenceAttributes)
+
+
+class RecognitionTransform(InferenceTransform[R]):
+    """Run a vision service on each frame and attach its predictions.
+
+    Frames: pixels, size and time unchanged; annotations added after those that came with the frame.
+
+    A subclass filters the predictions in ``recognise``::
+
+        class Detections(RecognitionTransform[DetectionsAttributes]):
+            type_name = "detections"
+            attributes_type = DetectionsAttributes
+            service_attribute = "detector_name"
+            kind = Detection.plural
+
+            def recognise(self, frame):
+                return keep(self.predict(Detection, frame), self.attributes.confidence_threshold)
+    """
+
+    annotates = True
+
+    def inference_mode(self, service: VisionService[Any]) -> InferenceMode:
+        """Return the inference mode that the attribute ``mode`` names."""
+        return MODES[self.attributes.mode](service, self.attributes)
+
+    def apply(self, frame: Frame) -> Frame:
+        """Return the frame with its predictions attached."""
+        return frame.with_annotations(
+            found.attached_by(self.type_name, self.service.name) for found in self.recognise(frame)
+        )
+
+    @abstractmethod
+    def recognise(self, frame: Frame) -> Sequence[Annotation]:
+        """Return the predictions for this frame that pass the filters of the attributes."""
