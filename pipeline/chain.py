@@ -37,7 +37,7 @@ class Chain:
         self.root: CameraConfig = declared
         self._rows = tuple(rows)
         self._transforms = tuple(transform for row in rows for transform in row.transforms)
-        self._trouble: str | None = None
+        self._failure: str | None = None
 
     def open(self) -> None:
         """Load what the transforms need.
@@ -54,19 +54,19 @@ class Chain:
 
     def apply(self, frame: Frame) -> Frame:
         """Return the frame as the camera gives it; an error of a transform is raised, not skipped."""
-        trouble: str | None = None
+        failure: str | None = None
         for row in self._rows:
             done = step(frame, row)
             for stage in done.failures:
                 if stage.error is not None:
                     raise stage.error
-                trouble = trouble or stage.trouble
+                failure = failure or stage.failure
             assert done.frame is not None  # only an error or a stop loses it
             frame = done.frame
         # A transform gave a frame that is not what was wanted: said once for each reason.
-        if trouble not in (None, self._trouble):
-            logger.warning("%s", trouble)
-        self._trouble = trouble
+        if failure not in (None, self._failure):
+            logger.warning("%s", failure)
+        self._failure = failure
         return frame
 
     def painted(self, frame: Frame) -> Frame:

@@ -1,6 +1,6 @@
-"""What is done to a frame on its way: one file per transform, and the painting of annotations at the exit.
+"""The transforms of frames, one file each, and the painting of annotations.
 
-The table is the list of features.
+``TRANSFORMS`` lists all of them.
 """
 
 from typing import Any
@@ -50,7 +50,7 @@ TRANSFORMS: dict[str, type[Transform[Any]]] = {
 """Every transform, by the ``type`` in the YAML."""
 
 ALIASES: dict[str, str] = {"": Identity.type_name}
-"""Other words for a type: Viam takes an empty one for no change."""
+"""Other spellings of a ``type``: Viam writes an empty one for no change."""
 
 __all__ = [
     "ALIASES",

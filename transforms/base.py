@@ -1,4 +1,4 @@
-"""What every transform is: settings from the YAML, and one method that takes a frame and gives a frame."""
+"""The base class of transforms: attributes from the YAML, and one method that takes a frame and returns a frame."""
 
 from __future__ import annotations
 
@@ -16,25 +16,31 @@ Services = Mapping[str, VisionService[Any]]
 
 
 class NoAttributes(Attributes):
-    """Attributes of a transform without settings."""
+    """Attributes of a transform that has none."""
 
 
 class Transform(ABC, Generic[A]):
-    """One stage of a line: a frame in, a frame out.
+    """One stage of a pipeline: a frame in, a frame out.
 
-    One line owns a transform and calls ``apply`` on its own thread, one frame at a time. What comes in may be shared
-    with others and is never changed; what goes out has the ``pts``, ``time_base``, ``captured_at`` and ``sequence``
-    of what came in (``frame.with_...`` and ``frame.moved`` see to that).
+    One line owns a transform and calls ``apply`` on its own thread, one frame at a time. The input frame may be shared
+    and must not be changed. The output frame keeps its ``pts``, ``time_base``, ``captured_at`` and ``sequence``;
+    ``frame.with_...`` and ``frame.moved`` take care of that::
+
+        class Invert(Transform[NoAttributes]):
+            type_name = "invert"
+            attributes_type = NoAttributes
+
+            def apply(self, frame):
+                return frame.with_pixels(Pixels.from_bgr(read_only(255 - frame.image)))
 
     Attributes:
         type_name: The ``type`` in the YAML.
-        attributes_type: The attributes it takes in the YAML.
-        annotates: Whether frames may leave with more annotations than they came with. Read it on the instance: it may
-            depend on the attributes.
-        needs_depth: Whether it works only on frames that come with depth.
-        needs_lens: Which of ``intrinsic_parameters`` and ``distortion_parameters`` it needs, of its own or with the
-            frames.
-        trouble: What went wrong with the last frame, where it gave a frame all the same; ``None`` while all is well.
+        attributes_type: The type of its attributes in the YAML.
+        annotates: Whether it may add annotations. Read it on the instance: it may depend on the attributes.
+        needs_depth: Whether it works only on frames with depth.
+        needs_lens: Which of ``intrinsic_parameters`` and ``distortion_parameters`` it needs, in its attributes or with
+            the frames.
+        failure: What went wrong with the last frame although a frame was returned; ``None`` without an error.
     """
 
     type_name: ClassVar[str]
@@ -42,18 +48,18 @@ class Transform(ABC, Generic[A]):
     needs_depth: ClassVar[bool] = False
     needs_lens: ClassVar[tuple[str, ...]] = ()
     annotates: bool = False
-    trouble: str | None = None
+    failure: str | None = None
 
     def __init__(self, attributes: A, services: Services) -> None:
         self.attributes = attributes
 
     @classmethod
     def needs(cls, attributes: A) -> Iterator[tuple[str, str, str]]:
-        """Give the vision services it will use, as (attribute that names it, name of the service, kind of result)."""
+        """Yield the vision services it uses, as (attribute with the name, name of the service, kind of prediction)."""
         return iter(())
 
     def open(self) -> None:
-        """Take hold of what ``apply`` needs; nothing by default.
+        """Acquire what ``apply`` needs; nothing by default.
 
         Raises:
             ModelError: when a model cannot be loaded.
@@ -64,14 +70,14 @@ class Transform(ABC, Generic[A]):
         """Return the transformed frame.
 
         Raises:
-            ValueError: when this frame cannot be transformed. The line counts it and goes on with the next.
+            ValueError: when this frame cannot be transformed. The line counts it and continues with the next frame.
         """
 
     def close(self) -> None:
-        """Let go of what ``open`` took. May be called twice, and without ``open``."""
+        """Release what ``open`` acquired. May be called twice, and without ``open``."""
 
 
 def read_only(array: Any) -> Any:
-    """Return an array that was just made, as one that nobody changes any more: what goes out of a transform is."""
+    """Make a new array read-only and return it; all arrays that leave a transform must be read-only."""
     array.flags.writeable = False
     return array

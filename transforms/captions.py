@@ -1,4 +1,4 @@
-"""Say in a sentence what the frame shows."""
+"""Describe each frame in a sentence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CaptionsAttributes(InferenceAttributes):
 
 
 class Captions(RecognitionTransform[CaptionsAttributes]):
-    """Attach the surest caption of each frame; none that is empty."""
+    """Attach the caption with the highest confidence to each frame; drop empty captions."""
 
     type_name: ClassVar[str] = "captions"
     attributes_type = CaptionsAttributes
@@ -32,6 +32,6 @@ class Captions(RecognitionTransform[CaptionsAttributes]):
     kind: ClassVar[str] = Caption.plural
 
     def recognise(self, frame: Frame) -> Sequence[Caption]:
-        """Return the caption kept, if any."""
-        said = [caption for caption in self.predict(Caption, frame) if caption.label.strip()]
-        return top(keep(said, self.attributes.confidence_threshold), 1)
+        """Return the caption that is kept, if any."""
+        captions = [caption for caption in self.predict(Caption, frame) if caption.label.strip()]
+        return top(keep(captions, self.attributes.confidence_threshold), 1)

@@ -1,4 +1,4 @@
-"""Say what the whole frame shows, or what each thing in it is that a detector has found."""
+"""Classify the whole frame, or each detection in it."""
 
 from __future__ import annotations
 
@@ -14,42 +14,43 @@ from vision import keep, top
 from .crop import cut
 from .recognition import RecognitionAttributes, RecognitionTransform
 
-UNKNOWN = "VIAM_UNKNOWN"  # what Viam's classifiers answer when they have no answer
+UNKNOWN = "VIAM_UNKNOWN"  # the label of Viam's classifiers for an unknown picture
 
 
 class ClassificationsAttributes(RecognitionAttributes):
     """Attributes of ``type: classifications`` in the YAML."""
 
     classifier_name: str = Field(min_length=1, description="Name of the vision service that classifies.")
-    max_classifications: int = Field(default=1, ge=0, description="How many are kept, the surest first; 0 means 1.")
+    max_classifications: int = Field(
+        default=1, ge=0, description="How many are kept, by falling confidence; 0 means 1."
+    )
     of: Literal["frame", "detections"] = Field(
         default="frame",
-        description="What is classified: the frame, or what is in the box of each detection that came with it, which "
-        "then is called so.",
+        description="What is classified: the frame, or the box of each detection that came with it, which "
+        "takes the label.",
     )
     margin: float = Field(
         default=0.25,
         ge=0,
         le=5,
         allow_inf_nan=False,
-        description="With of: detections, how much around the box is shown to the classifier, in sizes of the box.",
+        description="With of: detections, how much around the box the classifier sees, as a fraction of the box.",
     )
     append_label: bool = Field(
         default=False,
-        description="With of: detections, call it dog: husky, say, where it was a dog, not just husky; "
-        "it keeps the color of dog.",
+        description="With of: detections, append the new label to the old one, as in dog: husky; "
+        "the color of dog stays.",
     )
 
 
 class Classifications(RecognitionTransform[ClassificationsAttributes]):
-    """Attach the surest classifications of each frame.
+    """Attach the classifications with the highest confidence to each frame.
 
-    Labels and threshold filter first, the cut to ``max_classifications`` comes after: a label that is wanted is shown
-    even where one that is not wanted is surer.
+    The filters of label and threshold apply before the cut to ``max_classifications``: a label that is filtered out
+    takes no place from one that passes.
 
     With ``of: detections`` nothing is attached: each detection that came with the frame keeps its box and its track,
-    and takes the label and the confidence of the surest classification of what is in the box. Where none passes, it
-    stays as it was.
+    and takes label and confidence of the best classification of its box. Where none passes, it stays as it was.
     """
 
     type_name: ClassVar[str] = "classifications"
@@ -58,14 +59,14 @@ class Classifications(RecognitionTransform[ClassificationsAttributes]):
     kind: ClassVar[str] = Classification.plural
 
     def apply(self, frame: Frame) -> Frame:
-        """Return the frame with what is recognised in it."""
+        """Return the frame with its classifications attached, or with its detections classified."""
         if self.attributes.of == "frame":
             return super().apply(frame)
         named = tuple(self._named(annotation, frame) for annotation in frame.annotations)
         return replace(frame, annotations=named)
 
     def recognise(self, frame: Frame) -> Sequence[Classification]:
-        """Return the classifications kept, the surest first."""
+        """Return the classifications that are kept, by falling confidence."""
         known = [found for found in self.predict(Classification, frame) if found.label != UNKNOWN]
         kept = keep(known, self.attributes.confidence_threshold, self.attributes.valid_labels)
         return top(kept, self.attributes.max_classifications or 1)
@@ -75,7 +76,7 @@ class Classifications(RecognitionTransform[ClassificationsAttributes]):
             return annotation
         box = annotation.box.grown(self.attributes.margin)
         window = box.to_pixels(frame.width, frame.height)
-        # Remembered with the picture, so that others who ask about the same box share the inference.
+        # Cached with the picture, so that all transforms that classify the same box share the inference.
         pixels = frame.pixels.memo(("window", window), lambda: cut(frame.pixels, window))
         found = self.recognise(frame.with_pixels(pixels, annotations=(), depth=None, intrinsics=None))
         if not found:

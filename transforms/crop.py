@@ -1,4 +1,4 @@
-"""Cut a window out of the frame, or show where it would be cut."""
+"""Crop the frame to a window, or outline the window."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cameras import Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, 
 from .base import Services, Transform
 
 Window = tuple[int, int, int, int]
-"""``x_min, y_min, x_max, y_max`` in whole pixels of the frame, the maxima excluded."""
+"""``x_min, y_min, x_max, y_max`` in whole pixels of the frame, the maxima exclusive."""
 
 
 class CropAttributes(Attributes):
@@ -21,11 +21,11 @@ class CropAttributes(Attributes):
 
     x_min_px: float = Field(default=0.0, ge=0, allow_inf_nan=False, description="Left edge of the window.")
     y_min_px: float = Field(default=0.0, ge=0, allow_inf_nan=False, description="Upper edge of the window.")
-    x_max_px: float = Field(allow_inf_nan=False, description="Right edge of the window, itself outside.")
-    y_max_px: float = Field(allow_inf_nan=False, description="Lower edge of the window, itself outside.")
+    x_max_px: float = Field(allow_inf_nan=False, description="Right edge of the window, exclusive.")
+    y_max_px: float = Field(allow_inf_nan=False, description="Lower edge of the window, exclusive.")
     units: Literal["auto", "px", "fraction"] = Field(
         default="auto",
-        description="What the edges count: pixels, or fractions of the frame. auto: fractions up to 1, else pixels.",
+        description="Unit of the edges: pixels, or fractions of the frame. auto: fractions up to 1, else pixels.",
     )
     overlay_crop_box: bool = Field(default=False, description="Draw the window instead of cutting it out.")
 
@@ -50,14 +50,14 @@ class CropAttributes(Attributes):
         return self.units == "fraction" or (self.units == "auto" and max(self.x_max_px, self.y_max_px) <= 1)
 
     def is_outside(self, width: int, height: int) -> bool:
-        """Whether the window lies wholly outside a picture of this size."""
+        """Whether the whole window is outside a picture of this size."""
         return not self.fractions and (int(self.x_min_px) >= width or int(self.y_min_px) >= height)
 
     def window(self, width: int, height: int) -> Window:
         """Return the window on a picture of this size, clipped to it, at least a pixel wide and high.
 
         Raises:
-            ValueError: when it lies wholly outside.
+            ValueError: when the whole window is outside.
         """
         if self.fractions:
             return BoundingBox(self.x_min_px, self.y_min_px, self.x_max_px, self.y_max_px).to_pixels(width, height)
@@ -70,17 +70,17 @@ class CropAttributes(Attributes):
 
 
 class Crop(Transform[CropAttributes]):
-    """Cut the window out of each frame.
+    """Crop each frame to the window.
 
-    Frames: the size of the window, the same time. Detections outside the window are dropped, those cut by its edge
-    clipped; classifications stay. Fractions are taken of each frame's own size. A YUV picture stays one, without a
-    copy, when the window is even in place and size; otherwise it is held as BGR.
+    Frames: the size of the window, the same time. Detections outside the window are dropped, those across its edge
+    clipped; classifications stay. Fractions refer to the size of each frame. A YUV picture stays YUV, without a copy,
+    when position and size of the window are even; otherwise it becomes BGR.
 
-    With ``overlay_crop_box`` pixels and annotations stay as they are and an outline labelled ``crop`` is attached, but
-    for one that is wholly outside.
+    With ``overlay_crop_box`` pixels and annotations stay as they are and an outline labelled ``crop`` is attached,
+    unless the whole window is outside.
 
     Raises:
-        ValueError: from ``apply``, when the window is wholly outside the frame.
+        ValueError: from ``apply``, when the whole window is outside the frame.
     """
 
     type_name: ClassVar[str] = "crop"
@@ -111,7 +111,7 @@ class Crop(Transform[CropAttributes]):
                 (old.x_max - box.x_min) * across,
                 (old.y_max - box.y_min) * down,
             ).clipped()
-            # A box that only touches the window may overlap it by an error of rounding.
+            # A box that only touches the window may overlap it by a rounding error.
             return new if new and min(new.x_max - new.x_min, new.y_max - new.y_min) > 1e-9 else None
 
         def mapped(points: Points) -> Points:
@@ -132,7 +132,7 @@ class Crop(Transform[CropAttributes]):
 
 
 def cut(pixels: Pixels, window: Window) -> Pixels:
-    """Return the part of a picture inside a window; without a copy of planes, where the window is even."""
+    """Return the part of a picture inside a window; YUV planes are not copied where the window is even."""
     x_min, y_min, x_max, y_max = window
     if not pixels.born_yuv:
         return Pixels.from_bgr(pixels.bgr[y_min:y_max, x_min:x_max])
@@ -140,7 +140,7 @@ def cut(pixels: Pixels, window: Window) -> Pixels:
         y, u, v = pixels.yuv
         colour = slice(y_min // 2, y_max // 2), slice(x_min // 2, x_max // 2)
         return Pixels.from_yuv(y[y_min:y_max, x_min:x_max], u[colour], v[colour], pixels.matrix)
-    # Only what is around the window is converted, with the colours that its edges are interpolated from.
+    # Converts only the window and a margin, from which the colours at its edges are interpolated.
     left, top = _even_before(x_min), _even_before(y_min)
     around = cut(pixels, (left, top, _even_after(x_max, pixels.width), _even_after(y_max, pixels.height)))
     return Pixels.from_bgr(around.bgr[y_min - top : y_max - top, x_min - left : x_max - left])

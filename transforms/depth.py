@@ -1,4 +1,4 @@
-"""What the transforms of depth share: the plane of a frame, what is known of it, and its picture."""
+"""The depth of a frame, as the depth transforms use it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class KnownDepth(NamedTuple):
 
     Attributes:
         plane: Millimetres, (height, width) uint16, 0 where unknown; read-only.
-        known: 255 where something is known, else 0.
-        nearest: The smallest value known; 0 where nothing is.
-        farthest: The largest value known.
+        known: 255 where depth is known, else 0.
+        nearest: The smallest known value; 0 when none is known.
+        farthest: The largest known value.
     """
 
     plane: Depth
@@ -26,21 +26,21 @@ class KnownDepth(NamedTuple):
     farthest: int
 
     def ranked(self, first: int, last: int) -> Any:
-        """Return (height, width) uint8: from ``first`` where it is nearest to ``last`` where it is farthest, or 0."""
+        """Return (height, width) uint8: from ``first`` (nearest) to ``last`` (farthest); 0 where unknown."""
         scale = (last - first) / max(self.farthest - self.nearest, 1)
         ranks = cv2.convertScaleAbs(self.plane, alpha=scale, beta=first - self.nearest * scale)
         return cv2.bitwise_and(ranks, self.known)
 
 
 def depth_of(frame: Frame) -> KnownDepth:
-    """Return the depth that comes with a frame.
+    """Return the depth of a frame.
 
     Raises:
-        ValueError: when none does.
+        ValueError: when the frame has no depth, or depth of another size.
     """
     plane = frame.depth
     if plane is None:
-        raise ValueError("the frame has no depth: the camera it comes from must be one with depth (depth: true)")
+        raise ValueError("the frame has no depth: it must come from a camera with depth (depth: true)")
     if plane.shape != (frame.height, frame.width):
         raise ValueError(
             f"the depth is {plane.shape[1]}x{plane.shape[0]}, but the picture is {frame.width}x{frame.height}"

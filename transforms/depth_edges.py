@@ -1,4 +1,4 @@
-"""Show where depth leaps."""
+"""Show the edges of depth."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from cameras import Attributes, Frame, Pixels
 from .base import Transform
 from .depth import KnownDepth, depth_of
 
-FLAT = 0.5  # millimetres in eight pixels: less comes from rounding
+FLAT = 0.5  # millimetres in eight pixels: smaller slopes come from rounding
 BINS = 2048  # of the histogram of slopes
-MANY = 250_000  # pixels, of which every fourth tells as much
+MANY = 250_000  # pixels; above, the histogram takes every fourth, which is accurate enough
 STEEPEST = 8000.0  # what the steepest slope of a frame becomes: cv2.Canny takes 16 bits and adds two of them
 
 
@@ -23,25 +23,33 @@ class DepthEdgesAttributes(Attributes):
     """Attributes of ``type: depth_edges`` in the YAML."""
 
     high_threshold_pct: float = Field(
-        default=0.85, ge=0, le=1, allow_inf_nan=False, description="An edge begins where it is steeper than this share."
+        default=0.85,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="An edge starts where depth is steeper than at this share of the frame.",
     )
     low_threshold_pct: float = Field(
-        default=0.3, ge=0, le=1, allow_inf_nan=False, description="It goes on down to this part of that steepness."
+        default=0.3,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="An edge continues down to this fraction of that steepness.",
     )
     blur_radius_px: float = Field(
         default=3.0,
         ge=0,
         le=100,
         allow_inf_nan=False,
-        description="How far depth is smoothed before; 0 for not at all.",
+        description="Radius of the blur before; 0 for none.",
     )
 
 
 class DepthEdges(Transform[DepthEdgesAttributes]):
     """Replace the picture by the edges of its depth (Canny), white on black.
 
-    Frames: the same size and time. Of all places of the frame that are not flat, ``high_threshold_pct`` are less steep
-    than where an edge may begin. Next to what is unknown nothing is steep. Annotations, depth and lens stay.
+    Frames: the same size and time. An edge starts at the ``high_threshold_pct`` quantile of the slopes in the frame,
+    without the flat ones. Slopes next to unknown depth count as 0. Annotations, depth and lens stay.
 
     Raises:
         ValueError: from ``apply``, when the frame has no depth.
@@ -66,12 +74,12 @@ class DepthEdges(Transform[DepthEdgesAttributes]):
 
 
 def _slopes(depth: KnownDepth, radius: float) -> tuple[Any, Any]:
-    """Return how steep depth is across and down, float32; 0 next to what is unknown."""
+    """Return the horizontal and vertical slopes of depth, float32; 0 next to unknown depth."""
     values: Any = depth.plane.astype(np.float32)
     complete = cv2.countNonZero(depth.known) == depth.known.size
     if radius > 0:
         size = 2 * int(np.ceil(radius)) + 1
-        # A share of what is known only, so that the unknown does not pull its surroundings to the lens.
+        # Normalised by the known share, so that unknown depth (0) does not pull its surroundings to the lens.
         values = cv2.GaussianBlur(values, (size, size), radius / 2)
         if not complete:
             shares = cv2.GaussianBlur(depth.known.astype(np.float32) / 255, (size, size), radius / 2)
@@ -84,7 +92,7 @@ def _slopes(depth: KnownDepth, radius: float) -> tuple[Any, Any]:
 
 
 def _quantile(steepness: Any, steepest: float, share: float) -> float:
-    """Return what this share of all slopes that are not flat are less steep than, to a part in some thousand."""
+    """Return the quantile ``share`` of all slopes that are not flat, accurate to one bin of the histogram."""
     flat = max(steepest / BINS, FLAT)
     if steepness.size > MANY:
         steepness = np.ascontiguousarray(steepness[::2, ::2])

@@ -1,4 +1,4 @@
-"""Clean depth: what is too small to be a thing goes, small holes are filled, sharp tips are cut."""
+"""Clean depth: remove small patches, fill small holes, cut thin tips."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .depth import depth_of
 
 KERNEL = np.ones((5, 5), np.uint8)
 
-# A patch of depth, with nothing known around it, that covers less than this share of the picture is noise. The nearer
-# it is, the larger a thing would be.
-SMALLEST = ((500, 0.05), (4000, 0.005), (65_536, 0.0005))  # (nearer than so many millimetres, share)
+# An isolated patch of known depth that covers less than this share of the picture is noise. The nearer the patch, the
+# larger an object would appear.
+SMALLEST = ((500, 0.05), (4000, 0.005), (65_536, 0.0005))  # (nearer than this in millimetres, share)
 
 
 class DepthPreprocess(Transform[NoAttributes]):
-    """Clean the depth that comes with each frame.
+    """Clean the depth of each frame.
 
     Frames: picture, size and time unchanged. Patches of depth too small for their distance are removed, then the plane
     is closed (small holes filled) and opened (small tips cut), 5x5 pixels, once each.
@@ -46,7 +46,7 @@ def _without_noise(plane: Depth, known: Any) -> Depth:
     count, patches, statistics, _ = cv2.connectedComponentsWithStats(known, connectivity=4, ltype=cv2.CV_32S)
     areas = statistics[:, cv2.CC_STAT_AREA]
     small = areas < max(share for _, share in SMALLEST) * plane.size
-    small[0] = False  # what is unknown is so already
+    small[0] = False  # the component of unknown depth
     if not small.any():
         return plane
     pixels = small[patches]

@@ -1,4 +1,4 @@
-"""Show depth in colours."""
+"""Show depth as colours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEAR_HUE_DEGS, FAR_HUE_DEGS = 30, 230
 class DepthToPretty(Transform[NoAttributes]):
     """Replace the picture by its depth, from orange for the nearest to blue for the farthest.
 
-    Frames: the same size and time; the range of colours is that of each frame. What is not known is black. Annotations,
+    Frames: the same size and time; the colours span the depth range of each frame. Unknown depth is black. Annotations,
     depth and lens stay.
 
     Raises:

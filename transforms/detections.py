@@ -1,4 +1,4 @@
-"""Find things in the frame and attach a box for each."""
+"""Detect objects in the frame and attach a box for each."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class DetectionsAttributes(RecognitionAttributes):
 
 
 class Detections(RecognitionTransform[DetectionsAttributes]):
-    """Attach one detection per thing found, as many as there are.
+    """Attach one detection per object, without a limit on their number.
 
-    Boxes are in fractions of the frame that came in. One partly outside is clipped, one wholly outside is dropped.
+    Boxes are in fractions of the input frame. A box partly outside is clipped, a box fully outside is dropped.
     """
 
     type_name: ClassVar[str] = "detections"
@@ -32,6 +32,6 @@ class Detections(RecognitionTransform[DetectionsAttributes]):
     kind: ClassVar[str] = Detection.plural
 
     def recognise(self, frame: Frame) -> Sequence[Detection]:
-        """Return the detections kept, the surest first."""
+        """Return the detections that are kept, by falling confidence."""
         found = keep(self.predict(Detection, frame), self.attributes.confidence_threshold, self.attributes.valid_labels)
         return [replace(item, box=inside) for item in found if (inside := item.box.clipped()) is not None]

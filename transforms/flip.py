@@ -13,7 +13,7 @@ from cameras import Attributes, BoundingBox, Frame, Intrinsics, Movement, Pixels
 
 from .base import Services, Transform, read_only
 
-_CODES = {(True, False): 1, (False, True): 0, (True, True): -1}  # what cv2.flip calls them
+_CODES = {(True, False): 1, (False, True): 0, (True, True): -1}  # flip codes of cv2.flip
 
 
 class FlipAttributes(Attributes):
@@ -21,14 +21,14 @@ class FlipAttributes(Attributes):
 
     direction: Literal["horizontal", "vertical", "both"] = Field(
         default="horizontal",
-        description="What changes places. horizontal: left and right, as in a mirror. vertical: top and bottom. both.",
+        description="What is swapped. horizontal: left and right, as in a mirror. vertical: top and bottom. both.",
     )
 
 
 class Flip(Transform[FlipAttributes]):
     """Mirror each frame.
 
-    Frames: size and time unchanged, pixels moved exactly; a YUV picture stays one. Boxes, masks, depth, intrinsics and
+    Frames: size and time unchanged, pixels moved exactly; a YUV picture stays YUV. Boxes, masks, depth, intrinsics and
     the tangential part of the distortion move along.
     """
 

@@ -1,4 +1,4 @@
-"""Pass frames on as they are."""
+"""Pass frames unchanged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .base import NoAttributes, Transform
 
 
 class Identity(Transform[NoAttributes]):
-    """Give back the very frame that came in: a camera of its own name, intrinsics and style over another's picture."""
+    """Return each frame unchanged: for a camera with its own name, intrinsics and style on the frames of another."""
 
     type_name: ClassVar[str] = "identity"
     attributes_type = NoAttributes

@@ -1,4 +1,4 @@
-"""What the YAML says of a lens, for every place where it may stand, and a picture's size against it."""
+"""The attributes of a lens, and the check that a frame has the size they are for."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from cameras import Attributes, Frame, Intrinsics
 
 
 class IntrinsicParameters(Attributes):
-    """The lens of a camera, as a pinhole."""
+    """The intrinsics of a camera, as a pinhole model."""
 
-    width_px: int = Field(ge=0, description="Width of the picture these numbers are for.")
-    height_px: int = Field(ge=0, description="Height of the picture these numbers are for.")
+    width_px: int = Field(ge=0, description="Width of the picture that the parameters are for.")
+    height_px: int = Field(ge=0, description="Height of the picture that the parameters are for.")
     fx: float = Field(allow_inf_nan=False, description="Focal length across, in pixels.")
     fy: float = Field(allow_inf_nan=False, description="Focal length down, in pixels.")
     ppx: float = Field(
@@ -23,14 +23,14 @@ class IntrinsicParameters(Attributes):
 
     @property
     def intrinsics(self) -> Intrinsics | None:
-        """The same for a frame to carry; ``None`` where size or focal lengths are not positive, which means unknown."""
+        """The same as a property of frames; ``None`` when size or focal lengths are 0 or less (unknown)."""
         if min(self.width_px, self.height_px, self.fx, self.fy) <= 0:
             return None
         return Intrinsics(self.width_px, self.height_px, self.fx, self.fy, self.ppx, self.ppy)
 
 
 class DistortionParameters(Attributes):
-    """How the lens bends straight lines (Brown-Conrady)."""
+    """The distortion of a lens (Brown-Conrady)."""
 
     rk1: float = Field(0.0, allow_inf_nan=False, description="First radial coefficient.")
     rk2: float = Field(0.0, allow_inf_nan=False, description="Second radial coefficient.")
@@ -40,15 +40,15 @@ class DistortionParameters(Attributes):
 
     @property
     def distortion(self) -> tuple[float, ...]:
-        """The same for a frame to carry."""
+        """The same as a property of frames."""
         return self.rk1, self.rk2, self.rk3, self.tp1, self.tp2
 
 
 def checked_size(frame: Frame, lens: Intrinsics) -> None:
-    """Make sure that a lens is given for pictures of this size.
+    """Check that the intrinsics are for the size of the frame.
 
     Raises:
-        ValueError: when it is for another one.
+        ValueError: when they are for another size.
     """
     if (frame.width, frame.height) != (lens.width_px, lens.height_px):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Lay depth over colour: what is near stays bright, what is far gets dark."""
+"""Darken colours by depth: near stays bright, far gets dark."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .base import Services, Transform, read_only
 from .depth import depth_of
 from .lens import IntrinsicParameters, checked_size
 
-FARTHEST_ALPHA = 32  # of 255; what is not known has 0
+FARTHEST_ALPHA = 32  # of 255; unknown depth has 0
 
 
 class OverlayAttributes(Attributes):
@@ -22,16 +22,16 @@ class OverlayAttributes(Attributes):
 
     intrinsic_parameters: IntrinsicParameters | None = Field(
         default=None,
-        description="The lens to see it through; that of the camera, or of its source, where missing or not positive.",
+        description="The lens to show it through; by default that of the camera or its source, also if not positive.",
     )
 
 
 class Overlay(Transform[OverlayAttributes]):
-    """Weigh the colours of each frame by how near they are.
+    """Darken the colours of each frame by distance.
 
     Frames: the same time. The colour of each pixel is kept; its opacity, over black, falls from the nearest point of
-    the frame to an eighth at the farthest; what has no depth is black. Where the transform has intrinsic parameters of
-    its own and those of the frame differ, the points are shown as that lens would: its size, middle and focal length.
+    the frame to an eighth at the farthest; unknown depth is black. Where the intrinsic parameters in the attributes
+    differ from those of the frame, the frame is reprojected to them: size, principal point and focal lengths.
 
     Raises:
         ValueError: from ``apply``, when the frame has no depth, no lens is known, or it is for another size of picture.
@@ -48,7 +48,7 @@ class Overlay(Transform[OverlayAttributes]):
         self._intrinsics = None if own is None else own.intrinsics
 
     def apply(self, frame: Frame) -> Frame:
-        """Return the frame with its colours weighed."""
+        """Return the darkened frame."""
         lens = frame.intrinsics or self._intrinsics
         depth = depth_of(frame)
         if lens is None:
@@ -56,14 +56,14 @@ class Overlay(Transform[OverlayAttributes]):
         checked_size(frame, lens)
         alpha: Any = depth.ranked(255, FARTHEST_ALPHA)
         image = cv2.multiply(frame.image, cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR), scale=1 / 255)
-        weighed = frame.with_pixels(Pixels.from_bgr(np.asarray(image, np.uint8)), intrinsics=lens)
+        shaded = frame.with_pixels(Pixels.from_bgr(np.asarray(image, np.uint8)), intrinsics=lens)
         seen = self._intrinsics or lens
-        return weighed if seen == lens else _seen_through(weighed, lens, seen)
+        return shaded if seen == lens else _seen_through(shaded, lens, seen)
 
 
 def _seen_through(frame: Frame, old: Intrinsics, new: Intrinsics) -> Frame:
-    """Return a frame as another lens shows the same points: all that changes is size and place on the picture."""
-    # From places on the new picture to places on the old one; distance falls out, for both lenses stand at one point.
+    """Return a frame reprojected from one pinhole lens to another: an affine map of the picture."""
+    # From positions on the new picture to the old one; depth cancels out, since both lenses have the same centre.
     across, down = old.fx / new.fx, old.fy / new.fy
     places = np.array([[across, 0, old.ppx - new.ppx * across], [0, down, old.ppy - new.ppy * down]])
     indices = places + [[0, 0, (across - 1) / 2], [0, 0, (down - 1) / 2]]

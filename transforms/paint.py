@@ -1,4 +1,4 @@
-"""Burn the annotations into the frame, where something after it is to see them."""
+"""Paint the annotations into the frame within the pipeline."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ class PaintAttributes(Attributes):
 
     keep_annotations: bool = Field(
         default=False,
-        description="Whether they stay as data too: listed for clients, and painted again where the picture leaves.",
+        description="Whether they stay as data too: listed for clients, and painted again on the output.",
     )
-    style: Style = Field(default=Style(), description="How they look.")
+    style: Style = Field(default=Style(), description="Appearance of the annotations.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Give what is wrong with the font file."""
+        """Yield the errors of the font file."""
         for path, message in self.style.check():
             yield ("style", *path), message
 
 
 class Paint(Transform[PaintAttributes]):
-    """Paint what was recognised so far into the pixels.
+    """Paint the annotations so far into the pixels.
 
-    Exits paint by themselves: this is for who wants a model, or another camera, to see the painted picture. Frames:
-    size and time unchanged; annotations are gone unless they are to be kept. Depth and lens stay.
+    Outputs paint by themselves: this transform is for models, or other cameras, that need the painted picture. Frames:
+    size and time unchanged; annotations are removed unless ``keep_annotations`` is set. Depth and lens stay.
     """
 
     type_name: ClassVar[str] = "paint"
     attributes_type = PaintAttributes
 
     def apply(self, frame: Frame) -> Frame:
-        """Return the painted frame; the frame itself when there is nothing to paint."""
+        """Return the painted frame; the same frame when there is nothing to paint."""
         painted = paint(frame, self.attributes.style)
         if painted is not frame and self.attributes.keep_annotations:
             return dataclasses.replace(painted, annotations=frame.annotations)

@@ -1,4 +1,4 @@
-"""Make what must not be seen unrecognisable, in the pixels themselves."""
+"""Make detected objects unrecognisable in the pixels."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .inference_modes import DeadlineInference, InferenceMode
 
 Method = Literal["blur", "pixelate", "fill"]
 
-# That the longer side of a box is reduced to. Networks recognise pixelated faces that people do not (McPherson, Shokri
+# Cells along the longer side of a box. Networks recognise pixelated faces that people do not (McPherson, Shokri
 # and Shmatikov 2016, "Defeating Image Obfuscation with Deep Learning"), and with six cells a number plate has a letter
-# in each. Of shapes of the test pattern, hidden so, the nearest neighbours among 1200 give the name of 100 % with 6
-# cells, 97 % with 4, 90 % with 3, and 39 % with 2; guessing gives 13 %. One cell would be a patch of colour.
+# in each. A nearest-neighbour search among 1200 hidden shapes of the test pattern names 100 % with 6 cells,
+# 97 % with 4, 90 % with 3, and 39 % with 2; chance is 13 %. One cell would be a patch of colour.
 CELLS = 2
 SMALLEST_CELL_PX = 8
 
@@ -33,41 +33,45 @@ class RedactAttributes(FilterAttributes):
     detector_name: str = Field(min_length=1, description="Name of the vision service that finds what is to be hidden.")
     method: Method = Field(
         default="blur",
-        description="How it is hidden: blur, pixelate, or fill with black, which leaves nothing to guess; the "
-        "others leave some of the colors.",
+        description="How it is hidden: blur, pixelate, or fill with black. fill reveals nothing; the "
+        "others keep some of the colors.",
     )
     margin: float = Field(
-        default=0.1, ge=0, le=5, allow_inf_nan=False, description="How much each box grows on every side, in its sizes."
+        default=0.1,
+        ge=0,
+        le=5,
+        allow_inf_nan=False,
+        description="How much each box grows on every side, as a fraction of its size.",
     )
     hold_s: float = Field(
         default=0.0,
         ge=0,
         le=60,
         allow_inf_nan=False,
-        description="How long a place stays hidden after it was last found.",
+        description="How long a box stays hidden after its last detection.",
     )
     deadline_s: float = Field(
         default=1.0,
         gt=0,
         le=600,
         allow_inf_nan=False,
-        description="How long the detector may take for a frame; after that the whole frame is hidden.",
+        description="Time limit of the detector for a frame; after it the whole frame is hidden.",
     )
 
 
 class Redact(InferenceTransform[RedactAttributes]):
-    """Hide what a detector finds, burnt into the pixels; depth in these places becomes unknown.
+    """Hide detected objects in the pixels; depth inside their boxes becomes unknown.
 
-    Frames: size, time and annotations unchanged. The detector is always asked about the very frame. This fails closed:
-    when the detector raises, answers too late, is not open, or finds something nowhere, the frame becomes black as a
-    whole and loses its annotations, and :attr:`trouble` says why.
+    Frames: size, time and annotations unchanged. The detector always infers the frame itself. This fails closed: when
+    the detector raises, answers too late, is not open, or gives a detection without a valid box, the whole frame
+    becomes black and loses its annotations, and :attr:`failure` gives the reason.
     """
 
     type_name: ClassVar[str] = "redact"
     attributes_type = RedactAttributes
     service_attribute: ClassVar[str] = "detector_name"
     kind: ClassVar[str] = Detection.plural
-    labels_must_exist: ClassVar[bool] = True  # a slip would hide nothing, for ever
+    labels_must_exist: ClassVar[bool] = True  # a misspelt label would never hide anything
 
     def __init__(self, attributes: RedactAttributes, services: Services) -> None:
         super().__init__(attributes, services)
@@ -81,21 +85,21 @@ class Redact(InferenceTransform[RedactAttributes]):
         """Open a session of the detector."""
         super().open()
         self._held.clear()
-        self.trouble = None
+        self.failure = None
 
     def apply(self, frame: Frame) -> Frame:
-        """Return the frame without what must not be seen."""
+        """Return the frame with the detected objects hidden."""
         try:
             boxes = self._boxes(frame)
             hidden = _redacted(frame, boxes, self.attributes.method) if boxes else frame
-        except BaseException as error:  # whatever it is, nothing may be seen then
-            self.trouble = f"the whole picture is hidden: {error or type(error).__name__}"
+        except BaseException as error:  # whatever the error is, nothing may be visible
+            self.failure = f"the whole picture is hidden: {error or type(error).__name__}"
             return _black(frame)
-        self.trouble = None
+        self.failure = None
         return hidden
 
     def _boxes(self, frame: Frame) -> list[BoundingBox]:
-        """Return what is to be hidden in a frame, margins included."""
+        """Return the boxes to hide in a frame, margins included."""
         found = keep(self._found(frame), self.attributes.confidence_threshold, self.attributes.valid_labels)
         now_s = frame.time_s
         self._held = [held for held in self._held if 0 <= now_s - held[0] <= self.attributes.hold_s]
@@ -104,17 +108,17 @@ class Redact(InferenceTransform[RedactAttributes]):
         return [box for box in grown if box is not None]
 
     def _found(self, frame: Frame) -> tuple[Detection, ...]:
-        """Ask the detector about this very frame."""
+        """Return all detections of this frame."""
         found = self.predict(Detection, frame)
         if getattr(found, "invalid", 0):
-            raise ValueError("the detector has found something, but not where")
+            raise ValueError("the detector gave a detection without a valid box")
         return found
 
 
 def _grown(box: BoundingBox, margin: float) -> BoundingBox:
     grown = box.grown(margin)
     if not all(map(math.isfinite, (grown.x_min, grown.y_min, grown.x_max, grown.y_max))):
-        raise ValueError("the detector has found something, but not where")
+        raise ValueError("the detector gave a detection without a valid box")
     return grown
 
 
@@ -142,7 +146,7 @@ def _redacted(frame: Frame, boxes: list[BoundingBox], method: Method) -> Frame:
 
 
 def _outwards(box: BoundingBox, width: int, height: int) -> tuple[int, int, int, int]:
-    """Return the pixels that a box touches at all, grown to even edges; an odd picture's last ones stay."""
+    """Return the pixels that a box touches, grown to even edges; the last row and column of an odd picture stay."""
     x_min, y_min = int(box.x_min * width) // 2 * 2, int(box.y_min * height) // 2 * 2
     x_max, y_max = math.ceil(box.x_max * width / 2) * 2, math.ceil(box.y_max * height / 2) * 2
     return min(x_min, width - 1), min(y_min, height - 1), min(max(x_max, 1), width), min(max(y_max, 1), height)
@@ -162,7 +166,7 @@ def _hide(array: Image, window: tuple[int, int, int, int], step: int, method: Me
 
 
 def _black(frame: Frame) -> Frame:
-    """Return a frame of the same size and moment in which nothing is to be seen."""
+    """Return a black frame of the same size and time."""
     shape = (frame.height, frame.width)
     if frame.pixels.born_yuv:
         half = (frame.height // 2, frame.width // 2)

@@ -1,4 +1,4 @@
-"""Stretch or shrink the frame."""
+"""Resize the frame."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cameras import Attributes, Depth, Frame, Image, Intrinsics, Movement, Pixel
 
 from .base import Services, Transform, read_only
 
-MAX_SIDE_PX = 16_384  # the longest side an H.264 or JPEG decoder may be expected to take
+MAX_SIDE_PX = 16_384  # the longest side that H.264 and JPEG decoders commonly accept
 
 Interpolation = Literal["nearest", "linear", "area", "cubic"]
 
 _METHODS: dict[Interpolation, int] = {
-    "nearest": cv2.INTER_NEAREST_EXACT,  # plain INTER_NEAREST samples the upper left corner, half a pixel off
+    "nearest": cv2.INTER_NEAREST_EXACT,  # plain INTER_NEAREST samples the upper left corner: half a pixel off
     "linear": cv2.INTER_LINEAR,
     "area": cv2.INTER_AREA,
     "cubic": cv2.INTER_CUBIC,
@@ -28,14 +28,14 @@ class ResizeAttributes(Attributes):
     """Attributes of ``type: resize`` in the YAML."""
 
     width_px: int | None = Field(
-        default=None, ge=1, le=MAX_SIDE_PX, description="New width; from the height and the aspect where missing."
+        default=None, ge=1, le=MAX_SIDE_PX, description="New width; by default from the height and the aspect ratio."
     )
     height_px: int | None = Field(
-        default=None, ge=1, le=MAX_SIDE_PX, description="New height; from the width and the aspect where missing."
+        default=None, ge=1, le=MAX_SIDE_PX, description="New height; by default from the width and the aspect ratio."
     )
     interpolation: Interpolation = Field(
         default="linear",
-        description="How pixels between pixels are made: nearest, linear, area (shrinks best, slow) or cubic.",
+        description="Interpolation: nearest, linear, area (best for shrinking, slow) or cubic.",
     )
 
     @model_validator(mode="after")
@@ -46,10 +46,10 @@ class ResizeAttributes(Attributes):
 
 
 class Resize(Transform[ResizeAttributes]):
-    """Bring each frame to a size.
+    """Resize each frame.
 
     Frames: another size, the same time. Boxes are fractions and stay. Depth takes the nearest value (a mean of near and
-    far would be a place where nothing is); intrinsics grow with the picture.
+    far would be a surface that does not exist); intrinsics scale with the picture.
     """
 
     type_name: ClassVar[str] = "resize"
@@ -60,7 +60,7 @@ class Resize(Transform[ResizeAttributes]):
         self._method = _METHODS[attributes.interpolation]
 
     def apply(self, frame: Frame) -> Frame:
-        """Return the frame in the new size; the frame itself when it has it already."""
+        """Return the frame in the new size; the same frame when it already has that size."""
         width, height = self._size(frame)
         if (width, height) == (frame.width, frame.height):
             return frame

@@ -1,4 +1,4 @@
-"""Turn the frame, clockwise."""
+"""Rotate the frame clockwise."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class RotateAttributes(Attributes):
     angle_degs: float = Field(
         default=180.0,
         allow_inf_nan=False,
-        description="Degrees, clockwise; negative turns the other way, above 360 goes round.",
+        description="Degrees, clockwise; negative is counterclockwise, values above 360 wrap around.",
     )
 
 
 class Rotate(Transform[RotateAttributes]):
-    """Turn each frame by an angle.
+    """Rotate each frame by an angle.
 
     Frames: the same time. Multiples of 90 degrees move pixels exactly; other angles enlarge the canvas, to even sizes,
-    so that everything stays in the picture, and leave its corners black. A YUV picture stays one. A box becomes the box
-    around the turned box. Depth takes the nearest value. Intrinsics and distortion turn along; at other angles than
-    multiples of 90 focal lengths of pixels that are not square are a mean of the two.
+    so that the whole picture fits, and leave its corners black. A YUV picture stays YUV. A box becomes the bounding box
+    of the rotated box. Depth takes the nearest value. Intrinsics and distortion rotate too; at angles other than
+    multiples of 90, the focal lengths of pixels that are not square become a mean of the two.
     """
 
     type_name: ClassVar[str] = "rotate"
@@ -45,19 +45,19 @@ class Rotate(Transform[RotateAttributes]):
         self._quarter = int(self._angle_degs // 90) % 4 if self._angle_degs % 90 == 0 else None
 
     def apply(self, frame: Frame) -> Frame:
-        """Return the turned frame; the frame itself when the angle is a whole turn."""
+        """Return the rotated frame; the same frame when the angle is a full turn."""
         if self._quarter == 0:
             return frame
-        turn = _Turn(self._angle_degs, frame.width, frame.height)
-        turned = frame.moved(
+        turn = _Rotation(self._angle_degs, frame.width, frame.height)
+        rotated = frame.moved(
             self._pixels(frame.pixels, turn),
             Movement(turn.box, lambda mask: self._mask(mask, turn), turn.points),
             depth=None if frame.depth is None else self._array(frame.depth, turn, smooth=False),
             intrinsics=None if frame.intrinsics is None else turn.intrinsics(frame.intrinsics),
         )
-        return dataclasses.replace(turned, distortion=turn.distortion(frame.distortion))
+        return dataclasses.replace(rotated, distortion=turn.distortion(frame.distortion))
 
-    def _pixels(self, pixels: Pixels, turn: _Turn) -> Pixels:
+    def _pixels(self, pixels: Pixels, turn: _Rotation) -> Pixels:
         if pixels.born_yuv:
             y, u, v = pixels.yuv
             return Pixels.from_yuv(
@@ -68,7 +68,7 @@ class Rotate(Transform[RotateAttributes]):
             )
         return Pixels.from_bgr(self._array(pixels.bgr, turn))
 
-    def _mask(self, mask: Mask, turn: _Turn) -> Mask:
+    def _mask(self, mask: Mask, turn: _Rotation) -> Mask:
         if self._quarter is not None:
             return cast(Mask, self._array(mask, turn))
         old_width, old_height = turn.old
@@ -77,7 +77,7 @@ class Rotate(Transform[RotateAttributes]):
         height = max(round(rows * turn.height / old_height), 1)
         return warped(mask, turn.inverse_fractions(), width, height)
 
-    def _array(self, array: Any, turn: _Turn, *, black: int = 0, halved: bool = False, smooth: bool = True) -> Any:
+    def _array(self, array: Any, turn: _Rotation, *, black: int = 0, halved: bool = False, smooth: bool = True) -> Any:
         if self._quarter is not None:
             return read_only(cv2.rotate(array, _QUARTERS[self._quarter]))
         matrix = turn.inverse(halved)
@@ -89,10 +89,10 @@ class Rotate(Transform[RotateAttributes]):
         )
 
 
-class _Turn:
-    """The geometry of turning a picture of one size: everything lies around the centres of old and new canvas.
+class _Rotation:
+    """The geometry of rotating a picture of one size about the centres of the old and the new canvas.
 
-    Places are measured from the picture's left and upper edge, so the centre of the first pixel is at 0.5, 0.5.
+    Positions are measured from the picture's left and upper edge, so the centre of the first pixel is at 0.5, 0.5.
 
     Attributes:
         old: Width and height of the old picture.
@@ -102,7 +102,7 @@ class _Turn:
 
     def __init__(self, angle_degs: float, width: int, height: int) -> None:
         self.old = (width, height)
-        if angle_degs % 90 == 0:  # sin and cos are off by 1e-16 here, and exact matters
+        if angle_degs % 90 == 0:  # sin and cos are off by 1e-16 here, but the sizes must be exact
             self._cos, self._sin = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)][int(angle_degs // 90) % 4]
         else:
             self._cos, self._sin = math.cos(math.radians(angle_degs)), math.sin(math.radians(angle_degs))
@@ -114,7 +114,7 @@ class _Turn:
             self.width, self.height = 2 * math.ceil(across / 2 - 1e-6), 2 * math.ceil(down / 2 - 1e-6)
 
     def point(self, x: float, y: float) -> tuple[float, float]:
-        """Return where a place of the old picture, in pixels, lies on the new canvas."""
+        """Return the position on the new canvas of a position in the old picture, in pixels."""
         x, y = x - self.old[0] / 2, y - self.old[1] / 2
         return (
             x * self._cos - y * self._sin + self.width / 2,
@@ -135,7 +135,7 @@ class _Turn:
         )
 
     def inverse_fractions(self) -> Affine:
-        """Return the 2x3 matrix from new to old places, each in fractions of its picture."""
+        """Return the 2x3 matrix from new to old positions, each in fractions of its picture."""
         (width, height), cos, sin = self.old, self._cos, self._sin
         across = cos * self.width / width, sin * self.height / width
         down = -sin * self.width / height, cos * self.height / height
@@ -147,29 +147,29 @@ class _Turn:
         )
 
     def box(self, box: BoundingBox) -> BoundingBox | None:
-        """Return the box around a turned box."""
+        """Return the bounding box of a rotated box."""
         width, height = self.old
         corners = [self.point(x * width, y * height) for x in (box.x_min, box.x_max) for y in (box.y_min, box.y_max)]
         across, down = [x / self.width for x, _ in corners], [y / self.height for _, y in corners]
         return BoundingBox(min(across), min(down), max(across), max(down)).clipped()
 
     def points(self, points: Points) -> Points:
-        """Return turned points, both in fractions of their picture."""
+        """Return rotated points; old and new in fractions of their pictures."""
         turn = np.array([[self._cos, self._sin], [-self._sin, self._cos]])
-        turned: Points = (points - 0.5) * self.old @ turn / [self.width, self.height] + 0.5
-        return turned
+        rotated: Points = (points - 0.5) * self.old @ turn / [self.width, self.height] + 0.5
+        return rotated
 
     def intrinsics(self, known: Intrinsics) -> Intrinsics:
-        """Return the intrinsics of the turned picture: a quarter turn swaps the focal lengths."""
+        """Return the intrinsics of the rotated picture: a quarter turn swaps the focal lengths."""
         ppx, ppy = self.point(known.ppx, known.ppy)
         fx = math.hypot(known.fx * self._cos, known.fy * self._sin)
         fy = math.hypot(known.fx * self._sin, known.fy * self._cos)
         return Intrinsics(self.width, self.height, fx, fy, ppx, ppy)
 
     def distortion(self, known: tuple[float, ...]) -> tuple[float, ...]:
-        """Return Brown-Conrady parameters of the turned picture: the radial ones stay, the tangential ones turn."""
+        """Return Brown-Conrady parameters of the rotated picture: the radial ones stay, the tangential ones rotate."""
         if len(known) != 5:
             return known
         rk1, rk2, rk3, tp1, tp2 = known
-        # (tp2, tp1) is the direction in which the lens is tilted, so it turns as a point does.
+        # (tp2, tp1) is the direction of the tilt of the lens, so it rotates as a point does.
         return rk1, rk2, rk3, tp2 * self._sin + tp1 * self._cos, tp2 * self._cos - tp1 * self._sin

@@ -1,4 +1,4 @@
-"""Find which pixels belong to what and attach a mask for each kind of thing."""
+"""Segment the frame and attach a mask for each class."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class SegmentationsAttributes(RecognitionAttributes):
 
 
 class Segmentations(RecognitionTransform[SegmentationsAttributes]):
-    """Attach one mask per kind of thing, the one that covers most first.
+    """Attach one mask per class, the largest first.
 
-    Masks span the whole frame that came in, at the resolution of the model. One without any pixel is dropped.
+    Masks span the whole input frame, at the resolution of the model. Empty masks are dropped.
     """
 
     type_name: ClassVar[str] = "segmentations"
@@ -31,7 +31,7 @@ class Segmentations(RecognitionTransform[SegmentationsAttributes]):
     kind: ClassVar[str] = Segmentation.plural
 
     def recognise(self, frame: Frame) -> Sequence[Segmentation]:
-        """Return the masks kept, the largest first."""
+        """Return the masks that are kept, the largest first."""
         found = self.predict(Segmentation, frame)
         kept = keep(found, self.attributes.confidence_threshold, self.attributes.valid_labels)
         return [segmentation for segmentation in kept if segmentation.mask.any()]

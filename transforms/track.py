@@ -1,4 +1,4 @@
-"""Give each thing a number that stays with it from frame to frame."""
+"""Give each detected object a number that stays the same from frame to frame."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from cameras import Annotation, Attributes, BoundingBox, Detection, Frame
 
 from .base import Services, Transform
 
-NEAR = 1.0  # how far a middle may be from where it was awaited, in sizes of the box, where boxes do not overlap
-SPEED_TRUST = (
-    0.4  # share of a surprise that becomes speed (the beta of an alpha-beta filter; alpha is 1: boxes are exact)
-)
+NEAR = 1.0  # largest distance of a centre from its predicted position, in box sizes, where boxes do not overlap
+# The beta of an alpha-beta filter: the share of a prediction error that becomes speed. Alpha is 1: boxes are exact.
+BETA = 0.4
 
 
 class TrackAttributes(Attributes):
@@ -30,23 +29,23 @@ class TrackAttributes(Attributes):
         gt=0,
         le=1,
         allow_inf_nan=False,
-        description="Least overlap of a box with where its thing was awaited: intersection over union.",
+        description="Least overlap of a box with its predicted box: intersection over union.",
     )
     max_age_s: float = Field(
-        default=1.0, gt=0, allow_inf_nan=False, description="How long a thing may be unseen and come back as itself."
+        default=1.0, gt=0, allow_inf_nan=False, description="How long an object may be undetected and keep its number."
     )
     by_label: bool = Field(
         default=True,
-        description="Whether a thing keeps its label: a dog cannot go on as a cat. false: labels may change.",
+        description="Whether an object keeps its label: a dog cannot become a cat. false: labels may change.",
     )
 
 
 class Track(Transform[TrackAttributes]):
-    """Number the detections that come with each frame, the same thing by the same number as long as it is seen.
+    """Number the detections of each frame: an object keeps its number as long as it is detected.
 
-    Frames: pixels, size and time unchanged; detections get a ``track_id``. Numbers begin at 1, and none is given twice.
-    A thing is awaited where its last way leads; boxes go to the things that fit best, by their overlap, then, for what
-    is small and fast, by the distance of their middles.
+    Frames: pixels, size and time unchanged; detections get a ``track_id``. Numbers start at 1 and are never reused.
+    Each track predicts its box from its last position and speed. Detections are assigned to the tracks that match
+    best: by overlap, then, for small and fast objects, by the distance of the centres.
     """
 
     type_name: ClassVar[str] = "track"
@@ -59,7 +58,7 @@ class Track(Transform[TrackAttributes]):
         self._last_id = 0
 
     def open(self) -> None:
-        """Begin anew: nothing is awaited."""
+        """Drop all tracks."""
         self._tracks.clear()
 
     def apply(self, frame: Frame) -> Frame:
@@ -79,15 +78,15 @@ class Track(Transform[TrackAttributes]):
         return dataclasses.replace(frame, annotations=tuple(annotations))
 
     def _matched(self, found: dict[int, Detection], now_s: float) -> dict[int, _Track]:
-        """Return the track of each detection, old or new, moved to where it is now."""
-        awaited = [(track, track.box_at(now_s)) for track in self._tracks]
+        """Return the track of each detection, old or new, updated with its box."""
+        predicted = [(track, track.box_at(now_s)) for track in self._tracks]
         matched: dict[int, _Track] = {}
         taken: set[int] = set()
-        for score, index, place in sorted(self._candidates(found, awaited), reverse=True):
+        for score, index, position in sorted(self._scores(found, predicted), reverse=True):
             del score
-            if index not in matched and place not in taken:
-                taken.add(place)
-                track, box = awaited[place]
+            if index not in matched and position not in taken:
+                taken.add(position)
+                track, box = predicted[position]
                 track.move(found[index].box, box, now_s)
                 matched[index] = track
         for index, detection in found.items():
@@ -97,24 +96,24 @@ class Track(Transform[TrackAttributes]):
                 self._tracks.append(matched[index])
         return matched
 
-    def _candidates(
-        self, found: dict[int, Detection], awaited: Sequence[tuple[_Track, BoundingBox]]
+    def _scores(
+        self, found: dict[int, Detection], predicted: Sequence[tuple[_Track, BoundingBox]]
     ) -> Iterator[tuple[float, int, int]]:
-        """Give (how well they fit, detection, place in ``awaited``): overlaps from 1 to 2, distances from 0 to 1."""
+        """Yield (score, detection, index in ``predicted``): overlaps score from 1 to 2, distances from 0 to 1."""
         for index, detection in found.items():
             label = detection.label.casefold()
-            for place, (track, box) in enumerate(awaited):
+            for position, (track, box) in enumerate(predicted):
                 if self.attributes.by_label and label != track.label:
                     continue
                 overlap, distance = _overlap(detection.box, box), _distance(detection.box, box)
                 if overlap >= self.attributes.iou_threshold:
-                    yield 1 + overlap, index, place
+                    yield 1 + overlap, index, position
                 elif distance < NEAR:
-                    yield 1 - distance / NEAR, index, place
+                    yield 1 - distance / NEAR, index, position
 
 
 class _Track:
-    """One thing on its way: where it was last, and how fast its edges move, per second."""
+    """One tracked object: its last box and its speed, in frame sizes per second."""
 
     def __init__(self, number: int, label: str, box: BoundingBox, seen_s: float) -> None:
         self.number = number
@@ -124,24 +123,22 @@ class _Track:
         self._speed = (0.0, 0.0)
 
     def box_at(self, now_s: float) -> BoundingBox:
-        """Return where it is awaited."""
+        """Return the predicted box."""
         across, down = (speed * (now_s - self.seen_s) for speed in self._speed)
         box = self._box
         return BoundingBox(box.x_min + across, box.y_min + down, box.x_max + across, box.y_max + down)
 
-    def move(self, box: BoundingBox, awaited: BoundingBox, now_s: float) -> None:
-        """Note where it is now, and learn from how far that is from where it was awaited."""
-        passed_s = now_s - self.seen_s
-        if passed_s > 0:
-            surprise = (x - y for x, y in zip(_middle(box), _middle(awaited), strict=True))
-            across, down = (
-                speed + SPEED_TRUST * error / passed_s for speed, error in zip(self._speed, surprise, strict=True)
-            )
+    def move(self, box: BoundingBox, predicted: BoundingBox, now_s: float) -> None:
+        """Update box and speed with a detected box; ``predicted`` is what :meth:`box_at` returned."""
+        elapsed_s = now_s - self.seen_s
+        if elapsed_s > 0:
+            errors = (x - y for x, y in zip(_center(box), _center(predicted), strict=True))
+            across, down = (speed + BETA * error / elapsed_s for speed, error in zip(self._speed, errors, strict=True))
             self._speed = across, down
         self._box, self.seen_s = box, now_s
 
 
-def _middle(box: BoundingBox) -> tuple[float, float]:
+def _center(box: BoundingBox) -> tuple[float, float]:
     return (box.x_min + box.x_max) / 2, (box.y_min + box.y_max) / 2
 
 
@@ -159,10 +156,10 @@ def _overlap(one: BoundingBox, other: BoundingBox) -> float:
 
 
 def _distance(one: BoundingBox, other: BoundingBox) -> float:
-    """Return how far the middles are apart, in sizes of the boxes; far, where one is much larger than the other."""
+    """Return the distance of the centres in box sizes; infinite when one box is much larger than the other."""
     if not 0.25 < _area(one) / max(_area(other), 1e-12) < 4:
         return math.inf
     across = max(one.x_max - one.x_min, other.x_max - other.x_min)
     down = max(one.y_max - one.y_min, other.y_max - other.y_min)
-    (x, y), (other_x, other_y) = _middle(one), _middle(other)
+    (x, y), (other_x, other_y) = _center(one), _center(other)
     return math.hypot((x - other_x) / across, (y - other_y) / down)

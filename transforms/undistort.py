@@ -1,4 +1,4 @@
-"""Straighten what the lens has bent."""
+"""Remove the distortion of the lens."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from cameras import Attributes, BoundingBox, Frame, Intrinsics, Movement, Pixels
 from .base import Services, Transform, read_only
 from .lens import DistortionParameters, IntrinsicParameters, checked_size
 
-EDGE_POINTS = 9  # per side of a box: its sides are bent too
-STEPS = 50  # of the search for where a point of the bent picture is in the straight one
-FOUND_WITHIN = 1e-4  # of a focal length
-FAR = 32_000  # outside of every picture, and still a number of 16 bits
+EDGE_POINTS = 9  # per side of a box: its sides are curved too
+STEPS = 50  # of the fixed-point iteration that inverts the distortion
+TOLERANCE = 1e-4  # of a focal length
+FAR = 32_000  # outside every picture, and within 16 bits
 
 
 class UndistortAttributes(Attributes):
     """Attributes of ``type: undistort`` in the YAML."""
 
     intrinsic_parameters: IntrinsicParameters | None = Field(
-        default=None, description="The lens; that of the camera, or of its source, where missing."
+        default=None, description="The lens; by default that of the camera or its source."
     )
     distortion_parameters: DistortionParameters | None = Field(
-        default=None, description="Its distortion (Brown-Conrady); that of the camera, or of its source, where missing."
+        default=None, description="Its distortion (Brown-Conrady); by default that of the camera or its source."
     )
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Say when the lens is given, but cannot be one."""
+        """Yield an error when the lens is given but not valid."""
         if self.intrinsic_parameters is not None and self.intrinsic_parameters.intrinsics is None:
             yield ("intrinsic_parameters",), "width_px, height_px, fx and fy must be greater than 0"
 
 
 class Undistort(Transform[UndistortAttributes]):
-    """Bring each frame to what a lens without distortion would have shown.
+    """Undistort each frame: show what a lens without distortion would have shown.
 
-    Frames: size and time unchanged; what comes from outside the picture is black. Colours are interpolated, depth and
-    masks take the nearest value; each plane of a YUV picture is moved at its own resolution. A box becomes the box
-    around the straightened one. Where pixels come from is computed once per lens.
+    Frames: size and time unchanged; pixels from outside the picture are black. Colours are interpolated, depth and
+    masks take the nearest value; each plane of a YUV picture is remapped at its own resolution. A box becomes the
+    bounding box of the undistorted box. The maps are computed once per lens.
 
     Raises:
-        ValueError: from ``apply``, when no lens or distortion is known, or the lens is for another size of picture.
+        ValueError: from ``apply``, when lens or distortion are unknown, or the lens is for another picture size.
     """
 
     type_name: ClassVar[str] = "undistort"
@@ -62,7 +62,7 @@ class Undistort(Transform[UndistortAttributes]):
         )
 
     def apply(self, frame: Frame) -> Frame:
-        """Return the straightened frame; the frame itself when the lens bends nothing."""
+        """Return the undistorted frame; with unchanged pixels when all coefficients are 0."""
         lens = self._intrinsics or frame.intrinsics
         if lens is None:
             raise ValueError("intrinsic_parameters are given neither here, nor for the camera, nor by its source")
@@ -72,45 +72,45 @@ class Undistort(Transform[UndistortAttributes]):
         checked_size(frame, lens)
         if not any(distortion):
             return dataclasses.replace(frame, intrinsics=lens, distortion=())
-        bent = _Bent(lens, distortion)
-        straight = frame.moved(
-            _pixels(frame.pixels, bent),
-            Movement(bent.box, lambda mask: _moved(mask, bent, smooth=False), bent.points),
-            depth=None if frame.depth is None else _moved(frame.depth, bent, smooth=False),
+        lens_model = _DistortedLens(lens, distortion)
+        undistorted = frame.moved(
+            _pixels(frame.pixels, lens_model),
+            Movement(lens_model.box, lambda mask: _moved(mask, lens_model, smooth=False), lens_model.points),
+            depth=None if frame.depth is None else _moved(frame.depth, lens_model, smooth=False),
             intrinsics=lens,
         )
-        return dataclasses.replace(straight, distortion=())
+        return dataclasses.replace(undistorted, distortion=())
 
 
-def _pixels(pixels: Pixels, bent: _Bent) -> Pixels:
+def _pixels(pixels: Pixels, lens_model: _DistortedLens) -> Pixels:
     if pixels.born_yuv:
-        y, u, v = (_moved(plane, bent, black) for plane, black in zip(pixels.yuv, (16, 128, 128), strict=True))
+        y, u, v = (_moved(plane, lens_model, black) for plane, black in zip(pixels.yuv, (16, 128, 128), strict=True))
         return Pixels.from_yuv(y, u, v, pixels.matrix)
-    return Pixels.from_bgr(_moved(pixels.bgr, bent))
+    return Pixels.from_bgr(_moved(pixels.bgr, lens_model))
 
 
-def _moved(array: Any, bent: _Bent, black: int = 0, *, smooth: bool = True) -> Any:
+def _moved(array: Any, lens_model: _DistortedLens, black: int = 0, *, smooth: bool = True) -> Any:
     height, width = array.shape[:2]
-    columns, rows = _maps(bent, width, height, array.ndim == 3)
+    columns, rows = _maps(lens_model, width, height, array.ndim == 3)
     method = cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST
     border = (black,) * 3
     return read_only(cv2.remap(array, columns, rows, method, borderMode=cv2.BORDER_CONSTANT, borderValue=border))
 
 
 @dataclasses.dataclass(frozen=True)
-class _Bent:
-    """A lens and how it bends.
+class _DistortedLens:
+    """A lens with its distortion.
 
     Attributes:
-        lens: As a pinhole.
+        lens: The pinhole model.
         distortion: rk1, rk2, rk3, tp1, tp2.
     """
 
     lens: Intrinsics
     distortion: tuple[float, ...]
 
-    def applied(self, x: Any, y: Any) -> tuple[Any, Any]:
-        """Return where the lens shows points that a pinhole would show at x, y from its axis."""
+    def distort(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """Return the distorted positions of points that a pinhole shows at x, y from the axis."""
         rk1, rk2, rk3, tp1, tp2 = self.distortion
         square = x * x + y * y
         radial = 1 + square * (rk1 + square * (rk2 + square * rk3))
@@ -120,21 +120,21 @@ class _Bent:
             y * radial + tp2 * both + tp1 * (square + 2 * y * y),
         )
 
-    def undone(self, x: Any, y: Any) -> tuple[Any, Any]:
-        """Return which points of a pinhole's picture the lens shows at x, y from its axis; NaN where none is found."""
-        straight_x, straight_y = x.copy(), y.copy()
+    def undistort(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """Return the undistorted positions of points at x, y from the axis; NaN where there is no solution."""
+        undistorted_x, undistorted_y = x.copy(), y.copy()
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(STEPS):
-                shown_x, shown_y = self.applied(straight_x, straight_y)
-                straight_x += x - shown_x
-                straight_y += y - shown_y
-            shown_x, shown_y = self.applied(straight_x, straight_y)
-            lost = ~(np.hypot(shown_x - x, shown_y - y) < FOUND_WITHIN)
-        straight_x[lost] = straight_y[lost] = np.nan
-        return straight_x, straight_y
+                distorted_x, distorted_y = self.distort(undistorted_x, undistorted_y)
+                undistorted_x += x - distorted_x
+                undistorted_y += y - distorted_y
+            distorted_x, distorted_y = self.distort(undistorted_x, undistorted_y)
+            lost = ~(np.hypot(distorted_x - x, distorted_y - y) < TOLERANCE)
+        undistorted_x[lost] = undistorted_y[lost] = np.nan
+        return undistorted_x, undistorted_y
 
     def box(self, box: BoundingBox) -> BoundingBox | None:
-        """Return the box around a straightened box."""
+        """Return the bounding box of an undistorted box."""
         side = np.linspace(0, 1, EDGE_POINTS)
         left, right = np.full(EDGE_POINTS, box.x_min), np.full(EDGE_POINTS, box.x_max)
         top, bottom = np.full(EDGE_POINTS, box.y_min), np.full(EDGE_POINTS, box.y_max)
@@ -148,25 +148,25 @@ class _Bent:
         ).clipped()
 
     def points(self, points: Points) -> Points:
-        """Return straightened points, in fractions of the picture; NaN where none is found."""
+        """Return undistorted points, in fractions of the picture; NaN where there is no solution."""
         lens = self.lens
         x = (points[:, 0] * lens.width_px - lens.ppx) / lens.fx
         y = (points[:, 1] * lens.height_px - lens.ppy) / lens.fy
-        x, y = self.undone(x, y)
+        x, y = self.undistort(x, y)
         return np.stack([(x * lens.fx + lens.ppx) / lens.width_px, (y * lens.fy + lens.ppy) / lens.height_px], axis=1)
 
 
-@lru_cache(maxsize=16)  # picture, halved colour, depth and mask of a few cameras; up to 8 bytes per pixel each
-def _maps(bent: _Bent, width: int, height: int, packed: bool) -> tuple[Any, Any]:
-    """Return where each pixel of a plane of some size over the whole picture comes from, as ``cv2.remap`` wants it.
+@lru_cache(maxsize=16)  # luma, chroma, depth and mask of a few cameras; up to 8 bytes per pixel each
+def _maps(lens_model: _DistortedLens, width: int, height: int, packed: bool) -> tuple[Any, Any]:
+    """Return the maps of ``cv2.remap`` for a plane of this size that covers the whole picture.
 
-    Packed in 16 bits is twice as fast for three colours, and half as fast for a single plane.
+    Maps packed in 16 bits are twice as fast for three colours, and half as fast for a single plane.
     """
-    lens = bent.lens
+    lens = lens_model.lens
     across, down = lens.width_px / width, lens.height_px / height
     x = ((np.arange(width) + 0.5) * across - lens.ppx) / lens.fx
     y = ((np.arange(height) + 0.5) * down - lens.ppy) / lens.fy
-    shown_x, shown_y = bent.applied(x[None, :], y[:, None])
-    columns = np.clip((shown_x * lens.fx + lens.ppx) / across - 0.5, -FAR, FAR).astype(np.float32)
-    rows = np.clip((shown_y * lens.fy + lens.ppy) / down - 0.5, -FAR, FAR).astype(np.float32)
+    distorted_x, distorted_y = lens_model.distort(x[None, :], y[:, None])
+    columns = np.clip((distorted_x * lens.fx + lens.ppx) / across - 0.5, -FAR, FAR).astype(np.float32)
+    rows = np.clip((distorted_y * lens.fy + lens.ppy) / down - 0.5, -FAR, FAR).astype(np.float32)
     return cast(tuple[Any, Any], cv2.convertMaps(columns, rows, cv2.CV_16SC2)) if packed else (columns, rows)

@@ -165,7 +165,7 @@ class _LineTask(FrameTask):
         line.count_inferences()
         for stage in done.failures:
             logger.debug("camera %s: pipeline[%d]", line._name, stage.index, exc_info=stage.error)
-            self._failed(f"pipeline[{stage.index}] ({stage.transform.type_name}): {stage.trouble}")
+            self._failed(f"pipeline[{stage.index}] ({stage.transform.type_name}): {stage.failure}")
         if done.frame is not None:
             if not any(done.failures):
                 self.error = None

@@ -39,14 +39,14 @@ class Stage:
         transform: The transform.
         seconds: How long it took.
         error: What it raised; ``None`` when it did not fail.
-        trouble: What went wrong, in words, when it failed or gave a frame that is not what was wanted.
+        failure: What went wrong, in words, when it failed or gave a frame that is not what was wanted.
     """
 
     index: int
     transform: Transform[Attributes]
     seconds: float
     error: BaseException | None
-    trouble: str | None
+    failure: str | None
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Step:
     @property
     def failures(self) -> Iterator[Stage]:
         """The stages at which something went wrong."""
-        return (stage for stage in self.stages if stage.trouble is not None)
+        return (stage for stage in self.stages if stage.failure is not None)
 
 
 def step(
@@ -93,13 +93,13 @@ def step(
             return Step(None, tuple(stages))
         started_s = monotonic()
         error: BaseException | None = None
-        trouble: str | None = None
+        failure: str | None = None
         try:
             frame = transform.apply(frame)
-            trouble = transform.trouble
+            failure = transform.failure
         except BaseException as raised:  # a panic of a foreign library is none of Python's Exceptions
-            error, trouble = raised, str(raised) or type(raised).__name__
-        stages.append(Stage(index, transform, monotonic() - started_s, error, trouble))
+            error, failure = raised, str(raised) or type(raised).__name__
+        stages.append(Stage(index, transform, monotonic() - started_s, error, failure))
         if error is not None and not transform.annotates:
             return Step(None, tuple(stages))
     return Step(frame, tuple(stages))

@@ -26,7 +26,7 @@ class Plain(Transform[NoAttributes]):
 def test_a_transform_that_says_nothing_needs_nothing() -> None:
     assert list(Plain.needs(NoAttributes())) == []
     plain = Plain(NoAttributes(), {})
-    assert (plain.annotates, plain.needs_depth, plain.needs_lens, plain.trouble) == (False, False, (), None)
+    assert (plain.annotates, plain.needs_depth, plain.needs_lens, plain.failure) == (False, False, (), None)
     frame = bgr(8, 6)
     assert through(plain, frame) == [frame]
 

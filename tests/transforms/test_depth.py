@@ -22,7 +22,7 @@ def test_who_asks_for_depth_says_so() -> None:
 def test_a_frame_without_depth_is_refused_in_words(name: str) -> None:
     kind = TRANSFORMS[name]
     transform = kind(kind.attributes_type(), {})
-    with pytest.raises(ValueError, match=r"^the frame has no depth: the camera it comes from must be one with depth"):
+    with pytest.raises(ValueError, match=r"^the frame has no depth: it must come from a camera with depth"):
         through(transform, bgr(8, 6))
 
 

@@ -114,7 +114,7 @@ def test_every_size_of_picture_and_box_survives(size: tuple[int, int], method: s
     transform = redact(FakeVision("faces", detections=boxes), method=method)
     out = through(transform, noisy(*size))[0]
     assert (out.width, out.height) == size
-    assert transform.trouble is None
+    assert transform.failure is None
 
 
 def black(frame: Frame) -> bool:
@@ -126,7 +126,7 @@ def test_what_a_detector_gives_in_numbers_that_are_none_hides_everything() -> No
     answer.invalid = 1
     transform = redact(FakeVision("faces", detections=answer))
     assert black(through(transform, noisy())[0])
-    assert transform.trouble == "the whole picture is hidden: the detector has found something, but not where"
+    assert transform.failure == "the whole picture is hidden: the detector gave a detection without a valid box"
 
 
 @pytest.mark.parametrize("planes", [False, True])
@@ -141,17 +141,17 @@ def test_whatever_is_raised_the_whole_picture_is_hidden(error: BaseException, pl
     out = through(transform, noisy(planes=planes, annotations=(DOG,)))[0]
     assert black(out) and out.pixels.born_yuv is planes
     assert (out.width, out.height) == (160, 120)
-    assert transform.trouble == f"the whole picture is hidden: {error or type(error).__name__}"
+    assert transform.failure == f"the whole picture is hidden: {error or type(error).__name__}"
 
 
 def test_while_it_is_not_open_the_whole_picture_is_hidden() -> None:
     transform = redact(FakeVision("faces"))
     assert black(transform.apply(noisy()))
-    assert transform.trouble == "the whole picture is hidden: service faces is not open"
+    assert transform.failure == "the whole picture is hidden: service faces is not open"
     transform.open()
     frame = noisy()
     assert transform.apply(frame) is frame
-    assert transform.trouble is None
+    assert transform.failure is None
     transform.close()
     assert black(transform.apply(noisy()))
 
@@ -167,9 +167,9 @@ def test_a_missed_deadline_hides_the_picture_and_those_until_the_detector_is_bac
     transform.open()
     try:
         assert black(transform.apply(noisy()))
-        assert transform.trouble == "the whole picture is hidden: the detector did not answer within 0.02 s"
+        assert transform.failure == "the whole picture is hidden: the detector did not answer within 0.02 s"
         assert black(transform.apply(noisy()))
-        assert transform.trouble == "the whole picture is hidden: the detector is still busy with an earlier frame"
+        assert transform.failure == "the whole picture is hidden: the detector is still busy with an earlier frame"
         assert service.called.acquire(timeout=5)
         assert not service.called.acquire(blocking=False), "one request at a time"
     finally:
@@ -181,7 +181,7 @@ def test_a_missed_deadline_hides_the_picture_and_those_until_the_detector_is_bac
 def test_something_found_nowhere_hides_the_whole_picture(nowhere: float) -> None:
     transform = redact(FakeVision("faces", detections=[detection(nowhere, 0, 1, 1)]))
     assert black(through(transform, noisy())[0])
-    assert transform.trouble == "the whole picture is hidden: the detector has found something, but not where"
+    assert transform.failure == "the whole picture is hidden: the detector gave a detection without a valid box"
 
 
 def test_a_place_may_stay_hidden_for_a_while() -> None:

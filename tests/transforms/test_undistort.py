@@ -135,9 +135,9 @@ def test_a_box_that_leaves_the_picture_is_dropped() -> None:
 
 
 def test_a_straight_point_is_where_the_pinhole_shows_it() -> None:
-    bent = undistort._Bent(PINHOLE, BENT)
+    lens_model = undistort._DistortedLens(PINHOLE, BENT)
     x, y = projected(PINHOLE, BENT, 0.3, -0.2)
-    found = bent.undone(np.array([(x - 83) / 130]), np.array([(y - 58) / 125]))
+    found = lens_model.undistort(np.array([(x - 83) / 130]), np.array([(y - 58) / 125]))
     assert [float(value[0]) for value in found] == pytest.approx([0.3, -0.2], abs=1e-4)
 
 

@@ -11,14 +11,14 @@ from transforms import TRANSFORMS, Transform
 
 
 class Note(Transform[Attributes]):
-    """Passes frames, fails, or has trouble, as it is told."""
+    """Passes frames, fails, or has failure, as it is told."""
 
     type_name = "note"
     attributes_type = NoAttributes
 
-    def __init__(self, error: BaseException | None = None, trouble: str | None = None) -> None:
+    def __init__(self, error: BaseException | None = None, failure: str | None = None) -> None:
         super().__init__(NoAttributes(), {})
-        self.trouble = trouble
+        self.failure = failure
         self.applied = 0
         self._error = error
 
@@ -61,20 +61,20 @@ def test_a_transform_that_fails_loses_the_frame_and_ends_the_row(error: BaseExce
     done = step(frame(), Row((Note(error), last)))
     assert (done.frame, last.applied) == (None, 0)
     (failed,) = done.failures
-    assert (failed.error, failed.trouble) == (error, str(error) or "SystemError")
+    assert (failed.error, failed.failure) == (error, str(error) or "SystemError")
 
 
 def test_one_that_annotates_costs_its_annotations_only() -> None:
     last, came = Note(), frame()
     done = step(came, Row((Recognising(ValueError("no answer")), last)))
     assert (done.frame, last.applied) == (came, 1)
-    assert [stage.trouble for stage in done.failures] == ["no answer"]
+    assert [stage.failure for stage in done.failures] == ["no answer"]
 
 
-def test_trouble_is_told_with_the_frame() -> None:
-    done = step(frame(), Row((Note(trouble="the whole picture is hidden"),)))
+def test_failure_is_told_with_the_frame() -> None:
+    done = step(frame(), Row((Note(failure="the whole picture is hidden"),)))
     assert done.frame is not None
-    assert [(stage.error, stage.trouble) for stage in done.failures] == [(None, "the whole picture is hidden")]
+    assert [(stage.error, stage.failure) for stage in done.failures] == [(None, "the whole picture is hidden")]
 
 
 def test_nothing_more_is_done_once_it_is_to_stop() -> None:
