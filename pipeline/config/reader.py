@@ -14,7 +14,7 @@ from .declarations import (
     CameraBlock,
     CameraConfig,
     Config,
-    Places,
+    Locations,
     ServerConfig,
     Tables,
     TransformAttributes,
@@ -24,7 +24,7 @@ from .declarations import (
 )
 from .nodes import Address, MappingNode, Node, Position, Problems, SequenceNode, is_empty, is_unknown, kind_of
 from .services import Services
-from .sources import check_depths, check_sources
+from .upstream import check_depths, check_sources
 from .validation import (
     UNAVAILABLE,
     Entries,
@@ -97,7 +97,7 @@ class Reader:
             models=read_services.models,
             server=read_server or ServerConfig(),
             path=self._path,
-            places=Places(self._problems.file, places),
+            locations=Locations(self._problems.file, places),
             tables=self._tables,
         )
 

@@ -9,7 +9,9 @@ from pydantic import BaseModel
 
 from .declarations import (
     BUILT_IN,
+    MODEL,
     TRANSFORM,
+    VISION,
     CameraBlock,
     ServerConfig,
     ServiceBlock,
@@ -74,7 +76,7 @@ def _transforms(tables: Tables, definitions: Json) -> Iterator[Option]:
 
 
 def _services(tables: Tables, definitions: Json) -> Iterator[Option]:
-    kinds: tuple[tuple[str, Mapping[str, Any]], ...] = (("vision", tables.vision), ("mlmodel", tables.runtimes))
+    kinds: tuple[tuple[str, Mapping[str, Any]], ...] = ((VISION, tables.vision), (MODEL, tables.runtimes))
     for word, table in kinds:
         for model, kind in table.items():
             yield [model], _block(kind.attributes_type, definitions), {"type": {"const": word}}

@@ -28,7 +28,7 @@ def paint(frame: Frame, style: Style) -> Frame:
     """
     if not frame.annotations:
         return frame
-    layout = Layout(frame.width, frame.height, style)
+    layout = LabelLayout(frame.width, frame.height, style)
     layout.add(frame.annotations)
     surface = surface_for(frame.pixels)
     for mask, color in layout.masks:
@@ -43,7 +43,7 @@ def paint(frame: Frame, style: Style) -> Frame:
 
 
 @dataclass
-class Layout:
+class LabelLayout:
     """A canvas that decides what is painted where, on a picture of one size. Pure arithmetic: no pixel is touched."""
 
     width: int

@@ -1,7 +1,7 @@
 """Types of a configuration: the blocks of the file, the kinds that can be declared, and the result of reading."""
 
 from .blocks import MODEL, VISION, CameraBlock, ServiceBlock, TransformBlock, TransformCameraBlock
-from .declared import TRANSFORM, CameraConfig, Config, Places, TransformAttributes, TransformConfig
+from .declared import TRANSFORM, CameraConfig, Config, Locations, TransformAttributes, TransformConfig
 from .server import VIAM_IS_OPEN, ClarifaiConfig, ServerConfig, token_of
 from .stream import StreamConfig
 from .tables import BUILT_IN, Tables
@@ -13,7 +13,7 @@ __all__ = [
     "ClarifaiConfig",
     "Config",
     "MODEL",
-    "Places",
+    "Locations",
     "ServerConfig",
     "ServiceBlock",
     "StreamConfig",

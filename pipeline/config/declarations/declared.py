@@ -72,7 +72,7 @@ class CameraConfig:
 
 
 @dataclass(frozen=True)
-class Places:
+class Locations:
     """Where in the file cameras and services are declared, for problems that are found later.
 
     Attributes:
@@ -102,7 +102,7 @@ class Config:
     server: ServerConfig = ServerConfig()
     path: Path = Path()
     models: dict[str, RuntimeDeclaration] = field(default_factory=dict)
-    places: Places = field(default=Places(), repr=False, compare=False)
+    locations: Locations = field(default=Locations(), repr=False, compare=False)
     tables: Tables = field(default=BUILT_IN, repr=False, compare=False)
 
     @cached_property
@@ -140,9 +140,9 @@ class Config:
             address: ``("cameras", name, ...)`` or ``("services", name, ...)``: names where the file has numbers.
             message: What is wrong.
         """
-        problems = Problems(self.places.file or str(self.path))
+        problems = Problems(self.locations.file or str(self.path))
         position: Position | None = None
-        if len(address) > 1 and (item := self.places.items.get((str(address[0]), str(address[1])))) is not None:
+        if len(address) > 1 and (item := self.locations.items.get((str(address[0]), str(address[1])))) is not None:
             base, node = item
             rest = address[2:]
             if not rest and isinstance(node, MappingNode) and "name" in node.entries:

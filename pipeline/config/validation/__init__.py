@@ -1,7 +1,7 @@
 """Validating blocks of the file with pydantic models, and wording what is wrong with them."""
 
 from .entries import Entries, Item, named, section, text_at
-from .later import UNAVAILABLE, is_reserved_key
+from .reserved import UNAVAILABLE, is_reserved_key
 from .validate import partial_instance, validated
 
 __all__ = [

@@ -23,8 +23,8 @@ from ..nodes import (
     quoted,
     text_of,
 )
+from .messages import not_one_of
 from .validate import partial_instance, validated
-from .wording import not_one_of
 
 B = TypeVar("B", bound=Attributes)
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..nodes import Address, MappingNode, Node, Problems, ScalarNode, find, plain, replaced, typed
-from .wording import Block, report
+from .messages import Block, report
 
 M = TypeVar("M", bound=BaseModel)
 

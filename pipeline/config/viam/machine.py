@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..declarations import MODEL, TRANSFORM, VISION, Tables
 from ..nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, one_line, quoted
 from ..validation import Entries, Item, section, text_at
-from .words import CAMERA, our_attributes, our_file_camera, our_model
+from .translation import CAMERA, native_attributes, native_file_model, native_model
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class _Machine:
             return _Resource(CAMERA if address[0] == "components" else VISION, "", item)
         kind = (text_at(node, "api") or text_at(node, "type") or "").rsplit(":", 1)[-1]
         written, name = text_at(node, "model") or "", text_at(node, "name") or ""
-        model = our_model(kind, written)
+        model = native_model(kind, written)
         if kind not in self._models:
             what = f"resource {quoted(name)} of type {quoted(kind)}"
         elif written and model not in self._models[kind]:
@@ -123,10 +123,10 @@ class _Machine:
             entries["type"] = ScalarNode(node.position, kind, kind)
         if model:
             attributes = section(node, "attributes")
-            model = our_file_camera(self._aliases.get(model, model), attributes) if kind == CAMERA else model
+            model = native_file_model(self._aliases.get(model, model), attributes) if kind == CAMERA else model
             entries["model"] = ScalarNode(node.entries["model"].position, model, model)
             if isinstance(attributes, MappingNode):
-                entries["attributes"], unused = our_attributes(kind, model, attributes)
+                entries["attributes"], unused = native_attributes(kind, model, attributes)
                 for key in unused:
                     self.skipped(
                         attributes.keys[key].line, f"attribute {quoted(key)}", f"has no use in {model}; skipped"

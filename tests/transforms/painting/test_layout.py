@@ -28,7 +28,7 @@ from cameras import (
 from tests.transforms.pictures import bgr, detection, with_depth
 from transforms import Style, paint
 from transforms.painting.colors import PALETTE
-from transforms.painting.layout import Layout
+from transforms.painting.layout import LabelLayout
 
 SIZES = [(160, 120), (768, 432), (1280, 720), (721, 405), (90, 160)]
 
@@ -58,13 +58,13 @@ class Dotted(Annotation):
         canvas.points(self.points, Label(self.label))
 
 
-def layout(width: int, height: int, *annotations: Annotation, style: Style | None = None) -> Layout:
-    laid_out = Layout(width, height, style or Style())
+def layout(width: int, height: int, *annotations: Annotation, style: Style | None = None) -> LabelLayout:
+    laid_out = LabelLayout(width, height, style or Style())
     laid_out.add(annotations)
     return laid_out
 
 
-def texts(laid_out: Layout) -> list[str]:
+def texts(laid_out: LabelLayout) -> list[str]:
     return [plate.text for plate, _, _ in laid_out.plates]
 
 

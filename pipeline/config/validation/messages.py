@@ -25,7 +25,7 @@ from ..nodes import (
     shown,
     text_of,
 )
-from .later import UNAVAILABLE, is_reserved_key, is_reserved_value
+from .reserved import UNAVAILABLE, is_reserved_key, is_reserved_value
 
 # The type that was wanted, by error.
 _WANTED = {

@@ -10,7 +10,7 @@ from transforms import Transform
 from .declarations import CameraConfig, Tables, TransformAttributes
 from .nodes import Address, Node, Problems, find, is_unknown, quoted, text_of
 
-Chain = list[CameraConfig]
+Upstream = list[CameraConfig]
 """A camera, its source, and so on to the root."""
 
 _SOURCE = ("attributes", "source")
@@ -92,22 +92,22 @@ def check_depths(
             transform = tables.transforms[entry.type]
             if not (transform.needs_depth or transform.needs_lens):
                 continue
-            chain = _chain(cameras, camera)
-            if chain is None:
+            upstream = _upstream(cameras, camera)
+            if upstream is None:
                 break
             place = ("attributes", "pipeline", index, "type")
-            for message in _missing(transform, entry.attributes, chain, tables):
+            for message in _missing(transform, entry.attributes, upstream, tables):
                 problems.add(find(node, place)[0].position, (*address, *place), f"{entry.type} needs {message}")
 
 
-def _missing(transform: type[Transform[Any]], attributes: Any, chain: Chain, tables: Tables) -> Iterator[str]:
-    root = chain[-1]
+def _missing(transform: type[Transform[Any]], attributes: Any, upstream: Upstream, tables: Tables) -> Iterator[str]:
+    root = upstream[-1]
     # A kind of camera without that attribute: only its frames can tell.
     if transform.needs_depth and getattr(root.attributes, "depth", None) is False:
         yield f"depth: camera {quoted(root.name)}, where its frames begin, has depth: false"
         return  # its lens, where it has one, comes with it
     for needed in transform.needs_lens:
-        places = [attributes, *(camera.attributes for camera in chain[:-1])]
+        places = [attributes, *(camera.attributes for camera in upstream[:-1])]
         if any(_is_lens(getattr(place, needed, None)) for place in places):
             continue
         if needed != "intrinsic_parameters" or not tables.cameras[root.model].gives_lens(root.attributes):
@@ -119,13 +119,13 @@ def _is_lens(declared: Any) -> bool:
     return declared is not None and getattr(declared, "intrinsics", declared) is not None
 
 
-def _chain(cameras: Mapping[str, CameraConfig], camera: CameraConfig) -> Chain | None:
-    """Return a camera and those it comes from; ``None`` when the chain is broken or a cycle."""
-    chain: dict[str, CameraConfig] = {}
+def _upstream(cameras: Mapping[str, CameraConfig], camera: CameraConfig) -> Upstream | None:
+    """Return a camera and those it comes from; ``None`` when a source is missing or part of a cycle."""
+    upstream: dict[str, CameraConfig] = {}
     found: CameraConfig | None = camera
-    while found is not None and found.name not in chain:
-        chain[found.name] = found
+    while found is not None and found.name not in upstream:
+        upstream[found.name] = found
         if not isinstance(found.attributes, TransformAttributes):
-            return list(chain.values())
+            return list(upstream.values())
         found = cameras.get(found.attributes.source)
     return None

@@ -21,7 +21,7 @@ _RUNTIMES = {"tflite-cpu": "tflite_cpu", "onnx-cpu": "onnx", "onnx_cpu": "onnx"}
 
 
 @dataclass(frozen=True)
-class Words:
+class AttributeNames:
     """The attribute names of one kind.
 
     Attributes:
@@ -35,20 +35,24 @@ class Words:
 
 _LENS = frozenset({"debug", "intrinsic_parameters", "distortion_parameters"})
 _FILES = _LENS | {"pointcloud_file_path", "preloaded_image", "aligned"}
-_DEPTH_FILE = Words({"depth_image_file_path": "path"}, _FILES)
-_WORDS: Mapping[tuple[str, str], Words] = {
-    (CAMERA, "test_pattern"): Words({"width": "width_px", "height": "height_px"}, _LENS | {"animated", "model"}),
-    (CAMERA, "webcam"): Words({"path": "video_path"}, _LENS | {"path_pattern", "stream", "rtp_passthrough"}),
-    (CAMERA, "stream"): Words({"video_path": "url"}, _LENS | {"input_kw_args", "filters", "output_kw_args"}),
-    (CAMERA, "video_file"): Words({"video_path": "path"}, _LENS | {"input_kw_args", "filters", "output_kw_args"}),
-    (CAMERA, "image_file"): Words({"color_image_file_path": "path"}, _FILES | {"depth_image_file_path"}),
-    (CAMERA, TRANSFORM): Words(unused=frozenset({"debug", "stream"})),
-    (MODEL, "tflite_cpu"): Words(unused=frozenset({"package_reference"})),
-    (MODEL, "onnx"): Words(unused=frozenset({"package_reference"})),
+_DEPTH_FILE = AttributeNames({"depth_image_file_path": "path"}, _FILES)
+_NAMES: Mapping[tuple[str, str], AttributeNames] = {
+    (CAMERA, "test_pattern"): AttributeNames(
+        {"width": "width_px", "height": "height_px"}, _LENS | {"animated", "model"}
+    ),
+    (CAMERA, "webcam"): AttributeNames({"path": "video_path"}, _LENS | {"path_pattern", "stream", "rtp_passthrough"}),
+    (CAMERA, "stream"): AttributeNames({"video_path": "url"}, _LENS | {"input_kw_args", "filters", "output_kw_args"}),
+    (CAMERA, "video_file"): AttributeNames(
+        {"video_path": "path"}, _LENS | {"input_kw_args", "filters", "output_kw_args"}
+    ),
+    (CAMERA, "image_file"): AttributeNames({"color_image_file_path": "path"}, _FILES | {"depth_image_file_path"}),
+    (CAMERA, TRANSFORM): AttributeNames(unused=frozenset({"debug", "stream"})),
+    (MODEL, "tflite_cpu"): AttributeNames(unused=frozenset({"package_reference"})),
+    (MODEL, "onnx"): AttributeNames(unused=frozenset({"package_reference"})),
 }
 
 
-def our_model(kind: str, written: str) -> str:
+def native_model(kind: str, written: str) -> str:
     """Return our name of a model; a model that is not Viam's own keeps its name."""
     if kind == MODEL:
         word = written.rsplit(":", 1)[-1]
@@ -58,7 +62,7 @@ def our_model(kind: str, written: str) -> str:
     return written
 
 
-def our_file_camera(model: str, attributes: Node) -> str:
+def native_file_model(model: str, attributes: Node) -> str:
     """Return the model for what Viam's ``ffmpeg`` opens: a URL, a device or a file."""
     path = text_of(attributes.entries.get("video_path")) if isinstance(attributes, MappingNode) else None
     if model != "stream" or path is None or "://" in path:
@@ -66,25 +70,25 @@ def our_file_camera(model: str, attributes: Node) -> str:
     return "webcam" if path.startswith("/dev/") else "video_file"
 
 
-def our_attributes(kind: str, model: str, node: MappingNode) -> tuple[MappingNode, list[str]]:
+def native_attributes(kind: str, model: str, node: MappingNode) -> tuple[MappingNode, list[str]]:
     """Return the attributes under our names, and the keys that were left out.
 
     In a camera of Viam's, an empty text or a zero means that the attribute is not set.
     """
-    words = _WORDS.get((kind, model), Words())
+    names = _NAMES.get((kind, model), AttributeNames())
     said = {key: value for key, value in node.entries.items() if not (kind == CAMERA and _is_blank(value))}
     if (kind, model) == (CAMERA, "image_file") and not {"path", "color_image_file_path"} & said.keys():
-        words = _DEPTH_FILE
-    entries = {words.renamed.get(key, key): value for key, value in said.items() if key not in words.unused}
-    if words is _DEPTH_FILE:
+        names = _DEPTH_FILE
+    entries = {names.renamed.get(key, key): value for key, value in said.items() if key not in names.unused}
+    if names is _DEPTH_FILE:
         entries["depth"] = ScalarNode(node.position, True, "true")
     elif (kind, model) == (CAMERA, "video_file"):
         entries.setdefault("loop", ScalarNode(node.position, True, "true"))
     elif (kind, model) == (CAMERA, "webcam") and (device := text_of(entries.get("video_path"))) is not None:
         if re.fullmatch("video[0-9]+", device):  # as Viam's own page for cameras writes it
             entries["video_path"] = ScalarNode(entries["video_path"].position, f"/dev/{device}", f"/dev/{device}")
-    keys = {words.renamed.get(key, key): position for key, position in node.keys.items()}
-    return MappingNode(node.position, entries, keys), [key for key in said if key in words.unused]
+    keys = {names.renamed.get(key, key): position for key, position in node.keys.items()}
+    return MappingNode(node.position, entries, keys), [key for key in said if key in names.unused]
 
 
 def _is_blank(node: Node) -> bool:
