@@ -1,4 +1,4 @@
-"""A YAML file into a running graph of cameras: read and checked as a whole, run on demand."""
+"""The configuration of cameras and the graph that runs them on demand."""
 
 from .chain import Chain
 from .changes import Changes, Difference

@@ -1,4 +1,4 @@
-"""The transforms of a camera and of all it comes from, in one row: for files, where every frame counts."""
+"""All transforms from a root source to a camera, applied in one call: for files, where no frame may be dropped."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ logger = logging.getLogger(__name__)
 
 
 class Chain:
-    """What a camera does to the frames of its root source, without threads, slots or loss.
+    """Applies the transforms of a camera, and of those before it, to the frames of its root source.
+
+    It has no threads and no slots, and drops nothing.
 
     Attributes:
-        root: The source that the chain begins with, as declared.
-        style: How the camera paints.
+        root: The declaration of the source at the start of the chain.
+        style: The painting style of the camera.
     """
 
     def __init__(self, config: Config, camera: str) -> None:
-        """Build it for a camera.
+        """Build the chain of a camera.
 
         Raises:
             KeyError: when there is no such camera.
@@ -43,7 +45,7 @@ class Chain:
         """Load what the transforms need.
 
         Raises:
-            ModelError: when a model cannot be loaded; nothing is left open then.
+            ModelError: when a model cannot be loaded; then no transform stays open.
         """
         try:
             for transform in self._transforms:
@@ -53,7 +55,7 @@ class Chain:
             raise
 
     def apply(self, frame: Frame) -> Frame:
-        """Return the frame as the camera gives it; an error of a transform is raised, not skipped."""
+        """Return the frame of the camera. An error of a transform is raised."""
         failure: str | None = None
         for row in self._rows:
             done = step(frame, row)
@@ -61,19 +63,19 @@ class Chain:
                 if stage.error is not None:
                     raise stage.error
                 failure = failure or stage.failure
-            assert done.frame is not None  # only an error or a stop loses it
+            assert done.frame is not None  # only an error or a stop drops it
             frame = done.frame
-        # A transform gave a frame that is not what was wanted: said once for each reason.
+        # A transform returned a frame but reports a failure: log it once while the reason stays the same.
         if failure not in (None, self._failure):
             logger.warning("%s", failure)
         self._failure = failure
         return frame
 
     def painted(self, frame: Frame) -> Frame:
-        """Return a frame of the chain with its annotations burnt in."""
+        """Return a frame of the chain with its annotations painted."""
         return paint(frame, self.style)
 
     def close(self) -> None:
-        """Let go of it. Harmless twice."""
+        """Close the transforms. A second call does nothing."""
         for transform in reversed(self._transforms):
             transform.close()

@@ -1,4 +1,4 @@
-"""What only a loaded model tells: whether transforms ask it for what it gives."""
+"""Checks that need the loaded models: whether services give the kinds and labels that transforms need."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .config import Config, Problem, Problems, is_unknown, quoted
 def wrong_kinds(
     config: Config, camera: str, transforms: Sequence[Transform[Attributes]], services: Mapping[str, VisionService[Any]]
 ) -> Iterator[Problem]:
-    """Yield a problem for each transform that asks a service for a kind of prediction that it does not give."""
+    """Yield a problem for each transform that needs a kind of prediction its service does not give."""
     for index, transform in enumerate(transforms):
-        # A service without kinds has been reported as a whole.
+        # A service without kinds is reported elsewhere.
         if not isinstance(transform, InferenceTransform) or not transform.service.kinds:
             continue
         for attribute, service, kind in transform.needs(transform.attributes):
@@ -32,14 +32,14 @@ def wrong_kinds(
 def wrong_labels(
     config: Config, camera: str, transforms: Sequence[Transform[Attributes]], *, must_exist: bool
 ) -> Iterator[Problem]:
-    """Yield a problem for each of ``valid_labels`` that the service never gives.
+    """Yield a problem for each entry of ``valid_labels`` that the service never gives.
 
     Args:
-        config: What the camera is declared in.
+        config: The configuration that declares the camera.
         camera: Its name.
-        transforms: Those of the camera.
-        must_exist: Whether to look at the transforms for which that is an error, or at the others: a service's list may
-            be short.
+        transforms: The transforms of the camera.
+        must_exist: Whether to check the transforms for which this is an error or those for which it is a warning: a
+            service may know only some of its labels.
     """
     suggestions = Problems("")
     for index, transform in enumerate(transforms):

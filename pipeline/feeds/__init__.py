@@ -1,4 +1,4 @@
-"""The frames of one camera name, whoever makes them: feeds, the base of producers, what runs them, and their meters."""
+"""Feeds, which distribute the frames of one camera each; the base class and executor of producers; and meters."""
 
 from .clock import Clock, SystemClock, Timer
 from .executor import CLOSE_LIMIT_S, FrameTask, Run, retry_pause_s, start_task, start_thread

@@ -1,4 +1,4 @@
-"""Time as the running graph sees it: one object, so that tests can turn it by hand."""
+"""The clock of the running graph: one object, so that tests can control time."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ logger = logging.getLogger(__name__)
 
 
 class Timer(Protocol):
-    """Something that will be done later, unless cancelled."""
+    """An action scheduled for later."""
 
     def cancel(self) -> None:
-        """Do not do it. Harmless when it is done already, or being done."""
+        """Cancel the action. Does nothing when it has run or is running."""
 
 
 class Clock(Protocol):
-    """What the graph asks of time."""
+    """The time functions that the graph uses."""
 
     def monotonic(self) -> float:
-        """Seconds of a clock that never jumps."""
+        """Return the seconds of a clock that never jumps."""
 
     def pause(self, stop: threading.Event, seconds: float) -> bool:
-        """Wait until ``stop`` is set or the time is over; return whether it was set."""
+        """Wait until ``stop`` is set or the time has passed; return whether it was set."""
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Timer:
-        """Do something after a while, on the clock's own thread; it must not block."""
+        """Run an action after a delay, on the clock's own thread; it must not block."""
 
     def close(self) -> None:
-        """Forget what was to be done later and end the clock's thread."""
+        """Drop all scheduled actions and end the clock's thread."""
 
 
 class SystemClock:
-    """The real time. Its one thread, ``timers``, exists only while something is to be done later."""
+    """The real time. Its one thread, ``timers``, exists only while actions are scheduled."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -46,15 +46,15 @@ class SystemClock:
         self._thread: threading.Thread | None = None
 
     def monotonic(self) -> float:
-        """Seconds of a clock that never jumps."""
+        """Return the seconds of a clock that never jumps."""
         return time.monotonic()
 
     def pause(self, stop: threading.Event, seconds: float) -> bool:
-        """Wait until ``stop`` is set or the time is over; return whether it was set."""
+        """Wait until ``stop`` is set or the time has passed; return whether it was set."""
         return stop.wait(seconds)
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Timer:
-        """Do something after a while, on the ``timers`` thread."""
+        """Run an action after a delay, on the ``timers`` thread."""
         timer = _SystemTimer(self, action)
         with self._condition:
             heapq.heappush(self._heap, (time.monotonic() + seconds, next(self._order), timer))
@@ -62,15 +62,15 @@ class SystemClock:
                 thread = threading.Thread(target=self._run, name="timers", daemon=True)
                 try:
                     thread.start()
-                except RuntimeError:  # no more threads are to be had; the next timer tries again, and both are done
-                    logger.warning("no thread can be started for what is to be done later")
+                except RuntimeError:  # the system gives no more threads; the next timer tries again and then runs both
+                    logger.warning("no thread can be started for timers")
                 else:
                     self._thread = thread
             self._condition.notify()
         return timer
 
     def close(self) -> None:
-        """Forget what was to be done later and end the clock's thread."""
+        """Drop all scheduled actions and end the clock's thread."""
         with self._condition:
             self._heap.clear()
             self._condition.notify()
@@ -97,8 +97,8 @@ class SystemClock:
                 timer = heapq.heappop(self._heap)[2]
             try:
                 timer.action()
-            except Exception:  # the others still have to be done
-                logger.exception("what was to be done later failed")
+            except Exception:  # the other actions must still run
+                logger.exception("a scheduled action failed")
 
 
 class _SystemTimer:

@@ -1,9 +1,9 @@
-"""What runs the units of the graph: a thread each.
+"""The executor of the graph: it runs each unit on a thread of its own.
 
-A unit that blocks (a camera) is started with :func:`start_thread`. One that works on frames (a line of transforms, an
+:func:`start_thread` starts a unit that blocks (a camera). A unit that processes frames (a line of transforms, an
 encoder) is a :class:`FrameTask`, started with :func:`start_task`: it does not fetch its frames, so that another
-executor may share a few threads among many of them. It may take long in ``open``, which loads models, and in
-``process``, which runs them.
+executor could share a few threads among many tasks. ``open``, which loads models, and ``process``, which runs them,
+may take long.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from .memory import release_memory
 logger = logging.getLogger(__name__)
 
 CLOSE_LIMIT_S = 2.0
-"""How long a thread may take to end; after that it is left behind, for a stuck driver is cut off, not waited for."""
+"""How long a thread may take to end; after that it is abandoned, since a stuck driver may never return."""
 
 CLOSE_AGAIN_S = 0.2
-"""A thread that is still there after it was stopped has its resources closed again, this often."""
+"""Interval at which the resources of a stopped thread are closed again until it ends."""
 
 RETRY_PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
-"""Pauses before what failed to open is tried again, growing with each failure in a row; the last one stays."""
+"""Pauses between attempts to open a unit, by failures in a row; the last pause repeats."""
 
 
 def retry_pause_s(failures: int) -> float:
-    """Return the pause after so many failures in a row, from 1."""
+    """Return the pause after a number of failures in a row, at least 1."""
     return RETRY_PAUSES_S[min(failures, len(RETRY_PAUSES_S)) - 1]
 
 
 class Run:
-    """One life of a unit, from its start until it has ended. Safe from any thread.
+    """One run of a unit, from its start to its end. Safe from any thread.
 
     Attributes:
-        name: Of its thread.
-        stopping: Set once it is to end.
+        name: Name of its thread.
+        stopping: Set once the run must end.
     """
 
     def __init__(self, name: str, work: Callable[[Run], None], previous: Run | None) -> None:
@@ -55,19 +55,19 @@ class Run:
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin.
+        """Start the thread.
 
         Raises:
-            RuntimeError: when the machine gives no more threads.
+            RuntimeError: when the system gives no more threads.
         """
         self._thread.start()
 
     def on_stop(self, closer: Callable[[], None], *, blocks: bool = True) -> None:
-        """Have something closed when the run is to stop, perhaps twice; now if it is already.
+        """Register what closes the run's resource when it stops, perhaps twice; call it now if it is already stopping.
 
         Args:
-            closer: Closes it.
-            blocks: Whether that may take long, as a driver's closing may: then a thread of its own does it.
+            closer: Closes the resource.
+            blocks: Whether it may take long, as with a driver: then it runs on a thread of its own.
         """
         with self._lock:
             self._closer, self._closer_blocks = closer, blocks
@@ -76,7 +76,7 @@ class Run:
             closer()
 
     def stop(self) -> None:
-        """Have the run end, and close what it may be waiting for. Never waits, whatever the closing does."""
+        """Stop the run and close the resource it may be waiting for. Never blocks, even if closing does."""
         with self._lock:
             if self.stopping.is_set():
                 return
@@ -87,17 +87,17 @@ class Run:
             return
         try:
             threading.Thread(target=self._close, name=f"closing {self.name}", daemon=True).start()
-        except RuntimeError:  # no more threads are to be had
+        except RuntimeError:  # the system gives no more threads
             self._close()
 
     def wait(self, limit_s: float | None = None) -> bool:
-        """Wait for the run to end, up to a limit; return whether it did. One that was never started has ended."""
+        """Wait for the run to end, up to a limit; return whether it has. A run that never started has ended."""
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(CLOSE_LIMIT_S if limit_s is None else limit_s)
         return not self._thread.is_alive()
 
     def _close(self) -> None:
-        """Close what the thread waits for until it ends: what was closed just before it was opened is open now."""
+        """Close the resource until the thread ends: it may have been opened just after it was closed."""
         deadline_s = time.monotonic() + CLOSE_LIMIT_S
         while self._thread.is_alive() and time.monotonic() < deadline_s:
             with self._lock:
@@ -105,15 +105,15 @@ class Run:
             try:
                 if closer is not None:
                     closer()
-            except Exception:  # a driver's; the thread may end all the same
+            except Exception:  # raised by a driver; the thread may end nevertheless
                 logger.debug("%s: closing failed", self.name, exc_info=True)
             self._thread.join(CLOSE_AGAIN_S)
 
     def _main(self) -> None:
-        # One life at a time: what the one before holds (a device, a loaded model) must be free first.
+        # One run at a time: the previous one must first release its resources (a device, a loaded model).
         if self._previous is not None:
             if not self._previous.wait():
-                logger.warning("%s: the thread before does not end; it is left behind", self.name)
+                logger.warning("%s: the previous thread does not end; it is abandoned", self.name)
             self._previous = None
         try:
             self._work(self)
@@ -122,60 +122,71 @@ class Run:
 
 
 class Frames(Protocol):
-    """Where a task's frames come from: a slot, or a watch."""
+    """The input of a task: a slot or a watch."""
 
     def get(self, timeout_s: float | None = None) -> Frame:
-        """Wait for the newest frame; ``TimeoutError`` when none came in time, ``SlotClosed`` after the end."""
+        """Wait for the newest frame; raise ``TimeoutError`` when none comes in time, ``SlotClosed`` after the end."""
 
     def close(self) -> None:
-        """End it, from any thread, without waiting. Harmless twice."""
+        """Close it, from any thread, without waiting. A second call does nothing."""
 
 
 class FrameTask:
-    """Work on the newest frame, one at a time, whoever calls it; only one thread does at any moment.
+    """A unit that processes the newest frame, one at a time, on one thread at a time.
+
+    ::
+
+        class PrintSizes(FrameTask):
+            name = "sizes"
+
+            def __init__(self, frames):
+                self.frames = frames
+
+            def process(self, frame):
+                print(frame.width, frame.height)
 
     Attributes:
-        name: What it is called in lists of threads.
-        frames: Where its frames come from. Closing it ends the task.
+        name: Name of its thread.
+        frames: Its input. Closing it ends the task.
     """
 
     name: str
     frames: Frames
 
     def open(self) -> None:
-        """Get what :meth:`process` needs; nothing by default. An error is reported and it is tried again."""
+        """Acquire what :meth:`process` needs; nothing by default. An error is reported and ``open`` is called again."""
 
     def failed_to_open(self, error: BaseException) -> None:
-        """Report that :meth:`open` failed."""
+        """Report that :meth:`open` failed; does nothing by default."""
 
     def process(self, frame: Frame) -> None:
-        """Work on a frame. Must not raise: an error ends the task."""
+        """Process a frame. Must not raise: an error ends the task."""
         raise NotImplementedError
 
     def due_in_s(self) -> float | None:
-        """Return after how many seconds :meth:`idle` is to be called if no frame comes; ``None``: never.
+        """Return after how many seconds without a frame :meth:`idle` is called; ``None``: never.
 
-        Asked anew after each frame, and when ``frames`` is woken.
+        Called again after each frame, and when ``frames`` is woken.
         """
         return None
 
     def idle(self) -> None:
-        """Do what was due, no frame having come."""
+        """Do the work that :meth:`due_in_s` announced; no frame has come."""
 
     def close(self) -> None:
-        """Let go of what :meth:`open` got. Called once, also when :meth:`open` failed or was never called."""
+        """Release what :meth:`open` acquired. Called once, also when :meth:`open` failed or was never called."""
 
 
 def start_thread(name: str, work: Callable[[Run], None], previous: Run | None = None) -> Run:
-    """Run something that blocks, on a thread of its own.
+    """Run a function that blocks on a thread of its own.
 
     Args:
-        name: Of the thread.
-        work: Called with the run; returns soon after ``stopping`` is set and what ``on_stop`` was given is closed.
-        previous: The life before, which must have ended first, within a limit.
+        name: Name of the thread.
+        work: Called with the run; must return soon after ``stopping`` is set and the closer of ``on_stop`` was called.
+        previous: The previous run; its end is awaited first, up to a limit.
 
     Raises:
-        RuntimeError: when the machine gives no more threads.
+        RuntimeError: when the system gives no more threads.
     """
     run = Run(name, work, previous)
     run.start()
@@ -186,12 +197,12 @@ def start_task(task: FrameTask, clock: Clock | None = None, previous: Run | None
     """Run a task until its ``frames`` are closed; stopping the run closes them.
 
     Args:
-        task: What is run.
-        clock: Times the pauses between tries to open it; the real time by default.
-        previous: The life before, which must have ended first, within a limit.
+        task: The task.
+        clock: Times the pauses between attempts to open it; the real time by default.
+        previous: The previous run; its end is awaited first, up to a limit.
 
     Raises:
-        RuntimeError: when the machine gives no more threads.
+        RuntimeError: when the system gives no more threads.
     """
 
     def work(run: Run) -> None:
@@ -206,12 +217,12 @@ def start_task(task: FrameTask, clock: Clock | None = None, previous: Run | None
 
 
 def _opened(task: FrameTask, run: Run, clock: Clock) -> bool:
-    """Open a task, again and again until it works or the run is to stop; return whether it worked."""
+    """Open a task, repeatedly until it works or the run stops; return whether it worked."""
     failures = 0
     while not run.stopping.is_set():
         try:
             task.open()
-        except BaseException as error:  # whatever a model file or a foreign transform does
+        except BaseException as error:  # model files and transforms of others may raise anything
             failures += 1
             task.failed_to_open(error)
             clock.pause(run.stopping, retry_pause_s(failures))

@@ -1,4 +1,4 @@
-"""Hand each frame of a feed to everybody who takes them, and keep the newest."""
+"""Distribute each frame of a feed to all its readers, and keep the newest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cameras import Frame, Slot
 class FanOut:
     """The newest frame, and a slot for each reader. Safe from any thread.
 
-    Its lock is held while a frame is handed over, never while anything is made of one.
+    Its lock is held while a frame is handed over, never while a frame is processed.
     """
 
     def __init__(self) -> None:
@@ -22,11 +22,11 @@ class FanOut:
 
     @property
     def latest(self) -> Frame | None:
-        """The newest frame; ``None`` before the first, and when it was forgotten."""
+        """The newest frame; ``None`` before the first and after :meth:`forget`."""
         return self._latest
 
     def attach(self, slot: Slot[Frame]) -> None:
-        """Put every frame into a slot from now on, beginning with the newest there is; close it when all is over."""
+        """Put every frame into a slot from now on, starting with the newest so far; :meth:`close` closes the slot."""
         with self._lock:
             if self._closed:
                 slot.close()
@@ -36,19 +36,19 @@ class FanOut:
                 slot.put(self._latest)
 
     def detach(self, slot: Slot[Frame]) -> None:
-        """Close a slot and put nothing more into it. Harmless when it was never attached."""
+        """Close a slot and put no more frames into it. Does nothing for a slot that was never attached."""
         slot.close()
         with self._lock:
             self._slots = tuple(other for other in self._slots if other is not slot)
 
     def publish(self, make: Callable[[], Frame | None]) -> bool:
-        """Hand a frame to all readers.
+        """Put a frame into all slots.
 
         Args:
-            make: Called under the lock; gives the frame, or ``None`` when it turns out not to be wanted any more.
+            make: Called under the lock; returns the frame, or ``None`` when the frame is obsolete.
 
         Returns:
-            Whether there was one.
+            Whether there was a frame.
         """
         with self._lock:
             frame = make()
@@ -60,12 +60,12 @@ class FanOut:
             return True
 
     def forget(self) -> None:
-        """Let go of the newest frame: who comes next waits for a new one."""
+        """Drop the newest frame: the next reader waits for a new one."""
         with self._lock:
             self._latest = None
 
     def close(self) -> None:
-        """Close all slots, also those that come later. Harmless twice."""
+        """Close all slots, including those attached later. A second call does nothing."""
         with self._lock:
             self._closed = True
             slots, self._slots, self._latest = self._slots, (), None

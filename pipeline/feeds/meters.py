@@ -1,4 +1,4 @@
-"""What is measured of a running camera: counts, rates, and how long each stage takes."""
+"""The meters of a running camera: counts, rates, and the duration of each stage."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 
 WINDOW_S = 5.0
-"""How far back rates look."""
+"""Time window of rates."""
 
 BYTES_WINDOW_S = 2.0
-"""How far back rates of bytes look."""
+"""Time window of byte rates."""
 
 LEAST_SPAN_S = 0.5
-"""Two frames that follow each other at once, as when a camera has just started, are no rate."""
+"""A shorter span gives no rate: a camera that has just started may send frames in a burst."""
 
 SAMPLES = 256
-"""How many of the newest durations of a stage its percentiles are of: about 8 s at 30 frames per second."""
+"""Number of newest durations in the percentiles of a stage: about 8 s at 30 frames per second."""
 
 COUNTS = ("decoded", "frames_in", "frames_out", "dropped", "painted", "encoded", "errors")
 
 
 class Counters:
-    """What has been done, since the program started; safe from any thread."""
+    """Counts since the program started; safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -31,7 +31,7 @@ class Counters:
         self._inferences: Counter[str] = Counter()
 
     def add(self, name: str, number: int = 1) -> None:
-        """Count something: one of ``COUNTS``."""
+        """Add to one of ``COUNTS``."""
         if name not in COUNTS:
             raise ValueError(f"{name!r} is not counted; known: {', '.join(COUNTS)}")
         with self._lock:
@@ -48,12 +48,12 @@ class Counters:
 
     @property
     def inferences(self) -> Mapping[str, int]:
-        """Inferences this camera caused, by service; a result that another camera had made already is counted there."""
+        """Inferences that this camera caused, by service; a shared result counts for the camera that caused it."""
         with self._lock:
             return dict(self._inferences)
 
     def summary(self) -> dict[str, int | dict[str, int]]:
-        """Return all counts, as the HTTP API shows them."""
+        """Return all counts for the HTTP API."""
         with self._lock:
             counts: dict[str, int | dict[str, int]] = {name: self._counts[name] for name in COUNTS}
             counts["inferences"] = dict(self._inferences)
@@ -61,7 +61,7 @@ class Counters:
 
 
 class Rate:
-    """How often something happens per second, over the last few seconds."""
+    """Events per second over the last few seconds."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -69,7 +69,7 @@ class Rate:
         self._ticks: deque[tuple[float, int]] = deque()
 
     def tick(self, number: int = 1) -> None:
-        """It happened; ``number`` times, where that is looked at less often. 0 is no tick."""
+        """Record ``number`` events; 0 records nothing."""
         if number == 0:
             return
         with self._lock:
@@ -78,7 +78,7 @@ class Rate:
 
     @property
     def per_second(self) -> float | None:
-        """Times per second, from the distance of the first and the last; ``None`` until there is enough to tell."""
+        """Events per second between the first and the last record; ``None`` while the span is too short."""
         with self._lock:
             self._forget()
             if len(self._ticks) < 2:
@@ -94,43 +94,43 @@ class Rate:
 
 
 class ByteRate:
-    """Bytes counted as they pass; safe from any thread."""
+    """Bytes per second over the last few seconds; safe from any thread."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._passed: deque[tuple[float, int]] = deque()
+        self._records: deque[tuple[float, int]] = deque()
         self._bytes = 0
 
     def add(self, number: int) -> None:
-        """Count bytes that pass now."""
+        """Count bytes at the present time."""
         with self._lock:
-            self._passed.append((self._monotonic(), number))
+            self._records.append((self._monotonic(), number))
             self._bytes += number
             self._forget()
 
     @property
     def bits_per_second(self) -> int:
-        """What passed within the last two seconds, as bits per second."""
+        """Bits per second over the last two seconds."""
         with self._lock:
             self._forget()
             return round(8 * self._bytes / BYTES_WINDOW_S)
 
     def _forget(self) -> None:
         oldest = self._monotonic() - BYTES_WINDOW_S
-        while self._passed and self._passed[0][0] < oldest:
-            self._bytes -= self._passed.popleft()[1]
+        while self._records and self._records[0][0] < oldest:
+            self._bytes -= self._records.popleft()[1]
 
 
 class Latency:
-    """How long the stages of a frame's way take; safe from any thread."""
+    """Durations of the stages of a frame; safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._stages: dict[str, deque[float]] = {}
 
     def add(self, stage: str, seconds: float) -> None:
-        """Note how long a stage took for one frame."""
+        """Record the duration of a stage for one frame."""
         with self._lock:
             self._stages.setdefault(stage, deque(maxlen=SAMPLES)).append(seconds)
 

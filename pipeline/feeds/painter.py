@@ -1,4 +1,4 @@
-"""Burn annotations into copies of frames: each frame once, however many exits show it."""
+"""Paint annotations into copies of frames: each frame once, for any number of outputs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from transforms import Style, paint
 from .meters import Counters
 
 KEPT = 2
-"""Painted pictures that are kept: of two encoders and a snapshot, one may be a frame behind."""
+"""Number of painted pictures kept: of two encoders and a snapshot, one may be a frame behind."""
 
 
 class Painter:
     """Paints the frames of one camera in its style; safe from any thread.
 
-    What is kept is the picture, not the frame: frames of a standing picture share one and differ in their time.
+    It keeps pictures, not frames: the frames of a still picture share one and differ in their time.
     """
 
     def __init__(self, style: Style, counters: Counters) -> None:
@@ -28,7 +28,7 @@ class Painter:
         self._painted: OrderedDict[tuple[Pixels, tuple[Annotation, ...]], Pixels] = OrderedDict()
 
     def painted(self, frame: Frame) -> Frame:
-        """Return a frame with its annotations burnt in, on a copy; one without annotations as it is."""
+        """Return a copy of a frame with its annotations painted; a frame without annotations is returned as it is."""
         if not frame.annotations:
             return frame
         key = (frame.pixels, frame.annotations)
@@ -42,6 +42,6 @@ class Painter:
         return dataclasses.replace(frame, pixels=pixels, annotations=())
 
     def forget(self) -> None:
-        """Let go of the pictures kept."""
+        """Drop the painted pictures."""
         with self._lock:
             self._painted.clear()

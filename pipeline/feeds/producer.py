@@ -1,4 +1,4 @@
-"""What makes the frames of a feed while they are wanted: the base class of every producer."""
+"""The base class of producers, which make the frames of a feed on demand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .executor import Run
 
 
 class State(StrEnum):
-    """What a camera is doing."""
+    """The state of a camera."""
 
     IDLE = "idle"
     OPENING = "opening"
@@ -22,24 +22,23 @@ class State(StrEnum):
 
 
 class Output(Protocol):
-    """Where one run of a producer puts its frames. Safe from any thread.
+    """The output of one run of a producer. Safe from any thread.
 
-    It belongs to that run alone: once the run is over, also while its thread is stuck or left behind, nothing that is
-    put here reaches anybody.
+    Each run has its own: frames of a run that is over are dropped, even while its thread is stuck or abandoned.
     """
 
     def publish(self, frame: Frame) -> bool:
-        """Hand a frame to all who take them; return whether it was still wanted."""
+        """Distribute a frame to all readers; return whether the run is still current."""
 
     def end(self) -> None:
-        """Say that the run ends by itself, as at the end of a file: the last frame stays."""
+        """Report that the run ends by itself, as at the end of a file: the last frame stays."""
 
 
 class Producer(ABC):
     """Makes the frames of one feed between start and stop, again and again.
 
-    A producer knows nothing of who takes its frames. What it needs (the feed its frames come from, the clock, where to
-    report) comes in its constructor, and what it makes goes into the :class:`Output` of each run::
+    A producer does not know the readers of its frames. Its constructor takes what it needs (a source feed, the clock,
+    the reports); its frames go into the :class:`Output` of each run::
 
         class Still(Producer):
             state = State.RUNNING
@@ -48,37 +47,37 @@ class Producer(ABC):
             def start(self, output, previous=None):
                 return start_thread("still", lambda run: output.publish(self._frame), previous)
 
-    All properties may be read from any thread at any time; they tell of the newest run.
+    All properties may be read from any thread at any time; they describe the newest run.
 
     Attributes:
-        annotates: Whether it attaches what can be painted.
+        annotates: Whether it attaches annotations.
     """
 
     annotates: bool = False
 
     @abstractmethod
     def start(self, output: Output, previous: Run | None = None) -> Run:
-        """Begin a run; the one before must have ended first, and is waited for within a limit. Never blocks.
+        """Start a run, which first waits for the end of the previous one, up to a limit. Never blocks.
 
         Raises:
-            RuntimeError: when the machine gives no more threads.
+            RuntimeError: when the system gives no more threads.
         """
 
     @property
     @abstractmethod
     def state(self) -> State:
-        """What the newest run is doing."""
+        """The state of the newest run."""
 
     @property
     @abstractmethod
     def error(self) -> str | None:
-        """What is wrong with the newest run, in words; ``None`` while all is well."""
+        """The present error of the newest run; ``None`` without an error."""
 
     @property
     def frame_rate(self) -> float | None:
-        """Frames per second as declared, by the source itself; ``None`` where only measuring tells."""
+        """Frames per second as the source declares them; ``None`` when only a measurement can tell."""
         return None
 
     def transforms(self) -> list[dict[str, Any]]:
-        """Return what ``/api/cameras`` shows of its transforms; none by default."""
+        """Return its transforms as ``/api/cameras`` shows them; empty by default."""
         return []

@@ -1,4 +1,4 @@
-"""Report what happens: counts, durations, and warnings that do not flood the log."""
+"""Reports of a unit: counts, durations, and rate-limited warnings."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import Callable
 from .meters import Counters, Latency
 
 INTERVAL_S = 10.0
-"""The same subject is heard of at most this often."""
+"""Least interval between two warnings of one subject."""
 
 
 class Reports:
-    """Where whoever works on a camera's frames reports. Safe from any thread.
+    """The counters, latencies and warnings of a unit that works on a camera's frames. Safe from any thread.
 
-    Warnings of one subject are logged at once, then at most one line per interval, with the number since.
+    The first warning of a subject is logged at once, then at most one per interval, with the number since the last.
 
     Args:
-        logger: Of the module that reports.
-        subject: What the warnings are about, such as ``camera porch``.
-        monotonic: Seconds of a clock that never jumps.
-        counters: The camera's, shared by all who report of it.
-        latency: The same.
+        logger: Logger of the module that reports.
+        subject: Subject of the warnings, such as ``camera porch``.
+        monotonic: Returns the seconds of a clock that never jumps.
+        counters: Counters of the camera, shared by all its units.
+        latency: Latencies of the camera, shared likewise.
     """
 
     def __init__(
@@ -38,21 +38,21 @@ class Reports:
         self._subject = subject
         self._monotonic = monotonic
         self._silent_until = 0.0
-        self._unsaid = 0
+        self._pending = 0
 
     def warn(self, message: str) -> None:
-        """Say what went wrong, now or, as a number, with the next one after the interval."""
+        """Log a warning, or count it for the next one after the interval."""
         now = self._monotonic()
-        self._unsaid += 1
+        self._pending += 1
         if now < self._silent_until:
             return
-        if self._unsaid == 1:
+        if self._pending == 1:
             self._logger.warning("%s: %s", self._subject, message)
         else:
-            self._logger.warning("%s: %d times, the last: %s", self._subject, self._unsaid, message)
-        self._silent_until, self._unsaid = now + INTERVAL_S, 0
+            self._logger.warning("%s: %d times, the last: %s", self._subject, self._pending, message)
+        self._silent_until, self._pending = now + INTERVAL_S, 0
 
     def failed(self, message: str) -> None:
-        """Count an error and warn of it."""
+        """Count an error and log a warning."""
         self.counters.add("errors")
         self.warn(message)

@@ -1,4 +1,4 @@
-"""Keep time going forward: of a running source, whatever it does, and of a feed, whoever makes its frames."""
+"""Monotonic frame times: of a source across restarts and jumps, and of a feed across producers."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from fractions import Fraction
 from cameras import Frame
 
 JUMP_S = 5.0
-"""A step of the source's time that differs from the wall clock's by more than this is a jump, not a frame rate."""
+"""A step of the source's time that differs from the clock's by more than this is a jump."""
 
 
 class Timeline:
-    """The time of one running camera: starts with its first frame, and never goes back.
+    """The time of one running camera: starts at its first frame and never decreases.
 
-    Frames keep the ticks that their source gave them. When the source starts again (it was reopened, or begins anew
-    after an end), goes back or leaps, an offset is added from then on, so that the next frame follows the last one by
-    their distance on the clock. All frames carry the time base of the first one.
+    Frames keep the ticks of their source. When the source restarts, goes back or jumps, an offset is added from then
+    on, so that the next frame follows the last one by their distance on the clock. All frames carry the time base of
+    the first one.
     """
 
     def __init__(self) -> None:
@@ -29,24 +29,24 @@ class Timeline:
         self._sequence = 0
 
     def restart(self) -> None:
-        """Say that the source begins its time anew with the next frame."""
+        """Report that the source restarts its time with the next frame."""
         self._restarted = True
 
     def place(self, frame: Frame, at_s: float) -> Frame:
-        """Return the frame with its time and number in the running camera.
+        """Return the frame with its time and sequence number in the running camera.
 
         ``at_s`` is the moment it was captured, on the monotonic clock.
         """
         if self._time_base is None:
             self._time_base = frame.time_base
             self._offset = -frame.pts
-        # To whole ticks, by rounding: exact unless a reopened source counts in another unit.
+        # Rounded to whole ticks: exact unless a reopened source has another time base.
         source = round(frame.pts * frame.time_base / self._time_base)
         if self._last >= 0:
             elapsed_s = max(at_s - self._last_at_s, 0.0)
             step = source - self._last_source
-            leap_s = abs(float(step * self._time_base) - elapsed_s)
-            if self._restarted or step <= 0 or leap_s > JUMP_S:
+            jump_s = abs(float(step * self._time_base) - elapsed_s)
+            if self._restarted or step <= 0 or jump_s > JUMP_S:
                 self._offset = self._last + max(round(elapsed_s / self._time_base), 1) - source
         self._restarted = False
         pts = source + self._offset
@@ -59,11 +59,11 @@ class Timeline:
 class Splice:
     """The frames of successive producers as one stream.
 
-    Those of the first pass as they are. At each exchange offsets are chosen, for time and sequence, so that the first
-    frame of the next producer follows the last one by their distance on the clock, and with the next number. Where the
-    time bases differ, the finer one counts from then on.
+    The frames of the first producer stay unchanged. At each exchange, offsets of time and sequence make the first frame
+    of the next producer follow the last one by their distance on the clock, with the next number. Where the time bases
+    differ, the finer one applies from then on.
 
-    One thread at a time.
+    Use from one thread at a time.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Splice:
         self._last_at_s = 0.0
 
     def place(self, frame: Frame, producer: object) -> Frame:
-        """Return a frame with its time and number in the stream; the frame itself, where these are its own."""
+        """Return a frame with its time and number in the stream; the same frame when they do not change."""
         at_s = frame.trace[0].at_s if frame.trace else time.monotonic()
         if self._time_base is None:
             self._time_base = frame.time_base

@@ -1,4 +1,4 @@
-"""Somebody's wish to see a camera's frames."""
+"""A subscription to the frames of one camera."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from cameras import Frame, Slot
 
 
 class Watch:
-    """While it is open, the camera and all it comes from are running.
+    """A subscription: while it is open, the camera and all its sources run.
 
-    It is a place for one frame: the reader always gets the newest. To be used by one thread at a time.
+    It holds one frame: the reader always gets the newest. Use it from one thread at a time::
+
+        with feed.watch() as watch:
+            frame = watch.get(timeout_s=5)
 
     Args:
-        slot: Where the camera puts its frames.
-        leave: Called once, when nobody watches through it any more.
+        slot: The slot that receives the frames.
+        leave: Called once, by the first :meth:`close`.
     """
 
     def __init__(self, slot: Slot[Frame], leave: Callable[[], None]) -> None:
@@ -35,16 +38,16 @@ class Watch:
         return self._slot.get(timeout_s)
 
     def wake(self) -> None:
-        """Make the present or next :meth:`get` end at once with ``TimeoutError``, if no frame is there."""
+        """Make the present or next :meth:`get` raise ``TimeoutError`` at once, if there is no frame."""
         self._slot.wake()
 
     @property
     def dropped(self) -> int:
-        """Frames that came and were replaced by newer ones before anybody took them."""
+        """Number of frames that newer ones replaced before they were read."""
         return self._slot.statistics.dropped
 
     def close(self) -> None:
-        """Stop watching. Harmless twice, and from another thread while ``get`` waits."""
+        """Stop watching. A second call does nothing; another thread may call it while ``get`` waits."""
         with self._lock:
             was_open, self._open = self._open, False
         if was_open:

@@ -1,4 +1,4 @@
-"""What makes the frames of a feed: one file for each sort of producer, and the table that chooses among them."""
+"""The producers of frames, one file per kind, and the table that selects one by the camera's ``model``."""
 
 from .line import Line
 from .source import Source

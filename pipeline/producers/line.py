@@ -1,4 +1,4 @@
-"""The producer of a transform camera: takes the newest frame of its source, applies its transforms."""
+"""The producer of a transform camera: it applies transforms to the newest frame of its source."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ logger = logging.getLogger(__name__)
 
 
 class Line(Producer):
-    """The frames of another feed after a row of transforms.
+    """Applies a row of transforms to the frames of another feed.
 
-    Its task, ``line NAME``, works on one frame at a time, always the newest: what it is too slow for is dropped on the
-    way in and counted. A transform that fails costs what it would have given, never the stream: a recognising one lets
-    the frame pass without its annotations, any other loses that frame.
+    Its task, ``line NAME``, processes one frame at a time, always the newest: frames that it is too slow for are
+    dropped at its input and counted. A failing transform never ends the stream: if it annotates, the frame passes
+    without its annotations, otherwise that frame is lost.
 
     Args:
-        name: Of the camera.
-        source: The feed that the frames come from.
+        name: Name of the camera.
+        source: The source feed.
         row: The transforms, closed; owned by this line.
-        clock: Times stages and the pauses between tries to open the transforms.
-        reports: Where it counts, times and warns.
+        clock: Times the stages and the pauses between attempts to open the transforms.
+        reports: Counters, latencies and warnings of the camera.
     """
 
     def __init__(self, name: str, source: Feed, row: Row, clock: Clock, reports: Reports) -> None:
@@ -43,12 +43,12 @@ class Line(Producer):
             if isinstance(transform, InferenceTransform)
         }
         self._task: _LineTask | None = None
-        # The run that has the transforms open; another one than the newest while that waits for the one before.
+        # The run that has the transforms open; not the newest one while that waits for the previous run.
         self._holder: _LineTask | None = None
 
     @property
     def state(self) -> State:
-        """What it is doing: what its source does, unless its own transforms cannot be opened."""
+        """The state of its source, unless its own transforms cannot be opened."""
         task = self._task
         if task is None:
             return State.IDLE
@@ -59,18 +59,18 @@ class Line(Producer):
 
     @property
     def error(self) -> str | None:
-        """What is wrong now, here or at the feed that the frames come from; ``None`` while all is well."""
+        """The present error of the line or its source; ``None`` without an error."""
         error = self.source.error
         own = None if self._task is None else self._task.error
         return own or (None if error is None else f"source {self.source.name}: {error}")
 
     def start(self, output: Output, previous: Run | None = None) -> Run:
-        """Begin to open the transforms and to apply them to what comes."""
+        """Start to open the transforms and apply them to frames."""
         self._task = task = _LineTask(self, output)
         return start_task(task, self._clock, previous)
 
     def transforms(self) -> list[dict[str, Any]]:
-        """Return what ``/api/cameras`` shows of its transforms."""
+        """Return its transforms as ``/api/cameras`` shows them."""
         published = self._task is not None and self._task.published
         summaries = []
         for index, transform in enumerate(self.row.transforms):
@@ -88,13 +88,13 @@ class Line(Producer):
         return summaries
 
     def count_inferences(self) -> None:
-        """Count the inferences that its transforms have caused since this was last called, with a frame or between."""
+        """Count the inferences of its transforms since the last call, on frames or between them."""
         for meter in self._inferences.values():
             meter.update()
 
 
 class _InferenceMeter:
-    """Counts the inferences of one transform from its total, whenever they ran. Safe from any thread."""
+    """Counts the inferences of one transform from its total. Safe from any thread."""
 
     def __init__(self, transform: InferenceTransform[Any], clock: Clock, reports: Reports) -> None:
         self._transform = transform
@@ -105,13 +105,13 @@ class _InferenceMeter:
 
     @property
     def per_second(self) -> float:
-        """Inferences per second over the last few seconds; 0.0 until there is enough to tell."""
+        """Inferences per second over the last few seconds; 0.0 while the span is too short."""
         return self._rate.per_second or 0.0
 
     def update(self) -> None:
-        """Count what has been added to the total."""
+        """Count the increase of the total."""
         with self._lock:
-            # A run that was left behind may look while another one closes the session: a smaller total is for a moment.
+            # An abandoned run may read the total while another one closes the session: it is smaller for a moment.
             number = max(self._transform.inferences - self._counted, 0)
             self._counted += number
         self._rate.tick(number)
@@ -123,8 +123,8 @@ class _LineTask(FrameTask):
 
     Attributes:
         opened: Whether its transforms are open.
-        published: Whether a frame has come out.
-        error: What is wrong now, in words; ``None`` while all is well.
+        published: Whether it has published a frame.
+        error: The present error; ``None`` without an error.
     """
 
     def __init__(self, line: Line, output: Output) -> None:
@@ -139,7 +139,7 @@ class _LineTask(FrameTask):
         self._attached = False
 
     def open(self) -> None:
-        # From now on the transforms are this run's, even if a stuck one before it should come back to life.
+        # From now on this run owns the transforms, even if an abandoned run continues.
         self._line._holder = self
         try:
             for transform in self._line.row.transforms:
@@ -179,7 +179,7 @@ class _LineTask(FrameTask):
 
     def _publish(self, frame: Frame) -> None:
         self._reports.latency.add("line", frame.trace[-1].at_s - frame.trace[0].at_s)
-        # First, so that whoever sees the frame finds the line running.
+        # Set first: a reader of the frame must find the line running.
         self.published = True
         self._output.publish(frame)
 
@@ -193,5 +193,5 @@ class _LineTask(FrameTask):
         for transform in reversed(self._line.row.transforms):
             try:
                 transform.close()
-            except Exception:  # the others have something to let go of too
+            except Exception:  # the other transforms must be closed too
                 logger.warning("camera %s: closing %s failed", self._line._name, transform.type_name, exc_info=True)

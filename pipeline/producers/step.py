@@ -1,4 +1,4 @@
-"""What a row of transforms does to one frame: a function of the frame and the row, whoever calls it."""
+"""Apply a row of transforms to one frame, without threads, counters or logs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..config import TransformAttributes
 
 @dataclass(frozen=True)
 class Row:
-    """The transforms of one camera in their order, with the lens that its frames come in with.
+    """The transforms of one camera in order, and the lens that the camera declares for its input frames.
 
     Attributes:
-        transforms: Owned by the row; whoever steps through it does so one frame at a time.
-        declared: What the camera declares beside them; ``None`` where nothing is.
+        transforms: Owned by the row; apply them to one frame at a time.
+        declared: The attributes of the camera; ``None`` without any.
     """
 
     transforms: tuple[Transform[Attributes], ...]
@@ -26,20 +26,20 @@ class Row:
 
     @property
     def annotates(self) -> bool:
-        """Whether frames may leave with more annotations than they came with."""
+        """Whether any transform may add annotations."""
         return any(transform.annotates for transform in self.transforms)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What one transform did to one frame.
+    """The result of one transform on one frame.
 
     Attributes:
-        index: Its place in the row, from 0.
+        index: Its index in the row, from 0.
         transform: The transform.
-        seconds: How long it took.
-        error: What it raised; ``None`` when it did not fail.
-        failure: What went wrong, in words, when it failed or gave a frame that is not what was wanted.
+        seconds: Its duration.
+        error: The exception it raised; ``None`` when it returned a frame.
+        failure: The error message, of an exception or of :attr:`Transform.failure`; ``None`` without an error.
     """
 
     index: int
@@ -51,11 +51,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Step:
-    """What came out for one frame.
+    """The result of a row on one frame.
 
     Attributes:
-        frame: The frame as it leaves; ``None`` when it was lost.
-        stages: What each transform did, in order, up to the one that lost the frame.
+        frame: The output frame; ``None`` when it was lost.
+        stages: The result of each transform, in order, up to the one that lost the frame.
     """
 
     frame: Frame | None
@@ -63,7 +63,7 @@ class Step:
 
     @property
     def failures(self) -> Iterator[Stage]:
-        """The stages at which something went wrong."""
+        """The stages with a failure."""
         return (stage for stage in self.stages if stage.failure is not None)
 
 
@@ -76,14 +76,14 @@ def step(
 ) -> Step:
     """Apply each transform of a row to a frame, in order.
 
-    A transform that fails costs what it would have given: one that annotates lets the frame pass without its
-    annotations, any other loses the frame. Nothing is raised, counted or logged here.
+    If a transform that annotates fails, the frame passes without its annotations; if any other fails, it is lost.
+    This function does not raise, count or log.
 
     Args:
-        frame: As its source gives it.
+        frame: A frame of the source.
         row: Open transforms.
-        monotonic: Times the stages.
-        stopping: Asked before each transform; the frame is lost when it says so.
+        monotonic: Clock of the stage durations.
+        stopping: Called before each transform; the frame is lost when it returns true.
     """
     stages: list[Stage] = []
     if row.declared is not None:
@@ -97,7 +97,7 @@ def step(
         try:
             frame = transform.apply(frame)
             failure = transform.failure
-        except BaseException as raised:  # a panic of a foreign library is none of Python's Exceptions
+        except BaseException as raised:  # a panic in a native library may not be an Exception
             error, failure = raised, str(raised) or type(raised).__name__
         stages.append(Stage(index, transform, monotonic() - started_s, error, failure))
         if error is not None and not transform.annotates:

@@ -1,4 +1,4 @@
-"""The real clock does later what it is told to, on one thread that exists only while it is needed."""
+"""The real clock runs scheduled actions on one thread, which exists only while it is needed."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ def held(go: threading.Event) -> None:
     go.wait(5)
 
 
-def test_actions_are_done_in_the_order_of_their_time_and_the_thread_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_actions_run_in_the_order_of_their_time_and_the_thread_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, done, go = SystemClock(), threading.Event(), threading.Event()
     order: list[str] = []
 
@@ -38,7 +38,7 @@ def test_actions_are_done_in_the_order_of_their_time_and_the_thread_ends(monkeyp
     assert timers() == []
 
 
-def test_a_cancelled_action_is_not_done_and_keeps_no_thread() -> None:
+def test_a_cancelled_action_does_not_run_and_keeps_no_thread() -> None:
     clock, done = SystemClock(), []
     timer = clock.call_later(3600, lambda: done.append(1))
     assert timers() == ["timers"]
@@ -48,7 +48,7 @@ def test_a_cancelled_action_is_not_done_and_keeps_no_thread() -> None:
     assert (done, timers()) == ([], [])
 
 
-def test_closing_forgets_what_was_to_be_done() -> None:
+def test_closing_drops_scheduled_actions() -> None:
     clock, done = SystemClock(), []
     clock.call_later(3600, lambda: done.append(1))
     clock.close()
@@ -56,7 +56,7 @@ def test_closing_forgets_what_was_to_be_done() -> None:
     assert (done, timers()) == ([], [])
 
 
-def test_a_pause_ends_when_it_is_told_to() -> None:
+def test_a_pause_ends_when_stop_is_set() -> None:
     stop = threading.Event()
     assert not SystemClock().pause(stop, 0.0)
     stop.set()

@@ -1,4 +1,4 @@
-"""What runs the units of the graph: one life after the other, opened again when that fails, ended in time."""
+"""The executor: one run after the other, retried when opening fails, ended in time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.fakes import FakeClock, frame
 
 
 class Task(FrameTask):
-    """Notes what it is called for."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         self.name = "task"
@@ -57,7 +57,7 @@ class Task(FrameTask):
         self.called.release()
 
 
-def test_a_task_is_opened_fed_and_closed() -> None:
+def test_a_task_is_opened_processes_frames_and_is_closed() -> None:
     task = Task()
     run = start_task(task, FakeClock())
     task.frames.put(frame(pts=3))
@@ -67,7 +67,7 @@ def test_a_task_is_opened_fed_and_closed() -> None:
     assert task.calls == ["open", 3, "close"]
 
 
-def test_what_cannot_be_opened_is_tried_again_with_growing_pauses() -> None:
+def test_opening_is_retried_with_growing_pauses() -> None:
     task, clock = Task(), FakeClock()
     task.refuses = [ValueError("one"), SystemError("two")]
     run = start_task(task, clock)
@@ -77,7 +77,7 @@ def test_what_cannot_be_opened_is_tried_again_with_growing_pauses() -> None:
     assert run.wait()
 
 
-def test_a_task_is_called_when_something_is_due_and_no_frame_comes() -> None:
+def test_idle_is_called_when_work_is_due_and_no_frame_comes() -> None:
     task = Task()
     run = start_task(task, FakeClock())
     task.wait_for(1)
@@ -91,7 +91,7 @@ def test_a_task_is_called_when_something_is_due_and_no_frame_comes() -> None:
     assert run.wait()
 
 
-def test_one_life_begins_when_the_one_before_has_ended() -> None:
+def test_a_run_starts_when_the_previous_one_has_ended() -> None:
     order: list[str] = []
     go = threading.Event()
 
@@ -110,7 +110,7 @@ def _wait(event: threading.Event) -> None:
     event.wait(5)
 
 
-def test_a_life_that_does_not_end_is_left_behind(
+def test_a_run_that_does_not_end_is_abandoned(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     held, began = threading.Event(), threading.Event()
@@ -119,13 +119,13 @@ def test_a_life_that_does_not_end_is_left_behind(
     after = start_thread("after", lambda run: began.set(), stuck)
     assert began.wait(5)
     assert after.wait(5)
-    assert caplog.messages == ["after: the thread before does not end; it is left behind"]
+    assert caplog.messages == ["after: the previous thread does not end; it is abandoned"]
     held.set()
     monkeypatch.undo()
     assert stuck.wait(5)
 
 
-def test_what_a_driver_is_closed_with_never_holds_up_who_stops_it() -> None:
+def test_a_blocking_closer_does_not_block_stop() -> None:
     opened, closing, release = threading.Event(), threading.Event(), threading.Event()
 
     def close() -> None:
@@ -145,11 +145,11 @@ def test_what_a_driver_is_closed_with_never_holds_up_who_stops_it() -> None:
     assert run.wait()
 
 
-def test_pauses_grow_to_the_last_and_stay_there() -> None:
+def test_pauses_grow_and_the_last_one_repeats() -> None:
     assert [retry_pause_s(number) for number in (1, 2, 99)] == [0.5, 1.0, 10.0]
 
 
-def test_nothing_else_starts_threads_for_frames() -> None:
+def test_only_the_executor_and_the_clock_start_threads() -> None:
     rooms = [Path(file).parent for file in (pipeline.__file__, streams.__file__)]
     starting = {
         str(path.relative_to(room.parent))

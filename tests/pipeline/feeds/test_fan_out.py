@@ -1,4 +1,4 @@
-"""Frames are handed to all who take them, the newest to whoever comes later."""
+"""Readers get all frames; a late reader starts with the newest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def taken(slot: Slot[Frame]) -> int | None:
         return None
 
 
-def test_everybody_gets_every_frame_and_who_comes_later_the_newest() -> None:
+def test_every_reader_gets_every_frame_and_a_late_one_the_newest() -> None:
     fan_out, first, second = FanOut(), Slot[Frame](), Slot[Frame]()
     fan_out.attach(first)
     assert fan_out.publish(lambda: frame(1))
@@ -29,14 +29,14 @@ def test_everybody_gets_every_frame_and_who_comes_later_the_newest() -> None:
         first.get(0)
 
 
-def test_what_is_not_wanted_at_the_last_moment_is_handed_to_nobody() -> None:
+def test_a_frame_that_is_obsolete_is_not_distributed() -> None:
     fan_out, slot = FanOut(), Slot[Frame]()
     fan_out.attach(slot)
     assert not fan_out.publish(lambda: None)
     assert (fan_out.latest, taken(slot)) == (None, None)
 
 
-def test_what_is_forgotten_is_shown_to_nobody_who_comes() -> None:
+def test_a_late_reader_does_not_get_a_dropped_frame() -> None:
     fan_out, slot = FanOut(), Slot[Frame]()
     fan_out.publish(lambda: frame(1))
     fan_out.forget()
@@ -44,7 +44,7 @@ def test_what_is_forgotten_is_shown_to_nobody_who_comes() -> None:
     assert (fan_out.latest, taken(slot)) == (None, None)
 
 
-def test_closing_ends_all_slots_those_that_come_later_too() -> None:
+def test_closing_closes_all_slots_and_later_ones() -> None:
     fan_out, early, late = FanOut(), Slot[Frame](), Slot[Frame]()
     fan_out.attach(early)
     fan_out.publish(lambda: frame(1))

@@ -1,4 +1,4 @@
-"""Memory that a run has taken and freed goes back to the system when the run ends, holes or not."""
+"""Freed memory returns to the system when a run ends, even from a fragmented heap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.feeds import memory
 
-# A heap of many pieces, of which every hundredth stays: without the release, all of it would.
+# A heap of many blocks, every hundredth of them in use: without the release, the whole heap stays.
 PROGRAM = """
 import ctypes
 from pathlib import Path
@@ -33,7 +33,7 @@ print(megabytes())
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from Linux's /proc")
-def test_a_run_that_has_ended_leaves_no_holes() -> None:
+def test_a_run_returns_its_memory_at_the_end() -> None:
     root = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=root, capture_output=True, text=True, check=True)
     before, full, after = (float(line) for line in done.stdout.split())
@@ -41,7 +41,7 @@ def test_a_run_that_has_ended_leaves_no_holes() -> None:
     assert after - before < 20
 
 
-def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_c_libraries_are_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[int] = []
     monkeypatch.setattr(memory, "_trim", called.append)
     memory.release_memory()

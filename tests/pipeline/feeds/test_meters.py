@@ -14,17 +14,17 @@ def test_everything_is_counted_from_zero() -> None:
     assert (counters["dropped"], counters.inferences) == (3, {"coco": 2})
 
 
-def test_a_wrong_name_is_a_mistake_of_ours() -> None:
+def test_an_unknown_count_raises() -> None:
     with pytest.raises(ValueError, match="'decode' is not counted; known: decoded"):
         Counters().add("decode")
 
 
-def test_a_rate_looks_at_the_last_seconds() -> None:
+def test_a_rate_covers_the_last_seconds() -> None:
     now = 0.0
     rate = Rate(lambda: now)
     rate.tick()
     rate.tick()
-    assert rate.per_second is None, "two at once are no rate"
+    assert rate.per_second is None, "the span is too short"
     now += 60
     for _ in range(31):
         rate.tick()
@@ -34,16 +34,16 @@ def test_a_rate_looks_at_the_last_seconds() -> None:
     assert rate.per_second is None, "long ago"
 
 
-def test_a_rate_takes_several_at_once() -> None:
+def test_a_rate_records_several_events_at_once() -> None:
     now = 0.0
     rate = Rate(lambda: now)
     for number in (5, 0, 3, 3, 0):
         rate.tick(number)
         now += 1
-    assert rate.per_second == 2.0, "six in the three seconds since the first; nothing at all is no tick"
+    assert rate.per_second == 2.0, "six in the three seconds since the first; 0 records nothing"
 
 
-def test_percentiles_are_in_milliseconds_of_the_newest() -> None:
+def test_percentiles_cover_the_newest_samples_in_milliseconds() -> None:
     latency = Latency()
     for number in range(1, 1001):
         latency.add("encode", number / 1000)

@@ -1,4 +1,4 @@
-"""Painting is done once per picture, and a standing picture keeps nothing alive."""
+"""Each picture is painted once, and only the newest paintings are kept."""
 
 from fractions import Fraction
 
@@ -14,7 +14,7 @@ def standing(pixels: Pixels, pts: int, label: str) -> Frame:
     return Frame(pixels, pts, Fraction(1, 10), 1000.0 + pts, annotations=(Classification(label, 0.9),))
 
 
-def test_frames_of_one_picture_share_its_painting_and_keep_their_own_time() -> None:
+def test_frames_of_one_picture_share_a_painting_and_keep_their_time() -> None:
     counters = Counters()
     painter = Painter(Style(), counters)
     pixels = Pixels.from_bgr(np.zeros((120, 160, 3), np.uint8))
@@ -34,7 +34,7 @@ def test_only_the_newest_paintings_are_kept() -> None:
     assert counters["painted"] == 10
 
 
-def test_nothing_is_kept_of_what_is_forgotten() -> None:
+def test_forget_drops_the_paintings() -> None:
     counters = Counters()
     painter = Painter(Style(), counters)
     frame = standing(Pixels.from_bgr(np.zeros((120, 160, 3), np.uint8)), 1, "star")

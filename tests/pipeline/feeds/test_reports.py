@@ -1,4 +1,4 @@
-"""What keeps going wrong is said at once, and then once per interval with its number."""
+"""A repeated warning is logged at once, then once per interval with its number."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""The time of a running camera only goes forward."""
+"""The time of a running camera never decreases."""
 
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ def placed(timeline: Timeline, pts: int, at_s: float, time_base: Fraction = TENT
     return result.pts, result.sequence
 
 
-def test_ticks_are_kept_as_they_come_counted_from_the_first() -> None:
+def test_ticks_are_kept_relative_to_the_first() -> None:
     timeline = Timeline()
     assert [placed(timeline, pts, at_s) for pts, at_s in ((40, 5.0), (41, 5.1), (44, 5.4))] == [(0, 0), (1, 1), (4, 2)]
 
@@ -29,34 +29,34 @@ def test_after_a_reopening_the_next_frame_follows_by_the_clock() -> None:
     assert placed(timeline, 1, 8.2) == (32, 3)
 
 
-def test_a_reopening_at_once_still_goes_forward() -> None:
+def test_time_increases_after_an_immediate_reopening() -> None:
     timeline = Timeline()
     placed(timeline, 0, 5.0)
     timeline.restart()
     assert placed(timeline, 0, 5.0) == (1, 1)
 
 
-def test_a_source_that_goes_back_or_stands_still_is_moved_on() -> None:
+def test_time_increases_when_the_source_goes_back_or_stops() -> None:
     timeline = Timeline()
     placed(timeline, 100, 5.0)
     assert placed(timeline, 3, 5.2)[0] == 2
     assert placed(timeline, 3, 5.3)[0] == 3
 
 
-def test_a_leap_of_the_source_becomes_its_distance_on_the_clock() -> None:
+def test_a_jump_of_the_source_becomes_the_distance_on_the_clock() -> None:
     timeline = Timeline()
     placed(timeline, 0, 5.0)
     assert placed(timeline, 864_000, 5.1)[0] == 1
     assert placed(timeline, 864_001, 5.2)[0] == 2
 
 
-def test_a_slow_camera_is_no_leap() -> None:
+def test_a_slow_camera_does_not_count_as_a_jump() -> None:
     timeline = Timeline()
     placed(timeline, 0, 5.0)
     assert placed(timeline, 600, 65.0)[0] == 600
 
 
-def test_a_source_that_comes_back_counting_in_another_unit_is_brought_to_the_first() -> None:
+def test_a_reopened_source_with_another_time_base_is_converted() -> None:
     timeline = Timeline()
     placed(timeline, 0, 5.0)
     timeline.restart()

@@ -1,4 +1,4 @@
-"""A watch: a place for the newest frame, left once."""
+"""A watch holds the newest frame and leaves its feed once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline import Watch
 from tests.fakes import frame
 
 
-def test_the_reader_gets_the_newest_and_knows_what_it_missed() -> None:
+def test_the_reader_gets_the_newest_frame_and_the_number_dropped() -> None:
     slot = Slot[Frame]()
     watch = Watch(slot, slot.close)
     slot.put(frame(1))
@@ -19,14 +19,14 @@ def test_the_reader_gets_the_newest_and_knows_what_it_missed() -> None:
     assert (watch.get(5).pts, watch.dropped) == (2, 1)
 
 
-def test_a_wait_ends_when_it_is_woken() -> None:
+def test_wake_ends_a_wait() -> None:
     watch = Watch(Slot[Frame](), lambda: None)
     watch.wake()
     with pytest.raises(TimeoutError):
         watch.get(5)
 
 
-def test_it_is_left_once_however_often_it_is_closed() -> None:
+def test_closing_twice_leaves_once() -> None:
     left = list[int]()
     with Watch(Slot[Frame](), lambda: left.append(1)) as watch:
         watch.close()
@@ -34,7 +34,7 @@ def test_it_is_left_once_however_often_it_is_closed() -> None:
     assert left == [1]
 
 
-def test_closing_it_from_another_thread_ends_a_wait() -> None:
+def test_closing_from_another_thread_ends_a_wait() -> None:
     slot = Slot[Frame]()
     watch = Watch(slot, slot.close)
     ended = threading.Event()

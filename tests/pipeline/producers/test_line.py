@@ -1,4 +1,4 @@
-"""A transform camera: the newest frame through its transforms, on demand, whatever one of them does."""
+"""A transform camera applies its transforms to the newest frame, on demand, even when one of them fails."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Gate(Transform[Attributes]):
         self.is_open = False
 
 
-class House:
+class Cameras:
     """A source with a fake camera, and lines on it."""
 
     def __init__(self) -> None:
@@ -74,8 +74,8 @@ class House:
 
 
 @pytest.fixture
-def house() -> Iterator[House]:
-    built = House()
+def setup() -> Iterator[Cameras]:
+    built = Cameras()
     yield built
     built.close()
 
@@ -93,11 +93,11 @@ def upper_left_quarter() -> Transform[Attributes]:
     return make("crop", x_max_px=0.5, y_max_px=0.5)
 
 
-def test_frames_come_out_transformed_with_their_time(house: House) -> None:
+def test_frames_come_out_transformed_with_their_time(setup: Cameras) -> None:
     service = FakeVision("shapes", classifications=[STAR])
-    line = house.line("named", classify(service))
+    line = setup.line("named", classify(service))
     with line.watch() as watch:
-        house.camera.give(frame(pts=9))
+        setup.camera.give(frame(pts=9))
         came = watch.get(5)
     assert came.annotations == (STAR.attached_by("classifications", "shapes"),)
     assert (came.pts, came.sequence) == (0, 0)
@@ -109,26 +109,26 @@ def test_frames_come_out_transformed_with_their_time(house: House) -> None:
     assert [(item["type"], item["mode"]) for item in status["transforms"]] == [("classifications", "sync")]
 
 
-def test_two_lines_that_ask_the_same_share_one_inference(house: House) -> None:
+def test_two_lines_with_the_same_frame_and_service_share_one_inference(setup: Cameras) -> None:
     service = FakeVision("shapes", classifications=[STAR])
-    first, second = house.line("first", classify(service)), house.line("second", classify(service))
+    first, second = setup.line("first", classify(service)), setup.line("second", classify(service))
     with first.watch() as one, second.watch() as two:
-        house.camera.give(frame())
+        setup.camera.give(frame())
         assert one.get(5).annotations == two.get(5).annotations
     assert service.inferences == 1
     assert sum(line.counters.inferences.get("shapes", 0) for line in (first, second)) == 1
 
 
-def test_only_inferences_that_ran_make_a_rate(house: House) -> None:
+def test_the_inference_rate_counts_only_real_inferences(setup: Cameras) -> None:
     service = FakeVision("shapes", classifications=[STAR])
-    line = house.line("named", classify(service), classify(service))
+    line = setup.line("named", classify(service), classify(service))
     with line.watch() as watch:
         for pts in range(3):
-            house.camera.give(frame(pts=pts))
+            setup.camera.give(frame(pts=pts))
             watch.get(5)
-            house.clock.now_s += 0.5
+            setup.clock.now_s += 0.5
         rates = [item["inferences_per_s"] for item in line.status()["transforms"]]
-    assert rates == [2.0, 0.0], "the second transform is given what the first has had inferred"
+    assert rates == [2.0, 0.0], "the second transform shares the result of the first"
     assert line.counters.inferences == {"shapes": 3}
 
 
@@ -150,7 +150,7 @@ class BetweenFrames(InferenceMode):
 
 
 def test_inferences_between_frames_are_counted_with_the_next_frame_and_at_the_end(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    setup: Cameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modes: list[BetweenFrames] = []
 
@@ -159,61 +159,61 @@ def test_inferences_between_frames_are_counted_with_the_next_frame_and_at_the_en
         return modes[-1]
 
     monkeypatch.setitem(cast(dict[str, Any], MODES), "auto", factory)
-    line = house.line("named", classify(FakeVision("shapes")))
+    line = setup.line("named", classify(FakeVision("shapes")))
     (mode,) = modes
     with line.watch() as watch:
         for number in (0, 2, 1):
             for _ in range(number):
                 mode.infer()
-            house.camera.give(frame())
+            setup.camera.give(frame())
             watch.get(5)
-            house.clock.now_s += 1
+            setup.clock.now_s += 1
         assert line.counters.inferences == {"shapes": 3}
         (shown,) = line.status()["transforms"]
         assert (shown["mode"], shown["inferences_per_s"]) == ("between", 1.0)
         mode.infer()
-    house.clock.advance(house.source.config.linger_s)
+    setup.clock.advance(setup.source.config.linger_s)
     assert line._run is not None and line._run.wait()
     assert line.counters.inferences == {"shapes": 4}
     with line.watch() as watch:
-        house.camera.give(frame())
+        setup.camera.give(frame())
         watch.get(5)
-    assert line.counters.inferences == {"shapes": 4}, "what another run has counted is not counted again"
+    assert line.counters.inferences == {"shapes": 4}, "inferences of an earlier run are not counted again"
 
 
-def test_a_chain_starts_from_the_root_and_ends_together(house: House) -> None:
+def test_a_chain_starts_at_the_root_and_ends_as_a_whole(setup: Cameras) -> None:
     service = FakeVision("shapes", detections=[Detection("star", 0.9, box=BoundingBox(0.5, 0.5, 1, 1))])
     service.classified = (STAR,)
-    named = house.line("named", classify(service))
-    cut = house.line("cut", upper_left_quarter(), on=named)
+    named = setup.line("named", classify(service))
+    cut = setup.line("cut", upper_left_quarter(), on=named)
     with cut.watch() as watch:
-        house.camera.give(frame(width=8, height=6))
+        setup.camera.give(frame(width=8, height=6))
         came = watch.get(5)
         assert (came.width, came.height) == (4, 3)
         assert [annotation.label for annotation in came.annotations] == ["star"]
-        assert {camera.state for camera in (house.source, named, cut)} == {State.RUNNING}
-    house.clock.advance(house.source.config.linger_s)
-    assert {camera.state for camera in (house.source, named, cut)} == {State.IDLE}
-    assert house.camera.closed.wait(5)
-    for feed in (cut, named, house.source):
+        assert {camera.state for camera in (setup.source, named, cut)} == {State.RUNNING}
+    setup.clock.advance(setup.source.config.linger_s)
+    assert {camera.state for camera in (setup.source, named, cut)} == {State.IDLE}
+    assert setup.camera.closed.wait(5)
+    for feed in (cut, named, setup.source):
         assert feed._run is not None
         assert feed._run.wait()
-    assert not service.loaded, "the model is given back"
+    assert not service.loaded, "the model is released"
 
 
-def test_what_it_is_too_slow_for_is_dropped_and_counted(house: House) -> None:
+def test_frames_that_a_line_is_too_slow_for_are_dropped_and_counted(setup: Cameras) -> None:
     gate = Gate()
-    line = house.line("slow", gate)
-    with line.watch() as watch, house.source.watch() as beside:
+    line = setup.line("slow", gate)
+    with line.watch() as watch, setup.source.watch() as beside:
         for pts in range(4):
-            house.camera.give(frame(pts=pts))
+            setup.camera.give(frame(pts=pts))
             assert beside.get(5).sequence == pts, "the source is not slowed"
             if pts == 0:
                 assert gate.entered.acquire(timeout=5)
         gate.go.release(2)
         assert watch.get(5).sequence in (0, 3)
         assert gate.entered.acquire(timeout=5)
-        house.camera.give(frame(pts=4))
+        setup.camera.give(frame(pts=4))
         beside.get(5)
         gate.go.release()
         assert gate.entered.acquire(timeout=5)
@@ -221,66 +221,66 @@ def test_what_it_is_too_slow_for_is_dropped_and_counted(house: House) -> None:
     assert line.counters["frames_in"] == 3
 
 
-def test_a_failing_transform_loses_its_frame_and_not_the_stream(house: House) -> None:
+def test_a_failing_transform_loses_the_frame_but_not_the_stream(setup: Cameras) -> None:
     gate = Gate()
     gate.go.release(10)
-    line = house.line("cut", gate)
-    with line.watch() as watch, house.source.watch() as beside:
+    line = setup.line("cut", gate)
+    with line.watch() as watch, setup.source.watch() as beside:
         gate.fails = ValueError("the crop window is outside the picture")
-        house.camera.give(frame(pts=0))
+        setup.camera.give(frame(pts=0))
         beside.get(5)
         assert gate.entered.acquire(timeout=5)
-        house.camera.give(frame(pts=1))
+        setup.camera.give(frame(pts=1))
         assert gate.entered.acquire(timeout=5)
         assert line.error == "pipeline[0] (gate): the crop window is outside the picture"
         gate.fails = None
-        house.camera.give(frame(pts=2))
+        setup.camera.give(frame(pts=2))
         assert watch.get(5).sequence == 2
         assert line.error is None
     assert line.counters["errors"] == 2
 
 
-def test_a_failing_model_costs_its_annotations_and_not_the_picture(house: House) -> None:
+def test_a_failing_model_loses_its_annotations_but_not_the_frame(setup: Cameras) -> None:
     service = FakeVision("shapes")
 
     def fail(frame: Frame) -> tuple[Classification, ...]:
         raise ModelError("shapes.tflite: the model failed")
 
     service._classify = fail  # type: ignore[method-assign]
-    line = house.line("named", classify(service))
+    line = setup.line("named", classify(service))
     with line.watch() as watch:
-        house.camera.give(frame())
+        setup.camera.give(frame())
         assert watch.get(5).annotations == ()
         assert line.error == "pipeline[0] (classifications): shapes.tflite: the model failed"
         assert line.state is State.RUNNING
 
 
-def test_transforms_that_cannot_be_opened_are_tried_again(house: House) -> None:
+def test_opening_the_transforms_is_retried(setup: Cameras) -> None:
     gate, other = Gate(), Gate()
     gate.go.release(10)
     other.go.release(10)
     other.open_fails = [ModelError("no such file"), ModelError("no such file")]
-    line = house.line("named", gate, other)
+    line = setup.line("named", gate, other)
     with line.watch() as watch:
-        house.camera.give(frame())
+        setup.camera.give(frame())
         watch.get(5)
         assert (gate.is_open, line.error, line.counters["errors"]) == (True, None, 2)
-        assert house.clock.pauses == [0.5, 1.0]
+        assert setup.clock.pauses == [0.5, 1.0]
 
 
-def test_a_lost_source_is_seen_at_the_line(house: House) -> None:
-    line = house.line("named")
+def test_a_line_reports_the_error_of_its_source(setup: Cameras) -> None:
+    line = setup.line("named")
     tried, held = threading.Event(), threading.Event()
 
     def reopen() -> FakeCamera:
-        if house.source.counters["errors"]:
+        if setup.source.counters["errors"]:
             tried.set()
             held.wait(5)
-        return house.camera
+        return setup.camera
 
-    house.make = reopen
+    setup.make = reopen
     with line.watch() as watch:
-        house.camera.give(frame(), CameraError("gone"))
+        setup.camera.give(frame(), CameraError("gone"))
         watch.get(5)
         assert tried.wait(5)
         assert line.error == "source porch: gone"
@@ -288,10 +288,10 @@ def test_a_lost_source_is_seen_at_the_line(house: House) -> None:
         held.set()
 
 
-def test_painting_is_done_once_for_all_exits_and_only_where_there_is_something(house: House) -> None:
-    line = house.line("named", classify(FakeVision("shapes", classifications=[STAR])))
+def test_frames_with_annotations_are_painted_once_for_all_outputs(setup: Cameras) -> None:
+    line = setup.line("named", classify(FakeVision("shapes", classifications=[STAR])))
     with line.watch() as watch:
-        house.camera.give(frame(width=160, height=120))
+        setup.camera.give(frame(width=160, height=120))
         came = watch.get(5)
     burnt = line.painted(came)
     assert burnt.pixels is line.painted(came).pixels
@@ -302,36 +302,36 @@ def test_painting_is_done_once_for_all_exits_and_only_where_there_is_something(h
     assert line.counters["painted"] == 1
 
 
-def test_a_line_annotates_when_anything_before_it_does(house: House) -> None:
-    named = house.line("named", classify(FakeVision("shapes")))
-    cut = house.line("cut", upper_left_quarter(), on=named)
-    plain = house.line("plain", upper_left_quarter())
-    assert (named.annotates, cut.annotates, plain.annotates, house.source.annotates) == (True, True, False, False)
+def test_a_line_annotates_when_anything_before_it_does(setup: Cameras) -> None:
+    named = setup.line("named", classify(FakeVision("shapes")))
+    cut = setup.line("cut", upper_left_quarter(), on=named)
+    plain = setup.line("plain", upper_left_quarter())
+    assert (named.annotates, cut.annotates, plain.annotates, setup.source.annotates) == (True, True, False, False)
 
 
 def redact(service: FakeVision) -> Transform[Attributes]:
     return make("redact", service, detector_name=service.name, method="fill", margin=0.0)
 
 
-def test_what_must_not_be_seen_is_not_while_its_detector_fails(house: House) -> None:
+def test_redact_hides_the_frame_while_its_detector_fails(setup: Cameras) -> None:
     service = FakeVision("faces", detections=[Detection("face", 0.9, box=BoundingBox(0, 0, 0.5, 0.5))])
     detect = service._detect
 
     def fail(frame: Frame) -> tuple[Detection, ...]:
         raise ModelError("the model is broken")
 
-    line = house.line("private", redact(service))
+    line = setup.line("private", redact(service))
     with line.watch() as watch:
-        house.camera.give(frame(color=(200, 200, 200)))
+        setup.camera.give(frame(color=(200, 200, 200)))
         assert watch.get(5).image[:, :, 0].tolist()[3:5] == [[0] * 4 + [200] * 4, [200] * 8]
         assert (line.error, line.counters.inferences) == (None, {"faces": 1})
         service._detect = fail  # type: ignore[method-assign]
-        house.camera.give(frame(pts=1, color=(200, 200, 200)))
+        setup.camera.give(frame(pts=1, color=(200, 200, 200)))
         assert watch.get(5).image.max() == 0
         assert line.error is not None
         assert line.error.startswith("pipeline[0] (redact): the whole picture is hidden: the model is broken")
         service._detect = detect  # type: ignore[method-assign]
-        house.camera.give(frame(pts=2, color=(200, 200, 200)))
+        setup.camera.give(frame(pts=2, color=(200, 200, 200)))
         assert watch.get(5).image.max() == 200
         assert line.error is None
     assert line.counters.summary()["errors"] == 1

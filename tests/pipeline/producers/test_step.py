@@ -1,4 +1,4 @@
-"""What a row of transforms does to one frame, and what is told of it, without threads or feeds."""
+"""A row of transforms on one frame, and its result, without threads or feeds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transforms import TRANSFORMS, Transform
 
 
 class Note(Transform[Attributes]):
-    """Passes frames, fails, or has failure, as it is told."""
+    """Passes frames, raises ``error``, or reports ``failure``."""
 
     type_name = "note"
     attributes_type = NoAttributes
@@ -30,7 +30,7 @@ class Note(Transform[Attributes]):
 
 
 class Recognising(Note):
-    """The same, as one that annotates."""
+    """The same, with ``annotates``."""
 
     annotates = True
 
@@ -64,20 +64,20 @@ def test_a_transform_that_fails_loses_the_frame_and_ends_the_row(error: BaseExce
     assert (failed.error, failed.failure) == (error, str(error) or "SystemError")
 
 
-def test_one_that_annotates_costs_its_annotations_only() -> None:
+def test_a_failing_transform_that_annotates_passes_the_frame() -> None:
     last, came = Note(), frame()
     done = step(came, Row((Recognising(ValueError("no answer")), last)))
     assert (done.frame, last.applied) == (came, 1)
     assert [stage.failure for stage in done.failures] == ["no answer"]
 
 
-def test_failure_is_told_with_the_frame() -> None:
+def test_a_failure_is_reported_with_the_frame() -> None:
     done = step(frame(), Row((Note(failure="the whole picture is hidden"),)))
     assert done.frame is not None
     assert [(stage.error, stage.failure) for stage in done.failures] == [(None, "the whole picture is hidden")]
 
 
-def test_nothing_more_is_done_once_it_is_to_stop() -> None:
+def test_no_transform_runs_after_stopping() -> None:
     first, second = Note(), Note()
     done = step(frame(), Row((first, second)), stopping=lambda: first.applied > 0)
     assert (done.frame, len(done.stages), second.applied) == (None, 1, 0)
