@@ -1,4 +1,4 @@
-"""What another configuration changes: the cameras and services that it adds, changes, removes or leaves alone."""
+"""The difference between two configurations: cameras and services added, changed, removed and unchanged."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .config import CameraConfig, Config, Tables, TransformAttributes
 
 @dataclass(frozen=True)
 class Difference:
-    """Names, in the order of the configuration that they stand in.
+    """Names of cameras or services, in the order of their configuration.
 
     Attributes:
-        added: Of what was not there before.
-        changed: Of what is declared otherwise now, or uses what is.
-        removed: Of what is there no more.
-        unchanged: Of what stays as it is.
+        added: Names only in the new configuration.
+        changed: Names whose declaration, or a dependency of it, differs.
+        removed: Names only in the old configuration.
+        unchanged: All other names.
     """
 
     added: tuple[str, ...] = ()
@@ -28,11 +28,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs between two configurations.
+    """The difference between two configurations.
 
     Attributes:
-        cameras: A camera is changed, too, when a vision service that it uses is.
-        services: The vision services; one is changed, too, when the model that it runs is.
+        cameras: The cameras; a camera also counts as changed when a vision service that it uses is changed.
+        services: The vision services; a service also counts as changed when its model is changed.
     """
 
     cameras: Difference
@@ -40,7 +40,7 @@ class Changes:
 
 
 def changes_between(old: Config, new: Config) -> Changes:
-    """Return what a new configuration changes in an old one; everything, where its kinds are of other tables."""
+    """Return the difference; everything counts as changed when the configurations have different tables of kinds."""
     others = old.tables is not new.tables
     services = _difference(old.services, new.services, new.services if others else ())
     replaced = frozenset(services.changed)

@@ -1,4 +1,4 @@
-"""The graph of a configuration: a feed and a producer for each camera, nothing running until it is watched."""
+"""The graph of a configuration: a feed and a producer for each camera, which run on demand."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from .changes import Changes, changes_between
 from .checks import wrong_kinds, wrong_labels
 from .config import Config, ConfigError, Problem, TransformAttributes, make_services
 from .feeds import CLOSE_LIMIT_S, Clock, Feed, Producer, SystemClock
-from .producers import Line, Surroundings, make_producer
+from .producers import Line, ProducerContext, make_producer
 
 logger = logging.getLogger(__name__)
 
 
 class Graph:
-    """All cameras and vision services of a configuration, which may be exchanged for another one.
+    """All cameras and vision services of a configuration, which can be replaced while the graph runs.
 
-    Nothing is opened by building it. ``open`` looks at every model once and starts what is to be kept warm; everything
-    else starts when it is watched. ``close`` ends all of it.
+    The constructor opens nothing. ``open`` checks every model once and starts the cameras with ``preload``; the others
+    start when they are watched. ``close`` ends all.
 
-    Whoever wants the present cameras, services or configuration asks the graph for them each time. An exchange puts
-    other mappings in the place of these, so that one that is being gone through never changes.
+    Read the attributes again for each use: ``reconfigure`` replaces the mappings, and never changes one that somebody
+    may be iterating.
 
     Attributes:
-        config: What it is now built from.
-        feeds: The feed of every camera, sources before those that take from them.
+        config: The present configuration.
+        feeds: The feed of every camera, each source before its readers.
         services: Every vision service.
     """
 
     def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        # Shared by all feeds; a configuration takes the place of another one under it.
+        # Shared by all feeds; held while one configuration replaces another.
         self._lock = threading.RLock()
-        # Held while a configuration is checked too, which may take long.
+        # Also held while a configuration is checked, which may take long.
         self._reconfiguring = threading.Lock()
         self._opened = self._closed = False
         self.config = _empty(config)
@@ -52,13 +52,13 @@ class Graph:
         self._apply(self._plan(config))
 
     def open(self) -> None:
-        """Look at every model and start the cameras that are to be kept running.
+        """Check every model and start the cameras with ``preload``.
 
-        Labels that a service never gives are named in a warning, as its list may be short; where a slip would leave
-        something unhidden they are an error.
+        Labels that a service never gives are logged as a warning, since its list may be incomplete; for transforms
+        where a misspelt label would leave something visible they are an error.
 
         Raises:
-            ConfigError: with every model that cannot be used and every transform that asks for what a model cannot do.
+            ConfigError: with every model that cannot be used and every transform that needs what a model does not give.
         """
         before = _empty(self.config)
         producers = {name: (feed.producer, feed.source) for name, feed in self.feeds.items()}
@@ -70,24 +70,24 @@ class Graph:
                 feed.keep_running(feed.config.preload)
 
     def reconfigure(self, config: Config) -> Changes:
-        """Go on with another configuration, of which everything is checked before anything is changed.
+        """Replace the configuration. It is checked completely before anything changes.
 
-        Cameras and services that are declared as before are not touched. A changed camera keeps its feed and whoever
-        watches it; its producer is exchanged. The feed of a camera that is removed ends for good. When a camera becomes
-        private, those who watch it now see their watches end.
+        Unchanged cameras and services are not touched. A changed camera keeps its feed and its watches; its producer is
+        replaced. The feed of a removed camera ends for good. When a camera becomes private, its open watches end.
 
         Blocks while models are loaded.
 
         Args:
-            config: The whole of it. What it says of the server is for whoever reads ``graph.config``.
+            config: The complete new configuration. Its server block has no effect here; readers of ``graph.config``
+                see it.
 
         Returns:
-            What was done.
+            The difference to the previous configuration.
 
         Raises:
-            ConfigError: as :meth:`open`, of all that is new or changed; the graph goes on as before.
-            RuntimeError: when the graph is closed, or the machine gives no more threads; what was exchanged until then
-                is exchanged back.
+            ConfigError: as :meth:`open`, for what is new or changed; the graph continues unchanged.
+            RuntimeError: when the graph is closed, or the system gives no more threads; replaced producers are
+                restored.
         """
         with self._reconfiguring:
             plan = self._plan(config)
@@ -96,7 +96,7 @@ class Graph:
         return plan.changes
 
     def close(self) -> None:
-        """End every feed, those that take before those they take from, all within one limit. Harmless twice."""
+        """End every feed, readers before their sources, all within one time limit. A second call does nothing."""
         with self._lock:
             self._closed = True
             feeds = list(reversed(self.feeds.values()))
@@ -105,18 +105,18 @@ class Graph:
         deadline_s = time.monotonic() + CLOSE_LIMIT_S
         for feed in feeds:
             if not feed.close(max(deadline_s - time.monotonic(), 0.0)):
-                logger.warning("camera %s: does not end; it is left behind", feed.name)
+                logger.warning("camera %s: does not end; it is abandoned", feed.name)
         self._clock.close()
 
     def _plan(self, config: Config) -> _Plan:
-        """Make what a configuration needs and is not there, without starting anything."""
+        """Make the feeds, services and producers that are new in a configuration, without starting them."""
         changes = changes_between(self.config, config)
         kept = {name: self.services[name] for name in changes.services.unchanged}
         services = {**make_services(config), **kept}
         feeds = {name: self.feeds.get(name) or Feed(name, self._clock, self._lock) for name in in_order(config)}
-        around = Surroundings(feeds, services, config.tables, self._clock)
+        context = ProducerContext(feeds, services, config.tables, self._clock)
         producers = {
-            name: make_producer(config.cameras[name], feed.reports, around)
+            name: make_producer(config.cameras[name], feed.reports, context)
             for name, feed in feeds.items()
             if name not in changes.cameras.unchanged
         }
@@ -127,7 +127,7 @@ class Graph:
             if self._closed:
                 raise RuntimeError("the graph is closed")
             with ExitStack() as undo:
-                # Sources first: what a feed takes from is final by then, so that no chain is ever a circle.
+                # Sources first: the source of a feed is final by then, so that no chain is ever circular.
                 for name, (producer, source) in plan.producers.items():
                     feed, declared = plan.feeds[name], plan.config.cameras[name]
                     undone = _restored(feed) if name in self.feeds else partial(_remove, feed)
@@ -146,15 +146,15 @@ class Graph:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What takes the place of what a graph is built from.
+    """The parts of a graph that a new configuration needs.
 
     Attributes:
         before: The present configuration.
-        config: The one to come.
-        changes: What differs.
-        feeds: All of them, in order; those that stay are the present ones.
-        services: All of them, likewise.
-        producers: Of each camera that is new or changed, in order, with the feed that it takes its frames from.
+        config: The new configuration.
+        changes: The difference.
+        feeds: All feeds in order; cameras that stay keep their feed.
+        services: All vision services; unchanged ones are kept.
+        producers: The producer of each new or changed camera, in order, and its source feed.
     """
 
     before: Config
@@ -166,7 +166,7 @@ class _Plan:
 
 
 def _restored(feed: Feed) -> Callable[[], None]:
-    """Return what gives a feed back the producer that it has now."""
+    """Return a function that restores the present producer of a feed."""
     config, producer, source, kept = feed.config, feed.producer, feed.source, feed.kept
 
     def restore() -> None:
@@ -182,15 +182,15 @@ def _remove(feed: Feed) -> None:
 
 
 def _empty(config: Config) -> Config:
-    """Return a configuration of the same kinds that declares nothing."""
+    """Return an empty configuration with the same tables of kinds."""
     return Config({}, {}, tables=config.tables)
 
 
 def _check(plan: _Plan) -> None:
-    """Look at every model, and at every use of one, that is new or changed.
+    """Check every model, and every use of one, that is new or changed.
 
     Raises:
-        ConfigError: with all that is wrong.
+        ConfigError: with all problems.
     """
     config = plan.config
     problems = list(_unusable_models(plan))
@@ -224,12 +224,12 @@ def _unusable_models(plan: _Plan) -> Iterator[Problem]:
 
 
 def transforms_of(producer: Producer) -> tuple[Transform[Attributes], ...]:
-    """Return the transforms of a line; none for any other producer."""
+    """Return the transforms of a line; an empty tuple for any other producer."""
     return producer.row.transforms if isinstance(producer, Line) else ()
 
 
 def in_order(config: Config) -> list[str]:
-    """Return the names of all cameras, each after the one that it takes its frames from."""
+    """Return the names of all cameras, each after its source."""
     ordered: dict[str, None] = {}
 
     def add(name: str) -> None:

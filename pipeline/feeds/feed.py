@@ -1,4 +1,4 @@
-"""The frames of one camera name: demand, the newest frame, those who take them, painting, counts and status."""
+"""The feed of one camera: demand, the newest frame, readers, painting, and meters."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ logger = logging.getLogger(__name__)
 
 
 class Feed:
-    """What everybody right of the graph holds of a camera: permanent, whatever makes its frames.
+    """A named camera as readers see it: permanent, while its producer can be replaced.
 
-    On its left a feed has one :class:`Producer`, which :meth:`produce` sets and exchanges. Watchers notice an exchange
-    by the frames alone: their time goes forward and their sequence rises across it.
+    A feed has one :class:`Producer`, which :meth:`produce` sets and replaces. Readers see a replacement only in the
+    frames; their time and sequence keep increasing.
 
-    Demand is counted here: a watch counts on the feed and on each feed that its frames come from. The first starts
-    them, the last to leave has them stopped after their linger. One lock of the graph guards all coming and going;
-    frames do not pass it.
+    A feed counts its demand: a watch counts on the feed and on each feed upstream. The first watch starts them; after
+    the last one has closed they stop, when their linger has passed. One lock of the graph protects these counts;
+    frames do not take it.
 
     Args:
-        name: Of the camera, for good.
+        name: Name of the camera; it never changes.
         clock: Times lingers and rates.
         lock: Shared by all feeds of a graph.
 
     Attributes:
         name: The camera's name in the configuration.
-        config: What the present producer was made from.
-        counters: What has been done since the program started, by every producer.
-        latency: How long the stages of a frame's way take.
-        rate: How often a frame comes out.
-        reports: Where its producers report.
+        config: The declaration that the present producer was made from.
+        counters: Counts of all producers since the program started.
+        latency: Durations of the stages of a frame.
+        rate: Rate of the output frames.
+        reports: The reports of its producers.
     """
 
     def __init__(self, name: str, clock: Clock, lock: threading.RLock) -> None:
@@ -68,96 +68,96 @@ class Feed:
         self._linger: Timer | None = None
         self._lingers = 0
         self._closed = False
-        self._exchanges = 0
+        self._replacements = 0
         self._fan_out = FanOut()
         self._splice = Splice()
 
     @property
     def config(self) -> CameraConfig:
-        """What the present producer was made from."""
+        """The declaration that the present producer was made from."""
         assert self._config is not None, f"feed {self.name} has no producer yet"
         return self._config
 
     @property
     def producer(self) -> Producer:
-        """What makes its frames now."""
+        """The present producer."""
         assert self._producer is not None, f"feed {self.name} has no producer yet"
         return self._producer
 
     @property
     def source(self) -> Feed | None:
-        """The feed that its frames come from; ``None`` when its producer makes frames of its own."""
+        """The feed that its frames come from; ``None`` when its producer takes them from a camera."""
         return self._source
 
     @property
     def root(self) -> Feed:
-        """The feed at the beginning of its chain; itself, when its producer makes frames of its own."""
+        """The feed at the start of its chain; itself without a source."""
         source = self.source
         return self if source is None else source.root
 
     @property
     def version(self) -> tuple[int, ...]:
-        """Another value after each exchange of a producer here or upstream.
+        """A value that changes with each replacement of a producer, here or upstream.
 
-        Whoever keeps something made from ``config`` or ``annotates`` compares it.
+        Compare it before you reuse anything derived from ``config`` or ``annotates``.
         """
         upstream = () if self._source is None else self._source.version
-        return (self._exchanges, *upstream)
+        return (self._replacements, *upstream)
 
     @property
     def annotates(self) -> bool:
-        """Whether anything in its chain attaches what can be painted."""
+        """Whether any producer in its chain attaches annotations."""
         source = self.source
         return self.producer.annotates or (source is not None and source.annotates)
 
     @property
     def state(self) -> State:
-        """What it is doing."""
+        """The state of the camera."""
         if self._output is None:
             return State.ENDED if self._ended else State.IDLE
         return self.producer.state
 
     @property
     def error(self) -> str | None:
-        """What is wrong now, here or in the feeds its frames come from; ``None`` while all is well."""
+        """The present error, here or upstream; ``None`` without an error."""
         return None if self._output is None else self.producer.error
 
     @property
     def frame_rate(self) -> float | None:
-        """Frames per second, as declared or as they come; ``None`` before the first frame."""
+        """Frames per second, declared or measured; ``None`` before the first frame."""
         measured = self.producer.frame_rate or self.rate.per_second
         return measured if measured or self.source is None else self.source.frame_rate
 
     @property
     def latest(self) -> Frame | None:
-        """The newest frame of the present run; ``None`` before the first one and when the feed is idle."""
+        """The newest frame of the present run; ``None`` before the first one and while the feed is idle."""
         return self._fan_out.latest
 
     @property
     def watched(self) -> bool:
-        """Whether anybody wants its frames now."""
+        """Whether there is demand for its frames."""
         with self._lock:
             return self._users > 0
 
     @property
     def kept(self) -> bool:
-        """Whether it was asked to run without anybody watching."""
+        """Whether it runs without watches (``preload: true``)."""
         return self._kept_here
 
     def produce(self, config: CameraConfig, producer: Producer, source: Feed | None = None) -> None:
-        """Have a producer make the frames from now on, in place of the present one if there is one.
+        """Set or replace the producer.
 
-        Where the feed is watched, the new producer is started and takes the old one's place at once; watchers stay.
-        When it cannot be started, the old one goes on.
+        When the feed is watched, the new producer starts at once and replaces the old one; watches stay open. When it
+        cannot be started, the old one continues.
 
         Args:
-            config: What the producer was made from.
-            producer: Not started, and of this feed alone.
-            source: The feed that the producer takes its frames from; it runs while this one does.
+            config: The declaration that the producer was made from.
+            producer: Not started, and used by this feed only.
+            source: The source feed of the producer; it runs while this feed runs.
 
         Raises:
-            RuntimeError: when the feed is closed, or the machine gives no more threads.
-            ValueError: when the frames would come, through others, from this feed itself.
+            RuntimeError: when the feed is closed, or the system gives no more threads.
+            ValueError: when this feed is its own source, directly or through others.
         """
         with self._lock:
             if self._closed:
@@ -181,46 +181,46 @@ class Feed:
             self._config, self._producer, self._source = config, producer, source
             self._painter = Painter(config.style, self.counters)
             self._ended = False
-            self._exchanges += 1
+            self._replacements += 1
             if running and run is not None:
                 run.stop()
             if old_source is not None:
                 old_source._count_out(users, kept)
 
     def watch(self) -> Watch:
-        """Ask for its frames, starting what must run for that. A picture that stands is there at once.
+        """Subscribe to its frames and start what must run for them. A still picture arrives at once.
 
         Raises:
-            RuntimeError: when the graph is closed, or the machine gives no more threads.
+            RuntimeError: when the graph is closed, or the system gives no more threads.
         """
         slot: Slot[Frame] = Slot()
         with self._lock:
             self._acquire()
             self._watches.add(slot)
-        # Closed meanwhile, it closes the slot: whoever watches sees it.
+        # If the feed was closed meanwhile, this closes the slot, and the reader sees it.
         self.attach(slot)
         return Watch(slot, lambda: self._leave(slot))
 
     def attach(self, slot: Slot[Frame]) -> None:
-        """Put every frame into a slot, beginning with the newest there is, without asking for any: for producers."""
+        """Put every frame into a slot, starting with the newest so far; adds no demand: for producers."""
         self._fan_out.attach(slot)
 
     def detach(self, slot: Slot[Frame]) -> None:
-        """Close a slot and put nothing more into it."""
+        """Close a slot and put no more frames into it."""
         self._fan_out.detach(slot)
 
     def end_watches(self) -> None:
-        """End each watch that is open now, which sees ``SlotClosed``; what takes frames to make others goes on."""
+        """End each open watch with ``SlotClosed``; producers that read this feed continue."""
         with self._lock:
             watches = tuple(self._watches)
         for slot in watches:
             self.detach(slot)
 
     def keep_running(self, kept: bool = True) -> None:
-        """Have it run without anybody watching, until it is told otherwise or ended (``preload: true``).
+        """Run without watches (``preload: true``), until a call with false or the end of the feed.
 
         Raises:
-            RuntimeError: when the graph is closed, or the machine gives no more threads.
+            RuntimeError: when the graph is closed, or the system gives no more threads.
         """
         with self._lock:
             if kept and not self._kept_here:
@@ -230,15 +230,15 @@ class Feed:
             self._kept_here = kept
 
     def painted(self, frame: Frame) -> Frame:
-        """Return one of its frames with the annotations burnt in, as its exits show it.
+        """Return a copy of one of its frames with the annotations painted.
 
-        Made once per frame whoever asks, on a copy; a frame without annotations is returned as it is.
+        Each frame is painted once for all callers; a frame without annotations is returned as it is.
         """
         assert self._painter is not None
         return self._painter.painted(frame)
 
     def status(self) -> dict[str, Any]:
-        """Return what ``/api/cameras`` shows of it, without viewers and encoders."""
+        """Return the camera as ``/api/cameras`` shows it, without viewers and encoders."""
         latest, rate, source = self.latest, self.frame_rate, self.source
         return {
             "name": self.name,
@@ -255,7 +255,7 @@ class Feed:
         }
 
     def end(self) -> None:
-        """End it for good, without waiting for its run. Its watches see ``SlotClosed``. Harmless twice."""
+        """End the feed for good, without waiting for its run; watches see ``SlotClosed``. May be called twice."""
         with self._lock:
             self._closed = True
             if self._linger is not None:
@@ -267,17 +267,17 @@ class Feed:
             run.stop()
 
     def close(self, limit_s: float | None = None) -> bool:
-        """End it for good and wait for its run, up to a limit; return whether it ended."""
+        """End the feed for good and wait for its run, up to a limit; return whether it ended."""
         self.end()
         return self._run is None or self._run.wait(limit_s)
 
     def _upstream(self) -> list[Feed]:
-        """Return this feed and all that its frames come from."""
+        """Return this feed and all its sources."""
         source = self.source
         return [self] if source is None else [self, *source._upstream()]
 
     def _start(self, producer: Producer) -> None:
-        """Begin a run of a producer, whose frames alone come through from now on."""
+        """Start a run of a producer; from now on only its frames are distributed."""
         before, self._output = self._output, _RunOutput(self, producer)
         self._fan_out.forget()
         try:
@@ -300,7 +300,7 @@ class Feed:
         self.detach(slot)
 
     def _count_in(self, users: int, kept: int = 0) -> None:
-        """Count so many more who want frames, here and at every feed they come from, and start what must run."""
+        """Add demand, here and upstream, and start what must run."""
         if users == 0:
             return
         if self._source is not None:
@@ -308,24 +308,24 @@ class Feed:
         self._users += users
         self._kept += kept
         self._cancel_linger()
-        if self._output is None and self._come_first(users, kept):
+        if self._output is None and self._starts_feed(users, kept):
             try:
                 self._start(self.producer)
             except BaseException:
                 self._count_out(users, kept)
                 raise
 
-    def _come_first(self, users: int, kept: int) -> bool:
-        """Return whether those who were just counted in start the feed.
+    def _starts_feed(self, users: int, kept: int) -> bool:
+        """Return whether the demand that was just added starts the feed.
 
-        Who joins others at a feed that has ended sees its last frame. Whoever comes while nobody watches starts it
-        again, also where it is kept running.
+        A watch that joins others on a feed that has ended sees its last frame. The first watch starts the feed again,
+        even when the feed is kept running.
         """
         watchers_before = self._users - users - (self._kept - kept)
         return self._users == users or (not kept and watchers_before == 0)
 
     def _count_out(self, users: int, kept: int = 0) -> None:
-        """Count so many fewer, here and at every feed they come from; what nobody wants stops after its linger."""
+        """Remove demand, here and upstream; a feed without demand stops after its linger."""
         if users == 0:
             return
         self._users -= users
@@ -345,7 +345,7 @@ class Feed:
 
     def _expire(self, number: int) -> None:
         with self._lock:
-            # A timer that was cancelled when it was due already comes all the same, with an old number.
+            # A timer that was cancelled too late still fires, with an old number.
             if self._users or number != self._lingers or self._closed:
                 return
             self._linger = None
@@ -356,11 +356,11 @@ class Feed:
             self._painter.forget()
         if running is not None and run is not None:
             run.stop()
-        logger.info("camera %s: nobody watches, closed", self.name)
+        logger.info("camera %s: no watches, closed", self.name)
 
     def _publish(self, output: _RunOutput, frame: Frame) -> bool:
         def placed() -> Frame | None:
-            # A thread that was left behind may come back to life when another one has taken its place.
+            # An abandoned thread may continue after another one has replaced it.
             return self._splice.place(frame, output.producer) if output is self._output else None
 
         if not self._fan_out.publish(placed):

@@ -3,6 +3,6 @@
 from .line import Line
 from .source import Source
 from .step import Row, Stage, Step, step
-from .table import PRODUCERS, Surroundings, make_producer
+from .table import PRODUCERS, ProducerContext, make_producer
 
-__all__ = ["PRODUCERS", "Line", "Row", "Source", "Stage", "Step", "Surroundings", "make_producer", "step"]
+__all__ = ["PRODUCERS", "Line", "Row", "Source", "Stage", "Step", "ProducerContext", "make_producer", "step"]

@@ -1,4 +1,4 @@
-"""Which producer makes the frames of a camera, by its ``model``."""
+"""The table of producers, by the ``model`` of a camera."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .step import Row
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What producers of a graph may need.
+class ProducerContext:
+    """The parts of a graph that a producer may need.
 
     Attributes:
-        feeds: Every camera's, by name.
+        feeds: The feeds of all cameras by name.
         services: The vision services by name.
-        tables: The kinds that the configuration was read with.
-        clock: The graph's.
+        tables: The tables of kinds that the configuration was read with.
+        clock: The clock of the graph.
     """
 
     feeds: Mapping[str, Feed]
@@ -33,37 +33,37 @@ class Surroundings:
     clock: Clock
 
 
-MakeProducer = Callable[[CameraConfig, Reports, Surroundings], tuple[Producer, Feed | None]]
-"""Gives a producer, not started, and the feed that it takes its frames from, if it takes them from one."""
+MakeProducer = Callable[[CameraConfig, Reports, ProducerContext], tuple[Producer, Feed | None]]
+"""Makes a producer, not started; returns it with its source feed, if it has one."""
 
 
-def make_producer(config: CameraConfig, reports: Reports, around: Surroundings) -> tuple[Producer, Feed | None]:
-    """Return the producer for a camera, not started, and the feed that it takes its frames from, if any.
+def make_producer(config: CameraConfig, reports: Reports, context: ProducerContext) -> tuple[Producer, Feed | None]:
+    """Return the producer of a camera, not started, and its source feed, if it has one.
 
     Args:
-        config: The camera's declaration.
-        reports: Where the producer reports; those of its feed.
-        around: What else it may need.
+        config: The declaration of the camera.
+        reports: The reports of its feed.
+        context: The other parts of the graph.
 
     Raises:
-        KeyError: when the camera that it takes its frames from does not exist.
+        KeyError: when its source does not exist.
     """
-    return PRODUCERS.get(config.model, _source)(config, reports, around)
+    return PRODUCERS.get(config.model, _source)(config, reports, context)
 
 
-def _source(config: CameraConfig, reports: Reports, around: Surroundings) -> tuple[Producer, None]:
-    make = partial(make_camera, config, tables=around.tables)
-    annotates = around.tables.cameras[config.model].annotates
-    return Source(config.name, make, around.clock, reports, annotates=annotates), None
+def _source(config: CameraConfig, reports: Reports, context: ProducerContext) -> tuple[Producer, None]:
+    make = partial(make_camera, config, tables=context.tables)
+    annotates = context.tables.cameras[config.model].annotates
+    return Source(config.name, make, context.clock, reports, annotates=annotates), None
 
 
-def _line(config: CameraConfig, reports: Reports, around: Surroundings) -> tuple[Producer, Feed]:
+def _line(config: CameraConfig, reports: Reports, context: ProducerContext) -> tuple[Producer, Feed]:
     declared = config.attributes
     assert isinstance(declared, TransformAttributes)
-    source = around.feeds[declared.source]
-    row = Row(make_transforms(declared, around.services, around.tables), declared)
-    return Line(config.name, source, row, around.clock, reports), source
+    source = context.feeds[declared.source]
+    row = Row(make_transforms(declared, context.services, context.tables), declared)
+    return Line(config.name, source, row, context.clock, reports), source
 
 
 PRODUCERS: Mapping[str, MakeProducer] = {TRANSFORM: _line}
-"""The models that have a producer of their own; every other one is a camera that is opened and read."""
+"""The models with a producer of their own; all others are cameras, which a :class:`Source` reads."""

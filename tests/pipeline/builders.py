@@ -1,4 +1,4 @@
-"""Short ways to make what the pipeline is made of."""
+"""Builders of configurations and feeds for tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transforms import Transform
 
 
 def config(text: str, folder: Path = Path()) -> Config:
-    """Return the configuration that a YAML text declares."""
+    """Return the configuration of a YAML text."""
     return parse(dedent(text), "test.yaml", folder)
 
 
@@ -29,14 +29,14 @@ def camera_config(name: str, *, preload: bool = False) -> CameraConfig:
 def source_feed(
     name: str, make: Callable[[], Camera[Attributes]], clock: Clock, lock: threading.RLock | None = None
 ) -> Feed:
-    """Return a feed of the cameras that ``make`` gives."""
+    """Return a feed of the cameras that ``make`` returns."""
     feed = Feed(name, clock, lock or threading.RLock())
     feed.produce(camera_config(name), Source(name, make, clock, feed.reports))
     return feed
 
 
 def line_feed(name: str, source: Feed, *transforms: Transform[Attributes], clock: Clock, lock: threading.RLock) -> Feed:
-    """Return a feed of another one's frames after some transforms."""
+    """Return a feed that applies transforms to the frames of another."""
     feed = Feed(name, clock, lock)
     feed.produce(camera_config(name), Line(name, source, Row(transforms), clock, feed.reports), source)
     return feed

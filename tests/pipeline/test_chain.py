@@ -1,4 +1,4 @@
-"""The transforms of a whole chain in one row, without threads."""
+"""All transforms of a chain, applied without threads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def chain(folder: Path, service: FakeVision, monkeypatch: pytest.MonkeyPatch, ca
     return Chain(config(CHAIN, folder), camera)
 
 
-def test_all_transforms_are_applied_from_the_root_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_transforms_are_applied_from_the_root(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = FakeVision("shapes", classifications=[Classification("star", 0.9)])
     made = chain(folder, service, monkeypatch)
     assert made.root.name == "scene"
@@ -35,13 +35,13 @@ def test_all_transforms_are_applied_from_the_root_on(folder: Path, monkeypatch: 
     assert not service.loaded
 
 
-def test_a_source_is_a_chain_of_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_chain_of_a_source_is_empty(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = chain(folder, FakeVision("shapes"), monkeypatch, "scene")
     still = frame()
     assert made.apply(still) is still
 
 
-def test_what_cannot_be_opened_leaves_nothing_open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_open_leaves_nothing_open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = FakeVision("shapes")
     service.fails = ModelError("no")
     made = chain(folder, service, monkeypatch)
@@ -54,7 +54,7 @@ def test_an_unknown_camera_is_a_key_error(folder: Path, monkeypatch: pytest.Monk
         chain(folder, FakeVision("shapes"), monkeypatch, "nobody")
 
 
-def test_frames_that_had_to_be_hidden_are_told_of_once(
+def test_hidden_frames_are_logged_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = FakeVision("shapes")

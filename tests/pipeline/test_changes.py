@@ -1,4 +1,4 @@
-"""What another configuration changes, as far as the declarations tell."""
+"""The difference between two configurations, from their declarations."""
 
 from __future__ import annotations
 
@@ -33,31 +33,31 @@ def test_the_same_text_changes_nothing() -> None:
     assert changed(TEXT) == Changes(Difference(unchanged=("cut", "seen", "scene")), SERVICES)
 
 
-def test_a_camera_is_changed_where_it_is_declared_otherwise_not_where_its_source_is() -> None:
+def test_a_camera_changes_with_its_declaration_but_not_with_its_source() -> None:
     found = changed(TEXT.replace("model: test_pattern", "model: test_pattern, linger_s: 3"))
     assert found == Changes(Difference(changed=("scene",), unchanged=("cut", "seen")), SERVICES)
 
 
-def test_a_camera_is_changed_with_a_service_that_it_uses() -> None:
+def test_a_camera_changes_with_a_service_that_it_uses() -> None:
     found = changed(TEXT.replace("#ff0000", "#ff2000"))
     assert found.services == Difference(changed=("red",), unchanged=("blue",))
     assert found.cameras == Difference(changed=("seen",), unchanged=("cut", "scene"))
     assert changed(TEXT.replace("#0000ff", "#2000ff")).cameras.changed == ()
 
 
-def test_another_name_is_one_removed_and_one_added() -> None:
+def test_a_renamed_camera_is_removed_and_added() -> None:
     found = changed(TEXT.replace("name: cut", "name: part").replace("name: blue", "name: azure"))
     assert found.cameras == Difference(added=("part",), removed=("cut",), unchanged=("seen", "scene"))
     assert found.services == Difference(added=("azure",), removed=("blue",), unchanged=("red",))
 
 
-def test_an_order_alone_changes_nothing() -> None:
+def test_another_order_changes_nothing() -> None:
     lines = TEXT.rstrip().splitlines()
     lines[-2:] = reversed(lines[-2:])
     assert changed("\n".join(lines)).services == Difference(unchanged=("blue", "red"))
 
 
-def test_with_other_tables_of_kinds_all_is_changed() -> None:
+def test_everything_changes_with_other_tables_of_kinds() -> None:
     old = config(TEXT, Path())
     found = changes_between(old, replace(old, tables=replace(BUILT_IN)))
     assert found == Changes(Difference(changed=("cut", "seen", "scene")), Difference(changed=("red", "blue")))

@@ -1,4 +1,4 @@
-"""The graph: built in order, its models looked at once, its cameras ended together."""
+"""The graph: built in order, models checked once, cameras ended together, configurations replaced."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def with_service(folder: Path, service: FakeVision, monkeypatch: pytest.MonkeyPa
     return Graph(config(CHAIN, folder), clock=FakeClock())
 
 
-def test_a_camera_comes_after_the_one_it_takes_from(folder: Path) -> None:
+def test_a_camera_comes_after_its_source(folder: Path) -> None:
     graph = Graph(config(CHAIN, folder), clock=FakeClock())
     assert list(graph.feeds) == ["scene", "named", "cut"]
     assert graph.feeds["cut"].source is graph.feeds["named"]
@@ -56,7 +56,7 @@ def test_a_camera_comes_after_the_one_it_takes_from(folder: Path) -> None:
     graph.close()
 
 
-def test_a_model_that_nobody_runs_is_looked_at_too(folder: Path) -> None:
+def test_an_unused_model_is_checked_too(folder: Path) -> None:
     text = """
         services:
           - {name: shapes, type: mlmodel, model: tflite_cpu, attributes: {model_path: shapes.tflite}}
@@ -67,7 +67,7 @@ def test_a_model_that_nobody_runs_is_looked_at_too(folder: Path) -> None:
     graph.close()
 
 
-def test_a_model_that_cannot_be_used_is_an_error_of_the_configuration(folder: Path) -> None:
+def test_an_unusable_model_is_a_configuration_error(folder: Path) -> None:
     graph = Graph(config(CHAIN, folder), clock=FakeClock())
     with pytest.raises(ConfigError) as raised:
         graph.open()
@@ -79,7 +79,9 @@ def test_a_model_that_cannot_be_used_is_an_error_of_the_configuration(folder: Pa
     )
 
 
-def test_asking_a_model_for_what_it_cannot_do_is_one_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_that_a_model_does_not_give_is_a_configuration_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     service = FakeVision("shapes")
     service.kinds = frozenset({"detections"})
     graph = with_service(folder, service, monkeypatch)
@@ -92,7 +94,7 @@ def test_asking_a_model_for_what_it_cannot_do_is_one_too(folder: Path, monkeypat
     ]
 
 
-def test_a_label_that_a_service_never_gives_is_named_in_a_warning(
+def test_a_label_that_a_service_never_gives_is_logged_as_a_warning(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = FakeVision("shapes")
@@ -108,7 +110,7 @@ def test_a_label_that_a_service_never_gives_is_named_in_a_warning(
     ]
 
 
-def test_a_label_to_be_hidden_that_a_service_never_gives_is_an_error(
+def test_a_label_of_redact_that_a_service_never_gives_is_an_error(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = FakeVision("shapes")
@@ -129,7 +131,7 @@ def test_a_label_to_be_hidden_that_a_service_never_gives_is_an_error(
     assert not caplog.messages
 
 
-def test_models_are_given_back_after_they_were_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_are_released_after_the_check(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = FakeVision("shapes")
     graph = with_service(folder, service, monkeypatch)
     graph.open()
@@ -152,7 +154,7 @@ def test_a_real_scene_runs_through_the_chain(folder: Path, monkeypatch: pytest.M
     assert not service.loaded
 
 
-def test_a_camera_to_be_preloaded_runs_without_viewers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_camera_with_preload_runs_without_viewers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = FakeVision("shapes", classifications=[Classification("star", 0.9)])
     monkeypatch.setattr("pipeline.graph.make_services", lambda config: {"shapes": service})
     text = CHAIN.replace("- name: named", "- name: named\n        preload: true")
@@ -164,28 +166,30 @@ def test_a_camera_to_be_preloaded_runs_without_viewers(folder: Path, monkeypatch
     graph.close()
 
 
-def test_a_model_that_fails_to_load_later_is_said_at_the_camera(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_fails_to_load_later_is_an_error_of_the_camera(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     service = FakeVision("shapes")
     graph = with_service(folder, service, monkeypatch)
     graph.open()
-    service.fails = ModelError("shapes.tflite: the file has gone")
+    service.fails = ModelError("shapes.tflite: the file is missing")
     clock = graph.feeds["named"]._clock
     assert isinstance(clock, FakeClock)
     with graph.feeds["named"].watch():
         assert clock.paused.acquire(timeout=5)
-        assert graph.feeds["named"].error == "shapes.tflite: the file has gone"
+        assert graph.feeds["named"].error == "shapes.tflite: the file is missing"
         assert graph.feeds["named"].state is State.OFFLINE
     graph.close()
 
 
 class FedAttributes(NoAttributes):
-    """What a camera that is fed by hand may be declared with."""
+    """Attributes of a camera that the test feeds."""
 
     green: int = 0
 
 
 class Fed(FakeCamera):
-    """A camera that can be declared: each one that is opened gives one frame, and then what the test puts in."""
+    """A camera with a model name: it gives one frame when it opens, and then the frames of the test."""
 
     model_name = "fed"
     attributes_type = FedAttributes
@@ -202,7 +206,7 @@ class Fed(FakeCamera):
 
 
 class FedAnnotated(Fed):
-    """One whose frames come with annotations, as those of a camera that another machine has recognised things on."""
+    """A camera whose frames come with annotations, like a camera of another machine."""
 
     model_name = "fed_annotated"
     annotates = True
@@ -229,7 +233,7 @@ STREET = """
 
 
 class Street:
-    """A graph of cameras that are fed by hand, whose services see a star."""
+    """A graph of cameras that the test feeds, with services that detect a star."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.kinds = frozenset({"classifications"})
@@ -243,7 +247,7 @@ class Street:
         return self.graph.reconfigure(self._config(text))
 
     def camera(self, name: str) -> Fed:
-        """Return the camera that was opened last under a name of which a frame has come."""
+        """Return the camera last opened under a name, after its first frame."""
         return Fed.opened_for[name][-1]
 
     def _config(self, text: str) -> Config:
@@ -276,7 +280,7 @@ def test_a_configuration_that_changes_nothing_touches_nothing(lane: Street) -> N
     assert list(lane.graph.feeds) == ["porch", "gate", "named"]
 
 
-def test_a_changed_camera_keeps_its_watchers_and_the_others_notice_nothing(lane: Street) -> None:
+def test_a_changed_camera_keeps_its_watches_and_others_are_untouched(lane: Street) -> None:
     named, porch, gate = (lane.graph.feeds[name] for name in ("named", "porch", "gate"))
     with named.watch() as watch, gate.watch() as beside:
         before, producer, held = watch.get(5), named.producer, beside.get(5)
@@ -290,7 +294,7 @@ def test_a_changed_camera_keeps_its_watchers_and_the_others_notice_nothing(lane:
     assert after.time_s > before.time_s and after.sequence > before.sequence
 
 
-def test_a_changed_service_takes_the_old_ones_place_where_it_is_used(lane: Street) -> None:
+def test_a_changed_service_replaces_the_old_one_in_its_cameras(lane: Street) -> None:
     old = lane.graph.services["shapes"]
     named = lane.graph.feeds["named"]
     with named.watch() as watch:
@@ -300,11 +304,11 @@ def test_a_changed_service_takes_the_old_ones_place_where_it_is_used(lane: Stree
         new = lane.graph.services["shapes"]
         assert isinstance(new, FakeVision) and new is not old
         assert (new.inferences, new.loaded) == (1, True)
-        assert len(Fed.opened_for["porch"]) == 1, "the source of the camera goes on"
+        assert len(Fed.opened_for["porch"]) == 1, "the source of the camera continues"
     assert (changes.cameras.changed, changes.services.changed) == (("named",), ("shapes",))
 
 
-def test_a_camera_is_added_in_its_place_with_what_it_needs(lane: Street) -> None:
+def test_a_camera_is_added_in_order_with_its_services(lane: Street) -> None:
     watched = lane.graph.feeds
     changes = lane.become(
         STREET.replace(
@@ -322,13 +326,13 @@ def test_a_camera_is_added_in_its_place_with_what_it_needs(lane: Street) -> None
     )
     assert (changes.cameras.added, changes.services.added) == (("shed", "again"), ("forms",))
     assert list(lane.graph.feeds) == ["porch", "gate", "named", "shed", "again"]
-    assert list(watched) == ["porch", "gate", "named"], "who goes through the old ones sees no change"
+    assert list(watched) == ["porch", "gate", "named"], "the old mapping never changes"
     assert lane.graph.feeds["shed"].watched and not lane.graph.feeds["again"].watched
     with lane.graph.feeds["again"].watch() as watch:
         assert [annotation.label for annotation in watch.get(5).annotations] == ["star"]
 
 
-def test_a_camera_that_is_removed_ends_those_who_watch_it_for_good(lane: Street) -> None:
+def test_a_removed_camera_ends_its_watches_for_good(lane: Street) -> None:
     lane.become(STREET.replace("name: named", "name: named\n        preload: true"))
     named, porch = lane.graph.feeds["named"], lane.graph.feeds["porch"]
     watch = named.watch()
@@ -342,7 +346,7 @@ def test_a_camera_that_is_removed_ends_those_who_watch_it_for_good(lane: Street)
     assert (list(lane.graph.feeds), lane.graph.services) == (["porch", "gate"], {})
     with pytest.raises(RuntimeError, match="camera named is closed"):
         named.watch()
-    assert not porch.watched, "nor is it kept running for what is gone"
+    assert not porch.watched, "the removed camera no longer adds demand"
     lane.clock.advance(3600)
     assert porch.state is State.IDLE
     lane.become(STREET)
@@ -350,7 +354,7 @@ def test_a_camera_that_is_removed_ends_those_who_watch_it_for_good(lane: Street)
         again.get(5)
 
 
-def test_a_camera_that_becomes_private_ends_its_watches_but_not_what_is_made_of_it(lane: Street) -> None:
+def test_a_camera_that_becomes_private_ends_its_watches_but_not_its_readers(lane: Street) -> None:
     porch, named = lane.graph.feeds["porch"], lane.graph.feeds["named"]
     with porch.watch() as watch, named.watch() as other:
         watch.get(5)
@@ -365,7 +369,7 @@ def test_a_camera_that_becomes_private_ends_its_watches_but_not_what_is_made_of_
         assert mine.get(5)
 
 
-def test_preload_comes_and_goes_with_the_configuration(lane: Street) -> None:
+def test_preload_follows_the_configuration(lane: Street) -> None:
     gate = lane.graph.feeds["gate"]
     lane.become(STREET.replace("name: gate", "name: gate, preload: true"))
     assert gate.watched
@@ -373,7 +377,7 @@ def test_preload_comes_and_goes_with_the_configuration(lane: Street) -> None:
     assert not gate.watched
 
 
-def test_a_camera_may_change_places_with_the_one_that_it_takes_its_frames_from(lane: Street) -> None:
+def test_a_camera_and_its_source_can_be_swapped(lane: Street) -> None:
     first = STREET.replace(
         "services:",
         "  - {name: last, model: transform, attributes: {source: named, pipeline: [{type: identity}]}}\n    services:",
@@ -392,7 +396,7 @@ def test_a_camera_may_change_places_with_the_one_that_it_takes_its_frames_from(l
         assert last.get(5).annotations == ()
 
 
-def test_what_is_wrong_with_a_configuration_leaves_all_as_it_was(lane: Street) -> None:
+def test_an_invalid_configuration_changes_nothing(lane: Street) -> None:
     graph = lane.graph
     before = (graph.config, graph.feeds, graph.services, {name: feed.producer for name, feed in graph.feeds.items()})
     lane.kinds = frozenset({"detections"})
@@ -403,7 +407,7 @@ def test_what_is_wrong_with_a_configuration_leaves_all_as_it_was(lane: Street) -
     assert after[3] == before[3]
 
 
-def test_what_the_machine_refuses_is_exchanged_back(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_producers_are_restored_when_no_thread_can_start(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     graph = lane.graph
     before = (graph.config, {name: feed.producer for name, feed in graph.feeds.items()})
     with graph.feeds["porch"].watch() as watch, graph.feeds["gate"].watch():
@@ -425,13 +429,13 @@ def test_what_the_machine_refuses_is_exchanged_back(lane: Street, monkeypatch: p
         assert graph.feeds["porch"].config.attributes == graph.config.cameras["porch"].attributes
 
 
-def test_a_graph_that_is_closed_takes_no_other_configuration(lane: Street) -> None:
+def test_a_closed_graph_refuses_a_configuration(lane: Street) -> None:
     lane.graph.close()
     with pytest.raises(RuntimeError, match="the graph is closed"):
         lane.become(STREET.replace("gate", "door"))
 
 
-def test_a_camera_whose_frames_come_with_annotations_says_so(lane: Street) -> None:
+def test_a_camera_whose_frames_come_with_annotations_annotates(lane: Street) -> None:
     lane.become(STREET.replace("gate, model: fed", "gate, model: fed_annotated"))
     gate = lane.graph.feeds["gate"]
     assert gate.annotates and not lane.graph.feeds["porch"].annotates

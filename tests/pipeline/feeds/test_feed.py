@@ -1,4 +1,4 @@
-"""A feed: permanent, whoever makes its frames; demand follows the producer, time and sequence go on."""
+"""A feed is permanent while its producer is replaced: demand follows, time and sequence continue."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from transforms import TRANSFORMS, Transform
 
 
 class Still(Producer):
-    """Publishes what the test gives it, on the test's thread: a producer without a thread of its own."""
+    """A producer without a thread: publishes the frames of the test on the test's thread."""
 
     def __init__(self) -> None:
         self.output: Output | None = None
@@ -45,7 +45,7 @@ class Still(Producer):
 
 
 class Stage:
-    """Feeds that share a clock and a lock, each with a producer that the test turns by hand."""
+    """Feeds that share a clock and a lock, each with a producer that the test controls."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -90,7 +90,7 @@ def crop() -> Transform[Attributes]:
     return kind(kind.attributes_type.model_validate({"x_max_px": 0.5, "y_max_px": 0.5}), {})
 
 
-def test_a_watcher_stays_and_time_goes_on_when_the_producer_is_exchanged(stage: Stage) -> None:
+def test_a_watch_stays_open_and_time_continues_when_the_producer_is_replaced(stage: Stage) -> None:
     first, second = Still(), Still()
     feed = stage.feed("porch", first)
     with feed.watch() as watch:
@@ -105,10 +105,10 @@ def test_a_watcher_stays_and_time_goes_on_when_the_producer_is_exchanged(stage: 
     assert (before.pts, before.sequence) == (300, 7)
     assert (after.pts, after.sequence) == (330, 8), "one second later on the clock, and the next number"
     assert (next_one.pts, next_one.sequence) == (333, 9)
-    assert feed.counters["frames_out"] == 3, "counts go on"
+    assert feed.counters["frames_out"] == 3, "counts continue"
 
 
-def test_what_the_old_producer_still_makes_reaches_nobody(stage: Stage) -> None:
+def test_late_frames_of_the_old_producer_are_dropped(stage: Stage) -> None:
     first, second = Still(), Still()
     feed = stage.feed("porch", first)
     with feed.watch() as watch:
@@ -119,7 +119,7 @@ def test_what_the_old_producer_still_makes_reaches_nobody(stage: Stage) -> None:
         assert watch.get(5) is feed.latest
 
 
-def test_the_finer_time_base_counts_after_an_exchange(stage: Stage) -> None:
+def test_the_finer_time_base_applies_after_a_replacement(stage: Stage) -> None:
     first, second = Still(), Still()
     feed = stage.feed("porch", first)
     with feed.watch() as watch:
@@ -157,7 +157,7 @@ def test_an_idle_feed_starts_its_new_producer_only_when_it_is_watched(stage: Sta
         assert (first.starts, second.starts) == (0, 1)
 
 
-def test_a_kept_feed_stays_kept(stage: Stage) -> None:
+def test_a_feed_that_is_kept_running_stays_so(stage: Stage) -> None:
     root = stage.feed("root", Still())
     other = stage.feed("other", Still())
     feed = stage.feed("porch", Still(), root)
@@ -168,7 +168,7 @@ def test_a_kept_feed_stays_kept(stage: Stage) -> None:
     assert (feed.state, other.state, root.state) == (State.RUNNING, State.RUNNING, State.IDLE)
 
 
-def test_a_producer_that_cannot_start_leaves_the_old_one_at_work(stage: Stage) -> None:
+def test_the_old_producer_continues_when_the_new_one_cannot_start(stage: Stage) -> None:
     first, second = Still(), Still()
     second.refuses = RuntimeError("can't start new thread")
     source = stage.feed("root", Still())
@@ -181,7 +181,7 @@ def test_a_producer_that_cannot_start_leaves_the_old_one_at_work(stage: Stage) -
         assert (feed.producer, feed.source, source.watched) == (first, None, False)
 
 
-def test_a_feed_may_not_take_its_frames_from_itself(stage: Stage) -> None:
+def test_a_feed_cannot_be_its_own_source(stage: Stage) -> None:
     root = stage.feed("root", Still())
     feed = stage.feed("porch", Still(), root)
     with pytest.raises(ValueError, match="camera root would take its frames from itself"):
@@ -191,7 +191,7 @@ def test_a_feed_may_not_take_its_frames_from_itself(stage: Stage) -> None:
         root.produce(camera_config("root"), Still())
 
 
-def test_the_version_changes_with_every_exchange_in_the_chain(stage: Stage) -> None:
+def test_the_version_changes_with_every_replacement_in_the_chain(stage: Stage) -> None:
     root = stage.feed("root", Still())
     feed = stage.feed("porch", Still(), root)
     seen = {feed.version}
@@ -204,7 +204,7 @@ def test_the_version_changes_with_every_exchange_in_the_chain(stage: Stage) -> N
     assert len(seen) == 4
 
 
-def test_a_real_line_gets_other_transforms_while_frames_flow(stage: Stage) -> None:
+def test_the_transforms_of_a_running_line_can_be_replaced(stage: Stage) -> None:
     camera = FakeCamera()
     root = Feed("root", stage.clock, stage.lock)
     root.produce(camera_config("root"), Source("root", lambda: camera, stage.clock, root.reports))
@@ -224,7 +224,7 @@ def test_a_real_line_gets_other_transforms_while_frames_flow(stage: Stage) -> No
     assert camera.opened == 1, "the source was never without demand"
 
 
-def test_an_ended_feed_starts_again_when_its_producer_is_exchanged(stage: Stage) -> None:
+def test_an_ended_feed_starts_again_with_a_new_producer(stage: Stage) -> None:
     camera, second = FakeCamera(), Still()
     feed = Feed("porch", stage.clock, stage.lock)
     feed.produce(camera_config("porch"), Source("porch", lambda: camera, stage.clock, feed.reports))

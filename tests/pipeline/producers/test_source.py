@@ -1,4 +1,4 @@
-"""The supervisor of a source: open on demand, read, try again when it is lost, end when it ends."""
+"""The supervisor of a source: opens on demand, reads, retries after a failure, ends at the end."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.fakes import FakeCamera, FakeClock, frame
 from tests.pipeline.builders import source_feed
 
 
-class Shop:
-    """Gives the camera a new fake each time it asks for one."""
+class CameraMaker:
+    """Makes a new fake camera for each attempt."""
 
     def __init__(self) -> None:
         self.made: list[FakeCamera] = []
@@ -32,15 +32,15 @@ class Shop:
         return camera
 
     def number(self, count: int) -> FakeCamera:
-        """Wait until that many have been asked for, and return the last of them."""
+        """Wait until this many cameras have been made, and return the last."""
         with self.asked:
             assert self.asked.wait_for(lambda: len(self.made) >= count, 5)
             return self.made[count - 1]
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return Shop()
+def maker() -> CameraMaker:
+    return CameraMaker()
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def source(shop: Shop, clock: FakeClock) -> Iterator[Feed]:
-    camera = source_feed("porch", shop.make, clock)
+def source(maker: CameraMaker, clock: FakeClock) -> Iterator[Feed]:
+    camera = source_feed("porch", maker.make, clock)
     yield camera
     assert camera.close()
 
@@ -60,25 +60,25 @@ def status_of(source: Feed) -> tuple[str, str | None]:
     return status["state"], status["error"]
 
 
-def test_nothing_is_opened_before_somebody_watches(source: Feed, shop: Shop) -> None:
-    assert (source.state, source.latest, shop.made) == (State.IDLE, None, [])
+def test_nothing_is_opened_before_the_first_watch(source: Feed, maker: CameraMaker) -> None:
+    assert (source.state, source.latest, maker.made) == (State.IDLE, None, [])
     assert source.status()["width_px"] is None
 
 
-def test_frames_reach_who_watches_numbered_and_timed(source: Feed, shop: Shop) -> None:
+def test_watches_get_frames_with_number_and_time(source: Feed, maker: CameraMaker) -> None:
     with source.watch() as watch:
-        shop.number(1).give(frame(pts=40))
+        maker.number(1).give(frame(pts=40))
         first = watch.get(5)
-        shop.made[0].give(frame(pts=41))
+        maker.made[0].give(frame(pts=41))
         second = watch.get(5)
     assert [(f.pts, f.sequence) for f in (first, second)] == [(0, 0), (1, 1)]
     assert [mark.stage for mark in second.trace] == ["captured", "source"]
     assert (source.counters["decoded"], source.counters["frames_out"]) == (2, 2)
 
 
-def test_what_becomes_no_frame_is_counted(source: Feed, shop: Shop) -> None:
+def test_frames_that_the_camera_drops_are_counted(source: Feed, maker: CameraMaker) -> None:
     with source.watch() as watch:
-        camera = shop.number(1)
+        camera = maker.number(1)
         for number, losses in enumerate((1, 1, 4)):
             camera.losses = losses
             camera.give(frame(pts=number))
@@ -86,14 +86,14 @@ def test_what_becomes_no_frame_is_counted(source: Feed, shop: Shop) -> None:
             assert source.counters["dropped"] == losses
         camera.losses = 6
         camera.give(CameraError("gone"))
-        shop.number(2).give(frame())
+        maker.number(2).give(frame())
         watch.get(5)
     assert source.counters["dropped"] == 6
 
 
-def test_status_tells_what_is_seen(source: Feed, shop: Shop) -> None:
+def test_status_describes_the_newest_frame(source: Feed, maker: CameraMaker) -> None:
     with source.watch() as watch:
-        shop.number(1).give(frame(width=12, height=9))
+        maker.number(1).give(frame(width=12, height=9))
         watch.get(5)
         status = source.status()
     assert {key: status[key] for key in ("name", "model", "source", "state", "error")} == {
@@ -106,83 +106,87 @@ def test_status_tells_what_is_seen(source: Feed, shop: Shop) -> None:
     assert (status["width_px"], status["height_px"], status["frame_rate"]) == (12, 9, 30.0)
 
 
-def test_a_second_watcher_starts_nothing_and_sees_the_standing_picture_at_once(source: Feed, shop: Shop) -> None:
+def test_a_second_watch_starts_nothing_and_gets_the_newest_frame_at_once(source: Feed, maker: CameraMaker) -> None:
     with source.watch() as first:
-        shop.number(1).give(frame())
+        maker.number(1).give(frame())
         shown = first.get(5)
         with source.watch() as second:
             assert second.get(0) is shown
-    assert len(shop.made) == 1
+    assert len(maker.made) == 1
 
 
-def test_the_last_to_leave_closes_it_after_the_linger(source: Feed, shop: Shop, clock: FakeClock) -> None:
+def test_the_camera_closes_after_the_last_watch_and_the_linger(
+    source: Feed, maker: CameraMaker, clock: FakeClock
+) -> None:
     first, second = source.watch(), source.watch()
-    shop.number(1).give(frame())
+    maker.number(1).give(frame())
     first.get(5)
     first.close()
     clock.advance(3600)
-    assert source.state is State.RUNNING, "somebody still watches"
+    assert source.state is State.RUNNING, "one watch is still open"
     second.close()
     second.close()
     clock.advance(source.config.linger_s - 0.1)
     assert source.state is State.RUNNING
     clock.advance(0.2)
-    assert shop.made[0].closed.wait(5)
+    assert maker.made[0].closed.wait(5)
     assert (source.state, source.latest) == (State.IDLE, None)
 
 
-def test_who_comes_back_in_time_finds_it_running(source: Feed, shop: Shop, clock: FakeClock) -> None:
+def test_a_watch_within_the_linger_finds_it_running(source: Feed, maker: CameraMaker, clock: FakeClock) -> None:
     source.watch().close()
     clock.advance(source.config.linger_s - 0.1)
     with source.watch() as watch:
         clock.advance(3600)
-        shop.number(1).give(frame())
+        maker.number(1).give(frame())
         watch.get(5)
-    assert len(shop.made) == 1
+    assert len(maker.made) == 1
 
 
-def test_after_the_linger_it_is_opened_anew(source: Feed, shop: Shop, clock: FakeClock) -> None:
+def test_after_the_linger_it_is_opened_again(source: Feed, maker: CameraMaker, clock: FakeClock) -> None:
     source.watch().close()
-    shop.number(1)
+    maker.number(1)
     clock.advance(source.config.linger_s)
     with source.watch() as watch:
-        shop.number(2).give(frame())
+        maker.number(2).give(frame())
         watch.get(5)
 
 
-def test_a_lost_camera_is_tried_again_with_growing_pauses(source: Feed, shop: Shop, clock: FakeClock) -> None:
+def test_a_lost_camera_is_reopened_with_growing_pauses(source: Feed, maker: CameraMaker, clock: FakeClock) -> None:
     failures = len(RETRY_PAUSES_S) + 1
 
     def prepare(camera: FakeCamera, number: int) -> None:
         if number < failures:
             camera.refuses = [CameraError(f"refused {number}")]
 
-    shop.prepare = prepare
+    maker.prepare = prepare
     with source.watch() as watch:
-        shop.number(failures + 1).give(frame())
+        maker.number(failures + 1).give(frame())
         watch.get(5)
         assert clock.pauses == [*RETRY_PAUSES_S, RETRY_PAUSES_S[-1]]
         assert source.error is None
     assert source.counters["errors"] == failures
 
 
-def test_frames_shorten_the_pauses_again(source: Feed, shop: Shop, clock: FakeClock) -> None:
+def test_frames_reset_the_pauses(source: Feed, maker: CameraMaker, clock: FakeClock) -> None:
     def prepare(camera: FakeCamera, number: int) -> None:
         if number < 3:
             camera.refuses = [CameraError(f"refused {number}")]
 
-    shop.prepare = prepare
+    maker.prepare = prepare
     with source.watch() as watch:
-        camera = shop.number(4)
+        camera = maker.number(4)
         camera.give(frame())
         watch.get(5)
         camera.give(CameraError("the cable was pulled"))
-        shop.number(5).give(frame())
+        maker.number(5).give(frame())
         watch.get(5)
         assert clock.pauses == [*RETRY_PAUSES_S[:3], RETRY_PAUSES_S[0]]
 
 
-def test_what_is_wrong_is_said_while_it_is(source: Feed, shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_is_reported_until_it_is_over(
+    source: Feed, maker: CameraMaker, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.WARNING)
     tries_again, held = threading.Event(), threading.Event()
 
@@ -193,7 +197,7 @@ def test_what_is_wrong_is_said_while_it_is(source: Feed, shop: Shop, caplog: pyt
             tries_again.set()
             held.wait(5)
 
-    shop.prepare = prepare
+    maker.prepare = prepare
     with source.watch() as watch:
         try:
             assert tries_again.wait(5)
@@ -201,62 +205,62 @@ def test_what_is_wrong_is_said_while_it_is(source: Feed, shop: Shop, caplog: pyt
             assert source.state in (State.OFFLINE, State.OPENING)
         finally:
             held.set()
-        shop.number(2).give(frame())
+        maker.number(2).give(frame())
         watch.get(5)
         assert status_of(source) == ("running", None)
     assert caplog.messages == ["camera porch: rtsp://porch: connection refused; it is tried again"]
 
 
-def test_after_a_loss_time_goes_on_by_the_clock(source: Feed, shop: Shop, clock: FakeClock) -> None:
+def test_after_a_loss_time_continues_by_the_clock(source: Feed, maker: CameraMaker, clock: FakeClock) -> None:
     with source.watch() as watch:
-        shop.number(1).give(frame(pts=0).marked("captured", 50.0))
+        maker.number(1).give(frame(pts=0).marked("captured", 50.0))
         assert watch.get(5).pts == 0
-        shop.made[0].give(CameraError("gone"))
-        shop.number(2).give(frame(pts=0).marked("captured", 52.0))
+        maker.made[0].give(CameraError("gone"))
+        maker.number(2).give(frame(pts=0).marked("captured", 52.0))
         assert watch.get(5).pts == 60, "two seconds at 30 ticks each"
 
 
-def test_a_fault_that_is_no_camera_error_does_not_end_it_either(source: Feed, shop: Shop) -> None:
+def test_other_exceptions_do_not_end_a_source_either(source: Feed, maker: CameraMaker) -> None:
     with source.watch() as watch:
-        shop.number(1).give(ZeroDivisionError("a driver's fault"))
-        shop.number(2).give(frame())
+        maker.number(1).give(ZeroDivisionError("a driver's fault"))
+        maker.number(2).give(frame())
         watch.get(5)
-    assert shop.made[0].closed.is_set()
+    assert maker.made[0].closed.is_set()
 
 
-def test_no_log_shows_what_is_secret_in_a_url(source: Feed, shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_shows_the_secrets_of_a_url(source: Feed, maker: CameraMaker, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with source.watch() as watch:
-        shop.number(1).give(ValueError("Invalid argument: 'rtsp://anna:hunter2@camera/stream'"))
-        shop.number(2).give(CameraError("rtsp://anna:hunter2@camera/stream"))
-        shop.number(3).give(frame())
+        maker.number(1).give(ValueError("Invalid argument: 'rtsp://anna:hunter2@camera/stream'"))
+        maker.number(2).give(CameraError("rtsp://anna:hunter2@camera/stream"))
+        maker.number(3).give(frame())
         watch.get(5)
     assert "'rtsp://camera'" in caplog.text
     assert "hunter2" not in caplog.text
 
 
-def test_at_its_end_the_last_picture_stays_until_a_new_first_watcher(
-    source: Feed, shop: Shop, clock: FakeClock
+def test_the_last_frame_stays_after_the_end_until_a_new_first_watch(
+    source: Feed, maker: CameraMaker, clock: FakeClock
 ) -> None:
     watch = source.watch()
-    shop.number(1).give(frame(color=(1, 2, 3)))
+    maker.number(1).give(frame(color=(1, 2, 3)))
     last = watch.get(5)
-    shop.made[0].give(CameraEnded())
-    assert shop.made[0].closed.wait(5)
+    maker.made[0].give(CameraEnded())
+    assert maker.made[0].closed.wait(5)
     assert source.state is State.ENDED
     with source.watch() as second:
-        assert second.get(0) is last, "whoever joins sees the last picture"
-    assert len(shop.made) == 1
+        assert second.get(0) is last, "a watch that joins gets the last frame"
+    assert len(maker.made) == 1
     watch.close()
     with source.watch() as anew:
-        shop.number(2).give(frame())
+        maker.number(2).give(frame())
         assert anew.get(5).sequence == 1
         assert status_of(source)[0] == "running"
 
 
-def test_closing_for_good_ends_the_watches(source: Feed, shop: Shop) -> None:
+def test_closing_for_good_ends_all_watches(source: Feed, maker: CameraMaker) -> None:
     watch = source.watch()
-    shop.number(1)
+    maker.number(1)
     assert source.close()
     with pytest.raises(SlotClosed):
         watch.get(5)
@@ -265,9 +269,9 @@ def test_closing_for_good_ends_the_watches(source: Feed, shop: Shop) -> None:
         source.watch()
 
 
-def test_kept_running_it_needs_nobody(source: Feed, shop: Shop, clock: FakeClock) -> None:
+def test_keep_running_needs_no_watch(source: Feed, maker: CameraMaker, clock: FakeClock) -> None:
     source.keep_running()
-    shop.number(1)
+    maker.number(1)
     source.watch().close()
     clock.advance(3600)
-    assert not shop.made[0].closed.is_set()
+    assert not maker.made[0].closed.is_set()
