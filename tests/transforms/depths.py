@@ -1,4 +1,4 @@
-"""Frames with depth, for the transforms that ask for it."""
+"""Frames with depth, for the depth transforms."""
 
 from __future__ import annotations
 

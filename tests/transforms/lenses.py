@@ -1,4 +1,4 @@
-"""A lens by the book, to hold the transforms against."""
+"""A reference model of a lens, to compare the transforms with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cameras import Intrinsics
 
 
 def projected(lens: Intrinsics, distortion: tuple[float, ...], x: float, y: float) -> tuple[float, float]:
-    """Return where a lens shows the point x, y, 1: in pixels from the picture's left and upper edge."""
+    """Return the position at which a lens shows the point x, y, 1: pixels from the left and upper edge."""
     rk1, rk2, rk3, tp1, tp2 = distortion
     square = x * x + y * y
     radial = 1 + rk1 * square + rk2 * square**2 + rk3 * square**3

@@ -1,4 +1,4 @@
-"""Small frames whose every pixel says where it is from."""
+"""Small frames whose pixel values encode their positions."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def detection(x_min: float, y_min: float, x_max: float, y_max: float, label: str
 
 
 def bgr(width: int, height: int, *annotations: Annotation, **more: Any) -> Frame:
-    """Return a frame held as BGR: blue is the column, green the row, red 200."""
+    """Return a BGR frame: blue is the column, green the row, red 200."""
     rows, columns = np.mgrid[0:height, 0:width]
     image = np.dstack([columns, rows, np.full_like(rows, 200)]).astype(np.uint8)
     return _frame(Pixels.from_bgr(image), annotations, more)
 
 
 def yuv(width: int, height: int, *annotations: Annotation, matrix: Matrix = Matrix.BT709, **more: Any) -> Frame:
-    """Return a frame held as planes: y is 16 + column + row, u the column and v the row of the half-size planes."""
+    """Return a YUV frame: y is 16 + column + row, u the column and v the row of the half-size planes."""
     rows, columns = np.mgrid[0:height, 0:width]
     y, u, v = 16 + rows + columns, columns[: height // 2, : width // 2], rows[: height // 2, : width // 2]
     planes = Yuv(*(np.ascontiguousarray(plane).astype(np.uint8) for plane in (y, u, v)))

@@ -1,4 +1,4 @@
-"""An annotation at a point, to hold the moving of points against that of boxes."""
+"""An annotation at a point, to compare the mapping of points with that of boxes."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ TINY = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class Spot(Annotation):
-    """A point, wherever it is moved."""
+    """A point, also outside the frame."""
 
     kind: ClassVar[str] = "spot"
 
     at: tuple[float, float] = dataclasses.field(kw_only=True)
 
     def moved(self, movement: Movement) -> Self:
-        """Return it at its new place, also outside the frame."""
+        """Return the point at its new position, also outside the frame."""
         [[x, y]] = movement.points(np.array([self.at])).tolist()
         return dataclasses.replace(self, at=(x, y))
 
 
 def points_move_as_boxes_do(transform: Transform[Any], frame: Frame) -> None:
-    """Check for many points of a frame that each moves as a tiny box around it does, and leaves the frame with it."""
+    """Check for many points that each moves, and leaves the frame, as a tiny box around it does."""
     places = np.random.default_rng(5).random((40, 2)).tolist()
     spots = [Spot("spot", 1.0, at=(x, y)) for x, y in places]
     boxes = [Detection("box", 1.0, box=BoundingBox(x - TINY, y - TINY, x + TINY, y + TINY)) for x, y in places]

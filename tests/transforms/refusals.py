@@ -1,4 +1,4 @@
-"""What attributes say about values they refuse."""
+"""The errors of attributes for values they refuse."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cameras import Attributes
 
 
 def refusals(attributes_type: type[Attributes], **values: Any) -> list[tuple[str, str]]:
-    """Return each refusal of the values as (dotted path, sentence)."""
+    """Return each error of the values as (dotted path, message)."""
     with pytest.raises(ValidationError) as caught:
         attributes_type.model_validate(values)
     return [

@@ -14,7 +14,7 @@ from transforms.base import read_only
 
 
 class Plain(Transform[NoAttributes]):
-    """The least that a transform can be."""
+    """A minimal transform."""
 
     type_name = "plain"
     attributes_type = NoAttributes
@@ -23,7 +23,7 @@ class Plain(Transform[NoAttributes]):
         return frame
 
 
-def test_a_transform_that_says_nothing_needs_nothing() -> None:
+def test_a_minimal_transform_needs_nothing() -> None:
     assert list(Plain.needs(NoAttributes())) == []
     plain = Plain(NoAttributes(), {})
     assert (plain.annotates, plain.needs_depth, plain.needs_lens, plain.failure) == (False, False, (), None)
@@ -35,7 +35,7 @@ def test_a_transform_that_says_nothing_needs_nothing() -> None:
     ("lost", "sentence"),
     [({"depth": None}, "the depth is lost"), ({"intrinsics": None}, "the lens is lost"), ({"distortion": ()}, None)],
 )
-def test_a_transform_that_loses_depth_or_lens_is_found(lost: dict[str, Any], sentence: str | None) -> None:
+def test_the_harness_finds_a_transform_that_loses_depth_or_lens(lost: dict[str, Any], sentence: str | None) -> None:
     class Loses(Plain):
         def apply(self, frame: Frame) -> Frame:
             return dataclasses.replace(frame, **lost)
@@ -44,7 +44,7 @@ def test_a_transform_that_loses_depth_or_lens_is_found(lost: dict[str, Any], sen
         through(Loses(NoAttributes(), {}), bgr(8, 6))
 
 
-def test_what_is_shared_cannot_be_changed() -> None:
+def test_shared_arrays_are_read_only() -> None:
     array = read_only(np.zeros(3))
     with pytest.raises(ValueError, match="read-only"):
         array[0] = 1

@@ -18,16 +18,16 @@ def captions(**attributes: Any) -> list[Any]:
     return list(through(transform, bgr(4, 2, DOG))[0].annotations)
 
 
-def test_the_surest_sentence_is_attached_with_where_it_comes_from() -> None:
+def test_the_best_caption_is_attached_with_its_origin() -> None:
     assert captions() == [DOG, Caption("a red star", 0.7, transform="captions", service="words")]
 
 
-def test_what_is_not_sure_enough_is_not_said() -> None:
+def test_captions_below_the_threshold_are_dropped() -> None:
     assert captions(confidence_threshold=0.7) == captions()
     assert captions(confidence_threshold=0.71) == [DOG]
 
 
-def test_the_captioner_is_named_to_the_configuration() -> None:
+def test_needs_names_the_captioner() -> None:
     needs = Captions.needs(CaptionsAttributes(captioner_name="words"))
     assert list(needs) == [("captioner_name", "words", "captions")]
 

@@ -28,14 +28,14 @@ def seen(**attributes: Any) -> list[str]:
     return [annotation.label for annotation in frame.annotations]
 
 
-def test_the_surest_is_attached_with_where_it_comes_from() -> None:
+def test_the_best_classification_is_attached_with_its_origin() -> None:
     frame = bgr(4, 2)
     out = through(classifications(FakeVision("zoo", ZOO)), frame)[0]
     assert out.annotations == (Classification("cat", 0.5, transform="classifications", service="zoo"),)
     assert out.pixels is frame.pixels
 
 
-def test_more_come_highest_first() -> None:
+def test_several_come_by_falling_confidence() -> None:
     assert seen(max_classifications=3) == ["cat", "Dog", "fox"]
 
 
@@ -43,7 +43,7 @@ def test_zero_means_one() -> None:
     assert seen(max_classifications=0) == ["cat"]
 
 
-def test_a_wanted_label_is_shown_even_where_another_is_surer() -> None:
+def test_labels_filter_before_the_cut() -> None:
     assert seen(valid_labels=["dog"]) == ["Dog"]
 
 
@@ -51,11 +51,11 @@ def test_a_confidence_equal_to_the_threshold_passes() -> None:
     assert seen(confidence_threshold=0.3, max_classifications=9) == ["cat", "Dog"]
 
 
-def test_nothing_that_passes_leaves_the_frame_as_it_was() -> None:
+def test_the_frame_stays_when_no_classification_passes() -> None:
     assert seen(confidence_threshold=0.9) == []
 
 
-def test_what_has_no_answer_takes_no_place() -> None:
+def test_unknown_classifications_take_no_place() -> None:
     assert seen(max_classifications=9) == ["cat", "Dog", "fox"]
 
 
@@ -66,7 +66,7 @@ def test_inherited_annotations_come_first() -> None:
     assert out.annotations[2].label == "cat"
 
 
-def test_one_picture_is_looked_at_once_by_all() -> None:
+def test_two_transforms_share_one_inference_per_picture() -> None:
     service = FakeVision("zoo", ZOO)
     frame = bgr(4, 2)
     through(classifications(service), frame)
@@ -74,7 +74,7 @@ def test_one_picture_is_looked_at_once_by_all() -> None:
     assert service.inferences == 1
 
 
-def test_the_service_is_on_loan_between_open_and_close() -> None:
+def test_the_service_is_loaded_between_open_and_close() -> None:
     service = FakeVision("zoo", ZOO)
     transform, other = classifications(service), classifications(service)
     assert not service.loaded
@@ -83,12 +83,12 @@ def test_the_service_is_on_loan_between_open_and_close() -> None:
     other.open()
     transform.close()
     transform.close()
-    assert service.loaded, "the other one still holds it"
+    assert service.loaded, "the other transform still uses it"
     other.close()
     assert not service.loaded
 
 
-def test_a_service_that_does_not_open_is_not_given_back() -> None:
+def test_a_service_that_fails_to_open_is_not_closed() -> None:
     service = FakeVision("zoo", ZOO)
     other = classifications(service)
     other.open()
@@ -101,13 +101,13 @@ def test_a_service_that_does_not_open_is_not_given_back() -> None:
     other.close()
 
 
-def test_it_says_which_service_it_needs_and_for_what() -> None:
+def test_needs_names_the_service_and_the_kind() -> None:
     transform = classifications(FakeVision("zoo", ZOO))
     assert list(transform.needs(transform.attributes)) == [("classifier_name", "zoo", "classifications")]
     assert transform.annotates
 
 
-def test_a_service_that_is_not_there_is_named() -> None:
+def test_the_error_names_a_missing_service() -> None:
     with pytest.raises(ValueError, match="^classifier_name: there is no vision service 'zoo'$"):
         Classifications(ClassificationsAttributes(classifier_name="zoo"), {})
 
@@ -134,17 +134,17 @@ def test_wrong_values_are_refused(name: str, value: object, message: str) -> Non
     assert refusals(ClassificationsAttributes, **{"classifier_name": "zoo", name: value}) == [(name, message)]
 
 
-def test_a_label_that_is_no_text_is_refused() -> None:
+def test_a_label_must_be_text() -> None:
     found = refusals(ClassificationsAttributes, classifier_name="zoo", valid_labels=["a", 7])
     assert found == [("valid_labels.1", "Input should be a valid string")]
 
 
-def test_the_service_must_be_named() -> None:
+def test_the_classifier_is_required() -> None:
     assert refusals(ClassificationsAttributes) == [("classifier_name", "Field required")]
 
 
 def brightest(frame: Frame) -> list[Classification]:
-    """Call a picture by its brightest channel, and say unknown where there is none."""
+    """Classify a picture by its brightest channel, or as unknown."""
     blue, green, red = frame.image.reshape(-1, 3).mean(axis=0)
     best = max(("blue", blue), ("green", green), ("red", red), key=lambda channel: channel[1])
     return [Classification(best[0], best[1] / 255), Classification("thing", 0.1)]
@@ -162,15 +162,15 @@ def named(frame: Frame, **attributes: Any) -> tuple[Annotation, ...]:
     return through(transform, frame)[0].annotations
 
 
-def test_each_detection_is_called_what_its_box_shows() -> None:
+def test_each_detection_takes_the_label_of_its_box() -> None:
     left, right = detection(0, 0, 0.5, 1), replace(detection(0.5, 0, 1.5, 1), track_id=4)
     dog, one, other = named(flag(left, right))
-    assert dog == DOG, "what has no box stays"
+    assert dog == DOG, "a detection without a box stays"
     assert one == Detection("blue", 0.8, box=left.box, transform="classifications", service="zoo")
     assert other == Detection("red", 0.8, box=right.box, track_id=4, transform="classifications", service="zoo")
 
 
-def test_the_name_may_follow_the_detectors() -> None:
+def test_the_label_can_be_appended() -> None:
     ball = detection(0, 0, 0.5, 1)
     _, once = named(flag(ball), append_label=True)
     assert isinstance(once, Detection) and (once.label, once.first_label) == ("ball: blue", "ball")
@@ -180,31 +180,31 @@ def test_the_name_may_follow_the_detectors() -> None:
     assert isinstance(renamed, Detection) and (renamed.label, renamed.first_label) == ("blue", None)
 
 
-def test_a_detection_that_nothing_fits_stays_as_it_was() -> None:
+def test_a_detection_without_a_passing_label_stays() -> None:
     ball = detection(0, 0, 0.5, 1)
     assert named(flag(ball), confidence_threshold=0.9) == (DOG, ball)
     assert [found.label for found in named(flag(ball), valid_labels=["thing"])] == ["dog", "thing"]
 
 
-def test_some_of_what_is_around_is_shown_too() -> None:
+def test_the_margin_is_classified_too() -> None:
     seen: list[tuple[int, int]] = []
 
-    def look(frame: Frame) -> list[Classification]:
+    def classify_window(frame: Frame) -> list[Classification]:
         seen.append((frame.width, frame.height))
         return []
 
     for margin in (0.0, 0.25, 5.0):
-        transform = classifications(FunctionVision("zoo", classify=look), of="detections", margin=margin)
+        transform = classifications(FunctionVision("zoo", classify=classify_window), of="detections", margin=margin)
         through(transform, flag(detection(0.25, 0.25, 0.5, 0.75)))
     assert seen == [(4, 4), (6, 6), (16, 8)]
 
 
-def test_a_box_that_is_nowhere_is_not_classified() -> None:
+def test_a_box_outside_the_frame_is_not_classified() -> None:
     ball = detection(2, 0, 3, 1)
     assert named(flag(ball)) == (DOG, ball)
 
 
-def test_the_same_box_is_classified_once_for_all() -> None:
+def test_two_transforms_share_one_inference_per_box() -> None:
     service = FunctionVision("zoo", classify=brightest)
     frame = flag(detection(0, 0, 0.5, 1))
     through(classifications(service, of="detections", margin=0), frame)

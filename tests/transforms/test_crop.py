@@ -25,14 +25,14 @@ def cropped(frame: Frame, *edges: float, **more: Any) -> Frame:
     return through(crop(*edges, **more), frame)[0]
 
 
-def test_pixels_are_cut_out_the_maxima_excluded() -> None:
+def test_the_maxima_are_exclusive() -> None:
     out = cropped(bgr(8, 6), 2, 1, 5, 3)
     assert out.image.shape == (2, 3, 3)
     assert out.image[0, 0].tolist() == [2, 1, 200]
     assert out.image[1, 2].tolist() == [4, 2, 200]
 
 
-def test_fractions_are_of_each_frames_own_size() -> None:
+def test_fractions_refer_to_the_size_of_each_frame() -> None:
     small, large, again = through(crop(0.25, 0.5, 0.75, 1), bgr(8, 6), bgr(16, 8), bgr(8, 6))
     assert (small.width, small.height, *small.image[0, 0, :2]) == (4, 3, 2, 3)
     assert (large.width, large.height, *large.image[0, 0, :2]) == (8, 4, 4, 4)
@@ -48,12 +48,12 @@ def test_zero_to_one_in_pixels_is_one_pixel() -> None:
     assert cropped(bgr(8, 6), 0, 0, 1, 1, units="px").image.tolist() == [[[0, 0, 200]]]
 
 
-def test_a_maximum_above_one_makes_them_pixels() -> None:
+def test_a_maximum_above_one_means_pixels() -> None:
     assert cropped(bgr(8, 6), 0, 0, 1, 2).image.shape == (2, 1, 3)
     assert cropped(bgr(8, 6), 0.9, 0.9, 2.9, 3.9).image.shape == (3, 2, 3), "parts of pixels are cut off"
 
 
-def test_fractions_above_one_are_clipped_when_asked_for() -> None:
+def test_explicit_fractions_above_one_are_clipped() -> None:
     assert cropped(bgr(8, 6), 0.5, 0.5, 1.5, 7, units="fraction").image.shape == (3, 4, 3)
 
 
@@ -63,12 +63,12 @@ def test_a_window_partly_outside_is_clipped() -> None:
     assert out.image[0, 0].tolist() == [6, 4, 200]
 
 
-def test_a_window_thinner_than_a_pixel_is_one() -> None:
+def test_a_window_thinner_than_a_pixel_becomes_one_pixel() -> None:
     assert cropped(bgr(8, 6), 0.5, 0.5, 0.5001, 0.5001).image.tolist() == [[[4, 3, 200]]]
     assert cropped(bgr(8, 6), 5.2, 3.2, 5.8, 3.8).image.tolist() == [[[5, 3, 200]]]
 
 
-def test_a_window_wholly_outside_is_an_error_of_that_frame() -> None:
+def test_a_window_outside_the_frame_is_an_error() -> None:
     transform = crop(8, 0, 20, 6)
     sentence = "^the crop window from 8,0 to 20,6 px is outside the picture of 8x6$"
     with pytest.raises(ValueError, match=sentence):
@@ -76,7 +76,7 @@ def test_a_window_wholly_outside_is_an_error_of_that_frame() -> None:
     assert transform.apply(bgr(16, 12)).annotations == ()
 
 
-def test_a_window_wholly_outside_has_no_outline() -> None:
+def test_a_window_outside_the_frame_has_no_outline() -> None:
     transform = crop(8, 0, 20, 6, overlay_crop_box=True)
     frame = bgr(8, 6)
     assert transform.apply(frame) is frame
@@ -96,7 +96,7 @@ def test_an_even_window_of_planes_is_a_view_of_them() -> None:
 
 
 @pytest.mark.parametrize("edges", [(1, 2, 5, 6), (2, 2, 5, 6), (2, 1, 6, 5), (2, 2, 6, 5)])
-def test_an_odd_window_of_planes_is_held_as_bgr(edges: tuple[int, int, int, int]) -> None:
+def test_an_odd_window_of_planes_becomes_bgr(edges: tuple[int, int, int, int]) -> None:
     frame = yuv(8, 6)
     out = cropped(frame, *edges)
     assert not out.pixels.born_yuv
@@ -113,13 +113,13 @@ def test_an_odd_window_has_the_colours_of_the_whole_picture_up_to_its_edges(matr
         np.testing.assert_array_equal(part.bgr, pixels.bgr[y_min:y_max, x_min:x_max])
 
 
-def test_annotations_move_and_what_is_cut_is_clipped() -> None:
+def test_annotations_move_and_are_clipped() -> None:
     inside, cut, outside = detection(0.5, 0.5, 0.75, 1), detection(0, 0, 0.75, 0.75), detection(0, 0, 0.5, 1)
     out = cropped(bgr(8, 4, DOG, inside, cut, outside), 4, 2, 8, 4)
     assert out.annotations == (DOG, detection(0, 0, 0.5, 1), detection(0, 0, 0.5, 0.5))
 
 
-def test_boxes_stand_over_the_same_pixels_before_and_after() -> None:
+def test_boxes_cover_the_same_pixels_before_and_after() -> None:
     random = np.random.default_rng(1)
     for _ in range(300):
         width, height = (int(size) for size in random.integers(1, 40, 2))
@@ -147,7 +147,7 @@ def test_depth_and_intrinsics_follow() -> None:
     assert out.distortion == (0.1, 0.2, 0.3, 0.01, 0.02)
 
 
-def test_the_overlay_outlines_the_window_and_leaves_the_rest_alone() -> None:
+def test_the_overlay_only_attaches_an_outline() -> None:
     ball = detection(0, 0, 0.1, 0.1)
     frame = with_depth(bgr(8, 4, DOG, ball))
     out = cropped(frame, 2, 1, 100, 3, overlay_crop_box=True)
@@ -189,7 +189,7 @@ def test_an_empty_block_is_refused() -> None:
     assert refusals(CropAttributes) == [("x_max_px", "Field required"), ("y_max_px", "Field required")]
 
 
-def test_views_go_on_through_other_transforms_and_the_paint() -> None:
+def test_cropped_views_pass_other_transforms_and_paint() -> None:
     frame = yuv(32, 24, detection(0.4, 0.4, 0.6, 0.6))
     window = cropped(frame, 4, 2, 28, 20)
     half = through(Resize(ResizeAttributes(width_px=12), {}), window)[0]

@@ -14,12 +14,12 @@ from transforms.depth import depth_of
 ASKING = ("depth_to_pretty", "depth_edges", "depth_preprocess", "overlay")
 
 
-def test_who_asks_for_depth_says_so() -> None:
+def test_depth_transforms_declare_that_they_need_depth() -> None:
     assert {name for name, kind in TRANSFORMS.items() if kind.needs_depth} == set(ASKING)
 
 
 @pytest.mark.parametrize("name", ASKING)
-def test_a_frame_without_depth_is_refused_in_words(name: str) -> None:
+def test_a_frame_without_depth_is_refused(name: str) -> None:
     kind = TRANSFORMS[name]
     transform = kind(kind.attributes_type(), {})
     with pytest.raises(ValueError, match=r"^the frame has no depth: it must come from a camera with depth"):
@@ -27,7 +27,7 @@ def test_a_frame_without_depth_is_refused_in_words(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ASKING)
-def test_depth_of_another_size_than_the_picture_is_refused_in_words(name: str) -> None:
+def test_depth_of_another_size_is_refused(name: str) -> None:
     kind = TRANSFORMS[name]
     transform = kind(kind.attributes_type(), {})
     frame = dataclasses.replace(bgr(8, 6), depth=deep([[1, 2]]).depth)
@@ -37,13 +37,13 @@ def test_depth_of_another_size_than_the_picture_is_refused_in_words(name: str) -
 
 @pytest.mark.parametrize("name", ASKING)
 @pytest.mark.parametrize("value", [0, 1, 1500, 65535])
-def test_flat_depth_does_no_harm(name: str, value: int) -> None:
+def test_flat_depth_is_accepted(name: str, value: int) -> None:
     kind = TRANSFORMS[name]
     out = through(kind(kind.attributes_type(), {}), deep(np.full((12, 16), value)))[0]
     assert (out.width, out.height) == (16, 12)
 
 
-def test_the_range_is_that_of_what_is_known() -> None:
+def test_the_range_covers_known_depth_only() -> None:
     depth = depth_of(deep([[0, 700, 300]]))
     assert (depth.nearest, depth.farthest) == (300, 700)
     assert depth.known.tolist() == [[0, 255, 255]]

@@ -27,7 +27,7 @@ def step() -> Any:
     return depth
 
 
-def test_a_leap_is_a_white_line_on_black() -> None:
+def test_a_step_of_depth_is_a_white_line_on_black() -> None:
     frame = deep(step(), annotations=(DOG,))
     out = outlined(frame)
     image = out.image[:, :, 0]
@@ -41,7 +41,7 @@ def test_even_depth_has_no_edges() -> None:
     assert edges(np.full((40, 40), 1500)).max() == 0
 
 
-def test_the_edge_of_what_is_unknown_is_none() -> None:
+def test_unknown_depth_causes_no_edge() -> None:
     depth = np.full((60, 80), 2000)
     depth[10:30, 10:30] = 0
     assert edges(depth).max() == 0
@@ -52,7 +52,7 @@ def noisy() -> Any:
     return depth + np.random.default_rng(3).normal(0, 60, depth.shape)
 
 
-def test_the_radius_smooths_noise_away() -> None:
+def test_the_blur_removes_noise() -> None:
     counts = [np.count_nonzero(edges(noisy(), blur_radius_px=radius)) for radius in (0, 1, 3, 6)]
     assert counts == sorted(counts, reverse=True)
     assert counts[3] < counts[0] / 4
@@ -65,7 +65,7 @@ def test_higher_thresholds_keep_less() -> None:
     assert low == sorted(low, reverse=True) and low[0] > low[2]
 
 
-def test_the_whole_range_of_depth_does_no_harm() -> None:
+def test_the_whole_range_of_depth_is_accepted() -> None:
     depth = np.zeros((40, 40))
     depth[:, 20:] = 65_535
     depth[:, :20] = 1

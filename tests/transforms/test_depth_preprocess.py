@@ -34,14 +34,14 @@ def test_small_holes_are_filled_and_large_ones_stay() -> None:
     assert (found[45:65, 45:65] == 0).all()
 
 
-def test_a_tip_that_is_too_thin_is_cut() -> None:
+def test_a_thin_tip_is_cut() -> None:
     depth = np.full((100, 100), 3000)
     depth[50, 20:80] = 3300
     assert (cleaned(depth) == 3000).all()
 
 
 @pytest.mark.parametrize(("distance", "kept"), [(400, False), (2000, False), (5000, True)])
-def test_a_lone_patch_is_noise_unless_it_is_far(distance: int, kept: bool) -> None:
+def test_an_isolated_patch_is_noise_unless_it_is_far(distance: int, kept: bool) -> None:
     depth = np.zeros((200, 200))
     depth[:, :100] = 1000
     depth[60:70, 150:160] = distance  # 100 of 40 000 pixels: 0.25 %
@@ -50,5 +50,5 @@ def test_a_lone_patch_is_noise_unless_it_is_far(distance: int, kept: bool) -> No
     assert (found[100, 50]) == 1000
 
 
-def test_nothing_known_stays_nothing() -> None:
+def test_unknown_depth_stays_unknown() -> None:
     assert cleaned(np.zeros((30, 30))).max() == 0

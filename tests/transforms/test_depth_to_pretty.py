@@ -18,7 +18,7 @@ def hue(bgr: object) -> float:
     return 360 * found
 
 
-def test_near_is_orange_far_is_blue_and_what_is_between_between() -> None:
+def test_hues_go_from_orange_for_near_to_blue_for_far() -> None:
     frame = deep([[1000, 2000, 3000, 0]], annotations=(DOG,))
     out = through(DepthToPretty(NoAttributes(), {}), frame)[0]
     near, middle, far, unknown = out.image[0]

@@ -28,7 +28,7 @@ def seen(**attributes: Any) -> list[str]:
     return [annotation.label for annotation in through(detections(**attributes), bgr(4, 2))[0].annotations]
 
 
-def test_a_box_for_each_thing_is_attached_after_what_was_there() -> None:
+def test_detections_are_attached_after_existing_annotations() -> None:
     frame = bgr(4, 2, DOG)
     out = through(detections(), frame)[0]
     assert out.pixels is frame.pixels
@@ -36,7 +36,7 @@ def test_a_box_for_each_thing_is_attached_after_what_was_there() -> None:
     assert out.annotations[1] == STREET[0].attached_by("detections", "street")
 
 
-def test_a_box_partly_outside_is_clipped_and_one_wholly_outside_dropped() -> None:
+def test_a_box_partly_outside_is_clipped_and_one_fully_outside_dropped() -> None:
     boxes = [found.box for found in through(detections(), bgr(4, 2))[0].annotations if isinstance(found, Detection)]
     assert boxes == [BoundingBox(0.1, 0.2, 0.3, 0.4), BoundingBox(0.5, 0.5, 1.0, 0.9), BoundingBox(0.0, 0.0, 1.0, 1.0)]
 
@@ -49,7 +49,7 @@ def test_a_confidence_equal_to_the_threshold_passes() -> None:
     assert seen(confidence_threshold=0.6) == ["person", "Car"]
 
 
-def test_it_says_which_service_it_needs_and_for_what() -> None:
+def test_needs_names_the_service_and_the_kind() -> None:
     transform = detections()
     assert list(transform.needs(transform.attributes)) == [("detector_name", "street", "detections")]
     assert transform.annotates

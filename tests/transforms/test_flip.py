@@ -24,7 +24,7 @@ def flipped(frame: Frame, **attributes: Any) -> Frame:
     return through(Flip(FlipAttributes.model_validate(attributes), {}), frame)[0]
 
 
-def test_left_and_right_change_places_by_default() -> None:
+def test_left_and_right_are_swapped_by_default() -> None:
     frame = bgr(5, 3)
     np.testing.assert_array_equal(flipped(frame).image, frame.image[:, ::-1])
 
@@ -67,7 +67,7 @@ def test_masks_and_depth_move_along(direction: str) -> None:
     np.testing.assert_array_equal(out.depth, frame.depth[SLICES[direction]])
 
 
-def test_the_middle_of_the_lens_moves_along() -> None:
+def test_the_principal_point_moves_along() -> None:
     out = flipped(with_depth(bgr(8, 4)), direction="both")
     assert out.intrinsics == Intrinsics(8, 4, 60.0, 40.0, 5.0, 3.0)
     assert out.distortion == (0.1, 0.2, 0.3, -0.01, -0.02)
@@ -84,7 +84,7 @@ def test_the_mirrored_lens_maps_a_mirrored_point_to_the_mirrored_pixel(direction
 
 
 @pytest.mark.parametrize("direction", SLICES)
-def test_twice_is_not_at_all(direction: str) -> None:
+def test_two_flips_restore_the_frame(direction: str) -> None:
     frame = with_depth(yuv(8, 6, DOG, detection(0.25, 0.5, 0.5, 1)))
     out = flipped(flipped(frame, direction=direction), direction=direction)
     assert (out.annotations, out.intrinsics, out.distortion) == (frame.annotations, frame.intrinsics, frame.distortion)

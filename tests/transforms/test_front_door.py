@@ -13,14 +13,14 @@ from transforms import ALIASES, TRANSFORMS
 
 def test_every_transform_in_the_folder_is_in_the_table() -> None:
     """A class with a ``type_name`` of its own is a transform."""
-    written: set[str] = set()
+    defined: set[str] = set()
     for path in Path(transforms.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.AnnAssign | ast.Assign) and node.value is not None:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if any(ast.unparse(target) == "type_name" for target in targets):
-                    written.add(ast.literal_eval(node.value))
-    assert written == set(TRANSFORMS)
+                    defined.add(ast.literal_eval(node.value))
+    assert defined == set(TRANSFORMS)
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)
@@ -42,6 +42,6 @@ def test_an_unknown_attribute_is_refused(name: str) -> None:
     assert ("widht", "Extra inputs are not permitted") in refusals(TRANSFORMS[name].attributes_type, widht=1)
 
 
-def test_no_type_means_no_change() -> None:
+def test_an_empty_type_means_identity() -> None:
     assert ALIASES[""] == "identity"
     assert set(ALIASES.values()) <= set(TRANSFORMS)

@@ -6,6 +6,6 @@ from transforms.base import NoAttributes
 from transforms.identity import Identity
 
 
-def test_the_very_frame_comes_out() -> None:
+def test_it_returns_the_same_frame() -> None:
     frame = bgr(4, 2, DOG, detection(0, 0, 0.5, 0.5))
     assert through(Identity(NoAttributes(), {}), frame)[0] is frame

@@ -9,12 +9,12 @@ from transforms.lens import DistortionParameters, IntrinsicParameters, checked_s
 LENS = {"width_px": 48, "height_px": 32, "fx": 40.0, "fy": 41.0, "ppx": 24.0, "ppy": 15.5}
 
 
-def test_a_lens_is_given_to_frames() -> None:
+def test_the_intrinsics_are_those_of_frames() -> None:
     assert IntrinsicParameters.model_validate(LENS).intrinsics == Intrinsics(48, 32, 40.0, 41.0, 24.0, 15.5)
 
 
 @pytest.mark.parametrize("name", ["width_px", "height_px", "fx", "fy"])
-def test_a_lens_without_size_or_focal_length_is_not_known(name: str) -> None:
+def test_a_lens_without_size_or_focal_length_is_unknown(name: str) -> None:
     assert IntrinsicParameters.model_validate(LENS | {name: 0}).intrinsics is None
 
 

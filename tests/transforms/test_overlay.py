@@ -20,7 +20,7 @@ def overlaid(frame: Frame, **attributes: Any) -> Frame:
     return through(Overlay(OverlayAttributes.model_validate(attributes), {}), frame)[0]
 
 
-def test_near_is_bright_far_is_dark_and_the_unknown_black() -> None:
+def test_near_is_bright_far_is_dark_and_unknown_is_black() -> None:
     frame = deep([[1000, 2000, 3000, 0]] * 2, color=(255, 255, 255), annotations=(DOG,))
     out = overlaid(frame)
     assert out.image[0, :, 0].tolist() == [255, 144, 32, 0]
@@ -33,30 +33,30 @@ def test_the_hue_is_kept() -> None:
     assert out.image[0, 3].tolist() == [8, 15, 30]
 
 
-def test_the_lens_may_be_given_where_the_camera_knows_none() -> None:
+def test_the_attributes_give_the_lens_when_the_camera_has_none() -> None:
     frame = deep([[1000, 2000, 3000, 0]] * 2, intrinsics=None)
     assert overlaid(frame, intrinsic_parameters=LENS).intrinsics == Intrinsics(**LENS)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("key", ["width_px", "height_px", "fx", "fy"])
-def test_a_lens_that_is_not_positive_counts_as_none(key: str) -> None:
+def test_a_lens_that_is_not_positive_is_unknown(key: str) -> None:
     frame = deep([[1000, 2000, 3000, 0]] * 2)
     assert overlaid(frame, intrinsic_parameters={**LENS, key: 0}).intrinsics == frame.intrinsics
 
 
-def test_without_any_lens_there_is_a_sentence() -> None:
+def test_a_missing_lens_is_an_error() -> None:
     with pytest.raises(
         ValueError, match="^intrinsic_parameters are given neither here, nor for the camera, nor by its"
     ):
         overlaid(deep([[1, 2]], intrinsics=None))
 
 
-def test_a_lens_for_another_size_is_refused_in_words() -> None:
+def test_a_lens_for_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match="^the picture is 2x1, but the intrinsic parameters are for 4x2$"):
         overlaid(deep([[1, 2]], intrinsics=None), intrinsic_parameters=LENS)
 
 
-def test_another_lens_shows_the_same_points_at_its_size() -> None:
+def test_another_lens_reprojects_the_frame() -> None:
     random = np.random.default_rng(1)
     depth = np.repeat(np.repeat(random.integers(1000, 4000, (6, 8)), 4, 0), 4, 1)
     box = detection(0.25, 0.25, 0.5, 0.5)
@@ -72,7 +72,7 @@ def test_another_lens_shows_the_same_points_at_its_size() -> None:
     assert out.annotations[:2] == (DOG, box)
 
 
-def test_a_narrower_lens_sees_the_middle() -> None:
+def test_a_narrower_lens_shows_the_centre() -> None:
     frame = deep(np.full((24, 32), 1000), annotations=(detection(0.25, 0.25, 0.75, 0.75), detection(0, 0, 0.1, 0.1)))
     tele = {"width_px": 32, "height_px": 24, "fx": 64.0, "fy": 64.0, "ppx": 16.0, "ppy": 12.0}
     out = overlaid(frame, intrinsic_parameters=tele)

@@ -18,7 +18,7 @@ def painted(frame: Frame, **attributes: Any) -> Frame:
     return through(Paint(PaintAttributes.model_validate(attributes), {}), frame)[0]
 
 
-def test_annotations_become_pixels_and_are_gone() -> None:
+def test_annotations_are_painted_and_removed() -> None:
     frame = deep(np.full((120, 160), 900), annotations=(DOG, detection(0.2, 0.4, 0.8, 0.9)))
     out = painted(frame)
     np.testing.assert_array_equal(out.image, paint(frame, Style()).image)
@@ -27,14 +27,14 @@ def test_annotations_become_pixels_and_are_gone() -> None:
     assert (out.depth is frame.depth, out.intrinsics) == (True, frame.intrinsics)
 
 
-def test_they_may_stay_as_data_too() -> None:
+def test_annotations_can_stay_as_data() -> None:
     frame = bgr(160, 120, DOG)
     out = painted(frame, keep_annotations=True)
     assert out.annotations == (DOG,)
     np.testing.assert_array_equal(out.image, painted(frame).image)
 
 
-def test_a_frame_with_nothing_to_paint_costs_nothing() -> None:
+def test_a_frame_without_annotations_is_returned_unchanged() -> None:
     frame = bgr(160, 120)
     assert painted(frame) is frame
 

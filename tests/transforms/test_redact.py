@@ -41,13 +41,13 @@ def noisy(width: int = 160, height: int = 120, *, planes: bool = False, **more: 
 
 
 def detail(image: Any) -> float:
-    """Return how much neighbours differ."""
+    """Return the mean difference of neighbouring pixels."""
     return float(np.abs(np.diff(image.astype(int), axis=1)).mean())
 
 
 @pytest.mark.parametrize("method", ["blur", "pixelate", "fill"])
 @pytest.mark.parametrize("planes", [False, True])
-def test_what_is_found_is_hidden_and_the_rest_stays(method: str, planes: bool) -> None:
+def test_boxes_are_hidden_and_the_rest_stays(method: str, planes: bool) -> None:
     frame = noisy(planes=planes)
     out = redacted(frame, FACE, method=method, margin=0)
     assert out.pixels.born_yuv is planes and out.pixels.matrix is frame.pixels.matrix
@@ -69,12 +69,12 @@ def test_fill_is_black() -> None:
         assert redacted(noisy(planes=planes), FACE, method="fill", margin=0).image[32:58, 42:78].max() <= 1
 
 
-def test_of_a_large_face_only_a_few_cells_are_left() -> None:
+def test_a_large_box_becomes_a_few_cells() -> None:
     out = redacted(noisy(640, 480), FACE, method="pixelate", margin=0).image[120:240, 160:320]
     assert len(np.unique(out.reshape(-1, 3), axis=0)) <= 2 * 2
 
 
-def test_of_a_wide_number_plate_only_two_cells_are_left() -> None:
+def test_a_wide_box_becomes_two_cells() -> None:
     plate = Detection("plate", 0.9, box=detection(0.25, 0.25, 0.75, 0.4).box)
     out = redacted(noisy(640, 480), plate, method="pixelate", margin=0).image[120:192, 160:480]
     assert len(np.unique(out.reshape(-1, 3), axis=0)) == 2
@@ -86,14 +86,14 @@ def test_the_margin_grows_the_box_on_every_side() -> None:
     assert out[:14].min() == 0 < out[:14].max() and out[76:].max() > 0
 
 
-def test_only_wanted_labels_and_sure_ones_are_hidden() -> None:
+def test_labels_and_threshold_choose_what_is_hidden() -> None:
     frame = noisy()
     assert redacted(frame, FACE, PLATE, method="fill", valid_labels=["Plate"]).image[45, 60].max() > 0
     sure = redacted(frame, FACE, PLATE, method="fill", confidence_threshold=0.8).image
     assert sure[45, 60].max() == 0 and sure[110, 150].max() > 0
 
 
-def test_nothing_found_changes_nothing() -> None:
+def test_a_frame_without_detections_stays() -> None:
     frame = noisy(annotations=(DOG,))
     assert redacted(frame) is frame
 
@@ -109,7 +109,7 @@ def test_annotations_stay_and_depth_is_hidden_too() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (7, 2), (161, 121)])
 @pytest.mark.parametrize("method", ["blur", "pixelate", "fill"])
-def test_every_size_of_picture_and_box_survives(size: tuple[int, int], method: str) -> None:
+def test_every_size_of_picture_and_box_works(size: tuple[int, int], method: str) -> None:
     boxes = [detection(-1, -1, 2, 2), detection(0.5, 0.5, 0.5001, 0.5001), detection(0.999, 0.999, 1, 1)]
     transform = redact(FakeVision("faces", detections=boxes), method=method)
     out = through(transform, noisy(*size))[0]
@@ -121,7 +121,7 @@ def black(frame: Frame) -> bool:
     return bool(frame.image.max() <= 1) and frame.annotations == ()
 
 
-def test_what_a_detector_gives_in_numbers_that_are_none_hides_everything() -> None:
+def test_invalid_numbers_of_a_detector_hide_the_frame() -> None:
     answer = Detections([FACE])
     answer.invalid = 1
     transform = redact(FakeVision("faces", detections=answer))
@@ -133,7 +133,7 @@ def test_what_a_detector_gives_in_numbers_that_are_none_hides_everything() -> No
 @pytest.mark.parametrize(
     "error", [ModelError("the model is broken"), ZeroDivisionError(), SystemExit("no"), MemoryError()]
 )
-def test_whatever_is_raised_the_whole_picture_is_hidden(error: BaseException, planes: bool) -> None:
+def test_any_exception_hides_the_frame(error: BaseException, planes: bool) -> None:
     def fail(frame: Frame) -> Sequence[Detection]:
         raise error
 
@@ -144,7 +144,7 @@ def test_whatever_is_raised_the_whole_picture_is_hidden(error: BaseException, pl
     assert transform.failure == f"the whole picture is hidden: {error or type(error).__name__}"
 
 
-def test_while_it_is_not_open_the_whole_picture_is_hidden() -> None:
+def test_a_closed_transform_hides_the_frame() -> None:
     transform = redact(FakeVision("faces"))
     assert black(transform.apply(noisy()))
     assert transform.failure == "the whole picture is hidden: service faces is not open"
@@ -156,12 +156,12 @@ def test_while_it_is_not_open_the_whole_picture_is_hidden() -> None:
     assert black(transform.apply(noisy()))
 
 
-def test_depth_is_hidden_with_the_whole_picture() -> None:
+def test_depth_is_hidden_with_the_frame() -> None:
     out = redact(FakeVision("faces")).apply(deep(np.full((12, 16), 900)))
     assert out.depth is not None and out.depth.max() == 0
 
 
-def test_a_missed_deadline_hides_the_picture_and_those_until_the_detector_is_back() -> None:
+def test_a_missed_deadline_hides_frames_until_the_detector_answers() -> None:
     service = HangingVision("faces")
     transform = redact(service, deadline_s=0.02)
     transform.open()
@@ -178,13 +178,13 @@ def test_a_missed_deadline_hides_the_picture_and_those_until_the_detector_is_bac
 
 
 @pytest.mark.parametrize("nowhere", [float("nan"), float("inf")])
-def test_something_found_nowhere_hides_the_whole_picture(nowhere: float) -> None:
+def test_a_detection_without_a_valid_box_hides_the_frame(nowhere: float) -> None:
     transform = redact(FakeVision("faces", detections=[detection(nowhere, 0, 1, 1)]))
     assert black(through(transform, noisy())[0])
     assert transform.failure == "the whole picture is hidden: the detector gave a detection without a valid box"
 
 
-def test_a_place_may_stay_hidden_for_a_while() -> None:
+def test_hold_s_keeps_a_box_hidden() -> None:
     answers: list[Sequence[Detection]] = [[FACE], [], []]
     transform = redact(FunctionVision("faces", detect=lambda frame: answers.pop(0)), hold_s=1.0, method="fill")
     frames = [dataclasses.replace(noisy(), pts=seconds * 90_000) for seconds in (0, 1, 3)]
@@ -192,16 +192,16 @@ def test_a_place_may_stay_hidden_for_a_while() -> None:
     assert [frame.image[45, 60].max() == 0 for frame in out] == [True, True, False]
 
 
-def test_inferences_are_counted_though_they_run_elsewhere() -> None:
+def test_inferences_on_the_worker_thread_are_counted() -> None:
     transform = redact(FakeVision("faces"))
     frame = noisy()
     through(transform, frame, frame, noisy())
     assert transform.inferences == 2
 
 
-def test_it_is_a_detector_that_is_needed_and_nothing_is_attached() -> None:
+def test_it_needs_a_detector_and_attaches_nothing() -> None:
     assert list(Redact.needs(RedactAttributes(detector_name="faces"))) == [("detector_name", "faces", "detections")]
-    assert not Redact.annotates, "so that a line loses a frame, should one ever fail here"
+    assert not Redact.annotates, "a line must lose a frame that fails here"
 
 
 @pytest.mark.parametrize(

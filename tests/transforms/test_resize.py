@@ -38,7 +38,7 @@ def test_a_missing_side_keeps_the_aspect(given: dict[str, int], size: tuple[int,
     assert (out.width, out.height) == size
 
 
-def test_a_missing_side_stays_within_what_can_be() -> None:
+def test_a_missing_side_is_limited() -> None:
     out = resized(bgr(2000, 1), width_px=1)
     assert (out.width, out.height) == (1, 1)
     assert resized(bgr(1, 100), height_px=1).width == 1
@@ -73,7 +73,7 @@ def test_planes_stay_planes_in_an_even_size() -> None:
     assert out.pixels.yuv.u.tolist() == [[1, 3]]
 
 
-def test_an_odd_size_is_held_as_bgr() -> None:
+def test_an_odd_size_becomes_bgr() -> None:
     out = resized(yuv(8, 4), width_px=5, height_px=2)
     assert not out.pixels.born_yuv
     assert out.image.shape == (2, 5, 3)
@@ -88,12 +88,12 @@ def test_planes_and_bgr_agree(interpolation: str) -> None:
     assert np.abs(by_planes - by_image).max() <= 6
 
 
-def test_the_size_it_has_already_costs_nothing() -> None:
+def test_the_same_size_returns_the_same_frame() -> None:
     frame = bgr(8, 6)
     assert resized(frame, width_px=8) is frame
 
 
-def test_annotations_stay_as_fractions_do() -> None:
+def test_annotations_stay_unchanged() -> None:
     ball = detection(0.1, 0.2, 0.3, 0.4)
     assert resized(bgr(8, 6, DOG, ball), width_px=5).annotations == (DOG, ball)
 
@@ -102,7 +102,7 @@ def test_depth_and_intrinsics_follow() -> None:
     out = resized(with_depth(bgr(8, 6)), width_px=4, height_px=12)
     assert out.depth is not None
     assert out.depth.shape == (12, 4)
-    assert set(out.depth[:, 0].tolist()) <= {1000 * row + 1 for row in range(6)}, "no value is made up"
+    assert set(out.depth[:, 0].tolist()) <= {1000 * row + 1 for row in range(6)}, "values are not interpolated"
     assert out.intrinsics == Intrinsics(4, 12, 30.0, 80.0, 1.5, 2.0)
     assert out.distortion == (0.1, 0.2, 0.3, 0.01, 0.02)
 

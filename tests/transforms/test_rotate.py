@@ -43,7 +43,7 @@ def test_quarters_are_exact_on_planes(quarters: int) -> None:
 
 
 @pytest.mark.parametrize("angle", [0, 0.0, 360, -720])
-def test_whole_turns_cost_nothing(angle: float) -> None:
+def test_full_turns_return_the_same_frame(angle: float) -> None:
     frame = bgr(5, 3, DOG)
     assert rotated(frame, angle_degs=angle) is frame
 
@@ -64,7 +64,7 @@ def test_other_angles_enlarge_the_canvas_and_leave_black_corners(held_as: Any) -
     np.testing.assert_allclose(out.image[19, 23], frame.image[10, 20], atol=3)
 
 
-def test_clockwise_at_any_angle() -> None:
+def test_any_angle_is_clockwise() -> None:
     image = np.zeros((41, 61, 3), np.uint8)
     image[18:23, 52:57] = 255  # right of the middle, 24 px off
     frame = bgr(61, 41).with_pixels(Pixels.from_bgr(image), annotations=())
@@ -86,7 +86,7 @@ def test_planes_and_bgr_agree(angle: float) -> None:
     assert difference.mean() < 1
 
 
-def test_boxes_follow_what_they_stand_around() -> None:
+def test_boxes_follow_their_content() -> None:
     random = np.random.default_rng(2)
     for _ in range(60):
         width, height = (int(size) for size in random.integers(40, 90, 2))
@@ -105,19 +105,19 @@ def test_boxes_follow_what_they_stand_around() -> None:
             assert abs(edge - int(pixels)) <= 2
 
 
-def test_a_box_over_everything_stays_inside() -> None:
+def test_a_box_over_the_whole_frame_stays_inside() -> None:
     for angle in range(0, 360, 7):
         out = rotated(bgr(31, 17, detection(0, 0, 1, 1)), angle_degs=angle)
         box = out.annotations[0].box  # type: ignore[attr-defined]  # a detection
         assert box.clipped() == box
 
 
-def test_a_box_that_lies_outside_is_dropped() -> None:
+def test_a_box_outside_the_frame_is_dropped() -> None:
     outside = Detection("ball", 0.5, box=BoundingBox(5, 5, 6, 6))
     assert rotated(bgr(8, 6, outside), angle_degs=90).annotations == ()
 
 
-def test_depth_intrinsics_and_distortion_turn_along() -> None:
+def test_depth_intrinsics_and_distortion_rotate() -> None:
     out = rotated(with_depth(bgr(4, 2)), angle_degs=90)
     assert out.depth is not None
     assert out.depth.tolist() == [[1000, 0], [1001, 1], [1002, 2], [1003, 3]]
@@ -125,7 +125,7 @@ def test_depth_intrinsics_and_distortion_turn_along() -> None:
     assert out.distortion == (0.1, 0.2, 0.3, 0.02, -0.01)
 
 
-def test_four_quarters_bring_everything_back() -> None:
+def test_four_quarter_turns_restore_everything() -> None:
     frame = with_depth(yuv(8, 6, DOG, detection(0.25, 0.5, 0.5, 1)))
     quarter = Rotate(RotateAttributes(angle_degs=90), {})
     out = frame
@@ -135,8 +135,8 @@ def test_four_quarters_bring_everything_back() -> None:
     np.testing.assert_array_equal(out.pixels.yuv.y, frame.pixels.yuv.y)
 
 
-def test_the_turned_lens_maps_a_point_to_the_turned_pixel() -> None:
-    """Project a point with the old lens and turn the pixel, or turn the point and project it with the new one."""
+def test_the_rotated_lens_maps_a_point_to_the_rotated_pixel() -> None:
+    """Project a point and rotate the pixel, or rotate the point and project it with the rotated lens."""
     angle = 30.0
     square = Intrinsics(40, 20, 50.0, 50.0, 18.0, 9.0)
     distortion = (0.1, 0.02, 0.003, 0.004, -0.005)

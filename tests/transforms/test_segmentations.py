@@ -30,7 +30,7 @@ def seen(**attributes: Any) -> list[str]:
     return [annotation.label for annotation in frame.annotations]
 
 
-def test_masks_are_attached_in_their_order_with_where_they_come_from() -> None:
+def test_masks_are_attached_in_order_with_their_origin() -> None:
     frame = bgr(4, 2, DOG)
     out = through(segmentations(), frame)[0]
     assert out.pixels is frame.pixels
@@ -41,7 +41,7 @@ def test_masks_are_attached_in_their_order_with_where_they_come_from() -> None:
     assert sky.mask is SEEN[0].mask, "at the model's own resolution, not copied"
 
 
-def test_a_mask_of_nothing_is_none() -> None:
+def test_an_empty_mask_is_dropped() -> None:
     assert seen() == ["sky", "Dog"]
 
 
@@ -50,12 +50,12 @@ def test_labels_and_threshold_filter() -> None:
     assert seen(confidence_threshold=0.9) == ["Dog"]
 
 
-def test_the_segmenter_is_named_to_the_configuration() -> None:
+def test_needs_names_the_segmenter() -> None:
     needs = Segmentations.needs(SegmentationsAttributes(segmenter_name="masks"))
     assert list(needs) == [("segmenter_name", "masks", "segmentations")]
 
 
-def test_without_a_segmenter_there_is_nothing() -> None:
+def test_the_segmenter_is_required() -> None:
     assert refusals(SegmentationsAttributes) == [("segmenter_name", "Field required")]
     with pytest.raises(ValueError, match="segmenter_name: there is no vision service 'masks'"):
         Segmentations(SegmentationsAttributes(segmenter_name="masks"), {})

@@ -19,10 +19,10 @@ from transforms.undistort import Undistort, UndistortAttributes
 LENS = {"width_px": 160, "height_px": 120, "fx": 130.0, "fy": 125.0, "ppx": 83.0, "ppy": 58.0}
 BARREL = {"rk1": -0.25, "rk2": 0.05, "tp1": 0.004, "tp2": -0.003}
 PINHOLE = Intrinsics(**LENS)  # type: ignore[arg-type]  # sizes are whole
-BENT = (-0.25, 0.05, 0.0, 0.004, -0.003)
+DISTORTION = (-0.25, 0.05, 0.0, 0.004, -0.003)
 
 
-def straightened(frame: Frame, **attributes: Any) -> Frame:
+def undistorted(frame: Frame, **attributes: Any) -> Frame:
     return through(Undistort(UndistortAttributes.model_validate(attributes), {}), frame)[0]
 
 
@@ -35,34 +35,34 @@ def noise(grain: int = 8) -> Any:
     return cv2.resize(coarse, (160, 120), interpolation=cv2.INTER_CUBIC)
 
 
-def test_pixels_come_from_where_opencv_takes_them() -> None:
+def test_pixels_agree_with_opencv() -> None:
     image = noise()
-    out = straightened(picture(image), intrinsic_parameters=LENS, distortion_parameters=BARREL)
-    # OpenCV counts from the middle of the first pixel, the intrinsics here from its edge.
+    out = undistorted(picture(image), intrinsic_parameters=LENS, distortion_parameters=BARREL)
+    # OpenCV measures from the centre of the first pixel, these intrinsics from its edge.
     matrix = np.array([[130, 0, 82.5], [0, 125, 57.5], [0, 0, 1.0]])
     wanted = cv2.undistort(image, matrix, np.array([-0.25, 0.05, 0.004, -0.003, 0.0]))
     assert np.abs(out.image.astype(int) - wanted).max() <= 2
 
 
-def test_the_straight_picture_has_the_lens_and_no_distortion() -> None:
-    frame = picture(noise(), distortion=BENT)
-    out = straightened(frame, intrinsic_parameters=LENS)
+def test_the_undistorted_frame_has_the_lens_and_no_distortion() -> None:
+    frame = picture(noise(), distortion=DISTORTION)
+    out = undistorted(frame, intrinsic_parameters=LENS)
     assert (out.intrinsics, out.distortion) == (PINHOLE, ())
 
 
-def test_what_the_camera_knows_serves_where_nothing_is_given() -> None:
+def test_the_lens_of_the_camera_is_the_default() -> None:
     image = noise()
-    given = straightened(picture(image), intrinsic_parameters=LENS, distortion_parameters=BARREL)
-    known = straightened(picture(image, intrinsics=PINHOLE, distortion=BENT))
+    given = undistorted(picture(image), intrinsic_parameters=LENS, distortion_parameters=BARREL)
+    known = undistorted(picture(image, intrinsics=PINHOLE, distortion=DISTORTION))
     np.testing.assert_array_equal(given.image, known.image)
 
 
-def test_what_is_given_goes_before_what_the_camera_knows() -> None:
+def test_the_attributes_take_precedence_over_the_camera() -> None:
     image = noise()
-    given = straightened(picture(image), intrinsic_parameters=LENS, distortion_parameters=BARREL)
+    given = undistorted(picture(image), intrinsic_parameters=LENS, distortion_parameters=BARREL)
     other = dataclasses.replace(PINHOLE, fx=900.0)
     known = picture(image, intrinsics=other, distortion=(0.5, 0.0, 0.0, 0.0, 0.0))
-    both = straightened(known, intrinsic_parameters=LENS, distortion_parameters=BARREL)
+    both = undistorted(known, intrinsic_parameters=LENS, distortion_parameters=BARREL)
     np.testing.assert_array_equal(given.image, both.image)
 
 
@@ -70,31 +70,31 @@ def test_planes_stay_planes_and_show_the_same() -> None:
     frame = picture(noise(grain=40))
     y, u, v = frame.pixels.yuv
     planes = dataclasses.replace(frame, pixels=Pixels.from_yuv(y, u, v, Matrix.BT601))
-    out = straightened(planes, intrinsic_parameters=LENS, distortion_parameters=BARREL)
-    wanted = straightened(picture(planes.image.copy()), intrinsic_parameters=LENS, distortion_parameters=BARREL)
+    out = undistorted(planes, intrinsic_parameters=LENS, distortion_parameters=BARREL)
+    wanted = undistorted(picture(planes.image.copy()), intrinsic_parameters=LENS, distortion_parameters=BARREL)
     assert out.pixels.born_yuv and out.pixels.matrix is Matrix.BT601
     assert np.abs(out.image.astype(int) - wanted.image).mean() < 2
 
 
-def test_what_comes_from_outside_is_black() -> None:
+def test_pixels_from_outside_are_black() -> None:
     cushion = {"rk1": 0.9}
     frame = picture(np.full((120, 160, 3), 200, np.uint8))
     y, u, v = frame.pixels.yuv
     for held in (frame, dataclasses.replace(frame, pixels=Pixels.from_yuv(y, u, v, Matrix.BT709))):
-        out = straightened(held, intrinsic_parameters=LENS, distortion_parameters=cushion).image
+        out = undistorted(held, intrinsic_parameters=LENS, distortion_parameters=cushion).image
         assert out[0, 0].max() <= 1 and out[-1, -1].max() <= 1
         assert abs(int(out[60, 80, 1]) - 200) <= 2
 
 
-def test_depth_takes_the_nearest_value_and_never_one_between() -> None:
+def test_depth_takes_the_nearest_value() -> None:
     depth = np.where(np.arange(160) < 80, 500, 4000)[None].repeat(120, 0).astype(np.uint16)
     depth.flags.writeable = False
-    out = straightened(picture(noise(), depth=depth), intrinsic_parameters=LENS, distortion_parameters={"rk1": 0.9})
+    out = undistorted(picture(noise(), depth=depth), intrinsic_parameters=LENS, distortion_parameters={"rk1": 0.9})
     assert out.depth is not None and out.depth.dtype == np.uint16
     assert set(np.unique(out.depth)) == {0, 500, 4000}
 
 
-def test_boxes_and_masks_follow_what_they_stand_around() -> None:
+def test_boxes_and_masks_follow_their_content() -> None:
     random = np.random.default_rng(4)
     for _ in range(30):
         left, top = int(random.integers(5, 130)), int(random.integers(5, 90))
@@ -103,7 +103,7 @@ def test_boxes_and_masks_follow_what_they_stand_around() -> None:
         image[top:bottom, left:right] = 255
         box = detection(left / 160, top / 120, right / 160, bottom / 120)
         thing = Segmentation("thing", 0.5, mask=as_mask(image[:, :, 0] > 0))
-        out = straightened(
+        out = undistorted(
             picture(image, annotations=(DOG, box, thing)), intrinsic_parameters=LENS, distortion_parameters=BARREL
         )
         assert out.annotations[0] == DOG
@@ -120,7 +120,7 @@ def test_a_mask_of_another_resolution_follows_too() -> None:
     members = np.zeros((60, 40), bool)
     members[20:40, 10:20] = True
     thing = Segmentation("thing", 0.5, mask=as_mask(members))
-    out = straightened(picture(noise(), annotations=(thing,)), intrinsic_parameters=LENS, distortion_parameters=BARREL)
+    out = undistorted(picture(noise(), annotations=(thing,)), intrinsic_parameters=LENS, distortion_parameters=BARREL)
     (moved,) = out.annotations
     assert isinstance(moved, Segmentation) and moved.mask.shape == (60, 40)
     rows, columns = np.nonzero(moved.mask)
@@ -128,27 +128,27 @@ def test_a_mask_of_another_resolution_follows_too() -> None:
 
 
 def test_a_box_that_leaves_the_picture_is_dropped() -> None:
-    tunnel = {"rk1": -0.9}  # what is at the edge moves far out
+    tunnel = {"rk1": -0.9}  # points at the edge move far out
     corner = detection(0, 0, 0.02, 0.02)
-    out = straightened(picture(noise(), annotations=(corner,)), intrinsic_parameters=LENS, distortion_parameters=tunnel)
+    out = undistorted(picture(noise(), annotations=(corner,)), intrinsic_parameters=LENS, distortion_parameters=tunnel)
     assert out.annotations == ()
 
 
-def test_a_straight_point_is_where_the_pinhole_shows_it() -> None:
-    lens_model = undistort._DistortedLens(PINHOLE, BENT)
-    x, y = projected(PINHOLE, BENT, 0.3, -0.2)
+def test_an_undistorted_point_is_where_the_pinhole_shows_it() -> None:
+    lens_model = undistort._DistortedLens(PINHOLE, DISTORTION)
+    x, y = projected(PINHOLE, DISTORTION, 0.3, -0.2)
     found = lens_model.undistort(np.array([(x - 83) / 130]), np.array([(y - 58) / 125]))
     assert [float(value[0]) for value in found] == pytest.approx([0.3, -0.2], abs=1e-4)
 
 
-def test_a_lens_that_bends_nothing_costs_nothing() -> None:
+def test_zero_coefficients_keep_the_pixels() -> None:
     frame = picture(noise())
-    out = straightened(frame, intrinsic_parameters=LENS, distortion_parameters={})
+    out = undistorted(frame, intrinsic_parameters=LENS, distortion_parameters={})
     assert out.pixels is frame.pixels
     assert (out.intrinsics, out.distortion) == (PINHOLE, ())
 
 
-def test_the_way_of_pixels_is_computed_once() -> None:
+def test_the_maps_are_computed_once() -> None:
     undistort._maps.cache_clear()
     transform = Undistort(
         UndistortAttributes.model_validate({"intrinsic_parameters": LENS, "distortion_parameters": BARREL}), {}
@@ -171,9 +171,9 @@ def test_the_way_of_pixels_is_computed_once() -> None:
         ),
     ],
 )
-def test_what_is_missing_or_does_not_fit_is_said(attributes: dict[str, Any], sentence: str) -> None:
+def test_a_missing_or_wrong_lens_is_an_error(attributes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=f"^{sentence}$"):
-        straightened(picture(noise()), **attributes)
+        undistorted(picture(noise()), **attributes)
 
 
 def test_wrong_values_are_refused() -> None:
