@@ -116,13 +116,13 @@ def named_by(test: Path, root: Path) -> str | None:
 
 
 def astray(root: Path) -> list[str]:
-    """Name each test file that mirrors nothing. ``test_front_door.py`` is about the package itself."""
+    """Name each test file that mirrors nothing. ``test_public_interface.py`` is about the package itself."""
     tests = (path.relative_to(root) for path in sorted((root / "tests").rglob("test_*.py")))
     return [
         test.as_posix()
         for test in tests
         if test.parent.as_posix() not in WHOLE
-        and not (test.name == "test_front_door.py" and (root / Path(*test.parts[1:-1]) / "__init__.py").is_file())
+        and not (test.name == "test_public_interface.py" and (root / Path(*test.parts[1:-1]) / "__init__.py").is_file())
         and named_by(test, root) is None
     ]
 
@@ -220,13 +220,13 @@ def test_a_test_without_a_module_and_a_module_without_a_test_are_found(tmp_path:
         "vision/runtimes/litert.py": "async def run(): ...",
         "tests/vision/test_base_when_closed.py": "",
         "tests/vision/test_runtimes.py": "",
-        "tests/vision/heads/test_front_door.py": "",
-        "tests/vision/gone/test_front_door.py": "",
+        "tests/vision/heads/test_public_interface.py": "",
+        "tests/vision/gone/test_public_interface.py": "",
         "tests/vision/test_lens.py": "",
         "tests/faults/test_endings.py": "",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert astray(tmp_path) == ["tests/vision/gone/test_front_door.py", "tests/vision/test_lens.py"]
+    assert astray(tmp_path) == ["tests/vision/gone/test_public_interface.py", "tests/vision/test_lens.py"]
     assert untested(tmp_path, "vision") == ["vision/heads/yolox.py"]
