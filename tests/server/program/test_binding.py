@@ -45,6 +45,12 @@ def test_a_port_in_use_is_named() -> None:
     )
 
 
+@pytest.mark.parametrize(("host", "only_ipv6"), [("::", 0), ("::1", 1)])
+def test_the_ipv6_wildcard_takes_ipv4_too(host: str, only_ipv6: int) -> None:
+    with listen(host, 0) as sock:
+        assert sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == only_ipv6
+
+
 def test_an_address_of_another_machine_is_named() -> None:
     with pytest.raises(StartError) as caught:
         listen("192.0.2.1", 8080)
