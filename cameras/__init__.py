@@ -1,7 +1,4 @@
-"""Where frames are born: the frame itself, what can be attached to it, and one file per kind of camera.
-
-The table is the list of what can be a source.
-"""
+"""Cameras, the sources of frames, one module per kind; and the frame with its pixels and annotations."""
 
 from typing import Any
 
@@ -61,7 +58,7 @@ CAMERAS: dict[str, type[Camera[Any]]] = {
     Webcam.model_name: Webcam,
     Stream.model_name: Stream,
 }
-"""Every kind of camera that gives frames of its own, by the ``model`` in the YAML."""
+"""Every kind of camera that is a source of frames, by its ``model`` in the YAML."""
 
 ALIASES: dict[str, str] = {
     "fake": "test_pattern",
@@ -72,7 +69,7 @@ ALIASES: dict[str, str] = {
     "rdk:builtin:image_file": "image_file",
     "rdk:builtin:transform": "transform",
 }
-"""Other words for a model: those of Viam's machine files."""
+"""Other names of models, as in Viam's machine files."""
 
 __all__ = [
     "ALIASES",

@@ -1,6 +1,6 @@
-"""What the YAML may say under ``attributes:``, for every kind of thing: the base class and its field types.
+"""The base class of all attributes in the YAML, and their field types.
 
-It stands in the leftmost room because every room has kinds with attributes.
+It is in the leftmost package because every package has kinds with attributes.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from .urls import is_url, redact_url
 
 
 class Attributes(BaseModel):
-    """Settings of one camera, transform, model or section, as declared in the YAML.
+    """Attributes of a camera, transform, model or section, as declared in the YAML.
 
-    Values are immutable and typed strictly (``"5"`` is not 5), and unknown keys are refused. A field that is a
-    sequence is a ``tuple`` with ``Field(strict=False)``, so that a YAML list is accepted for it.
+    Values are immutable and strictly typed (``"5"`` is not 5), and unknown keys are errors. Declare a sequence as a
+    ``tuple`` with ``Field(strict=False)``, so that it accepts a YAML list::
+
+        class CropAttributes(Attributes):
+            x_min_pct: float = Field(0.0, ge=0, lt=1, description="Left edge, as a fraction of the width.")
+            labels: tuple[str, ...] = Field((), strict=False, description="Labels kept; empty keeps all.")
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Give what is wrong with these values but needs the disk to see, as (path inside the attributes, sentence)."""
+        """Yield errors that need disk access to detect, as (path inside the attributes, message)."""
         return iter(())
 
 
@@ -36,12 +40,12 @@ def _absolute(value: Any, info: ValidationInfo) -> Any:
     folder = (info.context or {}).get("folder", Path())
     try:
         return Path(folder, Path(value).expanduser())
-    except RuntimeError:  # ~somebody, who has no home here
+    except RuntimeError:  # ~user without a home folder
         raise ValueError(f"begins with a user who has no home folder here, got {value!r}") from None
 
 
 LocalPath = Annotated[Path, BeforeValidator(_absolute, json_schema_input_type=str), WithJsonSchema({"type": "string"})]
-"""A file or folder, written relative to the configuration file (the validation context's ``folder``).
+"""A file or folder, relative to the folder of the configuration file (``folder`` in the validation context).
 
-Whether it exists is not looked at here: that is for :meth:`Attributes.check`.
+:meth:`Attributes.check` tests whether it exists.
 """

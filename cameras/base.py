@@ -1,10 +1,8 @@
-"""What every camera is: something that opens, gives frames, and closes.
+"""The base class of every camera, and the errors of cameras.
 
-Everything that can go wrong in this room:
-
-* CameraError      the camera cannot be reached, broke, or was closed while being read  -> wait, try again
-* CameraEnded      the regular end of a stream that has one                             -> state ``ended``
-* ImageError       bytes that are no picture we can decode                              -> that picture fails
+* CameraError      the camera is unreachable, failed, or was closed during a read  -> retry after a pause
+* CameraEnded      the regular end of a finite stream                              -> state ``ended``
+* ImageError       bytes that cannot be decoded to a picture                       -> that picture fails
 """
 
 from __future__ import annotations
@@ -20,31 +18,46 @@ A = TypeVar("A", bound=Attributes)
 
 
 class CameraError(Exception):
-    """A camera cannot be reached or broke; the message says how, and shows of a URL what :func:`redact_url` leaves."""
+    """A camera is unreachable or failed; URLs in the message are redacted by :func:`redact_url`."""
 
     def __init__(self, message: str) -> None:
         super().__init__(redact_url(message))
 
 
 class CameraEnded(Exception):
-    """The stream has come to its regular end."""
+    """The stream has ended regularly."""
 
 
 class Camera(ABC, Generic[A]):
     """A source of frames, declared under ``cameras:``.
 
-    The constructor keeps values and touches nothing; ``open`` connects; ``read`` gives the next frame or raises;
-    ``close`` lets go. A camera never retries and never logs a failure: it raises, and its supervisor does both.
+    The constructor only stores values; ``open`` connects; ``read`` returns the next frame or raises; ``close``
+    disconnects. A camera neither retries nor logs a failure: it raises, and its supervisor does both::
 
-    Times: within one ``open`` the pts of the frames start at 0 and never go back. ``sequence`` is left at 0: the
-    supervisor numbers the frames. A frame that the source gives no time for is dropped and counted.
+        class Noise(Camera[NoiseAttributes]):
+            model_name: ClassVar[str] = "noise"
+            attributes_type: ClassVar[type[Attributes]] = NoiseAttributes
+
+            def open(self) -> None:
+                self._random, self._count = np.random.default_rng(self.attributes.seed), 0
+
+            def read(self) -> Frame:
+                pts, self._count = self._count, self._count + 1
+                image = self._random.integers(0, 256, (480, 640, 3), np.uint8)
+                return Frame(Pixels.from_bgr(image), pts, Fraction(1, 30), time.time())
+
+            def close(self) -> None:
+                pass
+
+    Timestamps: after each ``open``, the pts of the frames start at 0 and never decrease. Leave ``sequence`` at 0; the
+    supervisor numbers the frames. Drop and count frames to which the source gives no time.
 
     Attributes:
-        model_name: The word for this kind under ``model:``.
-        attributes_type: The attributes it takes in the YAML.
-        annotates: Whether its frames come with annotations, as those of another machine that has recognised things.
-        silence_s: How long it may say nothing until it counts as hanging; ``None`` where it has deadlines of its own,
-            or may rest.
+        model_name: Name of this kind under ``model:``.
+        attributes_type: Its attributes in the YAML.
+        annotates: Whether its frames come with annotations, such as those of a remote machine.
+        silence_s: Time without a frame after which the camera counts as stalled; ``None`` if it has its own deadlines,
+            or may pause.
     """
 
     model_name: ClassVar[str]
@@ -53,13 +66,13 @@ class Camera(ABC, Generic[A]):
     silence_s: ClassVar[float | None] = None
 
     def __init__(self, name: str, attributes: A, *, paced: bool = True) -> None:
-        """Keep the settings.
+        """Store the settings.
 
         Args:
-            name: The camera's name in the configuration.
-            attributes: Its settings.
-            paced: Give frames in real time; ``False`` as fast as they can be read, each of them. A camera that is
-                live by nature is always paced by the world.
+            name: Name of the camera in the configuration.
+            attributes: Its attributes, as declared.
+            paced: Return frames in real time; ``False`` returns every frame as fast as possible. Live cameras ignore
+                it.
         """
         self.name = name
         self.attributes = attributes
@@ -67,17 +80,17 @@ class Camera(ABC, Generic[A]):
 
     @classmethod
     def gives_lens(cls, attributes: A) -> bool:
-        """Return whether its frames come with intrinsic parameters, with these attributes."""
+        """Return whether a camera with these attributes provides intrinsic parameters."""
         return False
 
     @property
     def frame_rate(self) -> float | None:
-        """Frames per second as the source declares them; ``None`` before it is open, or where it says nothing."""
+        """Declared frames per second; ``None`` before ``open``, or if the source declares none."""
         return None
 
     @property
     def dropped(self) -> int:
-        """How much the source has sent since ``open`` that became no frame: damaged, unreadable, or without a time."""
+        """Number of pictures since ``open`` that were damaged, undecodable or without a time."""
         return 0
 
     @abstractmethod
@@ -85,7 +98,7 @@ class Camera(ABC, Generic[A]):
         """Connect.
 
         Raises:
-            CameraError: when it cannot be reached; nothing is left open then.
+            CameraError: when the camera is unreachable; nothing stays open then.
         """
 
     @abstractmethod
@@ -93,13 +106,13 @@ class Camera(ABC, Generic[A]):
         """Wait for the next frame and return it.
 
         Raises:
-            CameraError: when the camera broke, or was closed while waiting.
-            CameraEnded: at the stream's regular end.
+            CameraError: when the camera failed, or was closed during the wait.
+            CameraEnded: at the regular end of the stream.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of everything.
+        """Disconnect and release all resources.
 
-        Harmless when called twice, before ``open``, or from another thread while ``read`` waits.
+        Safe to call twice, before ``open``, and from another thread while ``read`` waits.
         """

@@ -1,4 +1,4 @@
-"""Read the pictures of anything FFmpeg opens, on one thread, and be closed from another."""
+"""Decoding of video frames through FFmpeg on one thread, closable from another."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from av.video.stream import VideoStream
 
 from .interrupt import interruptible
 
-# The decoders that may share a picture among several threads: they were tried with damaged data, and make the same
-# pictures of it as with one thread. All others get one. H.264 is why: with slice threads FFmpeg conceals no damage, and
-# most of the picture turns green; with enable_er it does, but differently from run to run. HEVC and VP8 differ too. One
-# thread delays nothing and costs nothing in H.264, where nearly all encoders write one slice per picture: 10 ms of CPU
-# time at 1080p, 11 with slice threads. Frame threads are never used: they delay the picture by a frame each, and what
-# they make of damage is a matter of luck (H.264, HEVC, MPEG-4), or they lose the last frame (VP9).
-_SHARES_PICTURES = frozenset({"libdav1d", "vp9", "mpeg1video", "mpeg2video", "prores", "dnxhd"})
+# Decoders that may use slice threads: with damaged data they were measured to decode the same pictures as with one
+# thread. All others get one. With slice threads FFmpeg conceals no damage in H.264, and most of the picture turns
+# green; with enable_er it does, but differently from run to run. HEVC and VP8 differ too. One thread adds no delay and
+# no cost in H.264, where nearly all encoders write one slice per picture: 10 ms of CPU time at 1080p, 11 with slice
+# threads. Frame threads are never used: each delays the picture by a frame, and with damaged data they are
+# nondeterministic (H.264, HEVC, MPEG-4) or lose the last frame (VP9).
+_SLICE_THREADED = frozenset({"libdav1d", "vp9", "mpeg1video", "mpeg2video", "prores", "dnxhd"})
 
 
 class ContainerClosed(Exception):
-    """It was closed, now or while this call waited."""
+    """The container is closed, or was closed during this call."""
 
 
 class NoVideo(Exception):
-    """It was opened, and holds no moving picture."""
+    """The input has no video stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """How to open something: what ``av.open`` is told.
+    """The arguments of ``av.open``.
 
     Attributes:
-        url: What FFmpeg is given: never shown to anybody, it may hold a password.
-        format: Name of the demuxer, where it is not to be guessed.
+        url: URL for FFmpeg; it may contain a password, so never show it.
+        format: Name of the demuxer; ``None`` lets FFmpeg detect it.
         options: Options for demuxer, protocol and decoder.
-        open_timeout_s: Deadline of the opening; ``None``: none.
-        read_timeout_s: Deadline of each reading.
+        open_timeout_s: Limit for opening; ``None`` for no limit.
+        read_timeout_s: Limit for each read; ``None`` for no limit.
     """
 
     url: str = field(repr=False)
@@ -55,16 +55,16 @@ class Opening:
 
 
 class Container:
-    """One opened file, device or stream. ``open`` and ``next_frame`` belong to one thread; ``close`` may come from any.
+    """One open file, device or stream. Call ``open`` and ``next_frame`` from one thread; ``close`` from any.
 
-    Nothing is ever freed under a running call: when one runs, ``close`` only tells it to end (within a fraction of a
-    second, or at its deadline), and it is that call which lets go on its way out.
+    ``close`` never frees resources of a running call: it signals that call to end (within a fraction of a second, or at
+    its deadline), and the call releases them as it returns.
 
     Attributes:
-        closing: Set by ``close``; whoever waits on behalf of this container waits on it.
-        dropped: Packets that could not be decoded.
-        waited_s: How long the last packet kept the reader waiting.
-        received_at: Wall-clock time at which the last packet came; ``received_at_s`` the same on the monotonic clock.
+        closing: Set by ``close``; waits on behalf of this container wait on it.
+        dropped: Number of packets that could not be decoded.
+        waited_s: Time that the last packet took to arrive, in seconds.
+        received_at: Wall-clock arrival time of the last packet; ``received_at_s`` is the same on the monotonic clock.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -80,15 +80,15 @@ class Container:
         self._frames: Generator[av.VideoFrame, None, None] | None = None
 
     def open(self) -> None:
-        """Open it, or open it again from the beginning.
+        """Open the input, or reopen it from the start.
 
         Raises:
             FFmpegError: when it cannot be opened.
-            NoVideo: when nothing in it is a moving picture.
+            NoVideo: when it has no video stream.
             ContainerClosed: when ``close`` was called.
         """
         with self._in_use():
-            self._let_go()
+            self._release()
             opening = self._opening
             self._container = av.open(
                 opening.url,
@@ -97,22 +97,22 @@ class Container:
                 timeout=(opening.open_timeout_s, opening.read_timeout_s),
                 metadata_errors="replace",
             )
-            # A cover picture in a music file is no video.
+            # The cover picture of a music file does not count as video.
             streams = [
                 stream
                 for stream in self._container.streams.video
                 if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None
             ]
-            # FFmpeg renders any text file as a terminal would show it.
+            # FFmpeg renders any text file as a terminal (demuxer "tty").
             if not streams or self.format == "tty":
                 raise NoVideo
             self._stream = streams[0]
             codec = self._stream.codec_context
-            codec.thread_type = "SLICE" if codec.name in _SHARES_PICTURES else "NONE"
+            codec.thread_type = "SLICE" if codec.name in _SLICE_THREADED else "NONE"
             self._frames = self._decoded(self._container, self._stream)
 
     def next_frame(self) -> av.VideoFrame | None:
-        """Return the next picture, or ``None`` at the end.
+        """Return the next frame, or ``None`` at the end.
 
         Raises:
             FFmpegError: when reading fails.
@@ -122,23 +122,23 @@ class Container:
             return None if self._frames is None else next(self._frames, None)
 
     def close(self) -> None:
-        """Let go of it, now or as soon as the call that uses it has ended. Harmless when called twice."""
+        """Release the container, now or when the running call returns. Safe to call twice."""
         self.closing.set()
-        self._let_go_if_idle()
+        self._release_if_idle()
 
     @property
     def format(self) -> str:
-        """Name of the demuxer, empty before it is open."""
+        """Name of the demuxer; empty before ``open``."""
         return self._container.format.name if self._container is not None else ""
 
     @property
     def frame_rate(self) -> Fraction | None:
-        """Frames per second as declared or guessed."""
+        """Declared or estimated frames per second."""
         return None if self._stream is None else self._stream.average_rate or self._stream.guessed_rate
 
     @property
     def duration_s(self) -> float | None:
-        """Length of the video as declared; ``None`` for what has none, as live streams."""
+        """Declared length of the video in seconds; ``None`` if there is none, as for live streams."""
         if self._stream is None or self._container is None:
             return None
         if self._stream.duration is not None and self._stream.time_base is not None:
@@ -147,7 +147,7 @@ class Container:
         return whole / av.time_base if whole is not None and whole > 0 else None
 
     def _decoded(self, container: InputContainer, stream: VideoStream) -> Generator[av.VideoFrame, None, None]:
-        # Closed by hand, because its end takes the deadline off the container, which must be off when that is closed.
+        # Close the generator explicitly: its end clears the container's deadline, which must precede its close.
         demuxed = cast("Generator[av.Packet[VideoStream], None, None]", container.demux(stream))
         with closing(demuxed) as packets:
             while True:
@@ -180,20 +180,20 @@ class Container:
                 self._stop_if_closing()
         finally:
             if self.closing.is_set():
-                self._let_go_if_idle()
+                self._release_if_idle()
 
     def _stop_if_closing(self) -> None:
         if self.closing.is_set():
             raise ContainerClosed from None
 
-    def _let_go_if_idle(self) -> None:
+    def _release_if_idle(self) -> None:
         if self._busy.acquire(blocking=False):
             try:
-                self._let_go()
+                self._release()
             finally:
                 self._busy.release()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         container, self._container, frames, self._frames = self._container, None, self._frames, None
         self._stream = None
         if frames is not None:

@@ -1,4 +1,4 @@
-"""What the cameras that FFmpeg reads have in common."""
+"""The base class of cameras that read through FFmpeg."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .container import Container
 
 
 class FFmpegCamera(Camera[A]):
-    """A camera with a container of its own for each ``open``, which a subclass makes and puts into ``_container``."""
+    """A camera that reads from a container; ``open`` of a subclass creates one in ``_container``."""
 
     def __init__(self, name: str, attributes: A, *, paced: bool = True) -> None:
         super().__init__(name, attributes, paced=paced)
@@ -16,8 +16,8 @@ class FFmpegCamera(Camera[A]):
 
     @property
     def frame_rate(self) -> float | None:
-        """Frames per second as declared; a camera may have agreed to others than it was asked for."""
-        container = self._container  # which close, on another thread, may take away
+        """Declared frames per second; a device may use another rate than requested."""
+        container = self._container  # close() on another thread may clear it
         rate = None if container is None else container.frame_rate
         return None if rate is None else float(rate)
 
@@ -28,7 +28,7 @@ class FFmpegCamera(Camera[A]):
         return self._undated + (0 if container is None else container.dropped)
 
     def close(self) -> None:
-        """Let go of the container, now or when its driver returns; a reader that waits is told at once."""
+        """Release the container, now or when its driver returns; a waiting ``read`` raises at once."""
         container, self._container = self._container, None
         if container is not None:
             container.close()

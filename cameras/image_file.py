@@ -1,4 +1,4 @@
-"""Show a picture, or the pictures of a folder one after the other, as a camera."""
+"""The camera that shows a picture file, or the pictures of a folder in turn."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .picture import Depth, Frame, ImageError, Mark, Pixels, decode_depth, decod
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib"})
 
 BYTES_MAX = 1_000_000_000
-"""The largest file that is read: a picture of as many pixels as are decoded has less in any format."""
+"""Largest file that is read; the largest decodable picture is smaller in any format."""
 
 NO_FILE = "{path} is a pipe or a device; only a file can be shown"
 
@@ -36,11 +36,11 @@ class ImageFileAttributes(Attributes):
         description="The picture, or a folder whose pictures are shown in the order of their names."
     )
     frame_rate: float = Field(1.0, gt=0, le=240, description="Pictures per second.")
-    loop: bool = Field(True, description="Whether it starts again after the last picture.")
-    depth: bool = Field(False, description="Take gray PNGs of 16 bits as depth in millimetres.")
+    loop: bool = Field(True, description="Restart after the last picture.")
+    depth: bool = Field(False, description="Read 16-bit gray PNGs as depth in millimetres.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Say when there is no such file, or no picture in the folder."""
+        """Yield an error for a missing file, or a folder without pictures."""
         if not self.path.exists():
             yield ("path",), f"there is no file or folder {self.path}"
         elif self.path.is_dir() and not pictures_in(self.path):
@@ -50,18 +50,18 @@ class ImageFileAttributes(Attributes):
 
 
 class ImageFile(Camera[ImageFileAttributes]):
-    """Gives still pictures at a steady rate, upright as their EXIF says.
+    """A camera that returns still pictures at a fixed rate, upright by their EXIF orientation.
 
-    * A folder is shown in the natural order of its names (2 before 10) and read anew on each round. A picture that
-      cannot be read is skipped and counted; only when none can be, that is an error.
-    * A single picture is decoded once, and again when the file changes; its frames share their pixels, so whatever is
-      recognised in them is worked out once.
-    * With ``depth`` a gray PNG of 16 bits becomes the depth plane; the picture is a gray rendition of it, the farthest
-      value white.
+    * A folder is shown in natural order of the names (2 before 10) and listed again on each round. Undecodable pictures
+      are skipped and counted; it is an error only if none can be decoded.
+    * A single picture is decoded once, and again when the file changes. Its frames share their pixels, so inferences
+      run once.
+    * With ``depth``, a 16-bit gray PNG becomes the depth plane, and its gray rendition the picture, the farthest value
+      white.
 
     Raises:
-        CameraError: from ``open`` and ``read``, when no picture can be read.
-        CameraEnded: from ``read``, after the last picture when it does not loop.
+        CameraError: from ``open`` and ``read``, when no picture can be decoded.
+        CameraEnded: from ``read``, after the last picture without ``loop``.
     """
 
     model_name: ClassVar[str] = "image_file"
@@ -74,16 +74,16 @@ class ImageFile(Camera[ImageFileAttributes]):
 
     @property
     def frame_rate(self) -> float | None:
-        """Pictures per second, as set."""
+        """Declared pictures per second."""
         return self.attributes.frame_rate
 
     @property
     def dropped(self) -> int:
-        """Pictures that could not be read, since ``open``."""
+        """Number of pictures that could not be decoded since ``open``."""
         return self._dropped
 
     def open(self) -> None:
-        """Find the pictures and decode the first."""
+        """List the pictures and decode the first."""
         self.close()
         self._dropped = 0
         opened = _Opened(self.attributes.frame_rate)
@@ -102,7 +102,7 @@ class ImageFile(Camera[ImageFileAttributes]):
                 raise CameraEnded(f"{self.attributes.path} has ended")
             opened.files = self._files()
             picture = self._next(opened)
-        assert picture is not None  # a new round gives a picture or raises
+        assert picture is not None  # a new round returns a picture or raises
         pts, opened.pts = opened.pts, opened.pts + 1
         if self.paced:
             opened.pacer.wait(float(pts * opened.time_base))
@@ -112,7 +112,7 @@ class ImageFile(Camera[ImageFileAttributes]):
         return Frame(picture.pixels, pts, opened.time_base, time.time(), depth=picture.depth, trace=(mark,))
 
     def close(self) -> None:
-        """End it; a reader that waits is told at once."""
+        """Close the camera; a waiting ``read`` raises at once."""
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.closing.set()
@@ -125,7 +125,7 @@ class ImageFile(Camera[ImageFileAttributes]):
         return files[::-1]
 
     def _next(self, opened: _Opened) -> _Picture | None:
-        """Return the next picture that can be read, or ``None`` after the last one of a round that had any."""
+        """Return the next decodable picture, or ``None`` at the end of a round that had any."""
         failures: list[str] = []
         while opened.files:
             file = opened.files.pop()
@@ -145,12 +145,12 @@ class ImageFile(Camera[ImageFileAttributes]):
 
     def _picture(self, file: Path, last: _Picture | None) -> _Picture:
         try:
-            status = file.stat()
-            if not stat.S_ISREG(status.st_mode):  # a pipe may never end to wait, a device never end to give
+            info = file.stat()
+            if not stat.S_ISREG(info.st_mode):  # a pipe may block for ever, a device may never end
                 raise CameraError(NO_FILE.format(path=file))
-            if status.st_size > BYTES_MAX:
-                raise CameraError(f"{file} has {status.st_size} bytes; a picture may have at most {BYTES_MAX}")
-            version = (str(file), status.st_mtime_ns, status.st_size)
+            if info.st_size > BYTES_MAX:
+                raise CameraError(f"{file} has {info.st_size} bytes; a picture may have at most {BYTES_MAX}")
+            version = (str(file), info.st_mtime_ns, info.st_size)
             if last is not None and last.version == version:
                 return last
             data = file.read_bytes()
@@ -168,13 +168,13 @@ class ImageFile(Camera[ImageFileAttributes]):
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """Return the pictures of a folder, by their suffix, in the natural order of their names."""
+    """Return the picture files of a folder, by suffix, in natural order of their names."""
     files = (file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
     return sorted(files, key=lambda file: (_natural(file.name), file.name))
 
 
 def _natural(name: str) -> list[tuple[str, int]]:
-    """Return what orders names as their letters do, but a number in them as a whole, at the place of a digit."""
+    """Return a sort key that orders numbers in names by their value."""
     parts = re.findall(r"[0-9]+|[^0-9]", name.casefold())
     return [("0", int(part)) if part[0] in "0123456789" else (part, 0) for part in parts]
 
@@ -192,7 +192,7 @@ class _Picture:
 
 
 class _Opened:
-    """What lives from one ``open`` to its ``close``."""
+    """The state between ``open`` and ``close``."""
 
     def __init__(self, frame_rate: float) -> None:
         self.closing = Event()

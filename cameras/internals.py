@@ -1,4 +1,4 @@
-"""A check, at the start, that a library still has the private names that the program uses of it."""
+"""A start-up check that libraries still have the private names that the program uses."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from importlib.metadata import version
 
 
 class UnsuitableLibrary(RuntimeError):
-    """The installed version of a library lacks something private that the program uses; the message names both."""
+    """The installed version of a library lacks a private name that the program uses; the message names both."""
 
 
 def require_internals(distribution: str, wanted: Iterable[tuple[object, str]], *, missing: Iterable[str] = ()) -> None:
-    """Look for private attributes of a library.
+    """Check for private attributes of a library.
 
     Args:
-        distribution: The library, by the name under which it is installed.
-        wanted: Pairs of an object or a class and the name of an attribute that it must have.
-        missing: What a check of the caller's own did not find.
+        distribution: Name of the library's distribution.
+        wanted: Pairs of an object or class and the name of a required attribute.
+        missing: Names that a check of the caller did not find.
 
     Raises:
         UnsuitableLibrary: The version in use lacks some of them.
@@ -29,7 +29,7 @@ def require_internals(distribution: str, wanted: Iterable[tuple[object, str]], *
 
 
 def sets_attribute(function: object, attribute: str) -> bool:
-    """Whether a function mentions an attribute: for those that an object has only once a method ran."""
+    """Return whether a function mentions an attribute, for attributes that exist only after a method has run."""
     code = getattr(function, "__code__", None)
     return code is not None and attribute in code.co_names
 

@@ -1,10 +1,10 @@
-"""Make FFmpeg let go at once when a camera is closed while it waits for the network.
+"""Immediate interruption of FFmpeg when a camera is closed while it waits for the network.
 
-PyAV's interrupt callback knows a deadline only, and offers no way to end a running call from another thread. But the
-callback runs on the thread that waits, and reads the clock through its module's ``time``. So that name gets a clock
-which, for a thread whose camera is being closed, leaps from each reading to the next, so that every deadline is over.
-(A clock that stood at infinity would not do: a deadline that starts there is never over.) Where a PyAV keeps its time
-elsewhere, this does nothing, and :func:`check_pyav` reports it.
+PyAV's interrupt callback only knows a deadline; another thread cannot end a running call. But the callback runs on the
+waiting thread and reads the clock through its module's ``time``. This module replaces that name with a clock that, on a
+thread whose camera is being closed, leaps ahead on each call, so that every deadline has passed. (A clock at infinity
+would not work: a deadline that starts there never passes.) If a version of PyAV takes its time elsewhere, this has no
+effect, and :func:`check_pyav` reports it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LEAP_S = 1e6  # longer than any deadline
 
 
 class _Clock:
-    """The module ``time`` for PyAV's container code, which of it uses ``monotonic``."""
+    """A stand-in for the module ``time`` in PyAV's container code, which uses ``monotonic``."""
 
     def monotonic(self) -> float:
         closing: threading.Event | None = getattr(_thread, "closing", None)
@@ -42,7 +42,7 @@ if getattr(av.container.core, "time", None) is time:
 
 
 def check_pyav() -> None:
-    """Look for the private name of PyAV that this module replaces.
+    """Check for the private name of PyAV that this module replaces.
 
     Raises:
         UnsuitableLibrary: The installed version does not have it.
@@ -53,7 +53,7 @@ def check_pyav() -> None:
 
 @contextmanager
 def interruptible(closing: threading.Event) -> Iterator[None]:
-    """Let ``closing`` end what FFmpeg waits for on this thread, where a deadline was given to ``av.open``."""
+    """Let ``closing`` interrupt FFmpeg on this thread; needs a timeout in ``av.open``."""
     _thread.closing = closing
     try:
         yield

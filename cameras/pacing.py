@@ -1,4 +1,4 @@
-"""The time of a source: its frames start at 0, never go back, and come out in real time."""
+"""Timestamps that start at 0 and never decrease, and pacing of frames in real time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from fractions import Fraction
 from threading import Event
 
 LATE_S = 0.1
-"""How late a frame may be before the schedule gives way: a hiccup below it is made up for, more would be a burst."""
+"""Delay above which the schedule shifts; a smaller delay is caught up, a larger one would cause a burst."""
 
 
 class Pacer:
-    """Holds frames back until their time comes.
+    """Delays frames until they are due.
 
-    When a frame is late by more than :data:`LATE_S`, because decoding is slow or nobody read for a while, the schedule
-    moves: the frames after it keep their distance from it, none are hurried.
+    If a frame is late by more than :data:`LATE_S`, because decoding is slow or the reader paused, the schedule shifts:
+    later frames keep their distance to it and are not hurried.
     """
 
     def __init__(self, ended: Event, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,7 +24,7 @@ class Pacer:
         self._origin_s: float | None = None
 
     def wait(self, time_s: float) -> None:
-        """Return when the frame of that time is due, or at once when ``ended`` is set."""
+        """Wait until a frame with that time is due; return at once when ``ended`` is set."""
         now_s = self._clock()
         if self._origin_s is None or now_s > self._origin_s + time_s + LATE_S:
             self._origin_s = now_s - time_s
@@ -34,11 +34,11 @@ class Pacer:
 
 
 class Rebase:
-    """Gives frames their place on one line of time that starts at 0 and only goes forward.
+    """Maps timestamps of a source to a timeline that starts at 0 and strictly increases.
 
-    Ticks stay exactly as the source has them, but for the offset. A time that goes back, and the first one after
-    :meth:`restart`, follows the last by one frame interval, and with it all after it. One that stands still, or is back
-    by less than an interval, is a slip: that frame alone comes a tick after the last.
+    Timestamps only get an offset. When one jumps back, and after :meth:`restart`, the offset changes so that it follows
+    the last one by a frame interval. A timestamp that repeats, or is back by less than an interval, is corrected alone:
+    it comes one tick after the last.
     """
 
     def __init__(self) -> None:
@@ -47,11 +47,11 @@ class Rebase:
         self._interval = 1
 
     def restart(self) -> None:
-        """Say that the source begins again from the start."""
+        """Announce that the source restarts from its beginning."""
         self._offset = None
 
     def place(self, pts: int, interval: int) -> int:
-        """Return the place of a frame with this time and this distance to the next, in the source's ticks."""
+        """Return the mapped timestamp of a frame, in ticks of the source; ``interval`` is its duration."""
         if self._offset is None or pts + self._offset <= self._last - max(self._interval, 1):
             following = 0 if self._last < 0 else self._last + max(self._interval, 1)
             self._offset = following - pts
@@ -61,5 +61,5 @@ class Rebase:
 
 
 def ticks(seconds: Fraction | None, time_base: Fraction) -> int:
-    """Return a distance in whole ticks, at least one."""
+    """Return a duration in whole ticks, at least one."""
     return max(1, round(seconds / time_base)) if seconds else 1

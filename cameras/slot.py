@@ -1,4 +1,4 @@
-"""Hand frames from one thread to the next: one place, the newest wins, the loss is counted."""
+"""A one-item buffer between two threads: the newest item wins, and dropped items are counted."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ T = TypeVar("T")
 
 
 class SlotClosed(Exception):
-    """Nothing more comes through this slot."""
+    """The slot is closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotStatistics:
-    """How a slot has fared; every count is since it was made."""
+    """Statistics of a slot since its creation: items put, items dropped, and whether one is waiting."""
 
     put: int
     dropped: int
@@ -24,13 +24,13 @@ class SlotStatistics:
 
 
 class Slot(Generic[T]):
-    """A place for one item between the thread that makes them and the one thread that takes them.
+    """A one-item buffer between a producer thread and a single consumer thread.
 
-    * An item put while another waits replaces it: the old one is lost and counted. So the reader always gets the
-      newest, and what it gets is never older than one interval of the writer: delay cannot grow.
-    * ``put`` never waits, whatever the reader does.
-    * ``close`` may be called by either side, from any thread, any number of times. A waiting reader sees ``SlotClosed``
-      at once; the item that waited is dropped without being counted; a later ``put`` is ignored.
+    * ``put`` replaces a waiting item, which is dropped and counted. The consumer always gets the newest item, at most
+      one producer interval old: delay cannot accumulate.
+    * ``put`` never blocks.
+    * ``close`` may be called by either side, from any thread, repeatedly. A waiting ``get`` raises ``SlotClosed`` at
+      once; a waiting item is discarded without being counted; a later ``put`` is ignored.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Slot(Generic[T]):
         self._dropped = 0
 
     def put(self, item: T) -> None:
-        """Leave the newest item, in place of one that nobody took."""
+        """Put the newest item, replacing one that was not taken."""
         with self._condition:
             if self._closed:
                 return
@@ -53,11 +53,11 @@ class Slot(Generic[T]):
             self._condition.notify()
 
     def get(self, timeout_s: float | None = None) -> T:
-        """Take the newest item, waiting for one up to the time given (``None``: as long as it takes).
+        """Take the newest item, waiting up to ``timeout_s`` for it (``None``: without limit).
 
         Raises:
-            TimeoutError: when none came in time, or :meth:`wake` was called.
-            SlotClosed: when the slot is closed, now or while waiting.
+            TimeoutError: when no item arrives in time, or :meth:`wake` was called.
+            SlotClosed: when the slot is closed, now or during the wait.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         with self._condition:
@@ -76,24 +76,24 @@ class Slot(Generic[T]):
                 self._condition.wait(left)
 
     def wake(self) -> None:
-        """Make the reader's present or next wait end at once with ``TimeoutError``, if no item is there."""
+        """End the current or next wait of the consumer with ``TimeoutError``, if no item is waiting."""
         with self._condition:
             self._woken = True
             self._condition.notify()
 
     def close(self) -> None:
-        """End it for both sides."""
+        """Close the slot for both sides."""
         with self._condition:
             self._closed, self._item, self._full = True, None, False
             self._condition.notify_all()
 
     @property
     def closed(self) -> bool:
-        """Whether nothing more comes through it."""
+        """Whether the slot is closed."""
         return self._closed
 
     @property
     def statistics(self) -> SlotStatistics:
-        """How many items came, how many were lost, and whether one waits now."""
+        """Statistics since the creation of the slot."""
         with self._condition:
             return SlotStatistics(self._put, self._dropped, self._full)

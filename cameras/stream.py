@@ -1,4 +1,4 @@
-"""Watch a stream from the network: anything FFmpeg reads at a URL."""
+"""The camera that receives a network stream, in any protocol that FFmpeg reads."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from .pacing import Pacer, Rebase, ticks
 from .picture import Frame, Mark, pixels_from_av
 from .urls import redact_url, url_problem
 
-# What a stream may lead to when it redirects or is a playlist: the network, never a file or a device of this machine.
+# Protocols that redirects and playlists may use: the network, never a file or device of this machine.
 _PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,hls,crypto,data,rtmp,rtmps,rtmpt,rtmpts,srt"
-# These carry no times of their own: the moment of arrival is the time.
+# Formats without timestamps: the arrival time is used.
 _WITHOUT_TIMES = frozenset({"mpjpeg", "mjpeg", "image2pipe", "jpeg_pipe", "png_pipe", "h264", "hevc", "m4v"})
-# These come in pieces of seconds, or as fast as the line gives: they are played by their own times.
-_IN_PIECES = frozenset({"hls", "dash", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "gif"})
+# Formats that arrive in segments, or as fast as the network allows: they are played by their timestamps.
+_SEGMENTED = frozenset({"hls", "dash", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "gif"})
 _ARRIVAL_TIME_BASE = Fraction(1, 90_000)  # the RTP video clock
 
-_BACKLOG_S = 2.0  # how long after the first frame old ones may be waiting to be skipped
-_AT_ONCE = 0.25  # a packet that came after less than this part of a frame interval had been waiting
+_BACKLOG_S = 2.0  # time after the first frame in which a backlog is skipped
+_AT_ONCE = 0.25  # a packet that arrives within this share of a frame interval was waiting
 
 _ENDED = "the other side ended the stream"
 _REASONS = {
@@ -51,10 +51,10 @@ _REASONS = {
 class StreamAttributes(Attributes):
     """Attributes of ``model: stream`` in the YAML."""
 
-    url: str = Field(repr=False, description="Address, such as rtsp://user:password@camera.local/stream.")
-    transport: Literal["tcp", "udp"] = Field("tcp", description="How RTSP brings the pictures.")
-    open_timeout_s: float = Field(10.0, gt=0, le=3600, description="Longest wait until it is open.")
-    read_timeout_s: float = Field(5.0, gt=0, le=3600, description="Longest wait for the next data.")
+    url: str = Field(repr=False, description="URL, such as rtsp://user:password@camera.local/stream.")
+    transport: Literal["tcp", "udp"] = Field("tcp", description="Transport of RTSP media.")
+    open_timeout_s: float = Field(10.0, gt=0, le=3600, description="Limit for opening the stream, in seconds.")
+    read_timeout_s: float = Field(5.0, gt=0, le=3600, description="Limit for each wait for data, in seconds.")
 
     @field_validator("url")
     @classmethod
@@ -66,18 +66,18 @@ class StreamAttributes(Attributes):
 
 
 class Stream(FFmpegCamera[StreamAttributes]):
-    """Gives the frames of RTSP, HTTP, MJPEG, HLS, RTMP, SRT, UDP or TCP streams with as little delay as they allow.
+    """A camera that receives RTSP, HTTP, MJPEG, HLS, RTMP, SRT, UDP or TCP streams with the least possible delay.
 
-    * Both deadlines hold whatever the other side does, and ``close`` from another thread ends any wait at once.
-    * What had piled up before the first frame is decoded but not shown: the newest wins.
-    * Data that cannot be decoded, as before the first key frame, is dropped and counted.
-    * Streams in pieces (HLS, a file behind HTTP) are played by their own times; all others as they come.
-    * No message holds user, password or token of the URL.
+    * Both timeouts hold whatever the peer does, and ``close`` from another thread ends any wait at once.
+    * A backlog at the start is decoded but skipped: the newest frame wins.
+    * Undecodable data, as before the first key frame, is dropped and counted.
+    * Segmented streams (HLS, a file over HTTP) are played by their timestamps; all others as they arrive.
+    * No message contains user, password or token of the URL.
 
     Raises:
-        CameraError: from ``open``, when it cannot be reached or is no video; from ``read``, when it breaks off or falls
-            silent.
-        CameraEnded: from ``read``, after the last frame of what has a declared length.
+        CameraError: from ``open``, when the stream is unreachable or has no video; from ``read``, when it breaks off or
+            stalls.
+        CameraEnded: from ``read``, after the last frame of a stream with a declared length.
     """
 
     model_name: ClassVar[str] = "stream"
@@ -90,7 +90,7 @@ class Stream(FFmpegCamera[StreamAttributes]):
 
     @property
     def frame_rate(self) -> float | None:
-        """Frames per second as declared; ``None`` where the stream carries no times."""
+        """Declared frames per second; ``None`` if the format has no timestamps."""
         container = self._container
         return None if container is None or container.format in _WITHOUT_TIMES else super().frame_rate
 
@@ -133,13 +133,13 @@ class Stream(FFmpegCamera[StreamAttributes]):
                 rate = container.frame_rate
                 interval = frame.duration or ticks(1 / rate if rate else None, time_base)
             pts = self._rebase.place(source_pts, interval)
-            in_pieces = container.format in _IN_PIECES
-            if not in_pieces and self._is_backlog(container, float(interval * time_base)):
+            is_segmented = container.format in _SEGMENTED
+            if not is_segmented and self._is_backlog(container, float(interval * time_base)):
                 self.skipped += 1
                 continue
             pixels = pixels_from_av(frame)
             captured_at, captured_at_s = container.received_at, container.received_at_s
-            if in_pieces and self.paced:
+            if is_segmented and self.paced:
                 self._pacer.wait(float(pts * time_base))
                 if container.closing.is_set():
                     raise CameraError("closed")
@@ -152,12 +152,12 @@ class Stream(FFmpegCamera[StreamAttributes]):
             "protocol_whitelist": _PROTOCOLS,
             "rtsp_transport": attributes.transport,
             "flags": "low_delay",
-            # Enough to learn the size even where the parameter sets come late, without waiting to measure the rate.
-            # (fflags=nobuffer would throw away what is read meanwhile, and with it the first key frame.)
+            # Enough to learn the size even if the parameter sets come late, without a wait to measure the rate.
+            # (fflags=nobuffer would discard the data read meanwhile, including the first key frame.)
             "probesize": "500000",
             "analyzeduration": "1000000",
             "fpsprobesize": "0",
-            "max_delay": "100000",  # how long UDP packets wait for one that comes out of order, in microseconds
+            "max_delay": "100000",  # reordering delay of UDP packets, in microseconds
         }
         return Opening(
             attributes.url,
@@ -176,10 +176,10 @@ class Stream(FFmpegCamera[StreamAttributes]):
         except FFmpegError as error:
             if _is_over(began_s, silent_s):
                 raise CameraError(f"{self._address}: nothing came for {silent_s:g} s") from None
-            ended = error.errno == errno.EIO  # what most demuxers make of a connection that was closed
+            ended = error.errno == errno.EIO  # most demuxers report a closed connection so
             raise CameraError(f"{self._address}: {_ENDED if ended else _reason(error)}") from None
         if frame is not None:
-            if container.waited_s > silent_s - 0.05:  # what the parser still held when the deadline was over
+            if container.waited_s > silent_s - 0.05:  # flushed by the parser after the deadline
                 raise CameraError(f"{self._address}: nothing came for {silent_s:g} s")
             return frame
         if _is_over(max(began_s, container.received_at_s), silent_s):
@@ -189,7 +189,7 @@ class Stream(FFmpegCamera[StreamAttributes]):
         raise CameraError(f"{self._address}: {_ENDED}")
 
     def _is_backlog(self, container: Container, interval_s: float) -> bool:
-        """Tell whether this frame had been waiting for us, and a newer one with it. The first is always shown."""
+        """Return whether this frame is part of a backlog with newer frames. The first frame is always shown."""
         if not self._catching_up:
             return False
         now_s = container.received_at_s
@@ -208,13 +208,13 @@ class Stream(FFmpegCamera[StreamAttributes]):
             return "it answers, but with something that is no video (a web page, perhaps)"
         if isinstance(error, av.error.OSError) and not _resolves(attributes.url):
             return "there is no such host"
-        if error.errno == errno.EIO:  # what a reply without a length ends with
+        if error.errno == errno.EIO:  # the end of a response without a length
             return "it answers, but ends before any video has come (a web page, perhaps)"
         return _reason(error)
 
 
 def _is_over(began_s: float, timeout_s: float) -> bool:
-    # FFmpeg looks at the deadline ten times a second; what is returned on the way out is often another error.
+    # FFmpeg checks the deadline ten times a second and often returns another error than a timeout.
     return time.monotonic() - began_s > timeout_s - 0.05
 
 
@@ -228,6 +228,6 @@ def _reason(error: FFmpegError) -> str:
 def _resolves(url: str) -> bool:
     try:
         socket.getaddrinfo(urlsplit(url).hostname, None)
-    except (OSError, UnicodeError):  # a label of more than 63 letters is the latter
+    except (OSError, UnicodeError):  # UnicodeError: a label of more than 63 letters
         return False
     return True

@@ -1,4 +1,4 @@
-"""Show a moving scene of shapes: a camera that everybody has."""
+"""The camera that renders a test pattern: a moving scene of shapes."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from .picture import Frame, Intrinsics, Mark, Pixels
 class TestPatternAttributes(Attributes):
     """Attributes of ``model: test_pattern`` in the YAML."""
 
-    __test__: ClassVar[bool] = False  # pytest would take the name for a test
+    __test__: ClassVar[bool] = False  # or pytest would collect the class as a test
 
     width_px: int = Field(1280, ge=64, le=4096, description="Width of the picture.")
     height_px: int = Field(720, ge=64, le=4096, description="Height of the picture.")
     frame_rate: float = Field(30, gt=0, le=120, allow_inf_nan=False, description="Frames per second.")
-    seed: int = Field(0, ge=0, description="Another number gives another scene.")
-    depth: bool = Field(False, description="Whether a 16-bit depth plane, and a lens, come with the picture.")
+    seed: int = Field(0, ge=0, description="Seed of the scene.")
+    depth: bool = Field(False, description="Add a 16-bit depth plane and intrinsic parameters to the frames.")
 
 
 class TestPattern(Camera[TestPatternAttributes]):
-    """Gives pictures of the scene in real time.
+    """A camera that renders the scene in real time.
 
-    The same seed, size, frame rate and number give the same pixels. Picture ``n`` belongs to ``n / frame_rate``
-    seconds after ``open``; what is late is left out, never hurried after. With ``paced=False`` every number comes, at
-    once. The lens that comes with depth sees as wide as it is far: 53 degrees.
+    Equal seed, size, frame rate and number produce equal pixels. Picture ``n`` is due ``n / frame_rate`` seconds after
+    ``open``; late pictures are skipped. With ``paced=False``, every picture is returned without waiting. The
+    intrinsics that come with depth have a horizontal field of view of 53 degrees.
     """
 
     __test__: ClassVar[bool] = False
@@ -61,16 +61,16 @@ class TestPattern(Camera[TestPatternAttributes]):
 
     @classmethod
     def gives_lens(cls, attributes: TestPatternAttributes) -> bool:
-        """Return whether depth comes with the picture, for its lens comes along."""
+        """Return ``depth``: intrinsic parameters come with it."""
         return attributes.depth
 
     @property
     def frame_rate(self) -> float:
-        """Frames per second as declared."""
+        """Declared frames per second."""
         return self.attributes.frame_rate
 
     def open(self) -> None:
-        """Set the scene."""
+        """Create the scene."""
         attributes = self.attributes
         self._scene = Scene(attributes.seed, attributes.width_px, attributes.height_px, attributes.frame_rate)
         self._closed.clear()
@@ -102,6 +102,6 @@ class TestPattern(Camera[TestPatternAttributes]):
         )
 
     def close(self) -> None:
-        """End it; a waiting ``read`` sees ``CameraError``."""
+        """Close the camera; a waiting ``read`` raises ``CameraError``."""
         self._closed.set()
         self._scene = None

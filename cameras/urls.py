@@ -1,4 +1,4 @@
-"""Addresses of streams: which are taken, and what of them is shown."""
+"""Validation of stream URLs, and redaction of URLs in messages."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "rtp
 HIDDEN = "***"
 _WITHOUT_SLASHES = (*SCHEMES, "stun", "stuns", "turn", "turns")
 
-# Where a URL begins: a scheme of two letters or more (one is a drive of Windows) with a colon, and then slashes, or
-# something that ends in @. Or what has a user and a password although its scheme was forgotten.
+# The start of a URL: a scheme of two letters or more (one is a Windows drive) with a colon, followed by slashes
+# or by text that ends in @. Or user and password without a scheme.
 _BEGINNING = re.compile(
     r"""(?P<scheme>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]+):(?:/+|(?=[^\s/]*@))|(?<!\S)[^\s:/"']+:[^\s/]*(?=@)"""
 )
@@ -22,18 +22,17 @@ _SENTENCE = re.compile(rf"(?:{_ADDRESS.pattern}|\*{{3}})/?(?=: [^@]*$)")
 
 
 def is_url(text: str) -> bool:
-    """Return whether a text begins as a URL does: a scheme, a colon and a slash."""
+    """Return whether a text starts like a URL: a scheme, a colon and a slash."""
     beginning = _BEGINNING.match(text)
     return beginning is not None and beginning[0].endswith("/")
 
 
 def redact_url(text: str) -> str:
-    """Return a text in which no more than scheme, host and port of a URL are shown.
+    """Return a text with every URL reduced to scheme, host and port.
 
-    The rest may hold a password in any place: before the host, in the query, as a stream's key in the path. Where it
-    is not certain which part is the host, because a password holds what should have been escaped, that is hidden too.
-    A text that begins with a URL is taken for one to its end (but ``rtsp://camera: reason`` is a sentence), and one in
-    quotes to the closing quote.
+    Other parts may contain secrets: user and password, the query, a stream key in the path. If the host is ambiguous,
+    because a password has unescaped characters, it is hidden too. A text that starts with a URL counts as one to its
+    end (except ``rtsp://camera: reason``, a sentence), a quoted URL to the closing quote.
     """
     return "\n".join(_redacted_line(line) for line in text.split("\n"))
 
@@ -49,7 +48,7 @@ def _redacted_line(line: str) -> str:
 
 
 def _end(before: str | None, rest: str) -> int:
-    """Return how much of the rest of a line belongs to the URL that begins it."""
+    """Return the length of the URL at the start of the rest of a line."""
     if (sentence := _SENTENCE.match(rest)) is not None:
         return sentence.end()
     if before is None:
@@ -57,7 +56,7 @@ def _end(before: str | None, rest: str) -> int:
     quote = before[-1:]
     if quote and quote in "\"'`" and quote in rest:
         return rest.rindex(quote)
-    # A password may hold a space, so the URL goes on to its last @ at least, unless another begins before that.
+    # A password may contain a space, so the URL extends at least to its last @, unless another URL starts before.
     if (another := _ANOTHER.search(rest)) is not None:
         rest = rest[: another.start()]
     word = re.compile(r"""[^\s"'`,;)>]*""").match(rest, rest.rfind("@") + 1)
@@ -74,18 +73,18 @@ def _shown(scheme: str | None, rest: str, beginning: str) -> str:
 
 
 def _host(rest: str) -> str | None:
-    """Return host and port of what follows the slashes of a URL, with a slash if nothing follows it.
+    """Return host and port from the text after the slashes of a URL, with a slash if nothing follows it.
 
-    ``None`` when it is not certain which they are.
+    ``None`` if they are ambiguous.
     """
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     user, at, host = rest.rpartition("@")
     if at and "@" not in authority:
-        # Either a password holds / ? or #, or what follows the host holds an @. Only a colon without a port decides.
+        # Either a password contains / ? or #, or the path contains an @. Only a colon without a port decides.
         if "@" in user or re.fullmatch(r"[^:]*:(?!\d+$).*", authority) is None:
             return None
     elif at and host != authority.rpartition("@")[2] + rest[len(authority) :]:
-        return None  # an @ before and after what may be the end of the host
+        return None  # an @ on both sides of a possible end of the host
     found = _ADDRESS.fullmatch(re.split(r"[/?#]", host, maxsplit=1)[0])
     if found is None or int(found["port"] or 0) > 65_535:
         return None
@@ -93,7 +92,7 @@ def _host(rest: str) -> str | None:
 
 
 def url_problem(url: str) -> str | None:
-    """Return what keeps a text from being the address of a stream, telling no secret; ``None`` if nothing does."""
+    """Return the error in a stream URL, without secrets; ``None`` for a valid one."""
     scheme, separator, rest = url.partition(":")
     scheme = scheme.lower()
     if not separator or not scheme.isidentifier():

@@ -1,4 +1,4 @@
-"""Play a video file as a camera."""
+"""The camera that plays a video file."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from .picture import Frame, Mark, pixels_from_av
 
 NO_FILE = "{path} is a pipe or a device; a video_file plays one file"
 
-_MISSING_S = 1.0  # what a file declared longer than this beyond its last frame lacks was cut off
+_MISSING_S = 1.0  # a file whose declared length exceeds its last frame by more is truncated
 
 
 class VideoFileAttributes(Attributes):
     """Attributes of ``model: video_file`` in the YAML."""
 
     path: LocalPath = Field(description="The video file.")
-    loop: bool = Field(False, description="Whether it starts again after its end.")
+    loop: bool = Field(False, description="Restart at the end.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Say when there is no such file."""
+        """Yield an error for a missing file."""
         if self.path.is_dir():
             yield ("path",), f"{self.path} is a folder; a video_file plays one file"
         elif not self.path.exists():
@@ -40,15 +40,15 @@ class VideoFileAttributes(Attributes):
 
 
 class VideoFile(FFmpegCamera[VideoFileAttributes]):
-    """Gives the frames of a file in real time, by the file's own timestamps, exactly as they are in it.
+    """A camera that plays the frames of a file in real time, by the timestamps in the file.
 
-    A reader that pauses makes the video pause: no frame is skipped, and none are hurried to make up. With
-    ``paced=False`` frames come as fast as they can be decoded. With ``loop`` the first frame follows the last by one
-    frame interval. A turn that the file asks for (phones write one) is made; a change of size in mid-file is passed on.
+    A pause of the reader pauses the video: no frame is skipped or hurried. With ``paced=False``, frames come as fast as
+    they decode. With ``loop``, the first frame follows the last by one frame interval. The rotation stored in the file
+    (by phones) is applied; the size may change in mid-file.
 
     Raises:
-        CameraError: from ``open``, when the file is no video; from ``read``, when it breaks off before its end.
-        CameraEnded: from ``read``, after the last frame when it does not loop.
+        CameraError: from ``open``, when the file has no video; from ``read``, when it is truncated.
+        CameraEnded: from ``read``, after the last frame without ``loop``.
     """
 
     model_name: ClassVar[str] = "video_file"
@@ -64,9 +64,9 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
         """Open the file and decode its first frame."""
         self.close()
         path = self.attributes.path
-        if path.exists() and not path.is_file() and not path.is_dir():  # opening a pipe may wait for ever
+        if path.exists() and not path.is_file() and not path.is_dir():  # opening a pipe may block for ever
             raise CameraError(NO_FILE.format(path=path))
-        # "file:": a colon in the name is no protocol. The list: a playlist leads nowhere else.
+        # "file:" keeps a colon in the name from being a protocol; the whitelist confines playlists to files.
         options = {"protocol_whitelist": "file,crypto,data"}
         container = Container(Opening(f"file:{path}", options=options))
         self._container = container
@@ -103,7 +103,7 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
         return Frame(pixels, pts, frame.time_base, time.time(), trace=(Mark("captured", time.monotonic()),))
 
     def close(self) -> None:
-        """Let go of the file; a reader that waits is told at once."""
+        """Close the file; a waiting ``read`` raises at once."""
         self._first = None
         super().close()
 

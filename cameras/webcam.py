@@ -1,4 +1,4 @@
-"""Use a camera plugged into this machine."""
+"""The camera that captures from a device of this machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .ffmpeg import FFmpegCamera
 from .pacing import Rebase, ticks
 from .picture import Frame, Mark, pixels_from_av
 
-# The names cameras are known by (Viam's, V4L2's), and what FFmpeg calls them.
+# FFmpeg's name of each pixel format or codec, by its usual names (Viam's, V4L2's).
 FORMATS = {
     "mjpeg": "mjpeg",
     "mjpg": "mjpeg",
@@ -42,7 +42,7 @@ _COMPRESSED = frozenset({"mjpeg", "h264"})
 
 
 class Device(NamedTuple):
-    """A camera of this machine: the path or name it is opened by, and what its maker calls it."""
+    """A capture device: the path or name to open, and the name from its manufacturer."""
 
     path: str
     description: str
@@ -50,12 +50,12 @@ class Device(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """How this operating system is asked for its cameras.
+    """The capture interface of an operating system.
 
     Attributes:
-        format: FFmpeg's name for it.
-        devices: Gives the cameras there are, the first being the default.
-        container: Makes the thing that is read from; tests put their own here.
+        format: FFmpeg's name of the input device format.
+        devices: Returns the available devices, the default first.
+        container: Creates the container to read from; tests replace it.
     """
 
     format: str
@@ -71,7 +71,7 @@ class WebcamAttributes(Attributes):
         None, ge=1, le=16384, description="Width asked for; the camera's own choice if absent."
     )
     height_px: int | None = Field(None, ge=1, le=16384, description="Height asked for.")
-    frame_rate: float | None = Field(None, gt=0, le=1000, description="Frames per second asked for.")
+    frame_rate: float | None = Field(None, gt=0, le=1000, description="Requested frames per second.")
     format: str | None = Field(None, description=f"How the camera sends pictures: {', '.join(FORMATS)}.")
 
     @field_validator("format")
@@ -83,19 +83,19 @@ class WebcamAttributes(Attributes):
 
 
 class Webcam(FFmpegCamera[WebcamAttributes]):
-    """Gives the frames of a camera of this machine: V4L2 on Linux, AVFoundation on macOS, DirectShow on Windows.
+    """A camera of this machine: V4L2 on Linux, AVFoundation on macOS, DirectShow on Windows.
 
-    What the camera cannot do of the size and rate asked for, its driver replaces by the nearest it can. A driver that
-    blocks cannot be interrupted: ``close`` returns all the same, and what is open is let go of when the driver returns.
+    If the device does not support the requested size and rate, its driver uses the nearest. A blocking driver cannot be
+    interrupted: ``close`` still returns at once, and the device is released when the driver returns.
 
     Raises:
-        CameraError: from ``open``, when there is no such camera, naming those there are; when it may not be used or is
-            in use. From ``read``, when it was unplugged.
+        CameraError: from ``open``, when the device is missing (the message lists the available ones), not permitted or
+            in use; from ``read``, when it was unplugged.
     """
 
     model_name: ClassVar[str] = "webcam"
     attributes_type: ClassVar[type[Attributes]] = WebcamAttributes
-    silence_s: ClassVar[float | None] = 10.0  # a driver that blocks cannot be given a deadline
+    silence_s: ClassVar[float | None] = 10.0  # a blocking driver has no timeout
 
     def __init__(
         self, name: str, attributes: WebcamAttributes, *, paced: bool = True, driver: Driver | None = None
@@ -105,7 +105,7 @@ class Webcam(FFmpegCamera[WebcamAttributes]):
         self._device = ""
 
     def open(self) -> None:
-        """Find the camera and start it."""
+        """Find the device and start it."""
         self.close()
         driver = self._driver or system_driver()
         devices = driver.devices()
@@ -134,7 +134,7 @@ class Webcam(FFmpegCamera[WebcamAttributes]):
             except ContainerClosed:
                 raise CameraError("closed") from None
             except FFmpegError as error:
-                raise CameraError(f"{self._device} broke off ({_words(error)}); was it unplugged?") from error
+                raise CameraError(f"{self._device} broke off ({_message(error)}); was it unplugged?") from error
             if frame is None:
                 raise CameraError(f"{self._device} gives no more pictures; was it unplugged?")
             if frame.pts is None or frame.time_base is None:
@@ -182,11 +182,11 @@ class Webcam(FFmpegCamera[WebcamAttributes]):
             return f"{self._device} may not be used: permission denied; add this user to the group video"
         if isinstance(error, av.error.OSError) and error.errno == 16:  # EBUSY
             return f"{self._device} is in use by another program"
-        return f"{self._device} cannot be opened ({_words(error)}); {_named(devices)}"
+        return f"{self._device} cannot be opened ({_message(error)}); {_named(devices)}"
 
 
 def system_driver() -> Driver:
-    """Return how this operating system is asked for its cameras."""
+    """Return the camera driver of this operating system."""
     if sys.platform == "darwin":
         return Driver("avfoundation", lambda: _listed("avfoundation"))
     if sys.platform == "win32":
@@ -205,7 +205,7 @@ def _listed(format: str) -> list[Device]:
         if not device.media_types or "video" in device.media_types
     ]
     if not devices and format == "v4l2":
-        # Those that are in use or not ours to open are not listed, but are worth naming.
+        # Devices in use or without permission are not enumerated, but belong in the message.
         devices = [Device(str(path), "") for path in sorted(Path("/dev").glob("video[0-9]*"))]
     return devices
 
@@ -219,5 +219,5 @@ def _named(devices: Sequence[Device]) -> str:
     return f"there {'is' if len(devices) == 1 else 'are'}: {names}"
 
 
-def _words(error: FFmpegError) -> str:
+def _message(error: FFmpegError) -> str:
     return (error.strerror or type(error).__name__).lower()

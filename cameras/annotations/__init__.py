@@ -1,6 +1,6 @@
-"""What is recognised in a frame: one file per kind, which owns its data, its JSON, how it moves and how it is painted.
+"""Annotations of frames: one module per kind, with its data, JSON form, geometry and painting.
 
-The table is the list of what vision services may give; everything that names kinds to clients reads it.
+The table lists the kinds of predictions that vision services can return; all clients see kinds by it.
 """
 
 from .base import Annotation, Item, Prediction
@@ -19,7 +19,7 @@ PREDICTIONS: dict[str, type[Prediction]] = {
     Segmentation.plural: Segmentation,
     Caption.plural: Caption,
 }
-"""Every kind of prediction, by its plural: the key in JSON and the end of the HTTP path."""
+"""Every kind of prediction, by its plural: the key in JSON and the last part of the HTTP path."""
 
 __all__ = [
     "PREDICTIONS",

@@ -1,4 +1,4 @@
-"""What every annotation is: it travels with the pixels as data, and is painted only where they leave."""
+"""The base classes of annotations, which travel with the pixels as data until an output paints them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .geometry import Movement
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """Something attached to a frame: a name, and how sure a model is of it.
+    """Data attached to a frame: a label with a confidence.
 
     Attributes:
-        kind: What it is, in the singular.
-        label: The name of what was seen.
+        kind: Name of the kind, in the singular.
+        label: Name of what was recognised.
         confidence: From 0.0 to 1.0.
         transform: Type of the transform that attached it, e.g. ``detections``.
-        service: Name of the vision service that recognised it.
+        service: Name of the vision service that predicted it.
     """
 
     kind: ClassVar[str] = ""
@@ -32,30 +32,30 @@ class Annotation:
     service: str = dataclasses.field(default="", kw_only=True)
 
     def moved(self, movement: Movement) -> Self | None:
-        """Return this annotation after the frame's pixels moved; ``None`` when what it points at left the frame."""
+        """Return this annotation after a geometric transform; ``None`` when it has left the frame."""
         return self
 
     def paint(self, canvas: Canvas) -> None:
-        """Paint it: a line in the upper left corner, unless the kind has a place of its own."""
+        """Paint the annotation; by default as a line in the top left corner."""
         canvas.title(Label(self.label, f": {self.confidence:.2f}"))
 
     def attached_by(self, transform: str, service: str) -> Self:
-        """Return this annotation with the transform and the service that it comes from."""
+        """Return this annotation with ``transform`` and ``service`` set."""
         return dataclasses.replace(self, transform=transform, service=service)
 
 
 class Item(BaseModel):
-    """The JSON object of a prediction, for the API's document; later versions may add members."""
+    """The JSON schema of a prediction in the API document; later versions may add members."""
 
     model_config = ConfigDict(extra="allow")
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction(Annotation):
-    """Something that a vision service recognises and clients get.
+    """A result of a vision service, returned to clients.
 
-    A kind is one subclass with a row in ``PREDICTIONS``; HTTP paths, replies, the API's document and the lines of
-    ``annotate --json`` follow from the two, and painting and moving from its methods::
+    A kind is a subclass with an entry in ``PREDICTIONS``. HTTP paths, replies, the API document and the lines of
+    ``annotate --json`` derive from both; its methods paint and transform it::
 
         class BarcodeItem(Item):
             code: str
@@ -81,10 +81,10 @@ class Prediction(Annotation):
                 return {"code": self.label, "x_normalized": self.at[0], "y_normalized": self.at[1]}
 
     Attributes:
-        plural: What clients call several of them: the key in JSON and the end of the HTTP path.
-        item: What :meth:`to_wire` returns.
-        masks: The members of the item that are as large as a picture.
-        default_count: How many clients get that do not say how many they want, the best first; 0 is all.
+        plural: The key in JSON and the last part of the HTTP path.
+        item: Schema of what :meth:`to_wire` returns.
+        masks: Members of the item that are as large as a picture.
+        default_count: Default limit of results for a client, best first; 0 for all.
     """
 
     plural: ClassVar[str]
@@ -93,18 +93,18 @@ class Prediction(Annotation):
     default_count: ClassVar[int] = 0
 
     def to_wire(self, width_px: int, height_px: int, *, masks: bool = True) -> dict[str, Any]:
-        """Return it as clients get it: JSON, of the shape of ``item``.
+        """Return the JSON object for clients, in the schema of ``item``.
 
         Args:
-            width_px: Width of the picture that places and masks are for.
-            height_px: Its height.
-            masks: Whether the members named in ``masks`` are in it; without them it is small and quickly made.
+            width_px: Width of the picture in pixels, for coordinates and masks.
+            height_px: Height of the picture in pixels.
+            masks: Whether to include the members named in ``masks``; without them the object is small and fast.
         """
         raise NotImplementedError
 
     def rank(self, width_px: int, height_px: int) -> float | None:
-        """Return what it is ordered by among those of its kind in a picture of this size, highest first.
+        """Return the sort key among predictions of its kind in a picture of this size, highest first.
 
-        ``None`` says that no pixel of such a picture shows it.
+        ``None`` means that no pixel of the picture shows it.
         """
         return self.confidence

@@ -1,4 +1,4 @@
-"""What annotations paint themselves on. They say what is to be seen; the canvas decides on sizes and on places."""
+"""The canvas that annotations are painted on. Annotations say what to show; the canvas decides sizes and places."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Color = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A text to paint, and where the color of it and of what it belongs to comes from.
+    """A text to paint, with the source of the color of the text and its shape.
 
     Attributes:
-        text: As the model gives it; cut with an ellipsis where there is no room.
-        figures: What follows the text and is never cut, such as ``: 0.93``.
-        names: The style's color is looked up by these, the first that has one wins; without one the color is the
-            palette's for the last. Empty stands for ``text``.
-        color: The color, whatever the style says.
+        text: Text from the model; shortened with an ellipsis if it does not fit.
+        figures: Suffix that is never shortened, such as ``: 0.93``.
+        names: Names to look up in the style's colors; the first with a color wins, else the last gets the palette's.
+            Empty stands for ``text``.
+        color: A fixed color, which overrides the style.
     """
 
     text: str
@@ -31,19 +31,19 @@ class Label:
 
 
 class Canvas(Protocol):
-    """A picture that an annotation can be painted on. The order of calls is the order of painting within a method."""
+    """A picture to paint annotations on. Calls of one method are painted in their order."""
 
     def mask(self, mask: Mask, label: Label) -> None:
-        """Tint what is inside of a mask, and put the label in the midst of it."""
+        """Tint the inside of a mask, with the label in its middle."""
 
     def box(self, box: BoundingBox, label: Label) -> None:
-        """Draw the edges of a box, and put the label above it, or where else there is room."""
+        """Draw the edges of a box, with the label above it or where there is room."""
 
     def points(self, points: Points, label: Label) -> None:
-        """Mark the points that are inside the frame, and put the label above them, or where else there is room."""
+        """Mark the points inside the frame, with the label above them or where there is room."""
 
     def title(self, label: Label) -> None:
-        """Write a line in the upper left corner, below those before it."""
+        """Write a line in the top left corner, below earlier lines."""
 
     def subtitle(self, label: Label) -> None:
-        """Write a text in the middle of the lower edge, on as many lines as it takes."""
+        """Write a text centred at the bottom edge, wrapped to lines."""

@@ -1,4 +1,4 @@
-"""What a whole frame shows, in a sentence."""
+"""Captions: a sentence that describes a frame."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BLACK: Color = (0, 0, 0)
 
 
 class CaptionItem(Item):
-    """The picture in a sentence."""
+    """The caption of a picture."""
 
     text: str
     confidence: float
@@ -20,16 +20,16 @@ class CaptionItem(Item):
 
 @dataclass(frozen=True, slots=True)
 class Caption(Prediction):
-    """What the whole frame shows, as a sentence: its ``label``."""
+    """A sentence that describes the whole frame, in ``label``."""
 
     kind: ClassVar[str] = "caption"
     plural: ClassVar[str] = "captions"
     item: ClassVar[type[Item]] = CaptionItem
 
     def paint(self, canvas: Canvas) -> None:
-        """Paint the sentence below the picture's middle, on black, as subtitles are."""
+        """Paint the sentence as a subtitle on black."""
         canvas.subtitle(Label(self.label, color=BLACK))
 
     def to_wire(self, width_px: int, height_px: int, *, masks: bool = True) -> dict[str, Any]:
-        """Return it as clients get it."""
+        """Return the JSON object for clients."""
         return {"text": self.label, "confidence": self.confidence}

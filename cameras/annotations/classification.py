@@ -1,4 +1,4 @@
-"""What a whole frame shows, by name."""
+"""Classifications: labels for a whole frame."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .base import Item, Prediction
 
 
 class ClassificationItem(Item):
-    """A name for the whole picture."""
+    """A label for the whole picture."""
 
     class_name: str
     confidence: float
@@ -17,7 +17,7 @@ class ClassificationItem(Item):
 
 @dataclass(frozen=True, slots=True)
 class Classification(Prediction):
-    """What the whole frame shows. Classifiers name everything they know, so clients get the surest few."""
+    """A label for the whole frame. Classifiers score every label they know, so clients get the best few by default."""
 
     kind: ClassVar[str] = "classification"
     plural: ClassVar[str] = "classifications"
@@ -25,5 +25,5 @@ class Classification(Prediction):
     default_count: ClassVar[int] = 5
 
     def to_wire(self, width_px: int, height_px: int, *, masks: bool = True) -> dict[str, Any]:
-        """Return it as clients get it."""
+        """Return the JSON object for clients."""
         return {"class_name": self.label, "confidence": self.confidence}

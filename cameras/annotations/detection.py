@@ -1,4 +1,4 @@
-"""A thing in a frame, and where it is."""
+"""Detections: objects in a frame, with bounding boxes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .geometry import BoundingBox, Movement
 
 
 class DetectionItem(Item):
-    """A thing and where it is: whole pixels, the maxima excluded, and fractions of the picture."""
+    """An object with its box, in whole pixels (maxima exclusive) and in fractions of the picture."""
 
     class_name: str
     confidence: float
@@ -29,11 +29,12 @@ class DetectionItem(Item):
 
 @dataclass(frozen=True, slots=True)
 class Detection(Prediction):
-    """A thing in the frame, and where it is (``box``).
+    """An object in the frame with its bounding box.
 
     Attributes:
-        track_id: The same over frames, where it is tracked.
-        first_label: What it was called before a second name was appended to its label; it keeps that one's colour.
+        box: The box, in fractions of the frame.
+        track_id: Id that stays the same over frames, if the object is tracked.
+        first_label: The label before a second one was appended to it; it determines the colour.
     """
 
     kind: ClassVar[str] = "detection"
@@ -45,18 +46,18 @@ class Detection(Prediction):
     first_label: str | None = dataclasses.field(default=None, kw_only=True)
 
     def moved(self, movement: Movement) -> Self | None:
-        """Return it after the frame's pixels moved; ``None`` when its box left the frame."""
+        """Return it after a geometric transform; ``None`` when its box has left the frame."""
         box = movement.box(self.box)
         return None if box is None else dataclasses.replace(self, box=box)
 
     def paint(self, canvas: Canvas) -> None:
-        """Paint the box, with its number where it is tracked."""
+        """Paint the box, with its track id if it is tracked."""
         track = "" if self.track_id is None else f" #{self.track_id}"
         names = (self.label, self.first_label or self.label)
         canvas.box(self.box, Label(self.label, f"{track}: {self.confidence:.2f}", names))
 
     def to_wire(self, width_px: int, height_px: int, *, masks: bool = True) -> dict[str, Any]:
-        """Return it as clients get it."""
+        """Return the JSON object for clients."""
         names = ("x_min", "y_min", "x_max", "y_max")
         inside = self.box.clipped() or BoundingBox(0.0, 0.0, 0.0, 0.0)
         item: dict[str, Any] = {"class_name": self.label, "confidence": self.confidence}
@@ -65,5 +66,5 @@ class Detection(Prediction):
         return item if self.track_id is None else item | {"track_id": self.track_id}
 
     def rank(self, width_px: int, height_px: int) -> float | None:
-        """Return its confidence; ``None`` when its box is wholly outside the picture, or nowhere."""
+        """Return its confidence; ``None`` when its box is outside the picture or NaN."""
         return None if self.box.clipped() is None else self.confidence

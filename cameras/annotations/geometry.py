@@ -1,4 +1,4 @@
-"""Places in a frame, in fractions of it, and where a transform moves them."""
+"""Coordinates in fractions of a frame, and their mapping by geometric transforms."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from .mask import Mask
 
 Points = NDArray[np.float64]
-"""(n, 2): x and y of each point, in fractions of the frame; NaN is nowhere."""
+"""(n, 2): x and y of each point, in fractions of the frame; NaN marks a missing point."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoundingBox:
-    """A rectangle in fractions of the frame: 0.0 is its left or upper edge, 1.0 its right or lower one.
+    """A rectangle in fractions of the frame: 0.0 is the left or top edge, 1.0 the right or bottom edge.
 
-    It may reach outside the frame until it is clipped.
+    It may extend beyond the frame until it is clipped.
     """
 
     x_min: float
@@ -28,18 +28,18 @@ class BoundingBox:
     y_max: float
 
     def clipped(self) -> BoundingBox | None:
-        """Return the part inside the frame, or ``None`` when nothing is (a NaN is nowhere)."""
+        """Return the part inside the frame; ``None`` if it is empty or has a NaN."""
         x_min, y_min = max(self.x_min, 0.0), max(self.y_min, 0.0)
         x_max, y_max = min(self.x_max, 1.0), min(self.y_max, 1.0)
         return BoundingBox(x_min, y_min, x_max, y_max) if x_min < x_max and y_min < y_max else None
 
     def grown(self, margin: float) -> BoundingBox:
-        """Return the box larger on every side, by a share of its own width and height."""
+        """Return the box enlarged on every side by a share of its width and height."""
         across, down = (self.x_max - self.x_min) * margin, (self.y_max - self.y_min) * margin
         return BoundingBox(self.x_min - across, self.y_min - down, self.x_max + across, self.y_max + down)
 
     def to_pixels(self, width_px: int, height_px: int) -> tuple[int, int, int, int]:
-        """Return ``(x_min, y_min, x_max, y_max)`` in whole pixels, the maxima excluded.
+        """Return ``(x_min, y_min, x_max, y_max)`` in whole pixels, maxima exclusive.
 
         Edges are rounded to the nearest pixel edge; a box thinner than a pixel still covers one, so that
         ``0 <= min < max <= size`` always holds.
@@ -57,12 +57,12 @@ def _pixels(low: float, high: float, size_px: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Where a geometric transform moves what is in a frame: from places of the old one to places of the new one.
+    """A geometric transform, as functions from coordinates in the old frame to those in the new one.
 
     Attributes:
-        box: The box around a moved box; ``None`` when it leaves the frame.
-        mask: A mask over the whole of the old frame, moved; read-only.
-        points: Points, moved; they may come to lie outside the frame.
+        box: Maps a box to the axis-aligned box around it; ``None`` when it leaves the frame.
+        mask: Maps a mask of the old frame to one of the new frame; read-only.
+        points: Maps points; they may leave the frame.
     """
 
     box: Callable[[BoundingBox], BoundingBox | None]

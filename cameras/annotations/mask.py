@@ -1,4 +1,4 @@
-"""Which pixels belong to a thing: a plane over the whole frame, at a resolution of its own."""
+"""Masks of frames, at a resolution of their own."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ Mask = NDArray[np.uint8]
 """(height, width) uint8 over the whole frame: 0 outside, 255 inside. Its size is usually that of a model's output."""
 
 Affine = NDArray[np.float64]
-"""2x3: from a place on the new frame to the place on the old one, both in fractions of their frame."""
+"""2x3 matrix from coordinates in the new frame to coordinates in the old one, both in fractions."""
 
 
 def as_mask(members: NDArray[np.bool_]) -> Mask:
-    """Return the mask of the pixels that are true, read-only."""
+    """Return a boolean array as a mask, read-only."""
     mask = np.where(members, np.uint8(255), np.uint8(0))
     mask.flags.writeable = False
     return mask
 
 
 def at_size(mask: Mask, width: int, height: int) -> Mask:
-    """Return a mask at the size of a picture: each pixel takes the value that its middle lies on."""
+    """Return a mask resized to a picture, by nearest neighbour at pixel centres."""
     return cast(Mask, cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT))
 
 
 def share_inside(mask: Mask, width: int, height: int) -> float:
-    """Return the share of a picture's pixels that are inside: of :func:`at_size`, without making it.
+    """Return the share of set pixels that :func:`at_size` would have, without resizing.
 
-    A picture smaller than the mask, or hardly larger, takes some rows and columns of it more often than others.
+    Resizing to a similar or smaller size repeats some rows and columns more often than others.
     """
     rows, columns = _taken(mask.shape[0], height), _taken(mask.shape[1], width)
     return float(rows @ (mask > 0) @ columns) / (width * height)
 
 
 def _taken(old: int, new: int) -> NDArray[np.int64]:
-    """Return how often each of the old rows, or columns, is taken for the new ones."""
+    """Return how often resizing uses each of the old rows or columns."""
     numbers = np.arange(old, dtype=np.float32)[np.newaxis]
     taken = cv2.resize(numbers, (new, 1), interpolation=cv2.INTER_NEAREST_EXACT)[0]
     return np.bincount(taken.astype(np.int64), minlength=old)
 
 
 def warped(mask: Mask, inverse: Affine, width: int, height: int) -> Mask:
-    """Return a mask after its frame has moved, at the size given, read-only; what comes from outside is outside.
+    """Return a mask under an affine transform, at a given size, read-only; pixels from outside the frame are 0.
 
-    Each pixel takes the value at its centre's place on the old frame, so a shift by whole pixels is exact.
+    Nearest neighbour at pixel centres, so a shift by whole pixels is exact.
     """
     old_height, old_width = mask.shape
     # Indices of the new mask to fractions of the new frame, to fractions of the old one, to indices of the old mask.

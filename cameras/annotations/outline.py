@@ -1,4 +1,4 @@
-"""A rectangle that is painted and nothing more."""
+"""Outlines: rectangles that are only painted."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ RED: Color = (230, 30, 30)
 
 @dataclass(frozen=True, slots=True)
 class Outline(Annotation):
-    """The window that a crop would take (``box``). Not a prediction: clients do not get it."""
+    """The area that a crop would keep, in ``box``. Not a prediction: it is not returned to clients."""
 
     kind: ClassVar[str] = "outline"
 
     box: BoundingBox = dataclasses.field(kw_only=True)
 
     def moved(self, movement: Movement) -> Self | None:
-        """Return it after the frame's pixels moved; ``None`` when it left the frame."""
+        """Return it after a geometric transform; ``None`` when it has left the frame."""
         box = movement.box(self.box)
         return None if box is None else dataclasses.replace(self, box=box)
 
     def paint(self, canvas: Canvas) -> None:
-        """Paint the rectangle in red, whatever the style says."""
+        """Paint the rectangle in red, regardless of the style."""
         canvas.box(self.box, Label(self.label, color=RED))

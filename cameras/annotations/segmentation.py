@@ -1,4 +1,4 @@
-"""Which pixels of a frame show one kind of thing."""
+"""Segmentations: the pixels of a frame with one label, as a mask."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .mask import Mask, at_size, share_inside
 
 
 class SegmentationItem(Item):
-    """All pixels of one kind: their share of the picture, and a PNG of its size in base64, non-zero inside."""
+    """The pixels with one label: their share of the picture, and a base64 PNG of its size, non-zero inside."""
 
     class_name: str
     coverage: float
@@ -25,7 +25,7 @@ class SegmentationItem(Item):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segmentation(Prediction):
-    """All pixels of one kind, as a mask over the whole frame. Each is equal to itself only.
+    """The pixels of a frame with one label, as a mask. Equality is identity.
 
     Attributes:
         mask: (height, width) uint8, 0 outside and 255 inside, read-only; its size need not be the frame's.
@@ -43,15 +43,15 @@ class Segmentation(Prediction):
 
     @property
     def coverage(self) -> float:
-        """The share of the mask that is inside, from 0.0 to 1.0."""
+        """The share of set pixels in the mask, from 0.0 to 1.0."""
         return cv2.countNonZero(self.mask) / self.mask.size
 
     def coverage_in(self, width_px: int, height_px: int) -> float:
-        """Return the share of the pixels of a picture of this size that are inside."""
+        """Return the share of set pixels in a picture of this size."""
         return share_inside(self.mask, width_px, height_px)
 
     def moved(self, movement: Movement) -> Self | None:
-        """Return it after the frame's pixels moved; ``None`` when nothing of it is left."""
+        """Return it after a geometric transform; ``None`` when no pixel is left."""
         mask = movement.mask(self.mask)
         return dataclasses.replace(self, mask=mask) if cv2.countNonZero(mask) else None
 
@@ -60,12 +60,12 @@ class Segmentation(Prediction):
         canvas.mask(self.mask, Label(self.label, f": {self.confidence:.2f}"))
 
     def to_wire(self, width_px: int, height_px: int, *, masks: bool = True) -> dict[str, Any]:
-        """Return it as clients get it: the mask as a gray PNG (0 outside, 255 inside) of the picture's size."""
+        """Return the JSON object for clients, the mask as a gray PNG (0 outside, 255 inside) of the picture's size."""
         item = {"class_name": self.label, "coverage": self.coverage_in(width_px, height_px)}
         return item | {"mask_png": mask_png(self.mask, width_px, height_px)} if masks else item
 
     def rank(self, width_px: int, height_px: int) -> float | None:
-        """Return the share of the picture that it covers; a thing of one pixel may have none in a small picture."""
+        """Return the share of the picture that it covers; ``None`` if no pixel of a small picture shows it."""
         return self.coverage_in(width_px, height_px) or None
 
 

@@ -1,4 +1,4 @@
-"""The scene that the test pattern shows, drawn anew for every moment, and what is to be seen in it."""
+"""The scene of the test pattern, rendered for any moment, with its ground truth."""
 
 from .scene import Scene
 

@@ -1,4 +1,4 @@
-"""The things of the test pattern's scene: what each is, where it is in a picture, and how it is painted there."""
+"""The objects of the test pattern's scene: their shapes, positions in a picture, and painting."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Thing:
 
     @property
     def area(self) -> float:
-        """Share of the picture that its box takes."""
+        """The share of the picture that its box covers."""
         return (self.box.x_max - self.box.x_min) * (self.box.y_max - self.box.y_min)
 
 
 @dataclass(frozen=True, eq=False)
 class Actor:
-    """What a thing keeps for the whole of the scene."""
+    """The constant properties of an object in the scene."""
 
     label: str
     color: str
@@ -52,7 +52,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where a thing is at some moment, how large, and how turned (in radians)."""
+    """Position, size and rotation (in radians) of an object at one moment."""
 
     x_px: float
     y_px: float
@@ -62,7 +62,7 @@ class Pose:
 
 
 class Placed:
-    """A thing at its place in a picture.
+    """An object at its position in a picture.
 
     Attributes:
         label: Name of its shape.
@@ -83,18 +83,18 @@ class Placed:
         self.low, self.high = outline.min(axis=0), outline.max(axis=0)
 
     def moved(self, points: Points) -> Points:
-        """Return points of its shape where they are in the picture."""
+        """Return points of its shape in picture coordinates."""
         there: Points = points @ self.turn.T + self.place
         return there
 
     def thing(self, width_px: int, height_px: int) -> Thing:
-        """Return the truth about it."""
+        """Return its ground truth."""
         (x_min, y_min), (x_max, y_max) = self.low.tolist(), self.high.tolist()
         box = BoundingBox(x_min / width_px, y_min / height_px, x_max / width_px, y_max / height_px)
         return Thing(self.actor.label, self.actor.color, box.clipped() or box, self.distance_mm)
 
     def paint(self, image: Canvas) -> None:
-        """Lay its shadow, then itself, over a picture."""
+        """Paint its shadow, then the object, over a picture."""
         soft = SHADOW_REACH * self.pose.size_px
         drop = np.array((0.025, 0.05)) * (self.pose.size_px * (1 + self.pose.nearness))
         shadow, shaded = self._warped(self.actor.shadow, image, drop, soft)

@@ -1,4 +1,4 @@
-"""A frame's number in its own pixels: a thin ribbon of dark and light cells along the lower edge.
+"""The frame number encoded in the pixels: a thin ribbon of dark and light cells along the bottom edge.
 
 From left to right: one light cell, 24 cells of number in Gray code (so that little changes from frame to frame), 6
 cells of check, one dark cell. Its measures are fractions of the picture, so that it is still read after a resize.
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .shapes import Canvas
 
-NUMBERS = 1 << 24  # the count begins again after six days at 30 frames per second
+NUMBERS = 1 << 24  # the count wraps after six days at 30 frames per second
 
 _NUMBER_BITS = 24
 _CHECK_BITS = 6
@@ -19,23 +19,23 @@ _CHECK_POLYNOMIAL = 0b1000011
 _CELLS = 1 + _NUMBER_BITS + _CHECK_BITS + 1
 _DARK = np.array((38, 28, 24), np.uint8)
 _LIGHT = np.array((222, 228, 230), np.uint8)
-_LEAST_CONTRAST = 70.0  # levels between light and dark, below which it is no ribbon
+_LEAST_CONTRAST = 70.0  # smallest difference in levels between light and dark cells
 
 
 def ribbon_height_px(height_px: int) -> int:
-    """Return how many rows of a picture the ribbon takes: a ninetieth, and at least four."""
+    """Return the height of the ribbon in rows: a ninetieth of the picture, at least four."""
     return max(4, round(height_px / 90))
 
 
 def draw_frame_number(image: Canvas, number: int) -> None:
-    """Draw a number, modulo 2 ** 24, along the lower edge of a BGR picture."""
+    """Draw a number, modulo 2 ** 24, along the bottom edge of a BGR picture."""
     height_px, width_px = image.shape[:2]
     rows = image[height_px - ribbon_height_px(height_px) :]
     rows[:] = np.where(_cells(number)[_cell_of_column(width_px), None], _LIGHT, _DARK)
 
 
 def read_frame_number(image: Canvas) -> int | None:
-    """Read the number back from a BGR picture that may have been encoded, resized or both; ``None`` if it has none."""
+    """Decode the number from a BGR picture, even after encoding and resizing; ``None`` if there is none."""
     height_px, width_px = image.shape[:2]
     if width_px < _CELLS or height_px < 8:
         return None

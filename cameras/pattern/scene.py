@@ -1,4 +1,4 @@
-"""The scene of the test pattern: one thing in front, seven drifting around it, taking turns.
+"""The scene of the test pattern: one object in front, seven drifting around it, taking turns.
 
 Whatever was rendered before, the same seed, size, frame rate and number give the same pixels.
 """
@@ -19,14 +19,14 @@ from .sprites import Sprite, backdrop, shadow_of
 
 __all__ = ["Picture", "Scene", "Thing", "read_frame_number"]
 
-TURN_S = 5.0  # how long one thing stays in front
-CHANGE_S = 0.9  # of these, how long it takes the next to come
+TURN_S = 5.0  # time that one object stays in front
+CHANGE_S = 0.9  # of these, the duration of the change to the next
 
 _FRONT_SIZE = 0.45  # of the shorter side of the picture
 _RING_SIZE = 0.185
 _RING = (0.395, 0.355)  # of width and height
 _SWAY_UPRIGHT = 0.22  # radians; more, and a mug would spill
-_SWAY = 0.5  # more, and the light on a thing would turn with it too far to be from above
+_SWAY = 0.5  # more, and the light on an object would no longer seem to come from above
 _SERIES = 1757  # one of many: its scene 0 begins with a golden star on blue
 _WALL_MM = 4000
 _LARGEST_SPRITE_PX = 640
@@ -35,7 +35,7 @@ _SPRITE_SIZES = (1.0, 0.68, 0.46)  # of the largest; a sprite is never shrunk by
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One picture of the scene and the truth about it.
+    """One picture of the scene with its ground truth.
 
     Attributes:
         image: (height, width, 3) uint8 BGR; the caller's own.
@@ -48,15 +48,15 @@ class Picture:
 
     @property
     def label(self) -> str:
-        """What the picture as a whole shows: the label of the thing with the largest box."""
+        """The label of the whole picture: that of the object with the largest box."""
         return max(self.things, key=lambda thing: thing.area).label
 
     def depth(self) -> Depth:
-        """Return how far each pixel is, in millimetres, (height, width)."""
+        """Return the depth of each pixel in millimetres, (height, width)."""
         return self._filled(_WALL_MM, [placed.distance_mm for placed in self._placed])
 
     def numbers(self) -> Canvas:
-        """Return what each pixel shows, (height, width): 0 for the wall, else 1 + the place of its label in SHAPES."""
+        """Return the class of each pixel, (height, width): 0 for the wall, else 1 + its index in SHAPES."""
         labels = list(SHAPES)
         numbers = self._filled(0, [1 + labels.index(placed.actor.label) for placed in self._placed])
         return numbers.astype(np.uint8)
@@ -74,7 +74,7 @@ class Picture:
 
 
 class Scene:
-    """A moving scene; rendering it has no memory, and may be done on several threads.
+    """A moving scene. Rendering is stateless and thread-safe.
 
     Attributes:
         width_px: Width of its pictures.
@@ -83,7 +83,7 @@ class Scene:
     """
 
     def __init__(self, seed: int, width_px: int, height_px: int, frame_rate: float = 30.0) -> None:
-        """Set the stage: backdrop and shapes are rendered here, once."""
+        """Render backdrop and shapes, once."""
         self.width_px, self.height_px, self.frame_rate = width_px, height_px, frame_rate
         self._floor_px = height_px - ribbon_height_px(height_px)
         self._side_px = min(width_px, self._floor_px)
@@ -98,7 +98,7 @@ class Scene:
         self._casts = _casts(len(labels))
 
     def render(self, number: int) -> Picture:
-        """Render the picture with this number, from 0; its pixels and truth depend on nothing that came before."""
+        """Render the picture with a number, from 0, independently of any other picture."""
         image = self._backdrop.copy()
         poses = zip(self._actors, self._poses(number / self.frame_rate), strict=True)
         placed = tuple(Placed(actor, pose) for actor, pose in sorted(poses, key=lambda pair: pair[1].nearness))
@@ -132,7 +132,7 @@ class Scene:
         return [poses[index] for index in range(len(self._actors))]
 
     def _pose(self, index: int, slot: int, time_s: float, nearness: float = 0.0, side: int = 0) -> Pose:
-        """Return where a thing is between its slot on the ring (nearness 0) and the middle (1)."""
+        """Return the position of an object between its slot on the ring (nearness 0) and the middle (1)."""
         actor = self._actors[index]
         around = self._ring_phase + self._ring_speed * time_s + 2 * math.pi * slot / (len(self._actors) - 1)
         ring_x = _RING[0] * self.width_px * math.cos(around)
@@ -152,7 +152,7 @@ class Scene:
 
 
 def _casts(count: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
-    """Return who is in front and who in which slot of the ring in each turn, until it begins again."""
+    """Return the object in front and those in the slots of the ring for each turn, until the sequence repeats."""
     front, ring = 0, list(range(1, count))
     casts = []
     for turn in range(count * (count - 1)):

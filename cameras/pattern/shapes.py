@@ -1,4 +1,4 @@
-"""The shapes and colours of the test pattern: contours as exact numbers, and pictures of them to be moved about.
+"""The shapes and colours of the test pattern: exact contours, and their rendered coverage.
 
 A shape fits the unit square around (0, 0), x to the right and y down.
 """
@@ -16,9 +16,9 @@ Canvas = NDArray[np.uint8]
 
 _CORNER_STEPS = np.linspace(0.0, 1.0, 7)[:, None]
 _SUPERSAMPLING = 3
-_SHIFT = 8  # fillPoly takes fixed-point numbers with so many bits behind the point
+_SHIFT = 8  # fractional bits of the fixed-point numbers in fillPoly
 
-# Blue, green, red. Bright and apart from each other, so that a detector of colours can tell them.
+# Blue, green, red. Bright and distinct, so that a colour detector can separate them.
 COLORS: dict[str, tuple[int, int, int]] = {
     "red": (62, 60, 228),
     "orange": (44, 138, 250),

@@ -1,4 +1,4 @@
-"""Pictures that the test pattern is put together from: shaded shapes with their shadows, and the backdrop."""
+"""The pictures that compose the test pattern: shaded shapes with shadows, and the backdrop."""
 
 from __future__ import annotations
 

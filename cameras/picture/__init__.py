@@ -1,4 +1,4 @@
-"""The frame, its picture in every form, and decoding what files and streams hold into it."""
+"""The frame, its picture in several pixel formats, and decoding of picture files and video frames."""
 
 from .frame import Depth, Frame, Intrinsics, Mark
 from .header import read_header

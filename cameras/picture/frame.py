@@ -1,4 +1,4 @@
-"""One picture with its time, what was recognised in it, and its way so far: the value that flows through the house."""
+"""The frame: one picture with its time, annotations and trace. Every stage takes and returns frames."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Depth = NDArray[np.uint16]
 
 
 class Kept(Enum):
-    """The one value that says that something stays as it is, where ``None`` says that it goes."""
+    """A sentinel for arguments to keep the current value, where ``None`` removes it."""
 
     KEPT = "kept"
 
@@ -29,7 +29,7 @@ KEPT = Kept.KEPT
 
 @dataclass(frozen=True, slots=True)
 class Intrinsics:
-    """How a pinhole camera maps space to pixels: focal lengths and principal point, in pixels of such a picture."""
+    """Intrinsic parameters of a pinhole camera: focal lengths and principal point, in pixels at this size."""
 
     width_px: int
     height_px: int
@@ -41,7 +41,7 @@ class Intrinsics:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """When a frame was through with a stage of its way, in seconds of the monotonic clock."""
+    """The time at which a frame completed a stage, in seconds of the monotonic clock."""
 
     stage: str
     at_s: float
@@ -49,19 +49,19 @@ class Mark:
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One picture with its time. Immutable; frames made from it share its pixels.
+    """One picture with its time. Immutable; derived frames share its pixels.
 
     Attributes:
-        pixels: The picture, in every form.
-        pts: Presentation time in ticks of ``time_base``; born in the source, carried by all who come after.
+        pixels: The picture, in several pixel formats.
+        pts: Presentation time in ticks of ``time_base``, set by the source and never changed.
         time_base: Seconds per tick.
         captured_at: Wall-clock time of the capture, in seconds since the epoch.
-        sequence: Number of the frame in its source, from 0, rising; frames dropped on the way leave gaps.
-        annotations: What was recognised so far, in the order in which it was.
+        sequence: Number of the frame in its source, from 0, increasing; dropped frames leave gaps.
+        annotations: Annotations in the order in which they were attached.
         depth: Distance of each pixel in millimetres, (height, width) uint16, 0 = unknown; read-only.
-        intrinsics: How the camera maps space to this picture, where that is known.
-        distortion: Brown-Conrady parameters rk1, rk2, rk3, tp1, tp2; empty where not known.
-        trace: Its way so far: the first mark is the capture.
+        intrinsics: Intrinsic parameters for this picture; ``None`` if unknown.
+        distortion: Brown-Conrady parameters rk1, rk2, rk3, tp1, tp2; empty if unknown.
+        trace: Stages completed so far; the first is the capture.
     """
 
     pixels: Pixels
@@ -96,7 +96,7 @@ class Frame:
         return float(self.pts * self.time_base)
 
     def with_annotations(self, more: Iterable[Annotation]) -> Frame:
-        """Return this frame with more recognised in it, after what was there."""
+        """Return this frame with annotations appended."""
         return dataclasses.replace(self, annotations=(*self.annotations, *more))
 
     def with_pixels(
@@ -107,16 +107,16 @@ class Frame:
         depth: Depth | Kept | None = KEPT,
         intrinsics: Intrinsics | Kept | None = KEPT,
     ) -> Frame:
-        """Return a frame of the same moment with another picture; what is not given stays.
+        """Return a frame of the same time with another picture; arguments not given keep their value.
 
         Args:
             pixels: The new picture.
-            annotations: Those of the new picture; ``None`` keeps the old ones.
-            depth: The depth of the new picture; ``None`` takes it away.
-            intrinsics: How the camera maps space to the new picture; ``None`` takes them away.
+            annotations: Annotations of the new picture; ``None`` keeps the current ones.
+            depth: Depth of the new picture; ``None`` removes it.
+            intrinsics: Intrinsic parameters of the new picture; ``None`` removes them.
 
         Raises:
-            ValueError: when the picture has another size than the depth, or than the intrinsics that would stay.
+            ValueError: when the size of the picture differs from that of the depth or of kept intrinsics.
         """
         if intrinsics is KEPT:
             if self.intrinsics is not None and (pixels.width, pixels.height) != (self.width, self.height):
@@ -142,12 +142,12 @@ class Frame:
         )
 
     def moved(self, pixels: Pixels, movement: Movement, *, depth: Depth | None, intrinsics: Intrinsics | None) -> Frame:
-        """Return a frame of the same moment whose picture a geometric transform has moved, annotations and all.
+        """Return a frame of the same time after a geometric transform, with its annotations transformed.
 
-        ``movement`` says where things of the old picture lie in the new one; depth and intrinsics are those of the new.
+        ``movement`` maps coordinates in the old picture to the new one; depth and intrinsics are those of the new one.
 
         Raises:
-            ValueError: when the depth has another size than the picture.
+            ValueError: when the size of the depth differs from that of the picture.
         """
         kept = (annotation.moved(movement) for annotation in self.annotations)
         return self.with_pixels(
@@ -158,9 +158,9 @@ class Frame:
         )
 
     def retimed(self, pts: int, time_base: Fraction, sequence: int) -> Frame:
-        """Return this frame at its place in a stream; for what keeps the time of one."""
+        """Return this frame with other timing, for components that manage the time of a stream."""
         return dataclasses.replace(self, pts=pts, time_base=time_base, sequence=sequence)
 
     def marked(self, stage: str, at_s: float | None = None) -> Frame:
-        """Return this frame with a mark for a stage it is through with: now, unless said otherwise."""
+        """Return this frame with a completed stage added to its trace; ``at_s`` defaults to now."""
         return dataclasses.replace(self, trace=(*self.trace, Mark(stage, time.monotonic() if at_s is None else at_s)))

@@ -1,4 +1,4 @@
-"""Read size and orientation from the head of a picture, so that nothing huge or foreign is ever decoded."""
+"""Size and orientation from the header of a picture, to reject huge or unsupported ones before decoding."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 from .orientation import UPRIGHT, Orientation
 
-_WIDTH, _LENGTH, _ORIENTATION = 256, 257, 274  # TIFF tags, EXIF being a TIFF file in small
+_WIDTH, _LENGTH, _ORIENTATION = 256, 257, 274  # TIFF tags; EXIF is a small TIFF file
 _FORMATS = {1: "B", 3: "H", 4: "I", 16: "Q"}  # TIFF types: byte, short, long, long8
 
 
 @dataclass(frozen=True, slots=True)
 class PictureHeader:
-    """What the head of a picture says.
+    """The header of a picture.
 
     Attributes:
         format: ``JPEG``, ``PNG``, ``WebP``, ``GIF``, ``BMP`` or ``TIFF``.
         width: Width in pixels, as stored.
         height: Height in pixels, as stored.
-        orientation: How to bring it upright, by its EXIF.
-        complete: Whether head and end are there, as far as the format tells; without a head the size is 0 by 0.
+        orientation: Orientation from its EXIF.
+        complete: Whether header and end are present, as far as the format shows; without a header the size is 0 by 0.
     """
 
     format: str
@@ -32,7 +32,7 @@ class PictureHeader:
 
 
 def read_header(data: bytes) -> PictureHeader | None:
-    """Return what the head of a picture says; ``None`` for bytes that are no picture of a kind we take."""
+    """Return the header of a picture; ``None`` for bytes of an unsupported format."""
     for magic, offset, name, read in _KINDS:
         if data.startswith(magic, offset):
             try:
@@ -119,18 +119,18 @@ def _tiff(data: bytes) -> PictureHeader:
 def _bmp(data: bytes) -> PictureHeader:
     (size,) = struct.unpack_from("<I", data, 14)
     width, height = struct.unpack_from("<HH" if size == 12 else "<ii", data, 18)
-    return PictureHeader("BMP", abs(width), abs(height))  # a negative height only says that the top row comes first
+    return PictureHeader("BMP", abs(width), abs(height))  # a negative height means that the top row comes first
 
 
 def _exif_orientation(exif: bytes) -> Orientation:
     try:
         return Orientation.from_exif(_tiff_tags(exif).get(_ORIENTATION, 1))
     except (struct.error, IndexError):
-        return UPRIGHT  # EXIF is often damaged where the picture is not
+        return UPRIGHT  # EXIF is often damaged in intact pictures
 
 
 def _tiff_tags(data: bytes) -> dict[int, int]:
-    """Return the tags with one whole number in the first directory."""
+    """Return the tags with a single integer in the first directory."""
     order = "<" if data[:2] == b"II" else ">"
     big = data[2:4] in (b"+\0", b"\0+")
     count_format, entry_size, header = ("Q", 20, 8) if big else ("H", 12, 4)

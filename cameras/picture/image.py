@@ -1,4 +1,4 @@
-"""Decode the bytes of a picture."""
+"""Decoding of picture files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .pixels import Image
 from .video import pixels_from_av
 
 MAX_PIXELS = 85_000_000
-"""What is larger is refused before it is decoded: 85 megapixels are 255 MB."""
+"""Larger pictures are rejected before decoding; 85 megapixels take 255 MB."""
 
-# What OpenCV prints about bytes it cannot decode is said by the error we raise. OpenCV 4 has the function elsewhere.
+# Silence what OpenCV prints about undecodable bytes: our error reports it. OpenCV 4 has the function elsewhere.
 _opencv_logging: Any = getattr(cv2.utils, "logging", cv2)
 _opencv_logging.setLogLevel(0)
 
@@ -26,11 +26,11 @@ _KINDS = "JPEG, PNG, WebP, GIF, TIFF or BMP"
 
 
 class ImageError(Exception):
-    """These bytes are no picture that can be decoded; the message says why.
+    """Bytes that cannot be decoded to a picture.
 
     Attributes:
-        too_large: Whether it is one, but has more pixels than are taken.
-        foreign: Whether the bytes are no picture of a kind that is taken at all.
+        too_large: Whether the picture has too many pixels.
+        foreign: Whether the bytes are not in a supported format.
     """
 
     def __init__(self, message: str, *, too_large: bool = False, foreign: bool = False) -> None:
@@ -40,26 +40,25 @@ class ImageError(Exception):
 
 
 def decode_image(data: bytes, *, exif: bool = True, max_pixels: int = MAX_PIXELS) -> Image:
-    """Return a picture as (height, width, 3) uint8 BGR, the caller's own.
+    """Decode a picture to (height, width, 3) uint8 BGR, owned by the caller.
 
-    Gray is spread over the three colours, 16 bits are cut to 8, a palette is looked up, CMYK is converted, alpha is
-    dropped (the colours stay as stored, nothing is laid under them), of an animation the first picture is taken. With
-    ``exif`` it is turned and mirrored as its EXIF says.
+    Gray, palette and CMYK are converted, 16 bits are reduced to 8, alpha is dropped (colours stay as stored, without a
+    background), and of an animation only the first picture is decoded. With ``exif``, the EXIF orientation is applied.
 
     Raises:
-        ImageError: when the bytes are no picture, a damaged one, or one of more than ``max_pixels``.
+        ImageError: when the bytes are not a picture, are damaged, or have more than ``max_pixels``.
     """
     header = _checked_header(data, max_pixels)
-    if header.format == "GIF":  # which OpenCV reads only in its newest versions
+    if header.format == "GIF":  # only the newest versions of OpenCV decode GIF
         return _decoded_gif(data)
     image: Image = _decoded(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, header)
-    if header.format == "TIFF":  # which OpenCV brings upright whatever it is told
+    if header.format == "TIFF":  # OpenCV always applies the orientation of a TIFF
         return image if exif else header.orientation.undone(image)
     return header.orientation.applied(image) if exif else image
 
 
 def decode_depth(data: bytes, *, exif: bool = True, max_pixels: int = MAX_PIXELS) -> Depth | None:
-    """Return the values of a gray PNG of 16 bits, (height, width) uint16; ``None`` for any other picture.
+    """Decode a 16-bit gray PNG to (height, width) uint16; ``None`` for any other picture.
 
     Raises:
         ImageError: as :func:`decode_image`.

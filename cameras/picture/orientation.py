@@ -1,4 +1,4 @@
-"""Turn and mirror a picture as its metadata asks for: the eight ways a camera can have been held."""
+"""The eight orientations of a stored picture, and their correction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ N = TypeVar("N", bound=np.generic)
 
 
 class Orientation(NamedTuple):
-    """How to bring a stored picture upright: first swap rows and columns, then mirror."""
+    """The correction of a stored picture to upright: first transpose, then mirror."""
 
     transposed: bool = False
     mirrored_x: bool = False
@@ -19,12 +19,12 @@ class Orientation(NamedTuple):
 
     @classmethod
     def from_exif(cls, value: int) -> Orientation:
-        """Return the orientation of an EXIF tag's value; what is not 1 to 8 counts as upright."""
+        """Return the orientation of an EXIF value; values other than 1 to 8 count as upright."""
         return _EXIF.get(value, UPRIGHT)
 
     @classmethod
     def from_display_matrix(cls, matrix: bytes) -> Orientation:
-        """Return the orientation nearest to a video's display matrix: nine 32-bit numbers, as FFmpeg has it."""
+        """Return the orientation nearest to a video's display matrix: nine 32-bit integers in FFmpeg's layout."""
         if len(matrix) < 36:
             return UPRIGHT
         a, b, _, c, d = (int(number) for number in np.frombuffer(matrix, "=i4", 5))
@@ -33,7 +33,7 @@ class Orientation(NamedTuple):
         return cls(False, a < 0, d < 0)
 
     def applied(self, array: NDArray[N]) -> NDArray[N]:
-        """Return a plane or a picture brought upright, contiguous; the array itself when nothing is to be done."""
+        """Return a plane or picture upright and contiguous; the same array if it is upright already."""
         if self == UPRIGHT:
             return array
         if self.transposed:
@@ -45,7 +45,7 @@ class Orientation(NamedTuple):
         return np.ascontiguousarray(array)
 
     def undone(self, array: NDArray[N]) -> NDArray[N]:
-        """Return what :meth:`applied` has made of a picture as it was stored, contiguous."""
+        """Return the inverse of :meth:`applied`, contiguous."""
         if self == UPRIGHT:
             return array
         if self.mirrored_y:

@@ -1,4 +1,4 @@
-"""The picture of a frame, in whichever form is asked for: each form is made once, shared by all, and never changed."""
+"""The picture of a frame in several pixel formats, each converted at most once, shared and immutable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Image = NDArray[np.uint8]
 
 
 class Matrix(StrEnum):
-    """How the brightness and colour planes of a YUV picture relate to RGB; the range is always limited (16 to 235)."""
+    """The conversion matrix between YUV and RGB; the range is always limited (16 to 235)."""
 
     BT601 = "bt601"
     BT709 = "bt709"
@@ -44,14 +44,14 @@ _BGR_FROM_YUV = {matrix: np.ascontiguousarray(rows[::-1]) for matrix, rows in _R
 
 
 def yuv_from_rgb(red: int, green: int, blue: int, matrix: Matrix) -> tuple[int, int, int]:
-    """Return a colour (0 to 255 each) as limited-range ``(y, u, v)`` of the matrix given."""
+    """Convert a colour (0 to 255 each) to limited-range ``(y, u, v)``."""
     full = _RGB_FROM_YUV[matrix]
     y, u, v = np.linalg.solve(full[:, :3], np.array([red, green, blue]) - full[:, 3]).round().clip(0, 255)
     return int(y), int(u), int(v)
 
 
 class _Cell:
-    """A value that is made once, while others wait for it."""
+    """A cached value; concurrent requests wait for its computation."""
 
     __slots__ = ("lock", "made", "value")
 
@@ -62,10 +62,10 @@ class _Cell:
 
 
 class Pixels:
-    """A picture that is born in one form and made into the others when asked, each once, whoever asks first.
+    """A picture with a native pixel format, converted to others on demand, each at most once.
 
-    Every array it gives is shared and read-only. Safe to use from several threads. Width and height are the true
-    size of the picture, which may be odd; only :attr:`yuv` is padded.
+    All arrays are shared and read-only. Thread-safe. Width and height are the true size of the picture, which may be
+    odd; only :attr:`yuv` is padded.
     """
 
     def __init__(
@@ -82,10 +82,10 @@ class Pixels:
 
     @classmethod
     def from_bgr(cls, image: Image) -> Pixels:
-        """Take over a picture: (height, width, 3), uint8, BGR. The array becomes read-only and must not change again.
+        """Take ownership of a BGR picture, (height, width, 3) uint8; it becomes read-only and must not change again.
 
         Raises:
-            ValueError: when the array is not of that shape and type, or empty.
+            ValueError: when the array has another shape or type, or is empty.
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
             raise ValueError(f"a picture is an array (height, width, 3) of uint8, got {image.shape} of {image.dtype}")
@@ -95,10 +95,10 @@ class Pixels:
 
     @classmethod
     def from_yuv(cls, y: Image, u: Image, v: Image, matrix: Matrix) -> Pixels:
-        """Take over the planes of a limited-range YUV 4:2:0 picture of even size; views into larger arrays are welcome.
+        """Take ownership of the planes of a limited-range YUV 4:2:0 picture of even size; the planes may be views.
 
         Raises:
-            ValueError: when the size is odd or the planes do not belong together.
+            ValueError: when the size is odd or the sizes of the planes do not match.
         """
         height, width = y.shape
         half = (height // 2, width // 2)
@@ -111,10 +111,10 @@ class Pixels:
         return cls(width, height, matrix, yuv=Yuv(y, u, v))
 
     def memo(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what ``make`` gave for ``key`` on this picture, calling it only if nobody has yet.
+        """Return the cached value of ``key`` for this picture, calling ``make`` for the first request.
 
-        Threads that ask for the same key while it is being made wait for it; other keys are not held up. When ``make``
-        raises, so does this, and the next to ask tries again.
+        Concurrent requests for the same key wait for that call; other keys do not. If ``make`` raises, so does this,
+        and the next request calls it again.
         """
         with self._lock:
             cell = self._cells.setdefault(key, _Cell())
@@ -138,9 +138,9 @@ class Pixels:
         return self._yuv if self._yuv is not None else self.memo("yuv", self._make_yuv)
 
     def rgb(self, width_px: int, height_px: int) -> Image:
-        """Return the picture stretched to a size, as (height_px, width_px, 3) uint8 RGB, read-only: a model's input.
+        """Return the picture resized as (height_px, width_px, 3) uint8 RGB, read-only, for a model's input.
 
-        Bilinear. A picture born as YUV is shrunk plane by plane before its colours are converted: a third of the work.
+        Bilinear. A YUV picture is resized plane by plane before its colours are converted, a third of the work.
         """
         return self.memo(("rgb", width_px, height_px), lambda: self._make_rgb(width_px, height_px))
 
@@ -160,7 +160,7 @@ class Pixels:
                 self.height * 3 // 2, self.width
             )
             return _read_only(cv2.cvtColor(stacked, cv2.COLOR_YUV2BGR_I420))
-        # cv2 knows no other matrix for 4:2:0, so its planes are brought to one size and multiplied.
+        # OpenCV supports no other matrix for 4:2:0: resize the planes to one size and multiply.
         size = (self.width, self.height)
         colour = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in self._yuv[1:]]
         return _read_only(cv2.transform(cv2.merge([self._yuv.y, *colour]), _BGR_FROM_YUV[self.matrix]))

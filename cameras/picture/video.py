@@ -1,4 +1,4 @@
-"""Bring decoded video frames of any pixel format into the one form that flows here: limited-range YUV 4:2:0, or BGR."""
+"""Conversion of decoded video frames of any pixel format to limited-range YUV 4:2:0, or BGR."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .pixels import Image, Matrix, Pixels
 _FULL = 2  # AVCOL_RANGE_JPEG
 _ITU709, _FCC, _ITU601, _SMPTE240M, _BT2020 = 1, 4, 5, 7, 9  # the matrices swscale knows
 
-# What a frame says of its matrix (AVCOL_SPC_*): what swscale calls it, and what it is held as here.
-# Whatever is not in this table, unspecified above all, is BT.601.
+# By the matrix of a frame (AVCOL_SPC_*): the matrix in swscale, and the one it is converted to.
+# Any other value, including unspecified, is BT.601.
 _MATRICES = {
     1: (_ITU709, Matrix.BT709),
     4: (_FCC, Matrix.BT601),
@@ -36,9 +36,9 @@ _FULL_LUMA = np.round((_LEVELS - 16) * 255 / 219).clip(0, 255).astype(np.uint8)
 def pixels_from_av(frame: av.VideoFrame) -> Pixels:
     """Return the picture of a decoded frame, upright.
 
-    * Plain limited-range 4:2:0 is not copied: its planes are looked at where the decoder left them.
-    * The matrix is the frame's own; unspecified is BT.601. Full range is brought to limited here, and nowhere else.
-    * RGB in any form becomes BGR, without alpha. Odd sizes are held as BGR, since they have no whole colour planes.
+    * Plain limited-range 4:2:0 is not copied: its planes are views of the decoder's.
+    * The matrix is the frame's own; unspecified is BT.601. Full range is converted to limited here only.
+    * RGB in any form becomes BGR, without alpha. Odd sizes become BGR, because they have no whole colour planes.
     * A display matrix (phones write one) is applied.
     """
     orientation = _orientation(frame)
@@ -50,7 +50,7 @@ def pixels_from_av(frame: av.VideoFrame) -> Pixels:
     theirs, ours = _MATRICES.get(int(frame.colorspace), (_ITU601, Matrix.BT601))
     full = kind.name.startswith("yuvj") or frame.color_range == _FULL
     if kind.name not in ("yuv420p", "yuvj420p") or _SWSCALE[ours] != theirs:
-        # The range stays as it is: tables do that below, four times as fast as swscale and exactly rounded.
+        # Keep the range: the tables below convert it four times as fast as swscale, with exact rounding.
         range_ = _FULL if full else 1
         frame = _reformatted(
             frame,
@@ -77,7 +77,7 @@ def _from_planes(y: Image, u: Image, v: Image, matrix: Matrix) -> Pixels:
 
 
 def _from_gray(frame: av.VideoFrame, orientation: Orientation) -> Pixels:
-    # Gray is full range unless it says otherwise: that is how FFmpeg's own conversions take it.
+    # Gray of unspecified range is full range, as in FFmpeg's own conversions.
     limited = frame.color_range == 1
     if frame.format.name != "gray":
         frame = _reformatted(frame, format="gray", src_color_range=frame.color_range, dst_color_range=frame.color_range)
@@ -97,13 +97,13 @@ def _bgr(frame: av.VideoFrame) -> Image:
 
 
 def _reformatted(frame: av.VideoFrame, **how: Any) -> av.VideoFrame:
-    # One thread: by default swscale starts as many as there are cores for every single frame, which costs more CPU time
-    # than it saves (1080p 4:2:2: 5.6 instead of 4.8 ms), and they live as long as the frame.
+    # One thread: by default swscale starts one per core for every frame, which costs more CPU time than it saves
+    # (1080p 4:2:2: 5.6 instead of 4.8 ms), and they live as long as the frame.
     return frame.reformat(**how, threads=1)
 
 
 def _view(plane: VideoPlane) -> Image:
-    """Return a plane where it lies; the array keeps the frame's memory alive."""
+    """Return a view of a plane; the array keeps the frame's memory alive."""
     rows: Image = np.frombuffer(cast(Any, plane), np.uint8).reshape(-1, plane.line_size)
     return rows[: plane.height, : plane.width]
 
@@ -113,7 +113,7 @@ def _looked_up(plane: Image, table: Image) -> Image:
 
 
 def _orientation(frame: av.VideoFrame) -> Orientation:
-    # Not frame.side_data: the frame keeps what that returns, which refers to the frame. Such a cycle holds the picture,
-    # 3 MB at 1080p, until the cyclic collector happens to run.
+    # Not frame.side_data: the frame caches that object, which refers to the frame. Such a cycle keeps the picture,
+    # 3 MB at 1080p, until the cyclic garbage collector runs.
     matrix = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg]  # its stub has no __init__
     return UPRIGHT if matrix is None else Orientation.from_display_matrix(bytes(cast(Any, matrix)))
