@@ -30,8 +30,8 @@ class Graph:
     The constructor opens nothing. ``open`` checks every model once and starts the cameras with ``preload``; the others
     start when they are watched. ``close`` ends all.
 
-    Read the attributes again for each use: ``reconfigure`` replaces the mappings, and never changes one that somebody
-    may be iterating.
+    Read the attributes again for each use: ``reconfigure`` replaces the mappings, and never changes one in place,
+    since another thread may iterate over it.
 
     Attributes:
         config: The present configuration.

@@ -237,7 +237,7 @@ class Feed:
         assert self._painter is not None
         return self._painter.painted(frame)
 
-    def status(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Return the camera as ``/api/cameras`` shows it, without viewers and encoders."""
         latest, rate, source = self.latest, self.frame_rate, self.source
         return {

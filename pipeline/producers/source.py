@@ -72,7 +72,7 @@ class Source(Producer):
             try:
                 self._read(run, run_state, output)
             except CameraEnded:
-                logger.info("camera %s: at its end", self._name)
+                logger.info("camera %s: ended", self._name)
                 run_state.state, run_state.error = State.ENDED, None
                 output.end()
                 return
@@ -133,7 +133,7 @@ class Source(Producer):
         if run.stopping.is_set():
             return
         run_state.state, run_state.error = State.OFFLINE, message
-        self._reports.failed(f"{message}; it is tried again")
+        self._reports.failed(f"{message}; retrying")
 
 
 class _RunState:
@@ -159,4 +159,4 @@ class _RunState:
         limit_s = self.silence_s
         if limit_s is None or self.state not in (State.OPENING, State.RUNNING):
             return None
-        return f"nothing has come for {limit_s:g} s; its driver hangs" if now_s - self.active_at_s > limit_s else None
+        return f"no frame for {limit_s:g} s: the driver hangs" if now_s - self.active_at_s > limit_s else None

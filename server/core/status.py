@@ -17,7 +17,7 @@ def camera_status(backend: Backend, camera: Feed) -> dict[str, Any]:
     name = camera.name
     sessions = backend.whep.sessions(name)
     return {
-        **camera.status(),
+        **camera.summary(),
         "error": backend.error_of(camera),
         "viewers": len(sessions),
         "sessions": sessions,

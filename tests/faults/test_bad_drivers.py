@@ -1,4 +1,4 @@
-"""Cameras, transforms and machines that misbehave in every step of their lives: nothing else may suffer."""
+"""Faults of cameras, transforms and the system at every step: they must not affect anything else."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from transforms import Transform
 
 
 class Panic(BaseException):
-    """What the library of another language raises: none of Python's exceptions."""
+    """An error of a native library: not an ``Exception``."""
 
 
-class Odd(Camera[Attributes]):
-    """A camera of which each step can be replaced; frames wait until it is open."""
+class ScriptedCamera(Camera[Attributes]):
+    """A camera whose steps the test can replace; frames wait until it is open."""
 
     model_name = "odd"
     attributes_type = NoAttributes
@@ -93,7 +93,7 @@ class Plain(Transform[Attributes]):
 
 
 def once(error: BaseException) -> Callable[[], None]:
-    """Return something that fails the first time it is called."""
+    """Return a function that fails on its first call."""
     errors = [error]
 
     def fail() -> None:
@@ -114,13 +114,13 @@ def assert_(true: bool) -> None:
     assert true
 
 
-class House:
-    """A source called porch, lines on it, and the end of all of them."""
+class Cameras:
+    """A source named porch and lines on it, all closed at the end."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.lock = threading.RLock()
-        self.camera = Odd()
+        self.camera = ScriptedCamera()
         self.source = self.another("porch", self.camera)
         self.cameras: list[Feed] = [self.source]
 
@@ -134,8 +134,8 @@ class House:
 
 
 @pytest.fixture
-def house() -> Iterator[House]:
-    built = House()
+def setup() -> Iterator[Cameras]:
+    built = Cameras()
     yield built
     for camera in built.cameras:
         assert camera.close()
@@ -143,67 +143,65 @@ def house() -> Iterator[House]:
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError("broken"), Panic("foreign")], ids=lambda e: type(e).__name__)
 @pytest.mark.parametrize("step", ["on_open", "on_read"])
-def test_whatever_a_driver_raises_it_is_opened_again(house: House, step: str, error: BaseException) -> None:
-    setattr(house.camera, step, once(error))
-    with house.source.watch() as watch:
-        house.camera.give(frame())
+def test_a_camera_is_reopened_after_any_exception(setup: Cameras, step: str, error: BaseException) -> None:
+    setattr(setup.camera, step, once(error))
+    with setup.source.watch() as watch:
+        setup.camera.give(frame())
         assert watch.get(5)
-    assert house.source.counters["errors"] == 1
+    assert setup.source.counters["errors"] == 1
 
 
-def test_a_driver_that_fails_to_close_is_opened_again(house: House) -> None:
-    house.camera.on_close = always(RuntimeError("no"))
-    house.camera.on_read = once(CameraError("lost"))
-    with house.source.watch() as watch:
-        house.camera.give(frame())
+def test_a_camera_that_fails_to_close_is_reopened(setup: Cameras) -> None:
+    setup.camera.on_close = always(RuntimeError("no"))
+    setup.camera.on_read = once(CameraError("lost"))
+    with setup.source.watch() as watch:
+        setup.camera.give(frame())
         assert watch.get(5)
-    house.clock.advance(3600)
+    setup.clock.advance(3600)
 
 
-def test_a_driver_that_hangs_while_closing_holds_up_nobody(house: House) -> None:
+def test_a_driver_that_hangs_while_closing_blocks_no_other_camera(setup: Cameras) -> None:
     back = threading.Event()
-    house.camera.on_close = lambda: assert_(back.wait(10))
-    house.source.watch().close()
+    setup.camera.on_close = lambda: assert_(back.wait(10))
+    setup.source.watch().close()
     other = FakeCamera("other")
-    second = house.another("second", other)
+    second = setup.another("second", other)
     with second.watch():
         pass
-    house.clock.advance(3600)
-    assert other.closed.wait(5), "its linger was over at the same moment"
+    setup.clock.advance(3600)
+    assert other.closed.wait(5), "its linger ended at the same time"
     assert second.close()
     back.set()
 
 
-def test_a_camera_closed_just_before_it_was_opened_is_closed_again(house: House) -> None:
+def test_a_camera_closed_just_before_it_was_opened_is_closed_again(setup: Cameras) -> None:
     entered, go = threading.Event(), threading.Event()
 
     def open_late() -> None:
         entered.set()
         assert go.wait(5)
 
-    house.camera.on_open = open_late
-    with house.source.watch():
+    setup.camera.on_open = open_late
+    with setup.source.watch():
         assert entered.wait(5)
-    house.clock.advance(3600)
+    setup.clock.advance(3600)
     go.set()
-    assert house.source.close(), "its read would wait for ever"
+    assert setup.source.close(), "its read would wait for ever"
 
 
-def test_who_comes_while_the_camera_is_closed_for_good_is_not_left_waiting(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    attach = house.source.attach
+def test_a_watch_opened_while_the_camera_closes_for_good_ends(setup: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
+    attach = setup.source.attach
 
     def closed_meanwhile(slot: Slot[Frame]) -> None:
-        house.source.close()
+        setup.source.close()
         attach(slot)
 
-    monkeypatch.setattr(house.source, "attach", closed_meanwhile)
-    with pytest.raises(SlotClosed), house.source.watch() as watch:
+    monkeypatch.setattr(setup.source, "attach", closed_meanwhile)
+    with pytest.raises(SlotClosed), setup.source.watch() as watch:
         watch.get(5)
 
 
-def test_all_cameras_are_told_to_end_before_one_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_cameras_are_stopped_before_the_first_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = Graph(
         config(
             """
@@ -230,7 +228,7 @@ def test_all_cameras_are_told_to_end_before_one_is_waited_for(monkeypatch: pytes
         watch.close()
 
 
-def test_a_machine_without_threads_refuses_and_forgets(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watch_without_threads_fails_and_leaves_no_demand(setup: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
     start = threading.Thread.start
 
     def no_more_lines(thread: threading.Thread) -> None:
@@ -238,42 +236,42 @@ def test_a_machine_without_threads_refuses_and_forgets(house: House, monkeypatch
             raise RuntimeError("can't start new thread")
         start(thread)
 
-    line = house.line(Plain())
+    line = setup.line(Plain())
     monkeypatch.setattr(threading.Thread, "start", no_more_lines)
     with pytest.raises(RuntimeError, match="can't start new thread"):
         line.watch()
-    house.clock.advance(3600)
-    assert (line.watched, house.source.watched, house.source.state) == (False, False, State.IDLE)
+    setup.clock.advance(3600)
+    assert (line.watched, setup.source.watched, setup.source.state) == (False, False, State.IDLE)
     monkeypatch.undo()
     with line.watch() as watch:
-        house.camera.give(frame())
+        setup.camera.give(frame())
         assert watch.get(5)
 
 
-def test_a_linger_that_was_called_off_too_late_does_not_cut_the_next_one_short(house: House) -> None:
-    house.source.watch().close()
-    too_late = house.clock.timers[0].action
+def test_a_linger_cancelled_too_late_does_not_shorten_the_next_one(setup: Cameras) -> None:
+    setup.source.watch().close()
+    too_late = setup.clock.timers[0].action
     assert too_late is not None
-    house.source.watch().close()
+    setup.source.watch().close()
     too_late()
-    assert house.source.state is not State.IDLE
+    assert setup.source.state is not State.IDLE
 
 
-def test_one_that_was_kept_warm_to_its_end_starts_again_for_the_first_to_come(house: House) -> None:
-    house.camera.give(frame(), CameraEnded("over"))
-    first_life = threading.Event()
-    house.camera.on_close = first_life.set
-    house.source.keep_running()
-    assert first_life.wait(5)
-    run = house.source._run
+def test_a_kept_camera_that_has_ended_starts_again_with_the_first_watch(setup: Cameras) -> None:
+    setup.camera.give(frame(), CameraEnded("over"))
+    first_closed = threading.Event()
+    setup.camera.on_close = first_closed.set
+    setup.source.keep_running()
+    assert first_closed.wait(5)
+    run = setup.source._run
     assert run is not None
     run._thread.join(5)
-    assert house.source.state is State.ENDED
-    house.camera.give(frame(pts=7))
-    with house.source.watch() as watch:
+    assert setup.source.state is State.ENDED
+    setup.camera.give(frame(pts=7))
+    with setup.source.watch() as watch:
         while watch.get(5).sequence == 0:
             pass
-    assert house.camera.opened == 2
+    assert setup.camera.opened == 2
 
 
 def test_a_timer_that_fails_does_not_end_the_others() -> None:
@@ -286,7 +284,7 @@ def test_a_timer_that_fails_does_not_end_the_others() -> None:
 
 
 @pytest.mark.parametrize("error", [MemoryError(), Panic("foreign")], ids=lambda e: type(e).__name__)
-def test_whatever_a_transform_raises_costs_one_frame(house: House, error: BaseException) -> None:
+def test_any_exception_of_a_transform_loses_one_frame(setup: Cameras, error: BaseException) -> None:
     transform = Plain()
     failed, fail = threading.Event(), once(error)
 
@@ -295,29 +293,29 @@ def test_whatever_a_transform_raises_costs_one_frame(house: House, error: BaseEx
         fail()
 
     transform.on_apply = apply
-    line = house.line(transform)
-    with line.watch() as watch, house.source.watch() as source:
-        house.camera.give(frame())
+    line = setup.line(transform)
+    with line.watch() as watch, setup.source.watch() as source:
+        setup.camera.give(frame())
         assert source.get(5).sequence == 0
         assert failed.wait(5)
-        house.camera.give(frame(pts=1))
+        setup.camera.give(frame(pts=1))
         assert watch.get(5).sequence == 1
 
 
-def test_a_transform_that_fails_to_close_keeps_nobody_else_open(house: House) -> None:
+def test_all_transforms_are_closed_when_one_fails_to_close(setup: Cameras) -> None:
     first, second = Plain(), Plain()
     second.on_close = always(RuntimeError("no"))
     second.on_open = once(RuntimeError("not yet"))
-    line = house.line(first, second)
+    line = setup.line(first, second)
     with line.watch() as watch:
-        house.camera.give(frame())
+        setup.camera.give(frame())
         watch.get(5)
     assert line.close()
     assert not first.is_open
 
 
-def test_a_stuck_transform_that_comes_back_leaves_the_next_life_alone(
-    house: House, monkeypatch: pytest.MonkeyPatch
+def test_a_stuck_transform_that_continues_does_not_affect_the_next_run(
+    setup: Cameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(executor, "CLOSE_LIMIT_S", 0.05)
     entered, go = threading.Semaphore(0), threading.Semaphore(0)
@@ -328,53 +326,53 @@ def test_a_stuck_transform_that_comes_back_leaves_the_next_life_alone(
 
     transform = Plain()
     transform.on_apply = stuck
-    line = house.line(transform)
+    line = setup.line(transform)
     with line.watch():
-        house.camera.give(frame())
+        setup.camera.give(frame())
         assert entered.acquire(timeout=5)
         stuck_run = line._run
-    house.clock.advance(3600)
+    setup.clock.advance(3600)
     assert stuck_run is not None
     with line.watch():
-        house.camera.give(frame(pts=1))
-        assert entered.acquire(timeout=5), "the next life works on frames although the one before does not end"
+        setup.camera.give(frame(pts=1))
+        assert entered.acquire(timeout=5), "the next run processes frames although the previous one does not end"
         go.release()
         stuck_run._thread.join(5)
         assert not stuck_run._thread.is_alive()
-        assert transform.is_open, "it is the next life's"
+        assert transform.is_open, "the next run owns it"
         go.release(100)
 
 
 @pytest.mark.parametrize("step", ["on_open", "on_read"])
-def test_a_driver_that_hangs_is_offline_until_it_returns(house: House, step: str) -> None:
+def test_a_driver_that_hangs_is_offline_until_it_returns(setup: Cameras, step: str) -> None:
     entered, back = threading.Event(), threading.Event()
 
     def hang() -> None:
         entered.set()
         assert_(back.wait(10))
 
-    setattr(house.camera, step, hang)
-    house.camera.silence_s = 10.0  # type: ignore[misc]  # of this one only
-    with house.source.watch() as watch:
+    setattr(setup.camera, step, hang)
+    setup.camera.silence_s = 10.0  # type: ignore[misc]  # of this one only
+    with setup.source.watch() as watch:
         assert entered.wait(5)
-        house.clock.now_s += 9.9
-        assert house.source.state in (State.OPENING, State.RUNNING)
-        house.clock.now_s += 0.2
-        said = house.source.status()
-        assert (said["state"], said["error"]) == ("offline", "nothing has come for 10 s; its driver hangs")
+        setup.clock.now_s += 9.9
+        assert setup.source.state in (State.OPENING, State.RUNNING)
+        setup.clock.now_s += 0.2
+        summary = setup.source.summary()
+        assert (summary["state"], summary["error"]) == ("offline", "no frame for 10 s: the driver hangs")
         back.set()
-        house.camera.give(frame())
+        setup.camera.give(frame())
         watch.get(5)
-        assert (house.source.state, house.source.error) == (State.RUNNING, None)
+        assert (setup.source.state, setup.source.error) == (State.RUNNING, None)
 
 
-def test_a_camera_of_few_frames_does_not_hang_between_them(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Odd, "silence_s", 10.0)
-    monkeypatch.setattr(Odd, "frame_rate", 0.1)
-    with house.source.watch() as watch:
-        house.camera.give(frame())
+def test_a_slow_camera_does_not_count_as_hanging(setup: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ScriptedCamera, "silence_s", 10.0)
+    monkeypatch.setattr(ScriptedCamera, "frame_rate", 0.1)
+    with setup.source.watch() as watch:
+        setup.camera.give(frame())
         watch.get(5)
-        house.clock.now_s += 29.9
-        assert house.source.status()["state"] == "running"
-        house.clock.now_s += 0.2
-        assert house.source.status()["state"] == "offline"
+        setup.clock.now_s += 29.9
+        assert setup.source.summary()["state"] == "running"
+        setup.clock.now_s += 0.2
+        assert setup.source.summary()["state"] == "offline"

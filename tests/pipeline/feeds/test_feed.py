@@ -220,7 +220,7 @@ def test_the_transforms_of_a_running_line_can_be_replaced(stage: Stage) -> None:
             came = watch.get(5)
         assert (came.width, came.height) == (4, 3)
         assert came.sequence > 0
-        assert [item["type"] for item in feed.status()["transforms"]] == ["crop"]
+        assert [item["type"] for item in feed.summary()["transforms"]] == ["crop"]
     assert camera.opened == 1, "the source was never without demand"
 
 
@@ -235,7 +235,7 @@ def test_an_ended_feed_starts_again_with_a_new_producer(stage: Stage) -> None:
         camera.give(CameraEnded())
         assert camera.closed.wait(5)
         assert feed._run is not None and feed._run.wait()
-        assert feed.status()["state"] == "ended"
+        assert feed.summary()["state"] == "ended"
         feed.produce(camera_config("porch"), second)
         assert feed.state is State.RUNNING
         second.give(frame())

@@ -103,10 +103,10 @@ def test_frames_come_out_transformed_with_their_time(setup: Cameras) -> None:
     assert (came.pts, came.sequence) == (0, 0)
     assert [mark.stage for mark in came.trace] == ["captured", "source", "named"]
     assert line.counters.inferences == {"shapes": 1}
-    status = line.status()
-    assert (status["source"], status["counters"]["inferences"]) == ("porch", {"shapes": 1})
-    assert set(status["latency_ms"]) == {"0 classifications", "line"}
-    assert [(item["type"], item["mode"]) for item in status["transforms"]] == [("classifications", "sync")]
+    summary = line.summary()
+    assert (summary["source"], summary["counters"]["inferences"]) == ("porch", {"shapes": 1})
+    assert set(summary["latency_ms"]) == {"0 classifications", "line"}
+    assert [(item["type"], item["mode"]) for item in summary["transforms"]] == [("classifications", "sync")]
 
 
 def test_two_lines_with_the_same_frame_and_service_share_one_inference(setup: Cameras) -> None:
@@ -127,7 +127,7 @@ def test_the_inference_rate_counts_only_real_inferences(setup: Cameras) -> None:
             setup.camera.give(frame(pts=pts))
             watch.get(5)
             setup.clock.now_s += 0.5
-        rates = [item["inferences_per_s"] for item in line.status()["transforms"]]
+        rates = [item["inferences_per_s"] for item in line.summary()["transforms"]]
     assert rates == [2.0, 0.0], "the second transform shares the result of the first"
     assert line.counters.inferences == {"shapes": 3}
 
@@ -169,7 +169,7 @@ def test_inferences_between_frames_are_counted_with_the_next_frame_and_at_the_en
             watch.get(5)
             setup.clock.now_s += 1
         assert line.counters.inferences == {"shapes": 3}
-        (shown,) = line.status()["transforms"]
+        (shown,) = line.summary()["transforms"]
         assert (shown["mode"], shown["inferences_per_s"]) == ("between", 1.0)
         mode.infer()
     setup.clock.advance(setup.source.config.linger_s)

@@ -56,13 +56,13 @@ def source(maker: CameraMaker, clock: FakeClock) -> Iterator[Feed]:
 
 
 def status_of(source: Feed) -> tuple[str, str | None]:
-    status = source.status()
-    return status["state"], status["error"]
+    summary = source.summary()
+    return summary["state"], summary["error"]
 
 
 def test_nothing_is_opened_before_the_first_watch(source: Feed, maker: CameraMaker) -> None:
     assert (source.state, source.latest, maker.made) == (State.IDLE, None, [])
-    assert source.status()["width_px"] is None
+    assert source.summary()["width_px"] is None
 
 
 def test_watches_get_frames_with_number_and_time(source: Feed, maker: CameraMaker) -> None:
@@ -91,19 +91,19 @@ def test_frames_that_the_camera_drops_are_counted(source: Feed, maker: CameraMak
     assert source.counters["dropped"] == 6
 
 
-def test_status_describes_the_newest_frame(source: Feed, maker: CameraMaker) -> None:
+def test_the_summary_describes_the_newest_frame(source: Feed, maker: CameraMaker) -> None:
     with source.watch() as watch:
         maker.number(1).give(frame(width=12, height=9))
         watch.get(5)
-        status = source.status()
-    assert {key: status[key] for key in ("name", "model", "source", "state", "error")} == {
+        summary = source.summary()
+    assert {key: summary[key] for key in ("name", "model", "source", "state", "error")} == {
         "name": "porch",
         "model": "test_pattern",
         "source": None,
         "state": "running",
         "error": None,
     }
-    assert (status["width_px"], status["height_px"], status["frame_rate"]) == (12, 9, 30.0)
+    assert (summary["width_px"], summary["height_px"], summary["frame_rate"]) == (12, 9, 30.0)
 
 
 def test_a_second_watch_starts_nothing_and_gets_the_newest_frame_at_once(source: Feed, maker: CameraMaker) -> None:
@@ -208,7 +208,7 @@ def test_an_error_is_reported_until_it_is_over(
         maker.number(2).give(frame())
         watch.get(5)
         assert status_of(source) == ("running", None)
-    assert caplog.messages == ["camera porch: rtsp://porch: connection refused; it is tried again"]
+    assert caplog.messages == ["camera porch: rtsp://porch: connection refused; retrying"]
 
 
 def test_after_a_loss_time_continues_by_the_clock(source: Feed, maker: CameraMaker, clock: FakeClock) -> None:
