@@ -1,4 +1,4 @@
-"""Small stand-ins for cameras, services and time, which tests turn by hand."""
+"""Fake cameras, services and clocks that tests control."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def frame(
 
 
 class FakeTimer:
-    """An action to be done at a time."""
+    """A scheduled action."""
 
     def __init__(self, at_s: float, action: Callable[[], None]) -> None:
         self.at_s = at_s
         self.action: Callable[[], None] | None = action
 
     def cancel(self) -> None:
-        """Do not do it."""
+        """Cancel the action."""
         self.action = None
 
 
 class FakeClock:
-    """A clock that stands until it is advanced; pauses are over at once, remembered, and can be waited for."""
+    """A clock that only ``advance`` moves. Pauses return at once and are recorded; tests can wait for them."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
@@ -60,24 +60,24 @@ class FakeClock:
         self._lock = threading.Lock()
 
     def monotonic(self) -> float:
-        """Seconds of the clock."""
+        """Return the seconds of the clock."""
         return self.now_s
 
     def pause(self, stop: threading.Event, seconds: float) -> bool:
-        """Do not wait, but remember for how long it would have been."""
+        """Record the pause without waiting for its end."""
         self.pauses.append(seconds)
         self.paused.release()
-        return stop.wait(0.001)  # so that who tries for ever does not take a whole core
+        return stop.wait(0.001)  # endless retries must not take a whole core
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> FakeTimer:
-        """Keep an action for when the clock has been advanced that far."""
+        """Schedule an action for ``advance``."""
         timer = FakeTimer(self.now_s + seconds, action)
         with self._lock:
             self.timers.append(timer)
         return timer
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, doing what is due."""
+        """Advance the time and run the actions that are due."""
         self.now_s += seconds
         with self._lock:
             due = [timer for timer in self.timers if timer.at_s <= self.now_s]
@@ -87,16 +87,16 @@ class FakeClock:
                 timer.action()
 
     def close(self) -> None:
-        """Forget what is to come."""
+        """Drop all scheduled actions."""
         self.timers.clear()
 
 
 class NoAttributes(Attributes):
-    """Nothing to set."""
+    """No attributes."""
 
 
 class FakeCamera(Camera[Attributes]):
-    """A camera whose ``read`` gives, or raises, what a test puts in; it counts how often it was opened and closed."""
+    """A camera whose ``read`` returns frames, or raises exceptions, of the test; it counts how often it was opened."""
 
     model_name = "fake"
     attributes_type = NoAttributes
@@ -112,28 +112,28 @@ class FakeCamera(Camera[Attributes]):
 
     @property
     def frame_rate(self) -> float | None:
-        """What the test says."""
+        """The value of the test."""
         return self.declared_rate
 
     @property
     def dropped(self) -> int:
-        """What the test says."""
+        """The value of the test."""
         return self.losses
 
     def give(self, *items: Frame | Exception) -> None:
-        """Let ``read`` give these, or raise those that are exceptions."""
+        """Queue frames for ``read`` to return, and exceptions for it to raise."""
         for item in items:
             self.items.put(item)
 
     def open(self) -> None:
-        """Count, or refuse as told."""
+        """Count the call, or raise the next of ``refuses``."""
         self.closed.clear()
         if self.refuses:
             raise self.refuses.pop(0)
         self.opened += 1
 
     def read(self) -> Frame:
-        """Wait for what the test gives."""
+        """Wait for the next frame or exception of the test."""
         item = self.items.get()
         if isinstance(item, Exception):
             raise item
@@ -147,7 +147,7 @@ class FakeCamera(Camera[Attributes]):
 
 
 class FakeVision(VisionService[Attributes]):
-    """A vision service that sees what it is told to see, once per picture, and counts."""
+    """A vision service with fixed predictions; it counts its inferences, one per picture."""
 
     model_name = "fake"
     attributes_type = NoAttributes
@@ -208,7 +208,7 @@ class FakeVision(VisionService[Attributes]):
 
 
 class CountingVision(VisionService[Attributes]):
-    """A stateful vision service: it says how many frames each session has shown it."""
+    """A stateful vision service: it classifies each frame as the number of frames in its session."""
 
     model_name = "counting"
     attributes_type = NoAttributes

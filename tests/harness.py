@@ -1,4 +1,4 @@
-"""One way to send frames through a transform, which checks what holds for every transform."""
+"""A harness that sends frames through a transform and checks what holds for every transform."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 from cameras import Frame, Intrinsics
 from transforms import Transform
 
-# The transforms that move the picture, and with it depth and lens. Their own tests say where to.
+# The transforms that move the picture with its depth and lens. Their own tests check the positions.
 MOVING = frozenset({"crop", "flip", "resize", "rotate", "undistort", "overlay"})
-# The transforms that change depth where it is.
+# The transforms that change depth values in place.
 CHANGING_DEPTH = frozenset({"depth_preprocess", "redact"})
 DISTORTION = (0.01, 0.02, 0.03, 0.001, 0.002)
 
 
 def through(transform: Transform[Any], *frames: Frame) -> list[Frame]:
-    """Return what comes out of a transform for these frames, opened and closed as a line does it.
+    """Return the output of a transform for these frames, opened and closed as a line does it.
 
-    Checks for each frame that its time is carried and that what came in is as it was; that depth and lens come out, as
-    they were or, of the transforms named above, for the new picture; and that opening and closing twice does no harm.
-    Frames that have no depth or lens get them for the way, where the transform needs none.
+    Checks for each frame that the output keeps its time and the input does not change; that depth and lens come out,
+    unchanged or, for the transforms named above, for the new picture; and that it can be opened and closed twice.
+    Frames without depth or lens get them, unless the transform needs them.
     """
     transform.open()
     transform.open()

@@ -27,7 +27,7 @@ class CropAttributes(Attributes):
         default="auto",
         description="Unit of the edges: pixels, or fractions of the frame. auto: fractions up to 1, else pixels.",
     )
-    overlay_crop_box: bool = Field(default=False, description="Draw the window instead of cutting it out.")
+    overlay_crop_box: bool = Field(default=False, description="Outline the window instead of cropping to it.")
 
     @field_validator("x_max_px", "y_max_px")
     @classmethod

@@ -16,7 +16,7 @@ from .depth import KnownDepth, depth_of
 FLAT = 0.5  # millimetres in eight pixels: smaller slopes come from rounding
 BINS = 2048  # of the histogram of slopes
 MANY = 250_000  # pixels; above, the histogram takes every fourth, which is accurate enough
-STEEPEST = 8000.0  # what the steepest slope of a frame becomes: cv2.Canny takes 16 bits and adds two of them
+STEEPEST = 8000.0  # the scaled steepest slope of a frame: cv2.Canny takes 16 bits and adds two slopes
 
 
 class DepthEdgesAttributes(Attributes):

@@ -22,7 +22,7 @@ class OverlayAttributes(Attributes):
 
     intrinsic_parameters: IntrinsicParameters | None = Field(
         default=None,
-        description="The lens to show it through; by default that of the camera or its source, also if not positive.",
+        description="The lens to show it through; where missing or not positive, that of the camera or its source.",
     )
 
 

@@ -30,7 +30,7 @@ SMALLEST_CELL_PX = 8
 class RedactAttributes(FilterAttributes):
     """Attributes of ``type: redact`` in the YAML."""
 
-    detector_name: str = Field(min_length=1, description="Name of the vision service that finds what is to be hidden.")
+    detector_name: str = Field(min_length=1, description="Name of the vision service that detects what to hide.")
     method: Method = Field(
         default="blur",
         description="How it is hidden: blur, pixelate, or fill with black. fill reveals nothing; the "
