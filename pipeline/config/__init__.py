@@ -1,4 +1,4 @@
-"""Configuration files: reading and checking them as a whole, and building what they declare."""
+"""Configuration files: reading them, checking them as a whole, and building the objects they declare."""
 
 from .build import make_camera, make_services, make_transforms
 from .declarations import (

@@ -1,4 +1,4 @@
-"""Make what a configuration declares: cameras, transforms and vision services of the kinds it was read with."""
+"""Building the cameras, transforms and vision services of a configuration, from the kinds it was read with."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .declarations import CameraConfig, Config, Tables, TransformAttributes
 
 
 def make_camera(camera: CameraConfig, tables: Tables, *, paced: bool = True) -> Camera[Attributes]:
-    """Return the source declared, closed.
+    """Return a declared camera, not yet opened.
 
     Args:
-        camera: Its declaration; not that of a transform camera.
+        camera: The declaration of a camera that is not a transform camera.
         tables: The kinds it was read with, ``Config.tables``.
-        paced: Whether it gives frames in real time, or as fast as they are read.
+        paced: Whether it delivers frames in real time, or as fast as they are read.
     """
     return tables.cameras[camera.model](camera.name, camera.attributes, paced=paced)
 
@@ -26,16 +26,16 @@ def make_camera(camera: CameraConfig, tables: Tables, *, paced: bool = True) -> 
 def make_transforms(
     declared: TransformAttributes, services: Mapping[str, VisionService[Any]], tables: Tables
 ) -> tuple[Transform[Attributes], ...]:
-    """Return the transforms of a transform camera, closed.
+    """Return the transforms of a transform camera, not yet opened.
 
     Args:
-        declared: What its ``attributes`` say.
-        services: The vision services of the configuration by name, which :func:`make_services` returns.
+        declared: The attributes of the transform camera.
+        services: The vision services of the configuration by name, from :func:`make_services`.
         tables: The kinds it was read with, ``Config.tables``.
     """
     return tuple(tables.transforms[entry.type](entry.attributes, services) for entry in declared.pipeline)
 
 
 def make_services(config: Config) -> dict[str, VisionService[Any]]:
-    """Return the vision services of a configuration by name, in the order of the file. No model is loaded."""
+    """Return the vision services of a configuration by name, in the order of the file. Loads no model."""
     return build_services(tuple(config.services.values()), config.tables.vision, config.tables.runtimes)

@@ -1,4 +1,4 @@
-"""Loading a configuration file, or reporting everything that is wrong with it."""
+"""Loading a configuration file, or reporting all its problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the tree of a file to a :class:`Config`, with all problems reported."""
+"""Reading the node tree of a file into a :class:`Config`, reporting all problems."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Reader:
         self._entries = Entries(problems, folder)
 
     def config(self, root: Node | None) -> Config:
-        """Return the configuration; incomplete when problems were reported."""
+        """Return the configuration; it is incomplete when problems were reported."""
         if root is None or is_empty(root):
             root = MappingNode(root.position if root else Position(1, 1), {})
         if not isinstance(root, MappingNode):
@@ -126,7 +126,7 @@ class Reader:
         )
 
     def _check_style(self, address: Address, node: Node) -> None:
-        """Check the files that the valid keys of a style name."""
+        """Check the files named by the valid keys of a style."""
         if isinstance(node, MappingNode):
             style, rest = partial_instance(Style, node, self._folder)
             if style is not None:
@@ -156,13 +156,13 @@ class Reader:
             return None
         transform = self._tables.transforms[name]
 
-        def look(attributes: Any) -> Iterator[tuple[Address, str]]:
+        def check(attributes: Any) -> Iterator[tuple[Address, str]]:
             for attribute, service, _ in transform.needs(attributes):
-                if (message := services.wrong_vision(service)) is not None:
+                if (message := services.vision_error(service)) is not None:
                     yield (attribute,), message
 
         block = self._entries.block(TransformBlock, item, transform.attributes_type)
-        attributes = self._entries.attributes(transform.attributes_type, item, look)
+        attributes = self._entries.attributes(transform.attributes_type, item, check)
         if block is None or attributes is None:
             return None
         return TransformConfig(type=name, attributes=attributes)

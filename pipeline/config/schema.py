@@ -1,4 +1,4 @@
-"""JSON Schema of the configuration, with which editors complete keys, explain them and mark errors."""
+"""The JSON Schema of the configuration: editors use it to complete and explain keys and to mark errors."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def schema(tables: Tables = BUILT_IN) -> Json:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "camweave",
-        "description": "Cameras, chains of transforms, the models they use, and where to serve them.",
+        "description": "Cameras, chains of transforms, their models, and the server.",
         "type": "object",
         "properties": {
             "cameras": {"type": "array", "items": cameras, "description": "Where frames come from."},
-            "services": _or_null({"type": "array", "items": services, "description": "What recognises things."}),
+            "services": _or_null({"type": "array", "items": services, "description": "Vision services and models."}),
             "server": _or_null(server),
         },
         "anyOf": [

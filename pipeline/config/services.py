@@ -1,4 +1,4 @@
-"""Reading the ``services:`` of a file, and checking the names by which others refer to them."""
+"""Reading the ``services:`` of a file and checking references to them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Services:
     """Reads all services of one file. Use it once.
 
     Attributes:
-        declarations: The valid vision services by name, each with the model it runs.
+        declarations: The valid vision services by name, each with its model.
         models: The valid models by name.
     """
 
@@ -36,15 +36,15 @@ class Services:
         for item in items:
             if text_at(item[1], "type") != MODEL:
                 self._vision(item)
-        # A vision service and the model that it runs may share a name, as in Viam's files.
+        # A vision service and its model may share a name, as in Viam's files.
         for kind in {text_at(node, "type") for _, node in items}:
             entries.unique([item for item in items if text_at(item[1], "type") == kind])
 
-    def wrong_vision(self, name: str) -> str | None:
-        """Return what is wrong with the name of a vision service; None when such a service exists."""
-        return self._wrong(name, VISION, MODEL)
+    def vision_error(self, name: str) -> str | None:
+        """Return what is wrong with a reference to a vision service; None when the service exists."""
+        return self._reference_error(name, VISION, MODEL)
 
-    def _wrong(self, name: str, wanted: str, other: str) -> str | None:
+    def _reference_error(self, name: str, wanted: str, other: str) -> str | None:
         known = self._names[wanted]
         if name in known:
             return None
@@ -63,7 +63,7 @@ class Services:
 
     def _vision(self, item: Item) -> None:
         if text_at(item[1], "type") != VISION:
-            self._entries.block(ServiceBlock, item)  # which reports the allowed types
+            self._entries.block(ServiceBlock, item)  # reports the allowed types
             return
         model = self._entries.kind(item, "model", self._tables.vision)
         if model is None:
@@ -71,9 +71,9 @@ class Services:
             return
         service = self._tables.vision[model]
 
-        def look(attributes: Any) -> Iterator[tuple[Address, str]]:
+        def check(attributes: Any) -> Iterator[tuple[Address, str]]:
             needed = service.needs(attributes)
-            if needed is not None and (message := self._wrong(needed, MODEL, VISION)) is not None:
+            if needed is not None and (message := self._reference_error(needed, MODEL, VISION)) is not None:
                 yield ("mlmodel_name",), message
             camera = service.default_camera(attributes)
             if camera is not None and camera not in self._cameras:
@@ -81,7 +81,7 @@ class Services:
                 yield ("camera_name",), is_unknown(self._entries.problems, what, camera, self._cameras)
 
         block = self._entries.block(ServiceBlock, item, service.attributes_type)
-        attributes: Attributes | None = self._entries.attributes(service.attributes_type, item, look)
+        attributes: Attributes | None = self._entries.attributes(service.attributes_type, item, check)
         if block is not None and attributes is not None:
             runtime = self.models.get(service.needs(attributes) or "")
             self.declarations[block.name] = ServiceDeclaration(block.name, model, attributes, runtime)

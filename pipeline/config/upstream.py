@@ -17,7 +17,7 @@ _SOURCE = ("attributes", "source")
 
 
 def check_sources(transforms: Sequence[tuple[Address, Node]], names: Sequence[str], problems: Problems) -> None:
-    """Report every source that is not a camera, and every cycle of cameras once.
+    """Report every source that does not exist, and every cycle of cameras once.
 
     Args:
         transforms: The transform cameras, each with its address.
@@ -40,8 +40,8 @@ def check_sources(transforms: Sequence[tuple[Address, Node]], names: Sequence[st
             places[name] = (*address, *_SOURCE), found
     for cycle in _cycles(sources):
         address, found = places[cycle[0]]
-        circle = " -> ".join((*cycle, cycle[0]))
-        problems.add(found.position, address, f"cameras take their frames from each other in a circle: {circle}")
+        names_in_cycle = " -> ".join((*cycle, cycle[0]))
+        problems.add(found.position, address, f"cameras take their frames from each other in a cycle: {names_in_cycle}")
 
 
 def _cycles(sources: dict[str, str]) -> list[list[str]]:
@@ -49,15 +49,15 @@ def _cycles(sources: dict[str, str]) -> list[list[str]]:
     cycles: list[list[str]] = []
     done: set[str] = set()
     for start in sources:
-        way: dict[str, None] = {}
+        path: dict[str, None] = {}
         name: str | None = start
-        while name is not None and name not in done and name not in way:
-            way[name] = None
+        while name is not None and name not in done and name not in path:
+            path[name] = None
             name = sources.get(name)
-        if name in way:
-            steps = list(way)
+        if name in path:
+            steps = list(path)
             cycles.append(steps[steps.index(name) :] if name is not None else [])
-        done |= way.keys()
+        done |= path.keys()
     order = {name: index for index, name in enumerate(sources)}
     return [_rotated(cycle, order) for cycle in cycles]
 
@@ -73,10 +73,10 @@ def check_depths(
     tables: Tables,
     problems: Problems,
 ) -> None:
-    """Report every transform that needs depth or a lens which no camera before it provides.
+    """Report every transform that needs depth or lens parameters that nothing upstream provides.
 
-    Depth is missing when the root camera supports it but has it switched off. A lens is missing when the root camera
-    has none and no camera or transform on the way declares one.
+    Depth is missing when the root camera supports it but has it switched off. Lens parameters are missing when the root
+    camera has none and no camera or transform on the path declares them.
 
     Args:
         cameras: The valid cameras.
@@ -102,10 +102,10 @@ def check_depths(
 
 def _missing(transform: type[Transform[Any]], attributes: Any, upstream: Upstream, tables: Tables) -> Iterator[str]:
     root = upstream[-1]
-    # A kind of camera without that attribute: only its frames can tell.
+    # For a kind of camera without that attribute, only its frames show whether they have depth.
     if transform.needs_depth and getattr(root.attributes, "depth", None) is False:
-        yield f"depth: camera {quoted(root.name)}, where its frames begin, has depth: false"
-        return  # its lens, where it has one, comes with it
+        yield f"depth: camera {quoted(root.name)}, the root of its sources, has depth: false"
+        return  # its lens parameters, if any, come with the depth
     for needed in transform.needs_lens:
         places = [attributes, *(camera.attributes for camera in upstream[:-1])]
         if any(_is_lens(getattr(place, needed, None)) for place in places):
@@ -115,12 +115,12 @@ def _missing(transform: type[Transform[Any]], attributes: Any, upstream: Upstrea
 
 
 def _is_lens(declared: Any) -> bool:
-    """Return whether lens parameters are declared; a size of 0 means that the lens is unknown."""
+    """Return whether lens parameters are declared; a size of 0 means that they are unknown."""
     return declared is not None and getattr(declared, "intrinsics", declared) is not None
 
 
 def _upstream(cameras: Mapping[str, CameraConfig], camera: CameraConfig) -> Upstream | None:
-    """Return a camera and those it comes from; ``None`` when a source is missing or part of a cycle."""
+    """Return a camera and its sources up to the root; ``None`` when a source is missing or part of a cycle."""
     upstream: dict[str, CameraConfig] = {}
     found: CameraConfig | None = camera
     while found is not None and found.name not in upstream:

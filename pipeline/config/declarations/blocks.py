@@ -1,4 +1,4 @@
-"""Blocks of the file that have the same keys for every kind they declare."""
+"""Blocks of the file that have the same keys for every kind."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern":
 class CameraBlock(Attributes):
     """One entry of ``cameras:``."""
 
-    name: Name = Field(description="What it is called, in URLs too.")
-    model: str = Field(description="What kind of camera it is.")
+    name: Name = Field(description="Its name, also in URLs.")
+    model: str = Field(description="The kind of camera.")
     attributes: dict[str, Any] = Field({}, description="The settings of its kind.")
-    preload: bool = Field(False, description="Keep source, models and line running without a viewer.")
-    linger_s: float = Field(10.0, ge=0, le=86_400, description="How long it goes on after its last viewer has left.")
-    private: bool = Field(False, description="Only other cameras may use it.")
+    preload: bool = Field(False, description="Keep the camera and its models running without viewers.")
+    linger_s: float = Field(10.0, ge=0, le=86_400, description="How long it runs on after the last viewer leaves.")
+    private: bool = Field(False, description="Only other cameras can use it.")
     stream: StreamConfig = Field(StreamConfig(), description="How it is encoded.")
     style: Style = Field(Style(), description="How its annotations are painted.")
 
@@ -45,23 +45,23 @@ class CameraBlock(Attributes):
 class ServiceBlock(Attributes):
     """One entry of ``services:``."""
 
-    name: Name = Field(description="What it is called.")
-    type: Literal["vision", "mlmodel"] = Field(description="vision: recognises. mlmodel: a model for one that does.")
-    model: str = Field(description="What kind it is.")
+    name: Name = Field(description="Its name.")
+    type: Literal["vision", "mlmodel"] = Field(description="vision: a vision service. mlmodel: a model for one.")
+    model: str = Field(description="The kind of service or model.")
     attributes: dict[str, Any] = Field({}, description="The settings of its kind.")
 
 
 class TransformBlock(Attributes):
     """One entry of a ``pipeline:``."""
 
-    type: str = Field(description="What is done to the frame.")
+    type: str = Field(description="The kind of transform.")
     attributes: dict[str, Any] = Field({}, description="Its settings.")
 
 
 class TransformCameraBlock(Attributes):
-    """The ``attributes:`` of a transform camera, before the entries of its pipeline are validated."""
+    """The ``attributes:`` of a transform camera, before its pipeline is validated."""
 
-    source: str = Field(description="The camera that the frames are taken from.")
-    pipeline: tuple[Any, ...] = Field(strict=False, min_length=1, description="What is done to them, in this order.")
-    intrinsic_parameters: IntrinsicParameters | None = Field(None, description="The lens; the source's.")
-    distortion_parameters: DistortionParameters | None = Field(None, description="Its distortion; the source's.")
+    source: str = Field(description="The camera that provides the frames.")
+    pipeline: tuple[Any, ...] = Field(strict=False, min_length=1, description="The transforms, in order.")
+    intrinsic_parameters: IntrinsicParameters | None = Field(None, description="Lens; default: the source's.")
+    distortion_parameters: DistortionParameters | None = Field(None, description="Distortion; default: the source's.")

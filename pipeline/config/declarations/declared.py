@@ -1,4 +1,4 @@
-"""A configuration after reading: typed, checked and resolved."""
+"""The configuration after reading: typed, validated and resolved."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from .stream import StreamConfig
 from .tables import BUILT_IN, Tables
 
 TRANSFORM = "transform"
-"""The ``model`` of a camera that takes its frames from another one."""
+"""The ``model`` of a camera that transforms the frames of another camera."""
 
 
 class TransformConfig(Attributes):
     """One entry of a pipeline."""
 
-    type: str = Field(description="What is done to the frame.")
+    type: str = Field(description="The kind of transform.")
     attributes: SerializeAsAny[Attributes] = Field(description="Its settings.")
 
 
 class TransformAttributes(Attributes):
     """Attributes of a transform camera in the YAML."""
 
-    source: str = Field(description="The camera that the frames are taken from.")
-    pipeline: tuple[TransformConfig, ...] = Field(strict=False, description="What is done to them, in this order.")
-    intrinsic_parameters: IntrinsicParameters | None = Field(None, description="The lens; the source's.")
-    distortion_parameters: DistortionParameters | None = Field(None, description="Its distortion; the source's.")
+    source: str = Field(description="The camera that provides the frames.")
+    pipeline: tuple[TransformConfig, ...] = Field(strict=False, description="The transforms, in order.")
+    intrinsic_parameters: IntrinsicParameters | None = Field(None, description="Lens; default: the source's.")
+    distortion_parameters: DistortionParameters | None = Field(None, description="Distortion; default: the source's.")
 
     def entering(self, frame: Frame) -> Frame:
-        """Return a frame of the source as the pipeline gets it: with the lens declared here, where one is."""
+        """Return a source's frame with the lens parameters declared here, if any, in place of its own."""
         intrinsics = self.intrinsic_parameters and self.intrinsic_parameters.intrinsics
         distortion = self.distortion_parameters and self.distortion_parameters.distortion
         if intrinsics is None and distortion is None:
@@ -48,16 +48,16 @@ class TransformAttributes(Attributes):
 
 @dataclass(frozen=True)
 class CameraConfig:
-    """A camera as declared.
+    """The declaration of a camera.
 
     Attributes:
         name: Its name.
         model: Its kind: a key of ``Tables.cameras``, or ``transform``.
         attributes: The settings of its kind; :class:`TransformAttributes` for a transform camera.
-        preload: Keep it running without viewers.
-        linger_s: How long it goes on after its last viewer.
-        private: Only other cameras may use it.
-        stream: How it is encoded.
+        preload: Whether it runs without viewers.
+        linger_s: How long it keeps running after the last viewer leaves.
+        private: Whether only other cameras can use it.
+        stream: The encoder settings.
         style: How its annotations are painted.
     """
 
@@ -73,10 +73,10 @@ class CameraConfig:
 
 @dataclass(frozen=True)
 class Locations:
-    """Where in the file cameras and services are declared, for problems that are found later.
+    """Where the file declares cameras and services, for problems found after reading.
 
     Attributes:
-        file: The file as it was typed.
+        file: The file name as the user typed it.
         items: Address and node by ``("cameras", name)`` or ``("services", name)``.
     """
 
@@ -90,11 +90,12 @@ class Config:
 
     Attributes:
         cameras: By name, in the order of the file.
-        services: The vision services by name, in the order of the file, each with the model it runs.
-        models: The models by name, in the order of the file, whether a service runs them or not.
-        server: Where to listen.
+        services: The vision services by name, in the order of the file, each with its model.
+        models: All models by name, in the order of the file, used or not.
+        server: The settings of the server.
         path: The file it was read from.
-        tables: The kinds it was read with; everything built from it is of these kinds.
+        locations: Where the file declares cameras and services.
+        tables: The kinds it was read with; ``build.py`` builds only these kinds.
     """
 
     cameras: dict[str, CameraConfig]
@@ -121,7 +122,7 @@ class Config:
                 yield service.runtime.attributes
 
     def service_problem(self, name: str, message: str) -> Problem:
-        """Return a problem with a service or model, positioned at the path its message begins with if there is one."""
+        """Return a problem of a service or model, at the attribute whose path begins the message, else at the name."""
         declared = self.services.get(name) or self.models[name]
         owners = [(name, declared.attributes)]
         if isinstance(declared, ServiceDeclaration) and declared.runtime is not None:
@@ -134,10 +135,10 @@ class Config:
         return self.problem(("services", name), message)
 
     def problem(self, address: Address, message: str) -> Problem:
-        """Return a problem with its position in the file.
+        """Return a problem at its position in the file.
 
         Args:
-            address: ``("cameras", name, ...)`` or ``("services", name, ...)``: names where the file has numbers.
+            address: ``("cameras", name, ...)`` or ``("services", name, ...)``, with names in place of list indices.
             message: What is wrong.
         """
         problems = Problems(self.locations.file or str(self.path))

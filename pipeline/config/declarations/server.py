@@ -1,4 +1,4 @@
-"""The ``server:`` block: where the program listens, who may ask, and how media reach viewers."""
+"""The ``server:`` block: addresses and ports, access tokens, and ICE."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from cameras import Attributes, LocalPath
 
 MAX_PORT = 65_535
 VIAM_IS_OPEN = (
-    "with tokens it can only be served on 127.0.0.1: Viam's clients bring no token, so its port would let everybody in"
+    "with tokens it can only be served on 127.0.0.1: Viam's clients send no token, so anyone could use its port"
 )
-"""Why a configuration with tokens and Viam's port is refused."""
+"""Why Viam's port is refused together with tokens."""
 
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _ICE_URL = re.compile(r"(stun|stuns|turn|turns):[^\s/]+")
@@ -69,25 +69,25 @@ def token_of(value: Any) -> SecretStr:
     """Return a token that clients must send.
 
     Raises:
-        ValueError: when the value is not a valid token. Neither the message nor the token's ``repr`` shows it.
+        ValueError: The value is not a valid token. Neither the message nor the token's ``repr`` shows it.
     """
     if isinstance(value, SecretStr):
         return value
     if not isinstance(value, str):
         raise ValueError("must be text; put it in quotes")
     if not _TOKEN.fullmatch(value):
-        raise ValueError("must have at least 8 characters: letters, digits and signs of ASCII, no spaces")
+        raise ValueError("must have at least 8 characters: ASCII letters, digits and punctuation, no spaces")
     return SecretStr(value)
 
 
 def _all_different(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     if len(set(value)) < len(value):
-        raise ValueError("must not hold the same token twice")
+        raise ValueError("must not contain the same token twice")
     return value
 
 
 def is_loopback_name(host: str) -> bool:
-    """Return whether a host is certainly this machine, without asking a name server."""
+    """Return whether a host is certainly this machine, without a DNS lookup."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -120,7 +120,7 @@ class IceServer(Attributes):
         tuple[IceUrl, ...],
         Field(strict=False, min_length=1),
         BeforeValidator(_one_or_more, json_schema_input_type=IceUrl | tuple[IceUrl, ...]),
-    ] = Field(description="Its addresses; one may stand by itself, as in browsers.")
+    ] = Field(description="Its URLs; a single one needs no list, as in browsers.")
     username: str | None = Field(None, description="For TURN.")
     credential: str | None = Field(None, description="For TURN.")
 
@@ -130,29 +130,31 @@ class IceConfig(Attributes):
 
     servers: tuple[IceServer, ...] = Field((), strict=False, description="STUN and TURN servers; none by default.")
     addresses: tuple[IpAddress, ...] = Field(
-        (), strict=False, description="Addresses to use; loopback when host is loopback, else every one that is not."
+        (),
+        strict=False,
+        description="Local addresses to use; default: loopback if host is loopback, else all others.",
     )
     advertise: tuple[IpAddress, ...] = Field(
-        (), strict=False, description="Public addresses that lead here, put into answers beside the own ones."
+        (), strict=False, description="Public addresses of this machine, offered to viewers beside the local ones."
     )
-    udp_ports: UdpPorts = Field(None, description='Ports for media, such as "50000-50100"; any free one.')
+    udp_ports: UdpPorts = Field(None, description='Ports for media, such as "50000-50100"; default: any free port.')
 
 
 class ViamConfig(Attributes):
-    """The port for Viam's clients."""
+    """The ``viam:`` block: the port for Viam's clients."""
 
     port: int = Field(ge=0, le=MAX_PORT, description="Port for them (gRPC) on the server's host; 0 takes a free one.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Yield what is not installed."""
+        """Yield an error for each missing extra."""
         yield from missing_extra("viam", "viam", "grpclib")
 
 
 class TlsConfig(Attributes):
-    """Certificate and key of a port that speaks TLS."""
+    """Certificate and key of a TLS port."""
 
-    cert: LocalPath = Field(description="Certificate, with those that lead to an authority; a PEM file.")
-    key: LocalPath = Field(description="Its key, without a password; a PEM file.")
+    cert: LocalPath = Field(description="The certificate chain, a PEM file.")
+    key: LocalPath = Field(description="The private key without a password, a PEM file.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield why the files cannot be used."""
@@ -166,17 +168,17 @@ class TlsConfig(Attributes):
             if error.reason == "KEY_VALUES_MISMATCH":
                 yield ("key",), "belongs to another certificate"
             else:
-                yield (), "one of the two is no PEM file of its kind, or the key has a password"
+                yield (), "cert or key is not a valid PEM file, or the key has a password"
 
 
 class ClarifaiConfig(Attributes):
-    """The port for Clarifai's clients."""
+    """The ``clarifai:`` block: the port for Clarifai's clients."""
 
     port: int = Field(ge=0, le=MAX_PORT, description="Port for them (gRPC) on the server's host; 0 takes a free one.")
-    tls: TlsConfig | None = Field(None, description="Certificate and key; without it the port speaks plain gRPC.")
+    tls: TlsConfig | None = Field(None, description="Certificate and key; without them the port speaks plain gRPC.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Yield what is not installed and what cannot be used."""
+        """Yield an error for each missing extra and unusable file."""
         yield from missing_extra("clarifai", "clarifai_grpc", "grpc")
         if self.tls is not None:
             for address, sentence in self.tls.check():
@@ -184,9 +186,9 @@ class ClarifaiConfig(Attributes):
 
 
 def missing_extra(extra: str, *modules: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield how to install an extra when one of its modules is missing. Imports nothing."""
+    """Yield how to install an extra when one of its modules is missing, without importing them."""
     if any(find_spec(module) is None for module in modules):
-        yield (), f'needs the extra "{extra}", which is not installed; get it with: pip install "camweave[{extra}]"'
+        yield (), f'needs the extra "{extra}", which is not installed; install it with: pip install "camweave[{extra}]"'
 
 
 class ServerConfig(Attributes):
@@ -195,13 +197,13 @@ class ServerConfig(Attributes):
     host: Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=MAX_PORT, description="Port to listen on; 0 takes a free one.")
     tokens: Annotated[tuple[Token, ...], AfterValidator(_all_different)] = Field(
-        (), strict=False, description="One of these must come with every request; without any, everybody may ask."
+        (), strict=False, description="Every request must send one of these; empty: no token needed."
     )
-    ice: IceConfig = Field(IceConfig(), description="How media reach the viewers.")
-    viam: ViamConfig | None = Field(None, description="Serve cameras and vision services to Viam's clients too.")
-    clarifai: ClarifaiConfig | None = Field(None, description="Serve vision services to Clarifai's clients too.")
+    ice: IceConfig = Field(IceConfig(), description="How viewers connect (ICE).")
+    viam: ViamConfig | None = Field(None, description="Also serve cameras and vision services to Viam's clients.")
+    clarifai: ClarifaiConfig | None = Field(None, description="Also serve vision services to Clarifai's clients.")
     allow_image_urls: bool = Field(
-        False, description="Whether clients may name pictures by URL; they are then got from public addresses."
+        False, description="Whether requests may contain image URLs, fetched from public addresses only."
     )
 
     def has_open_viam(self) -> bool:
@@ -209,7 +211,7 @@ class ServerConfig(Attributes):
         return self.viam is not None and bool(self.tokens) and not is_loopback_name(self.host)
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Yield what is configured but not installed, or not safe."""
+        """Yield an error for each setting that is unsafe or needs a missing extra."""
         if self.has_open_viam():
             yield ("viam",), VIAM_IS_OPEN
         for name, block in (("viam", self.viam), ("clarifai", self.clarifai)):

@@ -1,4 +1,4 @@
-"""How a camera is encoded: the ``stream:`` block."""
+"""The ``stream:`` block: how a camera is encoded."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium
 
 
 class StreamConfig(Attributes):
-    """The ``stream:`` block of the YAML. Defaults depend on the size of the picture."""
+    """The ``stream:`` block of the YAML. Defaults depend on the picture size."""
 
-    bitrate: int | None = Field(None, ge=10_000, le=200_000_000, description="Bits per second; by picture size.")
-    frame_rate: float | None = Field(None, gt=0, le=240, description="Frames per second at most; the source's.")
-    key_frame_interval_s: float | None = Field(
-        None, gt=0, le=60, description="Longest time between key frames; they also come whenever a viewer needs one."
+    bitrate: int | None = Field(
+        None, ge=10_000, le=200_000_000, description="Bits per second; default: by picture size."
     )
-    preset: Preset | None = Field(None, description="x264's trade of CPU for bits; by picture size.")
+    frame_rate: float | None = Field(
+        None, gt=0, le=240, description="Maximum frames per second; default: the source's."
+    )
+    key_frame_interval_s: float | None = Field(
+        None, gt=0, le=60, description="Longest time between key frames; viewers that need one get it earlier."
+    )
+    preset: Preset | None = Field(None, description="x264's speed preset; default: by picture size.")
     codecs: tuple[Codec, ...] = Field(
-        ("h264", "vp8"), strict=False, min_length=1, description="Codecs offered, the preferred one first."
+        ("h264", "vp8"), strict=False, min_length=1, description="Codecs to offer, in order of preference."
     )
 
     @field_validator("codecs")

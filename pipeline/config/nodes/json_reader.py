@@ -1,6 +1,6 @@
 """Reading JSON text into nodes with positions.
 
-``json.loads`` gives no positions, and lets the last of two equal keys win.
+``json.loads`` gives no positions and silently keeps the last of two equal keys.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def read_json(text: str, problems: Problems, environment: Mapping[str, str]) -> 
     Duplicate keys and unset environment variables are added to ``problems``.
 
     Raises:
-        ConfigError: The text is not JSON, is nested too deep, or is too large.
+        ConfigError: The text is not JSON, is nested too deeply, or is too large.
     """
     if not text.strip():
         return None
@@ -49,7 +49,7 @@ class _Reader:
     def document(self) -> Node:
         root = self._node((), 1)
         if self._next():
-            raise self._error("the file should have ended before this")
+            raise self._error("expected the end of the file")
         return root
 
     def _node(self, address: Address, depth: int) -> Node:
@@ -103,17 +103,17 @@ class _Reader:
                 raise self._error(f'expected "," or "]" in the list opened on line {position.line}')
 
     def _text_node(self, position: Position, address: Address) -> ScalarNode:
-        written = self._string()
-        text = written
+        raw = self._string()
+        text = raw
         try:
-            text = expanded(written, self._environment)
+            text = expanded(raw, self._environment)
         except ValueError as error:
             self._problems.add(position, address, str(error))
             return ScalarNode(position, None, text, reported=True)
         if reason := unusable(text):
             self._problems.add(position, address, reason)
             return ScalarNode(position, None, text, reported=True)
-        return ScalarNode(position, text, text, coercible="${" in written)
+        return ScalarNode(position, text, text, coercible="${" in raw)
 
     def _word(self, position: Position) -> ScalarNode:
         match = _WORD.match(self._text, self._at)
@@ -127,7 +127,7 @@ class _Reader:
         raise self._error("expected a value")
 
     def _string(self) -> str:
-        """Read the string that begins here."""
+        """Read the string at the current position and move past it."""
         text: str
         try:
             text, self._at = _read_string(self._text, self._at)
@@ -139,13 +139,13 @@ class _Reader:
         return text
 
     def _next(self) -> str:
-        """Skip white space and return the next character; an empty text at the end."""
+        """Skip white space and return the next character; empty at the end of the text."""
         space = _SPACE.match(self._text, self._at)
         self._at = space.end() if space else self._at
         return self._text[self._at : self._at + 1]
 
     def _skip(self, character: str) -> bool:
-        """Skip the character if it comes next, and return whether it did."""
+        """Skip the character if it comes next; return whether it was skipped."""
         if self._next() != character:
             return False
         self._at += 1

@@ -1,6 +1,6 @@
 """Problems of a configuration, each with its position and a message.
 
-* ConfigError    the configuration cannot be used; holds one Problem or more  -> stop, exit code 2
+* ConfigError    the configuration cannot be used; has at least one Problem  -> stop, exit code 2
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from cameras import redact_url
 Address = tuple[str | int, ...]
 """The path from the root of the file to a value: keys and list indices, such as ``("cameras", 0, "name")``."""
 
-# difflib needs about 10 us per pair of words; a file with thousands of wrong names must not take minutes to refuse.
+# difflib needs about 10 us per pair of words; without a limit, thousands of unknown names would take minutes to report.
 MAX_COMPARISONS = 20_000
 MAX_SHOWN_LENGTH = 80
 MAX_KNOWN_SHOWN = 30
 
-# Names that other programs use for the same thing and that are not spelled alike.
+# Other programs' names for the same thing, spelled too differently for difflib.
 _SYNONYMS = {
     "fps": "frame_rate",
     "framerate": "frame_rate",
@@ -34,7 +34,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Position(NamedTuple):
-    """A place in the file; both numbers count from 1, columns in characters."""
+    """A position in the file; both numbers count from 1, columns in characters."""
 
     line: int
     column: int
@@ -45,11 +45,11 @@ class Problem:
     """One problem of a configuration.
 
     Attributes:
-        file: The file as it was typed.
-        line: From 1; None when the problem is the file itself.
-        column: From 1; None when the problem is the file itself.
-        path: The value in question, such as ``cameras[1].attributes.source``; empty for the file as a whole.
-        message: What is wrong with it, a sentence whose subject is the path.
+        file: The file name as the user typed it.
+        line: From 1; None for a problem of the file itself.
+        column: From 1; None for a problem of the file itself.
+        path: The invalid value, such as ``cameras[1].attributes.source``; empty for the file as a whole.
+        message: What is wrong, a sentence whose subject is the path.
     """
 
     file: str
@@ -67,7 +67,7 @@ class ConfigError(Exception):
     """The configuration cannot be used.
 
     Attributes:
-        problems: Everything that is wrong with it, in the order of the file.
+        problems: All problems found, in the order of the file.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -87,14 +87,14 @@ class Problems:
         return bool(self._found)
 
     def add(self, position: Position | None, address: Address, message: str) -> None:
-        """Add a problem; duplicates are dropped."""
+        """Add a problem; a duplicate is dropped."""
         line, column = position if position is not None else (None, None)
         self._found[Problem(one_line(self.file), line, column, path_text(address), one_line(redact_url(message)))] = (
             None
         )
 
     def forget(self, address: Address) -> None:
-        """Drop all problems with a value that will not be used, and with everything below it."""
+        """Drop all problems of a value that will not be used, and of the values below it."""
         above = path_text(address)
         self._found = {
             problem: None
@@ -112,7 +112,7 @@ class Problems:
         return self.error()
 
     def nearest(self, word: str, known: Collection[str]) -> str | None:
-        """Return the known word that was probably meant, or None. After very many calls always None."""
+        """Return the known word that is most similar; None without one, or when ``MAX_COMPARISONS`` are used up."""
         self._comparisons_left -= len(known)
         if self._comparisons_left < 0:
             return None
@@ -125,7 +125,7 @@ class Problems:
 
 
 def path_text(address: Address) -> str:
-    """Return an address in its usual notation: ``cameras[1].attributes.pipeline[0].type``."""
+    """Return an address as text: ``cameras[1].attributes.pipeline[0].type``."""
     text = ""
     for step in address:
         if isinstance(step, int):
@@ -138,7 +138,7 @@ def path_text(address: Address) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a text in double quotes, on one line, shortened, with no more of a URL than :func:`redact_url` leaves."""
+    """Return a text in double quotes, on one line, shortened, with URLs redacted by :func:`redact_url`."""
     text = redact_url(text)
     if len(text) > MAX_SHOWN_LENGTH:
         text = text[:MAX_SHOWN_LENGTH] + "..."
@@ -162,14 +162,14 @@ def listed(words: Collection[str]) -> str:
 
 
 def is_unknown(problems: Problems, what: str, word: str, known: Collection[str]) -> str:
-    """Return the sentence for an unknown word.
+    """Return the message for an unknown word, with a suggestion and the known words.
 
     Args:
-        problems: Finds the suggestion.
+        problems: The problems of the file, which limit the search for suggestions.
         what: The beginning of the sentence: ``unknown key``, ``no camera is named "stret"``.
         word: The word in the file.
         known: The words that are allowed there.
     """
     near = problems.nearest(word, known)
     suggestion = f", did you mean {quoted(near)}?" if near is not None else ""
-    return f"{what}{suggestion} (known: {listed(known)})" if known else f"{what} (none is known here)"
+    return f"{what}{suggestion} (known: {listed(known)})" if known else f"{what} (known: none)"

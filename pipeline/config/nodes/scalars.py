@@ -1,6 +1,6 @@
-"""From the text of a scalar to its value: placeholders such as ``${NAME:default}``, and the types of unquoted YAML.
+"""Values of scalars: expansion of placeholders such as ``${NAME:default}``, and types of unquoted YAML.
 
-The types are those of YAML 1.2's core schema, in which ``no``, ``on`` and ``12:30`` are text.
+The types follow YAML 1.2's core schema, in which ``no``, ``on`` and ``12:30`` are text.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _PART = re.compile(
     r"|\$\{"
 )
 
-# ``[port: ${PORT:8080}]``: between brackets YAML would end the scalar at the brace. While the file is parsed such marks
-# stand as characters of the private use area, one for one, so that columns stay what they are.
+# In ``[port: ${PORT:8080}]`` YAML would end the scalar at the brace. During parsing, characters of the private use area
+# replace such marks one for one, so that columns stay correct.
 _PLACEHOLDER = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::[^{}\r\n]*)?\}")
 _MARKS = "{}[],:#"
 _STAND_INS = "".join(chr(0xE000 + i) for i in range(len(_MARKS)))
@@ -32,16 +32,16 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INFINITY = re.compile(r"([-+]?)\.(inf|Inf|INF)")
 _NAN = frozenset({".nan", ".NaN", ".NAN"})
 
-# Python refuses to convert integers of more than 4300 digits; nothing here needs more than a few.
+# Python refuses to convert integers of more than 4300 digits; longer ones than this become floats.
 MAX_DIGITS = 400
 
 
 def shielded(text: str) -> tuple[str, bool]:
-    """Protect the placeholders in a YAML text from the parser.
+    """Hide the marks inside placeholders of a YAML text from the parser.
 
     Returns:
-        The text to parse, and whether its scalars must go through :func:`unshielded`. A text that contains the stand-in
-        characters itself stays as it is.
+        The text to parse, and whether its scalars must go through :func:`unshielded`. A text that already contains the
+        stand-in characters is returned unchanged.
     """
     if "${" not in text or any(character in text for character in _STAND_INS):
         return text, False
@@ -57,7 +57,7 @@ def expanded(text: str, environment: Mapping[str, str]) -> str:
     """Return the text with its placeholders replaced.
 
     Raises:
-        ValueError: A variable without default is not set, or a placeholder is malformed.
+        ValueError: A variable without a default is not set, or a placeholder is malformed.
     """
     if "$" not in text:
         return text
@@ -71,8 +71,8 @@ def expanded(text: str, environment: Mapping[str, str]) -> str:
                 return environment[package]
             raise ValueError(f"{match[0]} names a package that is not declared under packages")
         if name is None:
-            # The text is not shown: it may be a password with a dollar in it.
-            raise ValueError('"${" begins no ${NAME} or ${NAME:default} ("$$" is a dollar)')
+            # The message does not quote the text: it may be a password that contains a dollar sign.
+            raise ValueError('"${" does not begin ${NAME} or ${NAME:default}; "$$" is a dollar sign')
         if name in environment:
             return _utf8(name, environment[name])
         if default is None:
@@ -112,7 +112,7 @@ def typed(text: str) -> None | bool | int | float | str:
 
 
 def unusable(text: str) -> str | None:
-    """Return why a text cannot be used at all; None when it can."""
+    """Return why a text can never be used; None when it can."""
     if "\0" in text:
         return "must not hold the character U+0000"
     if any("\ud800" <= character <= "\udfff" for character in text):

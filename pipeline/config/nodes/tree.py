@@ -1,4 +1,4 @@
-"""A parsed file as a tree of values with their positions; both readers, YAML and JSON, return one."""
+"""The tree of nodes with positions that the YAML and JSON readers return."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .problems import Address, Position, quoted
 
 
 class Unusable:
-    """A value of no type, which every type check refuses."""
+    """A value that every type check refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,12 @@ class ScalarNode:
     """A single value.
 
     Attributes:
-        position: Its place in the file.
+        position: Where it begins in the file.
         value: None, a bool, int, float or str.
-        text: As written, with environment variables expanded.
-        reported: Its problem has been reported; further ones are not.
-        coercible: A text that may become a number, a boolean or null if one is wanted: a JSON string with a
-            placeholder, for which JSON has no other notation.
+        text: The text in the file, with environment variables expanded.
+        reported: A problem of it has been reported; further ones are not reported.
+        coercible: Whether the text may become a number, a boolean or null where one is wanted: true for a JSON string
+            with a placeholder, because JSON allows placeholders only in strings.
     """
 
     position: Position
@@ -64,12 +64,12 @@ def is_empty(node: Node | None) -> bool:
 
 
 def text_of(node: Node | None) -> str | None:
-    """Return the text of a node; None when it is not a text."""
+    """Return the text of a node; None when the node is not a text."""
     return node.value if isinstance(node, ScalarNode) and isinstance(node.value, str) and not node.reported else None
 
 
 def plain(node: Node) -> Any:
-    """Return the node as dict, list and plain values; numbers that are not finite become :class:`Unusable`."""
+    """Return the node as dicts, lists and plain values; numbers that are not finite become :class:`Unusable`."""
     if isinstance(node, MappingNode):
         return {key: plain(value) for key, value in node.entries.items()}
     if isinstance(node, SequenceNode):
@@ -82,7 +82,7 @@ def plain(node: Node) -> Any:
 def find(node: Node, address: Address) -> tuple[Node, Address]:
     """Follow an address as far as it goes; return the last node and its address.
 
-    Steps that lead nowhere are skipped: pydantic puts names of union members between the real steps.
+    Steps that match nothing are skipped: pydantic puts names of union members between the real steps.
     """
     real: list[str | int] = []
     for step in address:

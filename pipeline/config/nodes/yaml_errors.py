@@ -1,4 +1,4 @@
-"""Messages for syntax errors, in words that help the author of a YAML file."""
+"""Messages for YAML syntax errors that tell the author of the file how to fix them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from .problems import Position, quoted
 
 _QUOTE = "quoted scalar"
 
-# (part of the parser's message, our message). libyaml and PyYAML's own parser word some of them differently.
-_WORDS = (
+# (part of the parser's message, our message). Some messages differ between libyaml and PyYAML's own parser.
+_MESSAGES = (
     ("tab character", "a tab cannot indent YAML, use spaces"),
     (
         "mapping values are not allowed",
-        '": " cannot stand here: are indentation and ":" right, also in the line above, does a text need quotes?',
+        '": " is not allowed here: check indentation and ":", also in the line above; does a text need quotes?',
     ),
-    ("sequence entries are not allowed", '"- " cannot stand here: a list begins on a line of its own'),
+    ("sequence entries are not allowed", '"- " is not allowed here: a list begins on a line of its own'),
     ("expected '-' indicator", 'expected "- " or less indentation here'),
     ("could not find expected ':'", 'expected ": " after this key'),
-    ("expected key", "expected a key here: is the indentation right, does a text need quotes?"),
+    ("expected key", "expected a key here: is the indentation correct, does a text need quotes?"),
     ("<block end>", "expected a key or less indentation here"),
-    ("<document start>", "the file should have ended before this: is the indentation right?"),
+    ("<document start>", "expected the end of the file here: is the indentation correct?"),
     ("node content", "expected a value here"),
     ("escape", "unknown escape in double quotes: use single quotes, or a doubled backslash"),
-    ("alphabetic or numeric", 'expected a name after this "&" or "*"; a text that begins so needs quotes'),
+    ("alphabetic or numeric", 'expected a name after this "&" or "*"; a text that begins with one needs quotes'),
     ("undefined tag handle", "tags are not supported"),
     ("incompatible YAML document", "only YAML 1.1 and 1.2 can be read"),
     ("comment or line break", 'nothing else can stand on the line of a "|" or ">"'),
@@ -31,12 +31,12 @@ _WORDS = (
 )
 
 
-def in_words(error: yaml.MarkedYAMLError, text: str) -> tuple[Position, str]:
+def explained(error: yaml.MarkedYAMLError, text: str) -> tuple[Position, str]:
     """Return the position of a syntax error and a sentence that explains it.
 
     Args:
         error: The error that the parser raised.
-        text: The text that it was parsing.
+        text: The parsed text.
     """
     problem, context = error.problem or "", error.context or ""
     here, opened = _position(error.problem_mark), _position(error.context_mark)
@@ -54,10 +54,10 @@ def in_words(error: yaml.MarkedYAMLError, text: str) -> tuple[Position, str]:
             return here, f'expected "," or "{closing}" here, in the {what} opened on line {opened.line}'
     if "could not find expected ':'" in problem:
         here = opened
-    for part, words in _WORDS:
+    for part, message in _MESSAGES:
         if part in problem:
-            return here, words
-    return here, f"is no YAML: {context} {problem}".replace("  ", " ")
+            return here, message
+    return here, f"is not YAML: {context} {problem}".replace("  ", " ")
 
 
 def _cannot_start(character: str) -> str:

@@ -1,9 +1,9 @@
 """Reading YAML text into nodes with positions.
 
-The parser is PyYAML's (libyaml where it is there), which gives events. The tree is built here, because PyYAML's
-composer crashes the process on a file that is nested deeply enough, follows YAML 1.1 (``no`` is false, ``12:30`` a
-number), and drops what errors need: where an alias stands and how much it expands to, which keys have anchors, and
-whether a tag was written.
+PyYAML's parser (libyaml where available) provides the events. This module builds the tree, because PyYAML's composer
+crashes the process on a file that is nested deeply enough, follows YAML 1.1 (``no`` is false, ``12:30`` a number), and
+drops what error messages need: where an alias is and how much it expands to, which keys have anchors, and whether a
+value has an explicit tag.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import yaml
 from .problems import Address, ConfigError, Position, Problems, quoted
 from .scalars import expanded, shielded, typed, unshielded, unusable
 from .tree import MappingNode, Node, ScalarNode, SequenceNode, shown
-from .yaml_errors import in_words
+from .yaml_errors import explained
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_DEPTH = 40
-MAX_NODES = 100_000  # a camera is about 30 of them
+MAX_NODES = 100_000  # a camera needs about 30
 
-# All characters that YAML 1.2 does not call printable.
+# All characters that are not printable by YAML 1.2's definition.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -35,8 +35,8 @@ def read_yaml(text: str, problems: Problems, environment: Mapping[str, str]) -> 
     Duplicate keys, tags and unset environment variables are added to ``problems``.
 
     Raises:
-        ConfigError: The text is not YAML, has more than one document, is nested too deep or, with its aliases
-            expanded, too large.
+        ConfigError: The text is not YAML, has more than one document, is nested too deeply or, with its aliases
+            expanded, is too large.
     """
     if forbidden := _FORBIDDEN.search(text):
         line = text.count("\n", 0, forbidden.start()) + 1
@@ -46,10 +46,10 @@ def read_yaml(text: str, problems: Problems, environment: Mapping[str, str]) -> 
     try:
         return _Builder(text, problems, environment).document()
     except yaml.MarkedYAMLError as error:
-        position, message = in_words(error, text)
+        position, message = explained(error, text)
         raise problems.fatal(position, message) from None
-    except yaml.YAMLError as error:  # the reader's, which has no mark; the characters were checked above
-        raise problems.fatal(None, f"is no YAML: {error}") from None
+    except yaml.YAMLError as error:  # raised by the reader, without a mark; the characters were checked above
+        raise problems.fatal(None, f"is not YAML: {error}") from None
 
 
 class _Builder:
@@ -71,7 +71,7 @@ class _Builder:
         next(self._events)  # the document's end
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
-            raise self._fatal(after, (), "a second document begins here; a configuration is one")
+            raise self._fatal(after, (), "a second document begins here; a configuration is one document")
         return root
 
     def _node(self, event: Any, address: Address, depth: int) -> Node:
@@ -103,7 +103,7 @@ class _Builder:
             raise self._fatal(event, address, f"the alias *{event.anchor} has no anchor &{event.anchor} before it")
         anchored = self._anchors[event.anchor]
         if anchored is None:
-            raise self._fatal(event, address, f"the alias *{event.anchor} stands inside its own anchor")
+            raise self._fatal(event, address, f"the alias *{event.anchor} is inside its own anchor")
         node, size = anchored
         self._grow(event, address, size)
         return node
@@ -163,7 +163,7 @@ class _Builder:
         return key
 
     def _merged(self, value: Node, position: Position, address: Address) -> Iterator[MappingNode]:
-        """Yield the mappings that a ``<<`` key merges; for each key the first one counts."""
+        """Yield the mappings that a ``<<`` key merges, those whose keys take precedence first."""
         for node in value.items if isinstance(value, SequenceNode) else (value,):
             if isinstance(node, MappingNode):
                 yield node

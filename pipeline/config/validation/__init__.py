@@ -1,4 +1,4 @@
-"""Validating blocks of the file with pydantic models, and wording what is wrong with them."""
+"""Validating blocks of the file with pydantic models, and turning errors into messages."""
 
 from .entries import Entries, Item, named, section, text_at
 from .reserved import UNAVAILABLE, is_reserved_key

@@ -1,4 +1,4 @@
-"""Reading entries of ``cameras:``, ``services:`` and ``pipeline:``: a kind, and the attributes of that kind."""
+"""Reading entries of ``cameras:``, ``services:`` and ``pipeline:``: the kind, then the attributes of that kind."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from .validate import partial_instance, validated
 B = TypeVar("B", bound=Attributes)
 
 Item = tuple[Address, Node]
-"""The address of an entry in the file, and its node."""
+"""The address of an entry in the file and its node."""
 
 Check = Callable[[Any], Iterable[tuple[Address, str]]]
-"""Takes valid attributes and yields (address inside them, message) for what is wrong in their context."""
+"""Takes valid attributes and yields (address inside them, message) for each error in their context."""
 
 _SECTIONS = ("attributes", "stream", "style")  # blocks that may be left empty: `attributes:` with nothing under it
 _OUTER_KEYS = frozenset({"name", "model", "type", *_SECTIONS})
@@ -46,13 +46,13 @@ class Entries:
         self.folder = folder
 
     def block(self, model: type[B], item: Item, kind: type[Attributes] | None = None) -> B | None:
-        """Return the entry as its block, whatever its kind; None, with problems reported, when it is invalid.
+        """Return the entry as a block of any kind; None, with problems reported, when it is invalid.
 
         Args:
-            model: The block.
+            model: The type of the block.
             item: The entry.
-            kind: The attributes of its kind, if known. When one of their keys stands one level too high, the message
-                says where it belongs.
+            kind: The attributes type of its kind, if known. When one of its keys is one level too high, the message
+                says where the key belongs.
         """
         address, node = item
         if isinstance(node, MappingNode):
@@ -82,7 +82,7 @@ class Entries:
         Args:
             model: Their type.
             item: The entry.
-            check: Finds more, besides ``Attributes.check``.
+            check: Finds further errors, after ``Attributes.check``.
         """
         address, node = item
         inner, child = (*address, "attributes"), section(node, "attributes")
@@ -98,24 +98,24 @@ class Entries:
         return attributes
 
     def check(
-        self, look: Callable[[], Iterable[tuple[Address, str]]], address: Address, node: Node, whole: Node
+        self, find_errors: Callable[[], Iterable[tuple[Address, str]]], address: Address, node: Node, whole: Node
     ) -> None:
-        """Report what is wrong with valid values in their context, such as names of files that do not exist.
+        """Report errors of valid values in their context, such as files that do not exist.
 
         Args:
-            look: Yields (address inside the values, message).
+            find_errors: Yields (address inside the values, message).
             address: The address of the values.
             node: The values that are checked.
-            whole: The same, including the invalid ones.
+            whole: The same values, including the invalid ones.
         """
         try:
-            for inner, message in look():
+            for inner, message in find_errors():
                 found, real = find(node, inner)
-                if real or node is whole:  # else it concerns the default of an invalid value
+                if real or node is whole:  # otherwise it is about the default of an invalid value
                     self.problems.add(found.position, (*address, *inner), message)
         except (OSError, ValueError) as error:  # such as a path longer than the system's longest
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            self.problems.add(node.position, address, f"cannot be looked at: {reason}")
+            self.problems.add(node.position, address, f"cannot be checked: {reason}")
 
     def unique(self, items: Sequence[Item]) -> None:
         """Report every duplicate name."""
@@ -139,14 +139,14 @@ class Entries:
 
 
 def named(items: Iterable[Item]) -> Iterator[tuple[str, Item]]:
-    """Yield the entries that have a name, with the name."""
+    """Yield the name and the entry of each entry that has a name."""
     for address, node in items:
         if (name := text_at(node, "name")) is not None:
             yield name, (address, node)
 
 
 def text_at(node: Node, key: str) -> str | None:
-    """Return the text under a key; None when there is none."""
+    """Return the text under a key; None without one."""
     return text_of(node.entries.get(key)) if isinstance(node, MappingNode) else None
 
 

@@ -1,4 +1,4 @@
-"""Messages for pydantic's errors; the model's JSON Schema says which values would be valid."""
+"""Messages for pydantic's errors; the model's JSON Schema provides the valid values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ..nodes import (
 )
 from .reserved import UNAVAILABLE, is_reserved_key, is_reserved_value
 
-# The type that was wanted, by error.
+# The wanted type by pydantic's error type.
 _WANTED = {
     "string_type": "text",
     "path_type": "text",
@@ -59,7 +59,7 @@ class Block:
         node: The block in the file.
         address: Its address.
         problems: Where to report.
-        hints: Messages for certain unknown keys.
+        hints: Messages by unknown key, in place of the usual one.
     """
 
     model: type[BaseModel]
@@ -70,7 +70,7 @@ class Block:
 
 
 def report(block: Block, inner: Address, found: list[ErrorDetails]) -> None:
-    """Report the errors at one address; several errors there come from the members of a union."""
+    """Report the errors at one address; the members of a union cause one error each."""
     node, _ = find(block.node, inner)
     found = [detail for detail in found if not _is_consequence(node, detail)]
     if not found:
@@ -91,7 +91,7 @@ def report(block: Block, inner: Address, found: list[ErrorDetails]) -> None:
 
 
 def _is_consequence(node: Node, detail: ErrorDetails) -> bool:
-    """Return whether a list is too short only because its invalid entries, reported already, do not count."""
+    """Return whether a list is too short only because pydantic does not count its invalid, reported entries."""
     return (
         detail["type"] == "too_short"
         and isinstance(node, SequenceNode)
@@ -165,7 +165,7 @@ def not_one_of(
 
 
 def _bounds(block: Block, inner: Address) -> str:
-    """Return the allowed range of a value in words; empty when there is none."""
+    """Return the allowed range of a value as text; empty without one."""
     for schema in _schemas(block.model, inner):
         low, high = schema.get("minimum"), schema.get("maximum")
         if low is not None and high is not None:

@@ -1,4 +1,4 @@
-"""Words of the configuration that are reserved for later versions; this version refuses them by name."""
+"""Keys and values that are reserved for later versions, refused with a message of their own."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from ..nodes import Address
 
 UNAVAILABLE = "is not available in this version"
-"""What is wrong with a reserved word."""
+"""The message for a reserved key or value."""
 
-# By the block that a key stands in: the nearest key above it, empty for the root.
+# By the block that contains the key: the nearest key above it, empty for the root.
 _KEYS: Mapping[str, frozenset[str]] = {
     "": frozenset({"outputs", "servers"}),
     "cameras": frozenset({"placement", "publish", "record"}),
@@ -23,7 +23,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
     ),
 }  # fmt: skip
 
-# By the key whose value it is.
+# By the key of the value.
 _VALUES: Mapping[str, frozenset[str]] = {
     "model": frozenset({"camweave", "oip", "push", "snapshot", "whip"}),
     "type": frozenset({"keypoints"}),
@@ -32,12 +32,12 @@ _VALUES: Mapping[str, frozenset[str]] = {
 
 
 def is_reserved_key(address: Address) -> bool:
-    """Return whether a later version takes the key at the end of an address."""
+    """Return whether the key at the end of an address is reserved."""
     *above, key = address
     blocks = [step for step in above if isinstance(step, str)]
     return key in _KEYS.get(blocks[-1] if blocks else "", frozenset())
 
 
 def is_reserved_value(key: str, word: str | None) -> bool:
-    """Return whether a later version takes a word as the value of a key."""
+    """Return whether a word is reserved as a value of a key."""
     return word in _VALUES.get(key, frozenset())

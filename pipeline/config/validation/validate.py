@@ -17,7 +17,7 @@ M = TypeVar("M", bound=BaseModel)
 
 NO_HINTS: abc.Mapping[str, str] = MappingProxyType({})
 
-# Errors of a text that go away when it is coerced.
+# Errors that coercing a text can fix.
 _COERCED_ERRORS = frozenset({"int_type", "float_type", "bool_type", "none_required"})
 
 
@@ -37,7 +37,7 @@ def validated(
         address: Its address.
         problems: Where to report.
         folder: What relative paths are relative to.
-        hints: Messages for certain unknown keys.
+        hints: Messages by unknown key, in place of the usual one.
     """
     try:
         return model.model_validate(plain(node), context={"folder": folder})
@@ -54,7 +54,7 @@ def validated(
 
 
 def _coerced(node: Node, details: abc.Iterable[ErrorDetails]) -> Node:
-    """Return the block with coercible texts as numbers, booleans or null where those are wanted."""
+    """Return the block with coercible texts converted to numbers, booleans or null where the model wants those."""
     for detail in details:
         inner, address = find(node, tuple(detail["loc"]))
         if detail["type"] in _COERCED_ERRORS and isinstance(inner, ScalarNode) and inner.coercible:
@@ -63,10 +63,10 @@ def _coerced(node: Node, details: abc.Iterable[ErrorDetails]) -> Node:
 
 
 def partial_instance(model: type[M], node: MappingNode, folder: Path) -> tuple[M | None, MappingNode]:
-    """Return an instance of only the valid keys of a block, for further checks of those.
+    """Return an instance of only the valid keys of a block, for further checks.
 
     Returns:
-        The instance, or None when an invalid key is required; and the block without the invalid keys.
+        The instance, None when a required key is invalid; and the block without the invalid keys.
     """
     try:
         return model.model_validate(plain(node), context={"folder": folder}), node

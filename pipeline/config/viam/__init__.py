@@ -1,4 +1,4 @@
-"""Viam's machine files, read into the entries of our own files."""
+"""Converting Viam's machine files into the entries of a camweave configuration."""
 
 from .machine import is_machine_file, machine_entries
 from .packages import package_folders

@@ -1,4 +1,4 @@
-"""The cameras, vision services and models of a Viam machine file as entries of our own files."""
+"""Converting the cameras, vision services and models of a Viam machine file into configuration entries."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .translation import CAMERA, native_attributes, native_file_model, native_mo
 
 logger = logging.getLogger(__name__)
 
-_OURS = frozenset({"components", "services", "server", "packages"})
+_ROOT_KEYS = frozenset({"components", "services", "server", "packages"})
 _KNOWN = frozenset({"name", "api", "type", "namespace", "model", "attributes", "depends_on"})
-_ABOVE = frozenset({"preload", "linger_s", "private", "stream", "style"})  # of cameras, ours
+_EXTENSIONS = frozenset({"preload", "linger_s", "private", "stream", "style"})  # camera keys that Viam does not have
 
 
 def is_machine_file(root: MappingNode) -> bool:
-    """Return whether this is the root of a machine file: it has ``components``, or services with an ``api``."""
+    """Return whether the root is that of a machine file: it has ``components``, or services with an ``api``."""
     services = root.entries.get("services")
     if "components" in root.entries:
         return True
@@ -31,13 +31,13 @@ def is_machine_file(root: MappingNode) -> bool:
 
 
 def machine_entries(root: MappingNode, entries: Entries, tables: Tables) -> tuple[list[Item], list[Item]]:
-    """Return the cameras and the services as entries of our own files, each with its position in this one.
+    """Return the cameras and the services as configuration entries that keep their positions in the machine file.
 
-    Unknown keys and resources are left out with a warning, and so are resources that need them.
+    Unknown keys and unknown resources are skipped with a warning, and so are the resources that depend on them.
     """
     machine = _Machine(entries.problems, tables)
-    for key in [key for key in root.entries if key not in _OURS]:
-        machine.skipped(root.keys[key].line, f"key {quoted(key)}")
+    for key in [key for key in root.entries if key not in _ROOT_KEYS]:
+        machine.warn(root.keys[key].line, f"key {quoted(key)}")
         entries.problems.forget((key,))
     found = [
         resource
@@ -59,65 +59,65 @@ class _Resource:
 
 
 class _Machine:
-    """Reads the resources of one file; used once."""
+    """Converts the resources of one file. Use it once."""
 
     def __init__(self, problems: Problems, tables: Tables) -> None:
         self._problems = problems
         cameras = {**tables.cameras, **tables.camera_aliases, TRANSFORM: None}
         self._aliases = tables.camera_aliases
         self._models: Mapping[str, Iterable[str]] = {CAMERA: cameras, VISION: tables.vision, MODEL: tables.runtimes}
-        self._left_out: set[tuple[str, str]] = set()
+        self._skipped: set[tuple[str, str]] = set()
 
-    def skipped(self, line: int, what: str, why: str = "is not known here; skipped") -> None:
-        """Log what is left out."""
+    def warn(self, line: int, what: str, why: str = "is not supported; skipped") -> None:
+        """Log a warning about what is skipped."""
         logger.warning("%s:%d: %s %s", one_line(self._problems.file), line, what, why)
 
     def resource(self, item: Item) -> _Resource | None:
-        """Return a resource under our names; None when it is left out."""
+        """Return a resource with this program's names; None when it is skipped."""
         address, node = item
         if not isinstance(node, MappingNode):
             return _Resource(CAMERA if address[0] == "components" else VISION, "", item)
         kind = (text_at(node, "api") or text_at(node, "type") or "").rsplit(":", 1)[-1]
-        written, name = text_at(node, "model") or "", text_at(node, "name") or ""
-        model = native_model(kind, written)
+        viam_model, name = text_at(node, "model") or "", text_at(node, "name") or ""
+        model = native_model(kind, viam_model)
         if kind not in self._models:
             what = f"resource {quoted(name)} of type {quoted(kind)}"
-        elif written and model not in self._models[kind]:
-            what = f"{kind} {quoted(name)} of model {quoted(written)}"
+        elif viam_model and model not in self._models[kind]:
+            what = f"{kind} {quoted(name)} of model {quoted(viam_model)}"
         else:
             return _Resource(kind, name, (address, self._translated(node, kind, model)))
-        self.skipped(node.position.line, what)
+        self.warn(node.position.line, what)
         self._problems.forget(address)
-        self._left_out.add((kind, name))
+        self._skipped.add((kind, name))
         return None
 
     def with_dependencies_met(self, found: list[_Resource]) -> list[_Resource]:
-        """Return the resources without those that need, directly or not, one that was left out."""
-        there = {(resource.kind, resource.name) for resource in found}
-        needing: dict[tuple[str, str], list[_Resource]] = defaultdict(list)
+        """Return the resources that do not depend, directly or indirectly, on a skipped one."""
+        present = {(resource.kind, resource.name) for resource in found}
+        dependents: dict[tuple[str, str], list[_Resource]] = defaultdict(list)
         for resource in found:
             for need in _needs(resource):
-                needing[need].append(resource)
-        gone: set[int] = set()
-        queue = [need for need in needing if need in self._left_out and need not in there]
+                dependents[need].append(resource)
+        dropped: set[int] = set()
+        queue = [need for need in dependents if need in self._skipped and need not in present]
         for kind, name in queue:
-            for resource in needing.pop((kind, name), ()):
-                if id(resource) in gone:
+            for resource in dependents.pop((kind, name), ()):
+                if id(resource) in dropped:
                     continue
-                gone.add(id(resource))
+                dropped.add(id(resource))
                 queue.append((resource.kind, resource.name))
                 address, node = resource.item
                 why = f"needs {kind} {quoted(name)}; skipped too"
-                self.skipped(node.position.line, f"{resource.kind} {quoted(resource.name)}", why)
+                self.warn(node.position.line, f"{resource.kind} {quoted(resource.name)}", why)
                 self._problems.forget(address)
-        return [resource for resource in found if id(resource) not in gone]
+        return [resource for resource in found if id(resource) not in dropped]
 
     def _translated(self, node: MappingNode, kind: str, model: str) -> MappingNode:
-        ours = _ABOVE if kind == CAMERA else frozenset()
-        for key in [key for key in node.entries if key not in _KNOWN | ours]:
-            self.skipped(node.keys[key].line, f"key {quoted(key)}")
+        extensions = _EXTENSIONS if kind == CAMERA else frozenset()
+        for key in [key for key in node.entries if key not in _KNOWN | extensions]:
+            self.warn(node.keys[key].line, f"key {quoted(key)}")
         entries: dict[str, Node] = {
-            key: value for key, value in node.entries.items() if key in {"name", "attributes", "model", *ours}
+            key: value for key, value in node.entries.items() if key in {"name", "attributes", "model", *extensions}
         }
         if kind != CAMERA:
             entries["type"] = ScalarNode(node.position, kind, kind)
@@ -128,14 +128,14 @@ class _Machine:
             if isinstance(attributes, MappingNode):
                 entries["attributes"], unused = native_attributes(kind, model, attributes)
                 for key in unused:
-                    self.skipped(
-                        attributes.keys[key].line, f"attribute {quoted(key)}", f"has no use in {model}; skipped"
+                    self.warn(
+                        attributes.keys[key].line, f"attribute {quoted(key)}", f"has no effect on {model}; skipped"
                     )
         return MappingNode(node.position, entries, node.keys)
 
 
 def _needs(resource: _Resource) -> Iterator[tuple[str, str]]:
-    """Yield kind and name of every resource that this one needs."""
+    """Yield kind and name of every resource that this one depends on."""
     attributes = section(resource.item[1], "attributes")
     if resource.kind == VISION:
         for kind, key in ((MODEL, "mlmodel_name"), (CAMERA, "camera_name")):

@@ -1,4 +1,4 @@
-"""Packages of Viam's machine files: ``${packages.ml_model.NAME}`` is the folder that a model was unpacked to."""
+"""Packages of Viam's machine files: ``${packages.ml_model.NAME}`` stands for the folder of an unpacked model."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ ML_MODEL = "ml_model"
 
 
 def package_folders(text: str, folder: Path) -> dict[str, str]:
-    """Return the folder of each package that a file declares, by the names used in its placeholders.
+    """Return the folder of each package that a file declares, by the name in its placeholders.
 
-    The search goes to ``packages/NAME`` beside the file, then to where Viam's own server puts packages. A package
-    that is found nowhere gets that last place, so that messages can name what is missing.
+    A package is searched in ``packages/NAME`` beside the file, then where Viam's server unpacks packages. A missing
+    package gets the last path searched, so that error messages can name it.
 
     Args:
-        text: The file. One that is no machine file, or no JSON at all, has no packages.
-        folder: Where it stands.
+        text: The content of the file; without packages when it is not a machine file or not JSON.
+        folder: The folder of the file.
     """
     if '"packages"' not in text:
         return {}
@@ -32,26 +32,26 @@ def package_folders(text: str, folder: Path) -> dict[str, str]:
     for package in declared if isinstance(declared, list) else ():
         if isinstance(package, dict) and (name := _text(package, "name")):
             kind = _text(package, "type") or ML_MODEL
-            place = str(_folder(name, kind, package, folder))
-            found[f"packages.{kind}.{name}"] = place
+            path = str(_folder(name, kind, package, folder))
+            found[f"packages.{kind}.{name}"] = path
             if kind == ML_MODEL:
-                found[f"packages.{name}"] = place
+                found[f"packages.{name}"] = path
     return found
 
 
 def _folder(name: str, kind: str, package: dict[str, Any], folder: Path) -> Path:
-    candidates = list(_candidates(name, kind, package, folder))
-    return next((place for place in candidates if place.is_dir()), candidates[-1])
+    paths = list(_search_paths(name, kind, package, folder))
+    return next((path for path in paths if path.is_dir()), paths[-1])
 
 
-def _candidates(name: str, kind: str, package: dict[str, Any], folder: Path) -> Iterator[Path]:
+def _search_paths(name: str, kind: str, package: dict[str, Any], folder: Path) -> Iterator[Path]:
     yield folder / "packages" / name
     home = Path.home() / ".viam" / "packages"
-    yield home / name  # as it was until 2023
+    yield home / name  # the layout until 2023
     stem = _text(package, "package").replace("/", "-")
     exact = home / "data" / kind / f"{stem}-{_text(package, 'version').replace('.', '_')}"
     yield exact
-    if stem:  # "latest" is a version too
+    if stem:  # for versions such as "latest", which no folder is named after
         yield from sorted(exact.parent.glob(f"{escape(stem)}-*"), reverse=True)
     yield exact
 

@@ -1,4 +1,4 @@
-"""How Viam and this program name kinds of resources and their attributes."""
+"""Translation of Viam's model and attribute names into those of this program."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from ..nodes import MappingNode, Node, ScalarNode, text_of
 
 CAMERA = "camera"
 
-# Prefixes of a model name: its maker and its family.
+# Namespace and family, the prefix of a Viam model triplet.
 _FAMILIES: Mapping[str, tuple[str, ...]] = {
     CAMERA: ("rdk:builtin:",),
     VISION: ("rdk:builtin:", "viam:vision:"),
 }
-# Runtimes are modules, published under several triplets; the last word identifies the runtime.
+# Several modules publish the same runtime under different triplets; only the last part identifies the runtime.
 _RUNTIMES = {"tflite-cpu": "tflite_cpu", "onnx-cpu": "onnx", "onnx_cpu": "onnx"}
 
 
 @dataclass(frozen=True)
 class AttributeNames:
-    """The attribute names of one kind.
+    """How one kind's attributes are called in Viam's files.
 
     Attributes:
-        renamed: Our names by Viam's.
-        unused: Attributes without a use here; a warning names them.
+        renamed: This program's name by Viam's name.
+        unused: Attributes that have no effect here; a warning names them.
     """
 
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -52,18 +52,18 @@ _NAMES: Mapping[tuple[str, str], AttributeNames] = {
 }
 
 
-def native_model(kind: str, written: str) -> str:
-    """Return our name of a model; a model that is not Viam's own keeps its name."""
+def native_model(kind: str, name: str) -> str:
+    """Return this program's name for a Viam model; a model from another maker keeps its name."""
     if kind == MODEL:
-        word = written.rsplit(":", 1)[-1]
+        word = name.rsplit(":", 1)[-1]
         return _RUNTIMES.get(word, word)
     for family in _FAMILIES.get(kind, ()):
-        written = written.removeprefix(family)
-    return written
+        name = name.removeprefix(family)
+    return name
 
 
 def native_file_model(model: str, attributes: Node) -> str:
-    """Return the model for what Viam's ``ffmpeg`` opens: a URL, a device or a file."""
+    """Return the camera model for a Viam ``ffmpeg`` camera: ``stream`` (URL), ``webcam`` (device) or ``video_file``."""
     path = text_of(attributes.entries.get("video_path")) if isinstance(attributes, MappingNode) else None
     if model != "stream" or path is None or "://" in path:
         return model
@@ -71,24 +71,24 @@ def native_file_model(model: str, attributes: Node) -> str:
 
 
 def native_attributes(kind: str, model: str, node: MappingNode) -> tuple[MappingNode, list[str]]:
-    """Return the attributes under our names, and the keys that were left out.
+    """Return the attributes under this program's names, and the keys that were dropped.
 
-    In a camera of Viam's, an empty text or a zero means that the attribute is not set.
+    In Viam's cameras an empty text or a zero means that the attribute is not set.
     """
     names = _NAMES.get((kind, model), AttributeNames())
-    said = {key: value for key, value in node.entries.items() if not (kind == CAMERA and _is_blank(value))}
-    if (kind, model) == (CAMERA, "image_file") and not {"path", "color_image_file_path"} & said.keys():
+    present = {key: value for key, value in node.entries.items() if not (kind == CAMERA and _is_blank(value))}
+    if (kind, model) == (CAMERA, "image_file") and not {"path", "color_image_file_path"} & present.keys():
         names = _DEPTH_FILE
-    entries = {names.renamed.get(key, key): value for key, value in said.items() if key not in names.unused}
+    entries = {names.renamed.get(key, key): value for key, value in present.items() if key not in names.unused}
     if names is _DEPTH_FILE:
         entries["depth"] = ScalarNode(node.position, True, "true")
     elif (kind, model) == (CAMERA, "video_file"):
         entries.setdefault("loop", ScalarNode(node.position, True, "true"))
     elif (kind, model) == (CAMERA, "webcam") and (device := text_of(entries.get("video_path"))) is not None:
-        if re.fullmatch("video[0-9]+", device):  # as Viam's own page for cameras writes it
+        if re.fullmatch("video[0-9]+", device):  # the notation of Viam's camera documentation
             entries["video_path"] = ScalarNode(entries["video_path"].position, f"/dev/{device}", f"/dev/{device}")
     keys = {names.renamed.get(key, key): position for key, position in node.keys.items()}
-    return MappingNode(node.position, entries, keys), [key for key in said if key in names.unused]
+    return MappingNode(node.position, entries, keys), [key for key in present if key in names.unused]
 
 
 def _is_blank(node: Node) -> bool:

@@ -107,7 +107,7 @@ ROWS = (
         ),
     ),
     (
-        "unknown key where none is known",
+        "an unknown key where no key is allowed",
         (
             "cameras:\n"
             "  - name: b\n"
@@ -115,7 +115,7 @@ ROWS = (
             "    attributes: {source: a, pipeline: [{type: identity, attributes: {x: 1}}]}\n"
             "  - {name: a, model: webcam}\n"
         ),
-        "4:70: cameras[0].attributes.pipeline[0].attributes.x: unknown key (none is known here)",
+        "4:70: cameras[0].attributes.pipeline[0].attributes.x: unknown key (known: none)",
     ),
     (
         "unknown key with a strange name",
@@ -534,10 +534,10 @@ ROWS = (
     (
         "a camera on itself",
         ("cameras:\n  - {name: b, model: transform, attributes: {source: b, pipeline: [{type: identity}]}}\n"),
-        "2:54: cameras[0].attributes.source: cameras take their frames from each other in a circle: b -> b",
+        "2:54: cameras[0].attributes.source: cameras take their frames from each other in a cycle: b -> b",
     ),
     (
-        "cameras in a circle",
+        "cameras in a cycle",
         (
             "cameras:\n"
             "  - {name: x, model: transform, attributes: {source: a, pipeline: [{type: identity}]}}\n"
@@ -545,7 +545,7 @@ ROWS = (
             "  - {name: b, model: transform, attributes: {source: c, pipeline: [{type: identity}]}}\n"
             "  - {name: c, model: transform, attributes: {source: a, pipeline: [{type: identity}]}}\n"
         ),
-        ("3:54: cameras[1].attributes.source: cameras take their frames from each other in a circle: a -> b -> c -> a"),
+        ("3:54: cameras[1].attributes.source: cameras take their frames from each other in a cycle: a -> b -> c -> a"),
     ),
     (
         "a vision service that does not exist",
@@ -569,10 +569,7 @@ ROWS = (
             "  - {name: b, model: transform, attributes: {source: a, pipeline: [{type: detections, attributes: "
             "{detector_name: coco}}]}}\n"
         ),
-        (
-            '3:115: cameras[1].attributes.pipeline[0].attributes.detector_name: no service is named "coco" '
-            "(none is known here)"
-        ),
+        ('3:115: cameras[1].attributes.pipeline[0].attributes.detector_name: no service is named "coco" (known: none)'),
     ),
     (
         "a model where a vision service is wanted",
@@ -585,7 +582,7 @@ ROWS = (
         ),
         (
             '3:115: cameras[1].attributes.pipeline[0].attributes.detector_name: "ssd" is a service of type '
-            "mlmodel, not vision (none is known here)"
+            "mlmodel, not vision (known: none)"
         ),
     ),
     (
@@ -596,10 +593,7 @@ ROWS = (
             "services:\n"
             "  - {name: coco, type: vision, model: mlmodel, attributes: {mlmodel_name: coco}}\n"
         ),
-        (
-            '4:75: services[0].attributes.mlmodel_name: "coco" is a service of type vision, not mlmodel (none '
-            "is known here)"
-        ),
+        '4:75: services[0].attributes.mlmodel_name: "coco" is a service of type vision, not mlmodel (known: none)',
     ),
     (
         "a model that does not exist",
@@ -650,7 +644,7 @@ ROWS = (
             "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
             "xxxxxxxxxxxx}}\n"
         ),
-        "2:46: cameras[0].attributes: cannot be looked at: File name too long",
+        "2:46: cameras[0].attributes: cannot be checked: File name too long",
     ),
     (
         "a path of a user who does not exist",
@@ -851,17 +845,17 @@ ROWS = (
     (
         "a placeholder without end",
         ('cameras:\n  - {name: a, model: stream, attributes: {url: "${FIVE"}}\n'),
-        ('2:48: cameras[0].attributes.url: "${" begins no ${NAME} or ${NAME:default} ("$$" is a dollar)'),
+        ('2:48: cameras[0].attributes.url: "${" does not begin ${NAME} or ${NAME:default}; "$$" is a dollar sign'),
     ),
     (
         "a placeholder without name",
         ('cameras:\n  - {name: a, model: stream, attributes: {url: "${}"}}\n'),
-        '2:48: cameras[0].attributes.url: "${" begins no ${NAME} or ${NAME:default} ("$$" is a dollar)',
+        '2:48: cameras[0].attributes.url: "${" does not begin ${NAME} or ${NAME:default}; "$$" is a dollar sign',
     ),
     (
         "a placeholder in a default",
         ('cameras:\n  - {name: a, model: stream, attributes: {url: "${GONE:${FIVE}}"}}\n'),
-        ('2:48: cameras[0].attributes.url: "${" begins no ${NAME} or ${NAME:default} ("$$" is a dollar)'),
+        ('2:48: cameras[0].attributes.url: "${" does not begin ${NAME} or ${NAME:default}; "$$" is a dollar sign'),
     ),
     (
         "a variable cannot bring structure",
@@ -916,7 +910,7 @@ ROWS = (
     (
         "a colon too many",
         ("cameras:\n  - name: a: b\n"),
-        '2:12: ": " cannot stand here: are indentation and ":" right, also in the line above, does a text need quotes?',
+        '2:12: ": " is not allowed here: check indentation and ":", also in the line above; does a text need quotes?',
     ),
     (
         "bad indentation of a key",
@@ -926,7 +920,7 @@ ROWS = (
     (
         "bad indentation of a list",
         ("cameras:\n  - name: a\n    model: webcam\n - name: b\n"),
-        "4:2: expected a key here: is the indentation right, does a text need quotes?",
+        "4:2: expected a key here: is the indentation correct, does a text need quotes?",
     ),
     (
         "a key without colon",
@@ -936,7 +930,7 @@ ROWS = (
     (
         "text behind a quote",
         ('cameras:\n  - name: "a" b\n'),
-        "2:15: expected a key here: is the indentation right, does a text need quotes?",
+        "2:15: expected a key here: is the indentation correct, does a text need quotes?",
     ),
     (
         "an at sign",
@@ -956,12 +950,12 @@ ROWS = (
     (
         "an alias in its own anchor",
         ("cameras:\n  - &a {name: *a}\n"),
-        "2:15: cameras[0].name: the alias *a stands inside its own anchor",
+        "2:15: cameras[0].name: the alias *a is inside its own anchor",
     ),
     (
         "an alias without name",
         ("cameras:\n  - name: *\n"),
-        '2:12: expected a name after this "&" or "*"; a text that begins so needs quotes',
+        '2:12: expected a name after this "&" or "*"; a text that begins with one needs quotes',
     ),
     (
         "a tag",
@@ -979,7 +973,7 @@ ROWS = (
     (
         "a second document",
         ("cameras:\n  - {name: a, model: webcam}\n---\ncameras:\n  - {name: a, model: webcam}\n"),
-        "3:1: a second document begins here; a configuration is one",
+        "3:1: a second document begins here; a configuration is one document",
     ),
     (
         "a key that is a list",
@@ -1019,7 +1013,7 @@ ROWS = (
     (
         "behind the end of the document",
         ("cameras:\n  - {name: a, model: webcam}\n... x\n"),
-        "3:5: the file should have ended before this: is the indentation right?",
+        "3:5: expected the end of the file here: is the indentation correct?",
     ),
     (
         "too deep",
@@ -1055,7 +1049,7 @@ ROWS = (
 
 
 @pytest.mark.parametrize(("text", "said"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
-def test_what_is_wrong_is_said_with_its_place(text: str, said: str, tmp_path: Path) -> None:
+def test_reports_each_problem_at_its_position(text: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "here").touch()
     with pytest.raises(ConfigError) as raised:
         parse(text, "pipeline.yaml", tmp_path, environment=ENVIRONMENT, tables=KINDS)

@@ -20,7 +20,7 @@ from .texts import GOOD
 
 # What a schema cannot know: files, names, duplicates, the environment, syntax, and what a validator in Python decides.
 BEYOND = (
-    "circle", "itself", "does not exist", "where there is none", "where a model", "where a vision service", "duplicate",
+    "cycle", "itself", "does not exist", "where there is none", "where a model", "where a vision service", "duplicate",
     "file", "variable", "placeholder", "password", "pictures by URL", "the wrong way round", "a path", "several",
     "a host", "ICE address", "ICE server that is none", "a codec twice", "no number", "not a number", "infinity",
 )  # fmt: skip
@@ -45,7 +45,7 @@ def fits(text: str) -> bool:
 
 
 def wrong() -> list[tuple[str, str]]:
-    """Give the texts of the table of mistakes that are YAML, and wrong in a way that a schema can see."""
+    """Return the rows of the error table that are valid YAML and wrong in a way that a schema detects."""
     found = []
     for name, text, said in ROWS:
         if any(word in name for word in BEYOND) or "${" in text or ": " not in said:
@@ -77,12 +77,12 @@ def test_a_good_configuration_fits() -> None:
         "services: [{name: s, type: vision, model: mlmodel}]",
     ],
 )
-def test_what_may_be_written_fits(text: str) -> None:
+def test_schema_accepts_valid_configurations(text: str) -> None:
     assert fits(text)
 
 
 @pytest.mark.parametrize(("name", "text"), wrong(), ids=[name for name, _ in wrong()])
-def test_what_is_wrong_does_not_fit(name: str, text: str) -> None:
+def test_schema_rejects_invalid_configurations(name: str, text: str) -> None:
     assert not fits(text)
 
 

@@ -27,7 +27,7 @@ def declared(model: str = "test_pattern", depth: str = "", source: str = "scene"
 
 
 def test_depth_that_nobody_gives_is_told_where_it_is_asked_for() -> None:
-    said = 'needs depth: camera "scene", where its frames begin, has depth: false'
+    said = 'needs depth: camera "scene", the root of its sources, has depth: false'
     assert declared() == [
         f"test.yaml:9:43: cameras[2].attributes.pipeline[1].type: depth_to_pretty {said}",
         f"test.yaml:9:68: cameras[2].attributes.pipeline[2].type: overlay {said}",

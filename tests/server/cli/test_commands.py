@@ -206,13 +206,13 @@ def test_the_token_of_the_file_is_not_given_again(config: str, serving: list[Ser
     assert result.stderr == "camweave: the token given with --token is already in the file\n"
 
 
-def test_a_token_does_not_guard_the_port_of_viam(config: str, serving: list[ServerConfig]) -> None:
+def test_a_token_does_not_protect_the_viam_port(config: str, serving: list[ServerConfig]) -> None:
     Path("viam.yaml").write_text(CONFIG + "server: {viam: {port: 0}}\n")
     result = run("serve", "viam.yaml", "--host", "0.0.0.0", "--token", TOKEN, "--insecure")
     assert (result.exit_code, result.stdout, serving) == (2, "", [])
     assert result.stderr == (
-        "camweave: server.viam: with tokens it can only be served on 127.0.0.1: Viam's clients bring no token, so its "
-        "port would let everybody in\n"
+        "camweave: server.viam: with tokens it can only be served on 127.0.0.1: Viam's clients send no token, so "
+        "anyone could use its port\n"
     )
     assert run("serve", "viam.yaml", "--token", TOKEN).exit_code == 0
 

@@ -9,10 +9,10 @@ from tests.certificates import certificate
 from ..texts import read, said
 
 TEXT = "cameras:\n  - {name: a, model: webcam}\nserver: {clarifai: {port: 0, tls: {cert: %s, key: %s}}}\n"
-WRONG = "pipeline.yaml:3:35: server.clarifai.tls: one of the two is no PEM file of its kind, or the key has a password"
+WRONG = "pipeline.yaml:3:35: server.clarifai.tls: cert or key is not a valid PEM file, or the key has a password"
 
 TOKENS = "cameras:\n  - {name: a, model: webcam}\nserver: {tokens: %s}\n"
-RULE = "must have at least 8 characters: letters, digits and signs of ASCII, no spaces"
+RULE = "must have at least 8 characters: ASCII letters, digits and punctuation, no spaces"
 
 
 def test_pictures_by_url_are_off_until_they_are_allowed() -> None:
@@ -45,7 +45,7 @@ def test_without_the_extra_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("pipeline.config.declarations.server.find_spec", lambda name: None)
     assert said(text) == [
         "pipeline.yaml:3:20: server.clarifai: "
-        'needs the extra "clarifai", which is not installed; get it with: pip install "camweave[clarifai]"'
+        'needs the extra "clarifai", which is not installed; install it with: pip install "camweave[clarifai]"'
     ]
 
 
@@ -72,11 +72,11 @@ def test_tokens_are_read_and_never_shown() -> None:
         ("[good-enough, zwölf-Boxkämpfer]", f"[1]: {RULE}"),
         ("[12345678]", "[0]: must be text; put it in quotes"),
         ("[${UNSET:12345678}]", "[0]: must be text; put it in quotes"),
-        ("[good-enough, good-enough]", ": must not hold the same token twice"),
+        ("[good-enough, good-enough]", ": must not contain the same token twice"),
         ("secret-secret", ": must be a list, got text"),
         ("{secret-secret: 1}", ": must be a list, got a mapping"),
         ("[[secret-secret]]", "[0]: must be text; put it in quotes"),
-        ("['secret-${secret']", '[0]: "${" begins no ${NAME} or ${NAME:default} ("$$" is a dollar)'),
+        ("['secret-${secret']", '[0]: "${" does not begin ${NAME} or ${NAME:default}; "$$" is a dollar sign'),
     ],
 )
 def test_what_is_no_token_is_said_without_showing_it(tokens: str, problem: str) -> None:
@@ -98,8 +98,7 @@ def test_what_is_no_token_is_said_without_showing_it(tokens: str, problem: str) 
 def test_with_tokens_viam_comes_from_this_machine_only(host: str, refused: bool) -> None:
     text = f"cameras:\n  - {{name: a, model: webcam}}\nserver: {{host: '{host}', tokens: %s, viam: {{port: 0}}}}\n"
     found = [
-        "with tokens it can only be served on 127.0.0.1: Viam's clients bring no token, so its port would let "
-        "everybody in"
+        "with tokens it can only be served on 127.0.0.1: Viam's clients send no token, so anyone could use its port"
     ]
     assert read(text % "[]").server.viam is not None
     if refused:

@@ -24,7 +24,7 @@ ROWS = (
     ("not a number", '{"a": NaN}', '1:7: expected a value, got "NaN"'),
     ("single quotes", "{'a': 1}", "1:2: expected a key in double quotes, got \"'a'\""),
     ("a bad escape", '{"a": "\\q"}', '1:8: invalid \\escape in the text, got "\\\\q"'),
-    ("more behind the end", "{} {}", '1:4: the file should have ended before this, got "{"'),
+    ("more behind the end", "{} {}", '1:4: expected the end of the file, got "{"'),
     ("too deep", "[" * 100, "1:41: is nested too deep, more than 40 levels"),
     (
         "a duplicate key",

@@ -46,7 +46,7 @@ def test_placeholders_are_replaced(text: str, value: str) -> None:
     [
         ("${HOST}", "the environment variable HOST is not set and ${HOST} has no default"),
         ("${packages.ml_model.dogs}", "${packages.ml_model.dogs} names a package that is not declared under packages"),
-        ("pass${word", '"${" begins no ${NAME} or ${NAME:default} ("$$" is a dollar)'),
+        ("pass${word", '"${" does not begin ${NAME} or ${NAME:default}; "$$" is a dollar sign'),
         ("${BYTES}", "the environment variable BYTES is not UTF-8 text"),
     ],
 )

@@ -23,10 +23,10 @@ def test_a_machine_file_of_viam_is_read_and_what_is_unknown_is_named(
     assert config.services["coco"].runtime is not None
     assert config.server.port == 1
     assert sorted(caplog.messages) == [
-        'robot.json:11: key "modules" is not known here; skipped',
-        'robot.json:3: resource "arm" of type "arm" is not known here; skipped',
-        'robot.json:4: camera "real" of model "viam:camera:realsense" is not known here; skipped',
-        'robot.json:5: key "frame" is not known here; skipped',
+        'robot.json:11: key "modules" is not supported; skipped',
+        'robot.json:3: resource "arm" of type "arm" is not supported; skipped',
+        'robot.json:4: camera "real" of model "viam:camera:realsense" is not supported; skipped',
+        'robot.json:5: key "frame" is not supported; skipped',
     ]
 
 
@@ -46,7 +46,7 @@ def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("pipeline.config.declarations.server.find_spec", lambda name: None)
     assert said(text) == [
         "pipeline.yaml:3:16: server.viam: "
-        'needs the extra "viam", which is not installed; get it with: pip install "camweave[viam]"'
+        'needs the extra "viam", which is not installed; install it with: pip install "camweave[viam]"'
     ]
     assert read(text.replace("{port: 0}", "null")).server.viam is None
 
@@ -102,9 +102,9 @@ def test_what_has_no_use_here_is_named(tmp_path: Path, caplog: pytest.LogCapture
     one_camera(tmp_path, "fake", animated=True)
     one_camera(tmp_path, "webcam", intrinsic_parameters={"width_px": 1}, debug=True)
     assert caplog.messages == [
-        'robot.json:1: attribute "animated" has no use in test_pattern; skipped',
-        'robot.json:1: attribute "intrinsic_parameters" has no use in webcam; skipped',
-        'robot.json:1: attribute "debug" has no use in webcam; skipped',
+        'robot.json:1: attribute "animated" has no effect on test_pattern; skipped',
+        'robot.json:1: attribute "intrinsic_parameters" has no effect on webcam; skipped',
+        'robot.json:1: attribute "debug" has no effect on webcam; skipped',
     ]
 
 
@@ -169,9 +169,9 @@ def test_what_needs_what_is_skipped_is_skipped_too(tmp_path: Path, caplog: pytes
     assert sorted(message.removeprefix("robot.json:1: ") for message in caplog.messages) == [
         'camera "last" needs camera "middle"; skipped too',
         'camera "middle" needs camera "real"; skipped too',
-        'camera "real" of model "viam:camera:realsense" is not known here; skipped',
+        'camera "real" of model "viam:camera:realsense" is not supported; skipped',
         'camera "seen" needs vision "eye"; skipped too',
-        'mlmodel "ml" of model "acme:mlmodel:torch" is not known here; skipped',
+        'mlmodel "ml" of model "acme:mlmodel:torch" is not supported; skipped',
         'vision "eye" needs mlmodel "ml"; skipped too',
         'vision "far" needs camera "real"; skipped too',
     ]
