@@ -1,4 +1,4 @@
-"""Annotations painted into pixels: how they look, where their labels stand, and the letters of all scripts."""
+"""Painting annotations into pixels: their style, the layout of labels, and text in all scripts."""
 
 from .layout import paint
 from .style import Style

@@ -1,4 +1,4 @@
-"""Text that runs from right to left: which parts of a line do, and the order in which the parts stand."""
+"""Bidirectional text: splits a line into runs of one direction, in visual order."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _MIRRORED = {
 
 
 class Run(NamedTuple):
-    """Part of a line that runs one way: the clusters in the order in which they are read."""
+    """Part of a line with one direction; the clusters are in reading order."""
 
     clusters: tuple[str, ...]
     right_to_left: bool
 
 
 def runs(text: str) -> list[Run]:
-    """Return one line of text as runs, in the order in which they stand from left to right.
+    """Return the runs of one line of text, ordered from left to right.
 
-    Hebrew, Arabic and their like run from right to left, numbers and Latin words inside of them do not; a line that
-    begins with such a letter runs from right to left as a whole. This is the part of Unicode's bidirectional algorithm
-    that one line without control characters needs. A cluster is a letter with the marks that stand on it.
+    Hebrew, Arabic and similar scripts run from right to left, numbers and Latin words inside them do not. The first
+    letter with a direction sets the direction of the line. This is the part of Unicode's bidirectional algorithm
+    (UAX 9) that one line without control characters needs. A cluster is a letter with its combining marks.
     """
     kinds = [unicodedata.bidirectional(letter) for letter in text]
     clusters, levels = _clusters(text, kinds)
@@ -35,7 +35,7 @@ def runs(text: str) -> list[Run]:
         else:
             found.append(Run((cluster,), level == 1))
             depths.append(level)
-    # From the deepest level up, whatever is at least that deep is turned round as a whole.
+    # Rule L2 of UAX 9: from the highest level down, reverse each sequence of runs at that level or higher.
     for depth in (2, 1):
         start = 0
         while start < len(found):
@@ -48,16 +48,16 @@ def runs(text: str) -> list[Run]:
     return found
 
 
-def turned(clusters: tuple[str, ...]) -> str:
-    """Return the clusters of a run from right to left as they are drawn from left to right, brackets mirrored."""
+def reversed_run(clusters: tuple[str, ...]) -> str:
+    """Return the clusters of a right-to-left run in visual order, with brackets mirrored."""
     return "".join(_MIRRORED.get(cluster, cluster) for cluster in reversed(clusters))
 
 
 def _clusters(text: str, kinds: list[str]) -> tuple[list[str], list[int]]:
-    """Return the letters with the marks that stand on them, and how deep each is: 1 from right to left, 0 and 2 not."""
+    """Return the clusters of a line and the embedding level of each: 1 is right to left, 0 and 2 are left to right."""
     right = next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L"
     clusters: list[str] = []
-    ways: list[str] = []  # L and R, N for a number among R, and nothing for what has no way of its own
+    ways: list[str] = []  # L and R, N for a number inside R, empty for a neutral character
     strong = "R" if right else "L"
     for index, (letter, kind) in enumerate(zip(text, kinds, strict=True)):
         if clusters and (kind in ("NSM", "BN") or unicodedata.category(letter) == "Mc"):
@@ -75,14 +75,14 @@ def _clusters(text: str, kinds: list[str]) -> tuple[list[str], list[int]]:
 
 
 def _between(ways: list[str], index: int, base: str) -> str:
-    """Return the way of what has none of its own: that of its neighbours where they agree, else that of the line."""
+    """Return the direction of a neutral character: that of its neighbours if they agree, else that of the line."""
     before = next((way for way in reversed(ways[:index]) if way), base).replace("N", "R")
     after = next((way for way in ways[index + 1 :] if way), base).replace("N", "R")
     return before if before == after else base
 
 
 def _in_number(kinds: list[str], index: int) -> bool:
-    """Whether a sign belongs to a number: a point between digits, a # before or a % after them."""
+    """Return whether a sign belongs to a number: a point between digits, a # before or a % after them."""
     before, after = kinds[index - 1 : index], kinds[index + 1 : index + 2]
     if kinds[index] in ("CS", "ES"):
         return before == after == ["EN"]

@@ -1,4 +1,4 @@
-"""Colors of labels: the palette, and which text can be read on them."""
+"""Colors of labels: the palette, and a readable text color for each."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from cameras import Color
 
-# The first seven are Okabe's and Ito's, "Color Universal Design", without their black. The others were searched for: no
-# two of all are nearer to each other, seen with the worst kind of colour blindness for them, than the nearest two of
-# theirs are; the test has the figures. server/page/drawing.js has the same.
+# The first seven are Okabe and Ito's "Color Universal Design" colors without black. A search found the others: under
+# the kind of color blindness that confuses them most, no two colors are closer than the closest two of the first seven;
+# the test has the figures. server/http/page/drawing.js has the same palette.
 PALETTE: tuple[Color, ...] = (
     (230, 159, 0),
     (86, 180, 233),
@@ -26,26 +26,26 @@ PALETTE: tuple[Color, ...] = (
     (77, 239, 253),
     (173, 34, 117),
 )
-# Found by trial: no two shapes of the test pattern share a color, nor do the twelve commonest things of COCO.
+# Found by a search: the shapes of the test pattern have different colors, and so have the 12 most common COCO classes.
 PALETTE_SEED = 473184
 
 
 def rgb(color: str) -> Color:
-    """Return the color that ``"#RRGGBB"`` says."""
+    """Parse a color written as ``"#RRGGBB"``."""
     red, green, blue = bytes.fromhex(color[1:])
     return red, green, blue
 
 
 @lru_cache(maxsize=1024)
 def palette_color(label: str) -> Color:
-    """Return the color of a label in small letters."""
-    # hash() differs from run to run; a label keeps its colour for ever. In the small letters that JavaScript has too.
+    """Return the color of a label; the label must be in lower case."""
+    # Not hash(), which differs between runs: a label always has the same color. Lower case matches JavaScript's.
     return PALETTE[zlib.crc32(label.encode("utf-8", "replace"), PALETTE_SEED) % len(PALETTE)]
 
 
 @lru_cache(maxsize=1024)
 def readable_on(color: Color) -> Color:
-    """Return black or white, whichever has the higher contrast as WCAG 2 measures it."""
+    """Return black or white, whichever has the higher contrast by WCAG 2."""
     red, green, blue = (
         (value / 255 / 12.92) if value <= 10 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in color
     )

@@ -1,7 +1,7 @@
-"""What draws letters: font files, shaped and rasterised by HarfBuzz, and the font that OpenCV 5 has inside.
+"""Font faces: font files, shaped and rasterised by HarfBuzz, and the built-in font of OpenCV 5.
 
-Every letter of a font file looks the same with any OpenCV. OpenCV's own font draws only letters that no font file has:
-there is no package with a Chinese, Japanese or Korean font.
+The letters of a font file look the same with every OpenCV version. OpenCV's built-in font draws only the letters that
+no font file has, because no package provides a Chinese, Japanese or Korean font.
 """
 
 from __future__ import annotations
@@ -18,46 +18,46 @@ import uharfbuzz
 
 from cameras import Image
 
-from .bidi import Run, turned
+from .bidi import Run, reversed_run
 
-WEIGHT = 700  # bold: thin strokes drown in the compression of the video
-_TICKS = 64  # of a pixel, in which positions of letters are counted; FreeType's and so the usual ones
-# Letters times their size: the words of labels. 1024 of them in text of 24 pixels are 15 MB at the very most.
+WEIGHT = 700  # bold, because video compression blurs thin strokes
+_TICKS = 64  # units of a glyph position per pixel, as in FreeType
+# Number of letters times size in pixels, enough for the words of labels. 1024 words at 24 pixels need at most 15 MB.
 _CACHED_PX_MAX = 1000
 _FORMATS = (b"\x00\x01\x00\x00", b"true", b"OTTO", b"ttcf")
-_OUTLINES = {"glyf", "CFF ", "CFF2"}  # the tables that hold outlines; fonts of coloured pictures have others
+_OUTLINES = {"glyf", "CFF ", "CFF2"}  # tables with outlines; color bitmap fonts have other tables
 
 
 class UnreadableFont(ValueError):
-    """A font file that cannot be used; the message names it and says why."""
+    """A font file cannot be used; the message names the file and the reason."""
 
 
 class Face(Protocol):
-    """What draws a run of letters: one that runs one way, in letters that this face has."""
+    """Draws runs of letters; each run has one direction and only letters that the face has."""
 
     one_script: ClassVar[bool]
     """Whether a run must be of one script."""
 
     def has(self, cluster: str) -> bool:
-        """Whether all letters of a cluster can be drawn."""
+        """Return whether the face can draw all letters of a cluster."""
 
     def width(self, run: Run, size: int) -> int:
-        """Return how wide a run is, in pixels, in letters of ``size`` pixels."""
+        """Return the width of a run in pixels, at a text size of ``size`` pixels."""
 
     def draw(self, mask: Image, run: Run, size: int, x: int, baseline: int) -> int:
-        """Draw a run into a mask of (height, width) uint8, begun at ``x``: 255 inside the letters. Return its width."""
+        """Draw a run into a (height, width) uint8 mask, starting at ``x``: 255 inside the letters. Return its width."""
 
 
 class OpenCvFont:
-    """The sans serif inside OpenCV 5: Latin, Greek, Cyrillic, Hebrew, Chinese, Japanese and Korean.
+    """The built-in sans serif of OpenCV 5: Latin, Greek, Cyrillic, Hebrew, Chinese, Japanese and Korean.
 
-    It knows Arabic letters one by one but does not join them, so it has none of them here. One renderer for all
-    threads: whether OpenCV's is safe to share is not documented, and results are cached anyway.
+    It has Arabic letters but does not join them, so this class reports them as missing. A lock protects the one
+    renderer of all threads: OpenCV does not document whether sharing is safe, and results are cached anyway.
     """
 
     one_script: ClassVar[bool] = False
-    _MISSING = "\U0010ffff"  # is never a letter
-    _WEIGHT = 600  # as heavy as ``WEIGHT`` of other fonts
+    _MISSING = "\U0010ffff"  # never a letter
+    _WEIGHT = 600  # looks like ``WEIGHT`` of other fonts
 
     def __init__(self) -> None:
         self._face: Any = cv2.FontFace("sans")
@@ -65,11 +65,11 @@ class OpenCvFont:
         self._known: dict[str, bool] = {}
 
     def has(self, cluster: str) -> bool:
-        """Whether all letters can be drawn as they should be."""
+        """Return whether the font draws all letters correctly."""
         return unicodedata.bidirectional(cluster[0]) != "AL" and all(map(self._knows, _visible(cluster)))
 
     def _knows(self, letter: str) -> bool:
-        """Compare a letter with what is drawn where there is none: OpenCV does not report it."""
+        """Compare a letter with the glyph for missing letters, because OpenCV does not report those."""
         known = self._known.get(letter)
         if known is None:
             known = letter in ("?", " ") or not np.array_equal(self._sample(letter), self._sample(self._MISSING))
@@ -82,13 +82,13 @@ class OpenCvFont:
         return mask
 
     def width(self, run: Run, size: int) -> int:
-        """Return how wide a run is."""
+        """Return the width of a run in pixels."""
         with self._lock:
             x, _, width, _ = cv2.getTextSize((0, 0), _in_order(run), (0, 0), self._face, size, weight=self._WEIGHT)
         return max(x + width, 0)
 
     def draw(self, mask: Image, run: Run, size: int, x: int, baseline: int) -> int:
-        """Draw a run, and return its width."""
+        """Draw a run and return its width."""
         self._put(mask, _in_order(run), size, x, baseline)
         return self.width(run, size)
 
@@ -98,7 +98,7 @@ class OpenCvFont:
 
 
 class _Picture(NamedTuple):
-    """A run as coverage, where it stands (columns right of the pen, rows above the baseline), and its width."""
+    """A run as coverage, its offset (columns right of the pen, rows above the baseline), and its width."""
 
     image: Image
     left: int
@@ -107,13 +107,13 @@ class _Picture(NamedTuple):
 
 
 class FontFile:
-    """A TrueType or OpenType file, its letters joined, stacked and reordered as their script asks.
+    """A TrueType or OpenType file; letters are joined, stacked and reordered by the rules of their script.
 
     Args:
-        path: The file; it is read at once and may be gone afterwards.
+        path: The file; it is read at once and not needed afterwards.
 
     Raises:
-        UnreadableFont: when it cannot be read, is no font, or has no outlines.
+        UnreadableFont: The file cannot be read, is not a font, or has no outlines.
     """
 
     one_script: ClassVar[bool] = True
@@ -125,8 +125,8 @@ class FontFile:
             raise UnreadableFont(f"{path}: {error.strerror}") from error
         if data[:4] not in _FORMATS:
             raise UnreadableFont(f"{path}: not a TrueType or OpenType font")
-        if _cut_off(data):
-            raise UnreadableFont(f"{path}: the font is cut off")
+        if _is_truncated(data):
+            raise UnreadableFont(f"{path}: the font file is truncated")
         face = uharfbuzz.Face(uharfbuzz.Blob(data))
         self._letters = frozenset(face.unicodes)
         if not self._letters or not _OUTLINES & set(face.table_tags):
@@ -137,15 +137,15 @@ class FontFile:
         self._cached = lru_cache(maxsize=1024)(self._rasterised)
 
     def has(self, cluster: str) -> bool:
-        """Whether all letters can be drawn."""
+        """Return whether the font has all letters."""
         return all(ord(letter) in self._letters for letter in _visible(cluster))
 
     def width(self, run: Run, size: int) -> int:
-        """Return how wide a run is."""
+        """Return the width of a run in pixels."""
         return self._picture(run, size).width
 
     def draw(self, mask: Image, run: Run, size: int, x: int, baseline: int) -> int:
-        """Draw a run, and return its width."""
+        """Draw a run and return its width."""
         picture = self._picture(run, size)
         _stamp(mask, picture.image, x + picture.left, baseline - picture.above)
         return picture.width
@@ -185,7 +185,7 @@ class FontFile:
 
 
 def _stamp(mask: Image, picture: Image, x: int, y: int) -> None:
-    """Put a picture on a mask with its upper left corner at ``x, y``; what is outside is lost."""
+    """Copy a picture onto a mask with its upper left corner at ``x, y``; parts outside the mask are clipped."""
     height, width = picture.shape
     place = mask[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)]
     if place.size:
@@ -193,8 +193,8 @@ def _stamp(mask: Image, picture: Image, x: int, y: int) -> None:
         np.maximum(place, picture[top : top + place.shape[0], left : left + place.shape[1]], out=place)
 
 
-def _cut_off(data: bytes) -> bool:
-    """Look what HarfBuzz does not mind: it would draw nothing for the letters that are missing at the end."""
+def _is_truncated(data: bytes) -> bool:
+    """Return whether the end is missing: HarfBuzz accepts such files, but draws nothing for the missing letters."""
     start = _number(data, 12, 4) if data[:4] == b"ttcf" else 0
     for entry in range(start + 12, start + 12 + 16 * _number(data, start + 4, 2), 16):
         if max(entry + 16, _number(data, entry + 8, 4) + _number(data, entry + 12, 4)) > len(data):
@@ -207,10 +207,10 @@ def _number(data: bytes, start: int, length: int) -> int:
 
 
 def _visible(cluster: str) -> str:
-    """Return the letters that are seen: joiners and marks of direction are not."""
+    """Return the visible letters, without joiners and direction marks."""
     return "".join(letter for letter in cluster if unicodedata.category(letter) != "Cf")
 
 
 def _in_order(run: Run) -> str:
-    """Return a run as it is drawn from left to right by what draws letter after letter."""
-    return _visible(turned(run.clusters) if run.right_to_left else "".join(run.clusters))
+    """Return a run in visual order, for a face that draws letter after letter."""
+    return _visible(reversed_run(run.clusters) if run.right_to_left else "".join(run.clusters))

@@ -1,4 +1,4 @@
-"""Which font draws a letter: those installed with the program, then the machine's, then the one inside OpenCV 5."""
+"""Selecting the font for a letter: installed font packages first, then the machine's fonts, then OpenCV 5's."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from .faces import Face, FontFile, OpenCvFont, UnreadableFont
 logger = logging.getLogger(__name__)
 
 _DEFAULT = "Noto Sans"
-_BLOCK = 128  # letters; scripts begin at multiples of it
-_PATIENCE_S = 5.0  # fontconfig answers in milliseconds, but for the first time after fonts were installed
+_BLOCK = 128  # code points; scripts begin at multiples of it
+_TIMEOUT_S = 5.0  # fontconfig answers in milliseconds, except for the first time after fonts were installed
 
 
 @cache
 def font_file(path: Path) -> FontFile:
-    """Return the font of a file, read once.
+    """Return the font of a file; each file is read once.
 
     Raises:
-        UnreadableFont: when there is none.
+        UnreadableFont: The file cannot be used.
     """
     return FontFile(path)
 
 
 @cache
 def default_font() -> FontFile:
-    """Return the font of everything that it has the letters for: Latin, Greek and Cyrillic."""
+    """Return the default font, which has Latin, Greek and Cyrillic letters."""
     return font_file(fontpkg.path(_DEFAULT, nearest=True))
 
 
 def font_with(cluster: str) -> Face | None:
-    """Return a font that has a letter and the marks on it, or ``None``."""
+    """Return a font that has a letter and its combining marks; ``None`` without one."""
     return next((font for font in _fonts(cluster) if font.has(cluster)), None)
 
 
 def _fonts(cluster: str) -> Iterator[Face]:
-    """Yield the fonts to look into, each found only when those before it lack the letter."""
+    """Yield the fonts to search; each is loaded only when the ones before it lack the letter."""
     yield default_font()
     yield from _installed()
     yield from _of_machine(ord(cluster[0]) // _BLOCK)
@@ -53,7 +53,7 @@ def _fonts(cluster: str) -> Iterator[Face]:
 
 @cache
 def _installed() -> tuple[FontFile, ...]:
-    """Return the fonts that were installed as packages: those that setup.cfg names, and whatever else is there."""
+    """Return the fonts installed as packages: those named in setup.cfg and any others."""
     fonts = []
     for family in sorted(fontpkg.families()):
         try:
@@ -65,13 +65,13 @@ def _installed() -> tuple[FontFile, ...]:
 
 @cache
 def _of_opencv() -> tuple[OpenCvFont, ...]:
-    """Return the font inside OpenCV: none in version 4."""
+    """Return the built-in font of OpenCV 5; empty with OpenCV 4."""
     return (OpenCvFont(),) if hasattr(cv2, "FontFace") else ()
 
 
 @cache
 def _of_machine(block: int) -> tuple[FontFile, ...]:
-    """Ask fontconfig, where there is one, for a sans serif with the letters of a block: at most once for each."""
+    """Return fontconfig's sans serif for a block of letters; empty without one. Asks once per block."""
     program = shutil.which("fc-match")
     if program is None:
         return ()
@@ -79,11 +79,11 @@ def _of_machine(block: int) -> tuple[FontFile, ...]:
     wanted = f"sans-serif:weight=180:color=false:charset={letters}"
     try:
         answer = subprocess.run(
-            [program, "--format=%{file}", wanted], capture_output=True, timeout=_PATIENCE_S, check=True
+            [program, "--format=%{file}", wanted], capture_output=True, timeout=_TIMEOUT_S, check=True
         )
         return (font_file(Path(answer.stdout.decode())),)
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError, UnreadableFont) as error:
-        logger.warning("no font of this machine can be used for letters like %s: %s", chr(block * _BLOCK), error)
+        logger.warning("found no usable font on this machine for letters such as %s: %s", chr(block * _BLOCK), error)
         return ()
 
 

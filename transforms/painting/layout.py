@@ -1,4 +1,4 @@
-"""Annotations burnt into the picture, at the exit: the one place where data becomes pixels."""
+"""Painting annotations into the picture just before it is encoded or sent."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .style import Style
 from .surface import Plate, Rectangle, draw_outline, plate_for, plate_height, plate_padding, surface_for
 from .text import clean, shortened, wrapped
 
-MIDST_PX = 96  # a mask is looked at in this size to find a place for its label
+MASK_SEARCH_PX = 96  # masks are scaled down to this size to find a position for their label
 
 
 def paint(frame: Frame, style: Style) -> Frame:
-    """Return the frame with its annotations burnt into a copy of its picture, and none left as data.
+    """Return a frame with the annotations painted into a copy of the picture and removed from the data.
 
-    Masks first, then boxes, then points, each in the order of the annotations, then the plates with their labels:
-    titles one under the other from the upper left corner, subtitles at the bottom, each box's above it, or where else
-    there is room, each mask's in the midst of it. Everything stands on even pixels, so that it looks the same on
-    planes with halved colour. A frame without annotations comes back itself.
+    Masks come first, then boxes, then points, each in the order of the annotations, then the label plates: titles in
+    lines from the upper left corner, subtitles at the bottom, box labels above their box or where there is room, mask
+    labels in the middle of their mask. All positions are even, so that YUV 4:2:0 and BGR pictures look the same. A
+    frame without annotations is returned unchanged.
     """
     if not frame.annotations:
         return frame
@@ -44,7 +44,7 @@ def paint(frame: Frame, style: Style) -> Frame:
 
 @dataclass
 class LabelLayout:
-    """A canvas that decides what is painted where, on a picture of one size. Pure arithmetic: no pixel is touched."""
+    """The canvas that computes where to paint what on a picture of one size. It touches no pixels."""
 
     width: int
     height: int
@@ -60,10 +60,10 @@ class LabelLayout:
         self._labels: list[tuple[Rectangle, Label, Color]] = []
         self._titles: list[Label] = []
         self._subtitles: list[Label] = []
-        self._taken: dict[int, list[Rectangle]] = {}  # by the row of plates in which their upper edge is
+        self._taken: dict[int, list[Rectangle]] = {}  # by the row of plates that contains their upper edge
 
     def add(self, annotations: Iterable[Annotation]) -> None:
-        """Let each annotation paint itself, in their order, and then find a place for each label."""
+        """Let each annotation paint itself, in order, then find a position for each label."""
         for annotation in annotations:
             annotation.paint(self)
         self._put_subtitles()
@@ -71,16 +71,16 @@ class LabelLayout:
         self._put_titles()
         for rectangle, label, color in self._labels:
             self._put_label(rectangle, label, color)
-        self.plates = [*self.plates[last:], *self.plates[:last]]  # no label where there is no room covers a subtitle
+        self.plates = [*self.plates[last:], *self.plates[:last]]  # subtitles cover labels that found no room
 
     def mask(self, mask: Mask, label: Label) -> None:
-        """Tint a mask, with the label in the midst of it."""
+        """Tint a mask, with the label in the middle of it."""
         color = self._color(label)
         self.masks.append((mask, color))
-        self._labels.append((self._midst(mask), label, color))
+        self._labels.append((self._middle(mask), label, color))
 
     def box(self, box: BoundingBox, label: Label) -> None:
-        """Draw the edges of what is in the picture of a box, with the label above."""
+        """Draw the edges of the visible part of a box, with the label above."""
         rectangle = self._rectangle(box)
         if rectangle is not None:
             color = self._color(label)
@@ -88,7 +88,7 @@ class LabelLayout:
             self._labels.append((rectangle, label, color))
 
     def points(self, points: Points, label: Label) -> None:
-        """Put a dot on each point in the picture, with the label above them all."""
+        """Draw a dot on each point in the picture, with the label above them all."""
         inside = points[((points >= 0) & (points < 1)).all(axis=1)]
         dots = [self._dot(x, y) for x, y in inside.tolist()]
         if dots:
@@ -98,11 +98,11 @@ class LabelLayout:
             self._labels.append(((max(min(left), 0), max(min(top), 0), max(right), max(bottom)), label, color))
 
     def title(self, label: Label) -> None:
-        """Add a line to those in the upper left corner."""
+        """Add a line of text in the upper left corner."""
         self._titles.append(label)
 
     def subtitle(self, label: Label) -> None:
-        """Add a text to those at the bottom."""
+        """Add a line of text at the bottom."""
         self._subtitles.append(label)
 
     def _dot(self, x: float, y: float) -> Rectangle:
@@ -111,7 +111,7 @@ class LabelLayout:
         return across - self.line_width, down - self.line_width, across + self.line_width, down + self.line_width
 
     def _put_subtitles(self) -> None:
-        """Put texts at the bottom, a long one on several lines; they take half of the picture at most."""
+        """Place the texts at the bottom, long ones wrapped; they take at most half of the picture's height."""
         room = self.width - 2 * plate_padding(self.size) - 2
         most = max(self.height // 2 // plate_height(self.size), 1)
         lines = [
@@ -121,7 +121,7 @@ class LabelLayout:
         ]
         if len(lines) > most:
             (line, label), (following, _) = lines[most - 1 : most + 1]
-            rest = f"{line} {following}"  # which does not fit, and is cut with an ellipsis
+            rest = f"{line} {following}"  # too long, so that an ellipsis marks the cut
             lines = [*lines[: most - 1], (shortened(rest, "", room, self.size, self.style.font), label)]
         y = _even(self.height - len(lines) * plate_height(self.size) - self.size / 4)
         for line, label in lines:
@@ -129,10 +129,10 @@ class LabelLayout:
             self._put(plate, _even((self.width - plate.width) / 2), y)
             y += plate.height
 
-    def _midst(self, mask: Mask) -> Rectangle:
-        """Return the rectangle that a label in the midst of a mask stands above of: empty, below the deepest point."""
+    def _middle(self, mask: Mask) -> Rectangle:
+        """Return an empty rectangle just below the innermost point of a mask; the label above it is centred there."""
         rows, columns = mask.shape
-        scale = min(1.0, MIDST_PX / max(rows, columns))
+        scale = min(1.0, MASK_SEARCH_PX / max(rows, columns))
         size = (max(round(columns * scale), 1), max(round(rows * scale), 1))
         small = cv2.copyMakeBorder(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), 1, 1, 1, 1, 0)
         _, _, _, (x, y) = cv2.minMaxLoc(cv2.distanceTransform(small, cv2.DIST_L2, 3))
@@ -141,7 +141,7 @@ class LabelLayout:
         return across, down, across, down
 
     def _put_titles(self) -> None:
-        """Put lines one under the other, a long one on several lines; what is below the picture is lost."""
+        """Place the titles one below the other, long ones wrapped; lines below the picture are dropped."""
         margin = y = _even(self.size / 2)
         room = self.width - margin - 2 * plate_padding(self.size) - 2
         for label in self._titles:
@@ -154,17 +154,17 @@ class LabelLayout:
             y += max(2, _even(self.size / 8))
 
     def _put_label(self, rectangle: Rectangle, label: Label, color: Color) -> None:
-        """Put a label where it covers no other: above its box, inside at the top, below, inside at the bottom."""
+        """Place a label where it covers no other: above its box, inside at the top, below, or inside at the bottom."""
         x_min, y_min, x_max, y_max = rectangle
         room = self.width - 2 * plate_padding(self.size) - 2
         text = shortened(clean(label.text), label.figures, room, self.size, self.style.font)
         plate = self._plate(text, color)
-        if x_min == x_max:  # the midst of a mask
+        if x_min == x_max:  # the middle of a mask
             x_min -= plate.width // 2
         x = max(min(_even(x_min), _even(self.width - plate.width)), 0)
         inside, lowest = y_min if y_min > 0 else 0, _even(self.height - plate.height)
-        wanted = [y_min - plate.height, inside, y_max + y_max % 2, _even(y_max - plate.height)]
-        places = [y for y in wanted if 0 <= y <= lowest] or [0]
+        preferred = [y_min - plate.height, inside, y_max + y_max % 2, _even(y_max - plate.height)]
+        places = [y for y in preferred if 0 <= y <= lowest] or [0]
         for y in places:
             if not self._is_taken((x, y, x + plate.width, y + plate.height)):
                 break
@@ -184,12 +184,12 @@ class LabelLayout:
 
     def _is_taken(self, place: Rectangle) -> bool:
         x_min, y_min, x_max, y_max = place
-        row = y_min // (y_max - y_min)  # all plates are equally high, so only the next rows can reach into this one
+        row = y_min // (y_max - y_min)  # all plates have the same height, so only adjacent rows can overlap this one
         near = chain.from_iterable(self._taken.get(near, ()) for near in (row - 1, row, row + 1))
         return any(x_min < c and a < x_max and y_min < d and b < y_max for a, b, c, d in near)
 
     def _rectangle(self, box: BoundingBox) -> Rectangle | None:
-        """Return the pixels of a box, grown to even ones."""
+        """Return the pixels of a box, expanded to even coordinates; ``None`` outside the picture."""
         inside = box.clipped()
         if inside is None:
             return None

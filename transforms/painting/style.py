@@ -1,4 +1,4 @@
-"""How annotations look when they are painted: the ``style:`` of a camera."""
+"""The ``style:`` block of a camera: how its annotations look."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .text import typeface
 
 def _not_a_comment(value: Any) -> Any:
     if value is None:
-        raise ValueError('must be a color in quotes, such as "#1f77b4": without them YAML takes # for a comment')
+        raise ValueError('must be a color in quotes, such as "#1f77b4": without quotes YAML reads # as a comment')
     return value
 
 
@@ -36,23 +36,27 @@ class Style(Attributes):
     color: Color = Field(
         default="auto", description="Color of boxes and label plates; auto: one per label, always the same."
     )
-    colors: dict[str, Color] = Field(default={}, description="Color by label, in any letter case; goes before color.")
+    colors: dict[str, Color] = Field(default={}, description="Color by label, in any letter case; overrides color.")
     text_color: Color = Field(
-        default="auto", description="Color of the text; auto: black or white, whichever reads better."
+        default="auto", description="Color of the text; auto: black or white, whichever has more contrast."
     )
     line_width_px: int | None = Field(
-        default=None, ge=1, le=100, description="Width of the lines of boxes; by picture size."
+        default=None, ge=1, le=100, description="Line width of boxes; default: by picture size."
     )
     text_height_px: int | None = Field(
-        default=None, ge=6, le=500, description="Height of the text; a thirtieth of the picture's, at least 10."
+        default=None, ge=6, le=500, description="Height of the text; default: 1/30 of the picture's, at least 10."
     )
     mask_opacity: float = Field(
-        default=0.45, ge=0, le=1, allow_inf_nan=False, description="How much masks cover: 0 only their edge, 1 all."
+        default=0.45,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Opacity of masks; 0: only their edge.",
     )
-    font: LocalPath | None = Field(default=None, description="A TrueType or OpenType file; Noto Sans.")
+    font: LocalPath | None = Field(default=None, description="A TrueType or OpenType file; default: Noto Sans.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Give what is wrong with the font file."""
+        """Yield the error of an unusable font file."""
         if self.font is None:
             return
         try:
@@ -61,7 +65,7 @@ class Style(Attributes):
             yield ("font",), str(error)
 
     def text_size(self, height: int) -> int:
-        """Return the height of the text in pixels, for a picture of this height."""
+        """Return the height of the text in pixels, for a picture of ``height`` pixels."""
         return self.text_height_px or max(10, round(height / 30))
 
     def line_width(self, width: int, height: int) -> int:

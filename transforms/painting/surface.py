@@ -1,4 +1,4 @@
-"""Rectangles, masks and label plates on a copy of a picture, on the planes it was born with."""
+"""Drawing rectangles, masks and label plates on a copy of a picture, in its original pixel format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Rectangle = tuple[int, int, int, int]
 
 
 class Plate(NamedTuple):
-    """A label ready to be laid on a picture: what it says and how, in even numbers of pixels."""
+    """A label ready for drawing: its text, style and size; width and height are even."""
 
     text: str
     size: int
@@ -33,7 +33,7 @@ class Plate(NamedTuple):
 
 
 class Surface(ABC):
-    """One writable copy of a picture. What is drawn outside of it is lost."""
+    """A writable copy of a picture. Drawing outside of it has no effect."""
 
     def __init__(self, width: int, height: int) -> None:
         self.width = width
@@ -48,14 +48,14 @@ class Surface(ABC):
 
     @abstractmethod
     def _fill(self, x_min: int, y_min: int, x_max: int, y_max: int, color: Color) -> None:
-        """Fill a rectangle that lies inside."""
+        """Fill a rectangle inside the picture."""
 
     def tint(self, mask: Mask, color: Color, opacity: float, line_width: int) -> None:
-        """Mix a colour into what is inside of a mask over the whole picture, and draw its edge, inside of it."""
+        """Mix a color into the area of a mask, scaled to the whole picture, and draw the mask's inner edge."""
         inside = _inside(mask, self.width, self.height)
         x, y, width, height = cv2.boundingRect(inside)
         if width:
-            # Only the part of the picture that the mask is in, on even pixels, with some outside around it.
+            # Only the part of the picture around the mask, on even pixels, with a margin.
             top, bottom = max(y // 2 * 2 - 2, 0), min((y + height + 1) // 2 * 2 + 2, self.height)
             left, right = max(x // 2 * 2 - 2, 0), min((x + width + 1) // 2 * 2 + 2, self.width)
             inside = inside[top:bottom, left:right]
@@ -64,15 +64,15 @@ class Surface(ABC):
 
     @abstractmethod
     def _tint(self, place: Any, inside: Any, edge: Any, color: Color, opacity: float) -> None:
-        """Mix a colour into a part of the picture, by masks of the size of that part."""
+        """Mix a color into a part of the picture; the masks have the size of that part."""
 
     @abstractmethod
     def lay(self, plate: Plate, x: int, y: int) -> None:
-        """Lay a plate with its upper left corner at ``x, y``: even numbers, not negative."""
+        """Draw a plate with its upper left corner at ``x, y``: even numbers, not negative."""
 
     @abstractmethod
     def pixels(self) -> Pixels:
-        """Return the picture drawn; nothing may be drawn afterwards."""
+        """Return the finished picture; nothing may be drawn afterwards."""
 
 
 class BgrSurface(Surface):
@@ -99,7 +99,7 @@ class BgrSurface(Surface):
 
 
 class YuvSurface(Surface):
-    """A surface over the planes of a YUV picture: no conversion, and half the bytes of BGR."""
+    """A surface over the planes of a YUV picture: needs no conversion and half the bytes of BGR."""
 
     def __init__(self, pixels: Pixels) -> None:
         super().__init__(pixels.width, pixels.height)
@@ -114,7 +114,7 @@ class YuvSurface(Surface):
         for plane, value in zip(self._planes[1:], chroma, strict=True):
             if even:
                 plane[place] = value
-            else:  # a chroma sample half covered takes half of the colour
+            else:  # a half-covered chroma sample takes half of the color
                 share = np.outer(_coverage(y_min, y_max), _coverage(x_min, x_max))
                 plane[place] = np.rint(plane[place] * (1 - share) + value * share)
 
@@ -140,12 +140,12 @@ class YuvSurface(Surface):
 
 
 def surface_for(pixels: Pixels) -> Surface:
-    """Return a surface with a copy of a picture, in the form it was born in."""
+    """Return a surface with a copy of a picture in its original pixel format."""
     return YuvSurface(pixels) if pixels.born_yuv else BgrSurface(pixels)
 
 
 def draw_outline(surface: Surface, rectangle: Rectangle, line_width: int, color: Color) -> None:
-    """Draw the sides of a rectangle, inside of it; a small one gets thinner lines, so that its middle stays seen."""
+    """Draw the inner border of a rectangle; a small one gets thinner lines, so that its middle stays visible."""
     x_min, y_min, x_max, y_max = rectangle
     line_width = max(min(line_width, (x_max - x_min) // 4, (y_max - y_min) // 4), 1)
     surface.fill((x_min, y_min, x_max, y_min + line_width), color)
@@ -155,7 +155,7 @@ def draw_outline(surface: Surface, rectangle: Rectangle, line_width: int, color:
 
 
 def _inside(mask: Mask, width: int, height: int) -> Any:
-    """Return a mask in the size of a picture, its stairs smoothed: 255 inside, 0 outside."""
+    """Return a mask scaled to a picture's size, its edges smoothed: 255 inside, 0 outside."""
     if mask.shape == (height, width):
         return mask
     if mask.shape[0] < height:
@@ -165,7 +165,7 @@ def _inside(mask: Mask, width: int, height: int) -> Any:
 
 
 def _mix(region: Any, inside: Any, edge: Any, values: tuple[int, ...], opacity: float) -> None:
-    """Mix one value per channel into a part of a plane or a picture, in place."""
+    """Blend one value per channel into a part of a plane or a picture, in place."""
     solid = np.empty_like(region)
     solid[:] = np.full((*region.shape[1:2], len(values)), values, np.uint8).reshape(region.shape[1:])
     tinted = cv2.addWeighted(region, 1 - opacity, solid, opacity, 0)
@@ -174,7 +174,7 @@ def _mix(region: Any, inside: Any, edge: Any, values: tuple[int, ...], opacity: 
 
 
 def _coverage(first: int, last: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return how much of each pair of pixels lies between two edges."""
+    """Return the share of each pair of pixels that lies between two edges."""
     share = np.ones((last + 1) // 2 - first // 2)
     share[0] -= 0.5 * (first % 2)
     share[-1] -= 0.5 * (last % 2)
@@ -182,12 +182,12 @@ def _coverage(first: int, last: int) -> np.ndarray[tuple[int], np.dtype[np.float
 
 
 def plate_height(size: int) -> int:
-    """Return the height of a plate with text of this size; even."""
+    """Return the height of a plate for a text size; it is even."""
     return 2 * round(0.75 * size)
 
 
 def plate_padding(size: int) -> int:
-    """Return the room left and right of the text on a plate."""
+    """Return the padding left and right of the text on a plate."""
     return max(3, round(0.35 * size))
 
 
@@ -203,18 +203,18 @@ def _yuv(color: Color, matrix: Matrix) -> tuple[int, int, int]:
 
 
 def _letters(plate: Plate) -> Image:
-    baseline = round(plate.height / 2 + 0.36 * plate.size)  # capitals, 0.7 of the size high, stand in the middle
+    baseline = round(plate.height / 2 + 0.36 * plate.size)  # centres capitals, which are 0.7 of the size high
     face = typeface(plate.font)
     return face.mask(plate.text, plate.size, plate.width, plate.height, plate_padding(plate.size), baseline)
 
 
 def _mixed(mask: Image, ground: int, letters: int) -> Image:
-    """Return one plane of a plate: the ground's value with the letters' where the mask is 255, and between between."""
+    """Return one plane of a plate: blends from the ground's value (mask 0) to the letters' value (mask 255)."""
     values = np.rint(ground + (letters - ground) * _SHARES).astype(np.uint8)
     return cv2.LUT(mask, values)  # type: ignore[return-value]
 
 
-# Confidences change from frame to frame, so each label comes back in up to a hundred texts.
+# Confidences change from frame to frame, so each label occurs with up to a hundred different texts.
 @lru_cache(maxsize=512)
 def _bgr_plate(plate: Plate) -> Image:
     mask = _letters(plate)

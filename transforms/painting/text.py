@@ -1,4 +1,4 @@
-"""Letters as alpha masks: which font draws which part of a label, and what of it there is room for."""
+"""Text as alpha masks: the font for each part of a label, and shortening and wrapping to the available room."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .fonts import default_font, font_file, font_with
 
 _WORD = re.compile("[^ ]+ ?| +")
 _ASCII = "".join(map(chr, range(0x20, 0x7F)))
-MAX_LETTERS = 200  # longer labels are cut; the longest of ImageNet has 121
+MAX_LETTERS = 200  # longer labels are cut; the longest ImageNet label has 121
 
 
 class _Piece(NamedTuple):
@@ -29,18 +29,18 @@ class _Piece(NamedTuple):
 
 
 class Typeface:
-    """What draws one line of text: one font, and others for the letters that it lacks."""
+    """Draws one line of text with one font, and with others for the letters that it lacks."""
 
     def __init__(self, own: Face) -> None:
         self._own = own
         self._has_ascii = own.has(_ASCII)
 
     def width(self, text: str, size: int) -> int:
-        """Return how wide the text is, in pixels."""
+        """Return the width of the text in pixels."""
         return sum(face.width(run, size) for face, run in self._pieces(text))
 
     def mask(self, text: str, size: int, width: int, height: int, x: int, baseline: int) -> Image:
-        """Return the text, begun at ``x`` on the baseline, as (height, width) uint8: 255 inside the letters."""
+        """Return the text as a (height, width) uint8 mask, begun at ``x`` on the baseline: 255 inside the letters."""
         mask = np.zeros((height, width), np.uint8)
         for face, run in self._pieces(text):
             x += face.draw(mask, run, size, x, baseline)
@@ -50,8 +50,8 @@ class Typeface:
         """Return the parts of a line from left to right."""
         if not text:
             return []
-        if self._has_ascii and text.isascii():  # most labels: a tenth of the time
-            # By words: a confidence changes from frame to frame, what stands before it is drawn once.
+        if self._has_ascii and text.isascii():  # most labels; takes a tenth of the time
+            # Split into words: a confidence changes from frame to frame, the words before it stay in the cache.
             return [_Piece(self._own, Run((word,), False)) for word in _WORD.findall(text)]
         pieces: list[_Piece] = []
         for run in runs(text):
@@ -60,12 +60,12 @@ class Typeface:
         return pieces
 
     def _parts(self, run: Run) -> list[_Piece]:
-        """Split a run where the face changes, or the script for a face that must know it, in the order of reading."""
+        """Split a run where the face changes, or the script if the face has ``one_script``; keep the reading order."""
         parts: list[_Piece] = []
         script = ""
         for cluster in run.clusters:
             if parts and not _script(cluster) and not cluster.isdigit() and parts[-1].face.has(cluster):
-                face = parts[-1].face  # a blank or a point goes with what stands before it
+                face = parts[-1].face  # a space or a point uses the face of the letter before it
             else:
                 face, cluster = self._face_for(cluster)
             own = _script(cluster)
@@ -78,14 +78,14 @@ class Typeface:
         return parts
 
     def _face_for(self, cluster: str) -> tuple[Face, str]:
-        """Return what draws a cluster, and what it draws: a question mark where no font has it."""
+        """Return the face for a cluster and the cluster to draw: a question mark if no font has it."""
         face = self._own if self._own.has(cluster) else font_with(cluster)
         return (face, cluster) if face is not None else (default_font(), "?")
 
 
 @lru_cache(maxsize=4096)
 def _script(cluster: str) -> str:
-    """Return the script of a letter, told by the first word of its name; nothing for blanks, digits and signs."""
+    """Return the script of a letter, from the first word of its Unicode name; empty for spaces, digits and signs."""
     letter = cluster[0]
     return unicodedata.name(letter, "").partition(" ")[0] if unicodedata.category(letter)[0] in "LM" else ""
 
@@ -95,13 +95,13 @@ def typeface(font: Path | None) -> Typeface:
     """Return the typeface of a font file, or the default one.
 
     Raises:
-        UnreadableFont: when the file is missing, or is no font.
+        UnreadableFont: The file is missing or not a font.
     """
     return Typeface(font_file(font) if font is not None else default_font())
 
 
 def clean(text: str) -> str:
-    """Return a label as one line that any renderer survives: no control characters, no halves of surrogate pairs."""
+    """Return a label as one line without control characters and lone surrogates, safe for every renderer."""
     text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
     text = " ".join("".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text).split())
     return text if len(text) <= MAX_LETTERS else text[: MAX_LETTERS - 3] + "..."
@@ -109,12 +109,12 @@ def clean(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def width_px(text: str, size: int, font: Path | None) -> int:
-    """Return how wide a text is."""
+    """Return the width of a text in pixels."""
     return typeface(font).width(text, size)
 
 
 def shortened(label: str, rest: str, room_px: int, size: int, font: Path | None) -> str:
-    """Return ``label + rest``, the label cut with an ellipsis where both do not fit into the room there is."""
+    """Return ``label + rest``, with the label cut by an ellipsis if both together are wider than ``room_px``."""
     if width_px(label + rest, size, font) <= room_px:
         return label + rest
     kept, end = 0, len(label)
@@ -128,7 +128,7 @@ def shortened(label: str, rest: str, room_px: int, size: int, font: Path | None)
 
 
 def wrapped(text: str, room_px: int, size: int, font: Path | None) -> list[str]:
-    """Return the text as lines that fit into the room there is; a word that fits no line is shortened."""
+    """Wrap a text into lines of at most ``room_px`` pixels; a word wider than a line is shortened."""
     lines: list[str] = []
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word

@@ -62,12 +62,12 @@ def test_foreign_kinds_annotate_a_file(config: Config, tmp_path: Path) -> None:
     assert '"light"' in (tmp_path / "lines").read_text()
 
 
-def test_a_foreign_service_is_asked_by_itself(config: Config) -> None:
+def test_a_foreign_service_predicts(config: Config) -> None:
     with make_services(config)["lamp"].open_session() as session:
         assert session.predict(Classification, make_frame(200)) == (Classification("on", 1.0),)
 
 
-def test_a_foreign_model_that_cannot_be_used_is_reported_with_its_place(config: Config, tmp_path: Path) -> None:
+def test_an_unusable_foreign_model_is_reported_with_its_position(config: Config, tmp_path: Path) -> None:
     (tmp_path / "half.mean").write_text("half")
     graph = Graph(config, clock=FakeClock())
     with pytest.raises(ConfigError) as raised:

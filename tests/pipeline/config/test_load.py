@@ -52,14 +52,14 @@ def test_everything_is_typed(tmp_path: Path) -> None:
     assert config.path == Path("pipeline.yaml")
 
 
-def test_what_is_not_said_has_a_default() -> None:
+def test_missing_keys_have_defaults() -> None:
     config = read(HEAD + "webcam\n    attributes:\n    style:\n    stream:\nserver:\nservices:\n")
     assert config.cameras == {"a": CameraConfig("a", "webcam", DeviceAttributes())}
     assert (config.server.host, config.server.port, config.server.ice.servers) == ("127.0.0.1", 8080, ())
     assert config.cameras["a"].linger_s == 10
 
 
-def test_one_address_of_an_ice_server_may_stand_by_itself() -> None:
+def test_a_single_ice_url_needs_no_list() -> None:
     text = HEAD + "webcam\nserver: {ice: {servers: [{urls: 'stun:a'}, {urls: ['stun:b', 'stun:c']}]}}\n"
     assert [server.urls for server in read(text).server.ice.servers] == [("stun:a",), ("stun:b", "stun:c")]
 
@@ -69,7 +69,7 @@ def test_a_file_may_hold_services_alone() -> None:
     assert (list(config.cameras), list(config.services)) == ([], ["s"])
 
 
-def test_other_words_for_models_and_types_are_understood() -> None:
+def test_aliases_of_models_and_types_are_accepted() -> None:
     text = HEAD + "ffmpeg\n    attributes: {url: x}\n  - name: b\n    model: rdk:builtin:transform\n"
     config = read(text + "    attributes: {source: a, pipeline: [{type: ''}]}\n")
     assert [camera.model for camera in config.cameras.values()] == ["stream", "transform"]
@@ -104,7 +104,7 @@ def test_unquoted_scalars_follow_the_core_schema_of_yaml_1_2(written: str, value
 
 
 @pytest.mark.parametrize(("written", "value"), [("1", 1), ("1.5", 1.5), (".5", 0.5), ("1e1", 10), ("1.E+1", 10)])
-def test_numbers_are_written_as_people_write_them(written: str, value: float) -> None:
+def test_common_number_notations_are_accepted(written: str, value: float) -> None:
     assert attributes(f"url: x\ntimeout_s: {written}").timeout_s == value
 
 
@@ -117,7 +117,7 @@ def test_numbers_are_written_as_people_write_them(written: str, value: float) ->
         ("0${PORT}", 9000),
     ],
 )
-def test_the_environment_is_put_in_before_typing(written: str, value: int) -> None:
+def test_environment_variables_are_expanded_before_typing(written: str, value: int) -> None:
     block = f"{HEAD}webcam\nserver:\n  port: {written}\n"
     assert read(block, PORT="9000").server.port == value
     assert read(f"{HEAD}webcam\nserver: {{port: {written}}}\n", PORT="9000").server.port == value
@@ -145,24 +145,24 @@ def test_the_environment_is_put_in_before_typing(written: str, value: int) -> No
         ("'\ue000${A}'", "\ue000one"),
     ],
 )
-def test_the_environment_is_put_into_texts(written: str, value: str) -> None:
+def test_environment_variables_are_expanded_inside_texts(written: str, value: str) -> None:
     assert attributes(f"url: {written}", A="one", B="two: [x]").url == value
 
 
-def test_keys_and_comments_are_left_alone() -> None:
+def test_keys_and_comments_are_not_expanded() -> None:
     assert said(HEAD + "webcam\n    ${A}: 1  # ${GONE}\n", A="preload") == [
         'pipeline.yaml:4:5: cameras[0]["${A}"]: unknown key '
         "(known: name, model, attributes, preload, linger_s, private, stream, style)"
     ]
 
 
-def test_a_variable_that_is_no_utf_8_is_refused() -> None:
+def test_a_variable_that_is_not_utf_8_is_refused() -> None:
     assert said(HEAD + "${A}\n", A="\udcff")[0] == (
         "pipeline.yaml:3:12: cameras[0].model: the environment variable A is not UTF-8 text"
     )
 
 
-def test_aliases_and_merge_keys_save_writing() -> None:
+def test_aliases_and_merge_keys_are_expanded() -> None:
     config = read(
         "cameras:\n"
         "  - &a {name: a, model: stream, attributes: &url {url: x, transport: udp}, linger_s: 3}\n"
@@ -186,7 +186,7 @@ def test_explosive_aliases_are_refused() -> None:
     assert said(text) == ["pipeline.yaml:5:36: e[7]: is too large, more than 100000 values with all aliases expanded"]
 
 
-def test_a_missing_font_is_told_beside_other_mistakes(tmp_path: Path) -> None:
+def test_a_missing_font_is_reported_with_other_problems(tmp_path: Path) -> None:
     text = HEAD + "webcam\n    linger_s: x\n    style: {font: gone.ttf, line_width_px: 0}\n"
     assert said(text, tmp_path) == [
         'pipeline.yaml:4:15: cameras[0].linger_s: must be a number, got "x"',
@@ -195,7 +195,7 @@ def test_a_missing_font_is_told_beside_other_mistakes(tmp_path: Path) -> None:
     ]
 
 
-def test_a_problem_that_shows_later_gets_its_place_too(tmp_path: Path) -> None:
+def test_a_problem_found_later_has_a_position(tmp_path: Path) -> None:
     folder = files(tmp_path)
     config = read(GOOD, folder)
     address = ("cameras", "street-annotated", "attributes", "pipeline", 1, "attributes", "detector_name")
@@ -251,7 +251,7 @@ def test_a_file_that_cannot_be_read_is_named(content: bytes | None, line: str, t
         ("", "configuration: the name of the file is empty"),
     ],
 )
-def test_a_name_that_is_no_file_is_refused(file: str, line: str, tmp_path: Path) -> None:
+def test_a_name_that_is_not_a_file_is_refused(file: str, line: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as raised:
         load(file.format(folder=tmp_path))
     assert str(raised.value) == line.format(folder=tmp_path)

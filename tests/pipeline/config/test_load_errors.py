@@ -1058,7 +1058,7 @@ def test_reports_each_problem_at_its_position(text: str, said: str, tmp_path: Pa
     assert str(raised.value) == "\n".join(f"pipeline.yaml:{line}" for line in lines)
 
 
-def test_without_libyaml_the_same_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_parser_reports_the_same_problems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.config.nodes.yaml_reader._LOADER", yaml.SafeLoader)
     (tmp_path / "here").touch()
     differing = set()

@@ -38,7 +38,7 @@ def test_a_thousand_mistakes_are_reported_without_delay() -> None:
     assert time.process_time() - started < 5
 
 
-def test_a_long_chain_is_no_trouble() -> None:
+def test_a_long_chain_of_cameras_is_read() -> None:
     camera = "  - {{name: c{0}, model: transform, attributes: {{source: c{1}, pipeline: [{{type: identity}}]}}}}\n"
     chain = "".join(camera.format(number, number + 1) for number in range(2000))
     assert len(read("cameras:\n" + chain + "  - {name: c2000, model: webcam}\n").cameras) == 2001
@@ -46,7 +46,7 @@ def test_a_long_chain_is_no_trouble() -> None:
 
 @pytest.mark.parametrize("file", ["x.yaml", "x.json"])
 @pytest.mark.parametrize("seed", range(4))
-def test_no_bytes_raise_anything_else(file: str, seed: int, tmp_path: Path) -> None:
+def test_random_bytes_raise_only_config_errors(file: str, seed: int, tmp_path: Path) -> None:
     dice = random.Random(seed)
     good = (GOOD if file == "x.yaml" else VIAM).encode()
     pieces = [*b"{}[]:,-?&*!|>'\"%@`#$ \n\t\\~<", 0, 0xFF, 0xC3, *b"0aA."]

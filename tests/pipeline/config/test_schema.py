@@ -58,7 +58,7 @@ def wrong() -> list[tuple[str, str]]:
     return found
 
 
-def test_it_is_a_schema_and_json() -> None:
+def test_the_schema_is_valid_json_schema() -> None:
     Draft202012Validator.check_schema(schema())
     assert json.loads(json.dumps(schema())) == schema()
 
@@ -94,7 +94,7 @@ def words(options: Any, key: str) -> set[str]:
     return found
 
 
-def test_every_kind_and_every_other_word_for_it_is_there() -> None:
+def test_the_schema_has_every_kind_and_alias() -> None:
     whole = schema()
     models = {*CAMERAS, "transform"}
     cameras = whole["properties"]["cameras"]["items"]
@@ -107,7 +107,7 @@ def test_every_kind_and_every_other_word_for_it_is_there() -> None:
     assert words(pipeline, "type") == {*TRANSFORMS, *BUILT_IN.transform_aliases}
 
 
-def test_every_key_says_what_it_does() -> None:
+def test_every_key_has_a_description() -> None:
     def silent(found: Any, path: str) -> list[str]:
         if isinstance(found, list):
             return [name for index, item in enumerate(found) for name in silent(item, f"{path}[{index}]")]

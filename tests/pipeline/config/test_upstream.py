@@ -26,7 +26,7 @@ def declared(model: str = "test_pattern", depth: str = "", source: str = "scene"
     return []
 
 
-def test_depth_that_nobody_gives_is_told_where_it_is_asked_for() -> None:
+def test_missing_depth_is_reported_at_the_transform() -> None:
     said = 'needs depth: camera "scene", the root of its sources, has depth: false'
     assert declared() == [
         f"test.yaml:9:43: cameras[2].attributes.pipeline[1].type: depth_to_pretty {said}",
@@ -34,11 +34,11 @@ def test_depth_that_nobody_gives_is_told_where_it_is_asked_for() -> None:
     ]
 
 
-def test_where_it_is_given_all_is_well() -> None:
+def test_available_depth_is_accepted() -> None:
     assert declared(depth="depth: true") == []
 
 
-def test_of_a_camera_that_cannot_be_asked_nothing_is_said() -> None:
+def test_a_camera_without_a_depth_attribute_is_accepted() -> None:
     assert not any("depth:" in problem for problem in declared(model="stream", depth="url: 'rtsp://somewhere/depth'"))
 
 
@@ -68,7 +68,7 @@ def undistorted(model: str = "test_pattern", upstream: str = "", camera: str = "
     return []
 
 
-def test_a_lens_that_nobody_declares_is_told_where_it_is_asked_for() -> None:
+def test_a_missing_lens_is_reported_at_the_transform() -> None:
     nowhere = "they are given neither here, nor for the camera, nor by its source"
     where = "test.yaml:12:25: cameras[2].attributes.pipeline[0].type: undistort needs"
     intrinsics, distortion = (
@@ -83,7 +83,7 @@ def test_a_lens_that_nobody_declares_is_told_where_it_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("place", ["upstream", "camera", "own"])
-def test_a_lens_may_be_declared_on_the_way(place: str) -> None:
+def test_a_lens_declared_upstream_is_accepted(place: str) -> None:
     both = f"{LENS}, {BENT}" if place != "camera" else f"{LENS}\n      {BENT}"
     assert undistorted(**{place: both}) == []
 
@@ -94,6 +94,6 @@ def test_overlay_needs_a_lens_too() -> None:
 
 
 @pytest.mark.parametrize("source", ["nobody", "shown"])
-def test_a_broken_chain_is_told_once(source: str) -> None:
+def test_a_missing_source_is_reported_once(source: str) -> None:
     (problem,) = declared(source=source)
     assert "depth" not in problem.split(": ", 2)[2]

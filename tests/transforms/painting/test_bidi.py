@@ -2,18 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from transforms.painting.bidi import Run, runs, turned
+from transforms.painting.bidi import Run, reversed_run, runs
 
 A, B, C = "\u05d0", "\u05d1", "\u05d2"  # alef, bet, gimel
 
 
 def drawn(text: str) -> str:
     """Return a line in the order in which it is drawn from left to right, letter after letter."""
-    return "".join(turned(run.clusters) if run.right_to_left else "".join(run.clusters) for run in runs(text))
+    return "".join(reversed_run(run.clusters) if run.right_to_left else "".join(run.clusters) for run in runs(text))
 
 
 @pytest.mark.parametrize("text", ["", "star: 0.98", "日本語 (2)", "Привет", "123"])
-def test_what_runs_from_left_to_right_stays(text: str) -> None:
+def test_left_to_right_text_is_unchanged(text: str) -> None:
     assert drawn(text) == text
 
 
@@ -34,7 +34,7 @@ def test_what_runs_from_left_to_right_stays(text: str) -> None:
         (A, A),
     ],
 )
-def test_what_runs_from_right_to_left_is_turned_round(text: str, wanted: str) -> None:
+def test_right_to_left_text_is_reversed(text: str, wanted: str) -> None:
     assert drawn(text) == wanted
 
 
@@ -43,7 +43,7 @@ def test_no_text_loses_a_letter(text: str) -> None:
     assert sorted(drawn(text)) == sorted(text)
 
 
-def test_a_line_falls_into_runs_of_one_way_in_the_order_of_reading() -> None:
+def test_a_line_is_split_into_runs_of_one_direction() -> None:
     assert runs(f"dog {A}{B} 12") == [
         Run(tuple("dog "), False),
         Run(("1", "2"), False),

@@ -30,12 +30,12 @@ COMMON = (
 
 
 @pytest.mark.parametrize("labels", [SHAPES, COMMON], ids=["the shapes of the test pattern", "the commonest of COCO"])
-def test_what_is_often_seen_together_shares_no_color(labels: tuple[str, ...]) -> None:
+def test_labels_often_seen_together_differ_in_color(labels: tuple[str, ...]) -> None:
     colors = [palette_color(label) for label in labels]
     assert len(set(colors)) == len(labels)
 
 
-def test_colors_are_used_alike() -> None:
+def test_all_colors_are_used_equally() -> None:
     colors = Counter(palette_color(f"label {n}") for n in range(1400))
     assert set(colors) == set(PALETTE)
     assert 60 < min(colors.values()) and max(colors.values()) < 140
@@ -53,7 +53,7 @@ def test_colors_are_used_alike() -> None:
     ],
     ids=["all cones", "no red", "no green", "no blue"],
 )
-def test_colors_are_apart_for_who_lacks_a_cone(cone: Matrix3, apart: float) -> None:
+def test_colors_differ_under_color_blindness(cone: Matrix3, apart: float) -> None:
     seen = cielab(np.clip(linear(PALETTE) @ np.array(cone).T, 0, 1))
     distances = [float(np.linalg.norm(one - other)) for one, other in itertools.combinations(seen, 2)]
     assert len(distances) == 91
@@ -75,12 +75,12 @@ def cielab(colors: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=1)
 
 
-def test_a_color_is_read_as_it_is_written() -> None:
+def test_a_hex_color_is_parsed() -> None:
     assert rgb("#e69F00") == (230, 159, 0)
 
 
 @pytest.mark.parametrize("color", PALETTE)
-def test_text_on_every_color_reads_well(color: tuple[int, int, int]) -> None:
+def test_text_is_readable_on_every_color(color: tuple[int, int, int]) -> None:
     lighter, darker = sorted((luminance(color), luminance(readable_on(color))), reverse=True)
     assert (lighter + 0.05) / (darker + 0.05) >= 4.5  # WCAG 2, level AA
 

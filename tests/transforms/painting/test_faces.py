@@ -26,12 +26,12 @@ def drawn(face: Face, text: str, *, right_to_left: bool = False) -> Image:
     ("letter", "has"),
     [("a", True), ("?", True), (" ", True), ("日", True), ("ไ", False), ("e\u200d", True), ("ب", False)],
 )
-def test_what_the_font_of_opencv_has_is_known(letter: str, has: bool) -> None:
+def test_the_opencv_font_knows_its_letters(letter: str, has: bool) -> None:
     assert OpenCvFont().has(letter) is has
 
 
 @needs_opencv_5
-def test_the_font_of_opencv_draws_as_wide_as_it_says() -> None:
+def test_the_opencv_font_draws_the_width_it_reports() -> None:
     font, mask = OpenCvFont(), np.zeros((40, 200), np.uint8)
     width = font.draw(mask, Run(("日", "本"), False), 20, 4, 26)
     columns = np.nonzero(mask > 127)[1]
@@ -47,7 +47,7 @@ def test_a_font_file_has_its_letters_and_no_others() -> None:
     assert not font.has("日")
 
 
-def test_letters_stay_within_the_width_told_and_on_the_baseline() -> None:
+def test_letters_stay_within_the_reported_width_and_on_the_baseline() -> None:
     font = FontFile(THAI)
     mask = drawn(font, "HIH")
     rows, columns = np.nonzero(mask > 127)
@@ -56,7 +56,7 @@ def test_letters_stay_within_the_width_told_and_on_the_baseline() -> None:
     assert columns.max() < 4 + font.width(Run(tuple("HIH"), False), 20)
 
 
-def test_what_was_drawn_before_stays() -> None:
+def test_drawing_keeps_earlier_letters() -> None:
     mask = np.full((40, 200), 7, np.uint8)
     FontFile(THAI).draw(mask, Run(("H",), False), 20, 100, 26)
     assert mask.min() == 7
@@ -64,7 +64,7 @@ def test_what_was_drawn_before_stays() -> None:
 
 
 @pytest.mark.parametrize(("x", "baseline"), [(-300, 26), (500, 26), (4, -100), (4, 400)])
-def test_letters_outside_of_the_mask_are_lost(x: int, baseline: int) -> None:
+def test_letters_outside_the_mask_are_clipped(x: int, baseline: int) -> None:
     mask = np.zeros((40, 200), np.uint8)
     FontFile(THAI).draw(mask, Run(("H",), False), 20, x, baseline)
     assert not mask.any()
@@ -85,7 +85,7 @@ def test_a_run_of_blanks_draws_nothing_but_has_a_width() -> None:
 
 
 @pytest.mark.parametrize("size", [20, 400])
-def test_a_run_looks_the_same_when_it_is_drawn_again(size: int) -> None:
+def test_a_run_looks_the_same_drawn_again(size: int) -> None:
     font, run = FontFile(THAI), Run(tuple("ที่ HIH"), False)
     masks = [np.zeros((2 * size, 10 * size), np.uint8) for _ in range(2)]
     widths = {font.draw(mask, run, size, 4, size) for mask in masks}
@@ -94,7 +94,7 @@ def test_a_run_looks_the_same_when_it_is_drawn_again(size: int) -> None:
     assert widths == {font.width(run, size)}
 
 
-def test_a_missing_font_is_named(tmp_path: Path) -> None:
+def test_a_missing_font_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFont, match=r"^.*none\.ttf: No such file or directory$"):
         FontFile(tmp_path / "none.ttf")
 
@@ -118,10 +118,10 @@ def without(table: bytes) -> bytes:
         (b"hello world" * 100, "not a TrueType or OpenType font"),
         (b"\x00\x01\x00\x00", "the font has no letters with outlines"),
         (font((b"head", 28, 0)), "the font has no letters with outlines"),
-        (font((b"head", 28, 1)), "the font is cut off"),
-        (font((b"head", 28, 0))[:20], "the font is cut off"),
+        (font((b"head", 28, 1)), "the font file is truncated"),
+        (font((b"head", 28, 0))[:20], "the font file is truncated"),
         (b"ttcf" + bytes(8) + b"\xff" * 12, "the font has no letters with outlines"),
-        (THAI.read_bytes()[:-100], "the font is cut off"),
+        (THAI.read_bytes()[:-100], "the font file is truncated"),
         (without(b"cmap"), "the font has no letters with outlines"),
         (without(b"glyf"), "the font has no letters with outlines"),
     ],
@@ -138,7 +138,7 @@ def without(table: bytes) -> bytes:
         "no glyf",
     ],
 )
-def test_what_is_no_whole_font_is_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
+def test_invalid_and_truncated_fonts_are_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
     path = tmp_path / "text.ttf"
     path.write_bytes(content)
     with pytest.raises(UnreadableFont) as caught:
@@ -146,7 +146,7 @@ def test_what_is_no_whole_font_is_refused(tmp_path: Path, content: bytes, senten
     assert str(caught.value) == f"{path}: {sentence}"
 
 
-def test_a_font_with_broken_tables_draws_something_or_nothing_but_harms_nobody(tmp_path: Path) -> None:
+def test_a_font_with_broken_tables_does_not_crash(tmp_path: Path) -> None:
     data = bytearray(THAI.read_bytes())
     random = np.random.default_rng(1)
     for place in random.integers(300, len(data), 2000):

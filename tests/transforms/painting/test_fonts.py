@@ -41,9 +41,7 @@ def answering(program: Path, shell: str) -> Path:
 
 
 @pytest.mark.parametrize("letter", ["é", "Ж", "Ω", "₽", "ש", "ب", "न", "ไ", "த", "త", "ខ"])
-def test_the_scripts_that_are_installed_with_the_program_need_no_font_of_the_machine(
-    letter: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_installed_scripts_need_no_font_of_the_machine(letter: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     font = font_with(letter)
     assert isinstance(font, FontFile)
@@ -51,7 +49,7 @@ def test_the_scripts_that_are_installed_with_the_program_need_no_font_of_the_mac
 
 
 @pytest.mark.skipif(not hasattr(cv2, "FontFace"), reason="OpenCV 4 has no fonts")
-def test_the_font_of_opencv_is_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_opencv_font_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert isinstance(font_with("日"), OpenCvFont)
     monkeypatch.delattr(cv2, "FontFace")
@@ -59,7 +57,7 @@ def test_the_font_of_opencv_is_the_last_one(monkeypatch: pytest.MonkeyPatch) -> 
     assert font_with("日") is None
 
 
-def test_no_font_of_the_machine_is_looked_for_where_one_of_the_program_has_the_letter(fontconfig: Path) -> None:
+def test_an_installed_font_is_preferred_to_those_of_the_machine(fontconfig: Path) -> None:
     asked = answering(fontconfig, f'printf "%s" "{THAI}"')
     assert font_with("é") is fonts.default_font()
     assert font_with("ไ") is not None
@@ -71,9 +69,7 @@ def test_without_fontconfig_other_letters_have_no_font(monkeypatch: pytest.Monke
     assert font_with("ა") is None
 
 
-def test_fontconfig_is_asked_once_for_the_letters_of_a_script(
-    fontconfig: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fontconfig_is_queried_once_per_block(fontconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts, "_installed", lambda: ())
     asked = answering(fontconfig, f'printf "%s" "{THAI}"')
     font = font_with("ไ")
@@ -83,22 +79,22 @@ def test_fontconfig_is_asked_once_for_the_letters_of_a_script(
     assert question.startswith("sans-serif:weight=180:color=false:charset=e01 e02 ")
 
 
-def test_a_font_of_the_machine_that_lacks_the_letter_is_none(fontconfig: Path) -> None:
+def test_a_machine_font_without_the_letter_is_not_used(fontconfig: Path) -> None:
     answering(fontconfig, f'printf "%s" "{THAI}"')
     assert font_with("ა") is None
 
 
 @pytest.mark.parametrize("shell", ["exit 1", "printf /no/such/font.ttf", "printf '\\377'", "printf ''"])
-def test_an_answer_that_is_none_is_said_once(fontconfig: Path, shell: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unusable_font_is_logged_once(fontconfig: Path, shell: str, caplog: pytest.LogCaptureFixture) -> None:
     answering(fontconfig, shell)
     with caplog.at_level(logging.WARNING):
         assert font_with("ა") is None
         assert font_with("ბ") is None
     (record,) = caplog.records
-    assert record.getMessage().startswith("no font of this machine can be used for letters like ")
+    assert record.getMessage().startswith("found no usable font on this machine for letters such as ")
 
 
-def test_a_package_without_a_usable_font_is_named_and_left_out(
+def test_a_package_without_a_usable_font_is_logged_and_skipped(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = fontpkg.path

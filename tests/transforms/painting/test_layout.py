@@ -68,12 +68,12 @@ def texts(laid_out: LabelLayout) -> list[str]:
     return [plate.text for plate, _, _ in laid_out.plates]
 
 
-def test_a_frame_without_annotations_comes_back_itself() -> None:
+def test_a_frame_without_annotations_is_returned_unchanged() -> None:
     frame = bgr(8, 6)
     assert paint(frame, Style()) is frame
 
 
-def test_what_comes_out_is_painted_on_a_copy_and_has_nothing_left_to_paint() -> None:
+def test_painting_copies_the_picture_and_removes_the_annotations() -> None:
     frame = with_depth(gray(160, 120, detection(0.25, 0.25, 0.75, 0.75)))
     before = frame.image.copy()
     out = paint(frame, Style())
@@ -102,7 +102,7 @@ def test_a_box_stands_where_the_detection_is(matrix: Matrix | None) -> None:
 
 @pytest.mark.parametrize("size", [(160, 120), (768, 432)])
 @pytest.mark.parametrize("matrix", Matrix)
-def test_planes_are_painted_as_bgr_is(size: tuple[int, int], matrix: Matrix) -> None:
+def test_yuv_planes_and_bgr_look_the_same(size: tuple[int, int], matrix: Matrix) -> None:
     annotations = (
         Classification("tench", 0.87),
         detection(0.13, 0.4, 0.52, 0.93, "person"),
@@ -166,7 +166,7 @@ def test_a_long_classification_takes_several_lines_and_the_next_follows_them() -
     assert tops == sorted(set(tops))
 
 
-def test_classifications_below_the_picture_are_lost() -> None:
+def test_classifications_below_the_picture_are_dropped() -> None:
     assert len(layout(160, 120, *[Classification("x", 0.5)] * 1000).plates) < 10
 
 
@@ -240,7 +240,7 @@ def test_a_label_always_has_the_same_color_in_any_letter_case() -> None:
     assert colors["person"] == (0, 114, 178)
 
 
-def test_a_thing_with_a_second_name_keeps_the_color_of_its_first() -> None:
+def test_an_object_with_a_second_label_keeps_the_color_of_the_first() -> None:
     dog = detection(0, 0, 1, 1, "dog")
     husky = replace(dog, label="dog: husky", first_label="dog")
     for style in (Style(), Style(colors={"Dog": "#010203"})):
@@ -284,12 +284,12 @@ def test_a_mask_is_tinted_and_has_an_edge(matrix: Matrix | None) -> None:
 
 
 @pytest.mark.parametrize("opacity", [0.0, 1.0])
-def test_how_much_a_mask_covers_can_be_chosen(opacity: float) -> None:
+def test_mask_opacity_is_configurable(opacity: float) -> None:
     out = paint(gray(320, 240, half()), Style(color="#E69F00", mask_opacity=opacity)).image
     assert out[20, 250].tolist() == ([100, 100, 100] if opacity == 0 else [0, 159, 230])
 
 
-def test_the_label_of_a_mask_stands_in_the_midst_of_it() -> None:
+def test_a_mask_label_is_in_the_middle_of_the_mask() -> None:
     ((plate, x, y),) = layout(1280, 720, half()).plates
     assert plate.text == "dog: 0.83"
     assert 640 < x < x + plate.width < 1280
@@ -314,13 +314,13 @@ def test_a_caption_stands_at_the_bottom_on_several_lines() -> None:
     assert 230 <= bottom <= 240
 
 
-def test_a_caption_takes_half_of_the_picture_at_most() -> None:
+def test_a_caption_takes_at_most_half_of_the_picture() -> None:
     laid_out = layout(160, 120, Caption("a word and " * 40, 0.9))
     assert min(y for _, _, y in laid_out.plates) >= 56
     assert laid_out.plates[-1][0].text.endswith("...")
 
 
-def test_a_tracked_thing_shows_its_number() -> None:
+def test_a_tracked_object_shows_its_track_id() -> None:
     thing = Detection("traffic light with a very long name", 0.5, box=BoundingBox(0, 0.5, 1, 1), track_id=12)
     assert texts(layout(1280, 720, thing)) == ["traffic light with a very long name #12: 0.50"]
     assert texts(layout(160, 120, thing))[0].endswith("... #12: 0.50")

@@ -20,8 +20,8 @@ def test_lines_grow_with_the_picture(size: tuple[int, int], line: int) -> None:
     assert Style(line_width_px=3).line_width(*size) == 3
 
 
-def test_a_color_without_quotes_says_so() -> None:
-    message = 'must be a color in quotes, such as "#1f77b4": without them YAML takes # for a comment'
+def test_a_color_without_quotes_is_explained() -> None:
+    message = 'must be a color in quotes, such as "#1f77b4": without quotes YAML reads # as a comment'
     assert refusals(Style, color=None) == [("color", message)]
     assert refusals(Style, colors={"dog": None}) == [("colors.dog", message)]
 
@@ -42,7 +42,7 @@ def test_wrong_values_are_refused(name: str, value: object, message: str) -> Non
     assert refusals(Style, **{name: value}) == [(name, message)]
 
 
-def test_the_font_is_looked_at_when_the_disk_is(tmp_path: Path) -> None:
+def test_check_reads_the_font_file(tmp_path: Path) -> None:
     (tmp_path / "text.ttf").write_text("no font at all")
     style = Style.model_validate({"font": "text.ttf"}, context={"folder": tmp_path})
     assert list(style.check()) == [(("font",), f"{tmp_path}/text.ttf: not a TrueType or OpenType font")]

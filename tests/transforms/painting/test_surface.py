@@ -24,13 +24,13 @@ def image(width: int, height: int) -> Pixels:
     return Pixels.from_bgr(np.full((height, width, 3), GRAY[::-1], np.uint8))
 
 
-def test_a_picture_is_drawn_on_in_the_form_it_was_born_in() -> None:
+def test_a_surface_keeps_the_pixel_format_of_its_picture() -> None:
     assert isinstance(surface_for(planes(4, 4)), YuvSurface)
     assert isinstance(surface_for(image(3, 3)), BgrSurface)
 
 
 @pytest.mark.parametrize("make", [planes, image])
-def test_a_rectangle_is_filled_up_to_the_maxima(make: Callable[[int, int], Pixels]) -> None:
+def test_a_filled_rectangle_excludes_its_maxima(make: Callable[[int, int], Pixels]) -> None:
     pixels = make(16, 12)
     surface = surface_for(pixels)
     surface.fill((4, 2, 8, 6), ORANGE)
@@ -61,7 +61,7 @@ def test_a_half_covered_color_sample_takes_half_of_the_color() -> None:
     "rectangle", [(-5, -5, 3, 3), (6, 6, 20, 20), (-9, -9, -1, -1), (9, 9, 12, 12), (5, 5, 5, 9), (3, 3, 2, 2)]
 )
 @pytest.mark.parametrize("make", [planes, image])
-def test_what_is_outside_is_lost(make: Callable[[int, int], Pixels], rectangle: Rectangle) -> None:
+def test_drawing_outside_the_picture_has_no_effect(make: Callable[[int, int], Pixels], rectangle: Rectangle) -> None:
     surface = surface_for(make(8, 8))
     surface.fill(rectangle, ORANGE)
     assert surface.pixels().bgr.shape == (8, 8, 3)

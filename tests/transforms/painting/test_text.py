@@ -46,7 +46,7 @@ def test_a_label_looks_the_same_with_every_opencv(label: str, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("label", NASTY + WORLD)
-def test_no_label_does_harm(renderer: str, label: str) -> None:
+def test_no_label_raises(renderer: str, label: str) -> None:
     label = clean(label)
     mask = typeface(None).mask(f"{label}: 0.50", 20, 200, 30, 4, 22)
     assert mask.shape == (30, 200)
@@ -61,7 +61,7 @@ def test_a_wider_text_is_wider(renderer: str) -> None:
 
 @pytest.mark.parametrize("size", [10, 14, 24, 72])
 @pytest.mark.parametrize("words", ["person: 0.98", "Ágjpqy|: 0.87", "WWW", "iii"])
-def test_the_letters_stay_within_the_width_told(renderer: str, size: int, words: str) -> None:
+def test_letters_stay_within_the_reported_width(renderer: str, size: int, words: str) -> None:
     mask = typeface(None).mask(words, size, 1000, 3 * size, 20, 2 * size)
     columns = np.nonzero(mask.max(axis=0))[0]
     slack = max(1, size // 10)
@@ -77,7 +77,7 @@ def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
     assert clean("a\ud800b") == "a?b"
 
 
-def test_endless_labels_are_cut() -> None:
+def test_long_labels_are_cut() -> None:
     assert clean("x" * 100_000) == "x" * (MAX_LETTERS - 3) + "..."
 
 
@@ -96,7 +96,7 @@ def test_letters_that_no_font_has_are_question_marks(renderer: str) -> None:
     assert np.array_equal(mask("a\U00012000b"), mask("a?b"))  # cuneiform
 
 
-def test_arabic_letters_are_joined_and_stand_from_right_to_left(renderer: str) -> None:
+def test_arabic_letters_are_joined_and_run_from_right_to_left(renderer: str) -> None:
     word = mask("ببب")
     parts, _ = cv2.connectedComponents((word > 127).astype(np.uint8))
     alone, _ = cv2.connectedComponents((mask("ب ب ب") > 127).astype(np.uint8))
@@ -123,7 +123,7 @@ def test_letters_made_of_two_are_one() -> None:
     assert clean("e\u0301") == "é"
 
 
-def test_a_font_of_ones_own_draws_what_it_has_and_others_the_rest(renderer: str) -> None:
+def test_a_configured_font_falls_back_for_missing_letters(renderer: str) -> None:
     own = fontpkg.path("Noto Sans Thai", nearest=True)
     assert width_px("ไทย", 20, own) == width_px("ไทย", 20, None)
     assert not np.array_equal(typeface(own).mask("star", 20, 100, 40, 4, 26), mask("star", 100))
@@ -131,29 +131,29 @@ def test_a_font_of_ones_own_draws_what_it_has_and_others_the_rest(renderer: str)
     assert width_px("日本", 20, own) == width_px("日本", 20, None)
 
 
-def test_what_fits_is_not_shortened() -> None:
+def test_a_fitting_label_is_not_shortened() -> None:
     assert shortened("star", ": 0.98", 1000, 20, None) == "star: 0.98"
 
 
-def test_the_label_gives_way_and_the_confidence_stays() -> None:
+def test_the_label_is_shortened_and_the_confidence_stays() -> None:
     short = shortened("traffic light", ": 0.98", 120, 20, None)
     assert short.endswith("...: 0.98")
     assert short.startswith("t")
     assert width_px(short, 20, None) <= 120
 
 
-def test_with_no_room_at_all_something_is_left() -> None:
+def test_without_room_an_ellipsis_remains() -> None:
     assert shortened("traffic light", ": 0.98", 0, 20, None) == "...: 0.98"
 
 
-def test_words_go_to_the_next_line_when_there_is_no_room() -> None:
+def test_words_wrap_to_the_next_line() -> None:
     lines = wrapped("great white shark, white shark: 0.87", 150, 20, None)
     assert " ".join(lines) == "great white shark, white shark: 0.87"
     assert len(lines) > 1
     assert all(width_px(line, 20, None) <= 150 for line in lines)
 
 
-def test_a_word_without_end_is_shortened() -> None:
+def test_a_word_wider_than_a_line_is_shortened() -> None:
     (line,) = wrapped("w" * 100, 100, 20, None)
     assert line.endswith("...")
     assert width_px(line, 20, None) <= 100

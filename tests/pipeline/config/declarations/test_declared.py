@@ -41,7 +41,7 @@ def test_undistort_takes_the_lens_of_the_camera() -> None:
     assert not np.array_equal(came.image, frame().image), "what comes from outside is black"
 
 
-def test_a_live_line_takes_it_too() -> None:
+def test_a_live_line_uses_the_lens_of_the_camera() -> None:
     graph = Graph(declared(LENS), clock=FakeClock())
     producer = graph.feeds["straight"].producer
     assert isinstance(producer, Line)
@@ -50,12 +50,12 @@ def test_a_live_line_takes_it_too() -> None:
     graph.close()
 
 
-def test_a_lens_for_another_size_is_said() -> None:
+def test_a_lens_for_another_size_is_reported() -> None:
     with pytest.raises(ValueError, match="the picture is 16x6, but the intrinsic parameters are for 8x6"):
         Chain(declared(LENS), "straight").apply(frame(width=16))
 
 
-def test_a_lens_of_zeros_is_none_and_leaves_that_of_the_source() -> None:
+def test_a_lens_of_zeros_keeps_the_lens_of_the_source() -> None:
     known = Intrinsics(8, 6, 9.0, 9.0, 4.0, 3.0)
     attributes = declared(LENS).cameras["straight"].attributes
     assert isinstance(attributes, TransformAttributes)
@@ -64,7 +64,7 @@ def test_a_lens_of_zeros_is_none_and_leaves_that_of_the_source() -> None:
     assert unknown.entering(dataclasses.replace(frame(), intrinsics=known)).intrinsics == known
 
 
-def test_the_lens_follows_what_moves_the_picture_before_it_is_used() -> None:
+def test_the_lens_follows_geometric_transforms() -> None:
     turned = declared(
         LENS,
         extra=", {type: rotate, attributes: {angle_degs: 90}}, {type: crop, attributes: "
@@ -74,7 +74,7 @@ def test_the_lens_follows_what_moves_the_picture_before_it_is_used() -> None:
     assert came.intrinsics == Intrinsics(4, 8, 8.0, 8.0, 1.0, 4.0)
 
 
-def test_a_frame_of_a_camera_that_declares_no_lens_stays_itself() -> None:
+def test_without_a_declared_lens_the_frame_is_unchanged() -> None:
     plain = config(
         """
         cameras:

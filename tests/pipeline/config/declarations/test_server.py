@@ -15,13 +15,13 @@ TOKENS = "cameras:\n  - {name: a, model: webcam}\nserver: {tokens: %s}\n"
 RULE = "must have at least 8 characters: ASCII letters, digits and punctuation, no spaces"
 
 
-def test_pictures_by_url_are_off_until_they_are_allowed() -> None:
+def test_image_urls_are_off_by_default() -> None:
     text = "cameras:\n  - {name: a, model: webcam}\nserver: {%s}\n"
     assert not read(text % "").server.allow_image_urls
     assert read(text % "allow_image_urls: true").server.allow_image_urls
 
 
-def test_certificate_and_key_are_looked_at(tmp_path: Path) -> None:
+def test_certificate_and_key_are_checked(tmp_path: Path) -> None:
     cert, key = certificate(tmp_path)
     other = certificate(tmp_path, "other")[1]
     assert read(TEXT % (cert, key)).server.clarifai is not None
@@ -34,12 +34,12 @@ def test_certificate_and_key_are_looked_at(tmp_path: Path) -> None:
     ]
 
 
-def test_a_key_with_a_password_is_not_asked_for_it(tmp_path: Path) -> None:
+def test_a_key_with_a_password_does_not_prompt(tmp_path: Path) -> None:
     cert, key = certificate(tmp_path, password=b"secret")
     assert said(TEXT % (cert, key)) == [WRONG]
 
 
-def test_without_the_extra_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_reported_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "cameras:\n  - {name: a, model: webcam}\nserver: {clarifai: {port: 0}}\n"
     assert read(text).server.clarifai is not None
     monkeypatch.setattr("pipeline.config.declarations.server.find_spec", lambda name: None)
@@ -49,7 +49,7 @@ def test_without_the_extra_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPa
     ]
 
 
-def test_a_port_is_needed_and_what_nobody_knows_is_named() -> None:
+def test_a_port_is_required_and_unknown_keys_are_reported() -> None:
     text = "cameras:\n  - {name: a, model: webcam}\nserver: {clarifai: {ports: 1}}\n"
     assert said(text) == [
         "pipeline.yaml:3:20: server.clarifai.port: is missing",
@@ -79,7 +79,7 @@ def test_tokens_are_read_and_never_shown() -> None:
         ("['secret-${secret']", '[0]: "${" does not begin ${NAME} or ${NAME:default}; "$$" is a dollar sign'),
     ],
 )
-def test_what_is_no_token_is_said_without_showing_it(tokens: str, problem: str) -> None:
+def test_an_invalid_token_is_reported_without_its_value(tokens: str, problem: str) -> None:
     [message] = said(TOKENS % tokens)
     assert message.split(": server.tokens", 1)[1] == problem
 
@@ -95,7 +95,7 @@ def test_what_is_no_token_is_said_without_showing_it(tokens: str, problem: str) 
         ("cam", True),
     ],
 )
-def test_with_tokens_viam_comes_from_this_machine_only(host: str, refused: bool) -> None:
+def test_with_tokens_viam_is_served_on_loopback_only(host: str, refused: bool) -> None:
     text = f"cameras:\n  - {{name: a, model: webcam}}\nserver: {{host: '{host}', tokens: %s, viam: {{port: 0}}}}\n"
     found = [
         "with tokens it can only be served on 127.0.0.1: Viam's clients send no token, so anyone could use its port"

@@ -51,11 +51,11 @@ ROWS = (
 
 
 @pytest.mark.parametrize(("text", "line"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
-def test_what_is_wrong_with_json_is_said_with_its_place(text: str, line: str) -> None:
+def test_json_errors_have_positions(text: str, line: str) -> None:
     assert said(text, file="pipeline.json") == [f"pipeline.json:{line}"]
 
 
-def test_what_the_environment_gives_is_typed_in_json_too() -> None:
+def test_environment_values_are_typed_in_json() -> None:
     text = (
         '{"cameras": [{"name": "a", "model": "stream", "preload": "${YES}", "linger_s": "1${N}.5",\n'
         '"attributes": {"url": "${N}"}}], "server": {"port": "${PORT:8080}"}}\n'
@@ -74,7 +74,7 @@ def test_what_the_environment_gives_is_typed_in_json_too() -> None:
         ("8080", 'must be a whole number, got "8080"'),
     ],
 )
-def test_what_the_environment_gives_may_be_wrong_in_json_too(written: str, said_of_it: str) -> None:
+def test_invalid_environment_values_are_reported_in_json(written: str, said_of_it: str) -> None:
     text = '{"cameras": [{"name": "a", "model": "webcam"}],\n"server": {"port": "' + written + '"}}'
     assert said(text, file="x.json") == [f"x.json:2:20: server.port: {said_of_it}"]
 

@@ -46,18 +46,18 @@ def test_problems_with_a_dropped_value_are_forgotten_with_all_below_it() -> None
         (("a b", "c.d"), '["a b"]["c.d"]'),
     ],
 )
-def test_an_address_is_written_as_usual(address: Address, text: str) -> None:
+def test_an_address_has_path_notation(address: Address, text: str) -> None:
     assert path_text(address) == text
 
 
-def test_what_is_quoted_stays_on_its_line_is_short_and_holds_no_secret() -> None:
+def test_a_quoted_text_is_one_short_line_without_secrets() -> None:
     assert quoted('a "b"\\') == '"a \\"b\\"\\\\"'
     assert quoted("x" * 100) == f'"{"x" * 80}..."'
     assert "secret" not in quoted("rtsp://user:secret@host/path")
     assert one_line("a\nb\u202e") == "a\\nb\\u202e"
 
 
-def test_the_nearest_known_word_is_suggested_until_there_were_too_many_questions() -> None:
+def test_the_nearest_word_is_suggested_until_the_limit() -> None:
     problems = Problems("a.yaml")
     known = ["frame_rate", "width_px"]
     assert is_unknown(problems, "unknown key", "widht_px", known) == (

@@ -56,7 +56,7 @@ def test_a_placeholder_without_a_value_is_refused(text: str, message: str) -> No
     assert str(raised.value) == message
 
 
-def test_shielded_placeholders_hold_nothing_that_yaml_reads() -> None:
+def test_shielded_placeholders_contain_no_yaml_syntax() -> None:
     text = "[${PORT:80, #1}, {a: ${HOST:[x]}}]"
     shield, is_shielded = shielded(text)
     assert is_shielded
@@ -67,7 +67,7 @@ def test_shielded_placeholders_hold_nothing_that_yaml_reads() -> None:
     assert shielded("${A}\ue000") == ("${A}\ue000", False)
 
 
-def test_texts_that_no_system_takes_are_named() -> None:
+def test_unusable_texts_are_reported() -> None:
     assert unusable("a text") is None
     assert unusable("a\0") == "must not hold the character U+0000"
     assert unusable("\ud800") == "must not hold half of a surrogate pair"

@@ -36,21 +36,21 @@ def test_an_address_is_followed_as_far_as_it_goes() -> None:
     assert find(TREE, ("a", 7)) == (TREE.entries["a"], ("a",))
 
 
-def test_a_tree_is_changed_without_being_touched() -> None:
+def test_replacing_a_node_leaves_the_tree_unchanged() -> None:
     changed = replaced(TREE, ("a", 0), scalar(2))
     assert find(changed, ("a", 0))[0] == scalar(2)
     assert find(TREE, ("a", 0))[0] == scalar(1)
     assert list(TREE.without("a").entries) == ["b"]
 
 
-def test_what_is_not_finite_or_reported_has_no_plain_value() -> None:
+def test_infinite_and_reported_values_become_unusable() -> None:
     made = plain(TREE)
     assert made["a"] == [1, "x"]
     assert isinstance(made["b"], Unusable)
     assert isinstance(plain(scalar("x", reported=True)), Unusable)
 
 
-def test_nothing_is_empty_but_what_was_reported_is_not() -> None:
+def test_null_is_empty_but_a_reported_value_is_not() -> None:
     assert is_empty(None)
     assert is_empty(scalar(None))
     assert not is_empty(scalar(None, reported=True))

@@ -14,9 +14,7 @@ from pipeline.config.viam.packages import package_folders
 from ..texts import VIAM, files, read, said
 
 
-def test_a_machine_file_of_viam_is_read_and_what_is_unknown_is_named(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_machine_file_is_read_and_unknown_parts_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         config = read(VIAM, files(tmp_path), "robot.json")
     assert {camera.name: camera.model for camera in config.cameras.values()} == {"cam": "stream", "view": "transform"}
@@ -40,7 +38,7 @@ def test_the_attributes_in_a_machine_file_are_strict(tmp_path: Path) -> None:
     ]
 
 
-def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_reported_with_its_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "cameras:\n  - {name: a, model: webcam}\nserver: {viam: {port: 0}}\n"
     assert read(text).server.viam is not None
     monkeypatch.setattr("pipeline.config.declarations.server.find_spec", lambda name: None)
@@ -64,7 +62,7 @@ def one_camera(folder: Path, model: str, **attributes: Any) -> tuple[str, Attrib
 
 
 @pytest.mark.parametrize("prefix", ["", "rdk:builtin:"])
-def test_cameras_of_viam_are_ours_in_other_words(tmp_path: Path, prefix: str) -> None:
+def test_viam_cameras_become_cameras_of_this_program(tmp_path: Path, prefix: str) -> None:
     for name in ("clip.mp4", "color.png", "depth.png"):
         (tmp_path / name).touch()
     for model, theirs, ours, expected in (
@@ -98,7 +96,7 @@ def test_cameras_of_viam_are_ours_in_other_words(tmp_path: Path, prefix: str) ->
         assert {key: getattr(attributes, key) for key in expected} == expected
 
 
-def test_what_has_no_use_here_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_attributes_without_effect_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     one_camera(tmp_path, "fake", animated=True)
     one_camera(tmp_path, "webcam", intrinsic_parameters={"width_px": 1}, debug=True)
     assert caplog.messages == [
@@ -108,7 +106,7 @@ def test_what_has_no_use_here_is_named(tmp_path: Path, caplog: pytest.LogCapture
     ]
 
 
-def test_a_key_of_ours_may_stand_on_a_camera(tmp_path: Path) -> None:
+def test_a_camera_accepts_keys_that_viam_lacks(tmp_path: Path) -> None:
     config = machine(tmp_path, {"name": "a", "model": "fake", "private": True, "linger_s": 3})
     assert (config.cameras["a"].private, config.cameras["a"].linger_s) == (True, 3)
 
@@ -124,7 +122,7 @@ def test_a_key_of_ours_may_stand_on_a_camera(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("vision", ["mlmodel", "rdk:builtin:mlmodel", "viam:vision:mlmodel"])
-def test_models_have_many_names(tmp_path: Path, written: str, ours: str, vision: str) -> None:
+def test_a_model_has_several_names(tmp_path: Path, written: str, ours: str, vision: str) -> None:
     (tmp_path / "m.tflite").touch()
     config = machine(
         tmp_path,
@@ -141,13 +139,13 @@ def test_models_have_many_names(tmp_path: Path, written: str, ours: str, vision:
     assert (runtime.model, runtime.attributes.model_path) == (ours, tmp_path / "m.tflite")
 
 
-def test_a_colour_detector_of_viam_is_ours(tmp_path: Path) -> None:
+def test_a_viam_color_detector_is_read(tmp_path: Path) -> None:
     attributes = {"detect_color": "#FF0000", "hue_tolerance_pct": 0.06, "segment_size_px": 100}
     red = {"name": "red", "api": "rdk:service:vision", "model": "rdk:builtin:color_detector", "attributes": attributes}
     assert machine(tmp_path, red).services["red"].model == "color_detector"
 
 
-def test_what_needs_what_is_skipped_is_skipped_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_dependents_of_a_skipped_resource_are_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def line(name: str, source: str, **names: str) -> dict[str, Any]:
         pipeline = [{"type": "detections", "attributes": names}] if names else [{"type": "identity"}]
         return {"name": name, "model": "transform", "attributes": {"source": source, "pipeline": pipeline}}
@@ -177,7 +175,7 @@ def test_what_needs_what_is_skipped_is_skipped_too(tmp_path: Path, caplog: pytes
     ]
 
 
-def test_a_name_that_nobody_has_is_an_error_all_the_same(tmp_path: Path) -> None:
+def test_an_undeclared_name_is_an_error(tmp_path: Path) -> None:
     text = '{"components": [{"name": "a", "type": "camera", "model": "transform", "attributes": %s}]}'
     attributes = '{"source": "nobody", "pipeline": [{"type": "identity"}], "debug": true}'
     assert said(text % attributes, tmp_path, "robot.json") == [
@@ -226,7 +224,7 @@ def test_a_package_beside_the_file_is_found(tmp_path: Path) -> None:
         ("fruit", "1.0"),
     ],
 )
-def test_a_package_that_viam_has_fetched_is_found(
+def test_a_package_downloaded_by_viam_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, version: str
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -237,7 +235,7 @@ def test_a_package_that_viam_has_fetched_is_found(
     assert model_of_a_package(tmp_path, "${packages.ml_model.fruit}/m.tflite", **package) == str(folder / "m.tflite")
 
 
-def test_a_package_that_is_nowhere_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     package = {"name": "fruit", "package": "o/fruit", "version": "1.0"}
     with pytest.raises(ConfigError) as raised:
@@ -252,11 +250,11 @@ def test_a_package_that_is_nowhere_is_named(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     "packages", ["5", "[5]", "[{}]", '[{"name": 5}]', '[{"name": "a", "type": 5}]', "{", "[" * 9999]
 )
-def test_packages_that_are_none(packages: str) -> None:
+def test_invalid_packages_are_ignored(packages: str) -> None:
     assert set(package_folders('{"packages": ' + packages + "}", Path("/"))) <= {"packages.ml_model.a", "packages.a"}
 
 
-def test_variables_of_the_environment_may_be_written_as_viam_does(tmp_path: Path) -> None:
+def test_environment_variables_in_viam_notation_are_expanded(tmp_path: Path) -> None:
     camera = '{"name": "a", "type": "camera", "model": "ffmpeg", "attributes": {"url": "${environment.URL}"}}'
     config = read(f'{{"components": [{camera}]}}', tmp_path, "robot.json", URL="x")
     assert config.cameras["a"].attributes.url == "x"  # type: ignore[attr-defined]
