@@ -17,8 +17,9 @@ class PacketSink(Protocol):
     Their ``pts`` and ``time_base`` (1/90000 s) are those of the stream, rising.
 
     A gap (the camera was offline, or its producer was exchanged) is seen in ``pts`` and nowhere else: the next packet
-    is later than the last one by the time that has passed. It need not be a key frame; a sink that wants one, to begin
-    a new file, returns False from ``push``. ``Subscription.feed`` knows the camera's state meanwhile.
+    is later than the last one by the time that has passed. It need not be a key frame, and the picture's size may have
+    changed. A sink that wants a key frame, to begin a new file, calls ``Subscription.ask_key_frame()`` and begins with
+    the next packet that is one. ``Subscription.feed`` knows the camera's state meanwhile.
 
     A recorder, for example::
 
