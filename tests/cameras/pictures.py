@@ -1,4 +1,4 @@
-"""Pictures made for a test."""
+"""Generated pictures for tests."""
 
 from __future__ import annotations
 

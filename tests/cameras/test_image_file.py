@@ -133,7 +133,7 @@ def test_check_says_what_is_missing(tmp_path: Path) -> None:
     assert list(ImageFileAttributes(path=tmp_path).check()) == []
 
 
-def test_depth_comes_beside_a_gray_rendition_when_asked_for(tmp_path: Path) -> None:
+def test_depth_comes_with_a_gray_rendition_on_request(tmp_path: Path) -> None:
     depth = np.arange(2400, dtype=np.uint16).reshape(40, 60)
     path = write(tmp_path / "depth.png", depth)
     still = camera(path, depth=True)

@@ -1,4 +1,4 @@
-"""What a library lacks is named, with its version."""
+"""Missing private names of a library are reported with its version."""
 
 from __future__ import annotations
 

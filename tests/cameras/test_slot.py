@@ -1,4 +1,4 @@
-"""Handing frames over: the newest wins, the loss is counted, and everybody gets to know the end."""
+"""Slots: the newest item wins, drops are counted, and closing ends all waits."""
 
 import threading
 
@@ -59,7 +59,7 @@ def test_a_waiting_reader_can_be_woken() -> None:
     assert got == [TimeoutError]
 
 
-def test_waking_nobody_ends_the_next_wait_and_takes_no_item() -> None:
+def test_waking_without_a_consumer_ends_the_next_wait_and_takes_no_item() -> None:
     slot: Slot[int] = Slot()
     slot.wake()
     slot.put(1)

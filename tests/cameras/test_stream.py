@@ -307,7 +307,7 @@ def test_close_ends_a_wait_for_the_next_frame_at_once() -> None:
             stream.read()
 
 
-def test_a_port_where_nothing_listens_is_said() -> None:
+def test_a_refused_connection_is_reported() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -327,7 +327,7 @@ def test_a_port_where_nothing_listens_is_said() -> None:
         ("200 OK", "it answers, but with something that is no video (a web page, perhaps)"),
     ],
 )
-def test_what_the_server_answers_instead_is_said(status: str, words: str) -> None:
+def test_an_error_response_is_reported(status: str, words: str) -> None:
     with server(replying(status, b"<html><body>Please sign in</body></html>" * 20)) as host:
         message = refusal(f"http://{host}/video?token=hunter2")
     assert message == f"http://127.0.0.1:{host.rpartition(':')[2]}: {words}"
@@ -350,7 +350,7 @@ def test_text_behind_a_name_of_text_is_no_video_either() -> None:
         )
 
 
-def test_a_host_that_does_not_exist_is_said() -> None:
+def test_an_unknown_host_is_reported() -> None:
     assert refusal("rtsp://anna:hunter2@camera.invalid/stream") == ("rtsp://camera.invalid: there is no such host")
 
 
@@ -374,7 +374,7 @@ def test_a_url_that_is_no_stream_is_refused(url: str, message: str) -> None:
     assert raised.value.errors()[0]["msg"] == f"Value error, {message}"
 
 
-def test_a_host_that_can_be_none_is_said_without_it() -> None:
+def test_an_invalid_host_is_reported_without_showing_it() -> None:
     assert refusal(f"rtsp://{'hunter2' * 10}/stream") == "rtsp://***: there is no such host"
 
 

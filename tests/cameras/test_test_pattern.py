@@ -30,7 +30,7 @@ def camera(clock: Callable[[], float] | None = None, *, paced: bool = True, **at
     return TestPattern("pattern", TestPatternAttributes(**{**SMALL, **attributes}), paced=paced, **more)
 
 
-def test_unpaced_it_gives_every_picture_with_its_number_and_time() -> None:
+def test_unpaced_it_returns_every_picture_with_its_number_and_time() -> None:
     pattern = camera(paced=False, seed=4, frame_rate=25)
     pattern.open()
     frames = [pattern.read() for _ in range(6)]
@@ -128,7 +128,7 @@ def test_it_opens_again_from_the_start_and_closes_twice() -> None:
         pattern.read()
 
 
-def test_depth_comes_with_the_picture_when_asked_for() -> None:
+def test_depth_comes_with_the_picture_on_request() -> None:
     pattern = camera(paced=False, depth=True)
     pattern.open()
     frame = pattern.read()

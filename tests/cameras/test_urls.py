@@ -107,7 +107,7 @@ KNOWN = "rtsp://, rtsps://, http://, https://, rtmp://, rtmps://, srt://, udp://
         ("rtsp://u:secret@camera:99999/", "cannot be understood as a URL: rtsp://***"),
     ],
 )
-def test_what_is_no_address_of_a_stream_is_said(url: str, problem: str) -> None:
+def test_an_invalid_stream_url_is_reported(url: str, problem: str) -> None:
     assert url_problem(url) == problem
 
 
@@ -123,5 +123,5 @@ def test_what_is_no_address_of_a_stream_is_said(url: str, problem: str) -> None:
         ("videos/rtsp://camera/1", False),
     ],
 )
-def test_a_url_is_told_from_a_file(text: str, url: bool) -> None:
+def test_urls_and_files_are_distinguished(text: str, url: bool) -> None:
     assert is_url(text) is url

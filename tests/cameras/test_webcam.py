@@ -89,7 +89,7 @@ def test_the_device_is_named_numbered_or_the_first_found(film: Path, video_path:
     assert plugged.openings[0].url == opened
 
 
-def test_size_rate_and_format_are_asked_for(film: Path) -> None:
+def test_size_rate_and_format_are_requested(film: Path) -> None:
     plugged = Plugged(film)
     camera = webcam(plugged, width_px=1280, height_px=720, frame_rate=30, format="YUYV")
     camera.open()
@@ -139,7 +139,7 @@ THERE_ARE = "there are: /dev/video0 (Integrated Camera), /dev/video4 (Desk)"
         ),
     ],
 )
-def test_what_keeps_it_from_opening_is_said_and_the_devices_named(error: Exception, message: str) -> None:
+def test_a_failure_to_open_is_reported_with_the_available_devices(error: Exception, message: str) -> None:
     assert refusal(Plugged(error=error), video_path="/dev/video7") == message
 
 

@@ -1,4 +1,4 @@
-"""Small videos made for a test."""
+"""Small generated videos for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A captioner of three colours, in ONNX, written by hand: it says ``a red picture`` of a picture that is mostly red."""
+"""The builder of a tiny ONNX captioner of three colours: ``a red picture`` for a mostly red picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stand-ins for models: runtimes that answer as a test says, and pictures to show them."""
+"""Fake runtimes with outputs from the test, and frames of one colour."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INPUT = TensorInfo("input", (1, 4, 4, 3), np.dtype(np.uint8))
 
 
 class FakeRuntime(Runtime):
-    """A model that answers as its class says and counts what happens to it."""
+    """A model with the outputs of its class that counts loads, inferences and closes."""
 
     model_name = "fake"
     trusted = True
@@ -63,7 +63,7 @@ def runtime(
     info: TensorInfo = INPUT,
     quantised: Mapping[str, float] | None = None,
 ) -> type[FakeRuntime]:
-    """Return a runtime whose models answer so: outputs as arrays by name, or a function from inputs to them."""
+    """Return a runtime with fixed outputs, as arrays by name, or a function from inputs to outputs."""
     if callable(answer):
         function: Answer = answer
     else:
@@ -88,7 +88,7 @@ def runtime(
 def service(
     kind: type[Runtime], folder: Path, *, name: str = "fake", models: SharedModels | None = None, **attributes: Any
 ) -> MlModelVision:
-    """Return a vision service on a fake model, with a file that stands for it."""
+    """Return a vision service on a fake model file."""
     path = folder / "model.fake"
     path.write_bytes(b"a model")
     declared = MlModelAttributes(mlmodel_name="model", **attributes)

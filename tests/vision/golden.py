@@ -1,4 +1,4 @@
-"""What the services say about the photographs of the data set, as JSON: here, or in a process with another runtime.
+"""The predictions of services for the photographs of the data set, as JSON: here, or in a process with another runtime.
 
 ``python -m tests.vision.golden FOLDER`` prints ``{"runtime", "classification", "detection", "segmentation", "video",
 "damaged"}``.

@@ -1,4 +1,4 @@
-"""Tiny ONNX models, written by hand: their input goes through one operator, beside it any constants come out."""
+"""Builders of tiny ONNX models: one operator on the input, and constants as further outputs."""
 
 from __future__ import annotations
 

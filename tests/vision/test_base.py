@@ -68,7 +68,7 @@ def test_inspecting_releases_everything() -> None:
     assert service.kinds == {"classifications"}
 
 
-def test_a_picture_is_looked_at_once_whoever_asks() -> None:
+def test_sessions_share_the_predictions_for_a_picture() -> None:
     service = FakeVision(classifications=[CAT])
     picture = frame()
     together = threading.Barrier(6)
@@ -111,7 +111,7 @@ def test_inferences_of_many_threads_are_all_counted() -> None:
     assert service.inferences == 400
 
 
-def test_a_stateful_service_answers_each_session_by_what_that_one_has_shown() -> None:
+def test_a_stateful_service_keeps_state_per_session() -> None:
     service, picture = CountingVision(), frame()
     with service.open_session() as one, service.open_session() as other:
         said = [session.predict(Classification, picture)[0].label for session in (one, one, other)]

@@ -135,7 +135,7 @@ def test_what_is_wanted_must_be_given(missing: str) -> None:
         ColorDetectorAttributes.model_validate(values)
 
 
-def test_zero_stands_for_the_usual_cutoffs_as_in_viam() -> None:
+def test_zero_means_the_default_cutoffs_as_in_viam() -> None:
     attributes = detector(saturation_cutoff_pct=0.0, value_cutoff_pct=0.0).attributes
     assert (attributes.saturation_cutoff, attributes.value_cutoff) == (0.2, 0.3)
 

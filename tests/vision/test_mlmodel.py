@@ -33,7 +33,7 @@ def labels_file(folder: Path, text: str = "a\nb\nc\n") -> Path:
     return path
 
 
-def test_a_classifier_is_found_out_and_asked(tmp_path: Path) -> None:
+def test_a_classifier_is_recognised_and_predicts(tmp_path: Path) -> None:
     classifier = service(runtime(SCORES), tmp_path, label_path=labels_file(tmp_path))
     with classifier.open_session() as session:
         assert classifier.kinds == {"classifications"}
@@ -43,7 +43,7 @@ def test_a_classifier_is_found_out_and_asked(tmp_path: Path) -> None:
             session.predict(Detection, frame())
 
 
-def test_a_detector_is_found_out_and_asked(tmp_path: Path) -> None:
+def test_a_detector_is_recognised_and_predicts(tmp_path: Path) -> None:
     detector = service(runtime(DETECTOR), tmp_path, label_path=labels_file(tmp_path))
     with detector.open_session() as session:
         assert detector.kinds == {"detections"}
@@ -75,7 +75,7 @@ def test_what_a_model_can_do_is_found_out_once_per_file(tmp_path: Path) -> None:
     assert len(kind.asked) == 2 * tried
 
 
-def test_services_on_one_file_share_the_model_and_its_answers(tmp_path: Path) -> None:
+def test_services_on_one_file_share_the_model_and_its_outputs(tmp_path: Path) -> None:
     models, kind = SharedModels(Verifier(tmp_path)), runtime(SCORES)
     strict = service(kind, tmp_path, models=models, name="strict", default_minimum_confidence=0.5)
     loose = service(kind, tmp_path, models=models, name="loose")
@@ -89,7 +89,7 @@ def test_services_on_one_file_share_the_model_and_its_answers(tmp_path: Path) ->
         assert (strict.inferences, loose.inferences) == (1, 0)
 
 
-def test_a_picture_asked_for_by_several_threads_is_run_once(tmp_path: Path) -> None:
+def test_concurrent_predictions_for_a_picture_run_one_inference(tmp_path: Path) -> None:
     kind = runtime(SCORES)
     classifier = service(kind, tmp_path)
     with classifier.open_session() as session:
@@ -193,7 +193,7 @@ def test_labels_that_the_file_should_hold_must_be_there_or_elsewhere(tmp_path: P
     service(without, tmp_path, label_path=labels_file(tmp_path)).inspect()
 
 
-def test_a_model_that_fails_on_a_picture_says_so_and_is_asked_again(tmp_path: Path) -> None:
+def test_a_failed_inference_raises_and_the_next_one_runs(tmp_path: Path) -> None:
     def answer(inputs: Any) -> dict[str, Any]:
         if inputs["input"].max() == 255:
             raise ModelError("the model fails: odd picture")
@@ -214,7 +214,7 @@ def segmenter_map() -> np.ndarray[Any, Any]:
     return numbers
 
 
-def test_a_segmenter_is_found_out_and_asked(tmp_path: Path) -> None:
+def test_a_segmenter_is_recognised_and_predicts(tmp_path: Path) -> None:
     segmenter = service(runtime({"map": segmenter_map()}), tmp_path, label_path=labels_file(tmp_path))
     with segmenter.open_session() as session:
         assert segmenter.kinds == {"segmentations"}
@@ -245,7 +245,7 @@ def raw_rows(*rows: Sequence[float], columns: bool = True) -> np.ndarray[Any, An
 HEAD_INPUT = TensorInfo("input", (1, 3, 32, 32), np.dtype(np.float32))
 
 
-def test_a_head_is_guessed_and_its_input_prepared_as_it_is_used_to(tmp_path: Path) -> None:
+def test_an_inferred_head_sets_the_preparation_of_the_input(tmp_path: Path) -> None:
     kind = runtime({"out": raw_rows((16, 16, 32, 8, 0.9, 0.1))}, info=HEAD_INPUT)
     with service(kind, tmp_path, label_path=labels_file(tmp_path, "cat\ndog\n")).open_session() as detector:
         assert detector.service.kinds == {"detections"}

@@ -78,7 +78,7 @@ def test_a_place_in_a_larger_picture_is_given_in_its_own_measure(sessions: Sessi
     assert np.abs(np.array(box) - (600, 40, 630, 70)).max() <= 8
 
 
-def test_things_that_are_too_small_are_left_out(sessions: Sessions) -> None:
+def test_small_boxes_are_left_out(sessions: Sessions) -> None:
     small, large = sessions(), sessions(segment_size_px=2000)
     for session in (small, large):
         session.predict(Detection, shown(room()))
@@ -162,7 +162,7 @@ def test_a_cut_is_no_motion(sessions: Sessions) -> None:
     assert len(session.predict(Detection, shown(room(2), 50, number=2))) == 1
 
 
-def test_who_is_behind_sees_motion_but_teaches_nothing(sessions: Sessions) -> None:
+def test_an_old_frame_shows_motion_but_does_not_update_the_background(sessions: Sessions) -> None:
     session = sessions(history_s=0.1)
     for number in range(10, 20):
         session.predict(Detection, shown(room(), number=number))

@@ -1,4 +1,4 @@
-"""Tiny TFLite models, written by hand: one operator, with whatever types, quantisation and metadata a test wants."""
+"""Builders of tiny TFLite models: one operator, with any types, quantisation and metadata."""
 
 from __future__ import annotations
 

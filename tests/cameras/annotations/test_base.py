@@ -1,4 +1,4 @@
-"""What holds for every annotation, and for every kind of prediction in the table."""
+"""Properties of every annotation, and of every kind of prediction in the table."""
 
 from __future__ import annotations
 
@@ -82,6 +82,6 @@ def test_the_confidence_ranks_where_a_kind_has_nothing_better() -> None:
     assert Segmentation("star", 0.9, mask=as_mask(np.zeros((4, 4), bool))).rank(64, 48) is None
 
 
-def test_who_attached_an_annotation_is_noted() -> None:
+def test_an_annotation_records_its_transform_and_service() -> None:
     attached = Classification("star", 0.9).attached_by("classifications", "shapes")
     assert (attached.transform, attached.service, attached.kind) == ("classifications", "shapes", "classification")

@@ -1,4 +1,4 @@
-"""Sentences about a whole frame."""
+"""Captions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names for a whole frame."""
+"""Classifications."""
 
 from __future__ import annotations
 

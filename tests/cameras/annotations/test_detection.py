@@ -1,4 +1,4 @@
-"""Things with a box."""
+"""Detections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masks move as the frame they cover does."""
+"""Masks under geometric transforms."""
 
 import numpy as np
 import pytest

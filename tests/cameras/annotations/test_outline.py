@@ -1,4 +1,4 @@
-"""What is painted, and no prediction."""
+"""Outlines, which are painted but are not predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masks over a whole frame."""
+"""Segmentations."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_mask_on_the_wire_is_a_picture_of_the_pictures_size() -> None:
     }
 
 
-def test_what_a_mask_covers_is_told_of_the_mask_that_is_sent() -> None:
+def test_coverage_is_that_of_the_mask_that_is_sent() -> None:
     members = np.random.default_rng(1).random((33, 33)) > 0.7
     item = Segmentation("road", 0.9, mask=as_mask(members)).to_wire(3, 50)
     picture = cv2.imdecode(np.frombuffer(base64.b64decode(item["mask_png"]), np.uint8), cv2.IMREAD_UNCHANGED)

@@ -18,7 +18,7 @@ def scene() -> Scene:
     return Scene(0, 1280, 720)
 
 
-def test_the_same_number_gives_the_same_pixels_whatever_came_before(scene: Scene) -> None:
+def test_rendering_is_independent_of_earlier_pictures(scene: Scene) -> None:
     first = scene.render(100).image
     for number in (7, 5_000, 0):
         scene.render(number)
@@ -26,7 +26,7 @@ def test_the_same_number_gives_the_same_pixels_whatever_came_before(scene: Scene
     assert np.array_equal(first, again) and np.array_equal(first, elsewhere)
 
 
-def test_another_seed_gives_another_picture_and_a_later_number_too(scene: Scene) -> None:
+def test_seed_and_number_change_the_picture(scene: Scene) -> None:
     here = scene.render(100).image
     assert not np.array_equal(here, Scene(1, 1280, 720).render(100).image)
     assert not np.array_equal(here, scene.render(101).image)
@@ -53,7 +53,7 @@ def test_a_scene_has_the_same_shapes_in_the_same_colours_in_every_size() -> None
     assert large == small
 
 
-def test_the_middle_of_a_filled_shape_has_the_colour_it_is_said_to_have(scene: Scene) -> None:
+def test_a_filled_shape_has_its_declared_colour(scene: Scene) -> None:
     picture = scene.render(60)
     for thing in picture.things:
         if thing.label in ("moon", "mug"):  # a moon's middle is not in it, a mug's may be in its shade
@@ -64,7 +64,7 @@ def test_the_middle_of_a_filled_shape_has_the_colour_it_is_said_to_have(scene: S
 
 
 @pytest.mark.parametrize("number", [20, 333, 1111, 5000])
-def test_boxes_are_tight_around_the_pixels_of_their_things(scene: Scene, number: int) -> None:
+def test_boxes_are_tight_around_the_pixels_of_their_objects(scene: Scene, number: int) -> None:
     picture = scene.render(number)
     depth = picture.depth()
     for thing in picture.things:
@@ -138,7 +138,7 @@ def test_motion_is_the_same_at_every_frame_rate() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_any_size_is_filled_and_numbered_and_its_things_are_inside(size: tuple[int, int]) -> None:
+def test_any_size_is_filled_and_numbered_with_all_objects_inside(size: tuple[int, int]) -> None:
     width_px, height_px = size
     scene = Scene(3, width_px, height_px)
     for number in (0, 1, 12_345, (1 << 24) - 1):

@@ -1,4 +1,4 @@
-"""A frame carries its time, its annotations and its way."""
+"""Frames: time, annotations and trace."""
 
 from fractions import Fraction
 

@@ -105,7 +105,7 @@ def test_the_first_picture_of_an_animation_is_taken(format: str) -> None:
         (b"P6 1 1 255 abc", "not a picture: JPEG, PNG, WebP, GIF, TIFF or BMP is wanted"),
     ],
 )
-def test_what_is_no_picture_is_said(data: bytes, message: str) -> None:
+def test_undecodable_bytes_are_reported(data: bytes, message: str) -> None:
     with pytest.raises(ImageError) as raised:
         decode_image(data)
     assert str(raised.value) == message and raised.value.foreign and not raised.value.too_large

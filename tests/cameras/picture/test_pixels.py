@@ -1,4 +1,4 @@
-"""The picture in every form: colours, sizes, sharing."""
+"""Pixel formats of a picture: colours, sizes, sharing."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_planes_that_do_not_belong_together_are_refused(shapes: tuple[tuple[int,
         Pixels.from_yuv(y, u, v, Matrix.BT601)
 
 
-def test_what_is_remembered_of_a_picture_is_made_once_by_many_threads() -> None:
+def test_a_cached_value_is_computed_once_for_many_threads() -> None:
     pixels = plain((1, 2, 3), Matrix.BT601)
     entered, go = threading.Event(), threading.Event()
     made: list[int] = []

@@ -83,7 +83,7 @@ def test_plain_limited_planes_are_not_copied_and_outlive_their_frame() -> None:
     "yuv420p yuvj420p yuv422p yuvj422p yuv444p yuv411p yuva420p nv12 nv21 yuyv422 uyvy422 yuv420p10le p010le "
     "yuv420p12le rgb24 bgr24 bgra gbrp gbrp10le rgb565le rgb48le".split(),
 )
-def test_every_pixel_format_gives_the_same_colour(format: str) -> None:
+def test_every_pixel_format_decodes_to_the_same_colour(format: str) -> None:
     assert np.abs(pixels_from_av(green(format)).bgr.astype(int) - GREEN).max() <= 2
 
 

@@ -46,7 +46,7 @@ def test_a_uint8_input_with_an_odd_scale_is_normalised_as_declared() -> None:
     assert first(odd) == [200, 100, 50]
 
 
-def test_a_float_input_is_normalised_to_minus_one_to_one_unless_told_otherwise() -> None:
+def test_a_float_input_is_normalised_to_minus_one_to_one_by_default() -> None:
     assert first(info(np.float32)) == [round(value, 3) for value in ((RGB - 127.5) / 127.5).tolist()]
     assert first(info(np.float16)) == pytest.approx(((RGB - 127.5) / 127.5).tolist(), abs=1e-3)
 
@@ -71,7 +71,7 @@ def test_mean_and_std_are_in_the_order_of_the_input() -> None:
     assert first(info(np.float32), mean=mean, std=std, bgr=True) == pytest.approx(expected, abs=1e-3)
 
 
-def test_an_int8_input_takes_the_pixels_less_128_when_nothing_is_said() -> None:
+def test_an_int8_input_takes_the_pixels_minus_128_by_default() -> None:
     assert first(info(np.int8, scale=1 / 255, zero_point=-128)) == [72, -28, -78]
     assert first(info(np.int8)) == [72, -28, -78]
 
@@ -148,7 +148,7 @@ def test_what_takes_no_picture_is_refused(shape: tuple[int, ...], dtype: Any, se
     assert str(caught.value) == sentence
 
 
-def test_what_is_usual_counts_where_nothing_is_said() -> None:
+def test_defaults_apply_to_undeclared_values() -> None:
     usual = Preparation(mean=(0.0, 0.0, 0.0), std=(1 / 255, 1 / 255, 1 / 255), bgr=True)
     assert first(info(np.float32), defaults=usual) == [50, 100, 200]
     assert first(info(np.float32), defaults=usual, bgr=False) == [200, 100, 50]
@@ -168,9 +168,7 @@ def test_what_is_usual_counts_where_nothing_is_said() -> None:
         ((1, 2, 2, 3), True, (0, 0, 2, 1)),
     ],
 )
-def test_a_picture_that_keeps_its_shape_stands_between_bars(
-    shape: tuple[int, ...], centred: bool, place: tuple[int, ...]
-) -> None:
+def test_a_letterboxed_picture_has_bars(shape: tuple[int, ...], centred: bool, place: tuple[int, ...]) -> None:
     usual = Preparation(letterbox=True, centred=centred, bar=114)
     picture = PictureInput.of(info(np.uint8, shape), Metadata(), defaults=usual)
     assert picture.place_for(PIXELS) == place

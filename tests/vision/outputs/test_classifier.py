@@ -77,7 +77,7 @@ def test_what_is_no_number_is_dropped_and_counted() -> None:
     assert reader.dropped == 2
 
 
-def test_nothing_but_no_numbers_gives_nothing() -> None:
+def test_scores_without_a_finite_value_give_no_classification() -> None:
     assert looked([[np.nan, np.nan]]) == []
 
 

@@ -47,7 +47,7 @@ def looked(reader: Detector, found: dict[str, Any], size: tuple[int, int] = (100
     return [(item.label, round(item.confidence, 3)) for item in reader.postprocess(found, size)]
 
 
-def test_things_come_most_confident_first_with_label_and_box() -> None:
+def test_detections_come_most_confident_first_with_label_and_box() -> None:
     found = outputs([((0.1, 0.2, 0.3, 0.4), 1, 0.5), ((0.5, 0.25, 1.0, 0.75), 0, 0.75)])
     first, second = detector().postprocess(found, (100, 200))
     assert first == Detection("cat", 0.75, box=BoundingBox(0.25, 0.5, 0.75, 1.0))
@@ -96,7 +96,7 @@ def test_a_box_is_clipped_and_one_outside_or_empty_is_left_out() -> None:
     assert item.box == BoundingBox(0.5, 0.0, 1.0, 1.0)
 
 
-def test_pixels_are_told_from_fractions_by_all_boxes_and_not_by_the_first() -> None:
+def test_all_boxes_together_decide_between_pixels_and_fractions() -> None:
     found = outputs([((0, 0, 1, 1), 0, 0.9), ((20, 10, 100, 50), 1, 0.8)])
     small, large = detector().postprocess(found, (100, 200))
     assert small.box == BoundingBox(0.0, 0.0, 0.01, 0.005)
@@ -135,7 +135,7 @@ def test_what_is_no_number_is_dropped_and_counted() -> None:
     assert reader.dropped == 3
 
 
-def test_percentages_are_told_by_the_largest_and_a_step_beyond_one_is_cut_off() -> None:
+def test_the_largest_score_decides_on_percentages_and_scores_are_clipped() -> None:
     assert looked(detector(), outputs([(FULL, 0, 98.0), (FULL, 1, 0.5)])) == [("cat", 0.98), ("dog", 0.005)]
     assert looked(detector(), outputs([(FULL, 0, 1.004), (FULL, 1, -0.5)])) == [("cat", 1.0)]
 
@@ -174,7 +174,7 @@ def test_a_row_of_no_numbers_is_dropped() -> None:
     assert reader.dropped == 1
 
 
-def test_a_detector_of_one_thing_gives_the_first_label() -> None:
+def test_a_detector_with_one_class_uses_the_first_label() -> None:
     assert looked(detector(("face",), layout=TensorLayout("b", "s")), columns([[0.8], [0.6]])) == [
         ("face", 0.8),
         ("face", 0.6),

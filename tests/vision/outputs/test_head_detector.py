@@ -77,7 +77,7 @@ def test_a_row_that_is_no_number_is_dropped() -> None:
     assert reader.dropped == 1
 
 
-def test_labels_are_as_many_as_the_head_gives_besides_a_background() -> None:
+def test_the_number_of_labels_must_match_the_head() -> None:
     assert detector(("???", *LABELS)).labels == LABELS
     assert detector(()).labels == ()
     with pytest.raises(LabelsError, match="there are 3 labels but the head yolov8 gives 2 scores"):

@@ -31,7 +31,7 @@ def test_words_in_the_names_of_tensors_are_hints() -> None:
     assert list(output_names(outputs, (), {}).values()) == ["location", "category", "score", "count"]
 
 
-def test_a_hint_that_comes_twice_or_says_two_things_is_none() -> None:
+def test_ambiguous_words_in_names_are_ignored() -> None:
     assert output_names(infos("score_a", "score_b", "class_scores"), (), {}) == {}
 
 

@@ -17,7 +17,7 @@ KINDS = {"location": BOXES, "category": CLASSES, "score": SCORES, "count": COUNT
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(KINDS)))
-def test_outputs_are_told_apart_in_any_order(order: tuple[str, ...]) -> None:
+def test_outputs_are_identified_in_any_order(order: tuple[str, ...]) -> None:
     outputs = {f"o_{number}": KINDS[kind] for number, kind in enumerate(order)}
     where = {kind: f"o_{number}" for number, kind in enumerate(order)}
     assert find_tensor_layout({}, [outputs]) == TensorLayout(
@@ -26,7 +26,7 @@ def test_outputs_are_told_apart_in_any_order(order: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("boxes", [1, 4])
-def test_few_boxes_are_told_apart_too(boxes: int) -> None:
+def test_outputs_with_few_boxes_are_identified(boxes: int) -> None:
     outputs = {
         "count": np.array([boxes], np.float32),
         "b": np.full((1, boxes), 0.5, np.float32),
@@ -45,7 +45,7 @@ def test_a_pair_that_looks_alike_is_taken_in_the_order_of_the_usual_detectors() 
     )
 
 
-def test_one_picture_of_several_that_tells_is_enough() -> None:
+def test_one_conclusive_sample_is_enough() -> None:
     zeros = np.zeros((1, 10), np.float32)
     blank = {"a": BOXES, "b": zeros, "c": zeros}
     telling = {"a": BOXES, "b": SCORES, "c": zeros}

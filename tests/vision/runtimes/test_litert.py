@@ -113,7 +113,7 @@ def test_several_threads_may_use_a_model(tmp_path: Path) -> None:
     assert wrong == []
 
 
-def test_names_that_come_twice_are_told_apart(tmp_path: Path) -> None:
+def test_duplicate_names_are_made_unique(tmp_path: Path) -> None:
     content = tflite_models.model(tflite_models.tensor("x", (1, 2)), tflite_models.tensor("x", (1, 2)))
     runtime = load(tmp_path, content)
     assert (runtime.inputs[0].name, runtime.outputs[0].name) == ("x", "x")

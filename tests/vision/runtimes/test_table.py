@@ -1,4 +1,4 @@
-"""Which runtime a model file runs on."""
+"""The choice of the runtime for a model file."""
 
 from __future__ import annotations
 

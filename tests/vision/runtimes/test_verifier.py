@@ -33,7 +33,7 @@ def error(verifier: Verifier, file: ModelFile) -> str:
     return str(caught.value).replace(str(file.path), "FILE")
 
 
-def test_a_good_file_passes_and_is_remembered_for_ever(tmp_path: Path, good: ModelFile) -> None:
+def test_a_good_file_passes_and_is_cached_on_disk(tmp_path: Path, good: ModelFile) -> None:
     cache = tmp_path / "cache" / "deep"
     Verifier(cache).verify(LiteRt, good)
     assert [path.name for path in cache.iterdir()] == [f"{good.sha256}-{LiteRt.version()}"]
@@ -51,7 +51,7 @@ def test_a_good_file_is_tried_once_where_the_cache_cannot_be_used(tmp_path: Path
     assert tries.read_text() == "x"
 
 
-def test_a_bad_file_is_remembered_until_the_process_ends(tmp_path: Path, good: ModelFile) -> None:
+def test_a_bad_file_is_cached_until_the_process_ends(tmp_path: Path, good: ModelFile) -> None:
     tries = tmp_path / "tries"
     verifier = Verifier(tmp_path / "cache", command=child(f"open({str(tries)!r}, 'a').write('x'); raise SystemExit(3)"))
     expected = "FILE: the model is damaged: verifying it ended with exit code 3: no output"
@@ -101,7 +101,7 @@ def test_the_cache_is_where_the_environment_says(
     assert (tmp_path / "elsewhere/camweave/verified" / f"{good.sha256}-{LiteRt.version()}").is_file()
 
 
-def test_the_child_is_found_from_any_folder_whatever_stands_there(tmp_path: Path, good: ModelFile) -> None:
+def test_the_child_process_starts_in_any_folder(tmp_path: Path, good: ModelFile) -> None:
     (tmp_path / "vision.py").write_text("raise SystemExit('the wrong one')")
     before = Path.cwd()
     try:
@@ -138,7 +138,7 @@ def test_halves_of_a_captioner_are_tried_with_what_they_take(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("side_px", [16, 224])
-def test_a_size_that_nobody_has_named_is_no_damage(tmp_path: Path, side_px: int) -> None:
+def test_a_model_of_unknown_size_may_refuse_every_size(tmp_path: Path, side_px: int) -> None:
     path = tmp_path / "encoder.onnx"
     path.write_bytes(captioner_models.encoder(side_px))
     assert verify_model(Onnx, path, ModelFile.read(path).sha256) is None

@@ -1,4 +1,4 @@
-"""Things for heads to find: boxes with a score and the number of a label, and whether they were found."""
+"""Expected boxes for tests of heads: encoding into raw outputs, and comparison with the decoded boxes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ THINGS = (
 
 
 def assert_found(found: ScoredBoxes, things: tuple[Thing, ...] = THINGS) -> None:
-    """Make sure that these things were found, and nothing else."""
+    """Assert that exactly these boxes were decoded."""
     found = found.sorted()
     assert np.allclose(found.scores, [thing.score for thing in things], atol=1e-3)
     assert np.allclose(found.boxes, [thing.box for thing in things], atol=1e-3)
@@ -54,9 +54,9 @@ def assert_found(found: ScoredBoxes, things: tuple[Thing, ...] = THINGS) -> None
 def assert_given(
     found: ScoredBoxes, golden: Sequence[Sequence[float]], unit: tuple[int, int] = (1, 1), head: Head | None = None
 ) -> None:
-    """Make sure that boxes are those of the original: rows of corners in a unit, score and label, best first.
+    """Assert that boxes equal those of the original code: rows of corners in a unit, score and class, best first.
 
-    With a head, what overlaps is left out as that head has it.
+    With a head, its non-maximum suppression is applied first.
     """
     found = found.sorted()
     if head is not None:

@@ -19,7 +19,7 @@ def test_cells_are_counted_over_all_grids() -> None:
     assert not has_cells(8401, (640, 640))
 
 
-def test_the_grids_are_told_by_the_number_of_rows() -> None:
+def test_strides_follow_from_the_number_of_rows() -> None:
     assert strides_of(8500, (640, 640)) == LARGE_STRIDES
     assert strides_of(34000, (640, 640)) == SMALL_STRIDES
     assert strides_of(34000, (1280, 1280)) == LARGE_STRIDES

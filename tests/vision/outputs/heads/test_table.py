@@ -38,7 +38,7 @@ def test_every_head_may_be_declared() -> None:
         ({"out": (1, 21, 32, 32)}, (512, 512), 21, None),
     ],
 )
-def test_a_head_is_guessed_where_the_shapes_leave_no_doubt(
+def test_a_head_is_inferred_from_unambiguous_shapes(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, head: str | None
 ) -> None:
     found = find_head(None, shapes, size, labels)
@@ -46,7 +46,7 @@ def test_a_head_is_guessed_where_the_shapes_leave_no_doubt(
     assert find_head("none", shapes, size, labels) is None
 
 
-def test_a_declared_head_reads_what_would_not_be_guessed() -> None:
+def test_a_declared_head_matches_ambiguous_shapes() -> None:
     found = find_head("yolov5", {"out": (1, 100, 7)}, (640, 640), 0)
     assert found is not None
     assert (found[0].name, found[1].classes) == ("yolov5", 2)

@@ -36,7 +36,7 @@ def test_at_the_threshold_itself_boxes_do_not_overlap_yet() -> None:
     assert len(NonMaxSuppression(0.49).apply(halves).scores) == 1
 
 
-def test_no_more_are_kept_than_asked_for() -> None:
+def test_at_most_max_detections_boxes_are_kept() -> None:
     assert NonMaxSuppression(0.5, max_detections=2).apply(CROWD).scores.tolist() == [0.9, 0.7]
     assert NonMaxSuppression(1.0, max_detections=2).apply(CROWD).scores.tolist() == [0.9, 0.8]
 
