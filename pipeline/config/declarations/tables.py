@@ -24,7 +24,7 @@ class Tables:
         transform_aliases: Other names of them.
         vision: Kinds of vision services by ``model``.
         runtimes: Kinds of models by ``model``.
-        predictions: Kinds of what services give, by their plural: not declared, but asked for by clients.
+        predictions: Kinds of predictions by their plural; clients request them, the file does not declare them.
     """
 
     cameras: Mapping[str, type[Camera[Any]]]

@@ -64,12 +64,12 @@ class Entries:
     def kind(
         self, item: Item, key: str, table: Mapping[str, Any], aliases: Mapping[str, str] | None = None
     ) -> str | None:
-        """Return the key of the table that a ``model`` or ``type`` names; None, with the problem reported, if none."""
+        """Return the key of the table that a ``model`` or ``type`` names; None, with a problem reported, if unknown."""
         address, node = item
-        written = text_at(node, key)
-        if written is None:
+        name = text_at(node, key)
+        if name is None:
             return None  # missing or not a text: reported with the block
-        word = (aliases or {}).get(written, written)
+        word = (aliases or {}).get(name, name)
         if word in table:
             return word
         found = find(node, (key,))[0]

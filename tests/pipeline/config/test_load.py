@@ -79,7 +79,7 @@ def test_aliases_of_models_and_types_are_accepted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "value"),
+    ("raw", "value"),
     [
         ("~", None),
         ("null", None),
@@ -99,17 +99,17 @@ def test_aliases_of_models_and_types_are_accepted() -> None:
         ("=", "="),
     ],
 )
-def test_unquoted_scalars_follow_the_core_schema_of_yaml_1_2(written: str, value: object) -> None:
-    assert attributes(f"video_path: {written}", "webcam").video_path == value
+def test_unquoted_scalars_follow_the_core_schema_of_yaml_1_2(raw: str, value: object) -> None:
+    assert attributes(f"video_path: {raw}", "webcam").video_path == value
 
 
-@pytest.mark.parametrize(("written", "value"), [("1", 1), ("1.5", 1.5), (".5", 0.5), ("1e1", 10), ("1.E+1", 10)])
-def test_common_number_notations_are_accepted(written: str, value: float) -> None:
-    assert attributes(f"url: x\ntimeout_s: {written}").timeout_s == value
+@pytest.mark.parametrize(("raw", "value"), [("1", 1), ("1.5", 1.5), (".5", 0.5), ("1e1", 10), ("1.E+1", 10)])
+def test_common_number_notations_are_accepted(raw: str, value: float) -> None:
+    assert attributes(f"url: x\ntimeout_s: {raw}").timeout_s == value
 
 
 @pytest.mark.parametrize(
-    ("written", "value"),
+    ("raw", "value"),
     [
         ("${PORT}", 9000),
         ("${GONE:8080}", 8080),
@@ -117,14 +117,14 @@ def test_common_number_notations_are_accepted(written: str, value: float) -> Non
         ("0${PORT}", 9000),
     ],
 )
-def test_environment_variables_are_expanded_before_typing(written: str, value: int) -> None:
-    block = f"{HEAD}webcam\nserver:\n  port: {written}\n"
+def test_environment_variables_are_expanded_before_typing(raw: str, value: int) -> None:
+    block = f"{HEAD}webcam\nserver:\n  port: {raw}\n"
     assert read(block, PORT="9000").server.port == value
-    assert read(f"{HEAD}webcam\nserver: {{port: {written}}}\n", PORT="9000").server.port == value
+    assert read(f"{HEAD}webcam\nserver: {{port: {raw}}}\n", PORT="9000").server.port == value
 
 
 @pytest.mark.parametrize(
-    ("written", "value"),
+    ("raw", "value"),
     [
         ("${A}", "one"),
         ("'${A}'", "one"),
@@ -145,8 +145,8 @@ def test_environment_variables_are_expanded_before_typing(written: str, value: i
         ("'\ue000${A}'", "\ue000one"),
     ],
 )
-def test_environment_variables_are_expanded_inside_texts(written: str, value: str) -> None:
-    assert attributes(f"url: {written}", A="one", B="two: [x]").url == value
+def test_environment_variables_are_expanded_inside_texts(raw: str, value: str) -> None:
+    assert attributes(f"url: {raw}", A="one", B="two: [x]").url == value
 
 
 def test_keys_and_comments_are_not_expanded() -> None:

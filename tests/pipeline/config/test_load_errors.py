@@ -1,4 +1,4 @@
-"""Every rule of the configuration, by one thing that breaks it: (name, text of the file, what is said about it)."""
+"""Every rule of the configuration, with one violation each: (name, text of the file, expected problems)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .kinds import KINDS
 
 ENVIRONMENT = {"FIVE": "5", "WORD": "half", "STRUCTURE": "{codecs: [vp8]}"}
 
-# The lines begin with "pipeline.yaml:", which is left out here.
+# The expected lines omit "pipeline.yaml:" at their beginning.
 ROWS = (
     (
         "an empty file",
@@ -562,7 +562,7 @@ ROWS = (
         ),
     ),
     (
-        "a vision service where there is none",
+        "a vision service that is not declared",
         (
             "cameras:\n"
             "  - {name: a, model: webcam}\n"

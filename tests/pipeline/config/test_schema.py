@@ -20,7 +20,7 @@ from .texts import GOOD
 
 # What a schema cannot know: files, names, duplicates, the environment, syntax, and what a validator in Python decides.
 BEYOND = (
-    "cycle", "itself", "does not exist", "where there is none", "where a model", "where a vision service", "duplicate",
+    "cycle", "itself", "does not exist", "that is not declared", "where a model", "where a vision service", "duplicate",
     "file", "variable", "placeholder", "password", "pictures by URL", "the wrong way round", "a path", "several",
     "a host", "ICE address", "ICE server that is none", "a codec twice", "no number", "not a number", "infinity",
 )  # fmt: skip

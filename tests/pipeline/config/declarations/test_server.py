@@ -1,4 +1,4 @@
-"""The further doors of the server in the YAML: what they need, and what is said when it is not there."""
+"""The ``viam:``, ``clarifai:`` and token settings of the server: requirements and error messages."""
 
 from pathlib import Path
 

@@ -5,7 +5,7 @@ import pytest
 from ..kinds import UrlAttributes
 from ..texts import read, said
 
-# (name, text, what is said about it; "pipeline.json:" is left out here)
+# (name, text, expected problem without "pipeline.json:")
 ROWS = (
     ("nothing", " \n", "1:1: cameras: is missing"),
     ("a brace is missing", '{\n  "cameras": [', "2:15: expected a value, got the end of the file"),
@@ -66,7 +66,7 @@ def test_environment_values_are_typed_in_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "said_of_it"),
+    ("raw", "message"),
     [
         ("${PORT:many}", 'must be a whole number, got "many"'),
         ("${PORT:1.5}", "must be a whole number, got 1.5"),
@@ -74,9 +74,9 @@ def test_environment_values_are_typed_in_json() -> None:
         ("8080", 'must be a whole number, got "8080"'),
     ],
 )
-def test_invalid_environment_values_are_reported_in_json(written: str, said_of_it: str) -> None:
-    text = '{"cameras": [{"name": "a", "model": "webcam"}],\n"server": {"port": "' + written + '"}}'
-    assert said(text, file="x.json") == [f"x.json:2:20: server.port: {said_of_it}"]
+def test_invalid_environment_values_are_reported_in_json(raw: str, message: str) -> None:
+    text = '{"cameras": [{"name": "a", "model": "webcam"}],\n"server": {"port": "' + raw + '"}}'
+    assert said(text, file="x.json") == [f"x.json:2:20: server.port: {message}"]
 
 
 def test_json_is_read_like_yaml() -> None:
