@@ -17,7 +17,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "vision/outputs": ("scores", "heads"),
     "transforms": ("painting",),
     "pipeline": ("config", "feeds", "producers"),
-    "pipeline/config": ("nodes", "declarations", "validation", "viam"),
+    "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam"),
     "streams": ("encoding", "webrtc"),
     "configs": ("training",),
     "server": ("program", "core", "http", "viam", "clarifai", "run", "cli"),

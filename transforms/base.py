@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
-from cameras import Attributes, Frame
+from cameras import Attributes, Frame, Prediction
 from vision import VisionService
 
 A = TypeVar("A", bound=Attributes)
@@ -40,11 +40,13 @@ class Transform(ABC, Generic[A]):
         needs_depth: Whether it works only on frames with depth.
         needs_lens: Which of ``intrinsic_parameters`` and ``distortion_parameters`` it needs, in its attributes or with
             the frames.
+        predictions: Kinds of predictions of its own that it attaches, which camweave does not have.
         failure: What went wrong with the last frame although a frame was returned; ``None`` without an error.
     """
 
     type_name: ClassVar[str]
     attributes_type: ClassVar[type[Attributes]]
+    predictions: ClassVar[tuple[type[Prediction], ...]] = ()
     needs_depth: ClassVar[bool] = False
     needs_lens: ClassVar[tuple[str, ...]] = ()
     annotates: bool = False

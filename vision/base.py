@@ -58,6 +58,7 @@ class VisionService(ABC, Generic[A]):
         attributes: Its attributes, as declared.
         runtime: The declared model that the attributes name, if any.
         runtimes: The available runtimes, by name.
+        predictions: Kinds of predictions of its own, which camweave does not have; clients get them like the others.
         stateful: Whether a prediction depends on earlier frames of the session. Predictions of a stateless service are
             cached with the picture, so that several clients share one inference.
         kinds: Plurals of the kinds of predictions that it supports; set by :meth:`inspect`.
@@ -68,6 +69,7 @@ class VisionService(ABC, Generic[A]):
 
     model_name: ClassVar[str]
     attributes_type: ClassVar[type[Attributes]]
+    predictions: ClassVar[tuple[type[Prediction], ...]] = ()
     stateful: ClassVar[bool] = False
 
     def __init__(

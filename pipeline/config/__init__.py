@@ -8,6 +8,7 @@ from .declarations import (
     CameraConfig,
     ClarifaiConfig,
     Config,
+    Plugin,
     ServerConfig,
     StreamConfig,
     Tables,
@@ -15,8 +16,9 @@ from .declarations import (
     TransformConfig,
     token_of,
 )
-from .load import load, parse
+from .load import load, load_plugins, parse
 from .nodes import ConfigError, Problem, Problems, is_unknown, quoted
+from .plugins import with_packages
 from .schema import schema
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "ClarifaiConfig",
     "Config",
     "ConfigError",
+    "Plugin",
     "Problem",
     "Problems",
     "ServerConfig",
@@ -36,6 +39,7 @@ __all__ = [
     "TransformConfig",
     "is_unknown",
     "load",
+    "load_plugins",
     "make_camera",
     "make_services",
     "make_transforms",
@@ -43,4 +47,5 @@ __all__ = [
     "quoted",
     "schema",
     "token_of",
+    "with_packages",
 ]

@@ -11,24 +11,56 @@ from .declarations import (
     Config,
     Tables,
 )
-from .nodes import Position, Problems, read_json, read_yaml
-from .reader import Reader
-from .viam import package_folders
+from .nodes import MappingNode, Node, Position, Problems, read_json, read_yaml
+from .plugins import with_files
+from .reader import PLUGINS, Reader
+from .viam import is_machine_file, package_folders
 
 MAX_BYTES = 1_000_000
 
 
-def load(path: str | Path, *, tables: Tables = BUILT_IN) -> Config:
+def load(path: str | Path, *, tables: Tables = BUILT_IN, run_plugins: bool = False) -> Config:
     """Read a configuration: JSON when the name ends in ``.json``, YAML otherwise. No model is loaded.
 
     Args:
         path: The file.
         tables: What can be declared.
+        run_plugins: Whether to run the files that it lists under ``plugins:``, for the kinds in them. Only for a file
+            that the user of this machine has named; without it such a list is refused.
 
     Raises:
         ConfigError: with everything that is wrong, in the order of the file.
     """
-    file, problems = str(path), Problems(str(path))
+    problems = Problems(str(path))
+    text = _text(path, problems)
+    return _parsed(text, Path(path), Path(path).absolute().parent, os.environ, tables, problems, run_plugins)
+
+
+def load_plugins(path: str | Path, tables: Tables) -> Tables:
+    """Return the tables with the kinds of the files that a configuration lists; nothing else of it is looked at.
+
+    It runs these files, as :func:`load` does with ``run_plugins``.
+
+    Args:
+        path: The configuration.
+        tables: What there is without them.
+
+    Raises:
+        ConfigError: when the configuration or one of the files cannot be read or used.
+    """
+    problems = Problems(str(path))
+    folder = Path(path).absolute().parent
+    root = _root(_text(path, problems), str(path), folder, os.environ, Problems(str(path)))
+    return _with_plugins(root, folder, tables, problems)
+
+
+def _text(path: str | Path, problems: Problems) -> str:
+    """Return what a file holds.
+
+    Raises:
+        ConfigError: when it cannot be read.
+    """
+    file = str(path)
     if not file:
         raise Problems("configuration").fatal(None, "the name of the file is empty")
     try:
@@ -43,7 +75,7 @@ def load(path: str | Path, *, tables: Tables = BUILT_IN) -> Config:
         raise problems.fatal(None, f"cannot be read: {reason}") from None
     if len(content) > MAX_BYTES:
         raise problems.fatal(None, f"is too large, more than {MAX_BYTES} bytes")
-    return parse(_decoded(content, problems), file, Path(path).absolute().parent, tables=tables)
+    return _decoded(content, problems)
 
 
 def parse(
@@ -54,7 +86,7 @@ def parse(
     environment: Mapping[str, str] | None = None,
     tables: Tables = BUILT_IN,
 ) -> Config:
-    """Read a configuration that is already in memory.
+    """Read a configuration that is already in memory. The files under ``plugins:`` are never run for it.
 
     Args:
         text: What the file holds.
@@ -67,17 +99,50 @@ def parse(
         ConfigError: with everything that is wrong, in the order of the file.
     """
     problems = Problems(file)
-    if len(text) > MAX_BYTES:
-        raise problems.fatal(None, f"is too large, more than {MAX_BYTES} bytes")
-    text, variables = text.removeprefix("\ufeff"), os.environ if environment is None else environment
-    if file.lower().endswith(".json"):
-        root = read_json(text, problems, {**variables, **package_folders(text, folder)})
-    else:
-        root = read_yaml(text, problems, variables)
-    config = Reader(problems, folder, Path(file), tables).config(root)
+    variables = os.environ if environment is None else environment
+    return _parsed(text, Path(file), folder, variables, tables, problems, False)
+
+
+def _parsed(
+    text: str,
+    path: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    tables: Tables,
+    problems: Problems,
+    run_plugins: bool,
+) -> Config:
+    root = _root(text, problems.file, folder, environment, problems)
+    if run_plugins:
+        tables = _with_plugins(root, folder, tables, problems)
+    config = Reader(problems, folder, path, tables, plugins_were_run=run_plugins).config(root)
     if problems:
         raise problems.error()
     return config
+
+
+def _root(text: str, file: str, folder: Path, environment: Mapping[str, str], problems: Problems) -> Node | None:
+    if len(text) > MAX_BYTES:
+        raise problems.fatal(None, f"is too large, more than {MAX_BYTES} bytes")
+    text = text.removeprefix("\ufeff")
+    if file.lower().endswith(".json"):
+        return read_json(text, problems, {**environment, **package_folders(text, folder)})
+    return read_yaml(text, problems, environment)
+
+
+def _with_plugins(root: Node | None, folder: Path, tables: Tables, problems: Problems) -> Tables:
+    """Return the tables with the kinds of the files that a configuration lists.
+
+    Raises:
+        ConfigError: when one of them cannot be used; what else is wrong may only follow from that.
+    """
+    if not isinstance(root, MappingNode) or is_machine_file(root) or PLUGINS not in root.entries:
+        return tables.without_files or tables
+    found = Problems(problems.file)
+    tables = with_files(tables, root.entries[PLUGINS], folder, found)
+    if found:
+        raise found.error()
+    return tables
 
 
 def _decoded(content: bytes, problems: Problems) -> str:

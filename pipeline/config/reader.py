@@ -38,14 +38,18 @@ from .validation import (
 )
 from .viam import is_machine_file, machine_entries
 
-ROOT_KEYS = ("cameras", "services", "server")
+PLUGINS = "plugins"
+ROOT_KEYS = ("cameras", "services", "server", PLUGINS)
 
 
 class Reader:
     """Reads one file. Use it once."""
 
-    def __init__(self, problems: Problems, folder: Path, path: Path, tables: Tables) -> None:
+    def __init__(
+        self, problems: Problems, folder: Path, path: Path, tables: Tables, *, plugins_were_run: bool = False
+    ) -> None:
         self._problems = problems
+        self._plugins_were_run = plugins_were_run
         self._folder = folder
         self._path = path
         self._tables = tables
@@ -65,6 +69,8 @@ class Reader:
                 reserved = is_reserved_key((key,))
                 message = UNAVAILABLE if reserved else is_unknown(self._problems, "unknown key", key, ROOT_KEYS)
                 self._problems.add(root.keys[key], (key,), message)
+        if PLUGINS in root.entries and not self._plugins_were_run:
+            self._problems.add(root.keys[PLUGINS], (PLUGINS,), "is only for a file that is named on the command line")
         cameras, services = self._entries.items(root, "cameras"), self._entries.items(root, "services")
         if not cameras and not services:
             self._report_no_entries(root)
@@ -111,7 +117,8 @@ class Reader:
             **{model: camera.attributes_type for model, camera in self._tables.cameras.items()},
             TRANSFORM: TransformAttributes,
         }
-        model = self._entries.kind(item, "model", kinds, self._tables.camera_aliases)
+        refused = self._tables.refused("cameras")
+        model = self._entries.kind(item, "model", kinds, self._tables.camera_aliases, refused)
         block = self._entries.block(CameraBlock, item, kinds[model] if model is not None else None)
         attributes: Attributes | None = None
         if model == TRANSFORM:
@@ -150,7 +157,8 @@ class Reader:
         )
 
     def _transform(self, item: Item, services: Services) -> TransformConfig | None:
-        name = self._entries.kind(item, "type", self._tables.transforms, self._tables.transform_aliases)
+        refused = self._tables.refused("transforms")
+        name = self._entries.kind(item, "type", self._tables.transforms, self._tables.transform_aliases, refused)
         if name is None:
             self._entries.block(TransformBlock, item)
             return None

@@ -23,6 +23,11 @@ from .declarations import (
 Json = dict[str, Any]
 
 _PLACEHOLDER: Json = {"type": "string", "pattern": r"\$\{[A-Za-z_]"}
+_PLUGINS: Json = {
+    "type": "array",
+    "items": {"type": "string", "pattern": r"\.py$|\$\{"},
+    "description": "Python files beside this one, with kinds of your own.",
+}
 _TYPES_OF_PLAIN_VALUES = frozenset({"integer", "number", "boolean"})
 
 
@@ -44,6 +49,7 @@ def schema(tables: Tables = BUILT_IN) -> Json:
             "cameras": {"type": "array", "items": cameras, "description": "Where frames come from."},
             "services": _or_null({"type": "array", "items": services, "description": "Vision services and models."}),
             "server": _or_null(server),
+            "plugins": _or_null(_PLUGINS),
         },
         "anyOf": [
             {"required": ["cameras"], "properties": {"cameras": {"minItems": 1}}},
@@ -98,13 +104,37 @@ def _options(options: Iterator[Option], block: type[BaseModel], key: str, defini
 def _block(model: type[BaseModel], definitions: Json) -> Json:
     """Return the schema of a model; its references go into ``definitions``."""
     found = model.model_json_schema()
-    for name, definition in found.pop("$defs", {}).items():
-        definitions[name] = _with_placeholders(definition)
-    allowed: Json = _with_placeholders(found)
+    own = {name: _with_placeholders(definition) for name, definition in found.pop("$defs", {}).items()}
+    # Classes of different plugins may share a name.
+    renamed = {name: _free_name(name, own[name], definitions) for name in own}
+    for name, definition in own.items():
+        definitions[renamed[name]] = _with_references(definition, renamed)
+    allowed: Json = _with_references(_with_placeholders(found), renamed)
     for name, prop in allowed.get("properties", {}).items():
         if name in ("stream", "style", "ice"):
             allowed["properties"][name] = _or_null(prop)
     return allowed
+
+
+def _free_name(name: str, definition: Json, definitions: Json) -> str:
+    """Return a name for a definition that no different one has."""
+    free, number = name, 1
+    while definitions.get(free, definition) != definition:
+        number += 1
+        free = f"{name}{number}"
+    return free
+
+
+def _with_references(found: Any, renamed: Mapping[str, str]) -> Any:
+    """Return a schema with its references following a change of names."""
+    if isinstance(found, dict):
+        changed = {key: _with_references(value, renamed) for key, value in found.items()}
+        reference = changed.get("$ref")
+        if isinstance(reference, str):
+            prefix, _, name = reference.rpartition("/")
+            changed["$ref"] = f"{prefix}/{renamed.get(name, name)}"
+        return changed
+    return [_with_references(value, renamed) for value in found] if isinstance(found, list) else found
 
 
 def _or_null(found: Json) -> Json:

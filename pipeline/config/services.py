@@ -54,7 +54,7 @@ class Services:
         return is_unknown(self._entries.problems, what, name, known)
 
     def _runtime(self, item: Item) -> None:
-        model = self._entries.kind(item, "model", self._tables.runtimes)
+        model = self._entries.kind(item, "model", self._tables.runtimes, refused=self._tables.refused("runtimes"))
         kind = self._tables.runtimes[model].attributes_type if model is not None else None
         block = self._entries.block(ServiceBlock, item, kind)
         attributes = self._entries.attributes(kind, item) if kind is not None else None
@@ -65,7 +65,7 @@ class Services:
         if text_at(item[1], "type") != VISION:
             self._entries.block(ServiceBlock, item)  # reports the allowed types
             return
-        model = self._entries.kind(item, "model", self._tables.vision)
+        model = self._entries.kind(item, "model", self._tables.vision, refused=self._tables.refused("vision"))
         if model is None:
             self._entries.block(ServiceBlock, item)
             return

@@ -7,7 +7,7 @@ import difflib
 import json
 import logging
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +19,9 @@ from .exit_codes import Failure, exit_codes, sentence_of
 from .options import ConfigPath, LogLevel, count, fraction, port_number, secret
 
 if TYPE_CHECKING:
-    from pipeline import Config, ServerConfig, Tables
+    from pipeline import Config, Plugin, ServerConfig, Tables
+
+logger = logging.getLogger(__name__)
 
 cli = typer.Typer(
     name="camweave",
@@ -36,7 +38,7 @@ def main(tables: Tables | None = None) -> None:
 
     Args:
         tables: The kinds that configurations may declare; the built-in ones when not given. A program that adds kinds
-            passes its own tables here.
+            passes its own tables here; those of installed packages join them.
     """
     try:
         cli(prog_name="camweave", obj=tables)
@@ -127,12 +129,50 @@ def check(context: typer.Context, config: ConfigPath) -> None:
 
 
 @cli.command()
-def schema(context: typer.Context) -> None:
+def schema(
+    context: typer.Context,
+    config: Annotated[
+        str | None, typer.Argument(metavar="[CONFIG]", help="A configuration whose plugin files to include.")
+    ] = None,
+) -> None:
     """Print the JSON Schema of the configuration."""
-    from pipeline import BUILT_IN
-    from pipeline import schema as config_schema
+    _log(LogLevel.WARNING)
+    with exit_codes():
+        from pipeline import load_plugins
+        from pipeline import schema as config_schema
 
-    print(json.dumps(config_schema(context.obj or BUILT_IN), indent=2))
+        tables = _tables(context)
+        print(json.dumps(config_schema(tables if config is None else load_plugins(config, tables)), indent=2))
+
+
+@cli.command()
+def plugins(
+    context: typer.Context,
+    config: Annotated[
+        str | None, typer.Argument(metavar="[CONFIG]", help="A configuration whose plugin files to list as well.")
+    ] = None,
+) -> None:
+    """List the kinds that plugins add, and what is wrong with them."""
+    _log(LogLevel.WARNING)
+    with exit_codes():
+        from pipeline import load_plugins
+
+        tables = _tables(context, warn=False)
+        _print_plugins(tables.plugins)
+        packages = len(tables.plugins)
+        if config is not None:
+            tables = load_plugins(config, tables)
+            _print_plugins(tables.plugins[packages:])
+        if not tables.plugins:
+            print("no plugins")
+
+
+def _print_plugins(plugins: Iterable[Plugin]) -> None:
+    """Print a line for each plugin, and below it one for each of its kinds, with what is wrong."""
+    for plugin in plugins:
+        print(plugin.name if plugin.version is None else f"{plugin.name} {plugin.version}")
+        for kind in plugin.kinds:
+            print(f"  {kind}: {kind.trouble}" if kind.trouble else f"  {kind}", flush=True)
 
 
 @cli.command()
@@ -226,9 +266,19 @@ def _with_token(server: ServerConfig, token: SecretStr | None) -> ServerConfig:
 
 
 def _load(path: str, context: typer.Context) -> Config:
-    from pipeline import BUILT_IN, load
+    from pipeline import load
 
-    return load(path, tables=context.obj or BUILT_IN)
+    return load(path, tables=_tables(context), run_plugins=True)
+
+
+def _tables(context: typer.Context, *, warn: bool = True) -> Tables:
+    """Return the kinds of this program and of installed packages; those that cannot be used get a warning."""
+    from pipeline import BUILT_IN, with_packages
+
+    tables = with_packages(context.obj or BUILT_IN)
+    for sentence in tables.troubles() if warn else ():
+        logger.warning("%s", sentence)
+    return tables
 
 
 def _require(what: str, name: str, known: Collection[str]) -> None:

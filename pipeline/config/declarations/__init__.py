@@ -4,7 +4,7 @@ from .blocks import MODEL, VISION, CameraBlock, ServiceBlock, TransformBlock, Tr
 from .declared import TRANSFORM, CameraConfig, Config, Locations, TransformAttributes, TransformConfig
 from .server import VIAM_IS_OPEN, ClarifaiConfig, ServerConfig, token_of
 from .stream import StreamConfig
-from .tables import BUILT_IN, Tables
+from .tables import BUILT_IN, Plugin, PluginKind, Tables
 
 __all__ = [
     "BUILT_IN",
@@ -14,6 +14,8 @@ __all__ = [
     "Config",
     "MODEL",
     "Locations",
+    "Plugin",
+    "PluginKind",
     "ServerConfig",
     "ServiceBlock",
     "StreamConfig",

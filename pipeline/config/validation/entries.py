@@ -62,17 +62,33 @@ class Entries:
         return validated(model, node, address, self.problems, self.folder, hints)
 
     def kind(
-        self, item: Item, key: str, table: Mapping[str, Any], aliases: Mapping[str, str] | None = None
+        self,
+        item: Item,
+        key: str,
+        table: Mapping[str, Any],
+        aliases: Mapping[str, str] | None = None,
+        refused: Mapping[str, str] | None = None,
     ) -> str | None:
-        """Return the key of the table that a ``model`` or ``type`` names; None, with a problem reported, if unknown."""
+        """Return the key of the table that a ``model`` or ``type`` names; None, with a problem reported, if unknown.
+
+        Args:
+            item: The entry.
+            key: ``model`` or ``type``.
+            table: The kinds by their names.
+            aliases: Other names of them.
+            refused: Messages for names of kinds that cannot be used, whether they are in the table or not.
+        """
         address, node = item
         name = text_at(node, key)
         if name is None:
             return None  # missing or not a text: reported with the block
+        found = find(node, (key,))[0]
+        if refused and name in refused:
+            self.problems.add(found.position, (*address, key), refused[name])
+            return None
         word = (aliases or {}).get(name, name)
         if word in table:
             return word
-        found = find(node, (key,))[0]
         self.problems.add(found.position, (*address, key), not_one_of(self.problems, key, found, table, aliases or ()))
         return None
 

@@ -78,12 +78,12 @@ ROWS = (
     (
         "unknown key at the root",
         ("cameras:\n  - {name: a, model: webcam}\ncamreas: []\n"),
-        '3:1: camreas: unknown key, did you mean "cameras"? (known: cameras, services, server)',
+        '3:1: camreas: unknown key, did you mean "cameras"? (known: cameras, services, server, plugins)',
     ),
     (
         "unknown key at the root, nothing near",
         ("cameras:\n  - {name: a, model: webcam}\nzzz: 1\n"),
-        "3:1: zzz: unknown key (known: cameras, services, server)",
+        "3:1: zzz: unknown key (known: cameras, services, server, plugins)",
     ),
     (
         "unknown key of a camera",
@@ -819,7 +819,7 @@ ROWS = (
             "3:33: cameras[1].attributes.url: is missing\n"
             "3:45: cameras[1].attributes.transport: must be one of: tcp, udp; got 5\n"
             "4:16: server.port: must be between 0 and 65535, got -1\n"
-            "5:1: x: unknown key (known: cameras, services, server)"
+            "5:1: x: unknown key (known: cameras, services, server, plugins)"
         ),
     ),
     (

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic import create_model
 
-from cameras import CAMERAS
+from cameras import CAMERAS, Attributes
 from pipeline import ConfigError
 from pipeline.config import BUILT_IN
 from pipeline.config.nodes import Problems, plain, read_yaml
 from pipeline.config.schema import schema
-from transforms import TRANSFORMS
+from transforms import TRANSFORMS, Transform
 
 from .kinds import KINDS
 from .test_load_errors import ROWS
@@ -123,3 +125,23 @@ def test_every_key_has_a_description() -> None:
 
     whole = schema()
     assert silent({"properties": whole["properties"], "$defs": whole["$defs"]}, "") == []
+
+
+def test_classes_of_the_same_name_have_a_definition_each() -> None:
+    def of_type(name: str, annotation: Any) -> type[Transform[Any]]:
+        spot = create_model("Spot", x=(annotation, 0))
+        attributes = create_model("SpotAttributes", __base__=Attributes, spot=(spot | None, None))
+        return type("Spots", (TRANSFORMS["identity"],), {"type_name": name, "attributes_type": attributes})
+
+    kinds = {"one": of_type("one", int), "two": of_type("two", str), "three": of_type("three", int)}
+    found = schema(replace(BUILT_IN, transforms=kinds))
+    validator = Draft202012Validator(found)
+    validator.check_schema(found)
+
+    def text(type_name: str, x: object) -> Any:
+        pipeline = [{"type": type_name, "attributes": {"spot": {"x": x}}}]
+        return {"cameras": [{"name": "a", "model": "transform", "attributes": {"source": "b", "pipeline": pipeline}}]}
+
+    accepted = [(name, x) for name in kinds for x in (1, "a") if validator.is_valid(text(name, x))]
+    assert accepted == [("one", 1), ("two", "a"), ("three", 1)]
+    assert sorted(name for name in found["$defs"] if name.startswith("Spot")) == ["Spot", "Spot2"]

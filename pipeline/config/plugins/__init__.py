@@ -1,0 +1,6 @@
+"""Kinds that others add: those of installed packages, and those of files beside a configuration."""
+
+from .files import with_files
+from .packages import with_packages
+
+__all__ = ["with_files", "with_packages"]

@@ -1,0 +1,234 @@
+"""Files beside a configuration: which ones are run, and what is said of those that cannot be."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import BUILT_IN, ConfigError, load, load_plugins, make_transforms, parse, with_packages
+from pipeline.config import TransformAttributes
+from tests.harness import through
+from tests.transforms.pictures import bgr
+
+from .installed import TRANSFORM, install
+
+CAMERAS = """
+cameras:
+  - {name: scene, model: test_pattern}
+  - {name: dark, model: transform, attributes: {source: scene, pipeline: [{type: negative}]}}
+"""
+BROKEN = """
+def helper():
+    return missing
+
+helper()
+"""
+
+
+@pytest.fixture(autouse=True)
+def modules() -> Iterator[None]:
+    """Take the modules of plugins away again."""
+    before = dict(sys.modules)
+    yield
+    for name in sys.modules.keys() - before.keys():
+        del sys.modules[name]
+
+
+def config(folder: Path, plugins: str = "[my_transforms.py]", **files: str) -> Path:
+    """Write a configuration with these plugins; files are named without their ending, ``__`` parts folders."""
+    for name, text in files.items():
+        path = folder / f"{name.replace('__', '/')}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    (folder / "test.yaml").write_text(f"plugins: {plugins}{CAMERAS}")
+    return folder / "test.yaml"
+
+
+def wrong(path: Path) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(path, run_plugins=True)
+    return [str(problem).removeprefix(f"{path}:") for problem in caught.value.problems]
+
+
+def test_the_kinds_of_a_file_are_known(tmp_path: Path) -> None:
+    loaded = load(config(tmp_path, my_transforms=TRANSFORM), run_plugins=True)
+    assert [str(plugin) for plugin in loaded.tables.plugins] == ["file my_transforms.py"]
+    declared = loaded.cameras["dark"].attributes
+    assert isinstance(declared, TransformAttributes)
+    [negative] = make_transforms(declared, {}, loaded.tables)
+    [out] = through(negative, bgr(8, 6))
+    assert (out.image == 255 - bgr(8, 6).image).all()
+    assert "negative" not in BUILT_IN.transforms
+
+
+def test_a_file_may_be_in_a_folder_below(tmp_path: Path) -> None:
+    assert load(config(tmp_path, "[kinds/my_transforms.py]", kinds__my_transforms=TRANSFORM), run_plugins=True).cameras
+
+
+def test_a_file_that_is_not_named_on_the_command_line_is_not_run(tmp_path: Path) -> None:
+    path = config(tmp_path, my_transforms="raise AssertionError")
+    said = "plugins: is only for a file that is named on the command line"
+    with pytest.raises(ConfigError, match=said):
+        load(path)
+    with pytest.raises(ConfigError, match=said):
+        parse(path.read_text(), str(path), tmp_path)
+
+
+def test_a_machine_file_runs_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "my_transforms.py").write_text("raise AssertionError")
+    machine = tmp_path / "machine.json"
+    machine.write_text('{"components": [], "plugins": ["my_transforms.py"]}')
+    load(machine, run_plugins=True)
+    [warning] = caplog.messages
+    assert 'key "plugins"' in warning
+    assert "skipped" in warning
+
+
+def test_a_file_is_run_again_only_when_it_has_changed(tmp_path: Path) -> None:
+    path = config(tmp_path, my_transforms=TRANSFORM)
+    first = load(path, run_plugins=True).tables
+    assert first.without_files is BUILT_IN
+    same = load(path, tables=first, run_plugins=True).tables
+    assert same.transforms["negative"] is first.transforms["negative"]
+    (tmp_path / "my_transforms.py").write_text(TRANSFORM.replace("255 -", "254 -"))
+    changed = load(path, tables=first, run_plugins=True).tables
+    assert changed.transforms["negative"] is not first.transforms["negative"]
+    assert changed.plugins == first.plugins
+    path.write_text(CAMERAS.replace("negative", "flip"))
+    assert load(path, tables=changed, run_plugins=True).tables is BUILT_IN
+
+
+def test_a_file_of_the_same_name_elsewhere_is_another_one(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        code = TRANSFORM if name == "one" else TRANSFORM.replace("255 -", "254 -")
+        assert load(config(tmp_path / name, my_transforms=code), run_plugins=True).cameras
+    assert sys.modules["my_transforms"].__file__ == str(tmp_path / "two" / "my_transforms.py")
+
+
+def test_a_file_that_is_on_the_path_itself_is_no_other_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    assert load(config(tmp_path, my_transforms=TRANSFORM), run_plugins=True).cameras
+
+
+@pytest.mark.parametrize(
+    ("plugins", "message"),
+    [
+        ("5", "1:10: plugins: must be a list of files, got a number"),
+        ("[5]", "1:11: plugins[0]: must be the name of a file, got 5"),
+        ("[gone.py]", "1:11: plugins[0]: no such file: FOLDER/gone.py"),
+        ("[folder.py]", "1:11: plugins[0]: is not a file: FOLDER/folder.py"),
+        ("[../a.py]", '1:11: plugins[0]: must be a file beside this one, or in a folder below, got "../a.py"'),
+        ("[/a.py]", '1:11: plugins[0]: must be a file beside this one, or in a folder below, got "/a.py"'),
+        ("[~/a.py]", '1:11: plugins[0]: must be a file beside this one, or in a folder below, got "~/a.py"'),
+        ("[link.py]", "1:11: plugins[0]: is a link that leads out of the folder of this file, to OUTSIDE"),
+        (
+            "[my-file.py]",
+            '1:11: plugins[0]: must be named like a Python module, such as "my_transforms.py", got "my-file.py"',
+        ),
+        (
+            "[file.txt]",
+            '1:11: plugins[0]: must be named like a Python module, such as "my_transforms.py", got "file.txt"',
+        ),
+        ("[json.py]", "1:11: plugins[0]: has the name of another Python module, json; rename the file"),
+        ("[cameras.py]", "1:11: plugins[0]: has the name of another Python module, cameras; rename the file"),
+        (
+            "[broken.py]",
+            "1:11: plugins[0]: cannot be loaded: FOLDER/broken.py, line 3: NameError: name 'missing' is not defined; "
+            "correct that, or take the file out of plugins",
+        ),
+        (
+            "[torn.py]",
+            "1:11: plugins[0]: cannot be loaded: FOLDER/torn.py, line 1: SyntaxError: '(' was never closed; correct "
+            "that, or take the file out of plugins",
+        ),
+        (
+            "[needy.py]",
+            "1:11: plugins[0]: cannot be loaded: FOLDER/needy.py, line 1: ModuleNotFoundError: No module named "
+            "'nothing_of_that_name'; install what it needs into the environment of camweave",
+        ),
+        (
+            "[sociable.py]",
+            "1:11: plugins[0]: cannot be loaded: FOLDER/sociable.py, line 1: ModuleNotFoundError: No module named "
+            "'broken'; files cannot import each other: put them into one, or make a package of them",
+        ),
+        (
+            "[empty.py]",
+            "1:11: plugins[0]: has no public class that derives from cameras.Camera, transforms.Transform, "
+            "vision.VisionService or vision.Runtime",
+        ),
+        ("[good.py, good.py]", "1:20: plugins[1]: a file of that name is already given on line 1"),
+        (
+            "[good.py, same.py]",
+            "1:11: plugins[0]: FOLDER/good.py, line 8: file same.py has a transform negative too; rename one, or "
+            "remove it",
+        ),
+        (
+            "[taken.py]",
+            "1:11: plugins[0]: FOLDER/taken.py, line 8: camweave itself has a transform flip too; rename one, or "
+            "remove it",
+        ),
+        (
+            "[unfinished.py]",
+            "1:11: plugins[0]: FOLDER/unfinished.py, line 8: Negative lacks apply; define what Transform leaves to its "
+            "subclasses",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_at_its_name(
+    tmp_path_factory: pytest.TempPathFactory, plugins: str, message: str
+) -> None:
+    folder, outside = tmp_path_factory.mktemp("config"), tmp_path_factory.mktemp("outside") / "a.py"
+    outside.write_text(TRANSFORM)
+    (folder / "link.py").symlink_to(outside)
+    (folder / "folder.py").mkdir()
+    path = config(
+        folder,
+        plugins,
+        json=TRANSFORM,
+        cameras=TRANSFORM,
+        broken=BROKEN,
+        torn="x = (\n",
+        needy="import nothing_of_that_name",
+        sociable="import broken",
+        empty="from transforms import Transform\n\n\nclass _Hidden(Transform): pass\n",
+        good=TRANSFORM,
+        same=TRANSFORM,
+        taken=TRANSFORM.replace('"negative"', '"flip"'),
+        unfinished=TRANSFORM.replace("def apply", "def applied"),
+    )
+    assert wrong(path)[0] == message.replace("FOLDER", str(folder)).replace("OUTSIDE", str(outside))
+    assert all("plugins" in problem for problem in wrong(path)), "what follows from a missing kind is not said"
+
+
+def test_every_file_that_is_wrong_is_named(tmp_path: Path) -> None:
+    path = config(tmp_path, "[a.py, b.py, ../c.py]", a=BROKEN, b="raise ValueError('no')")
+    assert [problem.split(" ")[1] for problem in wrong(path)] == ["plugins[0]:", "plugins[1]:", "plugins[2]:"]
+
+
+def test_a_module_that_failed_is_not_left_behind(tmp_path: Path) -> None:
+    wrong(config(tmp_path, my_transforms=BROKEN))
+    assert "my_transforms" not in sys.modules
+    (tmp_path / "my_transforms.py").write_text(TRANSFORM)
+    assert load(tmp_path / "test.yaml", run_plugins=True).cameras
+
+
+def test_a_name_of_a_package_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, monkeypatch, "negatives", "[camweave.transforms]\nnegative = MODULE:Negative\n")
+    with pytest.raises(ConfigError, match="package negatives 1.0 has a transform negative too"):
+        load(config(tmp_path, my_transforms=TRANSFORM), tables=with_packages(BUILT_IN), run_plugins=True)
+
+
+def test_the_plugins_of_a_configuration_that_is_wrong_elsewhere_can_be_loaded(tmp_path: Path) -> None:
+    path = config(tmp_path, my_transforms=TRANSFORM)
+    path.write_text(path.read_text().replace("test_pattern", "no_such_camera"))
+    assert "negative" in load_plugins(path, BUILT_IN).transforms
+    path.write_text(CAMERAS)
+    assert load_plugins(path, BUILT_IN) is BUILT_IN
+
+
+def test_an_empty_list_is_no_plugin(tmp_path: Path) -> None:
+    path = config(tmp_path, "")
+    path.write_text(path.read_text().replace("negative", "flip"))
+    assert load(path, run_plugins=True).tables.plugins == ()
