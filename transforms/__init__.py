@@ -20,7 +20,7 @@ from .lens import DistortionParameters, IntrinsicParameters
 from .overlay import Overlay
 from .paint import Paint
 from .painting import Style, paint
-from .recognition import RecognitionTransform
+from .recognition import RecognitionAttributes, RecognitionTransform
 from .redact import Redact
 from .resize import Resize
 from .rotate import Rotate
@@ -59,6 +59,7 @@ __all__ = [
     "DistortionParameters",
     "IntrinsicParameters",
     "NoAttributes",
+    "RecognitionAttributes",
     "RecognitionTransform",
     "Services",
     "Style",

@@ -14,6 +14,7 @@ DOCUMENTS = sorted(
         ROOT / "benchmarks/README.md",
         ROOT / "configs/models/README.md",
         ROOT / "examples/README.md",
+        ROOT / "examples/plugin/README.md",
     ]
 )
 NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
