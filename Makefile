@@ -22,7 +22,7 @@ NODE_INSTALLED := $(NODE_MODULES)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check format bench pictures train lowest lock clean test-tools
+.PHONY: help install demo test check kinds format bench pictures train lowest lock clean test-tools
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ check: $(INSTALLED) ## Look at the form of the code: ruff's format and rules, my
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+kinds: $(INSTALLED) ## Name each place that a new camera, transform, service or prediction still has to be put into
+	@$(BIN)/python -m tests.docs.kinds
 
 format: $(INSTALLED) ## Bring the code into form: ruff's format, imports in order
 	$(BIN)/ruff check --fix-only .
