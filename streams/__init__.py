@@ -1,7 +1,7 @@
 """How frames leave: shared encoders and their packet sinks, WebRTC viewers, snapshots, files."""
 
 from .annotate import annotate
-from .encoding import Encoder, EncoderKey, EncoderPool, PacketSink, SharedEncoder, Subscription, VideoPacket
+from .encoding import EncoderKey, EncoderPool, PacketSink, SharedEncoder, Subscription, VideoEncoder, VideoPacket
 from .snapshot import Snapshot, jpeg, next_frame, snapshot
 from .webrtc import (
     SDP_BYTES_MAX,
@@ -12,17 +12,17 @@ from .webrtc import (
     NothingInCommon,
     OtherEtag,
     SdpTooLong,
-    Session,
     SignallingError,
     UnknownCamera,
     UnknownSession,
+    WhepAnswer,
     WhepSessions,
 )
 
 __all__ = [
     "SDP_BYTES_MAX",
     "Deadlines",
-    "Encoder",
+    "VideoEncoder",
     "EncoderKey",
     "EncoderPool",
     "IceRestart",
@@ -32,7 +32,7 @@ __all__ = [
     "OtherEtag",
     "PacketSink",
     "SdpTooLong",
-    "Session",
+    "WhepAnswer",
     "SharedEncoder",
     "SignallingError",
     "Snapshot",

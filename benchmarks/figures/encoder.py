@@ -13,7 +13,7 @@ from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
 
 from cameras import Frame
-from streams import Encoder
+from streams import VideoEncoder
 
 from ..measuring import RATE, Program
 from ..workloads import Inputs
@@ -34,10 +34,10 @@ def theirs(encoder: H264Encoder | Vp8Encoder) -> Callable[[Frame], object]:
 def show(_program: Program, inputs: Inputs) -> None:
     """Encode the clip in every way and print what a frame costs."""
     ways: dict[str, Callable[[Frame], object]] = {
-        f"h264 {preset}": Encoder("h264", frame_rate=RATE, preset=preset).encode
+        f"h264 {preset}": VideoEncoder("h264", frame_rate=RATE, preset=preset).encode
         for preset in ("ultrafast", "superfast", "veryfast")
     }
-    ways["vp8"] = Encoder("vp8", frame_rate=RATE).encode
+    ways["vp8"] = VideoEncoder("vp8", frame_rate=RATE).encode
     ways["aiortc h264"] = theirs(H264Encoder())
     ways["aiortc vp8"] = theirs(Vp8Encoder())
     spent, frames = dict.fromkeys(ways, 0.0), of_clip(inputs.clip)

@@ -22,10 +22,10 @@ from streams import (
     NothingInCommon,
     OtherEtag,
     SdpTooLong,
-    Session,
     SignallingError,
     UnknownCamera,
     UnknownSession,
+    WhepAnswer,
 )
 
 from .access import UNAUTHENTICATED
@@ -117,21 +117,21 @@ def signalling_problems() -> Iterator[None]:
         raise Problem(status, error.detail, headers) from error
 
 
-def created(session: Session, resource: str, config: ServerConfig) -> Response:
+def created(answer: WhepAnswer, resource: str, config: ServerConfig) -> Response:
     """Return the answer to an offer: 201 with our SDP, and the new session's address and ETag.
 
     Args:
-        session: The new session.
+        answer: The new session and our SDP.
         resource: The path that was posted to, below which the session gets its address.
         config: Names the ICE servers.
     """
     headers = {
-        "Location": f"{resource}/{session.secret}",
-        "ETag": session.etag,
+        "Location": f"{resource}/{answer.secret}",
+        "ETag": answer.etag,
         "Accept-Patch": FRAGMENT,
         "Cache-Control": "no-store",
     }
-    response = Response(session.answer, 201, headers, media_type=SDP)
+    response = Response(answer.sdp, 201, headers, media_type=SDP)
     add_links(response, config)
     return response
 

@@ -1,7 +1,7 @@
 """Frames into packets: one shared encoder per feed, codec, size and annotated or clean, and the sinks it feeds."""
 
 from .codecs import CLOCK_RATE, CodecName, VideoPacket, default_bitrate, h264_level
-from .encoder import Encoder
+from .encoder import VideoEncoder
 from .planes import fill, fitted, tag
 from .pool import EncoderPool
 from .shared_encoder import EncoderKey, SharedEncoder, Subscription
@@ -10,7 +10,7 @@ from .sink import PacketSink
 __all__ = [
     "CLOCK_RATE",
     "CodecName",
-    "Encoder",
+    "VideoEncoder",
     "EncoderKey",
     "EncoderPool",
     "PacketSink",

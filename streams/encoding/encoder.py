@@ -25,7 +25,7 @@ from .planes import bt601, fill, scaled
 _RTP_TIME_BASE = Fraction(1, CLOCK_RATE)
 
 
-class Encoder:
+class VideoEncoder:
     """Frames in, packets out: H.264 as Annex B with its headers before every key frame, or VP8.
 
     No frame waits inside: one frame gives its packet at once. The picture's size may change at any frame; the encoder

@@ -12,7 +12,7 @@ from cameras import Frame
 from pipeline import ByteRate, Feed, FrameTask, Reports, Run, Watch, start_task
 
 from .codecs import CodecName, VideoPacket
-from .encoder import Encoder
+from .encoder import VideoEncoder
 from .keyframes import KeyFrameRequests
 from .pace import Pace
 from .sink import PacketSink
@@ -40,7 +40,7 @@ class EncoderKey:
     annotated: bool
 
 
-MakeEncoder = Callable[[Feed, EncoderKey], Encoder]
+MakeEncoder = Callable[[Feed, EncoderKey], VideoEncoder]
 
 
 class Subscription:
@@ -156,7 +156,7 @@ class SharedEncoder(FrameTask):
         self._run: Run | None = None
         self._version = feed.version
         self._pace = Pace(feed.config.stream.frame_rate)
-        self._encoder: Encoder | None = None
+        self._encoder: VideoEncoder | None = None
         self._size: tuple[int, int] | None = None
         self._last: Frame | None = None
         self._last_at_s = 0.0
@@ -302,10 +302,10 @@ class SharedEncoder(FrameTask):
                 subscription.close()
 
 
-def encoder_for(feed: Feed, key: EncoderKey) -> Encoder:
+def encoder_for(feed: Feed, key: EncoderKey) -> VideoEncoder:
     """Return the encoder that a camera's ``stream:`` asks for."""
     stream = feed.config.stream
-    return Encoder(
+    return VideoEncoder(
         key.codec,
         frame_rate=min(max(stream.frame_rate or feed.root.frame_rate or 30.0, 1.0), 120.0),
         bitrate=stream.bitrate,

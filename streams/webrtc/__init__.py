@@ -15,7 +15,7 @@ from .errors import (
     UnknownSession,
 )
 from .sdp import SDP_BYTES_MAX
-from .whep import Deadlines, Session, WhepSessions
+from .whep import Deadlines, WhepAnswer, WhepSessions
 
 __all__ = [
     "SDP_BYTES_MAX",
@@ -26,7 +26,7 @@ __all__ = [
     "NothingInCommon",
     "OtherEtag",
     "SdpTooLong",
-    "Session",
+    "WhepAnswer",
     "SignallingError",
     "UnknownCamera",
     "UnknownSession",

@@ -43,20 +43,20 @@ class Deadlines:
 
 
 @dataclass(frozen=True)
-class Session:
-    """What a viewer is told when its offer is accepted.
+class WhepAnswer:
+    """The reply to an accepted offer, with the names of the new session.
 
     Attributes:
-        id: Its public name, in lists; worth nothing to anybody else.
-        secret: Its secret name, 128 bits: who knows it may end it.
-        etag: Of its ICE session, quoted as in the header.
-        answer: Our SDP, with all our candidates.
+        id: Public name of the session, as lists show it; it grants no access.
+        secret: Secret name of the session, 128 bits; any client that knows it can end the session.
+        etag: ETag of the ICE session, quoted as in the header.
+        sdp: Our answer, with all our candidates.
     """
 
     id: str
     secret: str
     etag: str
-    answer: str
+    sdp: str
 
 
 @dataclass(eq=False)
@@ -147,7 +147,7 @@ class WhepSessions:
         self._watchdog: asyncio.Task[None] | None = None
         self._closing = False
 
-    async def offer(self, camera: str, sdp: str, *, annotations: bool = True) -> Session:
+    async def offer(self, camera: str, sdp: str, *, annotations: bool = True) -> WhepAnswer:
         """Answer a viewer's offer to receive a camera, as painted or clean.
 
         Raises:
@@ -182,7 +182,7 @@ class WhepSessions:
         if self._watchdog is None:
             self._watchdog = asyncio.create_task(self._watch(), name="viewers watchdog")
         logger.info("camera %s: viewer %s came (%s)", camera, viewer.id, codec)
-        return Session(viewer.id, viewer.secret, viewer.etag, answer)
+        return WhepAnswer(viewer.id, viewer.secret, viewer.etag, answer)
 
     async def patch(self, secret: str, body: str, if_match: str | None, *, camera: str | None = None) -> None:
         """Take a trickle fragment: more candidates of a viewer, of a certain camera where that is said.

@@ -9,7 +9,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from cameras import Frame, Matrix, Pixels
 from streams.encoding.codecs import CodecName
-from streams.encoding.encoder import Encoder
+from streams.encoding.encoder import VideoEncoder
 from tests.streams.fakes import picture
 
 SPS, PPS, IDR = 7, 8, 5
@@ -32,7 +32,7 @@ def units(packet: av.Packet[av.VideoStream]) -> list[int]:
 def test_colours_come_back_within_four_levels(
     codec: CodecName, matrix: Matrix | None, rgb: tuple[int, int, int]
 ) -> None:
-    encoder, reader = Encoder(codec), decoder(codec)
+    encoder, reader = VideoEncoder(codec), decoder(codec)
     for number in range(3):
         for packet in encoder.encode(picture(number, rgb=rgb, matrix=matrix)):
             for shown in reader.decode(packet):
@@ -43,13 +43,13 @@ def test_colours_come_back_within_four_levels(
 
 def test_h264_says_what_its_colours_mean() -> None:
     reader = decoder("h264")
-    (packet,) = Encoder("h264").encode(picture(matrix=Matrix.BT709))
+    (packet,) = VideoEncoder("h264").encode(picture(matrix=Matrix.BT709))
     (shown,) = reader.decode(packet)
     assert (shown.colorspace, shown.color_primaries, shown.color_trc, shown.color_range) == (6, 6, 6, 1)
 
 
 def test_every_key_frame_carries_its_headers_and_no_frame_waits() -> None:
-    encoder = Encoder("h264")
+    encoder = VideoEncoder("h264")
     first, second, third = (encoder.encode(picture(n), key=n == 2) for n in range(3))
     assert [len(first), len(second), len(third)] == [1, 1, 1]
     assert [packet.is_keyframe for packet in (first[0], second[0], third[0])] == [True, False, True]
@@ -61,20 +61,20 @@ def test_every_key_frame_carries_its_headers_and_no_frame_waits() -> None:
 
 @pytest.mark.parametrize("codec", ["h264", "vp8"])
 def test_a_key_frame_comes_when_asked_for_and_only_then(codec: CodecName) -> None:
-    encoder = Encoder(codec)
+    encoder = VideoEncoder(codec)
     keys = [encoder.encode(picture(n), key=n in (3, 7))[0].is_keyframe for n in range(10)]
     assert [n for n, key in enumerate(keys) if key] == [0, 3, 7]
 
 
 def test_a_key_frame_comes_after_the_interval_at_the_latest() -> None:
-    encoder = Encoder("h264", frame_rate=10, key_frame_interval_s=0.5)
+    encoder = VideoEncoder("h264", frame_rate=10, key_frame_interval_s=0.5)
     keys = [encoder.encode(picture(n, frame_rate=10))[0].is_keyframe for n in range(11)]
     assert [n for n, key in enumerate(keys) if key] == [0, 5, 10]
 
 
 @pytest.mark.parametrize("codec", ["h264", "vp8"])
 def test_a_change_of_size_goes_on_with_a_key_frame_of_the_new_one(codec: CodecName) -> None:
-    encoder, reader = Encoder(codec), decoder(codec)
+    encoder, reader = VideoEncoder(codec), decoder(codec)
     sizes = []
     for number, (width, height) in enumerate([(160, 120), (160, 120), (96, 64), (96, 64)]):
         (packet,) = encoder.encode(picture(number, width=width, height=height))
@@ -84,20 +84,20 @@ def test_a_change_of_size_goes_on_with_a_key_frame_of_the_new_one(codec: CodecNa
 
 
 def test_odd_sizes_are_padded() -> None:
-    (packet,) = Encoder("h264").encode(picture(width=161, height=119))
+    (packet,) = VideoEncoder("h264").encode(picture(width=161, height=119))
     (shown,) = decoder("h264").decode(packet)
     assert (shown.width, shown.height) == (162, 120)
 
 
 def test_times_are_ticks_of_the_rtp_clock() -> None:
-    encoder = Encoder("h264")
+    encoder = VideoEncoder("h264")
     packets = [encoder.encode(picture(n, frame_rate=25))[0] for n in (0, 1, 2, 5)]
     assert [packet.pts for packet in packets] == [0, 3600, 7200, 18000]
     assert {packet.time_base for packet in packets} == {Fraction(1, 90_000)}
 
 
 def test_times_rise_whatever_the_frames_say() -> None:
-    encoder = Encoder("h264")
+    encoder = VideoEncoder("h264")
     assert encoder.encode(picture(10))[0].pts == 30_000
     assert encoder.encode(picture(10))[0].pts == 30_001
     assert encoder.encode(picture(10), later_s=0.5)[0].pts == 75_000
@@ -106,7 +106,7 @@ def test_times_rise_whatever_the_frames_say() -> None:
 
 
 def test_after_a_failure_the_next_frame_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    encoder = Encoder("h264")
+    encoder = VideoEncoder("h264")
     encoder.encode(picture(0))
     encoder.encode(picture(1))
 
@@ -123,11 +123,11 @@ def test_after_a_failure_the_next_frame_starts_anew(monkeypatch: pytest.MonkeyPa
 def test_what_comes_in_is_not_changed() -> None:
     frame = picture(matrix=Matrix.BT709)
     before = [plane.copy() for plane in frame.pixels.yuv]
-    Encoder("h264").encode(frame)
+    VideoEncoder("h264").encode(frame)
     assert all(np.array_equal(a, b) for a, b in zip(before, frame.pixels.yuv, strict=True))
 
 
 def test_the_level_stands_in_the_stream() -> None:
     frame = Frame(Pixels.from_bgr(np.zeros((1080, 1920, 3), np.uint8)), 0, Fraction(1, 30), 0.0)
-    (packet,) = Encoder("h264", preset="ultrafast").encode(frame)
+    (packet,) = VideoEncoder("h264", preset="ultrafast").encode(frame)
     assert bytes(packet)[7] == 40

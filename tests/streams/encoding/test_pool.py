@@ -19,7 +19,7 @@ from pipeline import Feed, StreamConfig
 from pipeline.producers.line import Line
 from pipeline.producers.source import Source
 from pipeline.producers.step import Row
-from streams import Encoder, EncoderKey, EncoderPool, Subscription, VideoPacket
+from streams import EncoderKey, EncoderPool, Subscription, VideoEncoder, VideoPacket
 from streams.encoding.keyframes import PAUSE_S
 from streams.encoding.shared_encoder import STANDSTILL_S, MakeEncoder
 from tests.fakes import FakeCamera, FakeClock
@@ -239,7 +239,7 @@ def test_the_last_picture_is_repeated_for_who_joins_while_nothing_comes() -> Non
         assert packet.pts - start.pts == round((PAUSE_S + 1.5 + STANDSTILL_S) * 90_000)
 
 
-class Failing(Encoder):
+class Failing(VideoEncoder):
     """Fails for one frame, and says so."""
 
     def __init__(self, failed: threading.Event) -> None:
@@ -254,9 +254,9 @@ class Failing(Encoder):
 
 
 def test_a_failing_encoder_is_counted_reported_and_built_anew(caplog: pytest.LogCaptureFixture) -> None:
-    failed, made = threading.Event(), list[Encoder]()
+    failed, made = threading.Event(), list[VideoEncoder]()
 
-    def make(feed: Feed, key: EncoderKey) -> Encoder:
+    def make(feed: Feed, key: EncoderKey) -> VideoEncoder:
         made.append(Failing(failed))
         return made[-1]
 
@@ -337,7 +337,7 @@ class Boxes(Transform[NoAttributes]):
         return frame.with_annotations([Detection("star", 0.9, box=BoundingBox(0.2, 0.2, 0.8, 0.8))])
 
 
-class Noting(Encoder):
+class Noting(VideoEncoder):
     """Notes what it gives."""
 
     def __init__(self, packets: list[VideoPacket]) -> None:
@@ -358,7 +358,7 @@ def put_line(graph: FakeGraph, feed: Feed, *transforms: Transform[NoAttributes])
 def test_sinks_move_when_a_chain_begins_to_annotate_and_when_it_stops() -> None:
     made: dict[bool, list[VideoPacket]] = {False: [], True: []}
 
-    def make(feed: Feed, key: EncoderKey) -> Encoder:
+    def make(feed: Feed, key: EncoderKey) -> VideoEncoder:
         return Noting(made[key.annotated])
 
     numbers = itertools.count(1)
@@ -395,9 +395,9 @@ def test_sinks_move_when_a_chain_begins_to_annotate_and_when_it_stops() -> None:
 def test_an_exchange_brings_the_encoder_that_the_new_configuration_asks_for() -> None:
     made: list[float | None] = []
 
-    def make(feed: Feed, key: EncoderKey) -> Encoder:
+    def make(feed: Feed, key: EncoderKey) -> VideoEncoder:
         made.append(feed.config.stream.bitrate)
-        return Encoder("h264")
+        return VideoEncoder("h264")
 
     with running(make) as run:
         sink, _ = run.join()

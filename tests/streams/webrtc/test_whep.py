@@ -91,7 +91,7 @@ async def viewing(viewer: LoopbackViewer) -> AsyncIterator[LoopbackViewer]:
 async def test_a_viewer_sees_the_camera(codec: str | None, expected: str) -> None:
     async with serving("porch") as (streams, graph), viewing(LoopbackViewer(codec)) as viewer:
         session = await streams.offer("porch", await viewer.offer())
-        await viewer.accept(session.answer)
+        await viewer.accept(session.sdp)
         feeding = Feeding(graph.cameras["porch"])
         shown = await viewer.frame()
         assert np.abs(shown.to_ndarray(format="rgb24")[60, 80].astype(int) - (0, 255, 0)).max() <= 4
@@ -117,7 +117,7 @@ async def test_two_viewers_share_one_encoder_and_another_codec_has_its_own() -> 
     async with serving("porch") as (streams, graph):
         viewers = [LoopbackViewer(codec) for codec in ("h264", "h264", "vp8")]
         for viewer in viewers:
-            await viewer.accept((await streams.offer("porch", await viewer.offer())).answer)
+            await viewer.accept((await streams.offer("porch", await viewer.offer())).sdp)
         feeding = Feeding(graph.cameras["porch"])
         for viewer in viewers:
             await viewer.frame()
@@ -131,12 +131,12 @@ async def test_two_viewers_share_one_encoder_and_another_codec_has_its_own() -> 
 
 async def test_a_viewer_that_joins_late_gets_a_picture_though_nothing_new_comes() -> None:
     async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as first:
-        await first.accept((await streams.offer("porch", await first.offer())).answer)
+        await first.accept((await streams.offer("porch", await first.offer())).sdp)
         feeding = Feeding(graph.cameras["porch"])
         await first.frame()
         await feeding.stop()
         async with viewing(LoopbackViewer()) as late:
-            await late.accept((await streams.offer("porch", await late.offer())).answer)
+            await late.accept((await streams.offer("porch", await late.offer())).sdp)
             await late.connected.wait()
             assert (await picture_on_demand(late)).width == 160
 
@@ -165,7 +165,7 @@ def ssrc_of(viewer: LoopbackViewer) -> int:
 
 async def test_a_request_for_a_key_frame_reaches_the_encoder() -> None:
     async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as viewer:
-        await viewer.accept((await streams.offer("porch", await viewer.offer())).answer)
+        await viewer.accept((await streams.offer("porch", await viewer.offer())).sdp)
         feeding = Feeding(graph.cameras["porch"])
         await viewer.frame()
         before = graph.pool.encoders("porch")[0]["key_frames"]
@@ -197,7 +197,7 @@ class RsaCertificate(RTCCertificate):
 
 async def test_a_viewer_with_an_rsa_certificate_is_accepted() -> None:
     async with serving("porch") as (streams, graph), viewing(LoopbackViewer(None, certificate_with_rsa())) as viewer:
-        await viewer.accept((await streams.offer("porch", await viewer.offer())).answer)
+        await viewer.accept((await streams.offer("porch", await viewer.offer())).sdp)
         feeding = Feeding(graph.cameras["porch"])
         assert (await viewer.frame()).width == 160
         await feeding.stop()
@@ -206,10 +206,10 @@ async def test_a_viewer_with_an_rsa_certificate_is_accepted() -> None:
 async def test_audio_is_answered_inactive() -> None:
     async with serving("porch") as (streams, _), viewing(LoopbackViewer(audio=True)) as viewer:
         session = await streams.offer("porch", await viewer.offer())
-        audio = session.answer.split("m=audio")[1].split("m=")[0]
+        audio = session.sdp.split("m=audio")[1].split("m=")[0]
         assert "a=inactive" in audio
         assert " UDP/TLS/RTP/SAVPF 96\r\n" in audio and "a=rtpmap:96 opus/48000/2" in audio
-        await viewer.accept(session.answer)
+        await viewer.accept(session.sdp)
         async with asyncio.timeout(10):
             await viewer.connected.wait()
 
@@ -217,7 +217,7 @@ async def test_audio_is_answered_inactive() -> None:
 async def test_a_data_channel_line_is_tolerated() -> None:
     async with serving("porch") as (streams, _), viewing(LoopbackViewer()) as viewer:
         viewer.connection.createDataChannel("predictions")
-        await viewer.accept((await streams.offer("porch", await viewer.offer())).answer)
+        await viewer.accept((await streams.offer("porch", await viewer.offer())).sdp)
         async with asyncio.timeout(10):
             await viewer.connected.wait()
 
@@ -228,12 +228,12 @@ async def test_the_answer_has_every_candidate_and_only_of_the_addresses_set() ->
     )
     async with serving("porch", config=config) as (streams, _), viewing(LoopbackViewer()) as viewer:
         session = await streams.offer("porch", await viewer.offer())
-        candidates = HOST_CANDIDATE.findall(session.answer)
+        candidates = HOST_CANDIDATE.findall(session.sdp)
         assert [address for address, _ in candidates] == ["127.0.0.1", "203.0.113.7"]
         assert len({port for _, port in candidates}) == 1
         ports = config.ice.udp_ports
         assert ports is not None and ports.first <= int(candidates[0][1]) <= ports.last
-        assert "a=end-of-candidates" in session.answer
+        assert "a=end-of-candidates" in session.sdp
 
 
 async def test_when_all_ports_are_taken_the_viewer_is_told() -> None:
@@ -319,7 +319,7 @@ async def test_fragments() -> None:
         assert await refusal("nonsense") is InvalidSdp
         assert await refusal("a=x:" + "y" * 70_000) is SdpTooLong
         assert await refusal("", None, "unknown") is UnknownSession
-        await viewer.accept(session.answer)
+        await viewer.accept(session.sdp)
         async with asyncio.timeout(10):
             await viewer.connected.wait()
 
@@ -349,7 +349,7 @@ async def test_who_vanishes_is_dropped() -> None:
     async with serving("porch", deadlines=deadlines) as (streams, _):
         viewer = LoopbackViewer()
         session = await streams.offer("porch", await viewer.offer())
-        await viewer.accept(session.answer)
+        await viewer.accept(session.sdp)
         async with asyncio.timeout(10):
             # With 0.1 s, aiortc's own signs of life (one report a second) come too late on purpose.
             await streams.gone(session.secret)
@@ -361,7 +361,7 @@ async def test_who_says_goodbye_is_gone_at_once() -> None:
     async with serving("porch") as (streams, graph):
         viewer = LoopbackViewer()
         session = await streams.offer("porch", await viewer.offer())
-        await viewer.accept(session.answer)
+        await viewer.accept(session.sdp)
         feeding = Feeding(graph.cameras["porch"])
         await viewer.frame()
         await feeding.stop()
@@ -374,7 +374,7 @@ async def test_who_says_goodbye_is_gone_at_once() -> None:
 async def test_a_viewer_of_a_camera_that_may_be_watched_no_more_is_dropped(end: str) -> None:
     async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as viewer:
         session = await streams.offer("porch", await viewer.offer())
-        await viewer.accept(session.answer)
+        await viewer.accept(session.sdp)
         feeding = Feeding(graph.cameras["porch"])
         await viewer.frame()
         await feeding.stop()
@@ -408,7 +408,7 @@ async def test_ice_is_what_the_configuration_says_when_a_viewer_comes() -> None:
         before = await streams.offer("porch", offer)
         graph.config = Config({}, {}, ServerConfig(ice=IceConfig(advertise=("192.0.2.7",))))
         after = await streams.offer("porch", offer)
-        assert [{found[0] for found in HOST_CANDIDATE.findall(each.answer)} for each in (before, after)] == [
+        assert [{found[0] for found in HOST_CANDIDATE.findall(each.sdp)} for each in (before, after)] == [
             {"127.0.0.1"},
             {"127.0.0.1", "192.0.2.7"},
         ]
