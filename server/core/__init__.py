@@ -19,6 +19,7 @@ from .errors import (
 )
 from .frames import captured_at, frame_of, picture_of
 from .image_urls import DownloadFailed, DownloadTooLarge, ImageUrlError, ImageUrls, InvalidUrl, Unreachable
+from .info import camera_info, service_info
 from .limits import (
     GRACE_S,
     MESSAGE_BYTES_MAX,
@@ -31,7 +32,6 @@ from .limits import (
     within_limits,
 )
 from .predictions import Wanted, decode, recognised, reply, require_kind
-from .status import camera_status, service_description
 from .threads import on_thread
 from .tokens import TRIES, MissingToken, Tokens, TooManyTokens, WrongToken
 
@@ -69,7 +69,7 @@ __all__ = [
     "UnsupportedMedia",
     "Wanted",
     "WrongToken",
-    "camera_status",
+    "camera_info",
     "captured_at",
     "decode",
     "frame_of",
@@ -80,7 +80,7 @@ __all__ = [
     "recognised",
     "reply",
     "require_kind",
-    "service_description",
+    "service_info",
     "too_large",
     "too_many",
     "within_limits",

@@ -21,7 +21,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..core import RequestError, Tokens, Unavailable
-from .messages import Extension, Problem, error_response, response_to
+from .messages import Extension, HttpError, error_response, response_to
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 PUBLIC_PATHS = frozenset({"/", "/run", "/docs", "/healthz", "/readyz"})
@@ -106,12 +106,12 @@ class AccessMiddleware:
         brought = [value for name, value in scope["headers"] if name == b"authorization"]
         return self.tokens.refusal(brought, scope["client"][0] if scope.get("client") else "")
 
-    def _problem(self, method: str, headers: Headers) -> Problem | None:
+    def _problem(self, method: str, headers: Headers) -> HttpError | None:
         host = headers.get("host")
         if host is not None and not self._is_ours(host):
-            return Problem(403, "the name in the Host header is not one of this server's")
+            return HttpError(403, "the name in the Host header is not one of this server's")
         if self._is_foreign(method, headers, host):
-            return Problem(403, "pages of other sites may link here, but not send requests")
+            return HttpError(403, "pages of other sites may link here, but not send requests")
         return None
 
     def _is_ours(self, host: str) -> bool:

@@ -9,25 +9,25 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from ..core import camera_status, captured_at, picture_of
+from ..core import camera_info, captured_at, picture_of
 from .dependencies import WithBackend
-from .messages import CameraStatus, problems
+from .messages import CameraInfo, problems
 
 router = APIRouter(prefix="/api/cameras", tags=["Cameras"])
 
 
-@router.get("", response_model=None, responses={200: {"model": list[CameraStatus]}})
+@router.get("", response_model=None, responses={200: {"model": list[CameraInfo]}})
 async def cameras(backend: WithBackend) -> JSONResponse:
     """List every camera with its state."""
     # Every open page asks for this again and again, in the loop that moves the packets. A response of our own is not
     # walked through by the framework, which takes longer than all the rest.
-    return JSONResponse([camera_status(backend, feed) for feed in backend.feeds.values()])
+    return JSONResponse([camera_info(backend, feed) for feed in backend.feeds.values()])
 
 
-@router.get("/{name}", response_model=None, responses={200: {"model": CameraStatus}, **problems(404)})
+@router.get("/{name}", response_model=None, responses={200: {"model": CameraInfo}, **problems(404)})
 async def camera(name: str, backend: WithBackend) -> JSONResponse:
     """Tell what one camera is doing."""
-    return JSONResponse(camera_status(backend, backend.camera(name)))
+    return JSONResponse(camera_info(backend, backend.camera(name)))
 
 
 @router.get(

@@ -20,7 +20,7 @@ from cameras import require_internals
 from ..core import Backend
 from .access import AccessMiddleware
 from .app import OPEN_OPTIONS, create_app
-from .messages import PROBLEM_TYPE, Extension, Problem, document
+from .messages import PROBLEM_TYPE, Extension, HttpError, document
 
 HEAD_S = 15.0
 """How long the head of a request may take."""
@@ -64,7 +64,7 @@ class Protocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no request, and hang up."""
-        body = json.dumps(document(Problem(400, "this is no HTTP request"))).encode()
+        body = json.dumps(document(HttpError(400, "this is no HTTP request"))).encode()
         headers = [("content-type", PROBLEM_TYPE), ("content-length", str(len(body))), ("connection", "close")]
         for event in (
             h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),

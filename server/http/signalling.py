@@ -29,7 +29,7 @@ from streams import (
 )
 
 from .access import UNAUTHENTICATED
-from .messages import Problem, read_body
+from .messages import HttpError, read_body
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -77,7 +77,7 @@ async def read_offer(request: Request) -> str:
     """Return the SDP offer that a request brings.
 
     Raises:
-        Problem: 415 for another type of body, 400 for bytes that are no text.
+        HttpError: 415 for another type of body, 400 for bytes that are no text.
         RequestError: when the body is too long, too slow or broken off.
     """
     _require_type(request, SDP, {"Accept-Post": SDP})
@@ -88,7 +88,7 @@ async def read_fragment(request: Request) -> str:
     """Return the SDP fragment that a request brings; no body is an empty one, whatever its type.
 
     Raises:
-        Problem: 415 for another type of body, 400 for bytes that are no text.
+        HttpError: 415 for another type of body, 400 for bytes that are no text.
         RequestError: when the body is too long, too slow or broken off.
     """
     body = await read_body(request, SDP_BYTES_MAX, "a fragment")
@@ -103,18 +103,18 @@ def if_match(request: Request) -> str | None:
 
 
 @contextmanager
-def signalling_problems() -> Iterator[None]:
+def signalling_errors() -> Iterator[None]:
     """Turn what ``streams`` refuses in the block into a problem of the status that says so.
 
     Raises:
-        Problem: for each SignallingError.
+        HttpError: for each SignallingError.
     """
     try:
         yield
     except SignallingError as error:
         status = next(STATUS[meaning] for meaning in type(error).__mro__ if meaning in STATUS)
         headers = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, NoConnection) else None
-        raise Problem(status, error.detail, headers) from error
+        raise HttpError(status, error.detail, headers) from error
 
 
 def created(answer: WhepAnswer, resource: str, config: ServerConfig) -> Response:
@@ -156,14 +156,14 @@ def ice_links(config: ServerConfig) -> Iterator[str]:
 def _require_type(request: Request, wanted: str, headers: Mapping[str, str] | None = None) -> None:
     got = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if got != wanted:
-        raise Problem(415, f"the body has to be {wanted}", headers)
+        raise HttpError(415, f"the body has to be {wanted}", headers)
 
 
 def _text(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError:
-        raise Problem(400, "this is no SDP: it is not even text") from None
+        raise HttpError(400, "this is no SDP: it is not even text") from None
 
 
 def _quoted(text: str) -> str:

@@ -27,16 +27,16 @@ from ..core import (
     frame_of,
     reply,
     require_kind,
-    service_description,
+    service_info,
 )
 from .dependencies import WithBackend
 from .messages import (
     URLS_BYTES_MAX,
+    HttpError,
     Part,
     PredictionReplies,
     PredictionReply,
-    Problem,
-    ServiceDescription,
+    ServiceInfo,
     document,
     named_urls,
     pictures_of,
@@ -87,10 +87,10 @@ def _wanted(
 AWanted = Annotated[Wanted, Depends(_wanted)]
 
 
-@router.get("", response_model=None, responses={200: {"model": list[ServiceDescription]}})
+@router.get("", response_model=None, responses={200: {"model": list[ServiceInfo]}})
 async def services(backend: WithBackend) -> list[dict[str, Any]]:
     """List the vision services with what each can do."""
-    return [service_description(backend, service) for service in backend.services.values()]
+    return [service_info(backend, service) for service in backend.services.values()]
 
 
 @router.post(
@@ -151,7 +151,7 @@ async def predict_camera(
     model, prediction = _able(backend, service, kind)
     name = camera or model.default_camera(model.attributes)
     if name is None:
-        raise Problem(422, "camera: field required")
+        raise HttpError(422, "camera: field required")
     running = backend.public_camera(name)
 
     def answer(session: Session, frame: Frame) -> bytes:
@@ -179,7 +179,7 @@ async def _pictures(request: Request, backend: Backend) -> AsyncIterator[Sequenc
         return
     urls = named_urls(await read_body(request, URLS_BYTES_MAX, "a list of URLs"))
     if backend.images is None:
-        raise Problem(400, "pictures by URL are not allowed here; the configuration says allow_image_urls: true if so")
+        raise HttpError(400, "pictures by URL are off; allow_image_urls: true in the configuration allows them")
     yield [partial(backend.images.fetch, url) for url in urls]
 
 

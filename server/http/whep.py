@@ -22,7 +22,7 @@ from .signalling import (
     is_authenticated,
     read_fragment,
     read_offer,
-    signalling_problems,
+    signalling_errors,
 )
 
 router = SignallingRouter(prefix="/whep", tags=["WebRTC"])
@@ -39,7 +39,7 @@ async def offer(camera: str, request: Request, backend: WithBackend, annotations
     """Answer an SDP offer with one that holds all candidates; ``Location`` is the session, and a secret."""
     backend.public_camera(camera)
     sdp = await read_offer(request)
-    with signalling_problems():
+    with signalling_errors():
         session = await backend.whep.offer(camera, sdp, annotations=annotations)
     return created(session, f"/whep/{camera}", backend.config.server)
 
@@ -65,7 +65,7 @@ async def patch(camera: str, session: str, request: Request, backend: WithBacken
     """Take more candidates of the viewer; an ICE restart is refused."""
     backend.public_camera(camera)
     fragment = await read_fragment(request)
-    with signalling_problems():
+    with signalling_errors():
         await backend.whep.patch(session, fragment, if_match(request), camera=camera)
     return Response(status_code=204)
 
@@ -74,7 +74,7 @@ async def patch(camera: str, session: str, request: Request, backend: WithBacken
 async def delete(camera: str, session: str, backend: WithBackend) -> Response:
     """End a session."""
     backend.public_camera(camera)
-    with signalling_problems():
+    with signalling_errors():
         await backend.whep.delete(session, camera=camera)
     return Response(status_code=200)
 

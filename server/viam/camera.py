@@ -10,7 +10,7 @@ from grpclib.const import Cardinality, Handler
 from cameras import Frame
 from pipeline import Feed, TransformAttributes
 
-from ..core import Backend, InvalidRequest, RequestError, Unsupported, camera_status, frame_of, picture_of
+from ..core import Backend, InvalidRequest, RequestError, Unsupported, camera_info, frame_of, picture_of
 from .calls import Calls, unary
 from .messages import GetImageRequest, GetImageResponse, camera_grpc, camera_pb2, common, struct, timestamp
 from .pictures import JPEG, PCD, RAW_DEPTH, point_cloud, raw_depth
@@ -92,8 +92,8 @@ class CameraCalls(Calls):
         return common.GetGeometriesResponse()  # the configuration does not say where a camera stands
 
     async def _status(self, request: common.GetStatusRequest) -> common.GetStatusResponse:
-        status = camera_status(self._backend, self._backend.public_camera(request.name))
-        return common.GetStatusResponse(result=struct(status))
+        info = camera_info(self._backend, self._backend.public_camera(request.name))
+        return common.GetStatusResponse(result=struct(info))
 
 
 def _properties(camera: Feed, frame: Frame | None) -> camera_pb2.GetPropertiesResponse:

@@ -67,7 +67,7 @@ class EncoderPool:
         """Return what ``/api/cameras`` shows of the encoders running for a camera."""
         with self._lock:
             running = list(self._encoders.values())
-        return [encoder.status() for encoder in running if encoder.key.camera == camera]
+        return [encoder.info() for encoder in running if encoder.key.camera == camera]
 
     def close(self, limit_s: float = END_LIMIT_S) -> None:
         """End all encoders and wait for them, within a limit. Harmless twice. Blocks; not for the event loop."""

@@ -211,7 +211,7 @@ class SharedEncoder(FrameTask):
         if self._requests.ask() and self._watch is not None:
             self._watch.wake()
 
-    def status(self) -> dict[str, Any]:
+    def info(self) -> dict[str, Any]:
         """Return what ``/api/cameras`` shows of it."""
         return {
             "codec": self.key.codec,

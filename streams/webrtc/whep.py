@@ -89,7 +89,7 @@ class Viewer:
         """The name of the camera that it watches."""
         return self.subscription.feed.name
 
-    def status(self) -> dict[str, Any]:
+    def info(self) -> dict[str, Any]:
         """Return what ``/api/cameras`` shows of it."""
         encoder = self.subscription.encoder
         return {
@@ -222,7 +222,7 @@ class WhepSessions:
 
     def sessions(self, camera: str) -> list[dict[str, Any]]:
         """Return what is to be told of a camera's viewers, those still connecting included."""
-        return [viewer.status() for viewer in self._viewers.values() if viewer.camera == camera]
+        return [viewer.info() for viewer in self._viewers.values() if viewer.camera == camera]
 
     async def close(self) -> None:
         """Say goodbye to all viewers, within limits. Harmless when called twice."""

@@ -18,7 +18,7 @@ from server.clarifai.rest import ClarifaiRest
 from server.cli import cli
 from server.cli.exit_codes import FAILED, MISUSED
 from server.http import cameras, operations, pages, vision, whep
-from server.http.messages.replies import CameraStatus, Counters
+from server.http.messages.replies import CameraInfo, Counters
 from transforms import TRANSFORMS, Style
 from vision import RUNTIMES, VISION_SERVICES
 from vision.outputs.heads import HEADS, NONE
@@ -152,7 +152,7 @@ def test_every_exit_code_is_listed() -> None:
 
 
 def test_every_state_and_counter_is_listed() -> None:
-    states = CameraStatus.model_fields["state"].annotation
+    states = CameraInfo.model_fields["state"].annotation
     assert set(table("http.md", "`state`")) == set(states.__args__)  # type: ignore[union-attr]
     assert set(table("http.md", "counter")) == fields(Counters)
 

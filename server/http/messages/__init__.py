@@ -2,19 +2,19 @@
 
 from .body import URLS_BYTES_MAX, Part, named_urls, pictures_of, read_body
 from .extensions import Extension, error_response
-from .problems import PROBLEM_TYPE, Problem, document, handle_errors, response_to
-from .replies import CameraStatus, PredictionReplies, PredictionReply, ServiceDescription, problems
+from .problems import PROBLEM_TYPE, HttpError, document, handle_errors, response_to
+from .replies import CameraInfo, PredictionReplies, PredictionReply, ServiceInfo, problems
 
 __all__ = [
     "PROBLEM_TYPE",
     "URLS_BYTES_MAX",
-    "CameraStatus",
+    "CameraInfo",
     "Extension",
     "Part",
     "PredictionReplies",
     "PredictionReply",
-    "Problem",
-    "ServiceDescription",
+    "HttpError",
+    "ServiceInfo",
     "document",
     "error_response",
     "handle_errors",

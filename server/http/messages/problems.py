@@ -48,7 +48,7 @@ STATUS: Mapping[type[RequestError], int] = {
 """The status of each meaning; what is not here has that of the next more general one."""
 
 
-class Problem(Exception):
+class HttpError(Exception):
     """What is said of a request over HTTP, and only there.
 
     Args:
@@ -64,12 +64,12 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
-def problem_of(error: RequestError | Problem) -> Problem:
+def http_error(error: RequestError | HttpError) -> HttpError:
     """Return what is said over HTTP of an error."""
-    if isinstance(error, Problem):
+    if isinstance(error, HttpError):
         return error
     status = next(STATUS[meaning] for meaning in type(error).__mro__ if meaning in STATUS)
-    return Problem(status, error.detail, headers_of(error))
+    return HttpError(status, error.detail, headers_of(error))
 
 
 def headers_of(error: RequestError) -> dict[str, str]:
@@ -84,16 +84,16 @@ def headers_of(error: RequestError) -> dict[str, str]:
     return headers
 
 
-def document(error: RequestError | Problem) -> dict[str, Any]:
+def document(error: RequestError | HttpError) -> dict[str, Any]:
     """Return the members of a problem document."""
-    problem = problem_of(error)
+    problem = http_error(error)
     title = HTTPStatus(problem.status).phrase
     return {"type": "about:blank", "title": title, "status": problem.status, "detail": problem.detail}
 
 
-def response_to(error: RequestError | Problem) -> JSONResponse:
+def response_to(error: RequestError | HttpError) -> JSONResponse:
     """Return an error as a problem document; it is never kept by a cache."""
-    problem = problem_of(error)
+    problem = http_error(error)
     headers = {"Cache-Control": "no-store", **problem.headers}
     return JSONResponse(document(problem), problem.status, headers=headers, media_type=PROBLEM_TYPE)
 
@@ -106,8 +106,8 @@ def handle_errors(app: FastAPI, write: Callable[[Request, RequestError], Respons
         write: Writes an error of the core, for requests that expect another form.
     """
 
-    @app.exception_handler(Problem)
-    async def of_http(request: Request, error: Problem) -> JSONResponse:
+    @app.exception_handler(HttpError)
+    async def of_http(request: Request, error: HttpError) -> JSONResponse:
         return response_to(error)
 
     @app.exception_handler(RequestError)
@@ -118,16 +118,16 @@ def handle_errors(app: FastAPI, write: Callable[[Request, RequestError], Respons
     async def of_the_router(request: Request, error: HTTPException) -> JSONResponse:
         allowed = {"Allow": _allowed(request)} if error.status_code == 405 else {}
         headers = {**(error.headers or {}), **allowed}
-        return response_to(Problem(error.status_code, _routing_sentence(request, error), headers))
+        return response_to(HttpError(error.status_code, _routing_sentence(request, error), headers))
 
     @app.exception_handler(RequestValidationError)
     async def of_a_parameter(request: Request, error: RequestValidationError) -> JSONResponse:
-        return response_to(Problem(422, _parameter_sentence(error.errors())))
+        return response_to(HttpError(422, _parameter_sentence(error.errors())))
 
     @app.exception_handler(Exception)
     async def of_the_server(request: Request, error: Exception) -> JSONResponse:
         # The server logs it with its traceback; the person who asked gets neither.
-        return response_to(Problem(500, "the server failed at this request; its log says how"))
+        return response_to(HttpError(500, "the server failed at this request; its log says how"))
 
 
 def _routing_sentence(request: Request, error: HTTPException) -> str:

@@ -25,7 +25,7 @@ class ProblemReply(Reply):
     detail: str
 
 
-class Session(Reply):
+class SessionInfo(Reply):
     """One viewer's connection."""
 
     id: str
@@ -37,7 +37,7 @@ class Session(Reply):
     rtt_ms: float | None
 
 
-class Encoder(Reply):
+class EncoderInfo(Reply):
     """One running encoder, shared by its viewers."""
 
     codec: str
@@ -48,7 +48,7 @@ class Encoder(Reply):
     bitrate: float | None
 
 
-class TransformStatus(Reply):
+class TransformInfo(Reply):
     """One transform of a camera's pipeline."""
 
     type: str
@@ -94,7 +94,7 @@ class LatestFrame(Reply):
     predictions: list[LatestPrediction]
 
 
-class CameraStatus(Reply):
+class CameraInfo(Reply):
     """A camera and what it is doing."""
 
     name: str
@@ -106,9 +106,9 @@ class CameraStatus(Reply):
     height_px: int | None
     frame_rate: float | None
     viewers: int
-    sessions: list[Session]
-    encoders: list[Encoder]
-    transforms: list[TransformStatus]
+    sessions: list[SessionInfo]
+    encoders: list[EncoderInfo]
+    transforms: list[TransformInfo]
     counters: Counters
     latency_ms: dict[str, Percentiles]
     private: bool = Field(description="Only other cameras may use its picture.")
@@ -116,7 +116,7 @@ class CameraStatus(Reply):
     latest: LatestFrame | None = Field(description="Null before the first frame, and of a private camera.")
 
 
-class ServiceDescription(Reply):
+class ServiceInfo(Reply):
     """A vision service and what it can do."""
 
     name: str

@@ -20,7 +20,7 @@ function resolve(document_, schema) {
   return path ? path.reduce((at, key) => at[key], document_) : schema;
 }
 
-// "integer or null", "list of CameraStatus", "{"image_url": string}", ...
+// "integer or null", "list of CameraInfo", "{"image_url": string}", ...
 function typeWords(schema) {
   if (!schema) return "anything";
   if (schema.$ref) return schema.$ref.split("/").at(-1);

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from server.core import frames
-from server.http.messages import CameraStatus
+from server.http.messages import CameraInfo
 
 from ..served import CAMERAS, Served, problem, still
 
@@ -31,7 +31,7 @@ def picture(data: bytes) -> NDArray[np.uint8]:
 def test_the_cameras_are_a_bare_list_in_which_sources_come_first(served: Served) -> None:
     cameras = served.client.get("/api/cameras").json()
     assert [camera["name"] for camera in cameras] == ["still", "seen", "secret", "gone"]
-    TypeAdapter(list[CameraStatus]).validate_python(cameras, strict=True)
+    TypeAdapter(list[CameraInfo]).validate_python(cameras, strict=True)
     source, line = cameras[0], cameras[1]
     assert (source["model"], source["source"]) == ("image_file", None)
     assert (line["model"], line["source"]) == ("transform", "still")

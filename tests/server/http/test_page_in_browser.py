@@ -302,7 +302,7 @@ def test_the_api_page_tells_what_is_sent_and_what_comes_back(browser: Browser, s
         expect(posted.locator("table", has_text="Responses")).to_contain_text("PredictionReply or PredictionReplies")
         expect(posted.get_by_role("row", name="?exif")).to_contain_text("Default: true.")
         expect(page.get_by_text("Shorter forms of the address: /v2/")).to_be_visible()
-        camera = page.locator("details", has=page.locator("summary", has_text="CameraStatus"))
+        camera = page.locator("details", has=page.locator("summary", has_text="CameraInfo"))
         expect(camera.get_by_role("rowheader")).to_contain_text(["private", "annotates", "latest"])
         expect(camera.get_by_role("row", name="latency_ms")).to_contain_text("map of Percentiles")
         assert "`" not in page.locator("main").inner_text()

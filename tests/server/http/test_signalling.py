@@ -20,7 +20,7 @@ from server.http.signalling import (
     ice_links,
     is_authenticated,
     read_offer,
-    signalling_problems,
+    signalling_errors,
 )
 from streams import NoConnection, SignallingError
 
@@ -40,7 +40,7 @@ def publishing(error: type[SignallingError] = NoConnection) -> AccessMiddleware:
     @router.post("/{camera}")
     async def offer(camera: str, request: Request) -> Response:
         sdp = await read_offer(request)
-        with signalling_problems():
+        with signalling_errors():
             raise error(f"not {camera}: {sdp}")
 
     def write(request: Request, error: RequestError) -> Response:

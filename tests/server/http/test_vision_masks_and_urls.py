@@ -97,7 +97,7 @@ def test_a_cameras_frame_is_said_too(served: Served) -> None:
 def test_urls_are_refused_unless_they_are_allowed(served: Served) -> None:
     assert problem(served.client.post(CAPTIONS, json={"image_url": RED})) == (
         400,
-        "pictures by URL are not allowed here; the configuration says allow_image_urls: true if so",
+        "pictures by URL are off; allow_image_urls: true in the configuration allows them",
     )
 
 

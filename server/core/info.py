@@ -12,7 +12,7 @@ from .backend import Backend
 from .frames import captured_at
 
 
-def camera_status(backend: Backend, camera: Feed) -> dict[str, Any]:
+def camera_info(backend: Backend, camera: Feed) -> dict[str, Any]:
     """Return the state of a camera."""
     name = camera.name
     sessions = backend.whep.sessions(name)
@@ -48,7 +48,7 @@ def _latest(camera: Feed) -> dict[str, Any] | None:
     }
 
 
-def service_description(backend: Backend, service: VisionService[Any]) -> dict[str, Any]:
+def service_info(backend: Backend, service: VisionService[Any]) -> dict[str, Any]:
     """Return what a vision service can do."""
     return {
         "name": service.name,
