@@ -1,4 +1,4 @@
-"""How frames leave: shared encoders and their packet sinks, WebRTC viewers, snapshots, files."""
+"""Outputs for frames: shared encoders and their packet sinks, WebRTC viewers, snapshots and files."""
 
 from .annotate import annotate
 from .encoding import EncoderKey, EncoderPool, PacketSink, SharedEncoder, Subscription, VideoEncoder, VideoPacket
@@ -6,11 +6,11 @@ from .snapshot import Snapshot, jpeg, next_frame, snapshot
 from .webrtc import (
     SDP_BYTES_MAX,
     Deadlines,
+    EtagMismatch,
     IceRestart,
     InvalidSdp,
     NoConnection,
     NothingInCommon,
-    OtherEtag,
     SdpTooLong,
     SignallingError,
     UnknownCamera,
@@ -29,7 +29,7 @@ __all__ = [
     "InvalidSdp",
     "NoConnection",
     "NothingInCommon",
-    "OtherEtag",
+    "EtagMismatch",
     "PacketSink",
     "SdpTooLong",
     "WhepAnswer",

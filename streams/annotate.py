@@ -1,4 +1,4 @@
-"""From file to file: every frame through a camera's chain, in order, none lost, as fast as it goes."""
+"""Annotate a file: send every frame through a camera's chain, in order, without dropping any, at full speed."""
 
 from __future__ import annotations
 
@@ -36,18 +36,28 @@ def annotate(
     lines: Path | IO[str] | None = None,
     progress: Progress | None = None,
 ) -> int:
-    """Put a file in the place of a camera's root source and write what the camera makes of it; return the frames.
+    """Run a file through a camera's chain, in place of the camera's root source, and write the result.
 
-    A video becomes an MP4 with the source's times, a picture a picture. ``lines`` gets one JSON object per frame with
-    what was recognised. ``progress`` is told the frames done and, where the file says so, of how many. Files that could
-    not be completed are removed, and what was there before stays.
+    A video becomes an MP4 with the times of the source; a picture becomes a picture. An output file that cannot be
+    completed is removed, and the file that it would have replaced stays.
+
+    Args:
+        config: The configuration with the camera.
+        camera: The name of the camera.
+        source: The picture or video to read.
+        target: The file to write.
+        lines: Receives one JSON object per frame with its predictions.
+        progress: Called after each frame with the number of frames done and, if the file states it, the total.
+
+    Returns:
+        The number of frames written.
 
     Raises:
-        ValueError: when the target's suffix does not fit, or one file is given twice.
-        KeyError: when there is no such camera.
-        CameraError: when the source cannot be read, or one of its frames not be transformed.
-        ModelError: when a model of the chain cannot be loaded.
-        OSError: when the target or the lines cannot be written.
+        ValueError: The suffix of the target does not fit, or the same file is given twice.
+        KeyError: The configuration has no such camera.
+        CameraError: The source cannot be read, or one of its frames cannot be transformed.
+        ModelError: A model of the chain cannot be loaded.
+        OSError: The target or the lines cannot be written.
     """
     picture = source.suffix.lower() in PICTURE_SUFFIXES or (
         target.suffix.lower() in PICTURE_SUFFIXES and _holds_picture(source)
@@ -63,19 +73,19 @@ def annotate(
         opened.callback(reader.close)
         reader.open()
         total = 1 if picture else _frame_count(source)
-        painted = map(chain.painted, _seen(reader, chain, out, config.tables.predictions, total, progress))
+        painted = map(chain.painted, _transformed(reader, chain, out, config.tables.predictions, total, progress))
         if picture:
             return _write_picture(painted, partial, target.suffix.lower())
         return _write_video(painted, partial, reader.frame_rate)
 
 
 def line_of(number: int, frame: Frame, kinds: Mapping[str, type[Prediction]]) -> dict[str, Any]:
-    """Return what was recognised in a frame, as a line of JSON says it.
+    """Return the predictions of a frame as the object of one JSON line.
 
     Args:
-        number: Of the frame, from 0.
-        frame: With its annotations.
-        kinds: The kinds of predictions by their plural; the line has a list of each.
+        number: Index of the frame, from 0.
+        frame: The frame with its annotations.
+        kinds: The kinds of predictions by their plural; the object has one list for each.
     """
     size = frame.width, frame.height
 
@@ -92,7 +102,7 @@ def line_of(number: int, frame: Frame, kinds: Mapping[str, type[Prediction]]) ->
     }
 
 
-def _seen(
+def _transformed(
     reader: Camera[Attributes],
     chain: Chain,
     out: IO[str] | None,
@@ -100,7 +110,7 @@ def _seen(
     total: int | None,
     progress: Progress | None,
 ) -> Iterator[Frame]:
-    """Yield every frame as the chain gives it, telling what is in it."""
+    """Yield every frame as it leaves the chain, and write its JSON line."""
     number = 0
     with contextlib.suppress(CameraEnded):
         while total != 1 or number == 0:
@@ -143,7 +153,7 @@ def _write_picture(frames: Iterator[Frame], path: Path, suffix: str) -> int:
 
 
 def _reader(model: str, name: str, path: Path, depth: bool) -> Camera[Attributes]:
-    """Return a camera for the file; a gray picture of 16 bits is depth where the root source gives depth, too."""
+    """Return a camera for the file; a 16-bit grey picture is depth if the root source gives depth too."""
     kind = CAMERAS[model]
     values = {"path": str(path.absolute()), **({"loop": False, "depth": depth} if model == "image_file" else {})}
     attributes = kind.attributes_type.model_validate(values, context={"folder": Path.cwd()})
@@ -154,18 +164,18 @@ def _check_target(source: Path, target: Path, picture: bool) -> None:
     suffix = target.suffix.lower()
     if picture and suffix not in PICTURE_SUFFIXES:
         wanted = ", ".join(sorted(PICTURE_SUFFIXES))
-        raise ValueError(f'a picture becomes a picture: the output must end in one of {wanted}, got "{target.name}"')
+        raise ValueError(f'the input is a picture, so the output must end in one of {wanted}; got "{target.name}"')
     if not picture and suffix != VIDEO_SUFFIX:
-        raise ValueError(f'a video becomes an MP4: the output must end in {VIDEO_SUFFIX}, got "{target.name}"')
+        raise ValueError(f'the input is a video, so the output must end in {VIDEO_SUFFIX}; got "{target.name}"')
     if _same(target, source):
-        raise ValueError(f"the output is the input: {target}")
+        raise ValueError(f"the output and the input are the same file: {target}")
 
 
 def _check_lines(lines: Path | IO[str] | None, source: Path, target: Path) -> None:
     if isinstance(lines, Path):
         for what, path in (("input", source), ("output", target)):
             if _same(lines, path):
-                raise ValueError(f"the lines would take the place of the {what}: {lines}")
+                raise ValueError(f"the lines and the {what} are the same file: {lines}")
 
 
 def _same(first: Path, second: Path) -> bool:
@@ -173,7 +183,7 @@ def _same(first: Path, second: Path) -> bool:
 
 
 def _holds_picture(path: Path) -> bool:
-    """Return whether a file, whatever it is called, begins as a still picture does."""
+    """Return whether the first bytes of a file are those of a still picture, whatever its suffix."""
     if not path.is_file():
         return False
     try:
@@ -185,7 +195,7 @@ def _holds_picture(path: Path) -> bool:
 
 
 def _frame_count(path: Path) -> int | None:
-    """Return the number of frames that a video says it has; ``None`` when it does not say."""
+    """Return the number of frames that a video states in its header; ``None`` if it states none."""
     try:
         with av.open(str(path)) as container:
             return container.streams.video[0].frames or None
@@ -195,16 +205,16 @@ def _frame_count(path: Path) -> int | None:
 
 @contextmanager
 def _replaced(target: Path) -> Iterator[Path]:
-    """Give a path beside the target to write to; it takes the target's place when all went well, else it goes."""
+    """Yield a temporary path beside the target: it replaces the target on success and is removed on failure."""
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
-    # Of a link that which it leads to is replaced, and it stays.
+    # A symbolic link stays; the file that it points to is replaced.
     final = target.resolve() if target.is_symlink() else target
     if final.exists() and not final.is_file():  # as root, a device would be replaced like any file
         raise OSError(errno.EINVAL, "is a pipe or a device; only a file can be written", str(target))
     partial = final.with_name(f".{final.name}.{os.getpid()}.partial")
     try:
-        # Whether the folder can be written to is known before the first frame.
+        # An unwritable folder is an error before the first frame, not after the last.
         partial.touch()
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(target)) from error
@@ -221,7 +231,7 @@ def _lines(where: Path | IO[str] | None) -> Iterator[IO[str] | None]:
         yield where
         return
     if where.exists() and not where.is_file() and not where.is_dir():
-        # Into a device or a pipe, /dev/null say, is written; nothing takes its place.
+        # A device or a pipe, such as /dev/null, is written to and never replaced.
         with where.open("w", encoding="utf-8") as out:
             yield out
         return

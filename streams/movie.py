@@ -18,13 +18,13 @@ _QUALITY = {"preset": "fast", "crf": "18", "bf": "0"}
 
 
 class Movie:
-    """An MP4 file in the making: H.264, 4:2:0, no audio.
+    """A writer of an MP4 file: H.264, 4:2:0, no audio.
 
-    Size, matrix and time base are those of the first frame; later frames of another size are stretched to it, odd sizes
-    are padded to even ones. The frames' times must rise.
+    The first frame sets size, matrix and time base. Later frames of another size are stretched to it; odd sizes are
+    padded to even ones. The times of the frames must rise.
 
     Raises:
-        OSError: from any method, when the file cannot be written.
+        OSError: From any method, if the file cannot be written.
     """
 
     def __init__(self, path: Path, frame_rate: float | None) -> None:
@@ -33,7 +33,7 @@ class Movie:
         self._container: av.container.OutputContainer | None = None
         self._stream: av.VideoStream | None = None
         self._matrix = Matrix.BT601
-        self._waiting: VideoPacket | None = None
+        self._previous: VideoPacket | None = None
         self._last_duration: int | None = None
 
     def write(self, frame: Frame) -> None:
@@ -52,9 +52,9 @@ class Movie:
             raise _unwritable(error) from error
 
     def finish(self) -> None:
-        """Write what is still inside and complete the file."""
+        """Flush the encoder and complete the file."""
         if self._container is None or self._stream is None:
-            raise OSError("there is no frame to write")
+            raise OSError("the video has no frames")
         try:
             for packet in self._stream.encode(None):
                 self._mux(packet)
@@ -65,35 +65,35 @@ class Movie:
             raise _unwritable(error) from error
 
     def abandon(self) -> None:
-        """Let go of a file that will not be completed. Harmless when called twice, or after :meth:`finish`."""
+        """Close a file that will not be completed. Safe to call twice, or after :meth:`finish`."""
         container, self._container = self._container, None
         if container is not None:
             try:
                 container.close()
             except FFmpegError:
-                pass  # the reason is known already: it is why the file is abandoned
+                pass  # the caller has the reason already: it is why the file is abandoned
 
     def _begin(self, container: av.container.OutputContainer, frame: Frame) -> av.VideoStream:
         self._matrix = frame.pixels.matrix
         stream = container.add_stream("libx264", rate=self._frame_rate, options=_QUALITY)
         height, width = frame.pixels.yuv.y.shape
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        # The muxer keeps ticks of this length, or whole parts of them.
+        # The muxer keeps this time base, or divides it by a whole number.
         stream.time_base = stream.codec_context.time_base = frame.time_base
         tag(stream.codec_context, self._matrix)
         return stream
 
     def _mux(self, packet: VideoPacket | None) -> None:
-        """Write the packet before this one, now that it is known how long it lasts."""
-        waiting, self._waiting = self._waiting, packet
-        if waiting is None or self._container is None:
+        """Write the packet before this one: only now is its duration known."""
+        previous, self._previous = self._previous, packet
+        if previous is None or self._container is None:
             return
-        if packet is not None and packet.pts is not None and waiting.pts is not None:
-            self._last_duration = packet.pts - waiting.pts
-        elif self._last_duration is None and waiting.time_base is not None:
-            self._last_duration = max(round(1 / self._frame_rate / waiting.time_base), 1)
-        waiting.duration = self._last_duration or 1
-        self._container.mux(waiting)
+        if packet is not None and packet.pts is not None and previous.pts is not None:
+            self._last_duration = packet.pts - previous.pts
+        elif self._last_duration is None and previous.time_base is not None:
+            self._last_duration = max(round(1 / self._frame_rate / previous.time_base), 1)
+        previous.duration = self._last_duration or 1
+        self._container.mux(previous)
 
 
 def _unwritable(error: FFmpegError) -> OSError:

@@ -1,4 +1,4 @@
-"""One picture of a running camera, as bytes that any program can show."""
+"""Take a picture of a running camera, as JPEG or PNG."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PictureFormat = Literal["jpeg", "png"]
 
 
 class Snapshot(NamedTuple):
-    """An encoded picture, without metadata, and the frame that it shows."""
+    """An encoded picture without metadata, and the frame that it shows."""
 
     data: bytes
     mime_type: str
@@ -25,17 +25,17 @@ class Snapshot(NamedTuple):
 
 
 def jpeg(frame: Frame) -> bytes:
-    """Return a frame's picture as JPEG; its annotations are not painted here."""
+    """Return the picture of a frame as JPEG, without painting the annotations."""
     return _encoded(frame.image, "jpeg")
 
 
 def snapshot(feed: Feed, annotations: bool = True, format: PictureFormat = "jpeg", timeout_s: float = 10.0) -> Snapshot:
-    """Return a picture captured after the call, or less than a frame interval before it; opens the camera if need be.
+    """Return a picture captured after the call, or less than a frame interval before it; opens the camera if needed.
 
-    A camera that has ended shows its last picture. Blocks; for any thread but the event loop's.
+    A camera that has ended gives its last picture. The call blocks: never make it in the event loop.
 
     Raises:
-        TimeoutError: as :func:`next_frame`.
+        TimeoutError: As for :func:`next_frame`.
     """
     frame = next_frame(feed, timeout_s)
     shown = feed.painted(frame) if annotations else frame
@@ -43,15 +43,15 @@ def snapshot(feed: Feed, annotations: bool = True, format: PictureFormat = "jpeg
 
 
 def next_frame(feed: Feed, timeout_s: float = 10.0) -> Frame:
-    """Return the frame of a snapshot alone, for who looks at it in another way; nothing is painted or encoded.
+    """Return the frame of a snapshot without painting or encoding it.
 
     Raises:
-        TimeoutError: when no such frame came in time, or the camera was closed meanwhile.
+        TimeoutError: No such frame came in time, or the camera was closed meanwhile.
     """
     asked = _Moment.now()
     try:
         watching = feed.watch()
-    except RuntimeError as error:  # the graph is closed, or no thread is to be had
+    except RuntimeError as error:  # the graph is closed, or no thread is available
         raise TimeoutError(str(error)) from error
     with watching as watch:
         return _frame_since(feed, watch, asked, time.monotonic() + timeout_s)
@@ -59,7 +59,7 @@ def next_frame(feed: Feed, timeout_s: float = 10.0) -> Frame:
 
 @dataclass(frozen=True)
 class _Moment:
-    """A moment on both clocks: a frame tells its capture on the monotonic one where it can."""
+    """A moment on both clocks: frames with a trace have their capture time on the monotonic clock."""
 
     monotonic_s: float
     wall_s: float
@@ -69,7 +69,7 @@ class _Moment:
         return cls(time.monotonic(), time.time())
 
     def age_s(self, frame: Frame) -> float:
-        """How long before this moment a frame was captured; negative when after."""
+        """Return how long before this moment a frame was captured; negative if it was captured after."""
         if frame.trace:
             return self.monotonic_s - frame.trace[0].at_s
         return self.wall_s - frame.captured_at

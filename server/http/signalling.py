@@ -16,11 +16,11 @@ from fastapi.responses import Response
 from pipeline import ServerConfig
 from streams import (
     SDP_BYTES_MAX,
+    EtagMismatch,
     IceRestart,
     InvalidSdp,
     NoConnection,
     NothingInCommon,
-    OtherEtag,
     SdpTooLong,
     SignallingError,
     UnknownCamera,
@@ -39,7 +39,7 @@ STATUS: Mapping[type[SignallingError], int] = {
     UnknownCamera: 404,
     UnknownSession: 404,
     NothingInCommon: 406,
-    OtherEtag: 412,
+    EtagMismatch: 412,
     SdpTooLong: 413,
     IceRestart: 422,
     NoConnection: 503,

@@ -1,4 +1,4 @@
-"""Frames into packets: one shared encoder per feed, codec, size and annotated or clean, and the sinks it feeds."""
+"""Encoding of frames: one shared encoder per feed, codec, size and annotated or clean, and its packet sinks."""
 
 from .codecs import CLOCK_RATE, CodecName, VideoPacket, default_bitrate, h264_level
 from .encoder import VideoEncoder

@@ -1,4 +1,4 @@
-"""The two codecs a browser may get: how each encoder of FFmpeg is opened for pictures that leave at once."""
+"""The two codecs for browsers, H.264 and VP8: how to open FFmpeg's encoder of each for low latency."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ else:
     VideoPacket = av.Packet
 
 KEY_FRAME_INTERVAL_S = 10.0
-"""Key frames come on demand (a viewer joins, or has lost something); this is only for those who cannot ask."""
+"""Key frames come on demand (a viewer joins or loses packets); this interval serves clients that cannot ask."""
 
 _BITS_PER_PIXEL = 0.1
 """Measured with superfast: 45 to 49 dB on the two street videos, 34 dB on a panning texture with noise."""
@@ -54,16 +54,16 @@ _LEVELS = (
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """What an encoder is opened for; another picture size needs another encoder.
+    """The settings of an open encoder; another picture size needs another encoder.
 
     Attributes:
         codec: ``h264`` or ``vp8``.
-        width: Of the encoded picture, even.
-        height: Of the encoded picture, even.
-        frame_rate: Frames per second to expect; what really comes may differ.
+        width: Width of the encoded picture in pixels, even.
+        height: Height of the encoded picture in pixels, even.
+        frame_rate: Expected frames per second; the actual rate may differ.
         bitrate: Bits per second.
         key_frame_interval_s: Longest time without a key frame.
-        preset: Of x264; VP8 has none.
+        preset: Preset of x264; VP8 ignores it.
     """
 
     codec: CodecName
@@ -78,19 +78,19 @@ class EncoderSettings:
 def default_bitrate(width: int, height: int, frame_rate: float) -> int:
     """Return the bits per second that suit a picture size.
 
-    A source of few frames per second gets those of 10: there is little to tell from one of its frames to the next.
+    Below 10 frames per second the bitrate is that of 10: each frame differs more from the one before.
     """
     wanted = width * height * min(max(frame_rate, 10.0), 60.0) * _BITS_PER_PIXEL
     return int(min(max(wanted, _LOWEST_BITRATE), _HIGHEST_BITRATE))
 
 
 def default_preset(width: int, height: int) -> str:
-    """Return the x264 preset for a picture size: the better picture up to 1080p, the lighter work above."""
+    """Return the x264 preset for a picture size: better quality up to 1080p, less work above."""
     return "superfast" if width * height <= 1920 * 1088 else "ultrafast"
 
 
 def h264_level(width: int, height: int, frame_rate: float, bitrate: int) -> int:
-    """Return the lowest H.264 level that allows this, times ten (31 is level 3.1)."""
+    """Return the lowest H.264 level that allows this stream, times ten (31 is level 3.1)."""
     blocks = -(-width // 16) * -(-height // 16)
     for level, per_second, per_frame, kilobits in _LEVELS:
         if blocks <= per_frame and blocks * frame_rate <= per_second and bitrate <= kilobits * 1000:
@@ -99,7 +99,7 @@ def h264_level(width: int, height: int, frame_rate: float, bitrate: int) -> int:
 
 
 def open_codec(settings: EncoderSettings) -> VideoCodecContext:
-    """Return an opened encoder that gives one packet for one frame, at once."""
+    """Return an open encoder that gives one packet for each frame, without delay."""
     name = "libx264" if settings.codec == "h264" else "libvpx"
     codec = cast(VideoCodecContext, av.CodecContext.create(name, "w"))
     codec.width, codec.height, codec.pix_fmt = settings.width, settings.height, "yuv420p"
@@ -107,7 +107,7 @@ def open_codec(settings: EncoderSettings) -> VideoCodecContext:
     codec.framerate = Fraction(settings.frame_rate).limit_denominator(1001)
     codec.time_base = Fraction(1, CLOCK_RATE)
     codec.gop_size = max(round(settings.frame_rate * settings.key_frame_interval_s), 1)
-    # libvpx left alone takes every core, and its threads wait for each other spinning.
+    # By default libvpx uses every core, and its threads spin while they wait for each other.
     codec.thread_count = 1
     if settings.codec == "h264":
         _set_h264(codec, settings)
@@ -120,8 +120,8 @@ def open_codec(settings: EncoderSettings) -> VideoCodecContext:
 def _set_h264(codec: VideoCodecContext, settings: EncoderSettings) -> None:
     codec.profile = "Baseline"
     tag(codec, Matrix.BT601)
-    # Untagged, Chromium takes it for BT.709 and shows wrong greens and yellows.
-    # Half a second of buffer bounds a key frame, which leaves in one burst; SPS and PPS come with each of them.
+    # Chromium takes an untagged stream for BT.709 and shows wrong greens and yellows.
+    # A buffer of half a second bounds the size of a key frame, which is sent in one burst with its SPS and PPS.
     x264 = {
         "colorprim": "smpte170m",
         "transfer": "smpte170m",
@@ -149,7 +149,7 @@ def _set_vp8(codec: VideoCodecContext, settings: EncoderSettings) -> None:
         "cpu-used": "-6" if settings.width * settings.height <= 1280 * 720 else "-10",
         "lag-in-frames": "0",
         "static-thresh": "1",
-        # No minrate: constant bitrate starts with colours up to 6 steps off, and mends them within a second.
+        # No minrate: at a constant bitrate the first second has colours up to 6 steps off.
         "maxrate": str(settings.bitrate),
         "bufsize": str(settings.bitrate),
         "undershoot-pct": "100",

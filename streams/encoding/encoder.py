@@ -1,4 +1,4 @@
-"""Encode the frames of one camera once, for all who watch it."""
+"""Encode the frames of one camera, once for all viewers."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _RTP_TIME_BASE = Fraction(1, CLOCK_RATE)
 
 
 class VideoEncoder:
-    """Frames in, packets out: H.264 as Annex B with its headers before every key frame, or VP8.
+    """Encodes frames to H.264 (Annex B, with parameter sets before every key frame) or VP8.
 
-    No frame waits inside: one frame gives its packet at once. The picture's size may change at any frame; the encoder
-    is then built anew, which begins with a key frame. Odd sizes are padded to even ones. What leaves is BT.601 and says
-    so. With a ``size`` (width and height in pixels, both even) every picture is scaled to it.
+    The encoder buffers no frames: each frame gives its packet at once. The size of the picture may change at any frame;
+    a new encoder then starts with a key frame. Odd sizes are padded to even ones. The stream is BT.601 and tagged so.
+    With a ``size`` (width and height in pixels, both even) every picture is scaled to it.
 
-    Packet times are in ticks of the RTP clock (90 kHz) and rise with every packet, whatever the frames say.
+    Packet times are ticks of the RTP clock (90 kHz) and rise with every packet, even if those of the frames do not.
 
-    One thread at a time.
+    Not thread-safe: use it from one thread at a time.
     """
 
     def __init__(
@@ -61,10 +61,10 @@ class VideoEncoder:
     def encode(self, frame: Frame, *, key: bool = False, later_s: float = 0.0) -> list[VideoPacket]:
         """Return the packets of a frame; ``key`` forces a key frame.
 
-        ``later_s`` moves the frame's time, for one that is encoded again while no newer one comes.
+        ``later_s`` is added to the time of the frame, for a frame that is encoded again because no newer one comes.
 
         Raises:
-            FFmpegError: when the encoder fails; the next call starts a new one.
+            FFmpegError: The encoder failed; the next call starts a new one.
         """
         planes = bt601(frame.pixels)
         if self._size is not None:
@@ -78,7 +78,7 @@ class VideoEncoder:
             fill(self._picture, planes)
             self._picture.pts = self._rtp_time(frame, later_s)
             self._picture.time_base = _RTP_TIME_BASE
-            # What the last frame was must not stick to this one.
+            # The picture is reused, and still has the type of the last frame.
             self._picture.pict_type = PictureType.I if key else PictureType.NONE
             packets = self._context.encode(self._picture)
         except Exception:
@@ -89,7 +89,7 @@ class VideoEncoder:
         return packets
 
     def close(self) -> None:
-        """Forget the encoder; the next frame starts another. Harmless when called twice."""
+        """Drop the encoder; the next frame starts a new one. Safe to call twice."""
         self._context = self._picture = self.settings = None
 
     def _settings_for(self, planes: Yuv) -> EncoderSettings:

@@ -1,4 +1,4 @@
-"""Leave out frames where a stream is to have fewer than its camera gives."""
+"""Skip frames for a stream whose frame rate is below that of its camera."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from cameras import Frame
 
 
 class Pace:
-    """The frames that a stream of a given rate is made of; without a rate, all of them."""
+    """Selects the frames of a stream with a given frame rate; without a rate, all frames."""
 
     def __init__(self, frame_rate: float | None) -> None:
         self._interval_s = None if frame_rate is None else 1.0 / frame_rate
         self._due_s: float | None = None
 
     def skips(self, frame: Frame) -> bool:
-        """Return whether this frame comes too early to be shown."""
+        """Return whether this frame comes too early for the stream."""
         if self._interval_s is None:
             return False
         now_s = frame.time_s
-        # A quarter of an interval early is in time: sources are not exact.
+        # A quarter of an interval early counts as on time: sources are not exact.
         if self._due_s is not None and now_s < self._due_s - self._interval_s / 4:
             return True
         late = self._due_s is None or now_s > self._due_s + self._interval_s

@@ -1,4 +1,4 @@
-"""The encoders that run: one for all sinks that want the same, from the first of them to the last."""
+"""The pool of running encoders: sinks with the same wishes share one, which runs while it has sinks."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .sink import PacketSink
 logger = logging.getLogger(__name__)
 
 END_LIMIT_S = 5.0
-"""How long an encoder may take to end; after that it is left behind."""
+"""How long an encoder may take to end; after that the pool no longer waits for it."""
 
 
 class EncoderPool:
-    """All shared encoders: each starts with its first sink and ends with its last. Safe from any thread.
+    """All shared encoders: each starts with its first sink and ends with its last. Thread-safe.
 
     Args:
-        make_encoder: Gives the encoder for a feed; the one that its ``stream:`` asks for by default.
-        monotonic: Seconds of a clock that never jumps.
+        make_encoder: Returns the encoder for a feed; by default the one that the camera's ``stream:`` describes.
+        monotonic: A clock in seconds that never jumps.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class EncoderPool:
     ) -> None:
         self._make_encoder = make_encoder or encoder_for
         self._monotonic = monotonic
-        # Held while sinks come, move and go, never while a frame is painted, encoded or handed over.
+        # Held while sinks join, move and leave, never while a frame is painted, encoded or delivered.
         self._lock = threading.RLock()
         self._encoders: dict[EncoderKey, SharedEncoder] = {}
         self._ending: list[_Ending] = []
@@ -48,13 +48,13 @@ class EncoderPool:
         annotations: bool = True,
         size: tuple[int, int] | None = None,
     ) -> Subscription:
-        """Have a sink get the packets of a feed until the subscription is closed.
+        """Send the packets of a feed to a sink until the subscription is closed.
 
-        Without anything in the feed's chain that annotates, those who want annotations share the clean encoder with
-        those who do not; that is looked at again when the feed's producer is exchanged.
+        If no transform of the feed annotates, sinks with and without annotations share the clean encoder. The pool
+        checks this again when the feed's producer is exchanged.
 
         Raises:
-            RuntimeError: when the pool or the graph is closed, or the machine gives no more threads.
+            RuntimeError: The pool or the graph is closed, or no thread is available.
         """
         subscription = Subscription(feed, codec, sink, annotations=annotations, size=size, leave=self._leave)
         with self._lock:
@@ -64,13 +64,13 @@ class EncoderPool:
         return subscription
 
     def encoders(self, camera: str) -> list[dict[str, Any]]:
-        """Return what ``/api/cameras`` shows of the encoders running for a camera."""
+        """Return the running encoders of a camera as ``/api/cameras`` shows them."""
         with self._lock:
             running = list(self._encoders.values())
         return [encoder.info() for encoder in running if encoder.key.camera == camera]
 
     def close(self, limit_s: float = END_LIMIT_S) -> None:
-        """End all encoders and wait for them, within a limit. Harmless twice. Blocks; not for the event loop."""
+        """End all encoders and wait for them, within a limit. Safe to call twice. Blocks: not for the event loop."""
         with self._lock:
             self._closed = True
             for encoder in list(self._encoders.values()):
@@ -85,7 +85,7 @@ class EncoderPool:
         key = subscription.wanted_key
         encoder = self._encoders.get(key)
         if encoder is not None and encoder.feed is not subscription.feed:
-            # A camera of that name was removed; the encoder of its feed is about to end.
+            # A camera with that name was removed, and the encoder of its feed is still ending.
             self._stop(encoder)
             encoder = None
         if encoder is None:
@@ -111,7 +111,7 @@ class EncoderPool:
                     self._stop(encoder)
 
     def _rearrange(self, encoder: SharedEncoder) -> None:
-        """Move the sinks that want another encoder since the feed's producer was exchanged."""
+        """Move the sinks that need another encoder now that the feed's producer was exchanged."""
         with self._lock:
             if self._closed:
                 return
@@ -119,21 +119,21 @@ class EncoderPool:
                 if subscription.wanted_key != encoder.key:
                     try:
                         self._join(subscription)
-                    except RuntimeError as error:  # no thread is to be had: it stays where it is
-                        logger.warning("camera %s: a stream goes on as it was: %s", encoder.key.camera, error)
+                    except RuntimeError as error:  # no thread is available: the sink keeps its encoder
+                        logger.warning("camera %s: a stream keeps its old settings: %s", encoder.key.camera, error)
                     else:
                         encoder.remove(subscription)
             if not encoder.subscriptions:
                 self._stop(encoder)
 
     def _ended(self, encoder: SharedEncoder) -> None:
-        """Take note of an encoder whose frames have ended; its run has a little left to do, which is waited for."""
+        """Remove an encoder whose frames have ended; :meth:`close` still waits for the rest of its run."""
         with self._lock:
             if self._encoders.get(encoder.key) is encoder:
                 self._stop(encoder)
 
     def _forget(self, encoder: SharedEncoder) -> None:
-        """Give an encoder to nobody any more."""
+        """Take an encoder out of the table, so that no further sink joins it."""
         with self._lock:
             if self._encoders.get(encoder.key) is encoder:
                 del self._encoders[encoder.key]
@@ -153,7 +153,7 @@ class EncoderPool:
 
 
 class _Ending:
-    """An encoder that was told to end."""
+    """A stopped encoder whose run may not have ended yet."""
 
     def __init__(self, run: Run, since_s: float) -> None:
         self.run = run
@@ -161,4 +161,4 @@ class _Ending:
         self.over = False
 
     def warn(self) -> None:
-        logger.warning("%s: does not end; it is left behind", self.run.name)
+        logger.warning("%s: did not end in time; no longer waiting for it", self.run.name)

@@ -1,4 +1,4 @@
-"""One running encoder of a feed's frames, and the sinks that share its packets."""
+"""One running encoder for the frames of a feed, and the subscriptions that share its packets."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from .sink import PacketSink
 
 logger = logging.getLogger(__name__)
 
-STANDSTILL_S = 0.1
-"""A wanted key frame waits this long for a new frame; then the last one is encoded again."""
+REPEAT_DELAY_S = 0.1
+"""How long a requested key frame waits for a new frame; after that the last frame is encoded again."""
 
 
 @dataclass(frozen=True)
 class EncoderKey:
-    """What a shared encoder gives: there is one for each that somebody takes.
+    """The properties of a shared encoder's stream; sinks with equal keys share one encoder.
 
     Attributes:
-        camera: Whose frames.
-        codec: How they are encoded.
-        size: Width and height in pixels, both even, that the picture is scaled to; ``None``: as it comes.
-        annotated: Whether what was recognised is painted.
+        camera: Name of the camera.
+        codec: Codec of the packets.
+        size: Width and height in pixels, both even, that the picture is scaled to; ``None`` keeps its size.
+        annotated: Whether annotations are painted.
     """
 
     camera: str
@@ -44,14 +44,14 @@ MakeEncoder = Callable[[Feed, EncoderKey], VideoEncoder]
 
 
 class Subscription:
-    """One sink's place at a shared encoder, until it is closed.
+    """The subscription of one sink to a shared encoder, until it is closed.
 
     Attributes:
-        is_open: Whether packets may come.
-        feed: Whose frames.
-        sink: What takes the packets.
+        is_open: Whether packets may still come.
+        feed: The feed that the frames come from.
+        sink: The receiver of the packets.
         encoder: The encoder that the packets come from now.
-        annotations: Whether the sink wants what was recognised painted.
+        annotations: Whether the sink wants painted annotations.
     """
 
     encoder: SharedEncoder
@@ -77,20 +77,20 @@ class Subscription:
 
     @property
     def wanted_key(self) -> EncoderKey:
-        """The encoder that suits it, as its feed is now."""
+        """The key of the encoder that this subscription needs, given the current state of its feed."""
         return EncoderKey(self.feed.name, self._codec, self._size, self.annotations and self.feed.annotates)
 
-    def ask_key_frame(self) -> None:
-        """Ask for a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
-        self.encoder.ask_key_frame()
+    def request_key_frame(self) -> None:
+        """Request a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
+        self.encoder.request_key_frame()
 
     def close(self) -> None:
-        """Leave. Harmless twice; nothing is pushed any more once this has returned in the sink's own loop."""
+        """End the subscription. Safe to call twice; after a call in the sink's own loop nothing more is pushed."""
         self._leave(self)
 
     def deliver(self, encoder: SharedEncoder, packets: Sequence[VideoPacket]) -> None:
-        """Push packets, from a key frame on; for the encoder, in the sink's own loop or on its thread."""
-        # Packets of the encoder before may still be on their way to the loop after a move.
+        """Push packets, from a key frame on. The encoder calls this in the sink's loop or on its own thread."""
+        # After a move, packets of the previous encoder may still be queued in the loop.
         if not self.is_open or encoder is not self.encoder:
             return
         if self._needs_key:
@@ -100,33 +100,33 @@ class Subscription:
             packets = packets[first:]
         self._needs_key = not self.sink.push(packets)
         if self._needs_key:
-            self.ask_key_frame()
+            self.request_key_frame()
 
     def end(self, encoder: SharedEncoder) -> None:
-        """Tell the sink that nothing more comes; for the encoder, as :meth:`deliver`."""
+        """End the sink's stream. The encoder calls this where it calls :meth:`deliver`."""
         if self.is_open and encoder is self.encoder:
             self.is_open = False
             self.sink.end()
 
 
 class SharedEncoder(FrameTask):
-    """One encoder, ``encoder CAMERA CODEC``, with the subscriptions that its packets go to.
+    """A task, ``encoder CAMERA CODEC``, that encodes a feed and delivers the packets to its subscriptions.
 
-    It asks its feed for frames from its start to its end. The packets of a frame come to an event loop in one call,
-    however many sinks it has. A failing encoder is counted, reported and built anew; sinks stay.
+    It watches its feed from start to end. The packets of a frame reach an event loop in one call, however many sinks
+    the loop has. A failure of the encoder is counted and reported, and a new encoder is made; the sinks stay.
 
     Args:
-        feed: Whose frames.
-        key: What it gives.
-        make_encoder: Gives the encoder itself, at the first frame, after a failure and after an exchange.
-        on_exchange: Called on its thread when the feed's producer, or one upstream, was exchanged.
-        on_end: Called on its thread when its frames have ended.
-        monotonic: Seconds of a clock that never jumps.
+        feed: The feed to encode.
+        key: The properties of the stream.
+        make_encoder: Returns the encoder, for the first frame, after a failure and after an exchange.
+        on_exchange: Called on the encoder's thread when the feed's producer, or one upstream, was exchanged.
+        on_end: Called on the encoder's thread when the frames have ended.
+        monotonic: A clock in seconds that never jumps.
 
     Attributes:
-        feed: Whose frames.
-        encoded: How many frames it has encoded.
-        key_frames: How many key frames it has given.
+        feed: The feed that it encodes.
+        encoded: Number of frames encoded.
+        key_frames: Number of key frames made.
     """
 
     def __init__(
@@ -168,14 +168,14 @@ class SharedEncoder(FrameTask):
 
     @property
     def subscriptions(self) -> list[Subscription]:
-        """Who takes its packets."""
+        """All subscriptions to this encoder."""
         return [subscription for group in self._subscriptions.values() for subscription in group]
 
     def start(self) -> None:
-        """Begin to encode.
+        """Start to encode.
 
         Raises:
-            RuntimeError: when the graph is closed, or the machine gives no more threads.
+            RuntimeError: The graph is closed, or no thread is available.
         """
         self._watch = self.frames = self.feed.watch()
         try:
@@ -185,20 +185,20 @@ class SharedEncoder(FrameTask):
             raise
 
     def stop(self) -> Run | None:
-        """Have it end, without waiting; return the run that ends."""
+        """Stop encoding without waiting; return the run that ends."""
         if self._run is not None:
             self._run.stop()
         return self._run
 
     def add(self, subscription: Subscription) -> None:
-        """Give packets to one more, from the next key frame on, which is asked for. The pool's lock is held."""
+        """Add a subscription and request the key frame that its packets begin with. Needs the pool's lock."""
         subscription._needs_key = True
         loop = subscription.sink.loop
         self._subscriptions = {**self._subscriptions, loop: (*self._subscriptions.get(loop, ()), subscription)}
-        self.ask_key_frame()
+        self.request_key_frame()
 
     def remove(self, subscription: Subscription) -> bool:
-        """Give no more packets to one; return whether nobody is left. The pool's lock is held."""
+        """Remove a subscription; return whether none is left. Needs the pool's lock."""
         groups = {
             loop: tuple(other for other in group if other is not subscription)
             for loop, group in self._subscriptions.items()
@@ -206,13 +206,13 @@ class SharedEncoder(FrameTask):
         self._subscriptions = {loop: group for loop, group in groups.items() if group}
         return not self._subscriptions
 
-    def ask_key_frame(self) -> None:
-        """Ask for a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
-        if self._requests.ask() and self._watch is not None:
+    def request_key_frame(self) -> None:
+        """Request a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
+        if self._requests.request() and self._watch is not None:
             self._watch.wake()
 
     def info(self) -> dict[str, Any]:
-        """Return what ``/api/cameras`` shows of it."""
+        """Return the encoder as ``/api/cameras`` shows it."""
         return {
             "codec": self.key.codec,
             "rung": self.rung,
@@ -223,7 +223,7 @@ class SharedEncoder(FrameTask):
         }
 
     def process(self, frame: Frame) -> None:
-        """Encode a frame, unless the stream is to have fewer."""
+        """Encode a frame, unless the stream's frame rate skips it."""
         if (version := self.feed.version) != self._version:
             self._version = version
             self._pace = Pace(self.feed.config.stream.frame_rate)
@@ -235,16 +235,16 @@ class SharedEncoder(FrameTask):
         self._encode(frame)
 
     def due_in_s(self) -> float | None:
-        """Return when a wanted key frame is no longer to wait for a new frame."""
-        return None if self._last is None else self._requests.wait_s(STANDSTILL_S)
+        """Return the seconds until a requested key frame stops waiting for a new frame; ``None`` without a request."""
+        return None if self._last is None else self._requests.wait_s(REPEAT_DELAY_S)
 
     def idle(self) -> None:
-        """Encode the last frame again: nothing new came for a sink that needs a key frame."""
+        """Encode the last frame again: a sink needs a key frame, and no new frame came."""
         if self._last is not None:
             self._encode(self._last, later_s=self._monotonic() - self._last_at_s)
 
     def close(self) -> None:
-        """Leave the feed, and tell the sinks that are still there that nothing more comes."""
+        """Stop watching the feed and end the streams of the remaining sinks."""
         if self._watch is not None:
             self._watch.close()
         self._encoder = self._last = None
@@ -258,11 +258,11 @@ class SharedEncoder(FrameTask):
                 self._encoder = self._make_encoder(self.feed, self.key)
             picture = self.feed.painted(frame) if self.key.annotated else frame
             packets = self._encoder.encode(picture, key=self._requests.wait_s() == 0.0, later_s=later_s)
-        except Exception as error:  # whatever the encoder does, its sinks stay
+        except Exception as error:  # an encoder failure of any kind must not cost the sinks their stream
             logger.debug("camera %s: encoder", self.key.camera, exc_info=True)
             self._reports.failed(f"its {self.key.codec} encoder failed ({error}); a new one is started")
             self._encoder = None
-            self._requests.ask()
+            self._requests.request()
             return
         done = self._monotonic()
         self._count(frame, packets)
@@ -282,14 +282,14 @@ class SharedEncoder(FrameTask):
                 self._requests.served()
 
     def _call_all(self, action: Callable[[Subscription], None]) -> None:
-        """Do something for each subscription, where its sink wants to be called: in one wake-up for each event loop."""
+        """Call an action for each subscription, on this thread or in its sink's loop, with one wake-up per loop."""
         for loop, group in self._subscriptions.items():
             if loop is None:
                 self._call_group(group, action)
                 continue
             try:
                 loop.call_soon_threadsafe(self._call_group, group, action)
-            except RuntimeError:  # the loop is closed: nobody listens there any more
+            except RuntimeError:  # the loop is closed, and with it its sinks
                 for subscription in group:
                     subscription.close()
 
@@ -297,13 +297,13 @@ class SharedEncoder(FrameTask):
         for subscription in group:
             try:
                 action(subscription)
-            except Exception:  # one sink's fault is not the others'
-                logger.warning("camera %s: a sink failed and is left out", self.key.camera, exc_info=True)
+            except Exception:  # a failing sink must not disturb the others
+                logger.warning("camera %s: a sink failed and is removed", self.key.camera, exc_info=True)
                 subscription.close()
 
 
 def encoder_for(feed: Feed, key: EncoderKey) -> VideoEncoder:
-    """Return the encoder that a camera's ``stream:`` asks for."""
+    """Return the encoder that a camera's ``stream:`` describes."""
     stream = feed.config.stream
     return VideoEncoder(
         key.codec,

@@ -1,4 +1,4 @@
-"""What takes the packets of a shared encoder: a viewer's track, and whatever else sends or keeps a stream."""
+"""The interface of packet sinks: a viewer's track, and anything else that sends or records a stream."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from .codecs import VideoPacket
 
 
 class PacketSink(Protocol):
-    """Takes the packets of a shared encoder, on the thread or in the event loop that it chooses.
+    """Receives the packets of a shared encoder, on the encoder's thread or in an event loop.
 
-    What comes begins with a key frame. H.264 has its parameter sets in front of each key frame, and start codes
-    (Annex B). Packets are shared with other sinks and never to be changed, which muxing does: copy them before.
-    Their ``pts`` and ``time_base`` (1/90000 s) are those of the stream, rising.
+    The first packet is a key frame. H.264 comes with start codes (Annex B) and with its parameter sets before each key
+    frame. Packets are shared with other sinks: never change them. Muxing does, so copy them before.
+    Their ``pts`` rise, in units of ``time_base`` (1/90000 s).
 
-    A gap (the camera was offline, or its producer was exchanged) is seen in ``pts`` and nowhere else: the next packet
-    is later than the last one by the time that has passed. It need not be a key frame, and the picture's size may have
-    changed. A sink that wants a key frame, to begin a new file, calls ``Subscription.ask_key_frame()`` and begins with
-    the next packet that is one. ``Subscription.feed`` knows the camera's state meanwhile.
+    A gap (the camera was offline, or its producer was exchanged) shows only in ``pts``: the next packet is later than
+    the last one by the time that has passed. It need not be a key frame, and the size of the picture may have changed.
+    A sink that wants a key frame, to begin a new file, calls ``Subscription.request_key_frame()`` and begins with the
+    next packet that is one. ``Subscription.feed`` has the camera's state meanwhile.
 
     A recorder, for example::
 
@@ -37,28 +37,28 @@ class PacketSink(Protocol):
                 self._ended.set()
 
     Attributes:
-        loop: The event loop in which the sink is called, for all sinks of a loop in one wake-up per frame; ``None``:
-            on the encoder's thread, where nothing may block.
+        loop: The event loop in which the sink is called, one wake-up per frame for all sinks of a loop. ``None`` calls
+            it on the encoder's thread, which must not block.
     """
 
     loop: asyncio.AbstractEventLoop | None
 
     def push(self, packets: Sequence[VideoPacket]) -> bool:
-        """Take the packets of one frame; must not block: a sink that does has a thread of its own.
+        """Accept the packets of one frame without blocking; a sink that writes slowly needs a thread of its own.
 
-        Once a subscription is closed nothing more is pushed in the sink's own loop; on the encoder's thread one more
-        call may be under way.
+        After its subscription is closed, a sink with a loop gets no more calls; on the encoder's thread one call may
+        still be running.
 
         Returns:
-            Whether the sink keeps up. When it does not, it has dropped these; what comes next begins with a key frame,
-            which is asked for.
+            Whether the sink keeps up. False means that it dropped these packets: the encoder then makes a key frame,
+            and the sink's next packets begin with it.
 
         Raises:
-            Exception: any; it is logged, and the sink is left out without being told.
+            Exception: Any exception is logged and closes the subscription, without a call of ``end``.
         """
 
     def end(self) -> None:
-        """Learn that nothing more comes: the camera is gone for good, or the pool is closed.
+        """Handle the end of the stream: the camera was removed or has ended, or the pool was closed.
 
-        Not called after the sink itself has left, nor for a gap.
+        Not called after the subscription was closed, nor for a gap.
         """

@@ -1,14 +1,14 @@
-"""Viewers over WebRTC: WHEP sessions, the connection of each, and what goes over it.
+"""WebRTC viewers: WHEP sessions, their peer connections and the video that they send.
 
-All use of aiortc's internals is in ``inside.py``, of aioice's in ``ice.py``.
+All use of aiortc's internals is in ``internals.py``, of aioice's in ``ice.py``.
 """
 
 from .errors import (
+    EtagMismatch,
     IceRestart,
     InvalidSdp,
     NoConnection,
     NothingInCommon,
-    OtherEtag,
     SdpTooLong,
     SignallingError,
     UnknownCamera,
@@ -24,7 +24,7 @@ __all__ = [
     "InvalidSdp",
     "NoConnection",
     "NothingInCommon",
-    "OtherEtag",
+    "EtagMismatch",
     "SdpTooLong",
     "WhepAnswer",
     "SignallingError",

@@ -1,4 +1,4 @@
-"""One peer connection: offer and answer, candidates, signs of life, and its end; what it carries is others' work."""
+"""One peer connection: offer and answer, candidates, the peer's activity, and closing."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from aiortc import RTCConfiguration, RTCIceTransport, RTCPeerConnection, RTCRtpT
 from aiortc.sdp import candidate_from_sdp
 
 from .errors import InvalidSdp, NoConnection
-from .ice import IceSettings, gather_as_set
-from .inside import accept_rsa, cut_off, end_tasks, hear_peer, ice_of
-from .sdp import MOST_CANDIDATES, Direction, FinishVideo, Offer, finish_answer, is_of_use
+from .ice import IceSettings, restrict_gathering
+from .internals import abort_sockets, accept_rsa, end_tasks, ice_of, observe_peer
+from .sdp import MAX_CANDIDATES, Direction, FinishVideo, Offer, finish_answer, is_usable
 
 logger = logging.getLogger(__name__)
 
 CLOSE_LIMIT_S = 3.0
-"""How long saying goodbye to a peer may take."""
+"""How long closing a connection may take."""
 
-# What aiortc raises when an SDP is not what it expects.
+# The exceptions that aiortc raises for an SDP that it does not expect.
 _REFUSALS = (ValueError, AssertionError, LookupError, AttributeError, TypeError)
 
 
 class Connection:
-    """Our end of a connection whose offer a peer makes, from that offer until it is closed.
+    """The answering end of a peer connection, from the peer's offer until it is closed.
 
-    What is to be sent or received adds its transceiver first (``sender.py``); then :meth:`accept` takes the offer and
-    :meth:`answer` answers it. Everything here runs in the event loop.
+    A sender or receiver adds its transceiver first (``sender.py``); then :meth:`accept` takes the offer and
+    :meth:`answer` answers it. All methods run in the event loop.
 
     Args:
-        ice: How peers reach this machine.
+        ice: The addresses, ports and servers for ICE.
         on_state: Called with each new :attr:`state`.
-        monotonic: Seconds of a clock that never jumps.
+        monotonic: A clock in seconds that never jumps.
 
     Attributes:
-        heard_at: When the peer was last heard of, on the monotonic clock: an ICE check of its, or an RTCP datagram.
+        active_at: Time of the peer's last ICE check or RTCP datagram, on the monotonic clock.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Connection:
         on_state: Callable[[str], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.heard_at = monotonic()
+        self.active_at = monotonic()
         self._ice = ice
         self._monotonic = monotonic
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=list(ice.servers)))
@@ -62,11 +62,11 @@ class Connection:
         return str(self._connection.connectionState)
 
     def add_video(self, direction: Direction, finish: FinishVideo | None = None) -> RTCRtpTransceiver:
-        """Return the transceiver of the one video that the connection carries; before the offer is accepted.
+        """Add and return the transceiver of the connection's only video; call it before :meth:`accept`.
 
         Args:
-            direction: Which way it goes; the offer is read for the same (:func:`read_offer`).
-            finish: Gives the media line of the answer as it is to leave; as aiortc writes it by default.
+            direction: Direction of the video; read the offer for the same one (:func:`read_offer`).
+            finish: Returns the final media line of the answer; by default the one that aiortc writes.
         """
         self._finish_video = finish
         transceiver = self._connection.addTransceiver("video", direction=direction)
@@ -74,11 +74,11 @@ class Connection:
         return transceiver
 
     async def accept(self, offer: Offer) -> None:
-        """Take an offer; its media lines that no transceiver was added for stay silent.
+        """Accept an offer; its media lines without a transceiver of ours become inactive.
 
         Raises:
-            OperationError: when a transceiver and the peer have no codec in common.
-            InvalidSdp: when aiortc refuses the offer.
+            OperationError: A transceiver and the peer have no codec in common.
+            InvalidSdp: aiortc refuses the offer.
         """
         try:
             await self._connection.setRemoteDescription(RTCSessionDescription(offer.text, "offer"))
@@ -90,32 +90,32 @@ class Connection:
         self._offer = offer
 
     async def answer(self) -> str:
-        """Return the answer to the accepted offer, with all our candidates in it.
+        """Return the answer to the accepted offer, including all our candidates.
 
         Raises:
-            NoConnection: when no UDP port is to be had.
-            InvalidSdp: when aiortc has no answer to the offer.
+            NoConnection: No UDP port is free.
+            InvalidSdp: aiortc cannot answer the offer.
         """
         assert self._offer is not None
         for transceiver in self._transceivers:
-            hear_peer(transceiver.sender.transport, self._on_life)
+            observe_peer(transceiver.sender.transport, self._on_activity)
         for transport in self._ice_transports():
-            gather_as_set(ice_of(transport), self._ice)
+            restrict_gathering(ice_of(transport), self._ice)
         try:
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except _REFUSALS as error:
             raise InvalidSdp(f"the offer cannot be answered: {error or type(error).__name__}") from error
         if not self._ice_transport.iceGatherer.getLocalCandidates():
-            raise NoConnection("no UDP port is free for one more connection")
+            raise NoConnection("no UDP port is free for another connection")
         return finish_answer(self._connection.localDescription.sdp, self._offer, self._finish_video)
 
     async def add_candidate(self, line: str) -> None:
-        """Take one more candidate of the peer, as in an SDP after ``a=candidate:``; too many are let pass.
+        """Add a candidate of the peer, as in an SDP after ``a=candidate:``; those over the limit are ignored.
 
         Raises:
-            InvalidSdp: when it is none.
+            InvalidSdp: The line is not a candidate.
         """
-        if not is_of_use(line) or self._candidates >= MOST_CANDIDATES:
+        if not is_usable(line) or self._candidates >= MAX_CANDIDATES:
             return
         try:
             candidate = candidate_from_sdp(line)
@@ -126,14 +126,14 @@ class Connection:
             await self._ice_transport.addRemoteCandidate(candidate)
 
     async def close(self) -> None:
-        """Say goodbye and let go of sockets and tasks, within a limit. Harmless when called twice."""
+        """Close the connection, its sockets and its tasks, within a limit. Safe to call twice."""
         try:
             async with asyncio.timeout(CLOSE_LIMIT_S):
                 await self._connection.close()
         except TimeoutError:
-            logger.warning("a peer connection does not close; its sockets are closed all the same")
+            logger.warning("a peer connection does not close; its sockets are aborted")
             for transport in self._ice_transports():
-                cut_off(transport)
+                abort_sockets(transport)
         ends = (end for transceiver in self._transceivers for end in (transceiver.sender, transceiver.receiver))
         await end_tasks((self._connection, *ends), CLOSE_LIMIT_S)
 
@@ -147,5 +147,5 @@ class Connection:
             transports.add(self._connection.sctp.transport.transport)
         return transports
 
-    def _on_life(self) -> None:
-        self.heard_at = self._monotonic()
+    def _on_activity(self) -> None:
+        self.active_at = self._monotonic()

@@ -1,13 +1,13 @@
-"""Why a peer's request cannot be met, by meaning; which status says so is for the protocol that it came by.
+"""Errors of signalling, by meaning; the protocol of the request maps each to a status.
 
-* SignallingError        whatever is wrong with a request
-  * UnknownCamera        there is no camera of that name
-  * UnknownSession       there is no session of that name
-  * InvalidSdp           it is no SDP, no fragment of one or no candidate, or one that cannot be used
-  * SdpTooLong           more bytes than are read
-  * NothingInCommon      the offer is right, and what it asks for is not to be had here
-  * OtherEtag            it is meant for a session's earlier state
-  * IceRestart           it wants other ICE credentials for a session
+* SignallingError        any error of a signalling request
+  * UnknownCamera        no camera has that name
+  * UnknownSession       no session has that name
+  * InvalidSdp           the body is not a usable SDP, SDP fragment or candidate
+  * SdpTooLong           the body exceeds the size limit
+  * NothingInCommon      the offer is valid, but the server cannot provide what it asks for
+  * EtagMismatch            the request is for an earlier state of the session
+  * IceRestart           the request asks for an ICE restart, which is not supported
   * NoConnection         no connection can be made now
 """
 
@@ -15,10 +15,10 @@ from __future__ import annotations
 
 
 class SignallingError(Exception):
-    """A peer's offer, fragment or other request cannot be met.
+    """The server refuses a peer's offer, fragment or other request.
 
     Args:
-        detail: A sentence for the peer.
+        detail: The reason, as a sentence for the peer.
     """
 
     def __init__(self, detail: str) -> None:
@@ -27,32 +27,32 @@ class SignallingError(Exception):
 
 
 class UnknownCamera(SignallingError):
-    """There is no camera of that name, or it is private."""
+    """No camera has that name, or it is private."""
 
 
 class UnknownSession(SignallingError):
-    """There is no session of that name."""
+    """No session has that name."""
 
 
 class InvalidSdp(SignallingError):
-    """It is no SDP, no fragment of one or no candidate, or one that cannot be used."""
+    """The body is not a usable SDP, SDP fragment or candidate."""
 
 
 class SdpTooLong(SignallingError):
-    """It has more bytes than are read."""
+    """The body exceeds the size limit."""
 
 
 class NothingInCommon(SignallingError):
-    """The offer is right, and what it asks for is not to be had here."""
+    """The offer is valid, but the server cannot provide what it asks for."""
 
 
-class OtherEtag(SignallingError):
-    """The session has another ETag than the request is meant for."""
+class EtagMismatch(SignallingError):
+    """The request names an ETag that is not the session's current one."""
 
 
 class IceRestart(SignallingError):
-    """It wants other ICE credentials for a session, which is not done here."""
+    """The request changes the ICE credentials of a session; ICE restarts are not supported."""
 
 
 class NoConnection(SignallingError):
-    """No connection can be made now: no port is free, or the server is about to end."""
+    """No connection can be made now: no UDP port is free, or the server is shutting down."""

@@ -1,4 +1,4 @@
-"""Which addresses and ports viewers are offered: what aioice does not let one choose."""
+"""The addresses and ports that viewers are offered, which aioice has no setting for."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from pipeline import ServerConfig
 logger = logging.getLogger(__name__)
 
 SERVERS_TIMEOUT_S = 2.0
-"""How long STUN and TURN servers may take to answer; the viewer's answer waits for them."""
+"""How long STUN and TURN servers may take to reply; the answer to the viewer waits for them."""
 
 _RECEIVE_BUFFER = 1 << 20
 
 
 @dataclass(frozen=True)
 class IceSettings:
-    """How viewers reach this machine.
+    """The settings of ICE: how viewers reach this machine.
 
     Attributes:
         servers: STUN and TURN servers; none by default. aiortc uses the first of each.
-        addresses: Addresses bound for every viewer.
-        advertise: Further addresses told to viewers, that lead to the same ports (a router's public one).
-        ports: UDP ports used; ``None`` is any.
+        addresses: Addresses to bind for every viewer.
+        advertise: Further addresses to offer, which forward to the same ports (a router's public address).
+        ports: UDP ports to use; ``None`` allows any.
     """
 
     servers: tuple[RTCIceServer, ...] = ()
@@ -42,7 +42,7 @@ class IceSettings:
 
 
 def ice_settings(config: ServerConfig) -> IceSettings:
-    """Return how viewers reach this machine, as ``server.ice`` says."""
+    """Return the ICE settings of a server's configuration."""
     ice = config.ice
     servers = (RTCIceServer(list(each.urls), each.username, each.credential) for each in ice.servers)
     return IceSettings(
@@ -56,8 +56,8 @@ def ice_settings(config: ServerConfig) -> IceSettings:
 def default_addresses(host: str) -> tuple[str, ...]:
     """Return the addresses to bind for a server that listens on a host.
 
-    Loopback for loopback; else every address of the machine that is not. A machine that is on no network has only
-    itself to show anything to.
+    These are loopback for a loopback host, and otherwise every other address of the machine. A machine without a
+    network serves itself, on loopback.
     """
     if host == "localhost":
         return ("127.0.0.1",)
@@ -69,10 +69,10 @@ def default_addresses(host: str) -> tuple[str, ...]:
     return tuple(get_host_addresses(use_ipv4=True, use_ipv6=True)) or ("127.0.0.1",)
 
 
-def gather_as_set(connection: Connection, settings: IceSettings) -> None:
-    """Have one ICE connection use the addresses and ports of the settings, instead of all there are.
+def restrict_gathering(connection: Connection, settings: IceSettings) -> None:
+    """Restrict an ICE connection to the addresses and ports of the settings.
 
-    This replaces, on this object only, the method by which aioice finds its own candidates.
+    This replaces aioice's method that gathers local candidates, on this object only.
     """
 
     async def gather(component: int, addresses: list[str]) -> list[Candidate]:
@@ -96,20 +96,20 @@ def gather_as_set(connection: Connection, settings: IceSettings) -> None:
 async def _bound(connection: Connection, address: str, component: int, ports: range | None) -> StunProtocol | None:
     loop = asyncio.get_running_loop()
     choices = [0] if ports is None else random.sample(ports, len(ports))
-    problem: OSError | None = None
+    failure: OSError | None = None
     for port in choices:
         try:
             transport, protocol = await loop.create_datagram_endpoint(
                 lambda: StunProtocol(connection), local_addr=(address, port)
             )
         except OSError as error:
-            problem = error
+            failure = error
             continue
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         host, number = transport.get_extra_info("sockname")[:2]
         protocol.local_candidate = _host_candidate(component, host, number)
         return protocol
-    logger.warning("ICE address %s: no UDP port can be had (%s)", address, problem)
+    logger.warning("ICE address %s: no UDP port is free (%s)", address, failure)
     return None
 
 
@@ -126,7 +126,7 @@ def _host_candidate(component: int, address: str, port: int) -> Candidate:
 
 
 async def _from_servers(connection: Connection, component: int, hosts: list[StunProtocol]) -> list[Candidate]:
-    """Ask the STUN and the TURN server, if there are any, side by side."""
+    """Return the candidates from the STUN and the TURN server, if configured; query both at once."""
     tasks: list[asyncio.Task[list[Candidate]]] = []
     if connection.stun_server is not None:
         tasks += [
@@ -135,7 +135,7 @@ async def _from_servers(connection: Connection, component: int, hosts: list[Stun
             if ipaddress.ip_address(protocol.local_candidate.host).version == 4
         ]
     if connection.turn_server is not None:
-        # aioice's own way, without any host address: what is left of it is the TURN server.
+        # aioice's own method, called without host addresses: it then queries only the TURN server.
         relayed = Connection.get_component_candidates(connection, component, [], timeout=round(SERVERS_TIMEOUT_S))
         tasks.append(asyncio.create_task(relayed))
     if not tasks:

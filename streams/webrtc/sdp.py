@@ -1,4 +1,4 @@
-"""Read a peer's offer with caution, and finish the answer where aiortc leaves it short."""
+"""Validate a peer's offer for aiortc, and complete the answer that aiortc writes."""
 
 from __future__ import annotations
 
@@ -11,76 +11,76 @@ from aiortc.sdp import SessionDescription
 from .errors import InvalidSdp, NothingInCommon, SdpTooLong
 
 SDP_BYTES_MAX = 64_000
-"""The longest offer that is read; browsers send a tenth of it."""
+"""Size limit of an offer; browsers send a tenth of it."""
 
-MOST_SECTIONS = 16
-"""Media lines in an offer; browsers send one per kind, and each may cost us sockets and a handshake of its own."""
+MAX_MEDIA_LINES = 16
+"""Most media lines in an offer; browsers send one per kind, and each may cost sockets and a handshake of its own."""
 
-MOST_CANDIDATES = 64
-"""Candidates of a peer that are tried; what comes after them is left out."""
+MAX_CANDIDATES = 64
+"""Most candidates of a peer; further ones are ignored."""
 
 CREDENTIALS = ("a=ice-ufrag:", "a=ice-pwd:")
-"""What lines with an ICE name or password of a peer begin with."""
+"""Prefixes of the lines with a peer's ICE user name fragment and password."""
 
 Direction = Literal["sendonly", "recvonly"]
-"""Which way video goes, as seen from here and as an SDP says it."""
+"""The direction of video from the server's side, in the words of SDP."""
 
 _DIRECTIONS = frozenset({"a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive"})
 
-# What the peer's media line says where ours has a direction, and what a peer is told whose offer has no such line.
+# The directions of a peer's media line that match ours, and the error for an offer without such a line.
 _OPPOSITE: Mapping[Direction, frozenset[str]] = {
     "sendonly": frozenset({"a=sendrecv", "a=recvonly"}),
     "recvonly": frozenset({"a=sendrecv", "a=sendonly"}),
 }
 _NO_VIDEO: Mapping[Direction, str] = {
-    "sendonly": "the offer asks for no video, and there is nothing else here",
-    "recvonly": "the offer sends no video, and nothing else is taken here",
+    "sendonly": "the offer has no media line that receives video",
+    "recvonly": "the offer has no media line that sends video",
 }
 
-# What a media line that stays silent is handed to aiortc as: any codec it knows. The answer gets the peer's own back.
+# aiortc gets an inactive media line with a codec that it knows; the answer then gets the peer's own codec back.
 _STAND_IN = {"audio": (0, "PCMU/8000"), "video": (96, "VP8/90000")}
 _CODEC_LINES = ("a=rtpmap:", "a=fmtp:", "a=rtcp-fb:", "a=extmap:", "a=ssrc:", "a=ssrc-group:", "a=rid:", "a=simulcast:")
 
 
 @dataclass(frozen=True)
 class Section:
-    """A media line of an SDP and what belongs to it."""
+    """One media section of an SDP: the media line and the lines below it."""
 
     lines: tuple[str, ...]
 
     @property
     def kind(self) -> str:
-        """What it carries: ``video``, ``audio``, ``application`` or something else."""
+        """The kind of media: ``video``, ``audio``, ``application`` or another."""
         return self.lines[0][2:].split(" ", 1)[0]
 
     @property
     def formats(self) -> list[str]:
-        """Its payload types, in order of preference."""
+        """The payload types, in order of preference."""
         return self.lines[0].split()[3:]
 
     @property
     def rejected(self) -> bool:
-        """Whether it is switched off; one that only waits for its bundle is not."""
+        """Whether the section is disabled (port 0); a bundle-only section is not."""
         return self.lines[0].split()[1:2] == ["0"] and "a=bundle-only" not in self.lines
 
     def goes_with(self, direction: Direction) -> bool:
-        """Return whether the peer receives through it what we send, or sends what we receive."""
+        """Return whether the peer's direction is the counterpart of ours: it receives what we send, or the reverse."""
         return not self.rejected and any(line in _OPPOSITE[direction] for line in self.lines)
 
     def first(self, prefix: str) -> str | None:
-        """Return what follows a prefix in the first line that has it."""
+        """Return the rest of the first line with a prefix; ``None`` without such a line."""
         return next((line[len(prefix) :] for line in self.lines if line.startswith(prefix)), None)
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A peer's offer: what aiortc is given of it, and what the answer must come back to.
+    """A peer's validated offer.
 
     Attributes:
-        text: For aiortc.
-        sections: As the peer wrote them.
-        video: Index of the media line that carries the picture.
-        credentials: Every line with an ICE name or password of the peer.
+        text: The offer as aiortc gets it.
+        sections: The media sections as the peer wrote them.
+        video: Index of the section that carries the video.
+        credentials: All lines with an ICE user name fragment or password of the peer.
     """
 
     text: str
@@ -90,23 +90,23 @@ class Offer:
 
 
 FinishVideo = Callable[[Section, Section], Section]
-"""Makes of a media line of our answer, and the peer's that it answers, the line that is sent."""
+"""Returns the final video section of an answer, given aiortc's section and the peer's section of the offer."""
 
 
 def read_offer(text: str, direction: Direction) -> Offer:
-    """Check an offer and make it ready for aiortc.
+    """Check an offer and prepare it for aiortc.
 
-    Left out is what only costs time: mDNS candidates (nobody would answer for them; the peer's own checks reach us
-    anyway) and the end of candidates (a deadline of ours stands for it).
+    Lines that only cost time are dropped: mDNS candidates (they cannot be resolved here, and the peer's own checks
+    reach us anyway) and the end of candidates (a deadline of ours replaces it).
 
     Args:
         text: The offer.
-        direction: ``sendonly`` where the peer is to receive video, ``recvonly`` where it is to send some.
+        direction: ``sendonly`` to send video to the peer, ``recvonly`` to receive it.
 
     Raises:
-        SdpTooLong: when it is not even read.
-        InvalidSdp: when it is no offer.
-        NothingInCommon: when no media line of it carries video that way.
+        SdpTooLong: The offer exceeds the size limit.
+        InvalidSdp: The text is not a valid offer.
+        NothingInCommon: No media line carries video in that direction.
     """
     if len(text.encode(errors="replace")) > SDP_BYTES_MAX:
         raise SdpTooLong(f"the offer is longer than {SDP_BYTES_MAX} bytes")
@@ -115,16 +115,16 @@ def read_offer(text: str, direction: Direction) -> Offer:
         raise InvalidSdp("the body is not an SDP: it does not begin with v=0")
     if not sections:
         raise InvalidSdp("the offer has no media line")
-    if len(sections) > MOST_SECTIONS:
-        raise InvalidSdp(f"the offer has {len(sections)} media lines; {MOST_SECTIONS} are the most")
+    if len(sections) > MAX_MEDIA_LINES:
+        raise InvalidSdp(f"the offer has {len(sections)} media lines, at most {MAX_MEDIA_LINES} are allowed")
     general = next((line for line in head if line in _DIRECTIONS), "a=sendrecv")
     sections = [_with_direction(section, general) for section in sections]
     fitting = (i for i, section in enumerate(sections) if section.kind == "video" and section.goes_with(direction))
     video = next(fitting, None)
-    cleaned = [section if i == video else _silent(section) for i, section in enumerate(sections)]
+    cleaned = [section if i == video else _inactive(section) for i, section in enumerate(sections)]
     useful = [line for section in cleaned for line in section.lines if not _useless(line)]
     candidates = [index for index, line in enumerate(useful) if line.startswith("a=candidate:")]
-    for index in reversed(candidates[MOST_CANDIDATES:]):
+    for index in reversed(candidates[MAX_CANDIDATES:]):
         del useful[index]
     lines = [*head, *useful]
     rebuilt = "\r\n".join(lines) + "\r\n"
@@ -132,18 +132,18 @@ def read_offer(text: str, direction: Direction) -> Offer:
     if video is None:
         raise NothingInCommon(_NO_VIDEO[direction])
     if unknown := next((s.kind for s in sections if s.kind not in ("audio", "video", "application")), None):
-        raise NothingInCommon(f"the offer has a media line of kind {unknown!r}, which cannot be answered")
+        raise NothingInCommon(f"the offer has a media line of kind {unknown!r}, which is not supported")
     every = (*head, *(line for section in sections for line in section.lines))
     return Offer(rebuilt, tuple(sections), video, frozenset(line for line in every if line.startswith(CREDENTIALS)))
 
 
 def finish_answer(answer: str, offer: Offer, finish_video: FinishVideo | None = None) -> str:
-    """Return aiortc's answer with the peer's own codecs on the lines that stay silent.
+    """Return aiortc's answer with the peer's own codecs in the inactive sections.
 
     Args:
-        answer: What aiortc has written.
-        offer: What it answers.
-        finish_video: Gives the media line that carries the picture as it is to leave; as aiortc wrote it by default.
+        answer: The answer that aiortc wrote.
+        offer: The offer that it answers.
+        finish_video: Returns the final video section; by default the one that aiortc wrote.
     """
     head, sections = _split(answer)
     finished = []
@@ -151,7 +151,7 @@ def finish_answer(answer: str, offer: Offer, finish_video: FinishVideo | None = 
         if index == offer.video:
             finished.append(finish_video(section, offered) if finish_video else section)
         elif section.kind in _STAND_IN:
-            finished.append(_answered_silent(section, offered))
+            finished.append(_answered_inactive(section, offered))
         else:
             finished.append(section)
     return "\r\n".join([*head, *(line for section in finished for line in section.lines)]) + "\r\n"
@@ -175,8 +175,8 @@ def _with_direction(section: Section, general: str) -> Section:
     return Section((*section.lines, general))
 
 
-def _silent(section: Section) -> Section:
-    """Return a line that will carry nothing with a codec that aiortc knows."""
+def _inactive(section: Section) -> Section:
+    """Return a section that carries no media, with a codec that aiortc knows."""
     if section.kind not in _STAND_IN:
         return section
     payload, codec = _STAND_IN[section.kind]
@@ -185,7 +185,7 @@ def _silent(section: Section) -> Section:
     return Section((" ".join([*first[:3], str(payload)]), *kept, f"a=rtpmap:{payload} {codec}"))
 
 
-def _answered_silent(section: Section, offered: Section) -> Section:
+def _answered_inactive(section: Section, offered: Section) -> Section:
     payload = (offered.formats or ["0"])[0]
     first = section.lines[0].split()
     first[1] = "0" if offered.rejected else first[1]
@@ -197,13 +197,13 @@ def _answered_silent(section: Section, offered: Section) -> Section:
 def _useless(line: str) -> bool:
     if line == "a=end-of-candidates":
         return True
-    return line.startswith("a=candidate:") and not is_of_use(line)
+    return line.startswith("a=candidate:") and not is_usable(line)
 
 
-def is_of_use(candidate: str) -> bool:
-    """Return whether a candidate can be tried: its address is not hidden behind an mDNS name, and its port is one.
+def is_usable(candidate: str) -> bool:
+    """Return whether a candidate can be tried: its address is not an mDNS name, and its port is 1 to 65535.
 
-    One that cannot be read at all is of use here: it is refused elsewhere, with a reason.
+    A malformed candidate counts as usable: aiortc's parser refuses it later with a reason.
     """
     fields = candidate.split()
     if len(fields) < 6:
@@ -212,20 +212,20 @@ def is_of_use(candidate: str) -> bool:
 
 
 def _check(text: str) -> None:
-    """Refuse here, with a reason, what would only fail later in aiortc.
+    """Refuse an SDP that would fail in aiortc later and without a reason.
 
     Raises:
-        InvalidSdp: with that reason.
+        InvalidSdp: The SDP is malformed, ambiguous or incomplete.
     """
     try:
         description = SessionDescription.parse(text)
-    except Exception as error:  # aiortc's parser says "no" in half a dozen types, AssertionError among them
-        raise InvalidSdp(f"the offer is not an SDP that can be read ({type(error).__name__}: {error})") from error
+    except Exception as error:  # aiortc's parser raises half a dozen types, AssertionError among them
+        raise InvalidSdp(f"the offer is not a valid SDP ({type(error).__name__}: {error})") from error
     mids = [media.rtp.muxId for media in description.media if media.rtp.muxId]
     if len(set(mids)) < len(mids):
-        raise InvalidSdp("the offer has two media lines of one name (a=mid)")
+        raise InvalidSdp("the offer has two media lines with the same a=mid")
     if sum(media.kind == "application" for media in description.media) > 1:
-        raise InvalidSdp("the offer has more than one line for data channels")
+        raise InvalidSdp("the offer has more than one media line for data channels")
     for media in description.media:
         if media.ice is None or not media.ice.usernameFragment or not media.ice.password:
             raise InvalidSdp(f"the {media.kind} line of the offer has no a=ice-ufrag and a=ice-pwd")

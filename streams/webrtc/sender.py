@@ -1,4 +1,4 @@
-"""What a connection sends: one video, of which the viewer chooses the codec, and what it reports of its reception."""
+"""Send one video over a connection, and record the viewer's reception reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiortc.exceptions import OperationError
 from ..encoding import CodecName
 from .connection import Connection
 from .errors import NothingInCommon
-from .inside import chosen_mime_type, hear_viewer, rtt_s
+from .internals import chosen_mime_type, observe_viewer, rtt_s
 from .sdp import Offer, Section
 from .track import PacketTrack
 
@@ -20,10 +20,10 @@ _MIME = {"h264": "video/h264", "vp8": "video/vp8"}
 
 
 class VideoSender:
-    """The video that goes over a connection, made before the offer is accepted. For the event loop.
+    """Sends the video of a connection; make it before the offer is accepted. All methods run in the event loop.
 
     Attributes:
-        loss: Share of packets lost, as the viewer last reported; ``None`` before it has.
+        loss: Share of packets lost (0 to 1) in the viewer's last report; ``None`` before the first.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -34,39 +34,39 @@ class VideoSender:
 
     @property
     def rtt_ms(self) -> float | None:
-        """Round-trip time to the viewer and back in milliseconds; ``None`` before its first report."""
+        """Round-trip time to the viewer in milliseconds; ``None`` before its first report."""
         seconds = rtt_s(self._transceiver.sender)
         return None if seconds is None else round(1000 * seconds, 1)
 
     async def negotiate(self, offer: Offer, codecs: Sequence[CodecName]) -> CodecName:
-        """Have the connection accept an offer; return the first of our codecs that the viewer has too.
+        """Accept an offer; return the first of our codecs that the viewer supports.
 
         Raises:
-            NothingInCommon: when there is none.
-            InvalidSdp: when aiortc refuses the offer.
+            NothingInCommon: The viewer supports none of them.
+            InvalidSdp: aiortc refuses the offer.
         """
         capabilities = RTCRtpSender.getCapabilities("video").codecs
-        # aiortc reads the preferences inside setRemoteDescription; afterwards they do nothing.
+        # aiortc reads the preferences in setRemoteDescription; after that they have no effect.
         preferred = [c for name in codecs for c in capabilities if c.mimeType.lower() == _MIME[name]]
         self._transceiver.setCodecPreferences(preferred + [c for c in capabilities if c.name.lower() == "rtx"])
         try:
             await self._connection.accept(offer)
         except OperationError as error:
-            raise NothingInCommon(f"no common codec: {' and '.join(codecs)} can be had here") from error
+            raise NothingInCommon(f"no common codec: this camera streams {' and '.join(codecs)}") from error
         chosen = chosen_mime_type(self._transceiver)
         return next(name for name in codecs if _MIME[name] == chosen)
 
-    def send(self, track: PacketTrack, level: int, ask_key_frame: Callable[[], object]) -> None:
-        """Send a track's packets once the connection stands; before it answers.
+    def send(self, track: PacketTrack, level: int, request_key_frame: Callable[[], object]) -> None:
+        """Send the packets of a track as soon as the connection is up; call it before the connection answers.
 
         Args:
-            track: Where the packets come from.
-            level: The H.264 level that its picture needs, times ten.
-            ask_key_frame: Called when the viewer asks for a key frame.
+            track: The source of the packets.
+            level: The H.264 level that the picture needs, times ten.
+            request_key_frame: Called when the viewer requests a key frame.
         """
         self._level = level
         self._transceiver.sender.replaceTrack(track)
-        hear_viewer(self._transceiver.sender, self._on_loss, ask_key_frame)
+        observe_viewer(self._transceiver.sender, self._on_loss, request_key_frame)
 
     def _finish(self, answered: Section, offered: Section) -> Section:
         return with_level(answered, offered, self._level)
@@ -76,9 +76,10 @@ class VideoSender:
 
 
 def with_level(answered: Section, offered: Section, level: int) -> Section:
-    """Return the media line of an answer with the true H.264 level; aiortc repeats the viewer's.
+    """Return the media line of an answer with the actual H.264 level, where aiortc repeats the viewer's.
 
-    ``level`` is what the picture needs, times ten. Without ``level-asymmetry-allowed`` it stays within the offer's.
+    ``level`` is the one that the picture needs, times ten. Without ``level-asymmetry-allowed`` the answer never exceeds
+    the level of the offer.
     """
     prefix = f"a=fmtp:{answered.formats[0]} "
     theirs = offered.first(prefix) or ""

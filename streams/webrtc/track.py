@@ -1,4 +1,4 @@
-"""What a viewer's peer connection takes its packets from: the sink of a shared encoder as aiortc's track."""
+"""A packet sink that is an aiortc track: the packets of a shared encoder for one peer connection."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from pipeline import ByteRate
 
 from ..encoding import PacketSink, VideoPacket
 
-MOST_BEHIND = 15
-"""Packets that may wait for a sender; half a second at 30 frames per second."""
+MAX_QUEUED = 15
+"""Most packets queued for a sender; half a second at 30 frames per second."""
 
 
 class PacketTrack(MediaStreamTrack, PacketSink):
-    """The packets of a shared encoder, for one viewer. aiortc packs them as they are, nothing is encoded again.
+    """The packets of a shared encoder, queued for one viewer. aiortc packetizes them without encoding them again.
 
-    When the sender is more than ``MOST_BEHIND`` packets behind, all that waits is dropped and counted, and the viewer
-    goes on with the next key frame; nobody else notices.
+    When ``MAX_QUEUED`` packets are queued, the track drops and counts them all, and the viewer continues with the next
+    key frame. Other viewers are not affected.
 
-    Everything here runs in the event loop.
+    All methods run in the event loop.
 
     Attributes:
-        dropped: How many packets were dropped because the sender was behind.
-        sent: The bytes that have gone to the sender.
+        dropped: Number of packets dropped because the sender was behind.
+        sent: Bytes that the sender has taken, and their rate.
     """
 
     kind = "video"
@@ -45,7 +45,7 @@ class PacketTrack(MediaStreamTrack, PacketSink):
         """Add packets, unless the sender is too far behind."""
         if self.readyState != "live":
             return True
-        if len(self._packets) >= MOST_BEHIND:
+        if len(self._packets) >= MAX_QUEUED:
             self.dropped += len(self._packets)
             self._packets.clear()
             if not packets[0].is_keyframe:
@@ -55,14 +55,14 @@ class PacketTrack(MediaStreamTrack, PacketSink):
         return True
 
     def end(self) -> None:
-        """End the track: the camera is gone for good."""
+        """End the track: the camera was removed or has ended."""
         self.stop()
 
     async def recv(self) -> VideoPacket:
         """Wait for the next packet.
 
         Raises:
-            MediaStreamError: when the track is stopped.
+            MediaStreamError: The track is stopped.
         """
         while not self._packets:
             if self.readyState != "live":
@@ -77,7 +77,7 @@ class PacketTrack(MediaStreamTrack, PacketSink):
         return packet
 
     def stop(self) -> None:
-        """End the track; a waiting ``recv`` sees it at once."""
+        """End the track; a waiting ``recv`` raises at once."""
         super().stop()
         self._packets.clear()
         self._wake()

@@ -1,4 +1,4 @@
-"""Viewers: from a WHEP offer to the last packet. The HTTP around it is the server's."""
+"""WHEP sessions, from the offer to the last packet. HTTP is the server's part."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pipeline import Config, Feed
 
 from ..encoding import CodecName, EncoderPool, Subscription, default_bitrate, h264_level
 from .connection import Connection
-from .errors import IceRestart, InvalidSdp, NoConnection, OtherEtag, SdpTooLong, UnknownCamera, UnknownSession
+from .errors import EtagMismatch, IceRestart, InvalidSdp, NoConnection, SdpTooLong, UnknownCamera, UnknownSession
 from .ice import ice_settings
-from .inside import self_test
+from .internals import self_test
 from .sdp import CREDENTIALS, SDP_BYTES_MAX, read_offer
 from .sender import VideoSender
 from .track import PacketTrack
@@ -24,17 +24,17 @@ from .track import PacketTrack
 logger = logging.getLogger(__name__)
 
 _LEVEL_UNKNOWN = 42
-"""H.264 level answered while the picture's size is not known yet: 1080p at 60 frames per second."""
+"""H.264 level of the answer while the size of the picture is unknown: 1080p at 60 frames per second."""
 
 
 @dataclass(frozen=True)
 class Deadlines:
-    """How long viewers are waited for, in seconds.
+    """Time limits for viewers, in seconds.
 
     Attributes:
-        connect_s: From the answer until the connection stands.
-        silence_s: Without a sign of life from a connected viewer; browsers give one every second or two.
-        check_s: Between two looks at all viewers.
+        connect_s: From the answer until the connection is up.
+        silence_s: Without activity of a connected viewer; browsers send something every second or two.
+        check_s: Interval between two checks of all viewers.
     """
 
     connect_s: float = 10.0
@@ -61,16 +61,16 @@ class WhepAnswer:
 
 @dataclass(eq=False)
 class Viewer:
-    """A session from our side.
+    """The server side of one WHEP session.
 
     Attributes:
-        connection: To the viewer.
-        sender: What goes over it.
-        track: Where the packets wait for the sender.
-        subscription: The track's place at a shared encoder.
-        began_at: When it came, on the monotonic clock.
-        credentials: The lines of its offer with ICE names and passwords; others would be an ICE restart.
-        gone: Set when its session is over and nothing is left of it.
+        connection: The peer connection to the viewer.
+        sender: The sender of the video.
+        track: The queue of packets for the sender.
+        subscription: The track's subscription to a shared encoder.
+        began_at: Start of the session, on the monotonic clock.
+        credentials: The lines of the offer with ICE credentials; other ones would be an ICE restart.
+        closed: Set when the session has ended and all its resources are released.
     """
 
     connection: Connection
@@ -82,15 +82,15 @@ class Viewer:
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     etag: str = field(default_factory=lambda: f'"{secrets.token_hex(8)}"')
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def camera(self) -> str:
-        """The name of the camera that it watches."""
+        """The name of the camera that the viewer watches."""
         return self.subscription.feed.name
 
     def info(self) -> dict[str, Any]:
-        """Return what ``/api/cameras`` shows of it."""
+        """Return the session as ``/api/cameras`` shows it."""
         encoder = self.subscription.encoder
         return {
             "id": self.id,
@@ -104,7 +104,7 @@ class Viewer:
 
 
 class Watchable(Protocol):
-    """What there is to watch, as a graph has it: asked anew for each viewer, as it may be reconfigured."""
+    """The cameras and the configuration of a graph, read for each viewer because both may change."""
 
     @property
     def feeds(self) -> Mapping[str, Feed]:
@@ -112,14 +112,11 @@ class Watchable(Protocol):
 
     @property
     def config(self) -> Config:
-        """It says how viewers reach this machine."""
+        """The current configuration, with its ICE settings."""
 
 
 class WhepSessions:
-    """All viewers of all cameras.
-
-    To be made, used and closed in the event loop.
-    """
+    """The WHEP sessions of all cameras. Create, use and close it in the event loop."""
 
     def __init__(
         self,
@@ -128,15 +125,15 @@ class WhepSessions:
         *,
         deadlines: Deadlines | None = None,
     ) -> None:
-        """Look at what is needed.
+        """Check the installed aiortc and keep the arguments.
 
         Args:
-            graph: What there is to watch.
-            encoders: Where viewers get their packets from; closed by whoever made it, after this.
-            deadlines: How long viewers are waited for.
+            graph: The cameras to watch and their configuration.
+            encoders: The source of the packets. The caller closes it, after this object.
+            deadlines: Time limits for viewers.
 
         Raises:
-            UnsuitableLibrary: when the installed aiortc cannot be used.
+            UnsuitableLibrary: The installed aiortc cannot be used.
         """
         self_test()
         self._graph = graph
@@ -148,7 +145,7 @@ class WhepSessions:
         self._closing = False
 
     async def offer(self, camera: str, sdp: str, *, annotations: bool = True) -> WhepAnswer:
-        """Answer a viewer's offer to receive a camera, as painted or clean.
+        """Start a session: answer a viewer's offer to receive a camera, with or without painted annotations.
 
         Raises:
             SignallingError: UnknownCamera, InvalidSdp, SdpTooLong, NothingInCommon, or NoConnection.
@@ -156,7 +153,7 @@ class WhepSessions:
         feed = self._feed(camera)
         offer = read_offer(sdp, "sendonly")
         if self._closing:
-            raise NoConnection("the server is about to end")
+            raise NoConnection("the server is shutting down")
         holder: list[Viewer] = []
         connection = Connection(ice_settings(self._graph.config.server), lambda state: self._on_state(holder, state))
         sender, track = VideoSender(connection), PacketTrack()
@@ -169,11 +166,11 @@ class WhepSessions:
             raise
         viewer = Viewer(connection, sender, track, subscription, time.monotonic(), offer.credentials)
         try:
-            sender.send(track, _level(feed), subscription.ask_key_frame)
+            sender.send(track, _level(feed), subscription.request_key_frame)
             answer = await connection.answer()
             self._feed(camera)  # it may have become private, or have been removed, while the answer was made
             if self._closing or track.readyState != "live":
-                raise NoConnection("the server is about to end")
+                raise NoConnection("the server is shutting down")
         except BaseException:
             await self._close_viewer(viewer)
             raise
@@ -181,51 +178,51 @@ class WhepSessions:
         self._viewers[viewer.secret] = viewer
         if self._watchdog is None:
             self._watchdog = asyncio.create_task(self._watch(), name="viewers watchdog")
-        logger.info("camera %s: viewer %s came (%s)", camera, viewer.id, codec)
+        logger.info("camera %s: viewer %s joined (%s)", camera, viewer.id, codec)
         return WhepAnswer(viewer.id, viewer.secret, viewer.etag, answer)
 
     async def patch(self, secret: str, body: str, if_match: str | None, *, camera: str | None = None) -> None:
-        """Take a trickle fragment: more candidates of a viewer, of a certain camera where that is said.
+        """Add the candidates of a trickle ICE fragment to a session; with ``camera``, only to one of that camera.
 
         Raises:
-            SignallingError: UnknownSession, OtherEtag, SdpTooLong, IceRestart, or InvalidSdp where it is no fragment.
+            SignallingError: UnknownSession, EtagMismatch, SdpTooLong, IceRestart, or InvalidSdp.
         """
         viewer = self._viewer(secret, camera)
         if if_match is not None and not {"*", viewer.etag} & {tag.strip() for tag in if_match.split(",")}:
-            raise OtherEtag("the session has another ETag")
+            raise EtagMismatch("the session has another ETag")
         if len(body) > SDP_BYTES_MAX:
             raise SdpTooLong(f"the fragment is longer than {SDP_BYTES_MAX} bytes")
         lines = [line.strip() for line in body.splitlines() if line.strip()]
         if any(line[1:2] != "=" for line in lines):
             raise InvalidSdp("the body is not an SDP fragment")
         if any(line.startswith(CREDENTIALS) and line not in viewer.credentials for line in lines):
-            raise IceRestart("an ICE restart is not possible here; end the session and offer again")
+            raise IceRestart("ICE restarts are not supported; end the session and send a new offer")
         for line in lines:
             if line.startswith("a=candidate:"):
                 await viewer.connection.add_candidate(line[len("a=candidate:") :])
 
     async def delete(self, secret: str, *, camera: str | None = None) -> None:
-        """End a session, of a certain camera where that is said.
+        """End a session; with ``camera``, only one of that camera.
 
         Raises:
-            UnknownSession: when there is none.
+            UnknownSession: No such session exists.
         """
         viewer = self._viewer(secret, camera)
         del self._viewers[secret]
         await self._close_viewer(viewer)
 
-    async def gone(self, secret: str) -> None:
-        """Wait until a session is over and nothing is left of it; returns at once when there is none."""
+    async def wait_closed(self, secret: str) -> None:
+        """Wait until a session has ended and its resources are released; return at once for an unknown session."""
         viewer = self._viewers.get(secret)
         if viewer is not None:
-            await viewer.gone.wait()
+            await viewer.closed.wait()
 
     def sessions(self, camera: str) -> list[dict[str, Any]]:
-        """Return what is to be told of a camera's viewers, those still connecting included."""
+        """Return the sessions of a camera as ``/api/cameras`` shows them, including those still connecting."""
         return [viewer.info() for viewer in self._viewers.values() if viewer.camera == camera]
 
     async def close(self) -> None:
-        """Say goodbye to all viewers, within limits. Harmless when called twice."""
+        """End all sessions, within limits. Safe to call twice."""
         self._closing = True
         if self._watchdog is not None:
             self._watchdog.cancel()
@@ -254,31 +251,31 @@ class WhepSessions:
             return self._encoders.subscribe(feed, codec, track, annotations=annotations)
         except RuntimeError as error:
             self._feed(feed.name)  # it may just have been removed
-            raise NoConnection("the server is about to end") from error
+            raise NoConnection("the server is shutting down") from error
 
     def _on_state(self, holder: list[Viewer], state: str) -> None:
         if state in ("failed", "closed") and holder:
-            self._drop(holder[0], f"its connection {'failed' if state == 'failed' else 'was closed'}")
+            self._drop(holder[0], "the connection failed" if state == "failed" else "the connection was closed")
 
     def _on_end(self, holder: list[Viewer]) -> None:
         if holder:
             self._drop(holder[0], "its camera may be watched no more")
 
     def _drop(self, viewer: Viewer, reason: str) -> None:
-        """End a session that its viewer did not end itself."""
+        """End a session whose viewer did not end it."""
         if self._viewers.pop(viewer.secret, None) is not None:
-            logger.info("camera %s: viewer %s is dropped, %s", viewer.camera, viewer.id, reason)
-            self._own(self._close_viewer(viewer))
+            logger.info("camera %s: viewer %s is dropped: %s", viewer.camera, viewer.id, reason)
+            self._start(self._close_viewer(viewer))
 
     async def _close_viewer(self, viewer: Viewer) -> None:
         viewer.subscription.close()
         viewer.track.stop()
         await viewer.connection.close()
-        viewer.gone.set()
+        viewer.closed.set()
         logger.info("camera %s: viewer %s left", viewer.camera, viewer.id)
 
     async def _watch(self) -> None:
-        """Look after viewers that never connect or have vanished: aiortc notices neither in time."""
+        """Drop viewers that never connect or have vanished: aiortc notices neither in time."""
         while True:
             await asyncio.sleep(self._deadlines.check_s)
             now = time.monotonic()
@@ -286,17 +283,17 @@ class WhepSessions:
                 if viewer.connection.state != "connected":
                     if now - viewer.began_at > self._deadlines.connect_s:
                         self._drop(viewer, "it did not connect in time")
-                elif now - viewer.connection.heard_at > self._deadlines.silence_s:
-                    self._drop(viewer, "it is not heard of any more")
+                elif now - viewer.connection.active_at > self._deadlines.silence_s:
+                    self._drop(viewer, "it stopped responding")
 
-    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
 def _level(feed: Feed) -> int:
-    """Return the H.264 level that a camera's picture needs, as far as can be known now."""
+    """Return the H.264 level that a camera's picture needs, as far as the picture is known now."""
     frame, stream = feed.latest, feed.config.stream
     if frame is None:
         return _LEVEL_UNKNOWN

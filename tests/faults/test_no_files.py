@@ -86,7 +86,7 @@ def test_annotate_does_not_wait_at_a_pipe(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     config = parse("cameras: [{name: door, model: test_pattern}]\n", "test.yaml", tmp_path)
-    with pytest.raises(ValueError, match="a video becomes an MP4"):
+    with pytest.raises(ValueError, match="the output must end in .mp4"):
         annotate(config, "door", pipe, tmp_path / "out.png")
     with pytest.raises(CameraError, match="is a pipe or a device"):
         annotate(config, "door", pipe, tmp_path / "out.mp4")

@@ -1,4 +1,4 @@
-"""Coroutines as tests, in asyncio."""
+"""Run coroutine tests in asyncio."""
 
 from __future__ import annotations
 

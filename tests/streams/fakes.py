@@ -1,4 +1,4 @@
-"""Feeds whose frames a test gives by hand, viewers over loopback, and pictures of one colour."""
+"""Feeds with frames from the test, viewers over loopback, and pictures of one colour."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cameras import Frame, Mark, Matrix, Pixels, yuv_from_rgb
 from pipeline import CameraConfig, Config, Feed, StreamConfig
 from pipeline.producers.source import Source
 from streams import EncoderPool
-from streams.webrtc.ice import IceSettings, gather_as_set
+from streams.webrtc.ice import IceSettings, restrict_gathering
 from tests.fakes import FakeCamera, FakeClock, NoAttributes
 
 GREEN = (0, 255, 0)
@@ -39,7 +39,7 @@ def picture(
     height: int = 120,
     frame_rate: int = 30,
 ) -> Frame:
-    """Return a frame of one colour; with a matrix it is born as YUV."""
+    """Return a frame of one colour; with a matrix it is made from YUV planes."""
     if matrix is None:
         pixels = Pixels.from_bgr(np.full((height, width, 3), rgb[::-1], np.uint8))
     else:
@@ -53,7 +53,7 @@ def picture(
 
 
 class FakeGraph:
-    """Feeds by name, each fed by hand through ``cameras``, and a pool of encoders for them."""
+    """Feeds by name, fed by the test through ``cameras``, and their pool of encoders."""
 
     def __init__(self, *names: str, stream: StreamConfig | None = None, private: bool = False) -> None:
         self.config = Config({}, {})
@@ -82,7 +82,7 @@ class FakeGraph:
 
 @contextmanager
 def fake_graph(*names: str, stream: StreamConfig | None = None, private: bool = False) -> Iterator[FakeGraph]:
-    """Give a graph and close it afterwards."""
+    """Yield a graph and close it afterwards."""
     graph = FakeGraph(*(names or ("porch",)), stream=stream, private=private)
     try:
         yield graph
@@ -91,7 +91,7 @@ def fake_graph(*names: str, stream: StreamConfig | None = None, private: bool = 
 
 
 class Feeding:
-    """Gives a camera numbered frames at a steady pace, in the event loop, until it is cancelled."""
+    """Gives a camera numbered frames at a steady pace, in the event loop, until it is stopped."""
 
     def __init__(self, camera: FakeCamera, **how: Any) -> None:
         self._camera = camera
@@ -106,13 +106,13 @@ class Feeding:
             await asyncio.sleep(1 / 60)
 
     async def stop(self) -> None:
-        """Give no more."""
+        """Stop giving frames."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
 
 class LoopbackViewer:
-    """aiortc's own peer connection, as a browser would be, on 127.0.0.1."""
+    """A viewer on 127.0.0.1: an aiortc peer connection in place of a browser's."""
 
     def __init__(
         self, codec: str | None = None, certificate: RTCCertificate | None = None, *, audio: bool = False
@@ -134,12 +134,12 @@ class LoopbackViewer:
     async def offer(self) -> str:
         """Return the offer, with its candidates."""
         for each in self.connection.getTransceivers():
-            gather_as_set(each.receiver.transport.transport.iceGatherer._connection, IceSettings())
+            restrict_gathering(each.receiver.transport.transport.iceGatherer._connection, IceSettings())
         await self.connection.setLocalDescription(await self.connection.createOffer())
         return self.connection.localDescription.sdp
 
     async def accept(self, answer: str) -> None:
-        """Take the answer; the connection comes up by itself."""
+        """Accept the answer; the connection then comes up by itself."""
         await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
     async def frame(self) -> VideoFrame:

@@ -25,7 +25,7 @@ TIMES = (0, 512, 1024, 2560, 3072)
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
-    """Give a clip of five frames of odd size in different colours."""
+    """Return a clip of five frames of odd size in different colours."""
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("ffv1", rate=25)
@@ -122,17 +122,17 @@ def test_a_picture_becomes_a_picture(photo: Path, tmp_path: Path, suffix: str) -
 @pytest.mark.parametrize(
     ("model", "target", "message"),
     [
-        ("video_file", "out.avi", 'a video becomes an MP4: the output must end in .mp4, got "out.avi"'),
-        ("video_file", "out.png", 'a video becomes an MP4: the output must end in .mp4, got "out.png"'),
+        ("video_file", "out.avi", 'the input is a video, so the output must end in .mp4; got "out.avi"'),
+        ("video_file", "out.png", 'the input is a video, so the output must end in .mp4; got "out.png"'),
         (
             "image_file",
             "out.mp4",
-            "a picture becomes a picture: the output must end in one of .bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp, "
+            "the input is a picture, so the output must end in one of .bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp; "
             'got "out.mp4"',
         ),
     ],
 )
-def test_another_suffix_is_refused(
+def test_a_wrong_suffix_is_refused(
     clip: Path, photo: Path, tmp_path: Path, model: str, target: str, message: str
 ) -> None:
     source = clip if model == "video_file" else photo
@@ -142,11 +142,11 @@ def test_another_suffix_is_refused(
 
 
 def test_the_input_is_not_overwritten(photo: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="the output is the input"):
+    with pytest.raises(ValueError, match="the output and the input are the same file"):
         annotate(declared(tmp_path, "image_file", photo), "small", photo, photo)
 
 
-def test_what_cannot_be_read_leaves_nothing_and_harms_nothing(photo: Path, tmp_path: Path) -> None:
+def test_an_unreadable_input_leaves_no_file_and_changes_none(photo: Path, tmp_path: Path) -> None:
     broken, target = tmp_path / "broken.mp4", tmp_path / "out.mp4"
     broken.write_bytes(b"no video at all")
     target.write_bytes(b"from before")
@@ -156,12 +156,12 @@ def test_what_cannot_be_read_leaves_nothing_and_harms_nothing(photo: Path, tmp_p
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["broken.mp4", "out.mp4", "photo.png"]
 
 
-def test_what_cannot_be_written_is_an_os_error(photo: Path, tmp_path: Path) -> None:
+def test_an_unwritable_output_is_an_os_error(photo: Path, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nowhere"):
         annotate(declared(tmp_path, "image_file", photo), "small", photo, tmp_path / "nowhere" / "out.png")
 
 
-def test_what_cannot_be_written_is_named_as_it_was_given(photo: Path, tmp_path: Path) -> None:
+def test_the_error_names_the_output_as_given(photo: Path, tmp_path: Path) -> None:
     folder = tmp_path / "folder.png"
     folder.mkdir()
     for target, kind in ((folder, IsADirectoryError), (tmp_path / "nowhere" / "out.png", FileNotFoundError)):
@@ -170,7 +170,7 @@ def test_what_cannot_be_written_is_named_as_it_was_given(photo: Path, tmp_path: 
         assert caught.value.filename == str(target)
 
 
-def test_lines_go_into_a_pipe_and_leave_it_there(photo: Path, tmp_path: Path) -> None:
+def test_lines_are_written_to_a_pipe_without_replacing_it(photo: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -182,7 +182,7 @@ def test_lines_go_into_a_pipe_and_leave_it_there(photo: Path, tmp_path: Path) ->
     assert pipe.is_fifo()
 
 
-def test_a_link_stays_and_what_it_leads_to_is_written(photo: Path, tmp_path: Path) -> None:
+def test_the_target_of_a_symbolic_link_is_replaced(photo: Path, tmp_path: Path) -> None:
     link, real = tmp_path / "link.png", tmp_path / "real.png"
     link.symlink_to(real)
     annotate(declared(tmp_path, "image_file", photo), "small", photo, link)
@@ -190,13 +190,13 @@ def test_a_link_stays_and_what_it_leads_to_is_written(photo: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("lines", ["photo.png", "out.png"])
-def test_lines_do_not_take_the_place_of_a_picture(photo: Path, tmp_path: Path, lines: str) -> None:
+def test_lines_never_replace_a_picture(photo: Path, tmp_path: Path, lines: str) -> None:
     config = declared(tmp_path, "image_file", photo)
-    with pytest.raises(ValueError, match=f"the lines would take the place of the .*{lines}"):
+    with pytest.raises(ValueError, match=f"the lines and the .* are the same file: .*{lines}"):
         annotate(config, "small", photo, tmp_path / "out.png", lines=tmp_path / lines)
 
 
-def test_the_bytes_tell_a_picture_that_has_no_suffix(photo: Path, tmp_path: Path) -> None:
+def test_a_picture_without_a_suffix_is_recognised_by_its_bytes(photo: Path, tmp_path: Path) -> None:
     nameless = photo.rename(tmp_path / "photo")
     assert annotate(declared(tmp_path, "image_file", nameless), "small", nameless, tmp_path / "out.jpg") == 1
 
@@ -236,7 +236,7 @@ def test_an_unknown_camera(photo: Path, tmp_path: Path) -> None:
         annotate(declared(tmp_path, "image_file", photo), "door", photo, tmp_path / "out.png")
 
 
-def test_a_line_tells_predictions_highest_first_and_nothing_else() -> None:
+def test_a_line_has_the_predictions_only_highest_first() -> None:
     box = BoundingBox(0.25, 0.5, 0.75, 1.0)
     frame = picture(15).with_annotations(
         [
@@ -264,5 +264,5 @@ def test_a_movie_takes_frames_of_another_size(tmp_path: Path) -> None:
 
 
 def test_a_movie_without_frames_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="there is no frame to write"):
+    with pytest.raises(OSError, match="the video has no frames"):
         Movie(tmp_path / "out.mp4", 30).finish()

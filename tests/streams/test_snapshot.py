@@ -52,7 +52,7 @@ def test_annotations_are_painted_if_wanted(wanted: bool) -> None:
         assert len(shot.frame.annotations) == 1
 
 
-def test_a_frame_alone_is_neither_painted_nor_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_next_frame_neither_paints_nor_encodes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(cv2, "imencode")
     box = Detection("person", 0.9, box=BoundingBox(0.25, 0.25, 0.75, 0.75))
     with fake_graph("porch") as graph:

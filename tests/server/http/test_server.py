@@ -35,7 +35,7 @@ async def test_the_installed_libraries_have_all_that_is_used() -> None:
         (MultiPartParser, "on_end", f"starlette {starlette.__version__}"),
     ],
 )
-async def test_what_a_version_lacks_is_named(
+async def test_the_error_names_a_missing_attribute(
     owner: type, name: str, library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(owner, name)

@@ -1,4 +1,4 @@
-"""What an encoder is opened with for a picture of some size."""
+"""The settings of an encoder for a picture of a given size."""
 
 from __future__ import annotations
 

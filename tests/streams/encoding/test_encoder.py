@@ -41,14 +41,14 @@ def test_colours_come_back_within_four_levels(
                 assert np.abs(pixels.bgr[60, 80, ::-1].astype(int) - rgb).max() <= 4
 
 
-def test_h264_says_what_its_colours_mean() -> None:
+def test_h264_is_tagged_with_its_colours() -> None:
     reader = decoder("h264")
     (packet,) = VideoEncoder("h264").encode(picture(matrix=Matrix.BT709))
     (shown,) = reader.decode(packet)
     assert (shown.colorspace, shown.color_primaries, shown.color_trc, shown.color_range) == (6, 6, 6, 1)
 
 
-def test_every_key_frame_carries_its_headers_and_no_frame_waits() -> None:
+def test_every_key_frame_has_its_headers_and_no_frame_is_buffered() -> None:
     encoder = VideoEncoder("h264")
     first, second, third = (encoder.encode(picture(n), key=n == 2) for n in range(3))
     assert [len(first), len(second), len(third)] == [1, 1, 1]
@@ -60,7 +60,7 @@ def test_every_key_frame_carries_its_headers_and_no_frame_waits() -> None:
 
 
 @pytest.mark.parametrize("codec", ["h264", "vp8"])
-def test_a_key_frame_comes_when_asked_for_and_only_then(codec: CodecName) -> None:
+def test_a_key_frame_comes_only_on_request(codec: CodecName) -> None:
     encoder = VideoEncoder(codec)
     keys = [encoder.encode(picture(n), key=n in (3, 7))[0].is_keyframe for n in range(10)]
     assert [n for n, key in enumerate(keys) if key] == [0, 3, 7]
@@ -73,7 +73,7 @@ def test_a_key_frame_comes_after_the_interval_at_the_latest() -> None:
 
 
 @pytest.mark.parametrize("codec", ["h264", "vp8"])
-def test_a_change_of_size_goes_on_with_a_key_frame_of_the_new_one(codec: CodecName) -> None:
+def test_a_change_of_size_starts_with_a_key_frame(codec: CodecName) -> None:
     encoder, reader = VideoEncoder(codec), decoder(codec)
     sizes = []
     for number, (width, height) in enumerate([(160, 120), (160, 120), (96, 64), (96, 64)]):
@@ -96,7 +96,7 @@ def test_times_are_ticks_of_the_rtp_clock() -> None:
     assert {packet.time_base for packet in packets} == {Fraction(1, 90_000)}
 
 
-def test_times_rise_whatever_the_frames_say() -> None:
+def test_packet_times_always_rise() -> None:
     encoder = VideoEncoder("h264")
     assert encoder.encode(picture(10))[0].pts == 30_000
     assert encoder.encode(picture(10))[0].pts == 30_001
@@ -105,7 +105,7 @@ def test_times_rise_whatever_the_frames_say() -> None:
     assert encoder.encode(picture(40))[0].pts == 120_000
 
 
-def test_after_a_failure_the_next_frame_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_failure_the_next_frame_starts_a_new_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = VideoEncoder("h264")
     encoder.encode(picture(0))
     encoder.encode(picture(1))
@@ -120,14 +120,14 @@ def test_after_a_failure_the_next_frame_starts_anew(monkeypatch: pytest.MonkeyPa
     assert encoder.encode(picture(3))[0].is_keyframe
 
 
-def test_what_comes_in_is_not_changed() -> None:
+def test_the_input_frame_is_not_changed() -> None:
     frame = picture(matrix=Matrix.BT709)
     before = [plane.copy() for plane in frame.pixels.yuv]
     VideoEncoder("h264").encode(frame)
     assert all(np.array_equal(a, b) for a, b in zip(before, frame.pixels.yuv, strict=True))
 
 
-def test_the_level_stands_in_the_stream() -> None:
+def test_the_stream_has_its_level() -> None:
     frame = Frame(Pixels.from_bgr(np.zeros((1080, 1920, 3), np.uint8)), 0, Fraction(1, 30), 0.0)
     (packet,) = VideoEncoder("h264", preset="ultrafast").encode(frame)
     assert bytes(packet)[7] == 40

@@ -17,11 +17,11 @@ from tests.streams.fakes import picture
         (20.0, [0, 2, 3, 5, 6, 8, 9]),
     ],
 )
-def test_frames_are_left_out_evenly(frame_rate: float | None, shown: list[int]) -> None:
+def test_frames_are_skipped_evenly(frame_rate: float | None, shown: list[int]) -> None:
     pace = Pace(frame_rate)
     assert [number for number in range(10) if not pace.skips(picture(number))] == shown
 
 
-def test_after_a_gap_it_does_not_hurry_to_make_up() -> None:
+def test_no_frames_are_made_up_after_a_gap() -> None:
     pace = Pace(10.0)
     assert [n for n in (0, 30, 31, 32, 33, 34) if not pace.skips(picture(n))] == [0, 30, 33]

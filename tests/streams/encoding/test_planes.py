@@ -1,4 +1,4 @@
-"""Planes on their way into FFmpeg: scaled, converted, copied."""
+"""Planes for FFmpeg: scaling, conversion and copying."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ def checkered(width: int, height: int) -> Yuv:
     return Yuv(y, half, half)
 
 
-def test_planes_of_the_size_wanted_are_left_alone() -> None:
+def test_planes_of_the_right_size_are_not_copied() -> None:
     planes = checkered(8, 6)
     assert scaled(planes, (8, 6)) is planes
 
 
-def test_a_smaller_picture_has_the_average_of_the_pixels_that_become_one() -> None:
+def test_scaling_down_averages_pixels() -> None:
     small = scaled(checkered(16, 12), (8, 6))
     assert [plane.shape for plane in small] == [(6, 8), (3, 4), (3, 4)]
     assert (np.unique(small.y).tolist(), np.unique(small.u).tolist()) == ([100], [90])
 
 
-def test_a_larger_picture_keeps_its_range() -> None:
+def test_scaling_up_keeps_the_range() -> None:
     large = scaled(checkered(8, 6), (32, 24))
     assert large.y.shape == (24, 32)
     assert (large.y.min(), large.y.max()) == (0, 200)
 
 
-def test_bt709_becomes_bt601_once_per_picture_and_cannot_be_changed() -> None:
+def test_bt709_is_converted_to_bt601_once_and_read_only() -> None:
     pixels = picture(rgb=GREEN, matrix=Matrix.BT709).pixels
     planes = bt601(pixels)
     right = picture(rgb=GREEN, matrix=Matrix.BT601).pixels.yuv
@@ -44,7 +44,7 @@ def test_bt709_becomes_bt601_once_per_picture_and_cannot_be_changed() -> None:
     assert bt601(pixels) is planes
 
 
-def test_what_fits_is_not_converted_and_what_does_not_is() -> None:
+def test_only_planes_that_differ_are_converted() -> None:
     pixels = picture(rgb=GREEN, matrix=Matrix.BT601, width=32, height=16).pixels
     assert fitted(pixels, 32, 16, Matrix.BT601) is pixels.yuv
     assert fitted(pixels, 34, 16, Matrix.BT601).y.shape == (16, 34)

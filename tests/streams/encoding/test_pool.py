@@ -1,4 +1,4 @@
-"""Shared encoders: one for all who want the same, its packets to sinks of any kind, whoever makes the frames."""
+"""Shared encoders: one for all sinks with equal keys, with sinks of any kind and frames of any producer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline.producers.source import Source
 from pipeline.producers.step import Row
 from streams import EncoderKey, EncoderPool, Subscription, VideoEncoder, VideoPacket
 from streams.encoding.keyframes import PAUSE_S
-from streams.encoding.shared_encoder import STANDSTILL_S, MakeEncoder
+from streams.encoding.shared_encoder import REPEAT_DELAY_S, MakeEncoder
 from tests.fakes import FakeCamera, FakeClock
 from tests.pipeline.builders import camera_config
 from tests.streams.fakes import FakeGraph, fake_graph, picture
@@ -29,7 +29,7 @@ from transforms import NoAttributes, Transform
 
 
 class Recorder:
-    """A sink of a few lines, called on the encoder's thread: all that a recorder or an MJPEG stream needs."""
+    """A small sink, called on the encoder's thread by default, as a recorder or an MJPEG stream would be."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self.loop = loop
@@ -55,7 +55,7 @@ class Recorder:
 
 
 class Running:
-    """A pool with its clock, and a camera ``porch`` that is handed frames one by one."""
+    """A pool with its clock, and a camera ``porch`` that gets its frames one by one."""
 
     def __init__(self, graph: FakeGraph, make: MakeEncoder | None) -> None:
         self.graph = graph
@@ -155,14 +155,14 @@ def test_a_late_sink_gets_a_key_frame_after_the_pause() -> None:
         assert run.pool.encoders("porch")[0]["key_frames"] == 2
 
 
-def test_requests_of_many_are_served_once() -> None:
+def test_many_requests_give_one_key_frame() -> None:
     with running() as run:
         sink, subscription = run.join()
         run.give(0)
         sink.next()
         run.clock.advance(PAUSE_S)
         for _ in range(20):
-            subscription.ask_key_frame()
+            subscription.request_key_frame()
         run.give(1)
         assert sink.next().is_keyframe
         run.clock.advance(0.1)
@@ -170,7 +170,7 @@ def test_requests_of_many_are_served_once() -> None:
         assert not sink.next().is_keyframe
 
 
-def test_a_sink_that_does_not_keep_up_goes_on_with_the_next_key_frame() -> None:
+def test_a_slow_sink_continues_with_the_next_key_frame() -> None:
     with running() as run:
         slow, _ = run.join()
         other, _ = run.join()
@@ -184,12 +184,12 @@ def test_a_sink_that_does_not_keep_up_goes_on_with_the_next_key_frame() -> None:
         slow.keeps_up = True
         run.clock.advance(PAUSE_S)
         run.give(2)
-        assert other.next().is_keyframe, "it was asked for"
+        assert other.next().is_keyframe, "the slow sink requested one"
         assert slow.next() is other.packets[-1]
         assert len(slow.packets) == 2
 
 
-def test_a_gap_is_seen_in_the_time_of_the_packet_after_it() -> None:
+def test_a_gap_shows_in_the_pts_of_the_next_packet() -> None:
     def captured(number: int, at_s: float) -> Frame:
         return replace(picture(number), trace=(Mark("captured", at_s),))
 
@@ -208,7 +208,7 @@ def test_a_gap_is_seen_in_the_time_of_the_packet_after_it() -> None:
         assert not sink.ended.is_set()
 
 
-def test_a_sink_that_fails_is_left_out_and_the_others_stay(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_sink_is_removed_and_the_others_stay(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(Recorder):
         def push(self, packets: Sequence[VideoPacket]) -> bool:
             raise OSError("disk full")
@@ -219,28 +219,28 @@ def test_a_sink_that_fails_is_left_out_and_the_others_stay(caplog: pytest.LogCap
         for number in range(2):
             run.give(number)
             sink.next()
-    assert caplog.messages == ["camera porch: a sink failed and is left out"]
+    assert caplog.messages == ["camera porch: a sink failed and is removed"]
 
 
-def test_the_last_picture_is_repeated_for_who_joins_while_nothing_comes() -> None:
+def test_the_last_frame_is_repeated_for_a_sink_that_joins_between_frames() -> None:
     with running() as run:
         first, _ = run.join()
         run.give(0)
         start = first.next()
         run.clock.advance(PAUSE_S + 1.5)
         late, subscription = run.join()
-        run.clock.advance(STANDSTILL_S)
-        # The pool's clock is turned by hand, so the encoder has to be told to look at it again.
+        run.clock.advance(REPEAT_DELAY_S)
+        # The test advances the pool's clock by hand, so it also has to wake the encoder.
         assert subscription.encoder._watch is not None
         subscription.encoder._watch.wake()
         packet = late.next()
         assert packet.is_keyframe
         assert packet.pts is not None and start.pts is not None
-        assert packet.pts - start.pts == round((PAUSE_S + 1.5 + STANDSTILL_S) * 90_000)
+        assert packet.pts - start.pts == round((PAUSE_S + 1.5 + REPEAT_DELAY_S) * 90_000)
 
 
 class Failing(VideoEncoder):
-    """Fails for one frame, and says so."""
+    """An encoder that fails for one frame and sets an event."""
 
     def __init__(self, failed: threading.Event) -> None:
         super().__init__("h264")
@@ -253,7 +253,7 @@ class Failing(VideoEncoder):
         return super().encode(frame, key=key, later_s=later_s)
 
 
-def test_a_failing_encoder_is_counted_reported_and_built_anew(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_encoder_is_counted_reported_and_replaced(caplog: pytest.LogCaptureFixture) -> None:
     failed, made = threading.Event(), list[VideoEncoder]()
 
     def make(feed: Feed, key: EncoderKey) -> VideoEncoder:
@@ -274,7 +274,7 @@ def test_a_failing_encoder_is_counted_reported_and_built_anew(caplog: pytest.Log
     assert "camera porch: its h264 encoder failed (" in caplog.text
 
 
-def test_a_size_of_its_own_is_another_encoder() -> None:
+def test_another_size_gets_another_encoder() -> None:
     with running() as run:
         whole, _ = run.join()
         small = Recorder()
@@ -288,7 +288,7 @@ def test_a_size_of_its_own_is_another_encoder() -> None:
         assert {encoder["rung"] for encoder in run.pool.encoders("porch")} == {"160x120", "80x60"}
 
 
-def test_the_last_to_leave_ends_the_encoder() -> None:
+def test_the_encoder_ends_with_its_last_sink() -> None:
     with running() as run:
         (_, one), (_, two) = run.join(), run.join()
         assert encoders() == ["encoder porch h264"]
@@ -302,7 +302,7 @@ def test_the_last_to_leave_ends_the_encoder() -> None:
         assert (encoders(), run.pool.encoders("porch")) == ([], [])
 
 
-def test_sinks_learn_that_the_camera_is_gone() -> None:
+def test_sinks_end_when_the_camera_is_removed() -> None:
     with running() as run:
         sink, subscription = run.join()
         left, leaving = run.join()
@@ -318,7 +318,7 @@ def test_sinks_learn_that_the_camera_is_gone() -> None:
             run.join()
 
 
-def test_a_closed_pool_takes_nobody() -> None:
+def test_a_closed_pool_refuses_subscriptions() -> None:
     with running() as run:
         run.join()
         run.pool.close()
@@ -338,7 +338,7 @@ class Boxes(Transform[NoAttributes]):
 
 
 class Noting(VideoEncoder):
-    """Notes what it gives."""
+    """An encoder that records its packets."""
 
     def __init__(self, packets: list[VideoPacket]) -> None:
         super().__init__("h264")
@@ -355,7 +355,7 @@ def put_line(graph: FakeGraph, feed: Feed, *transforms: Transform[NoAttributes])
     feed.produce(camera_config(feed.name), line, graph.feeds["porch"])
 
 
-def test_sinks_move_when_a_chain_begins_to_annotate_and_when_it_stops() -> None:
+def test_sinks_move_when_a_chain_starts_or_stops_annotating() -> None:
     made: dict[bool, list[VideoPacket]] = {False: [], True: []}
 
     def make(feed: Feed, key: EncoderKey) -> VideoEncoder:
@@ -364,14 +364,14 @@ def test_sinks_move_when_a_chain_begins_to_annotate_and_when_it_stops() -> None:
     numbers = itertools.count(1)
 
     def give_until(done: Callable[[], bool]) -> None:
-        # As many frames as it takes: the other encoder is at work on its first while this one gives many.
+        # As many frames as it takes: the other encoder works on its first while this one gives many.
         deadline_s = time.monotonic() + 30
         while time.monotonic() < deadline_s:
             run.give(next(numbers))
             clean.next()
             if done():
                 return
-        raise AssertionError("it does not come to that")
+        raise AssertionError("the condition did not become true in time")
 
     with running(make) as run:
         graph, feed = run.graph, Feed("named", run.graph.clock, run.graph.lock)
@@ -392,7 +392,7 @@ def test_sinks_move_when_a_chain_begins_to_annotate_and_when_it_stops() -> None:
         assert [encoder["annotations"] for encoder in run.pool.encoders("named")] == [False]
 
 
-def test_an_exchange_brings_the_encoder_that_the_new_configuration_asks_for() -> None:
+def test_an_exchange_starts_an_encoder_with_the_new_settings() -> None:
     made: list[float | None] = []
 
     def make(feed: Feed, key: EncoderKey) -> VideoEncoder:

@@ -18,7 +18,7 @@ from tests.streams.fakes import LoopbackViewer
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_connection_that_does_not_close_loses_its_sockets(
+async def test_the_sockets_of_a_connection_that_does_not_close_are_aborted(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     viewer = LoopbackViewer()

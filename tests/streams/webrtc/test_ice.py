@@ -6,34 +6,34 @@ import pytest
 from aioice import Connection
 
 from pipeline import ServerConfig
-from streams.webrtc.ice import IceSettings, default_addresses, gather_as_set, ice_settings
+from streams.webrtc.ice import IceSettings, default_addresses, ice_settings, restrict_gathering
 
 
 @pytest.mark.parametrize(
     ("host", "addresses"), [("127.0.0.1", ("127.0.0.1",)), ("localhost", ("127.0.0.1",)), ("::1", ("::1",))]
 )
-def test_who_listens_on_loopback_offers_loopback(host: str, addresses: tuple[str, ...]) -> None:
+def test_a_loopback_server_offers_loopback(host: str, addresses: tuple[str, ...]) -> None:
     assert default_addresses(host) == addresses
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "camera.example.org"])
-def test_who_listens_elsewhere_offers_every_address_but_loopback(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_server_offers_every_address_but_loopback(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "streams.webrtc.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["192.0.2.1", "2001:db8::1"]
     )
     assert default_addresses(host) == ("192.0.2.1", "2001:db8::1")
 
 
-def test_a_machine_on_no_network_shows_things_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_network_offers_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.webrtc.ice.get_host_addresses", lambda use_ipv4, use_ipv6: [])
     assert default_addresses("0.0.0.0") == ("127.0.0.1",)
 
 
-def test_by_default_nobody_outside_is_asked() -> None:
+def test_by_default_no_stun_or_turn_server_is_used() -> None:
     assert ice_settings(ServerConfig()) == IceSettings(servers=(), addresses=("127.0.0.1",), advertise=(), ports=None)
 
 
-def test_what_the_configuration_says_is_taken_over() -> None:
+def test_the_configuration_sets_servers_addresses_and_ports() -> None:
     config = ServerConfig.model_validate(
         {
             "host": "0.0.0.0",
@@ -56,7 +56,7 @@ def test_an_advertised_address_gets_the_ports_of_its_own_ip_version() -> None:
     async def gathered() -> dict[str, set[int]]:
         connection = Connection(ice_controlling=False)
         settings = IceSettings(addresses=("127.0.0.1", "::1"), advertise=("203.0.113.7", "2001:db8::7"))
-        gather_as_set(connection, settings)
+        restrict_gathering(connection, settings)
         ports: dict[str, set[int]] = {}
         try:
             for candidate in await connection.get_component_candidates(1, []):

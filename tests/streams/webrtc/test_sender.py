@@ -21,6 +21,6 @@ def video(parameters: str) -> Section:
         ("packetization-mode=1;profile-level-id=42e034", 40, "42e028"),
     ],
 )
-def test_the_answer_tells_the_true_level(offered: str, needed: int, answered: str) -> None:
+def test_the_answer_has_the_actual_level(offered: str, needed: int, answered: str) -> None:
     finished = with_level(video(BEFORE), video(offered), needed)
     assert finished == video(BEFORE.replace("42e01f", answered))

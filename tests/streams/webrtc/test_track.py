@@ -9,7 +9,7 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from streams.encoding.codecs import VideoPacket
-from streams.webrtc.track import MOST_BEHIND, PacketTrack
+from streams.webrtc.track import MAX_QUEUED, PacketTrack
 
 pytestmark = pytest.mark.anyio
 
@@ -24,20 +24,20 @@ async def drained(track: PacketTrack, number: int) -> list[int | None]:
     return [(await track.recv()).pts for _ in range(number)]
 
 
-async def test_a_viewer_too_far_behind_drops_all_and_says_so() -> None:
+async def test_a_full_queue_is_dropped_and_push_returns_false() -> None:
     track = PacketTrack()
-    for number in range(MOST_BEHIND):
+    for number in range(MAX_QUEUED):
         assert track.push([packet(number, key=number == 0)])
     assert not track.push([packet(100)])
-    assert track.dropped == MOST_BEHIND
+    assert track.dropped == MAX_QUEUED
     assert track.push([packet(102, key=True)])
     assert track.push([packet(103)])
     assert await drained(track, 2) == [102, 103]
 
 
-async def test_a_key_frame_in_time_needs_no_other() -> None:
+async def test_a_key_frame_that_finds_the_queue_full_needs_no_other() -> None:
     track = PacketTrack()
-    for number in range(MOST_BEHIND):
+    for number in range(MAX_QUEUED):
         track.push([packet(number, key=number == 0)])
     assert track.push([packet(50, key=True)])
     assert await drained(track, 1) == [50]
@@ -52,7 +52,7 @@ async def test_the_end_of_the_camera_ends_the_track() -> None:
         await waiting
 
 
-async def test_recv_waits_and_a_stop_ends_it() -> None:
+async def test_recv_waits_for_a_packet_and_raises_on_stop() -> None:
     track = PacketTrack()
     waiting = asyncio.create_task(track.recv())
     await asyncio.sleep(0)
@@ -68,7 +68,7 @@ async def test_recv_waits_and_a_stop_ends_it() -> None:
         await track.recv()
 
 
-async def test_what_is_sent_is_counted() -> None:
+async def test_sent_bytes_are_counted() -> None:
     track = PacketTrack()
     track.push([packet(0, key=True)])
     await track.recv()

@@ -24,11 +24,11 @@ from pipeline import Config, ServerConfig, StreamConfig
 from pipeline.config.declarations.server import IceConfig
 from streams import (
     Deadlines,
+    EtagMismatch,
     IceRestart,
     InvalidSdp,
     NoConnection,
     NothingInCommon,
-    OtherEtag,
     SdpTooLong,
     SignallingError,
     UnknownCamera,
@@ -51,7 +51,7 @@ async def serving(
     stream: StreamConfig | None = None,
     private: bool = False,
 ) -> AsyncIterator[tuple[WhepSessions, FakeGraph]]:
-    """Give streams of cameras that are fed by hand; afterwards nothing of them may be left."""
+    """Yield the sessions of cameras that the test feeds; afterwards no task, socket or thread of them may be left."""
     before, sockets = asyncio.all_tasks(), open_sockets()
     with fake_graph(*cameras, stream=stream, private=private) as graph:
         graph.config = Config({}, {}, config or ServerConfig())
@@ -62,13 +62,13 @@ async def serving(
             await streams.close()
             await asyncio.to_thread(graph.pool.close)
             assert asyncio.all_tasks() <= before
-            await asyncio.sleep(0)  # a closed transport lets go of its socket in the loop's next turn
+            await asyncio.sleep(0)  # a closed transport closes its socket in the next turn of the loop
             assert open_sockets() <= sockets
             assert not [t.name for t in threading.enumerate() if t.name.startswith("encoder")]
 
 
 def open_sockets() -> int:
-    """Return how many sockets this process holds."""
+    """Return the number of open sockets of this process."""
     names = (os.readlink(entry.path) for entry in os.scandir("/proc/self/fd") if os.path.lexists(entry.path))
     return sum(name.startswith("socket:") for name in names)
 
@@ -93,11 +93,11 @@ async def test_a_viewer_sees_the_camera(codec: str | None, expected: str) -> Non
         session = await streams.offer("porch", await viewer.offer())
         await viewer.accept(session.sdp)
         feeding = Feeding(graph.cameras["porch"])
-        shown = await viewer.frame()
-        assert np.abs(shown.to_ndarray(format="rgb24")[60, 80].astype(int) - (0, 255, 0)).max() <= 4
-        (told,) = streams.sessions("porch")
-        assert told.keys() == {"id", "codec", "rung", "annotations", "bitrate", "loss", "rtt_ms"}
-        assert (told["id"], told["codec"], told["rung"], told["annotations"]) == (
+        frame = await viewer.frame()
+        assert np.abs(frame.to_ndarray(format="rgb24")[60, 80].astype(int) - (0, 255, 0)).max() <= 4
+        (shown,) = streams.sessions("porch")
+        assert shown.keys() == {"id", "codec", "rung", "annotations", "bitrate", "loss", "rtt_ms"}
+        assert (shown["id"], shown["codec"], shown["rung"], shown["annotations"]) == (
             session.id,
             expected,
             "160x120",
@@ -129,7 +129,7 @@ async def test_two_viewers_share_one_encoder_and_another_codec_has_its_own() -> 
             await viewer.close()
 
 
-async def test_a_viewer_that_joins_late_gets_a_picture_though_nothing_new_comes() -> None:
+async def test_a_late_viewer_gets_a_picture_without_a_new_frame() -> None:
     async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as first:
         await first.accept((await streams.offer("porch", await first.offer())).sdp)
         feeding = Feeding(graph.cameras["porch"])
@@ -142,9 +142,9 @@ async def test_a_viewer_that_joins_late_gets_a_picture_though_nothing_new_comes(
 
 
 async def picture_on_demand(viewer: LoopbackViewer) -> VideoFrame:
-    """Ask for key frames, as browsers do while they see nothing, until a picture comes.
+    """Request key frames until a picture comes, as browsers do without a picture.
 
-    One is not enough: aiortc gives a picture when the one after it has begun.
+    One is not enough: aiortc delivers a picture when the next one begins.
     """
     async with asyncio.timeout(20):
         while True:
@@ -157,7 +157,7 @@ async def picture_on_demand(viewer: LoopbackViewer) -> VideoFrame:
 
 
 def ssrc_of(viewer: LoopbackViewer) -> int:
-    """Return the stream that the viewer gets."""
+    """Return the SSRC of the stream that the viewer receives."""
     found = re.search(r"m=video.*?a=ssrc:(\d+)", viewer.connection.remoteDescription.sdp, re.DOTALL)
     assert found is not None
     return int(found[1])
@@ -187,7 +187,7 @@ def certificate_with_rsa() -> RTCCertificate:
 
 
 class RsaCertificate(RTCCertificate):
-    """A viewer with an RSA certificate, as GStreamer has one."""
+    """The RSA certificate of a viewer, as GStreamer has one."""
 
     def _create_ssl_context(self, srtp_profiles: list[Any]) -> Any:
         context = super()._create_ssl_context(srtp_profiles)
@@ -222,7 +222,7 @@ async def test_a_data_channel_line_is_tolerated() -> None:
             await viewer.connected.wait()
 
 
-async def test_the_answer_has_every_candidate_and_only_of_the_addresses_set() -> None:
+async def test_the_answer_has_the_candidates_of_the_configured_addresses_only() -> None:
     config = ServerConfig.model_validate(
         {"ice": {"addresses": ["127.0.0.1"], "advertise": ["203.0.113.7"], "udp_ports": free_range()}}
     )
@@ -236,7 +236,7 @@ async def test_the_answer_has_every_candidate_and_only_of_the_addresses_set() ->
         assert "a=end-of-candidates" in session.sdp
 
 
-async def test_when_all_ports_are_taken_the_viewer_is_told() -> None:
+async def test_an_offer_without_a_free_port_is_refused() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -244,13 +244,13 @@ async def test_when_all_ports_are_taken_the_viewer_is_told() -> None:
         async with serving("porch", config=config) as (streams, graph), viewing(LoopbackViewer()) as viewer:
             assert await refused(streams, await viewer.offer()) == (
                 NoConnection,
-                "no UDP port is free for one more connection",
+                "no UDP port is free for another connection",
             )
             assert graph.pool.encoders("porch") == []
 
 
 def free_range() -> str:
-    """Return ten ports of which at least the first was free a moment ago."""
+    """Return a range of ten ports; the first one was free a moment ago."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = min(probe.getsockname()[1], 65_000)
@@ -270,12 +270,12 @@ async def test_an_answer_takes_less_than_50_ms() -> None:
         assert min(took) < 0.05
 
 
-async def test_what_cannot_be_met_is_refused_and_leaves_nothing() -> None:
+async def test_refused_offers_release_everything() -> None:
     async with serving("porch", stream=StreamConfig(codecs=("h264",))) as (streams, graph):
         async with viewing(LoopbackViewer("vp8")) as viewer:
             assert await refused(streams, await viewer.offer()) == (
                 NothingInCommon,
-                "no common codec: h264 can be had here",
+                "no common codec: this camera streams h264",
             )
         async with viewing(LoopbackViewer()) as viewer:
             assert await refused(streams, await viewer.offer(), "door") == (UnknownCamera, "there is no camera 'door'")
@@ -284,7 +284,7 @@ async def test_what_cannot_be_met_is_refused_and_leaves_nothing() -> None:
         assert graph.pool.encoders("porch") == []
 
 
-async def test_a_private_camera_is_as_if_it_were_not_there() -> None:
+async def test_a_private_camera_is_unknown_to_viewers() -> None:
     async with serving("porch", private=True) as (streams, _), viewing(LoopbackViewer()) as viewer:
         assert await refused(streams, await viewer.offer()) == (UnknownCamera, "there is no camera 'porch'")
 
@@ -311,7 +311,7 @@ async def test_fragments() -> None:
         assert await refusal("a=candidate:1 1 udp 1 x.local 5 typ host\r\n") is None
         assert await refusal(candidate, session.etag) is None
         assert await refusal(candidate, "*") is None
-        assert await refusal(candidate, '"other"') is OtherEtag
+        assert await refusal(candidate, '"other"') is EtagMismatch
         assert await refusal(candidate, f'"other", {session.etag}') is None
         assert await refusal("a=ice-ufrag:other\r\na=ice-pwd:0123456789012345678901\r\n") is IceRestart
         assert await refusal(f"{ufrag}\r\na=ice-pwd:0123456789012345678901\r\n") is IceRestart
@@ -324,7 +324,7 @@ async def test_fragments() -> None:
             await viewer.connected.wait()
 
 
-async def test_names_of_sessions_are_secret_and_unlike() -> None:
+async def test_session_names_are_secret_and_unique() -> None:
     async with serving("porch") as (streams, _), viewing(LoopbackViewer()) as viewer:
         offer = await viewer.offer()
         sessions = [await streams.offer("porch", offer) for _ in range(3)]
@@ -333,31 +333,31 @@ async def test_names_of_sessions_are_secret_and_unlike() -> None:
         assert not any(s.secret in str(streams.sessions("porch")) for s in sessions)
 
 
-async def test_who_never_connects_is_dropped() -> None:
+async def test_a_viewer_that_never_connects_is_dropped() -> None:
     deadlines = Deadlines(connect_s=0.05, check_s=0.01)
     async with serving("porch", deadlines=deadlines) as (streams, graph), viewing(LoopbackViewer()) as viewer:
         session = await streams.offer("porch", await viewer.offer())
         async with asyncio.timeout(10):
-            await streams.gone(session.secret)
+            await streams.wait_closed(session.secret)
         assert len(streams.sessions("porch")) == 0
         assert graph.pool.encoders("porch") == []
         assert not graph.feeds["porch"].watched
 
 
-async def test_who_vanishes_is_dropped() -> None:
+async def test_a_viewer_that_vanishes_is_dropped() -> None:
     deadlines = Deadlines(silence_s=0.1, check_s=0.01)
     async with serving("porch", deadlines=deadlines) as (streams, _):
         viewer = LoopbackViewer()
         session = await streams.offer("porch", await viewer.offer())
         await viewer.accept(session.sdp)
         async with asyncio.timeout(10):
-            # With 0.1 s, aiortc's own signs of life (one report a second) come too late on purpose.
-            await streams.gone(session.secret)
+            # aiortc sends one report a second, so with a limit of 0.1 s even a live viewer counts as vanished.
+            await streams.wait_closed(session.secret)
         assert len(streams.sessions("porch")) == 0
         await viewer.close()
 
 
-async def test_who_says_goodbye_is_gone_at_once() -> None:
+async def test_a_viewer_that_hangs_up_is_removed_at_once() -> None:
     async with serving("porch") as (streams, graph):
         viewer = LoopbackViewer()
         session = await streams.offer("porch", await viewer.offer())
@@ -367,11 +367,11 @@ async def test_who_says_goodbye_is_gone_at_once() -> None:
         await feeding.stop()
         await viewer.close()
         async with asyncio.timeout(5):
-            await streams.gone(session.secret)
+            await streams.wait_closed(session.secret)
 
 
 @pytest.mark.parametrize("end", ["end", "end_watches"])
-async def test_a_viewer_of_a_camera_that_may_be_watched_no_more_is_dropped(end: str) -> None:
+async def test_a_viewer_is_dropped_when_its_camera_ends_or_becomes_private(end: str) -> None:
     async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as viewer:
         session = await streams.offer("porch", await viewer.offer())
         await viewer.accept(session.sdp)
@@ -380,7 +380,7 @@ async def test_a_viewer_of_a_camera_that_may_be_watched_no_more_is_dropped(end: 
         await feeding.stop()
         getattr(graph.feeds["porch"], end)()
         async with asyncio.timeout(10):
-            await streams.gone(session.secret)
+            await streams.wait_closed(session.secret)
         assert streams.sessions("porch") == []
         assert graph.pool.encoders("porch") == []
 
@@ -402,7 +402,7 @@ async def test_a_camera_that_becomes_private_while_an_offer_is_answered_is_not_s
         assert not graph.feeds["porch"].watched
 
 
-async def test_ice_is_what_the_configuration_says_when_a_viewer_comes() -> None:
+async def test_each_offer_uses_the_current_ice_configuration() -> None:
     async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as viewer:
         offer = await viewer.offer()
         before = await streams.offer("porch", offer)
@@ -414,10 +414,10 @@ async def test_ice_is_what_the_configuration_says_when_a_viewer_comes() -> None:
         ]
 
 
-async def test_after_the_end_nobody_is_let_in() -> None:
+async def test_offers_after_close_are_refused() -> None:
     async with serving("porch") as (streams, _), viewing(LoopbackViewer()) as viewer:
         offer = await viewer.offer()
         await streams.offer("porch", offer)
         await streams.close()
         await streams.close()
-        assert await refused(streams, offer) == (NoConnection, "the server is about to end")
+        assert await refused(streams, offer) == (NoConnection, "the server is shutting down")

@@ -1,6 +1,6 @@
-"""Everything that reaches into aiortc behind its public names, and why; :func:`self_test` looks for it at the start.
+"""All use of aiortc's private attributes, with the reasons; :func:`self_test` checks at startup that they exist.
 
-(What of aioice is reached for stands in ``ice.py``, and is looked for here too.)
+The private attributes of aioice are used in ``ice.py``, and checked here too.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ logger = logging.getLogger(__name__)
 _CERTIFICATES = "_RTCPeerConnection__certificates"
 _RTT = "_RTCRtpSender__rtt"
 
-# aiortc offers ECDSA only, so a peer with an RSA certificate (GStreamer has one) finds "no shared cipher".
+# aiortc offers ECDSA only, so a peer with an RSA certificate (GStreamer's default) fails with "no shared cipher".
 _CIPHERS = (
     b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:"
     b"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA"
 )
 
 
-class _OpenCertificate(RTCCertificate):
-    """Our certificate, for connections with peers whose own may be ECDSA or RSA."""
+class _EcdsaOrRsaCertificate(RTCCertificate):
+    """Our certificate, for connections to peers with an ECDSA or an RSA certificate."""
 
     def _create_ssl_context(self, srtp_profiles: list[Any]) -> Any:
         context = super()._create_ssl_context(srtp_profiles)
@@ -47,80 +47,80 @@ class _OpenCertificate(RTCCertificate):
 
 
 def accept_rsa(connection: RTCPeerConnection) -> None:
-    """Let a connection that has only been made talk to peers with certificates of either kind."""
+    """Let a new connection accept peers with RSA certificates, besides ECDSA."""
     made = getattr(connection, _CERTIFICATES)
-    _set(connection, _CERTIFICATES, [_OpenCertificate(each._key, each._cert) for each in made])
+    _set(connection, _CERTIFICATES, [_EcdsaOrRsaCertificate(each._key, each._cert) for each in made])
 
 
 def chosen_mime_type(transceiver: RTCRtpTransceiver) -> str:
-    """Return the codec that a transceiver will send, in small letters; after the remote description is set."""
+    """Return the MIME type that a transceiver will send, in lower case; once the remote description is set."""
     return str(transceiver._codecs[0].mimeType.lower())
 
 
 def rtt_s(sender: RTCRtpSender) -> float | None:
-    """Return the round-trip time as the viewer's last report tells it; ``None`` before the first."""
+    """Return the round-trip time in seconds from the viewer's last report; ``None`` before the first."""
     seconds: float | None = getattr(sender, _RTT, None)
     return seconds
 
 
 def ice_of(transport: RTCIceTransport) -> Connection:
-    """Return aioice's connection of a transport."""
+    """Return the aioice connection of a transport."""
     return transport.iceGatherer._connection
 
 
-def hear_peer(transport: RTCDtlsTransport, on_life: Callable[[], None]) -> None:
-    """Have something called for each ICE check and each RTCP datagram of the peer, which aiortc keeps to itself.
+def observe_peer(transport: RTCDtlsTransport, on_activity: Callable[[], None]) -> None:
+    """Call a function for each ICE check and each RTCP datagram of the peer, which aiortc does not report.
 
-    Hooked on this transport only.
+    The hook is on this transport only.
     """
     connection = ice_of(transport.transport)
     check_incoming, handle_data = connection.check_incoming, transport._handle_rtcp_data
 
-    async def heard_data(data: bytes) -> None:
-        on_life()
+    async def observed_data(data: bytes) -> None:
+        on_activity()
         await handle_data(data)
 
-    def heard_check(*arguments: Any) -> None:
-        on_life()
+    def observed_check(*arguments: Any) -> None:
+        on_activity()
         check_incoming(*arguments)
 
-    _set(transport, "_handle_rtcp_data", heard_data)
-    _set(connection, "check_incoming", heard_check)
+    _set(transport, "_handle_rtcp_data", observed_data)
+    _set(connection, "check_incoming", observed_check)
 
 
-def hear_viewer(
+def observe_viewer(
     sender: RTCRtpSender, on_loss: Callable[[float], None], on_key_frame_request: Callable[[], object]
 ) -> None:
-    """Hear what a viewer says of what it gets.
+    """Call functions for a viewer's reception reports and key frame requests.
 
     Args:
-        sender: What sends to the viewer; hooked on this object only.
-        on_loss: Called with the share of packets lost, for each of its reports.
-        on_key_frame_request: Called for PLI and FIR, in place of what aiortc does, which is nothing for our packets.
+        sender: The sender to the viewer; the hook is on this object only.
+        on_loss: Called with the share of packets lost (0 to 1), for each report.
+        on_key_frame_request: Called for PLI and FIR. aiortc's own handler has no effect on packets encoded elsewhere.
     """
     handle_rtcp = sender._handle_rtcp_packet
 
-    async def heard_rtcp(packet: Any) -> None:
+    async def observed_rtcp(packet: Any) -> None:
         if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
             for report in packet.reports:
                 if report.ssrc == sender._ssrc:
                     on_loss(report.fraction_lost / 256)
         await handle_rtcp(packet)
 
-    _set(sender, "_handle_rtcp_packet", heard_rtcp)
+    _set(sender, "_handle_rtcp_packet", observed_rtcp)
     _set(sender, "_send_keyframe", on_key_frame_request)
 
 
-def cut_off(transport: RTCIceTransport) -> None:
-    """Close the sockets of a connection that does not close."""
+def abort_sockets(transport: RTCIceTransport) -> None:
+    """Abort the sockets of a connection that does not close."""
     for protocol in list(ice_of(transport)._protocols):
         protocol.transport.abort()
 
 
 async def end_tasks(owners: tuple[object, ...], limit_s: float) -> None:
-    """Wait for the tasks of connections, senders and receivers that aiortc starts and then forgets.
+    """Wait for the tasks that aiortc starts for connections, senders and receivers and does not track.
 
-    Once closed they end soon.
+    They end soon after their owner is closed; after ``limit_s`` seconds they are cancelled.
     """
     tasks = {task for task in asyncio.all_tasks() if _works_for(task, owners)}
     if not tasks:
@@ -134,10 +134,10 @@ async def end_tasks(owners: tuple[object, ...], limit_s: float) -> None:
 
 
 def self_test() -> None:
-    """Look for everything private that this room uses. To be called in the event loop.
+    """Check that every private attribute that this package uses exists. Call it in the event loop.
 
     Raises:
-        UnsuitableLibrary: naming what this version of aiortc or aioice does not have.
+        UnsuitableLibrary: The installed aiortc or aioice lacks some; the message names them.
     """
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     transceiver = connection.addTransceiver("video", direction="sendonly")
@@ -167,7 +167,7 @@ def self_test() -> None:
 
 
 def _set(owner: Any, name: str, value: object) -> None:
-    """Replace something private on one object, never on a class."""
+    """Replace a private attribute on one object, never on a class."""
     setattr(owner, name, value)
 
 
