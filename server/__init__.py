@@ -1,4 +1,4 @@
-"""What people and programs ask: the command line, the HTTP API with its pages, and the protocols of other systems."""
+"""The interfaces of the program: the command line, the HTTP API with its pages, and other systems' protocols."""
 
 from .cli import main
 

@@ -1,13 +1,13 @@
 """Clarifai's prediction call, answered by the vision services: over gRPC on a port of its own, and as REST.
 
-One servicer is behind both forms. What it needs, Clarifai's messages and gRPC, is the extra ``clarifai``: nothing here
-imports it before it is asked for.
+Both forms share one servicer. Clarifai's messages and gRPC are in the extra ``clarifai`` and are imported only when
+needed.
 
-* codes        what Clarifai's numbers mean, and which are used here
-* choice       what a request wants of a result
+* codes        Clarifai's status codes
+* choice       the output options of a request
 * outputs      results as Clarifai's messages
-* servicer     a request to its reply
-* json_form    both as JSON
+* servicer     the answer to a request
+* json_form    requests and replies as JSON
 * rest         the HTTP endpoints
 * grpc_server  the gRPC port
 """

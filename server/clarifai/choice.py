@@ -1,4 +1,4 @@
-"""What a request wants of a result: ``model.output_info.output_config``."""
+"""The output options of a request: ``model.output_info.output_config``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CONCEPTS_DEFAULT = 20
 
 @dataclass(frozen=True)
 class Choice:
-    """How much of a result is wanted.
+    """The part of a result that a client wants.
 
     Attributes:
-        max_concepts: How many at most; 0 is 20 concepts, and all regions.
-        min_value: Lowest value kept, itself included.
-        selected: Concepts kept, by id or name in lower case; empty keeps all.
+        max_concepts: Most items; 0 is 20 concepts, and all regions.
+        min_value: Lowest value to keep, inclusive.
+        selected: Concepts to keep, by id or name in lower case; empty keeps all.
     """
 
     max_concepts: int = 0
@@ -30,10 +30,10 @@ class Choice:
 
     @classmethod
     def of(cls, config: Any) -> Choice:
-        """Return what an ``OutputConfig`` says.
+        """Return the choice of an ``OutputConfig``.
 
         Raises:
-            Refused: when it says what cannot be.
+            Refused: A value is out of range or missing.
         """
         if not 0 <= config.min_value <= 1:
             details = f"min_value must be between 0 and 1, got {config.min_value:g}"
@@ -44,11 +44,11 @@ class Choice:
         return cls(config.max_concepts, config.min_value, frozenset(word.casefold() for word in selected))
 
     def concepts(self, items: Iterable[R], label: Callable[[R], str], value: Callable[[R], float]) -> list[R]:
-        """Return the wanted ones of what names the whole picture, in their order."""
+        """Return the wanted items for the whole picture, in order."""
         return self._kept(items, label, value)[: self.max_concepts or CONCEPTS_DEFAULT]
 
     def regions(self, items: Iterable[R], label: Callable[[R], str], value: Callable[[R], float]) -> list[R]:
-        """Return the wanted ones of what has a place in it, each with one concept, in their order."""
+        """Return the wanted items with a region, each with one concept, in order."""
         return self._kept(items, label, value)[: self.max_concepts or None]
 
     def _kept(self, items: Iterable[R], label: Callable[[R], str], value: Callable[[R], float]) -> list[R]:
@@ -61,6 +61,6 @@ class Choice:
 
 
 def _as_sent(value: float) -> float:
-    """Return a value with the precision that it has in a message, and ``min_value`` had in its own."""
+    """Return a value in the precision of a message, which ``min_value`` has too."""
     rounded: float = struct.unpack("f", struct.pack("f", value))[0]
     return rounded

@@ -1,4 +1,4 @@
-"""Clarifai's status codes, those that a prediction may end with here."""
+"""The status codes of Clarifai that predictions end with here."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from ..core import (
 
 
 class Code(IntEnum):
-    """A status code; in a reply as a number, and by this name where the client prints it.
+    """A status code; replies have the number, and clients print this name.
 
-    30002 has two names at Clarifai, and Python's client prints the other, ``INPUT_FAILED``.
+    30002 has two names at Clarifai; its Python client prints the other one, ``INPUT_FAILED``.
     """
 
     SUCCESS = 10000
@@ -51,12 +51,12 @@ class Code(IntEnum):
 
     @property
     def description(self) -> str:
-        """The few words that go with it in every reply."""
+        """The description of the code in replies."""
         return _DESCRIPTIONS[self]
 
     @property
     def http_status(self) -> int:
-        """The HTTP status of a reply that has it at its top."""
+        """The HTTP status of a reply with this code."""
         return _HTTP.get(self, 400)
 
 
@@ -90,7 +90,7 @@ _HTTP = {
     Code.CONN_KEY_NOT_FOUND: 401,
     Code.MODEL_DOES_NOT_EXIST: 404,
 }
-# What is not here has the code of the next more general meaning.
+# An error that is not listed has the code of its base class.
 _OF_ERRORS: Mapping[type[RequestError], Code] = {
     MissingToken: Code.CONN_KEY_NOT_FOUND,
     WrongToken: Code.CONN_KEY_INVALID,
@@ -112,8 +112,8 @@ class Refused(Exception):
     """A request, or one of its inputs, ends with a code other than success.
 
     Args:
-        code: Which.
-        details: A sentence for the person who asked.
+        code: The status code.
+        details: A sentence for the client.
     """
 
     def __init__(self, code: Code, details: str) -> None:
@@ -123,11 +123,11 @@ class Refused(Exception):
 
 
 def code_of_input(error: RequestError) -> Code:
-    """Return what Clarifai calls an error that is about one input."""
+    """Return Clarifai's code for an error of one input."""
     return next(_OF_ERRORS[meaning] for meaning in type(error).__mro__ if meaning in _OF_ERRORS)
 
 
 def code_of_request(error: RequestError) -> Code:
-    """Return what Clarifai calls an error that is about a whole request."""
+    """Return Clarifai's code for an error of a whole request."""
     code = code_of_input(error)
     return Code.CONN_THROTTLED if code is Code.MODEL_BUSY_PLEASE_RETRY else code

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 METHOD = "/clarifai.api.V2/PostModelOutputs"
 # Each may have a message of the largest size in memory.
 CALLS_AT_ONCE = 16
-# A client may not hold a call open by sending its request for ever.
+# Limits clients that keep a call open by sending the request slowly.
 RECEIVE_S = 120.0
 CLOSE_S = 1.0
 # A client above the number of calls is refused before its request is read.
@@ -40,8 +40,8 @@ class ClarifaiServer:
     """A gRPC server on a port of its own.
 
     Attributes:
-        name: Whose clients connect to it, for the log.
-        port: Its number.
+        name: The clients that connect to it, for the log.
+        port: The port number.
     """
 
     name = "clarifai"
@@ -52,7 +52,7 @@ class ClarifaiServer:
         self.port = port
 
     async def close(self) -> None:
-        """Accept no more connections; the calls in progress get a moment to end."""
+        """Stop accepting connections; calls in progress get a moment to end."""
         stopping = asyncio.ensure_future(self._server.stop(2 * CLOSE_S))
         await asyncio.wait({stopping}, timeout=CLOSE_S)
         self._methods.end()
@@ -60,10 +60,10 @@ class ClarifaiServer:
 
 
 async def open_server(backend: Backend, host: str, config: ClarifaiConfig) -> ClarifaiServer:
-    """Return the port for Clarifai's clients, listened on.
+    """Open the port for Clarifai's clients.
 
     Raises:
-        StartError: when the address cannot be taken.
+        StartError: The server cannot listen on the address.
     """
     server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_CONNECTED_AT_ONCE)
     methods = _Methods(backend)
@@ -76,7 +76,7 @@ async def open_server(backend: Backend, host: str, config: ClarifaiConfig) -> Cl
             pair = await asyncio.to_thread(lambda tls: (tls.key.read_bytes(), tls.cert.read_bytes()), config.tls)
             port = server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
     except RuntimeError as error:
-        # It does not say why; taking the address ourselves does.
+        # gRPC gives no reason; binding the address ourselves raises an error with one.
         listen(host, config.port, "server.clarifai.port").close()
         raise StartError(f"cannot listen on {address} for Clarifai's clients: {error}") from error
     await server.start()
@@ -86,7 +86,7 @@ async def open_server(backend: Backend, host: str, config: ClarifaiConfig) -> Cl
 
 
 class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
-    """Knows one method, and has a sentence for every other."""
+    """Serves one method, and refuses every other with a sentence."""
 
     def __init__(self, backend: Backend) -> None:
         self._tokens = backend.tokens
@@ -94,12 +94,12 @@ class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
         self._calls: set[asyncio.Task[Any]] = set()
 
     def end(self) -> None:
-        """Break off what is being answered."""
+        """Cancel the calls in progress."""
         for call in self._calls:
             call.cancel()
 
     def service(self, handler_call_details: Any) -> Any:
-        """Return what handles a call."""
+        """Return the handler of a call."""
         if handler_call_details.method == METHOD:
             # On the wire one request is a stream of one, and a stream can be waited for with a limit.
             return grpc.stream_unary_rpc_method_handler(self._predict)
@@ -147,7 +147,7 @@ def _authorization(context: Any) -> list[bytes]:
 
 
 def _address(context: Any) -> str:
-    """Return who calls, of ``ipv4:127.0.0.1:4711`` or ``ipv6:%5B::1%5D:4711``."""
+    """Return the client's address, from ``ipv4:127.0.0.1:4711`` or ``ipv6:%5B::1%5D:4711``."""
     return unquote(context.peer().partition(":")[2].rpartition(":")[0]).strip("[]")
 
 

@@ -1,4 +1,4 @@
-"""Clarifai's messages as JSON, as its REST interface has them: proto names, numbers for enums, RFC 3339 times."""
+"""Clarifai's messages as JSON in the form of its REST interface: proto names, enums as numbers, RFC 3339 times."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _SHOWN = 300
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 
 Faults = dict[int, str]
-"""What is wrong with an input, by its place."""
+"""The errors of single inputs, by index."""
 
 
 def read_request(body: bytes, path: Mapping[str, str]) -> tuple[Any, Faults]:
-    """Return the ``PostModelOutputsRequest`` of a body and of what its URL says, which counts more.
+    """Return the ``PostModelOutputsRequest`` of a body and its URL, and the errors of single inputs.
 
-    Enums may be written by name or number, fields that nobody knows are passed over, an empty body is a request
-    without inputs. With it come the faults of single inputs, which a message has no room for.
+    The URL takes precedence over the body. Enums are names or numbers, unknown fields are ignored, and an empty body is
+    a request without inputs.
 
     Raises:
-        Refused: when the body is none.
+        Refused: The body is not such a request.
     """
     request = service_pb2.PostModelOutputsRequest()
     read = _read(body)
@@ -35,7 +35,7 @@ def read_request(body: bytes, path: Mapping[str, str]) -> tuple[Any, Faults]:
     try:
         ParseDict(read, request, ignore_unknown_fields=True)
     except (ParseError, ValueError, RecursionError) as error:
-        # Its own words are about the inside of protobuf; the names of the fields are what helps.
+        # The message describes the internals of protobuf; only its field names help clients.
         place = ".".join(re.findall(r"Failed to parse (\w+) field", str(error))) or "a field"
         raise _refused(f"{place} has a value of a kind that does not belong there") from None
     request.model_id, request.version_id = path["model"], path.get("version", request.version_id)
@@ -61,9 +61,9 @@ def _read(body: bytes) -> dict[str, Any]:
 
 
 def _faults(read: dict[str, Any]) -> Faults:
-    """Look at the base64 of each input, which protobuf reads over damage, and take out what is none.
+    """Check the base64 of each input, because protobuf ignores damage in it; remove and report invalid ones.
 
-    Line breaks, as ``base64`` puts them, both alphabets and a missing padding are no damage.
+    Line breaks (the ``base64`` command adds them), both alphabets and missing padding are valid.
     """
     faults: Faults = {}
     inputs = read.get("inputs")
@@ -89,16 +89,16 @@ def _refused(what: str) -> Refused:
 
 
 def written(message: Any) -> bytes:
-    """Return a message as the bytes of its JSON."""
+    """Return a message as JSON bytes."""
     shown = MessageToDict(message, preserving_proto_field_name=True, use_integers_for_enums=True)
     _complete(message, shown)
     return json.dumps(shown, separators=(",", ":")).encode()
 
 
 def _complete(message: Any, shown: dict[str, Any]) -> None:
-    """Add what is shown although it is empty: without its 0 a client would take a concept's value for 1.
+    """Add the empty fields that must be shown: without its 0 a client would take a concept's value for 1.
 
-    Of messages Clarifai's package marks none so, only numbers, texts and lists.
+    Clarifai's package marks only numbers, texts and lists so, and no messages.
     """
     for field, value in message.ListFields():
         inner = shown.get(field.name)

@@ -1,4 +1,4 @@
-"""Open the gRPC port, importing what it needs only then."""
+"""Open the gRPC port, and import gRPC only then."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 async def open_clarifai(backend: Backend, host: str, config: ClarifaiConfig) -> ClarifaiServer:
-    """Return the port for Clarifai's clients, listened on.
+    """Open the port for Clarifai's clients.
 
     Raises:
-        StartError: when the address cannot be taken.
+        StartError: The server cannot listen on the address.
     """
-    # Read by gRPC when it is imported: else it writes a line for every client that connects without TLS.
+    # gRPC reads this on import; without it, it logs a line for every client that connects without TLS.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     from .grpc_server import open_server
 

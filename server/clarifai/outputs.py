@@ -1,4 +1,4 @@
-"""What a vision service says of a picture, as Clarifai's ``Data``."""
+"""The predictions of a vision service as Clarifai's ``Data``."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from vision import Session, top
 
 from .choice import Choice
 
-# Clarifai's words for the kinds of model; a service that does several is called by the first.
+# Clarifai's types of models; a service with several kinds has the first type.
 MODEL_TYPES = {
     "classifications": "visual-classifier",
     "detections": "visual-detector",
     "segmentations": "visual-segmenter",
     "captions": "image-to-text",
 }
-# What Clarifai's own captioner says.
+# The value that Clarifai's own captioner gives.
 _ENCODING = "UnknownTextEnc"
 
 Data = Any
 """A ``Data`` message; Clarifai's package has no types."""
 
 
-def seen(session: Session, frame: Frame, choice: Choice, app_id: str) -> Data:
-    """Return all that a service recognises in a frame, of every kind that it gives.
+def predicted(session: Session, frame: Frame, choice: Choice, app_id: str) -> Data:
+    """Return the predictions of a service for a frame, of all its kinds.
 
     Raises:
-        ModelError: when its model fails.
+        ModelError: The model fails.
     """
     kinds = session.service.kinds
     data = resources_pb2.Data()
@@ -87,5 +87,5 @@ def _region(label: str, value: float, app_id: str) -> Any:
 
 
 def _concept(label: str, value: float, app_id: str) -> Any:
-    # A label is all that a model says, so it is the id as well: what one call gives can be selected in the next.
+    # The label is the id too, because a model has nothing else: the next call can select by it.
     return resources_pb2.Concept(id=label, name=label, value=value, app_id=app_id)

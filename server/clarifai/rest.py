@@ -20,7 +20,7 @@ _MODEL, _VERSION, _APP = "/models/{model}", "/versions/{version}", "/users/{user
 _PATHS = tuple(f"{path}/outputs" for path in (_APP + _MODEL + _VERSION, _APP + _MODEL, _MODEL + _VERSION, _MODEL))
 _DESCRIPTION = f"""Answer Clarifai's PostModelOutputs as JSON; the model is one of the vision services.
 
-The status codes are Clarifai's and stand in the body, which is a MultiOutputResponse whatever happens.
+The body is always a MultiOutputResponse with Clarifai's status codes.
 
 Shorter forms of the address: {", ".join(f"``/v2{path}``" for path in _PATHS[1:])}."""
 _REQUEST = {
@@ -36,13 +36,13 @@ _REQUEST = {
 
 
 class ClarifaiRest:
-    """The endpoints, which join the HTTP app as its extension.
+    """The endpoints, as an extension of the HTTP app.
 
     Args:
-        backend: What answers.
+        backend: The backend that answers.
 
     Attributes:
-        router: Its routes.
+        router: The routes.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -54,7 +54,7 @@ class ClarifaiRest:
                 self.outputs,
                 methods=["POST"],
                 response_model=None,
-                include_in_schema=path == _PATHS[0],  # the others are shorter ways of saying it
+                include_in_schema=path == _PATHS[0],  # the others are shorter forms of it
                 description=_DESCRIPTION,
                 openapi_extra=_REQUEST,
                 responses={200: {"content": {"application/json": {}}, "description": "A MultiOutputResponse."}},
@@ -67,11 +67,11 @@ class ClarifaiRest:
         return await _outputs(request, self._backend)
 
     def writes_errors_of(self, method: str, path: str) -> bool:
-        """Tell whether a request is a prediction, whose errors are in Clarifai's form too."""
+        """Return whether a request is a prediction, so that its errors have Clarifai's form."""
         return method == "POST" and path.startswith("/v2/") and path.endswith("/outputs")
 
     def response_to(self, error: RequestError, headers: Mapping[str, str]) -> Response:
-        """Return an error as a reply without outputs; Clarifai's package is neither needed nor imported for it."""
+        """Return an error as a reply without outputs; works without Clarifai's package."""
         return _refusal(code_of_request(error), error.detail, headers)
 
 
@@ -97,6 +97,6 @@ def _refusal(code: Code, details: str, headers: Mapping[str, str] = MappingProxy
 async def _body(request: Request) -> bytes:
     length = request.headers.get("content-length")
     chunks = within_limits(
-        request.stream(), length=length, limit=MESSAGE_BYTES_MAX, what="a request", gone=ClientDisconnect
+        request.stream(), length=length, limit=MESSAGE_BYTES_MAX, what="a request", disconnect=ClientDisconnect
     )
     return b"".join([chunk async for chunk in chunks])

@@ -1,4 +1,4 @@
-"""A prediction request of Clarifai's to its reply, whichever way both travel."""
+"""Answer Clarifai's prediction requests, for gRPC and REST alike."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ..core import (
 )
 from .choice import Choice
 from .codes import Code, Refused, code_of_input, code_of_request
-from .outputs import MODEL_TYPES, seen
+from .outputs import MODEL_TYPES, predicted
 
 logger = logging.getLogger(__name__)
 
@@ -41,21 +41,21 @@ Message = Any
 
 
 class Servicer:
-    """Answers prediction requests with the vision services of a backend. It keeps nothing between two of them.
+    """Answers prediction requests with the vision services of a backend. It keeps no state between requests.
 
     Args:
-        backend: Whose services.
+        backend: The backend with the services.
     """
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
     async def answer(self, request: Message, faults: Mapping[int, str] = MappingProxyType({})) -> Message:
-        """Return the ``MultiOutputResponse`` to a ``PostModelOutputsRequest``; what fails is said in it.
+        """Return the ``MultiOutputResponse`` to a ``PostModelOutputsRequest``, including any errors.
 
         Args:
             request: The request.
-            faults: What is known to be wrong with the bytes of an input, by its place.
+            faults: Errors in the bytes of inputs that are already known, by index.
         """
         try:
             service, choice = self._service(request.model_id), Choice.of(request.model.output_info.output_config)
@@ -63,7 +63,7 @@ class Servicer:
             return _summed_up(await self._outputs(service, choice, request, faults))
         except Refused as refusal:
             return failed(refusal.code, refusal.details)
-        except Exception:  # a mistake of ours; every reply is one of Clarifai's messages
+        except Exception:  # a bug of ours; the reply is still one of Clarifai's messages
             return service_pb2.MultiOutputResponse(status=_server_failed())
 
     def _service(self, model_id: str) -> VisionService[Any]:
@@ -82,7 +82,7 @@ class Servicer:
             # Clarifai leaves pictures as they are stored, whatever their EXIF says.
             frame = decode(data, exif=False)
             with model_errors(f"vision service {service.name}"):
-                return seen(session, frame, choice, app_id)
+                return predicted(session, frame, choice, app_id)
 
         async def output(session: Session, index: int, item: Message) -> Message:
             made = _output(request, service, item)
@@ -96,7 +96,7 @@ class Servicer:
                 made.status.CopyFrom(status(refusal.code, refusal.details))
             except RequestError as error:
                 made.status.CopyFrom(status(code_of_input(error), error.detail))
-            except Exception:  # a mistake of ours costs this input, not the others
+            except Exception:  # a bug of ours fails this input, not the others
                 made.status.CopyFrom(_server_failed())
             return made
 
@@ -132,7 +132,7 @@ def failed(code: Code, details: str) -> Message:
 
 
 def status(code: Code, details: str = "") -> Message:
-    """Return a ``Status`` with an id of its own, under which it can be talked about."""
+    """Return a ``Status`` with a unique request id."""
     return status_pb2.Status(code=int(code), description=code.description, details=details, req_id=uuid.uuid4().hex)
 
 
@@ -144,7 +144,7 @@ def _check_count(inputs: int) -> None:
 
 
 def _server_failed() -> Message:
-    """Return the status for what nobody foresaw, and log it; called where it was caught."""
+    """Return the status for an unexpected exception, and log it; call it in the ``except`` block."""
     logger.exception("a prediction for one of Clarifai's clients failed")
     return status(Code.INTERNAL_SERVER_ISSUE, "the server failed at this request; its log says how")
 

@@ -1,4 +1,4 @@
-"""What every protocol asks, knowing none: who may ask, limits, predictions, status, and the threads that work."""
+"""The protocol-independent part of the server: access tokens, limits, predictions, camera state and threads."""
 
 from .backend import Backend, model_errors, open_backend
 from .errors import (

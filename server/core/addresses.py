@@ -1,4 +1,4 @@
-"""Where a URL leads, and whether that is a public place."""
+"""Parse and resolve URLs, and tell public addresses from others."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _PORTS = {"http": 80, "https": 443}
 
 _WRITTEN = re.compile(r"[!-~]+")
 _NAME = re.compile(r"(?=.{1,253}$)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_-]{1,63}")
-# What the C library takes for an IPv4 address although nobody writes one so: 2130706433, 127.1, 0x7f000001, 0177.0.0.1.
+# The C library takes these unusual forms for IPv4 addresses: 2130706433, 127.1, 0x7f000001, 0177.0.0.1.
 _NUMERIC = re.compile(r"([0-9]+|0[xX][0-9A-Fa-f]*)")
 
-# The special-purpose registries of IANA, with multicast and what is reserved.
+# The special-purpose registries of IANA, with multicast and the reserved range.
 _NOT_PUBLIC_4 = [
     ip_network(text)
     for text in (
@@ -43,7 +43,7 @@ _NOT_PUBLIC_4 = [
         "240.0.0.0/4",
     )
 ]
-# All that is public in IPv6 is in here; so loopback, link-local, private, multicast, IPv4-mapped and NAT64 are not.
+# All public IPv6 addresses are in here; loopback, link-local, private, multicast, IPv4-mapped and NAT64 are not.
 _GLOBAL_6 = ip_network("2000::/3")
 _NOT_PUBLIC_6 = [
     ip_network(text)
@@ -58,14 +58,14 @@ _NOT_PUBLIC_6 = [
 
 @dataclass(frozen=True)
 class Target:
-    """What to connect to and what to ask for there.
+    """The destination of a URL and the path to request.
 
     Attributes:
         scheme: ``http`` or ``https``.
         host: The name or address, without brackets.
         port: The port.
-        path: Path and query, as they go into the request.
-        address: The address, where the URL has one in the place of a name.
+        path: Path and query of the request.
+        address: The address, if the URL has one instead of a name.
     """
 
     scheme: str
@@ -76,16 +76,16 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """What the ``Host`` header says."""
+        """The value of the ``Host`` header."""
         host = f"[{self.host}]" if isinstance(self.address, IPv6Address) else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 def parse_url(url: str) -> Target:
-    """Return where a URL leads.
+    """Parse an http or https URL.
 
     Raises:
-        ValueError: when it is no plain http or https URL; with a sentence.
+        ValueError: The URL is not a plain http or https URL; the message says why.
     """
     if len(url) > URL_MAX:
         raise ValueError(f"the URL is longer than {URL_MAX} characters")
@@ -124,7 +124,7 @@ def _address(host: str, bracketed: bool) -> Address | None:
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether an address is one of the open internet, for everybody the same."""
+    """Return whether an address is a public address of the internet."""
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC_4)
     return address in _GLOBAL_6 and not any(address in network for network in _NOT_PUBLIC_6)
@@ -134,7 +134,7 @@ async def resolve(host: str, port: int) -> Sequence[Address]:
     """Return the addresses of a host name, IPv4 first.
 
     Raises:
-        OSError: when it has none.
+        OSError: The name has no address.
     """
 
     def look_up() -> list[Address]:
@@ -145,4 +145,4 @@ async def resolve(host: str, port: int) -> Sequence[Address]:
         found = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries]
         return sorted(found, key=lambda address: address.version)
 
-    return await on_thread("resolve", look_up)  # a name server may be silent for long
+    return await on_thread("resolve", look_up)  # a name server may take long to answer

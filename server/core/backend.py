@@ -1,4 +1,4 @@
-"""What every protocol answers with: cameras, services, live streams, and the threads that do the work."""
+"""The backend of all protocols: cameras, services, live streams, and the threads that do the work."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Backend:
         """Return a camera by name, private ones too.
 
         Raises:
-            NotFound: when there is none.
+            NotFound: No camera has that name.
         """
         camera = self.feeds.get(name)
         if camera is None:
@@ -90,10 +90,10 @@ class Backend:
         return camera
 
     def public_camera(self, name: str) -> Feed:
-        """Return a camera whose picture may leave: a private one is not there.
+        """Return a camera by name, unless it is private.
 
         Raises:
-            NotFound: when there is none.
+            NotFound: No camera has that name, or it is private.
         """
         camera = self.camera(name)
         if camera.config.private:
@@ -104,7 +104,7 @@ class Backend:
         """Return a vision service by name.
 
         Raises:
-            NotFound: when there is none.
+            NotFound: No vision service has that name.
         """
         service = self.services.get(name)
         if service is None:
@@ -112,40 +112,40 @@ class Backend:
         return service
 
     def public_cameras(self) -> list[Feed]:
-        """Return the cameras whose picture may leave."""
+        """Return the cameras that are not private."""
         return [camera for camera in self.feeds.values() if not camera.config.private]
 
     @asynccontextmanager
-    async def session(self, service: VisionService[Any], asker: str) -> AsyncIterator[Session]:
-        """Give a session of a vision service while the block runs; it may be asked by several requests at once.
+    async def session(self, service: VisionService[Any], client: str) -> AsyncIterator[Session]:
+        """Yield a session of a vision service; several requests may share it.
 
-        What a stateful service knows of an asker's frames lasts from one request to the next that comes soon.
+        The state of a stateful service lasts from one request of a client to the next, if that comes soon.
 
         Args:
-            service: Who is asked.
-            asker: Whose frames they are, of which only a stateful service wants to know: a camera, or a client.
+            service: The service.
+            client: The origin of the frames, a camera or a client. A stateful service has one session for each.
 
         Raises:
-            ModelUnavailable: when its model cannot be loaded.
-            Unavailable: when too many requests wait.
+            ModelUnavailable: The model cannot be loaded.
+            Unavailable: Too many requests are waiting.
         """
-        # Not by its name: a service of that name may take its place.
-        key = ("service", service, asker if service.stateful else "")
+        # The name is not enough: another service with that name may replace this one.
+        key = ("service", service, client if service.stateful else "")
         async with self.opened(key, service.open_session, f"vision service {service.name}") as session:
             yield session
 
     @asynccontextmanager
     async def opened(self, key: Hashable, opened: Callable[[], C], what: str) -> AsyncIterator[C]:
-        """Give what the pool keeps for a key while the block runs, opened where need be.
+        """Yield the pool's object for a key, and open it if needed.
 
         Args:
-            key: What it is called in the pool.
-            opened: Opens it, or raises ModelError.
-            what: What to call it in an error.
+            key: The key in the pool.
+            opened: Opens the object, or raises ModelError.
+            what: The name of the object in errors.
 
         Raises:
-            ModelUnavailable: when it cannot be opened.
-            Unavailable: when too many requests wait.
+            ModelUnavailable: The object cannot be opened.
+            Unavailable: Too many requests are waiting.
         """
         async with AsyncExitStack() as stack:
             with model_errors(what):
@@ -153,7 +153,7 @@ class Backend:
             yield held
 
     def close(self) -> None:
-        """End the threads of requests, and close the models that they hold open."""
+        """Stop the threads of requests, and close the models that they keep open."""
         self.pool.close()
         self.models.close()
         self.waits.close()
@@ -161,14 +161,14 @@ class Backend:
 
 @contextmanager
 def model_errors(what: str) -> Iterator[None]:
-    """Turn what goes wrong with a model in the block into what clients are told.
+    """Turn the errors of a model in the block into request errors.
 
     Args:
-        what: What has the model, such as ``vision service coco``.
+        what: The owner of the model, such as ``vision service coco``.
 
     Raises:
-        ModelUnavailable: for a model that cannot be loaded or run; only the log gets its own words.
-        Unsupported: for a kind of result that the service does not give.
+        ModelUnavailable: The model cannot be loaded or run; the original message goes to the log only.
+        Unsupported: The service does not give that kind of result.
     """
     try:
         yield
@@ -182,8 +182,8 @@ def model_errors(what: str) -> Iterator[None]:
 def open_backend(graph: Graph, encoders: EncoderPool, whep: WhepSessions) -> Backend:
     """Return the backend over a graph, with its threads.
 
-    Models share the cores with the streams, so few of their requests run at once; those that wait for a frame cost
-    nothing while they do, and none waits to begin: its ten seconds are running.
+    Models share the cores with the streams, so few requests for them run at once. Requests for a frame cost nothing
+    while they wait, so they start at once: their limit of ten seconds is already running.
     """
     models = Workers("api-model", threads=2, waiting=64)
     waits = Workers("api-wait", threads=64, waiting=0)

@@ -1,18 +1,18 @@
-"""Why a request cannot be answered as it is asked, by meaning. Each protocol says it with a status of its own.
+"""Errors of requests, by meaning; each protocol maps them to its own status codes.
 
-* RequestError          whatever is wrong with a request
-  * NotFound            there is nothing of that name
-  * InvalidRequest      it contradicts itself, or lacks something
-  * Unsupported         it is there, and does not do that
-  * TooLarge            more bytes, pixels or pictures than are taken
-  * TooSlow             it did not come in time
-  * BrokenOff           it ended before it was whole
-  * UnsupportedMedia    bytes that are not what is taken here
-  * Unreadable          bytes or words of the right kind that cannot be read
-  * Unauthorized        no good token came
-  * TooManyRequests     more than one client may send
-  * Unavailable         not now
-    * NoFrame           the camera gives none
+* RequestError          any error of a request
+  * NotFound            nothing has that name
+  * InvalidRequest      the request contradicts itself or is incomplete
+  * Unsupported         the camera or service exists but does not support the request
+  * TooLarge            too many bytes, pixels or pictures
+  * TooSlow             the request did not arrive in time
+  * BrokenOff           the request ended early
+  * UnsupportedMedia    the bytes have an unsupported format
+  * Unreadable          the format is supported, but the content is damaged or invalid
+  * Unauthorized        the request has no valid token
+  * TooManyRequests     the client has sent too many requests
+  * Unavailable         the server cannot answer now
+    * NoFrame           the camera gives no frame
     * ModelUnavailable  the model cannot be loaded or run
 """
 
@@ -20,13 +20,13 @@ from __future__ import annotations
 
 
 class RequestError(Exception):
-    """A request cannot be answered as it is asked.
+    """A request cannot be answered.
 
     Args:
-        detail: A sentence for the person who asked: the thing, what was got, what is wanted.
+        detail: A sentence for the client: what is wrong, the value received and the value expected.
 
     Attributes:
-        retry_after_s: When to ask again; ``None`` where that does not help.
+        retry_after_s: Seconds until a retry makes sense; ``None`` if a retry does not help.
     """
 
     retry_after_s: int | None = None
@@ -37,47 +37,47 @@ class RequestError(Exception):
 
 
 class NotFound(RequestError):
-    """There is nothing of that name."""
+    """Nothing has that name."""
 
 
 class InvalidRequest(RequestError):
-    """It contradicts itself, or lacks something."""
+    """The request contradicts itself or is incomplete."""
 
 
 class Unsupported(RequestError):
-    """It is there, and does not do what is asked of it."""
+    """The camera or service exists but does not support the request."""
 
 
 class TooLarge(RequestError):
-    """It has more bytes, pixels or pictures than are taken."""
+    """The request has too many bytes, pixels or pictures."""
 
 
 class TooSlow(RequestError):
-    """It did not come in time."""
+    """The request did not arrive in time."""
 
 
 class BrokenOff(RequestError):
-    """It ended before it was whole."""
+    """The request ended early."""
 
 
 class UnsupportedMedia(RequestError):
-    """Its bytes are not of a kind that is taken here."""
+    """The bytes of the request have an unsupported format."""
 
 
 class Unreadable(RequestError):
-    """It is of the right kind, and cannot be read: damaged bytes, a value that is not one."""
+    """The format of the request is supported, but its content is damaged or invalid."""
 
 
 class Unauthorized(RequestError):
-    """No good token came with it."""
+    """The request has no valid token."""
 
 
 class TooManyRequests(RequestError):
-    """Its sender has sent more than one client may.
+    """The client has sent too many requests.
 
     Args:
-        detail: A sentence for the person who asked.
-        retry_after_s: When to ask again.
+        detail: A sentence for the client.
+        retry_after_s: Seconds until a retry makes sense.
     """
 
     def __init__(self, detail: str, retry_after_s: int) -> None:
@@ -86,7 +86,7 @@ class TooManyRequests(RequestError):
 
 
 class Unavailable(RequestError):
-    """It cannot be answered now: the server is busy or closing, or what it needs is not there."""
+    """The server cannot answer now: it is busy or closing, or a resource is missing."""
 
     retry_after_s: int | None = 1
 
@@ -98,6 +98,6 @@ class NoFrame(Unavailable):
 
 
 class ModelUnavailable(Unavailable):
-    """The model cannot be loaded or run; the log says why, for its own words name files of this machine."""
+    """The model cannot be loaded or run; the reason is in the log only, because it names files of this machine."""
 
     retry_after_s = 30

@@ -1,4 +1,4 @@
-"""A camera's next frame or picture, waited for on a thread."""
+"""Wait for a camera's next frame or picture, on a thread."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ FRAME_WITHIN_S = 10.0
 
 
 async def frame_of(backend: Backend, camera: Feed, within_s: float | None = None) -> Frame:
-    """Return a camera's next frame, clean; a camera that nobody watches is opened for it.
+    """Return a camera's next frame, without annotations painted; opens the camera if needed.
 
     Raises:
-        NoFrame: when none comes in time.
-        Unavailable: when no thread is to be had.
+        NoFrame: No frame came in time.
+        Unavailable: No thread is available.
     """
     limit_s = within_s or FRAME_WITHIN_S
     try:
@@ -33,17 +33,17 @@ async def frame_of(backend: Backend, camera: Feed, within_s: float | None = None
 async def picture_of(
     backend: Backend, camera: Feed, annotations: bool = True, kind: Literal["jpeg", "png"] = "jpeg"
 ) -> Snapshot:
-    """Return a camera's next frame with its encoded picture; a camera that nobody watches is opened for it.
+    """Return a camera's next frame with its encoded picture; opens the camera if needed.
 
     Args:
-        backend: Whose threads wait.
-        camera: Whose frame.
-        annotations: Whether they are painted on the picture.
-        kind: The format of the picture, which has no metadata.
+        backend: The backend with the threads that wait.
+        camera: The camera.
+        annotations: Whether to paint the annotations.
+        kind: Format of the picture, which has no metadata.
 
     Raises:
-        NoFrame: when none comes in time.
-        Unavailable: when no thread is to be had.
+        NoFrame: No frame came in time.
+        Unavailable: No thread is available.
     """
     try:
         return await backend.waits.run(snapshot, camera, annotations, kind, FRAME_WITHIN_S)
@@ -52,7 +52,7 @@ async def picture_of(
 
 
 def captured_at(frame: Frame) -> str:
-    """Return when a frame was captured, after RFC 3339: UTC, microseconds."""
+    """Return the capture time of a frame as RFC 3339 text, in UTC with microseconds."""
     moment = datetime.fromtimestamp(frame.captured_at, UTC)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 

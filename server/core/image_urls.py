@@ -1,14 +1,14 @@
-"""Get pictures that clients name by URL: from public addresses only, within limits of bytes, time and redirects.
+"""Download pictures by URL: from public addresses only, with limits on bytes, time and redirects.
 
-A client that names a URL makes the server speak for it, from inside the network that the server is in. So a name is
-looked up once, every address that it has must be public, and the connection goes to an address that was checked, not to
-the name, which may lead elsewhere a moment later. Each redirect starts anew.
+A client that names a URL makes the server send a request from inside its own network (SSRF). So the server resolves a
+name once, requires every address of it to be public, and connects to a checked address and not to the name, which may
+resolve differently a moment later. Each redirect is checked in the same way.
 
-* ImageUrlError        no picture was got from a URL
-  * InvalidUrl         the URL is not one that may be followed
-  * DownloadFailed     what it names did not come as a picture's bytes
-    * Unreachable      nothing answers
-  * DownloadTooLarge   it has too many bytes
+* ImageUrlError        the picture could not be downloaded
+  * InvalidUrl         the URL is malformed or not allowed
+  * DownloadFailed     the download failed
+    * Unreachable      the host does not answer
+  * DownloadTooLarge   the picture has too many bytes
 """
 
 from __future__ import annotations
@@ -34,41 +34,41 @@ AT_ONCE = 8
 
 _ADDRESSES_MAX = 4
 _CHUNK = 65_536
-# Of what is no picture: heads, and the lengths between chunks.
-_AROUND_MAX = 256_000
+# Bytes other than the picture's: headers, and the lengths between chunks.
+_OVERHEAD_MAX = 256_000
 _MOVED = frozenset({301, 302, 303, 307, 308})
 
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
 
 
 class ImageUrlError(RequestError):
-    """No picture was got from a URL; the message is for whoever named it."""
+    """The picture of a URL could not be downloaded; the message is for the client."""
 
 
 class InvalidUrl(ImageUrlError):
-    """The URL is not one that may be followed."""
+    """The URL is malformed or not allowed."""
 
 
 class DownloadFailed(ImageUrlError):
-    """What the URL names did not come as a picture's bytes."""
+    """The download failed."""
 
 
 class Unreachable(DownloadFailed):
-    """Nothing answers where the URL leads."""
+    """The host of the URL does not answer."""
 
 
 class DownloadTooLarge(TooLarge, ImageUrlError):
-    """It has too many bytes."""
+    """The picture has too many bytes."""
 
 
 class ImageUrls:
-    """Downloads pictures; a few at once, the others wait.
+    """Downloads pictures, a few at once; further downloads wait.
 
     Args:
-        resolve: What gives the addresses of a host name.
-        allowed: Which addresses may be connected to.
-        tls: How servers are verified; by the system's authorities.
-        seconds: How long one download may take, all redirects together.
+        resolve: Returns the addresses of a host name.
+        allowed: Returns whether the server may connect to an address.
+        tls: Settings for verifying servers; by default with the system's certificate authorities.
+        seconds: Time limit of one download with all its redirects.
     """
 
     def __init__(
@@ -86,10 +86,10 @@ class ImageUrls:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def fetch(self, url: str) -> bytes:
-        """Return the bytes that a URL names; whether they are a picture is not looked at.
+        """Return the bytes at a URL, without checking that they are a picture.
 
         Raises:
-            ImageUrlError: one of the above.
+            ImageUrlError: One of its subclasses in this module.
         """
         async with self._turns:
             try:
@@ -111,7 +111,7 @@ class ImageUrls:
         raise DownloadFailed(f"the URL redirects more than {REDIRECTS_MAX} times")
 
     async def _get(self, target: Target) -> bytes | str:
-        """Return the bytes, or the URL it redirects to."""
+        """Return the bytes, or the URL of a redirect."""
         reader, writer = await self._connect(target)
         try:
             writer.write(_request(target))
@@ -147,7 +147,7 @@ class ImageUrls:
                 addresses = []
         if not addresses:
             raise Unreachable(f"the name {target.host} has no address")
-        # All of them: one among public ones would be a way in.
+        # Every address must be public: one private address among public ones would open the network.
         if not all(self._allowed(address) for address in addresses):
             raise InvalidUrl("the URL leads to an address that is not public, and those are not followed")
         return addresses
@@ -189,7 +189,7 @@ async def _response(reader: asyncio.StreamReader) -> bytes | str:
         if event is h11.NEED_DATA:
             chunk = await reader.read(_CHUNK)
             around += len(chunk)
-            if around > received + _AROUND_MAX:
+            if around > received + _OVERHEAD_MAX:
                 raise DownloadFailed("the URL gives more around the picture than belongs there")
             connection.receive_data(chunk)
         elif isinstance(event, h11.Response):
@@ -206,7 +206,7 @@ async def _response(reader: asyncio.StreamReader) -> bytes | str:
 
 
 def _checked(response: h11.Response) -> str | None:
-    """Return where a response redirects to; ``None`` when the picture follows."""
+    """Return the URL of a redirect; ``None`` if the picture follows."""
     headers = {bytes(name): bytes(value).decode("latin-1") for name, value in response.headers}
     if response.status_code in _MOVED and b"location" in headers:
         return headers[b"location"]
@@ -228,5 +228,5 @@ def _reason(error: OSError | None) -> str:
         return "nobody answers"
     if isinstance(error, ssl.SSLError):
         return (error.reason or "TLS failed").lower().replace("_", " ")
-    # Not its own words: asyncio puts addresses there.
+    # The message of the error itself may contain addresses, which asyncio adds.
     return os.strerror(error.errno).lower() if error.errno else "nobody answers"

@@ -1,4 +1,4 @@
-"""The state of cameras and vision services as JSON; nothing is opened or run for it."""
+"""The state of cameras and vision services as JSON, without opening or running anything."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _latest(camera: Feed) -> dict[str, Any] | None:
 
 
 def service_info(backend: Backend, service: VisionService[Any]) -> dict[str, Any]:
-    """Return what a vision service can do."""
+    """Return the name, model, kinds and labels of a vision service."""
     return {
         "name": service.name,
         "model": service.model_name,

@@ -1,4 +1,4 @@
-"""How much one request may bring, and how long it may take to do so; the same whichever way it comes in."""
+"""Limits on the size and duration of one request, the same for all protocols."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ PICTURE_BYTES_MAX = 19_999_999  # under 20 MB
 PARTS_MAX = 128
 """Pictures in one request."""
 PARTS_AT_ONCE = 4
-"""Pictures of one request that are worked on: the others wait, so that 128 URLs are not 128 pictures in memory."""
-# What is parsed as a whole lies in memory as a whole.
+"""Pictures of one request in progress at once, so that 128 URLs are not 128 pictures in memory."""
+# A message is parsed as a whole, so all of it is in memory.
 MESSAGE_BYTES_MAX = 512_000_000
 GRACE_S = 15.0
-"""How long a sender is given to begin with; it gets more as it goes on at the rate below or above."""
+"""Time limit of a request without data; each byte received extends it, at ``RATE_MIN``."""
 RATE_MIN = 32_000  # bytes per second
 
 
 async def within_limits(
-    chunks: AsyncGenerator[bytes, None], *, length: str | None, limit: int, what: str, gone: type[Exception]
+    chunks: AsyncGenerator[bytes, None], *, length: str | None, limit: int, what: str, disconnect: type[Exception]
 ) -> AsyncGenerator[bytes, None]:
-    """Pass the chunks of a body on while it stays within its limits of bytes and of time.
+    """Yield the chunks of a body while it stays within its limits of bytes and time.
 
     Args:
-        chunks: The body as it comes.
-        length: How long its sender says it is, as the header has it.
-        limit: How many bytes it may have.
-        what: What it is, for the error.
-        gone: What ``chunks`` raises when its sender hangs up.
+        chunks: The incoming body.
+        length: The value of the ``Content-Length`` header.
+        limit: Most bytes of the body.
+        what: Name of the body in errors.
+        disconnect: The exception that ``chunks`` raises when the client disconnects.
 
     Raises:
-        TooLarge: when it is above ``limit`` bytes.
-        TooSlow: when it does not come in time.
-        BrokenOff: when its sender hangs up before the end.
+        TooLarge: The body has more than ``limit`` bytes.
+        TooSlow: The body did not arrive in time.
+        BrokenOff: The client disconnected before the end.
     """
     if length is not None and length.isdecimal() and int(length) > limit:
         raise too_large(what, limit)
@@ -50,7 +50,7 @@ async def within_limits(
             return
         except TimeoutError:
             raise TooSlow("the body came too slowly") from None
-        except gone:
+        except disconnect:
             raise BrokenOff("the body broke off") from None
         received += len(chunk)
         if received > limit:
@@ -70,7 +70,7 @@ def too_large(what: str, limit: int) -> TooLarge:
 
 
 def client_of(address: str) -> str:
-    """Return the client that an address counts for: with IPv6 one customer has a whole network."""
+    """Return the key by which clients are counted: the IPv4 address, or the /64 network of an IPv6 customer."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Models and sessions that requests share: opened with the first request, closed when none has come for a while."""
+"""A pool of models and sessions that requests share: opened on the first request, closed after a while without use."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from .threads import on_thread
 from .workers import Workers
 
 KEPT_MAX = 64
-"""How many are kept at once that no request uses; of more, the one unused longest is closed."""
+"""Most unused entries; the pool closes the one unused longest when there are more."""
 
 
 class Closable(Protocol):
-    """What requests use."""
+    """An object that the pool can close."""
 
     def close(self) -> None:
-        """Release what it holds."""
+        """Release all resources."""
 
 
 C = TypeVar("C", bound=Closable)
 
 
 class Pool:
-    """Keeps what requests have opened, by a key, for the next request that comes soon.
+    """Keeps objects that requests have opened, by key, for the next requests.
 
     Args:
-        workers: Where it is opened.
-        linger_s: How long it stays after its last request.
+        workers: The threads on which objects are opened.
+        linger_s: How long an object stays open after its last request.
     """
 
     def __init__(self, workers: Workers, linger_s: float = 10.0) -> None:
         self._workers = workers
         self._linger_s = linger_s
-        self._entries: dict[Hashable, _Entry] = {}  # of those that no request uses, the one unused longest comes first
+        self._entries: dict[Hashable, _Entry] = {}  # unused entries are ordered, the one unused longest first
 
     @asynccontextmanager
     async def use(self, key: Hashable, opened: Callable[[], C]) -> AsyncIterator[C]:
-        """Give what a key stands for, while the block runs: what is kept, else what is opened now, on a thread.
+        """Yield the object of a key, and open it on a thread if needed.
 
-        Requests for one key share it. When it cannot be opened, all that wait for it are told, and the next one tries
-        again.
+        Requests with the same key share the object. If it cannot be opened, all waiting requests get the error, and the
+        next request tries again.
 
         Args:
-            key: What it is called; always with the same ``opened``.
-            opened: Opens it, or raises.
+            key: The key, always with the same ``opened``.
+            opened: Opens the object, or raises.
         """
         entry = self._entries.setdefault(key, _Entry())
         entry.take()
         try:
             if entry.opening is None:
                 entry.opening = asyncio.ensure_future(self._workers.run(opened))
-            # Shielded: whoever began to open it may go, and those who wait for it stay.
+            # Shielded: the request that started the opening may be cancelled while others wait for it.
             yield cast(C, await asyncio.shield(entry.opening))
         finally:
             entry.users -= 1
@@ -66,7 +66,7 @@ class Pool:
             self._drop(key)
 
     def _keep(self, key: Hashable, entry: _Entry) -> None:
-        """Keep what no request uses any more for a while, unless it could not be opened."""
+        """Keep an unused entry for a while, unless it could not be opened."""
         if entry.failed:
             self._drop(key)
             return
@@ -87,7 +87,7 @@ class Pool:
 
 
 class _Entry:
-    """What one key stands for, and how many requests use it."""
+    """The object of one key, and the number of requests that use it."""
 
     def __init__(self) -> None:
         self.users = 0
@@ -96,12 +96,12 @@ class _Entry:
 
     @property
     def failed(self) -> bool:
-        """Whether it could not be opened."""
+        """Whether the object could not be opened."""
         opening = self.opening
         return opening is None or (opening.done() and (opening.cancelled() or opening.exception() is not None))
 
     def take(self) -> None:
-        """Count one more request; what could not be opened is tried again."""
+        """Count one more request; a failed opening is tried again."""
         self.users += 1
         if self.timer is not None:
             self.timer.cancel()
@@ -111,6 +111,6 @@ class _Entry:
 
 
 def _close(opening: asyncio.Future[Closable]) -> None:
-    """Close what was opened, on a thread of its own: closing a model waits for what it is doing."""
+    """Close the object on a thread of its own: closing a model waits for its current inference."""
     if not opening.cancelled() and opening.exception() is None:
         on_thread("api-model", opening.result().close)

@@ -1,4 +1,4 @@
-"""What a vision service says of a picture, as clients get it, whichever way they ask."""
+"""Predictions of vision services in the form of replies, the same for all protocols."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .errors import TooLarge, Unreadable, Unsupported, UnsupportedMedia
 
 @dataclass(frozen=True)
 class Wanted:
-    """How much of a result is wanted.
+    """The part of a result that a client wants.
 
     Attributes:
-        n: How many at most, most confident first; 0 is all, ``None`` the default of the kind.
-        threshold: Lowest confidence kept, itself included.
+        n: Most items, the most confident first; 0 is all, ``None`` the default of the kind.
+        threshold: Lowest confidence to keep, inclusive.
     """
 
     n: int | None = None
@@ -28,16 +28,16 @@ class Wanted:
 
 
 def decode(data: bytes, *, exif: bool = True) -> Frame:
-    """Return a picture as a frame of this moment.
+    """Decode a picture into a frame with the current time.
 
     Args:
-        data: The bytes of a picture file; they decide what it is, not what anybody says.
-        exif: Turn it as its EXIF orientation says.
+        data: The bytes of a picture file; its format is detected from them, not from any declared type.
+        exif: Whether to apply the EXIF orientation.
 
     Raises:
-        UnsupportedMedia: when the bytes are no picture.
-        TooLarge: when it has too many pixels.
-        Unreadable: when it does not decode.
+        UnsupportedMedia: The bytes are not a picture.
+        TooLarge: The picture has too many pixels.
+        Unreadable: The picture cannot be decoded.
     """
     try:
         pixels = Pixels.from_bgr(decode_image(data, exif=exif))
@@ -51,7 +51,7 @@ def require_kind(service: VisionService[Any], kind: str) -> None:
     """Check that a service gives a kind of result.
 
     Raises:
-        Unsupported: when it does not.
+        Unsupported: The service does not give it.
     """
     if kind not in service.kinds:
         gives = " and ".join(sorted(service.kinds)) or "nothing"
@@ -59,11 +59,11 @@ def require_kind(service: VisionService[Any], kind: str) -> None:
 
 
 def reply(session: Session, kind: type[Prediction], frame: Frame, wanted: Wanted) -> dict[str, Any]:
-    """Return what a service recognises in a frame.
+    """Return the reply with a service's predictions of one kind for a frame.
 
     Raises:
-        Unsupported: when it does not give that kind.
-        ModelUnavailable: when its model fails.
+        Unsupported: The service does not give that kind.
+        ModelUnavailable: The model fails.
     """
     with model_errors(f"vision service {session.service.name}"):
         items = recognised(session, kind, frame, wanted)
@@ -71,10 +71,10 @@ def reply(session: Session, kind: type[Prediction], frame: Frame, wanted: Wanted
 
 
 def recognised(session: Session, kind: type[Prediction], frame: Frame, wanted: Wanted) -> list[dict[str, Any]]:
-    """Return the items of a reply, in the order of their kind: the most confident first, or those that cover most.
+    """Return the items of a reply in the order of their kind: by confidence, or by coverage.
 
     Raises:
-        ModelError: when the service does not give that kind, or its model fails.
+        ModelError: The service does not give that kind, or its model fails.
     """
     found = session.predict(kind, frame)
     n = kind.default_count if wanted.n is None else wanted.n

@@ -1,4 +1,4 @@
-"""Work that may hang, on a thread that the end of the program does not wait for."""
+"""Run work that may hang on a thread that does not delay the end of the program."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 
 def on_thread(name: str, function: Callable[[], T]) -> asyncio.Future[T]:
-    """Start a function on a thread of its own; the future is set in the running event loop.
+    """Start a function on a thread of its own; return a future of the running event loop.
 
-    Neither the loop nor the process waits for the thread: what is stuck in a driver, a model or a name server is left
-    behind. Cancelling the future leaves the thread alone.
+    Neither the loop nor the process waits for the thread, which may be stuck in a driver, a model or a name server.
+    Cancelling the future does not stop the thread.
 
     Raises:
-        RuntimeError: when no thread is to be had.
+        RuntimeError: No thread is available.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
@@ -30,16 +30,16 @@ def on_thread(name: str, function: Callable[[], T]) -> asyncio.Future[T]:
             future.set_result(cast(T, result))
         else:
             future.set_exception(error)
-            future.exception()  # whoever asked may have gone; then nobody looks at it
+            future.exception()  # marks it as retrieved: the caller may no longer await it
 
     def work() -> None:
         result: T | None = None
         error: BaseException | None = None
         try:
             result = function()
-        except StopIteration as raised:  # which no future takes
+        except StopIteration as raised:  # a future refuses this exception
             error = RuntimeError(f"{raised!r}")
-        except BaseException as raised:  # for whoever awaits it
+        except BaseException as raised:  # raised where the future is awaited
             error = raised
         with contextlib.suppress(RuntimeError):  # the loop has ended before the work
             loop.call_soon_threadsafe(settle, result, error)

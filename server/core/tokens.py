@@ -1,8 +1,8 @@
-"""Who may ask: the token that comes with a request is compared with every token of the server.
+"""Check the token of a request against the tokens of the server.
 
-* MissingToken     none came
-* WrongToken       what came is not one of this server's
-* TooManyTokens    too many wrong ones came from one address
+* MissingToken     the request has no token
+* WrongToken       the token is not valid
+* TooManyTokens    one address has sent too many wrong tokens
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from .limits import client_of
 logger = logging.getLogger(__name__)
 
 TRIES = 20
-"""How many wrong tokens may come from an address within the time below, before it is refused for a while."""
+"""Wrong tokens that one address may send within ``WITHIN_S`` seconds before it is refused for a while."""
 WITHIN_S = 60.0
 ADDRESSES_MAX = 4096
-"""How many addresses are remembered; the one whose last wrong token is oldest is forgotten first."""
+"""Most addresses remembered; the one with the oldest last wrong token is forgotten first."""
 
 _SCHEMES = (b"bearer", b"key")
 _WANTED = 'this server needs a token, as "Authorization: Bearer TOKEN" or "Authorization: Key TOKEN"'
 
 
 class MissingToken(Unauthorized):
-    """No token came."""
+    """The request has no token."""
 
     def __init__(self) -> None:
         super().__init__(f"{_WANTED}; none came")
 
 
 class WrongToken(Unauthorized):
-    """The token is none of the server's."""
+    """The token is not valid."""
 
     def __init__(self) -> None:
         super().__init__(f"{_WANTED}; the one that came is not valid")
 
 
 class TooManyTokens(TooManyRequests):
-    """Too many wrong tokens have come from one address."""
+    """One address has sent too many wrong tokens."""
 
     def __init__(self, wait_s: float) -> None:
         detail = "too many wrong tokens came from this address; try again later"
@@ -111,14 +111,14 @@ def _keep_newest(places: OrderedDict[str, Any], place: str) -> None:
 
 
 def _token(authorization: Sequence[bytes]) -> bytes:
-    """Return the token in the header; several headers, and unknown schemes, are a wrong one."""
+    """Return the token in the header; several headers or an unknown scheme give an invalid token."""
     text = b" , ".join(authorization).strip()
     scheme, _, rest = text.partition(b" ")
     return rest.strip() if scheme.lower() in _SCHEMES else text
 
 
 def _is_one_of(token: bytes, good: Sequence[bytes]) -> bool:
-    # Digests of one length, and every one is compared: the time says nothing about any token.
+    # Digests have one length and all are compared, so the time taken reveals nothing about the tokens.
     digest = _digest(token)
     return any([hmac.compare_digest(digest, each) for each in good])
 

@@ -1,4 +1,4 @@
-"""The threads that do a request's blocking work."""
+"""Threads for the blocking work of requests."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ T = TypeVar("T")
 
 
 class Workers:
-    """A few threads, and a limited number of requests that may wait for one.
+    """A few threads, and a queue of limited length for requests that wait for one.
 
-    Each piece of work gets a thread of its own, which the process does not wait for at its end: one that is stuck in a
-    model or a driver is left behind.
+    Each call gets a thread of its own. The process does not wait for the thread when it ends: it may be stuck in a
+    model or a driver.
 
     Args:
-        name: What the threads are called.
-        threads: How many work at once.
-        waiting: How many more may wait; the next is refused.
+        name: Name of the threads.
+        threads: Most calls at once.
+        waiting: Most calls that wait; further ones are refused.
     """
 
     def __init__(self, name: str, threads: int, waiting: int) -> None:
@@ -33,10 +33,10 @@ class Workers:
         self._closed = False
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a function on one of the threads and return what it gives.
+        """Call a function on a thread and return its result.
 
         Raises:
-            Unavailable: when too many wait already, no thread is to be had, or the server is closing.
+            Unavailable: Too many calls are waiting, no thread is available, or the server is closing.
         """
         if self._closed:
             raise Unavailable("the server is closing")
@@ -54,22 +54,22 @@ class Workers:
             work = on_thread(self._name, lambda: function(*args, **kwargs))
         except RuntimeError:
             self._free()
-            raise Unavailable("this machine has no thread left for one more request") from None
+            raise Unavailable("this machine has no thread left for another request") from None
         except BaseException:
             self._free()
             raise
-        # Free when the thread is done, which may be after the one who asked has gone.
+        # The place is free when the thread ends, which may be after the request was cancelled.
         self._working.add(work)
         work.add_done_callback(self._free)
         return await asyncio.shield(work)
 
     def close(self) -> None:
-        """Take no more work, and have those who wait refused: what is being done is left behind."""
+        """Refuse further and waiting calls; do not wait for calls in progress."""
         self._closed = True
         for work in list(self._working):
             if not work.done():
                 work.set_exception(Unavailable("the server is closing"))
-                work.exception()  # whoever asked may have gone; then nobody looks at it
+                work.exception()  # marks it as retrieved: the caller may no longer await it
 
     def _free(self, work: asyncio.Future[Any] | None = None) -> None:
         if work is not None:

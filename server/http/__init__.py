@@ -1,4 +1,4 @@
-"""HTTP: the API, WHEP and the pages, and how every error is written there."""
+"""The HTTP server: the API, WHEP, the pages, and the form of errors."""
 
 from .messages import Extension
 from .server import HttpServer, check_http_libraries

@@ -1,12 +1,11 @@
-"""Middleware before the app: who may ask, and what every response says to browsers.
+"""Middleware that checks access before the app, and adds security headers to every response.
 
-A server on a private network is within reach of every web page that is opened on it. Two attacks are refused here:
-a foreign name that was made to point at this server (DNS rebinding), by the ``Host`` header, and requests of foreign
-pages, by what the browser says about them (``Sec-Fetch-Site``, ``Origin``). Programs that are no browser send neither
-and are not hindered.
+Every web page opened on a private network can reach a server there. The middleware refuses two attacks: a foreign name
+that resolves to this server (DNS rebinding), by the ``Host`` header, and requests from foreign pages, by the headers
+that the browser adds (``Sec-Fetch-Site``, ``Origin``). Other programs send neither header and are not affected.
 
-Where the server has tokens, a request without one gets only what holds no data: for anything else nothing is routed, no
-body read and no camera opened.
+On a server with tokens, a request without one reaches only endpoints without data. Any other request is refused before
+it is routed, its body is read or a camera is opened.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from .messages import Extension, HttpError, error_response, response_to
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 PUBLIC_PATHS = frozenset({"/", "/run", "/docs", "/healthz", "/readyz"})
-"""What needs no token: the pages, which ask for it themselves, and the checks of health."""
+"""Paths that need no token: the pages, which ask for it themselves, and the health checks."""
 PUBLIC_FOLDER = "/page/"
 UNAUTHENTICATED = "camweave.unauthenticated"
-"""Set in the scope of a request that may be answered without a token, and came without a good one."""
+"""Set in the scope of a request without a valid token that is answered nevertheless."""
 DEFAULT_HEADERS = {
-    "Cache-Control": "no-store",  # all but the files of the pages is true for a moment only
+    "Cache-Control": "no-store",  # only the files of the pages stay valid for longer than a moment
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -38,14 +37,14 @@ DEFAULT_HEADERS = {
 
 
 class AccessMiddleware:
-    """Answer for the app where it should not be asked, and complete what it says.
+    """Refuses requests that must not reach the app, and adds default headers to responses.
 
     Args:
         app: The next app.
-        names: Host names that lead to the server, beside IP addresses, ``localhost`` and the machine's own.
-        tokens: One of which must come with every request that is answered with data.
-        extensions: Those that write errors in a form of their own.
-        open_options: Folders below which OPTIONS is answered without a token, as ``/whep/``.
+        names: Host names of the server, besides IP addresses, ``localhost`` and the machine's own name.
+        tokens: The tokens; every request for data must have one of them.
+        extensions: The extensions, which may write errors in a form of their own.
+        open_options: Path prefixes, such as ``/whep/``, below which OPTIONS needs no token.
     """
 
     def __init__(
@@ -82,9 +81,9 @@ class AccessMiddleware:
                 message = {**message, "body": b""}
             await send(message)
 
-        problem = self._problem(scope["method"], Headers(scope=scope))
-        if problem is not None:
-            await response_to(problem)(scope, receive, completed)
+        error = self._error(scope["method"], Headers(scope=scope))
+        if error is not None:
+            await response_to(error)(scope, receive, completed)
             return
         method, path = "GET" if head else scope["method"], scope["path"]
         if not (method == "GET" and (path in PUBLIC_PATHS or path.startswith(PUBLIC_FOLDER))):
@@ -98,7 +97,7 @@ class AccessMiddleware:
         try:
             # HEAD is GET without the body, everywhere.
             await self.app({**scope, "method": method}, receive, completed)
-        except asyncio.CancelledError:  # the server ends, and waits for its requests no longer
+        except asyncio.CancelledError:  # the server is shutting down and no longer waits for its requests
             if not begun:
                 await response_to(Unavailable("the server is closing"))(scope, receive, completed)
 
@@ -106,7 +105,7 @@ class AccessMiddleware:
         brought = [value for name, value in scope["headers"] if name == b"authorization"]
         return self.tokens.refusal(brought, scope["client"][0] if scope.get("client") else "")
 
-    def _problem(self, method: str, headers: Headers) -> HttpError | None:
+    def _error(self, method: str, headers: Headers) -> HttpError | None:
         host = headers.get("host")
         if host is not None and not self._is_ours(host):
             return HttpError(403, "the name in the Host header is not one of this server's")
@@ -130,7 +129,7 @@ class AccessMiddleware:
     def _is_foreign(method: str, headers: Headers, host: str | None) -> bool:
         site = headers.get("sec-fetch-site")
         if site is not None and site not in ("same-origin", "none"):
-            # Following a link is the one thing another site may have its visitors do.
+            # Another site may only link here.
             return method in UNSAFE or headers.get("sec-fetch-mode") != "navigate"
         origin = headers.get("origin")
         if site is None and origin is not None and method in UNSAFE:
@@ -139,7 +138,7 @@ class AccessMiddleware:
 
 
 def _host_name(host: str) -> str | None:
-    """Return the name or address in a ``Host`` header, without port and brackets; ``None`` when it is neither."""
+    """Return the name or address in a ``Host`` header, without port and brackets; ``None`` if it is malformed."""
     try:
         parts = urlsplit(f"//{host}")
         port = parts.port

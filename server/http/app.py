@@ -21,14 +21,14 @@ _DESCRIPTION = (
 _API = (cameras.router, vision.router, whep.router)
 
 OPEN_OPTIONS = tuple(router.folder for router in _API if isinstance(router, SignallingRouter))
-"""Folders of signalling, below which OPTIONS is answered without a token."""
+"""Path prefixes of signalling, below which OPTIONS needs no token."""
 
 
 def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAPI:
     """Return the app.
 
     Args:
-        backend: What it answers with; closed by whoever opened it.
+        backend: The backend of all endpoints; the caller closes it.
         extensions: APIs of other systems that it serves as well.
     """
     app = FastAPI(
@@ -37,7 +37,7 @@ def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAP
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # it would build the address out of the Host header
+        redirect_slashes=False,  # a redirect would take its address from the Host header
     )
     app.state.backend = backend
     app.state.closing = False

@@ -1,4 +1,4 @@
-"""What the cameras are doing, and a picture of one."""
+"""The endpoints for the state of cameras, and for a camera's picture."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ router = APIRouter(prefix="/api/cameras", tags=["Cameras"])
 @router.get("", response_model=None, responses={200: {"model": list[CameraInfo]}})
 async def cameras(backend: WithBackend) -> JSONResponse:
     """List every camera with its state."""
-    # Every open page asks for this again and again, in the loop that moves the packets. A response of our own is not
-    # walked through by the framework, which takes longer than all the rest.
+    # Every open page polls this, in the event loop that also sends the packets. The framework would validate any other
+    # kind of response, which takes longer than all the rest.
     return JSONResponse([camera_info(backend, feed) for feed in backend.feeds.values()])
 
 
 @router.get("/{name}", response_model=None, responses={200: {"model": CameraInfo}, **problems(404)})
 async def camera(name: str, backend: WithBackend) -> JSONResponse:
-    """Tell what one camera is doing."""
+    """Return one camera with its state."""
     return JSONResponse(camera_info(backend, backend.camera(name)))
 
 
@@ -40,7 +40,7 @@ async def camera(name: str, backend: WithBackend) -> JSONResponse:
     },
 )
 async def image(name: str, request: Request, backend: WithBackend, annotations: bool = True) -> Response:
-    """Give a picture captured now, opening the camera if need be: JPEG, or PNG when ``Accept`` prefers it."""
+    """Return a picture captured now, opening the camera if needed: JPEG, or PNG if ``Accept`` prefers it."""
     camera = backend.public_camera(name)
     kind: Literal["jpeg", "png"] = "png" if _prefers_png(request.headers.getlist("accept")) else "jpeg"
     shot = await picture_of(backend, camera, annotations, kind)
@@ -58,7 +58,7 @@ async def image(name: str, request: Request, backend: WithBackend, annotations: 
 
 
 def _prefers_png(headers: Sequence[str]) -> bool:
-    """Tell whether an ``Accept`` header wants PNG more than JPEG; who wants both alike, or anything, gets JPEG."""
+    """Return whether an ``Accept`` header prefers PNG to JPEG; without a preference, the answer is JPEG."""
     ranges = dict(_ranges(",".join(headers)))
     return _quality(ranges, "png") > _quality(ranges, "jpeg")
 

@@ -1,4 +1,4 @@
-"""What endpoints ask the framework for."""
+"""Dependencies that the framework injects into endpoints."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ async def _backend(request: Request) -> Backend:
 
 
 WithBackend = Annotated[Backend, Depends(_backend)]
-"""The type of an endpoint's parameter that is given the backend of its app."""
+"""The type of an endpoint parameter that receives the backend."""

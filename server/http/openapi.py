@@ -1,4 +1,4 @@
-"""The API's document: what the framework writes of the endpoints, completed by what stands before and beside them."""
+"""Complete the framework's OpenAPI document with tokens, errors, kinds of predictions and extensions."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _ANY: list[dict[str, list[str]]] = [{}, {"token": []}]
 def describe(
     app: FastAPI, extensions: Sequence[Extension], kinds: Mapping[str, type[Prediction]], *, with_tokens: bool
 ) -> None:
-    """Complete the document of an app, which is made when it is first asked for.
+    """Complete the OpenAPI document of an app; it is made on the first request for it.
 
     Args:
-        app: With all its endpoints.
-        extensions: Those whose endpoints are among them.
+        app: The app with all its endpoints.
+        extensions: The extensions among the endpoints.
         kinds: The kinds of predictions, by their plural.
         with_tokens: Whether the server has tokens.
     """
@@ -65,9 +65,9 @@ def _complete(document: dict[str, Any], with_tokens: bool) -> None:
 
 
 def _complete_kinds(document: dict[str, Any], kinds: Mapping[str, type[Prediction]]) -> None:
-    """Add what follows from the table of kinds: the end of paths, the lists of replies, a camera's latest predictions.
+    """Add the parts that depend on the table of kinds: path parameters, lists in replies, latest predictions.
 
-    The framework cannot: it reads the models of replies when the endpoints are declared, before there is a table.
+    The framework cannot: it reads the schemas of replies when the endpoints are declared, before the table exists.
     """
     for path, operations in document["paths"].items():
         for parameter in (each for operation in operations.values() for each in operation.get("parameters", ())):
@@ -91,7 +91,7 @@ def _reference(name: str) -> dict[str, str]:
 
 
 def _latest(kind: type[Prediction], item: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a prediction of a camera's latest frame: an item without masks, and where it comes from."""
+    """Return the schema of a prediction for a camera's latest frame: an item without masks, with its origin."""
     properties = {**common["properties"], "kind": {"const": kind.kind}, **item["properties"]}
     return {
         **item,
@@ -103,7 +103,7 @@ def _latest(kind: type[Prediction], item: dict[str, Any], common: dict[str, Any]
 
 
 def _add_refusals(operation: dict[str, Any], path: str, method: str) -> None:
-    """Say what the access check may answer; and of every error that it is a problem, the framework's own included."""
+    """Add the responses of the access check, and make every error response a problem document."""
     responses = operation["responses"]
     responses["403"] = {"description": _FOREIGN}
     if path in PUBLIC_PATHS:
@@ -120,7 +120,7 @@ def _add_refusals(operation: dict[str, Any], path: str, method: str) -> None:
 
 
 def _complete_extension(document: dict[str, Any], extension: Extension) -> None:
-    """Say of an extension's endpoints that requests without a good token are refused in its own form."""
+    """Document that an extension refuses requests without a valid token in its own format."""
     for route in extension.router.routes:
         for operation in document["paths"].get(getattr(route, "path", ""), {}).values():
             for status in _REFUSALS:

@@ -1,4 +1,4 @@
-"""What programs ask about the server itself: whether it is well and ready, and what its configuration may hold."""
+"""The endpoints about the server itself: health, readiness and the schema of the configuration."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ router = APIRouter(tags=["Server"])
 
 @router.get("/healthz")
 async def health() -> dict[str, str]:
-    """Tell that the server answers."""
+    """Report that the server is alive."""
     return {"status": "ok"}
 
 
 @router.get("/readyz", responses=problems(503))
 async def ready(request: Request) -> dict[str, str]:
-    """Tell whether the server takes viewers: not before everything is loaded, and not when it is closing."""
+    """Report whether the server accepts viewers: not before everything is loaded, and not while it is closing."""
     if request.app.state.closing:
         raise Unavailable("the server is closing")
     return {"status": "ready"}

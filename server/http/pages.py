@@ -1,4 +1,4 @@
-"""The pages that people see, and the files that they are made of."""
+"""The web pages and their files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _file(name: str) -> tuple[bytes, str, str]:
 
 def _send(name: str, request: Request) -> Response:
     data, kind, tag = _file(name)
-    # Kept, but asked about each time: after an update nobody sees a mixture of old and new files.
+    # Browsers cache but revalidate each file, so that no page mixes old and new files after an update.
     headers = {"Cache-Control": "no-cache", "ETag": tag}
     if name.endswith(".html"):
         headers["Content-Security-Policy"] = _POLICY
@@ -47,31 +47,31 @@ def _send(name: str, request: Request) -> Response:
 
 @router.get("/", include_in_schema=False)
 async def index(request: Request) -> Response:
-    """Give the page with all cameras."""
+    """Return the page with all cameras."""
     return _send("index.html", request)
 
 
 @router.get("/run", include_in_schema=False)
 async def run(request: Request) -> Response:
-    """Give the page where people try models on pictures."""
+    """Return the page for running models on pictures."""
     return _send("run.html", request)
 
 
 @router.get("/docs", include_in_schema=False)
 async def docs(request: Request) -> Response:
-    """Give the page over ``/openapi.json``."""
+    """Return the page that shows ``/openapi.json``."""
     return _send("docs.html", request)
 
 
 @router.get("/favicon.ico", include_in_schema=False)
 async def icon(request: Request) -> Response:
-    """Give the icon to browsers that do not read the page first."""
+    """Return the icon, for browsers that request it without reading the page."""
     return _send("icon.svg", request)
 
 
 @router.get("/page/{name}", include_in_schema=False)
 async def file(name: str, request: Request) -> Response:
-    """Give a file that the pages are made of."""
+    """Return a file of the pages."""
     if name not in _FILES:
         raise NotFound("there is nothing at this address; /docs lists what there is")
     return _send(name, request)

@@ -1,7 +1,8 @@
-"""What endpoints of WebRTC signalling have in common: their bodies, their headers, and the statuses of refusals.
+"""The common part of WebRTC signalling endpoints: bodies, headers, and the statuses of errors.
 
-WHEP and WHIP have one shape: an SDP offer is posted and answered with a session, whose address is a secret; the session
-is completed with PATCH and ended with DELETE; OPTIONS names what is taken. ``whep.py`` has the routes of WHEP.
+WHEP and WHIP have one form: the client posts an SDP offer and gets an answer with the secret address of a session; it
+completes the session with PATCH and ends it with DELETE. OPTIONS names the accepted types. ``whep.py`` has the routes
+of WHEP.
 """
 
 from __future__ import annotations
@@ -44,52 +45,51 @@ STATUS: Mapping[type[SignallingError], int] = {
     IceRestart: 422,
     NoConnection: 503,
 }
-"""The status of each meaning."""
+"""The HTTP status of each error."""
 
 RETRY_AFTER_S = 2
-"""When to offer again, after no connection could be made."""
+"""Seconds until the client should send a new offer, after no connection could be made."""
 
 
 class SignallingRouter(APIRouter):
-    """The routes of one signalling protocol; their OPTIONS are answered without a token.
+    """The routes of one signalling protocol; OPTIONS needs no token.
 
-    Clients ask with OPTIONS before they have one. What such a request may learn is for the endpoint to decide
-    (:func:`is_authenticated`).
+    Clients send OPTIONS before they have a token. The endpoint decides what to reveal (:func:`is_authenticated`).
     """
 
     @property
     def folder(self) -> str:
-        """What the paths of all its routes begin with."""
+        """The common prefix of the paths of all routes."""
         return f"{self.prefix}/"
 
 
 def is_authenticated(request: Request) -> bool:
-    """Return whether a request may be told what holds data: a good token came with it, or none is needed."""
+    """Return whether a request may get data: it has a valid token, or the server needs none."""
     return UNAUTHENTICATED not in request.scope
 
 
 def body_of(media_type: str) -> dict[str, Any]:
-    """Return what the API's document says of a text body, for ``openapi_extra``."""
+    """Return the OpenAPI description of a text body, for ``openapi_extra``."""
     return {"requestBody": {"required": True, "content": {media_type: {"schema": {"type": "string"}}}}}
 
 
 async def read_offer(request: Request) -> str:
-    """Return the SDP offer that a request brings.
+    """Return the SDP offer in a request.
 
     Raises:
-        HttpError: 415 for another type of body, 400 for bytes that are no text.
-        RequestError: when the body is too long, too slow or broken off.
+        HttpError: 415 for another type of body, 400 for bytes that are not text.
+        RequestError: The body is too long, too slow or incomplete.
     """
     _require_type(request, SDP, {"Accept-Post": SDP})
     return _text(await read_body(request, SDP_BYTES_MAX, "an offer"))
 
 
 async def read_fragment(request: Request) -> str:
-    """Return the SDP fragment that a request brings; no body is an empty one, whatever its type.
+    """Return the SDP fragment in a request; an empty body of any type is an empty fragment.
 
     Raises:
-        HttpError: 415 for another type of body, 400 for bytes that are no text.
-        RequestError: when the body is too long, too slow or broken off.
+        HttpError: 415 for another type of body, 400 for bytes that are not text.
+        RequestError: The body is too long, too slow or incomplete.
     """
     body = await read_body(request, SDP_BYTES_MAX, "a fragment")
     if body:
@@ -98,16 +98,16 @@ async def read_fragment(request: Request) -> str:
 
 
 def if_match(request: Request) -> str | None:
-    """Return the ETags that a request is meant for, separated by commas; ``None`` when it names none."""
+    """Return the ETags in ``If-Match``, separated by commas; ``None`` without any."""
     return ",".join(request.headers.getlist("if-match")) or None
 
 
 @contextmanager
 def signalling_errors() -> Iterator[None]:
-    """Turn what ``streams`` refuses in the block into a problem of the status that says so.
+    """Turn signalling errors in the block into HTTP errors.
 
     Raises:
-        HttpError: for each SignallingError.
+        HttpError: For each SignallingError.
     """
     try:
         yield
@@ -122,8 +122,8 @@ def created(answer: WhepAnswer, resource: str, config: ServerConfig) -> Response
 
     Args:
         answer: The new session and our SDP.
-        resource: The path that was posted to, below which the session gets its address.
-        config: Names the ICE servers.
+        resource: The path of the request; the session's address is below it.
+        config: The server's configuration, with the ICE servers.
     """
     headers = {
         "Location": f"{resource}/{answer.secret}",
@@ -137,13 +137,13 @@ def created(answer: WhepAnswer, resource: str, config: ServerConfig) -> Response
 
 
 def add_links(response: Response, config: ServerConfig) -> None:
-    """Name the ICE servers in a response; only for clients that are authenticated: there may be passwords in them."""
+    """Add the ICE servers to a response, which must be for an authenticated client: they may include passwords."""
     for link in ice_links(config):
         response.headers.append("Link", link)
 
 
 def ice_links(config: ServerConfig) -> Iterator[str]:
-    """Yield the ``Link`` header of every ICE server in the config."""
+    """Yield a ``Link`` header for each ICE server of the configuration."""
     for server in config.ice.servers:
         for url in server.urls:
             link = f'<{url}>; rel="ice-server"'

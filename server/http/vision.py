@@ -1,4 +1,4 @@
-"""What a model says of a picture that is sent, or of a camera's next frame."""
+"""The endpoints for predictions, on pictures in the request or on a camera's next frame."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from .messages import (
 router = APIRouter(prefix="/api/vision", tags=["Vision"])
 
 Picture = Part | Callable[[], Awaitable[bytes]]
-"""A picture that came, or what downloads it."""
+"""A picture in the request, or a function that downloads it."""
 
 _PICTURES = {
     "requestBody": {
@@ -89,7 +89,7 @@ AWanted = Annotated[Wanted, Depends(_wanted)]
 
 @router.get("", response_model=None, responses={200: {"model": list[ServiceInfo]}})
 async def services(backend: WithBackend) -> list[dict[str, Any]]:
-    """List the vision services with what each can do."""
+    """List the vision services with their kinds of results and labels."""
     return [service_info(backend, service) for service in backend.services.values()]
 
 
@@ -107,7 +107,7 @@ async def predict(
     wanted: AWanted,
     exif: Annotated[bool, Query(description="Turn pictures as their EXIF orientation says.")] = True,
 ) -> Response:
-    """Say what a model recognises in the picture sent, or in each picture of a form."""
+    """Return the predictions for the picture sent, or for each picture of a form."""
     model, prediction = _able(backend, service, kind)
 
     def answer(session: Session, part: Part) -> bytes:
@@ -147,7 +147,7 @@ async def predict_camera(
     camera: Annotated[str | None, Query(description="Whose next frame, clean; the service's own camera.")] = None,
     return_image: Annotated[bool, Query(description="Give that frame too, as base64 JPEG.")] = False,
 ) -> Response:
-    """Say what a model recognises in a camera's next frame."""
+    """Return the predictions for a camera's next frame."""
     model, prediction = _able(backend, service, kind)
     name = camera or model.default_camera(model.attributes)
     if name is None:
@@ -172,7 +172,7 @@ async def predict_camera(
 
 @asynccontextmanager
 async def _pictures(request: Request, backend: Backend) -> AsyncIterator[Sequence[Picture]]:
-    """Give the pictures that a request brings, or downloads of those whose URLs it names."""
+    """Yield the pictures in a request, or the downloads of the URLs in it."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         async with pictures_of(request) as parts:
             yield parts
@@ -192,7 +192,7 @@ def _able(backend: Backend, service: str, kind: str) -> tuple[VisionService[Any]
 
 
 def _written(content: dict[str, Any]) -> bytes:
-    """Return JSON, made where the model ran: a thousand labels, or a mask, would hold up the loop and its packets."""
+    """Return JSON. Call it on the model's thread: a thousand labels, or a mask, would delay the loop's packets."""
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 

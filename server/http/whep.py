@@ -1,7 +1,7 @@
-"""WHEP: a browser offers to receive a camera, we answer; then its session can be completed and ended.
+"""The WHEP endpoints: a browser offers to receive a camera, and completes and ends the session that it gets.
 
-The client drafts leave room; what real clients need is: ``Location`` as an absolute path, 406 and never 400 when there
-is nothing to play, an empty PATCH taken calmly, and OPTIONS that names the type of the body.
+The drafts are vague. Real clients need ``Location`` as an absolute path, 406 and not 400 if there is nothing to play, a
+success for an empty PATCH, and OPTIONS with the type of the body.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ router = SignallingRouter(prefix="/whep", tags=["WebRTC"])
     responses={201: {"content": {SDP: {}}}, **problems(400, 404, 406, 408, 413, 415, 429, 503)},
 )
 async def offer(camera: str, request: Request, backend: WithBackend, annotations: bool = True) -> Response:
-    """Answer an SDP offer with one that holds all candidates; ``Location`` is the session, and a secret."""
+    """Answer an SDP offer, with all candidates; ``Location`` is the session's address, which is secret."""
     backend.public_camera(camera)
     sdp = await read_offer(request)
     with signalling_errors():
@@ -46,7 +46,7 @@ async def offer(camera: str, request: Request, backend: WithBackend, annotations
 
 @router.options("/{camera}", status_code=204, response_class=Response, responses=problems(404))
 async def options(camera: str, request: Request, backend: WithBackend) -> Response:
-    """Tell what may be posted, and which ICE servers to use; without a token only the first."""
+    """Return the accepted type of offers and, to clients with a token, the ICE servers."""
     response = Response(status_code=204, headers={"Accept-Post": SDP, "Allow": "OPTIONS, POST"})
     if is_authenticated(request):
         backend.public_camera(camera)
@@ -62,7 +62,7 @@ async def options(camera: str, request: Request, backend: WithBackend) -> Respon
     responses=problems(400, 404, 408, 412, 413, 415, 422),
 )
 async def patch(camera: str, session: str, request: Request, backend: WithBackend) -> Response:
-    """Take more candidates of the viewer; an ICE restart is refused."""
+    """Add candidates of the viewer; an ICE restart is refused."""
     backend.public_camera(camera)
     fragment = await read_fragment(request)
     with signalling_errors():
@@ -81,7 +81,7 @@ async def delete(camera: str, session: str, backend: WithBackend) -> Response:
 
 @router.options("/{camera}/{session}", status_code=204, response_class=Response, responses=problems(404))
 async def session_options(camera: str, session: str, request: Request, backend: WithBackend) -> Response:
-    """Tell what may be done with a session; whether it exists is not revealed."""
+    """Return the methods of a session, without revealing whether it exists."""
     if is_authenticated(request):
         backend.public_camera(camera)
     return Response(status_code=204, headers={"Accept-Patch": FRAGMENT, "Allow": "DELETE, OPTIONS, PATCH"})

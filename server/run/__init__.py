@@ -1,4 +1,4 @@
-"""Start the server, run it, shut it down; here the protocols are put together over what they all ask."""
+"""Start the server with all its protocols, run it, and shut it down."""
 
 from .lifecycle import Running, run, serve, shutdown, startup
 

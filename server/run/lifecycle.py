@@ -1,7 +1,7 @@
-"""Start the server, run it, shut it down: three functions, each the others' mirror.
+"""Start the server, run it, and shut it down.
 
-One event loop has the network: HTTP and WebRTC. Everything that takes long is done by threads. A signal only sets an
-event; a second one ends the process at once.
+One event loop does all networking, HTTP and WebRTC; threads do everything that takes long. A signal sets an event; a
+second one ends the process at once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .listeners import Listener, check_listener_libraries, open_listeners
 
 logger = logging.getLogger(__name__)
 
-# How long each may take to close before it is left behind.
+# Time limits for closing each part; after that the shutdown goes on.
 CONNECTIONS_S = 2
 STREAMS_S = 3.0
 GRAPH_S = 5.0
@@ -38,7 +38,7 @@ FORCED = 1  # exit code after a second signal
 
 @dataclass(frozen=True)
 class Running:
-    """Everything that was started, in the order in which it was."""
+    """All parts of a running server, in the order of their start."""
 
     graph: Graph
     encoders: EncoderPool
@@ -54,12 +54,12 @@ def serve(config: Config, announce: Callable[[str], None]) -> None:
     """Serve a configuration until SIGINT or SIGTERM.
 
     Args:
-        config: What to serve, and where.
-        announce: Called with the address, once it is listened on.
+        config: The configuration to serve.
+        announce: Called with the URL when the server listens.
 
     Raises:
-        StartError: when the address cannot be taken.
-        ConfigError: when a model cannot be used.
+        StartError: The server cannot listen on the address.
+        ConfigError: A model cannot be used.
     """
     asyncio.run(_serve(config, announce))
 
@@ -82,12 +82,12 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
 
 
 async def startup(config: Config) -> Running:
-    """Take the address, load what the cameras need, and answer.
+    """Bind the address, load what the cameras need, and start to answer requests.
 
     Raises:
-        StartError: when the address cannot be taken.
-        ConfigError: when a model cannot be used.
-        UnsuitableLibrary: when a library lacks something private that the program uses.
+        StartError: The server cannot listen on the address.
+        ConfigError: A model cannot be used.
+        UnsuitableLibrary: A library lacks a private attribute that the program uses.
     """
     server = config.server
     check_pyav()
@@ -123,7 +123,7 @@ async def run(running: Running, stop: asyncio.Event) -> None:
 
 
 async def shutdown(running: Running) -> None:
-    """End everything, newest first: no new viewers, then the viewers, the encoders, the cameras, the last requests."""
+    """Shut down in reverse order: stop new viewers, then end viewers, encoders, cameras and the last requests."""
     logger.info("closing")
     running.http.stop()
     for listener in running.listeners:
@@ -136,7 +136,7 @@ async def shutdown(running: Running) -> None:
 
 
 async def _first(task: asyncio.Task[Any], event: asyncio.Event) -> None:
-    """Wait for an event, unless a task ends before it; then raise what it raised."""
+    """Wait for an event or the end of a task; raise the task's exception if it failed."""
     waiting = asyncio.ensure_future(event.wait())
     try:
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -151,8 +151,8 @@ async def _limited(what: str, ending: Awaitable[object], limit_s: float) -> None
         async with asyncio.timeout(limit_s):
             await ending
     except TimeoutError:
-        logger.warning("%s: not closed after %g s, left behind", what, limit_s)
-    except Exception:  # the rest is to be closed too
+        logger.warning("%s: not closed after %g s; no longer waiting", what, limit_s)
+    except Exception:  # a failure must not stop the rest of the shutdown
         logger.exception("%s: closing failed", what)
 
 
@@ -166,7 +166,7 @@ def _signals(stop: asyncio.Event) -> Generator[None, None, None]:
 
     def on_signal() -> None:
         if stop.is_set():
-            print("camweave: ended by force", file=sys.stderr, flush=True)
+            print("camweave: terminated", file=sys.stderr, flush=True)
             os._exit(FORCED)
         stop.set()
 

@@ -1,4 +1,4 @@
-"""The ports beside HTTP, on which the protocols of other systems are spoken."""
+"""The ports besides HTTP, for the protocols of other systems."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ..core import Backend
 
 
 class Listener(Protocol):
-    """A port of its own, open from its making until it is closed.
+    """An open port of another protocol.
 
     Attributes:
-        name: Whose clients connect to it, for the log.
-        port: Its number.
+        name: The clients that connect to it, for the log.
+        port: The port number.
     """
 
     name: str
     port: int
 
     async def close(self) -> None:
-        """Accept no more connections, and end the calls in progress."""
+        """Stop accepting connections, and end the calls in progress."""
 
 
 def check_listener_libraries(server: ServerConfig) -> None:
-    """Look for the private names that are used of the libraries of these ports. To be called in the event loop.
+    """Check the private attributes of libraries that these ports use. Call it in the event loop.
 
     Raises:
         UnsuitableLibrary: An installed version lacks some of them.
@@ -39,10 +39,10 @@ def check_listener_libraries(server: ServerConfig) -> None:
 
 
 async def open_listeners(backend: Backend) -> AsyncIterator[Listener]:
-    """Open the ports that the configuration asks for, one after the other. What they need is imported only then.
+    """Open the configured ports one after the other; import their packages only then.
 
     Raises:
-        StartError: when an address cannot be taken.
+        StartError: The server cannot listen on an address.
     """
     server = backend.config.server
     if server.viam is not None:

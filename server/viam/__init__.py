@@ -1,6 +1,6 @@
-"""The gRPC that Viam's packages speak: cameras, vision services and models on a port of its own.
+"""Viam's gRPC API for cameras, vision services and models, on a port of its own.
 
-Needs the extra ``viam``, of which only the messages are used; imported when the configuration asks for it.
+Needs the extra ``viam``, for its messages only; imported if the configuration has ``server.viam``.
 """
 
 from .server import ViamServer, check_grpclib, open_viam

@@ -1,14 +1,14 @@
-"""What holds for every call: how it is read, within limits, and how whatever goes wrong is said.
+"""The common part of all calls: reading requests within limits, and mapping errors to gRPC statuses.
 
-* NOT_FOUND            no camera or service of that name, or a private one
-* INVALID_ARGUMENT     what was sent cannot be answered: no picture, too large, a name given twice
-* UNIMPLEMENTED        it is not done here, or this service does not give that
-* FAILED_PRECONDITION  a model that cannot be used
-* DEADLINE_EXCEEDED    a camera that gives no frame, or a request that came too slowly
+* NOT_FOUND            no camera or service has that name, or it is private
+* INVALID_ARGUMENT     the request is invalid: not a picture, too large, a name given twice
+* UNIMPLEMENTED        the server or this service does not support the call
+* FAILED_PRECONDITION  the model cannot be used
+* DEADLINE_EXCEEDED    the camera gives no frame, or the request came too slowly
 * RESOURCE_EXHAUSTED   too many requests are waiting
-* INTERNAL             a mistake of ours; only the log tells it
+* INTERNAL             a bug of ours; details are in the log only
 
-Never UNAVAILABLE, at which clients try again by themselves.
+Never UNAVAILABLE: clients retry on it by themselves.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ from ..core import (
 logger = logging.getLogger(__name__)
 
 MESSAGE_BYTES_MAX = PICTURE_BYTES_MAX + 100_000
-"""A picture and what is said with it. More is not even read."""
+"""Size limit of a message: a picture and its parameters. Larger messages are not read."""
 
 Answer = Callable[[Any], Awaitable[Any]]
-"""Gives the reply to a request."""
+"""Returns the reply to a request."""
 
 STATUS: Mapping[type[RequestError], Status] = {
     NotFound: Status.NOT_FOUND,
@@ -58,23 +58,23 @@ STATUS: Mapping[type[RequestError], Status] = {
     Unavailable: Status.RESOURCE_EXHAUSTED,
     RequestError: Status.INVALID_ARGUMENT,
 }
-"""The status of each meaning; what is not here has that of the next more general one."""
+"""The gRPC status of each error; an error that is not listed has the status of its base class."""
 
 
 class Generated(Protocol):
-    """One service as the package knows it: its methods with their messages."""
+    """A generated service: its methods with their messages."""
 
     def __mapping__(self) -> Mapping[str, Handler]:
         """Return the methods by path."""
 
 
 class Calls:
-    """The methods of one gRPC service; those without an answer are refused with a sentence.
+    """The methods of one gRPC service; calls of unsupported ones are refused with a sentence.
 
     Args:
-        generated: The service.
-        answers: What answers its methods, by name.
-        refusals: Why a method is not done, by name, where there is more to say than that.
+        generated: The generated service.
+        answers: The supported methods, by name.
+        refusals: Special sentences for unsupported methods, by name.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Calls:
             self._mapping[path] = handler._replace(func=call)
 
     def add(self, path: str, handler: Handler) -> None:
-        """Take a method that the package does not know."""
+        """Add a method that the package does not have."""
         self._mapping[path] = handler
 
     def __mapping__(self) -> Mapping[str, Handler]:
@@ -98,9 +98,9 @@ class Calls:
 
 
 class Methods(dict[str, Handler]):
-    """The methods of a server by path, and a refusal with a sentence for every other path.
+    """The methods of a server by path; calls of any other path are refused with a sentence.
 
-    grpclib's own refusal lacks a header, so that its clients say of it only that this header is missing.
+    grpclib's own refusal lacks a header, and its clients report only that the header is missing.
     """
 
     def get(self, path: str, default: Any = None) -> Any:
@@ -116,7 +116,7 @@ _ELSEWHERE = {"/proto.stream.v1.StreamService": "; live video is WebRTC, at /whe
 
 
 def unary(answer: Answer, request_type: type[Any]) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
-    """Return an answer as a gRPC method: one request, one reply, and every error as a status with a sentence."""
+    """Return an answer as a unary gRPC method that turns every error into a status with a sentence."""
 
     async def call(stream: Stream[Any, Any]) -> None:
         try:
@@ -126,7 +126,7 @@ def unary(answer: Answer, request_type: type[Any]) -> Callable[[Stream[Any, Any]
         except RequestError as error:
             status = next(STATUS[meaning] for meaning in type(error).__mro__ if meaning in STATUS)
             raise GRPCError(status, error.detail) from None
-        except Exception:  # a mistake of ours: its own words are not for clients
+        except Exception:  # a bug of ours: its message is not for clients
             logger.exception("a request of a client of Viam failed")
             raise GRPCError(Status.INTERNAL, "the server failed at this request; its log says how") from None
         await stream.send_message(reply)
@@ -142,9 +142,9 @@ def _refusing(sentence: str) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
 
 
 async def _received(stream: Stream[Any, Any], request_type: type[Any]) -> Any:
-    """Read the request.
+    """Read the request, within limits.
 
-    Not by the stream's own ``recv_message``: that takes whatever length the client says, up to 4 GB.
+    The stream's own ``recv_message`` accepts any length that the client declares, up to 4 GB.
     """
     data = stream._stream
     try:
@@ -162,7 +162,7 @@ async def _received(stream: Stream[Any, Any], request_type: type[Any]) -> Any:
         return request_type.FromString(message)
     except TimeoutError:
         raise TooSlow("the request came too slowly") from None
-    except AssertionError:  # grpclib's word for a request that ends too early
+    except AssertionError:  # grpclib raises it for a request that ends early
         raise BrokenOff("the request broke off") from None
     except DecodeError:
         raise Unreadable("the request cannot be read") from None

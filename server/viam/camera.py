@@ -1,4 +1,4 @@
-"""Viam's camera service: pictures of the cameras that are not private, as their exits show them."""
+"""Viam's camera service: pictures of the cameras that are not private, with painted annotations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GET_IMAGE = "/viam.component.camera.v1.CameraService/GetImage"
 
 
 class CameraCalls(Calls):
-    """Answers with the camera's next frame; a camera that nobody watches is opened for that."""
+    """Answers with the camera's next frame; opens the camera if needed."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -36,7 +36,7 @@ class CameraCalls(Calls):
             },
             {"DoCommand": "cameras take no commands here"},
         )
-        # Gone from the API since January 2026; clients from before ask for nothing else.
+        # The API dropped this method in January 2026; older clients use no other.
         self.add(
             GET_IMAGE,
             Handler(unary(self._image, GetImageRequest), Cardinality.UNARY_UNARY, GetImageRequest, GetImageResponse),
@@ -64,7 +64,7 @@ class CameraCalls(Calls):
 
     async def _image(self, request: Any) -> Any:
         camera = self._backend.public_camera(request.name)
-        # JPEG whatever is asked for: clients of that time ask for nothing and open it as JPEG.
+        # Always JPEG: those clients request no type and decode the picture as JPEG.
         shot = await picture_of(self._backend, camera)
         return GetImageResponse(mime_type=JPEG, image=shot.data)
 
@@ -83,7 +83,7 @@ class CameraCalls(Calls):
         if frame is None:
             try:
                 frame = await frame_of(self._backend, camera, PROPERTIES_WITHIN_S)
-            except RequestError:  # of a camera that is offline: what the configuration says
+            except RequestError:  # the camera is offline: answer from the configuration
                 frame = None
         return _properties(camera, frame)
 
@@ -102,7 +102,7 @@ def _properties(camera: Feed, frame: Frame | None) -> camera_pb2.GetPropertiesRe
         supports_pcd=has_depth and frame is not None and frame.intrinsics is not None,
         mime_types=[JPEG, RAW_DEPTH] if has_depth else [JPEG],
     )
-    if camera.root.frame_rate:  # what it is to give is what its source gives, not what it has given so far
+    if camera.root.frame_rate:  # the source's nominal rate, not the measured one
         reply.frame_rate = camera.root.frame_rate
     declared = camera.config.attributes
     lens: Any = None

@@ -1,4 +1,4 @@
-"""The messages of Viam's API, taken from its package without what importing that does to the whole program."""
+"""The messages of Viam's API, imported without the package's side effects on the whole program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ try:
     from viam.gen.service.mlmodel.v1 import mlmodel_grpc, mlmodel_pb2
     from viam.gen.service.vision.v1 import vision_grpc, vision_pb2
 finally:
-    sys.excepthook = _excepthook  # the package puts its own there, which prints every error twice
+    sys.excepthook = _excepthook  # the package installs one that prints every error twice
 
 __all__ = [
     "GetImageRequest",
@@ -40,9 +40,9 @@ _STRING, _BYTES, _OPTIONAL = 9, 12, 1  # numbers of descriptor.proto
 
 
 def _messages_of_get_image() -> tuple[type, type]:
-    """Build the two messages that left the API in January 2026. Only numbers and types of their fields are on the wire.
+    """Build the two messages that the API dropped in January 2026; the wire has only field numbers and types.
 
-    They live in a pool and a package of their own, so that a client's definitions in the same process stay untouched.
+    A pool and a package of their own keep them apart from a client's definitions in the same process.
     """
     file = descriptor_pb2.FileDescriptorProto(name="camweave/get_image.proto", package="camweave", syntax="proto3")
     request = file.message_type.add(name="GetImageRequest")
@@ -61,7 +61,7 @@ GetImageRequest, GetImageResponse = _messages_of_get_image()
 
 
 def struct(values: dict[str, Any]) -> Struct:
-    """Return plain values as the message for any values, without those that are none: Viam's SDK reads 0 there."""
+    """Return plain values as a ``Struct``, without those that are ``None``: Viam's SDK would read 0 for them."""
     made = Struct()
     made.update(_known(values))
     return made
@@ -74,7 +74,7 @@ def _known(value: Any) -> Any:
 
 
 def timestamp(seconds: float) -> Timestamp:
-    """Return a moment, given in seconds since the epoch."""
+    """Return a ``Timestamp`` for seconds since the epoch."""
     made = Timestamp()
     made.FromMicroseconds(round(seconds * 1_000_000))
     return made

@@ -1,4 +1,4 @@
-"""Viam's ML model service: the models that are declared, with the tensors as they are."""
+"""Viam's ML model service: inference on the declared models, with raw tensors."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class MlModelCalls(Calls):
         return declared
 
     def _loaded(self, declared: RuntimeDeclaration) -> AbstractAsyncContextManager[ModelHandle]:
-        """Return what loads a model, or shares it with whoever has done so."""
+        """Return a context that yields the model, loaded or shared with other requests."""
         load = partial(load_model, declared, runtimes=self._backend.config.tables.runtimes)
-        # Not by its name alone: another model of that name may take its place.
+        # The name is not enough: another model with that name may replace this one.
         return self._backend.opened(("model", repr(declared)), load, _what(declared.name))
 
     async def _infer(self, request: mlmodel_pb2.InferRequest) -> mlmodel_pb2.InferResponse:
@@ -70,7 +70,7 @@ def _inferred(runtime: Runtime, request: mlmodel_pb2.InferRequest) -> mlmodel_pb
 
 
 def _real_type(info: TensorInfo) -> str:
-    return "float32" if info.scale else info.dtype.name  # what is quantised comes out in its real unit
+    return "float32" if info.scale else info.dtype.name  # quantised outputs are dequantised
 
 
 def _described(info: TensorInfo, data_type: str) -> Any:

@@ -1,4 +1,4 @@
-"""Pictures as Viam's clients send and get them."""
+"""Pictures, depth maps and point clouds in the formats of Viam's clients."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _RGBA = b"RGBA"
 
 
 def sent_frame(data: bytes) -> Frame:
-    """Return a picture that a client sent as a frame.
+    """Return a client's picture as a frame.
 
-    The bytes say what it is: clients declare JPEG whatever they send. It is taken as it is stored, for clients draw the
-    boxes they get on it without turning it as its EXIF says.
+    The format is detected from the bytes, because clients always declare JPEG. The EXIF orientation is ignored, because
+    clients draw the boxes without applying it.
 
     Raises:
-        TooLarge: when it has too many bytes or pixels.
-        UnsupportedMedia: when the bytes are no picture.
-        Unreadable: when it does not decode.
+        TooLarge: The picture has too many bytes or pixels.
+        UnsupportedMedia: The bytes are not a picture.
+        Unreadable: The picture cannot be decoded.
     """
     if len(data) > PICTURE_BYTES_MAX:
         raise too_large("a picture", PICTURE_BYTES_MAX)
@@ -36,7 +36,7 @@ def sent_frame(data: bytes) -> Frame:
 
 
 def _raw(data: bytes) -> Pixels:
-    """Return the pixels behind Viam's own header: RGBA, width, height."""
+    """Return the pixels after Viam's raw header: ``RGBA``, width, height."""
     width, height = struct.unpack_from(">II", data, len(_RGBA)) if len(data) >= 12 else (0, 0)
     if not width or not height or len(data) != 12 + width * height * 4:
         raise Unreadable("a raw picture whose header does not fit its size")
@@ -45,15 +45,15 @@ def _raw(data: bytes) -> Pixels:
 
 
 def raw_depth(depth: Depth) -> bytes:
-    """Return depth in Viam's own format: a mark, width and height, then millimetres row by row; all big-endian."""
+    """Return depth in Viam's format: a magic number, width, height, then millimetres row by row, all big-endian."""
     height, width = depth.shape
     return b"DEPTHMAP" + struct.pack(">QQ", width, height) + depth.astype(">u2").tobytes()
 
 
 def point_cloud(frame: Frame) -> bytes | None:
-    """Return what a frame with depth shows as points in space, in metres, each with its colour: binary PCD.
+    """Return a frame with depth as a point cloud in metres with colours, as binary PCD.
 
-    ``None`` when the frame has no depth, or its lens is not known.
+    Return ``None`` if the frame has no depth or no intrinsics.
     """
     lens, depth = frame.intrinsics, frame.depth
     if depth is None or lens is None or not lens.fx or not lens.fy:

@@ -1,4 +1,4 @@
-"""Viam's robot service: which resources there are, and that the server is alive."""
+"""Viam's robot service: the list of resources, and the state of the server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CAMERA, VISION, MODEL = ("component", "camera"), ("service", "vision"), ("servic
 
 
 class RobotCalls(Calls):
-    """Answers from the graph, at once and without opening anything."""
+    """Answers from the graph without opening anything."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend

@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 
 
 async def open_viam(backend: Backend, host: str, port: int) -> ViamServer:
-    """Return the port, listened on.
+    """Open the port for Viam's clients.
 
     Raises:
-        StartError: when the address cannot be taken.
+        StartError: The server cannot listen on the address.
     """
     sock = listen(host, port, "server.viam.port")
     server = ViamServer(backend, sock)
@@ -42,8 +42,8 @@ class ViamServer:
     """A gRPC server on a socket.
 
     Attributes:
-        name: Whose clients connect to it, for the log.
-        port: Its number.
+        name: The clients that connect to it, for the log.
+        port: The port number.
     """
 
     def __init__(self, backend: Backend, sock: socket) -> None:
@@ -53,20 +53,20 @@ class ViamServer:
         self._server = _Server([RobotCalls(backend), CameraCalls(backend), VisionCalls(backend), MlModelCalls(backend)])
 
     async def start(self) -> None:
-        """Begin to answer."""
+        """Start to answer calls."""
         await self._server.start(sock=self._sock)
 
     async def close(self) -> None:
-        """Accept no more connections, cancel the calls in progress, and close every connection. May be called twice."""
+        """Stop accepting connections, cancel the calls in progress, and close all connections. Safe to call twice."""
         self._server.close()
         await self._server.hang_up()
 
 
 def check_grpclib() -> None:
-    """Look for everything private of grpclib that is used here and in ``calls.py``. To be called in the event loop.
+    """Check that every private attribute of grpclib used here and in ``calls.py`` exists. Call it in the event loop.
 
     Raises:
-        UnsuitableLibrary: The installed version lacks some of it.
+        UnsuitableLibrary: The installed version lacks some of them.
     """
     server = Server([])
     wanted: list[tuple[object, str]] = [
@@ -83,7 +83,7 @@ def check_grpclib() -> None:
 
 
 class _Server(Server):
-    """A server that knows its connections: grpclib's own leaves them open when it is closed."""
+    """A server that closes its connections; grpclib's own leaves them open."""
 
     def __init__(self, services: Sequence[Calls]) -> None:
         super().__init__(services)
@@ -96,8 +96,8 @@ class _Server(Server):
         return protocol
 
     async def hang_up(self) -> None:
-        """Wait for the calls, which have been cancelled, and close every connection."""
+        """Wait for the cancelled calls to end, and close every connection."""
         await asyncio.gather(*(handler.wait_closed() for handler in self._handlers))
         for protocol in list(self._connections):
-            if hasattr(protocol, "processor"):  # one that has just come has none yet
+            if hasattr(protocol, "processor"):  # a new connection may have none yet
                 protocol.processor.close("the server is closing")

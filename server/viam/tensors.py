@@ -1,4 +1,4 @@
-"""Tensors as Viam's messages hold them, and as arrays."""
+"""Convert between arrays and the tensors of Viam's messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vision import Tensor, TensorInfo
 from ..core import InvalidRequest
 from .messages import mlmodel_pb2
 
-# Field, its message, and the type in which its numbers travel: there are no numbers of 16 bits on the wire.
+# Field, its message, and the type of its numbers on the wire, which has no 16-bit numbers.
 _KINDS = {
     "int8": ("int8_tensor", mlmodel_pb2.FlatTensorDataInt8, "int8"),
     "uint8": ("uint8_tensor", mlmodel_pb2.FlatTensorDataUInt8, "uint8"),
@@ -30,10 +30,10 @@ _TYPES = {field: (name, wire) for name, (field, _, wire) in _KINDS.items()}
 
 
 def arrays(tensors: Mapping[str, mlmodel_pb2.FlatTensor], inputs: Sequence[TensorInfo]) -> dict[str, Tensor]:
-    """Return what a client sent as the inputs of a model.
+    """Return a client's tensors as the inputs of a model.
 
     Raises:
-        GRPCError: when it does not fit them.
+        InvalidRequest: The tensors do not fit the inputs.
     """
     if set(tensors) != {info.name for info in inputs}:
         got = ", ".join(sorted(tensors)) or "nothing"

@@ -1,4 +1,4 @@
-"""Viam's vision service: what the vision services recognise, in a picture that is sent or in a camera's next frame."""
+"""Viam's vision service: predictions for a picture in the request or for a camera's next frame."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FLAT = "vision services here look at flat pictures; they give no objects in spa
 
 
 class VisionCalls(Calls):
-    """Answers by running a model on a thread, so that the event loop stays free for checks of health."""
+    """Answers by running a model on a thread, so that the event loop stays free."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -77,9 +77,9 @@ class VisionCalls(Calls):
     async def _capture_all(
         self, request: vision_pb2.CaptureAllFromCameraRequest
     ) -> vision_pb2.CaptureAllFromCameraResponse:
-        """Give a picture and what is in it, of one frame. What the service cannot give is left out, as Viam does.
+        """Return the picture and the predictions of one frame.
 
-        So are things in space, which no service here gives.
+        As in Viam, kinds that the service does not give are left out. So are objects in space: no service gives them.
         """
         service = self._backend.service(request.name)
         camera = self._camera(service, request.camera_name)
@@ -126,7 +126,7 @@ class VisionCalls(Calls):
         )
 
     async def _command(self, request: common.DoCommandRequest) -> common.DoCommandResponse:
-        """Give what Viam has no method for, such as masks, as HTTP gives it."""
+        """Return results that Viam has no method for, such as masks, in the form of the HTTP API."""
         command: dict[str, Any] = MessageToDict(request.command)
         service = self._backend.service(request.name)
         kinds = sorted(service.kinds)
@@ -145,15 +145,15 @@ class VisionCalls(Calls):
         """Return a service that gives a kind.
 
         Raises:
-            NotFound: when there is none of that name.
-            Unsupported: when it does not give that kind.
+            NotFound: No service has that name.
+            Unsupported: The service does not give that kind.
         """
         service = self._backend.service(name)
         require_kind(service, kind)
         return service
 
     def _session(self, service: VisionService[Any], camera: Feed) -> AbstractAsyncContextManager[Session]:
-        """Return what opens the session that requests about a camera share."""
+        """Return the context of the session that requests for one camera share."""
         return self._backend.session(service, f"camera {camera.name}")
 
     def _camera(self, service: VisionService[Any], name: str) -> Feed:
@@ -179,5 +179,5 @@ def _detect_bytes(session: Session, data: bytes) -> list[vision_pb2.Detection]:
 def _detect(session: Session, frame: Frame) -> list[vision_pb2.Detection]:
     found = reply(session, Detection, frame, Wanted(0))[Detection.plural]
     for item in found:
-        item.pop("track_id", None)  # for which Viam has no word
+        item.pop("track_id", None)  # Viam's message has no such field
     return [vision_pb2.Detection(**item) for item in found]

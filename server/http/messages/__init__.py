@@ -1,4 +1,4 @@
-"""How requests are read within limits, and how replies and errors are written."""
+"""Reading of requests within limits, and the forms of replies and errors."""
 
 from .body import URLS_BYTES_MAX, Part, named_urls, pictures_of, read_body
 from .extensions import Extension, error_response

@@ -28,7 +28,7 @@ from ...core import (
 
 logger = logging.getLogger(__name__)
 
-# Every part as large as it may be, and their headers. Parts lie on the disk but for the one that is looked at.
+# All parts at their largest, with their headers. Parts are on the disk, except the one being read.
 FORM_BYTES_MAX = PARTS_MAX * PICTURE_BYTES_MAX + 1_000_000
 URLS_BYTES_MAX = 1_000_000
 
@@ -37,24 +37,24 @@ async def read_body(request: Request, limit: int, what: str) -> bytes:
     """Return the body of a request.
 
     Raises:
-        TooLarge: when it is above ``limit`` bytes.
-        TooSlow: when it does not come in time.
-        BrokenOff: when its sender hangs up before the end.
+        TooLarge: The body has more than ``limit`` bytes.
+        TooSlow: The body did not arrive in time.
+        BrokenOff: The client disconnected before the end.
     """
     return b"".join([chunk async for chunk in _chunks(request, limit, what)])
 
 
 @dataclass(frozen=True)
 class Part:
-    """One picture of a request: its bytes, the file they lie in while it is answered, or what is wrong with it."""
+    """One picture of a request: its bytes, a file that is open during the request, or an error."""
 
     content: bytes | BinaryIO | RequestError
 
     def read(self) -> bytes:
-        """Return the bytes; may wait for the disk.
+        """Return the bytes; blocks while it reads the disk.
 
         Raises:
-            RequestError: what is wrong with it.
+            RequestError: The error of this part.
         """
         if isinstance(self.content, RequestError):
             raise self.content
@@ -62,14 +62,14 @@ class Part:
 
 
 class _Form(MultiPartParser):
-    """A parser that takes no form without its last boundary: the framework's drops the part in which it broke off."""
+    """A parser that refuses a form without its last boundary; the framework's silently drops the incomplete part."""
 
     def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> None:
         super().__init__(headers, self._to_the_end(stream), max_files=PARTS_MAX, max_fields=PARTS_MAX)
         self._ended = False
 
     def on_end(self) -> None:
-        """Note the last boundary."""
+        """Record the last boundary."""
         self._ended = True
 
     async def _to_the_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
@@ -81,12 +81,12 @@ class _Form(MultiPartParser):
 
 @asynccontextmanager
 async def pictures_of(request: Request) -> AsyncIterator[list[Part]]:
-    """Give the pictures of a request, its body or every file of its form, in order, to be read within the block.
+    """Yield the pictures of a request: its body, or the files of its form in order. Read them within the block.
 
     Raises:
-        TooLarge: when it has too many bytes or parts.
-        Unreadable: when its form cannot be read or has no file.
-        RequestError: as ``read_body``.
+        TooLarge: The request has too many bytes or parts.
+        Unreadable: The form is malformed or has no file.
+        RequestError: As for ``read_body``.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/"):
         yield [Part(await read_body(request, PICTURE_BYTES_MAX, "a picture"))]
@@ -101,7 +101,7 @@ async def pictures_of(request: Request) -> AsyncIterator[list[Part]]:
     except (KeyError, ValueError, AssertionError) as error:
         raise Unreadable("the form cannot be read: its boundary or its headers are missing") from error
     except OSError as error:
-        logger.error("a form could not be put down: %s", error)
+        logger.error("a form could not be stored: %s", error)
         raise Unavailable("this machine has no room for the form") from error
     try:
         files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
@@ -114,20 +114,20 @@ async def pictures_of(request: Request) -> AsyncIterator[list[Part]]:
 
 
 def named_urls(body: bytes) -> list[str]:
-    """Return the URLs that a JSON body names: ``{"image_url": URL}`` or ``{"image_urls": [URL, ...]}``.
+    """Return the URLs in a JSON body: ``{"image_url": URL}`` or ``{"image_urls": [URL, ...]}``.
 
     Raises:
-        Unreadable: when it is no such body.
-        TooLarge: when it names too many.
+        Unreadable: The body has another form.
+        TooLarge: The body has too many URLs.
     """
     wanted = 'the JSON must be {"image_url": URL} or {"image_urls": [URL, ...]}'
     try:
-        said = json.loads(body)
+        content = json.loads(body)
     except (ValueError, RecursionError):
         raise Unreadable(f"the body is not JSON; {wanted}") from None
-    if not isinstance(said, dict) or len(said) != 1:
+    if not isinstance(content, dict) or len(content) != 1:
         raise Unreadable(wanted)
-    urls = [said["image_url"]] if "image_url" in said else said.get("image_urls")
+    urls = [content["image_url"]] if "image_url" in content else content.get("image_urls")
     if not isinstance(urls, list) or not urls or not all(isinstance(url, str) for url in urls):
         raise Unreadable(wanted)
     if len(urls) > PARTS_MAX:
@@ -137,4 +137,4 @@ def named_urls(body: bytes) -> list[str]:
 
 def _chunks(request: Request, limit: int, what: str) -> AsyncGenerator[bytes, None]:
     length = request.headers.get("content-length")
-    return within_limits(request.stream(), length=length, limit=limit, what=what, gone=ClientDisconnect)
+    return within_limits(request.stream(), length=length, limit=limit, what=what, disconnect=ClientDisconnect)

@@ -1,4 +1,4 @@
-"""How an API of another system joins the app: its own routes, and its own form of saying what is wrong."""
+"""The interface for APIs of other systems in the app, with routes and an error format of their own."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from .problems import headers_of, response_to
 
 
 class Extension(Protocol):
-    """An API of another system, below paths of its own.
+    """An API of another system, with its own paths.
 
     Attributes:
-        router: Its routes.
+        router: The routes.
     """
 
     router: APIRouter
 
     def writes_errors_of(self, method: str, path: str) -> bool:
-        """Tell whether errors of a request are written in its own form."""
+        """Return whether the errors of a request have the extension's own format."""
 
     def response_to(self, error: RequestError, headers: Mapping[str, str]) -> Response:
-        """Return an error of such a request, in the form that its clients read.
+        """Return an error in the extension's own format.
 
         Args:
-            error: Raised by one of its endpoints, or the reason why none was asked.
-            headers: Those that go with the error, such as ``Retry-After``.
+            error: The error of an endpoint, or of the access check.
+            headers: Headers of the error, such as ``Retry-After``.
         """
 
 
 def error_response(extensions: Sequence[Extension], method: str, path: str, error: RequestError) -> Response:
-    """Return an error in the form of the extension that the request is for, or else as a problem document."""
+    """Return an error in the format of the request's extension, or else as a problem document."""
     for extension in extensions:
         if extension.writes_errors_of(method, path):
             return extension.response_to(error, headers_of(error))

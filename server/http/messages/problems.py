@@ -1,4 +1,4 @@
-"""Whatever goes wrong leaves as one shape, a problem after RFC 9457: ``type``, ``title``, ``status``, ``detail``."""
+"""Write every error as a problem document (RFC 9457): ``type``, ``title``, ``status``, ``detail``."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ STATUS: Mapping[type[RequestError], int] = {
     TooManyRequests: 429,
     Unavailable: 503,
 }
-"""The status of each meaning; what is not here has that of the next more general one."""
+"""The HTTP status of each error; an error that is not listed has the status of its base class."""
 
 
 class HttpError(Exception):
-    """What is said of a request over HTTP, and only there.
+    """An error that only HTTP has.
 
     Args:
         status: The HTTP status code.
-        detail: A sentence for the person who asked: the thing, what was got, what is wanted.
+        detail: A sentence for the client: what is wrong, the value received and the value expected.
         headers: More headers for the response.
     """
 
@@ -65,7 +65,7 @@ class HttpError(Exception):
 
 
 def http_error(error: RequestError | HttpError) -> HttpError:
-    """Return what is said over HTTP of an error."""
+    """Return a request error as an HTTP error."""
     if isinstance(error, HttpError):
         return error
     status = next(STATUS[meaning] for meaning in type(error).__mro__ if meaning in STATUS)
@@ -73,7 +73,7 @@ def http_error(error: RequestError | HttpError) -> HttpError:
 
 
 def headers_of(error: RequestError) -> dict[str, str]:
-    """Return the headers that go with an error, in whatever form it is written."""
+    """Return the headers of an error, for any format of its body."""
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
@@ -92,18 +92,18 @@ def document(error: RequestError | HttpError) -> dict[str, Any]:
 
 
 def response_to(error: RequestError | HttpError) -> JSONResponse:
-    """Return an error as a problem document; it is never kept by a cache."""
+    """Return an error as a response with a problem document; caches must not store it."""
     problem = http_error(error)
     headers = {"Cache-Control": "no-store", **problem.headers}
     return JSONResponse(document(problem), problem.status, headers=headers, media_type=PROBLEM_TYPE)
 
 
 def handle_errors(app: FastAPI, write: Callable[[Request, RequestError], Response]) -> None:
-    """Let every error of an app leave as a problem.
+    """Make an app write every error as a problem document.
 
     Args:
         app: The app.
-        write: Writes an error of the core, for requests that expect another form.
+        write: Writes an error of the core, in the format that the request expects.
     """
 
     @app.exception_handler(HttpError)
@@ -126,7 +126,7 @@ def handle_errors(app: FastAPI, write: Callable[[Request, RequestError], Respons
 
     @app.exception_handler(Exception)
     async def of_the_server(request: Request, error: Exception) -> JSONResponse:
-        # The server logs it with its traceback; the person who asked gets neither.
+        # uvicorn logs the error with its traceback; neither goes to the client.
         return response_to(HttpError(500, "the server failed at this request; its log says how"))
 
 
@@ -139,7 +139,7 @@ def _routing_sentence(request: Request, error: HTTPException) -> str:
 
 
 def _allowed(request: Request) -> str:
-    """Return every method of an address; the framework names those of its first route there, without HEAD."""
+    """Return every method of a path; the framework names only those of the first route, without HEAD."""
     routes = request.app.routes
     found = {
         method

@@ -1,6 +1,6 @@
-"""The shapes of our replies, for the API's document; the replies are made elsewhere and tested against these.
+"""The schemas of replies for the API's document; tests check the replies of the endpoints against them.
 
-What is said of each kind of prediction is not here: ``openapi.py`` adds it from the table of kinds.
+The schemas of predictions are not here: ``openapi.py`` adds them from the table of kinds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Reply(BaseModel):
 
 
 class ProblemReply(Reply):
-    """What went wrong, after RFC 9457."""
+    """An error (RFC 9457)."""
 
     type: str
     title: str
@@ -59,7 +59,7 @@ class TransformInfo(Reply):
 
 
 class Counters(Reply):
-    """What a camera has done since the server started."""
+    """Counts of a camera since the server started."""
 
     decoded: int
     frames_in: int
@@ -79,7 +79,7 @@ class Percentiles(Reply):
 
 
 class LatestPrediction(Reply):
-    """Something recognised in a camera's latest frame: what its kind has elsewhere, without masks."""
+    """A prediction for a camera's latest frame: the fields of its kind, without masks."""
 
     kind: str
     transform: str = Field(description="The type of the transform that found it.")
@@ -95,7 +95,7 @@ class LatestFrame(Reply):
 
 
 class CameraInfo(Reply):
-    """A camera and what it is doing."""
+    """A camera and its state."""
 
     name: str
     model: str
@@ -117,7 +117,7 @@ class CameraInfo(Reply):
 
 
 class ServiceInfo(Reply):
-    """A vision service and what it can do."""
+    """A vision service with its kinds of results and its labels."""
 
     name: str
     model: str
@@ -126,7 +126,7 @@ class ServiceInfo(Reply):
 
 
 class PredictionReply(Reply):
-    """What a service recognised in one picture, under the kind that was asked for; of a camera, which frame it was."""
+    """The predictions for one picture, under the name of their kind; for a camera, with the frame's number and time."""
 
     service: str
     width_px: int
@@ -139,11 +139,11 @@ class PredictionReply(Reply):
 
 
 class PredictionReplies(Reply):
-    """What a service recognised in several pictures, in their order; a picture that failed has its problem there."""
+    """The predictions for several pictures, in order; a picture that failed has a problem document in its place."""
 
     results: list[PredictionReply | ProblemReply]
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the entries of an endpoint's document for the problems it may answer with."""
+    """Return the ``responses`` of an endpoint for its possible errors."""
     return {status: {"model": ProblemReply} for status in statuses}

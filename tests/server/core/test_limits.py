@@ -25,7 +25,7 @@ def passed(chunks: AsyncGenerator[bytes, None], length: str | None = None, limit
     """Give what comes through."""
 
     async def read() -> bytes:
-        within = limits.within_limits(chunks, length=length, limit=limit, what="a note", gone=Gone)
+        within = limits.within_limits(chunks, length=length, limit=limit, what="a note", disconnect=Gone)
         return b"".join([chunk async for chunk in within])
 
     return asyncio.run(read())

@@ -131,7 +131,7 @@ def test_a_form_that_the_disk_has_no_room_for_is_refused_for_now(
     response = served.client.post(NAMES, files=[("a", ("a.jpg", b"bytes"))])
     assert problem(response) == (503, "this machine has no room for the form")
     assert response.headers["retry-after"] == "1"
-    assert caplog.messages == ["a form could not be put down: [Errno 28] No space left on device"]
+    assert caplog.messages == ["a form could not be stored: [Errno 28] No space left on device"]
 
 
 @pytest.mark.parametrize("missing", [1, 50])

@@ -70,12 +70,12 @@ def test_a_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch, capsys
         return codes
 
     assert asyncio.run(main()) == [1]
-    assert capsys.readouterr().err == "camweave: ended by force\n"
+    assert capsys.readouterr().err == "camweave: terminated\n"
 
 
 def test_what_does_not_close_is_left_behind(caplog: pytest.LogCaptureFixture) -> None:
     asyncio.run(run._limited("viewers", asyncio.Event().wait(), 0.01))
-    assert caplog.messages == ["viewers: not closed after 0.01 s, left behind"]
+    assert caplog.messages == ["viewers: not closed after 0.01 s; no longer waiting"]
 
 
 def test_it_listens_on_ipv6_in_brackets(folder: Path) -> None:
