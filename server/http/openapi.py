@@ -75,14 +75,25 @@ def _complete_kinds(document: dict[str, Any], kinds: Mapping[str, type[Predictio
                 parameter["schema"]["enum"] = list(kinds)
     schemas = document["components"]["schemas"]
     lists, common = schemas["PredictionReply"]["properties"], schemas.pop("LatestPrediction")
-    latest = [f"Latest{kind.__name__}" for kind in kinds.values()]
-    schemas["LatestFrame"]["properties"]["predictions"]["items"] = {"anyOf": list(map(_reference, latest))}
-    for (plural, kind), name in zip(kinds.items(), latest, strict=True):
-        item = kind.item.model_json_schema(ref_template=f"{_SCHEMAS}{{model}}")
-        schemas |= item.pop("$defs", {}) | {kind.item.__name__: item, name: _latest(kind, item, common)}
-        lists[plural] = {"title": plural.capitalize(), "type": "array", "items": _reference(kind.item.__name__)}
+    latest: list[str] = []
+    for plural, kind in kinds.items():
+        # A plugin's classes may have the names of others; then its plural keeps the schemas apart.
+        for prefix in ("", f"{plural}."):
+            item = kind.item.model_json_schema(ref_template=f"{_SCHEMAS}{prefix}{{model}}")
+            own = {f"{prefix}{name}": schema for name, schema in item.pop("$defs", {}).items()}
+            own |= {
+                f"{prefix}{kind.item.__name__}": item,
+                f"{prefix}Latest{kind.__name__}": _latest(kind, item, common),
+            }
+            if all(schemas.get(name, schema) == schema for name, schema in own.items()):
+                break
+        schemas |= own
+        latest.append(f"{prefix}Latest{kind.__name__}")
+        reference = _reference(f"{prefix}{kind.item.__name__}")
+        lists[plural] = {"title": plural.capitalize(), "type": "array", "items": reference}
         if kind.default_count:
             lists[plural]["description"] = f"At most {kind.default_count}, unless n says otherwise."
+    schemas["LatestFrame"]["properties"]["predictions"]["items"] = {"anyOf": list(map(_reference, latest))}
     document["components"]["schemas"] = dict(sorted(schemas.items()))
 
 

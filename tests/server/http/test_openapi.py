@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 
-from cameras import BoundingBox, Caption, Classification, Detection, Segmentation
+from cameras import PREDICTIONS, BoundingBox, Caption, Classification, Detection, Item, Prediction, Segmentation
 from pipeline import Feed
 from server.http.access import PUBLIC_PATHS
 from server.http.messages import PROBLEM_TYPE
+from server.http.openapi import _complete_kinds
 from tests.fakes import FakeVision, frame
 
 from ..conftest import check_threads, threads_now
@@ -180,3 +181,31 @@ def test_the_rest_is_described(served: Served, document: Json) -> None:
         check(document, served.client.get(path))
     check(document, served.client.get("/api/cameras", headers={"Authorization": "Bearer none-of-them"}))
     check(document, served.client.get("/api/cameras", headers={"Host": "evil.example"}))
+
+
+def test_a_kind_with_the_class_names_of_another_keeps_schemas_of_its_own() -> None:
+    class DetectionItem(Item):
+        """The item of a foreign kind."""
+
+        decibels: float
+
+    foreign: type[Prediction] = type(
+        "Detection", (Prediction,), {"plural": "sounds", "kind": "sound", "item": DetectionItem}
+    )
+    common = {"properties": {}, "required": [], "description": "latest"}
+    frame_schema: Json = {"properties": {"predictions": {}}}
+    schemas: Json = {"PredictionReply": {"properties": {}}, "LatestPrediction": common, "LatestFrame": frame_schema}
+    document: Json = {"paths": {}, "components": {"schemas": schemas}}
+    _complete_kinds(document, {"detections": PREDICTIONS["detections"], "sounds": foreign})
+    found = document["components"]["schemas"]
+    assert "x_min" in found["DetectionItem"]["properties"]
+    assert "decibels" in found["sounds.DetectionItem"]["properties"]
+    assert found["PredictionReply"]["properties"]["sounds"]["items"] == {
+        "$ref": "#/components/schemas/sounds.DetectionItem"
+    }
+    assert [
+        each["$ref"].rsplit("/", 1)[1] for each in found["LatestFrame"]["properties"]["predictions"]["items"]["anyOf"]
+    ] == [
+        "LatestDetection",
+        "sounds.LatestDetection",
+    ]
