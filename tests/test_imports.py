@@ -1,4 +1,4 @@
-"""What each file imports: to its left only, through front doors only, in no circle; and no folder holds too much."""
+"""Imports: to the left only, through public interfaces only, without cycles; and no folder holds too many files."""
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,9 +36,9 @@ TABLES = {
     "transforms": ("TRANSFORMS",),
 }
 KIND_NAMES = ("model_name", "type_name", "plural")
-# Not part of the program, but run in the clone: may look behind the front doors, never to the right.
+# Not part of the program, but run in the clone: may look behind the public interfaces, never to the right.
 TOOLS = "configs/training/"
-# Heavy or foreign things stay behind one door.
+# Heavy or foreign things stay in one place.
 PLACES = {
     "ai_edge_litert": ("vision/runtimes/litert.py", TOOLS),
     "tflite_runtime": ("vision/runtimes/litert.py",),
@@ -86,7 +86,7 @@ def imports(tree: ast.Module) -> Iterator[tuple[int, int, str, tuple[str, ...]]]
 
 
 def public_names(root: Path, folder: str) -> set[str]:
-    """Give what the front door of a package lists in ``__all__``."""
+    """Give what the public interface of a package lists in ``__all__``."""
     for node in parsed(root / folder / "__init__.py").body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -95,7 +95,7 @@ def public_names(root: Path, folder: str) -> set[str]:
     return set()
 
 
-def front_doors(root: Path) -> dict[str, set[str]]:
+def public_interfaces(root: Path) -> dict[str, set[str]]:
     """Give the public names of every package of the rooms, by its folder, such as ``pipeline/config``."""
     folders = (
         path.parent.relative_to(root).as_posix() for room in ROOMS for path in (root / room).rglob("__init__.py")
@@ -104,10 +104,10 @@ def front_doors(root: Path) -> dict[str, set[str]]:
 
 
 def wrong_imports(root: Path, order: Mapping[str, tuple[str, ...]] = SUBPACKAGES) -> list[str]:
-    """Name each import that crosses a border in the wrong direction or not through the front door."""
+    """Name each import that crosses a border in the wrong direction or not through the public interface."""
     wrong = []
-    doors = front_doors(root)
-    for path, tree in modules(root, *(room for room in ROOMS if room in doors)):
+    interfaces = public_interfaces(root)
+    for path, tree in modules(root, *(room for room in ROOMS if room in interfaces)):
         room = path.parts[0]
         tool = path.as_posix().startswith(TOOLS)
         for line, level, module, names in imports(tree):
@@ -118,7 +118,7 @@ def wrong_imports(root: Path, order: Mapping[str, tuple[str, ...]] = SUBPACKAGES
                     wrong.append(f"{where}a relative import leaves {room}")
                 else:
                     steps = tuple(module.split(".")) if module else ()
-                    found = wrong_steps(path.parts[:-1], level, steps, names, tree, doors, order)
+                    found = wrong_steps(path.parts[:-1], level, steps, names, tree, interfaces, order)
                     wrong += [f"{where}{message}" for message in found]
             elif target in PLACES and not path.as_posix().startswith(PLACES[target]):
                 wrong.append(f"{where}{target} belongs to {' and '.join(PLACES[target]) or 'no room'}")
@@ -130,12 +130,12 @@ def wrong_imports(root: Path, order: Mapping[str, tuple[str, ...]] = SUBPACKAGES
                 elif tool:
                     continue
                 elif inner:
-                    wrong.append(f"{where}{module} is not the front door of {target}")
+                    wrong.append(f"{where}{module} is not the public interface of {target}")
                 else:
                     wrong += [
                         f"{where}{name} is not in {target}.__all__"
                         for name in names
-                        if name not in doors.get(target, ())
+                        if name not in interfaces.get(target, ())
                     ]
     return wrong
 
@@ -146,7 +146,7 @@ def wrong_steps(
     steps: tuple[str, ...],
     names: Iterable[str],
     tree: ast.Module,
-    doors: Mapping[str, set[str]],
+    interfaces: Mapping[str, set[str]],
     order: Mapping[str, tuple[str, ...]],
 ) -> Iterator[str]:
     """Say what is wrong with a relative import.
@@ -157,7 +157,7 @@ def wrong_steps(
         steps: What follows the dots.
         names: What is imported from there.
         tree: The module that imports.
-        doors: The public names of each package.
+        interfaces: The public names of each package.
         order: The sub-packages of each package, left to right.
     """
     base = package[: len(package) - level + 1]
@@ -165,8 +165,8 @@ def wrong_steps(
     here = "/".join(package)
     if not steps:  # ``from . import name``: modules, sub-packages or names of the package itself
         for name in names:
-            if f"{folder}/{name}" in doors:
-                yield from wrong_steps(package, level, (name,), attributes_of(tree, name), tree, doors, order)
+            if f"{folder}/{name}" in interfaces:
+                yield from wrong_steps(package, level, (name,), attributes_of(tree, name), tree, interfaces, order)
             elif level > 1:
                 yield f"{here} stands left of the modules of {folder}"
         return
@@ -176,7 +176,7 @@ def wrong_steps(
         if steps[0] == own:
             yield f"imports inside {target} have one dot"
             return
-        if target not in doors:
+        if target not in interfaces:
             yield f"{here} stands left of the modules of {folder}"
             return
         places = order.get(folder, ())
@@ -184,11 +184,11 @@ def wrong_steps(
             yield f"{target} stands right of {folder}/{own}"
         elif any({target, f"{folder}/{own}"} <= set(group) for group in SIBLINGS):
             yield f"{target} stands beside {folder}/{own}"
-    if target in doors:
+    if target in interfaces:
         if len(steps) > 1:
-            yield f"{'/'.join((folder, *steps))} is not the front door of {target}"
+            yield f"{'/'.join((folder, *steps))} is not the public interface of {target}"
         else:
-            yield from (f"{name} is not in {target}.__all__" for name in names if name not in doors[target])
+            yield from (f"{name} is not in {target}.__all__" for name in names if name not in interfaces[target])
 
 
 def attributes_of(tree: ast.Module, name: str) -> list[str]:
@@ -199,7 +199,7 @@ def attributes_of(tree: ast.Module, name: str) -> list[str]:
 
 def unplaced(root: Path, order: Mapping[str, tuple[str, ...]] = SUBPACKAGES) -> list[str]:
     """Name each sub-package without a place in the order, and each place without a sub-package."""
-    found = {folder for folder in front_doors(root) if "/" in folder}
+    found = {folder for folder in public_interfaces(root) if "/" in folder}
     placed = {f"{folder}/{name}" for folder, names in order.items() for name in names}
     return sorted(found ^ placed)
 
@@ -355,8 +355,8 @@ def test_every_kind_stands_in_the_table_of_its_room() -> None:
     [
         ("cameras__frame", "from transforms import Resize", "transforms stands right of cameras"),
         ("vision__base", "def late():\n    import streams", "streams stands right of vision"),
-        ("streams__encoder", "from cameras.frame import Frame", "cameras.frame is not the front door of cameras"),
-        ("streams__encoder", "import cameras.frame", "cameras.frame is not the front door of cameras"),
+        ("streams__encoder", "from cameras.frame import Frame", "cameras.frame is not the public interface of cameras"),
+        ("streams__encoder", "import cameras.frame", "cameras.frame is not the public interface of cameras"),
         ("pipeline__graph", "from cameras import frame", "frame is not in cameras.__all__"),
         ("pipeline__graph", "from pipeline.config import load", "imports inside pipeline are relative"),
         ("vision__base", "from ..cameras import Frame", "a relative import leaves vision"),
@@ -369,13 +369,13 @@ def test_every_kind_stands_in_the_table_of_its_room() -> None:
         (
             "pipeline__graph",
             "from .config.reader import Reader",
-            "pipeline/config/reader is not the front door of pipeline/config",
+            "pipeline/config/reader is not the public interface of pipeline/config",
         ),
         ("pipeline__graph", "from .config import Reader", "Reader is not in pipeline/config.__all__"),
         (
             "pipeline__graph",
             "from .config.viam import read",
-            "pipeline/config/viam is not the front door of pipeline/config",
+            "pipeline/config/viam is not the public interface of pipeline/config",
         ),
         ("pipeline__graph", "from . import config; config.Reader", "Reader is not in pipeline/config.__all__"),
         (
@@ -388,7 +388,7 @@ def test_every_kind_stands_in_the_table_of_its_room() -> None:
         (
             "pipeline__config__reader",
             "from ..nodes.scalars import typed",
-            "pipeline/nodes/scalars is not the front door of pipeline/nodes",
+            "pipeline/nodes/scalars is not the public interface of pipeline/nodes",
         ),
         (
             "pipeline__config__viam__words",
@@ -408,8 +408,8 @@ def test_every_kind_stands_in_the_table_of_its_room() -> None:
 def test_a_wrong_import_is_found(tmp_path: Path, name: str, text: str, message: str) -> None:
     path = name.replace("__", "/") + ".py"
     line = 1 + text.count("\n")
-    doors = {"pipeline__config": '__all__ = ["load"]', "server__http": '__all__ = ["read"]'}
-    made = house(tmp_path, **doors, **{name: text})
+    interfaces = {"pipeline__config": '__all__ = ["load"]', "server__http": '__all__ = ["read"]'}
+    made = house(tmp_path, **interfaces, **{name: text})
     assert wrong_imports(made, ORDER) == [f"{path}:{line}: {message}"]
 
 

@@ -101,7 +101,7 @@ def serve(
         if not insecure and not server.tokens and not is_loopback(server.host):
             raise UsageError(
                 f"host {server.host} lets other machines in, and there are no tokens; set one with server.tokens or "
-                "--token, listen on 127.0.0.1, or pass --insecure to let everybody in"
+                "--token, listen on 127.0.0.1, or pass --insecure to let everyone in"
             )
         if server.has_open_viam():
             raise UsageError(f"server.viam: {VIAM_IS_OPEN}")

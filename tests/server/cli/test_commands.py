@@ -167,7 +167,7 @@ def test_other_machines_are_not_let_in_by_accident(config: str, host: str) -> No
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
         f"camweave: host {host.strip('[]')} lets other machines in, and there are no tokens; set one with "
-        "server.tokens or --token, listen on 127.0.0.1, or pass --insecure to let everybody in\n"
+        "server.tokens or --token, listen on 127.0.0.1, or pass --insecure to let everyone in\n"
     )
 
 
