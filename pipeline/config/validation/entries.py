@@ -129,8 +129,9 @@ class Entries:
                 found, real = find(node, inner)
                 if real or node is whole:  # otherwise it is about the default of an invalid value
                     self.problems.add(found.position, (*address, *inner), message)
-        except (OSError, ValueError) as error:  # such as a path longer than the system's longest
-            reason = error.strerror if isinstance(error, OSError) else str(error)
+        except Exception as error:  # a path longer than the system's longest, for one; a plugin may raise anything
+            known = isinstance(error, OSError | ValueError)
+            reason = getattr(error, "strerror", None) or f"{'' if known else f'{type(error).__name__}: '}{error}"
             self.problems.add(node.position, address, f"cannot be checked: {reason}")
 
     def unique(self, items: Sequence[Item]) -> None:

@@ -43,6 +43,9 @@ def validated(
         return model.model_validate(plain(node), context={"folder": folder})
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
+    except Exception as error:  # the validators of a plugin may raise anything
+        problems.add(node.position, address, f"{model.__name__} cannot check it: {type(error).__name__}: {error}")
+        return None
     if (coerced := _coerced(node, details)) is not node:
         return validated(model, coerced, address, problems, folder, hints)
     by_address: dict[Address, list[ErrorDetails]] = defaultdict(list)
@@ -72,10 +75,12 @@ def partial_instance(model: type[M], node: MappingNode, folder: Path) -> tuple[M
         return model.model_validate(plain(node), context={"folder": folder}), node
     except ValidationError as error:
         wrong = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
+    except Exception:  # reported by validated
+        return None, node
     rest = node.without(*wrong)
     try:
         return model.model_validate(plain(rest), context={"folder": folder}), rest
-    except ValidationError:
+    except Exception:  # reported by validated
         return None, rest
 
 

@@ -232,3 +232,51 @@ def test_an_empty_list_is_no_plugin(tmp_path: Path) -> None:
     path = config(tmp_path, "")
     path.write_text(path.read_text().replace("negative", "flip"))
     assert load(path, run_plugins=True).tables.plugins == ()
+
+
+FRAGILE = """
+from cameras import Attributes, Frame
+from pydantic import field_validator
+from transforms import Transform
+
+
+class FragileAttributes(Attributes):
+    level: int = 0
+
+    @field_validator("level")
+    @classmethod
+    def _fails(cls, level: int) -> int:
+        if level == 1:
+            raise RuntimeError("a bug in a validator")
+        return level
+
+    def check(self):
+        raise KeyError("a bug in a check")
+
+
+class Fragile(Transform[FragileAttributes]):
+    type_name = "fragile"
+    attributes_type = FragileAttributes
+
+    def apply(self, frame: Frame) -> Frame:
+        return frame
+"""
+
+
+@pytest.mark.parametrize(
+    ("level", "message"),
+    [
+        (1, "FragileAttributes cannot check it: RuntimeError: a bug in a validator"),
+        (2, "cannot be checked: KeyError: 'a bug in a check'"),
+    ],
+)
+def test_a_bug_in_the_checks_of_a_plugin_is_an_error_at_its_attributes(
+    tmp_path: Path, level: int, message: str
+) -> None:
+    (tmp_path / "fragile.py").write_text(FRAGILE)
+    path = tmp_path / "test.yaml"
+    path.write_text(
+        "plugins: [fragile.py]\ncameras:\n  - {name: a, model: test_pattern}\n  - name: b\n    model: transform\n"
+        f"    attributes: {{source: a, pipeline: [{{type: fragile, attributes: {{level: {level}}}}}]}}\n"
+    )
+    assert wrong(path) == [f"6:68: cameras[1].attributes.pipeline[0].attributes: {message}"]
