@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import SecretStr
 
-from ..program import UsageError, is_loopback, program_version
+from ..program import UsageError, program_version
 from .exit_codes import Failure, exit_codes, sentence_of
-from .options import ConfigPath, LogLevel, count, fraction, port_number, secret
+from .options import ConfigPath, LogLevel, count, fraction, host_name, port_number, secret
 
 if TYPE_CHECKING:
-    from pipeline import Config, Plugin, ServerConfig, Tables
+    from pipeline import Config, Plugin, Tables
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,10 @@ def serve(
     config: Annotated[
         str | None, typer.Argument(metavar="[CONFIG]", help="The configuration file. Default: the built-in demo.")
     ] = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of the file's.")] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(parser=host_name, metavar="HOST", help="Address to listen on, instead of the file's."),
+    ] = None,
     port: Annotated[
         int | None,
         typer.Option(
@@ -80,32 +83,25 @@ def serve(
         typer.Option(
             parser=secret,
             metavar="TOKEN",
-            help="A token that lets clients in, besides the file's; visible to other programs in the process list.",
+            help="A token that clients may send, besides the file's; other programs can read it in the process list.",
         ),
     ] = None,
-    insecure: Annotated[bool, typer.Option("--insecure", help="Let other machines in without tokens.")] = False,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Allow access from other machines without tokens.")
+    ] = False,
     log_level: Annotated[LogLevel, typer.Option(help="How much to log on stderr.")] = LogLevel.INFO,
 ) -> None:
     """Serve the cameras of a configuration until interrupted."""
     _log(log_level)
     with exit_codes(interrupted=0):
         from configs import DEMO
-        from pipeline import VIAM_IS_OPEN
 
+        from ..run import ServeOptions, apply_options
         from ..run import serve as serve_config
 
         declared = _load(config if config is not None else str(DEMO), context)
-        changes = {"host": None if host is None else host.strip("[]"), "port": port}
-        server = declared.server.model_copy(update={key: new for key, new in changes.items() if new is not None})
-        server = _with_token(server, token)
-        if not insecure and not server.tokens and not is_loopback(server.host):
-            raise UsageError(
-                f"host {server.host} lets other machines in, and there are no tokens; set one with server.tokens or "
-                "--token, listen on 127.0.0.1, or pass --insecure to let everyone in"
-            )
-        if server.has_open_viam():
-            raise UsageError(f"server.viam: {VIAM_IS_OPEN}")
-        serve_config(dataclasses.replace(declared, server=server), lambda url: print(url, flush=True))
+        options = ServeOptions(host=host, port=port, token=token, insecure=insecure)
+        serve_config(apply_options(declared, options), lambda url: print(url, flush=True))
 
 
 @cli.command()
@@ -255,14 +251,6 @@ def annotate(
             raise UsageError(str(error)) from error
         except (CameraError, OSError) as error:
             raise Failure(sentence_of(error)) from error
-
-
-def _with_token(server: ServerConfig, token: SecretStr | None) -> ServerConfig:
-    if token is None:
-        return server
-    if token in server.tokens:
-        raise UsageError("the token given with --token is already in the file")
-    return server.model_copy(update={"tokens": (*server.tokens, token)})
 
 
 def _load(path: str, context: typer.Context) -> Config:

@@ -11,6 +11,11 @@ from pydantic import SecretStr
 MAX_PORT = 65_535
 
 
+def host_name(text: str) -> str:
+    """Read a host name or an address; an IPv6 address may be in brackets."""
+    return text.strip("[]")
+
+
 def port_number(text: str) -> int:
     """Read a port."""
     if _is_count(text) and int(text) <= MAX_PORT:

@@ -166,8 +166,8 @@ def test_other_machines_are_not_let_in_by_accident(config: str, host: str) -> No
     result = run("serve", config, "--host", host)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        f"camweave: host {host.strip('[]')} lets other machines in, and there are no tokens; set one with "
-        "server.tokens or --token, listen on 127.0.0.1, or pass --insecure to let everyone in\n"
+        f"camweave: host {host.strip('[]')} is reachable from other machines, and there are no tokens; set one with "
+        "server.tokens or --token, listen on 127.0.0.1, or pass --insecure to allow access without tokens\n"
     )
 
 
