@@ -16,7 +16,8 @@ logger = logging.getLogger(__name__)
 class Chain:
     """Applies the transforms of a camera, and of those before it, to the frames of its root source.
 
-    It has no threads and no slots, and drops nothing.
+    It has no threads and no slots, and drops nothing. Each frame waits for its own results, whatever the inference mode
+    of a transform (:meth:`Transform.wait_for_results`): unlike live frames, those of a file are never late.
 
     Attributes:
         root: The declaration of the source at the start of the chain.
@@ -39,6 +40,8 @@ class Chain:
         self.root: CameraConfig = declared
         self._rows = tuple(rows)
         self._transforms = tuple(transform for row in rows for transform in row.transforms)
+        for transform in self._transforms:
+            transform.wait_for_results()
         self._failure: str | None = None
 
     def open(self) -> None:

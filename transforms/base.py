@@ -60,6 +60,14 @@ class Transform(ABC, Generic[A]):
         """Yield the vision services it uses, as (attribute with the name, name of the service, kind of prediction)."""
         return iter(())
 
+    def wait_for_results(self) -> None:
+        """Let each frame wait for its own results, whatever the attributes say; nothing by default.
+
+        Called at most once, before ``open``, for the frames of a file: they arrive as fast as they are transformed, so
+        none is late, and each must be complete. Without the call, frames are live, and a transform may limit their
+        wait.
+        """
+
     def open(self) -> None:
         """Acquire what ``apply`` needs; nothing by default.
 

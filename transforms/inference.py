@@ -84,7 +84,7 @@ class InferenceTransform(Transform[A]):
         return self._inference.result_age_s
 
     def inference_mode(self, service: VisionService[Any]) -> InferenceMode:
-        """Return the inference mode; by default each frame is inferred and waits for its result."""
+        """Return the inference mode of live frames; by default each is inferred and waits for its result."""
         return SyncInference(service)
 
     def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
@@ -94,6 +94,10 @@ class InferenceTransform(Transform[A]):
             ModelError: when the service fails or is not open.
         """
         return self._inference.predict(kind, frame)
+
+    def wait_for_results(self) -> None:
+        """Infer each frame and wait for its result, instead of the mode of :meth:`inference_mode`."""
+        self._inference = SyncInference(self.service)
 
     def open(self) -> None:
         """Open a session of the service: its model is loaded when this returns."""

@@ -2,7 +2,8 @@
 
 One class per mode, and the table ``MODES`` of those that the attribute ``mode`` names. A mode in which frames do not
 wait, and carry the newest result there is, would be one more class here with a row of its own: it gets ``max_age_s``
-with the attributes, reports the age of its results, and may run inferences between frames.
+with the attributes, reports the age of its results, and may run inferences between frames. Modes apply to live frames;
+those of a file always use ``SyncInference`` (:meth:`Transform.wait_for_results`).
 """
 
 from __future__ import annotations

@@ -55,7 +55,8 @@ class RedactAttributes(FilterAttributes):
         gt=0,
         le=600,
         allow_inf_nan=False,
-        description="Time limit of the detector for a frame; after it the whole frame is hidden.",
+        description="Time limit of the detector for a live frame; after it the whole frame is hidden. The frames of "
+        "annotate wait without a limit.",
     )
 
 
@@ -78,7 +79,7 @@ class Redact(InferenceTransform[RedactAttributes]):
         self._held: list[tuple[float, BoundingBox]] = []
 
     def inference_mode(self, service: VisionService[Any]) -> InferenceMode:
-        """Return the mode in which a frame waits for its result until the deadline."""
+        """Return the mode in which a live frame waits for its result until the deadline."""
         return DeadlineInference(service, self.attributes.deadline_s)
 
     def open(self) -> None:

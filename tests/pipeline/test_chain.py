@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from cameras import Classification
+from cameras import Classification, Detection, Frame, Prediction
 from pipeline import Chain
 from tests.fakes import FakeVision, frame
 from tests.pipeline.builders import config
 from tests.pipeline.test_graph import CHAIN, folder
+from tests.transforms.pictures import detection
+from tests.transforms.services import FunctionVision
+from transforms.inference_modes import MODES, InferenceMode
 from vision import ModelError
 
 __all__ = ["folder"]
@@ -65,3 +70,49 @@ def test_hidden_frames_are_logged_once(
     for _ in range(3):
         assert hidden.apply(frame()).image.max() == 0
     assert caplog.messages == ["the whole picture is hidden: service shapes is not open"]
+
+
+def test_the_frames_of_a_file_have_no_deadline(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    threads = []
+
+    def detect(frame: Frame) -> tuple[Detection, ...]:
+        threads.append(threading.get_ident())
+        return (detection(0, 0, 0.5, 0.5),)
+
+    monkeypatch.setattr(
+        "pipeline.chain.make_services", lambda config: {"shapes": FunctionVision("shapes", detect=detect)}
+    )
+    redacting = CHAIN.replace(
+        "classifications, attributes: {classifier_name: shapes}",
+        "redact, attributes: {detector_name: shapes, method: fill, margin: 0, deadline_s: 1.0e-9}",
+    )
+    made = Chain(config(redacting, folder), "named")
+    made.open()
+    try:
+        came = made.apply(frame(width=64, height=64, color=(200, 200, 200)))
+    finally:
+        made.close()
+    assert came.image[:30, :30].max() == 0 and came.image[40:, 40:].min() > 100
+    assert (threads, caplog.messages) == ([threading.get_ident()], [])
+
+
+class Impatient(InferenceMode):
+    """A mode whose frames never wait for a result."""
+
+    mode = "latest"
+
+    def predict(self, kind: type[Any], frame: Frame) -> tuple[Any, ...]:
+        return ()
+
+
+def test_the_frames_of_a_file_wait_for_their_own_results_in_every_mode(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(cast(dict[str, Any], MODES), "auto", lambda service, attributes: Impatient(service))
+    made = chain(folder, FakeVision("shapes", classifications=[Classification("star", 0.9)]), monkeypatch, "named")
+    made.open()
+    came = made.apply(frame())
+    made.close()
+    assert [cast(Prediction, annotation).label for annotation in came.annotations] == ["star"]
