@@ -133,5 +133,5 @@ def test_the_page_runs_it(page: Page, serving: Serving) -> None:
     page.goto(f"{serving.url}run")
     expect(page.locator("#kinds input[value=peaks]")).to_be_checked()
     page.locator("#camera").select_option("gradient")
-    page.locator("#take").click()
+    page.locator("#take-snapshot").click()
     expect(page.locator("#json")).to_contain_text('"brightness": ')

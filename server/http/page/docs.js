@@ -1,6 +1,6 @@
-// A small page over /openapi.json: every operation with what it takes and what it answers.
+// The API page: every operation of /openapi.json with its parameters, bodies and responses.
 
-import { kept, request } from "./token.js";
+import { fetchWithToken, storedToken } from "./token.js";
 
 const main = document.querySelector("#operations");
 const notice = document.querySelector("#notice");
@@ -46,14 +46,14 @@ function table(caption, rows) {
 }
 
 function parameters(operation) {
-  return (operation.parameters ?? []).map(({ name, schema, description, required, in: place }) => {
-    const absent = schema?.default;
+  return (operation.parameters ?? []).map(({ name, schema, description, required, in: where }) => {
+    const byDefault = schema?.default;
     const notes = [
       description ?? "",
-      place === "query" && required ? "Required." : "",
-      absent !== undefined && absent !== null ? `Default: ${JSON.stringify(absent)}.` : "",
+      where === "query" && required ? "Required." : "",
+      byDefault !== undefined && byDefault !== null ? `Default: ${JSON.stringify(byDefault)}.` : "",
     ];
-    return [place === "path" ? `{${name}}` : `?${name}`, typeWords(schema), notes.filter(Boolean).join(" ")];
+    return [where === "path" ? `{${name}}` : `?${name}`, typeWords(schema), notes.filter(Boolean).join(" ")];
   });
 }
 
@@ -76,7 +76,7 @@ function examples(method, path, operation) {
   return all.length ? all : [example(method, path, operation)];
 }
 
-function sent(type, schema) {
+function curlBody(type, schema) {
   if (!type) return [];
   if (type.startsWith("image/")) return ["--data-binary", "@picture.jpg"];
   if (type === "multipart/form-data") return ["-F", "first=@one.jpg", "-F", "second=@two.jpg"];
@@ -86,19 +86,19 @@ function sent(type, schema) {
 
 function example(method, path, operation, type, schema) {
   const words = ["curl"];
-  if (kept()) words.push("-H", '"Authorization: Bearer $CAMWEAVE_TOKEN"');
+  if (storedToken()) words.push("-H", '"Authorization: Bearer $CAMWEAVE_TOKEN"');
   if (method !== (type ? "post" : "get")) words.push("-X", method.toUpperCase());
-  words.push(...sent(type, schema));
+  words.push(...curlBody(type, schema));
   const query = (operation.parameters ?? []).filter((entry) => entry.in === "query" && entry.required);
-  const asked = query.length ? `?${query.map((entry) => `${entry.name}=${entry.name.toUpperCase()}`).join("&")}` : "";
-  words.push(`'${location.origin}${path.replace(/\{(\w+)\}/g, (_, name) => name.toUpperCase())}${asked}'`);
+  const search = query.length ? `?${query.map((entry) => `${entry.name}=${entry.name.toUpperCase()}`).join("&")}` : "";
+  words.push(`'${location.origin}${path.replace(/\{(\w+)\}/g, (_, name) => name.toUpperCase())}${search}'`);
   return words.join(" ");
 }
 
 function operationOf(method, path, operation) {
   const [first, ...more] = (operation.description ?? "").split("\n\n");
   const open = make("summary", "",
-    make("span", `method ${method}`, method.toUpperCase()), make("code", "", path), make("span", "what", ...prose(first || operation.summary || "")));
+    make("span", `method ${method}`, method.toUpperCase()), make("code", "", path), make("span", "hint", ...prose(first || operation.summary || "")));
   return make("details", "operation", open, make("div", "inside",
     more.length ? make("p", "", ...prose(more.join(" "))) : null,
     table("Parameters", parameters(operation)),
@@ -111,7 +111,7 @@ function schemas(document_) {
   return Object.entries(document_.components?.schemas ?? {})
     .filter(([, schema]) => schema.properties)
     .map(([name, schema]) => make("details", "operation",
-      make("summary", "", make("code", "", name), make("span", "what", ...prose(schema.description ?? ""))),
+      make("summary", "", make("code", "", name), make("span", "hint", ...prose(schema.description ?? ""))),
       make("div", "inside", table("Fields", Object.entries(schema.properties)
         .map(([key, value]) => [key, typeWords(value), value.description ?? resolve(document_, value)?.description ?? ""])))));
 }
@@ -131,8 +131,8 @@ function show(document_) {
     make("section", "", make("h2", "", "Schemas"), ...schemas(document_)));
 }
 
-// A link cannot bring the token along, so it leads to what has been brought.
-function bring(document_) {
+// A link cannot send the token, so it points to the document that this page has fetched.
+function linkToCopy(document_) {
   const link = document.querySelector('a[href="/openapi.json"]');
   const file = new Blob([JSON.stringify(document_, null, 2)], { type: "application/json" });
   link.href = URL.createObjectURL(file);
@@ -140,11 +140,11 @@ function bring(document_) {
 }
 
 try {
-  const response = await request("/openapi.json");
+  const response = await fetchWithToken("/openapi.json");
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   const found = await response.json();
   show(found);
-  if (kept()) bring(found);
+  if (storedToken()) linkToCopy(found);
 } catch (error) {
   notice.textContent = error instanceof TypeError ? "The server does not answer." : error.message;
   notice.hidden = false;

@@ -1,17 +1,17 @@
-// What a model has found, drawn over the picture: in the colours of the streams, as sharp as the screen is.
+// Draws predictions over a picture, in the colours of the streams and at the resolution of the screen.
 
-// Those of transforms/painting/colors.py, and a label's place among them is the one that it gives it.
+// The palette of transforms/painting/colors.py; colorOf() chooses the same colour for a label.
 const PALETTE = [
   "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7",
   "#9176ff", "#fbbac1", "#bf0428", "#7115ff", "#9ad182", "#4deffd", "#ad2275",
 ];
 const SEED = 473184;
-const TEXT_GROUND = "#000000";
+const TEXT_BACKGROUND = "#000000";
 const MASK_OPACITY = 0.45;
 const MASK_WIDTH_MAX = 1600;
 const DRAWN_MAX = 300;
 const FAINT = 0.2;
-const TEXT_PX = { least: 12, most: 18 }; // of the page, not of the picture: read on a phone too
+const TEXT_PX = { min: 12, max: 18 }; // CSS pixels, not picture pixels: readable on a phone too
 
 const CRC = Uint32Array.from({ length: 256 }, (_, value) => {
   for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
@@ -24,8 +24,8 @@ export function colorOf(label) {
   return PALETTE[(~sum >>> 0) % PALETTE.length];
 }
 
-// A kind of result is drawn by what its items have, so that a new one needs nothing here: a text is a subtitle, a box and a
-// mask are drawn where they are, and whatever else has a name is listed in the corner.
+// The members of an item decide how it is drawn, so that a new kind needs no code here: text becomes a subtitle, boxes and
+// masks are drawn in place, and all other items are listed in the corner.
 export const isText = (item) => item.text !== undefined;
 export const isBox = (item) => item.x_min_normalized !== undefined;
 export const isMask = (item) => item.coverage !== undefined;
@@ -44,24 +44,24 @@ function readableOn(color) {
   return (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) ** 2 > 0.05 * 1.05 ? "#000" : "#fff";
 }
 
-// What stands after the label, and is never cut.
-function figures(item) {
-  if (isMask(item)) return `: ${share(item.coverage)}`;
+// The text after the label, which is never shortened.
+function suffix(item) {
+  if (isMask(item)) return `: ${percentage(item.coverage)}`;
   const track = item.track_id === undefined ? "" : ` #${item.track_id}`;
   return item.confidence === undefined ? track : `${track}: ${item.confidence.toFixed(2)}`;
 }
 
-export function words(item) {
-  return isText(item) ? item.text : labelOf(item) + figures(item);
+export function textOf(item) {
+  return isText(item) ? item.text : labelOf(item) + suffix(item);
 }
 
-export function share(value) {
+export function percentage(value) {
   const percent = value * 100;
   if (percent > 0 && percent < 0.1) return "< 0.1 %";
   return `${percent && percent < 9.95 ? percent.toFixed(1) : Math.round(percent)} %`;
 }
 
-// A mask as a tinted picture with a firm edge, and where its label goes; null when it cannot be read.
+// Returns a mask as a tinted picture with an opaque edge, and the position of its label; null if it does not decode.
 async function maskOf(item) {
   try {
     const bytes = Uint8Array.from(atob(item.mask_png), (letter) => letter.charCodeAt(0));
@@ -75,9 +75,9 @@ async function maskOf(item) {
     context.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
     const data = context.getImageData(0, 0, width, height);
-    const place = tint(data, channels(colorOf(labelOf(item))));
+    const anchor = tint(data, channels(colorOf(labelOf(item))));
     context.putImageData(data, 0, 0);
-    return { canvas, place };
+    return { canvas, anchor };
   } catch {
     return null;
   }
@@ -95,16 +95,16 @@ function tint({ data, width, height }, [red, green, blue]) {
   }
   const edge = Math.max(1, Math.round(width / 500));
   const [middleX, middleY] = [across / count, down / count];
-  let [nearest, place] = [Infinity, null];
+  let [nearest, anchor] = [Infinity, null];
   for (let at = 0; at < inside.length; at++) {
     const [x, y] = [at % width, Math.floor(at / width)];
     const within = inside[at] && x >= edge && y >= edge && x < width - edge && y < height - edge &&
       inside[at - edge] && inside[at + edge] && inside[at - edge * width] && inside[at + edge * width];
     data.set([red, green, blue, inside[at] ? (within ? 255 * MASK_OPACITY : 255) : 0], 4 * at);
     const distance = inside[at] ? (x - middleX) ** 2 + (y - middleY) ** 2 : Infinity;
-    if (distance < nearest) [nearest, place] = [distance, { x: (x + 0.5) / width, y: (y + 0.5) / height }];
+    if (distance < nearest) [nearest, anchor] = [distance, { x: (x + 0.5) / width, y: (y + 0.5) / height }];
   }
-  return place;
+  return anchor;
 }
 
 export class Drawing {
@@ -112,39 +112,39 @@ export class Drawing {
   #size = null;
   #items = [];
   #masks = new Map();
-  #chosen = null;
+  #highlighted = null;
   #pending = 0;
 
   constructor(canvas) {
     this.canvas = canvas;
-    new ResizeObserver(() => this.#soon()).observe(canvas);
+    new ResizeObserver(() => this.#scheduleDraw()).observe(canvas);
   }
 
-  // A picture, or where the browser cannot read it only its size.
+  // Sets the picture; without a bitmap, if the browser cannot decode it, only its size.
   setPicture(bitmap, size) {
     if (bitmap !== this.#bitmap) this.#bitmap?.close();
     this.#bitmap = bitmap;
     this.#size = size;
-    this.#soon();
+    this.#scheduleDraw();
   }
 
   async setItems(items) {
     this.#items = items.slice(0, DRAWN_MAX);
-    this.#chosen = null;
-    this.#soon();
+    this.#highlighted = null;
+    this.#scheduleDraw();
     for (const known of this.#masks.keys()) if (!items.includes(known)) this.#masks.delete(known);
     const masks = items.filter(isMask);
     if (!masks.length) return;
     for (const item of masks) if (!this.#masks.has(item)) this.#masks.set(item, await maskOf(item));
-    this.#soon();
+    this.#scheduleDraw();
   }
 
-  choose(item) {
-    this.#chosen = item;
-    this.#soon();
+  highlight(item) {
+    this.#highlighted = item;
+    this.#scheduleDraw();
   }
 
-  #soon() {
+  #scheduleDraw() {
     cancelAnimationFrame(this.#pending);
     this.#pending = requestAnimationFrame(() => this.#draw());
   }
@@ -166,23 +166,23 @@ export class Drawing {
     context.beginPath();
     context.rect(0, 0, area.width, area.height);
     context.clip();
-    this.#text = Math.max(TEXT_PX.least, Math.min(TEXT_PX.most, area.height / 30));
+    this.#text = Math.max(TEXT_PX.min, Math.min(TEXT_PX.max, area.height / 30));
     context.font = `600 ${this.#text}px ${getComputedStyle(canvas).fontFamily}`;
     context.textBaseline = "middle";
     this.#area = area;
-    this.#taken = [];
-    const ordered = this.#items.filter((item) => item !== this.#chosen);
-    if (this.#chosen) ordered.push(this.#chosen);
+    this.#occupied = [];
+    const ordered = this.#items.filter((item) => item !== this.#highlighted);
+    if (this.#highlighted) ordered.push(this.#highlighted);
     for (const item of ordered) this.#shape(context, item);
     for (const item of this.#items.some(isListed) ? this.#items : ordered) this.#label(context, item);
   }
 
   #text = 14;
   #area = null;
-  #taken = [];
+  #occupied = [];
 
   #alpha(item) {
-    return this.#chosen && item !== this.#chosen ? FAINT : 1;
+    return this.#highlighted && item !== this.#highlighted ? FAINT : 1;
   }
 
   #shape(context, item) {
@@ -216,26 +216,26 @@ export class Drawing {
 
   #label(context, item) {
     context.globalAlpha = this.#alpha(item);
-    const color = isText(item) ? TEXT_GROUND : colorOf(labelOf(item));
-    const text = isText(item) ? "" : this.#shortened(context, labelOf(item), figures(item));
+    const color = isText(item) ? TEXT_BACKGROUND : colorOf(labelOf(item));
+    const text = isText(item) ? "" : this.#shortened(context, labelOf(item), suffix(item));
     const tall = this.#text * 1.5;
     const margin = this.#text / 2;
     if (isText(item)) {
       const lines = this.#wrapped(context, item.text).reverse();
       for (const line of lines) this.#plate(context, this.#shortened(context, line, ""), color, (wide) => (this.#area.width - wide) / 2, [this.#area.height - margin - tall * (1 + lines.indexOf(line))]);
     } else if (isListed(item)) {
-      this.#plate(context, text, color, () => margin, [margin + this.#taken.length * (tall + 3)]);
+      this.#plate(context, text, color, () => margin, [margin + this.#occupied.length * (tall + 3)]);
     } else if (isBox(item)) {
       const { x, y, height } = this.#box(item);
       this.#plate(context, text, color, () => x - 1.25, [y - tall - 1.25, y, y + height + 1.25, y + height - tall]);
     } else {
-      const place = this.#masks.get(item)?.place;
-      if (place) this.#plate(context, text, color, (wide) => place.x * this.#area.width - wide / 2, [0, -1, 1, -2, 2].map((step) => place.y * this.#area.height + (step - 0.5) * tall));
+      const anchor = this.#masks.get(item)?.anchor;
+      if (anchor) this.#plate(context, text, color, (wide) => anchor.x * this.#area.width - wide / 2, [0, -1, 1, -2, 2].map((step) => anchor.y * this.#area.height + (step - 0.5) * tall));
     }
     context.globalAlpha = 1;
   }
 
-  // What is too long for the picture is cut, not squeezed until nobody can read it.
+  // Shortens text that is too long for the picture; squeezed letters would be unreadable.
   #shortened(context, label, rest) {
     const room = this.#area.width - 2 * this.#padding;
     const fits = (text) => context.measureText(text + rest).width <= room;
@@ -259,16 +259,16 @@ export class Drawing {
     return lines;
   }
 
-  // In the first of the places that is within the picture and free, else in the first within it.
-  #plate(context, text, color, across, places) {
+  // Draws a label at the first position that is inside the picture and free, else at the first inside it.
+  #plate(context, text, color, across, positions) {
     const padding = this.#padding;
     const tall = this.#text * 1.5;
     const wide = Math.min(context.measureText(text).width + 2 * padding, this.#area.width);
     const x = Math.max(0, Math.min(across(wide), this.#area.width - wide));
-    const possible = places.filter((y) => y >= 0 && y + tall <= this.#area.height + 0.5);
-    const free = (y) => !this.#taken.some((other) => x < other.x + other.wide && other.x < x + wide && y < other.y + tall && other.y < y + tall);
-    const y = possible.find(free) ?? possible[0] ?? Math.max(0, Math.min(places[0], this.#area.height - tall));
-    this.#taken.push({ x, y, wide });
+    const possible = positions.filter((y) => y >= 0 && y + tall <= this.#area.height + 0.5);
+    const free = (y) => !this.#occupied.some((other) => x < other.x + other.wide && other.x < x + wide && y < other.y + tall && other.y < y + tall);
+    const y = possible.find(free) ?? possible[0] ?? Math.max(0, Math.min(positions[0], this.#area.height - tall));
+    this.#occupied.push({ x, y, wide });
     context.fillStyle = color;
     context.beginPath();
     context.roundRect(x, y, wide, tall, 3);

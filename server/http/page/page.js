@@ -1,15 +1,15 @@
-// The page: a card for every camera, kept true by asking /api/cameras. All text goes through textContent.
+// The camera page: a card for every camera, refreshed from /api/cameras. All text is set through textContent.
 
-import { share } from "./drawing.js";
+import { percentage } from "./drawing.js";
 import { Player, sentence } from "./player.js";
-import { request } from "./token.js";
+import { fetchWithToken } from "./token.js";
 
-const WATCHING_MS = 500;
-const IDLE_MS = 2_000;
-const ANSWER_LIMIT_MS = 5_000;
+const POLL_WATCHING_MS = 500;
+const POLL_IDLE_MS = 2_000;
+const REQUEST_TIMEOUT_MS = 5_000;
 const RETRY_S = [1, 2, 4, 8, 15];
-const SILENCE_MS = 2_500;
-const COUNTED_FROM_FPS = 5;
+const STALL_MS = 2_500;
+const MEASURED_FROM_FPS = 5;
 const SHOWN_MAX = 6;
 const STATES = {
   idle: "Idle",
@@ -27,7 +27,7 @@ const summary = document.querySelector("#summary");
 const watchAll = document.querySelector("#watch-all");
 const stopAll = document.querySelector("#stop-all");
 const template = document.querySelector("#card");
-const playable = "RTCPeerConnection" in window;
+const canPlay = "RTCPeerConnection" in window;
 
 const cards = new Map();
 let cameras = new Map();
@@ -41,11 +41,11 @@ class Card {
     this.element.id = `camera-${name}`;
     this.element.dataset.camera = name;
     this.parts = Object.fromEntries(
-      [..."stage still watch facts veil words tools labels full stop state chain trouble rate latency size viewers seen whep image"
+      [..."stage still watch facts overlay message tools labels full stop state chain error rate latency size viewers predictions whep image"
         .split(" ")].map((part) => [part, this.element.querySelector(`.${part}`)]),
     );
     this.video = this.element.querySelector("video");
-    this.list = this.parts.seen.querySelector("ul");
+    this.list = this.parts.predictions.querySelector("ul");
     this.rows = new Map();
     const title = this.element.querySelector("h2");
     title.textContent = name;
@@ -60,7 +60,7 @@ class Card {
     this.#address(this.parts.image, `/api/cameras/${name}/image`);
     this.element.querySelector(".try").href = `/run?camera=${name}`;
 
-    this.player = new Player(name, this.video, () => this.#played());
+    this.player = new Player(name, this.video, () => this.#playerChanged());
     this.parts.watch.addEventListener("click", () => {
       this.player.start();
       this.parts.stop.focus({ preventScroll: true });
@@ -83,22 +83,22 @@ class Card {
     const { parts } = this;
     this.#showState();
     this.element.classList.toggle("private", Boolean(camera.private));
-    parts.seen.hidden = !camera.annotates || Boolean(camera.private);
+    parts.predictions.hidden = !camera.annotates || Boolean(camera.private);
     parts.labels.hidden = !camera.annotates;
     if (camera.width_px) parts.stage.style.setProperty("--ratio", `${camera.width_px} / ${camera.height_px}`);
-    parts.facts.textContent = facts(camera);
+    parts.facts.textContent = sizeAndRate(camera);
     this.#showChain(camera);
-    this.#showTrouble(camera);
-    this.#showFigures();
-    this.#showSeen(camera.state === "running" || camera.state === "ended" ? (camera.latest?.predictions ?? []) : []);
+    this.#showError(camera);
+    this.#showStatistics();
+    this.#showPredictions(camera.state === "running" || camera.state === "ended" ? (camera.latest?.predictions ?? []) : []);
   }
 
   async measure() {
-    this.figures = await this.player.figures();
-    // Frames should come, or the server does not know of us any more.
+    this.statistics = await this.player.statistics();
+    // Reconnect if frames should arrive, or if the server has no session of this page.
     const moving = this.camera?.state === "running" && this.camera.frame_rate >= 2;
-    const forgotten = this.camera?.viewers === 0;
-    if ((moving || forgotten) && this.figures?.silentMs > SILENCE_MS) this.player.standsStill();
+    const unknown = this.camera?.viewers === 0;
+    if ((moving || unknown) && this.statistics?.silentMs > STALL_MS) this.player.reportStall();
   }
 
   remove() {
@@ -117,24 +117,24 @@ class Card {
     });
   }
 
-  #played() {
-    const { state, words, hidden } = this.player;
+  #playerChanged() {
+    const { state, message, hidden } = this.player;
     const before = this.element.dataset.play;
-    if (before === "live" && state !== "live") this.#keepStill();
+    if (before === "live" && state !== "live") this.#freezeFrame();
     this.element.dataset.play = state;
-    this.parts.words.textContent = hidden ? "" : words;
+    this.parts.message.textContent = hidden ? "" : message;
     if (state === "off") this.video.srcObject = null;
-    if (state !== "live") this.figures = null;
+    if (state !== "live") this.statistics = null;
     if (this.camera) {
       this.#showState();
-      this.#showFigures();
+      this.#showStatistics();
     }
-    count();
-    if (before === "off" || state === "live") soon();
+    showCounts();
+    if (before === "off" || state === "live") refreshSoon();
   }
 
-  // What was seen last stands behind the words, until there is more to see.
-  #keepStill() {
+  // Shows the last picture behind the message until video plays again.
+  #freezeFrame() {
     const { still } = this.parts;
     if (!this.video.videoWidth) return;
     still.width = this.video.videoWidth;
@@ -146,12 +146,12 @@ class Card {
   #fullScreen() {
     const { stage } = this.parts;
     if (document.fullscreenElement) document.exitFullscreen();
-    else if (stage.requestFullscreen) stage.requestFullscreen().then(() => this.#turn()).catch(() => {});
-    else this.video.webkitEnterFullscreen?.(); // iPhones let only a video fill the screen
+    else if (stage.requestFullscreen) stage.requestFullscreen().then(() => this.#lockOrientation()).catch(() => {});
+    else this.video.webkitEnterFullscreen?.(); // on iPhones only a video can fill the screen
   }
 
-  // Labels are part of the picture: on an upright phone a wide one is too small to read them.
-  #turn() {
+  // Labels are part of the picture: a wide picture on an upright phone is too small to read them.
+  #lockOrientation() {
     const { videoWidth, videoHeight } = this.video;
     if (videoWidth > videoHeight) return screen.orientation?.lock?.("landscape");
   }
@@ -163,54 +163,54 @@ class Card {
     if (key === this.chainKey) return;
     this.chainKey = key;
     const items = path.flatMap((at) => [
-      ...(at.transforms ?? []).map((transform) => step(transform, at === camera)),
-      node(at, at === camera),
+      ...(at.transforms ?? []).map((transform) => transformItem(transform, at === camera)),
+      cameraItem(at, at === camera),
     ]);
     this.parts.chain.replaceChildren(...items);
-    this.parts.chain.ariaLabel = `Where ${camera.name} comes from`;
+    this.parts.chain.ariaLabel = `Pipeline of ${camera.name}`;
   }
 
   #showState() {
     const { camera, parts } = this;
     const live = this.player.state === "live" && camera.state === "running";
     const state = camera.private ? "private" : live ? "live" : camera.state;
-    write(parts.state, STATES[state] ?? state);
+    setText(parts.state, STATES[state] ?? state);
     parts.state.dataset.state = state;
   }
 
-  #showTrouble(camera) {
-    let words = "";
-    if (camera.private) words = "Only other cameras use its picture; it cannot be watched.";
-    else if (camera.state === "offline") words = `${sentence(camera.error ?? "It does not answer")}. Trying again.`;
-    else if (camera.state === "ended" && this.player.state !== "off") words = "The video has ended; this is its last picture.";
-    else if (camera.error) words = `${sentence(camera.error)}.`;
-    this.parts.trouble.hidden = !words;
-    write(this.parts.trouble, words.replace(/\.\.+/g, "."));
+  #showError(camera) {
+    let error = "";
+    if (camera.private) error = "This camera is private: only other cameras use its frames.";
+    else if (camera.state === "offline") error = `${sentence(camera.error ?? "The camera does not answer")}. Trying again.`;
+    else if (camera.state === "ended" && this.player.state !== "off") error = "The video has ended; this is its last picture.";
+    else if (camera.error) error = `${sentence(camera.error)}.`;
+    this.parts.error.hidden = !error;
+    setText(this.parts.error, error.replace(/\.\.+/g, "."));
   }
 
-  #showFigures() {
-    const { camera, figures, parts } = this;
-    // Of a slow camera half a second holds too few frames to count them here.
-    const counted = camera.frame_rate === null || camera.frame_rate >= COUNTED_FROM_FPS ? figures?.frameRate : null;
-    const rate = counted ?? (camera.state === "running" ? camera.frame_rate : null);
-    write(parts.rate, rate === null ? "–" : `${rate.toFixed(rate < 9.95 ? 1 : 0)} fps`);
-    const server = fromCapture(camera.latency_ms);
-    if (figures && server !== null) {
-      const total = server + figures.networkMs + figures.bufferMs + figures.decodeMs;
-      write(parts.latency, `${Math.round(total)} ms`);
+  #showStatistics() {
+    const { camera, statistics, parts } = this;
+    // Half a second has too few frames of a slow camera to measure its rate here.
+    const measured = camera.frame_rate === null || camera.frame_rate >= MEASURED_FROM_FPS ? statistics?.frameRate : null;
+    const rate = measured ?? (camera.state === "running" ? camera.frame_rate : null);
+    setText(parts.rate, rate === null ? "–" : `${rate.toFixed(rate < 9.95 ? 1 : 0)} fps`);
+    const server = serverLatency(camera.latency_ms);
+    if (statistics && server !== null) {
+      const total = server + statistics.networkMs + statistics.bufferMs + statistics.decodeMs;
+      setText(parts.latency, `${Math.round(total)} ms`);
       parts.latency.title =
-        `server ${Math.round(server)}, network ${Math.round(figures.networkMs)}, ` +
-        `buffer ${Math.round(figures.bufferMs)}, decoding ${Math.round(figures.decodeMs)} ms`;
+        `server ${Math.round(server)}, network ${Math.round(statistics.networkMs)}, ` +
+        `buffer ${Math.round(statistics.bufferMs)}, decoding ${Math.round(statistics.decodeMs)} ms`;
     } else {
-      write(parts.latency, "–");
+      setText(parts.latency, "–");
       parts.latency.removeAttribute("title");
     }
-    write(parts.size, camera.width_px ? `${camera.width_px} × ${camera.height_px}` : "–");
-    parts.size.title = figures?.codec ? `received as ${figures.codec}, ${figures.width} × ${figures.height}` : "";
-    write(parts.viewers, String(camera.viewers ?? 0));
+    setText(parts.size, camera.width_px ? `${camera.width_px} × ${camera.height_px}` : "–");
+    parts.size.title = statistics?.codec ? `received as ${statistics.codec}, ${statistics.width} × ${statistics.height}` : "";
+    setText(parts.viewers, String(camera.viewers ?? 0));
   }
 
-  #showSeen(predictions) {
+  #showPredictions(predictions) {
     const found = new Map();
     for (const { kind, class_name: label, text = label ?? kind, confidence, coverage } of predictions) {
       const key = `${kind} ${text}`;
@@ -238,14 +238,14 @@ class Card {
       }
       if (this.list.children[place] !== row) this.list.insertBefore(row, this.list.children[place] ?? null);
       const [label, value, meter] = row.children;
-      write(label, entry.count > 1 ? `${entry.text} × ${entry.count}` : entry.text);
-      write(value, entry.kind === "segmentation" ? `covers ${share(entry.value)}` : entry.value.toFixed(2));
+      setText(label, entry.count > 1 ? `${entry.text} × ${entry.count}` : entry.text);
+      setText(value, entry.kind === "segmentation" ? `covers ${percentage(entry.value)}` : entry.value.toFixed(2));
       meter.style.setProperty("--value", entry.value);
     });
     const rest = entries.length - shown.length;
     const words = rest ? `and ${rest} more` : entries.length ? "" : this.camera.state === "running" ? "Nothing" : "–";
     this.restRow ??= make("li", "rest");
-    write(this.restRow, words);
+    setText(this.restRow, words);
     if (!words) this.restRow.remove();
     else if (this.list.lastElementChild !== this.restRow) this.list.append(this.restRow);
   }
@@ -258,22 +258,22 @@ function make(tag, className, ...children) {
   return element;
 }
 
-function write(element, text) {
+function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-// From the capture to the packet, in the middle of all frames.
-function fromCapture(latency) {
+// Returns the median time from capture to packet, in milliseconds.
+function serverLatency(latency) {
   return latency?.total?.p50 ?? null;
 }
 
-function facts(camera) {
+function sizeAndRate(camera) {
   if (camera.private) return "";
   const size = camera.width_px ? `${camera.width_px} × ${camera.height_px}` : "";
   return size && camera.frame_rate ? `${size}, ${Math.round(camera.frame_rate)} fps` : size;
 }
 
-function node(camera, own) {
+function cameraItem(camera, own) {
   const what = camera.source === null ? camera.model.replaceAll("_", " ") : "";
   const dot = make("span", "dot");
   dot.ariaHidden = "true";
@@ -287,14 +287,14 @@ function node(camera, own) {
   return make("li", "node", dot, link, ...(what ? [make("small", "", what)] : []));
 }
 
-function step(transform, own) {
+function transformItem(transform, own) {
   const item = make("li", own ? "step own" : "step", make("span", "", transform.type));
-  const detail = stepDetail(transform.attributes ?? {});
+  const detail = transformDetail(transform.attributes ?? {});
   if (detail) item.append(make("small", "", detail));
   return item;
 }
 
-function stepDetail(attributes) {
+function transformDetail(attributes) {
   const { width_px, height_px, angle_degs, direction } = attributes;
   const service = Object.entries(attributes).find(([key, value]) => value && /^(detector|classifier|segmenter|captioner)_name$/.test(key));
   if (service) return service[1];
@@ -308,14 +308,14 @@ async function copied(text, shown) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Without TLS there is no clipboard for scripts: select it and try the old way.
+    // Scripts have no clipboard without TLS: select the text and use the old command.
     getSelection().selectAllChildren(shown);
     return document.execCommand("copy");
   }
 }
 
-// Sources in the order of the file, each followed by what is chained on it.
-function families(list) {
+// Sorts the cameras: sources in the order of the file, each followed by the cameras chained onto it.
+function inChainOrder(list) {
   const ordered = [];
   const add = (camera) => {
     if (ordered.includes(camera)) return;
@@ -334,7 +334,7 @@ function show(list) {
     card.remove();
     cards.delete(name);
   }
-  families(list).forEach((camera, place) => {
+  inChainOrder(list).forEach((camera, place) => {
     let card = cards.get(camera.name);
     if (!card) {
       card = new Card(camera.name);
@@ -346,60 +346,60 @@ function show(list) {
   while (main.children.length > cards.size) main.lastElementChild.remove();
   if (!list.length) main.append(make("p", "empty", "The configuration has no cameras yet."));
   main.ariaBusy = "false";
-  count();
+  showCounts();
 }
 
 const watchable = () => [...cards.values()].filter((card) => card.camera && !card.camera.private);
 
-function count() {
+function showCounts() {
   const all = watchable();
   const on = all.filter((card) => card.player.state !== "off").length;
   const number = cards.size === 1 ? "1 camera" : `${cards.size} cameras`;
-  write(summary, cards.size ? (on ? `${number}, ${on} watched here` : number) : "");
+  setText(summary, cards.size ? (on ? `${number}, ${on} watched here` : number) : "");
   stopAll.hidden = on === 0;
-  watchAll.hidden = !playable || on === all.length || all.length < 2;
+  watchAll.hidden = !canPlay || on === all.length || all.length < 2;
 }
 
-async function ask() {
+async function refresh() {
   clearTimeout(timer);
   timer = 0;
   if (document.hidden) return;
   try {
-    // Before the server is asked: a picture that stands still is noticed although nobody answers.
+    // Measure before the request: a stall is noticed even if the server does not answer.
     await Promise.all([...cards.values()].map((card) => card.measure()));
-    const response = await request("/api/cameras", {}, ANSWER_LIMIT_MS);
+    const response = await fetchWithToken("/api/cameras", {}, REQUEST_TIMEOUT_MS);
     if (!response.ok) throw new Error(sentence((await response.json().catch(() => ({}))).detail) || "The server failed");
     const list = await response.json();
     show(list);
-    if (failures) for (const card of cards.values()) card.player.hurry();
+    if (failures) for (const card of cards.values()) card.player.retryNow();
     failures = 0;
-    tell(playable ? "" : "This browser has no WebRTC, so it cannot play live video. The image addresses work.");
+    showNotice(canPlay ? "" : "This browser has no WebRTC, so it cannot play live video. The image addresses still work.");
     const watching = [...cards.values()].some((card) => card.player.state !== "off");
-    again(watching ? WATCHING_MS : IDLE_MS);
+    scheduleRefresh(watching ? POLL_WATCHING_MS : POLL_IDLE_MS);
   } catch (error) {
     const pause = RETRY_S[Math.min(failures++, RETRY_S.length - 1)];
-    tell(error.message && error.name === "Error" ? `${error.message}. Trying again.` : "The server does not answer. Trying again.");
-    again(pause * 1000);
+    showNotice(error.message && error.name === "Error" ? `${error.message}. Trying again.` : "The server does not answer. Trying again.");
+    scheduleRefresh(pause * 1000);
   }
 }
 
-function again(milliseconds) {
+function scheduleRefresh(milliseconds) {
   clearTimeout(timer);
-  timer = setTimeout(ask, milliseconds);
+  timer = setTimeout(refresh, milliseconds);
 }
 
-function soon() {
-  if (timer) again(50);
+function refreshSoon() {
+  if (timer) scheduleRefresh(50);
 }
 
-function tell(words) {
-  write(notice, words);
-  notice.hidden = !words;
+function showNotice(text) {
+  setText(notice, text);
+  notice.hidden = !text;
 }
 
 function setHidden(hidden) {
   for (const card of cards.values()) card.player.setHidden(hidden);
-  if (!hidden) ask();
+  if (!hidden) refresh();
 }
 
 watchAll.addEventListener("click", () => {
@@ -412,5 +412,5 @@ document.addEventListener("visibilitychange", () => setHidden(document.hidden));
 addEventListener("pagehide", () => setHidden(true));
 addEventListener("pageshow", (event) => event.persisted && setHidden(document.hidden));
 
-document.documentElement.classList.toggle("unplayable", !playable);
-ask();
+document.documentElement.classList.toggle("unplayable", !canPlay);
+refresh();

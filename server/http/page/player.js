@@ -1,48 +1,48 @@
-// Plays one camera over WHEP into a <video>, and keeps at it: whatever breaks is tried again with growing pauses.
+// Plays one camera over WHEP in a <video>, and reconnects after every failure, with growing pauses.
 
-import { request, withToken } from "./token.js";
+import { fetchWithToken, withToken } from "./token.js";
 
 const PAUSES_S = [0.5, 1, 2, 4, 8, 15];
-const CONNECT_LIMIT_MS = 12_000;
-const LOST_LIMIT_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 12_000;
+const DISCONNECTED_TIMEOUT_MS = 2_000;
 
 export class Player {
   // state: "off", "connecting", "waiting" (connected, no picture yet), "live", "retrying" or "failed".
-  constructor(camera, video, changed) {
+  constructor(camera, video, onChange) {
     this.camera = camera;
     this.video = video;
-    this.changed = changed;
+    this.onChange = onChange;
     this.state = "off";
-    this.words = "";
+    this.message = "";
     this.annotations = true;
-    this.wanted = false;
+    this.enabled = false;
     this.hidden = false;
     this.failures = 0;
     this.attempt = 0;
     this.timers = new Set();
-    video.addEventListener("playing", () => this.#pictureCame());
+    video.addEventListener("playing", () => this.#playing());
   }
 
   start() {
-    this.wanted = true;
+    this.enabled = true;
     this.failures = 0;
     if (!this.hidden) this.#connect();
   }
 
   stop() {
-    this.wanted = false;
-    this.#drop();
-    this.#become("off");
+    this.enabled = false;
+    this.#disconnect();
+    this.#setState("off");
   }
 
-  // A tab that nobody looks at receives nothing; it goes on when it is looked at again.
+  // A hidden tab receives no video; playback resumes when the tab is shown again.
   setHidden(hidden) {
     if (this.hidden === hidden) return;
     this.hidden = hidden;
-    if (!this.wanted) return;
+    if (!this.enabled) return;
     if (hidden) {
-      this.#drop();
-      this.#become("connecting", "Paused while this tab is hidden");
+      this.#disconnect();
+      this.#setState("connecting", "Paused while this tab is hidden");
     } else {
       this.failures = 0;
       this.#connect();
@@ -51,20 +51,20 @@ export class Player {
 
   setAnnotations(annotations) {
     this.annotations = annotations;
-    if (this.wanted && !this.hidden) this.#connect();
+    if (this.enabled && !this.hidden) this.#connect();
   }
 
-  // The server answers again: no use waiting any longer.
-  hurry() {
+  // Ends the current pause, because the server answers again.
+  retryNow() {
     if (this.state === "retrying") this.#connect();
   }
 
-  // Frames are sent, but none come: the connection is dead, whatever the browser still believes.
-  standsStill() {
-    if (this.state === "live") this.#again("The connection is lost");
+  // Reconnects although the browser reports a connection: the server sends frames, but none arrive.
+  reportStall() {
+    if (this.state === "live") this.#retry("The connection is lost");
   }
 
-  async figures() {
+  async statistics() {
     if (!this.pc || this.state !== "live") return null;
     const report = await this.pc.getStats();
     let video = null;
@@ -76,7 +76,7 @@ export class Player {
     if (!video) return null;
     const before = this.before?.id === video.id ? this.before : null;
     this.before = video;
-    if (video.packetsReceived !== before?.packetsReceived) this.heardAt = video.timestamp;
+    if (video.packetsReceived !== before?.packetsReceived) this.lastPacketAt = video.timestamp;
     const frames = video.framesDecoded - (before?.framesDecoded ?? 0);
     const seconds = before ? (video.timestamp - before.timestamp) / 1000 : 0;
     const mean = (total, count) => {
@@ -91,15 +91,15 @@ export class Player {
       codec: (report.get(video.codecId)?.mimeType ?? "").replace("video/", ""),
       width: video.frameWidth ?? 0,
       height: video.frameHeight ?? 0,
-      silentMs: video.timestamp - this.heardAt,
+      silentMs: video.timestamp - this.lastPacketAt,
     };
   }
 
   async #connect() {
-    this.#drop();
+    this.#disconnect();
     const attempt = ++this.attempt;
     const current = () => attempt === this.attempt;
-    this.#become("connecting", this.failures ? "Connecting again" : "Connecting");
+    this.#setState("connecting", this.failures ? "Connecting again" : "Connecting");
     const pc = new RTCPeerConnection();
     this.pc = pc;
     pc.addEventListener("track", (event) => {
@@ -108,31 +108,31 @@ export class Player {
       this.video.play().catch(() => {});
     });
     pc.addEventListener("connectionstatechange", () => current() && this.#connectionChanged(pc.connectionState));
-    this.#after(CONNECT_LIMIT_MS, () => {
-      if (this.state === "connecting") this.#again("The server's media port (UDP) cannot be reached");
+    this.#schedule(CONNECT_TIMEOUT_MS, () => {
+      if (this.state === "connecting") this.#retry("The server's media port (UDP) cannot be reached");
     });
     try {
       const { receiver } = pc.addTransceiver("video", { direction: "recvonly" });
       if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
       await pc.setLocalDescription();
-      const answer = await this.#post(pc.localDescription.sdp, current);
+      const answer = await this.#postOffer(pc.localDescription.sdp, current);
       if (answer !== null && current()) await pc.setRemoteDescription({ type: "answer", sdp: answer });
     } catch (error) {
-      if (current()) this.#again(error instanceof TypeError ? "The server does not answer" : error.message);
+      if (current()) this.#retry(error instanceof TypeError ? "The server does not answer" : error.message);
     }
   }
 
-  // Gives the answer, or null where this attempt has come to its end.
-  async #post(sdp, current) {
+  // Returns the SDP answer, or null if this attempt has ended.
+  async #postOffer(sdp, current) {
     const query = this.annotations ? "" : "?annotations=false";
-    const response = await request(`/whep/${this.camera}${query}`, {
+    const response = await fetchWithToken(`/whep/${this.camera}${query}`, {
       method: "POST",
       headers: { "Content-Type": "application/sdp" },
       body: sdp,
     });
     const location = response.headers.get("Location");
     if (!current()) {
-      if (response.status === 201 && location) end(location);
+      if (response.status === 201 && location) deleteSession(location);
       return null;
     }
     if (response.status === 201) {
@@ -141,61 +141,61 @@ export class Player {
     }
     const problem = await response.json().catch(() => ({}));
     if (!current()) return null;
-    const words = sentence(problem.detail) || `The server answered ${response.status}`;
+    const message = sentence(problem.detail) || `The server answered ${response.status}`;
     if (response.status === 406) this.#fail("This browser shares no video codec with the server");
-    else if (response.status < 500 && response.status !== 408 && response.status !== 429) this.#fail(words);
-    else this.#again(words, Number(response.headers.get("Retry-After")) || 0);
+    else if (response.status < 500 && response.status !== 408 && response.status !== 429) this.#fail(message);
+    else this.#retry(message, Number(response.headers.get("Retry-After")) || 0);
     return null;
   }
 
   #connectionChanged(state) {
     if (state === "connected") {
       this.#cancelTimers();
-      if (this.state === "connecting") this.#become("waiting", "Waiting for the first picture");
+      if (this.state === "connecting") this.#setState("waiting", "Waiting for the first picture");
     } else if (state === "disconnected") {
-      this.#after(LOST_LIMIT_MS, () => this.#again("The connection is lost"));
+      this.#schedule(DISCONNECTED_TIMEOUT_MS, () => this.#retry("The connection is lost"));
     } else if (state === "failed" || state === "closed") {
-      this.#again("The connection is lost");
+      this.#retry("The connection is lost");
     }
   }
 
-  #pictureCame() {
-    if (!this.pc || !this.wanted || this.hidden) return;
+  #playing() {
+    if (!this.pc || !this.enabled || this.hidden) return;
     this.failures = 0;
-    this.#become("live");
+    this.#setState("live");
   }
 
-  #fail(words) {
-    this.#drop();
-    this.#become("failed", words);
+  #fail(message) {
+    this.#disconnect();
+    this.#setState("failed", message);
   }
 
-  #again(words, leastPauseS = 0) {
-    this.#drop();
+  #retry(message, pauseMinS = 0) {
+    this.#disconnect();
     const pause = PAUSES_S[Math.min(this.failures++, PAUSES_S.length - 1)];
-    const pauseS = Math.max(pause * (0.8 + 0.4 * Math.random()), leastPauseS);
-    this.#become("retrying", `${words}. Trying again`);
-    this.#after(pauseS * 1000, () => this.#connect());
+    const pauseS = Math.max(pause * (0.8 + 0.4 * Math.random()), pauseMinS);
+    this.#setState("retrying", `${message}. Trying again`);
+    this.#schedule(pauseS * 1000, () => this.#connect());
   }
 
-  #drop() {
+  #disconnect() {
     this.attempt++;
     this.#cancelTimers();
     const { pc, location } = this;
     this.pc = this.location = this.before = null;
     if (!pc) return;
-    // The server hears of the end from us before it notices it by itself.
-    if (location) end(location).finally(() => pc.close());
+    // Delete the session first; otherwise the server notices the end only after a timeout.
+    if (location) deleteSession(location).finally(() => pc.close());
     else pc.close();
   }
 
-  #become(state, words = "") {
+  #setState(state, message = "") {
     this.state = state;
-    this.words = words;
-    this.changed(this);
+    this.message = message;
+    this.onChange(this);
   }
 
-  #after(milliseconds, action) {
+  #schedule(milliseconds, action) {
     const timer = setTimeout(() => {
       this.timers.delete(timer);
       action();
@@ -209,12 +209,12 @@ export class Player {
   }
 }
 
-// Outlives the page: a viewer who leaves is not encoded for any longer.
-function end(location) {
+// The request outlives the page, so that the server stops encoding for a viewer that leaves.
+function deleteSession(location) {
   return fetch(location, withToken({ method: "DELETE", keepalive: true })).catch(() => {});
 }
 
-// Begins with a capital, unless it begins with an address or a path.
+// Capitalises the first letter, unless the text begins with an address or a path.
 export function sentence(text) {
   return /^[a-z]+\s/.test(text ?? "") ? text[0].toUpperCase() + text.slice(1) : (text ?? "");
 }

@@ -1,25 +1,25 @@
-// "Run model": a picture, a vision service, and what it says. Nothing runs before somebody asks for it here.
+// The page "Run model": runs a vision service on a picture and shows the predictions. Inference starts only on request.
 
-import { Drawing, colorOf, isBox, isMask, isText, labelOf, share, valueOf, words } from "./drawing.js";
+import { Drawing, colorOf, isBox, isMask, isText, labelOf, percentage, textOf, valueOf } from "./drawing.js";
 import { foldersOf, read } from "./files.js";
 import { sentence } from "./player.js";
 import { curl } from "./shell.js";
-import { kept as keptToken, request as fetchWithToken } from "./token.js";
+import { fetchWithToken, storedToken } from "./token.js";
 
 const KINDS = {
-  classifications: { title: "Labels", least: 0.05, slider: "Minimum confidence", none: "No label" },
-  detections: { title: "Boxes", least: 0.5, slider: "Minimum confidence", none: "Nothing" },
-  segmentations: { title: "Masks", least: 0, slider: "Minimum share of the picture", none: "Nothing" },
-  captions: { title: "Caption", least: 0, slider: "Minimum confidence", none: "No caption" },
+  classifications: { title: "Labels", minimum: 0.05, slider: "Minimum confidence", none: "No label" },
+  detections: { title: "Boxes", minimum: 0.5, slider: "Minimum confidence", none: "Nothing" },
+  segmentations: { title: "Masks", minimum: 0, slider: "Minimum share of the picture", none: "Nothing" },
+  captions: { title: "Caption", minimum: 0, slider: "Minimum confidence", none: "No caption" },
 };
-// The words for a kind; one that this page does not know is called what the server calls it.
-const about = (name) =>
-  KINDS[name] ?? { title: name[0].toUpperCase() + name.slice(1), least: 0, slider: "Minimum confidence", none: "Nothing" };
+// The texts for a kind of result; a kind unknown to this page has the title that the server gives it.
+const textsOf = (name) =>
+  KINDS[name] ?? { title: name[0].toUpperCase() + name.slice(1), minimum: 0, slider: "Minimum confidence", none: "Nothing" };
 const CLASSIFICATIONS_MAX = 20;
-const REFUSED = [413, 415, 422]; // what the server says of a picture that it will never take
+const BAD_PICTURE = [413, 415, 422]; // the HTTP statuses for a picture that the server cannot use
 const LISTED_MAX = 50;
 const SHORTENED_TO = 24;
-const ANSWER_LIMIT_MS = 120_000;
+const REQUEST_TIMEOUT_MS = 120_000;
 const RETRY_S = [1, 2, 4, 8, 15];
 
 const part = (id) => document.getElementById(id);
@@ -29,11 +29,11 @@ const threshold = part("threshold");
 
 let services = [];
 let picture = null; // {blob, name, note, camera}
-let brought = 0; // how many pictures were brought: what comes late of an earlier one is nobody's any more
+let loads = 0; // number of pictures loaded so far: late results for an earlier picture are discarded
 let answer = null; // {kind, reply, items, milliseconds}
-let running = null; // AbortController of the request under way
+let running = null; // AbortController of the request in progress
 let failures = 0;
-let early = false; // a picture came before it was known what can be run
+let runAfterLoad = false; // a picture was chosen before the list of services arrived
 
 function make(tag, className, ...children) {
   const element = document.createElement(tag);
@@ -45,48 +45,48 @@ function make(tag, className, ...children) {
 const service = () => services.find(({ name }) => name === part("service").value);
 const kind = () => part("kinds").querySelector("input:checked")?.value;
 
-// What there is to choose from
+// Services and cameras
 
 async function load() {
   try {
-    const [models, cameras] = await Promise.all([asked("/api/vision"), asked("/api/cameras")]);
+    const [models, cameras] = await Promise.all([fetchJson("/api/vision"), fetchJson("/api/cameras")]);
     services = models;
-    options(part("service"), models.map(({ name }) => name));
-    options(part("camera"), cameras.filter((camera) => !camera.private).map(({ name }) => name));
-    part("taking").hidden = !part("camera").length;
+    setOptions(part("service"), models.map(({ name }) => name));
+    setOptions(part("camera"), cameras.filter((camera) => !camera.private).map(({ name }) => name));
+    part("snapshot").hidden = !part("camera").length;
     const wanted = new URLSearchParams(location.search);
-    prefer(part("service"), wanted.get("service"));
-    prefer(part("camera"), wanted.get("camera"));
+    selectIfPresent(part("service"), wanted.get("service"));
+    selectIfPresent(part("camera"), wanted.get("camera"));
     showService(wanted.get("kind"));
     failures = 0;
-    tell(models.length ? "" : "The configuration has no vision services yet, so there is no model to run.");
-    if (early) run();
+    showNotice(models.length ? "" : "The configuration has no vision services yet, so there is no model to run.");
+    if (runAfterLoad) run();
   } catch (error) {
-    tell(`${error.message} Trying again.`);
+    showNotice(`${error.message} Trying again.`);
     setTimeout(load, RETRY_S[Math.min(failures++, RETRY_S.length - 1)] * 1000);
   }
 }
 
-function options(select, names) {
+function setOptions(select, names) {
   select.replaceChildren(...names.map((name) => new Option(name)));
   select.disabled = !names.length;
 }
 
-function prefer(select, name) {
+function selectIfPresent(select, name) {
   if ([...select.options].some((option) => option.value === name)) select.value = name;
 }
 
 function showService(preferred) {
   const chosen = service();
   const labels = chosen?.labels.length ?? 0;
-  part("what").textContent = chosen ? `${chosen.model}${labels ? `, ${labels} ${labels === 1 ? "label" : "labels"}` : ""}` : "";
-  part("what").title = chosen?.labels.slice(0, 100).join(", ") ?? "";
+  part("service-info").textContent = chosen ? `${chosen.model}${labels ? `, ${labels} ${labels === 1 ? "label" : "labels"}` : ""}` : "";
+  part("service-info").title = chosen?.labels.slice(0, 100).join(", ") ?? "";
   const kinds = chosen?.kinds ?? [];
   const before = kinds.includes(preferred) ? preferred : kinds.includes(kind()) ? kind() : kinds[0];
   part("kinds").querySelector("div").replaceChildren(
     ...kinds.map((name) => {
       const input = Object.assign(make("input"), { type: "radio", name: "kind", value: name, checked: name === before });
-      return make("label", "", input, make("span", "", about(name).title));
+      return make("label", "", input, make("span", "", textsOf(name).title));
     }),
   );
   part("kinds").hidden = kinds.length === 0;
@@ -94,24 +94,24 @@ function showService(preferred) {
 }
 
 function showKind() {
-  const chosen = kind() && about(kind());
+  const chosen = kind() && textsOf(kind());
   if (chosen) {
-    threshold.value = chosen.least;
+    threshold.value = chosen.minimum;
     document.querySelector("label[for=threshold]").textContent = chosen.slider;
   }
-  forget();
+  discardAnswer();
 }
 
-// What came back belongs to what was asked: after another choice it is gone.
-function forget() {
+// Cancels the request in progress and discards the answer: neither belongs to the new choice.
+function discardAnswer() {
   running?.abort();
   answer = null;
-  trouble("");
-  part("took").textContent = "";
+  showError("");
+  part("timing").textContent = "";
   stage.dataset.state = picture ? "shown" : "empty";
-  part("go").disabled = !picture || !kind();
-  part("take").disabled = !kind();
-  part("applied").hidden = kind() !== "segmentations";
+  part("run-model").disabled = !picture || !kind();
+  part("take-snapshot").disabled = !kind();
+  part("threshold-note").hidden = kind() !== "segmentations";
   const address = new URL(location.href);
   for (const [key, value] of [["service", part("service").value], ["kind", kind()]]) {
     if (value) address.searchParams.set(key, value);
@@ -122,178 +122,178 @@ function forget() {
 
 // Pictures
 
-async function bring(file) {
-  const mine = ++brought;
-  forget();
+async function loadPicture(file) {
+  const load = ++loads;
+  discardAnswer();
   let blob;
   try {
     blob = await read(file);
   } catch (error) {
-    if (mine === brought) putAway(error.message);
+    if (load === loads) rejectPicture(error.message);
     return;
   }
-  if (mine !== brought) return;
+  if (load !== loads) return;
   picture = { blob, name: file.name, note: file.name };
-  await see(picture);
-  if (mine !== brought) return;
-  forget();
+  await showPicture(picture);
+  if (load !== loads) return;
+  discardAnswer();
   await run();
 }
 
-// As if no picture had been brought yet: what was brought is none, and the one before it is not what was asked about.
-function putAway(why) {
-  brought++;
+// Resets the page to the state before the first picture: neither the unusable picture nor the one before it may stay.
+function rejectPicture(reason) {
+  loads++;
   picture = null;
   drawing.setPicture(null, null);
-  part("about").textContent = "";
+  part("picture-info").textContent = "";
   for (const name of ["--ratio", "--width", "--height"]) stage.style.removeProperty(name);
-  forget();
-  trouble(why);
+  discardAnswer();
+  showError(reason);
 }
 
-// Shows the picture; one that the browser cannot read (TIFF) is shown as an empty sheet once its size is known.
-async function see(shown) {
+// Shows a picture. If the browser cannot decode it (TIFF), the page shows an empty area of its size once the server reports it.
+async function showPicture(shown) {
   const bitmap = await createImageBitmap(shown.blob).catch(() => null);
   if (picture !== shown) return bitmap?.close();
-  picture.unseen = !bitmap;
-  if (bitmap) sheet(bitmap, { width: bitmap.width, height: bitmap.height });
+  picture.isUndisplayable = !bitmap;
+  if (bitmap) drawPicture(bitmap, { width: bitmap.width, height: bitmap.height });
   else {
     drawing.setPicture(null, null);
-    part("about").textContent = picture.note;
+    part("picture-info").textContent = picture.note;
   }
 }
 
-function sheet(bitmap, size) {
+function drawPicture(bitmap, size) {
   stage.style.setProperty("--ratio", `${size.width} / ${size.height}`);
   stage.style.setProperty("--width", size.width);
   stage.style.setProperty("--height", size.height);
   drawing.setPicture(bitmap, size);
-  const note = picture.unseen ? "; this browser cannot show it" : "";
-  part("about").textContent = `${picture.note}, ${size.width} × ${size.height}${note}`;
+  const note = picture.isUndisplayable ? "; this browser cannot show it" : "";
+  part("picture-info").textContent = `${picture.note}, ${size.width} × ${size.height}${note}`;
 }
 
-function chosenFrom(files, folders = []) {
+function pickFile(files, folders = []) {
   const list = [...(files ?? [])].filter((file) => !folders.includes(file.name));
   const found = list.find((file) => file.type.startsWith("image/")) ?? list[0];
-  if (found) return bring(found);
-  if (!folders.length) return trouble("That is not a file. Save the picture first, then drop the file here.");
-  putAway(`${folders[0]} is a folder. Drop a picture that is in it.`);
+  if (found) return loadPicture(found);
+  if (!folders.length) return showError("That is not a file. Save the picture first, then drop the file here.");
+  rejectPicture(`${folders[0]} is a folder. Drop a picture that is in it.`);
 }
 
-// Asking
+// Requests
 
-async function asked(address, init = {}) {
+async function fetchJson(address, init = {}) {
   let response;
   try {
-    response = await fetchWithToken(address, init, ANSWER_LIMIT_MS);
+    response = await fetchWithToken(address, init, REQUEST_TIMEOUT_MS);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error(error.name === "TimeoutError" ? `No answer within ${ANSWER_LIMIT_MS / 1000} s.` : "The server does not answer.");
+    throw new Error(error.name === "TimeoutError" ? `No answer within ${REQUEST_TIMEOUT_MS / 1000} s.` : "The server does not answer.");
   }
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw Object.assign(new Error(ended(sentence(body.detail) || "The server failed")), { status: response.status, detail: body.detail });
+  if (!response.ok) throw Object.assign(new Error(withPeriod(sentence(body.detail) || "The server failed")), { status: response.status, detail: body.detail });
   return body;
 }
 
-const ended = (text) => `${text}.`.replace(/\.\.+$/, ".");
+const withPeriod = (text) => `${text}.`.replace(/\.\.+$/, ".");
 
-function address(more = {}) {
-  const query = new URLSearchParams(more);
+function predictionPath(parameters = {}) {
+  const query = new URLSearchParams(parameters);
   if (kind() === "classifications") query.set("n", String(CLASSIFICATIONS_MAX));
   const path = `/api/vision/${encodeURIComponent(service().name)}/${kind()}`;
   return String(query) ? `${path}?${query}` : path;
 }
 
-async function request(doing, path, body) {
-  forget();
+async function predict(activity, path, body) {
+  discardAnswer();
   const own = (running = new AbortController());
   const what = kind();
   const begun = performance.now();
   stage.dataset.state = "busy";
-  part("words").textContent = doing;
+  part("progress").textContent = activity;
   try {
-    const reply = await asked(path, { method: body ? "POST" : "GET", body, signal: own.signal });
+    const reply = await fetchJson(path, { method: body ? "POST" : "GET", body, signal: own.signal });
     return { kind: what, reply, items: reply[what] ?? [], milliseconds: performance.now() - begun };
   } catch (error) {
     if (running === own && error.name !== "AbortError") {
       stage.dataset.state = picture ? "shown" : "empty";
-      if (body && REFUSED.includes(error.status)) putAway(ended(`${picture.name}: ${error.detail}`));
-      else trouble(error.message);
+      if (body && BAD_PICTURE.includes(error.status)) rejectPicture(withPeriod(`${picture.name}: ${error.detail}`));
+      else showError(error.message);
     }
     return null;
   } finally {
-    if (running === own) part("words").textContent = "";
+    if (running === own) part("progress").textContent = "";
   }
 }
 
 async function run() {
-  early = Boolean(picture) && !services.length;
+  runAfterLoad = Boolean(picture) && !services.length;
   if (!picture || !kind()) return;
-  const mine = picture;
-  const got = await request("Running the model", address(), mine.blob);
-  if (!got || picture !== mine) return;
-  if (picture.unseen) sheet(null, { width: got.reply.width_px, height: got.reply.height_px });
-  finished(got);
+  const current = picture;
+  const got = await predict("Running the model", predictionPath(), current.blob);
+  if (!got || picture !== current) return;
+  if (picture.isUndisplayable) drawPicture(null, { width: got.reply.width_px, height: got.reply.height_px });
+  showAnswer(got);
 }
 
-async function take() {
+async function takeSnapshot() {
   const camera = part("camera").value;
-  const mine = ++brought;
-  const got = await request(`Taking a snapshot of ${camera}`, address({ camera, return_image: "true" }));
+  const load = ++loads;
+  const got = await predict(`Taking a snapshot of ${camera}`, predictionPath({ camera, return_image: "true" }));
   if (!got) return;
   const bytes = Uint8Array.from(atob(got.reply.image), (letter) => letter.charCodeAt(0));
   const time = new Date(got.reply.captured_at).toLocaleTimeString();
   picture = { blob: new Blob([bytes], { type: "image/jpeg" }), name: `${camera}.jpg`, note: `${camera} at ${time}`, camera };
-  await see(picture);
-  if (mine === brought) finished(got);
+  await showPicture(picture);
+  if (load === loads) showAnswer(got);
 }
 
-function finished(got) {
+function showAnswer(got) {
   answer = got;
   stage.dataset.state = "shown";
-  part("go").disabled = false;
+  part("run-model").disabled = false;
   show();
 }
 
-// What came back
+// Results
 
-function kept() {
+function itemsShown() {
   return answer ? answer.items.filter((item) => valueOf(item) >= Number(threshold.value) - 1e-6) : [];
 }
 
 function show() {
-  const least = Number(threshold.value);
+  const minimum = Number(threshold.value);
   const what = answer?.kind ?? kind();
-  part("least").textContent = what === "segmentations" ? share(least) : least.toFixed(2);
-  const items = kept();
+  part("minimum").textContent = what === "segmentations" ? percentage(minimum) : minimum.toFixed(2);
+  const items = itemsShown();
   drawing.setItems(items.filter(isDrawn));
-  part("canvas").ariaLabel = spoken(items);
+  part("canvas").ariaLabel = accessibleName(items);
   const rows = items.slice(0, LISTED_MAX).map((item) => row(what, item));
   const rest = items.length - rows.length;
   if (rest) rows.push(make("li", "rest", `and ${rest} more`));
   if (answer && !items.length) {
     const below = answer.items.length ? `${answer.items.length} below the minimum` : "";
-    rows.push(make("li", "rest", [about(what).none, below].filter(Boolean).join(", ")));
+    rows.push(make("li", "rest", [textsOf(what).none, below].filter(Boolean).join(", ")));
   }
-  if (!answer && (picture || part("trouble").hidden)) rows.push(make("li", "rest", picture ? "Press Run model." : "Nothing has run yet."));
-  part("found").replaceChildren(...rows);
+  if (!answer && (picture || part("error").hidden)) rows.push(make("li", "rest", picture ? "Press Run model." : "Nothing has run yet."));
+  part("results").replaceChildren(...rows);
   part("replies").hidden = !answer;
   if (!answer) return;
   const time = answer.milliseconds < 9_950 ? `${Math.round(answer.milliseconds)} ms` : `${(answer.milliseconds / 1000).toFixed(1)} s`;
-  part("took").textContent = `${items.length === answer.items.length ? items.length : `${items.length} of ${answer.items.length}`}, in ${time}`;
-  part("took").title = "From request to answer, including the network";
+  part("timing").textContent = `${items.length === answer.items.length ? items.length : `${items.length} of ${answer.items.length}`}, in ${time}`;
+  part("timing").title = "From request to answer, including the network";
   part("json").querySelector("pre").textContent = json(true);
   part("shell").querySelector("pre").textContent = command();
-  part("shell").querySelector("p").textContent = aboutCommand();
+  part("shell").querySelector("p").textContent = commandNote();
 }
 
-function spoken(items) {
+function accessibleName(items) {
   if (!picture) return "No picture yet";
-  const said = items.slice(0, 10).map((item) => words(item)).join(", ");
-  return `${picture.note}${said ? `; ${said}` : ""}`;
+  const names = items.slice(0, 10).map((item) => textOf(item)).join(", ");
+  return `${picture.note}${names ? `; ${names}` : ""}`;
 }
 
-// The background is all the rest: to tint it would hide the picture. Where nothing else was found it is what there is.
+// Leaves out the background, whose tint would hide the picture, unless there is nothing else to draw.
 function isDrawn(item) {
   const isBackground = ({ class_name: label }) => /^(__)?background(__)?$/i.test(label ?? "");
   return answer.kind !== "segmentations" || !isBackground(item) || answer.items.every(isBackground);
@@ -303,39 +303,39 @@ function row(what, item) {
   const value = valueOf(item);
   const label = make("span", "label", ...(isText(item) ? [] : [make("i", "swatch")]), labelOf(item) + (item.track_id === undefined ? "" : ` #${item.track_id}`));
   const meter = make("span", "meter");
-  const element = make("li", what, label, make("span", "value", isMask(item) ? share(value) : value.toFixed(2)), meter);
+  const element = make("li", what, label, make("span", "value", isMask(item) ? percentage(value) : value.toFixed(2)), meter);
   if (!isText(item)) element.style.setProperty("--color", colorOf(labelOf(item)));
   element.classList.toggle("undrawn", !isDrawn(item));
   meter.style.setProperty("--value", value);
   if ((isBox(item) || isMask(item)) && isDrawn(item)) {
     element.tabIndex = 0;
-    for (const name of ["pointerenter", "focus"]) element.addEventListener(name, () => drawing.choose(item));
-    for (const name of ["pointerleave", "blur"]) element.addEventListener(name, () => drawing.choose(null));
+    for (const name of ["pointerenter", "focus"]) element.addEventListener(name, () => drawing.highlight(item));
+    for (const name of ["pointerleave", "blur"]) element.addEventListener(name, () => drawing.highlight(null));
   }
   return element;
 }
 
-// Masks and pictures in base64 are cut for the eye, not for the clipboard.
+// Returns the reply as JSON. For display, base64 is shortened; the clipboard gets all of it.
 function json(cut) {
-  const all = kept();
+  const all = itemsShown();
   const items = cut ? all.slice(0, LISTED_MAX) : all;
   if (items.length < all.length) items.push(`… ${all.length - items.length} more`);
   const short = (key, value) =>
-    cut && (key === "mask_png" || key === "image") ? `${value.slice(0, SHORTENED_TO)}… (${value.length} letters)` : value;
+    cut && (key === "mask_png" || key === "image") ? `${value.slice(0, SHORTENED_TO)}… (${value.length} characters)` : value;
   return JSON.stringify({ ...answer.reply, [answer.kind]: items }, short, 2);
 }
 
 function command() {
-  const more = Number(threshold.value) && answer.kind !== "segmentations" ? { confidence_threshold: threshold.value } : {};
+  const parameters = Number(threshold.value) && answer.kind !== "segmentations" ? { confidence_threshold: threshold.value } : {};
   const { camera, name } = picture;
-  const asking = new URL(address(camera ? { camera, ...more } : more), location.href).href;
-  return curl(asking, { token: keptToken(), file: camera ? "" : name });
+  const url = new URL(predictionPath(camera ? { camera, ...parameters } : parameters), location.href).href;
+  return curl(url, { token: storedToken(), file: camera ? "" : name });
 }
 
-function aboutCommand() {
+function commandNote() {
   return [
-    picture.camera ? `Asks about the next frame of ${picture.camera}.` : `Run it in the folder where ${picture.name} is.`,
-    answer.kind === "segmentations" ? "Gives every mask: the minimum share is applied on this page only." : "",
+    picture.camera ? `Runs on the next frame of ${picture.camera}.` : `Run it in the folder where ${picture.name} is.`,
+    answer.kind === "segmentations" ? "Returns every mask; the minimum share applies on this page only." : "",
   ].filter(Boolean).join(" ");
 }
 
@@ -345,42 +345,42 @@ async function copy(button, text, shown) {
     await navigator.clipboard.writeText(text);
     button.textContent = "Copied";
   } catch {
-    // Without TLS there is no clipboard for scripts: select it, the keys copy it.
+    // Scripts have no clipboard without TLS: select the text, so that the user can copy it.
     getSelection().selectAllChildren(shown);
     button.textContent = document.execCommand("copy") ? "Copied" : "Selected";
   }
   setTimeout(() => (button.textContent = title), 1500);
 }
 
-function trouble(text) {
-  part("trouble").textContent = text;
-  part("trouble").hidden = !text;
+function showError(text) {
+  part("error").textContent = text;
+  part("error").hidden = !text;
   if (text) show();
 }
 
-function tell(text) {
+function showNotice(text) {
   part("notice").textContent = text;
   part("notice").hidden = !text;
 }
 
-// What people do
+// Events
 
 part("service").addEventListener("change", () => showService());
 part("kinds").addEventListener("change", showKind);
-part("go").addEventListener("click", run);
-part("take").addEventListener("click", take);
+part("run-model").addEventListener("click", run);
+part("take-snapshot").addEventListener("click", takeSnapshot);
 threshold.addEventListener("input", show);
 for (const button of [part("choose"), part("drop")]) button.addEventListener("click", () => part("file").click());
 part("file").addEventListener("change", () => {
-  if (part("file").files.length) chosenFrom(part("file").files);
+  if (part("file").files.length) pickFile(part("file").files);
   part("file").value = "";
 });
 part("json").querySelector("button").addEventListener("click", (event) => copy(event.target, json(false), part("json").querySelector("pre")));
 part("shell").querySelector("button").addEventListener("click", (event) => copy(event.target, command(), part("shell").querySelector("pre")));
 addEventListener("paste", (event) => {
-  if (event.clipboardData?.files.length) chosenFrom(event.clipboardData.files, foldersOf(event.clipboardData.items));
+  if (event.clipboardData?.files.length) pickFile(event.clipboardData.files, foldersOf(event.clipboardData.items));
 });
-// Anywhere on the page: a picture that misses the stage should not replace the page.
+// Accept drops anywhere: the browser would replace the page with a picture dropped beside the stage.
 addEventListener("dragover", (event) => {
   event.preventDefault();
   stage.classList.add("over");
@@ -391,8 +391,8 @@ addEventListener("dragleave", (event) => {
 addEventListener("drop", (event) => {
   event.preventDefault();
   stage.classList.remove("over");
-  chosenFrom(event.dataTransfer?.files, foldersOf(event.dataTransfer?.items));
+  pickFile(event.dataTransfer?.files, foldersOf(event.dataTransfer?.items));
 });
 
-part("json").open = matchMedia("(min-width: 52rem)").matches; // where there is room beside the picture
+part("json").open = matchMedia("(min-width: 52rem)").matches; // on wide screens there is room for it
 load();

@@ -1,10 +1,10 @@
-// Commands to be copied into a shell.
+// Shell commands to copy.
 
-// One word of it, whatever a file is called; what a terminal would take for a key goes in as its number.
+// Quotes any text as one shell word. Control characters, which a terminal would interpret, become escape sequences.
 export function quoted(text) {
   if (!/[\0-\x1f\x7f]/.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;
-  const number = (letter) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  return `$'${text.replace(/['\\\0-\x1f\x7f]/g, (letter) => (letter > "\x1f" && letter < "\x7f" ? `\\${letter}` : number(letter)))}'`;
+  const escaped = (letter) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return `$'${text.replace(/['\\\0-\x1f\x7f]/g, (letter) => (letter > "\x1f" && letter < "\x7f" ? `\\${letter}` : escaped(letter)))}'`;
 }
 
 export function curl(address, { token, file }) {

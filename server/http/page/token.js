@@ -1,33 +1,33 @@
-// The token, where the server needs one: asked for in words, kept for this tab only, sent with everything it is asked.
+// The access token: prompts for it if the server needs one, keeps it for this tab only, sends it with every request.
 
-const KEPT_AS = "camweave-token";
-const WRITTEN = /^[!-~]+$/;
+const STORAGE_KEY = "camweave-token";
+const VISIBLE_ASCII = /^[!-~]+$/;
 
-let asking = null; // everything that waits for the token waits for the same answer
+let prompting = null; // the open prompt, shared by all requests that wait for the token
 
-export const kept = () => sessionStorage.getItem(KEPT_AS);
+export const storedToken = () => sessionStorage.getItem(STORAGE_KEY);
 
 export function withToken(init = {}) {
-  const token = kept();
+  const token = storedToken();
   return token ? { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } } : init;
 }
 
-// Like fetch, with the token; without a good one it asks for it first, and takes as long as the person does.
-export async function request(address, init = {}, limitMs = 0) {
+// Like fetch, with the token. Prompts for a token if the server refuses the request; the time limit excludes the prompt.
+export async function fetchWithToken(address, init = {}, timeoutMs = 0) {
   for (;;) {
-    const used = kept();
-    const response = await fetch(address, withToken(limited(init, limitMs)));
+    const used = storedToken();
+    const response = await fetch(address, withToken(withTimeout(init, timeoutMs)));
     if (response.status !== 401) {
-      if (used) offerToForget();
+      if (used) showForgetButton();
       return response;
     }
-    if (used === kept()) await (asking ??= ask(used !== null).finally(() => (asking = null)));
+    if (used === storedToken()) await (prompting ??= prompt(used !== null).finally(() => (prompting = null)));
     init.signal?.throwIfAborted();
   }
 }
 
-function limited(init, limitMs) {
-  const signals = [init.signal, limitMs && AbortSignal.timeout(limitMs)].filter(Boolean);
+function withTimeout(init, timeoutMs) {
+  const signals = [init.signal, timeoutMs && AbortSignal.timeout(timeoutMs)].filter(Boolean);
   if (!signals.length) return init;
   return { ...init, signal: AbortSignal.any?.(signals) ?? signals[0] };
 }
@@ -38,58 +38,58 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
-function ask(wasWrong) {
-  sessionStorage.removeItem(KEPT_AS);
+function prompt(wasWrong) {
+  sessionStorage.removeItem(STORAGE_KEY);
   document.querySelector("#forget-token")?.remove();
-  const trouble = make("p", { id: "token-trouble", className: "trouble", role: "alert" });
+  const error = make("p", { id: "token-error", className: "error", role: "alert" });
   const input = make("input", { id: "token", type: "password", autocomplete: "off", spellcheck: false, required: true, autofocus: true });
-  input.setAttribute("aria-describedby", "token-why token-trouble");
+  input.setAttribute("aria-describedby", "token-why token-error");
   const form = make(
     "form",
     { noValidate: true },
     make("h2", { id: "token-title", textContent: "Token" }),
-    make("p", { id: "token-why", textContent: "This server needs a token. Whoever runs it can give you one; this tab keeps it until it is closed." }),
+    make("p", { id: "token-why", textContent: "This server needs a token. Its operator can give you one. Your browser keeps it until you close this tab." }),
     make("label", { htmlFor: "token", textContent: "Your token" }),
     input,
-    trouble,
+    error,
     make("button", { type: "submit", className: "quiet", textContent: "Continue" }),
   );
-  const dialog = make("dialog", { className: "asking" }, form);
+  const dialog = make("dialog", { className: "token-dialog" }, form);
   dialog.setAttribute("aria-labelledby", "token-title");
   document.body.append(dialog);
 
-  const say = (words) => {
-    trouble.textContent = words;
-    trouble.hidden = !words;
-    input.ariaInvalid = String(Boolean(words));
+  const showError = (message) => {
+    error.textContent = message;
+    error.hidden = !message;
+    input.ariaInvalid = String(Boolean(message));
   };
   dialog.showModal();
-  say(wasWrong ? "That token is not valid." : "");
+  showError(wasWrong ? "That token is not valid." : "");
   input.focus();
   return new Promise((done) => {
-    let given = false;
+    let submitted = false;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const token = input.value.trim();
-      if (!WRITTEN.test(token)) return say(token ? "That token is not valid." : "Enter the token first.");
-      sessionStorage.setItem(KEPT_AS, token);
-      given = true;
+      if (!VISIBLE_ASCII.test(token)) return showError(token ? "That token is not valid." : "Enter the token first.");
+      sessionStorage.setItem(STORAGE_KEY, token);
+      submitted = true;
       dialog.close();
     });
-    // Without it there is nothing to see here, so the question stays.
+    // The page shows nothing without a token, so the dialog stays open.
     dialog.addEventListener("close", () => {
-      if (!given) return dialog.showModal();
+      if (!submitted) return dialog.showModal();
       dialog.remove();
       done();
     });
   });
 }
 
-function offerToForget() {
+function showForgetButton() {
   if (document.querySelector("#forget-token")) return;
   const button = make("button", { id: "forget-token", type: "button", className: "quiet", textContent: "Forget token" });
   button.addEventListener("click", () => {
-    sessionStorage.removeItem(KEPT_AS);
+    sessionStorage.removeItem(STORAGE_KEY);
     location.reload();
   });
   document.querySelector(".bar .all").append(button);

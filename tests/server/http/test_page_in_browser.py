@@ -1,4 +1,4 @@
-"""The page as people use it, in Chromium."""
+"""The camera page in Chromium."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ cameras:
         - type: crop
           attributes: {x_min_px: 0.2, y_min_px: 0.2, x_max_px: 0.8, y_max_px: 0.8, overlay_crop_box: true}
   - {name: still, model: image_file, attributes: {path: still.png}}
-  - {name: gone, model: stream, attributes: {url: "http://127.0.0.1:1/"}}
+  - {name: lost, model: stream, attributes: {url: "http://127.0.0.1:1/"}}
   - {name: hidden, model: image_file, private: true, attributes: {path: still.png}}
 """
 
@@ -65,7 +65,7 @@ def page(browser: Browser, served: Served) -> Iterator[Page]:
 
 
 def is_unexpected(message: ConsoleMessage) -> bool:
-    """Tell an error in the console from the browser's word on a session that was gone when its end was asked for."""
+    """Return whether a console message is an error, other than the 404 for ending a session that has ended already."""
     ended_twice = "/whep/" in message.location["url"] and "404" in message.text
     return message.type == "error" and not ended_twice
 
@@ -75,7 +75,7 @@ def card(page: Page, name: str) -> Locator:
 
 
 def watch(page: Page, name: str) -> Locator:
-    """Switch a camera on and wait for its picture."""
+    """Start a camera and wait for its picture."""
     found = card(page, name)
     found.get_by_role("button", name=f"Watch {name}").click()
     expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)
@@ -87,21 +87,21 @@ def viewers(served: Served, name: str) -> int:
     return count
 
 
-def test_every_camera_is_a_card_that_is_off(page: Page, served: Served) -> None:
+def test_each_camera_has_a_card_and_does_not_play(page: Page, served: Served) -> None:
     expect(page.get_by_role("article")).to_have_count(6)
-    expect(page.get_by_role("heading", level=2)).to_have_text(["scene", "turned", "framed", "still", "gone", "hidden"])
+    expect(page.get_by_role("heading", level=2)).to_have_text(["scene", "turned", "framed", "still", "lost", "hidden"])
     assert page.locator("video").evaluate_all("all => all.every((video) => video.srcObject === null)")
     assert viewers(served, "scene") == 0
 
 
-def test_a_card_tells_where_its_camera_comes_from(page: Page) -> None:
-    chain = card(page, "turned").get_by_role("list", name="Where turned comes from").get_by_role("listitem")
+def test_a_card_shows_the_pipeline_of_its_camera(page: Page) -> None:
+    chain = card(page, "turned").get_by_role("list", name="Pipeline of turned").get_by_role("listitem")
     expect(chain).to_have_text(["scenetest pattern", "rotate90°", "identity", "turned"])
     chain.first.get_by_role("link", name="scene").click()
     expect(page).to_have_url(re.compile("#camera-scene$"))
 
 
-def test_a_camera_plays_when_it_is_switched_on_and_ends_when_off(page: Page, served: Served) -> None:
+def test_watch_starts_a_camera_and_stop_ends_it(page: Page, served: Served) -> None:
     found = watch(page, "turned")
     expect(found.locator(".state")).to_have_text("Live")
     expect(found.locator(".size")).to_have_text("180 × 320")
@@ -115,7 +115,7 @@ def test_a_camera_plays_when_it_is_switched_on_and_ends_when_off(page: Page, ser
     expect(found.get_by_role("button", name="Watch turned")).to_be_focused()
 
 
-def test_it_can_all_be_done_by_keyboard(page: Page) -> None:
+def test_a_camera_can_be_watched_by_keyboard(page: Page) -> None:
     expect(card(page, "scene")).to_be_visible()
     button = card(page, "scene").get_by_role("button", name="Watch scene")
     for _ in range(8):
@@ -130,7 +130,7 @@ def test_it_can_all_be_done_by_keyboard(page: Page) -> None:
     expect(card(page, "scene")).to_have_attribute("data-play", "off")
 
 
-def test_labels_and_boxes_can_be_left_out(page: Page, served: Served) -> None:
+def test_labels_and_boxes_can_be_switched_off(page: Page, served: Served) -> None:
     found = watch(page, "framed")
     button = found.get_by_role("button", name="Labels and boxes on framed")
     expect(button).to_have_attribute("aria-pressed", "true")
@@ -144,7 +144,7 @@ def test_labels_and_boxes_can_be_left_out(page: Page, served: Served) -> None:
     expect(card(page, "turned").get_by_role("button", name="Labels and boxes on turned")).to_be_hidden()
 
 
-def test_every_kind_of_prediction_is_told(browser: Browser, served: Served) -> None:
+def test_every_kind_of_prediction_is_listed(browser: Browser, served: Served) -> None:
     cameras = served.client.get("/api/cameras").json()
     seen = [
         {"kind": "segmentation", "class_name": "sky", "coverage": 0.425},
@@ -158,7 +158,7 @@ def test_every_kind_of_prediction_is_told(browser: Browser, served: Served) -> N
         page = context.new_page()
         page.route("**/api/cameras", lambda route: route.fulfill(json=cameras))
         page.goto(served.running.url)
-        rows = card(page, "scene").locator(".seen li")
+        rows = card(page, "scene").locator(".predictions li")
         expect(rows).to_have_text(["a <b>red</b> star0.70", "mug0.90", "mug × 20.80", "skycovers 43 %"])
 
 
@@ -193,16 +193,16 @@ def test_a_picture_can_fill_the_screen(page: Page) -> None:
     page.wait_for_selector("#camera-scene .stage:fullscreen", state="attached")
 
 
-@pytest.mark.parametrize(("name", "asked"), [("scene", ["landscape"]), ("turned", [])])
-def test_a_phone_turns_a_wide_picture_that_fills_the_screen(page: Page, name: str, asked: list[str]) -> None:
-    page.evaluate("() => { window.asked = []; screen.orientation.lock = async (wanted) => { asked.push(wanted); }; }")
+@pytest.mark.parametrize(("name", "locks"), [("scene", ["landscape"]), ("turned", [])])
+def test_a_phone_turns_to_landscape_for_a_wide_picture_in_full_screen(page: Page, name: str, locks: list[str]) -> None:
+    page.evaluate("() => { window.locks = []; screen.orientation.lock = async (wanted) => { locks.push(wanted); }; }")
     found = watch(page, name)
     found.get_by_role("button", name=f"Full screen: {name}").click()
     page.wait_for_selector(f"#camera-{name} .stage:fullscreen", state="attached")
-    assert page.evaluate("new Promise((done) => requestAnimationFrame(() => done(asked)))") == asked
+    assert page.evaluate("new Promise((done) => requestAnimationFrame(() => done(locks)))") == locks
 
 
-def test_a_hidden_tab_receives_nothing_and_goes_on_when_it_is_shown(page: Page, served: Served) -> None:
+def test_a_hidden_tab_receives_nothing_and_resumes_when_shown(page: Page, served: Served) -> None:
     found = watch(page, "scene")
     hide = """hidden => {
         Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
@@ -214,18 +214,18 @@ def test_a_hidden_tab_receives_nothing_and_goes_on_when_it_is_shown(page: Page, 
     page.evaluate(hide, False)
     expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)
     assert viewers(served, "scene") == 1
-    # Else the tab would call itself shown while it is closed, connect again, and leave a viewer to the next test.
+    # Otherwise the page would see itself as visible while it closes, reconnect, and leave a viewer to the next test.
     page.evaluate("() => { delete document.hidden; }")
 
 
-def test_a_page_that_is_left_leaves_no_viewer(page: Page, served: Served) -> None:
+def test_leaving_the_page_ends_its_session(page: Page, served: Served) -> None:
     watch(page, "scene")
     page.goto(f"{served.running.url}healthz")
     page.goto(served.running.url)
     expect(card(page, "scene").locator(".viewers")).to_have_text("0")
 
 
-def test_a_lost_session_is_made_anew(page: Page, served: Served) -> None:
+def test_a_lost_session_is_replaced(page: Page, served: Served) -> None:
     found = watch(page, "scene")
     secret = next(iter(served.running.whep._viewers))
     with page.expect_response(lambda response: response.request.method == "POST", timeout=20_000):
@@ -234,22 +234,22 @@ def test_a_lost_session_is_made_anew(page: Page, served: Served) -> None:
     page.get_by_role("button", name="Stop all").click()
 
 
-def test_what_is_wrong_with_a_camera_is_said_in_words(page: Page) -> None:
-    found = card(page, "gone")
-    found.get_by_role("button", name="Watch gone").click()
+def test_the_error_of_a_camera_is_shown(page: Page) -> None:
+    found = card(page, "lost")
+    found.get_by_role("button", name="Watch lost").click()
     expect(found.locator(".state")).to_have_text("Offline", timeout=15_000)
-    expect(found.locator(".trouble")).to_contain_text("connection refused")
-    expect(found.locator(".trouble")).to_contain_text("Trying again.")
+    expect(found.locator(".error")).to_contain_text("connection refused")
+    expect(found.locator(".error")).to_contain_text("Trying again.")
 
 
 def test_a_private_camera_cannot_be_watched(page: Page) -> None:
     found = card(page, "hidden")
     expect(found.locator(".state")).to_have_text("Private")
     expect(found.get_by_role("button", name="Watch hidden")).to_be_hidden()
-    expect(found.get_by_text("Only other cameras use its picture; it cannot be watched.")).to_be_visible()
+    expect(found.get_by_text("This camera is private: only other cameras use its frames.")).to_be_visible()
 
 
-def test_a_server_that_is_gone_is_missed_and_found_again(browser: Browser, served: Served) -> None:
+def test_an_unreachable_server_is_reported_until_it_answers(browser: Browser, served: Served) -> None:
     with browser.new_context() as context:
         page = context.new_page()
         page.goto(served.running.url)
@@ -262,7 +262,7 @@ def test_a_server_that_is_gone_is_missed_and_found_again(browser: Browser, serve
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 375, 768, 1440])
-def test_nothing_sticks_out_at_any_width(browser: Browser, served: Served, width: int, scheme: str) -> None:
+def test_nothing_overflows_at_any_width(browser: Browser, served: Served, width: int, scheme: str) -> None:
     with browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme) as context:  # type: ignore[arg-type]
         page = context.new_page()
         page.goto(served.running.url)
@@ -282,7 +282,7 @@ def test_the_api_page_lists_every_operation(browser: Browser, served: Served, tm
         expect(page.locator("summary .method")).to_have_count(operations)
 
 
-def test_the_api_page_tells_what_is_sent_and_what_comes_back(browser: Browser, served: Served) -> None:
+def test_the_api_page_shows_bodies_and_responses(browser: Browser, served: Served) -> None:
     with browser.new_context() as context:
         page = context.new_page()
         page.goto(f"{served.running.url}docs")

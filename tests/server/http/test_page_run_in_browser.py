@@ -1,4 +1,4 @@
-""" "Run model" as people use it, in Chromium: what a service says of a picture, drawn over it and as JSON."""
+"""The page "Run model" in Chromium: predictions drawn over a picture, listed, and as JSON."""
 
 import json
 import re
@@ -25,7 +25,7 @@ PICTURE = FilePayload(name="red above blue.png", mimeType="image/png", buffer=en
 
 
 def everything() -> FakeVision:
-    """Give a service that sees a star on the left half, hardly a mug above, a lower half, and says so."""
+    """Return a service with predictions of every kind: a star on the left, a less certain mug, and water below."""
     lower = np.zeros((48, 64), np.uint8)
     lower[24:] = 255
     service = FakeVision(
@@ -82,24 +82,24 @@ def choose(page: Page, kind: str) -> None:
     page.get_by_role("radio", name=kind).check(force=True)
 
 
-def bring(page: Page) -> None:
-    """Choose the picture as a file, which runs the model, and wait for what it says."""
+def upload(page: Page) -> None:
+    """Choose the picture as a file, which runs the model, and wait for the results."""
     page.locator("#file").set_input_files(PICTURE)
-    expect(page.locator("#took")).to_have_text(re.compile(r"in \d+ ms$"))
+    expect(page.locator("#timing")).to_have_text(re.compile(r"in \d+ ms$"))
 
 
 def rows(page: Page) -> list[str]:
-    return [text.replace("\n", " ") for text in page.locator("#found li").all_inner_texts()]
+    return [text.replace("\n", " ") for text in page.locator("#results li").all_inner_texts()]
 
 
 def move_threshold(page: Page, value: float) -> None:
     page.locator("#threshold").fill(str(value))
 
 
-def check_shown(page: Page, *there: Color, gone: tuple[Color, ...] = ()) -> None:
-    """Wait until the canvas has areas of these colours, and none of those that are to be gone."""
+def check_shown(page: Page, *present: Color, absent: tuple[Color, ...] = ()) -> None:
+    """Wait until the canvas has areas of all present colours, and of none of the absent ones."""
     found = page.evaluate(
-        """([there, gone]) => new Promise((done) => {
+        """([present, absent]) => new Promise((done) => {
             const canvas = document.querySelector("#canvas");
             const end = performance.now() + 5000;
             const look = () => {
@@ -110,18 +110,18 @@ def check_shown(page: Page, *there: Color, gone: tuple[Color, ...] = ()) -> None
                     count.set(key, (count.get(key) ?? 0) + 1);
                 }
                 const has = (color) => (count.get(color.join()) ?? 0) > 200;
-                if (there.every(has) && !gone.some(has)) done("");
+                if (present.every(has) && !absent.some(has)) done("");
                 else if (performance.now() > end) done([...count].filter(([, times]) => times > 200).join(" "));
                 else requestAnimationFrame(look);
             };
             look();
         })""",
-        [there, gone],
+        [present, absent],
     )
     assert found == ""
 
 
-def test_nothing_runs_before_it_is_asked_for(page: Page, service: FakeVision) -> None:
+def test_no_model_runs_before_a_picture_is_chosen(page: Page, service: FakeVision) -> None:
     before = service.inferences
     expect(page.get_by_text("Nothing has run yet.")).to_be_visible()
     expect(page.get_by_role("button", name="Run model")).to_be_disabled()
@@ -132,17 +132,17 @@ def test_nothing_runs_before_it_is_asked_for(page: Page, service: FakeVision) ->
 
 def test_boxes_are_drawn_in_the_colours_of_the_streams(page: Page) -> None:
     choose(page, "Boxes")
-    bring(page)
+    upload(page)
     assert rows(page) == ["star 0.75"]
-    check_shown(page, RED, BLUE, palette_color("star"), gone=(palette_color("mug"),))
+    check_shown(page, RED, BLUE, palette_color("star"), absent=(palette_color("mug"),))
     expect(page.get_by_role("img")).to_have_accessible_name("red above blue.png; star: 0.75")
 
 
-def test_the_threshold_holds_at_once_and_asks_nothing_again(page: Page, service: FakeVision) -> None:
+def test_the_threshold_applies_at_once_without_another_inference(page: Page, service: FakeVision) -> None:
     choose(page, "Boxes")
-    bring(page)
+    upload(page)
     before = service.inferences
-    expect(page.locator("#took")).to_have_text(re.compile("^1 of 2, "))
+    expect(page.locator("#timing")).to_have_text(re.compile("^1 of 2, "))
     move_threshold(page, 0.25)
     assert rows(page) == ["star 0.75", "mug 0.25"]
     check_shown(page, palette_color("mug"))
@@ -153,42 +153,42 @@ def test_the_threshold_holds_at_once_and_asks_nothing_again(page: Page, service:
 
 def test_labels_are_listed(page: Page) -> None:
     choose(page, "Labels")
-    bring(page)
+    upload(page)
     assert rows(page) == ["star 0.75", "mug 0.25"]
 
 
-def test_masks_tint_the_picture_and_are_cut_in_the_json_only_for_the_eye(page: Page) -> None:
+def test_masks_tint_the_picture_and_are_shortened_in_the_json_but_not_in_its_copy(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     choose(page, "Masks")
-    bring(page)
+    upload(page)
     assert rows(page) == ["water 50 %"]
     shown = json.loads(page.locator("#json pre").inner_text())
-    assert re.fullmatch(r"iVBORw0KGgo\S{13}… \(\d+ letters\)", shown["segmentations"][0]["mask_png"])
+    assert re.fullmatch(r"iVBORw0KGgo\S{13}… \(\d+ characters\)", shown["segmentations"][0]["mask_png"])
     page.get_by_role("button", name="Copy JSON").click()
     expect(page.locator("#json button")).to_have_text("Copied")
     copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
     assert (copied["width_px"], copied["height_px"]) == (64, 48)
-    assert "letters" not in copied["segmentations"][0]["mask_png"]
-    check_shown(page, RED, gone=(BLUE,))
+    assert "characters" not in copied["segmentations"][0]["mask_png"]
+    check_shown(page, RED, absent=(BLUE,))
 
 
-def test_a_caption_is_text_and_nothing_else(page: Page) -> None:
+def test_a_caption_is_shown_as_text_and_not_as_html(page: Page) -> None:
     choose(page, "Caption")
-    bring(page)
+    upload(page)
     assert rows(page) == ["red above <b>blue</b> 0.50"]
-    assert page.locator("#found b").count() == 0
+    assert page.locator("#results b").count() == 0
     check_shown(page, (0, 0, 0), RED, BLUE)
 
 
-def test_a_picture_comes_from_a_camera_with_what_was_seen_in_it(page: Page) -> None:
+def test_a_snapshot_comes_with_its_predictions(page: Page) -> None:
     choose(page, "Boxes")
     expect(page.get_by_label("Camera", exact=True).locator("option")).to_have_text(["still", "seen", "gone"])
     page.get_by_role("button", name="Take a snapshot").click()
-    expect(page.locator("#about")).to_have_text(re.compile(r"^still at .*, 64 × 48$"))
+    expect(page.locator("#picture-info")).to_have_text(re.compile(r"^still at .*, 64 × 48$"))
     assert rows(page) == ["star 0.75"]
     assert '"sequence"' in (page.locator("#json pre").text_content() or "")
     page.get_by_role("button", name="Run model").click()
-    expect(page.locator("#took")).to_have_text(re.compile("ms$"))
+    expect(page.locator("#timing")).to_have_text(re.compile("ms$"))
     assert '"sequence"' not in (page.locator("#json pre").text_content() or ""), "the same picture, sent"
 
 
@@ -203,12 +203,12 @@ def test_a_picture_can_be_dropped_anywhere_or_pasted(page: Page) -> None:
             }""",
             [event, member, list(encoded())],
         )
-        expect(page.locator("#about")).to_have_text(f"{event}.png, 64 × 48")
-        expect(page.locator("#took")).to_have_text(re.compile("ms$"))
+        expect(page.locator("#picture-info")).to_have_text(f"{event}.png, 64 × 48")
+        expect(page.locator("#timing")).to_have_text(re.compile("ms$"))
 
 
-def test_another_choice_takes_the_old_answer_away_and_stands_in_the_address(page: Page) -> None:
-    bring(page)
+def test_another_choice_clears_the_results_and_changes_the_address(page: Page) -> None:
+    upload(page)
     choose(page, "Caption")
     expect(page.get_by_text("Press Run model.")).to_be_visible()
     page.get_by_label("Service").select_option("boxes")
@@ -224,124 +224,120 @@ def test_another_choice_takes_the_old_answer_away_and_stands_in_the_address(page
         ("notes.txt", b"no picture", r"^notes.txt: not a picture: JPEG, PNG, .* is wanted\.$"),
         ("cut.png", encoded()[:60], r"^cut.png: a PNG picture that is damaged or cut short\.$"),
         ("none.png", b"", r"^none.png: the file is empty\.$"),
-        ("huge.png", bytes(20_000_000), r"^huge.png has 20 MB; a picture must be under 20 MB\.$"),
+        ("huge.png", bytes(20_000_000), r"^huge.png has 20 MB; a picture must be smaller than 20 MB\.$"),
     ],
 )
-def test_what_is_wrong_with_a_picture_is_said_in_words(
-    page: Page, name: str, data: bytes, words: str, kind: str
-) -> None:
-    for before in (False, True):  # with a picture there already, nothing of it stays
+def test_the_error_of_a_picture_is_shown(page: Page, name: str, data: bytes, words: str, kind: str) -> None:
+    for before in (False, True):  # an earlier picture does not stay
         if before:
-            bring(page)
+            upload(page)
         page.locator("#file").set_input_files(FilePayload(name=name, mimeType=kind, buffer=data))
-        expect(page.locator("#trouble")).to_have_text(re.compile(words))
+        expect(page.locator("#error")).to_have_text(re.compile(words))
         check_empty(page)
-    bring(page)
-    expect(page.locator("#trouble")).to_be_hidden()
+    upload(page)
+    expect(page.locator("#error")).to_be_hidden()
 
 
 def check_empty(page: Page) -> None:
-    """Look whether the page stands as before the first picture."""
+    """Check that the page is as before the first picture."""
     expect(page.get_by_role("button", name="Drop a picture here")).to_be_visible()
     expect(page.get_by_role("button", name="Run model")).to_be_disabled()
     expect(page.get_by_role("img")).to_have_accessible_name("No picture yet")
-    assert page.locator("#about").inner_text() == page.locator("#took").inner_text() == ""
+    assert page.locator("#picture-info").inner_text() == page.locator("#timing").inner_text() == ""
     assert rows(page) == []
-    check_shown(page, gone=(RED, BLUE))
+    check_shown(page, absent=(RED, BLUE))
 
 
-def drop(page: Page, path: Path, gone: bool = False) -> None:
-    """Drop a file or folder of this machine as a hand does, or what was one when the hand took it."""
+def drop(page: Page, path: Path, deleted: bool = False) -> None:
+    """Drag and drop a file or folder of this machine; ``deleted`` deletes the file before the drop."""
     session = page.context.new_cdp_session(page)
     data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
     for step in ("dragEnter", "dragOver", "drop"):
-        if gone and step == "drop":
+        if deleted and step == "drop":
             path.unlink()
         session.send("Input.dispatchDragEvent", {"type": step, "x": 300, "y": 300, "data": data})
     session.detach()
 
 
-def test_a_folder_is_no_picture(page: Page, tmp_path: Path) -> None:
+def test_a_dropped_folder_is_refused(page: Page, tmp_path: Path) -> None:
     (tmp_path / "holidays").mkdir()
-    bring(page)
+    upload(page)
     drop(page, tmp_path / "holidays")
-    expect(page.locator("#trouble")).to_have_text("holidays is a folder. Drop a picture that is in it.")
+    expect(page.locator("#error")).to_have_text("holidays is a folder. Drop a picture that is in it.")
     check_empty(page)
     (tmp_path / "a.png").write_bytes(encoded())
     drop(page, tmp_path / "a.png")
-    expect(page.locator("#about")).to_have_text("a.png, 64 × 48")
-    expect(page.locator("#trouble")).to_be_hidden()
+    expect(page.locator("#picture-info")).to_have_text("a.png, 64 × 48")
+    expect(page.locator("#error")).to_be_hidden()
 
 
-def test_a_file_that_is_gone_when_it_is_dropped_is_the_trouble_and_not_the_server(page: Page, tmp_path: Path) -> None:
+def test_a_file_that_is_deleted_before_the_drop_is_reported_as_unreadable(page: Page, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encoded())
-    drop(page, tmp_path / "a.png", gone=True)
-    expect(page.locator("#trouble")).to_have_text(
+    drop(page, tmp_path / "a.png", deleted=True)
+    expect(page.locator("#error")).to_have_text(
         "a.png cannot be read. It was changed, moved or removed after it was chosen, or it is a folder."
     )
     check_empty(page)
 
 
-def test_a_picture_outlives_its_file(page: Page, tmp_path: Path) -> None:
+def test_a_picture_stays_after_its_file_is_deleted(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(encoded())
     page.locator("#file").set_input_files(path)
-    expect(page.locator("#took")).to_have_text(re.compile("ms$"))
+    expect(page.locator("#timing")).to_have_text(re.compile("ms$"))
     path.unlink()
     choose(page, "Boxes")
     page.get_by_role("button", name="Run model").click()
-    expect(page.locator("#took")).to_have_text(re.compile("^1 of 2, "))
+    expect(page.locator("#timing")).to_have_text(re.compile("^1 of 2, "))
 
 
-def test_what_is_no_file_takes_nothing_away(page: Page) -> None:
-    bring(page)
+def test_dropping_something_other_than_a_file_keeps_the_results(page: Page) -> None:
+    upload(page)
     page.evaluate(
         "document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: new DataTransfer(), bubbles: true }))"
     )
-    expect(page.locator("#trouble")).to_have_text(
-        "That is not a file. Save the picture first, then drop the file here."
-    )
+    expect(page.locator("#error")).to_have_text("That is not a file. Save the picture first, then drop the file here.")
     assert rows(page) == ["star 0.75", "mug 0.25"]
 
 
 @pytest.mark.parametrize("name", ["red above blue.png", "-", "it's.png", '$(id) `id` \\ ".png', "a\x03\x1b'\\\nb.png"])
-def test_the_command_finds_the_file_whatever_it_is_called(page: Page, name: str, tmp_path: Path) -> None:
+def test_the_shell_command_quotes_any_file_name(page: Page, name: str, tmp_path: Path) -> None:
     choose(page, "Boxes")
     (tmp_path / name).write_bytes(encoded())
     page.locator("#file").set_input_files(FilePayload(name=name, mimeType="image/png", buffer=encoded()))
-    expect(page.locator("#took")).to_have_text(re.compile("ms$"))
+    expect(page.locator("#timing")).to_have_text(re.compile("ms$"))
     command = page.locator("#shell pre").text_content() or ""
     assert not re.search("[\x00-\x1f]", command)
-    said = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, timeout=30, check=True).stdout
-    assert json.loads(said) == json.loads(page.locator("#json pre").text_content() or "")
+    output = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, timeout=30, check=True).stdout
+    assert json.loads(output) == json.loads(page.locator("#json pre").text_content() or "")
     assert page.locator("#shell p").text_content() == f"Run it in the folder where {name} is."
 
 
-def test_the_command_of_a_snapshot_asks_the_camera(page: Page) -> None:
+def test_the_shell_command_for_a_snapshot_names_the_camera(page: Page) -> None:
     choose(page, "Boxes")
     page.get_by_role("button", name="Take a snapshot").click()
     for _ in range(2):
-        expect(page.locator("#took")).to_have_text(re.compile("ms$"))
+        expect(page.locator("#timing")).to_have_text(re.compile("ms$"))
         expect(page.locator("#shell pre")).to_contain_text("/detections?camera=still&confidence_threshold=0.5'")
-        expect(page.locator("#shell p")).to_have_text("Asks about the next frame of still.")
+        expect(page.locator("#shell p")).to_have_text("Runs on the next frame of still.")
         page.get_by_role("button", name="Run model").click()
 
 
-def test_the_share_of_masks_is_the_page_s_own(page: Page) -> None:
-    expect(page.locator("#applied")).to_be_hidden()
+def test_the_minimum_share_of_masks_applies_on_the_page_only(page: Page) -> None:
+    expect(page.locator("#threshold-note")).to_be_hidden()
     choose(page, "Masks")
-    bring(page)
+    upload(page)
     expect(page.get_by_label("Minimum share of the picture")).to_have_value("0")
-    expect(page.locator("#applied")).to_contain_text("Applied on this page.")
+    expect(page.locator("#threshold-note")).to_contain_text("Applied on this page only.")
     move_threshold(page, 0.6)
     assert rows(page) == ["Nothing, 1 below the minimum"]
     expect(page.locator("#shell pre")).to_contain_text(re.compile("/segmentations'$"))
-    expect(page.locator("#shell p")).to_contain_text(
-        "Gives every mask: the minimum share is applied on this page only."
-    )
+    expect(page.locator("#shell p")).to_contain_text("Returns every mask; the minimum share applies on this page only.")
 
 
-def test_the_background_is_told_but_not_drawn(page: Page, service: FakeVision, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_background_is_listed_but_not_drawn(
+    page: Page, service: FakeVision, monkeypatch: pytest.MonkeyPatch
+) -> None:
     upper = np.zeros((48, 64), np.uint8)
     upper[:24] = 255
     background = Segmentation("Background", 0.9, mask=upper)
@@ -350,42 +346,40 @@ def test_the_background_is_told_but_not_drawn(page: Page, service: FakeVision, m
     page.locator("#file").set_input_files(
         FilePayload(name="grey.png", mimeType="image/png", buffer=encoded(image=np.full((48, 64, 3), 90, np.uint8)))
     )
-    expect(page.locator("#took")).to_have_text(re.compile("^2, "))
+    expect(page.locator("#timing")).to_have_text(re.compile("^2, "))
     assert rows(page) == ["water 50 %", "Background 50 %"]
     assert '"Background"' in (page.locator("#json pre").text_content() or "")
-    check_shown(page, (90, 90, 90), palette_color("water"), gone=(palette_color("background"),))
+    check_shown(page, (90, 90, 90), palette_color("water"), absent=(palette_color("background"),))
     monkeypatch.setattr(service, "segmented", (background,))
     page.get_by_role("button", name="Run model").click()
-    expect(page.locator("#took")).to_have_text(re.compile("^1, "))
+    expect(page.locator("#timing")).to_have_text(re.compile("^1, "))
     check_shown(page, (90, 90, 90), palette_color("background"))
 
 
-def test_what_is_wrong_with_a_model_is_said_in_words(
-    page: Page, service: FakeVision, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_error_of_a_model_is_shown(page: Page, service: FakeVision, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(frame: Frame) -> tuple[Classification, ...]:
         raise ModelError("/srv/secret.tflite is broken")
 
     monkeypatch.setattr(service, "_classify", fail)
     page.locator("#file").set_input_files(PICTURE)
-    expect(page.locator("#trouble")).to_have_text(
+    expect(page.locator("#error")).to_have_text(
         "Vision service everything cannot use its model; the server's log says why."
     )
     assert rows(page) == ["Press Run model."]
     monkeypatch.undo()
     page.get_by_role("button", name="Run model").click()
-    expect(page.locator("#took")).to_have_text(re.compile("ms$"))
-    expect(page.locator("#trouble")).to_be_hidden()
+    expect(page.locator("#timing")).to_have_text(re.compile("ms$"))
+    expect(page.locator("#error")).to_be_hidden()
 
 
-def test_what_is_wrong_with_a_camera_is_said_in_words(page: Page) -> None:
+def test_the_error_of_a_camera_is_shown(page: Page) -> None:
     page.get_by_label("Camera", exact=True).select_option("gone")
     page.get_by_role("button", name="Take a snapshot").click()
-    expect(page.locator(".veil")).to_contain_text("Taking a snapshot of gone")
-    expect(page.locator("#trouble")).to_contain_text("gave no frame", timeout=20_000)
+    expect(page.locator(".overlay")).to_contain_text("Taking a snapshot of gone")
+    expect(page.locator("#error")).to_contain_text("gave no frame", timeout=20_000)
 
 
-def test_a_server_that_is_gone_is_missed_and_found_again(browser: Browser, served: Served) -> None:
+def test_an_unreachable_server_is_reported_until_it_answers(browser: Browser, served: Served) -> None:
     with browser.new_context() as context:
         page = context.new_page()
         page.route("**/api/vision", lambda route: route.abort())
@@ -396,8 +390,8 @@ def test_a_server_that_is_gone_is_missed_and_found_again(browser: Browser, serve
         expect(page.get_by_label("Service")).to_be_enabled()
 
 
-def test_it_can_be_done_by_keyboard(page: Page) -> None:
-    bring(page)
+def test_a_model_can_be_run_by_keyboard(page: Page) -> None:
+    upload(page)
     page.get_by_label("Service").focus()
     page.keyboard.press("Tab")
     expect(page.get_by_role("radio", name="Labels")).to_be_focused()
@@ -406,14 +400,14 @@ def test_it_can_be_done_by_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Run model")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("#took")).to_have_text(re.compile("^1 of 2, "))
+    expect(page.locator("#timing")).to_have_text(re.compile("^1 of 2, "))
     page.get_by_role("button", name="Run model").press("Tab")
     expect(page.locator("#threshold")).to_be_focused()
     page.keyboard.press("Home")
     assert rows(page) == ["star 0.75", "mug 0.25"]
 
 
-def test_a_kind_that_the_page_does_not_know_is_listed_and_drawn_by_what_it_has(page: Page, served: Served) -> None:
+def test_a_kind_unknown_to_the_page_is_listed_and_drawn_by_its_members(page: Page, served: Served) -> None:
     spots = [{"class_name": "star", "confidence": 0.75, "x": 0.5}, {"x": 0.25}]
     boxes = [{"class_name": "mug", **{f"{name}_normalized": 0.25 for name in ("x_min", "y_min")}}]
     boxes[0] |= {f"{name}_normalized": 0.75 for name in ("x_max", "y_max")}
@@ -423,23 +417,23 @@ def test_a_kind_that_the_page_does_not_know_is_listed_and_drawn_by_what_it_has(p
     page.route("**/spotter/regions*", lambda route: route.fulfill(json={"service": "spotter", "regions": boxes}))
     page.goto(f"{served.running.url}run")
     choose(page, "Spots")
-    bring(page)
+    upload(page)
     assert rows(page) == ["star 0.75", "1.00"]
     check_shown(page, palette_color("star"))
     choose(page, "Regions")
     page.get_by_role("button", name="Run model").click()
-    expect(page.locator("#took")).to_have_text(re.compile("^1, "))
+    expect(page.locator("#timing")).to_have_text(re.compile("^1, "))
     assert rows(page) == ["mug 1.00"]
-    check_shown(page, palette_color("mug"), gone=(palette_color("star"),))
+    check_shown(page, palette_color("mug"), absent=(palette_color("star"),))
 
 
 @pytest.mark.parametrize("label", ["star", "Mug", "traffic light", "Überraschung", "Straße", "星", ""])
-def test_a_label_has_one_colour_on_page_and_stream(page: Page, label: str) -> None:
+def test_a_label_has_the_same_colour_on_page_and_stream(page: Page, label: str) -> None:
     found = page.evaluate("label => import('/page/drawing.js').then((module) => module.colorOf(label))", label)
     assert found == "#{:02x}{:02x}{:02x}".format(*palette_color(label.lower()))
 
 
-def test_the_page_has_the_colours_of_the_streams(page: Page) -> None:
+def test_the_page_uses_the_palette_of_the_streams(page: Page) -> None:
     found = page.evaluate(
         """async () => {
             const { colorOf } = await import('/page/drawing.js');
@@ -451,32 +445,32 @@ def test_the_page_has_the_colours_of_the_streams(page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 375, 900, 1440])
-def test_nothing_sticks_out_at_any_width(browser: Browser, served: Served, width: int, scheme: str) -> None:
+def test_nothing_overflows_at_any_width(browser: Browser, served: Served, width: int, scheme: str) -> None:
     with browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme) as context:  # type: ignore[arg-type]
         page = context.new_page()
         page.goto(f"{served.running.url}run")
-        bring(page)
+        upload(page)
         page.locator("details").evaluate_all("all => all.forEach((details) => { details.open = true; })")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_picture_is_as_sharp_as_the_screen(browser: Browser, served: Served) -> None:
+def test_the_canvas_has_the_resolution_of_the_screen(browser: Browser, served: Served) -> None:
     with browser.new_context(viewport={"width": 375, "height": 700}, device_scale_factor=3) as context:
         page = context.new_page()
         page.goto(f"{served.running.url}run")
-        bring(page)
+        upload(page)
         check_shown(page, RED, BLUE)
         assert page.evaluate("canvas.width === Math.round(canvas.clientWidth * 3) && canvas.clientWidth > 300")
 
 
-WRITTEN = """
-    window.written = [];
+RECORD_TEXT = """
+    window.drawn = [];
     const original = CanvasRenderingContext2D.prototype.fillText;
     CanvasRenderingContext2D.prototype.fillText = function (text, x, y, room) {
         const { d } = this.getTransform();
         const height = parseFloat(this.font.match(/([\\d.]+)px/)[1]);
         const squeezed = this.measureText(text).width > room + 0.5;
-        window.written.push({ text, height: (height * d) / devicePixelRatio, squeezed });
+        window.drawn.push({ text, height: (height * d) / devicePixelRatio, squeezed });
         original.call(this, text, x, y, room);
     };
 """
@@ -493,20 +487,20 @@ def test_labels_can_be_read_on_a_phone(
     picture = encoded(image=np.full((size[1], size[0], 3), 90, np.uint8))
     with browser.new_context(viewport={"width": 375, "height": 700}, device_scale_factor=3) as context:
         page = context.new_page()
-        page.add_init_script(WRITTEN)
+        page.add_init_script(RECORD_TEXT)
         page.goto(f"{served.running.url}run")
         for kind in ("Labels", "Boxes", "Masks", "Caption"):
             choose(page, kind)
-            page.evaluate("written.length = 0")
+            page.evaluate("drawn.length = 0")
             page.locator("#file").set_input_files(FilePayload(name="a.png", mimeType="image/png", buffer=picture))
-            expect(page.locator("#took")).to_have_text(re.compile("ms$"))
-            written = page.evaluate(
+            expect(page.locator("#timing")).to_have_text(re.compile("ms$"))
+            drawn = page.evaluate(
                 """() => new Promise((done) => {
-                    const look = () => (written.length ? done(written) : requestAnimationFrame(look));
+                    const look = () => (drawn.length ? done(drawn) : requestAnimationFrame(look));
                     look();
                 })"""
             )
-            assert min(label["height"] for label in written) >= 12, kind
-            assert not [label["text"] for label in written if label["squeezed"]], kind
+            assert min(label["height"] for label in drawn) >= 12, kind
+            assert not [label["text"] for label in drawn if label["squeezed"]], kind
             if kind in ("Labels", "Boxes"):
-                assert written[0]["text"].endswith(": 0.75")
+                assert drawn[0]["text"].endswith(": 0.75")

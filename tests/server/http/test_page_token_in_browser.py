@@ -1,4 +1,4 @@
-"""The pages of a server that needs a token, in Chromium."""
+"""The pages of a server with tokens, in Chromium."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ cameras:
   - {{name: still, model: image_file, attributes: {{path: still.png}}}}
 server: {{tokens: [{TOKEN}]}}
 """
-NOT_ONE = "That token is not valid."
+INVALID = "That token is not valid."
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +49,8 @@ def page(browser: Browser, served: Served) -> Iterator[Page]:
     assert errors == []
 
 
-def give(page: Page, token: str) -> None:
-    """Answer the question as people do."""
+def enter(page: Page, token: str) -> None:
+    """Type a token into the dialog."""
     dialog = page.get_by_role("dialog", name="Token")
     expect(dialog).to_be_visible()
     expect(dialog.get_by_label("Your token")).to_be_focused()
@@ -58,9 +58,9 @@ def give(page: Page, token: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_the_page_asks_for_the_token_and_then_plays(page: Page, served: Served) -> None:
+def test_the_page_prompts_for_a_token_and_then_plays(page: Page, served: Served) -> None:
     expect(page.get_by_role("article")).to_have_count(0)
-    give(page, TOKEN)
+    enter(page, TOKEN)
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("article")).to_have_count(2)
     found = watch(page, "scene")
@@ -71,28 +71,28 @@ def test_the_page_asks_for_the_token_and_then_plays(page: Page, served: Served) 
     assert TOKEN not in page.url
 
 
-def test_a_wrong_token_is_told_and_asked_for_again(page: Page) -> None:
+def test_a_wrong_token_is_reported_and_prompted_for_again(page: Page) -> None:
     for wrong in ("incorrect-horse-battery", "zwölf Boxkämpfer", "short"):
-        give(page, wrong)
-        expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text(NOT_ONE)
+        enter(page, wrong)
+        expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text(INVALID)
         page.get_by_label("Your token").fill("")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("Enter the token first.")
-    give(page, f" {TOKEN} ")
+    enter(page, f" {TOKEN} ")
     expect(page.get_by_role("article")).to_have_count(2)
 
 
-def test_the_question_stays_until_it_is_answered(page: Page) -> None:
+def test_the_dialog_stays_open_until_a_token_is_entered(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
     for _ in range(3):
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_be_visible()
-    give(page, TOKEN)
+    enter(page, TOKEN)
     expect(page.get_by_role("article")).to_have_count(2)
 
 
-def test_it_is_kept_for_this_tab_only_until_it_is_forgotten(page: Page, served: Served) -> None:
-    give(page, TOKEN)
+def test_the_token_is_kept_for_one_tab_until_it_is_forgotten(page: Page, served: Served) -> None:
+    enter(page, TOKEN)
     expect(page.get_by_role("article")).to_have_count(2)
     page.reload()
     expect(page.get_by_role("article")).to_have_count(2)
@@ -106,12 +106,12 @@ def test_it_is_kept_for_this_tab_only_until_it_is_forgotten(page: Page, served: 
     assert page.evaluate("sessionStorage.length") == 0
 
 
-def test_the_other_pages_use_the_same(page: Page, served: Served) -> None:
+def test_the_other_pages_use_the_same_token(page: Page, served: Served) -> None:
     page.goto(f"{served.running.url}run")
-    give(page, TOKEN)
+    enter(page, TOKEN)
     expect(page.get_by_role("radio", name="Labels")).to_be_checked()
     page.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": encoded()})
-    expect(page.locator("#found li").first).to_contain_text("star")
+    expect(page.locator("#results li").first).to_contain_text("star")
     shell = page.locator("#shell pre")
     expect(shell).to_contain_text('curl -H "Authorization: Bearer $CAMWEAVE_TOKEN" ')
     page.goto(f"{served.running.url}docs")

@@ -1,4 +1,4 @@
-"""The pages and what they are made of."""
+"""The pages and their files."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from ..served import Served, problem
 
 
-def test_the_page_needs_nothing_from_elsewhere(served: Served) -> None:
+def test_the_pages_load_nothing_from_other_servers(served: Served) -> None:
     for path in ("/", "/run", "/docs"):
         response = served.client.get(path)
         assert response.headers["content-type"] == "text/html; charset=utf-8"
@@ -32,7 +32,7 @@ def test_the_page_needs_nothing_from_elsewhere(served: Served) -> None:
         ("/favicon.ico", "image/svg+xml; charset=utf-8"),
     ],
 )
-def test_files_are_asked_about_again_but_sent_once(served: Served, path: str, kind: str) -> None:
+def test_files_are_revalidated_and_sent_only_once(served: Served, path: str, kind: str) -> None:
     first = served.client.get(path)
     assert (first.headers["content-type"], first.headers["cache-control"]) == (kind, "no-cache")
     second = served.client.get(path, headers={"If-None-Match": first.headers["etag"]})
@@ -40,11 +40,11 @@ def test_files_are_asked_about_again_but_sent_once(served: Served, path: str, ki
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "index.html", "..%2fcli.py", "%2e%2e", "page.js%00"])
-def test_no_other_file_is_given(served: Served, name: str) -> None:
+def test_no_other_file_is_served(served: Served, name: str) -> None:
     assert problem(served.client.get(f"/page/{name}"))[0] == 404
 
 
-def test_scripts_write_text_only(served: Served) -> None:
+def test_scripts_insert_text_only(served: Served) -> None:
     for name in ("page.js", "player.js", "run.js", "drawing.js", "files.js", "shell.js", "docs.js", "token.js"):
         source = served.client.get(f"/page/{name}").text
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", source)
