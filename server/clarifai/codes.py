@@ -1,4 +1,4 @@
-"""The status codes of Clarifai that predictions end with here."""
+"""Clarifai's status codes of predictions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..core import (
 class Code(IntEnum):
     """A status code; replies have the number, and clients print this name.
 
-    30002 has two names at Clarifai; its Python client prints the other one, ``INPUT_FAILED``.
+    Clarifai has two names for 30002; its Python client prints the other one, ``INPUT_FAILED``.
     """
 
     SUCCESS = 10000

@@ -22,12 +22,12 @@ from .servicer import Servicer, failed
 logger = logging.getLogger(__name__)
 
 METHOD = "/clarifai.api.V2/PostModelOutputs"
-# Each may have a message of the largest size in memory.
+# Each call may hold a message of the largest size in memory.
 CALLS_AT_ONCE = 16
 # Limits clients that keep a call open by sending the request slowly.
 RECEIVE_S = 120.0
 CLOSE_S = 1.0
-# A client above the number of calls is refused before its request is read.
+# Calls beyond CALLS_AT_ONCE are refused before their request is read.
 _CONNECTED_AT_ONCE = 256
 _OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
@@ -101,12 +101,12 @@ class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
     def service(self, handler_call_details: Any) -> Any:
         """Return the handler of a call."""
         if handler_call_details.method == METHOD:
-            # On the wire one request is a stream of one, and a stream can be waited for with a limit.
+            # On the wire, a request is a stream of one message; only streams can be received with a time limit.
             return grpc.stream_unary_rpc_method_handler(self._predict)
         method = handler_call_details.method
 
         async def unknown(requests: Any, context: Any) -> AsyncIterator[bytes]:
-            details = f"camweave does not do {method[:200]}; of Clarifai's calls it does {METHOD}"
+            details = f"camweave does not support {method[:200]}; of Clarifai's calls it supports {METHOD}"
             await context.abort(grpc.StatusCode.UNIMPLEMENTED, details)
             yield b""
 
@@ -138,7 +138,7 @@ class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
         try:
             request = service_pb2.PostModelOutputsRequest.FromString(received)
         except DecodeError:
-            return failed(Code.CONN_BAD_REQUEST_FORMAT, "the bytes are no PostModelOutputsRequest")
+            return failed(Code.CONN_BAD_REQUEST_FORMAT, "the bytes are not a PostModelOutputsRequest")
         return await self._servicer.answer(request)
 
 

@@ -13,7 +13,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 
 from .codes import Code, Refused
 
-_SHOWN = 300
+_DETAILS_LENGTH_MAX = 300
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 
 Faults = dict[int, str]
@@ -37,7 +37,7 @@ def read_request(body: bytes, path: Mapping[str, str]) -> tuple[Any, Faults]:
     except (ParseError, ValueError, RecursionError) as error:
         # The message describes the internals of protobuf; only its field names help clients.
         place = ".".join(re.findall(r"Failed to parse (\w+) field", str(error))) or "a field"
-        raise _refused(f"{place} has a value of a kind that does not belong there") from None
+        raise _refused(f"{place} has a value of the wrong type") from None
     request.model_id, request.version_id = path["model"], path.get("version", request.version_id)
     if "user" in path:
         request.user_app_id.user_id, request.user_app_id.app_id = path["user"], path["app"]
@@ -53,10 +53,10 @@ def _read(body: bytes) -> dict[str, Any]:
         raise _refused("it is not UTF-8") from None
     except json.JSONDecodeError as error:
         raise _refused(str(error)) from None
-    except ValueError:  # the limit of Python for the digits of a number
-        raise _refused("it has a number of too many digits") from None
+    except ValueError:  # Python limits the digits of a number
+        raise _refused("a number in it has too many digits") from None
     if not isinstance(read, dict):
-        raise _refused("an object is wanted")
+        raise _refused("it must be an object")
     return read
 
 
@@ -85,10 +85,10 @@ def _faults(read: dict[str, Any]) -> Faults:
 
 
 def _refused(what: str) -> Refused:
-    return Refused(Code.CONN_BAD_REQUEST_FORMAT, f"the body is not the request as JSON: {what}"[:_SHOWN])
+    return Refused(Code.CONN_BAD_REQUEST_FORMAT, f"the body is not a request as JSON: {what}"[:_DETAILS_LENGTH_MAX])
 
 
-def written(message: Any) -> bytes:
+def to_json(message: Any) -> bytes:
     """Return a message as JSON bytes."""
     shown = MessageToDict(message, preserving_proto_field_name=True, use_integers_for_enums=True)
     _complete(message, shown)
@@ -98,7 +98,7 @@ def written(message: Any) -> bytes:
 def _complete(message: Any, shown: dict[str, Any]) -> None:
     """Add the empty fields that must be shown: without its 0 a client would take a concept's value for 1.
 
-    Clarifai's package marks only numbers, texts and lists so, and no messages.
+    Clarifai's package marks only numbers, texts and lists as such, no messages.
     """
     for field, value in message.ListFields():
         inner = shown.get(field.name)

@@ -15,11 +15,11 @@ CONCEPTS_DEFAULT = 20
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The part of a result that a client wants.
+class OutputConfig:
+    """The options of Clarifai's ``OutputConfig``: the part of a result that a client wants.
 
     Attributes:
-        max_concepts: Most items; 0 is 20 concepts, and all regions.
+        max_concepts: Maximum number of items; 0 is 20 concepts, or all regions.
         min_value: Lowest value to keep, inclusive.
         selected: Concepts to keep, by id or name in lower case; empty keeps all.
     """
@@ -29,19 +29,19 @@ class Choice:
     selected: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, config: Any) -> Choice:
-        """Return the choice of an ``OutputConfig``.
+    def of(cls, message: Any) -> OutputConfig:
+        """Return the options in a message.
 
         Raises:
             Refused: A value is out of range or missing.
         """
-        if not 0 <= config.min_value <= 1:
-            details = f"min_value must be between 0 and 1, got {config.min_value:g}"
+        if not 0 <= message.min_value <= 1:
+            details = f"min_value must be between 0 and 1, got {message.min_value:g}"
             raise Refused(Code.PREDICT_INVALID_REQUEST, details)
-        selected = [concept.name or concept.id for concept in config.select_concepts]
+        selected = [concept.name or concept.id for concept in message.select_concepts]
         if not all(selected):
             raise Refused(Code.PREDICT_INVALID_REQUEST, "each of select_concepts must have an id or a name")
-        return cls(config.max_concepts, config.min_value, frozenset(word.casefold() for word in selected))
+        return cls(message.max_concepts, message.min_value, frozenset(word.casefold() for word in selected))
 
     def concepts(self, items: Iterable[R], label: Callable[[R], str], value: Callable[[R], float]) -> list[R]:
         """Return the wanted items for the whole picture, in order."""

@@ -12,7 +12,7 @@ from clarifai_grpc.grpc.api import resources_pb2
 from cameras import Caption, Classification, Detection, Frame, Segmentation
 from vision import Session, top
 
-from .choice import Choice
+from .output_config import OutputConfig
 
 # Clarifai's types of models; a service with several kinds has the first type.
 MODEL_TYPES = {
@@ -28,7 +28,7 @@ Data = Any
 """A ``Data`` message; Clarifai's package has no types."""
 
 
-def predicted(session: Session, frame: Frame, choice: Choice, app_id: str) -> Data:
+def data_of(session: Session, frame: Frame, config: OutputConfig, app_id: str) -> Data:
     """Return the predictions of a service for a frame, of all its kinds.
 
     Raises:
@@ -37,23 +37,23 @@ def predicted(session: Session, frame: Frame, choice: Choice, app_id: str) -> Da
     kinds = session.service.kinds
     data = resources_pb2.Data()
     if "classifications" in kinds:
-        data.concepts.extend(_concepts(session.predict(Classification, frame), choice, app_id))
+        data.concepts.extend(_concepts(session.predict(Classification, frame), config, app_id))
     if "detections" in kinds:
-        data.regions.extend(_boxes(session.predict(Detection, frame), choice, app_id))
+        data.regions.extend(_boxes(session.predict(Detection, frame), config, app_id))
     if "segmentations" in kinds:
-        data.regions.extend(_masks(session.predict(Segmentation, frame), frame, choice, app_id))
+        data.regions.extend(_masks(session.predict(Segmentation, frame), frame, config, app_id))
     if "captions" in kinds:
-        _write(session.predict(Caption, frame), data)
+        _add_caption(session.predict(Caption, frame), data)
     return data
 
 
-def _concepts(found: tuple[Classification, ...], choice: Choice, app_id: str) -> Iterator[Any]:
-    for item in choice.concepts(found, lambda item: item.label, lambda item: item.confidence):
+def _concepts(found: tuple[Classification, ...], config: OutputConfig, app_id: str) -> Iterator[Any]:
+    for item in config.concepts(found, lambda item: item.label, lambda item: item.confidence):
         yield _concept(item.label, item.confidence, app_id)
 
 
-def _boxes(found: tuple[Detection, ...], choice: Choice, app_id: str) -> Iterator[Any]:
-    for item in choice.regions(found, lambda item: item.label, lambda item: item.confidence):
+def _boxes(found: tuple[Detection, ...], config: OutputConfig, app_id: str) -> Iterator[Any]:
+    for item in config.regions(found, lambda item: item.label, lambda item: item.confidence):
         box = item.box.clipped()
         if box is None:
             continue
@@ -65,16 +65,16 @@ def _boxes(found: tuple[Detection, ...], choice: Choice, app_id: str) -> Iterato
         yield region
 
 
-def _masks(found: tuple[Segmentation, ...], frame: Frame, choice: Choice, app_id: str) -> Iterator[Any]:
+def _masks(found: tuple[Segmentation, ...], frame: Frame, config: OutputConfig, app_id: str) -> Iterator[Any]:
     size = frame.width, frame.height
-    for item in choice.regions(top(found, 0, size), lambda item: item.label, lambda item: item.coverage_in(*size)):
-        said = item.to_wire(*size)
-        region = _region(item.label, said["coverage"], app_id)
-        region.region_info.mask.image.base64 = base64.b64decode(said["mask_png"])
+    for item in config.regions(top(found, 0, size), lambda item: item.label, lambda item: item.coverage_in(*size)):
+        content = item.to_wire(*size)
+        region = _region(item.label, content["coverage"], app_id)
+        region.region_info.mask.image.base64 = base64.b64decode(content["mask_png"])
         yield region
 
 
-def _write(found: tuple[Caption, ...], data: Data) -> None:
+def _add_caption(found: tuple[Caption, ...], data: Data) -> None:
     if found:
         data.text.raw = found[0].label
         data.text.text_info.encoding = _ENCODING

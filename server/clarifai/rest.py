@@ -39,7 +39,7 @@ class ClarifaiRest:
     """The endpoints, as an extension of the HTTP app.
 
     Args:
-        backend: The backend that answers.
+        backend: The backend of the endpoints.
 
     Attributes:
         router: The routes.
@@ -76,16 +76,16 @@ class ClarifaiRest:
 
 
 async def _outputs(request: Request, backend: Backend) -> Response:
-    from .json_form import read_request, written
+    from .json_form import read_request, to_json
     from .servicer import Servicer
 
     body = await _body(request)
     try:
-        asked, faults = await backend.models.run(read_request, body, request.path_params)
+        message, faults = await backend.models.run(read_request, body, request.path_params)
     except Refused as refusal:
         return _refusal(refusal.code, refusal.details)
-    answer = await Servicer(backend).answer(asked, faults)
-    content = await backend.models.run(written, answer)
+    answer = await Servicer(backend).answer(message, faults)
+    content = await backend.models.run(to_json, answer)
     return Response(content, Code(answer.status.code).http_status, media_type="application/json")
 
 

@@ -27,9 +27,9 @@ from ..core import (
     model_errors,
     too_large,
 )
-from .choice import Choice
 from .codes import Code, Refused, code_of_input, code_of_request
-from .outputs import MODEL_TYPES, predicted
+from .output_config import OutputConfig
+from .outputs import MODEL_TYPES, data_of
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +58,9 @@ class Servicer:
             faults: Errors in the bytes of inputs that are already known, by index.
         """
         try:
-            service, choice = self._service(request.model_id), Choice.of(request.model.output_info.output_config)
+            service, config = self._service(request.model_id), OutputConfig.of(request.model.output_info.output_config)
             _check_count(len(request.inputs))
-            return _summed_up(await self._outputs(service, choice, request, faults))
+            return _with_status(await self._outputs(service, config, request, faults))
         except Refused as refusal:
             return failed(refusal.code, refusal.details)
         except Exception:  # a bug of ours; the reply is still one of Clarifai's messages
@@ -73,24 +73,24 @@ class Servicer:
             raise Refused(code_of_request(error), f"{error.detail}; model_id names one of this server's") from None
 
     async def _outputs(
-        self, service: VisionService[Any], choice: Choice, request: Message, faults: Mapping[int, str]
+        self, service: VisionService[Any], config: OutputConfig, request: Message, faults: Mapping[int, str]
     ) -> list[Message]:
-        turns = asyncio.Semaphore(PARTS_AT_ONCE)
+        slots = asyncio.Semaphore(PARTS_AT_ONCE)
         app_id = request.user_app_id.app_id or _APP
 
-        def look(session: Session, data: bytes) -> Message:
-            # Clarifai leaves pictures as they are stored, whatever their EXIF says.
+        def predict(session: Session, data: bytes) -> Message:
+            # Clarifai does not apply the EXIF orientation.
             frame = decode(data, exif=False)
             with model_errors(f"vision service {service.name}"):
-                return predicted(session, frame, choice, app_id)
+                return data_of(session, frame, config, app_id)
 
         async def output(session: Session, index: int, item: Message) -> Message:
             made = _output(request, service, item)
             try:
                 if index in faults:
                     raise Refused(Code.ALL_INPUT_INVALID_BYTES, faults[index])
-                async with turns:
-                    made.data.CopyFrom(await self._backend.models.run(look, session, await self._picture(item)))
+                async with slots:
+                    made.data.CopyFrom(await self._backend.models.run(predict, session, await self._picture(item)))
                 made.status.CopyFrom(status(Code.SUCCESS))
             except Refused as refusal:
                 made.status.CopyFrom(status(refusal.code, refusal.details))
@@ -121,7 +121,7 @@ class Servicer:
         if not image.url:
             raise Refused(Code.INPUT_INVALID_ARGUMENT, "the input must have data.image with url or base64")
         if self._backend.images is None:
-            details = "this server takes no pictures by URL; send their bytes as base64"
+            details = "this server does not download pictures by URL; send their bytes as base64"
             raise Refused(Code.INPUT_INVALID_URL, details)
         return await self._backend.images.fetch(image.url)
 
@@ -140,7 +140,7 @@ def _check_count(inputs: int) -> None:
     if not inputs:
         raise Refused(Code.PREDICT_INVALID_REQUEST, "the request has no inputs")
     if inputs > PARTS_MAX:
-        raise Refused(Code.INPUT_OVER_LIMIT, f"the request has {inputs} inputs, at most {PARTS_MAX} are taken")
+        raise Refused(Code.INPUT_OVER_LIMIT, f"the request has {inputs} inputs, at most {PARTS_MAX} are allowed")
 
 
 def _server_failed() -> Message:
@@ -165,7 +165,7 @@ def _output(request: Message, service: VisionService[Any], item: Message) -> Mes
     return made
 
 
-def _summed_up(outputs: list[Message]) -> Message:
+def _with_status(outputs: list[Message]) -> Message:
     codes = {output.status.code for output in outputs}
     if codes == {int(Code.MODEL_BUSY_PLEASE_RETRY)}:
         raise Refused(Code.CONN_THROTTLED, outputs[0].status.details)

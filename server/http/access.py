@@ -24,12 +24,12 @@ from .messages import Extension, HttpError, error_response, response_to
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 PUBLIC_PATHS = frozenset({"/", "/run", "/docs", "/healthz", "/readyz"})
-"""Paths that need no token: the pages, which ask for it themselves, and the health checks."""
+"""Paths that need no token: the pages, which prompt for it, and the health checks."""
 PUBLIC_FOLDER = "/page/"
 UNAUTHENTICATED = "camweave.unauthenticated"
-"""Set in the scope of a request without a valid token that is answered nevertheless."""
+"""Key in the scope of a request that is answered although it has no valid token."""
 DEFAULT_HEADERS = {
-    "Cache-Control": "no-store",  # only the files of the pages stay valid for longer than a moment
+    "Cache-Control": "no-store",  # the files of the pages have their own
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -43,7 +43,7 @@ class AccessMiddleware:
         app: The next app.
         names: Host names of the server, besides IP addresses, ``localhost`` and the machine's own name.
         tokens: The tokens; every request for data must have one of them.
-        extensions: The extensions, which may write errors in a form of their own.
+        extensions: The extensions; each may have its own error format.
         open_options: Path prefixes, such as ``/whep/``, below which OPTIONS needs no token.
     """
 
@@ -68,12 +68,12 @@ class AccessMiddleware:
             await self.app(scope, receive, send)
             return
         head = scope["method"] == "HEAD"
-        begun = False
+        started = False
 
-        async def completed(message: Message) -> None:
-            nonlocal begun
+        async def send_completed(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
-                begun = True
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in DEFAULT_HEADERS.items():
                     headers.setdefault(name, value)
@@ -83,7 +83,7 @@ class AccessMiddleware:
 
         error = self._error(scope["method"], Headers(scope=scope))
         if error is not None:
-            await response_to(error)(scope, receive, completed)
+            await response_to(error)(scope, receive, send_completed)
             return
         method, path = "GET" if head else scope["method"], scope["path"]
         if not (method == "GET" and (path in PUBLIC_PATHS or path.startswith(PUBLIC_FOLDER))):
@@ -92,28 +92,28 @@ class AccessMiddleware:
                 scope = {**scope, UNAUTHENTICATED: True}
             elif refusal is not None:
                 response = error_response(self.extensions, method, path, refusal)
-                await response(scope, receive, completed)
+                await response(scope, receive, send_completed)
                 return
         try:
-            # HEAD is GET without the body, everywhere.
-            await self.app({**scope, "method": method}, receive, completed)
+            # Every endpoint answers HEAD as GET, without the body.
+            await self.app({**scope, "method": method}, receive, send_completed)
         except asyncio.CancelledError:  # the server is shutting down and no longer waits for its requests
-            if not begun:
-                await response_to(Unavailable("the server is closing"))(scope, receive, completed)
+            if not started:
+                await response_to(Unavailable("the server is closing"))(scope, receive, send_completed)
 
     def _refusal(self, scope: Scope) -> RequestError | None:
-        brought = [value for name, value in scope["headers"] if name == b"authorization"]
-        return self.tokens.refusal(brought, scope["client"][0] if scope.get("client") else "")
+        values = [value for name, value in scope["headers"] if name == b"authorization"]
+        return self.tokens.refusal(values, scope["client"][0] if scope.get("client") else "")
 
     def _error(self, method: str, headers: Headers) -> HttpError | None:
         host = headers.get("host")
-        if host is not None and not self._is_ours(host):
+        if host is not None and not self._is_own_host(host):
             return HttpError(403, "the name in the Host header is not one of this server's")
-        if self._is_foreign(method, headers, host):
+        if self._is_cross_site(method, headers, host):
             return HttpError(403, "pages of other sites may link here, but not send requests")
         return None
 
-    def _is_ours(self, host: str) -> bool:
+    def _is_own_host(self, host: str) -> bool:
         name = _host_name(host)
         if name is None:
             return False
@@ -126,7 +126,7 @@ class AccessMiddleware:
         return True
 
     @staticmethod
-    def _is_foreign(method: str, headers: Headers, host: str | None) -> bool:
+    def _is_cross_site(method: str, headers: Headers, host: str | None) -> bool:
         site = headers.get("sec-fetch-site")
         if site is not None and site not in ("same-origin", "none"):
             # Another site may only link here.

@@ -13,8 +13,8 @@ from .messages import Extension, error_response, handle_errors
 from .signalling import SignallingRouter
 
 _DESCRIPTION = (
-    "Cameras, the pictures they give, and what is recognised in them. Errors are RFC 9457 problems. "
-    "A server with tokens needs one with every request: ``Authorization: Bearer TOKEN``."
+    "Cameras, their pictures, and predictions of vision services. Errors are RFC 9457 problem documents. "
+    "If the server has tokens, every request needs one: ``Authorization: Bearer TOKEN``."
 )
 
 
@@ -29,7 +29,7 @@ def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAP
 
     Args:
         backend: The backend of all endpoints; the caller closes it.
-        extensions: APIs of other systems that it serves as well.
+        extensions: APIs of other systems, which the app serves too.
     """
     app = FastAPI(
         title="camweave",
@@ -42,7 +42,7 @@ def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAP
     app.state.backend = backend
     app.state.closing = False
     handle_errors(app, lambda request, error: error_response(extensions, request.method, request.url.path, error))
-    # In the order in which the API's document shows them.
+    # The OpenAPI document and its page keep this order.
     for router in (*_API, *(extension.router for extension in extensions), operations.router, pages.router):
         app.include_router(router)
     openapi.describe(app, extensions, backend.kinds, with_tokens=bool(backend.config.server.tokens))

@@ -1,4 +1,4 @@
-"""The endpoints for the state of cameras, and for a camera's picture."""
+"""The endpoints for the state and the pictures of cameras."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def camera(name: str, backend: WithBackend) -> JSONResponse:
     response_class=Response,
     responses={
         200: {"content": {"image/jpeg": {}, "image/png": {}}, "description": "The picture, without metadata"},
-        304: {"description": "It is the picture named in If-None-Match"},
+        304: {"description": "The picture still has the ETag in If-None-Match"},
         **problems(404, 503),
     },
 )

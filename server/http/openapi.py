@@ -18,12 +18,12 @@ _PROBLEM = {PROBLEM_TYPE: {"schema": {"$ref": f"{_SCHEMAS}ProblemReply"}}}
 _TOKEN = {
     "type": "http",
     "scheme": "bearer",
-    "description": "One of the server's tokens, where it has some; `Key TOKEN` and the token alone are taken too.",
+    "description": "One of the server's tokens, if it has any. `Key TOKEN` and the bare token work too.",
 }
-_FOREIGN = "A page of another site asks, or the Host header names another server"
+_FORBIDDEN = "The request comes from a page of another site, or its Host header names another server"
 _REFUSALS = {
-    "401": "The server has tokens, and none of them came",
-    "429": f"{TRIES} wrong tokens came from this address within a minute; Retry-After says when to try again",
+    "401": "The server has tokens, and the request has none of them",
+    "429": f"This address sent {TRIES} wrong tokens within a minute; Retry-After says when to try again",
 }
 _ANY: list[dict[str, list[str]]] = [{}, {"token": []}]
 
@@ -42,9 +42,9 @@ def describe(
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
-        made = app.openapi_schema is not None
+        cached = app.openapi_schema is not None
         document = generate()
-        if not made:
+        if not cached:
             _complete(document, with_tokens)
             _complete_kinds(document, kinds)
             for extension in extensions:
@@ -92,7 +92,7 @@ def _complete_kinds(document: dict[str, Any], kinds: Mapping[str, type[Predictio
         reference = _reference(f"{prefix}{kind.item.__name__}")
         lists[plural] = {"title": plural.capitalize(), "type": "array", "items": reference}
         if kind.default_count:
-            lists[plural]["description"] = f"At most {kind.default_count}, unless n says otherwise."
+            lists[plural]["description"] = f"At most {kind.default_count}, unless the request has n."
     schemas["LatestFrame"]["properties"]["predictions"]["items"] = {"anyOf": list(map(_reference, latest))}
     document["components"]["schemas"] = dict(sorted(schemas.items()))
 
@@ -116,15 +116,15 @@ def _latest(kind: type[Prediction], item: dict[str, Any], common: dict[str, Any]
 def _add_refusals(operation: dict[str, Any], path: str, method: str) -> None:
     """Add the responses of the access check, and make every error response a problem document."""
     responses = operation["responses"]
-    responses["403"] = {"description": _FOREIGN}
+    responses["403"] = {"description": _FORBIDDEN}
     if path in PUBLIC_PATHS:
         operation["security"] = []
     elif method == "options":
         operation["security"] = _ANY
     else:
-        for status, words in _REFUSALS.items():
+        for status, reason in _REFUSALS.items():
             own = responses.setdefault(status, {"description": ""})
-            own["description"] = f"{own['description']}; or: {words}" if own["description"] else words
+            own["description"] = f"{own['description']}; or: {reason}" if own["description"] else reason
     for status in [status for status in responses if int(status) >= 400]:
         responses[status]["content"] = _PROBLEM
     operation["responses"] = dict(sorted(responses.items()))

@@ -32,7 +32,7 @@ async def ready(request: Request) -> dict[str, str]:
 
 @router.get("/schema.json", response_model=None)
 async def config_schema(backend: WithBackend) -> dict[str, Any]:
-    """Give the JSON Schema of the configuration file."""
+    """Return the JSON Schema of the configuration file."""
     return _schema(backend.config.tables)
 
 

@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn in an event loop that it shares, with every error as a problem document."""
+"""The HTTP server: uvicorn in the program's event loop; every error is a problem document."""
 
 from __future__ import annotations
 
@@ -23,33 +23,34 @@ from .app import OPEN_OPTIONS, create_app
 from .messages import PROBLEM_TYPE, Extension, HttpError, document
 
 HEAD_S = 15.0
-"""How long the head of a request may take."""
+"""Time limit for the head of a request, in seconds."""
 
 
 class Protocol(H11Protocol):
-    """HTTP as uvicorn speaks it, but what is no HTTP is answered with a problem too, and a head may not take for ever.
+    """uvicorn's HTTP, with a time limit for request heads and a problem document for malformed requests.
 
-    A connection that sends no request, or only part of a head, would otherwise be held until its other end lets go.
+    Without the limit, a connection that sends no request, or only part of a head, would stay open until the client
+    closes it.
     """
 
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin to wait for the first request."""
+        """Start the timer for the first head."""
         super().connection_made(transport)
-        self._head_timer = self.loop.call_later(HEAD_S, self._head_is_late)
+        self._head_timer = self.loop.call_later(HEAD_S, self._head_timed_out)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, and wait for the rest of a head that has only begun."""
+        """Process data. The timer runs while the head of a request is incomplete."""
         super().data_received(data)
-        waits = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
-        if not waits:
+        incomplete = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
+        if not incomplete:
             self._stop_head_timer()
         elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_S, self._head_is_late)
+            self._head_timer = self.loop.call_later(HEAD_S, self._head_timed_out)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Stop the timer."""
         self._stop_head_timer()
         super().connection_lost(exc)
 
@@ -58,13 +59,13 @@ class Protocol(H11Protocol):
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _head_is_late(self) -> None:
+    def _head_timed_out(self) -> None:
         self._head_timer = None
         self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer bytes that are no request, and hang up."""
-        body = json.dumps(document(HttpError(400, "this is no HTTP request"))).encode()
+        """Answer a malformed request with a problem document, and close the connection."""
+        body = json.dumps(document(HttpError(400, "this is not an HTTP request"))).encode()
         headers = [("content-type", PROBLEM_TYPE), ("content-length", str(len(body))), ("connection", "close")]
         for event in (
             h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
@@ -76,16 +77,16 @@ class Protocol(H11Protocol):
 
 
 class HttpServer(uvicorn.Server):
-    """The HTTP server, which says when it is open and leaves signals alone.
+    """The HTTP server. It handles no signals.
 
     Args:
-        backend: What answers.
-        extensions: APIs of other systems that it serves as well.
-        grace_s: How long requests may go on after ``stop``.
+        backend: The backend of all endpoints.
+        extensions: APIs of other systems, which the app serves too.
+        grace_s: Seconds that requests may continue after ``stop``.
 
     Attributes:
-        app: Every endpoint.
-        opened: Set when it listens.
+        app: The app with all endpoints.
+        opened: Set when the server listens.
     """
 
     def __init__(self, backend: Backend, extensions: Sequence[Extension], grace_s: int) -> None:
@@ -96,28 +97,28 @@ class HttpServer(uvicorn.Server):
         self.opened = asyncio.Event()
 
     def stop(self) -> None:
-        """Take no more connections, and say so to whoever asks whether the server is ready; ``serve`` returns soon."""
+        """Accept no more connections, and report the server as not ready; ``serve`` returns soon."""
         self.app.state.closing = True
         self.should_exit = True
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Do nothing: a signal ends more than the HTTP server."""
+        """Do nothing: the program handles signals, which stop more than this server."""
         yield
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Begin to listen."""
+        """Start to listen."""
         await super().startup(sockets)
         self.opened.set()
 
 
 def check_http_libraries() -> None:
-    """Look for what is used of uvicorn and starlette and not in their documentation. To be called in the event loop.
+    """Check that the undocumented parts of uvicorn and starlette used here exist. Call it in the event loop.
 
     Raises:
-        UnsuitableLibrary: An installed version lacks some of it.
+        UnsuitableLibrary: An installed version lacks some of them.
     """
-    settings = _settings(_answering_nothing, 0)
+    settings = _settings(_null_app, 0)
     protocol = H11Protocol(settings, ServerState(), {}, asyncio.get_running_loop())
     of_protocol = ("conn", "loop", "transport", "connection_made", "data_received", "connection_lost")
     require_internals(
@@ -127,18 +128,18 @@ def check_http_libraries() -> None:
             *((uvicorn.Server(settings), name) for name in ("capture_signals", "startup", "should_exit")),
         ],
     )
-    # ``messages/body.py`` waits for the last boundary of a form, and reads why one is refused.
+    # ``messages/body.py`` overrides the first and reads the second.
     require_internals("starlette", [(MultiPartParser, "on_end"), (MultiPartException(""), "message")])
 
 
-async def _answering_nothing(scope: Scope, receive: Receive, send: Send) -> None:
-    """Stand for an app."""
+async def _null_app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stand in for an app."""
 
 
 def _settings(app: ASGIApp, grace_s: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        loop="none",  # it runs in ours, which is asyncio's own: uvloop brings WebRTC nothing
+        loop="none",  # runs in ours, which is asyncio's: uvloop does not speed up WebRTC
         http=Protocol,
         ws="none",
         lifespan="off",
@@ -146,6 +147,6 @@ def _settings(app: ASGIApp, grace_s: int) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # a client on this machine may not claim another address
+        proxy_headers=False,  # otherwise clients on this machine could claim any address
         timeout_graceful_shutdown=grace_s,
     )

@@ -58,7 +58,7 @@ _PICTURES = {
                 "schema": {
                     "type": "object",
                     "properties": {"image_url": {"type": "string"}, "image_urls": {"type": "array"}},
-                    "description": "The server downloads them, where its configuration has `allow_image_urls: true`.",
+                    "description": "The server downloads them, if its configuration has `allow_image_urls: true`.",
                 }
             },
             "multipart/form-data": {
@@ -75,16 +75,17 @@ _PICTURES = {
 
 def _wanted(
     n: Annotated[
-        int | None, Query(ge=0, description="How many at most, the best first; 0 is all. Most kinds give all.")
+        int | None,
+        Query(ge=0, description="Number of results at most, the best first; 0 is all, the default of most kinds."),
     ] = None,
     confidence_threshold: Annotated[
-        float, Query(ge=0, le=1, allow_inf_nan=False, description="Lowest confidence kept.")
+        float, Query(ge=0, le=1, allow_inf_nan=False, description="Lowest confidence to keep.")
     ] = 0.0,
 ) -> Wanted:
     return Wanted(n, confidence_threshold)
 
 
-AWanted = Annotated[Wanted, Depends(_wanted)]
+WantedQuery = Annotated[Wanted, Depends(_wanted)]
 
 
 @router.get("", response_model=None, responses={200: {"model": list[ServiceInfo]}})
@@ -104,19 +105,19 @@ async def predict(
     kind: str,
     request: Request,
     backend: WithBackend,
-    wanted: AWanted,
-    exif: Annotated[bool, Query(description="Turn pictures as their EXIF orientation says.")] = True,
+    wanted: WantedQuery,
+    exif: Annotated[bool, Query(description="Apply the EXIF orientation of pictures.")] = True,
 ) -> Response:
     """Return the predictions for the picture sent, or for each picture of a form."""
-    model, prediction = _able(backend, service, kind)
+    model, prediction = _service_and_kind(backend, service, kind)
 
     def answer(session: Session, part: Part) -> bytes:
-        return _written(reply(session, prediction, decode(part.read(), exif=exif), wanted))
+        return _encoded(reply(session, prediction, decode(part.read(), exif=exif), wanted))
 
-    turns = asyncio.Semaphore(PARTS_AT_ONCE)
+    slots = asyncio.Semaphore(PARTS_AT_ONCE)
 
     async def result(session: Session, picture: Picture) -> bytes:
-        async with turns:
+        async with slots:
             part = picture if isinstance(picture, Part) else Part(await picture())
             return await backend.models.run(answer, session, part)
 
@@ -124,14 +125,14 @@ async def predict(
         try:
             return await result(session, picture)
         except RequestError as error:
-            return _written(document(error))
+            return _encoded(document(error))
 
     client = request.client.host if request.client is not None else ""
     async with _pictures(request, backend) as pictures, backend.session(model, f"client {client}") as session:
         if len(pictures) == 1:
-            return _sent(await result(session, pictures[0]))
+            return _json(await result(session, pictures[0]))
         results = await asyncio.gather(*(result_or_problem(session, picture) for picture in pictures))
-        return _sent(b'{"results":[' + b",".join(results) + b"]}")
+        return _json(b'{"results":[' + b",".join(results) + b"]}")
 
 
 @router.get(
@@ -143,31 +144,33 @@ async def predict_camera(
     service: str,
     kind: str,
     backend: WithBackend,
-    wanted: AWanted,
-    camera: Annotated[str | None, Query(description="Whose next frame, clean; the service's own camera.")] = None,
-    return_image: Annotated[bool, Query(description="Give that frame too, as base64 JPEG.")] = False,
+    wanted: WantedQuery,
+    camera: Annotated[
+        str | None, Query(description="The camera that gives the frame, without annotations. Default: the service's.")
+    ] = None,
+    return_image: Annotated[bool, Query(description="Also return that frame, as base64 JPEG.")] = False,
 ) -> Response:
     """Return the predictions for a camera's next frame."""
-    model, prediction = _able(backend, service, kind)
+    model, prediction = _service_and_kind(backend, service, kind)
     name = camera or model.default_camera(model.attributes)
     if name is None:
         raise HttpError(422, "camera: field required")
     running = backend.public_camera(name)
 
     def answer(session: Session, frame: Frame) -> bytes:
-        said = reply(session, prediction, frame, wanted) | {
+        content = reply(session, prediction, frame, wanted) | {
             "camera": name,
             "sequence": frame.sequence,
             "pts_s": round(frame.time_s, 6),
             "captured_at": captured_at(frame),
         }
         if return_image:
-            said["image"] = base64.b64encode(jpeg(frame)).decode()
-        return _written(said)
+            content["image"] = base64.b64encode(jpeg(frame)).decode()
+        return _encoded(content)
 
     async with backend.session(model, f"camera {name}") as session:
         frame = await frame_of(backend, running)
-        return _sent(await backend.models.run(answer, session, frame))
+        return _json(await backend.models.run(answer, session, frame))
 
 
 @asynccontextmanager
@@ -183,7 +186,7 @@ async def _pictures(request: Request, backend: Backend) -> AsyncIterator[Sequenc
     yield [partial(backend.images.fetch, url) for url in urls]
 
 
-def _able(backend: Backend, service: str, kind: str) -> tuple[VisionService[Any], type[Prediction]]:
+def _service_and_kind(backend: Backend, service: str, kind: str) -> tuple[VisionService[Any], type[Prediction]]:
     model = backend.service(service)
     if kind not in backend.kinds:
         raise NotFound("there is nothing at this address; /docs lists what there is")
@@ -191,10 +194,10 @@ def _able(backend: Backend, service: str, kind: str) -> tuple[VisionService[Any]
     return model, backend.kinds[kind]
 
 
-def _written(content: dict[str, Any]) -> bytes:
+def _encoded(content: dict[str, Any]) -> bytes:
     """Return JSON. Call it on the model's thread: a thousand labels, or a mask, would delay the loop's packets."""
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
-def _sent(content: bytes) -> Response:
+def _json(content: bytes) -> Response:
     return Response(content, media_type="application/json")

@@ -86,7 +86,7 @@ class Calls:
             if method in answers:
                 call = unary(answers[method], handler.request_type)
             else:
-                call = _refusing((refusals or {}).get(method, f"camweave does not do {method}"))
+                call = _refusing((refusals or {}).get(method, f"camweave does not support {method}"))
             self._mapping[path] = handler._replace(func=call)
 
     def add(self, path: str, handler: Handler) -> None:
@@ -108,11 +108,13 @@ class Methods(dict[str, Handler]):
         known = super().get(path)
         if known is not None:
             return known
-        more = _ELSEWHERE.get(path.rpartition("/")[0], "")
-        return Handler(_refusing(f"camweave does not do {path[:200]}{more}"), Cardinality.STREAM_STREAM, bytes, bytes)
+        hint = _HINTS.get(path.rpartition("/")[0], "")
+        return Handler(
+            _refusing(f"camweave does not support {path[:200]}{hint}"), Cardinality.STREAM_STREAM, bytes, bytes
+        )
 
 
-_ELSEWHERE = {"/proto.stream.v1.StreamService": "; live video is WebRTC, at /whep/ and the camera's name"}
+_HINTS = {"/proto.stream.v1.StreamService": "; live video is WebRTC, at /whep/ and the camera's name"}
 
 
 def unary(answer: Answer, request_type: type[Any]) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
@@ -154,7 +156,7 @@ async def _received(stream: Stream[Any, Any], request_type: type[Any]) -> Any:
             raise InvalidRequest("the request is missing")
         compressed, size = struct.unpack(">?I", head)
         if compressed:
-            raise Unsupported("compressed requests are not taken")
+            raise Unsupported("compressed requests are not supported")
         if size > MESSAGE_BYTES_MAX:
             raise too_large("a request", PICTURE_BYTES_MAX)
         async with asyncio.timeout(GRACE_S + size / RATE_MIN):
@@ -163,6 +165,6 @@ async def _received(stream: Stream[Any, Any], request_type: type[Any]) -> Any:
     except TimeoutError:
         raise TooSlow("the request came too slowly") from None
     except AssertionError:  # grpclib raises it for a request that ends early
-        raise BrokenOff("the request broke off") from None
+        raise BrokenOff("the request ended early") from None
     except DecodeError:
         raise Unreadable("the request cannot be read") from None

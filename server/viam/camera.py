@@ -15,7 +15,7 @@ from .calls import Calls, unary
 from .messages import GetImageRequest, GetImageResponse, camera_grpc, camera_pb2, common, struct, timestamp
 from .pictures import JPEG, PCD, RAW_DEPTH, point_cloud, raw_depth
 
-PROPERTIES_WITHIN_S = 3.0
+PROPERTIES_TIMEOUT_S = 3.0
 COLOR, DEPTH = "color", "depth"
 GET_IMAGE = "/viam.component.camera.v1.CameraService/GetImage"
 
@@ -34,7 +34,7 @@ class CameraCalls(Calls):
                 "GetGeometries": self._geometries,
                 "GetStatus": self._status,
             },
-            {"DoCommand": "cameras take no commands here"},
+            {"DoCommand": "cameras have no commands"},
         )
         # The API dropped this method in January 2026; older clients use no other.
         self.add(
@@ -73,7 +73,7 @@ class CameraCalls(Calls):
         cloud = await self._backend.models.run(point_cloud, await frame_of(self._backend, camera))
         if cloud is None:
             raise Unsupported(
-                f"camera {camera.name} gives no point cloud: that takes depth and the parameters of the lens",
+                f"camera {camera.name} has no point cloud: it needs depth and intrinsic parameters",
             )
         return camera_pb2.GetPointCloudResponse(mime_type=PCD, point_cloud=cloud)
 
@@ -82,7 +82,7 @@ class CameraCalls(Calls):
         frame = camera.latest
         if frame is None:
             try:
-                frame = await frame_of(self._backend, camera, PROPERTIES_WITHIN_S)
+                frame = await frame_of(self._backend, camera, PROPERTIES_TIMEOUT_S)
             except RequestError:  # the camera is offline: answer from the configuration
                 frame = None
         return _properties(camera, frame)
@@ -107,7 +107,7 @@ def _properties(camera: Feed, frame: Frame | None) -> camera_pb2.GetPropertiesRe
     declared = camera.config.attributes
     lens: Any = None
     distortion: Sequence[float] = ()
-    if frame is not None:  # its transforms may have moved the lens, or removed its distortion
+    if frame is not None:  # transforms may have changed the intrinsics or removed the distortion
         lens, distortion = frame.intrinsics, frame.distortion
     elif isinstance(declared, TransformAttributes):
         lens = declared.intrinsic_parameters

@@ -30,8 +30,8 @@ class RobotCalls(Calls):
                 "StopAll": self._stop_all,
             },
             {
-                "StartSession": "camweave has no sessions: nothing here moves that would have to be stopped",
-                "Shutdown": "camweave cannot be shut down by its clients",
+                "StartSession": "camweave has no sessions: it moves nothing that would have to stop",
+                "Shutdown": "clients cannot shut down camweave",
             },
         )
 

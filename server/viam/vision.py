@@ -17,7 +17,7 @@ from .calls import Calls
 from .messages import camera_pb2, common, struct, vision_grpc, vision_pb2
 from .pictures import JPEG, sent_frame
 
-_FLAT = "vision services here look at flat pictures; they give no objects in space"
+_NO_3D = "camweave's vision services find objects in pictures, not in space"
 
 
 class VisionCalls(Calls):
@@ -37,13 +37,13 @@ class VisionCalls(Calls):
                 "GetStatus": self._status,
                 "DoCommand": self._command,
             },
-            {"GetDetections3D": _FLAT, "GetObjectPointClouds": _FLAT},
+            {"GetDetections3D": _NO_3D, "GetObjectPointClouds": _NO_3D},
         )
 
     async def _classifications(
         self, request: vision_pb2.GetClassificationsRequest
     ) -> vision_pb2.GetClassificationsResponse:
-        service = self._able(request.name, Classification.plural)
+        service = self._service(request.name, Classification.plural)
         async with self._backend.session(service, "viam") as session:
             found = await self._backend.models.run(_classify_bytes, session, request.image, request.n)
         return vision_pb2.GetClassificationsResponse(classifications=found)
@@ -51,7 +51,7 @@ class VisionCalls(Calls):
     async def _classifications_from_camera(
         self, request: vision_pb2.GetClassificationsFromCameraRequest
     ) -> vision_pb2.GetClassificationsFromCameraResponse:
-        service = self._able(request.name, Classification.plural)
+        service = self._service(request.name, Classification.plural)
         camera = self._camera(service, request.camera_name)
         async with self._session(service, camera) as session:
             frame = await frame_of(self._backend, camera)
@@ -59,7 +59,7 @@ class VisionCalls(Calls):
         return vision_pb2.GetClassificationsFromCameraResponse(classifications=found)
 
     async def _detections(self, request: vision_pb2.GetDetectionsRequest) -> vision_pb2.GetDetectionsResponse:
-        service = self._able(request.name, Detection.plural)
+        service = self._service(request.name, Detection.plural)
         async with self._backend.session(service, "viam") as session:
             found = await self._backend.models.run(_detect_bytes, session, request.image)
         return vision_pb2.GetDetectionsResponse(detections=found)
@@ -67,7 +67,7 @@ class VisionCalls(Calls):
     async def _detections_from_camera(
         self, request: vision_pb2.GetDetectionsFromCameraRequest
     ) -> vision_pb2.GetDetectionsFromCameraResponse:
-        service = self._able(request.name, Detection.plural)
+        service = self._service(request.name, Detection.plural)
         camera = self._camera(service, request.camera_name)
         async with self._session(service, camera) as session:
             frame = await frame_of(self._backend, camera)
@@ -141,7 +141,7 @@ class VisionCalls(Calls):
         found |= {"camera": camera.name, "sequence": frame.sequence, "captured_at": captured_at(frame)}
         return common.DoCommandResponse(result=struct(found))
 
-    def _able(self, name: str, kind: str) -> VisionService[Any]:
+    def _service(self, name: str, kind: str) -> VisionService[Any]:
         """Return a service that gives a kind.
 
         Raises:
@@ -159,7 +159,7 @@ class VisionCalls(Calls):
     def _camera(self, service: VisionService[Any], name: str) -> Feed:
         wanted = name or service.default_camera(service.attributes)
         if not wanted:
-            raise InvalidRequest(f"no camera is named, and vision service {service.name} has no camera_name")
+            raise InvalidRequest(f"the request names no camera, and vision service {service.name} has no camera_name")
         return self._backend.public_camera(wanted)
 
 

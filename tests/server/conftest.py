@@ -1,4 +1,4 @@
-"""One server for the tests of a module: each asks it, none changes it."""
+"""One server for all tests of a module; none of them changes it."""
 
 import threading
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ LABELS = ("star", "mug", "circle", "square", "cone", "ring", "cross")
 
 
 def classifier() -> FakeVision:
-    """Give a service that only classifies: seven labels from 0.7 down to 0.1."""
+    """Return a service that only classifies: seven labels from 0.7 down to 0.1."""
     found = [Classification(label, round(0.7 - 0.1 * place, 1)) for place, label in enumerate(LABELS)]
     service = FakeVision("names", classifications=found)
     service.kinds = frozenset({"classifications"})
@@ -23,7 +23,7 @@ def classifier() -> FakeVision:
 
 
 def detector() -> FakeVision:
-    """Give a service that only detects: a mug on the left half, a star of half its confidence above."""
+    """Return a service that only detects: a mug in the left half, and a star with half its confidence at the top."""
     mug = Detection("mug", 0.8, box=BoundingBox(0.0, 0.0, 0.5, 1.0))
     star = Detection("star", 0.4, box=BoundingBox(0.25, 0.0, 0.75, 0.5))
     service = FakeVision("boxes", detections=[mug, star])
@@ -41,7 +41,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(autouse=True)
 def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Look after every test that has a server of its own; the module's is looked after when it ends."""
+    """Check threads after every test with its own server; the module's server is checked at its end."""
     before = threads_now()
     yield
     if "served" not in request.fixturenames:
@@ -49,12 +49,12 @@ def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def threads_now() -> set[threading.Thread]:
-    """Give the threads that there are."""
+    """Return the running threads."""
     return set(threading.enumerate())
 
 
 def check_threads(before: set[threading.Thread]) -> None:
-    """Fail when a thread goes on that was not there before."""
+    """Fail if a thread is running that was not running before."""
     started = [thread for thread in threading.enumerate() if thread not in before]
     for thread in started:
         thread.join(5)

@@ -1,4 +1,4 @@
-"""The server as it runs, in this process: started and shut down by its own functions, asked over HTTP."""
+"""The real server in this process: its own functions start and stop it, and clients reach it over HTTP."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ cameras:
 
 
 def still() -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Give the picture of the cameras: 64 x 48, red above blue; BGR."""
+    """Return the picture of the cameras: 64 x 48, red above blue; BGR."""
     image = np.zeros((48, 64, 3), np.uint8)
     image[:24] = (0, 0, 255)
     image[24:] = (255, 0, 0)
@@ -38,7 +38,7 @@ def still() -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 
 def encoded(suffix: str = ".png", image: np.ndarray[Any, np.dtype[np.uint8]] | None = None) -> bytes:
-    """Give a picture's bytes."""
+    """Return the bytes of a picture."""
     return pictures.encoded(suffix, still() if image is None else image)
 
 
@@ -101,7 +101,7 @@ class Served:
 
 
 def problem(response: httpx.Response) -> tuple[int, str]:
-    """Give status and detail of a response that must be a problem, and well formed."""
+    """Return status and detail of a response, which must be a well-formed problem document."""
     assert response.headers["content-type"] == "application/problem+json"
     assert response.headers["x-content-type-options"] == "nosniff"
     body = response.json()
@@ -112,7 +112,7 @@ def problem(response: httpx.Response) -> tuple[int, str]:
 
 
 def said(served: Served, request: bytes) -> bytes:
-    """Send bytes, nothing more, and give what comes back until the server hangs up."""
+    """Send raw bytes and return the response, up to the end of the connection."""
     address = (served.client.base_url.host, served.client.base_url.port)
     with socket.create_connection(address, timeout=20) as connection:
         connection.sendall(request)

@@ -65,18 +65,18 @@ class _Form(MultiPartParser):
     """A parser that refuses a form without its last boundary; the framework's silently drops the incomplete part."""
 
     def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(headers, self._to_the_end(stream), max_files=PARTS_MAX, max_fields=PARTS_MAX)
+        super().__init__(headers, self._complete(stream), max_files=PARTS_MAX, max_fields=PARTS_MAX)
         self._ended = False
 
     def on_end(self) -> None:
         """Record the last boundary."""
         self._ended = True
 
-    async def _to_the_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async def _complete(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         async for chunk in stream:
             yield chunk
         if not self._ended:
-            raise MultiPartException("it breaks off before its last boundary")
+            raise MultiPartException("it ends before its last boundary")
 
 
 @asynccontextmanager
@@ -102,7 +102,7 @@ async def pictures_of(request: Request) -> AsyncIterator[list[Part]]:
         raise Unreadable("the form cannot be read: its boundary or its headers are missing") from error
     except OSError as error:
         logger.error("a form could not be stored: %s", error)
-        raise Unavailable("this machine has no room for the form") from error
+        raise Unavailable("the server has no disk space for the form") from error
     try:
         files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         if not files:

@@ -107,25 +107,25 @@ def handle_errors(app: FastAPI, write: Callable[[Request, RequestError], Respons
     """
 
     @app.exception_handler(HttpError)
-    async def of_http(request: Request, error: HttpError) -> JSONResponse:
+    async def handle_http_error(request: Request, error: HttpError) -> JSONResponse:
         return response_to(error)
 
     @app.exception_handler(RequestError)
-    async def of_the_core(request: Request, error: RequestError) -> Response:
+    async def handle_request_error(request: Request, error: RequestError) -> Response:
         return write(request, error)
 
     @app.exception_handler(HTTPException)
-    async def of_the_router(request: Request, error: HTTPException) -> JSONResponse:
+    async def handle_routing_error(request: Request, error: HTTPException) -> JSONResponse:
         allowed = {"Allow": _allowed(request)} if error.status_code == 405 else {}
         headers = {**(error.headers or {}), **allowed}
         return response_to(HttpError(error.status_code, _routing_sentence(request, error), headers))
 
     @app.exception_handler(RequestValidationError)
-    async def of_a_parameter(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def handle_parameter_error(request: Request, error: RequestValidationError) -> JSONResponse:
         return response_to(HttpError(422, _parameter_sentence(error.errors())))
 
     @app.exception_handler(Exception)
-    async def of_the_server(request: Request, error: Exception) -> JSONResponse:
+    async def handle_bug(request: Request, error: Exception) -> JSONResponse:
         # uvicorn logs the error with its traceback; neither goes to the client.
         return response_to(HttpError(500, "the server failed at this request; its log says how"))
 
@@ -134,7 +134,7 @@ def _routing_sentence(request: Request, error: HTTPException) -> str:
     if error.status_code == 404:
         return "there is nothing at this address; /docs lists what there is"
     if error.status_code == 405:
-        return f"{request.method} is not done here, only {_allowed(request)}"
+        return f"{request.method} is not allowed here, only {_allowed(request)}"
     return str(error.detail)
 
 

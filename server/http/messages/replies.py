@@ -82,8 +82,8 @@ class LatestPrediction(Reply):
     """A prediction for a camera's latest frame: the fields of its kind, without masks."""
 
     kind: str
-    transform: str = Field(description="The type of the transform that found it.")
-    service: str = Field(description="The vision service that it asked.")
+    transform: str = Field(description="The type of the transform that attached it.")
+    service: str = Field(description="The vision service that returned it.")
 
 
 class LatestFrame(Reply):
@@ -111,7 +111,7 @@ class CameraInfo(Reply):
     transforms: list[TransformInfo]
     counters: Counters
     latency_ms: dict[str, Percentiles]
-    private: bool = Field(description="Only other cameras may use its picture.")
+    private: bool = Field(description="Only other cameras may use its frames.")
     annotates: bool = Field(description="Its frames can have annotations.")
     latest: LatestFrame | None = Field(description="Null before the first frame, and of a private camera.")
 

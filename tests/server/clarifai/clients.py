@@ -1,4 +1,4 @@
-"""Clarifai's own client, and services for it to ask."""
+"""Clarifai's own client, and fake services for it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PATHS = (
 
 
 class Outlines(FakeVision):
-    """Says that the upper half is sky and all of the rest ground but its last column."""
+    """Returns two masks: the upper half is sky, the rest ground except for its last column."""
 
     def _segment(self, frame: Frame) -> tuple[Segmentation, ...]:
         sky, ground = np.zeros((6, 8), bool), np.zeros((6, 8), bool)
@@ -41,7 +41,7 @@ class Outlines(FakeVision):
 
 
 class Teller(FakeVision):
-    """Says how large the picture is."""
+    """Returns the size of the picture as its caption."""
 
     def _caption(self, frame: Frame) -> tuple[Caption, ...]:
         if frame.width == 10:
@@ -77,14 +77,14 @@ class Client:
         self.channel.close()
 
     def ask(self, model: str, *images: Any, key: str = "Key none", **config: Any) -> Any:
-        """Call PostModelOutputs with images, bytes of pictures or URLs."""
+        """Call PostModelOutputs with bytes of pictures, URLs or complete inputs."""
         return self.stub.PostModelOutputs(
             request_for(model, *images, **config), metadata=(("authorization", key),), timeout=30
         )
 
 
 def request_for(model: str, *images: Any, **config: Any) -> Any:
-    """Make a request out of bytes, URLs and whole inputs."""
+    """Build a request from bytes, URLs and complete inputs."""
     output_info = resources_pb2.OutputInfo(output_config=resources_pb2.OutputConfig(**config))
     inputs = [
         each

@@ -1,4 +1,4 @@
-"""One server for the tests of a module, asked over gRPC and as JSON."""
+"""One server for the tests of a module, reached over gRPC and as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .clients import (
 
 @pytest.fixture(scope="module", autouse=True)
 def poller() -> None:
-    """Start the thread that gRPC keeps for all of a process; it wants a loop that runs."""
+    """Start gRPC's thread, which stays for the whole process and needs a running loop."""
 
     async def start() -> None:
         grpc.aio.init_grpc_aio()

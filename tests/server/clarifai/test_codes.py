@@ -1,4 +1,4 @@
-"""What Clarifai's clients are told of each kind of error."""
+"""Clarifai's status code of each error."""
 
 import pytest
 from clarifai_grpc.grpc.api.status import status_code_pb2
@@ -7,7 +7,7 @@ from server import core
 from server.clarifai.codes import Code, code_of_input, code_of_request
 
 
-def test_every_code_has_its_number_and_words() -> None:
+def test_every_code_has_clarifais_number_and_a_description() -> None:
     for code in Code:
         assert code.description
         number = status_code_pb2.StatusCode.Value(code.name)
@@ -35,5 +35,5 @@ def test_every_code_has_its_number_and_words() -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_each_meaning_has_its_code(error: core.RequestError, of_input: int, of_request: int) -> None:
+def test_each_error_has_its_code(error: core.RequestError, of_input: int, of_request: int) -> None:
     assert (code_of_input(error), code_of_request(error)) == (of_input, of_request)

@@ -1,4 +1,4 @@
-"""The gRPC port: limits, tokens, TLS, and how it ends."""
+"""The gRPC port: limits, tokens, TLS, and how it closes."""
 
 from __future__ import annotations
 
@@ -38,25 +38,26 @@ from .clients import (
 )
 
 
-def test_a_large_message_is_taken(client: Client) -> None:
+def test_a_large_message_is_accepted(client: Client) -> None:
     noise = np.random.default_rng(3).integers(0, 255, (1200, 1600, 3), np.uint8)
     assert len(encoded(".bmp", noise)) > 5_000_000
     assert name(client.ask("teller", *[encoded(".bmp", noise)] * 5).status) == "SUCCESS"
 
 
-def test_every_other_call_has_a_sentence(client: Client) -> None:
+def test_the_refusal_of_other_calls_is_explained(client: Client) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         client.stub.GetModel(service_pb2.GetModelRequest(model_id="names"))
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
     assert caught.value.details() == (
-        "camweave does not do /clarifai.api.V2/GetModel; of Clarifai's calls it does /clarifai.api.V2/PostModelOutputs"
+        "camweave does not support /clarifai.api.V2/GetModel; "
+        "of Clarifai's calls it supports /clarifai.api.V2/PostModelOutputs"
     )
     with pytest.raises(grpc.RpcError) as caught:
         list(client.stub.GenerateModelOutputs(request_for("names", encoded())))
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_bytes_that_are_no_message_are_said(served: Served) -> None:
+def test_bytes_that_are_not_a_message_are_refused(served: Served) -> None:
     with Client(served) as client:
         read = service_pb2.MultiOutputResponse.FromString
         call = client.channel.unary_unary(grpc_server.METHOD, lambda data: data, read)
@@ -64,7 +65,7 @@ def test_bytes_that_are_no_message_are_said(served: Served) -> None:
         assert name(call(b"", timeout=10).status) == "MODEL_DOES_NOT_EXIST"
 
 
-def test_above_the_limit_a_call_is_throttled_unread(
+def test_a_call_beyond_the_limit_is_throttled_before_it_is_read(
     served: Served, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grpc_server, "CALLS_AT_ONCE", 0)
@@ -72,7 +73,7 @@ def test_above_the_limit_a_call_is_throttled_unread(
 
 
 class Slow(FakeVision):
-    """Looks until it is told that it has seen enough."""
+    """Blocks until the test releases it."""
 
     def __init__(self) -> None:
         super().__init__("slow")
@@ -84,7 +85,7 @@ class Slow(FakeVision):
         return ()
 
 
-def test_while_a_model_runs_all_else_goes_on_and_the_server_ends_in_time(
+def test_the_server_answers_and_can_close_while_a_model_runs(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     slow = Slow()
@@ -102,13 +103,13 @@ def test_while_a_model_runs_all_else_goes_on_and_the_server_ends_in_time(
             began = time.monotonic()
         assert time.monotonic() - began < 5
         assert waiting.exception().code() == grpc.StatusCode.UNAVAILABLE
-        # Old versions of gRPC log a fault of theirs when a process has two event loops, as only this test's has.
+        # Old versions of gRPC log an error of their own if a process has two event loops, as only this test has.
         said = [record for record in caplog.records if record.levelname == "ERROR" and record.name != "asyncio"]
         assert said == []
         assert capfd.readouterr().err == ""
 
 
-def test_a_request_that_does_not_come_is_not_waited_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_does_not_arrive_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grpc_server, "RECEIVE_S", 0.1)
     with Client(served) as client:
         call = client.channel.stream_unary(grpc_server.METHOD, lambda data: data, lambda data: data)
@@ -128,7 +129,7 @@ def test_a_request_that_does_not_come_is_not_waited_for(served: Served, monkeypa
         assert caught.value.details() == "the request came too slowly"
 
 
-def test_tls_is_spoken_with_a_certificate(tmp_path: Path) -> None:
+def test_a_certificate_turns_on_tls(tmp_path: Path) -> None:
     cert, key = certificate(tmp_path)
     text = f"server: {{clarifai: {{port: 0, tls: {{cert: {cert.name}, key: {key.name}}}}}}}\n"
     with Served(tmp_path, CAMERAS + text, services()) as fresh:
@@ -136,7 +137,7 @@ def test_tls_is_spoken_with_a_certificate(tmp_path: Path) -> None:
             assert concepts(client.ask("names", encoded(), max_concepts=1)) == ["star"]
 
 
-def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+def test_the_error_names_a_port_in_use(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(StartError, match=f"127.0.0.1:{port}: the port is in use .* with server.clarifai.port"):
@@ -145,11 +146,11 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Give a server that wants a token."""
+def with_tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Return a server with tokens."""
     before = threads_now()
     text = CAMERAS + f"server: {{clarifai: {{port: 0}}, tokens: [{PAT}, another-token]}}\n"
-    with Served(tmp_path_factory.mktemp("guarded"), text, services()) as running:
+    with Served(tmp_path_factory.mktemp("with_tokens"), text, services()) as running:
         yield running
     check_threads(before)
 
@@ -166,25 +167,27 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         ("Key another-token", 10000, 200),
     ],
 )
-def test_with_tokens_one_must_be_brought(guarded: Served, authorization: str | None, code: int, status: int) -> None:
-    guarded.running.backend.tokens._wrong.clear()
+def test_a_server_with_tokens_requires_one(
+    with_tokens: Served, authorization: str | None, code: int, status: int
+) -> None:
+    with_tokens.running.backend.tokens._wrong.clear()
     metadata = (("authorization", authorization),) if authorization is not None else ()
-    with Client(guarded) as client:
+    with Client(with_tokens) as client:
         reply = client.stub.PostModelOutputs(request_for("names", encoded()), metadata=metadata, timeout=30)
     assert (reply.status.code, bool(reply.outputs)) == (code, code == 10000)
     headers = {"Authorization": authorization} if authorization is not None else {}
-    response = guarded.client.post(PATHS[0], json={"inputs": [json_input(encoded())]}, headers=headers)
+    response = with_tokens.client.post(PATHS[0], json={"inputs": [json_input(encoded())]}, headers=headers)
     body = response.json()["status"]
     assert (response.status_code, body["code"], body["description"]) == (status, code, reply.status.description)
     assert body["req_id"] and body.get("details", "") == reply.status.details
     assert PAT not in response.text + str(reply)
 
 
-def test_who_guesses_at_one_door_waits_at_the_other(guarded: Served) -> None:
-    guarded.running.backend.tokens._wrong.clear()
-    with Client(guarded) as client:
+def test_wrong_tokens_count_on_both_ports_together(with_tokens: Served) -> None:
+    with_tokens.running.backend.tokens._wrong.clear()
+    with Client(with_tokens) as client:
         codes = [client.ask("names", encoded(), key="Key guess").status.code for _ in range(TRIES + 1)]
         assert codes == [11008] * TRIES + [11005]
         assert client.ask("names", encoded(), key=f"Key {PAT}").status.code == 11005
-    response = guarded.client.get("/api/cameras", headers={"Authorization": f"Bearer {PAT}"})
+    response = with_tokens.client.get("/api/cameras", headers={"Authorization": f"Bearer {PAT}"})
     assert response.status_code == 429

@@ -1,4 +1,4 @@
-"""Bodies of JSON, right and wrong."""
+"""JSON bodies, valid and invalid."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .clients import (
 )
 
 
-def test_what_the_body_repeats_and_what_nobody_knows_does_no_harm(served: Served) -> None:
+def test_repeated_and_unknown_fields_are_ignored(served: Served) -> None:
     config = {"max_concepts": 1, "min_value": 0.1, "select_concepts": [{"name": "ring"}], "sample_ms": 5}
     asked = {
         "user_app_id": {"user_id": "me", "app_id": "body"},
@@ -32,10 +32,10 @@ def test_what_the_body_repeats_and_what_nobody_knows_does_no_harm(served: Served
 @pytest.mark.parametrize(
     ("path", "content", "status", "code", "details"),
     [
-        (PATHS[0], b"{", 400, 11100, "the body is not the request as JSON: Expecting property name"),
-        (PATHS[0], b"[]", 400, 11100, "an object is wanted"),
-        (PATHS[0], b"\xff", 400, 11100, "the body is not the request as JSON"),
-        (PATHS[0], b"[" * 100_000, 400, 11100, "the body is not the request as JSON"),
+        (PATHS[0], b"{", 400, 11100, "the body is not a request as JSON: Expecting property name"),
+        (PATHS[0], b"[]", 400, 11100, "it must be an object"),
+        (PATHS[0], b"\xff", 400, 11100, "the body is not a request as JSON"),
+        (PATHS[0], b"[" * 100_000, 400, 11100, "the body is not a request as JSON"),
         (PATHS[0], b'{"inputs": 5}', 400, 11100, "inputs"),
         (
             PATHS[0],
@@ -51,7 +51,7 @@ def test_what_the_body_repeats_and_what_nobody_knows_does_no_harm(served: Served
             11100,
             "inputs.data.image.url has a value of",
         ),
-        (PATHS[0], b'{"inputs": ' + b"9" * 5000 + b"}", 400, 11100, "it has a number of too many digits"),
+        (PATHS[0], b'{"inputs": ' + b"9" * 5000 + b"}", 400, 11100, "a number in it has too many digits"),
         (PATHS[0], b"{" * 5 + b'"x": ' * 5, 400, 11100, "Expecting property name"),
         (PATHS[0], b"", 400, 40001, "the request has no inputs"),
         (PATHS[0], b"{}", 400, 40001, "the request has no inputs"),
@@ -60,7 +60,7 @@ def test_what_the_body_repeats_and_what_nobody_knows_does_no_harm(served: Served
         (PATHS[0], json.dumps({"inputs": [{}] * 129}).encode(), 400, 30105, "129 inputs"),
     ],
 )
-def test_a_bad_body_gets_a_reply_too(
+def test_an_invalid_body_gets_a_reply_of_the_same_form(
     served: Served, path: str, content: bytes, status: int, code: int, details: str
 ) -> None:
     response = served.client.post(path, content=content)
@@ -83,9 +83,7 @@ def test_a_bad_body_gets_a_reply_too(
         (lambda text: f"data:image/jpeg;base64,{text}", "data.image.base64 must be base64 alone, without data:"),
     ],
 )
-def test_damaged_base64_costs_its_input_and_no_other(
-    served: Served, damaged: Callable[[str], str], details: str
-) -> None:
+def test_damaged_base64_fails_only_its_own_input(served: Served, damaged: Callable[[str], str], details: str) -> None:
     text = base64.b64encode(encoded()).decode()
     inputs = [json_input(base64=damaged(text)), json_input(base64=text)]
     reply = served.client.post(PATHS[-1], json={"inputs": inputs}).json()
@@ -102,8 +100,8 @@ def test_damaged_base64_costs_its_input_and_no_other(
     ],
     ids=["with line breaks", "for URLs", "without padding"],
 )
-def test_base64_comes_in_several_forms(served: Served, written: Callable[[bytes], str]) -> None:
+def test_every_form_of_base64_is_accepted(served: Served, written: Callable[[bytes], str]) -> None:
     data = encoded() + b"\0"  # what follows a PNG is no part of it
-    assert len(data) % 3, "there is a padding to leave out"
+    assert len(data) % 3, "the padding can be left out"
     inputs = [json_input(base64=written(data))]
     assert served.client.post(PATHS[-1], json={"inputs": inputs}).json()["status"]["code"] == 10000

@@ -1,4 +1,4 @@
-"""What a request wants of a result."""
+"""The output options of a request."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from .clients import (
         ({"select_concepts": [resources_pb2.Concept(name="cross")], "min_value": 0.2}, []),
     ],
 )
-def test_less_is_given_when_less_is_wanted(client: Client, config: dict[str, Any], found: list[str]) -> None:
+def test_options_limit_the_concepts(client: Client, config: dict[str, Any], found: list[str]) -> None:
     assert concepts(client.ask("names", encoded(), **config)) == found
 
 
-def test_twenty_concepts_are_given_unless_more_are_wanted(client: Client) -> None:
+def test_twenty_concepts_are_the_default(client: Client) -> None:
     assert concepts(client.ask("many", encoded())) == [f"thing {n}" for n in range(20)]
     assert len(concepts(client.ask("many", encoded(), max_concepts=25))) == 25
 
 
-def test_regions_are_chosen_too(client: Client) -> None:
+def test_options_limit_regions_too(client: Client) -> None:
     def labels(model: str, **config: Any) -> list[str]:
         reply = client.ask(model, encoded(), **config)
         return [region.data.concepts[0].name for region in reply.outputs[0].data.regions]
@@ -55,6 +55,6 @@ def test_regions_are_chosen_too(client: Client) -> None:
         ({"select_concepts": [resources_pb2.Concept()]}, "each of select_concepts must have an id or a name"),
     ],
 )
-def test_what_cannot_be_wanted_is_said(client: Client, config: dict[str, Any], details: str) -> None:
+def test_invalid_options_are_refused(client: Client, config: dict[str, Any], details: str) -> None:
     status = client.ask("names", encoded(), **config).status
     assert (name(status), status.details) == ("PREDICT_INVALID_REQUEST", details)

@@ -48,7 +48,7 @@ def test_boxes_are_fractions(client: Client) -> None:
     assert reply.outputs[0].model.model_type_id == "visual-detector"
 
 
-def test_masks_are_pictures_with_the_share_that_they_cover(client: Client) -> None:
+def test_masks_are_pictures_with_their_coverage(client: Client) -> None:
     sky, ground = client.ask("outlines", encoded()).outputs[0].data.regions
     assert [sky.data.concepts[0].name, ground.data.concepts[0].name] == ["sky", "ground"]
     assert (sky.data.concepts[0].value, ground.data.concepts[0].value) == (0.5, 0.4375)
@@ -67,7 +67,7 @@ def test_a_caption_is_text(client: Client) -> None:
     assert output.model.model_type_id == "image-to-text"
 
 
-def test_a_box_outside_the_picture_and_a_track(tmp_path: Path) -> None:
+def test_a_box_outside_is_dropped_and_a_track_has_its_id(tmp_path: Path) -> None:
     outside = Detection("ghost", 0.9, box=BoundingBox(1.2, 0, 1.4, 1))
     partly = Detection("car", 0.5, box=BoundingBox(-0.5, 0.25, 0.5, 2), track_id=7)
     service = FakeVision("boxes", detections=[outside, partly])

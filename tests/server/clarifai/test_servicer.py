@@ -1,4 +1,4 @@
-"""A prediction request to its reply; the same servicer answers gRPC and JSON."""
+"""Prediction requests and their replies, the same for gRPC and JSON."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from .clients import (
 )
 
 
-def test_the_orientation_in_exif_is_left_alone(client: Client) -> None:
+def test_the_exif_orientation_is_ignored(client: Client) -> None:
     exif = PIL.Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees
     jpeg = io.BytesIO()
@@ -47,7 +47,7 @@ def test_the_orientation_in_exif_is_left_alone(client: Client) -> None:
     assert client.ask("teller", jpeg.getvalue()).outputs[0].data.text.raw == "a picture of 64 by 48"
 
 
-def test_each_input_has_its_own_end_in_its_own_place(client: Client) -> None:
+def test_each_input_has_its_own_status_in_order(client: Client) -> None:
     small = [np.zeros((9, width, 3), np.uint8) for width in (10, 11)]
     whole = resources_pb2.Input(id="mine", data=resources_pb2.Data(image=image_of(encoded())))
     inputs = [
@@ -81,7 +81,7 @@ def test_each_input_has_its_own_end_in_its_own_place(client: Client) -> None:
     assert [output.HasField("data") for output in reply.outputs] == [True, *[False] * 9, True]
     details = [output.status.details for output in reply.outputs]
     assert details[3] == "the input must have data.image with url or base64"
-    assert details[5] == "this server takes no pictures by URL; send their bytes as base64"
+    assert details[5] == "this server does not download pictures by URL; send their bytes as base64"
     assert details[6] == "a picture must be under 20 MB"
     assert "85000000" in details[7]
     assert details[8] == "vision service teller cannot use its model; the server's log says why"
@@ -91,26 +91,26 @@ def test_each_input_has_its_own_end_in_its_own_place(client: Client) -> None:
 
 
 def bomb() -> bytes:
-    """Give the head of a PNG of 100 megapixels."""
+    """Return the header of a PNG of 100 megapixels."""
     whole = bytearray(encoded(".png"))
     whole[16:24] = (10_000).to_bytes(4, "big") * 2
     return bytes(whole)
 
 
-def test_nothing_good_is_a_failure(client: Client) -> None:
+def test_failures_alone_are_a_failure(client: Client) -> None:
     reply = client.ask("names", b"x", b"y")
     assert names(reply) == ["FAILURE", "INPUT_UNSUPPORTED_FORMAT", "INPUT_UNSUPPORTED_FORMAT"]
     assert reply.status.description == "Failure"
 
 
-def test_128_inputs_are_taken_and_one_more_is_not(client: Client) -> None:
+def test_128_inputs_are_accepted_and_129_are_not(client: Client) -> None:
     small = encoded(".png", np.zeros((2, 2, 3), np.uint8))
     assert len(client.ask("names", *[small] * 128).outputs) == 128
     status = client.ask("names", *[small] * 129).status
-    assert (name(status), status.details) == ("INPUT_OVER_LIMIT", "the request has 129 inputs, at most 128 are taken")
+    assert (name(status), status.details) == ("INPUT_OVER_LIMIT", "the request has 129 inputs, at most 128 are allowed")
 
 
-def test_no_inputs_and_no_model_are_said(client: Client) -> None:
+def test_missing_inputs_and_unknown_models_are_refused(client: Client) -> None:
     assert name(client.ask("names").status) == "PREDICT_INVALID_REQUEST"
     status = client.ask("poems", encoded()).status
     assert name(status) == "MODEL_DOES_NOT_EXIST"
@@ -129,7 +129,7 @@ def test_a_model_that_cannot_be_loaded_fails_every_input(tmp_path: Path) -> None
         assert names(client.ask("boxes", encoded())) == ["SUCCESS", "SUCCESS"]
 
 
-def test_what_nobody_foresaw_is_a_server_issue_and_only_the_log_tells_it(tmp_path: Path) -> None:
+def test_a_bug_is_a_server_issue_and_only_the_log_has_its_details(tmp_path: Path) -> None:
     broken = detector()
     broken.fails = RuntimeError("of our own making")
     with Served(tmp_path, CAMERAS + SERVER, (broken,)) as fresh, Client(fresh) as client:
@@ -138,7 +138,7 @@ def test_what_nobody_foresaw_is_a_server_issue_and_only_the_log_tells_it(tmp_pat
         assert status.details == "the server failed at this request; its log says how"
 
 
-def test_too_much_at_once_is_throttled(served: Served, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_requests_are_throttled(served: Served, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     async def full(*args: Any) -> None:
         raise Unavailable("too many requests are waiting; try again shortly")
 
@@ -148,7 +148,7 @@ def test_too_much_at_once_is_throttled(served: Served, client: Client, monkeypat
 
 
 class Web:
-    """Stands for the web: gives a picture or an error for each URL."""
+    """Stands in for the web: returns a picture or raises an error for each URL."""
 
     known: dict[str, bytes | Exception] = {
         "https://samples.example/train.jpg": encoded(".jpg"),
@@ -165,7 +165,7 @@ class Web:
         return found
 
 
-def test_pictures_come_by_url_where_that_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_are_downloaded_if_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backend, "ImageUrls", Web)
     text = CAMERAS + "server: {clarifai: {port: 0}, allow_image_urls: true}\n"
     with Served(tmp_path, text, services()) as fresh, Client(fresh) as client:
@@ -183,9 +183,7 @@ def test_pictures_come_by_url_where_that_is_allowed(tmp_path: Path, monkeypatch:
     assert [output.input.data.image.url for output in reply.outputs] == list(Web.known)
 
 
-def test_a_name_that_leads_into_the_own_network_is_not_followed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_host_name_with_a_private_address_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def inside(host: str, port: int) -> list[Address]:
         return [ip_address("192.168.0.7")]
 

@@ -1,4 +1,4 @@
-"""Who may ask."""
+"""Access by Host header and origin."""
 
 import pytest
 
@@ -12,7 +12,7 @@ FOREIGN = (403, "pages of other sites may link here, but not send requests")
     "host",
     ["127.0.0.1", "192.168.7.7:8080", "[::1]:99", "localhost", "LocalHost:8080", "localhost.", "demo.localhost"],
 )
-def test_addresses_and_names_of_this_machine_are_ours(served: Served, host: str) -> None:
+def test_addresses_and_names_of_this_machine_are_accepted(served: Served, host: str) -> None:
     assert served.client.get("/healthz", headers={"Host": host}).status_code == 200
 
 
@@ -32,7 +32,7 @@ def test_addresses_and_names_of_this_machine_are_ours(served: Served, host: str)
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/api/cameras", "/nothing"])
-def test_other_names_are_not(served: Served, host: str, path: str) -> None:
+def test_other_names_are_refused(served: Served, host: str, path: str) -> None:
     response = served.client.get(path, headers={"Host": host})
     assert problem(response) == (403, "the name in the Host header is not one of this server's")
 
@@ -53,7 +53,7 @@ def test_a_foreign_page_changes_nothing(served: Served, headers: dict[str, str])
     assert problem(served.client.delete("/whep/still/x", headers=headers)) == FOREIGN
 
 
-def test_our_own_page_and_programs_may(served: Served) -> None:
+def test_our_own_pages_and_programs_are_accepted(served: Served) -> None:
     own = str(served.client.base_url).rstrip("/")
     for headers in ({}, {"Origin": own}, {"Origin": own, "Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
         assert served.client.post(PICTURE, content=encoded(), headers=headers).status_code == 200
@@ -66,7 +66,7 @@ def test_a_foreign_page_may_link_here_but_not_show_a_camera(served: Served) -> N
     assert problem(served.client.get("/api/cameras/still/image", headers=picture)) == FOREIGN
 
 
-def test_nobody_else_may_read_our_answers(served: Served) -> None:
+def test_other_origins_cannot_read_responses(served: Served) -> None:
     for path in ("/", "/api/cameras", "/nothing", "/page/page.js"):
         headers = served.client.get(path, headers={"Origin": "https://evil.example"}).headers
         assert not [name for name in headers if name.startswith("access-control")]

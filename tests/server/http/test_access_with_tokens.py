@@ -1,4 +1,4 @@
-"""Who may ask where tokens say so: every route that there is, and the counting of those who guess."""
+"""Access with tokens: every route, and the limit on wrong tokens."""
 
 import logging
 import socket
@@ -20,8 +20,8 @@ GOOD, OTHER, WRONG = "correct-horse-battery", "second,token=1", "incorrect-horse
 SERVER = f"server: {{tokens: [{GOOD}, '{OTHER}']}}\n"
 OPEN = {"/", "/run", "/docs", "/healthz", "/readyz", "/page/{name}"}
 NEEDED = 'this server needs a token, as "Authorization: Bearer TOKEN" or "Authorization: Key TOKEN"'
-NONE_CAME = (401, f"{NEEDED}; none came")
-NOT_ONE = (401, f"{NEEDED}; the one that came is not valid")
+MISSING = (401, f"{NEEDED}; none came")
+INVALID = (401, f"{NEEDED}; the one that came is not valid")
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(autouse=True)
-def forgiven(request: pytest.FixtureRequest) -> None:
-    """Let every test begin without wrong tokens."""
+def no_wrong_tokens(request: pytest.FixtureRequest) -> None:
+    """Reset the count of wrong tokens before each test."""
     if "served" in request.fixturenames:
         request.getfixturevalue("served").running.backend.tokens._wrong.clear()
 
@@ -44,7 +44,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def flat(routes: Iterable[Any]) -> Iterator[Route]:
-    """Give the routes, those of included routers too: how these are held is of the framework's version."""
+    """Yield all routes, with those of included routers, whose form depends on the version of the framework."""
     for route in routes:
         inner = getattr(route, "original_router", route)
         if isinstance(route, Route):
@@ -68,7 +68,7 @@ def ask(served: Served, method: str, path: str, **headers: str) -> httpx.Respons
     return served.client.request(method, path, headers=headers)
 
 
-def test_every_route_wants_a_token_but_those_that_hold_no_data(served: Served) -> None:
+def test_every_route_with_data_requires_a_token(served: Served) -> None:
     for method, path in [*routes(served), ("GET", "/nothing"), ("POST", "/"), ("PUT", "/page/page.js")]:
         none, wrong = ask(served, method, path), ask(served, method, path, **bearer(WRONG))
         right = ask(served, method, path, **bearer(GOOD))
@@ -76,7 +76,7 @@ def test_every_route_wants_a_token_but_those_that_hold_no_data(served: Served) -
             assert {none.status_code, wrong.status_code, right.status_code} <= {200, 204}, (method, path)
             continue
         assert right.status_code not in (401, 403, 429), (method, path)
-        for response, expected, code in ((none, NONE_CAME, 11009), (wrong, NOT_ONE, 11008)):
+        for response, expected, code in ((none, MISSING, 11009), (wrong, INVALID, 11008)):
             assert response.headers["www-authenticate"] == "Bearer", (method, path)
             if method == "HEAD":
                 assert (response.status_code, response.content) == (401, b"")
@@ -87,18 +87,18 @@ def test_every_route_wants_a_token_but_those_that_hold_no_data(served: Served) -
                 assert problem(response) == expected, (method, path)
 
 
-def test_a_stranger_opens_no_camera_and_has_no_body_read(served: Served) -> None:
+def test_a_request_without_a_token_opens_no_camera_and_its_body_is_not_read(served: Served) -> None:
     for headers in ({}, bearer(WRONG)):
         assert served.client.get("/api/cameras/still/image", headers=headers).status_code == 401
     assert not served.running.graph.feeds["still"].watched
     url = httpx.URL(served.running.url)
     with socket.create_connection((url.host, url.port), timeout=10) as connection:
         head = "POST /whep/still HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sdp\r\nContent-Length: 40000"
-        connection.sendall(f"{head}\r\n\r\n".encode())  # and nothing of the body ever comes
+        connection.sendall(f"{head}\r\n\r\n".encode())  # the body never follows
         assert connection.recv(1000).startswith(b"HTTP/1.1 401 ")
 
 
-def test_who_asks_what_whep_takes_learns_nothing_else(served: Served) -> None:
+def test_options_of_whep_reveal_only_the_accepted_type(served: Served) -> None:
     there, not_there = (served.client.options(f"/whep/{name}") for name in ("still", "nowhere"))
     assert (there.status_code, there.headers["accept-post"]) == (204, "application/sdp")
     assert there.headers == not_there.headers
@@ -111,7 +111,7 @@ def test_who_asks_what_whep_takes_learns_nothing_else(served: Served) -> None:
     "value",
     [f"Bearer {GOOD}", f"bearer {GOOD}", f"Bearer   {GOOD}", f"Key {GOOD}", GOOD, f"Bearer {OTHER}", OTHER],
 )
-def test_the_forms_that_clients_use_are_taken(served: Served, value: str) -> None:
+def test_the_forms_that_clients_use_are_accepted(served: Served, value: str) -> None:
     assert served.client.get("/api/cameras", headers={"Authorization": value}).status_code == 200
     assert served.client.head("/api/cameras", headers={"Authorization": value}).status_code == 200
 
@@ -130,34 +130,34 @@ def test_the_forms_that_clients_use_are_taken(served: Served, value: str) -> Non
         "Bearer zwölf-Boxkämpfer",
     ],
 )
-def test_no_other_is(served: Served, value: str) -> None:
-    assert problem(served.client.get("/api/cameras", headers={b"Authorization": value.encode()})) == NOT_ONE
+def test_other_forms_are_refused(served: Served, value: str) -> None:
+    assert problem(served.client.get("/api/cameras", headers={b"Authorization": value.encode()})) == INVALID
 
 
-def test_two_are_none_too_many(served: Served) -> None:
+def test_two_tokens_are_refused(served: Served) -> None:
     twice = [("Authorization", f"Bearer {GOOD}"), ("Authorization", f"Bearer {GOOD}")]
-    assert problem(served.client.get("/api/cameras", headers=twice)) == NOT_ONE
+    assert problem(served.client.get("/api/cameras", headers=twice)) == INVALID
 
 
-def test_a_token_in_the_address_is_none(served: Served) -> None:
+def test_a_token_in_the_address_is_ignored(served: Served) -> None:
     for name in ("token", "access_token", "authorization", "key"):
-        assert problem(served.client.get("/api/cameras", params={name: GOOD})) == NONE_CAME
+        assert problem(served.client.get("/api/cameras", params={name: GOOD})) == MISSING
 
 
-def test_who_guesses_has_to_wait(served: Served) -> None:
+def test_too_many_wrong_tokens_block_the_address(served: Served) -> None:
     for _ in range(TRIES):
-        assert problem(served.client.get("/api/cameras", headers=bearer(WRONG))) == NOT_ONE
+        assert problem(served.client.get("/api/cameras", headers=bearer(WRONG))) == INVALID
     response = served.client.get("/api/cameras", headers=bearer(GOOD))
     assert problem(response) == (429, "too many wrong tokens came from this address; try again later")
     assert 0 < int(response.headers["retry-after"]) <= WITHIN_S
-    assert problem(served.client.get("/api/cameras")) == NONE_CAME
+    assert problem(served.client.get("/api/cameras")) == MISSING
     reply = served.client.post("/v2/models/names/outputs", headers={"Authorization": f"Key {GOOD}"})
     assert (reply.status_code, reply.json()["status"]["code"]) == (429, 11005)
     assert "retry-after" in reply.headers
     assert served.client.get("/healthz", headers=bearer(GOOD)).status_code == 200
 
 
-def test_no_token_is_told(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_response_or_log_contains_a_token(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     bodies = [
         served.client.request(method, path.replace("{name}", "page.js"), headers=headers).text
@@ -172,7 +172,7 @@ def test_no_token_is_told(served: Served, caplog: pytest.LogCaptureFixture) -> N
         assert not [text for text in shown if token in text]
 
 
-def test_a_server_beyond_loopback_takes_the_same(tmp_path: Path) -> None:
+def test_a_server_on_all_addresses_accepts_the_same_tokens(tmp_path: Path) -> None:
     text = CAMERAS + f"server: {{host: 0.0.0.0, tokens: [{GOOD}]}}\n"
     with Served(tmp_path, text) as running:
         address = f"http://127.0.0.1:{httpx.URL(running.running.url).port}/api/cameras"

@@ -1,4 +1,4 @@
-"""What is told of cameras, and their pictures."""
+"""The state of cameras, and their pictures."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def test_the_cameras_are_a_bare_list_in_which_sources_come_first(served: Served)
     assert [transform["type"] for transform in line["transforms"]] == ["resize"]
 
 
-def test_an_idle_camera_knows_nothing_of_its_picture_yet(tmp_path: Path) -> None:
+def test_the_size_of_an_idle_camera_is_unknown(tmp_path: Path) -> None:
     with Served(tmp_path) as fresh:
         camera = fresh.client.get("/api/cameras/still").json()
     assert camera["state"] == "idle"
@@ -56,14 +56,14 @@ def test_an_idle_camera_knows_nothing_of_its_picture_yet(tmp_path: Path) -> None
     }
 
 
-def test_asking_what_cameras_do_opens_none(tmp_path: Path) -> None:
+def test_the_list_of_cameras_opens_none(tmp_path: Path) -> None:
     with Served(tmp_path) as fresh:
         for _ in range(3):
             fresh.client.get("/api/cameras")
         assert {camera["state"] for camera in fresh.client.get("/api/cameras").json()} == {"idle"}
 
 
-def test_a_private_camera_is_told_of_but_not_shown(served: Served) -> None:
+def test_a_private_camera_is_listed_without_its_picture(served: Served) -> None:
     camera = served.client.get("/api/cameras/secret").json()
     assert (camera["private"], camera["latest"]) == (True, None)
     assert problem(served.client.get("/api/cameras/secret/image")) == (404, "there is no camera 'secret'")
@@ -74,7 +74,7 @@ def test_an_unknown_camera_is_not_found(served: Served, path: str) -> None:
     assert problem(served.client.get(path)) == (404, "there is no camera 'nobody'")
 
 
-def test_a_name_that_is_no_name_is_not_found(served: Served) -> None:
+def test_an_invalid_name_is_not_found(served: Served) -> None:
     assert problem(served.client.get("/api/cameras/%0d%0aX: y")) == (404, r"there is no camera '\r\nX: y'")
     assert problem(served.client.get("/api/cameras/a%2fb"))[0] == 404
     assert problem(served.client.get("/api/cameras/%ff"))[0] == 404
@@ -91,13 +91,13 @@ def test_the_picture_is_a_jpeg_without_metadata(served: Served, accept: str | No
 
 
 @pytest.mark.parametrize("accept", ["image/png", "image/png, */*;q=0.8", "image/jpeg;q=0.1, image/png"])
-def test_the_picture_is_a_png_where_that_is_preferred(served: Served, accept: str) -> None:
+def test_the_picture_is_a_png_if_accept_prefers_it(served: Served, accept: str) -> None:
     response = served.client.get("/api/cameras/still/image", headers={"Accept": accept})
     assert response.headers["content-type"] == "image/png"
     np.testing.assert_array_equal(picture(response.content), still())
 
 
-def test_the_picture_comes_with_its_moment(served: Served) -> None:
+def test_headers_have_the_capture_time_and_sequence_number(served: Served) -> None:
     headers = served.client.get("/api/cameras/seen/image").headers
     assert headers["cache-control"] == "no-store"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", headers["x-captured-at"])
@@ -118,7 +118,7 @@ def test_head_is_get_without_the_picture(served: Served) -> None:
     assert response.headers["content-type"] == "image/jpeg"
 
 
-def test_a_camera_that_gives_no_frame_says_why(served: Served, impatient: None) -> None:
+def test_the_error_explains_why_a_camera_gives_no_frame(served: Served, impatient: None) -> None:
     response = served.client.get("/api/cameras/gone/image")
     status, detail = problem(response)
     assert status == 503
@@ -126,16 +126,16 @@ def test_a_camera_that_gives_no_frame_says_why(served: Served, impatient: None) 
     assert response.headers["retry-after"] == "5"
 
 
-def test_a_bad_parameter_is_named(served: Served) -> None:
+def test_the_error_names_an_invalid_parameter(served: Served) -> None:
     response = served.client.get("/api/cameras/still/image?annotations=perhaps")
     status, detail = problem(response)
     assert status == 422
     assert detail == "annotations: input should be a valid boolean, unable to interpret input"
 
 
-def test_cameras_are_only_read(served: Served) -> None:
+def test_other_methods_are_not_allowed(served: Served) -> None:
     response = served.client.post("/api/cameras/still")
-    assert problem(response) == (405, "POST is not done here, only GET, HEAD")
+    assert problem(response) == (405, "POST is not allowed here, only GET, HEAD")
     assert response.headers["allow"] == "GET, HEAD"
     assert served.client.head("/api/cameras/still").status_code == 200
 

@@ -1,4 +1,4 @@
-"""The API's document, held against what the server really answers."""
+"""The OpenAPI document, compared with the responses of the server."""
 
 import asyncio
 import re
@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 def everything() -> FakeVision:
-    """Give a service that sees something of every kind."""
+    """Return a service with predictions of every kind."""
     service = FakeVision(
         "everything",
         classifications=[Classification("star", 0.75)],
@@ -58,7 +58,7 @@ def document(served: Served) -> Json:
 
 
 def closed(schema: Any) -> Any:
-    """Return a schema that lets no member pass that it does not name."""
+    """Return a schema that allows no other members than it names."""
     if isinstance(schema, list):
         return [closed(item) for item in schema]
     if not isinstance(schema, dict):
@@ -68,7 +68,7 @@ def closed(schema: Any) -> Any:
 
 
 def check(document: Json, response: httpx.Response) -> Any:
-    """Return the JSON of a response, every member of which must be in the document as it says."""
+    """Return the JSON of a response after checking every member against the document."""
     path = response.request.url.path
     forms = [form for form in document["paths"] if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", form), path)]
     operation = document["paths"][forms[0]][response.request.method.lower()]
@@ -100,14 +100,14 @@ def test_every_endpoint_is_described(document: Json) -> None:
         CLARIFAI,
     }
     for method, path, operation in operations(document):
-        assert operation["description"], f"{method} {path} says nothing of itself"
+        assert operation["description"], f"{method} {path} has no description"
         for status, response in operation["responses"].items():
             assert response["description"], f"{method} {path} {status}"
             if int(status) >= 400 and path != CLARIFAI:
                 assert list(response["content"]) == [PROBLEM_TYPE], f"{method} {path} {status}"
 
 
-def test_the_shorter_addresses_of_clarifai_are_named(document: Json) -> None:
+def test_the_description_names_clarifais_shorter_addresses(document: Json) -> None:
     description = document["paths"][CLARIFAI]["post"]["description"]
     for path in (
         "/v2/users/{user}/apps/{app}/models/{model}/outputs",
@@ -117,7 +117,7 @@ def test_the_shorter_addresses_of_clarifai_are_named(document: Json) -> None:
         assert f"``{path}``" in description
 
 
-def test_what_a_token_is_needed_for_is_said(document: Json, served: Served) -> None:
+def test_the_document_says_where_a_token_is_required(document: Json, served: Served) -> None:
     assert document["components"]["securitySchemes"]["token"] | {"description": ""} == {
         "type": "http",
         "scheme": "bearer",
@@ -126,20 +126,22 @@ def test_what_a_token_is_needed_for_is_said(document: Json, served: Served) -> N
     assert document["security"] == [{"token": []}]
     for method, path, operation in operations(document):
         assert "403" in operation["responses"]
-        guarded = path not in PUBLIC_PATHS and method != "options"
-        assert ({"401", "429"} <= set(operation["responses"])) is guarded, f"{method} {path}"
-        assert ("security" not in operation) is guarded, f"{method} {path}"
+        needs_token = path not in PUBLIC_PATHS and method != "options"
+        assert ({"401", "429"} <= set(operation["responses"])) is needs_token, f"{method} {path}"
+        assert ("security" not in operation) is needs_token, f"{method} {path}"
         response = httpx.request(method, served.running.url + path[1:], timeout=20, trust_env=False)
-        assert (response.status_code == 401) is guarded, f"{method} {path}"
+        assert (response.status_code == 401) is needs_token, f"{method} {path}"
 
 
-def test_without_tokens_none_is_needed(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_without_tokens_none_is_required(tmp_path_factory: pytest.TempPathFactory) -> None:
     with Served(tmp_path_factory.mktemp("open")) as fresh:
         found = fresh.client.get("/openapi.json").json()
     assert found["security"] == [{}, {"token": []}]
 
 
-def test_what_is_told_of_cameras_is_described(served: Served, document: Json, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_state_of_cameras_matches_its_schema(
+    served: Served, document: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
     check(document, served.client.get("/api/cameras"))
     location = served.client.post(
         "/whep/seen", content=asyncio.run(offer()), headers={"Content-Type": "application/sdp"}
@@ -165,7 +167,7 @@ async def offer() -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_models_say_is_described(served: Served, document: Json, kind: str) -> None:
+def test_predictions_match_their_schema(served: Served, document: Json, kind: str) -> None:
     path = f"/api/vision/everything/{kind}"
     assert check(document, served.client.post(path, content=encoded()))[kind]
     files = [("f", ("a.png", encoded())), ("f", ("b.png", b"no picture"))]
@@ -175,7 +177,7 @@ def test_what_models_say_is_described(served: Served, document: Json, kind: str)
         check(document, served.client.post(path, content=content))
 
 
-def test_the_rest_is_described(served: Served, document: Json) -> None:
+def test_other_responses_match_their_schema(served: Served, document: Json) -> None:
     for path in ("/api/vision", "/healthz", "/readyz", "/schema.json"):
         assert served.client.get(path).status_code == 200
         check(document, served.client.get(path))

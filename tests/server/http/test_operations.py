@@ -1,4 +1,4 @@
-"""What programs ask about the server itself."""
+"""Health, readiness and the schema of the configuration."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests import foreign
 from ..served import CAMERAS, Served, problem
 
 
-def test_the_server_is_well_and_ready(served: Served) -> None:
+def test_the_server_is_healthy_and_ready(served: Served) -> None:
     assert served.client.get("/healthz").json() == {"status": "ok"}
     assert served.client.get("/readyz").json() == {"status": "ready"}
 
@@ -22,11 +22,11 @@ def test_a_closing_server_is_not_ready(served: Served, monkeypatch: pytest.Monke
     assert response.headers["retry-after"] == "1"
 
 
-def test_the_schema_is_a_schema(served: Served) -> None:
+def test_the_schema_is_a_valid_json_schema(served: Served) -> None:
     jsonschema.Draft202012Validator.check_schema(served.client.get("/schema.json").json())
 
 
-def test_a_server_of_foreign_kinds_has_them_in_its_schema_and_asks_them(tmp_path: Path) -> None:
+def test_added_kinds_are_in_the_schema_and_work(tmp_path: Path) -> None:
     (tmp_path / "half.mean").write_text("128")
     text = CAMERAS.rstrip() + foreign.TEXT.replace("\ncameras:", "")
     with Served(tmp_path, text, tables=foreign.KINDS) as served:

@@ -1,4 +1,4 @@
-"""Connections that speak something else, and libraries that are something else."""
+"""Malformed requests, and checks of the installed libraries."""
 
 import pytest
 import starlette
@@ -12,16 +12,16 @@ from server.http import check_http_libraries
 from ..served import Served, said
 
 
-def test_what_is_no_http_does_no_harm(served: Served) -> None:
+def test_a_malformed_request_is_refused(served: Served) -> None:
     answer = said(served, b"\x16\x03\x01\x02\x00hello\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"application/problem+json" in answer
-    assert b'"detail": "this is no HTTP request"' in answer
+    assert b'"detail": "this is not an HTTP request"' in answer
     assert served.client.get("/healthz").status_code == 200
 
 
 @pytest.mark.anyio
-async def test_the_installed_libraries_have_all_that_is_used() -> None:
+async def test_the_installed_libraries_have_all_attributes_used() -> None:
     check_http_libraries()
 
 

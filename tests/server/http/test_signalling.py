@@ -1,4 +1,4 @@
-"""What signalling endpoints share, tried with one of the tests' own."""
+"""The common part of signalling endpoints, tested with a protocol of its own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GOOD = {"Authorization": "Bearer correct-horse-battery"}
 
 
 def publishing(error: type[SignallingError] = NoConnection) -> AccessMiddleware:
-    """Give an app with a second signalling protocol, whose offers are all refused."""
+    """Return an app with a second signalling protocol that refuses every offer."""
     router = SignallingRouter(prefix="/whip")
 
     @router.options("/{camera}", status_code=204)
@@ -70,18 +70,18 @@ def test_options_of_every_signalling_router_need_no_token() -> None:
 
 
 @pytest.mark.parametrize(("error", "status"), STATUS.items())
-def test_each_refusal_has_its_status(error: type[SignallingError], status: int) -> None:
+def test_each_error_has_its_status(error: type[SignallingError], status: int) -> None:
     headers = {**GOOD, "Content-Type": "application/sdp"}
     response = ask(publishing(error), "POST", "/whip/porch", content="v=0", headers=headers)
     assert problem(response) == (status, "not porch: v=0")
     assert response.headers.get("retry-after") == ("2" if status == 503 else None)
 
 
-def test_every_refusal_has_a_status() -> None:
+def test_every_error_has_a_status() -> None:
     assert set(STATUS) == set(SignallingError.__subclasses__())
 
 
-def test_ice_servers_are_told_in_links() -> None:
+def test_link_headers_name_the_ice_servers() -> None:
     servers = [
         {"urls": ["stun:stun.example.org"]},
         {"urls": ["turn:t.example.org?transport=udp"], "username": 'a"b', "credential": "c\\d"},

@@ -1,4 +1,4 @@
-"""What models say of pictures that are sent, and of cameras."""
+"""Predictions for pictures in the request, and for cameras."""
 
 import base64
 import errno
@@ -27,7 +27,7 @@ def labels(response: httpx.Response, kind: str) -> list[str]:
     return [item["class_name"] for item in response.json()[kind]]
 
 
-def test_the_services_are_listed_with_what_they_can_do(served: Served) -> None:
+def test_services_are_listed_with_their_kinds_and_labels(served: Served) -> None:
     assert served.client.get("/api/vision").json() == [
         {"name": "names", "model": "fake", "kinds": ["classifications"], "labels": list(LABELS)},
         {"name": "boxes", "model": "fake", "kinds": ["detections"], "labels": []},
@@ -69,29 +69,27 @@ def test_classifications_are_cut_to_the_best(served: Served, query: str, count: 
     ("query", "found"),
     [("", ["mug", "star"]), ("?n=1", ["mug"]), ("?confidence_threshold=0.8", ["mug"]), ("?confidence_threshold=1", [])],
 )
-def test_of_detections_all_are_given(served: Served, query: str, found: list[str]) -> None:
+def test_detections_are_not_limited_by_default(served: Served, query: str, found: list[str]) -> None:
     assert labels(served.client.post(BOXES + query, content=encoded()), "detections") == found
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp", ".tiff", ".gif"])
 @pytest.mark.parametrize("kind", ["application/octet-stream", "application/x-www-form-urlencoded", "text/plain", None])
-def test_the_bytes_decide_what_a_picture_is(served: Served, suffix: str, kind: str | None) -> None:
+def test_the_bytes_decide_the_format(served: Served, suffix: str, kind: str | None) -> None:
     headers = {} if kind is None else {"Content-Type": kind}
     response = served.client.post(NAMES, content=encoded(suffix), headers=headers)
     assert (response.json()["width_px"], response.json()["height_px"]) == (64, 48)
 
 
 def turned() -> bytes:
-    """A JPEG whose EXIF says that it lies on its side."""
+    """Return a JPEG with an EXIF orientation of 90 degrees."""
     jpeg = encoded(".jpg")
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
     return jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:]
 
 
 @pytest.mark.parametrize(("query", "size"), [("", (48, 64)), ("?exif=true", (48, 64)), ("?exif=false", (64, 48))])
-def test_a_picture_is_turned_as_its_exif_says_unless_told_not_to(
-    served: Served, query: str, size: tuple[int, int]
-) -> None:
+def test_the_exif_orientation_is_applied_unless_disabled(served: Served, query: str, size: tuple[int, int]) -> None:
     reply = served.client.post(NAMES + query, content=turned()).json()
     assert (reply["width_px"], reply["height_px"]) == size
 
@@ -101,7 +99,7 @@ def test_one_part_is_answered_like_a_body(served: Served) -> None:
     assert reply["classifications"][0]["class_name"] == "star"
 
 
-def test_every_part_has_its_result_or_its_problem_in_order(served: Served) -> None:
+def test_every_part_has_its_result_or_problem_in_order(served: Served) -> None:
     files = [("f", ("a", encoded())), ("f", ("b", b"no picture")), ("g", ("c", encoded(".jpg")[:-30]))]
     response = served.client.post(NAMES, files=[*files, ("f", ("d", encoded(".jpg")))], data={"note": "not a file"})
     assert response.status_code == 200
@@ -121,7 +119,7 @@ def test_too_many_parts_are_refused(served: Served) -> None:
     assert served.client.post(NAMES, files=files[:128]).status_code == 200
 
 
-def test_a_form_that_the_disk_has_no_room_for_is_refused_for_now(
+def test_a_form_is_refused_while_the_disk_is_full(
     served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def full(self: object, data: bytes) -> int:
@@ -129,13 +127,13 @@ def test_a_form_that_the_disk_has_no_room_for_is_refused_for_now(
 
     monkeypatch.setattr("starlette.formparsers.SpooledTemporaryFile.write", full)
     response = served.client.post(NAMES, files=[("a", ("a.jpg", b"bytes"))])
-    assert problem(response) == (503, "this machine has no room for the form")
+    assert problem(response) == (503, "the server has no disk space for the form")
     assert response.headers["retry-after"] == "1"
     assert caplog.messages == ["a form could not be stored: [Errno 28] No space left on device"]
 
 
 @pytest.mark.parametrize("missing", [1, 50])
-def test_a_form_that_breaks_off_is_refused(served: Served, missing: int) -> None:
+def test_an_incomplete_form_is_refused(served: Served, missing: int) -> None:
     parts = b"".join(
         b'--Q\r\nContent-Disposition: form-data; name="a"; filename="a.jpg"\r\n\r\n' + encoded() + b"\r\n"
         for _ in range(2)
@@ -145,7 +143,7 @@ def test_a_form_that_breaks_off_is_refused(served: Served, missing: int) -> None
     cut = whole | {"content": (parts + b"--Q--")[:-missing]}
     assert problem(served.client.post(NAMES, **cut)) == (  # type: ignore[arg-type]
         422,
-        "the form cannot be read: it breaks off before its last boundary",
+        "the form cannot be read: it ends before its last boundary",
     )
 
 
@@ -159,13 +157,13 @@ def test_a_form_without_a_file_is_refused(served: Served) -> None:
     ("content", "boundary"),
     [(b"", ""), (b"no form", "; boundary=x"), (b"--x\r\n", "; boundary=x"), (b"--x\r\n\r\n\r\n--x--", "; boundary=x")],
 )
-def test_a_broken_form_is_refused(served: Served, content: bytes, boundary: str) -> None:
+def test_a_malformed_form_is_refused(served: Served, content: bytes, boundary: str) -> None:
     response = served.client.post(NAMES, content=content, headers={"Content-Type": f"multipart/form-data{boundary}"})
     assert problem(response)[0] == 422
 
 
 def bomb() -> bytes:
-    """A PNG of a few bytes that says it has 10000 x 10000 pixels."""
+    """Return a PNG of a few bytes whose header declares 10000 x 10000 pixels."""
     png = encoded()
     return png[:16] + (10_000).to_bytes(4, "big") * 2 + png[24:]
 
@@ -180,7 +178,7 @@ def bomb() -> bytes:
         (bomb(), 413, "too large: 10000 x 10000 pixels, at most 85000000 are taken"),
     ],
 )
-def test_what_is_no_good_picture_is_refused(served: Served, content: bytes, status: int, detail: str) -> None:
+def test_invalid_pictures_are_refused(served: Served, content: bytes, status: int, detail: str) -> None:
     assert problem(served.client.post(NAMES, content=content)) == (status, detail)
 
 
@@ -208,29 +206,29 @@ def test_a_part_of_too_many_bytes_fails_alone(served: Served, monkeypatch: pytes
         ("exif=maybe", "exif: input should be a valid boolean, unable to interpret input"),
     ],
 )
-def test_a_bad_parameter_is_named(served: Served, query: str, detail: str) -> None:
+def test_the_error_names_an_invalid_parameter(served: Served, query: str, detail: str) -> None:
     assert problem(served.client.post(f"{NAMES}?{query}", content=encoded())) == (422, detail)
 
 
 @pytest.mark.parametrize("kind", ["classifications", "detections", "segmentations", "captions"])
-def test_an_unknown_service_is_not_found_whatever_is_asked(served: Served, kind: str) -> None:
+def test_an_unknown_service_is_not_found_for_any_kind(served: Served, kind: str) -> None:
     path = f"/api/vision/nobody/{kind}"
     assert problem(served.client.post(path, content=encoded())) == (404, "there is no vision service 'nobody'")
     assert problem(served.client.get(path, params={"camera": "still"}))[0] == 404
 
 
 @pytest.mark.parametrize("kind", ["detections", "segmentations", "captions"])
-def test_a_service_that_cannot_do_it_says_so(served: Served, kind: str) -> None:
+def test_the_refusal_of_an_unsupported_kind_is_explained(served: Served, kind: str) -> None:
     wanted = (400, f"vision service names gives classifications, not {kind}")
     assert problem(served.client.post(f"/api/vision/names/{kind}", content=encoded())) == wanted
     assert problem(served.client.get(f"/api/vision/names/{kind}", params={"camera": "still"})) == wanted
 
 
-def test_a_kind_that_nobody_knows_is_not_found(served: Served) -> None:
+def test_an_unknown_kind_is_not_found(served: Served) -> None:
     assert problem(served.client.post("/api/vision/names/poems", content=encoded()))[0] == 404
 
 
-def test_the_next_frame_of_a_camera_is_looked_at(served: Served) -> None:
+def test_predictions_for_the_next_frame_of_a_camera(served: Served) -> None:
     reply = served.client.get(BOXES, params={"camera": "seen"}).json()
     assert (reply["camera"], reply["width_px"], reply["height_px"]) == ("seen", 32, 24)
     assert reply["captured_at"].endswith("Z")
@@ -240,7 +238,7 @@ def test_the_next_frame_of_a_camera_is_looked_at(served: Served) -> None:
     assert "image" not in reply
 
 
-def test_the_frame_comes_along_when_wanted(served: Served) -> None:
+def test_the_frame_is_returned_on_request(served: Served) -> None:
     reply = served.client.get(NAMES, params={"camera": "still", "return_image": True, "n": 1}).json()
     image = cv2.imdecode(np.frombuffer(base64.b64decode(reply["image"]), np.uint8), cv2.IMREAD_COLOR)
     assert image is not None and image.shape == (48, 64, 3)
@@ -248,30 +246,28 @@ def test_the_frame_comes_along_when_wanted(served: Served) -> None:
 
 
 @pytest.mark.parametrize("name", ["nobody", "secret"])
-def test_a_camera_that_is_not_there_is_not_looked_at(served: Served, name: str) -> None:
+def test_an_unknown_camera_is_not_found(served: Served, name: str) -> None:
     assert problem(served.client.get(BOXES, params={"camera": name})) == (404, f"there is no camera '{name}'")
 
 
-def test_a_camera_has_to_be_named(served: Served) -> None:
+def test_a_camera_is_required(served: Served) -> None:
     assert problem(served.client.get(BOXES)) == (422, "camera: field required")
 
 
-def test_the_camera_of_the_service_is_looked_at_when_none_is_named(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_camera_of_the_service_is_the_default(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeVision, "default_camera", classmethod(lambda cls, attributes: "seen"))
     for params in ({}, {"camera": ""}):
         assert served.client.get(BOXES, params=params).json()["camera"] == "seen"
     assert served.client.get(BOXES, params={"camera": "still"}).json()["camera"] == "still"
 
 
-def test_a_camera_without_frames_is_waited_for_only_so_long(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_a_frame_has_a_time_limit(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "FRAME_WITHIN_S", 0.1)
     status, detail = problem(served.client.get(BOXES, params={"camera": "gone"}))
     assert status == 503 and detail.startswith("camera gone gave no frame within 0.1 s")
 
 
-def test_a_model_that_cannot_be_loaded_is_unavailable_and_its_file_stays_ours(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_is_unavailable_and_its_file_is_not_named(tmp_path: Path) -> None:
     broken = detector()
     broken.fails = ModelError("/srv/secret/model.tflite is damaged")
     with Served(tmp_path, services=(broken,)) as fresh:
@@ -282,7 +278,7 @@ def test_a_model_that_cannot_be_loaded_is_unavailable_and_its_file_stays_ours(tm
         assert fresh.client.post(BOXES, content=encoded()).status_code == 200
 
 
-def test_a_model_that_fails_on_one_picture_fails_only_there(tmp_path: Path) -> None:
+def test_a_model_that_fails_on_one_picture_works_on_others(tmp_path: Path) -> None:
     class Moody(FakeVision):
         def _classify(self, frame: Any) -> Any:
             if frame.width == 10:
@@ -295,7 +291,7 @@ def test_a_model_that_fails_on_one_picture_fails_only_there(tmp_path: Path) -> N
     assert [result.get("status", 200) for result in results] == [503, 200]
 
 
-def test_a_model_stays_loaded_between_requests_and_goes_with_the_server(tmp_path: Path) -> None:
+def test_a_model_stays_loaded_until_the_server_closes(tmp_path: Path) -> None:
     service = detector()
     with Served(tmp_path, services=(service,)) as fresh:
         assert not service.loaded
@@ -304,7 +300,7 @@ def test_a_model_stays_loaded_between_requests_and_goes_with_the_server(tmp_path
     assert not service.loaded
 
 
-def test_no_bytes_whatever_end_anything(served: Served) -> None:
+def test_random_bytes_do_not_affect_the_server(served: Served) -> None:
     random_ = random.Random(7)
     whole = [encoded(suffix) for suffix in (".png", ".jpg", ".webp", ".bmp", ".gif", ".tiff")]
     for number in range(150):
@@ -316,7 +312,7 @@ def test_no_bytes_whatever_end_anything(served: Served) -> None:
     assert served.client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_a_stateful_service_knows_each_camera_and_each_client_by_its_own_frames(tmp_path: Path) -> None:
+def test_a_stateful_service_has_a_state_per_camera_and_client(tmp_path: Path) -> None:
     path = "/api/vision/counting/classifications"
     with Served(tmp_path, services=(CountingVision(),)) as fresh:
 

@@ -1,4 +1,4 @@
-"""Masks and captions over HTTP, and pictures that are named by URL."""
+"""Masks and captions over HTTP, and pictures by URL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RED, BLUE = "http://pictures.example/red.png", "http://pictures.example/blue.png
 
 
 class Pictures(ImageUrls):
-    """Downloads nothing: it knows what is where."""
+    """Stands in for downloads: it has a picture or an error for each URL."""
 
     async def fetch(self, url: str) -> bytes:
         if url in (RED, BLUE):
@@ -60,7 +60,7 @@ def with_urls(served: Served) -> Iterator[Served]:
     state.backend, graph.config = closed, config
 
 
-def test_masks_are_pictures_of_the_pictures_size_the_largest_first(served: Served) -> None:
+def test_masks_have_the_size_of_the_picture_and_the_largest_is_first(served: Served) -> None:
     reply = served.client.post(MASKS, content=encoded()).json()
     PredictionReply.model_validate(reply)
     assert [(item["class_name"], item["coverage"]) for item in reply["segmentations"]] == [("sky", 0.5), ("sea", 0.25)]
@@ -71,7 +71,7 @@ def test_masks_are_pictures_of_the_pictures_size_the_largest_first(served: Serve
     assert mask[-1, -1] == 0
 
 
-def test_masks_are_cut_and_filtered_as_everything_else(served: Served) -> None:
+def test_masks_are_limited_and_filtered_as_other_kinds(served: Served) -> None:
     def found(query: str) -> list[str]:
         return [
             item["class_name"] for item in served.client.post(MASKS + query, content=encoded()).json()["segmentations"]
@@ -82,26 +82,26 @@ def test_masks_are_cut_and_filtered_as_everything_else(served: Served) -> None:
     assert found("?n=0") == ["sky", "sea"]
 
 
-def test_a_picture_is_said_in_a_sentence(served: Served) -> None:
+def test_a_picture_has_a_caption(served: Served) -> None:
     reply = served.client.post(CAPTIONS, content=encoded()).json()
     PredictionReply.model_validate(reply)
     assert reply["captions"] == [{"text": "a red sky above a blue sea", "confidence": 0.75}]
     assert "segmentations" not in reply
 
 
-def test_a_cameras_frame_is_said_too(served: Served) -> None:
+def test_the_frame_of_a_camera_has_a_caption(served: Served) -> None:
     reply = served.client.get(CAPTIONS, params={"camera": "seen"}).json()
     assert (reply["camera"], reply["captions"][0]["confidence"]) == ("seen", 0.75)
 
 
-def test_urls_are_refused_unless_they_are_allowed(served: Served) -> None:
+def test_urls_are_refused_by_default(served: Served) -> None:
     assert problem(served.client.post(CAPTIONS, json={"image_url": RED})) == (
         400,
         "pictures by URL are off; allow_image_urls: true in the configuration allows them",
     )
 
 
-def test_a_picture_may_be_named_by_url(with_urls: Served) -> None:
+def test_a_picture_is_downloaded_by_url(with_urls: Served) -> None:
     reply = with_urls.client.post(CAPTIONS, json={"image_url": RED}).json()
     assert (reply["width_px"], len(reply["captions"])) == (64, 1)
 
@@ -125,7 +125,7 @@ def test_several_urls_are_answered_in_order_each_with_its_own_problem(with_urls:
     [b"", b"{", b"[]", b"{}", b'"http://a/"', b'{"image_url": 5}', b'{"image_urls": []}', b'{"image_urls": "http://a/"}',
      b'{"image_url": "http://a/", "n": 1}', b"[" * 100_000],
 )  # fmt: skip
-def test_another_json_is_refused(with_urls: Served, body: bytes) -> None:
+def test_other_json_is_refused(with_urls: Served, body: bytes) -> None:
     answer = with_urls.client.post(CAPTIONS, content=body, headers={"Content-Type": "application/json; charset=utf-8"})
     status, detail = problem(answer)
     assert status == 422
@@ -137,6 +137,6 @@ def test_too_many_urls_are_refused_before_any_is_fetched(with_urls: Served) -> N
     assert problem(answer) == (413, "a request may have at most 128 pictures, got 129")
 
 
-def test_the_state_of_a_camera_has_no_masks_in_it(served: Served, tmp_path: Path) -> None:
+def test_the_state_of_a_camera_has_no_masks(served: Served, tmp_path: Path) -> None:
     text = json.dumps(served.client.get("/api/cameras").json())
     assert "mask_png" not in text

@@ -1,4 +1,4 @@
-"""The HTTP around a viewer's session."""
+"""The WHEP endpoints."""
 
 import asyncio
 import random
@@ -62,14 +62,14 @@ def test_the_type_of_an_offer_may_have_parameters(served: Served, offer: str) ->
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}, {"Content-Type": "application/sdpx"}])
-def test_another_type_is_refused(served: Served, offer: str, headers: dict[str, str]) -> None:
+def test_another_content_type_is_refused(served: Served, offer: str, headers: dict[str, str]) -> None:
     response = served.client.post("/whep/still", content=offer, headers=headers)
     assert problem(response) == (415, "the body has to be application/sdp")
     assert response.headers["accept-post"] == "application/sdp"
 
 
 @pytest.mark.parametrize("content", [b"", b"v=0", b"hello", b"\xff\xfe", b"v=0\r\nm=video\r\n", b"\0" * 100])
-def test_what_is_no_sdp_is_refused(served: Served, content: bytes) -> None:
+def test_a_body_that_is_not_sdp_is_refused(served: Served, content: bytes) -> None:
     assert problem(served.client.post("/whep/still", content=content, headers=SDP))[0] == 400
 
 
@@ -80,13 +80,13 @@ def test_an_offer_without_video_has_nothing_to_play(served: Served, offer: str) 
     assert problem(response)[0] == 406
 
 
-def test_an_endless_offer_is_refused(served: Served) -> None:
+def test_an_offer_that_is_too_long_is_refused(served: Served) -> None:
     response = served.client.post("/whep/still", content=b"v=0\r\n" + b"a=x\r\n" * 20_000, headers=SDP)
     assert problem(response) == (413, "an offer must be under 64 kB")
 
 
 @pytest.mark.parametrize("name", ["nobody", "secret"])
-def test_a_camera_that_is_not_there_cannot_be_watched(served: Served, offer: str, name: str) -> None:
+def test_an_unknown_camera_cannot_be_watched(served: Served, offer: str, name: str) -> None:
     wanted = (404, f"there is no camera '{name}'")
     client = served.client
     assert problem(client.post(f"/whep/{name}", content=offer, headers=SDP)) == wanted
@@ -95,16 +95,16 @@ def test_a_camera_that_is_not_there_cannot_be_watched(served: Served, offer: str
     assert problem(client.patch(f"/whep/{name}/x")) == wanted
 
 
-def test_options_tell_what_to_post(served: Served) -> None:
+def test_options_name_the_accepted_type(served: Served) -> None:
     response = served.client.options("/whep/still")
     assert (response.status_code, response.content) == (204, b"")
     assert response.headers["accept-post"] == "application/sdp"
 
 
-def test_a_session_is_not_read(served: Served, session: tuple[str, str]) -> None:
+def test_get_on_a_session_is_not_allowed(served: Served, session: tuple[str, str]) -> None:
     for path, allowed in (("/whep/still", "OPTIONS, POST"), (session[0], "DELETE, OPTIONS, PATCH")):
         response = served.client.get(path)
-        assert problem(response) == (405, f"GET is not done here, only {allowed}")
+        assert problem(response) == (405, f"GET is not allowed here, only {allowed}")
         assert response.headers["allow"] == allowed
 
 
@@ -116,13 +116,13 @@ def test_candidates_may_follow(served: Served, session: tuple[str, str]) -> None
         assert (response.status_code, response.content) == (204, b"")
 
 
-def test_an_empty_patch_is_taken_calmly(served: Served, session: tuple[str, str]) -> None:
+def test_an_empty_patch_succeeds(served: Served, session: tuple[str, str]) -> None:
     location, tag = session
     assert served.client.patch(location, headers={"ETag": tag}).status_code == 204
     assert served.client.patch(location, content=b"", headers=FRAGMENT).status_code == 204
 
 
-def test_a_patch_is_refused_for_its_reasons(served: Served, session: tuple[str, str]) -> None:
+def test_invalid_patches_are_refused(served: Served, session: tuple[str, str]) -> None:
     location, _ = session
     restart = "a=ice-ufrag:new\r\na=ice-pwd:0123456789012345678901\r\n"
     client = served.client
@@ -146,7 +146,7 @@ def test_a_session_is_found_under_its_own_camera_only(served: Served, session: t
     assert served.client.patch(session[0], content=b"", headers=FRAGMENT).status_code == 204
 
 
-def test_no_offer_whatever_ends_anything(served: Served, offer: str) -> None:
+def test_malformed_offers_do_not_affect_the_server(served: Served, offer: str) -> None:
     random_ = random.Random(11)
     whole = offer.split("\r\n")
     for number in range(60):

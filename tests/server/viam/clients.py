@@ -1,4 +1,4 @@
-"""Viam's own clients, as they are installed, on a served port."""
+"""Viam's own clients, connected to a served port."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..served import CAMERAS, Served
 
 
 class Clients:
-    """One connection, with a client for any camera or service whether it exists or not."""
+    """One connection, with clients for cameras and services, whether they exist or not."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
@@ -38,22 +38,22 @@ class Clients:
         return VisionClient(name, self.channel)
 
     async def classify(self, name: str, data: bytes, mime_type: str = "image/jpeg") -> list[Classification]:
-        """Send bytes that the package itself would not."""
+        """Send bytes that the package would not send."""
         request = GetClassificationsRequest(name=name, image=data, width=1, height=2, mime_type=mime_type, n=1)
         return list((await self.vision(name).client.GetClassifications(request)).classifications)
 
     async def detect(self, name: str, data: bytes) -> list[Detection]:
-        """Send bytes that the package itself would not."""
+        """Send bytes that the package would not send."""
         request = GetDetectionsRequest(name=name, image=data, mime_type="image/jpeg")
         return list((await self.vision(name).client.GetDetections(request)).detections)
 
     async def get_image(self, name: str, mime_type: str = "") -> Any:
-        """Ask as clients did until January 2026."""
+        """Call GetImage, as clients did until January 2026."""
         method = UnaryUnaryMethod[Any, Any](self.channel, GET_IMAGE, GetImageRequest, GetImageResponse)
         return await method(GetImageRequest(name=name, mime_type=mime_type))
 
     async def send(self, data: bytes, *, end: bool = True) -> None:
-        """Send bytes that need not be a request for an image, and wait for the reply."""
+        """Send any bytes to GetImage, and wait for the reply."""
         unary = Cardinality.UNARY_UNARY
         opened: Stream[Any, Any] = self.channel.request(GET_IMAGE, unary, GetImageRequest, GetImageResponse)
         async with opened as stream:
@@ -67,14 +67,14 @@ Ask = Callable[[Clients], Awaitable[Any]]
 
 
 def port_of(served: Served) -> int:
-    """Give the port for Viam's clients."""
+    """Return the port for Viam's clients."""
     (listener,) = served.running.listeners
     return listener.port
 
 
 @asynccontextmanager
 async def connected(port: int) -> AsyncIterator[RobotClient]:
-    """Connect as the vendor's documentation says, to a machine that is not in his cloud."""
+    """Connect without Viam's cloud, as the vendor's documentation shows."""
     dial = DialOptions(insecure=True, disable_webrtc=True)
     robot = await RobotClient.at_address(f"localhost:{port}", RobotClient.Options(dial_options=dial))
     try:
@@ -85,7 +85,7 @@ async def connected(port: int) -> AsyncIterator[RobotClient]:
 
 @asynccontextmanager
 async def clients(served: Served) -> AsyncIterator[Clients]:
-    """Open a connection without asking what there is."""
+    """Open a connection without fetching the list of resources."""
     channel = Channel("127.0.0.1", port_of(served))
     try:
         yield Clients(channel)
@@ -94,7 +94,7 @@ async def clients(served: Served) -> AsyncIterator[Clients]:
 
 
 def asked(served: Served, ask: Ask) -> Any:
-    """Give what a client gets that connects, asks one thing, and goes."""
+    """Return the result of one call on a new connection."""
 
     async def main() -> Any:
         async with clients(served) as there:
@@ -104,7 +104,7 @@ def asked(served: Served, ask: Ask) -> Any:
 
 
 def refused(served: Served, ask: Ask) -> tuple[Status, str]:
-    """Give status and sentence of the error that it gets."""
+    """Return status and message of the error that a call gets."""
     with pytest.raises(GRPCError) as raised:
         asked(served, ask)
     assert raised.value.message is not None
@@ -128,7 +128,7 @@ server: {viam: {port: 0}}
 
 
 class Held:
-    """A camera's picture that is waited for until a test lets it come; then there is none."""
+    """Replaces the wait for a frame: it blocks until the test releases it, then fails."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.began, self.ended = threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""What Viam's clients are told of each kind of error."""
+"""The gRPC status of each error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .clients import Clients, asked, refused
 
 
 def refusal(error: Exception, monkeypatch: pytest.MonkeyPatch) -> tuple[Status, str | None]:
-    """Give what a call answers whose request raises an error."""
+    """Return the answer to a call that raises an error."""
 
     async def received(stream: Any, request_type: type[Any]) -> Any:
         raise error
@@ -52,11 +52,11 @@ def refusal(error: Exception, monkeypatch: pytest.MonkeyPatch) -> tuple[Status, 
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_each_meaning_has_its_status(error: core.RequestError, status: Status, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_error_has_its_status(error: core.RequestError, status: Status, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(error, monkeypatch) == (status, "x")
 
 
-def test_a_mistake_of_ours_is_told_by_the_log_alone(
+def test_only_the_log_has_the_details_of_a_bug(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     sentence = "the server failed at this request; its log says how"
@@ -64,16 +64,16 @@ def test_a_mistake_of_ours_is_told_by_the_log_alone(
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
-def test_what_is_not_done_is_said_in_a_sentence(served: Served) -> None:
+def test_unsupported_calls_are_explained(served: Served) -> None:
     for ask, sentence in (
         (
             lambda there: RobotServiceStub(there.channel).StartSession(StartSessionRequest()),
-            "camweave has no sessions: nothing here moves that would have to be stopped",
+            "camweave has no sessions: it moves nothing that would have to stop",
         ),
-        (lambda there: there.camera("still").do_command({"a": 1}), "cameras take no commands here"),
+        (lambda there: there.camera("still").do_command({"a": 1}), "cameras have no commands"),
         (
             lambda there: there.camera("still").get_point_cloud(),
-            "camera still gives no point cloud: that takes depth and the parameters of the lens",
+            "camera still has no point cloud: it needs depth and intrinsic parameters",
         ),
     ):
         assert refused(served, ask) == (Status.UNIMPLEMENTED, sentence)
@@ -88,11 +88,11 @@ def test_what_is_not_done_is_said_in_a_sentence(served: Served) -> None:
         ("/" + "x" * 300, ""),
     ],
 )
-def test_a_method_that_nobody_knows_is_refused_with_a_sentence(served: Served, path: str, more: str) -> None:
+def test_the_refusal_of_an_unknown_method_is_explained(served: Served, path: str, more: str) -> None:
     async def call(there: Clients) -> None:
         await UnaryUnaryMethod[Any, Any](there.channel, path, GetImageRequest, GetImageResponse)(GetImageRequest())
 
-    assert refused(served, call) == (Status.UNIMPLEMENTED, f"camweave does not do {path[:200]}{more}")
+    assert refused(served, call) == (Status.UNIMPLEMENTED, f"camweave does not support {path[:200]}{more}")
 
 
 def test_a_request_that_is_too_large_is_not_read(served: Served) -> None:
@@ -107,18 +107,18 @@ def test_a_request_that_is_too_large_is_not_read(served: Served) -> None:
     ("data", "status", "sentence"),
     [
         (b"", Status.INVALID_ARGUMENT, "the request is missing"),
-        (b"\0\0", Status.INVALID_ARGUMENT, "the request broke off"),
-        (struct.pack(">?I", False, 9) + b"abc", Status.INVALID_ARGUMENT, "the request broke off"),
+        (b"\0\0", Status.INVALID_ARGUMENT, "the request ended early"),
+        (struct.pack(">?I", False, 9) + b"abc", Status.INVALID_ARGUMENT, "the request ended early"),
         (struct.pack(">?I", False, 2) + b"\x0a\x09", Status.INVALID_ARGUMENT, "the request cannot be read"),
-        (struct.pack(">?I", True, 2) + b"\0\0", Status.UNIMPLEMENTED, "compressed requests are not taken"),
+        (struct.pack(">?I", True, 2) + b"\0\0", Status.UNIMPLEMENTED, "compressed requests are not supported"),
     ],
 )
-def test_bytes_that_are_no_request(served: Served, data: bytes, status: Status, sentence: str) -> None:
+def test_malformed_requests_are_refused(served: Served, data: bytes, status: Status, sentence: str) -> None:
     assert refused(served, lambda there: there.send(data)) == (status, sentence)
     assert asked(served, lambda there: there.camera("still").get_images())
 
 
-def test_a_request_that_comes_too_slowly_is_not_waited_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_request_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "GRACE_S", 0.1)
     for data in (b"\0", struct.pack(">?I", False, 9) + b"abc"):
         assert refused(served, lambda there, sent=data: there.send(sent, end=False)) == (  # type: ignore[misc]

@@ -16,7 +16,7 @@ from ..served import Served
 from .clients import asked, refused
 
 
-def test_a_picture_is_jpeg_without_metadata_with_the_time_of_its_capture(served: Served) -> None:
+def test_a_picture_is_jpeg_without_metadata_and_has_its_capture_time(served: Served) -> None:
     before = datetime.now(UTC).timestamp() - 1
     found, metadata = asked(served, lambda there: there.camera("seen").get_images())
     (picture,) = found
@@ -40,7 +40,7 @@ def test_sources_of_a_camera_can_be_chosen(served: Served) -> None:
 
 
 @pytest.mark.parametrize("name", ["nobody", "secret", ""])
-def test_a_camera_that_is_not_there_or_private_is_not_found(served: Served, name: str) -> None:
+def test_an_unknown_or_private_camera_is_not_found(served: Served, name: str) -> None:
     expected = (Status.NOT_FOUND, f"there is no camera {name!r}")
     assert refused(served, lambda there: there.camera(name).get_images()) == expected
     assert refused(served, lambda there: there.camera(name).get_properties()) == expected
@@ -48,15 +48,15 @@ def test_a_camera_that_is_not_there_or_private_is_not_found(served: Served, name
     assert refused(served, lambda there: there.camera(name).get_geometries()) == expected
 
 
-def test_a_camera_that_gives_no_frame_says_why(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_explains_why_a_camera_gives_no_frame(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "FRAME_WITHIN_S", 0.3)
     status, sentence = refused(served, lambda there: there.camera("gone").get_images())
     assert status is Status.DEADLINE_EXCEEDED
     assert sentence.startswith("camera gone gave no frame within ")
 
 
-def test_a_camera_that_is_offline_has_properties_all_the_same(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(camera, "PROPERTIES_WITHIN_S", 0.3)
+def test_an_offline_camera_has_properties(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "PROPERTIES_TIMEOUT_S", 0.3)
     properties = asked(served, lambda there: there.camera("gone").get_properties())
     assert not properties.supports_pcd
     assert not properties.HasField("intrinsic_parameters")
@@ -72,7 +72,7 @@ def test_a_client_of_2023_gets_its_image(served: Served, mime_type: str) -> None
     assert refused(served, lambda there: there.get_image("secret", mime_type))[0] is Status.NOT_FOUND
 
 
-def test_properties_tell_the_lens(served: Served) -> None:
+def test_properties_include_the_lens(served: Served) -> None:
     properties = asked(served, lambda there: there.camera("lens").get_properties())
     lens = properties.intrinsic_parameters
     assert (lens.width_px, lens.height_px) == (64, 48)
@@ -90,7 +90,7 @@ def test_status_and_geometries(served: Served) -> None:
     assert asked(served, lambda there: there.camera("seen").get_geometries()) == []
 
 
-def test_a_status_leaves_out_what_is_not_known(served: Served) -> None:
+def test_a_status_omits_unknown_values(served: Served) -> None:
     status = asked(served, lambda there: there.camera("gone").get_status())
     assert not {"source", "latest", "width_px"} & set(status)
     assert asked(served, lambda there: there.camera("seen").get_status())["transforms"][0].keys() >= {"type"}

@@ -1,4 +1,4 @@
-"""The entrance for Viam's clients: models by themselves."""
+"""Viam's ML model service."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def model(there: Clients, name: str = "shapes") -> MLModelClient:
     return MLModelClient(name, there.channel)
 
 
-def test_a_model_tells_what_goes_in_and_comes_out(served: Served) -> None:
+def test_metadata_describes_inputs_and_outputs(served: Served) -> None:
     metadata = asked(served, lambda there: model(there).metadata())
     assert (metadata.name, metadata.type) == ("shapes", "tflite_cpu")
     (taken,), (given,) = metadata.input_info, metadata.output_info
@@ -93,7 +93,7 @@ def test_tensors_that_do_not_fit_are_refused(served: Served) -> None:
         assert sentence.endswith(ending)
 
 
-def test_a_model_that_is_not_there_is_not_found(served: Served) -> None:
+def test_an_unknown_model_is_not_found(served: Served) -> None:
     for ask in (
         lambda there: model(there, "eye").metadata(),
         lambda there: model(there, "eye").infer({}),
@@ -107,7 +107,7 @@ def test_a_model_that_is_not_there_is_not_found(served: Served) -> None:
 @pytest.mark.parametrize(
     "dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
 )
-def test_arrays_of_every_type_go_there_and_back(dtype: str) -> None:
+def test_arrays_of_every_type_round_trip(dtype: str) -> None:
     array = np.array([[0, 1, 100], [7, 8, 9]]).astype(dtype)
     if dtype.startswith(("int", "float")):
         array[0, 0] = -5
@@ -119,11 +119,11 @@ def test_arrays_of_every_type_go_there_and_back(dtype: str) -> None:
     np.testing.assert_array_equal(flat_tensors_to_ndarrays(message)["a"], array)
 
 
-def test_a_tensor_whose_shape_is_not_its_size_is_refused() -> None:
+def test_a_tensor_whose_size_does_not_match_its_shape_is_refused() -> None:
     tensor = FlatTensor(shape=[1, 3], float_tensor=FlatTensorDataFloat(data=[1.0]))
     with pytest.raises(Exception, match="tensor a has 1 numbers; its shape .1, 3. has 3"):
         arrays({"a": tensor}, [TensorInfo("a", (1, 3), np.dtype(np.float32))])
 
 
-def test_what_has_no_word_on_the_wire_goes_as_bytes() -> None:
+def test_types_without_a_message_are_sent_as_bytes() -> None:
     assert flat(np.array([True, False])).uint8_tensor.data == b"\1\0"

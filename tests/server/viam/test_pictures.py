@@ -1,4 +1,4 @@
-"""Pictures, depth and points in Viam's own formats."""
+"""Pictures, depth and point clouds in Viam's formats."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from server.viam import pictures
 from tests.fakes import frame
 
 
-def test_depth_goes_out_as_the_package_reads_it() -> None:
+def test_viams_package_can_read_depth() -> None:
     depth = np.array([[0, 1000, 3], [2000, 65535, 4]], np.uint16)
     sent = ViamImage(pictures.raw_depth(depth), CameraMimeType.VIAM_RAW_DEPTH)
     assert sent.bytes_to_depth_array() == depth.tolist()
 
 
-def test_depth_becomes_points_in_metres_with_their_colours() -> None:
+def test_a_point_cloud_has_metres_and_colours() -> None:
     seen = dataclasses.replace(
         frame(width=4, height=2, color=(1, 2, 3)),
         depth=np.array([[0, 0, 0, 1000], [2000, 0, 0, 0]], np.uint16),

@@ -1,4 +1,4 @@
-"""What there is, as clients ask when they connect."""
+"""Viam's robot service: resources and state."""
 
 from __future__ import annotations
 

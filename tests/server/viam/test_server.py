@@ -1,4 +1,4 @@
-"""The port: whoever comes and goes, and how it ends."""
+"""The port: connections, how it closes, and the checks of the package."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ from .clients import TEXT, Held, asked, clients, port_of
 
 
 @pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\0\xff", b"\0" * 200])
-def test_whoever_speaks_something_else_is_hung_up_on(
-    served: Served, data: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_other_protocols_are_disconnected(served: Served, data: bytes, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_connection(("127.0.0.1", port_of(served)), 10) as other:
         other.sendall(data + b"\0" * 100)
         while other.recv(1000):
@@ -35,7 +33,7 @@ def test_whoever_speaks_something_else_is_hung_up_on(
     assert [record.message for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
 
 
-def test_whoever_goes_while_he_is_served_harms_nobody(
+def test_a_client_that_disconnects_during_a_call_affects_no_other(
     served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     held = Held(monkeypatch)
@@ -56,7 +54,7 @@ def test_whoever_goes_while_he_is_served_harms_nobody(
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
-def test_it_closes_soon_although_a_call_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_closes_promptly_during_a_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held = Held(monkeypatch)
 
     async def main(running: Served) -> None:
@@ -73,7 +71,7 @@ def test_it_closes_soon_although_a_call_waits(tmp_path: Path, monkeypatch: pytes
         held.ended.set()
 
 
-def test_a_port_that_is_taken_is_named(served: Served, tmp_path: Path) -> None:
+def test_the_error_names_a_port_in_use(served: Served, tmp_path: Path) -> None:
     taken = port_of(served)
     text = TEXT.replace("port: 0", f"port: {taken}")
     with pytest.raises(StartError) as raised:
@@ -84,7 +82,7 @@ def test_a_port_that_is_taken_is_named(served: Served, tmp_path: Path) -> None:
     )
 
 
-def test_the_package_changes_nothing_of_the_program() -> None:
+def test_importing_the_package_has_no_side_effects() -> None:
     code = (
         "import logging, signal, sys\n"
         "before = sys.excepthook, list(logging.root.handlers), signal.getsignal(signal.SIGINT)\n"
@@ -96,13 +94,13 @@ def test_the_package_changes_nothing_of_the_program() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
 
 
-def test_without_being_asked_for_the_package_is_not_imported() -> None:
+def test_the_package_is_imported_only_on_demand() -> None:
     code = "import sys, server.run\nassert not {'viam', 'grpclib'} & set(sys.modules)\n"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
 
 
 @pytest.mark.anyio
-async def test_the_installed_grpclib_has_all_that_is_used() -> None:
+async def test_the_installed_grpclib_has_all_private_attributes_used() -> None:
     check_grpclib()
 
 
@@ -116,7 +114,7 @@ async def test_the_installed_grpclib_has_all_that_is_used() -> None:
         (H2Protocol, "connection_made", "H2Protocol.processor"),
     ],
 )
-async def test_what_a_version_of_grpclib_lacks_is_named(
+async def test_the_error_names_a_missing_attribute_of_grpclib(
     owner: type, name: str, lacking: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(owner, name)

@@ -1,4 +1,4 @@
-"""The entrance for Viam's clients: vision services."""
+"""Viam's vision service."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .clients import TEXT, Clients, asked, clients, connected, port_of, refused
 
 
 class Looking(FakeVision):
-    """A classifier that remembers what it was shown, and does what a test says before it answers."""
+    """A classifier that records its frames, and calls a function of the test before it returns."""
 
     def __init__(self, name: str, before: Callable[[], None] = lambda: None) -> None:
         super().__init__(name)
@@ -41,7 +41,7 @@ class Looking(FakeVision):
 
 
 class AtHome(Looking):
-    """One that looks at a camera of its own when none is named."""
+    """A classifier with a default camera."""
 
     @classmethod
     def default_camera(cls, attributes: Attributes) -> str | None:
@@ -49,7 +49,7 @@ class AtHome(Looking):
 
 
 class Saying(FakeVision):
-    """One that says what a picture shows."""
+    """A service that gives captions."""
 
     def _caption(self, frame: Frame) -> tuple[Caption, ...]:
         return (Caption("a red sky", 0.75),)
@@ -102,7 +102,7 @@ def picture(suffix: str = ".jpg", mime_type: CameraMimeType = CameraMimeType.JPE
 
 
 @pytest.mark.parametrize(("n", "found"), [(2, 2), (1, 1), (0, 7), (-1, 7), (100, 7)])
-def test_the_best_n_are_given_best_first_and_all_for_none(served: Served, n: int, found: int) -> None:
+def test_the_best_n_are_returned_in_order_and_all_for_zero(served: Served, n: int, found: int) -> None:
     got = asked(served, lambda there: there.vision("names").get_classifications(picture(), n))
     assert [item.class_name for item in got] == list(LABELS[:found])
     assert got[0].confidence == pytest.approx(0.7)
@@ -110,7 +110,7 @@ def test_the_best_n_are_given_best_first_and_all_for_none(served: Served, n: int
     assert [item.class_name for item in got] == list(LABELS[:found])
 
 
-def test_boxes_come_in_pixels_and_in_fractions(served: Served) -> None:
+def test_boxes_are_in_pixels_and_in_fractions(served: Served) -> None:
     for ask in (
         lambda there: there.vision("boxes").get_detections(picture()),
         lambda there: there.vision("boxes").get_detections_from_camera("still"),
@@ -123,7 +123,7 @@ def test_boxes_come_in_pixels_and_in_fractions(served: Served) -> None:
         assert fractions == (0.25, 0.0, 0.75, 0.5)
 
 
-def test_detections_come_the_most_confident_first_and_only_those_with_pixels(served: Served) -> None:
+def test_detections_are_sorted_by_confidence_and_all_have_pixels(served: Served) -> None:
     for found in (
         asked(served, lambda there: there.vision("unsorted").get_detections(picture())),
         asked(served, lambda there: there.vision("unsorted").get_detections_from_camera("still")),
@@ -138,14 +138,14 @@ def test_detections_come_the_most_confident_first_and_only_those_with_pixels(ser
 
 
 @pytest.mark.parametrize("suffix", [".png", ".webp", ".bmp", ".tiff", ".jpg"])
-def test_the_bytes_decide_what_a_picture_is(served: Served, suffix: str) -> None:
+def test_the_bytes_decide_the_format(served: Served, suffix: str) -> None:
     LOOKING.seen.clear()
     asked(served, lambda there: there.classify("looking", encoded(suffix), "text/html"))
     (frame,) = LOOKING.seen
     assert np.abs(frame.image.astype(int) - still()).mean() < 8
 
 
-def test_a_raw_picture_of_viam_is_taken(served: Served) -> None:
+def test_a_raw_picture_is_accepted(served: Served) -> None:
     LOOKING.seen.clear()
     rgba = cv2.cvtColor(still(), cv2.COLOR_BGR2RGBA)
     data = b"RGBA" + struct.pack(">II", 64, 48) + rgba.tobytes()
@@ -153,7 +153,7 @@ def test_a_raw_picture_of_viam_is_taken(served: Served) -> None:
     np.testing.assert_array_equal(LOOKING.seen[0].image, still())
 
 
-def test_a_picture_is_taken_as_it_is_stored(served: Served) -> None:
+def test_the_exif_orientation_is_ignored(served: Served) -> None:
     LOOKING.seen.clear()
     jpeg = encoded(".jpg")
     turned = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
@@ -175,14 +175,14 @@ def test_a_picture_is_taken_as_it_is_stored(served: Served) -> None:
     ],
     ids=["none", "text", "damaged", "bomb", "raw", "raw without header", "bytes"],
 )
-def test_what_is_no_picture_is_refused(served: Served, data: bytes, sentence: str) -> None:
+def test_bytes_that_are_not_a_picture_are_refused(served: Served, data: bytes, sentence: str) -> None:
     for ask in (lambda there: there.classify("names", data), lambda there: there.detect("boxes", data)):
         status, said = refused(served, ask)
         assert status is Status.INVALID_ARGUMENT
         assert said.startswith(sentence)
 
 
-def test_more_than_a_picture_is_not_even_read(served: Served) -> None:
+def test_a_request_that_is_too_large_is_not_read(served: Served) -> None:
     data = b"\0" * (calls.MESSAGE_BYTES_MAX + 1)
     assert refused(served, lambda there: there.classify("names", data)) == (
         Status.INVALID_ARGUMENT,
@@ -190,18 +190,18 @@ def test_more_than_a_picture_is_not_even_read(served: Served) -> None:
     )
 
 
-def test_a_service_has_a_camera_of_its_own(served: Served) -> None:
+def test_a_service_can_have_a_default_camera(served: Served) -> None:
     (found,) = asked(served, lambda there: there.vision("home").get_classifications_from_camera("", 1))
     assert found.class_name == "seen"
     assert asked(served, lambda there: there.vision("home").get_properties()).default_camera == "seen"
     assert refused(served, lambda there: there.vision("names").get_classifications_from_camera("", 1)) == (
         Status.INVALID_ARGUMENT,
-        "no camera is named, and vision service names has no camera_name",
+        "the request names no camera, and vision service names has no camera_name",
     )
 
 
 @pytest.mark.parametrize("name", ["nobody", "secret"])
-def test_names_that_are_not_there_are_not_found(served: Served, name: str) -> None:
+def test_unknown_names_are_not_found(served: Served, name: str) -> None:
     assert refused(served, lambda there: there.vision("names").get_classifications_from_camera(name, 1)) == (
         Status.NOT_FOUND,
         f"there is no camera {name!r}",
@@ -212,17 +212,17 @@ def test_names_that_are_not_there_are_not_found(served: Served, name: str) -> No
     assert refused(served, lambda there: there.vision("nobody").get_status()) == expected
 
 
-def test_what_a_service_does_not_give_is_said(served: Served) -> None:
+def test_the_refusal_of_an_unsupported_kind_is_explained(served: Served) -> None:
     assert refused(served, lambda there: there.vision("names").get_detections(picture())) == (
         Status.UNIMPLEMENTED,
         "vision service names gives classifications, not detections",
     )
-    flat = (Status.UNIMPLEMENTED, "vision services here look at flat pictures; they give no objects in space")
-    assert refused(served, lambda there: there.vision("names").get_detections_3d("still")) == flat
-    assert refused(served, lambda there: there.vision("names").get_object_point_clouds("still")) == flat
+    no_3d = (Status.UNIMPLEMENTED, "camweave's vision services find objects in pictures, not in space")
+    assert refused(served, lambda there: there.vision("names").get_detections_3d("still")) == no_3d
+    assert refused(served, lambda there: there.vision("names").get_object_point_clouds("still")) == no_3d
 
 
-def test_of_everything_captured_what_a_service_does_not_give_is_left_out(served: Served) -> None:
+def test_capture_all_omits_unsupported_kinds(served: Served) -> None:
     got = asked(
         served,
         lambda there: there.vision("names").capture_all_from_camera(
@@ -237,7 +237,7 @@ def test_of_everything_captured_what_a_service_does_not_give_is_left_out(served:
     assert not got.detections and not got.objects and not got.detections_3d
 
 
-def test_everything_captured_is_of_one_frame(served: Served) -> None:
+def test_capture_all_uses_one_frame(served: Served) -> None:
     LOOKING.seen.clear()
     got = asked(
         served,
@@ -256,7 +256,7 @@ def test_everything_captured_is_of_one_frame(served: Served) -> None:
     assert [item.class_name for item in got.detections] == ["mug", "star"]
 
 
-def test_a_command_gives_what_viam_has_no_method_for(served: Served) -> None:
+def test_do_command_returns_kinds_without_a_method(served: Served) -> None:
     got = asked(served, lambda there: there.vision("says").do_command({"kind": "captions", "camera_name": "still"}))
     assert got["captions"] == [{"text": "a red sky", "confidence": 0.75}]
     assert (got["service"], got["camera"], got["width_px"]) == ("says", "still", 64)
@@ -265,7 +265,7 @@ def test_a_command_gives_what_viam_has_no_method_for(served: Served) -> None:
 
 
 @pytest.mark.parametrize("command", [{}, {"kind": "detections"}, {"kind": 5}, {"kind": "captions", "more": 1}])
-def test_a_command_that_is_none_says_how_one_is(served: Served, command: dict[str, ValueTypes]) -> None:
+def test_the_refusal_of_an_invalid_command_shows_a_valid_one(served: Served, command: dict[str, ValueTypes]) -> None:
     assert refused(served, lambda there: there.vision("says").do_command(command)) == (
         Status.INVALID_ARGUMENT,
         'a command is {"kind": KIND, "camera_name": NAME}; KIND for vision service says is captions',
@@ -284,7 +284,7 @@ def test_properties_and_status(served: Served) -> None:
 
 
 @pytest.mark.parametrize("name", ["unloadable", "ModelError"])
-def test_a_model_that_fails_is_named_in_the_log_alone(
+def test_only_the_log_names_the_file_of_a_failing_model(
     served: Served, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert refused(served, lambda there: there.classify(name, encoded())) == (
@@ -294,7 +294,7 @@ def test_a_model_that_fails_is_named_in_the_log_alone(
     assert "/home/me/models/" in caplog.text
 
 
-def test_a_mistake_of_ours_is_told_by_the_log_alone(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+def test_only_the_log_has_the_details_of_a_bug(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     assert refused(served, lambda there: there.classify("ValueError", encoded())) == (
         Status.INTERNAL,
         "the server failed at this request; its log says how",
@@ -302,7 +302,7 @@ def test_a_mistake_of_ours_is_told_by_the_log_alone(served: Served, caplog: pyte
     assert "a mistake in some.py" in caplog.text
 
 
-def test_the_server_lives_while_a_model_runs(served: Served) -> None:
+def test_the_server_answers_while_a_model_runs(served: Served) -> None:
     async def main() -> None:
         async with connected(port_of(served)) as robot, clients(served) as there:
             async with asyncio.timeout(20):
@@ -319,7 +319,7 @@ def test_the_server_lives_while_a_model_runs(served: Served) -> None:
     asyncio.run(main())
 
 
-def test_a_client_that_gives_up_waiting_keeps_its_connection(served: Served) -> None:
+def test_a_client_whose_call_times_out_keeps_its_connection(served: Served) -> None:
     async def main(there: Clients) -> None:
         with pytest.raises(TimeoutError):
             await there.vision("names").get_classifications_from_camera("gone", 1, timeout=0.2)

@@ -1,4 +1,4 @@
-"""An API of another system in the app: its errors are written in its own form, all others as before."""
+"""An extension of the app: its errors have its own format, all others are problem documents."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ BEARER = {"Authorization": f"Bearer {GOOD}"}
 
 
 class Shouting:
-    """Has one endpoint that fails, and writes errors in capitals."""
+    """An extension with an endpoint that fails, and errors in capitals."""
 
     def __init__(self, backend: Backend) -> None:
         self.router = APIRouter(prefix="/shout")
@@ -42,20 +42,20 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             yield running
 
 
-def test_an_error_of_its_endpoint_is_in_its_form(served: Served) -> None:
+def test_errors_of_its_endpoints_have_its_format(served: Served) -> None:
     response = served.client.get("/shout/large", headers=BEARER)
     assert (response.status_code, response.text) == (418, "TOO MUCH OF IT")
 
 
-def test_so_is_the_refusal_of_a_request_without_a_token(served: Served) -> None:
+def test_the_refusal_of_a_missing_token_has_its_format(served: Served) -> None:
     response = served.client.get("/shout/large")
     assert response.status_code == 418
     assert response.text.startswith("THIS SERVER NEEDS A TOKEN")
     assert response.headers["www-authenticate"] == "Bearer"
 
 
-def test_every_other_error_stays_a_problem(served: Served) -> None:
+def test_other_errors_are_problem_documents(served: Served) -> None:
     assert problem(served.client.get("/api/cameras"))[0] == 401
     assert problem(served.client.get("/api/cameras/none", headers=BEARER))[0] == 404
-    # What the framework refuses by itself has never reached the extension.
+    # The framework itself refuses this request; it never reaches the extension.
     assert problem(served.client.get("/shout/nothing", headers=BEARER))[0] == 404

@@ -1,4 +1,4 @@
-"""What HTTP clients are told of each kind of error."""
+"""The HTTP status and headers of each error."""
 
 from collections.abc import Iterator
 
@@ -35,14 +35,12 @@ RETRY = "Retry-After"
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_each_meaning_has_its_status_and_headers(
-    error: core.RequestError, status: int, headers: dict[str, str]
-) -> None:
+def test_each_error_has_its_status_and_headers(error: core.RequestError, status: int, headers: dict[str, str]) -> None:
     assert (document(error)["status"], document(error)["detail"]) == (status, error.detail)
     assert headers_of(error) == headers
 
 
-def test_no_meaning_is_without_a_status() -> None:
+def test_every_error_has_a_status() -> None:
     def below(kind: type[core.RequestError]) -> Iterator[type[core.RequestError]]:
         for inner in kind.__subclasses__():
             yield inner
@@ -53,7 +51,7 @@ def test_no_meaning_is_without_a_status() -> None:
     assert [kind for kind in ours if not set(kind.__mro__) & set(STATUS)] == []
 
 
-def test_what_fails_inside_says_nothing_of_the_inside(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_response_to_a_bug_reveals_no_details(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(name: str) -> int:
         raise RuntimeError("/srv/secret")
 
