@@ -52,7 +52,9 @@ class Overlay(Transform[OverlayAttributes]):
         lens = frame.intrinsics or self._intrinsics
         depth = depth_of(frame)
         if lens is None:
-            raise ValueError("intrinsic_parameters are given neither here, nor for the camera, nor by its source")
+            raise ValueError(
+                "intrinsic_parameters are missing: set them here or on the camera, or use a source that provides them"
+            )
         checked_size(frame, lens)
         alpha: Any = depth.ranked(255, FARTHEST_ALPHA)
         image = cv2.multiply(frame.image, cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR), scale=1 / 255)

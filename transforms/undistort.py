@@ -65,10 +65,14 @@ class Undistort(Transform[UndistortAttributes]):
         """Return the undistorted frame; with unchanged pixels when all coefficients are 0."""
         lens = self._intrinsics or frame.intrinsics
         if lens is None:
-            raise ValueError("intrinsic_parameters are given neither here, nor for the camera, nor by its source")
+            raise ValueError(
+                "intrinsic_parameters are missing: set them here or on the camera, or use a source that provides them"
+            )
         distortion = self._distortion or frame.distortion
         if not distortion:
-            raise ValueError("distortion_parameters are given neither here, nor for the camera, nor by its source")
+            raise ValueError(
+                "distortion_parameters are missing: set them here or on the camera, or use a source that provides them"
+            )
         checked_size(frame, lens)
         if not any(distortion):
             return dataclasses.replace(frame, intrinsics=lens, distortion=())

@@ -1,4 +1,4 @@
-"""Loading a configuration file, or reporting all its problems."""
+"""Loading a configuration file, with all its problems in one error."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ MAX_BYTES = 1_000_000
 
 
 def load(path: str | Path, *, tables: Tables = BUILT_IN, run_plugins: bool = False) -> Config:
-    """Read a configuration: JSON when the name ends in ``.json``, YAML otherwise. No model is loaded.
+    """Read a configuration file: JSON if its name ends in ``.json``, YAML otherwise. Loads no model.
 
     Args:
         path: The file.
-        tables: What can be declared.
-        run_plugins: Whether to run the files that it lists under ``plugins:``, for the kinds in them. Only for a file
-            that the user of this machine has named; without it such a list is refused.
+        tables: The kinds that it can declare.
+        run_plugins: Whether to run the Python files listed under ``plugins:`` and add their kinds. Set it only for a
+            file that the user of this machine has named. Otherwise the key ``plugins`` is refused.
 
     Raises:
-        ConfigError: with everything that is wrong, in the order of the file.
+        ConfigError: With every problem of the file, in the order of the file.
     """
     problems = Problems(str(path))
     text = _text(path, problems)
@@ -37,16 +37,16 @@ def load(path: str | Path, *, tables: Tables = BUILT_IN, run_plugins: bool = Fal
 
 
 def load_plugins(path: str | Path, tables: Tables) -> Tables:
-    """Return the tables with the kinds of the files that a configuration lists; nothing else of it is looked at.
+    """Run the plugin files that a configuration lists, and return the tables with their kinds.
 
-    It runs these files, as :func:`load` does with ``run_plugins``.
+    Only the key ``plugins`` is checked, not the rest of the configuration.
 
     Args:
-        path: The configuration.
-        tables: What there is without them.
+        path: The configuration file.
+        tables: The kinds that exist without the plugin files.
 
     Raises:
-        ConfigError: when the configuration or one of the files cannot be read or used.
+        ConfigError: The configuration or a plugin file cannot be read or used.
     """
     problems = Problems(str(path))
     folder = Path(path).absolute().parent
@@ -55,10 +55,10 @@ def load_plugins(path: str | Path, tables: Tables) -> Tables:
 
 
 def _text(path: str | Path, problems: Problems) -> str:
-    """Return what a file holds.
+    """Return the text of a file.
 
     Raises:
-        ConfigError: when it cannot be read.
+        ConfigError: It cannot be read.
     """
     file = str(path)
     if not file:
@@ -86,17 +86,17 @@ def parse(
     environment: Mapping[str, str] | None = None,
     tables: Tables = BUILT_IN,
 ) -> Config:
-    """Read a configuration that is already in memory. The files under ``plugins:`` are never run for it.
+    """Read a configuration from a text. The key ``plugins`` is refused, so that no file is run.
 
     Args:
-        text: What the file holds.
-        file: Its name, as problems shall call it; ``.json`` at its end makes it JSON.
-        folder: What relative paths in it are relative to.
-        environment: Where variables come from; the process's.
-        tables: What can be declared.
+        text: The content of the file.
+        file: The file name for messages. If it ends in ``.json``, the text is JSON.
+        folder: The folder that relative paths start from.
+        environment: The environment variables; default: those of the process.
+        tables: The kinds that it can declare.
 
     Raises:
-        ConfigError: with everything that is wrong, in the order of the file.
+        ConfigError: With every problem of the text, in its order.
     """
     problems = Problems(file)
     variables = os.environ if environment is None else environment
@@ -131,10 +131,10 @@ def _root(text: str, file: str, folder: Path, environment: Mapping[str, str], pr
 
 
 def _with_plugins(root: Node | None, folder: Path, tables: Tables, problems: Problems) -> Tables:
-    """Return the tables with the kinds of the files that a configuration lists.
+    """Return the tables with the kinds of the plugin files that a configuration lists.
 
     Raises:
-        ConfigError: when one of them cannot be used; what else is wrong may only follow from that.
+        ConfigError: A plugin file cannot be used. Reading stops there: further problems may be consequences.
     """
     if not isinstance(root, MappingNode) or is_machine_file(root) or PLUGINS not in root.entries:
         return tables.without_files or tables

@@ -1,4 +1,4 @@
-"""Reading the node tree of a file into a :class:`Config`, reporting all problems."""
+"""Turning the node tree of a file into a :class:`Config`, and reporting all problems."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Reader:
                 message = UNAVAILABLE if reserved else is_unknown(self._problems, "unknown key", key, ROOT_KEYS)
                 self._problems.add(root.keys[key], (key,), message)
         if PLUGINS in root.entries and not self._plugins_were_run:
-            self._problems.add(root.keys[PLUGINS], (PLUGINS,), "is only for a file that is named on the command line")
+            self._problems.add(root.keys[PLUGINS], (PLUGINS,), "is only allowed in a file named on the command line")
         cameras, services = self._entries.items(root, "cameras"), self._entries.items(root, "services")
         if not cameras and not services:
             self._report_no_entries(root)

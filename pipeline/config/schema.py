@@ -1,4 +1,4 @@
-"""The JSON Schema of the configuration: editors use it to complete and explain keys and to mark errors."""
+"""The JSON Schema of a configuration, with which editors complete and explain keys and mark errors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PLACEHOLDER: Json = {"type": "string", "pattern": r"\$\{[A-Za-z_]"}
 _PLUGINS: Json = {
     "type": "array",
     "items": {"type": "string", "pattern": r"\.py$|\$\{"},
-    "description": "Python files beside this one, with kinds of your own.",
+    "description": "Python files with kinds of your own, beside this file or in a folder below.",
 }
 _TYPES_OF_PLAIN_VALUES = frozenset({"integer", "number", "boolean"})
 
@@ -61,7 +61,7 @@ def schema(tables: Tables = BUILT_IN) -> Json:
 
 
 Option = tuple[list[str], Json, Json]
-"""The names of a kind, the schema of its ``attributes``, and further properties it fixes."""
+"""The names of a kind, the schema of its ``attributes``, and further properties with a fixed value."""
 
 
 def _cameras(tables: Tables, definitions: Json) -> Iterator[Option]:
@@ -89,7 +89,7 @@ def _services(tables: Tables, definitions: Json) -> Iterator[Option]:
 
 
 def _options(options: Iterator[Option], block: type[BaseModel], key: str, definitions: Json) -> Json:
-    """Return a schema for blocks whose ``attributes`` depend on one of their keys."""
+    """Return a schema for a block whose ``attributes`` depend on the value of one of its keys."""
     outer = _block(block, definitions)
     branches = []
     for words, attributes, fixed in options:
@@ -102,7 +102,7 @@ def _options(options: Iterator[Option], block: type[BaseModel], key: str, defini
 
 
 def _block(model: type[BaseModel], definitions: Json) -> Json:
-    """Return the schema of a model; its references go into ``definitions``."""
+    """Return the schema of a model, and add the definitions that it refers to to ``definitions``."""
     found = model.model_json_schema()
     own = {name: _with_placeholders(definition) for name, definition in found.pop("$defs", {}).items()}
     # Classes of different plugins may share a name.
@@ -117,7 +117,7 @@ def _block(model: type[BaseModel], definitions: Json) -> Json:
 
 
 def _free_name(name: str, definition: Json, definitions: Json) -> str:
-    """Return a name for a definition that no different one has."""
+    """Return a name for a definition that no other definition has."""
     free, number = name, 1
     while definitions.get(free, definition) != definition:
         number += 1
@@ -126,7 +126,7 @@ def _free_name(name: str, definition: Json, definitions: Json) -> str:
 
 
 def _with_references(found: Any, renamed: Mapping[str, str]) -> Any:
-    """Return a schema with its references following a change of names."""
+    """Return a schema with its references renamed."""
     if isinstance(found, dict):
         changed = {key: _with_references(value, renamed) for key, value in found.items()}
         reference = changed.get("$ref")
@@ -138,7 +138,7 @@ def _with_references(found: Any, renamed: Mapping[str, str]) -> Any:
 
 
 def _or_null(found: Json) -> Json:
-    """Return a schema that also accepts null, for blocks that may be empty."""
+    """Return a schema that also accepts null, for a block that can be left empty."""
     return {
         "anyOf": [found, {"type": "null"}],
         **({"description": found["description"]} if "description" in found else {}),

@@ -1,4 +1,4 @@
-"""Checks along chains of cameras: sources exist, no cycles, depth and lens where a transform needs them."""
+"""Checks along chains of cameras: sources exist, there is no cycle, transforms get the depth and lens they need."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _missing(transform: type[Transform[Any]], attributes: Any, upstream: Upstrea
         if any(_is_lens(getattr(place, needed, None)) for place in places):
             continue
         if needed != "intrinsic_parameters" or not tables.cameras[root.model].gives_lens(root.attributes):
-            yield f"{needed}: they are given neither here, nor for the camera, nor by its source"
+            yield f"{needed}: set them here or on the camera, or use a source that provides them"
 
 
 def _is_lens(declared: Any) -> bool:

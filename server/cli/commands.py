@@ -168,7 +168,7 @@ def _print_plugins(plugins: Iterable[Plugin]) -> None:
     for plugin in plugins:
         print(plugin.name if plugin.version is None else f"{plugin.name} {plugin.version}")
         for kind in plugin.kinds:
-            print(f"  {kind}: {kind.trouble}" if kind.trouble else f"  {kind}", flush=True)
+            print(f"  {kind}: {kind.error}" if kind.error else f"  {kind}", flush=True)
 
 
 @cli.command()
@@ -264,7 +264,7 @@ def _tables(context: typer.Context, *, warn: bool = True) -> Tables:
     from pipeline import BUILT_IN, with_packages
 
     tables = with_packages(context.obj or BUILT_IN)
-    for sentence in tables.troubles() if warn else ():
+    for sentence in tables.errors() if warn else ():
         logger.warning("%s", sentence)
     return tables
 

@@ -45,9 +45,7 @@ def test_a_lens_that_is_not_positive_is_unknown(key: str) -> None:
 
 
 def test_a_missing_lens_is_an_error() -> None:
-    with pytest.raises(
-        ValueError, match="^intrinsic_parameters are given neither here, nor for the camera, nor by its"
-    ):
+    with pytest.raises(ValueError, match="^intrinsic_parameters are missing: set them here or on the camera, or use a"):
         overlaid(deep([[1, 2]], intrinsics=None))
 
 

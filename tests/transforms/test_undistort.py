@@ -160,10 +160,10 @@ def test_the_maps_are_computed_once() -> None:
 @pytest.mark.parametrize(
     ("attributes", "sentence"),
     [
-        ({}, "intrinsic_parameters are given neither here, nor for the camera, nor by its source"),
+        ({}, "intrinsic_parameters are missing: set them here or on the camera, or use a source that provides them"),
         (
             {"intrinsic_parameters": LENS},
-            "distortion_parameters are given neither here, nor for the camera, nor by its source",
+            "distortion_parameters are missing: set them here or on the camera, or use a source that provides them",
         ),
         (
             {"intrinsic_parameters": {**LENS, "width_px": 640}, "distortion_parameters": BARREL},

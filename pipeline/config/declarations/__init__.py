@@ -1,4 +1,4 @@
-"""Types of a configuration: the blocks of the file, the tables of kinds, and the resulting :class:`Config`."""
+"""The types of a configuration: the blocks of the file, the tables of kinds, and the resulting :class:`Config`."""
 
 from .blocks import MODEL, VISION, CameraBlock, ServiceBlock, TransformBlock, TransformCameraBlock
 from .declared import TRANSFORM, CameraConfig, Config, Locations, TransformAttributes, TransformConfig

@@ -108,7 +108,7 @@ class Config:
 
     @cached_property
     def folders(self) -> tuple[str, ...]:
-        """The folders of all files that it names, each with its slash, the longest first."""
+        """The folders of all files that the configuration names, each with a final slash, the longest first."""
         values = (value for attributes in self._attributes() for _, value in attributes)
         folders = {f"{path.parent}/" for path in values if isinstance(path, Path)}
         return tuple(sorted(folders - {"//", "/", "./"}, key=len, reverse=True))
@@ -122,7 +122,10 @@ class Config:
                 yield service.runtime.attributes
 
     def service_problem(self, name: str, message: str) -> Problem:
-        """Return a problem of a service or model, at the attribute whose path begins the message, else at the name."""
+        """Return a problem of a service or model.
+
+        Its position is that of the attribute whose path begins the message, else that of the name.
+        """
         declared = self.services.get(name) or self.models[name]
         owners = [(name, declared.attributes)]
         if isinstance(declared, ServiceDeclaration) and declared.runtime is not None:

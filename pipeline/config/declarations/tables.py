@@ -1,4 +1,4 @@
-"""The kinds that a configuration may declare: the tables of the other rooms, together, and what plugins add to them."""
+"""The tables of kinds that a configuration can declare: the built-in ones, and those that plugins add."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from transforms import ALIASES as TRANSFORM_ALIASES
 from transforms import TRANSFORMS, Transform
 from vision import RUNTIMES, VISION_SERVICES, Runtime, VisionService
 
-WORDS = {
+KIND_NAMES = {
     "cameras": "camera",
     "transforms": "transform",
     "vision": "vision service",
     "runtimes": "runtime",
     "predictions": "prediction",
 }
-"""What one entry of each table is called."""
+"""The name of one kind, by table, for messages."""
 
 
 @dataclass(frozen=True)
@@ -27,27 +27,27 @@ class PluginKind:
     """A kind that a plugin adds.
 
     Attributes:
-        table: The table that it belongs to: ``transforms``, say.
-        name: Its key there.
-        trouble: Why it cannot be used; empty when it can.
+        table: The table that it belongs to, such as ``transforms``.
+        name: Its key in that table.
+        error: Why it cannot be used; empty if it can.
     """
 
     table: str
     name: str
-    trouble: str = ""
+    error: str = ""
 
     def __str__(self) -> str:
-        return f"{WORDS.get(self.table, self.table)} {self.name}"
+        return f"{KIND_NAMES.get(self.table, self.table)} {self.name}"
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """Something that adds kinds: an installed package, or a file beside a configuration.
+    """An installed package that adds kinds, or a Python file beside the configuration.
 
     Attributes:
-        name: The name of the package; the file as the configuration writes it.
+        name: The name of the package, or the path of the file as in the configuration.
         version: The version of the package; ``None`` for a file.
-        kinds: What it adds.
+        kinds: The kinds that it adds, usable or not.
     """
 
     name: str
@@ -63,15 +63,15 @@ class Tables:
     """The kinds that can be declared.
 
     Attributes:
-        cameras: Kinds of sources by ``model``.
-        camera_aliases: Other names of them, as other programs use.
+        cameras: Kinds of cameras by ``model``, all but transform cameras.
+        camera_aliases: Kind of camera by alias, such as the name it has in another program.
         transforms: Kinds of transforms by ``type``.
-        transform_aliases: Other names of them.
+        transform_aliases: Kind of transform by alias.
         vision: Kinds of vision services by ``model``.
         runtimes: Kinds of models by ``model``.
-        predictions: Kinds of predictions by their plural; clients request them, the file does not declare them.
-        plugins: The plugins whose kinds were added, with the kinds that cannot be used.
-        without_files: The same tables without the kinds of files beside a configuration; ``None`` when there are none.
+        predictions: Kinds of predictions by plural. Clients request them; a configuration does not declare them.
+        plugins: All plugins found, including those whose kinds cannot be used.
+        without_files: The same tables without the kinds of plugin files; ``None`` if no plugin file was run.
     """
 
     cameras: Mapping[str, type[Camera[Any]]]
@@ -85,27 +85,26 @@ class Tables:
     without_files: Tables | None = None
 
     def refused(self, table: str) -> dict[str, str]:
-        """Return what is wrong with the kinds of plugins that a configuration cannot use, by their names.
+        """Return an error message for each name that a configuration cannot use because of a plugin.
 
-        A name that a plugin shares with another kind is among them: whichever of the two were taken, it might be the
-        wrong one.
+        That includes a name claimed by two kinds, even a built-in one: choosing either could be wrong.
 
         Args:
-            table: The name of the table.
+            table: The table, such as ``transforms``.
         """
         return {
-            kind.name: f'"{kind.name}" of {plugin} cannot be used: {kind.trouble}'
+            kind.name: f'"{kind.name}" of {plugin} cannot be used: {kind.error}'
             for plugin in self.plugins
             for kind in plugin.kinds
-            if kind.table == table and kind.trouble
+            if kind.table == table and kind.error
         }
 
-    def troubles(self) -> Iterator[str]:
-        """Yield a sentence for each kind of a plugin that cannot be used."""
+    def errors(self) -> Iterator[str]:
+        """Yield one message for each kind of a plugin that cannot be used."""
         for plugin in self.plugins:
             for kind in plugin.kinds:
-                if kind.trouble:
-                    yield f"{plugin}: {kind}: {kind.trouble}"
+                if kind.error:
+                    yield f"{plugin}: {kind}: {kind.error}"
 
 
 BUILT_IN = Tables(CAMERAS, CAMERA_ALIASES, TRANSFORMS, TRANSFORM_ALIASES, VISION_SERVICES, RUNTIMES, PREDICTIONS)

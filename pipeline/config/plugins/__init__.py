@@ -1,4 +1,4 @@
-"""Kinds that others add: those of installed packages, and those of files beside a configuration."""
+"""Kinds that plugins add: installed packages, and Python files beside a configuration."""
 
 from .files import with_files
 from .packages import with_packages

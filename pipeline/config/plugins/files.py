@@ -1,4 +1,4 @@
-"""The kinds of files beside a configuration, which it lists under ``plugins:``."""
+"""The kinds of Python files that a configuration lists under ``plugins:``."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from typing import NamedTuple
 from ..declarations import Plugin, Tables
 from ..nodes import Address, Node, Position, Problems, SequenceNode, is_empty, kind_of, quoted, shown, text_of
 from .imports import ImportFailed, failures
-from .kinds import BASES, Candidate, join, name_of
+from .kinds import BASES, Contribution, join, name_of
 
 ADDRESS = ("plugins",)
 
-_BASES_IN_WORDS = "cameras.Camera, transforms.Transform, vision.VisionService or vision.Runtime"
+_BASE_NAMES = "cameras.Camera, transforms.Transform, vision.VisionService or vision.Runtime"
 
 
 class _Loaded(NamedTuple):
@@ -29,19 +29,19 @@ class _Loaded(NamedTuple):
 
 
 _loaded: dict[str, _Loaded] = {}
-"""What the modules of plugin files in ``sys.modules`` were made of, by their names."""
+"""The files that the plugin modules in ``sys.modules`` were loaded from, by module name."""
 
 
 def with_files(tables: Tables, node: Node, folder: Path, problems: Problems) -> Tables:
-    """Return the tables with the kinds of the files under ``plugins:``, and report whatever is wrong with them.
+    """Return the tables with the kinds of the files under ``plugins:``, and report the errors of these files.
 
-    This runs the files, so it is for a configuration that its user has named on the command line, and for no other.
-    A file is a module of its name. Its kinds are all public classes in it that derive from the base class of a table.
+    This runs the files, so use it only for a configuration that the user has named on the command line. Each file
+    becomes a module. Its kinds are its public classes that derive from the base class of a table.
 
     Args:
-        tables: What there is without the files; kinds of files that it has already are replaced.
+        tables: The existing kinds; kinds of plugin files among them are replaced.
         node: The list of files.
-        folder: The folder of the configuration; the files are in it or below.
+        folder: The folder of the configuration; the files must be in it or below.
         problems: Where to report.
     """
     tables = tables.without_files or tables
@@ -49,58 +49,58 @@ def with_files(tables: Tables, node: Node, folder: Path, problems: Problems) -> 
         if not is_empty(node):
             problems.add(node.position, ADDRESS, f"must be a list of files, got {kind_of(node)}")
         return tables
-    candidates: list[Candidate] = []
+    contributions: list[Contribution] = []
     places: dict[str, tuple[Position, Address, Path]] = {}
     lines: dict[str, int] = {}
     for index, item in enumerate(node.items):
         address: Address = (*ADDRESS, index)
-        written = text_of(item)
-        if written is None:
+        listed = text_of(item)
+        if listed is None:
             problems.add(item.position, address, f"must be the name of a file, got {shown(item)}")
             continue
         try:
-            path = _path(written, folder)
+            path = _path(listed, folder)
             if path.stem in lines:
-                raise ImportFailed(f"a file of that name is already given on line {lines[path.stem]}")
+                raise ImportFailed(f"a file of that name is already listed on line {lines[path.stem]}")
             lines[path.stem] = item.position.line
-            places[written] = item.position, address, path
-            candidates += _candidates(Plugin(written), _module(path))
+            places[listed] = item.position, address, path
+            contributions += _contributions(Plugin(listed), _module(path))
         except ImportFailed as error:
             problems.add(item.position, address, str(error))
-    joined = join(tables, candidates)
+    joined = join(tables, contributions)
     for plugin in joined.plugins[len(tables.plugins) :]:
         position, address, path = places[plugin.name]
-        kinds = {(each.table, each.name): each.kind for each in candidates if each.plugin.name == plugin.name}
+        kinds = {(each.table, each.name): each.kind for each in contributions if each.plugin.name == plugin.name}
         for kind in plugin.kinds:
-            if kind.trouble:
-                problems.add(position, address, f"{_place(path, kinds[kind.table, kind.name])}: {kind.trouble}")
+            if kind.error:
+                problems.add(position, address, f"{_place(path, kinds[kind.table, kind.name])}: {kind.error}")
     return Tables(**{**vars(joined), "without_files": tables})
 
 
-def _path(written: str, folder: Path) -> Path:
-    """Return the file that is meant.
+def _path(listed: str, folder: Path) -> Path:
+    """Return the path of a listed file.
 
     Raises:
-        ImportFailed: when it is not there, or may not be loaded.
+        ImportFailed: The file does not exist or must not be loaded.
     """
-    path = Path(written)
-    if path.is_absolute() or ".." in path.parts or written.startswith("~"):
-        raise ImportFailed(f"must be a file beside this one, or in a folder below, got {quoted(written)}")
+    path = Path(listed)
+    if path.is_absolute() or ".." in path.parts or listed.startswith("~"):
+        raise ImportFailed(f"must be a file beside this one, or in a folder below, got {quoted(listed)}")
     if path.suffix != ".py" or not path.stem.isidentifier() or keyword.iskeyword(path.stem):
-        raise ImportFailed(f'must be named like a Python module, such as "my_transforms.py", got {quoted(written)}')
+        raise ImportFailed(f'must be named like a Python module, such as "my_transforms.py", got {quoted(listed)}')
     try:
         found, home = (folder / path).resolve(), folder.resolve()
         if not found.is_relative_to(home):
             raise ImportFailed(f"is a link that leads out of the folder of this file, to {found}")
         if not found.is_file():
             raise ImportFailed(f"is not a file: {found}" if found.exists() else f"no such file: {found}")
-    except (OSError, RuntimeError, ValueError) as error:  # too long a name, a circle of links, a NUL
-        raise ImportFailed(f"cannot be looked at: {error}") from error
+    except (OSError, RuntimeError, ValueError) as error:  # the name is too long, links form a cycle, a NUL
+        raise ImportFailed(f"cannot be accessed: {error}") from error
     return folder / path
 
 
 class _Loader(SourceFileLoader):
-    """Compiles a file anew: a cached file would be out of date after two changes within a second."""
+    """Compiles a file every time: a ``.pyc`` file misses the second of two changes within a second."""
 
     def get_code(self, fullname: str) -> CodeType:
         """Return the code of the file."""
@@ -109,10 +109,10 @@ class _Loader(SourceFileLoader):
 
 
 def _module(path: Path) -> ModuleType:
-    """Return the module of a file; the same one as before while the file has not changed.
+    """Return the module of a file; the same object as before if the file has not changed.
 
     Raises:
-        ImportFailed: when the file cannot be read or run, or another module has its name.
+        ImportFailed: The file cannot be read or run, or another module has its name.
     """
     name = path.stem
     try:
@@ -129,9 +129,9 @@ def _module(path: Path) -> ModuleType:
     module = module_from_spec(spec)
     linecache.checkcache(str(path))
     before = sys.modules.get(name)
-    sys.modules[name] = module  # dataclasses and pydantic look there for what annotations name
+    sys.modules[name] = module  # dataclasses and pydantic resolve annotations there
     try:
-        with failures("correct that, or take the file out of plugins", path):
+        with failures("correct it, or remove the file from plugins", path):
             spec.loader.exec_module(module)
     except ImportFailed as error:
         if before is None:
@@ -144,19 +144,19 @@ def _module(path: Path) -> ModuleType:
 
 
 def _is_other_module(name: str, path: Path) -> bool:
-    """Return whether something else than this file would be imported by a name; the file may be on the path itself."""
+    """Return whether importing a name finds another file than this one, which may be on the import path itself."""
     try:
         spec = find_spec(name)
-    except ValueError:  # one that was not imported in the usual way, such as __main__
+    except ValueError:  # a module without a spec, such as __main__
         return True
     return spec is not None and (spec.origin is None or Path(spec.origin).resolve() != path.resolve())
 
 
-def _candidates(plugin: Plugin, module: ModuleType) -> Iterator[Candidate]:
+def _contributions(plugin: Plugin, module: ModuleType) -> Iterator[Contribution]:
     """Yield the kinds of a file.
 
     Raises:
-        ImportFailed: when it has none.
+        ImportFailed: It has none.
     """
     found = False
     for name, kind in vars(module).items():
@@ -166,13 +166,13 @@ def _candidates(plugin: Plugin, module: ModuleType) -> Iterator[Candidate]:
             if issubclass(kind, base):
                 found = True
                 own = name_of(kind, table)
-                yield Candidate(plugin, table, own if isinstance(own, str) else kind.__name__, kind)
+                yield Contribution(plugin, table, own if isinstance(own, str) else kind.__name__, kind)
     if not found:
-        raise ImportFailed(f"has no public class that derives from {_BASES_IN_WORDS}")
+        raise ImportFailed(f"has no public class that derives from {_BASE_NAMES}")
 
 
 def _place(path: Path, kind: type) -> str:
     try:
         return f"{path}, line {inspect.getsourcelines(kind)[1]}"
-    except (OSError, TypeError):  # a class that was made by a call
+    except (OSError, TypeError):  # a class created by a call of type()
         return str(path)

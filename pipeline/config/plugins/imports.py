@@ -1,4 +1,4 @@
-"""Running the code of plugins, and saying where and why it fails."""
+"""Running the code of plugins, and turning its failures into messages."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-_NOT_THEIRS = ("<frozen", str(Path(importlib.__file__).parent), str(Path(__file__).parent))
+_NOT_PLUGIN_CODE = ("<frozen", str(Path(importlib.__file__).parent), str(Path(__file__).parent))
 
 
 class ImportFailed(Exception):
-    """The code of a plugin cannot be run; the message says where, why, and what to do about it."""
+    """The code of a plugin cannot be run; the message names the place, the reason and a remedy."""
 
 
 @contextmanager
 def failures(remedy: str, file: Path | None = None) -> Iterator[None]:
-    """Turn whatever the block raises into an :class:`ImportFailed`, and send what it prints to stderr.
+    """Turn any exception of the block into an :class:`ImportFailed`, and send its output to stderr.
 
-    stdout is for the results of commands.
+    stdout is reserved for the results of commands.
 
     Args:
-        remedy: What to do about it, where nothing better is known.
-        file: The file whose line to name; the last one that was reached when not given.
+        remedy: The advice to give when no better one is known.
+        file: The file whose line the message names; default: the last file in the traceback.
 
     Raises:
-        ImportFailed: when the code of the plugin fails, or wants to end the program.
+        ImportFailed: The code of the plugin raises an exception or calls ``sys.exit``.
     """
     try:
         with redirect_stdout(sys.stderr):
@@ -42,7 +42,7 @@ def _sentence(error: BaseException, file: Path | None) -> str:
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if (frame.filename == str(file) if file is not None else not frame.filename.startswith(_NOT_THEIRS))
+        if (frame.filename == str(file) if file is not None else not frame.filename.startswith(_NOT_PLUGIN_CODE))
     ]
     place = f"{frames[-1].filename}, line {frames[-1].lineno}: " if frames else f"{file}: " if file is not None else ""
     reason = f": {first}" if (first := next(iter(str(error).splitlines()), "")) else ""
@@ -53,5 +53,5 @@ def _remedy(error: BaseException, file: Path | None) -> str:
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     if file is not None and (file.parent / f"{error.name}.py").is_file():
-        return "files cannot import each other: put them into one, or make a package of them"
-    return "install what it needs into the environment of camweave"
+        return "plugin files cannot import each other: merge them, or make a package of them"
+    return "install that module into the environment of camweave"

@@ -76,7 +76,7 @@ class Entries:
             key: ``model`` or ``type``.
             table: The kinds by their names.
             aliases: Other names of them.
-            refused: Messages for names of kinds that cannot be used, whether they are in the table or not.
+            refused: Error message by name, for kinds that cannot be used; they may be in the table.
         """
         address, node = item
         name = text_at(node, key)
@@ -129,7 +129,7 @@ class Entries:
                 found, real = find(node, inner)
                 if real or node is whole:  # otherwise it is about the default of an invalid value
                     self.problems.add(found.position, (*address, *inner), message)
-        except Exception as error:  # a path longer than the system's longest, for one; a plugin may raise anything
+        except Exception as error:  # such as a path that is too long; a plugin can raise anything
             known = isinstance(error, OSError | ValueError)
             reason = getattr(error, "strerror", None) or f"{'' if known else f'{type(error).__name__}: '}{error}"
             self.problems.add(node.position, address, f"cannot be checked: {reason}")

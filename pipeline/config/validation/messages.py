@@ -1,4 +1,4 @@
-"""Messages for pydantic's errors; the model's JSON Schema provides the valid values."""
+"""Error messages in place of pydantic's, with the valid values from the model's JSON Schema."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def validated(
         return model.model_validate(plain(node), context={"folder": folder})
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
-    except Exception as error:  # the validators of a plugin may raise anything
+    except Exception as error:  # the validators of a plugin can raise anything
         problems.add(node.position, address, f"{model.__name__} cannot check it: {type(error).__name__}: {error}")
         return None
     if (coerced := _coerced(node, details)) is not node:

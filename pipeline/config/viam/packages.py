@@ -51,7 +51,7 @@ def _search_paths(name: str, kind: str, package: dict[str, Any], folder: Path) -
     stem = _text(package, "package").replace("/", "-")
     exact = home / "data" / kind / f"{stem}-{_text(package, 'version').replace('.', '_')}"
     yield exact
-    if stem:  # for versions such as "latest", which no folder is named after
+    if stem:  # for versions such as "latest": folders are named after version numbers
         yield from sorted(exact.parent.glob(f"{escape(stem)}-*"), reverse=True)
     yield exact
 

@@ -1,4 +1,4 @@
-"""Small kinds to declare in configurations, so that the messages about them do not change when the real ones do."""
+"""Small kinds for test configurations, so that the expected messages do not change with the real kinds."""
 
 from __future__ import annotations
 

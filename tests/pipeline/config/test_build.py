@@ -1,4 +1,4 @@
-"""Kinds that this program does not come with: declared, checked, built and run like its own."""
+"""Kinds that are not built in are declared, checked, built and run like the built-in ones."""
 
 from __future__ import annotations
 

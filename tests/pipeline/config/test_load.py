@@ -11,7 +11,7 @@ from pipeline.config.declarations.server import PortRange
 from pipeline.config.load import MAX_BYTES
 
 from .kinds import DetectionsAttributes, DeviceAttributes, FileAttributes, UrlAttributes
-from .texts import GOOD, HEAD, files, read, said
+from .texts import GOOD, HEAD, files, problems_of, read
 
 
 def attributes(lines: str, model: str = "stream", folder: Path = Path("/"), **environment: str) -> Any:
@@ -150,14 +150,14 @@ def test_environment_variables_are_expanded_inside_texts(raw: str, value: str) -
 
 
 def test_keys_and_comments_are_not_expanded() -> None:
-    assert said(HEAD + "webcam\n    ${A}: 1  # ${GONE}\n", A="preload") == [
+    assert problems_of(HEAD + "webcam\n    ${A}: 1  # ${GONE}\n", A="preload") == [
         'pipeline.yaml:4:5: cameras[0]["${A}"]: unknown key '
         "(known: name, model, attributes, preload, linger_s, private, stream, style)"
     ]
 
 
 def test_a_variable_that_is_not_utf_8_is_refused() -> None:
-    assert said(HEAD + "${A}\n", A="\udcff")[0] == (
+    assert problems_of(HEAD + "${A}\n", A="\udcff")[0] == (
         "pipeline.yaml:3:12: cameras[0].model: the environment variable A is not UTF-8 text"
     )
 
@@ -183,12 +183,14 @@ def test_explosive_aliases_are_refused() -> None:
     text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
     for before, after in zip("abcdefghi", "bcdefghij", strict=True):
         text += f"{after}: &{after} [{', '.join([f'*{before}'] * 10)}]\n"
-    assert said(text) == ["pipeline.yaml:5:36: e[7]: is too large, more than 100000 values with all aliases expanded"]
+    assert problems_of(text) == [
+        "pipeline.yaml:5:36: e[7]: is too large, more than 100000 values with all aliases expanded"
+    ]
 
 
 def test_a_missing_font_is_reported_with_other_problems(tmp_path: Path) -> None:
     text = HEAD + "webcam\n    linger_s: x\n    style: {font: gone.ttf, line_width_px: 0}\n"
-    assert said(text, tmp_path) == [
+    assert problems_of(text, tmp_path) == [
         'pipeline.yaml:4:15: cameras[0].linger_s: must be a number, got "x"',
         f"pipeline.yaml:5:19: cameras[0].style.font: {tmp_path}/gone.ttf: No such file or directory",
         "pipeline.yaml:5:44: cameras[0].style.line_width_px: must be between 1 and 100, got 0",

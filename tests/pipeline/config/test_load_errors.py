@@ -1,4 +1,4 @@
-"""Every rule of the configuration, with one violation each: (name, text of the file, expected problems)."""
+"""One violation of every rule of the configuration: (name, text of the file, expected problems)."""
 
 from __future__ import annotations
 
@@ -1048,13 +1048,13 @@ ROWS = (
 )
 
 
-@pytest.mark.parametrize(("text", "said"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
-def test_reports_each_problem_at_its_position(text: str, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("text", "expected"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_reports_each_problem_at_its_position(text: str, expected: str, tmp_path: Path) -> None:
     (tmp_path / "here").touch()
     with pytest.raises(ConfigError) as raised:
         parse(text, "pipeline.yaml", tmp_path, environment=ENVIRONMENT, tables=KINDS)
     lines = [str(problem).removeprefix("pipeline.yaml:") for problem in raised.value.problems]
-    assert lines == said.split("\n")
+    assert lines == expected.split("\n")
     assert str(raised.value) == "\n".join(f"pipeline.yaml:{line}" for line in lines)
 
 
@@ -1062,11 +1062,11 @@ def test_the_python_parser_reports_the_same_problems(tmp_path: Path, monkeypatch
     monkeypatch.setattr("pipeline.config.nodes.yaml_reader._LOADER", yaml.SafeLoader)
     (tmp_path / "here").touch()
     differing = set()
-    for name, text, said in ROWS:
+    for name, text, expected in ROWS:
         with pytest.raises(ConfigError) as raised:
             parse(text, "pipeline.yaml", tmp_path, environment=ENVIRONMENT, tables=KINDS)
         lines = [str(problem).removeprefix("pipeline.yaml:") for problem in raised.value.problems]
-        if lines != said.split("\n"):
+        if lines != expected.split("\n"):
             differing.add(name)
     # PyYAML's own parser says of these what it expected in other words, or places them a character aside.
     assert differing == {

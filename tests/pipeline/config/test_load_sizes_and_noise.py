@@ -1,4 +1,4 @@
-"""Files of all sizes, broken in all ways: read or refused, never anything else, and in time."""
+"""Large, random and damaged files are loaded or refused with a ConfigError, quickly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from pipeline import ConfigError, load
 from pipeline.config.load import MAX_BYTES
 
-from .texts import GOOD, VIAM, read, said
+from .texts import GOOD, VIAM, problems_of, read
 
 
 def test_a_thousand_cameras_are_read_in_a_second() -> None:
@@ -34,7 +34,7 @@ def test_a_thousand_cameras_are_read_in_a_second() -> None:
 def test_a_thousand_mistakes_are_reported_without_delay() -> None:
     camera = "  - {{name: c{0}, model: transform, attributes: {{source: d{0}, pipelin: []}}}}\n"
     started = time.process_time()
-    assert len(said("cameras:\n" + "".join(camera.format(number) for number in range(1000)))) == 3000
+    assert len(problems_of("cameras:\n" + "".join(camera.format(number) for number in range(1000)))) == 3000
     assert time.process_time() - started < 5
 
 
@@ -90,5 +90,5 @@ def test_noise_is_refused(seed: int, tmp_path: Path) -> None:
 def test_a_megabyte_of_one_thing_is_refused_quickly(unit: str) -> None:
     text = unit * (MAX_BYTES // len(unit))
     started = time.process_time()
-    assert said(text) and said(text, file="x.json")
+    assert problems_of(text) and problems_of(text, file="x.json")
     assert time.process_time() - started < 5

@@ -49,8 +49,8 @@ def fits(text: str) -> bool:
 def wrong() -> list[tuple[str, str]]:
     """Return the rows of the error table that are valid YAML and wrong in a way that a schema detects."""
     found = []
-    for name, text, said in ROWS:
-        if any(word in name for word in BEYOND) or "${" in text or ": " not in said:
+    for name, text, expected in ROWS:
+        if any(word in name for word in BEYOND) or "${" in text or ": " not in expected:
             continue
         try:
             content(text)

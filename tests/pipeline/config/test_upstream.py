@@ -27,10 +27,10 @@ def declared(model: str = "test_pattern", depth: str = "", source: str = "scene"
 
 
 def test_missing_depth_is_reported_at_the_transform() -> None:
-    said = 'needs depth: camera "scene", the root of its sources, has depth: false'
+    message = 'needs depth: camera "scene", the root of its sources, has depth: false'
     assert declared() == [
-        f"test.yaml:9:43: cameras[2].attributes.pipeline[1].type: depth_to_pretty {said}",
-        f"test.yaml:9:68: cameras[2].attributes.pipeline[2].type: overlay {said}",
+        f"test.yaml:9:43: cameras[2].attributes.pipeline[1].type: depth_to_pretty {message}",
+        f"test.yaml:9:68: cameras[2].attributes.pipeline[2].type: overlay {message}",
     ]
 
 
@@ -56,7 +56,7 @@ cameras:
       pipeline: [{{type: undistort, attributes: {{{own}}}}}]
 """
 LENS = "intrinsic_parameters: {width_px: 8, height_px: 8, fx: 8, fy: 8, ppx: 4, ppy: 4}"
-BENT = "distortion_parameters: {rk1: 0.1}"
+DISTORTION = "distortion_parameters: {rk1: 0.1}"
 
 
 def undistorted(model: str = "test_pattern", upstream: str = "", camera: str = "", own: str = "") -> list[str]:
@@ -69,22 +69,20 @@ def undistorted(model: str = "test_pattern", upstream: str = "", camera: str = "
 
 
 def test_a_missing_lens_is_reported_at_the_transform() -> None:
-    nowhere = "they are given neither here, nor for the camera, nor by its source"
+    remedy = "set them here or on the camera, or use a source that provides them"
     where = "test.yaml:12:25: cameras[2].attributes.pipeline[0].type: undistort needs"
-    intrinsics, distortion = (
-        f"{where} {what}: {nowhere}" for what in ("intrinsic_parameters", "distortion_parameters")
-    )
+    intrinsics, distortion = (f"{where} {what}: {remedy}" for what in ("intrinsic_parameters", "distortion_parameters"))
     assert undistorted() == [intrinsics, distortion]
     assert undistorted(own=LENS) == [distortion]
-    assert undistorted(camera=BENT) == [intrinsics]
-    assert undistorted(own=BENT, camera=LENS.replace("8", "0")) == [intrinsics]
+    assert undistorted(camera=DISTORTION) == [intrinsics]
+    assert undistorted(own=DISTORTION, camera=LENS.replace("8", "0")) == [intrinsics]
     with_depth = undistorted(model="test_pattern, attributes: {depth: true}")
     assert with_depth == [distortion], "the lens of the pattern comes with its depth"
 
 
 @pytest.mark.parametrize("place", ["upstream", "camera", "own"])
 def test_a_lens_declared_upstream_is_accepted(place: str) -> None:
-    both = f"{LENS}, {BENT}" if place != "camera" else f"{LENS}\n      {BENT}"
+    both = f"{LENS}, {DISTORTION}" if place != "camera" else f"{LENS}\n      {DISTORTION}"
     assert undistorted(**{place: both}) == []
 
 

@@ -1,4 +1,4 @@
-"""Configurations in which everything is said, and how the tests read them."""
+"""Configurations that use every key, and helpers that load them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline import Config, ConfigError, parse
 from .kinds import KINDS
 
 GOOD = """\
-# Everything that can be said, once.
+# Every key, once.
 cameras:
   - name: street
     model: video_file
@@ -82,7 +82,7 @@ def read(text: str, folder: Path = Path("/"), file: str = "pipeline.yaml", **env
     return parse(text, file, folder, environment=environment, tables=KINDS)
 
 
-def said(text: str, folder: Path = Path("/"), file: str = "pipeline.yaml", **environment: str) -> list[str]:
+def problems_of(text: str, folder: Path = Path("/"), file: str = "pipeline.yaml", **environment: str) -> list[str]:
     with pytest.raises(ConfigError) as raised:
         read(text, folder, file, **environment)
     return [str(problem) for problem in raised.value.problems]

@@ -1,4 +1,4 @@
-"""The lens that a transform camera declares goes into its pipeline with the frames, live and in a chain for files."""
+"""The lens parameters that a transform camera declares reach its transforms, live and in a chain for files."""
 
 from __future__ import annotations
 

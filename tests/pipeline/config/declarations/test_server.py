@@ -6,7 +6,7 @@ import pytest
 
 from tests.certificates import certificate
 
-from ..texts import read, said
+from ..texts import problems_of, read
 
 TEXT = "cameras:\n  - {name: a, model: webcam}\nserver: {clarifai: {port: 0, tls: {cert: %s, key: %s}}}\n"
 WRONG = "pipeline.yaml:3:35: server.clarifai.tls: cert or key is not a valid PEM file, or the key has a password"
@@ -25,25 +25,25 @@ def test_certificate_and_key_are_checked(tmp_path: Path) -> None:
     cert, key = certificate(tmp_path)
     other = certificate(tmp_path, "other")[1]
     assert read(TEXT % (cert, key)).server.clarifai is not None
-    [message] = said(TEXT % (cert, other))
+    [message] = problems_of(TEXT % (cert, other))
     assert message.endswith(": server.clarifai.tls.key: belongs to another certificate")
-    assert said(TEXT % (cert, cert)) == [WRONG]
-    assert said(TEXT % (__file__, key)) == [WRONG]
-    assert said(TEXT % (tmp_path / "no.pem", key)) == [
+    assert problems_of(TEXT % (cert, cert)) == [WRONG]
+    assert problems_of(TEXT % (__file__, key)) == [WRONG]
+    assert problems_of(TEXT % (tmp_path / "no.pem", key)) == [
         f"pipeline.yaml:3:42: server.clarifai.tls.cert: no such file: {tmp_path / 'no.pem'}"
     ]
 
 
 def test_a_key_with_a_password_does_not_prompt(tmp_path: Path) -> None:
     cert, key = certificate(tmp_path, password=b"secret")
-    assert said(TEXT % (cert, key)) == [WRONG]
+    assert problems_of(TEXT % (cert, key)) == [WRONG]
 
 
 def test_a_missing_extra_is_reported_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "cameras:\n  - {name: a, model: webcam}\nserver: {clarifai: {port: 0}}\n"
     assert read(text).server.clarifai is not None
     monkeypatch.setattr("pipeline.config.declarations.server.find_spec", lambda name: None)
-    assert said(text) == [
+    assert problems_of(text) == [
         "pipeline.yaml:3:20: server.clarifai: "
         'needs the extra "clarifai", which is not installed; install it with: pip install "camweave[clarifai]"'
     ]
@@ -51,7 +51,7 @@ def test_a_missing_extra_is_reported_with_its_command(monkeypatch: pytest.Monkey
 
 def test_a_port_is_required_and_unknown_keys_are_reported() -> None:
     text = "cameras:\n  - {name: a, model: webcam}\nserver: {clarifai: {ports: 1}}\n"
-    assert said(text) == [
+    assert problems_of(text) == [
         "pipeline.yaml:3:20: server.clarifai.port: is missing",
         'pipeline.yaml:3:21: server.clarifai.ports: unknown key, did you mean "port"? (known: port, tls)',
     ]
@@ -80,7 +80,7 @@ def test_tokens_are_read_and_never_shown() -> None:
     ],
 )
 def test_an_invalid_token_is_reported_without_its_value(tokens: str, problem: str) -> None:
-    [message] = said(TOKENS % tokens)
+    [message] = problems_of(TOKENS % tokens)
     assert message.split(": server.tokens", 1)[1] == problem
 
 
@@ -102,6 +102,6 @@ def test_with_tokens_viam_is_served_on_loopback_only(host: str, refused: bool) -
     ]
     assert read(text % "[]").server.viam is not None
     if refused:
-        assert [message.split(": server.viam: ")[1] for message in said(text % "[good-enough]")] == found
+        assert [message.split(": server.viam: ")[1] for message in problems_of(text % "[good-enough]")] == found
     else:
         assert read(text % "[good-enough]").server.tokens

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ..kinds import UrlAttributes
-from ..texts import read, said
+from ..texts import problems_of, read
 
 # (name, text, expected problem without "pipeline.json:")
 ROWS = (
@@ -52,7 +52,7 @@ ROWS = (
 
 @pytest.mark.parametrize(("text", "line"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
 def test_json_errors_have_positions(text: str, line: str) -> None:
-    assert said(text, file="pipeline.json") == [f"pipeline.json:{line}"]
+    assert problems_of(text, file="pipeline.json") == [f"pipeline.json:{line}"]
 
 
 def test_environment_values_are_typed_in_json() -> None:
@@ -76,7 +76,7 @@ def test_environment_values_are_typed_in_json() -> None:
 )
 def test_invalid_environment_values_are_reported_in_json(raw: str, message: str) -> None:
     text = '{"cameras": [{"name": "a", "model": "webcam"}],\n"server": {"port": "' + raw + '"}}'
-    assert said(text, file="x.json") == [f"x.json:2:20: server.port: {message}"]
+    assert problems_of(text, file="x.json") == [f"x.json:2:20: server.port: {message}"]
 
 
 def test_json_is_read_like_yaml() -> None:

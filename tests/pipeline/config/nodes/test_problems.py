@@ -1,4 +1,4 @@
-"""Problems: their order, how they are shown, and what they suggest."""
+"""Problems: their order, notation and suggestions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.config.nodes.problems import (
 )
 
 
-def test_problems_come_in_the_order_of_the_file_each_once() -> None:
+def test_problems_are_sorted_by_position_without_duplicates() -> None:
     problems = Problems("a.yaml")
     assert not problems
     problems.add(Position(2, 1), ("server", "port"), "is missing")
@@ -30,7 +30,7 @@ def test_problems_come_in_the_order_of_the_file_each_once() -> None:
     ]
 
 
-def test_problems_with_a_dropped_value_are_forgotten_with_all_below_it() -> None:
+def test_forgetting_a_value_drops_the_problems_below_it() -> None:
     problems = Problems("a.yaml")
     for address in (("a",), ("a", "b"), ("a", 0), ("ab",)):
         problems.add(Position(1, 1), address, "is wrong")

@@ -1,4 +1,4 @@
-"""Trees of nodes: followed, changed and shown."""
+"""Trees of nodes: looking up, replacing and showing nodes."""
 
 from __future__ import annotations
 

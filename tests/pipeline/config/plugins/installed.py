@@ -1,4 +1,4 @@
-"""Packages as an installer leaves them, with entry points."""
+"""Packages with entry points, laid out as an installer does."""
 
 from pathlib import Path
 from textwrap import dedent

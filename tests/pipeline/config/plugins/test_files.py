@@ -1,4 +1,4 @@
-"""Files beside a configuration: which ones are run, and what is said of those that cannot be."""
+"""Plugin files beside a configuration: which ones are run, and the errors of those that cannot be."""
 
 import sys
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def wrong(path: Path) -> list[str]:
     return [str(problem).removeprefix(f"{path}:") for problem in caught.value.problems]
 
 
-def test_the_kinds_of_a_file_are_known(tmp_path: Path) -> None:
+def test_the_kinds_of_a_file_can_be_declared(tmp_path: Path) -> None:
     loaded = load(config(tmp_path, my_transforms=TRANSFORM), run_plugins=True)
     assert [str(plugin) for plugin in loaded.tables.plugins] == ["file my_transforms.py"]
     declared = loaded.cameras["dark"].attributes
@@ -62,20 +62,20 @@ def test_the_kinds_of_a_file_are_known(tmp_path: Path) -> None:
     assert "negative" not in BUILT_IN.transforms
 
 
-def test_a_file_may_be_in_a_folder_below(tmp_path: Path) -> None:
+def test_a_file_can_be_in_a_folder_below(tmp_path: Path) -> None:
     assert load(config(tmp_path, "[kinds/my_transforms.py]", kinds__my_transforms=TRANSFORM), run_plugins=True).cameras
 
 
-def test_a_file_that_is_not_named_on_the_command_line_is_not_run(tmp_path: Path) -> None:
+def test_a_file_is_not_run_unless_the_user_named_the_configuration(tmp_path: Path) -> None:
     path = config(tmp_path, my_transforms="raise AssertionError")
-    said = "plugins: is only for a file that is named on the command line"
-    with pytest.raises(ConfigError, match=said):
+    message = "plugins: is only allowed in a file named on the command line"
+    with pytest.raises(ConfigError, match=message):
         load(path)
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         parse(path.read_text(), str(path), tmp_path)
 
 
-def test_a_machine_file_runs_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_machine_file_cannot_run_plugins(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "my_transforms.py").write_text("raise AssertionError")
     machine = tmp_path / "machine.json"
     machine.write_text('{"components": [], "plugins": ["my_transforms.py"]}')
@@ -85,7 +85,7 @@ def test_a_machine_file_runs_nothing(tmp_path: Path, caplog: pytest.LogCaptureFi
     assert "skipped" in warning
 
 
-def test_a_file_is_run_again_only_when_it_has_changed(tmp_path: Path) -> None:
+def test_a_file_is_run_again_only_after_a_change(tmp_path: Path) -> None:
     path = config(tmp_path, my_transforms=TRANSFORM)
     first = load(path, run_plugins=True).tables
     assert first.without_files is BUILT_IN
@@ -99,7 +99,7 @@ def test_a_file_is_run_again_only_when_it_has_changed(tmp_path: Path) -> None:
     assert load(path, tables=changed, run_plugins=True).tables is BUILT_IN
 
 
-def test_a_file_of_the_same_name_elsewhere_is_another_one(tmp_path: Path) -> None:
+def test_files_of_the_same_name_in_two_folders_are_distinct(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         code = TRANSFORM if name == "one" else TRANSFORM.replace("255 -", "254 -")
@@ -107,7 +107,7 @@ def test_a_file_of_the_same_name_elsewhere_is_another_one(tmp_path: Path) -> Non
     assert sys.modules["my_transforms"].__file__ == str(tmp_path / "two" / "my_transforms.py")
 
 
-def test_a_file_that_is_on_the_path_itself_is_no_other_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_on_the_import_path_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     assert load(config(tmp_path, my_transforms=TRANSFORM), run_plugins=True).cameras
 
@@ -136,29 +136,29 @@ def test_a_file_that_is_on_the_path_itself_is_no_other_module(tmp_path: Path, mo
         (
             "[broken.py]",
             "1:11: plugins[0]: cannot be loaded: FOLDER/broken.py, line 3: NameError: name 'missing' is not defined; "
-            "correct that, or take the file out of plugins",
+            "correct it, or remove the file from plugins",
         ),
         (
             "[torn.py]",
             "1:11: plugins[0]: cannot be loaded: FOLDER/torn.py, line 1: SyntaxError: '(' was never closed; correct "
-            "that, or take the file out of plugins",
+            "it, or remove the file from plugins",
         ),
         (
             "[needy.py]",
             "1:11: plugins[0]: cannot be loaded: FOLDER/needy.py, line 1: ModuleNotFoundError: No module named "
-            "'nothing_of_that_name'; install what it needs into the environment of camweave",
+            "'nothing_of_that_name'; install that module into the environment of camweave",
         ),
         (
             "[sociable.py]",
             "1:11: plugins[0]: cannot be loaded: FOLDER/sociable.py, line 1: ModuleNotFoundError: No module named "
-            "'broken'; files cannot import each other: put them into one, or make a package of them",
+            "'broken'; plugin files cannot import each other: merge them, or make a package of them",
         ),
         (
             "[empty.py]",
             "1:11: plugins[0]: has no public class that derives from cameras.Camera, transforms.Transform, "
             "vision.VisionService or vision.Runtime",
         ),
-        ("[good.py, good.py]", "1:20: plugins[1]: a file of that name is already given on line 1"),
+        ("[good.py, good.py]", "1:20: plugins[1]: a file of that name is already listed on line 1"),
         (
             "[good.py, same.py]",
             "1:11: plugins[0]: FOLDER/good.py, line 8: file same.py has a transform negative too; rename one, or "
@@ -171,12 +171,12 @@ def test_a_file_that_is_on_the_path_itself_is_no_other_module(tmp_path: Path, mo
         ),
         (
             "[unfinished.py]",
-            "1:11: plugins[0]: FOLDER/unfinished.py, line 8: Negative lacks apply; define what Transform leaves to its "
-            "subclasses",
+            "1:11: plugins[0]: FOLDER/unfinished.py, line 8: Negative lacks apply, which every subclass of Transform "
+            "must define",
         ),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said_at_its_name(
+def test_the_error_of_a_file_is_reported_at_its_entry(
     tmp_path_factory: pytest.TempPathFactory, plugins: str, message: str
 ) -> None:
     folder, outside = tmp_path_factory.mktemp("config"), tmp_path_factory.mktemp("outside") / "a.py"
@@ -199,28 +199,28 @@ def test_what_is_wrong_with_a_file_is_said_at_its_name(
         unfinished=TRANSFORM.replace("def apply", "def applied"),
     )
     assert wrong(path)[0] == message.replace("FOLDER", str(folder)).replace("OUTSIDE", str(outside))
-    assert all("plugins" in problem for problem in wrong(path)), "what follows from a missing kind is not said"
+    assert all("plugins" in problem for problem in wrong(path)), "consequences of a missing kind are not reported"
 
 
-def test_every_file_that_is_wrong_is_named(tmp_path: Path) -> None:
+def test_all_invalid_files_are_reported(tmp_path: Path) -> None:
     path = config(tmp_path, "[a.py, b.py, ../c.py]", a=BROKEN, b="raise ValueError('no')")
     assert [problem.split(" ")[1] for problem in wrong(path)] == ["plugins[0]:", "plugins[1]:", "plugins[2]:"]
 
 
-def test_a_module_that_failed_is_not_left_behind(tmp_path: Path) -> None:
+def test_a_failed_module_is_removed_from_sys_modules(tmp_path: Path) -> None:
     wrong(config(tmp_path, my_transforms=BROKEN))
     assert "my_transforms" not in sys.modules
     (tmp_path / "my_transforms.py").write_text(TRANSFORM)
     assert load(tmp_path / "test.yaml", run_plugins=True).cameras
 
 
-def test_a_name_of_a_package_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_cannot_take_the_name_of_a_package_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch, "negatives", "[camweave.transforms]\nnegative = MODULE:Negative\n")
     with pytest.raises(ConfigError, match="package negatives 1.0 has a transform negative too"):
         load(config(tmp_path, my_transforms=TRANSFORM), tables=with_packages(BUILT_IN), run_plugins=True)
 
 
-def test_the_plugins_of_a_configuration_that_is_wrong_elsewhere_can_be_loaded(tmp_path: Path) -> None:
+def test_plugins_can_be_loaded_from_an_otherwise_invalid_configuration(tmp_path: Path) -> None:
     path = config(tmp_path, my_transforms=TRANSFORM)
     path.write_text(path.read_text().replace("test_pattern", "no_such_camera"))
     assert "negative" in load_plugins(path, BUILT_IN).transforms
@@ -228,7 +228,7 @@ def test_the_plugins_of_a_configuration_that_is_wrong_elsewhere_can_be_loaded(tm
     assert load_plugins(path, BUILT_IN) is BUILT_IN
 
 
-def test_an_empty_list_is_no_plugin(tmp_path: Path) -> None:
+def test_an_empty_list_adds_no_plugin(tmp_path: Path) -> None:
     path = config(tmp_path, "")
     path.write_text(path.read_text().replace("negative", "flip"))
     assert load(path, run_plugins=True).tables.plugins == ()
@@ -270,9 +270,7 @@ class Fragile(Transform[FragileAttributes]):
         (2, "cannot be checked: KeyError: 'a bug in a check'"),
     ],
 )
-def test_a_bug_in_the_checks_of_a_plugin_is_an_error_at_its_attributes(
-    tmp_path: Path, level: int, message: str
-) -> None:
+def test_an_exception_in_a_plugin_check_is_reported_at_the_attributes(tmp_path: Path, level: int, message: str) -> None:
     (tmp_path / "fragile.py").write_text(FRAGILE)
     path = tmp_path / "test.yaml"
     path.write_text(

@@ -1,4 +1,4 @@
-"""What a class must have to be a kind, and which names it may have."""
+"""Checks of the classes that plugins contribute, and of their names."""
 
 from typing import Any, ClassVar
 
@@ -7,7 +7,7 @@ from pydantic import Field
 
 from cameras import PREDICTIONS, Attributes, Detection, Prediction
 from pipeline import BUILT_IN, Plugin, Tables
-from pipeline.config.plugins.kinds import BASES, Candidate, join, trouble_with
+from pipeline.config.plugins.kinds import BASES, Contribution, join, kind_error
 from tests import foreign
 from tests.end_to_end.test_new_kind import Spot, Spotter
 from transforms import Transform
@@ -32,15 +32,15 @@ class Odd(Attributes):
     value: OfOwnType = Field(OfOwnType())
 
 
-class Shapeless(Spot):
-    plural: ClassVar[str] = "shapeless"
-    kind: ClassVar[str] = "shapeless_one"
+class NoSchema(Spot):
+    plural: ClassVar[str] = "without_schema"
+    kind: ClassVar[str] = "without_schema_one"
     item: ClassVar[Any] = int
 
 
-class Silent(Prediction):
-    plural: ClassVar[str] = "silents"
-    kind: ClassVar[str] = "silent"
+class NoWire(Prediction):
+    plural: ClassVar[str] = "without_wires"
+    kind: ClassVar[str] = "without_wire"
 
 
 def like(base: type, **attributes: Any) -> type:
@@ -52,18 +52,18 @@ def like(base: type, **attributes: Any) -> type:
     [("cameras", foreign.Bar), ("transforms", Good), ("vision", foreign.Lamp), ("vision", Spotter)]
     + [("runtimes", foreign.Mean)],
 )
-def test_a_kind_that_has_everything_is_one(table: str, kind: type) -> None:
-    assert trouble_with(kind, table) == ""
+def test_a_complete_class_is_accepted(table: str, kind: type) -> None:
+    assert kind_error(kind, table) == ""
 
 
-def test_the_kinds_of_the_program_have_everything() -> None:
-    troubles = [trouble_with(kind, table) for table in BASES for kind in getattr(BUILT_IN, table).values()]
-    assert len(troubles) > 20
-    assert set(troubles) == {""}
+def test_all_built_in_kinds_are_complete() -> None:
+    errors = [kind_error(kind, table) for table in BASES for kind in getattr(BUILT_IN, table).values()]
+    assert len(errors) > 20
+    assert set(errors) == {""}
 
 
 @pytest.mark.parametrize(
-    ("table", "kind", "trouble"),
+    ("table", "kind", "error"),
     [
         ("cameras", Good, "Good is not a subclass of cameras.Camera"),
         ("transforms", Good.apply, f"{Good.apply!r} is not a subclass of transforms.Transform"),
@@ -77,25 +77,33 @@ def test_the_kinds_of_the_program_have_everything() -> None:
         ("transforms", like(Good, attributes_type=Odd), "Changed: Odd has no JSON Schema: PydanticInvalidForJson"),
         ("transforms", like(Good, predictions=[Spot]), "Changed.predictions must be a tuple of classes, got [<class"),
         ("transforms", like(Good, predictions=(int,)), "Changed.predictions: int is not a subclass of cameras.Pred"),
-        ("vision", like(Spotter, predictions=(like(Spot, plural="A b"),)), "Changed.plural must be small letters"),
-        ("vision", like(Spotter, predictions=(like(Spot, kind=None),)), "Changed.kind must be small letters"),
-        ("vision", like(Spotter, predictions=(Silent,)), "Silent lacks to_wire, which gives it to clients"),
-        ("vision", like(Spotter, predictions=(Shapeless,)), "Shapeless: int has no JSON Schema: AttributeError: "),
+        ("vision", like(Spotter, predictions=(like(Spot, plural="A b"),)), "Changed.plural must be lower-case letters"),
+        ("vision", like(Spotter, predictions=(like(Spot, kind=None),)), "Changed.kind must be lower-case letters"),
+        (
+            "vision",
+            like(Spotter, predictions=(NoWire,)),
+            "NoWire lacks to_wire, which makes what clients receive",
+        ),
+        (
+            "vision",
+            like(Spotter, predictions=(NoSchema,)),
+            "NoSchema: int has no JSON Schema: AttributeError: ",
+        ),
     ],
 )
-def test_what_is_missing_is_said(table: str, kind: object, trouble: str) -> None:
-    assert trouble_with(kind, table).startswith(trouble)
+def test_an_incomplete_class_is_refused_with_the_reason(table: str, kind: object, error: str) -> None:
+    assert kind_error(kind, table).startswith(error)
 
 
-def joined(*candidates: Candidate, tables: Tables = BUILT_IN) -> Tables:
-    return join(tables, candidates)
+def joined(*contributions: Contribution, tables: Tables = BUILT_IN) -> Tables:
+    return join(tables, contributions)
 
 
-def spotter(plugin: Plugin, name: str, *predictions: type[Prediction]) -> Candidate:
-    return Candidate(plugin, "vision", name, like(Spotter, model_name=name, predictions=predictions))
+def spotter(plugin: Plugin, name: str, *predictions: type[Prediction]) -> Contribution:
+    return Contribution(plugin, "vision", name, like(Spotter, model_name=name, predictions=predictions))
 
 
-def test_predictions_come_with_what_gives_them() -> None:
+def test_predictions_are_added_with_the_service_that_returns_them() -> None:
     tables = joined(spotter(FIRST, "eyes", Spot, Detection), spotter(SECOND, "more_eyes", Spot))
     assert tables.predictions == {**PREDICTIONS, "spots": Spot}
     assert [[str(kind) for kind in plugin.kinds] for plugin in tables.plugins] == [
@@ -104,11 +112,11 @@ def test_predictions_come_with_what_gives_them() -> None:
     ]
 
 
-def test_a_word_of_our_predictions_is_taken() -> None:
+def test_a_prediction_cannot_take_the_name_of_a_built_in_one() -> None:
     for change in ({"plural": "detections"}, {"kind": "detection"}):
         tables = joined(spotter(FIRST, "eyes", like(Spot, **change)))
         [word] = change.values()
-        assert list(tables.troubles()) == [
+        assert list(tables.errors()) == [
             f'package first 1.0: vision service eyes: the name "{word}" of its Changed is also that of a prediction of '
             "camweave itself; rename one"
         ]
@@ -117,35 +125,37 @@ def test_a_word_of_our_predictions_is_taken() -> None:
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["at once", "one after the other"])
-def test_a_word_of_predictions_of_another_plugin_is_taken(together: bool) -> None:
-    ours, theirs = spotter(FIRST, "eyes", Spot), spotter(SECOND, "ears", like(Spot))
-    tables = joined(ours, theirs) if together else joined(theirs, tables=joined(ours))
-    said = list(tables.troubles())
-    assert len(said) == (2 if together else 1)
-    assert said[-1].startswith(
+def test_a_prediction_cannot_take_the_name_of_one_of_another_plugin(together: bool) -> None:
+    first, second = spotter(FIRST, "eyes", Spot), spotter(SECOND, "ears", like(Spot))
+    tables = joined(first, second) if together else joined(second, tables=joined(first))
+    messages = list(tables.errors())
+    assert len(messages) == (2 if together else 1)
+    assert messages[-1].startswith(
         'package second 2.0: vision service ears: the name "spots" of its Changed is also that of'
     )
-    assert "package first 1.0" in said[-1]
+    assert "package first 1.0" in messages[-1]
 
 
 def test_two_classes_of_a_plugin_cannot_share_a_name() -> None:
-    tables = joined(Candidate(FIRST, "transforms", "good", Good), Candidate(FIRST, "transforms", "good", like(Good)))
-    assert {*tables.troubles()} == {
+    tables = joined(
+        Contribution(FIRST, "transforms", "good", Good), Contribution(FIRST, "transforms", "good", like(Good))
+    )
+    assert {*tables.errors()} == {
         "package first 1.0: transform good: another class of its own has a transform good too; rename one, or remove it"
     }
     assert "good" not in tables.transforms
 
 
-def test_a_name_that_a_broken_plugin_has_is_taken_too() -> None:
-    tables = joined(Candidate(FIRST, "transforms", "good", 5))
-    assert list(joined(Candidate(SECOND, "transforms", "good", Good), tables=tables).troubles())[-1] == (
+def test_a_kind_cannot_take_the_name_of_an_unusable_one() -> None:
+    tables = joined(Contribution(FIRST, "transforms", "good", 5))
+    assert list(joined(Contribution(SECOND, "transforms", "good", Good), tables=tables).errors())[-1] == (
         "package second 2.0: transform good: package first 1.0 has a transform good too; rename one, or remove it"
     )
 
 
-def test_the_same_name_in_different_tables_is_none() -> None:
+def test_the_same_name_in_different_tables_is_accepted() -> None:
     camera = like(foreign.Bar, model_name="good")
-    tables = joined(Candidate(FIRST, "transforms", "good", Good), Candidate(FIRST, "cameras", "good", camera))
-    assert list(tables.troubles()) == []
+    tables = joined(Contribution(FIRST, "transforms", "good", Good), Contribution(FIRST, "cameras", "good", camera))
+    assert list(tables.errors()) == []
     assert tables.cameras["good"] is camera
     assert tables.transforms["good"] is Good

@@ -1,4 +1,4 @@
-"""The kinds of installed packages: what joins, what is left out and why."""
+"""The kinds of installed packages: which are added, and why others are left out."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -24,36 +24,36 @@ def wrong(text: str, tables: object) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_without_packages_the_tables_are_what_they_were() -> None:
+def test_without_packages_the_tables_are_unchanged() -> None:
     assert with_packages(BUILT_IN) is BUILT_IN
 
 
-def test_a_kind_joins_its_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_is_added_to_its_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch, "negatives", NEGATIVE, version="2.1")
     tables = with_packages(BUILT_IN)
     assert [*tables.transforms] == [*TRANSFORMS, "negative"]
     assert [(str(plugin), [str(kind) for kind in plugin.kinds]) for plugin in tables.plugins] == [
         ("package negatives 2.1", ["transform negative"])
     ]
-    assert list(tables.troubles()) == []
+    assert list(tables.errors()) == []
     config = parse(USED.replace("NAME", "negative"), "test.yaml", tmp_path, tables=tables)
     assert config.tables is tables
     assert "negative" not in BUILT_IN.transforms
 
 
-def test_a_kind_joins_the_tables_of_a_program_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_is_added_to_the_tables_of_an_embedding_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch, "negatives", NEGATIVE)
     assert [*with_packages(replace(BUILT_IN, transforms={})).transforms] == ["negative"]
 
 
 @pytest.mark.parametrize(
-    ("entries", "code", "trouble"),
+    ("entries", "code", "error"),
     [
         (
             NEGATIVE,
             "import nothing_of_that_name",
             "MODULE:Negative cannot be imported: FILE, line 1: ModuleNotFoundError: No module named "
-            "'nothing_of_that_name'; install what it needs into the environment of camweave",
+            "'nothing_of_that_name'; install that module into the environment of camweave",
         ),
         (
             NEGATIVE,
@@ -76,7 +76,7 @@ def test_a_kind_joins_the_tables_of_a_program_of_its_own(tmp_path: Path, monkeyp
         (
             "[camweave.transforms]\ndark = MODULE:Negative\n",
             None,
-            'Negative calls itself "negative"; its entry point must have the same name',
+            'Negative is named "negative"; its entry point must have the same name',
         ),
         (
             "[camweave.transform]\nnegative = MODULE:Negative\n",
@@ -87,13 +87,13 @@ def test_a_kind_joins_the_tables_of_a_program_of_its_own(tmp_path: Path, monkeyp
     ],
     ids=["import", "exit", "syntax", "no-such-name", "base-class", "name", "group"],
 )
-def test_what_cannot_be_used_is_left_out_and_named(
+def test_an_unusable_kind_is_left_out_with_the_reason(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     entries: str,
     code: str | None,
-    trouble: str,
+    error: str,
 ) -> None:
     given = {} if code is None else {"code": code}
     module = install(tmp_path, monkeypatch, "negatives", entries, **given)
@@ -101,10 +101,10 @@ def test_what_cannot_be_used_is_left_out_and_named(
     tables = with_packages(BUILT_IN)
     assert [*tables.transforms] == [*TRANSFORMS, "negative2"]
     broken, _ = tables.plugins
-    said = trouble.replace("MODULE", module).replace("FILE", str(tmp_path / "negatives" / f"{module}.py"))
-    assert [kind.trouble for kind in broken.kinds] == [said]
-    [sentence] = tables.troubles()
-    assert sentence == f"package negatives 1.0: {broken.kinds[0]}: {said}"
+    message = error.replace("MODULE", module).replace("FILE", str(tmp_path / "negatives" / f"{module}.py"))
+    assert [kind.error for kind in broken.kinds] == [message]
+    [sentence] = tables.errors()
+    assert sentence == f"package negatives 1.0: {broken.kinds[0]}: {message}"
     assert capsys.readouterr().out == ""
 
 
@@ -122,14 +122,14 @@ class Negative(Transform[Attributes]):
 """
 
 
-def test_a_configuration_that_uses_what_is_broken_is_told_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_using_a_broken_kind_is_an_error_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = install(tmp_path, monkeypatch, "negatives", NEGATIVE, "import nothing_of_that_name")
     tables = with_packages(BUILT_IN)
     assert wrong(USED.replace("NAME", "negative"), tables) == [
         "test.yaml:4:82: cameras[1].attributes.pipeline[0].type: "
         f'"negative" of package negatives 1.0 cannot be used: {module}:Negative cannot be imported: '
         f"{tmp_path / 'negatives' / module}.py, line 1: ModuleNotFoundError: No module named 'nothing_of_that_name'; "
-        "install what it needs into the environment of camweave"
+        "install that module into the environment of camweave"
     ]
     assert parse(USED.replace("NAME", "flip"), "test.yaml", tmp_path, tables=tables).cameras
 
@@ -142,7 +142,7 @@ def test_a_configuration_that_uses_what_is_broken_is_told_why(tmp_path: Path, mo
         ("runtimes", "", "services: [{name: a, type: mlmodel, model: broken}]"),
     ],
 )
-def test_that_holds_for_every_table(
+def test_a_broken_kind_of_any_table_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, base: str, text: str
 ) -> None:
     install(tmp_path, monkeypatch, "lost", f"[camweave.{table}]\nbroken = MODULE:Broken\n", "Broken = 1")
@@ -150,7 +150,7 @@ def test_that_holds_for_every_table(
     assert '.model: "broken" of package lost 1.0 cannot be used: 1 is not a subclass of ' in sentence
 
 
-def test_a_name_of_ours_is_an_error_that_names_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_of_a_built_in_kind_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = OTHER.replace("negative2", "flip")
     install(tmp_path, monkeypatch, "flips", "[camweave.transforms]\nflip = MODULE:Negative\n", code)
     tables = with_packages(BUILT_IN)
@@ -164,7 +164,7 @@ def test_a_name_of_ours_is_an_error_that_names_both(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("name", ["fake", "transform"])
-def test_an_alias_is_taken_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_the_name_of_an_alias_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     code = f"""
     from cameras import Attributes, Camera
 
@@ -174,16 +174,16 @@ def test_an_alias_is_taken_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
         open = read = close = lambda self: None
     """
     install(tmp_path, monkeypatch, "fakes", f"[camweave.cameras]\n{name} = MODULE:Fake\n", code)
-    [sentence] = with_packages(BUILT_IN).troubles()
+    [sentence] = with_packages(BUILT_IN).errors()
     assert sentence.endswith(f"camweave itself has a camera {name} too; rename one, or remove it")
 
 
-def test_a_name_of_two_packages_is_an_error_that_names_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_of_a_kind_of_another_package_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch, "first", NEGATIVE)
     install(tmp_path, monkeypatch, "second", NEGATIVE, version="3.0")
     tables = with_packages(BUILT_IN)
     assert [*tables.transforms] == [*TRANSFORMS]
-    assert list(tables.troubles()) == [
+    assert list(tables.errors()) == [
         "package first 1.0: transform negative: package second 3.0 has a transform negative too; rename one, or remove "
         "it",
         "package second 3.0: transform negative: package first 1.0 has a transform negative too; rename one, or remove "

@@ -11,7 +11,7 @@ from cameras import Attributes
 from pipeline import Config, ConfigError, TransformAttributes, load, parse
 from pipeline.config.viam.packages import package_folders
 
-from ..texts import VIAM, files, read, said
+from ..texts import VIAM, files, problems_of, read
 
 
 def test_a_machine_file_is_read_and_unknown_parts_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -30,10 +30,10 @@ def test_a_machine_file_is_read_and_unknown_parts_are_logged(tmp_path: Path, cap
 
 def test_the_attributes_in_a_machine_file_are_strict(tmp_path: Path) -> None:
     folder = files(tmp_path)
-    assert said(VIAM.replace('"url": "x"', '"url": 5'), folder, "robot.json") == [
+    assert problems_of(VIAM.replace('"url": "x"', '"url": 5'), folder, "robot.json") == [
         "robot.json:2:103: components[0].attributes.url: must be text, got 5"
     ]
-    assert said('{"components": [5]}', folder, "robot.json") == [
+    assert problems_of('{"components": [5]}', folder, "robot.json") == [
         "robot.json:1:17: components[0]: must be a mapping, got a number"
     ]
 
@@ -42,7 +42,7 @@ def test_a_missing_extra_is_reported_with_its_command(tmp_path: Path, monkeypatc
     text = "cameras:\n  - {name: a, model: webcam}\nserver: {viam: {port: 0}}\n"
     assert read(text).server.viam is not None
     monkeypatch.setattr("pipeline.config.declarations.server.find_spec", lambda name: None)
-    assert said(text) == [
+    assert problems_of(text) == [
         "pipeline.yaml:3:16: server.viam: "
         'needs the extra "viam", which is not installed; install it with: pip install "camweave[viam]"'
     ]
@@ -178,7 +178,7 @@ def test_dependents_of_a_skipped_resource_are_skipped(tmp_path: Path, caplog: py
 def test_an_undeclared_name_is_an_error(tmp_path: Path) -> None:
     text = '{"components": [{"name": "a", "type": "camera", "model": "transform", "attributes": %s}]}'
     attributes = '{"source": "nobody", "pipeline": [{"type": "identity"}], "debug": true}'
-    assert said(text % attributes, tmp_path, "robot.json") == [
+    assert problems_of(text % attributes, tmp_path, "robot.json") == [
         'robot.json:1:96: components[0].attributes.source: no camera is named "nobody" (known: a)'
     ]
 
