@@ -44,7 +44,7 @@ from .picture import (
     read_header,
     yuv_from_rgb,
 )
-from .slot import Slot, SlotClosed, SlotStatistics
+from .slot import Slot, SlotClosed, SlotStatistics, Wakeup
 from .stream import Stream
 from .test_pattern import TestPattern
 from .urls import redact_url
@@ -108,6 +108,7 @@ __all__ = [
     "SlotClosed",
     "SlotStatistics",
     "UnsuitableLibrary",
+    "Wakeup",
     "Yuv",
     "as_mask",
     "at_size",

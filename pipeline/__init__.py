@@ -31,6 +31,7 @@ from .feeds import (
     ByteRate,
     Clock,
     Counters,
+    Executor,
     Feed,
     FrameTask,
     Latency,
@@ -41,8 +42,9 @@ from .feeds import (
     Run,
     State,
     SystemClock,
+    TaskRun,
+    ThreadExecutor,
     Watch,
-    start_task,
 )
 from .graph import Graph
 
@@ -60,6 +62,7 @@ __all__ = [
     "ConfigError",
     "Counters",
     "Difference",
+    "Executor",
     "Feed",
     "FrameTask",
     "Graph",
@@ -76,6 +79,8 @@ __all__ = [
     "StreamConfig",
     "SystemClock",
     "Tables",
+    "TaskRun",
+    "ThreadExecutor",
     "TransformAttributes",
     "TransformConfig",
     "Watch",
@@ -86,7 +91,6 @@ __all__ = [
     "make_transforms",
     "parse",
     "schema",
-    "start_task",
     "token_of",
     "with_packages",
 ]

@@ -18,7 +18,7 @@ from vision import ModelError, VisionService, check_model
 from .changes import Changes, changes_between
 from .checks import wrong_kinds, wrong_labels
 from .config import Config, ConfigError, Problem, TransformAttributes, make_services
-from .feeds import CLOSE_LIMIT_S, Clock, Feed, Producer, SystemClock
+from .feeds import CLOSE_LIMIT_S, Clock, Executor, Feed, Producer, SystemClock, ThreadExecutor
 from .producers import Line, ProducerContext, make_producer
 
 logger = logging.getLogger(__name__)
@@ -33,14 +33,20 @@ class Graph:
     Read the attributes again for each use: ``reconfigure`` replaces the mappings, and never changes one in place,
     since another thread may iterate over it.
 
+    Args:
+        config: The configuration.
+        clock: Times everything that runs; the real time by default.
+        executor: Runs sources, lines and encoders; by default each on a thread of its own.
+
     Attributes:
         config: The present configuration.
         feeds: The feed of every camera, each source before its readers.
         services: Every vision service.
     """
 
-    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+    def __init__(self, config: Config, *, clock: Clock | None = None, executor: Executor | None = None) -> None:
         self._clock = clock or SystemClock()
+        self._executor = executor or ThreadExecutor(self._clock)
         # Shared by all feeds; held while one configuration replaces another.
         self._lock = threading.RLock()
         # Also held while a configuration is checked, which may take long.
@@ -113,7 +119,7 @@ class Graph:
         changes = changes_between(self.config, config)
         kept = {name: self.services[name] for name in changes.services.unchanged}
         services = {**make_services(config), **kept}
-        feeds = {name: self.feeds.get(name) or Feed(name, self._clock, self._lock) for name in in_order(config)}
+        feeds = {name: self.feeds.get(name) or self._new_feed(name) for name in in_order(config)}
         context = ProducerContext(feeds, services, config.tables, self._clock)
         producers = {
             name: make_producer(config.cameras[name], feed.reports, context)
@@ -121,6 +127,9 @@ class Graph:
             if name not in changes.cameras.unchanged
         }
         return _Plan(self.config, config, changes, feeds, services, producers)
+
+    def _new_feed(self, name: str) -> Feed:
+        return Feed(name, self._clock, self._lock, self._executor)
 
     def _apply(self, plan: _Plan) -> None:
         with self._lock:

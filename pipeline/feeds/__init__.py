@@ -1,19 +1,22 @@
 """Feeds, which distribute the frames of one camera each; the base class and executor of producers; and meters."""
 
 from .clock import Clock, SystemClock, Timer
-from .executor import CLOSE_LIMIT_S, FrameTask, Run, retry_pause_s, start_task, start_thread
+from .executor import ThreadExecutor
 from .feed import Feed
 from .meters import ByteRate, Counters, Latency, Rate
 from .producer import Output, Producer, State
 from .reports import Reports
+from .tasks import CLOSE_LIMIT_S, BlockingRun, Executor, FrameTask, Run, TaskRun, retry_pause_s
 from .timeline import Timeline
 from .watch import Watch
 
 __all__ = [
     "CLOSE_LIMIT_S",
+    "BlockingRun",
     "ByteRate",
     "Clock",
     "Counters",
+    "Executor",
     "Feed",
     "FrameTask",
     "Latency",
@@ -24,10 +27,10 @@ __all__ = [
     "Run",
     "State",
     "SystemClock",
+    "TaskRun",
+    "ThreadExecutor",
     "Timeline",
     "Timer",
     "Watch",
     "retry_pause_s",
-    "start_task",
-    "start_thread",
 ]

@@ -10,12 +10,12 @@ from cameras import Frame, Slot
 
 from ..config import CameraConfig
 from .clock import Clock, Timer
-from .executor import Run
 from .fan_out import FanOut
 from .meters import Counters, Latency, Rate
 from .painter import Painter
 from .producer import Producer, State
 from .reports import Reports
+from .tasks import Executor, Run
 from .timeline import Splice
 from .watch import Watch
 
@@ -36,6 +36,7 @@ class Feed:
         name: Name of the camera; it never changes.
         clock: Times lingers and rates.
         lock: Shared by all feeds of a graph.
+        executor: Runs its producers.
 
     Attributes:
         name: The camera's name in the configuration.
@@ -44,10 +45,12 @@ class Feed:
         latency: Durations of the stages of a frame.
         rate: Rate of the output frames.
         reports: The reports of its producers.
+        executor: Runs its producers; for its encoders too.
     """
 
-    def __init__(self, name: str, clock: Clock, lock: threading.RLock) -> None:
+    def __init__(self, name: str, clock: Clock, lock: threading.RLock, executor: Executor) -> None:
         self.name = name
+        self.executor = executor
         self.counters = Counters()
         self.latency = Latency()
         self.rate = Rate(clock.monotonic)
@@ -281,7 +284,7 @@ class Feed:
         before, self._output = self._output, _RunOutput(self, producer)
         self._fan_out.forget()
         try:
-            self._run = producer.start(self._output, self._run)
+            self._run = producer.start(self._output, self.executor, self._run)
         except BaseException:
             self._output = before
             raise

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from cameras import Frame
 
-from .executor import Run
+from .tasks import Executor, Run
 
 
 class State(StrEnum):
@@ -44,8 +44,8 @@ class Producer(ABC):
             state = State.RUNNING
             error = None
 
-            def start(self, output, previous=None):
-                return start_thread("still", lambda run: output.publish(self._frame), previous)
+            def start(self, output, executor, previous=None):
+                return executor.start_thread("still", lambda run: output.publish(self._frame), previous)
 
     All properties may be read from any thread at any time; they describe the newest run.
 
@@ -56,8 +56,8 @@ class Producer(ABC):
     annotates: bool = False
 
     @abstractmethod
-    def start(self, output: Output, previous: Run | None = None) -> Run:
-        """Start a run, which first waits for the end of the previous one, up to a limit. Never blocks.
+    def start(self, output: Output, executor: Executor, previous: Run | None = None) -> Run:
+        """Start a run on an executor; it first waits for the end of the previous one, up to a limit. Never blocks.
 
         Raises:
             RuntimeError: when the system gives no more threads.

@@ -29,17 +29,20 @@ class Watch:
         self._lock = threading.Lock()
 
     def get(self, timeout_s: float | None = None) -> Frame:
-        """Wait for the next frame.
+        """Wait for the next frame up to a limit; with 0, do not wait.
 
         Raises:
-            TimeoutError: when none came in time, or :meth:`wake` was called.
+            TimeoutError: when none came in time.
             SlotClosed: when the watch or the camera was closed.
         """
         return self._slot.get(timeout_s)
 
-    def wake(self) -> None:
-        """Make the present or next :meth:`get` raise ``TimeoutError`` at once, if there is no frame."""
-        self._slot.wake()
+    def on_ready(self, callback: Callable[[], None]) -> None:
+        """Call a function for each frame and at the end, for a reader that does not wait in :meth:`get`.
+
+        See :meth:`Slot.on_ready`.
+        """
+        self._slot.on_ready(callback)
 
     @property
     def dropped(self) -> int:

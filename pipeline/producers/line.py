@@ -9,7 +9,7 @@ from typing import Any
 from cameras import Frame, Slot
 from transforms import InferenceTransform
 
-from ..feeds import Clock, Feed, FrameTask, Output, Producer, Rate, Reports, Run, State, start_task
+from ..feeds import Clock, Executor, Feed, FrameTask, Output, Producer, Rate, Reports, Run, State
 from .step import Row, step
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Line(Producer):
         name: Name of the camera.
         source: The source feed.
         row: The transforms, closed; owned by this line.
-        clock: Times the stages and the pauses between attempts to open the transforms.
+        clock: Times the stages.
         reports: Counters, latencies and warnings of the camera.
     """
 
@@ -64,10 +64,10 @@ class Line(Producer):
         own = None if self._task is None else self._task.error
         return own or (None if error is None else f"source {self.source.name}: {error}")
 
-    def start(self, output: Output, previous: Run | None = None) -> Run:
+    def start(self, output: Output, executor: Executor, previous: Run | None = None) -> Run:
         """Start to open the transforms and apply them to frames."""
         self._task = task = _LineTask(self, output)
-        return start_task(task, self._clock, previous)
+        return executor.start_task(task, previous)
 
     def transforms(self) -> list[dict[str, Any]]:
         """Return its transforms as ``/api/cameras`` shows them."""

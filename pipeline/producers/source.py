@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from cameras import Attributes, Camera, CameraEnded, CameraError, Frame, redact_url
 
-from ..feeds import Clock, Output, Producer, Reports, Run, State, Timeline, retry_pause_s, start_thread
+from ..feeds import BlockingRun, Clock, Executor, Output, Producer, Reports, Run, State, Timeline, retry_pause_s
 
 logger = logging.getLogger(__name__)
 
@@ -58,13 +58,14 @@ class Source(Producer):
         """Frames per second as the camera declares them; ``None`` before the first opening."""
         return self._declared_rate
 
-    def start(self, output: Output, previous: Run | None = None) -> Run:
+    def start(self, output: Output, executor: Executor, previous: Run | None = None) -> Run:
         """Start to open and read the camera."""
         # The last error stays visible until the camera is open.
         run_state = self._run_state = _RunState(State.OPENING, error=self._run_state.error)
-        return start_thread(f"source {self._name}", lambda run: self._supervise(run, run_state, output), previous)
+        name = f"source {self._name}"
+        return executor.start_thread(name, lambda run: self._supervise(run, run_state, output), previous)
 
-    def _supervise(self, run: Run, run_state: _RunState, output: Output) -> None:
+    def _supervise(self, run: BlockingRun, run_state: _RunState, output: Output) -> None:
         failures = 0
         while not run.stopping.is_set():
             run_state.state = State.OPENING
@@ -84,7 +85,7 @@ class Source(Producer):
             failures = 1 if run_state.read > read_before else failures + 1
             self._clock.pause(run.stopping, retry_pause_s(failures))
 
-    def _read(self, run: Run, run_state: _RunState, output: Output) -> None:
+    def _read(self, run: BlockingRun, run_state: _RunState, output: Output) -> None:
         """Open the camera and read it until it fails, ends, or the run stops."""
         camera = self._make()
         run.on_stop(camera.close)
@@ -129,7 +130,7 @@ class Source(Producer):
         run_state.state, run_state.error = State.RUNNING, None
         output.publish(frame)
 
-    def _lost(self, run: Run, run_state: _RunState, message: str) -> None:
+    def _lost(self, run: BlockingRun, run_state: _RunState, message: str) -> None:
         if run.stopping.is_set():
             return
         run_state.state, run_state.error = State.OFFLINE, message

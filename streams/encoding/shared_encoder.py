@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cameras import Frame
-from pipeline import ByteRate, Feed, FrameTask, Reports, Run, Watch, start_task
+from pipeline import ByteRate, Feed, FrameTask, Reports, Run, TaskRun, Watch
 
 from .codecs import CodecName, VideoPacket
 from .encoder import VideoEncoder
@@ -153,7 +153,7 @@ class SharedEncoder(FrameTask):
         self._reports = Reports(logger, f"camera {feed.name}", monotonic, feed.counters, feed.latency)
         self._subscriptions: dict[asyncio.AbstractEventLoop | None, tuple[Subscription, ...]] = {}
         self._watch: Watch | None = None
-        self._run: Run | None = None
+        self._run: TaskRun | None = None
         self._version = feed.version
         self._pace = Pace(feed.config.stream.frame_rate)
         self._encoder: VideoEncoder | None = None
@@ -179,7 +179,7 @@ class SharedEncoder(FrameTask):
         """
         self._watch = self.frames = self.feed.watch()
         try:
-            self._run = start_task(self)
+            self._run = self.feed.executor.start_task(self)
         except BaseException:
             self._watch.close()
             raise
@@ -208,8 +208,8 @@ class SharedEncoder(FrameTask):
 
     def request_key_frame(self) -> None:
         """Request a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
-        if self._requests.request() and self._watch is not None:
-            self._watch.wake()
+        if self._requests.request() and self._run is not None:
+            self._run.wake()
 
     def info(self) -> dict[str, Any]:
         """Return the encoder as ``/api/cameras`` shows it."""

@@ -1,6 +1,8 @@
 """Slots: the newest item wins, drops are counted, and closing ends all waits."""
 
 import threading
+import weakref
+from collections.abc import Callable
 
 import pytest
 
@@ -51,21 +53,43 @@ def test_a_waiting_reader_sees_the_end_at_once() -> None:
     assert got == [SlotClosed]
 
 
-def test_a_waiting_reader_can_be_woken() -> None:
+def test_a_consumer_is_called_for_each_item_and_at_the_end() -> None:
     slot: Slot[int] = Slot()
-    thread, got = in_thread(slot)
-    slot.wake()
-    thread.join()
-    assert got == [TimeoutError]
+    calls: list[int] = []
+    slot.on_ready(lambda: calls.append(slot.statistics.put))
+    assert calls == []
+    slot.put(7)
+    assert slot.get(0) == 7
+    slot.put(8)
+    slot.put(9)
+    slot.close()
+    slot.close()
+    slot.put(10)
+    assert calls == [1, 2, 3, 3]
 
 
-def test_waking_without_a_consumer_ends_the_next_wait_and_takes_no_item() -> None:
+@pytest.mark.parametrize("before", [lambda slot: slot.put(1), Slot.close], ids=["put", "closed"])
+def test_a_consumer_is_called_at_once_for_what_happened_before(before: Callable[[Slot[int]], None]) -> None:
     slot: Slot[int] = Slot()
-    slot.wake()
-    slot.put(1)
-    assert slot.get(5) == 1
-    with pytest.raises(TimeoutError):
-        slot.get(5)
+    before(slot)
+    calls: list[int] = []
+    slot.on_ready(lambda: calls.append(1))
+    assert calls == [1]
+
+
+def test_a_closed_slot_keeps_no_consumer() -> None:
+    class Consumer:
+        def ready(self) -> None:
+            pass
+
+    slot: Slot[int] = Slot()
+    early, late = Consumer(), Consumer()
+    gone = [weakref.ref(early), weakref.ref(late)]
+    slot.on_ready(early.ready)
+    slot.close()
+    slot.on_ready(late.ready)
+    del early, late
+    assert [each() for each in gone] == [None, None]
 
 
 def test_closing_twice_and_putting_after_the_end_are_harmless() -> None:

@@ -110,6 +110,12 @@ def always(error: BaseException) -> Callable[[], None]:
     return fail
 
 
+def thread_of(feed: Feed) -> executor.ThreadRun:
+    """Return the present or last run of a feed."""
+    assert isinstance(feed._run, executor.ThreadRun)
+    return feed._run
+
+
 def assert_(true: bool) -> None:
     assert true
 
@@ -215,13 +221,12 @@ def test_all_cameras_are_stopped_before_the_first_is_awaited(monkeypatch: pytest
     watches = [camera.watch() for camera in graph.feeds.values()]
     waited: list[list[bool]] = []
 
-    def wait(run: executor.Run, limit_s: float | None = None) -> bool:
-        runs = [feed._run for feed in graph.feeds.values()]
-        waited.append([each is not None and each.stopping.is_set() for each in runs])
+    def wait(run: executor.ThreadRun, limit_s: float | None = None) -> bool:
+        waited.append([thread_of(feed).stopping.is_set() for feed in graph.feeds.values()])
         run._thread.join()
         return True
 
-    monkeypatch.setattr(executor.Run, "wait", wait)
+    monkeypatch.setattr(executor.ThreadRun, "wait", wait)
     graph.close()
     assert waited == [[True, True], [True, True]]
     for watch in watches:
@@ -263,9 +268,7 @@ def test_a_kept_camera_that_has_ended_starts_again_with_the_first_watch(setup: C
     setup.camera.on_close = first_closed.set
     setup.source.keep_running()
     assert first_closed.wait(5)
-    run = setup.source._run
-    assert run is not None
-    run._thread.join(5)
+    thread_of(setup.source)._thread.join(5)
     assert setup.source.state is State.ENDED
     setup.camera.give(frame(pts=7))
     with setup.source.watch() as watch:
@@ -330,9 +333,8 @@ def test_a_stuck_transform_that_continues_does_not_affect_the_next_run(
     with line.watch():
         setup.camera.give(frame())
         assert entered.acquire(timeout=5)
-        stuck_run = line._run
+        stuck_run = thread_of(line)
     setup.clock.advance(3600)
-    assert stuck_run is not None
     with line.watch():
         setup.camera.give(frame(pts=1))
         assert entered.acquire(timeout=5), "the next run processes frames although the previous one does not end"

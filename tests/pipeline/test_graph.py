@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from cameras import Classification, SlotClosed
-from pipeline import BUILT_IN, Changes, Config, ConfigError, Difference, Graph, Output, Run, State, parse
+from pipeline import BUILT_IN, Changes, Config, ConfigError, Difference, Executor, Graph, Output, Run, State, parse
 from pipeline.producers import Source
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
 from tests.pipeline.builders import config
@@ -414,10 +414,10 @@ def test_producers_are_restored_when_no_thread_can_start(lane: Street, monkeypat
         watch.get(5)
         start = Source.start
 
-        def refused(source: Source, output: Output, previous: Run | None = None) -> Run:
+        def refused(source: Source, output: Output, executor: Executor, previous: Run | None = None) -> Run:
             if source._name == "gate" and source is not before[1]["gate"]:
                 raise RuntimeError("can't start new thread")
-            return start(source, output, previous)
+            return start(source, output, executor, previous)
 
         monkeypatch.setattr(Source, "start", refused)
         with pytest.raises(RuntimeError, match="can't start new thread"):

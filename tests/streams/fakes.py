@@ -21,7 +21,7 @@ from aiortc import (
 from av import VideoFrame
 
 from cameras import Frame, Mark, Matrix, Pixels, yuv_from_rgb
-from pipeline import CameraConfig, Config, Feed, StreamConfig
+from pipeline import CameraConfig, Config, Feed, StreamConfig, ThreadExecutor
 from pipeline.producers.source import Source
 from streams import EncoderPool
 from streams.webrtc.ice import IceSettings, restrict_gathering
@@ -63,7 +63,7 @@ class FakeGraph:
         self.lock = threading.RLock()
         self.pool = EncoderPool()
         for name in names:
-            self.feeds[name] = Feed(name, self.clock, self.lock)
+            self.feeds[name] = Feed(name, self.clock, self.lock, ThreadExecutor(self.clock))
             self.exchange(name, stream=stream, private=private)
 
     def exchange(self, name: str, *, stream: StreamConfig | None = None, private: bool = False) -> None:

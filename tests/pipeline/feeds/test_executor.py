@@ -11,8 +11,12 @@ import pytest
 import pipeline
 import streams
 from cameras import Frame, Slot
-from pipeline.feeds.executor import RETRY_PAUSES_S, FrameTask, Run, retry_pause_s, start_task, start_thread
+from pipeline import FrameTask, SystemClock, ThreadExecutor
+from pipeline.feeds import BlockingRun
+from pipeline.feeds.tasks import RETRY_PAUSES_S
 from tests.fakes import FakeClock, frame
+
+THREADS = ThreadExecutor(SystemClock())
 
 
 class Task(FrameTask):
@@ -59,7 +63,7 @@ class Task(FrameTask):
 
 def test_a_task_is_opened_processes_frames_and_is_closed() -> None:
     task = Task()
-    run = start_task(task, FakeClock())
+    run = ThreadExecutor(FakeClock()).start_task(task)
     task.frames.put(frame(pts=3))
     assert task.wait_for(2) == ["open", 3]
     run.stop()
@@ -70,7 +74,7 @@ def test_a_task_is_opened_processes_frames_and_is_closed() -> None:
 def test_opening_is_retried_with_growing_pauses() -> None:
     task, clock = Task(), FakeClock()
     task.refuses = [ValueError("one"), SystemError("two")]
-    run = start_task(task, clock)
+    run = ThreadExecutor(clock).start_task(task)
     assert task.wait_for(3) == ["one", "two", "open"]
     assert clock.pauses == list(RETRY_PAUSES_S[:2])
     run.stop()
@@ -79,12 +83,12 @@ def test_opening_is_retried_with_growing_pauses() -> None:
 
 def test_idle_is_called_when_work_is_due_and_no_frame_comes() -> None:
     task = Task()
-    run = start_task(task, FakeClock())
+    run = ThreadExecutor(FakeClock()).start_task(task)
     task.wait_for(1)
     task.due = 0.0
-    task.frames.wake()
+    run.wake()
     assert task.wait_for(1) == ["open", "idle"]
-    task.frames.wake()  # looked at again, and nothing is due
+    run.wake()  # looked at again, and nothing is due
     task.frames.put(frame(pts=1))
     assert task.wait_for(1) == ["open", "idle", 1]
     run.stop()
@@ -95,12 +99,12 @@ def test_a_run_starts_when_the_previous_one_has_ended() -> None:
     order: list[str] = []
     go = threading.Event()
 
-    def first(run: Run) -> None:
+    def first(run: BlockingRun) -> None:
         assert go.wait(5)
         order.append("first")
 
-    before = start_thread("first", first)
-    after = start_thread("second", lambda run: order.append("second"), before)
+    before = THREADS.start_thread("first", first)
+    after = THREADS.start_thread("second", lambda run: order.append("second"), before)
     go.set()
     assert after.wait(5)
     assert order == ["first", "second"]
@@ -114,9 +118,9 @@ def test_a_run_that_does_not_end_is_abandoned(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     held, began = threading.Event(), threading.Event()
-    stuck = start_thread("stuck", lambda run: _wait(held))
+    stuck = THREADS.start_thread("stuck", lambda run: _wait(held))
     monkeypatch.setattr(stuck, "wait", lambda: False)
-    after = start_thread("after", lambda run: began.set(), stuck)
+    after = THREADS.start_thread("after", lambda run: began.set(), stuck)
     assert began.wait(5)
     assert after.wait(5)
     assert caplog.messages == ["after: the previous thread does not end; it is abandoned"]
@@ -132,21 +136,17 @@ def test_a_blocking_closer_does_not_block_stop() -> None:
         closing.set()
         release.wait(5)
 
-    def work(run: Run) -> None:
+    def work(run: BlockingRun) -> None:
         run.on_stop(close)
         opened.set()
         assert release.wait(5)
 
-    run = start_thread("driver", work)
+    run = THREADS.start_thread("driver", work)
     assert opened.wait(5)
     run.stop()
     assert closing.wait(5)
     release.set()
     assert run.wait()
-
-
-def test_pauses_grow_and_the_last_one_repeats() -> None:
-    assert [retry_pause_s(number) for number in (1, 2, 99)] == [0.5, 1.0, 10.0]
 
 
 def test_only_the_executor_and_the_clock_start_threads() -> None:

@@ -9,8 +9,8 @@ from fractions import Fraction
 import pytest
 
 from cameras import Attributes, CameraEnded, Frame
-from pipeline import Feed, Output, Producer, Run, State
-from pipeline.feeds.executor import start_thread
+from pipeline import Executor, Feed, Output, Producer, Run, State, ThreadExecutor
+from pipeline.feeds import BlockingRun
 from pipeline.producers.line import Line
 from pipeline.producers.source import Source
 from pipeline.producers.step import Row
@@ -26,18 +26,23 @@ class Still(Producer):
         self.output: Output | None = None
         self.starts = 0
         self.runs: list[Run] = []
+        self.stopped = threading.Event()
         self.refuses: Exception | None = None
 
     state = State.RUNNING
     error = None
 
-    def start(self, output: Output, previous: Run | None = None) -> Run:
+    def start(self, output: Output, executor: Executor, previous: Run | None = None) -> Run:
         if self.refuses is not None:
             raise self.refuses
         self.output = output
         self.starts += 1
-        self.runs.append(start_thread("still", lambda run: None, previous))
+        self.runs.append(executor.start_thread("still", self._work, previous))
         return self.runs[-1]
+
+    def _work(self, run: BlockingRun) -> None:
+        assert run.stopping.wait(5)
+        self.stopped.set()
 
     def give(self, made: Frame) -> bool:
         assert self.output is not None
@@ -53,13 +58,13 @@ class Stage:
         self.feeds: list[Feed] = []
 
     def feed(self, name: str, producer: Producer, source: Feed | None = None) -> Feed:
-        feed = Feed(name, self.clock, self.lock)
+        feed = Feed(name, self.clock, self.lock, ThreadExecutor(self.clock))
         feed.produce(camera_config(name), producer, source)
         self.feeds.append(feed)
         return feed
 
     def line(self, name: str, source: Feed, *transforms: Transform[Attributes]) -> Feed:
-        feed = Feed(name, self.clock, self.lock)
+        feed = Feed(name, self.clock, self.lock, ThreadExecutor(self.clock))
         self.feeds.append(feed)
         self.put_line(feed, source, *transforms)
         return feed
@@ -114,7 +119,7 @@ def test_late_frames_of_the_old_producer_are_dropped(stage: Stage) -> None:
     with feed.watch() as watch:
         feed.produce(camera_config("porch"), second)
         assert not first.give(frame())
-        assert first.runs[0].stopping.is_set()
+        assert first.stopped.wait(5)
         assert second.give(frame())
         assert watch.get(5) is feed.latest
 
@@ -206,7 +211,7 @@ def test_the_version_changes_with_every_replacement_in_the_chain(stage: Stage) -
 
 def test_the_transforms_of_a_running_line_can_be_replaced(stage: Stage) -> None:
     camera = FakeCamera()
-    root = Feed("root", stage.clock, stage.lock)
+    root = Feed("root", stage.clock, stage.lock, ThreadExecutor(stage.clock))
     root.produce(camera_config("root"), Source("root", lambda: camera, stage.clock, root.reports))
     stage.feeds.append(root)
     feed = stage.line("porch", root)
@@ -226,7 +231,7 @@ def test_the_transforms_of_a_running_line_can_be_replaced(stage: Stage) -> None:
 
 def test_an_ended_feed_starts_again_with_a_new_producer(stage: Stage) -> None:
     camera, second = FakeCamera(), Still()
-    feed = Feed("porch", stage.clock, stage.lock)
+    feed = Feed("porch", stage.clock, stage.lock, ThreadExecutor(stage.clock))
     feed.produce(camera_config("porch"), Source("porch", lambda: camera, stage.clock, feed.reports))
     stage.feeds.append(feed)
     with feed.watch() as watch:

@@ -14,7 +14,7 @@ from pipeline.feeds import memory
 PROGRAM = """
 import ctypes
 from pathlib import Path
-from pipeline.feeds import start_thread
+from pipeline import SystemClock, ThreadExecutor
 
 def megabytes() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
@@ -27,7 +27,7 @@ def work(run):
     print(megabytes())
 
 print(megabytes())
-assert start_thread("work", work).wait(30)
+assert ThreadExecutor(SystemClock()).start_thread("work", work).wait(30)
 print(megabytes())
 """
 

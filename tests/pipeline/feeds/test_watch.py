@@ -19,11 +19,15 @@ def test_the_reader_gets_the_newest_frame_and_the_number_dropped() -> None:
     assert (watch.get(5).pts, watch.dropped) == (2, 1)
 
 
-def test_wake_ends_a_wait() -> None:
-    watch = Watch(Slot[Frame](), lambda: None)
-    watch.wake()
-    with pytest.raises(TimeoutError):
-        watch.get(5)
+def test_a_reader_that_does_not_wait_is_called_for_a_frame_and_at_the_end() -> None:
+    slot = Slot[Frame]()
+    watch = Watch(slot, slot.close)
+    calls = list[int]()
+    watch.on_ready(lambda: calls.append(1))
+    slot.put(frame(3))
+    assert (watch.get(0).pts, len(calls)) == (3, 1)
+    watch.close()
+    assert len(calls) == 2
 
 
 def test_closing_twice_leaves_once() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from cameras import CameraEnded, CameraError, SlotClosed
 from pipeline import Feed, State
-from pipeline.feeds.executor import RETRY_PAUSES_S
+from pipeline.feeds.tasks import RETRY_PAUSES_S
 from tests.fakes import FakeCamera, FakeClock, frame
 from tests.pipeline.builders import source_feed
 

@@ -231,8 +231,8 @@ def test_the_last_frame_is_repeated_for_a_sink_that_joins_between_frames() -> No
         late, subscription = run.join()
         run.clock.advance(REPEAT_DELAY_S)
         # The test advances the pool's clock by hand, so it also has to wake the encoder.
-        assert subscription.encoder._watch is not None
-        subscription.encoder._watch.wake()
+        assert subscription.encoder._run is not None
+        subscription.encoder._run.wake()
         packet = late.next()
         assert packet.is_keyframe
         assert packet.pts is not None and start.pts is not None
@@ -374,7 +374,8 @@ def test_sinks_move_when_a_chain_starts_or_stops_annotating() -> None:
         raise AssertionError("the condition did not become true in time")
 
     with running(make) as run:
-        graph, feed = run.graph, Feed("named", run.graph.clock, run.graph.lock)
+        graph = run.graph
+        feed = Feed("named", graph.clock, graph.lock, run.feed.executor)
         graph.feeds["named"] = feed
         put_line(graph, feed)
         wants, clean = Recorder(), Recorder()
@@ -413,7 +414,7 @@ def test_an_exchange_starts_an_encoder_with_the_new_settings() -> None:
 def test_a_new_camera_under_the_name_of_a_removed_one_has_an_encoder_of_its_own() -> None:
     with running() as run:
         sink, old = run.join()
-        feed = Feed("porch", run.graph.clock, run.graph.lock)
+        feed = Feed("porch", run.graph.clock, run.graph.lock, run.feed.executor)
         camera = FakeCamera("porch")
         feed.produce(camera_config("porch"), Source("porch", lambda: camera, run.graph.clock, feed.reports))
         new = run.pool.subscribe(feed, "h264", Recorder())
