@@ -134,7 +134,7 @@ class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
             async with asyncio.timeout(RECEIVE_S):
                 received = await anext(aiter(requests), b"")
         except TimeoutError:
-            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the request came too slowly")
+            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the request arrived too slowly")
         try:
             request = service_pb2.PostModelOutputsRequest.FromString(received)
         except DecodeError:

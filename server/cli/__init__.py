@@ -1,4 +1,4 @@
-"""The command line: what each command takes, what it prints, and the exit code that says how it went."""
+"""The command line: the arguments, output and exit code of each command."""
 
 from .commands import cli, main
 

@@ -1,4 +1,4 @@
-"""The command line. Results go to stdout, progress and errors to stderr; the exit code says how it went."""
+"""The commands. Results go to stdout, progress and errors to stderr."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def main(tables: Tables | None = None) -> None:
     """Run the command line and end the process.
 
     Args:
-        tables: The kinds that configurations may declare; the built-in ones when not given. A program that adds kinds
-            passes its own tables here; those of installed packages join them.
+        tables: The kinds that configurations may declare, the built-in ones by default. A program that adds kinds
+            passes its own tables here. The kinds of installed packages are added.
     """
     try:
         cli(prog_name="camweave", obj=tables)
-    except BrokenPipeError:  # whoever read our output has read enough
+    except BrokenPipeError:  # the reader of our output has closed it, as `head` does
         sys.stderr.close()
         sys.exit(0)
 
@@ -66,7 +66,7 @@ def _program(
 def serve(
     context: typer.Context,
     config: Annotated[
-        str | None, typer.Argument(metavar="[CONFIG]", help="The configuration file. Default: the built-in demo.")
+        str | None, typer.Argument(metavar="[CONFIG]", help="The configuration file; default: the built-in demo.")
     ] = None,
     host: Annotated[
         str | None,
@@ -108,7 +108,7 @@ def serve(
 def check(context: typer.Context, config: ConfigPath) -> None:
     """Validate a configuration and load every model.
 
-    No camera is opened.
+    Opens no camera.
     """
     _log(LogLevel.WARNING)
     with exit_codes():
@@ -128,7 +128,7 @@ def check(context: typer.Context, config: ConfigPath) -> None:
 def schema(
     context: typer.Context,
     config: Annotated[
-        str | None, typer.Argument(metavar="[CONFIG]", help="A configuration whose plugin files to include.")
+        str | None, typer.Argument(metavar="[CONFIG]", help="A configuration file whose plugin files are included.")
     ] = None,
 ) -> None:
     """Print the JSON Schema of the configuration."""
@@ -145,10 +145,10 @@ def schema(
 def plugins(
     context: typer.Context,
     config: Annotated[
-        str | None, typer.Argument(metavar="[CONFIG]", help="A configuration whose plugin files to list as well.")
+        str | None, typer.Argument(metavar="[CONFIG]", help="A configuration file whose plugin files are listed too.")
     ] = None,
 ) -> None:
-    """List the kinds that plugins add, and what is wrong with them."""
+    """List the kinds that plugins add, and the errors of plugins."""
     _log(LogLevel.WARNING)
     with exit_codes():
         from pipeline import load_plugins
@@ -164,7 +164,7 @@ def plugins(
 
 
 def _print_plugins(plugins: Iterable[Plugin]) -> None:
-    """Print a line for each plugin, and below it one for each of its kinds, with what is wrong."""
+    """Print a line for each plugin, and below it one for each of its kinds, with its error."""
     for plugin in plugins:
         print(plugin.name if plugin.version is None else f"{plugin.name} {plugin.version}")
         for kind in plugin.kinds:
@@ -176,21 +176,21 @@ def predict(
     context: typer.Context,
     config: ConfigPath,
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Pictures.", show_default=False)],
-    service: Annotated[str, typer.Option(metavar="NAME", help="The vision service to ask.", show_default=False)],
+    service: Annotated[str, typer.Option(metavar="NAME", help="The vision service to run.", show_default=False)],
     n: Annotated[
         int | None,
         typer.Option(
             "--n",
             parser=count,
             metavar="N",
-            help="At most this many; 0 for all. Default: 5 classifications, all of the rest.",
+            help="Most results per picture, 0 for all; default: 5 classifications, all of other kinds.",
         ),
     ] = None,
-    threshold: Annotated[float, typer.Option(parser=fraction, metavar="T", help="Minimum confidence, 0 to 1.")] = 0.0,
+    threshold: Annotated[float, typer.Option(parser=fraction, metavar="T", help="Lowest confidence, 0 to 1.")] = 0.0,
 ) -> None:
-    """Print what a vision service recognises in pictures.
+    """Print the results of a vision service for pictures.
 
-    One JSON line each, in order.
+    One JSON line per picture, in order.
     """
     _log(LogLevel.WARNING)
     with exit_codes():
@@ -202,9 +202,9 @@ def predict(
 
         declared = _load(config, context)
         _require("vision service", service, declared.services)
-        asked = make_services(declared)[service]
+        chosen = make_services(declared)[service]
         try:
-            session = asked.open_session()
+            session = chosen.open_session()
         except ModelError as error:
             raise ConfigError([declared.service_problem(service, str(error))]) from error
         failed = 0
@@ -220,19 +220,19 @@ def predict(
 def annotate(
     context: typer.Context,
     config: ConfigPath,
-    camera: Annotated[str, typer.Option(metavar="NAME", help="The camera whose chain to apply.", show_default=False)],
+    camera: Annotated[str, typer.Option(metavar="NAME", help="The camera whose chain is applied.", show_default=False)],
     source: Annotated[str, typer.Option("--input", metavar="FILE", help="Video or picture.", show_default=False)],
-    target: Annotated[str, typer.Option("--output", metavar="FILE", help="What to write.", show_default=False)],
+    target: Annotated[str, typer.Option("--output", metavar="FILE", help="The file to write.", show_default=False)],
     lines: Annotated[
         str | None,
         typer.Option(
-            "--json", metavar="FILE", help="Where to write one JSON line per frame; - for stdout.", show_default=False
+            "--json", metavar="FILE", help="File for one JSON line per frame; - for stdout.", show_default=False
         ),
     ] = None,
 ) -> None:
     """Apply a camera's chain to a video or picture.
 
-    Every frame is written with its annotations.
+    Writes every frame with its annotations.
     """
     _log(LogLevel.WARNING)
     with exit_codes():
@@ -260,7 +260,7 @@ def _load(path: str, context: typer.Context) -> Config:
 
 
 def _tables(context: typer.Context, *, warn: bool = True) -> Tables:
-    """Return the kinds of this program and of installed packages; those that cannot be used get a warning."""
+    """Return the kinds of this program and of installed packages; log a warning for each that cannot be used."""
     from pipeline import BUILT_IN, with_packages
 
     tables = with_packages(context.obj or BUILT_IN)
@@ -278,10 +278,10 @@ def _require(what: str, name: str, known: Collection[str]) -> None:
 
 
 class _Formatter(logging.Formatter):
-    """Shows of the URLs in what is logged, tracebacks included, no more than others are shown."""
+    """Redacts URLs in log lines and tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the lines of a record."""
+        """Return the text of a record."""
         from cameras import redact_url
 
         return redact_url(super().format(record))

@@ -1,4 +1,4 @@
-"""How a command ends: what went wrong as a sentence on stderr, and the exit code for it."""
+"""The end of a command: an error as a sentence on stderr, and the exit code."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ FAILED, MISUSED = 1, 2
 
 
 class Failure(Exception):
-    """Something failed while running, and that is all there is to say."""
+    """The command failed while it ran; the message is complete."""
 
 
 @contextmanager
 def exit_codes(*, interrupted: int = FAILED) -> Iterator[None]:
-    """End the program with the exit code for what the block raises, and never with a traceback for a user's mistake.
+    """End the program with the exit code for the exception of the block, without a traceback for a user's mistake.
 
     Args:
-        interrupted: The code for SIGINT and SIGTERM: serving ends with them, work is broken off by them.
+        interrupted: The exit code after SIGINT or SIGTERM, the normal end of a server but not of other commands.
     """
     from cameras import UnsuitableLibrary
     from pipeline import ConfigError
@@ -48,7 +48,7 @@ def exit_codes(*, interrupted: int = FAILED) -> Iterator[None]:
 
 
 def sentence_of(error: Exception) -> str:
-    """Return what an error says, an operating system's with the file it is about."""
+    """Return the message of an error, with the file name if the operating system gives one."""
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror.lower()}"

@@ -1,4 +1,4 @@
-"""What options of the command line may be, and what is said of those that are not."""
+"""Parsers and types of command-line options; an invalid value is an error."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ MAX_PORT = 65_535
 
 
 def host_name(text: str) -> str:
-    """Read a host name or an address; an IPv6 address may be in brackets."""
+    """Parse a host name or an address; an IPv6 address may be in brackets."""
     return text.strip("[]")
 
 
 def port_number(text: str) -> int:
-    """Read a port."""
+    """Parse a port number."""
     if _is_count(text) and int(text) <= MAX_PORT:
         return int(text)
     raise typer.BadParameter(f'must be a whole number between 0 and {MAX_PORT}, got "{text}"')
 
 
 def count(text: str) -> int:
-    """Read how many at most."""
+    """Parse a largest number of results; 0 is all."""
     if _is_count(text):
         return int(text)
     raise typer.BadParameter(f'must be a whole number, 0 for all, got "{text}"')
@@ -35,7 +35,7 @@ def _is_count(text: str) -> bool:
 
 
 def fraction(text: str | float) -> float:
-    """Read a number between 0 and 1."""
+    """Parse a number between 0 and 1."""
     try:
         value = float(text)
     except ValueError:
@@ -46,7 +46,7 @@ def fraction(text: str | float) -> float:
 
 
 def secret(text: str | SecretStr) -> SecretStr:
-    """Read a token; the complaint does not show it."""
+    """Parse a token; the error does not show it."""
     from pipeline import token_of
 
     try:
@@ -59,7 +59,7 @@ ConfigPath = Annotated[str, typer.Argument(metavar="CONFIG", help="The configura
 
 
 class LogLevel(StrEnum):
-    """How much the log tells."""
+    """The lowest level of the messages in the log."""
 
     DEBUG = "debug"
     INFO = "info"

@@ -12,7 +12,7 @@ from vision import ModelError, Session
 from ..core import RequestError, Wanted, decode, recognised
 
 FILE_BYTES_MAX = 500_000_000
-"""The most that is read of a file: a device may have no end."""
+"""Most bytes read from a file: a device may have no end."""
 
 
 class Failed(dict[str, Any]):
@@ -22,13 +22,16 @@ class Failed(dict[str, Any]):
 def predictions(
     session: Session, kinds: Mapping[str, type[Prediction]], files: Iterable[str], wanted: Wanted
 ) -> Iterator[dict[str, Any]]:
-    """Yield what a service recognises in each file, in order; one that fails does not stop the rest.
+    """Yield the predictions of a service for each file, in order; a file that fails does not stop the rest.
 
     Args:
-        session: Of the service.
-        kinds: The kinds of predictions there are, by their plural; each that the service gives is in the lines.
+        session: A session of the service.
+        kinds: All kinds of predictions by their plural; a line has those that the service gives.
         files: Paths of pictures.
-        wanted: How much of each kind.
+        wanted: The limits for each kind.
+
+    Yields:
+        The JSON object of a line: the predictions, or the error.
     """
     given = [kind for plural, kind in kinds.items() if plural in session.service.kinds]
     for file in files:

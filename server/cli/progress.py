@@ -1,4 +1,4 @@
-"""A bar on stderr for work that takes a while."""
+"""A progress bar on stderr."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show a bar from the first step until the block ends.
+    """Show a progress bar from the first step to the end of the block.
 
     Yields:
-        The function to tell what is done, and of how many where that is known.
+        A function that sets the number of steps done and, if known, the total.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     progress = Progress(*columns, console=Console(stderr=True))
     task = progress.add_task(what, total=None)
     with ExitStack() as shown:
 
-        def tell(done: int, total: int | None) -> None:
+        def update(done: int, total: int | None) -> None:
             if not progress.live.is_started:
                 shown.enter_context(progress)
             progress.update(task, completed=done, total=total)
 
-        yield tell
+        yield update

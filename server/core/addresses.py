@@ -1,4 +1,4 @@
-"""Parse and resolve URLs, and tell public addresses from others."""
+"""Parse and resolve URLs, and recognise public addresses."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class ImageUrls:
             except (OSError, ssl.SSLError) as error:
                 raise DownloadFailed(f"the connection broke off: {_reason(error)}") from None
             except h11.RemoteProtocolError:
-                raise DownloadFailed("what the URL leads to does not speak HTTP") from None
+                raise DownloadFailed("the server of the URL does not speak HTTP") from None
 
     async def _follow(self, url: str) -> bytes:
         for _ in range(REDIRECTS_MAX + 1):
@@ -133,7 +133,7 @@ class ImageUrls:
                         server_hostname=target.host if secure else None,
                     )
             except ssl.SSLCertVerificationError as error:
-                raise DownloadFailed(f"the certificate of {target.host} is not good: {error.verify_message}") from None
+                raise DownloadFailed(f"the certificate of {target.host} is not valid: {error.verify_message}") from None
             except OSError as error:  # a TimeoutError is one, too
                 last = error
         raise Unreachable(f"{target.host} cannot be connected to: {_reason(last)}")
@@ -149,7 +149,7 @@ class ImageUrls:
             raise Unreachable(f"the name {target.host} has no address")
         # Every address must be public: one private address among public ones would open the network.
         if not all(self._allowed(address) for address in addresses):
-            raise InvalidUrl("the URL leads to an address that is not public, and those are not followed")
+            raise InvalidUrl("the URL leads to an address that is not public; only public addresses are allowed")
         return addresses
 
     def _context(self) -> ssl.SSLContext:
@@ -190,7 +190,7 @@ async def _response(reader: asyncio.StreamReader) -> bytes | str:
             chunk = await reader.read(_CHUNK)
             around += len(chunk)
             if around > received + _OVERHEAD_MAX:
-                raise DownloadFailed("the URL gives more around the picture than belongs there")
+                raise DownloadFailed("the URL answers with too many bytes besides the picture")
             connection.receive_data(chunk)
         elif isinstance(event, h11.Response):
             moved = _checked(event)
@@ -213,7 +213,7 @@ def _checked(response: h11.Response) -> str | None:
     if response.status_code != 200:
         raise DownloadFailed(f"the URL answers with status {response.status_code}")
     if headers.get(b"content-encoding", "identity").lower() not in ("", "identity"):
-        raise DownloadFailed("the URL gives its picture packed, which was not asked for")
+        raise DownloadFailed("the URL answers with a content encoding that was not requested")
     if int(headers.get(b"content-length", "0")) > BYTES_MAX:
         raise _too_large()
     return None
@@ -225,8 +225,8 @@ def _too_large() -> DownloadTooLarge:
 
 def _reason(error: OSError | None) -> str:
     if error is None or isinstance(error, TimeoutError):
-        return "nobody answers"
+        return "no answer"
     if isinstance(error, ssl.SSLError):
         return (error.reason or "TLS failed").lower().replace("_", " ")
     # The message of the error itself may contain addresses, which asyncio adds.
-    return os.strerror(error.errno).lower() if error.errno else "nobody answers"
+    return os.strerror(error.errno).lower() if error.errno else "no answer"

@@ -49,7 +49,7 @@ async def within_limits(
         except StopAsyncIteration:
             return
         except TimeoutError:
-            raise TooSlow("the body came too slowly") from None
+            raise TooSlow("the body arrived too slowly") from None
         except disconnect:
             raise BrokenOff("the body broke off") from None
         received += len(chunk)

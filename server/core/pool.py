@@ -101,7 +101,7 @@ class _Entry:
         return opening is None or (opening.done() and (opening.cancelled() or opening.exception() is not None))
 
     def take(self) -> None:
-        """Count one more request; a failed opening is tried again."""
+        """Count one more request; a failed opening is retried."""
         self.users += 1
         if self.timer is not None:
             self.timer.cancel()

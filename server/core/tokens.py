@@ -35,14 +35,14 @@ class MissingToken(Unauthorized):
     """The request has no token."""
 
     def __init__(self) -> None:
-        super().__init__(f"{_WANTED}; none came")
+        super().__init__(f"{_WANTED}; none was sent")
 
 
 class WrongToken(Unauthorized):
     """The token is not valid."""
 
     def __init__(self) -> None:
-        super().__init__(f"{_WANTED}; the one that came is not valid")
+        super().__init__(f"{_WANTED}; the token that was sent is not valid")
 
 
 class TooManyTokens(TooManyRequests):
@@ -54,11 +54,11 @@ class TooManyTokens(TooManyRequests):
 
 
 class Tokens:
-    """The tokens of a server, of which it keeps none. All calls come from one thread.
+    """Checks requests against the server's tokens, which it reads anew for each request. Call it from one thread.
 
     Args:
-        tokens: Gives those that are good now; none lets everybody in.
-        clock: Seconds that only go forward.
+        tokens: Returns the valid tokens; without any, every request is accepted.
+        clock: Monotonic seconds.
     """
 
     def __init__(
@@ -70,11 +70,11 @@ class Tokens:
         self._warned: OrderedDict[str, float] = OrderedDict()
 
     def refusal(self, authorization: Sequence[bytes], address: str) -> RequestError | None:
-        """Return why a request may not go on, or ``None`` where it may.
+        """Return the error for a request without a valid token; ``None`` if it is accepted.
 
         Args:
-            authorization: The values of the headers of that name: ``Bearer TOKEN``, ``Key TOKEN`` or the token alone.
-            address: Where it comes from.
+            authorization: Values of the ``Authorization`` headers: ``Bearer TOKEN``, ``Key TOKEN`` or the token alone.
+            address: The address of the client.
         """
         good = [_digest(token.encode()) for token in self._tokens()]
         if not good:

@@ -1,4 +1,4 @@
-"""What every part of the program shares and is quick to load: errors that end it, its version, where it listens."""
+"""Shared by all parts of the program and quick to import: errors that end it, its version, and listening sockets."""
 
 from .binding import host_and_port, is_loopback, listen
 from .errors import StartError, UsageError

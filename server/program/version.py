@@ -1,4 +1,4 @@
-"""Which version this is."""
+"""The version of the program."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -7,5 +7,5 @@ def program_version() -> str:
     """Return the version of the installed program."""
     try:
         return version("camweave")
-    except PackageNotFoundError:  # a clone that runs without having been installed
+    except PackageNotFoundError:  # a clone that is not installed
         return "0+unknown"

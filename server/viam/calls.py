@@ -4,7 +4,7 @@
 * INVALID_ARGUMENT     the request is invalid: not a picture, too large, a name given twice
 * UNIMPLEMENTED        the server or this service does not support the call
 * FAILED_PRECONDITION  the model cannot be used
-* DEADLINE_EXCEEDED    the camera gives no frame, or the request came too slowly
+* DEADLINE_EXCEEDED    the camera gives no frame, or the request arrived too slowly
 * RESOURCE_EXHAUSTED   too many requests are waiting
 * INTERNAL             a bug of ours; details are in the log only
 
@@ -163,7 +163,7 @@ async def _received(stream: Stream[Any, Any], request_type: type[Any]) -> Any:
             message = await data.recv_data(size)
         return request_type.FromString(message)
     except TimeoutError:
-        raise TooSlow("the request came too slowly") from None
+        raise TooSlow("the request arrived too slowly") from None
     except AssertionError:  # grpclib raises it for a request that ends early
         raise BrokenOff("the request ended early") from None
     except DecodeError:

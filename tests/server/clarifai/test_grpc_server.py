@@ -126,7 +126,7 @@ def test_a_request_that_does_not_arrive_is_refused(served: Served, monkeypatch: 
         finally:
             held.set()
         assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
-        assert caught.value.details() == "the request came too slowly"
+        assert caught.value.details() == "the request arrived too slowly"
 
 
 def test_a_certificate_turns_on_tls(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command line as users call it: what it prints where, and its exit code."""
+"""The commands: stdout, stderr and exit code."""
 
 import json
 import os
@@ -46,12 +46,12 @@ def run(*arguments: str, tables: Tables | None = None) -> Result:
     return result
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     result = run("--version")
     assert (result.exit_code, result.stdout.split()[0], result.stderr) == (0, "camweave", "")
 
 
-def test_without_a_command_there_is_help_and_a_failure() -> None:
+def test_without_a_command_the_help_is_printed_and_the_exit_code_is_2() -> None:
     result = run()
     assert result.exit_code == 2
     for command in ("serve", "check", "schema", "annotate", "predict"):
@@ -89,14 +89,14 @@ def test_without_a_command_there_is_help_and_a_failure() -> None:
         (["annotate", "config.yaml", "--camera", "still"], "Error: Missing option '--input'."),
     ],
 )
-def test_a_bad_command_line_is_refused(config: str, arguments: list[str], sentence: str) -> None:
+def test_an_invalid_command_line_is_refused(config: str, arguments: list[str], sentence: str) -> None:
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines()[-1].startswith(sentence)
 
 
 @pytest.mark.parametrize("command", [["check"], ["serve"], ["serve", "--port", "0"]])
-def test_a_bad_configuration_is_refused_with_all_its_problems(config: str, command: list[str]) -> None:
+def test_an_invalid_configuration_is_refused_with_all_its_problems(config: str, command: list[str]) -> None:
     Path("bad.yaml").write_text(
         "cameras:\n"
         "  - {name: a/b, model: image_file, attributes: {path: still.png}}\n"
@@ -109,12 +109,12 @@ def test_a_bad_configuration_is_refused_with_all_its_problems(config: str, comma
     assert all(line.startswith("bad.yaml:") for line in lines), lines
 
 
-def test_a_configuration_that_is_not_there_is_refused(config: str) -> None:
+def test_a_missing_configuration_is_refused(config: str) -> None:
     result = run("check", "nothing.yaml")
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", "nothing.yaml: no such file\n")
 
 
-def test_a_good_configuration_is_ok(config: str) -> None:
+def test_a_valid_configuration_is_ok(config: str) -> None:
     result = run("check", config)
     assert (result.exit_code, result.stdout, result.stderr) == (0, "OK\n", "")
 
@@ -125,7 +125,7 @@ def test_a_check_opens_no_camera(config: str) -> None:
     assert run("check", "warm.yaml").stdout == "OK\n"
 
 
-def test_a_model_that_is_none_is_refused(config: str) -> None:
+def test_a_file_that_is_not_a_model_is_refused(config: str) -> None:
     Path("model.tflite").write_bytes(b"nonsense" * 100)
     Path("model.yaml").write_text(
         CONFIG + "services:\n  - {name: eyes, type: vision, model: mlmodel, attributes: {model_path: model.tflite}}\n"
@@ -162,7 +162,7 @@ def test_a_library_that_cannot_be_used_is_a_failure(config: str, monkeypatch: py
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "[::]"])
-def test_other_machines_are_not_let_in_by_accident(config: str, host: str) -> None:
+def test_access_from_other_machines_needs_tokens_or_insecure(config: str, host: str) -> None:
     result = run("serve", config, "--host", host)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
@@ -173,13 +173,13 @@ def test_other_machines_are_not_let_in_by_accident(config: str, host: str) -> No
 
 @pytest.fixture
 def serving(monkeypatch: pytest.MonkeyPatch) -> list[ServerConfig]:
-    """Give what would be served, instead of serving it."""
+    """Return a list that receives each configuration that would be served."""
     served: list[ServerConfig] = []
     monkeypatch.setattr(server_run, "serve", lambda config, announce: served.append(config.server))
     return served
 
 
-def test_with_a_token_other_machines_are_let_in(config: str, serving: list[ServerConfig]) -> None:
+def test_with_a_token_other_machines_have_access(config: str, serving: list[ServerConfig]) -> None:
     assert run("serve", config, "--host", "0.0.0.0", "--token", TOKEN).exit_code == 0
     Path("tokens.yaml").write_text(CONFIG + "server: {host: 0.0.0.0, tokens: [the-one-of-the-file]}\n")
     assert run("serve", "tokens.yaml").exit_code == 0
@@ -190,16 +190,14 @@ def test_with_a_token_other_machines_are_let_in(config: str, serving: list[Serve
 
 
 @pytest.mark.parametrize("token", ["", "7-signs", "with a space in it", "zwölf-Boxkämpfer", "line\nfeed-in-it"])
-def test_a_token_that_cannot_be_one_is_refused_and_not_shown(
-    config: str, serving: list[ServerConfig], token: str
-) -> None:
+def test_an_invalid_token_is_refused_and_not_shown(config: str, serving: list[ServerConfig], token: str) -> None:
     result = run("serve", config, "--token", token)
     assert (result.exit_code, result.stdout, serving) == (2, "", [])
     assert "at least 8 characters" in result.stderr
     assert not token or token not in result.stderr
 
 
-def test_the_token_of_the_file_is_not_given_again(config: str, serving: list[ServerConfig]) -> None:
+def test_a_token_of_the_file_is_refused_as_an_option(config: str, serving: list[ServerConfig]) -> None:
     Path("tokens.yaml").write_text(CONFIG + f"server: {{tokens: [{TOKEN}]}}\n")
     result = run("serve", "tokens.yaml", "--token", TOKEN)
     assert (result.exit_code, result.stdout, serving) == (2, "", [])
@@ -217,12 +215,12 @@ def test_a_token_does_not_protect_the_viam_port(config: str, serving: list[Serve
     assert run("serve", "viam.yaml", "--token", TOKEN).exit_code == 0
 
 
-def test_a_host_in_the_file_is_looked_at_too(config: str) -> None:
+def test_the_host_of_the_file_is_checked_too(config: str) -> None:
     Path("open.yaml").write_text(CONFIG + "server: {host: 0.0.0.0}\n")
     assert run("serve", "open.yaml").exit_code == 2
 
 
-def test_a_host_that_is_none_is_refused(config: str) -> None:
+def test_an_unknown_host_is_refused(config: str) -> None:
     result = run("serve", config, "--host", "no such host")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == 'camweave: host "no such host" is neither an address nor a known name\n'
@@ -230,7 +228,7 @@ def test_a_host_that_is_none_is_refused(config: str) -> None:
 
 @pytest.fixture
 def services(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the file declare the services ``names`` and ``boxes``, which then see what tests tell them to."""
+    """Declare the services ``names`` and ``boxes`` in the file, with fake predictions."""
     made = {"names": classifier(), "boxes": detector()}
     model = 'services:\n  - {name: names, type: vision, model: mlmodel, attributes: {model_path: "m.tflite"}}\n'
     Path("m.tflite").touch()
@@ -243,7 +241,7 @@ def lines(result: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_pictures_are_predicted_in_order_and_failing_ones_say_so(services: None) -> None:
+def test_pictures_are_predicted_in_order_and_failures_have_a_line(services: None) -> None:
     Path("broken.png").write_bytes(encoded()[:50])
     Path("text.png").write_text("hello")
     result = run("predict", "config.yaml", "--service", "names", "still.png", "no.png", "broken.png", "text.png", ".")
@@ -272,7 +270,7 @@ def test_pictures_are_predicted_in_order_and_failing_ones_say_so(services: None)
         ("boxes", ["--threshold", "0.41"], "detections", 1),
     ],
 )
-def test_as_much_as_wanted_is_predicted(
+def test_the_number_of_results_is_limited(
     services: None, service: str, options: list[str], kind: str, count: int
 ) -> None:
     result = run("predict", "config.yaml", "--service", service, *options, "still.png")
@@ -288,7 +286,7 @@ def test_an_unknown_service_is_refused(services: None) -> None:
     )
 
 
-def test_a_model_that_cannot_be_used_is_named_at_its_place(tmp_path: Path) -> None:
+def test_the_error_of_an_unusable_model_has_its_position(tmp_path: Path) -> None:
     (tmp_path / "model.tflite").write_text("no model")
     path = tmp_path / "config.yaml"
     path.write_text(
@@ -338,7 +336,7 @@ def test_the_lines_go_to_a_file(config: str) -> None:
     assert json.loads(Path("out.jsonl").read_text())["frame"] == 0
 
 
-def test_what_cannot_be_annotated_is_said(config: str) -> None:
+def test_input_that_cannot_be_annotated_is_an_error(config: str) -> None:
     Path("broken.mp4").write_bytes(b"hello")
     for result, code, words in (
         (annotate("out.txt"), 2, "the output must end in"),
@@ -356,7 +354,7 @@ def test_what_cannot_be_annotated_is_said(config: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_work_that_is_broken_off_says_so_and_leaves_nothing(
+def test_an_interrupted_command_says_so_and_leaves_no_file(
     config: str, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Chain, "apply", lambda chain, frame: os.kill(os.getpid(), number))
@@ -365,7 +363,7 @@ def test_work_that_is_broken_off_says_so_and_leaves_nothing(
     assert not [*Path().glob("out*"), *Path().glob(".out*")]
 
 
-def test_a_program_with_kinds_of_its_own_has_them_in_every_command(tmp_path: Path) -> None:
+def test_the_kinds_of_a_program_are_in_every_command(tmp_path: Path) -> None:
     (tmp_path / "half.mean").write_text("128")
     (tmp_path / "foreign.yaml").write_text(foreign.TEXT)
     (tmp_path / "black.png").write_bytes(encoded(image=np.zeros((16, 16, 3), np.uint8)))
@@ -382,7 +380,7 @@ def test_a_program_with_kinds_of_its_own_has_them_in_every_command(tmp_path: Pat
     assert [each["class_name"] for each in line["classifications"]] == ["on", "light", "light"]
 
 
-def test_the_command_line_loads_nothing_heavy_before_it_is_needed() -> None:
+def test_the_command_line_imports_heavy_packages_late() -> None:
     heavy = {"aiortc", "av", "cv2", "fastapi", "numpy", "cameras", "pipeline", "streams", "vision"}
     code = f"import sys, server.cli, server.program\nprint(sorted({heavy} & set(sys.modules)))"
     clone = Path(__file__).parents[3]

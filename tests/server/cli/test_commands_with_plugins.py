@@ -1,4 +1,4 @@
-"""The command line with kinds that others add."""
+"""The command line with plugins."""
 
 import json
 import sys
@@ -23,7 +23,7 @@ cameras:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give a folder with configurations: of a kind of a package, of one of a file, and of ours."""
+    """Return a folder with configurations: one with a kind of a package, one with a kind of a file, one with ours."""
     monkeypatch.chdir(tmp_path)
     Path("still.png").write_bytes(encoded())
     Path("package.yaml").write_text(CONFIG)
@@ -45,7 +45,7 @@ def outcome(*arguments: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-def test_without_plugins_there_is_a_sentence() -> None:
+def test_without_plugins_the_list_says_so() -> None:
     assert outcome("plugins") == (0, "no plugins\n", "")
     assert outcome("plugins", "ours.yaml") == (0, "no plugins\n", "")
 
@@ -61,7 +61,7 @@ def test_plugins_are_listed_with_version_and_kinds(folder: Path, monkeypatch: py
     )
 
 
-def test_what_is_wrong_with_a_package_is_listed_and_warned_of(
+def test_the_error_of_a_package_is_listed_and_logged(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     module = install(folder, monkeypatch, "negatives", ENTRIES, "import nothing_of_that_name")
@@ -82,7 +82,7 @@ def test_what_is_wrong_with_a_package_is_listed_and_warned_of(
     assert '"negative" of package negatives 1.0 cannot be used: ' in err.splitlines()[-1]
 
 
-def test_what_is_wrong_with_a_file_is_an_error_of_the_configuration() -> None:
+def test_the_error_of_a_plugin_file_is_a_configuration_error() -> None:
     Path("mine.py").write_text("raise ValueError('no')")
     for command in ("plugins", "check", "schema"):
         code, out, err = outcome(command, "file.yaml")
@@ -92,7 +92,7 @@ def test_what_is_wrong_with_a_file_is_an_error_of_the_configuration() -> None:
 
 
 @pytest.mark.parametrize("source", ["package", "file"])
-def test_every_command_knows_the_kinds(folder: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+def test_every_command_uses_the_kinds_of_plugins(folder: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     if source == "package":
         install(folder, monkeypatch, "negatives", ENTRIES)
     config = f"{source}.yaml"

@@ -1,4 +1,4 @@
-"""What requests are answered with follows the configuration of the moment."""
+"""Replies use the present configuration."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ server: {port: 0, allow_image_urls: true, tokens: [a-token-of-later]}
 )
 
 
-def test_every_answer_is_of_the_configuration_that_is_there_now(tmp_path: Path) -> None:
+def test_every_reply_uses_the_present_configuration(tmp_path: Path) -> None:
     bearer = {"Authorization": "Bearer a-token-of-later"}
     with Served(tmp_path) as served:
         client, backend = served.client, served.running.backend

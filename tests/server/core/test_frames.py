@@ -1,4 +1,4 @@
-"""A camera's picture through each interface that gives one. Clarifai's gives none: it looks at pictures it is sent."""
+"""A camera's picture through each interface that gives one; Clarifai's gives none."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ server: {{viam: {{port: 0}}}}
 
 
 def last_frame(path: Path) -> Frame:
-    """Give the last frame of a video as `annotate` decodes it."""
+    """Return the last frame of a video as `annotate` decodes it."""
     file, frame = VideoFile("street", VideoFileAttributes(path=path), paced=False), None
     file.open()
     with suppress(CameraEnded):
@@ -48,7 +48,7 @@ def decoded(data: bytes) -> Image:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with an H.264 video twice: whole, and damaged up to its last frame."""
+    """Return a folder with an H.264 video twice: intact, and damaged up to its last frame."""
     folder = tmp_path_factory.mktemp("damaged")
     options = {"preset": "veryfast", "x264-params": "slices=1:bframes=0"}
     for name in (WHOLE, DAMAGED):
@@ -59,7 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(folder: Path) -> Iterator[Served]:
-    """Give a server whose camera `damaged` has ended and is still watched, so that it keeps showing its last frame."""
+    """Yield a server whose camera `damaged` has ended and is still watched, so that it keeps its last frame."""
     before = threads_now()
     with Served(folder, TEXT, services=(classifier(),)) as running:
         feed = running.running.graph.feeds["damaged"]
@@ -103,7 +103,7 @@ def viam_capture_all(served: Served) -> bytes:
     "picture",
     [snapshot_png, snapshot_jpeg, prediction, viam_get_image, viam_get_images, viam_capture_all],
 )
-def test_damage_looks_as_annotated_through_every_interface(
+def test_a_damaged_stream_gives_the_pictures_of_annotate_on_every_interface(
     served: Served, folder: Path, picture: Callable[[Served], bytes]
 ) -> None:
     annotated = last_frame(folder / DAMAGED)

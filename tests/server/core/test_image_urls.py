@@ -1,4 +1,4 @@
-"""Pictures by URL: what is followed, to whom a connection goes, and what ends a download."""
+"""Pictures by URL: redirects, addresses and limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Answer = Callable[[str, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[N
 
 
 def saying(text: str | bytes) -> Answer:
-    """Give a server that answers everything alike."""
+    """Return a server that sends the same answer to every request."""
 
     async def answer(head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(text if isinstance(text, bytes) else text.encode())
@@ -41,7 +41,7 @@ def picture(data: bytes = b"picture", more: str = "") -> bytes:
 
 
 class Names:
-    """A resolver that knows what the test tells it, and remembers what it was asked."""
+    """A fake resolver that records its requests."""
 
     def __init__(self, **known: str | Sequence[str]) -> None:
         self.known = {name.replace("_", "."): [addresses] for name, addresses in known.items()}
@@ -56,7 +56,7 @@ class Names:
 def fetch(
     url: str, answer: Answer, *, server_tls: ssl.SSLContext | None = None, **settings: Any
 ) -> tuple[bytes, list[str]]:
-    """Serve on 127.0.0.1, get a URL (``PORT`` in it is the server's), and give the bytes and the heads of requests."""
+    """Fetch a URL from a server on 127.0.0.1, whose port replaces ``PORT``; return the bytes and request headers."""
     heads: list[str] = []
 
     async def main() -> bytes:
@@ -88,7 +88,7 @@ def fetch(
     return asyncio.run(main()), heads
 
 
-def test_a_picture_comes_from_the_address_that_was_looked_up_under_its_own_name() -> None:
+def test_a_picture_is_fetched_from_the_resolved_address_with_its_host_name() -> None:
     names = Names()
     data, heads = fetch("http://pictures.example:PORT/a/b.jpg?size=2#part", saying(picture()), resolve=names)
     assert data == b"picture"
@@ -109,11 +109,11 @@ def test_a_picture_comes_from_the_address_that_was_looked_up_under_its_own_name(
         "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\npicture",
     ],
 )
-def test_every_form_of_body_is_read(text: str) -> None:
+def test_every_transfer_form_of_a_body_is_read(text: str) -> None:
     assert fetch("http://a.example:PORT/", saying(text))[0] == b"picture"
 
 
-def test_redirects_are_followed_and_each_is_looked_up() -> None:
+def test_redirects_are_followed_and_each_is_resolved() -> None:
     names = Names()
 
     async def answer(head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -126,7 +126,7 @@ def test_redirects_are_followed_and_each_is_looked_up() -> None:
     assert names.asked == ["a.example", "b.example", "c.example", "c.example"]
 
 
-def test_the_fourth_redirect_is_one_too_many() -> None:
+def test_the_fourth_redirect_is_refused() -> None:
     answer = saying("HTTP/1.1 301 Moved\r\nLocation: /again\r\n\r\n")
     with pytest.raises(DownloadFailed, match="redirects more than 3 times"):
         fetch("http://a.example:PORT/", answer)
@@ -142,19 +142,19 @@ def test_a_redirect_is_checked_like_the_first_url(location: str) -> None:
         fetch("http://a.example:PORT/", saying(f"HTTP/1.1 302 -\r\nLocation: {location}\r\n\r\n"), resolve=names)
 
 
-def test_one_private_address_among_public_ones_is_not_followed() -> None:
+def test_one_private_address_among_public_ones_is_refused() -> None:
     names = Names(a_example=("127.0.0.1", "192.168.0.1"))
     with pytest.raises(InvalidUrl, match="not public"):
         fetch("http://a.example:PORT/", saying(picture()), resolve=names)
 
 
-def test_the_next_address_is_tried_when_nobody_answers_at_the_first() -> None:
+def test_the_next_address_is_tried_if_the_first_does_not_answer() -> None:
     names = Names(a_example=("127.0.0.2", "127.0.0.1"))
     allowed = [ipaddress.ip_address("127.0.0.2"), LOOPBACK]
     assert fetch("http://a.example:PORT/", saying(picture()), resolve=names, allowed=allowed.__contains__)[0]
 
 
-def test_loopback_is_not_public_unless_a_test_says_so() -> None:
+def test_loopback_is_not_public() -> None:
     with pytest.raises(InvalidUrl, match="not public"):
         fetch("http://127.0.0.1:PORT/", saying(picture()), allowed=is_public)
 
@@ -168,24 +168,24 @@ def test_loopback_is_not_public_unless_a_test_says_so() -> None:
         ("SSH-2.0-OpenSSH_9.9\r\n\r\n", DownloadFailed, "does not speak HTTP"),
         ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", DownloadFailed, "does not speak HTTP"),
         ("HTTP/1.1 200 OK\r\nContent-Length: 20000001\r\n\r\n", DownloadTooLarge, "must be under 20 MB"),
-        ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", DownloadFailed, "packed"),
+        ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", DownloadFailed, "content encoding"),
         ("HTTP/1.1 200 OK\r\n" + "X: y\r\n" * 100_000, DownloadFailed, "does not speak HTTP"),
-        ("HTTP/1.1 103 Hints\r\n\r\n" * 50_000, DownloadFailed, "more around the picture"),
+        ("HTTP/1.1 103 Hints\r\n\r\n" * 50_000, DownloadFailed, "too many bytes besides the picture"),
     ],
 )
-def test_what_is_no_picture_is_said(text: str, error: type[ImageUrlError], message: str) -> None:
+def test_invalid_responses_are_errors(text: str, error: type[ImageUrlError], message: str) -> None:
     with pytest.raises(error, match=message):
         fetch("http://a.example:PORT/", saying(text))
 
 
-def test_a_picture_without_a_length_is_cut_off_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_without_a_length_is_refused_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_urls, "BYTES_MAX", 1_000_000)
     with pytest.raises(DownloadTooLarge, match="must be under 1 MB"):
         fetch("http://a.example:PORT/", saying(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_001)))
     assert len(fetch("http://a.example:PORT/", saying(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_000)))[0]) == 1_000_000
 
 
-def test_a_server_that_says_nothing_is_waited_for_only_so_long() -> None:
+def test_the_wait_for_a_silent_server_is_limited() -> None:
     async def silent(head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
@@ -193,12 +193,12 @@ def test_a_server_that_says_nothing_is_waited_for_only_so_long() -> None:
         fetch("http://a.example:PORT/", silent, seconds=0.2)
 
 
-def test_nobody_there_is_said() -> None:
+def test_a_refused_connection_is_an_error() -> None:
     with pytest.raises(Unreachable, match="cannot be connected to"):
         fetch("http://a.example:1/", saying(""))
 
 
-def test_a_name_without_an_address_is_said() -> None:
+def test_a_name_without_an_address_is_an_error() -> None:
     async def nothing(host: str, port: int) -> list[Address]:
         raise OSError
 
@@ -215,9 +215,9 @@ def test_tls_is_verified_for_the_name_of_the_url(tmp_path: Path) -> None:
     trusting = ssl.create_default_context(cafile=str(cert))
     assert fetch("https://a.example:PORT/", saying(picture()), server_tls=server, tls=trusting)[0] == b"picture"
     assert seen == ["a.example"]
-    with pytest.raises(DownloadFailed, match="the certificate of b.example is not good: Hostname mismatch"):
+    with pytest.raises(DownloadFailed, match="the certificate of b.example is not valid: Hostname mismatch"):
         fetch("https://b.example:PORT/", saying(picture()), server_tls=server, tls=trusting)
-    with pytest.raises(DownloadFailed, match="the certificate of a.example is not good: self-signed certificate"):
+    with pytest.raises(DownloadFailed, match="the certificate of a.example is not valid: self-signed certificate"):
         fetch("https://a.example:PORT/", saying(picture()), server_tls=server)
 
 
@@ -254,12 +254,12 @@ def test_tls_is_verified_for_the_name_of_the_url(tmp_path: Path) -> None:
         ("http://" + "a" * 3000, "longer than"),
     ],
 )
-def test_a_url_that_is_none_is_refused(url: str, message: str) -> None:
+def test_an_invalid_url_is_refused(url: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_url(url)
 
 
-def test_a_url_is_taken_apart() -> None:
+def test_a_url_is_parsed() -> None:
     target = parse_url("HTTPS://Pictures.Example.:8443/a%20b?c=d")
     assert (target.scheme, target.host, target.port, target.path) == ("https", "pictures.example", 8443, "/a%20b?c=d")
     assert target.authority == "pictures.example:8443"
@@ -318,7 +318,7 @@ def test_an_address_that_is_public(text: str) -> None:
     assert is_public(ipaddress.ip_address(text))
 
 
-def test_a_name_is_looked_up_on_a_thread() -> None:
+def test_a_name_is_resolved_on_a_thread() -> None:
     assert LOOPBACK in asyncio.run(resolve("localhost", 80))
     with pytest.raises(OSError):
         asyncio.run(resolve("a." * 200, 80))

@@ -1,4 +1,4 @@
-"""Bodies within their limits, and who a client is."""
+"""Limits of bodies, and the identity of clients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from server.core import BrokenOff, TooLarge, TooSlow, limits
 
 
 class Gone(Exception):
-    """The sender has hung up."""
+    """The client has disconnected."""
 
 
 async def body(*chunks: bytes | Exception) -> AsyncGenerator[bytes, None]:
@@ -22,7 +22,7 @@ async def body(*chunks: bytes | Exception) -> AsyncGenerator[bytes, None]:
 
 
 def passed(chunks: AsyncGenerator[bytes, None], length: str | None = None, limit: int = 5) -> bytes:
-    """Give what comes through."""
+    """Return the chunks within the limits."""
 
     async def read() -> bytes:
         within = limits.within_limits(chunks, length=length, limit=limit, what="a note", disconnect=Gone)
@@ -32,26 +32,26 @@ def passed(chunks: AsyncGenerator[bytes, None], length: str | None = None, limit
 
 
 @pytest.mark.parametrize("length", [None, "5", "nonsense", "-7"])
-def test_a_body_of_the_largest_size_comes_through(length: str | None) -> None:
+def test_a_body_of_the_largest_size_is_accepted(length: str | None) -> None:
     assert passed(body(b"abc", b"", b"de"), length) == b"abcde"
 
 
-def test_one_byte_more_does_not() -> None:
+def test_one_byte_more_is_refused() -> None:
     with pytest.raises(TooLarge, match="a note must be under 1 kB"):
         passed(body(b"abc", b"def"))
 
 
-def test_nothing_is_read_of_a_body_that_says_it_is_too_large() -> None:
+def test_a_body_with_too_large_a_length_is_not_read() -> None:
     with pytest.raises(TooLarge):
         passed(body(AssertionError("read")), length="6")
 
 
-def test_a_sender_that_hangs_up_has_sent_no_body() -> None:
+def test_a_body_of_a_disconnected_client_is_refused() -> None:
     with pytest.raises(BrokenOff):
         passed(body(b"abc", Gone()))
 
 
-def test_a_sender_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wait_for_a_silent_client_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "GRACE_S", 0.01)
 
     async def silent() -> AsyncGenerator[bytes, None]:
@@ -72,5 +72,5 @@ def test_a_sender_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch)
         ("no address", "no address"),
     ],
 )
-def test_of_ipv6_one_client_has_a_whole_network(address: str, client: str) -> None:
+def test_an_ipv6_client_is_its_network(address: str, client: str) -> None:
     assert limits.client_of(address) == client

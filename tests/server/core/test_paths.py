@@ -1,4 +1,4 @@
-"""What clients are told of files: their names alone."""
+"""Messages to clients name files without their folders."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ services:
 """
 
 
-def test_the_folders_of_all_files_are_left_out_the_longest_first(tmp_path: Path) -> None:
+def test_the_folders_of_all_files_are_removed_the_longest_first(tmp_path: Path) -> None:
     for name in ("a/b/one.png", "a/two.png", "models/shapes.tflite"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

@@ -11,19 +11,19 @@ from server.core.workers import Workers
 
 
 class Thing:
-    """Something that is opened, used and closed."""
+    """An object of the pool."""
 
     def __init__(self) -> None:
         self.closed = threading.Event()
 
     def close(self) -> None:
-        """Say so."""
+        """Record the call."""
         assert not self.closed.is_set(), "closed twice"
         self.closed.set()
 
 
 class Shop:
-    """Opens things and remembers them."""
+    """Opens objects and records them."""
 
     def __init__(self) -> None:
         self.things: list[Thing] = []
@@ -56,7 +56,7 @@ async def seen(event: threading.Event) -> bool:
     return await asyncio.to_thread(event.wait, 5)
 
 
-def test_one_request_after_another_uses_the_same_and_other_keys_have_their_own() -> None:
+def test_requests_with_one_key_share_an_object() -> None:
     shop = Shop()
 
     async def main(pool: Pool) -> None:
@@ -70,7 +70,7 @@ def test_one_request_after_another_uses_the_same_and_other_keys_have_their_own()
     assert [thing.closed.wait(5) for thing in shop.things] == [True, True]
 
 
-def test_what_no_request_uses_is_closed_after_a_while_and_opened_anew() -> None:
+def test_an_unused_object_is_closed_after_a_while_and_opened_again() -> None:
     shop = Shop()
 
     async def main(pool: Pool) -> None:
@@ -83,7 +83,7 @@ def test_what_no_request_uses_is_closed_after_a_while_and_opened_anew() -> None:
     run(main, linger_s=0)
 
 
-def test_what_a_request_uses_is_not_closed_meanwhile() -> None:
+def test_an_object_in_use_is_not_closed() -> None:
     shop = Shop()
 
     async def main(pool: Pool) -> None:
@@ -97,7 +97,7 @@ def test_what_a_request_uses_is_not_closed_meanwhile() -> None:
     run(main, linger_s=0)
 
 
-def test_requests_that_come_at_once_open_it_once() -> None:
+def test_concurrent_requests_open_an_object_once() -> None:
     shop = Shop()
 
     async def use(pool: Pool) -> Thing:
@@ -111,7 +111,7 @@ def test_requests_that_come_at_once_open_it_once() -> None:
     assert len(shop.things) == 1
 
 
-def test_a_failure_is_told_to_all_who_wait_and_the_next_one_tries_again() -> None:
+def test_all_waiting_requests_get_the_error_and_the_next_one_retries() -> None:
     shop = Shop()
     shop.fails = ValueError("broken")
 
@@ -130,7 +130,7 @@ def test_a_failure_is_told_to_all_who_wait_and_the_next_one_tries_again() -> Non
     run(main)
 
 
-def test_who_goes_while_it_is_opened_leaves_it_to_the_others() -> None:
+def test_a_request_cancelled_during_the_opening_leaves_it_to_the_others() -> None:
     shop = Shop()
     shop.go.clear()
 
@@ -151,7 +151,7 @@ def test_who_goes_while_it_is_opened_leaves_it_to_the_others() -> None:
     assert len(shop.things) == 1
 
 
-def test_what_is_opened_after_all_have_gone_is_closed() -> None:
+def test_an_object_opened_after_all_requests_ended_is_closed() -> None:
     shop = Shop()
     shop.go.clear()
 
@@ -172,7 +172,7 @@ def test_what_is_opened_after_all_have_gone_is_closed() -> None:
     run(main)
 
 
-def test_no_more_are_kept_than_a_number_and_the_one_unused_longest_goes() -> None:
+def test_the_number_of_unused_objects_is_limited() -> None:
     shop = Shop()
 
     async def main(pool: Pool) -> None:
@@ -189,7 +189,7 @@ def test_no_more_are_kept_than_a_number_and_the_one_unused_longest_goes() -> Non
     run(main)
 
 
-def test_what_a_request_uses_does_not_go_for_being_the_oldest() -> None:
+def test_an_object_in_use_is_not_closed_although_it_is_the_oldest() -> None:
     shop = Shop()
 
     async def main(pool: Pool) -> None:

@@ -1,4 +1,4 @@
-"""What a service says of a picture, as clients get it."""
+"""The predictions of a service in a reply."""
 
 import logging
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from ..served import encoded
 
 @pytest.fixture
 def names() -> Iterator[Session]:
-    """Give a session of a classifier."""
+    """Yield a session of a classifier."""
     with classifier().open_session() as session:
         yield session
 
@@ -42,11 +42,11 @@ def names() -> Iterator[Session]:
     ],
     ids=["five by default", "all", "two", "a threshold includes itself"],
 )
-def test_as_much_is_given_as_is_wanted(names: Session, wanted: Wanted, labels: list[str]) -> None:
+def test_the_number_of_items_is_limited(names: Session, wanted: Wanted, labels: list[str]) -> None:
     assert [item["class_name"] for item in recognised(names, Classification, frame(), wanted)] == labels
 
 
-def test_a_reply_says_which_picture_it_is_about(names: Session) -> None:
+def test_a_reply_names_the_service_and_the_size_of_the_picture(names: Session) -> None:
     said = reply(names, Classification, frame(width=8, height=6), Wanted(n=1))
     found = [{"class_name": "star", "confidence": 0.7}]
     assert said == {"service": "names", "width_px": 8, "height_px": 6, "classifications": found}
@@ -57,7 +57,7 @@ def test_a_kind_that_a_service_does_not_give_is_refused() -> None:
         require_kind(detector(), "classifications")
 
 
-def test_why_a_model_fails_is_told_by_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_error_of_a_model_is_in_the_log_only(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(FakeVision):
         def _classify(self, frame: Frame) -> tuple[Classification, ...]:
             raise ModelError("/srv/secret/a.tflite: broke")
@@ -69,7 +69,7 @@ def test_why_a_model_fails_is_told_by_the_log_alone(caplog: pytest.LogCaptureFix
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == expected
 
 
-def test_a_picture_becomes_a_frame_or_its_error_says_what_is_wrong() -> None:
+def test_a_picture_becomes_a_frame_or_an_error() -> None:
     made = decode(encoded())
     assert (made.width, made.height) == (64, 48)
     with pytest.raises(UnsupportedMedia):

@@ -1,4 +1,4 @@
-"""Work on a thread of its own, seen from the event loop."""
+"""Functions on a thread of their own, awaited in the event loop."""
 
 import asyncio
 import threading
@@ -8,7 +8,7 @@ import pytest
 from server.core import on_thread
 
 
-def test_it_gives_what_the_function_gives_on_a_thread_of_that_name() -> None:
+def test_it_returns_the_result_of_the_function_from_a_thread_of_that_name() -> None:
     async def main() -> str:
         return await on_thread("look", lambda: threading.current_thread().name)
 
@@ -16,7 +16,7 @@ def test_it_gives_what_the_function_gives_on_a_thread_of_that_name() -> None:
 
 
 @pytest.mark.parametrize(("raised", "seen"), [(KeyError("x"), KeyError), (StopIteration(), RuntimeError)])
-def test_it_raises_what_the_function_raises(raised: Exception, seen: type[Exception]) -> None:
+def test_it_raises_the_exception_of_the_function(raised: Exception, seen: type[Exception]) -> None:
     def fail() -> None:
         raise raised
 
@@ -27,7 +27,7 @@ def test_it_raises_what_the_function_raises(raised: Exception, seen: type[Except
     asyncio.run(main())
 
 
-def test_nobody_waits_for_what_is_stuck() -> None:
+def test_neither_loop_nor_process_waits_for_a_stuck_thread() -> None:
     stuck = threading.Event()
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""Counting those who guess, and comparing what they bring."""
+"""Counting wrong tokens, and comparing tokens."""
 
 import hmac
 
@@ -11,7 +11,7 @@ GOOD, WRONG = "correct-horse-battery", "incorrect-horse-battery"
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that only the test moves."""
 
     now = 1000.0
 
@@ -19,12 +19,12 @@ class Clock:
         return self.now
 
 
-def test_without_tokens_everybody_may_ask() -> None:
+def test_without_tokens_every_request_is_accepted() -> None:
     assert Tokens().refusal([], "10.0.0.1") is None
     assert Tokens().refusal([b"Bearer whatever"], "10.0.0.1") is None
 
 
-def test_every_token_is_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_token_is_compared_whichever_matches(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[tuple[int, int]] = []
     original = hmac.compare_digest
 
@@ -45,7 +45,7 @@ def refusals(tokens: Tokens, token: str, address: str, times: int) -> list[type 
     return [None if refusal is None else type(refusal) for refusal in found]
 
 
-def test_guesses_are_counted_by_address_and_for_a_while() -> None:
+def test_wrong_tokens_are_counted_per_address_for_a_while() -> None:
     clock = Clock()
     tokens = Tokens(lambda: [GOOD], clock)
     assert refusals(tokens, WRONG, "10.0.0.1", TRIES + 5) == [WrongToken] * TRIES + [TooManyTokens] * 5
@@ -60,7 +60,7 @@ def test_guesses_are_counted_by_address_and_for_a_while() -> None:
     assert refusals(tokens, WRONG, "10.0.0.1", 1) == [WrongToken]
 
 
-def test_wrong_ones_leave_a_line_per_address_and_minute(caplog: pytest.LogCaptureFixture) -> None:
+def test_wrong_tokens_are_logged_once_per_address_and_minute(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     tokens = Tokens(lambda: [GOOD], clock)
     for address in ("10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2", ""):
@@ -78,7 +78,7 @@ def test_wrong_ones_leave_a_line_per_address_and_minute(caplog: pytest.LogCaptur
     assert [record.getMessage() for record in caplog.records[len(expected) :]] == [expected[0][1]]
 
 
-def test_some_wrong_ones_in_a_long_time_harm_nobody() -> None:
+def test_few_wrong_tokens_over_a_long_time_are_not_refused() -> None:
     clock = Clock()
     tokens = Tokens(lambda: [GOOD], clock)
     for _ in range(10 * TRIES):
@@ -98,13 +98,13 @@ def test_some_wrong_ones_in_a_long_time_harm_nobody() -> None:
         ("", "", True),
     ],
 )
-def test_one_customer_is_one_address(one: str, other: str, same: bool) -> None:
+def test_an_ipv6_network_counts_as_one_address(one: str, other: str, same: bool) -> None:
     tokens = Tokens(lambda: [GOOD], Clock())
     refusals(tokens, WRONG, one, TRIES)
     assert refusals(tokens, GOOD, other, 1) == [TooManyTokens if same else None]
 
 
-def test_only_so_many_addresses_are_remembered() -> None:
+def test_the_number_of_remembered_addresses_is_limited() -> None:
     tokens = Tokens(lambda: [GOOD], Clock())
     for number in range(ADDRESSES_MAX + 100):
         refusals(tokens, WRONG, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 1)
@@ -113,5 +113,5 @@ def test_only_so_many_addresses_are_remembered() -> None:
 
 
 @pytest.mark.parametrize("value", ["", " ", "Bearer", "Bearer ", "Key ", " key  "])
-def test_an_empty_one_is_none(value: str) -> None:
+def test_an_empty_token_is_a_missing_token(value: str) -> None:
     assert refusals(Tokens(lambda: [GOOD]), value, "10.0.0.1", 1) == [MissingToken]

@@ -1,4 +1,4 @@
-"""Requests whose work hangs: they cost their own place, and neither the next ones nor the end of the program."""
+"""Requests whose work hangs occupy one place and delay neither other requests nor the end of the program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from server.core.workers import Workers
 
 
 class Stuck:
-    """Something that hangs until it is let go."""
+    """A function that blocks until the test sets ``go``."""
 
     def __init__(self) -> None:
         self.entered = threading.Event()
@@ -31,7 +31,7 @@ async def entered(stuck: Stuck) -> None:
     assert await asyncio.to_thread(stuck.entered.wait, 5)
 
 
-def test_the_process_does_not_wait_for_what_is_stuck() -> None:
+def test_the_process_does_not_wait_for_a_stuck_thread() -> None:
     async def main() -> None:
         stuck, workers = Stuck(), Workers("api", threads=1, waiting=0)
         work = asyncio.create_task(workers.run(stuck))
@@ -43,7 +43,7 @@ def test_the_process_does_not_wait_for_what_is_stuck() -> None:
     asyncio.run(main())
 
 
-def test_who_finds_no_place_is_refused_and_the_next_is_not() -> None:
+def test_a_request_beyond_the_queue_is_refused_and_the_next_is_not() -> None:
     async def main() -> None:
         stuck, workers = Stuck(), Workers("api", threads=1, waiting=1)
         first = asyncio.create_task(workers.run(stuck))
@@ -60,7 +60,7 @@ def test_who_finds_no_place_is_refused_and_the_next_is_not() -> None:
     asyncio.run(main())
 
 
-def test_who_goes_away_gives_its_place_back_when_the_work_is_done() -> None:
+def test_a_cancelled_request_frees_its_place_when_its_work_ends() -> None:
     async def main() -> None:
         stuck, workers = Stuck(), Workers("api", threads=1, waiting=0)
         gone = asyncio.create_task(workers.run(stuck))
@@ -78,7 +78,7 @@ def test_who_goes_away_gives_its_place_back_when_the_work_is_done() -> None:
     asyncio.run(main())
 
 
-def test_whatever_the_work_raises_the_place_is_free_again() -> None:
+def test_the_place_is_freed_after_any_exception() -> None:
     class Panic(BaseException):
         pass
 
@@ -96,7 +96,7 @@ def test_whatever_the_work_raises_the_place_is_free_again() -> None:
     asyncio.run(main())
 
 
-def test_a_machine_without_threads_is_a_503(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_free_thread_a_request_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     def start(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
@@ -111,7 +111,7 @@ def test_a_machine_without_threads_is_a_503(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 class Unclosable:
-    """A model whose inference does not end, so that closing it waits."""
+    """A model whose inference does not end, so that closing it blocks."""
 
     def __init__(self) -> None:
         self.closing = Stuck()
@@ -135,7 +135,7 @@ def test_the_loop_does_not_wait_for_a_model_to_be_closed() -> None:
     model.closing.go.set()
 
 
-def test_who_waits_for_what_is_stuck_is_told_when_the_server_closes() -> None:
+def test_requests_that_wait_for_a_stuck_thread_end_when_the_server_closes() -> None:
     async def main() -> None:
         stuck, workers = Stuck(), Workers("api", threads=1, waiting=1)
         requests = [asyncio.create_task(workers.run(stuck))]

@@ -20,8 +20,8 @@ GOOD, OTHER, WRONG = "correct-horse-battery", "second,token=1", "incorrect-horse
 SERVER = f"server: {{tokens: [{GOOD}, '{OTHER}']}}\n"
 OPEN = {"/", "/run", "/docs", "/healthz", "/readyz", "/page/{name}"}
 NEEDED = 'this server needs a token, as "Authorization: Bearer TOKEN" or "Authorization: Key TOKEN"'
-MISSING = (401, f"{NEEDED}; none came")
-INVALID = (401, f"{NEEDED}; the one that came is not valid")
+MISSING = (401, f"{NEEDED}; none was sent")
+INVALID = (401, f"{NEEDED}; the token that was sent is not valid")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Taking an address, and what is set on the connections that come to it."""
+"""Listening on an address, and the options of accepted connections."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from server.program import StartError, UsageError, host_and_port, is_loopback, l
 from ..served import CAMERAS, Served
 
 
-def test_an_ipv6_address_is_written_in_brackets() -> None:
+def test_an_ipv6_address_is_in_brackets() -> None:
     assert host_and_port("127.0.0.1", 80) == "127.0.0.1:80"
     assert host_and_port("::1", 80) == "[::1]:80"
 
@@ -23,12 +23,12 @@ def test_an_ipv6_address_is_written_in_brackets() -> None:
     ("host", "loopback"),
     [("127.0.0.1", True), ("127.9.9.9", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False)],
 )
-def test_who_is_let_in_by_a_host_is_known(host: str, loopback: bool) -> None:
+def test_loopback_hosts_are_recognised(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
 
 
 @pytest.mark.parametrize("host", ["", "no such host", "999.1.1.1", "a..b", "x" * 300])
-def test_what_is_no_host_is_refused(host: str) -> None:
+def test_an_unknown_host_is_refused(host: str) -> None:
     with pytest.raises(UsageError) as caught:
         listen(host, 0)
     assert str(caught.value) == f'host "{host}" is neither an address nor a known name'
@@ -46,7 +46,7 @@ def test_a_port_in_use_is_named() -> None:
 
 
 @pytest.mark.parametrize(("host", "only_ipv6"), [("::", 0), ("::1", 1)])
-def test_the_ipv6_wildcard_takes_ipv4_too(host: str, only_ipv6: int) -> None:
+def test_the_ipv6_wildcard_accepts_ipv4_too(host: str, only_ipv6: int) -> None:
     with listen(host, 0) as sock:
         assert sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == only_ipv6
 
@@ -55,7 +55,8 @@ def test_an_address_of_another_machine_is_named() -> None:
     with pytest.raises(StartError) as caught:
         listen("192.0.2.1", 8080)
     assert str(caught.value) == (
-        "cannot listen on 192.0.2.1:8080: this machine has no such address; choose one that it has with --host"
+        "cannot listen on 192.0.2.1:8080: this machine does not have this address; choose one of its addresses with "
+        "--host"
     )
 
 
@@ -66,7 +67,7 @@ def test_a_free_port_is_picked() -> None:
 
 @pytest.fixture(scope="module")
 def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
-    """Give the port of each server that this process can run, by whom it is for."""
+    """Yield the port of each server of this process, by protocol."""
 
     async def poller() -> None:  # gRPC keeps one thread for all of a process; it wants a loop that runs
         grpc.aio.init_grpc_aio()
@@ -80,7 +81,7 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
 
 
 @pytest.mark.parametrize(
-    ("door", "request_"),
+    ("protocol", "request_"),
     [
         ("http", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"),
         ("viam", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"),
@@ -88,15 +89,15 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
     ],
     ids=["http", "viam", "clarifai"],
 )
-def test_answers_are_not_held_back_for_fuller_packets(ports: dict[str, int], door: str, request_: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", ports[door]), timeout=10) as connection:
+def test_accepted_connections_have_tcp_nodelay(ports: dict[str, int], protocol: str, request_: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", ports[protocol]), timeout=10) as connection:
         connection.sendall(request_)
         assert connection.recv(1)  # the connection has been accepted and is served
         assert _no_delay(connection.getsockname()[1]) == [1]
 
 
 def _no_delay(peer_port: int) -> list[int]:
-    """Give TCP_NODELAY of this process's sockets that are connected to a port."""
+    """Return TCP_NODELAY of each socket of this process that is connected to a port."""
     found = []
     for entry in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):  # no socket, no connection, or closed meanwhile

@@ -1,4 +1,4 @@
-"""The server as a process: its one line, and how it ends."""
+"""The server as a process: its output, and its end."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_it_prints_one_line_and_ends_well_with_sigterm(folder: Path) -> None:
+def test_it_prints_one_line_and_ends_with_0_after_sigterm(folder: Path) -> None:
     with Serving("config.yaml", cwd=folder) as serving:
         assert serving.client.get("/api/cameras/still/image").status_code == 200
         process = serving.process
@@ -34,7 +34,7 @@ def test_it_prints_one_line_and_ends_well_with_sigterm(folder: Path) -> None:
         assert "Traceback" not in serving.errors()
 
 
-def test_it_ends_soon_although_a_request_waits_and_connections_are_open(folder: Path) -> None:
+def test_it_ends_soon_despite_a_waiting_request_and_open_connections(folder: Path) -> None:
     with Serving("config.yaml", cwd=folder) as serving:
         address = httpx.URL(serving.url)
         with (
@@ -73,23 +73,23 @@ def test_a_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch, capsys
     assert capsys.readouterr().err == "camweave: terminated\n"
 
 
-def test_what_does_not_close_is_left_behind(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_part_that_does_not_close_is_abandoned(caplog: pytest.LogCaptureFixture) -> None:
     asyncio.run(run._limited("viewers", asyncio.Event().wait(), 0.01))
     assert caplog.messages == ["viewers: not closed after 0.01 s; no longer waiting"]
 
 
-def test_it_listens_on_ipv6_in_brackets(folder: Path) -> None:
+def test_the_url_of_an_ipv6_address_has_brackets(folder: Path) -> None:
     with Serving("config.yaml", "--host", "::1", cwd=folder) as serving:
         assert serving.url.startswith("http://[::1]:")
         assert serving.client.get("/healthz").status_code == 200
 
 
-def test_it_lets_everybody_in_when_told_to(folder: Path) -> None:
+def test_with_insecure_it_serves_without_tokens(folder: Path) -> None:
     with Serving("config.yaml", "--host", "0.0.0.0", "--insecure", cwd=folder) as serving:
         assert serving.client.get("/healthz").status_code == 200
 
 
-def test_nobody_reads_the_schema_to_its_end(folder: Path) -> None:
+def test_a_reader_may_close_the_output_early(folder: Path) -> None:
     process = subprocess.Popen([*command(), "schema"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None and process.stderr is not None
     process.stdout.close()

@@ -1,4 +1,4 @@
-"""One server for the tests of a module, unless it has its own."""
+"""One server for all tests of a module that need no server of their own."""
 
 from __future__ import annotations
 

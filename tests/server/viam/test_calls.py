@@ -123,5 +123,5 @@ def test_a_slow_request_is_refused(served: Served, monkeypatch: pytest.MonkeyPat
     for data in (b"\0", struct.pack(">?I", False, 9) + b"abc"):
         assert refused(served, lambda there, sent=data: there.send(sent, end=False)) == (  # type: ignore[misc]
             Status.DEADLINE_EXCEEDED,
-            "the request came too slowly",
+            "the request arrived too slowly",
         )

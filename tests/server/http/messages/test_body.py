@@ -13,7 +13,7 @@ def test_a_body_that_does_not_arrive_is_refused(served: Served, monkeypatch: pyt
     monkeypatch.setattr(limits, "GRACE_S", 0.2)
     answer = said(served, HEAD + b"Content-Length: 1000\r\n\r\nabc")
     assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b'"detail":"the body came too slowly"' in answer
+    assert b'"detail":"the body arrived too slowly"' in answer
 
 
 def test_a_body_that_declares_too_many_bytes_is_not_read(served: Served) -> None:
