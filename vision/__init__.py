@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cameras import PREDICTIONS, Prediction
+
 from .base import (
     Predictor,
     ServiceDeclaration,
@@ -48,6 +50,7 @@ def build_services(
     declarations: Sequence[ServiceDeclaration],
     kinds: Mapping[str, type[VisionService[Any]]] = VISION_SERVICES,
     runtimes: Mapping[str, type[Runtime]] = RUNTIMES,
+    predictions: Mapping[str, type[Prediction]] = PREDICTIONS,
 ) -> dict[str, VisionService[Any]]:
     """Return the declared vision services by name, in their order, without loading anything.
 
@@ -55,11 +58,14 @@ def build_services(
         declarations: The declared services.
         kinds: The available kinds of services, by ``model``.
         runtimes: The available runtimes, by ``model``.
+        predictions: The kinds of predictions that clients can request, by plural.
     """
-    return {
-        each.name: kinds[each.model](each.name, each.attributes, each.runtime, runtimes=runtimes)
-        for each in declarations
-    }
+    services: dict[str, VisionService[Any]] = {}
+    for each in declarations:
+        service = kinds[each.model](each.name, each.attributes, each.runtime, runtimes=runtimes)
+        service.known_predictions = frozenset(predictions.values())
+        services[each.name] = service
+    return services
 
 
 __all__ = [

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
 
-from cameras import Attributes, Frame, Prediction
+from cameras import PREDICTIONS, Attributes, Frame, Prediction
 
 from .runtimes import RUNTIMES, ModelError, Runtime, RuntimeDeclaration, UnsupportedKind
+
+logger = logging.getLogger(__name__)
 
 A = TypeVar("A", bound=Attributes)
 P = TypeVar("P", bound=Prediction)
@@ -58,7 +61,9 @@ class VisionService(ABC, Generic[A]):
         attributes: Its attributes, as declared.
         runtime: The declared model that the attributes name, if any.
         runtimes: The available runtimes, by name.
-        predictions: Kinds of predictions of its own, which camweave does not have; clients get them like the others.
+        predictions: Kinds of predictions that it adds to the built-in ones; declare them so that clients can request
+            them.
+        known_predictions: All kinds of predictions that clients can request.
         stateful: Whether a prediction depends on earlier frames of the session. Predictions of a stateless service are
             cached with the picture, so that several clients share one inference.
         kinds: Plurals of the kinds of predictions that it supports; set by :meth:`inspect`.
@@ -92,9 +97,10 @@ class VisionService(ABC, Generic[A]):
         self._sessions = 0
         self._sessions_lock = threading.Lock()
         self._count_lock = threading.Lock()
-        self._identity = (
-            object()
-        )  # not id(self): a new object can get the same number while a picture still caches predictions
+        self.known_predictions = frozenset(PREDICTIONS.values())
+        self._reported: set[type] = set()
+        # Not id(self): a new object can get the same number while a picture still caches predictions.
+        self._identity = object()
 
     @classmethod
     def needs(cls, attributes: A) -> str | None:
@@ -131,6 +137,7 @@ class VisionService(ABC, Generic[A]):
                 raise
             self.kinds = frozenset(kind.plural for kind in predictors)
             self._sessions += 1
+        self._report_undeclared(kind for kind in predictors if kind not in self.known_predictions)
         return Session(self, predictors)
 
     def _close_session(self) -> None:
@@ -145,6 +152,25 @@ class VisionService(ABC, Generic[A]):
         with self._count_lock:
             self.inferences += 1
             self.inference_s = inference_s
+
+    def _report_undeclared(self, kinds: Iterable[type]) -> None:
+        """Log each kind of prediction that clients cannot request, once. For :class:`Session` too."""
+        for kind in kinds:
+            with self._count_lock:
+                if kind in self._reported:
+                    continue
+                self._reported.add(kind)
+            own = type(self)
+            declared = ", ".join(each.__name__ for each in (*self.predictions, kind))
+            logger.warning(
+                "service %s: %s.%s returns %s, an undeclared kind of prediction that clients cannot request; "
+                "declare it in the class: predictions = (%s,)",
+                self.name,
+                own.__module__,
+                own.__qualname__,
+                kind.__name__,
+                declared,
+            )
 
     @abstractmethod
     def _load(self) -> None:
@@ -202,9 +228,14 @@ class Session:
             gives = " and ".join(sorted(service.kinds))
             raise UnsupportedKind(f"service {service.name} gives {gives}, not {kind.plural}")
         if service.stateful:
-            return cast(tuple[P, ...], predict(frame, self))
-        found = frame.pixels.memo((service._identity, kind), lambda: predict(frame, self))
+            return cast(tuple[P, ...], self._run(predict, frame))
+        found = frame.pixels.memo((service._identity, kind), lambda: self._run(predict, frame))
         return cast(tuple[P, ...], found)
+
+    def _run(self, predict: Predictor, frame: Frame) -> tuple[Prediction, ...]:
+        found, known = predict(frame, self), tuple(self.service.known_predictions)
+        self.service._report_undeclared(kind for kind in {type(each) for each in found} if not issubclass(kind, known))
+        return found
 
     @contextmanager
     def inference(self) -> Iterator[None]:

@@ -38,4 +38,5 @@ def make_transforms(
 
 def make_services(config: Config) -> dict[str, VisionService[Any]]:
     """Return the vision services of a configuration by name, in the order of the file. Loads no model."""
-    return build_services(tuple(config.services.values()), config.tables.vision, config.tables.runtimes)
+    tables = config.tables
+    return build_services(tuple(config.services.values()), tables.vision, tables.runtimes, tables.predictions)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 
-from cameras import Classification, Detection
+from cameras import BoundingBox, Classification, Detection, Prediction
 from tests.fakes import CountingVision, FakeVision, frame
-from vision import ModelError, Session, UnsupportedKind
+from vision import ModelError, Predictor, Session, UnsupportedKind
 
 CAT = Classification("cat", 0.5)
 
@@ -140,3 +143,52 @@ def test_a_kind_that_is_not_given_is_refused() -> None:
     with service.open_session() as session, pytest.raises(UnsupportedKind) as caught:
         session.predict(Classification, frame())
     assert str(caught.value) == "service coco gives detections, not classifications"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot(Prediction):
+    kind: ClassVar[str] = "spot"
+    plural: ClassVar[str] = "spots"
+
+
+@dataclass(frozen=True, slots=True)
+class Face(Detection):
+    """A subclass of a built-in kind."""
+
+
+class Spotter(FakeVision):
+    def _predictors(self) -> Mapping[type[Prediction], Predictor]:
+        return {**super()._predictors(), Spot: lambda frame, session: (Spot("here", 1.0),)}
+
+
+ADVICE = "an undeclared kind of prediction that clients cannot request; declare it in the class: predictions = "
+
+
+def test_an_undeclared_kind_of_prediction_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    service = Spotter("eyes")
+    for _ in range(2):
+        with service.open_session() as session:
+            assert session.predict(Spot, frame()) == (Spot("here", 1.0),)
+    assert caplog.messages == [f"service eyes: {__name__}.Spotter returns Spot, {ADVICE}(Spot,)"]
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+def test_an_undeclared_kind_among_other_predictions_is_logged_once(
+    stateful: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeVision, "stateful", stateful)
+    monkeypatch.setattr(FakeVision, "predictions", (Face,))
+    service = FakeVision("eyes", classifications=[CAT, Spot("here", 1.0)])  # type: ignore[list-item]
+    with service.open_session() as session:
+        for _ in range(2):
+            assert len(session.predict(Classification, frame())) == 2
+    assert caplog.messages == [f"service eyes: tests.fakes.FakeVision returns Spot, {ADVICE}(Face, Spot,)"]
+
+
+def test_known_kinds_of_predictions_and_their_subclasses_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    service = Spotter("eyes", detections=[Face("face", 1.0, box=BoundingBox(0, 0, 1, 1))])
+    service.known_predictions |= {Spot}
+    with service.open_session() as session:
+        session.predict(Spot, frame())
+        session.predict(Detection, frame())
+    assert caplog.messages == []

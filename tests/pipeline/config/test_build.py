@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 import pytest
 
-from cameras import Classification, Frame, Pixels
+from cameras import Classification, Frame, Pixels, Prediction
 from pipeline import Chain, Config, ConfigError, Graph, make_camera, make_services, parse, schema
 from streams import annotate
 from tests.fakes import FakeClock
-from tests.foreign import KINDS, TEXT
+from tests.foreign import KINDS, TEXT, Lamp
+from vision import Session
 
 SEEN = [("on", 1.0), ("light", 1.0), ("light", 1.0)]
 
@@ -65,6 +67,41 @@ def test_foreign_kinds_annotate_a_file(config: Config, tmp_path: Path) -> None:
 def test_a_foreign_service_predicts(config: Config) -> None:
     with make_services(config)["lamp"].open_session() as session:
         assert session.predict(Classification, make_frame(200)) == (Classification("on", 1.0),)
+
+
+@dataclass(frozen=True, slots=True)
+class Glow(Prediction):
+    kind: ClassVar[str] = "glow"
+    plural: ClassVar[str] = "glows"
+
+
+def glowing(self: Lamp, frame: Frame, session: Session) -> tuple[Glow, ...]:
+    return (Glow("on", 1.0),)
+
+
+def test_a_stream_goes_on_after_an_undeclared_kind_of_prediction(
+    config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Lamp, "_classify", glowing)
+    chain = Chain(config, "named")
+    chain.open()
+    frames = [chain.apply(make_frame(level)) for level in (20, 30)]
+    chain.close()
+    assert [[each.label for each in frame.annotations] for frame in frames] == [["on", "light", "light"]] * 2
+    assert caplog.messages == [
+        "service lamp: tests.foreign.Lamp returns Glow, an undeclared kind of prediction that clients cannot request; "
+        "declare it in the class: predictions = (Glow,)"
+    ]
+
+
+def test_a_kind_of_prediction_in_the_tables_is_not_logged(
+    config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Lamp, "_classify", glowing)
+    config = replace(config, tables=replace(KINDS, predictions={**KINDS.predictions, "glows": Glow}))
+    with make_services(config)["lamp"].open_session() as session:
+        session.predict(Classification, make_frame(200))
+    assert caplog.messages == []
 
 
 def test_an_unusable_foreign_model_is_reported_with_its_position(config: Config, tmp_path: Path) -> None:
