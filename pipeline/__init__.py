@@ -1,27 +1,22 @@
 """The configuration of cameras and the graph that runs them on demand."""
 
+from .camera_config import CameraConfig, DownstreamAttributes, StreamConfig, TransformAttributes, TransformConfig
 from .chain import Chain
 from .changes import Changes, Difference
 from .config import (
     BUILT_IN,
-    TRANSFORM,
     VIAM_IS_OPEN,
-    CameraConfig,
     ClarifaiConfig,
     Config,
     ConfigError,
     Plugin,
     Problem,
     ServerConfig,
-    StreamConfig,
     Tables,
-    TransformAttributes,
-    TransformConfig,
     load,
     load_plugins,
     make_camera,
     make_services,
-    make_transforms,
     parse,
     schema,
     token_of,
@@ -47,10 +42,10 @@ from .feeds import (
     Watch,
 )
 from .graph import Graph
+from .producers import DeclaredProducer, ProducerContext, make_transforms
 
 __all__ = [
     "BUILT_IN",
-    "TRANSFORM",
     "VIAM_IS_OPEN",
     "ByteRate",
     "CameraConfig",
@@ -61,7 +56,9 @@ __all__ = [
     "Config",
     "ConfigError",
     "Counters",
+    "DeclaredProducer",
     "Difference",
+    "DownstreamAttributes",
     "Executor",
     "Feed",
     "FrameTask",
@@ -71,6 +68,7 @@ __all__ = [
     "Plugin",
     "Problem",
     "Producer",
+    "ProducerContext",
     "Rate",
     "Reports",
     "Run",

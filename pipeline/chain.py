@@ -7,8 +7,9 @@ import logging
 from cameras import Frame
 from transforms import Style, paint
 
-from .config import CameraConfig, Config, TransformAttributes, make_services, make_transforms
-from .producers import Row, step
+from .camera_config import CameraConfig, DownstreamAttributes, TransformAttributes
+from .config import Config, make_services
+from .producers import Row, make_transforms, step
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ class Chain:
     of a transform (:meth:`Transform.wait_for_results`): unlike live frames, those of a file are never late.
 
     Attributes:
-        root: The declaration of the source at the start of the chain.
+        root: The declaration of the camera at the start of the chain; the file takes its place, whatever its model.
         style: The painting style of the camera.
     """
 
@@ -29,13 +30,17 @@ class Chain:
 
         Raises:
             KeyError: when there is no such camera.
+            ValueError: when a camera of the chain takes its frames from another one, but is no transform camera.
         """
         services = make_services(config)
         declared = config.cameras[camera]
         self.style: Style = declared.style
         rows: list[Row] = []
-        while isinstance(declared.attributes, TransformAttributes):
-            rows.insert(0, Row(make_transforms(declared.attributes, services, config.tables), declared.attributes))
+        while isinstance(declared.attributes, DownstreamAttributes):
+            if not isinstance(declared.attributes, TransformAttributes):
+                raise ValueError(f"camera {declared.name}: model {declared.model} works on live frames only")
+            transforms = make_transforms(declared.attributes, services, config.tables.transforms)
+            rows.insert(0, Row(transforms, declared.attributes))
             declared = config.cameras[declared.attributes.source]
         self.root: CameraConfig = declared
         self._rows = tuple(rows)

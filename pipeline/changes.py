@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .config import CameraConfig, Config, Tables, TransformAttributes
+from .camera_config import CameraConfig, TransformAttributes
+from .config import Config, Tables
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from cameras import Attributes
 from transforms import Transform
 from vision import ModelError, VisionService, check_model
 
+from .camera_config import DownstreamAttributes
 from .changes import Changes, changes_between
 from .checks import wrong_kinds, wrong_labels
-from .config import Config, ConfigError, Problem, TransformAttributes, make_services
+from .config import Config, ConfigError, Problem, make_services
 from .feeds import CLOSE_LIMIT_S, Clock, Executor, Feed, Producer, SystemClock, ThreadExecutor
 from .producers import Line, ProducerContext, make_producer
 
@@ -120,7 +121,8 @@ class Graph:
         kept = {name: self.services[name] for name in changes.services.unchanged}
         services = {**make_services(config), **kept}
         feeds = {name: self.feeds.get(name) or self._new_feed(name) for name in in_order(config)}
-        context = ProducerContext(feeds, services, config.tables, self._clock)
+        tables = config.tables
+        context = ProducerContext(feeds, services, tables.cameras, tables.transforms, tables.producers, self._clock)
         producers = {
             name: make_producer(config.cameras[name], feed.reports, context)
             for name, feed in feeds.items()
@@ -243,7 +245,7 @@ def in_order(config: Config) -> list[str]:
 
     def add(name: str) -> None:
         attributes = config.cameras[name].attributes
-        if isinstance(attributes, TransformAttributes) and attributes.source not in ordered:
+        if isinstance(attributes, DownstreamAttributes) and attributes.source not in ordered:
             add(attributes.source)
         ordered[name] = None
 

@@ -105,6 +105,7 @@ class Mean(Runtime):
 
 KINDS = Tables(
     cameras={**BUILT_IN.cameras, "bar": Bar},
+    producers=BUILT_IN.producers,
     camera_aliases=BUILT_IN.camera_aliases,
     transforms={**BUILT_IN.transforms, "negative": Negative},
     transform_aliases=BUILT_IN.transform_aliases,

@@ -16,7 +16,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "vision": ("runtimes", "inputs", "outputs", "captioning"),
     "vision/outputs": ("scores", "heads"),
     "transforms": ("painting",),
-    "pipeline": ("config", "feeds", "producers"),
+    "pipeline": ("camera_config", "feeds", "producers", "config"),
     "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam"),
     "streams": ("encoding", "webrtc"),
     "configs": ("training",),
@@ -34,6 +34,7 @@ TABLES = {
     "cameras": ("CAMERAS", "PREDICTIONS"),
     "vision": ("VISION_SERVICES", "RUNTIMES"),
     "transforms": ("TRANSFORMS",),
+    "pipeline": ("PRODUCERS",),
 }
 KIND_NAMES = ("model_name", "type_name", "plural")
 # Not part of the program, but run in the clone: may look behind the public interfaces, never to the right.

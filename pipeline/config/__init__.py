@@ -1,19 +1,14 @@
 """Configuration files: reading them, checking them as a whole, and building the objects they declare."""
 
-from .build import make_camera, make_services, make_transforms
+from .build import make_camera, make_services
 from .declarations import (
     BUILT_IN,
-    TRANSFORM,
     VIAM_IS_OPEN,
-    CameraConfig,
     ClarifaiConfig,
     Config,
     Plugin,
     ServerConfig,
-    StreamConfig,
     Tables,
-    TransformAttributes,
-    TransformConfig,
     token_of,
 )
 from .load import load, load_plugins, parse
@@ -23,9 +18,7 @@ from .schema import schema
 
 __all__ = [
     "BUILT_IN",
-    "TRANSFORM",
     "VIAM_IS_OPEN",
-    "CameraConfig",
     "ClarifaiConfig",
     "Config",
     "ConfigError",
@@ -33,16 +26,12 @@ __all__ = [
     "Problem",
     "Problems",
     "ServerConfig",
-    "StreamConfig",
     "Tables",
-    "TransformAttributes",
-    "TransformConfig",
     "is_unknown",
     "load",
     "load_plugins",
     "make_camera",
     "make_services",
-    "make_transforms",
     "parse",
     "quoted",
     "schema",

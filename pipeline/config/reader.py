@@ -9,18 +9,15 @@ from typing import Any
 from cameras import Attributes
 from transforms import Style
 
+from ..camera_config import CameraConfig, DownstreamAttributes, TransformAttributes, TransformConfig
 from .declarations import (
-    TRANSFORM,
     CameraBlock,
-    CameraConfig,
     Config,
     Locations,
     ServerConfig,
     Tables,
-    TransformAttributes,
     TransformBlock,
     TransformCameraBlock,
-    TransformConfig,
 )
 from .nodes import Address, MappingNode, Node, Position, Problems, SequenceNode, is_empty, is_unknown, kind_of
 from .services import Services
@@ -88,7 +85,7 @@ class Reader:
         read_services = Services(services, names, self._entries, self._tables)
         read_cameras = [self._camera(item, read_services) for item in cameras]
         self._entries.unique(cameras)
-        check_sources([item for item in cameras if self._is_transform(item[1])], names, self._problems)
+        check_sources([item for item in cameras if self._has_source(item[1])], names, self._problems)
         known = {camera.name: camera for camera in read_cameras if camera is not None}
         check_depths(known, list(named(cameras)), self._tables, self._problems)
         server = section(root, "server")
@@ -107,24 +104,24 @@ class Reader:
             tables=self._tables,
         )
 
-    def _is_transform(self, node: Node) -> bool:
-        model = text_at(node, "model")
-        return model is not None and self._tables.camera_aliases.get(model, model) == TRANSFORM
+    def _has_source(self, node: Node) -> bool:
+        """Return whether cameras of this model take their frames from another camera."""
+        model = text_at(node, "model") or ""
+        kind = self._tables.camera_models.get(self._tables.camera_aliases.get(model, model))
+        return kind is not None and issubclass(kind, DownstreamAttributes)
 
     def _camera(self, item: Item, services: Services) -> CameraConfig | None:
         address, node = item
-        kinds: dict[str, type[Attributes]] = {
-            **{model: camera.attributes_type for model, camera in self._tables.cameras.items()},
-            TRANSFORM: TransformAttributes,
-        }
+        kinds = self._tables.camera_models
         refused = self._tables.refused("cameras")
         model = self._entries.kind(item, "model", kinds, self._tables.camera_aliases, refused)
-        block = self._entries.block(CameraBlock, item, kinds[model] if model is not None else None)
+        kind = kinds[model] if model is not None else None
+        block = self._entries.block(CameraBlock, item, kind)
         attributes: Attributes | None = None
-        if model == TRANSFORM:
+        if kind is TransformAttributes:
             attributes = self._transform_camera((*address, "attributes"), section(node, "attributes"), services)
-        elif model is not None:
-            attributes = self._entries.attributes(kinds[model], item)
+        elif kind is not None:
+            attributes = self._entries.attributes(kind, item)
         self._check_style((*address, "style"), section(node, "style"))
         if block is None or model is None or attributes is None:
             return None

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ..camera_config import TransformAttributes
 from .declarations import (
     BUILT_IN,
     MODEL,
-    TRANSFORM,
     VISION,
     CameraBlock,
     ServerConfig,
@@ -65,14 +65,19 @@ Option = tuple[list[str], Json, Json]
 
 
 def _cameras(tables: Tables, definitions: Json) -> Iterator[Option]:
-    for model, camera in tables.cameras.items():
+    for model, kind in tables.camera_models.items():
         words = [model, *(alias for alias, name in tables.camera_aliases.items() if name == model)]
-        yield words, _block(camera.attributes_type, definitions), {}
+        if kind is TransformAttributes:
+            yield words, _transform_camera(tables, definitions), {}
+        else:
+            yield words, _block(kind, definitions), {}
+
+
+def _transform_camera(tables: Tables, definitions: Json) -> Json:
     transforms = _options(_transforms(tables, definitions), TransformBlock, "type", definitions)
     attributes = _block(TransformCameraBlock, definitions)
     attributes["properties"]["pipeline"]["items"] = transforms
-    words = [TRANSFORM, *(alias for alias, name in tables.camera_aliases.items() if name == TRANSFORM)]
-    yield words, attributes, {}
+    return attributes
 
 
 def _transforms(tables: Tables, definitions: Json) -> Iterator[Option]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from transforms import Transform
 
-from .declarations import CameraConfig, Tables, TransformAttributes
+from ..camera_config import CameraConfig, DownstreamAttributes, TransformAttributes
+from .declarations import Tables
 from .nodes import Address, Node, Problems, find, is_unknown, quoted, text_of
 
 Upstream = list[CameraConfig]
@@ -16,18 +17,18 @@ Upstream = list[CameraConfig]
 _SOURCE = ("attributes", "source")
 
 
-def check_sources(transforms: Sequence[tuple[Address, Node]], names: Sequence[str], problems: Problems) -> None:
+def check_sources(cameras: Sequence[tuple[Address, Node]], names: Sequence[str], problems: Problems) -> None:
     """Report every source that does not exist, and every cycle of cameras once.
 
     Args:
-        transforms: The transform cameras, each with its address.
+        cameras: The cameras that take their frames from another one, each with its address.
         names: All cameras, in the order of the file.
         problems: Where to report.
     """
     known = dict.fromkeys(names)
     sources: dict[str, str] = {}
     places: dict[str, tuple[Address, Node]] = {}
-    for address, node in transforms:
+    for address, node in cameras:
         found, real = find(node, _SOURCE)
         source, name = text_of(found), text_of(find(node, ("name",))[0])
         if real != _SOURCE or source is None:
@@ -110,7 +111,8 @@ def _missing(transform: type[Transform[Any]], attributes: Any, upstream: Upstrea
         places = [attributes, *(camera.attributes for camera in upstream[:-1])]
         if any(_is_lens(getattr(place, needed, None)) for place in places):
             continue
-        if needed != "intrinsic_parameters" or not tables.cameras[root.model].gives_lens(root.attributes):
+        kind = tables.cameras.get(root.model)  # other producers declare no lens
+        if needed != "intrinsic_parameters" or kind is None or not kind.gives_lens(root.attributes):
             yield f"{needed}: set them here or on the camera, or use a source that provides them"
 
 
@@ -125,7 +127,7 @@ def _upstream(cameras: Mapping[str, CameraConfig], camera: CameraConfig) -> Upst
     found: CameraConfig | None = camera
     while found is not None and found.name not in upstream:
         upstream[found.name] = found
-        if not isinstance(found.attributes, TransformAttributes):
+        if not isinstance(found.attributes, DownstreamAttributes):
             return list(upstream.values())
         found = cameras.get(found.attributes.source)
     return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from cameras import Frame, Slot
 
-from ..config import CameraConfig
+from ..camera_config import CameraConfig
 from .clock import Clock, Timer
 from .fan_out import FanOut
 from .meters import Counters, Latency, Rate

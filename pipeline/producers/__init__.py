@@ -1,8 +1,21 @@
 """The producers of frames, one file per kind, and the table that selects one by the camera's ``model``."""
 
+from .kind import DeclaredProducer, ProducerContext
 from .line import Line
 from .source import Source
-from .step import Row, Stage, Step, step
-from .table import PRODUCERS, ProducerContext, make_producer
+from .step import Row, Stage, Step, make_transforms, step
+from .table import PRODUCERS, make_producer
 
-__all__ = ["PRODUCERS", "Line", "Row", "Source", "Stage", "Step", "ProducerContext", "make_producer", "step"]
+__all__ = [
+    "PRODUCERS",
+    "DeclaredProducer",
+    "Line",
+    "ProducerContext",
+    "Row",
+    "Source",
+    "Stage",
+    "Step",
+    "make_producer",
+    "make_transforms",
+    "step",
+]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
-from cameras import Frame, Slot
+from cameras import Attributes, Frame, Slot
 from transforms import InferenceTransform
 
-from ..feeds import Clock, Executor, Feed, FrameTask, Output, Producer, Rate, Reports, Run, State
-from .step import Row, step
+from ..camera_config import CameraConfig, TransformAttributes
+from ..feeds import Clock, Executor, Feed, FrameTask, Output, Rate, Reports, Run, State
+from .kind import DeclaredProducer, ProducerContext
+from .step import Row, make_transforms, step
 
 logger = logging.getLogger(__name__)
 
 
-class Line(Producer):
+class Line(DeclaredProducer):
     """Applies a row of transforms to the frames of another feed.
 
     Its task, ``line NAME``, processes one frame at a time, always the newest: frames that it is too slow for are
@@ -29,6 +31,9 @@ class Line(Producer):
         clock: Times the stages.
         reports: Counters, latencies and warnings of the camera.
     """
+
+    model_name: ClassVar[str] = "transform"
+    attributes_type: ClassVar[type[Attributes]] = TransformAttributes
 
     def __init__(self, name: str, source: Feed, row: Row, clock: Clock, reports: Reports) -> None:
         self.source = source
@@ -45,6 +50,14 @@ class Line(Producer):
         self._task: _LineTask | None = None
         # The run that has the transforms open; not the newest one while that waits for the previous run.
         self._holder: _LineTask | None = None
+
+    @classmethod
+    def make(cls, config: CameraConfig, reports: Reports, context: ProducerContext) -> Line:
+        """Return the line of a transform camera."""
+        declared = config.attributes
+        assert isinstance(declared, TransformAttributes)
+        row = Row(make_transforms(declared, context.services, context.transforms), declared)
+        return cls(config.name, context.feeds[declared.source], row, context.clock, reports)
 
     @property
     def state(self) -> State:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cameras import Attributes, Frame
 from transforms import Transform
+from vision import VisionService
 
-from ..config import TransformAttributes
+from ..camera_config import TransformAttributes
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,21 @@ class Step:
     def failures(self) -> Iterator[Stage]:
         """The stages with a failure."""
         return (stage for stage in self.stages if stage.failure is not None)
+
+
+def make_transforms(
+    declared: TransformAttributes,
+    services: Mapping[str, VisionService[Any]],
+    kinds: Mapping[str, type[Transform[Any]]],
+) -> tuple[Transform[Attributes], ...]:
+    """Return the transforms of a transform camera, not yet opened.
+
+    Args:
+        declared: The attributes of the transform camera.
+        services: The vision services of the configuration by name.
+        kinds: The kinds of transforms that the configuration was read with, ``Tables.transforms``.
+    """
+    return tuple(kinds[entry.type](entry.attributes, services) for entry in declared.pipeline)
 
 
 def step(

@@ -1,4 +1,4 @@
-"""Where each kind of camera, transform, vision service, runtime and prediction still has to be named.
+"""Where each kind of camera, producer, transform, vision service, runtime and prediction still has to be named.
 
 usage: make kinds
 """
@@ -20,6 +20,7 @@ from .test_reference import FOR_ALL_SERVICES, FOR_ALL_THAT_RECOGNISE, unnamed
 
 ROWS = {
     "cameras": ("configuration.md", "`model`"),
+    "producers": ("configuration.md", "`model`"),
     "transforms": ("transforms.md", "`type`"),
     "vision": ("vision.md", "`model` of a vision service"),
     "runtimes": ("vision.md", "`model` of `type: mlmodel`"),
@@ -68,7 +69,7 @@ def _missing_in_reference(kinds: Mapping[str, Any], document: str, heading: str)
 def _missing_in_texts(tables: Tables) -> Iterator[str]:
     declared = {*tables.transforms, *tables.vision, *tables.runtimes}
     texts = {
-        ROOT / "CHANGELOG.md": {*tables.cameras, *declared, *tables.predictions},
+        ROOT / "CHANGELOG.md": {*tables.camera_models, *declared, *tables.predictions},
         DOCS / "coming-from-viam.md": declared,
         DOCS / "http.md": {*tables.predictions},
     }
@@ -87,7 +88,7 @@ def _missing_in_configs(tables: Tables) -> Iterator[str]:
             cameras.add(camera.model)
             if isinstance(camera.attributes, TransformAttributes):
                 transforms |= {entry.type for entry in camera.attributes.pipeline}
-    used = ((tables.cameras, cameras), (tables.transforms, transforms), (tables.vision, services))
+    used = ((tables.camera_models, cameras), (tables.transforms, transforms), (tables.vision, services))
     for kinds, shown in used:
         for name in sorted(kinds.keys() - shown):
             yield f"{name} is in no file of configs/"

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from typer.core import TyperGroup
 
 from cameras import CAMERAS, PREDICTIONS, Attributes, BoundingBox, Detection
-from pipeline.config.declarations import CameraBlock, ServerConfig, ServiceBlock, StreamConfig
+from pipeline import BUILT_IN, StreamConfig
+from pipeline.config.declarations import CameraBlock, ServerConfig, ServiceBlock
 from pipeline.config.declarations.server import IceConfig
 from server.clarifai.rest import ClarifaiRest
 from server.cli import cli
@@ -61,8 +62,8 @@ def test_every_transform_and_attribute_has_its_place() -> None:
 
 def test_every_camera_and_attribute_has_its_place() -> None:
     rows = table("configuration.md", "`model`")
-    assert set(rows) == {*CAMERAS, "transform"}
-    assert unnamed(rows, dict(CAMERAS)) == []
+    assert set(rows) == {*BUILT_IN.camera_models}
+    assert unnamed(rows, {**CAMERAS, **BUILT_IN.producers}) == []
 
 
 def test_every_vision_service_and_attribute_has_its_place() -> None:

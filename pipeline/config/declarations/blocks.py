@@ -10,8 +10,8 @@ from pydantic import AfterValidator, Field
 from cameras import Attributes
 from transforms import DistortionParameters, IntrinsicParameters, Style
 
+from ...camera_config import StreamConfig
 from ..nodes import quoted
-from .stream import StreamConfig
 
 VISION, MODEL = "vision", "mlmodel"
 """The types of services."""

@@ -3,72 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, SerializeAsAny
-
-from cameras import Attributes, Frame
-from transforms import DistortionParameters, IntrinsicParameters, Style
+from cameras import Attributes
 from vision import RuntimeDeclaration, ServiceDeclaration
 
+from ...camera_config import CameraConfig
 from ..nodes import Address, MappingNode, Node, Position, Problem, Problems, find
 from .server import ServerConfig
-from .stream import StreamConfig
 from .tables import BUILT_IN, Tables
-
-TRANSFORM = "transform"
-"""The ``model`` of a camera that transforms the frames of another camera."""
-
-
-class TransformConfig(Attributes):
-    """One entry of a pipeline."""
-
-    type: str = Field(description="The kind of transform.")
-    attributes: SerializeAsAny[Attributes] = Field(description="Its settings.")
-
-
-class TransformAttributes(Attributes):
-    """Attributes of a transform camera in the YAML."""
-
-    source: str = Field(description="The camera that provides the frames.")
-    pipeline: tuple[TransformConfig, ...] = Field(strict=False, description="The transforms, in order.")
-    intrinsic_parameters: IntrinsicParameters | None = Field(None, description="Lens; default: the source's.")
-    distortion_parameters: DistortionParameters | None = Field(None, description="Distortion; default: the source's.")
-
-    def entering(self, frame: Frame) -> Frame:
-        """Return a source's frame with the lens parameters declared here, if any, in place of its own."""
-        intrinsics = self.intrinsic_parameters and self.intrinsic_parameters.intrinsics
-        distortion = self.distortion_parameters and self.distortion_parameters.distortion
-        if intrinsics is None and distortion is None:
-            return frame
-        return replace(frame, intrinsics=intrinsics or frame.intrinsics, distortion=distortion or frame.distortion)
-
-
-@dataclass(frozen=True)
-class CameraConfig:
-    """The declaration of a camera.
-
-    Attributes:
-        name: Its name.
-        model: Its kind: a key of ``Tables.cameras``, or ``transform``.
-        attributes: The settings of its kind; :class:`TransformAttributes` for a transform camera.
-        preload: Whether it runs without viewers.
-        linger_s: How long it keeps running after the last viewer leaves.
-        private: Whether only other cameras can use it.
-        stream: The encoder settings.
-        style: How its annotations are painted.
-    """
-
-    name: str
-    model: str
-    attributes: Attributes
-    preload: bool = False
-    linger_s: float = 10.0
-    private: bool = False
-    stream: StreamConfig = StreamConfig()
-    style: Style = Style()
 
 
 @dataclass(frozen=True)
@@ -95,7 +40,7 @@ class Config:
         server: The settings of the server.
         path: The file it was read from.
         locations: Where the file declares cameras and services.
-        tables: The kinds it was read with; ``build.py`` builds only these kinds.
+        tables: The kinds it was read with; only these kinds are built.
     """
 
     cameras: dict[str, CameraConfig]

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from cameras import ALIASES as CAMERA_ALIASES
-from cameras import CAMERAS, PREDICTIONS, Camera, Prediction
+from cameras import CAMERAS, PREDICTIONS, Attributes, Camera, Prediction
 from transforms import ALIASES as TRANSFORM_ALIASES
 from transforms import TRANSFORMS, Transform
 from vision import RUNTIMES, VISION_SERVICES, Runtime, VisionService
+
+from ...producers import PRODUCERS, DeclaredProducer
 
 KIND_NAMES = {
     "cameras": "camera",
@@ -63,8 +65,9 @@ class Tables:
     """The kinds that can be declared.
 
     Attributes:
-        cameras: Kinds of cameras by ``model``, all but transform cameras.
-        camera_aliases: Kind of camera by alias, such as the name it has in another program.
+        cameras: Kinds of cameras that are opened and read, by ``model``.
+        producers: Kinds of cameras whose frames come in other ways, such as transform cameras, by ``model``.
+        camera_aliases: Name of either kind by alias, such as the name it has in another program.
         transforms: Kinds of transforms by ``type``.
         transform_aliases: Kind of transform by alias.
         vision: Kinds of vision services by ``model``.
@@ -75,6 +78,7 @@ class Tables:
     """
 
     cameras: Mapping[str, type[Camera[Any]]]
+    producers: Mapping[str, type[DeclaredProducer]]
     camera_aliases: Mapping[str, str]
     transforms: Mapping[str, type[Transform[Any]]]
     transform_aliases: Mapping[str, str]
@@ -83,6 +87,12 @@ class Tables:
     predictions: Mapping[str, type[Prediction]]
     plugins: tuple[Plugin, ...] = ()
     without_files: Tables | None = None
+
+    @property
+    def camera_models(self) -> dict[str, type[Attributes]]:
+        """The type of the attributes for every ``model`` of a camera."""
+        kinds: dict[str, type[Camera[Any]] | type[DeclaredProducer]] = {**self.cameras, **self.producers}
+        return {model: kind.attributes_type for model, kind in kinds.items()}
 
     def refused(self, table: str) -> dict[str, str]:
         """Return an error message for each name that a configuration cannot use because of a plugin.
@@ -107,4 +117,13 @@ class Tables:
                     yield f"{plugin}: {kind}: {kind.error}"
 
 
-BUILT_IN = Tables(CAMERAS, CAMERA_ALIASES, TRANSFORMS, TRANSFORM_ALIASES, VISION_SERVICES, RUNTIMES, PREDICTIONS)
+BUILT_IN = Tables(
+    cameras=CAMERAS,
+    producers=PRODUCERS,
+    camera_aliases=CAMERA_ALIASES,
+    transforms=TRANSFORMS,
+    transform_aliases=TRANSFORM_ALIASES,
+    vision=VISION_SERVICES,
+    runtimes=RUNTIMES,
+    predictions=PREDICTIONS,
+)

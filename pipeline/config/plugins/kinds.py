@@ -11,7 +11,7 @@ from cameras import Attributes, Camera, Prediction
 from transforms import Transform
 from vision import Runtime, RuntimeAttributes, VisionService
 
-from ..declarations import TRANSFORM, Plugin, PluginKind, Tables
+from ..declarations import Plugin, PluginKind, Tables
 
 BASES: dict[str, type] = {"cameras": Camera, "transforms": Transform, "vision": VisionService, "runtimes": Runtime}
 """The base class of each table's kinds, in the order in which ``camweave plugins`` lists them."""
@@ -164,7 +164,7 @@ def _owner(tables: Tables, table: str, name: str) -> str | None:
     for plugin in tables.plugins:
         if any((kind.table, kind.name) == (table, name) for kind in plugin.kinds):
             return str(plugin)
-    aliases = {"cameras": {*tables.camera_aliases, TRANSFORM}, "transforms": {*tables.transform_aliases}}
+    aliases = {"cameras": {*tables.camera_aliases, *tables.producers}, "transforms": {*tables.transform_aliases}}
     return PROGRAM if name in getattr(tables, table) or name in aliases.get(table, ()) else None
 
 

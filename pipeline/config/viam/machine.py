@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ..declarations import MODEL, TRANSFORM, VISION, Tables
+from ..declarations import MODEL, VISION, Tables
 from ..nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, one_line, quoted
 from ..validation import Entries, Item, section, text_at
 from .translation import CAMERA, native_attributes, native_file_model, native_model
@@ -63,7 +63,7 @@ class _Machine:
 
     def __init__(self, problems: Problems, tables: Tables) -> None:
         self._problems = problems
-        cameras = {**tables.cameras, **tables.camera_aliases, TRANSFORM: None}
+        cameras = {*tables.camera_models, *tables.camera_aliases}
         self._aliases = tables.camera_aliases
         self._models: Mapping[str, Iterable[str]] = {CAMERA: cameras, VISION: tables.vision, MODEL: tables.runtimes}
         self._skipped: set[tuple[str, str]] = set()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..declarations import MODEL, TRANSFORM, VISION
+from ..declarations import MODEL, VISION
 from ..nodes import MappingNode, Node, ScalarNode, text_of
 
 CAMERA = "camera"
@@ -46,7 +46,7 @@ _NAMES: Mapping[tuple[str, str], AttributeNames] = {
         {"video_path": "path"}, _LENS | {"input_kw_args", "filters", "output_kw_args"}
     ),
     (CAMERA, "image_file"): AttributeNames({"color_image_file_path": "path"}, _FILES | {"depth_image_file_path"}),
-    (CAMERA, TRANSFORM): AttributeNames(unused=frozenset({"debug", "stream"})),
+    (CAMERA, "transform"): AttributeNames(unused=frozenset({"debug", "stream"})),
     (MODEL, "tflite_cpu"): AttributeNames(unused=frozenset({"package_reference"})),
     (MODEL, "onnx"): AttributeNames(unused=frozenset({"package_reference"})),
 }

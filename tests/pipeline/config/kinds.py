@@ -9,6 +9,7 @@ from pydantic import Field
 
 from cameras import PREDICTIONS, Attributes, Camera, Frame, LocalPath, Prediction
 from pipeline.config import Tables
+from pipeline.producers import PRODUCERS
 from transforms import Transform
 from vision import LiteRt, Predictor, VisionService
 
@@ -129,6 +130,7 @@ class Vision(VisionService[Any]):
 
 KINDS = Tables(
     cameras={kind.model_name: kind for kind in (File, Url, Device)},
+    producers=PRODUCERS,
     camera_aliases={"ffmpeg": "stream", "rdk:builtin:transform": "transform"},
     transforms={kind.type_name: kind for kind in (Identity, Resize, Detections)},
     transform_aliases={"": "identity"},

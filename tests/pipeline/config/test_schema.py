@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import create_model
 
-from cameras import CAMERAS, Attributes
+from cameras import Attributes
 from pipeline import ConfigError
 from pipeline.config import BUILT_IN
 from pipeline.config.nodes import Problems, plain, read_yaml
@@ -98,7 +98,7 @@ def words(options: Any, key: str) -> set[str]:
 
 def test_the_schema_has_every_kind_and_alias() -> None:
     whole = schema()
-    models = {*CAMERAS, "transform"}
+    models = {*BUILT_IN.cameras, *BUILT_IN.producers}
     cameras = whole["properties"]["cameras"]["items"]
     assert words(cameras, "model") == {
         *models,

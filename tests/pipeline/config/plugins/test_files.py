@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import BUILT_IN, ConfigError, load, load_plugins, make_transforms, parse, with_packages
-from pipeline.config import TransformAttributes
+from pipeline import (
+    BUILT_IN,
+    ConfigError,
+    TransformAttributes,
+    load,
+    load_plugins,
+    make_transforms,
+    parse,
+    with_packages,
+)
 from tests.harness import through
 from tests.transforms.pictures import bgr
 
@@ -56,7 +64,7 @@ def test_the_kinds_of_a_file_can_be_declared(tmp_path: Path) -> None:
     assert [str(plugin) for plugin in loaded.tables.plugins] == ["file my_transforms.py"]
     declared = loaded.cameras["dark"].attributes
     assert isinstance(declared, TransformAttributes)
-    [negative] = make_transforms(declared, {}, loaded.tables)
+    [negative] = make_transforms(declared, {}, loaded.tables.transforms)
     [out] = through(negative, bgr(8, 6))
     assert (out.image == 255 - bgr(8, 6).image).all()
     assert "negative" not in BUILT_IN.transforms

@@ -1,0 +1,7 @@
+"""The declaration of one camera, which its feed and its producer are made from."""
+
+from .camera import CameraConfig
+from .stream import StreamConfig
+from .transform import DownstreamAttributes, TransformAttributes, TransformConfig
+
+__all__ = ["CameraConfig", "DownstreamAttributes", "StreamConfig", "TransformAttributes", "TransformConfig"]

@@ -1,0 +1,82 @@
+"""The base class of producers that a camera declares by its ``model``."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cameras import Attributes, Camera
+from transforms import Transform
+from vision import VisionService
+
+from ..camera_config import CameraConfig
+from ..feeds import Clock, Feed, Producer, Reports
+
+
+@dataclass(frozen=True)
+class ProducerContext:
+    """The parts of a graph that a producer may need.
+
+    Nothing here carries frames from outside the graph to a producer: code on the right, such as a session that receives
+    video, finds the producer at ``graph.feeds[name].producer`` (:class:`DeclaredProducer`).
+
+    Attributes:
+        feeds: The feeds of all cameras by name.
+        services: The vision services by name.
+        cameras: The kinds of cameras by ``model``.
+        transforms: The kinds of transforms by ``type``.
+        producers: The kinds of producers by ``model``; all other models are cameras.
+        clock: The clock of the graph.
+    """
+
+    feeds: Mapping[str, Feed]
+    services: Mapping[str, VisionService[Any]]
+    cameras: Mapping[str, type[Camera[Any]]]
+    transforms: Mapping[str, type[Transform[Any]]]
+    producers: Mapping[str, type[DeclaredProducer]]
+    clock: Clock
+
+
+class DeclaredProducer(Producer):
+    """A producer with a ``model`` of its own in the configuration; its row in ``PRODUCERS`` declares it.
+
+    A kind that takes frames from another camera has attributes derived from :class:`DownstreamAttributes`; then its
+    feed has that camera's feed as its source. All other kinds make their frames themselves, or get them from outside
+    the graph. Whoever delivers those asks the feed for its producer each time, since a new configuration may replace
+    it, and calls a method of the kind's own::
+
+        class PublishedAttributes(Attributes):
+            max_width_px: int = Field(1920, description="Larger pictures are refused.")
+
+        class Published(DeclaredProducer):
+            model_name = "published"
+            attributes_type = PublishedAttributes
+
+            def take(self, frame):
+                output = self._output  # of the newest run; None while nobody watches
+                return output is not None and output.publish(frame)
+
+        producer = graph.feeds["phone"].producer
+        if isinstance(producer, Published):
+            producer.take(frame)
+
+    Attributes:
+        model_name: Name of this kind under ``model:``.
+        attributes_type: Its attributes in the YAML.
+    """
+
+    model_name: ClassVar[str]
+    attributes_type: ClassVar[type[Attributes]]
+
+    @classmethod
+    @abstractmethod
+    def make(cls, config: CameraConfig, reports: Reports, context: ProducerContext) -> DeclaredProducer:
+        """Return the producer of a camera, not started.
+
+        Args:
+            config: The declaration of the camera; its attributes are of :attr:`attributes_type`.
+            reports: The reports of its feed.
+            context: The other parts of the graph; its feeds include the source.
+        """
