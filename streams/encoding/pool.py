@@ -1,4 +1,4 @@
-"""The pool of running encoders: sinks with the same wishes share one, which runs while it has sinks."""
+"""The pool of running encoders: sinks that need the same stream share one, which runs while it has sinks."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def services() -> tuple[FakeVision, ...]:
 
 
 class Client:
-    """Clarifai's own client on a server's port."""
+    """Clarifai's own client, connected to the port of a server."""
 
     def __init__(self, served: Served, **channel: Any) -> None:
         port = served.running.listeners[-1].port

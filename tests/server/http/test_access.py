@@ -48,7 +48,7 @@ def test_other_names_are_refused(served: Served, host: str, path: str) -> None:
         {"Origin": "http://127.0.0.1:1"},
     ],
 )
-def test_a_foreign_page_changes_nothing(served: Served, headers: dict[str, str]) -> None:
+def test_requests_from_a_page_of_another_origin_are_refused(served: Served, headers: dict[str, str]) -> None:
     assert problem(served.client.post(PICTURE, content=encoded(), headers=headers)) == FOREIGN
     assert problem(served.client.delete("/whep/still/x", headers=headers)) == FOREIGN
 
@@ -59,7 +59,7 @@ def test_our_own_pages_and_programs_are_accepted(served: Served) -> None:
         assert served.client.post(PICTURE, content=encoded(), headers=headers).status_code == 200
 
 
-def test_a_foreign_page_may_link_here_but_not_show_a_camera(served: Served) -> None:
+def test_another_site_may_link_to_the_page_but_not_embed_a_camera(served: Served) -> None:
     link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     assert served.client.get("/", headers=link).status_code == 200
     picture = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}

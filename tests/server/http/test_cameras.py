@@ -105,14 +105,14 @@ def test_headers_have_the_capture_time_and_sequence_number(served: Served) -> No
     assert re.fullmatch(r'"[0-9a-f]+"', headers["etag"])
 
 
-def test_the_same_picture_is_not_sent_twice(served: Served) -> None:
+def test_an_unchanged_picture_is_not_sent_again(served: Served) -> None:
     first = served.client.get("/api/cameras/still/image")
     second = served.client.get("/api/cameras/still/image", headers={"If-None-Match": first.headers["etag"]})
     assert (second.status_code, second.content) == (304, b"")
     assert second.headers["etag"] == first.headers["etag"]
 
 
-def test_head_is_get_without_the_picture(served: Served) -> None:
+def test_head_equals_get_without_the_picture(served: Served) -> None:
     response = served.client.head("/api/cameras/still/image")
     assert (response.status_code, response.content) == (200, b"")
     assert response.headers["content-type"] == "image/jpeg"
@@ -140,9 +140,7 @@ def test_other_methods_are_not_allowed(served: Served) -> None:
     assert served.client.head("/api/cameras/still").status_code == 200
 
 
-def test_the_error_of_a_camera_names_its_file_and_not_its_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_error_of_a_camera_names_its_file_but_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "FRAME_WITHIN_S", 0.5)
     with Served(tmp_path, CAMERAS) as fresh:
         (tmp_path / "still.png").unlink()

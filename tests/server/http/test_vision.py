@@ -61,7 +61,7 @@ def test_boxes_are_in_pixels_and_in_fractions(served: Served) -> None:
     ("query", "count"),
     [("", 5), ("?n=0", 7), ("?n=2", 2), ("?n=99999999999999999999", 7), ("?confidence_threshold=0.5&n=0", 3)],
 )
-def test_classifications_are_cut_to_the_best(served: Served, query: str, count: int) -> None:
+def test_only_the_best_classifications_are_given(served: Served, query: str, count: int) -> None:
     assert labels(served.client.post(NAMES + query, content=encoded()), "classifications") == list(LABELS[:count])
 
 
@@ -94,7 +94,7 @@ def test_the_exif_orientation_is_applied_unless_disabled(served: Served, query: 
     assert (reply["width_px"], reply["height_px"]) == size
 
 
-def test_one_part_is_answered_like_a_body(served: Served) -> None:
+def test_a_form_with_one_part_gets_the_reply_of_a_body(served: Served) -> None:
     reply = served.client.post(NAMES, files={"picture": ("a.png", encoded())}).json()
     assert reply["classifications"][0]["class_name"] == "star"
 

@@ -106,7 +106,7 @@ def test_a_picture_is_downloaded_by_url(with_urls: Served) -> None:
     assert (reply["width_px"], len(reply["captions"])) == (64, 1)
 
 
-def test_several_urls_are_answered_in_order_each_with_its_own_problem(with_urls: Served) -> None:
+def test_several_urls_are_answered_in_order_each_with_its_own_error(with_urls: Served) -> None:
     urls = [
         RED,
         "ftp://pictures.example/a.png",
@@ -132,7 +132,7 @@ def test_other_json_is_refused(with_urls: Served, body: bytes) -> None:
     assert detail.endswith('{"image_url": URL} or {"image_urls": [URL, ...]}')
 
 
-def test_too_many_urls_are_refused_before_any_is_fetched(with_urls: Served) -> None:
+def test_too_many_urls_are_refused_before_a_download(with_urls: Served) -> None:
     answer = with_urls.client.post(CAPTIONS, json={"image_urls": [RED] * (PARTS_MAX + 1)})
     assert problem(answer) == (413, "a request may have at most 128 pictures, got 129")
 

@@ -28,7 +28,7 @@ def offer() -> str:
 
 @pytest.fixture
 def session(served: Served, offer: str) -> Iterator[tuple[str, str]]:
-    """The address and the ETag of a session."""
+    """The URL and the ETag of a session."""
     response = served.client.post("/whep/still", content=offer, headers=SDP)
     location = response.headers["location"]
     yield location, response.headers["etag"]
@@ -73,7 +73,7 @@ def test_a_body_that_is_not_sdp_is_refused(served: Served, content: bytes) -> No
     assert problem(served.client.post("/whep/still", content=content, headers=SDP))[0] == 400
 
 
-def test_an_offer_without_video_has_nothing_to_play(served: Served, offer: str) -> None:
+def test_an_offer_without_video_is_refused(served: Served, offer: str) -> None:
     response = served.client.post(
         "/whep/still", content=offer.replace("H264", "H999").replace("VP8", "VP7"), headers=SDP
     )
@@ -108,7 +108,7 @@ def test_get_on_a_session_is_not_allowed(served: Served, session: tuple[str, str
         assert response.headers["allow"] == allowed
 
 
-def test_candidates_may_follow(served: Served, session: tuple[str, str]) -> None:
+def test_a_patch_with_candidates_is_accepted(served: Served, session: tuple[str, str]) -> None:
     location, tag = session
     candidate = "a=mid:0\r\na=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host\r\na=end-of-candidates\r\n"
     for headers in (FRAGMENT, {**FRAGMENT, "If-Match": tag}, {**FRAGMENT, "If-Match": "*"}):
