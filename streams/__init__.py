@@ -12,10 +12,11 @@ from .webrtc import (
     NoConnection,
     NothingInCommon,
     SdpTooLong,
+    SessionAnswer,
+    Sessions,
     SignallingError,
     UnknownCamera,
     UnknownSession,
-    WhepAnswer,
     WhepSessions,
 )
 
@@ -32,7 +33,8 @@ __all__ = [
     "EtagMismatch",
     "PacketSink",
     "SdpTooLong",
-    "WhepAnswer",
+    "SessionAnswer",
+    "Sessions",
     "SharedEncoder",
     "SignallingError",
     "Snapshot",

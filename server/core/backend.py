@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 from cameras import Prediction
 from pipeline import Config, Feed, Graph
-from streams import EncoderPool, WhepSessions
+from streams import EncoderPool, Sessions, WhepSessions
 from vision import ModelError, Session, UnsupportedKind, VisionService
 
 from .errors import ModelUnavailable, NotFound, Unsupported
@@ -32,7 +33,7 @@ class Backend:
     Attributes:
         graph: The cameras, services and configuration of this moment.
         encoders: The encoders that all live streams share.
-        whep: Viewers over WebRTC.
+        whep: The sessions of viewers over WebRTC.
         models: Threads that decode pictures and run models.
         waits: Threads that wait for a camera's next frame.
         pool: Models and sessions that requests share.
@@ -73,6 +74,11 @@ class Backend:
     def kinds(self) -> Mapping[str, type[Prediction]]:
         """The kinds of predictions that clients may ask for, by their plural."""
         return self.config.tables.predictions
+
+    @property
+    def session_tables(self) -> tuple[Sessions[Any], ...]:
+        """The sessions of each WebRTC protocol."""
+        return (self.whep,)
 
     def error_of(self, camera: Feed) -> str | None:
         """Return what is wrong with a camera now, without the names of folders."""
@@ -152,6 +158,10 @@ class Backend:
                 held = await stack.enter_async_context(self.pool.use(key, opened))
             yield held
 
+    async def close_sessions(self) -> None:
+        """End the sessions of all WebRTC protocols, and refuse new ones."""
+        await asyncio.gather(*(sessions.close() for sessions in self.session_tables))
+
     def close(self) -> None:
         """Stop the threads of requests, and close the models that they keep open."""
         self.pool.close()
@@ -179,12 +189,16 @@ def model_errors(what: str) -> Iterator[None]:
         raise ModelUnavailable(f"{what} cannot use its model; the server's log says why") from error
 
 
-def open_backend(graph: Graph, encoders: EncoderPool, whep: WhepSessions) -> Backend:
-    """Return the backend over a graph, with its threads.
+def open_backend(graph: Graph, encoders: EncoderPool) -> Backend:
+    """Return the backend over a graph, with its threads and its tables of WebRTC sessions. Call it in the event loop.
 
     Models share the cores with the streams, so few requests for them run at once. Requests for a frame cost nothing
     while they wait, so they start at once: their limit of ten seconds is already running.
+
+    Raises:
+        UnsuitableLibrary: The installed aiortc cannot be used.
     """
+    whep = WhepSessions(graph, encoders)
     models = Workers("api-model", threads=2, waiting=64)
     waits = Workers("api-wait", threads=64, waiting=0)
     tokens = Tokens(lambda: [token.get_secret_value() for token in graph.config.server.tokens])

@@ -1,13 +1,13 @@
 """The common part of WebRTC signalling endpoints: bodies, headers, and the statuses of errors.
 
 WHEP and WHIP have one form: the client posts an SDP offer and gets an answer with the secret address of a session; it
-completes the session with PATCH and ends it with DELETE. OPTIONS names the accepted types. ``whep.py`` has the routes
-of WHEP.
+completes the session with PATCH and ends it with DELETE. OPTIONS names the accepted types. All routes but that of the
+offer are here; ``whep.py`` has the offer of WHEP.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,14 +23,17 @@ from streams import (
     NoConnection,
     NothingInCommon,
     SdpTooLong,
+    SessionAnswer,
+    Sessions,
     SignallingError,
     UnknownCamera,
     UnknownSession,
-    WhepAnswer,
 )
 
+from ..core import Backend
 from .access import UNAUTHENTICATED
-from .messages import HttpError, read_body
+from .dependencies import WithBackend
+from .messages import HttpError, problems, read_body
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -54,13 +57,60 @@ RETRY_AFTER_S = 2
 class SignallingRouter(APIRouter):
     """The routes of one signalling protocol; OPTIONS needs no token.
 
-    Clients send OPTIONS before they have a token. The endpoint decides what to reveal (:func:`is_authenticated`).
+    A protocol adds the route of its offers, and all others with :meth:`add_session_routes`. Clients send OPTIONS before
+    they have a token. The endpoint decides what to reveal (:func:`is_authenticated`).
     """
 
     @property
     def folder(self) -> str:
         """The common prefix of the paths of all routes."""
         return f"{self.prefix}/"
+
+    def add_session_routes(self, sessions: Callable[[Backend], Sessions[Any]]) -> None:
+        """Add the routes that every protocol has: OPTIONS of a camera, and PATCH, DELETE and OPTIONS of a session.
+
+        Args:
+            sessions: Returns the sessions of the protocol.
+        """
+
+        @self.options("/{camera}", status_code=204, response_class=Response, responses=problems(404))
+        async def options(camera: str, request: Request, backend: WithBackend) -> Response:
+            """Return the accepted type of offers and, to clients with a token, the ICE servers."""
+            response = Response(status_code=204, headers={"Accept-Post": SDP, "Allow": "OPTIONS, POST"})
+            if is_authenticated(request):
+                backend.public_camera(camera)
+                add_links(response, backend.config.server)
+            return response
+
+        @self.patch(
+            "/{camera}/{session}",
+            status_code=204,
+            response_class=Response,
+            openapi_extra=body_of(FRAGMENT),
+            responses=problems(400, 404, 408, 412, 413, 415, 422),
+        )
+        async def patch(camera: str, session: str, request: Request, backend: WithBackend) -> Response:
+            """Add candidates of the client; an ICE restart is refused."""
+            backend.public_camera(camera)
+            fragment = await read_fragment(request)
+            with signalling_errors():
+                await sessions(backend).patch(session, fragment, if_match(request), camera=camera)
+            return Response(status_code=204)
+
+        @self.delete("/{camera}/{session}", response_class=Response, responses=problems(404))
+        async def delete(camera: str, session: str, backend: WithBackend) -> Response:
+            """End a session."""
+            backend.public_camera(camera)
+            with signalling_errors():
+                await sessions(backend).delete(session, camera=camera)
+            return Response(status_code=200)
+
+        @self.options("/{camera}/{session}", status_code=204, response_class=Response, responses=problems(404))
+        async def session_options(camera: str, session: str, request: Request, backend: WithBackend) -> Response:
+            """Return the methods of a session, without revealing whether it exists."""
+            if is_authenticated(request):
+                backend.public_camera(camera)
+            return Response(status_code=204, headers={"Accept-Patch": FRAGMENT, "Allow": "DELETE, OPTIONS, PATCH"})
 
 
 def is_authenticated(request: Request) -> bool:
@@ -117,7 +167,7 @@ def signalling_errors() -> Iterator[None]:
         raise HttpError(status, error.detail, headers) from error
 
 
-def created(answer: WhepAnswer, resource: str, config: ServerConfig) -> Response:
+def created(answer: SessionAnswer, resource: str, config: ServerConfig) -> Response:
     """Return the answer to an offer: 201 with our SDP, and the new session's address and ETag.
 
     Args:

@@ -18,7 +18,7 @@ from typing import Any
 
 from cameras import check_pyav
 from pipeline import Config, Graph
-from streams import EncoderPool, WhepSessions
+from streams import EncoderPool
 
 from ..clarifai import ClarifaiRest
 from ..core import Backend, on_thread, open_backend
@@ -42,7 +42,6 @@ class Running:
 
     graph: Graph
     encoders: EncoderPool
-    whep: WhepSessions
     backend: Backend
     http: HttpServer
     serving: asyncio.Task[None]
@@ -99,8 +98,7 @@ async def startup(config: Config) -> Running:
     try:
         await _in_thread("open", graph.open)
         encoders = EncoderPool()
-        whep = WhepSessions(graph, encoders)
-        backend = open_backend(graph, encoders, whep)
+        backend = open_backend(graph, encoders)
         async for listener in open_listeners(backend):
             listeners.append(listener)
         http = HttpServer(backend, [ClarifaiRest(backend)], CONNECTIONS_S)
@@ -114,7 +112,7 @@ async def startup(config: Config) -> Running:
         raise
     url = f"http://{host_and_port(server.host, sock.getsockname()[1])}/"
     logger.info("listening on %s", url)
-    return Running(graph, encoders, whep, backend, http, serving, url, tuple(listeners))
+    return Running(graph, encoders, backend, http, serving, url, tuple(listeners))
 
 
 async def run(running: Running, stop: asyncio.Event) -> None:
@@ -123,12 +121,12 @@ async def run(running: Running, stop: asyncio.Event) -> None:
 
 
 async def shutdown(running: Running) -> None:
-    """Shut down in reverse order: stop new viewers, then end viewers, encoders, cameras and the last requests."""
+    """Shut down in reverse order: refuse new requests, then end sessions, encoders, cameras and the last requests."""
     logger.info("closing")
     running.http.stop()
     for listener in running.listeners:
         await _limited(listener.name, listener.close(), CONNECTIONS_S)
-    await _limited("viewers", running.whep.close(), STREAMS_S)
+    await _limited("sessions", running.backend.close_sessions(), STREAMS_S)
     await _limited("encoders", _in_thread("close", running.encoders.close), STREAMS_S)
     await _limited("cameras", _in_thread("close", running.graph.close), GRAPH_S)
     running.backend.close()

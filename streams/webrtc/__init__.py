@@ -1,4 +1,4 @@
-"""WebRTC viewers: WHEP sessions, their peer connections and the video that they send.
+"""WebRTC: sessions with peers, such as WHEP viewers, their connections, and the video that they carry.
 
 All use of aiortc's internals is in ``internals.py``, of aioice's in ``ice.py``.
 """
@@ -15,7 +15,8 @@ from .errors import (
     UnknownSession,
 )
 from .sdp import SDP_BYTES_MAX
-from .whep import Deadlines, WhepAnswer, WhepSessions
+from .sessions import Deadlines, SessionAnswer, Sessions
+from .whep import WhepSessions
 
 __all__ = [
     "SDP_BYTES_MAX",
@@ -26,7 +27,8 @@ __all__ = [
     "NothingInCommon",
     "EtagMismatch",
     "SdpTooLong",
-    "WhepAnswer",
+    "SessionAnswer",
+    "Sessions",
     "SignallingError",
     "UnknownCamera",
     "UnknownSession",

@@ -227,7 +227,7 @@ def test_leaving_the_page_ends_its_session(page: Page, served: Served) -> None:
 
 def test_a_lost_session_is_replaced(page: Page, served: Served) -> None:
     found = watch(page, "scene")
-    secret = next(iter(served.running.whep._viewers))
+    secret = next(iter(served.running.backend.whep._sessions))
     with page.expect_response(lambda response: response.request.method == "POST", timeout=20_000):
         assert served.client.delete(f"/whep/scene/{secret}").status_code == 200
     expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)

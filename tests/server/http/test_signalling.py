@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from pipeline import ServerConfig
-from server.core import RequestError, Tokens
+from pipeline import Config, ServerConfig
+from server.core import NotFound, RequestError, Tokens
 from server.http.access import AccessMiddleware
 from server.http.messages import handle_errors, response_to
 from server.http.signalling import (
     STATUS,
     SignallingRouter,
     ice_links,
-    is_authenticated,
     read_offer,
     signalling_errors,
 )
@@ -29,13 +28,35 @@ from ..served import problem
 GOOD = {"Authorization": "Bearer correct-horse-battery"}
 
 
-def publishing(error: type[SignallingError] = NoConnection) -> AccessMiddleware:
-    """Return an app with a second signalling protocol that refuses every offer."""
-    router = SignallingRouter(prefix="/whip")
+class FakeBackend:
+    """A backend that has every camera except ``nowhere``."""
 
-    @router.options("/{camera}", status_code=204)
-    async def options(camera: str, request: Request) -> Response:
-        return Response(status_code=204, headers={"Authenticated": str(is_authenticated(request))})
+    config = Config({}, {})
+
+    def public_camera(self, name: str) -> None:
+        if name == "nowhere":
+            raise NotFound("there is no camera 'nowhere'")
+
+
+class Publishers:
+    """The sessions of a second protocol: only ``known`` exists; for any other name the error states the arguments."""
+
+    def __init__(self, error: type[SignallingError]) -> None:
+        self.error = error
+
+    async def patch(self, secret: str, body: str, if_match: str | None, *, camera: str) -> None:
+        if secret != "known":
+            raise self.error(f"PATCH {secret} of {camera}: {body}, if {if_match}")
+
+    async def delete(self, secret: str, *, camera: str) -> None:
+        if secret != "known":
+            raise self.error(f"DELETE {secret} of {camera}")
+
+
+def publishing(error: type[SignallingError] = NoConnection) -> AccessMiddleware:
+    """Return an app with a second signalling protocol that refuses every offer and has one session, ``known``."""
+    router = SignallingRouter(prefix="/whip")
+    publishers = Publishers(error)
 
     @router.post("/{camera}")
     async def offer(camera: str, request: Request) -> Response:
@@ -43,10 +64,13 @@ def publishing(error: type[SignallingError] = NoConnection) -> AccessMiddleware:
         with signalling_errors():
             raise error(f"not {camera}: {sdp}")
 
+    router.add_session_routes(lambda backend: cast(Any, publishers))
+
     def write(request: Request, error: RequestError) -> Response:
         return response_to(error)
 
     app = FastAPI()
+    app.state.backend = FakeBackend()
     handle_errors(app, write)
     app.include_router(router)
     return AccessMiddleware(app, tokens=Tokens(lambda: ["correct-horse-battery"]), open_options=[router.folder])
@@ -62,11 +86,28 @@ def ask(app: AccessMiddleware, method: str, path: str, **request: Any) -> httpx.
 
 def test_options_of_every_signalling_router_need_no_token() -> None:
     app = publishing()
-    assert ask(app, "OPTIONS", "/whip/porch").headers["authenticated"] == "False"
-    assert ask(app, "OPTIONS", "/whip/porch", headers=GOOD).headers["authenticated"] == "True"
+    for path, allowed in (("", "OPTIONS, POST"), ("/known", "DELETE, OPTIONS, PATCH")):
+        assert ask(app, "OPTIONS", f"/whip/porch{path}").headers["allow"] == allowed
+        assert ask(app, "OPTIONS", f"/whip/nowhere{path}").status_code == 204, "it does not say which cameras exist"
+        assert ask(app, "OPTIONS", f"/whip/nowhere{path}", headers=GOOD).status_code == 404
     assert ask(app, "POST", "/whip/porch").status_code == 401
     assert ask(app, "OPTIONS", "/whipped").status_code == 401
     assert ask(app, "OPTIONS", "/whep/porch").status_code == 401, "nothing is declared there"
+
+
+@pytest.mark.parametrize(("error", "status"), STATUS.items())
+def test_the_routes_of_a_session_reach_the_sessions_of_their_protocol(
+    error: type[SignallingError], status: int
+) -> None:
+    app = publishing(error)
+    fragment = {**GOOD, "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": '"1"'}
+    assert ask(app, "PATCH", "/whip/porch/known", content="a=mid:0", headers=fragment).status_code == 204
+    assert ask(app, "DELETE", "/whip/porch/known", headers=GOOD).status_code == 200
+    refused = ask(app, "PATCH", "/whip/porch/other", content="a=mid:0", headers=fragment)
+    assert problem(refused) == (status, 'PATCH other of porch: a=mid:0, if "1"')
+    assert problem(ask(app, "DELETE", "/whip/porch/other", headers=GOOD)) == (status, "DELETE other of porch")
+    assert ask(app, "DELETE", "/whip/nowhere/known", headers=GOOD).status_code == 404
+    assert ask(app, "DELETE", "/whip/porch/known").status_code == 401
 
 
 @pytest.mark.parametrize(("error", "status"), STATUS.items())

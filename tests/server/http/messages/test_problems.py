@@ -55,5 +55,5 @@ def test_the_response_to_a_bug_reveals_no_details(served: Served, monkeypatch: p
     def fail(name: str) -> int:
         raise RuntimeError("/srv/secret")
 
-    monkeypatch.setattr(served.running.whep, "sessions", fail)
+    monkeypatch.setattr(served.running.backend.whep, "sessions", fail)
     assert problem(served.client.get("/api/cameras")) == (500, "the server failed at this request; its log says how")
