@@ -53,6 +53,8 @@ class Graph:
         # Also held while a configuration is checked, which may take long.
         self._reconfiguring = threading.Lock()
         self._opened = self._closed = False
+        # Removed feeds whose runs may not have ended yet.
+        self._ending: list[Feed] = []
         self.config = _empty(config)
         self.feeds: dict[str, Feed] = {}
         self.services: dict[str, VisionService[Any]] = {}
@@ -103,10 +105,14 @@ class Graph:
         return plan.changes
 
     def close(self) -> None:
-        """End every feed, readers before their sources, all within one time limit. A second call does nothing."""
+        """End every feed, readers before their sources, and wait for all within one time limit.
+
+        Waits also for cameras that :meth:`reconfigure` has removed. A second call does nothing.
+        """
         with self._lock:
             self._closed = True
-            feeds = list(reversed(self.feeds.values()))
+            feeds = [*reversed(self.feeds.values()), *self._ending]
+            self._ending = []
         for feed in feeds:
             feed.end()
         deadline_s = time.monotonic() + CLOSE_LIMIT_S
@@ -141,18 +147,24 @@ class Graph:
                 # Sources first: the source of a feed is final by then, so that no chain is ever circular.
                 for name, (producer, source) in plan.producers.items():
                     feed, declared = plan.feeds[name], plan.config.cameras[name]
-                    undone = _restored(feed) if name in self.feeds else partial(_remove, feed)
+                    undone = _restored(feed) if name in self.feeds else partial(self._remove, feed)
                     feed.produce(declared, producer, source)
                     undo.callback(undone)
                     feed.keep_running(self._opened and declared.preload)
                 undo.pop_all()
             removed = [feed for name, feed in self.feeds.items() if name not in plan.feeds]
             self.config, self.feeds, self.services = plan.config, plan.feeds, plan.services
+            self._ending = [feed for feed in self._ending if not feed.close(0)]
             for feed in reversed(removed):
-                _remove(feed)
+                self._remove(feed)
             for name in plan.changes.cameras.changed:
                 if plan.config.cameras[name].private and not plan.before.cameras[name].private:
                     plan.feeds[name].end_watches()
+
+    def _remove(self, feed: Feed) -> None:
+        feed.keep_running(False)
+        feed.end()
+        self._ending.append(feed)
 
 
 @dataclass(frozen=True)
@@ -185,11 +197,6 @@ def _restored(feed: Feed) -> Callable[[], None]:
         feed.keep_running(kept)
 
     return restore
-
-
-def _remove(feed: Feed) -> None:
-    feed.keep_running(False)
-    feed.end()
 
 
 def _empty(config: Config) -> Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from cameras import Classification, SlotClosed
 from pipeline import BUILT_IN, Changes, Config, ConfigError, Difference, Executor, Graph, Output, Run, State, parse
+from pipeline.feeds.executor import ThreadRun
 from pipeline.producers import Source
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
 from tests.pipeline.builders import config
@@ -352,6 +354,34 @@ def test_a_removed_camera_ends_its_watches_for_good(lane: Street) -> None:
     lane.become(STREET)
     with lane.graph.feeds["named"].watch() as again:
         again.get(5)
+
+
+def test_closing_waits_for_cameras_that_were_removed_before(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, release = lane.graph.feeds["gate"], threading.Event()
+    with gate.watch() as watch:
+        watch.get(5)
+    camera, wait = lane.camera("gate"), ThreadRun.wait
+    close = camera.close
+
+    def close_late() -> None:
+        assert release.wait(10)
+        close()
+
+    def released(run: ThreadRun, limit_s: float | None = None) -> bool:
+        if run is gate._run and limit_s:
+            release.set()
+        return wait(run, limit_s)
+
+    monkeypatch.setattr(camera, "close", close_late)
+    monkeypatch.setattr(ThreadRun, "wait", released)
+    lane.become(STREET.replace("      - {name: gate, model: fed}\n", ""))
+    lane.become(STREET.replace("name: gate", "name: another"))
+    run = gate._run
+    assert run is not None and not run.wait(0)
+    lane.graph.close()
+    ended = run.wait(0)
+    release.set()
+    assert ended
 
 
 def test_a_camera_that_becomes_private_ends_its_watches_but_not_its_readers(lane: Street) -> None:
