@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .camera_config import CameraConfig, TransformAttributes
 from .config import Config, Tables
+
+SETTINGS = ("preload", "linger_s", "private", "stream", "style")
+"""The settings of a camera that its feed and the readers of the feed use; its producer depends on all others."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +37,25 @@ class Changes:
     Attributes:
         cameras: The cameras; a camera also counts as changed when a vision service that it uses is changed.
         services: The vision services; a service also counts as changed when its model is changed.
+        replaced: The changed cameras that need another producer. Of the other changed cameras only ``SETTINGS`` differ.
     """
 
     cameras: Difference
     services: Difference
+    replaced: tuple[str, ...] = ()
 
 
 def changes_between(old: Config, new: Config) -> Changes:
     """Return the difference; everything counts as changed when the configurations have different tables of kinds."""
     others = old.tables is not new.tables
     services = _difference(old.services, new.services, new.services if others else ())
-    replaced = frozenset(services.changed)
-    using = [name for name, camera in new.cameras.items() if others or replaced & _services_of(camera, new.tables)]
-    return Changes(_difference(old.cameras, new.cameras, using), services)
+    changed = frozenset(services.changed)
+    using = [name for name, camera in new.cameras.items() if others or changed & _services_of(camera, new.tables)]
+    cameras = _difference(old.cameras, new.cameras, using)
+    replaced = tuple(
+        name for name in cameras.changed if name in using or _needs_producer(old.cameras[name], new.cameras[name])
+    )
+    return Changes(cameras, services, replaced)
 
 
 def _difference(old: Mapping[str, object], new: Mapping[str, object], also_changed: Collection[str]) -> Difference:
@@ -58,6 +67,10 @@ def _difference(old: Mapping[str, object], new: Mapping[str, object], also_chang
         removed=tuple(name for name in old if name not in new),
         unchanged=tuple(name for name in both if name not in changed),
     )
+
+
+def _needs_producer(old: CameraConfig, new: CameraConfig) -> bool:
+    return replace(old, **{setting: getattr(new, setting) for setting in SETTINGS}) != new
 
 
 def _services_of(camera: CameraConfig, tables: Tables) -> frozenset[str]:

@@ -82,7 +82,8 @@ class Graph:
         """Replace the configuration. It is checked completely before anything changes.
 
         Unchanged cameras and services are not touched. A changed camera keeps its feed and its watches; its producer is
-        replaced. The feed of a removed camera ends for good. When a camera becomes private, its open watches end.
+        replaced, unless only ``preload``, ``linger_s``, ``private``, ``stream`` or ``style`` differ: these take effect
+        while it runs. The feed of a removed camera ends for good. When a camera becomes private, its open watches end.
 
         Blocks while models are loaded.
 
@@ -129,10 +130,11 @@ class Graph:
         feeds = {name: self.feeds.get(name) or self._new_feed(name) for name in in_order(config)}
         tables = config.tables
         context = ProducerContext(feeds, services, tables.cameras, tables.transforms, tables.producers, self._clock)
+        needed = {*changes.cameras.added, *changes.replaced}
         producers = {
             name: make_producer(config.cameras[name], feed.reports, context)
             for name, feed in feeds.items()
-            if name not in changes.cameras.unchanged
+            if name in needed
         }
         return _Plan(self.config, config, changes, feeds, services, producers)
 
@@ -145,10 +147,15 @@ class Graph:
                 raise RuntimeError("the graph is closed")
             with ExitStack() as undo:
                 # Sources first: the source of a feed is final by then, so that no chain is ever circular.
-                for name, (producer, source) in plan.producers.items():
-                    feed, declared = plan.feeds[name], plan.config.cameras[name]
+                for name, feed in plan.feeds.items():
+                    if name in plan.changes.cameras.unchanged:
+                        continue
                     undone = _restored(feed) if name in self.feeds else partial(self._remove, feed)
-                    feed.produce(declared, producer, source)
+                    declared = plan.config.cameras[name]
+                    if name in plan.producers:
+                        feed.produce(declared, *plan.producers[name])
+                    else:
+                        feed.configure(declared)
                     undo.callback(undone)
                     feed.keep_running(self._opened and declared.preload)
                 undo.pop_all()
@@ -177,7 +184,7 @@ class _Plan:
         changes: The difference.
         feeds: All feeds in order; cameras that stay keep their feed.
         services: All vision services; unchanged ones are kept.
-        producers: The producer of each new or changed camera, in order, and its source feed.
+        producers: The producer of each camera that needs a new one, and its source feed.
     """
 
     before: Config
@@ -189,11 +196,14 @@ class _Plan:
 
 
 def _restored(feed: Feed) -> Callable[[], None]:
-    """Return a function that restores the present producer of a feed."""
+    """Return a function that restores the present declaration and producer of a feed."""
     config, producer, source, kept = feed.config, feed.producer, feed.source, feed.kept
 
     def restore() -> None:
-        feed.produce(config, producer, source)
+        if feed.producer is producer:
+            feed.configure(config)
+        else:
+            feed.produce(config, producer, source)
         feed.keep_running(kept)
 
     return restore

@@ -40,7 +40,7 @@ class Feed:
 
     Attributes:
         name: The camera's name in the configuration.
-        config: The declaration that the present producer was made from.
+        config: The present declaration of the camera.
         counters: Counts of all producers since the program started.
         latency: Durations of the stages of a frame.
         rate: Rate of the output frames.
@@ -77,7 +77,7 @@ class Feed:
 
     @property
     def config(self) -> CameraConfig:
-        """The declaration that the present producer was made from."""
+        """The present declaration of the camera; read it again for each use."""
         assert self._config is not None, f"feed {self.name} has no producer yet"
         return self._config
 
@@ -102,7 +102,8 @@ class Feed:
     def version(self) -> tuple[int, ...]:
         """A value that changes with each replacement of a producer, here or upstream.
 
-        Compare it before you reuse anything derived from ``config`` or ``annotates``.
+        Compare it before you reuse anything derived from ``annotates`` or the frame rate. A change of ``config`` alone
+        leaves it as it is.
         """
         upstream = () if self._source is None else self._source.version
         return (self._replacements, *upstream)
@@ -189,6 +190,26 @@ class Feed:
                 run.stop()
             if old_source is not None:
                 old_source._count_out(users, kept)
+
+    def configure(self, config: CameraConfig) -> None:
+        """Replace the declaration while the producer continues: its linger and style apply from now on.
+
+        The caller applies ``preload`` and ``private``: with :meth:`keep_running` and :meth:`end_watches`.
+
+        Args:
+            config: Differs from the present one only in what the producer does not use.
+
+        Raises:
+            RuntimeError: when the feed is closed.
+        """
+        with self._lock:
+            if self._closed:
+                raise RuntimeError(f"camera {self.name} is closed")
+            before, self._config = self.config, config
+            if config.style != before.style:
+                self._painter = Painter(config.style, self.counters)
+            if self._linger is not None and config.linger_s != before.linger_s:
+                self._start_linger()
 
     def watch(self) -> Watch:
         """Subscribe to its frames and start what must run for them. A still picture arrives at once.
@@ -334,11 +355,14 @@ class Feed:
         self._users -= users
         self._kept -= kept
         if self._users == 0 and not self._closed:
-            self._cancel_linger()
-            number = self._lingers
-            self._linger = self._clock.call_later(self.config.linger_s, lambda: self._expire(number))
+            self._start_linger()
         if self._source is not None:
             self._source._count_out(users, kept)
+
+    def _start_linger(self) -> None:
+        self._cancel_linger()
+        number = self._lingers
+        self._linger = self._clock.call_later(self.config.linger_s, lambda: self._expire(number))
 
     def _cancel_linger(self) -> None:
         self._lingers += 1

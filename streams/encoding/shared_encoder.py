@@ -118,7 +118,8 @@ class SharedEncoder(FrameTask):
     Args:
         feed: The feed to encode.
         key: The properties of the stream.
-        make_encoder: Returns the encoder, for the first frame, after a failure and after an exchange.
+        make_encoder: Returns the encoder, for the first frame, after a failure, after an exchange and for a change of
+            the camera's ``stream:``.
         on_exchange: Called on the encoder's thread when the feed's producer, or one upstream, was exchanged.
         on_end: Called on the encoder's thread when the frames have ended.
         monotonic: A clock in seconds that never jumps.
@@ -155,7 +156,8 @@ class SharedEncoder(FrameTask):
         self._watch: Watch | None = None
         self._run: TaskRun | None = None
         self._version = feed.version
-        self._pace = Pace(feed.config.stream.frame_rate)
+        self._stream = feed.config.stream
+        self._pace = Pace(self._stream.frame_rate)
         self._encoder: VideoEncoder | None = None
         self._size: tuple[int, int] | None = None
         self._last: Frame | None = None
@@ -224,11 +226,14 @@ class SharedEncoder(FrameTask):
 
     def process(self, frame: Frame) -> None:
         """Encode a frame, unless the stream's frame rate skips it."""
-        if (version := self.feed.version) != self._version:
-            self._version = version
-            self._pace = Pace(self.feed.config.stream.frame_rate)
+        version, stream = self.feed.version, self.feed.config.stream
+        if (version, stream) != (self._version, self._stream):
+            exchanged = version != self._version
+            self._version, self._stream = version, stream
+            self._pace = Pace(stream.frame_rate)
             self._encoder = None
-            self._on_exchange(self)
+            if exchanged:
+                self._on_exchange(self)
         if self._pace.skips(frame):
             return
         self._last, self._last_at_s = frame, self._monotonic()

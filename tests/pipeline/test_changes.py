@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
-from pipeline import BUILT_IN, Changes, Difference
-from pipeline.changes import changes_between
+import pytest
+
+from pipeline import BUILT_IN, CameraConfig, Changes, Difference
+from pipeline.changes import SETTINGS, changes_between
 from tests.pipeline.builders import config
 
 TEXT = """
@@ -34,14 +36,28 @@ def test_the_same_text_changes_nothing() -> None:
 
 
 def test_a_camera_changes_with_its_declaration_but_not_with_its_source() -> None:
-    found = changed(TEXT.replace("model: test_pattern", "model: test_pattern, linger_s: 3"))
+    found = changed(TEXT.replace("model: test_pattern", "model: test_pattern, attributes: {width_px: 64}"))
+    assert found == Changes(Difference(changed=("scene",), unchanged=("cut", "seen")), SERVICES, ("scene",))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["linger_s: 3", "preload: true", "private: true", "stream: {bitrate: 300000}", "style: {line_width_px: 9}"],
+)
+def test_a_setting_of_the_feed_needs_no_other_producer(setting: str) -> None:
+    found = changed(TEXT.replace("model: test_pattern", f"model: test_pattern, {setting}"))
     assert found == Changes(Difference(changed=("scene",), unchanged=("cut", "seen")), SERVICES)
+
+
+def test_every_setting_is_one_of_a_camera() -> None:
+    assert {field.name for field in fields(CameraConfig)} - set(SETTINGS) == {"name", "model", "attributes"}
 
 
 def test_a_camera_changes_with_a_service_that_it_uses() -> None:
     found = changed(TEXT.replace("#ff0000", "#ff2000"))
     assert found.services == Difference(changed=("red",), unchanged=("blue",))
     assert found.cameras == Difference(changed=("seen",), unchanged=("cut", "scene"))
+    assert found.replaced == ("seen",)
     assert changed(TEXT.replace("#0000ff", "#2000ff")).cameras.changed == ()
 
 
@@ -60,4 +76,5 @@ def test_another_order_changes_nothing() -> None:
 def test_everything_changes_with_other_tables_of_kinds() -> None:
     old = config(TEXT, Path())
     found = changes_between(old, replace(old, tables=replace(BUILT_IN)))
-    assert found == Changes(Difference(changed=("cut", "seen", "scene")), Difference(changed=("red", "blue")))
+    cameras = ("cut", "seen", "scene")
+    assert found == Changes(Difference(changed=cameras), Difference(changed=("red", "blue")), cameras)

@@ -356,6 +356,59 @@ def test_a_removed_camera_ends_its_watches_for_good(lane: Street) -> None:
         again.get(5)
 
 
+def test_settings_are_restored_when_no_thread_can_start(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, porch = lane.graph, lane.graph.feeds["porch"]
+    config, start = porch.config, Source.start
+    with graph.feeds["gate"].watch(), porch.watch() as watch:
+        watch.get(5)
+
+        def refused(source: Source, output: Output, executor: Executor, previous: Run | None = None) -> Run:
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(Source, "start", refused)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            lane.become(
+                STREET.replace("name: porch", "name: porch, preload: true, linger_s: 3").replace(
+                    "gate, model: fed", "gate, model: fed, attributes: {green: 1}"
+                )
+            )
+        monkeypatch.setattr(Source, "start", start)
+        assert (porch.config, porch.kept, graph.config.cameras["porch"]) == (config, False, config)
+        lane.camera("porch").give(frame(1))
+        assert watch.get(5).sequence == 1
+    assert len(Fed.opened_for["porch"]) == 1
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["linger_s: 3", "preload: true", "private: true", "stream: {bitrate: 300000}", "style: {line_width_px: 9}"],
+)
+def test_a_changed_setting_leaves_the_camera_running(lane: Street, setting: str) -> None:
+    porch, named = lane.graph.feeds["porch"], lane.graph.feeds["named"]
+    with named.watch() as watch:
+        before = watch.get(5)
+        run, version = porch._run, named.version
+        changes = lane.become(STREET.replace("name: porch", f"name: porch, {setting}"))
+        assert (changes.cameras.changed, changes.replaced) == (("porch",), ())
+        assert porch.config == lane.graph.config.cameras["porch"]
+        assert (porch._run, named.version) == (run, version)
+        lane.camera("porch").give(frame(1))
+        assert watch.get(5).sequence == before.sequence + 1
+    assert len(Fed.opened_for["porch"]) == 1
+
+
+def test_another_linger_applies_to_a_camera_that_lingers(lane: Street) -> None:
+    porch = lane.graph.feeds["porch"]
+    with porch.watch() as watch:
+        watch.get(5)
+    lane.become(STREET.replace("name: porch", "name: porch, linger_s: 3"))
+    lane.clock.advance(2.9)
+    assert porch.summary()["state"] == "running"
+    lane.become(STREET.replace("name: porch", "name: porch, linger_s: 3, private: true"))
+    lane.clock.advance(0.1)
+    assert porch.summary()["state"] == "idle", "another setting does not prolong it"
+
+
 def test_closing_waits_for_cameras_that_were_removed_before(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     gate, release = lane.graph.feeds["gate"], threading.Event()
     with gate.watch() as watch:
@@ -394,6 +447,7 @@ def test_a_camera_that_becomes_private_ends_its_watches_but_not_its_readers(lane
             while True:  # a frame of before may still be there
                 watch.get(5)
         assert porch.config.private
+        lane.camera("porch").give(frame(1))
         other.get(5)
     with porch.watch() as mine:
         assert mine.get(5)
@@ -452,9 +506,12 @@ def test_producers_are_restored_when_no_thread_can_start(lane: Street, monkeypat
         monkeypatch.setattr(Source, "start", refused)
         with pytest.raises(RuntimeError, match="can't start new thread"):
             lane.become(
-                STREET.replace("green: 100", "green: 200").replace("gate, model: fed", "gate, model: fed, linger_s: 1")
+                STREET.replace("green: 100", "green: 200")
+                .replace("name: porch", "name: porch, preload: true")
+                .replace("gate, model: fed", "gate, model: fed, attributes: {green: 1}")
             )
         assert watch.get(5).image[0, 0, 1] in (100, 200)
+        assert not graph.feeds["porch"].kept
         assert (graph.config, {name: feed.producer for name, feed in graph.feeds.items()}) == before
         assert graph.feeds["porch"].config.attributes == graph.config.cameras["porch"].attributes
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from cameras import Attributes, CameraEnded, Frame
+from cameras import Attributes, BoundingBox, CameraEnded, Detection, Frame
 from pipeline import Executor, Feed, Output, Producer, Run, State, ThreadExecutor
 from pipeline.feeds import BlockingRun
 from pipeline.producers.line import Line
@@ -16,7 +17,7 @@ from pipeline.producers.source import Source
 from pipeline.producers.step import Row
 from tests.fakes import FakeCamera, FakeClock, frame
 from tests.pipeline.builders import camera_config
-from transforms import TRANSFORMS, Transform
+from transforms import TRANSFORMS, Style, Transform
 
 
 class Still(Producer):
@@ -194,6 +195,19 @@ def test_a_feed_cannot_be_its_own_source(stage: Stage) -> None:
     stage.feeds[0].close()
     with pytest.raises(RuntimeError, match="camera root is closed"):
         root.produce(camera_config("root"), Still())
+
+
+def test_another_style_applies_to_the_next_painting(stage: Stage) -> None:
+    feed = stage.feed("porch", Still())
+    shown = frame(width=160, height=120).with_annotations([Detection("star", 0.9, box=BoundingBox(0.2, 0.2, 0.8, 0.8))])
+    before = feed.painted(shown)
+    feed.configure(replace(feed.config, linger_s=3))
+    assert feed.painted(shown).pixels is before.pixels, "the pictures painted so far stay"
+    feed.configure(replace(feed.config, style=Style(line_width_px=9)))
+    assert (feed.painted(shown).image != before.image).any()
+    feed.close()
+    with pytest.raises(RuntimeError, match="camera porch is closed"):
+        feed.configure(feed.config)
 
 
 def test_the_version_changes_with_every_replacement_in_the_chain(stage: Stage) -> None:

@@ -411,6 +411,32 @@ def test_an_exchange_starts_an_encoder_with_the_new_settings() -> None:
         assert first.pts is not None and second.pts is not None and second.pts > first.pts
 
 
+def test_a_running_encoder_takes_new_settings_of_the_stream_and_keeps_others() -> None:
+    made: list[float | None] = []
+
+    def make(feed: Feed, key: EncoderKey) -> VideoEncoder:
+        made.append(feed.config.stream.bitrate)
+        return VideoEncoder("h264")
+
+    with running(make) as run:
+        feed, camera = run.feed, run.graph.cameras["porch"]
+        sink, _ = run.join()
+        run.give(0)
+        first = sink.next()
+        feed.configure(replace(feed.config, linger_s=3.0, stream=StreamConfig()))
+        run.give(1)
+        assert not sink.next().is_keyframe
+        feed.configure(replace(feed.config, stream=StreamConfig(bitrate=300_000, frame_rate=15)))
+        run.give(2)
+        second = sink.next()
+        assert (made, second.is_keyframe) == ([None, 300_000], True)
+        assert first.pts is not None and second.pts == first.pts + 6000
+        run.give(3, 4)
+        third = sink.next()
+        assert third.pts == first.pts + 12000, "half of the frames"
+        assert camera.opened == 1
+
+
 def test_a_new_camera_under_the_name_of_a_removed_one_has_an_encoder_of_its_own() -> None:
     with running() as run:
         sink, old = run.join()
