@@ -6,6 +6,7 @@ import logging
 
 from cameras import Frame
 from transforms import Style, paint
+from vision import ModelError
 
 from .camera_config import CameraConfig, DownstreamAttributes, TransformAttributes
 from .config import Config, make_services
@@ -63,12 +64,19 @@ class Chain:
             raise
 
     def apply(self, frame: Frame) -> Frame:
-        """Return the frame of the camera. An error of a transform is raised."""
+        """Return the frame of the camera.
+
+        Raises:
+            ValueError: when a transform fails on the frame.
+            ModelError: when a model fails on it.
+        """
         failure: str | None = None
         for row in self._rows:
             done = step(frame, row)
             for stage in done.failures:
                 if stage.error is not None:
+                    if isinstance(stage.error, Exception) and not isinstance(stage.error, ValueError | ModelError):
+                        raise ValueError(stage.failure) from stage.error
                     raise stage.error
                 failure = failure or stage.failure
             assert done.frame is not None  # only an error or a stop drops it

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cameras import Attributes, Frame
 from transforms import Transform
-from vision import VisionService
+from vision import ModelError, VisionService
 
 from ..camera_config import TransformAttributes
 
@@ -112,11 +114,33 @@ def step(
         error: BaseException | None = None
         failure: str | None = None
         try:
-            frame = transform.apply(frame)
+            frame = _applied(transform, frame)
             failure = transform.failure
         except BaseException as raised:  # a panic in a native library may not be an Exception
-            error, failure = raised, str(raised) or type(raised).__name__
+            error, failure = raised, _text(raised)
         stages.append(Stage(index, transform, monotonic() - started_s, error, failure))
         if error is not None and not transform.annotates:
             return Step(None, tuple(stages))
     return Step(frame, tuple(stages))
+
+
+def _text(error: BaseException) -> str:
+    """Return the error message for an exception of a transform.
+
+    The messages of ``ValueError`` and ``ModelError`` are meant for users. Any other exception is a bug, perhaps in a
+    plugin that its author is trying: its type is added, and the last line in the file of the transform.
+    """
+    if isinstance(error, ValueError | ModelError) and str(error):
+        return str(error)
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    outside = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    lines = [frame.lineno for frame in outside if frame.filename == outside[0].filename]
+    return f"{text} ({Path(outside[0].filename).name}, line {lines[-1]})" if lines else text
+
+
+def _applied(transform: Transform[Attributes], frame: Frame) -> Frame:
+    result: object = transform.apply(frame)
+    if isinstance(result, Frame):
+        return result
+    hint = "; return the new frame" if result is None else ""
+    raise TypeError(f"{type(transform).__name__}.apply must return a Frame, got {type(result).__name__}{hint}")

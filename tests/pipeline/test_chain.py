@@ -15,6 +15,7 @@ from tests.pipeline.builders import config
 from tests.pipeline.test_graph import CHAIN, folder
 from tests.transforms.pictures import detection
 from tests.transforms.services import FunctionVision
+from transforms import TRANSFORMS
 from transforms.inference_modes import MODES, InferenceMode
 from vision import ModelError
 
@@ -52,6 +53,20 @@ def test_a_failed_open_leaves_nothing_open(folder: Path, monkeypatch: pytest.Mon
     made = chain(folder, service, monkeypatch)
     with pytest.raises(ModelError, match="no"):
         made.open()
+
+
+def test_an_unexpected_error_of_a_transform_names_its_type_and_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def apply(self: object, frame: Frame) -> Frame:
+        raise AttributeError("no imag")
+
+    monkeypatch.setattr(TRANSFORMS["crop"], "apply", apply)
+    made = chain(folder, FakeVision("shapes"), monkeypatch)
+    made.open()
+    with pytest.raises(ValueError, match=r"^AttributeError: no imag \(test_chain.py, line \d+\)$"):
+        made.apply(frame(width=80, height=60))
+    made.close()
 
 
 def test_an_unknown_camera_is_a_key_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from cameras import Attributes, Classification, Frame
 from pipeline.producers.step import Row, step
 from tests.fakes import FakeVision, NoAttributes, frame
 from transforms import TRANSFORMS, Transform
+from vision import ModelError
 
 
 class Note(Transform[Attributes]):
@@ -55,13 +58,43 @@ def test_each_stage_is_timed() -> None:
         transform.close()
 
 
-@pytest.mark.parametrize("error", [ValueError("too small"), SystemError()])
-def test_a_transform_that_fails_loses_the_frame_and_ends_the_row(error: BaseException) -> None:
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (ValueError("too small"), "too small"),
+        (ModelError("no answer"), "no answer"),
+        (AttributeError("no imag"), "AttributeError: no imag (test_step.py, line LINE)"),
+        (SystemError(), "SystemError (test_step.py, line LINE)"),
+        (ValueError(), "ValueError (test_step.py, line LINE)"),
+    ],
+)
+def test_a_transform_that_fails_loses_the_frame_and_ends_the_row(error: BaseException, failure: str) -> None:
     last = Note()
     done = step(frame(), Row((Note(error), last)))
     assert (done.frame, last.applied) == (None, 0)
     (failed,) = done.failures
-    assert (failed.error, failed.failure) == (error, str(error) or "SystemError")
+    raised_at = Note.apply.__code__.co_firstlineno + 3
+    assert (failed.error, failed.failure) == (error, failure.replace("LINE", str(raised_at)))
+
+
+@pytest.mark.parametrize(
+    ("result", "failure"),
+    [
+        (None, "TypeError: Broken.apply must return a Frame, got NoneType; return the new frame"),
+        (frame().image, "TypeError: Broken.apply must return a Frame, got ndarray"),
+    ],
+)
+@pytest.mark.parametrize("annotates", [False, True])
+def test_a_result_that_is_no_frame_is_a_failure(result: object, failure: str, annotates: bool) -> None:
+    class Broken(Note):
+        def apply(self, frame: Frame) -> Frame:
+            return cast(Frame, result)
+
+    broken, came = Broken(), frame()
+    broken.annotates = annotates
+    done = step(came, Row((broken,)))
+    assert done.frame is (came if annotates else None)
+    assert [stage.failure for stage in done.failures] == [failure]
 
 
 def test_a_failing_transform_that_annotates_passes_the_frame() -> None:
