@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,14 @@ BASES: dict[str, type] = {"cameras": Camera, "transforms": Transform, "vision": 
 """The base class of each table's kinds, in the order in which ``camweave plugins`` lists them."""
 
 PROGRAM = "camweave itself"
+
+_ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "cameras": (("name", "attributes"), ("paced",)),
+    "transforms": (("attributes", "services"), ()),
+    "vision": (("name", "attributes", "runtime"), ("runtimes",)),
+    "runtimes": (("file", "num_threads", "providers"), ()),
+}
+"""How the kinds of each table are constructed: the positional arguments, and those passed by name."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")
 _PREDICTION_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -62,7 +71,7 @@ def kind_error(kind: object, table: str) -> str:
         return f'{kind.__name__} has no {attribute}; give the class one, such as {attribute} = "{_snake(kind)}"'
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
         return f'{kind.__name__}.{attribute} must be letters, digits and any of "_.:-", got {name!r}'
-    return _attributes_error(kind, table) or _predictions_error(kind)
+    return _attributes_error(kind, table) or _predictions_error(kind) or _constructor_error(kind, table)
 
 
 def _attributes_error(kind: type, table: str) -> str:
@@ -72,6 +81,18 @@ def _attributes_error(kind: type, table: str) -> str:
         room = "vision" if table == "runtimes" else "cameras"
         return f"{kind.__name__}.attributes_type must be a subclass of {room}.{wanted.__name__}, got {attributes!r}"
     return _schema_error(kind, attributes)
+
+
+def _constructor_error(kind: Any, table: str) -> str:
+    positional, named = _ARGUMENTS[table]
+    try:
+        inspect.signature(kind).bind(*positional, **dict.fromkeys(named))
+    except TypeError as error:
+        wanted = ", ".join((*positional, *(f"{name}=" for name in named)))
+        return f"{kind.__name__}.__init__ must take ({wanted}) as that of {BASES[table].__name__} does: {error}"
+    except ValueError:  # written in C, without a signature
+        return ""
+    return ""
 
 
 def _predictions_error(kind: Any) -> str:

@@ -89,6 +89,27 @@ def test_all_built_in_kinds_are_complete() -> None:
             like(Spotter, predictions=(NoSchema,)),
             "NoSchema: int has no JSON Schema: AttributeError: ",
         ),
+        (
+            "transforms",
+            like(Good, __init__=lambda self, attributes: None),
+            "Changed.__init__ must take (attributes, services) as that of Transform does: too many positional",
+        ),
+        (
+            "cameras",
+            like(foreign.Bar, __init__=lambda self, name, attributes: None),
+            "Changed.__init__ must take (name, attributes, paced=) as that of Camera does: got an unexpected keyword "
+            "argument 'paced'",
+        ),
+        (
+            "vision",
+            like(Spotter, __init__=lambda self, name, attributes, runtimes: None),
+            "Changed.__init__ must take (name, attributes, runtime, runtimes=) as that of VisionService does: ",
+        ),
+        (
+            "runtimes",
+            like(foreign.Mean, __init__=lambda self, file: None),
+            "Changed.__init__ must take (file, num_threads, providers) as that of Runtime does: too many positional",
+        ),
     ],
 )
 def test_an_incomplete_class_is_refused_with_the_reason(table: str, kind: object, error: str) -> None:
