@@ -61,6 +61,7 @@ def expanded(text: str, environment: Mapping[str, str]) -> str:
     """
     if "$" not in text:
         return text
+    unset: list[str] = []
 
     def value(match: re.Match[str]) -> str:
         if match[0] == "$$":
@@ -76,10 +77,18 @@ def expanded(text: str, environment: Mapping[str, str]) -> str:
         if name in environment:
             return _utf8(name, environment[name])
         if default is None:
-            raise ValueError(f"the environment variable {name} is not set and ${{{name}}} has no default")
+            unset.append(name)
+            return ""
         return default.replace("$$", "$")
 
-    return _PART.sub(value, text)
+    result = _PART.sub(value, text)
+    if len(names := list(dict.fromkeys(unset))) > 1:
+        raise ValueError(
+            f"the environment variables {', '.join(names[:-1])} and {names[-1]} are not set, without defaults"
+        )
+    if names:
+        raise ValueError(f"the environment variable {names[0]} is not set and ${{{names[0]}}} has no default")
+    return result
 
 
 def _utf8(name: str, value: str) -> str:

@@ -45,6 +45,8 @@ def test_placeholders_are_replaced(text: str, value: str) -> None:
     ("text", "message"),
     [
         ("${HOST}", "the environment variable HOST is not set and ${HOST} has no default"),
+        ("${HOST}:${HOST}", "the environment variable HOST is not set and ${HOST} has no default"),
+        ("${USER}:${PW}@${HOST}", "the environment variables USER, PW and HOST are not set, without defaults"),
         ("${packages.ml_model.dogs}", "${packages.ml_model.dogs} names a package that is not declared under packages"),
         ("pass${word", '"${" does not begin ${NAME} or ${NAME:default}; "$$" is a dollar sign'),
         ("${BYTES}", "the environment variable BYTES is not UTF-8 text"),
