@@ -20,7 +20,7 @@ from .container import Container, ContainerClosed, NoVideo, Opening
 from .ffmpeg import FFmpegCamera
 from .pacing import Pacer, Rebase, ticks
 from .picture import Frame, Mark, pixels_from_av
-from .urls import redact_url, url_problem
+from .urls import ESCAPING, HIDDEN, redact_url, url_problem
 
 # Protocols that redirects and playlists may use: the network, never a file or device of this machine.
 _PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,hls,crypto,data,rtmp,rtmps,rtmpt,rtmpts,srt"
@@ -207,7 +207,8 @@ class Stream(FFmpegCamera[StreamAttributes]):
         if isinstance(error, av.error.InvalidDataError):
             return "it answers, but with something that is no video (a web page, perhaps)"
         if isinstance(error, av.error.OSError) and not _resolves(attributes.url):
-            return "there is no such host"
+            unclear = "@" in attributes.url and redact_url(attributes.url).endswith(HIDDEN)
+            return f"there is no such host; {ESCAPING}" if unclear else "there is no such host"
         if error.errno == errno.EIO:  # the end of a response without a length
             return "it answers, but ends before any video has come (a web page, perhaps)"
         return _reason(error)

@@ -8,6 +8,12 @@ from urllib.parse import urlsplit
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp", "tls")
 
 HIDDEN = "***"
+
+ESCAPING = "percent-encode user and password: %40 for an at sign"
+"""The remedy when the host of a URL is unclear because a password has unescaped characters.
+
+It has no ``@``: :func:`redact_url` would take it for a part of the URL before it.
+"""
 _WITHOUT_SLASHES = (*SCHEMES, "stun", "stuns", "turn", "turns")
 
 # The start of a URL: a scheme of two letters or more (one is a Windows drive) with a colon, followed by slashes
@@ -108,7 +114,8 @@ def url_problem(url: str) -> str | None:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return f"cannot be understood as a URL: {redact_url(url)}"
+        hint = f"; {ESCAPING}" if "@" in rest else ""
+        return f"cannot be understood as a URL: {redact_url(url)}{hint}"
     # udp://@:1234 and srt://:1234 listen, without naming a host.
     if not parts.hostname and (port is None or scheme not in ("udp", "rtp", "srt", "tcp")):
         return f"must name a host, as in {scheme}://camera.local/, got {redact_url(url)}"

@@ -354,6 +354,12 @@ def test_an_unknown_host_is_reported() -> None:
     assert refusal("rtsp://anna:hunter2@camera.invalid/stream") == ("rtsp://camera.invalid: there is no such host")
 
 
+def test_a_host_that_an_unescaped_password_hides_is_reported_with_the_remedy() -> None:
+    assert refusal("rtsp://anna:hun@ter.invalid/2@camera/stream") == (
+        "rtsp://***: there is no such host; percent-encode user and password: %40 for an at sign"
+    )
+
+
 def test_a_playlist_cannot_lead_to_a_file_of_this_machine(tmp_path: Path) -> None:
     path = write_video(tmp_path / "secret.ts", [numbered(1)] * 5, format="mpegts")
     playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{path}\n#EXT-X-ENDLIST\n"

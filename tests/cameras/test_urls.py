@@ -104,7 +104,11 @@ KNOWN = "rtsp://, rtsps://, http://, https://, rtmp://, rtmps://, srt://, udp://
         ("rtsp:/u:secret@camera/s", "must have two slashes after rtsp:, as in rtsp://camera.local/"),
         ("u:secret@camera/s", f"must begin with one of {KNOWN}"),
         ("rtsp:///stream", "must name a host, as in rtsp://camera.local/, got rtsp://***"),
-        ("rtsp://u:secret@camera:99999/", "cannot be understood as a URL: rtsp://***"),
+        ("rtsp://camera:99999/", "cannot be understood as a URL: rtsp://***"),
+        (
+            "rtsp://u:sec#ret@camera/",
+            "cannot be understood as a URL: rtsp://camera/; percent-encode user and password: %40 for an at sign",
+        ),
     ],
 )
 def test_an_invalid_stream_url_is_reported(url: str, problem: str) -> None:
