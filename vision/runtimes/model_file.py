@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _STARTS = (
     (b"%PDF", "a PDF document"),
     (b"<", "a web page or XML"),
 )
+_ONNX = re.compile(rb"\x08[\x01-\x1f][\x12\x3a]")  # the version of the format, then its producer or its graph
 MARKS = {b"TFL3": "a TFLite model", b"ORTM": "an ORT model; use the ONNX file that it was converted from"}
 """Descriptions of model formats by the bytes 4 to 8 of a file."""
 
@@ -73,6 +75,8 @@ class ModelFile:
                 return words
         if self.content[4:8] in MARKS:
             return MARKS[self.content[4:8]]
+        if _ONNX.match(self.content):
+            return "an ONNX model"
         head = self.content[:256]
         try:
             text = head.decode("utf-8", errors="strict") if len(head) < 256 else head[:-4].decode("utf-8", "ignore")

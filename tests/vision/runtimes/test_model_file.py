@@ -36,6 +36,8 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         ),
         (b"\x89PNG\r\n\x1a\n" + bytes(9), "is not a TFLite model but a PNG picture"),
         (b"\xff\xd8\xff\xe0" + bytes(9), "is not a TFLite model but a JPEG picture"),
+        (b"\x08\x07\x12\x07pytorch" + bytes(9), "is not a TFLite model but an ONNX model"),
+        (b"\x08\x0a\x3a\x10" + bytes(9), "is not a TFLite model but an ONNX model"),
         (b"PK\x03\x04" + bytes(9), "is not a TFLite model but a zip archive; unpack it first"),
         (b"<!DOCTYPE html>", "is not a TFLite model but a web page or XML"),
         (bytes(12), "is not a TFLite model but something else: 12 bytes that start with 00 00 00 00 00 00 00 00"),
