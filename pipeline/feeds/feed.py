@@ -383,7 +383,7 @@ class Feed:
             self._painter.forget()
         if running is not None and run is not None:
             run.stop()
-        logger.info("camera %s: no watches, closed", self.name)
+        logger.info("camera %s: unused, closed", self.name)
 
     def _publish(self, output: _RunOutput, frame: Frame) -> bool:
         def placed() -> Frame | None:
