@@ -24,7 +24,8 @@ class ProducerContext:
 
     Attributes:
         feeds: The feeds of all cameras by name.
-        services: The vision services by name.
+        services: The vision services by name. When one is replaced, only cameras whose transforms use it are made anew
+            (``changes.py``).
         cameras: The kinds of cameras by ``model``.
         transforms: The kinds of transforms by ``type``.
         producers: The kinds of producers by ``model``; all other models are cameras.
@@ -45,7 +46,8 @@ class DeclaredProducer(Producer):
     A kind that takes frames from another camera has attributes derived from :class:`DownstreamAttributes`; then its
     feed has that camera's feed as its source. All other kinds make their frames themselves, or get them from outside
     the graph. Whoever delivers those asks the feed for its producer each time, since a new configuration may replace
-    it, and calls a method of the kind's own::
+    it, and calls a method of the kind's own, from any thread. The producer keeps the times of frames increasing when
+    they come from another sender (:class:`Timeline`, as in :class:`Source`)::
 
         class PublishedAttributes(Attributes):
             max_width_px: int = Field(1920, description="Larger pictures are refused.")
