@@ -1,4 +1,4 @@
-"""Send a picture to a vision service and print what it detects. Needs Python's standard library only.
+"""Send a picture to a vision service and print what it detects. Needs only Python's standard library.
 
 usage: python examples/detect.py photo.jpg [--service shape-boxes] [--camweave http://127.0.0.1:8080]
 
@@ -27,7 +27,7 @@ def detect(camweave: str, service: str, picture: bytes, token: str | None = None
         token: One of the server's tokens, if it has any.
 
     Raises:
-        HTTPError: The server refuses; the body is JSON, with a sentence as ``detail``.
+        HTTPError: The server refuses the request; the body is JSON, and its ``detail`` is a sentence.
     """
     headers = {"Content-Type": "application/octet-stream"}
     if token is not None:

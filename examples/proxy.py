@@ -2,8 +2,8 @@
 
 usage: python examples/proxy.py [--port 8000] [--camweave http://127.0.0.1:8080]
 
-A browser may send requests to camweave only from pages of the same origin. This proxy answers ``*.html`` from this
-folder and passes everything else on. It is for development; in production your web server does the same.
+A browser may send requests to camweave only from pages of the same origin. This proxy serves ``*.html`` from this
+folder and forwards all other requests. It is for development; in production your web server does the same.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ NOT_FORWARDED = {"connection", "date", "keep-alive", "server", "transfer-encodin
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answer one request from the folder or from camweave."""
+    """Answers a request from the folder, or forwards it to camweave."""
 
     server: Proxy
 
     def do_GET(self) -> None:
-        """Send a page of the folder, or what camweave has at this address."""
+        """Send a page of the folder, or else the response of camweave."""
         page = FOLDER / Path(urlsplit(self.path).path).name
         if page.suffix == ".html" and page.is_file():
             self.send_response(200)
@@ -37,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
             self.forward()
 
     def forward(self) -> None:
-        """Pass the request on to camweave, and its answer back."""
+        """Forward the request to camweave, and send its response back."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         # The Host header stays: camweave compares it with the origin of the page.
         headers = {name: value for name, value in self.headers.items() if name.lower() not in NOT_FORWARDED}
@@ -65,7 +65,7 @@ class Proxy(ThreadingHTTPServer):
     """The proxy.
 
     Attributes:
-        camweave: Host and port that it passes requests on to.
+        camweave: Host and port to which it forwards requests.
     """
 
     def __init__(self, port: int, camweave: str) -> None:

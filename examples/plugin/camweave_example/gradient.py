@@ -1,4 +1,4 @@
-"""A camera that makes its pictures: a bright spot moves over a gradient."""
+"""A synthetic camera: a bright spot moves over a gradient."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pydantic import Field
 from cameras import Attributes, Camera, CameraError, Frame, Mark, Pixels
 
 PERIOD = 120
-"""Frames after which the spot is where it was."""
+"""Number of frames in which the spot crosses the picture."""
 
 
 class GradientAttributes(Attributes):
@@ -27,7 +27,7 @@ class GradientAttributes(Attributes):
 
 
 class Gradient(Camera[GradientAttributes]):
-    """Gives frames in real time, or as fast as they are read with ``paced=False``."""
+    """Produces frames in real time or, with ``paced=False``, as fast as they are read."""
 
     model_name: ClassVar[str] = "gradient"
     attributes_type = GradientAttributes
@@ -45,7 +45,7 @@ class Gradient(Camera[GradientAttributes]):
         return self.attributes.frame_rate
 
     def open(self) -> None:
-        """Begin with the first frame."""
+        """Start with the first frame."""
         self._closed.clear()
         self._next = 0
         self._opened_s = time.monotonic()
@@ -54,12 +54,12 @@ class Gradient(Camera[GradientAttributes]):
         """Wait until the next frame is due and return it.
 
         Raises:
-            CameraError: when the camera is closed, also while this waits.
+            CameraError: The camera is closed, possibly during the wait.
         """
         number, rate = self._next, self.attributes.frame_rate
         if self.paced:
             elapsed_s = time.monotonic() - self._opened_s
-            number = max(number, int(elapsed_s * rate))  # frames whose time has passed are left out
+            number = max(number, int(elapsed_s * rate))  # frames whose time has passed are skipped
             self._closed.wait(max(number / rate - elapsed_s, 0.0))
         if self._closed.is_set():
             raise CameraError("closed")
@@ -73,7 +73,7 @@ class Gradient(Camera[GradientAttributes]):
         )
 
     def close(self) -> None:
-        """End it; a ``read`` that waits in another thread raises."""
+        """Close the camera; a ``read`` that waits in another thread raises an error."""
         self._closed.set()
 
 

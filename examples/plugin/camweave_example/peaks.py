@@ -1,4 +1,4 @@
-"""A result kind of its own, the vision service that finds it, and the transform that attaches it to frames."""
+"""A new kind of result, the vision service that returns it, and the transform that attaches it to frames."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class PeakItem(Item):
 
 @dataclass(frozen=True, slots=True)
 class Peak(Prediction):
-    """The brightest point of a part of the picture. Its confidence is its brightness.
+    """The brightest point in a part of the picture. Its brightness is its confidence.
 
     Attributes:
-        at: Where it is, x and y in fractions of the frame.
+        at: Its x and y, in fractions of the frame.
     """
 
     kind: ClassVar[str] = "peak"
@@ -40,7 +40,7 @@ class Peak(Prediction):
     at: tuple[float, float] = field(kw_only=True)
 
     def moved(self, movement: Movement) -> Self | None:
-        """Return it where its pixel has gone; None when that is outside."""
+        """Return the peak at its new position; None if that is outside the frame."""
         [[x, y]] = movement.points(np.array([self.at])).tolist()
         return replace(self, at=(x, y)) if 0 <= x < 1 and 0 <= y < 1 else None
 
@@ -49,7 +49,7 @@ class Peak(Prediction):
         canvas.points(np.array([self.at]), Label(self.label, f": {self.confidence:.2f}"))
 
     def to_wire(self, width_px: int, height_px: int, *, masks: bool = True) -> dict[str, Any]:
-        """Return what clients get."""
+        """Return the JSON for clients."""
         x, y = self.at
         return {"name": self.label, "brightness": self.confidence, "x_normalized": x, "y_normalized": y}
 
@@ -57,21 +57,21 @@ class Peak(Prediction):
 class PeakFinderAttributes(Attributes):
     """Attributes of ``model: peak_finder`` in the YAML."""
 
-    blur_px: int = Field(9, ge=0, le=99, description="Details smaller than this do not count.")
+    blur_px: int = Field(9, ge=0, le=99, description="Details smaller than this are ignored.")
 
 
 class PeakFinder(VisionService[PeakFinderAttributes]):
-    """Finds the brightest point of the left and of the right half of a picture."""
+    """Finds the brightest point in each half of a picture."""
 
     model_name: ClassVar[str] = "peak_finder"
     attributes_type = PeakFinderAttributes
-    predictions = (Peak,)  # camweave does not have this kind: here it learns of it
+    predictions = (Peak,)  # declares the new kind to camweave
 
     def _load(self) -> None:
         self.labels = ("left", "right")
 
     def _release(self) -> None:
-        """Nothing was loaded."""
+        """Do nothing: no model was loaded."""
 
     def _predictors(self) -> Mapping[type[Prediction], Predictor]:
         return {Peak: self._peaks}
@@ -110,5 +110,5 @@ class Peaks(RecognitionTransform[PeaksAttributes]):
     kind: ClassVar[str] = Peak.plural
 
     def recognise(self, frame: Frame) -> Sequence[Peak]:
-        """Return the peaks kept."""
+        """Return the peaks that pass the filters."""
         return keep(self.predict(Peak, frame), self.attributes.confidence_threshold, self.attributes.valid_labels)

@@ -1,4 +1,4 @@
-"""The camera: its pictures, its times, and how it closes."""
+"""The camera: its pictures, its times, and closing."""
 
 import threading
 
@@ -24,7 +24,7 @@ def test_the_spot_moves_over_a_gradient() -> None:
     assert first[0, 239].tolist() == [160, 160, 160]
 
 
-def test_it_begins_anew_at_each_open() -> None:
+def test_each_open_starts_at_the_first_frame() -> None:
     source = camera()
     for _ in range(2):
         source.open()

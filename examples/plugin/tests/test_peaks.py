@@ -1,4 +1,4 @@
-"""The vision service, its result and the transform that attaches it."""
+"""The vision service, its results, and the transform that attaches them."""
 
 from fractions import Fraction
 
@@ -9,7 +9,7 @@ from cameras import Frame, Pixels
 
 
 def frame() -> Frame:
-    """Give a frame with a bright pixel in its left half and a dimmer one in its right half."""
+    """Return a frame with a bright pixel in its left half and a dimmer one in its right half."""
     image = np.zeros((10, 20, 3), np.uint8)
     image[2, 4] = 255
     image[7, 15] = 51
@@ -31,7 +31,7 @@ def test_the_brightest_points_are_found() -> None:
     assert service.labels == ("left", "right")
 
 
-def test_the_transform_attaches_those_that_are_bright_enough() -> None:
+def test_the_transform_attaches_peaks_above_the_threshold() -> None:
     service = finder()
     transform = Peaks(PeaksAttributes(finder_name="finder", confidence_threshold=0.5), {"finder": service})
     transform.open()
@@ -40,7 +40,7 @@ def test_the_transform_attaches_those_that_are_bright_enough() -> None:
     assert found == EXPECTED[0].attached_by("peaks", "finder")
 
 
-def test_clients_get_what_the_schema_says() -> None:
+def test_the_json_matches_the_schema() -> None:
     item = EXPECTED[1].to_wire(20, 10)
     assert item == {"name": "right", "brightness": 0.2, "x_normalized": 0.775, "y_normalized": 0.75}
     PeakItem.model_validate(item)

@@ -1,4 +1,4 @@
-"""The transform: its pixels, and what it leaves alone."""
+"""The transform: the pixels it changes, and the data it keeps."""
 
 from fractions import Fraction
 
@@ -27,6 +27,6 @@ def test_white_stays_within_its_range() -> None:
     assert Sepia(SepiaAttributes(), {}).apply(grey(255)).image[0, 0].tolist() == [238, 255, 255]
 
 
-def test_a_wrong_strength_is_refused() -> None:
+def test_a_strength_out_of_range_is_refused() -> None:
     with pytest.raises(ValidationError, match="less than or equal to 1"):
         SepiaAttributes(strength=2)
