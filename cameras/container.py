@@ -18,8 +18,8 @@ from av.video.stream import VideoStream
 
 from .interrupt import interruptible
 
-# Decoders that may use slice threads: with damaged data they were measured to decode the same pictures as with one
-# thread. All others get one. With slice threads FFmpeg conceals no damage in H.264, and most of the picture turns
+# Decoders that may use slice threads: in measurements with damaged data, they decoded the same pictures as with one
+# thread. All others use one. With slice threads FFmpeg conceals no damage in H.264, and most of the picture turns
 # green; with enable_er it does, but differently from run to run. HEVC and VP8 differ too. One thread adds no delay and
 # no cost in H.264, where nearly all encoders write one slice per picture: 10 ms of CPU time at 1080p, 11 with slice
 # threads. Frame threads are never used: each delays the picture by a frame, and with damaged data they are
@@ -61,10 +61,11 @@ class Container:
     its deadline), and the call releases them as it returns.
 
     Attributes:
-        closing: Set by ``close``; waits on behalf of this container wait on it.
+        closing: Set by ``close``; code that waits for this container waits for this event too.
         dropped: Number of packets that could not be decoded.
         waited_s: Time that the last packet took to arrive, in seconds.
-        received_at: Wall-clock arrival time of the last packet; ``received_at_s`` is the same on the monotonic clock.
+        received_at: Wall-clock arrival time of the last packet.
+        received_at_s: The same on the monotonic clock.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -83,9 +84,9 @@ class Container:
         """Open the input, or reopen it from the start.
 
         Raises:
-            FFmpegError: when it cannot be opened.
-            NoVideo: when it has no video stream.
-            ContainerClosed: when ``close`` was called.
+            FFmpegError: The input cannot be opened.
+            NoVideo: The input has no video stream.
+            ContainerClosed: ``close`` was called.
         """
         with self._in_use():
             self._release()
@@ -115,8 +116,8 @@ class Container:
         """Return the next frame, or ``None`` at the end.
 
         Raises:
-            FFmpegError: when reading fails.
-            ContainerClosed: when ``close`` was called.
+            FFmpegError: Reading fails.
+            ContainerClosed: ``close`` was called.
         """
         with self._in_use():
             return None if self._frames is None else next(self._frames, None)

@@ -1,4 +1,4 @@
-"""What holds for every test: nothing is left running, and where CI runs nothing is skipped that could have run."""
+"""Checks for every test: it leaves no thread running, and with CI set, only the allowed skips remain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENDS_WITHIN_S = 5.0
 
 @pytest.fixture(autouse=True)
 def nothing_left_running() -> Iterator[None]:
-    """Fail a test after which a thread goes on that it has started."""
+    """Fail a test that leaves a thread running."""
     before = set(threading.enumerate())
     yield
     deadline = time.monotonic() + ENDS_WITHIN_S
@@ -32,11 +32,11 @@ def nothing_left_running() -> Iterator[None]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, object, None]:
-    """Turn a skip into a failure where CI runs, unless its reason is one of those that may be."""
+    """Turn a skip into a failure if CI is set, unless its reason is in ``MAY_SKIP``."""
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]  # pluggy's result is not exported with a type
     if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
         reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
         if not any(allowed in reason for allowed in MAY_SKIP):
             report.outcome = "failed"
-            report.longrepr = f"where CI runs nothing may be skipped: {reason}"
+            report.longrepr = f"with CI set, this skip is not allowed: {reason}"

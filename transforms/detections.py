@@ -32,6 +32,6 @@ class Detections(RecognitionTransform[DetectionsAttributes]):
     kind: ClassVar[str] = Detection.plural
 
     def recognise(self, frame: Frame) -> Sequence[Detection]:
-        """Return the detections that are kept, by falling confidence."""
+        """Return the detections that pass the filters, by descending confidence."""
         found = keep(self.predict(Detection, frame), self.attributes.confidence_threshold, self.attributes.valid_labels)
         return [replace(item, box=inside) for item in found if (inside := item.box.clipped()) is not None]

@@ -54,15 +54,15 @@ class ColorDetectorAttributes(Attributes):
         return value
 
     @model_validator(mode="after")
-    def _findable(self) -> Self:
+    def _detectable(self) -> Self:
         _, saturation, value = self.hsv
-        for what, name, got, cutoff in (
+        for what, name, actual, cutoff in (
             ("grey", "saturation", saturation, self.saturation_cutoff),
             ("dark", "value", value, self.value_cutoff),
         ):
-            if got < cutoff:
+            if actual < cutoff:
                 raise ValueError(
-                    f"detect_color {self.detect_color} is too {what} to be found: its {name} is {got:.3f}, "
+                    f"detect_color {self.detect_color} is too {what} to detect: its {name} is {actual:.3f}, "
                     f"less than {name}_cutoff_pct {cutoff:g}"
                 )
         return self
@@ -114,9 +114,9 @@ class ColorDetector(VisionService[ColorDetectorAttributes]):
         return {Detection: self._detect}
 
     def _detect(self, frame: Frame, session: Session) -> tuple[Detection, ...]:
-        least_px = self.attributes.segment_size_px or _SEGMENT_SIZE_PX
+        area_min_px = self.attributes.segment_size_px or _SEGMENT_SIZE_PX
         with session.inference():
-            boxes = component_boxes(self._test.mask(frame.image), least_px)
+            boxes = component_boxes(self._test.mask(frame.image), area_min_px)
         return tuple(Detection(self.label, 1.0, box=box) for box in boxes)
 
     @cached_property
@@ -142,9 +142,9 @@ class ColorTest:
     def __init__(self, hue: float, tolerance: float, saturation: float, value: float) -> None:
         self._tolerance = tolerance
         low, high = _across(hue - tolerance * 180), _across(hue + tolerance * 180)
-        # Channel 0 is positive for a pixel before the range, channel 1 for one after it, channel 2 never.
+        # Channel 0 is positive for pixels before the range, channel 1 for pixels after it; channel 2 is always 0.
         beyond = np.stack([-_side_of(low), _side_of(high), np.zeros(3)])
-        # As large as OpenCV's fixed-point arithmetic allows, so that half a level is not rounded away.
+        # Scaled to the maximum of OpenCV's fixed-point arithmetic, so that rounding does not lose half a level.
         self._beyond = (beyond * (31 / np.abs(beyond).max())).astype(np.float32)
         # Smallest difference between the channels of a pixel, by its brightest one; grey has no hue.
         brightest = np.arange(256)
@@ -160,7 +160,7 @@ class ColorTest:
         found = cv2.compare(difference, cv2.LUT(brightest, self._least), cv2.CMP_GE)
         if self._tolerance < 1:
             before, behind, _ = cv2.split(cv2.transform(image, self._beyond))
-            # Outside a range of more than half the circle is only what is beyond both edges.
+            # Pixels are outside a range of more than half the circle only if they are beyond both edges.
             outside = cv2.max(before, behind) if self._tolerance <= 0.5 else cv2.min(before, behind)
             _, inside = cv2.threshold(outside, 0, 255, cv2.THRESH_BINARY_INV)
             found = cv2.bitwise_and(found, inside)

@@ -1,4 +1,4 @@
-"""Figures of the working tree alone: wall-clock times where waiting is what matters, and parts by themselves."""
+"""Figures of the working tree: wall-clock times of operations that mostly wait, and CPU times of single parts."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from ..measuring import Program
 from ..workloads import Inputs
 from . import encoder, keep_alive, latency, recognition
 
-# Each prints what it has found.
+# Each function prints its results.
 FIGURES: dict[str, Callable[[Program, Inputs], None]] = {
     "encoder": encoder.show,
     "recognition": recognition.show,

@@ -1,6 +1,6 @@
-"""CPU time to encode a frame: ours, by preset, beside aiortc's way, from BGR as its users do.
+"""CPU time to encode a frame: our encoder with each preset, and aiortc's from BGR frames, as its users run it.
 
-They take turns frame by frame, so that a busy machine slows all alike.
+The encoders alternate frame by frame, so that other load slows all of them equally.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from ..workloads import Inputs
 from .frames import of_clip
 
 
-def theirs(encoder: H264Encoder | Vp8Encoder) -> Callable[[Frame], object]:
-    """Return aiortc's way to encode one of our frames."""
+def aiortc_encode(encoder: H264Encoder | Vp8Encoder) -> Callable[[Frame], object]:
+    """Return a function that encodes one of our frames with aiortc."""
 
     def encode(frame: Frame) -> object:
         picture = av.VideoFrame.from_ndarray(frame.image, format="bgr24").reformat(format="yuv420p")
@@ -32,17 +32,17 @@ def theirs(encoder: H264Encoder | Vp8Encoder) -> Callable[[Frame], object]:
 
 
 def show(_program: Program, inputs: Inputs) -> None:
-    """Encode the clip in every way and print what a frame costs."""
-    ways: dict[str, Callable[[Frame], object]] = {
+    """Encode the clip with every encoder and print the CPU time per frame."""
+    encoders: dict[str, Callable[[Frame], object]] = {
         f"h264 {preset}": VideoEncoder("h264", frame_rate=RATE, preset=preset).encode
         for preset in ("ultrafast", "superfast", "veryfast")
     }
-    ways["vp8"] = VideoEncoder("vp8", frame_rate=RATE).encode
-    ways["aiortc h264"] = theirs(H264Encoder())
-    ways["aiortc vp8"] = theirs(Vp8Encoder())
-    spent, frames = dict.fromkeys(ways, 0.0), of_clip(inputs.clip)
+    encoders["vp8"] = VideoEncoder("vp8", frame_rate=RATE).encode
+    encoders["aiortc h264"] = aiortc_encode(H264Encoder())
+    encoders["aiortc vp8"] = aiortc_encode(Vp8Encoder())
+    spent, frames = dict.fromkeys(encoders, 0.0), of_clip(inputs.clip)
     for frame in frames:
-        for name, encode in ways.items():
+        for name, encode in encoders.items():
             before = time.process_time()
             encode(frame)
             spent[name] += time.process_time() - before

@@ -60,7 +60,7 @@ class Movement:
     """A geometric transform, as functions from coordinates in the old frame to those in the new one.
 
     Attributes:
-        box: Maps a box to the axis-aligned box around it; ``None`` when it leaves the frame.
+        box: Maps a box to the axis-aligned box around its image; ``None`` if that is outside the frame.
         mask: Maps a mask of the old frame to one of the new frame; read-only.
         points: Maps points; they may leave the frame.
     """

@@ -1,4 +1,4 @@
-"""What the models are trained with; the training itself needs TensorFlow and minutes."""
+"""The training data; the training itself needs TensorFlow and takes minutes."""
 
 import itertools
 
@@ -15,21 +15,21 @@ def examples() -> list[Example]:
     return list(chunk(7))
 
 
-def test_a_picture_depends_on_its_number_alone(examples: list[Example]) -> None:
+def test_a_picture_depends_only_on_its_number(examples: list[Example]) -> None:
     for one, again in itertools.islice(zip(examples, chunk(7), strict=False), 12):
         assert np.array_equal(one.image, again.image) and np.array_equal(one.boxes, again.boxes)
     other = next(chunk(8))
     assert other.image.shape != examples[0].image.shape or not np.array_equal(other.image, examples[0].image)
 
 
-def test_the_truth_is_inside_the_picture(examples: list[Example]) -> None:
+def test_labelled_boxes_are_inside_the_picture(examples: list[Example]) -> None:
     assert len(examples) == PICTURES_PER_CHUNK
     boxes = np.concatenate([example.boxes for example in examples])
     assert set(boxes[:, 0].astype(int)) == set(range(len(LABELS)))
     assert np.all((boxes[:, 1:] >= 0) & (boxes[:, 1:] <= 1)) and np.all(boxes[:, 3:] > boxes[:, 1:3])
 
 
-def test_some_pictures_show_nothing(examples: list[Example]) -> None:
+def test_some_pictures_are_empty(examples: list[Example]) -> None:
     empty = sum(len(example.boxes) == 0 for example in examples)
     assert 2 <= empty <= PICTURES_PER_CHUNK // 3
 
@@ -39,13 +39,13 @@ def test_a_picture_is_stretched_to_the_input_of_a_model(examples: list[Example])
     assert small.shape == (96, 96, 3) and small.dtype == np.uint8
 
 
-def test_clutter_has_the_size_asked_for_and_is_never_twice_the_same() -> None:
+def test_clutter_has_the_requested_size_and_is_random() -> None:
     random = np.random.default_rng(0)
     one, other = clutter(120, 80, random), clutter(120, 80, random)
     assert one.shape == (80, 120, 3) and not np.array_equal(one, other)
 
 
-def test_a_picture_shows_its_largest_thing_or_nothing_or_cannot_be_learnt_from() -> None:
+def test_the_label_is_the_largest_object_and_ambiguous_pictures_have_no_weight() -> None:
     none, large, small = (-1, 0, 0, 0, 0), (3, 0.1, 0.1, 0.7, 0.7), (5, 0.8, 0.8, 0.95, 0.95)
     as_large = (6, 0.4, 0.4, 1.0, 0.99)
     boxes = np.array([[large, small], [small, none], [none, none], [large, as_large], [small, large]], np.float32)

@@ -1,4 +1,4 @@
-"""The documents, and how the tests read them."""
+"""The documents, and functions to parse them."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
 
 
 def anchors(text: str) -> set[str]:
-    """Give the link targets that a Markdown page's headings make."""
+    """Return the link targets of a Markdown page's headings."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def code_of(text: str) -> list[str]:
-    """Give what a Markdown page shows as code: its blocks and what stands between backticks."""
+    """Return the code of a Markdown page: its blocks and its inline spans."""
     blocks = re.findall(r"^```.*?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return [*blocks, *(f"{span}\n" for span in re.findall(r"`([^`\n]+)`", text))]
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
-    """Give the code blocks of a language in all documents, each with a name for its test."""
+    """Return the code blocks of a language in all documents, each with a name for its test."""
     pattern = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
     return [
         (f"{name}:{text[: match.start()].count(chr(10)) + 1}", match[1])
@@ -43,7 +43,7 @@ def blocks(language: str) -> list[tuple[str, str]]:
 
 
 def table(document: str, first_heading: str) -> dict[str, str]:
-    """Give the table whose first column has this heading: the rest of each row, by each name in its first cell."""
+    """Return the table whose first column has this heading: the rest of each row, by each name in its first cell."""
     text = (DOCS / document).read_text()
     found = re.findall(rf"^\| {re.escape(first_heading)} \|.*\n\|[-|]+\n((?:\|.*\n?)+)", text, re.MULTILINE)
     assert len(found) == 1, f"{document} has one table headed {first_heading!r}"

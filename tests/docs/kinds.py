@@ -1,4 +1,4 @@
-"""Where each kind of camera, producer, transform, vision service, runtime and prediction still has to be named.
+"""List the places that still lack a kind of camera, producer, transform, vision service, runtime or prediction.
 
 usage: make kinds
 """
@@ -25,10 +25,10 @@ ROWS = {
     "vision": ("vision.md", "`model` of a vision service"),
     "runtimes": ("vision.md", "`model` of `type: mlmodel`"),
 }
-"""The document with a row for each kind of a table, and the heading of its first column."""
+"""For each table of kinds, the document with a row per kind, and the heading of the first column."""
 
 OWN_TABLE = frozenset({"mlmodel"})
-"""Vision services whose attributes have a table of their own."""
+"""Vision services whose attributes have their own table."""
 
 NOT_SHOWN = {
     "webcam": "needs a device",
@@ -36,14 +36,14 @@ NOT_SHOWN = {
     "video_file": "needs a video",
     "image_file": "needs a picture",
 }
-"""Cameras that no shipped configuration can have, and why."""
+"""Cameras that the shipped configurations cannot use, with the reason."""
 
 
 def missing(tables: Tables = BUILT_IN) -> Iterator[str]:
-    """Yield a sentence for each place that does not have a kind yet.
+    """Yield a sentence for each place that lacks a kind.
 
     Args:
-        tables: The kinds that should be everywhere.
+        tables: The kinds to look for.
     """
     yield from forgotten_kinds(ROOT)
     for module in untested(ROOT, *ROOMS):
@@ -100,10 +100,10 @@ def _missing_in_gallery() -> Iterator[str]:
         if name not in linked:
             yield f"docs/gallery.md does not show transforms/{name}.jpg; `make pictures ARGS=cameras` takes it"
         elif not (DOCS / "transforms" / f"{name}.jpg").is_file():
-            yield f"docs/transforms/{name}.jpg is not there; `make pictures ARGS=cameras` takes it"
+            yield f"docs/transforms/{name}.jpg does not exist; `make pictures ARGS=cameras` takes it"
 
 
 if __name__ == "__main__":
     found = sorted(set(missing()))
-    print("\n".join(found) or "every kind is where it should be")
+    print("\n".join(found) or "no place lacks a kind")
     sys.exit(1 if found else 0)

@@ -1,4 +1,4 @@
-"""What the documents lead to is there, what they show as code is valid, and the README stays short."""
+"""Links of the documents work, their code is valid, and the README stays short."""
 
 import ast
 import json
@@ -13,13 +13,13 @@ from .documents import DOCS, NAMES, ROOT, anchors, blocks, code_of, table
 
 README_WORDS_MAX = 700
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-# Files that a snippet names: found by the keys that name them.
+# Files that a snippet needs, found by their keys.
 FILE = re.compile(r"\b\w*path: (\S+?\.\w+)")
 SCENE = "cameras:\n  - {name: scene, model: test_pattern}\n"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_links_of_a_document_lead_somewhere(name: str) -> None:
+def test_the_links_of_a_document_have_a_target(name: str) -> None:
     document = ROOT / name
     for link in LINK.findall(document.read_text()):
         if "://" not in link:
@@ -67,7 +67,7 @@ def test_the_files_to_look_at_exist(name: str) -> None:
 
 
 def check(text: str, file: str, folder: Path) -> None:
-    """Read a configuration whose files are there; raise for whatever is wrong with it."""
+    """Create the files of a configuration and parse it; an invalid one raises an error."""
     for path in FILE.findall(text):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def check(text: str, file: str, folder: Path) -> None:
 
 
 def completed(text: str) -> str:
-    """Give a whole configuration for a snippet that leaves out its cameras, or shows entries of a pipeline only."""
+    """Complete a snippet that has no cameras, or only entries of a pipeline, to a configuration."""
     if not text.startswith("- type: "):
         return text if "cameras:" in text else SCENE + text
     pipeline = "".join(f"        {line}\n" for line in text.splitlines())
@@ -90,7 +90,7 @@ def completed(text: str) -> str:
 
 
 def without_plugins() -> list[tuple[str, str]]:
-    """Give the YAML that needs nothing but itself."""
+    """Return the YAML blocks that need no plugin files."""
     return [(name, text) for name, text in blocks("yaml") if not text.startswith("plugins:")]
 
 

@@ -1,4 +1,4 @@
-"""The gallery shows everything that there is to see."""
+"""The gallery has a picture of every camera that the configurations show."""
 
 import re
 

@@ -10,7 +10,7 @@ from tests.end_to_end.test_new_kind import Spot
 from .kinds import NOT_SHOWN, missing
 
 
-def test_every_kind_is_everywhere() -> None:
+def test_no_place_lacks_a_kind() -> None:
     assert [*missing()] == [], "`make kinds` lists this"
 
 

@@ -1,4 +1,4 @@
-"""The tables of the reference have a row for everything that there is, and no other."""
+"""The tables of the reference have exactly one row for each item."""
 
 import json
 import re
@@ -35,15 +35,15 @@ def fields(model: type[BaseModel]) -> set[str]:
 
 
 def routes() -> list[APIRoute]:
-    """Give every route of the HTTP API and the pages."""
-    clarifai = ClarifaiRest(cast(Any, None)).router  # its backend answers requests, of which there are none here
+    """Return every route of the HTTP API and the pages."""
+    clarifai = ClarifaiRest(cast(Any, None)).router  # it needs its backend only for requests
     longest = [route for route in clarifai.routes if isinstance(route, APIRoute) and route.include_in_schema]
     routers = (cameras.router, vision.router, whep.router, operations.router, pages.router)
     return [*longest, *(route for router in routers for route in router.routes if isinstance(route, APIRoute))]
 
 
 def unnamed(rows: dict[str, str], kinds: dict[str, Any], common: Iterable[str] = ()) -> list[str]:
-    """Give each attribute that the row of its kind does not name in backticks."""
+    """Return the attributes that the row of their kind does not name in backticks."""
     return [
         f"{name}.{field}"
         for name, kind in kinds.items()
@@ -88,7 +88,7 @@ def test_every_head_is_listed() -> None:
     assert set(re.findall(r"`(\w+)`", listed)) == {*HEADS, NONE}
 
 
-def test_every_kind_is_listed_for_those_who_come_from_viam() -> None:
+def test_every_kind_is_listed_in_coming_from_viam() -> None:
     named = set(re.findall(r"`([a-z_0-9]+)`", (DOCS / "coming-from-viam.md").read_text()))
     assert {*TRANSFORMS, *VISION_SERVICES, *RUNTIMES} - named == set(), (
         "coming-from-viam.md names every kind, in backticks"
@@ -115,7 +115,7 @@ def test_every_key_of_a_service_is_named() -> None:
     assert [key for key in fields(ServiceBlock) if f"`{key}`" not in section] == []
 
 
-def test_the_default_of_every_plain_attribute_is_said() -> None:
+def test_the_default_of_every_plain_attribute_is_listed() -> None:
     tables = (
         (CAMERAS, table("configuration.md", "`model`")),
         (TRANSFORMS, table("transforms.md", "`type`")),
@@ -158,7 +158,7 @@ def test_every_state_and_counter_is_listed() -> None:
     assert set(table("http.md", "counter")) == fields(Counters)
 
 
-def test_the_reply_shown_is_one_that_the_server_gives() -> None:
+def test_the_example_reply_matches_the_schema() -> None:
     (reply,) = (json.loads(text) for name, text in blocks("json") if name.startswith("docs/http.md"))
     (shown,) = reply["detections"]
     box = BoundingBox(*(shown[f"{corner}_normalized"] for corner in ("x_min", "y_min", "x_max", "y_max")))

@@ -20,7 +20,7 @@ def decoded(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 
 @pytest.mark.parametrize("format", ["jpeg", "png"])
-def test_it_opens_the_camera_and_shows_its_picture(format: PictureFormat) -> None:
+def test_a_snapshot_opens_the_camera(format: PictureFormat) -> None:
     with fake_graph("porch") as graph:
         graph.cameras["porch"].give(picture(0, rgb=(200, 40, 40)))
         shot = snapshot(graph.feeds["porch"], format=format)
@@ -30,16 +30,16 @@ def test_it_opens_the_camera_and_shows_its_picture(format: PictureFormat) -> Non
         assert not graph.feeds["porch"].watched
 
 
-def test_a_picture_from_before_does_not_do() -> None:
+def test_a_frame_from_before_the_request_is_not_used() -> None:
     with fake_graph("porch") as graph:
         camera, feed = graph.cameras["porch"], graph.feeds["porch"]
         with feed.watch() as watch:
             camera.give(dataclasses.replace(picture(0), trace=(Mark("captured", 0.0),)))
             watch.get(10)
-            giver = threading.Thread(target=lambda: camera.give(picture(7)))
-            giver.start()
+            later = threading.Thread(target=lambda: camera.give(picture(7)))
+            later.start()
             assert snapshot(feed).frame.sequence == 1
-            giver.join()
+            later.join()
 
 
 @pytest.mark.parametrize("wanted", [True, False])
@@ -62,7 +62,7 @@ def test_next_frame_neither_paints_nor_encodes(monkeypatch: pytest.MonkeyPatch) 
         assert graph.feeds["porch"].counters["painted"] == 0
 
 
-def test_no_frame_in_time() -> None:
+def test_waiting_for_a_frame_times_out() -> None:
     with fake_graph("porch") as graph, pytest.raises(TimeoutError):
         snapshot(graph.feeds["porch"], timeout_s=0.01)
 
@@ -78,12 +78,12 @@ def test_an_ended_camera_shows_its_last_picture() -> None:
             assert snapshot(feed).frame.pts == 0
 
 
-def test_a_picture_alone() -> None:
+def test_a_jpeg_has_no_metadata() -> None:
     data = jpeg(picture(rgb=(40, 60, 200)))
     assert data.startswith(b"\xff\xd8") and b"Exif" not in data
 
 
-def test_no_frame_of_a_camera_that_is_closed_for_good() -> None:
+def test_a_closed_camera_gives_no_snapshot() -> None:
     with fake_graph("porch") as graph:
         graph.feeds["porch"].close()
         with pytest.raises(TimeoutError, match="camera porch is closed"):

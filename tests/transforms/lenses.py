@@ -6,7 +6,7 @@ from cameras import Intrinsics
 
 
 def projected(lens: Intrinsics, distortion: tuple[float, ...], x: float, y: float) -> tuple[float, float]:
-    """Return the position at which a lens shows the point x, y, 1: pixels from the left and upper edge."""
+    """Return the pixel position of the point (x, y, 1) in the picture of a lens, from the left and upper edge."""
     rk1, rk2, rk3, tp1, tp2 = distortion
     square = x * x + y * y
     radial = 1 + rk1 * square + rk2 * square**2 + rk3 * square**3

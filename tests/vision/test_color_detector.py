@@ -106,15 +106,15 @@ def test_grey_is_of_no_hue() -> None:
         ({"detect_color": "#DC1E2"}, "must be a colour as \"#RRGGBB\", got '#DC1E2'"),
         (
             {"detect_color": "#808080"},
-            "#808080 is too grey to be found: its saturation is 0.000, less than saturation_cutoff_pct 0.2",
+            "#808080 is too grey to detect: its saturation is 0.000, less than saturation_cutoff_pct 0.2",
         ),
         (
             {"detect_color": "#400000"},
-            "#400000 is too dark to be found: its value is 0.251, less than value_cutoff_pct 0.3",
+            "#400000 is too dark to detect: its value is 0.251, less than value_cutoff_pct 0.3",
         ),
         (
             {"detect_color": "#FF8080", "saturation_cutoff_pct": 0.6},
-            "#FF8080 is too grey to be found: its saturation is 0.498, less than saturation_cutoff_pct 0.6",
+            "#FF8080 is too grey to detect: its saturation is 0.498, less than saturation_cutoff_pct 0.6",
         ),
         ({"hue_tolerance_pct": 0.0}, "Input should be greater than 0"),
         ({"hue_tolerance_pct": 1.5}, "Input should be less than or equal to 1"),

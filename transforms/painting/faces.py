@@ -1,7 +1,7 @@
 """Font faces: font files, shaped and rasterised by HarfBuzz, and the built-in font of OpenCV 5.
 
 The letters of a font file look the same with every OpenCV version. OpenCV's built-in font draws only the letters that
-no font file has, because no package provides a Chinese, Japanese or Korean font.
+no font file has, because no package has a Chinese, Japanese or Korean font.
 """
 
 from __future__ import annotations

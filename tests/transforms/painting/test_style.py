@@ -9,13 +9,13 @@ from transforms import Style
 
 
 @pytest.mark.parametrize(("height", "size"), [(120, 10), (300, 10), (432, 14), (720, 24), (2160, 72)])
-def test_text_is_a_thirtieth_of_the_picture_and_never_too_small_to_read(height: int, size: int) -> None:
+def test_text_height_is_a_thirtieth_of_the_picture_with_a_minimum(height: int, size: int) -> None:
     assert Style().text_size(height) == size
     assert Style(text_height_px=17).text_size(height) == 17
 
 
 @pytest.mark.parametrize(("size", "line"), [((160, 120), 2), ((768, 432), 2), ((1280, 720), 4), ((3840, 2160), 10)])
-def test_lines_grow_with_the_picture(size: tuple[int, int], line: int) -> None:
+def test_line_width_grows_with_the_picture(size: tuple[int, int], line: int) -> None:
     assert Style().line_width(*size) == line
     assert Style(line_width_px=3).line_width(*size) == 3
 

@@ -48,13 +48,13 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         (b"TFL", "is not a TFLite model but text: 'TFL'"),
     ],
 )
-def test_a_file_that_is_no_model_is_named_for_what_it_is(tmp_path: Path, content: bytes, sentence: str) -> None:
+def test_the_error_describes_a_file_that_is_not_a_model(tmp_path: Path, content: bytes, sentence: str) -> None:
     path = tmp_path / "file.tflite"
     path.write_bytes(content)
     assert error(path) == f"FILE: {sentence}"
 
 
-def test_a_file_is_known_by_what_it_holds(tmp_path: Path) -> None:
+def test_a_file_has_its_content_and_hash(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"abc")
     file = ModelFile.read(path)

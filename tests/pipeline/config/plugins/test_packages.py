@@ -1,4 +1,4 @@
-"""The kinds of installed packages: which are added, and why others are left out."""
+"""The kinds of installed packages: those added, and the reasons why others are skipped."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ cameras:
 """
 
 
-def wrong(text: str, tables: object) -> list[str]:
+def problems(text: str, tables: object) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         parse(text, "test.yaml", Path(), tables=tables)  # type: ignore[arg-type]
     return [str(problem) for problem in caught.value.problems]
@@ -87,7 +87,7 @@ def test_a_kind_is_added_to_the_tables_of_an_embedding_program(tmp_path: Path, m
     ],
     ids=["import", "exit", "syntax", "no-such-name", "base-class", "name", "group"],
 )
-def test_an_unusable_kind_is_left_out_with_the_reason(
+def test_an_unusable_kind_is_skipped_with_the_reason(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -95,8 +95,8 @@ def test_an_unusable_kind_is_left_out_with_the_reason(
     code: str | None,
     error: str,
 ) -> None:
-    given = {} if code is None else {"code": code}
-    module = install(tmp_path, monkeypatch, "negatives", entries, **given)
+    source = {} if code is None else {"code": code}
+    module = install(tmp_path, monkeypatch, "negatives", entries, **source)
     install(tmp_path, monkeypatch, "others", "[camweave.transforms]\nnegative2 = MODULE:Negative\n", OTHER)
     tables = with_packages(BUILT_IN)
     assert [*tables.transforms] == [*TRANSFORMS, "negative2"]
@@ -125,7 +125,7 @@ class Negative(Transform[Attributes]):
 def test_using_a_broken_kind_is_an_error_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = install(tmp_path, monkeypatch, "negatives", NEGATIVE, "import nothing_of_that_name")
     tables = with_packages(BUILT_IN)
-    assert wrong(USED.replace("NAME", "negative"), tables) == [
+    assert problems(USED.replace("NAME", "negative"), tables) == [
         "test.yaml:4:82: cameras[1].attributes.pipeline[0].type: "
         f'"negative" of package negatives 1.0 cannot be used: {module}:Negative cannot be imported: '
         f"{tmp_path / 'negatives' / module}.py, line 1: ModuleNotFoundError: No module named 'nothing_of_that_name'; "
@@ -146,7 +146,7 @@ def test_a_broken_kind_of_any_table_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, base: str, text: str
 ) -> None:
     install(tmp_path, monkeypatch, "lost", f"[camweave.{table}]\nbroken = MODULE:Broken\n", "Broken = 1")
-    [sentence] = wrong(text, with_packages(BUILT_IN))
+    [sentence] = problems(text, with_packages(BUILT_IN))
     assert '.model: "broken" of package lost 1.0 cannot be used: 1 is not a subclass of ' in sentence
 
 
@@ -155,7 +155,7 @@ def test_the_name_of_a_built_in_kind_is_an_error(tmp_path: Path, monkeypatch: py
     install(tmp_path, monkeypatch, "flips", "[camweave.transforms]\nflip = MODULE:Negative\n", code)
     tables = with_packages(BUILT_IN)
     assert tables.transforms["flip"] is TRANSFORMS["flip"]
-    [sentence] = wrong(USED.replace("NAME", "flip"), tables)
+    [sentence] = problems(USED.replace("NAME", "flip"), tables)
     assert sentence.endswith(
         '.type: "flip" of package flips 1.0 cannot be used: camweave itself has a transform flip too; rename one, or '
         "remove it"
@@ -189,6 +189,6 @@ def test_the_name_of_a_kind_of_another_package_is_an_error(tmp_path: Path, monke
         "package second 3.0: transform negative: package first 1.0 has a transform negative too; rename one, or remove "
         "it",
     ]
-    [sentence] = wrong(USED.replace("NAME", "negative"), tables)
+    [sentence] = problems(USED.replace("NAME", "negative"), tables)
     assert "package first 1.0" in sentence
     assert "package second 3.0" in sentence
