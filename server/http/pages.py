@@ -73,5 +73,5 @@ async def icon(request: Request) -> Response:
 async def file(name: str, request: Request) -> Response:
     """Return a file of the pages."""
     if name not in _FILES:
-        raise NotFound("there is nothing at this address; /docs lists what there is")
+        raise NotFound("this address does not exist; /docs lists all addresses")
     return _send(name, request)

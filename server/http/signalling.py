@@ -206,14 +206,14 @@ def ice_links(config: ServerConfig) -> Iterator[str]:
 def _require_type(request: Request, wanted: str, headers: Mapping[str, str] | None = None) -> None:
     got = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if got != wanted:
-        raise HttpError(415, f"the body has to be {wanted}", headers)
+        raise HttpError(415, f"the body must be {wanted}", headers)
 
 
 def _text(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError:
-        raise HttpError(400, "this is no SDP: it is not even text") from None
+        raise HttpError(400, "the body is not SDP: it is not UTF-8 text") from None
 
 
 def _quoted(text: str) -> str:

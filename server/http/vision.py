@@ -189,7 +189,7 @@ async def _pictures(request: Request, backend: Backend) -> AsyncIterator[Sequenc
 def _service_and_kind(backend: Backend, service: str, kind: str) -> tuple[VisionService[Any], type[Prediction]]:
     model = backend.service(service)
     if kind not in backend.kinds:
-        raise NotFound("there is nothing at this address; /docs lists what there is")
+        raise NotFound("this address does not exist; /docs lists all addresses")
     require_kind(model, kind)
     return model, backend.kinds[kind]
 

@@ -132,7 +132,7 @@ def handle_errors(app: FastAPI, write: Callable[[Request, RequestError], Respons
 
 def _routing_sentence(request: Request, error: HTTPException) -> str:
     if error.status_code == 404:
-        return "there is nothing at this address; /docs lists what there is"
+        return "this address does not exist; /docs lists all addresses"
     if error.status_code == 405:
         return f"{request.method} is not allowed here, only {_allowed(request)}"
     return str(error.detail)

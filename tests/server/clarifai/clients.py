@@ -47,7 +47,7 @@ class Teller(FakeVision):
         if frame.width == 10:
             raise ModelError("/srv/secret/model.tflite cannot do this one")
         if frame.width == 11:
-            raise RuntimeError("nobody foresaw this one")
+            raise RuntimeError("an unexpected error")
         return (Caption(f"a picture of {frame.width} by {frame.height}", 0.7),)
 
 

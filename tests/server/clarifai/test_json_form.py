@@ -101,7 +101,7 @@ def test_damaged_base64_fails_only_its_own_input(served: Served, damaged: Callab
     ids=["with line breaks", "for URLs", "without padding"],
 )
 def test_every_form_of_base64_is_accepted(served: Served, written: Callable[[bytes], str]) -> None:
-    data = encoded() + b"\0"  # what follows a PNG is no part of it
+    data = encoded() + b"\0"  # bytes after the end of a PNG are ignored
     assert len(data) % 3, "the padding can be left out"
     inputs = [json_input(base64=written(data))]
     assert served.client.post(PATHS[-1], json={"inputs": inputs}).json()["status"]["code"] == 10000

@@ -69,9 +69,9 @@ def test_a_private_camera_is_listed_without_its_picture(served: Served) -> None:
     assert problem(served.client.get("/api/cameras/secret/image")) == (404, "there is no camera 'secret'")
 
 
-@pytest.mark.parametrize("path", ["/api/cameras/nobody", "/api/cameras/nobody/image"])
+@pytest.mark.parametrize("path", ["/api/cameras/unknown", "/api/cameras/unknown/image"])
 def test_an_unknown_camera_is_not_found(served: Served, path: str) -> None:
-    assert problem(served.client.get(path)) == (404, "there is no camera 'nobody'")
+    assert problem(served.client.get(path)) == (404, "there is no camera 'unknown'")
 
 
 def test_an_invalid_name_is_not_found(served: Served) -> None:

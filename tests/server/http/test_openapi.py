@@ -153,7 +153,7 @@ def test_the_state_of_cameras_matches_its_schema(
     camera = check(document, served.client.get("/api/cameras/seen"))
     assert camera["sessions"] and camera["encoders"] and camera["transforms"]
     assert {found["kind"] for found in camera["latest"]["predictions"]} == {kind[:-1] for kind in KINDS}
-    check(document, served.client.get("/api/cameras/nobody"))
+    check(document, served.client.get("/api/cameras/unknown"))
     assert served.client.delete(location).status_code == 200
 
 

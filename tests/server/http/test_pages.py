@@ -52,4 +52,4 @@ def test_scripts_insert_text_only(served: Served) -> None:
 
 def test_an_unknown_path_is_not_found(served: Served) -> None:
     for path in ("/nothing", "/api", "/api/cameras/", "/whep", "/docs/"):
-        assert problem(served.client.get(path)) == (404, "there is nothing at this address; /docs lists what there is")
+        assert problem(served.client.get(path)) == (404, "this address does not exist; /docs lists all addresses")

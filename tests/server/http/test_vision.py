@@ -212,8 +212,8 @@ def test_the_error_names_an_invalid_parameter(served: Served, query: str, detail
 
 @pytest.mark.parametrize("kind", ["classifications", "detections", "segmentations", "captions"])
 def test_an_unknown_service_is_not_found_for_any_kind(served: Served, kind: str) -> None:
-    path = f"/api/vision/nobody/{kind}"
-    assert problem(served.client.post(path, content=encoded())) == (404, "there is no vision service 'nobody'")
+    path = f"/api/vision/unknown/{kind}"
+    assert problem(served.client.post(path, content=encoded())) == (404, "there is no vision service 'unknown'")
     assert problem(served.client.get(path, params={"camera": "still"}))[0] == 404
 
 
@@ -245,7 +245,7 @@ def test_the_frame_is_returned_on_request(served: Served) -> None:
     assert len(reply["classifications"]) == 1
 
 
-@pytest.mark.parametrize("name", ["nobody", "secret"])
+@pytest.mark.parametrize("name", ["unknown", "secret"])
 def test_an_unknown_camera_is_not_found(served: Served, name: str) -> None:
     assert problem(served.client.get(BOXES, params={"camera": name})) == (404, f"there is no camera '{name}'")
 

@@ -64,7 +64,7 @@ def test_the_type_of_an_offer_may_have_parameters(served: Served, offer: str) ->
 @pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}, {"Content-Type": "application/sdpx"}])
 def test_another_content_type_is_refused(served: Served, offer: str, headers: dict[str, str]) -> None:
     response = served.client.post("/whep/still", content=offer, headers=headers)
-    assert problem(response) == (415, "the body has to be application/sdp")
+    assert problem(response) == (415, "the body must be application/sdp")
     assert response.headers["accept-post"] == "application/sdp"
 
 
@@ -85,7 +85,7 @@ def test_an_offer_that_is_too_long_is_refused(served: Served) -> None:
     assert problem(response) == (413, "an offer must be under 64 kB")
 
 
-@pytest.mark.parametrize("name", ["nobody", "secret"])
+@pytest.mark.parametrize("name", ["unknown", "secret"])
 def test_an_unknown_camera_cannot_be_watched(served: Served, offer: str, name: str) -> None:
     wanted = (404, f"there is no camera '{name}'")
     client = served.client
@@ -130,7 +130,7 @@ def test_invalid_patches_are_refused(served: Served, session: tuple[str, str]) -
     assert problem(client.patch(location, content="a=mid:0", headers={**FRAGMENT, "If-Match": '"old"'}))[0] == 412
     assert problem(client.patch(location, content="a=mid:0", headers=SDP)) == (
         415,
-        "the body has to be application/trickle-ice-sdpfrag",
+        "the body must be application/trickle-ice-sdpfrag",
     )
     assert problem(client.patch(location, content="what", headers=FRAGMENT))[0] == 400
     assert problem(client.patch("/whep/still/unknown", content="a=mid:0", headers=FRAGMENT)) == (

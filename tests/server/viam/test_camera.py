@@ -39,7 +39,7 @@ def test_sources_of_a_camera_can_be_chosen(served: Served) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["nobody", "secret", ""])
+@pytest.mark.parametrize("name", ["unknown", "secret", ""])
 def test_an_unknown_or_private_camera_is_not_found(served: Served, name: str) -> None:
     expected = (Status.NOT_FOUND, f"there is no camera {name!r}")
     assert refused(served, lambda there: there.camera(name).get_images()) == expected

@@ -86,7 +86,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     says = Saying("says")
     says.kinds = frozenset({"captions"})
     unloadable = Looking("unloadable")
-    unloadable.fails = ModelError("/home/me/models/a.tflite: is no model")
+    unloadable.fails = ModelError("/home/me/models/a.tflite: is not a model")
     services = (
         *(classifier(), detector(), LOOKING, AtHome("home"), says, unloadable, Looking("slow", hold)),
         UNSORTED,
@@ -200,16 +200,16 @@ def test_a_service_can_have_a_default_camera(served: Served) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["nobody", "secret"])
+@pytest.mark.parametrize("name", ["unknown", "secret"])
 def test_unknown_names_are_not_found(served: Served, name: str) -> None:
     assert refused(served, lambda there: there.vision("names").get_classifications_from_camera(name, 1)) == (
         Status.NOT_FOUND,
         f"there is no camera {name!r}",
     )
-    expected = (Status.NOT_FOUND, "there is no vision service 'nobody'")
-    assert refused(served, lambda there: there.vision("nobody").get_classifications(picture(), 1)) == expected
-    assert refused(served, lambda there: there.vision("nobody").get_properties()) == expected
-    assert refused(served, lambda there: there.vision("nobody").get_status()) == expected
+    expected = (Status.NOT_FOUND, "there is no vision service 'unknown'")
+    assert refused(served, lambda there: there.vision("unknown").get_classifications(picture(), 1)) == expected
+    assert refused(served, lambda there: there.vision("unknown").get_properties()) == expected
+    assert refused(served, lambda there: there.vision("unknown").get_status()) == expected
 
 
 def test_the_refusal_of_an_unsupported_kind_is_explained(served: Served) -> None:
