@@ -88,7 +88,7 @@ def test_its_kinds_are_checked_and_described(installed: Path, tmp_path: Path) ->
         "wrong.yaml:9:48: cameras[1].attributes.pipeline[0].attributes.strength: must be between 0 and 1, got 8\n"
     )
     described = camweave(installed, tmp_path, "schema")
-    assert "How old the picture looks" in described
+    assert "Strength of the tone" in described
     assert "Details smaller than this" in described
 
 
@@ -103,7 +103,7 @@ def test_its_results_are_in_the_lines_of_commands(installed: Path, tmp_path: Pat
 
 
 def spots() -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Give a picture with a white spot on the left and a dark grey one on the right."""
+    """Return a picture with a white spot on the left and a dark grey one on the right."""
     image = np.zeros((48, 64, 3), np.uint8)
     image[10:30, 5:25] = 255
     image[10:30, 40:60] = 60
