@@ -42,7 +42,7 @@ from .feeds import (
     Watch,
 )
 from .graph import Graph
-from .producers import DeclaredProducer, ProducerContext, make_transforms
+from .producers import DeclaredProducer, ProducerContext, bug_message, make_transforms
 
 __all__ = [
     "BUILT_IN",
@@ -82,6 +82,7 @@ __all__ = [
     "TransformAttributes",
     "TransformConfig",
     "Watch",
+    "bug_message",
     "load",
     "load_plugins",
     "make_camera",

@@ -1,5 +1,6 @@
 """The producers of frames, one file per kind, and the table that selects one by the camera's ``model``."""
 
+from .bugs import bug_message
 from .kind import DeclaredProducer, ProducerContext
 from .line import Line
 from .source import Source
@@ -15,6 +16,7 @@ __all__ = [
     "Source",
     "Stage",
     "Step",
+    "bug_message",
     "make_producer",
     "make_transforms",
     "step",

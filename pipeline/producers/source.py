@@ -9,6 +9,7 @@ from collections.abc import Callable
 from cameras import Attributes, Camera, CameraEnded, CameraError, Frame, redact_url
 
 from ..feeds import BlockingRun, Clock, Executor, Output, Producer, Reports, Run, State, Timeline, retry_pause_s
+from .bugs import bug_message, must_be
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class Source(Producer):
                 self._lost(run, run_state, str(error))
             except BaseException as error:  # a bug here, in a driver or in a library must not end the camera
                 logger.debug("camera %s: %s", self._name, redact_url(traceback.format_exc()))
-                self._lost(run, run_state, redact_url(f"{type(error).__name__}: {error}"))
+                self._lost(run, run_state, redact_url(bug_message(error)))
             failures = 1 if run_state.read > read_before else failures + 1
             self._clock.pause(run.stopping, retry_pause_s(failures))
 
@@ -99,6 +100,7 @@ class Source(Producer):
             self._timeline.restart()
             while not run.stopping.is_set():
                 frame = camera.read()
+                must_be(Frame, frame, f"{type(camera).__name__}.read")
                 dropped = self._count_dropped(camera, dropped)
                 self._take(run_state, output, frame)
         finally:

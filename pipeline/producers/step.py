@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cameras import Attributes, Frame
@@ -14,6 +12,7 @@ from transforms import Transform
 from vision import ModelError, VisionService
 
 from ..camera_config import TransformAttributes
+from .bugs import bug_message, must_be
 
 
 @dataclass(frozen=True)
@@ -125,22 +124,13 @@ def step(
 
 
 def _text(error: BaseException) -> str:
-    """Return the error message for an exception of a transform.
-
-    The messages of ``ValueError`` and ``ModelError`` are meant for users. Any other exception is a bug, perhaps in a
-    plugin that its author is trying: its type is added, and the last line in the file of the transform.
-    """
+    """Return the error message for an exception; those of ``ValueError`` and ``ModelError`` are meant for users."""
     if isinstance(error, ValueError | ModelError) and str(error):
         return str(error)
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    outside = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
-    lines = [frame.lineno for frame in outside if frame.filename == outside[0].filename]
-    return f"{text} ({Path(outside[0].filename).name}, line {lines[-1]})" if lines else text
+    return bug_message(error)
 
 
 def _applied(transform: Transform[Attributes], frame: Frame) -> Frame:
-    result: object = transform.apply(frame)
-    if isinstance(result, Frame):
-        return result
-    hint = "; return the new frame" if result is None else ""
-    raise TypeError(f"{type(transform).__name__}.apply must return a Frame, got {type(result).__name__}{hint}")
+    result = transform.apply(frame)
+    must_be(Frame, result, f"{type(transform).__name__}.apply")
+    return result

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cameras import Prediction
+from pipeline import bug_message
 from vision import ModelError, Session
 
 from ..core import RequestError, Wanted, decode, recognised
@@ -42,6 +43,8 @@ def predictions(
             yield Failed(file=file, error=f"cannot be read: {error.strerror or error}")
         except (RequestError, ModelError, ValueError) as error:
             yield Failed(file=file, error=str(error))
+        except Exception as error:  # a bug in a plugin must not stop the rest
+            yield Failed(file=file, error=bug_message(error))
         else:
             yield {"file": file, "width_px": frame.width, "height_px": frame.height, **found}
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
 
-from cameras import CameraEnded, CameraError, SlotClosed
+from cameras import CameraEnded, CameraError, Frame, SlotClosed
 from pipeline import Feed, State
 from pipeline.feeds.tasks import RETRY_PAUSES_S
 from tests.fakes import FakeCamera, FakeClock, frame
@@ -220,12 +221,25 @@ def test_after_a_loss_time_continues_by_the_clock(source: Feed, maker: CameraMak
         assert watch.get(5).pts == 60, "two seconds at 30 ticks each"
 
 
-def test_other_exceptions_do_not_end_a_source_either(source: Feed, maker: CameraMaker) -> None:
+def test_other_exceptions_do_not_end_a_source_either(
+    source: Feed, maker: CameraMaker, caplog: pytest.LogCaptureFixture
+) -> None:
     with source.watch() as watch:
         maker.number(1).give(ZeroDivisionError("a driver's fault"))
         maker.number(2).give(frame())
         watch.get(5)
     assert maker.made[0].closed.is_set()
+    assert "ZeroDivisionError: a driver's fault (fakes.py, line " in caplog.text
+
+
+def test_a_camera_that_returns_no_frame_is_reopened(
+    source: Feed, maker: CameraMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    with source.watch() as watch:
+        maker.number(1).give(cast(Frame, None))
+        maker.number(2).give(frame())
+        watch.get(5)
+    assert "TypeError: FakeCamera.read must return a Frame, got NoneType; " in caplog.text
 
 
 def test_no_log_shows_the_secrets_of_a_url(source: Feed, maker: CameraMaker, caplog: pytest.LogCaptureFixture) -> None:

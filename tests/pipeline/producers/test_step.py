@@ -80,7 +80,7 @@ def test_a_transform_that_fails_loses_the_frame_and_ends_the_row(error: BaseExce
 @pytest.mark.parametrize(
     ("result", "failure"),
     [
-        (None, "TypeError: Broken.apply must return a Frame, got NoneType; return the new frame"),
+        (None, "TypeError: Broken.apply must return a Frame, got NoneType; does it end with a return?"),
         (frame().image, "TypeError: Broken.apply must return a Frame, got ndarray"),
     ],
 )

@@ -101,3 +101,42 @@ def test_every_command_uses_the_kinds_of_plugins(folder: Path, monkeypatch: pyte
     assert result.exit_code == 0
     assert '"negative"' in outcome("schema", *([] if source == "package" else [config]))[1]
     assert '"negative"' not in outcome("schema")[1] or source == "package"
+
+
+def test_a_bug_in_a_transform_fails_the_file_with_its_line() -> None:
+    Path("mine.py").write_text(TRANSFORM.replace("frame.image", "frame.imag"))
+    code, out, err = outcome("annotate", "file.yaml", "--camera", "dark", "--input", "still.png", "--output", "out.png")
+    assert (code, out) == (1, "")
+    assert "frame 0: AttributeError: 'Frame' object has no attribute 'imag'" in err
+    assert "(mine.py, line " in err
+
+
+SERVICE = """
+from typing import ClassVar
+
+from cameras import Attributes, Detection
+from vision import VisionService
+
+class Finder(VisionService[Attributes]):
+    model_name: ClassVar[str] = "finder"
+    attributes_type = Attributes
+
+    def _load(self): ...
+    def _release(self): ...
+    def _predictors(self): return {Detection: self._find}
+    def _find(self, frame, session): return [frame.imag]
+"""
+
+
+def test_a_bug_in_a_service_fails_the_picture_with_its_line() -> None:
+    Path("mine.py").write_text(SERVICE)
+    Path("file.yaml").write_text("""
+plugins: [mine.py]
+cameras: [{name: still, model: image_file, attributes: {path: still.png}}]
+services: [{name: finder, type: vision, model: finder}]
+""")
+    code, out, err = outcome("predict", "file.yaml", "--service", "finder", "still.png")
+    assert (code, json.loads(out)["error"]) == (
+        1,
+        "AttributeError: 'Frame' object has no attribute 'imag' (mine.py, line 14)",
+    )
