@@ -9,7 +9,7 @@ from transforms import Style, paint
 from vision import ModelError
 
 from .camera_config import CameraConfig, DownstreamAttributes, TransformAttributes
-from .config import Config, make_services
+from .config import Config, constructing, make_services
 from .producers import Row, make_transforms, step
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ class Chain:
 
         Raises:
             KeyError: when there is no such camera.
+            ConfigError: when a service or a transform, perhaps of a plugin, cannot be constructed.
             ValueError: when a camera of the chain takes its frames from another one, but is no transform camera.
         """
         services = make_services(config)
@@ -40,7 +41,8 @@ class Chain:
         while isinstance(declared.attributes, DownstreamAttributes):
             if not isinstance(declared.attributes, TransformAttributes):
                 raise ValueError(f"camera {declared.name}: model {declared.model} works on live frames only")
-            transforms = make_transforms(declared.attributes, services, config.tables.transforms)
+            with constructing(config, "cameras", declared.name):
+                transforms = make_transforms(declared.attributes, services, config.tables.transforms)
             rows.insert(0, Row(transforms, declared.attributes))
             declared = config.cameras[declared.attributes.source]
         self.root: CameraConfig = declared

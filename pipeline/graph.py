@@ -18,7 +18,7 @@ from vision import ModelError, VisionService, check_model
 from .camera_config import DownstreamAttributes
 from .changes import Changes, changes_between
 from .checks import wrong_kinds, wrong_labels
-from .config import Config, ConfigError, Problem, make_services
+from .config import Config, ConfigError, Problem, constructing, make_services
 from .feeds import CLOSE_LIMIT_S, Clock, Executor, Feed, Producer, SystemClock, ThreadExecutor
 from .producers import Line, ProducerContext, make_producer
 
@@ -123,7 +123,11 @@ class Graph:
         self._clock.close()
 
     def _plan(self, config: Config) -> _Plan:
-        """Make the feeds, services and producers that are new in a configuration, without starting them."""
+        """Make the feeds, services and producers that are new in a configuration, without starting them.
+
+        Raises:
+            ConfigError: when a service or a transform cannot be constructed.
+        """
         changes = changes_between(self.config, config)
         kept = {name: self.services[name] for name in changes.services.unchanged}
         services = {**make_services(config), **kept}
@@ -131,11 +135,11 @@ class Graph:
         tables = config.tables
         context = ProducerContext(feeds, services, tables.cameras, tables.transforms, tables.producers, self._clock)
         needed = {*changes.cameras.added, *changes.replaced}
-        producers = {
-            name: make_producer(config.cameras[name], feed.reports, context)
-            for name, feed in feeds.items()
-            if name in needed
-        }
+        producers = {}
+        for name, feed in feeds.items():
+            if name in needed:
+                with constructing(config, "cameras", name):
+                    producers[name] = make_producer(config.cameras[name], feed.reports, context)
         return _Plan(self.config, config, changes, feeds, services, producers)
 
     def _new_feed(self, name: str) -> Feed:

@@ -1,6 +1,6 @@
 """Configuration files: reading them, checking them as a whole, and building the objects they declare."""
 
-from .build import make_camera, make_services
+from .build import constructing, make_camera, make_services
 from .declarations import (
     BUILT_IN,
     VIAM_IS_OPEN,
@@ -27,6 +27,7 @@ __all__ = [
     "Problems",
     "ServerConfig",
     "Tables",
+    "constructing",
     "is_unknown",
     "load",
     "load_plugins",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cameras import Attributes, Camera
 from vision import VisionService, build_services
 
 from ..camera_config import CameraConfig
+from ..producers import bug_message
 from .declarations import Config, Tables
+from .nodes import ConfigError
 
 
 def make_camera(camera: CameraConfig, tables: Tables, *, paced: bool = True) -> Camera[Attributes]:
@@ -23,6 +27,27 @@ def make_camera(camera: CameraConfig, tables: Tables, *, paced: bool = True) -> 
 
 
 def make_services(config: Config) -> dict[str, VisionService[Any]]:
-    """Return the vision services of a configuration by name, in the order of the file. Loads no model."""
+    """Return the vision services of a configuration by name, in the order of the file. Loads no model.
+
+    Raises:
+        ConfigError: when a service, perhaps of a plugin, cannot be constructed.
+    """
     tables = config.tables
-    return build_services(tuple(config.services.values()), tables.vision, tables.runtimes, tables.predictions)
+    services: dict[str, VisionService[Any]] = {}
+    for name, declared in config.services.items():
+        with constructing(config, "services", name):
+            services |= build_services((declared,), tables.vision, tables.runtimes, tables.predictions)
+    return services
+
+
+@contextmanager
+def constructing(config: Config, section: str, name: str) -> Iterator[None]:
+    """Report an exception of the block, which constructs an entry of a section, at the entry.
+
+    Raises:
+        ConfigError: for any exception.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise ConfigError([config.problem((section, name), f"cannot be constructed: {bug_message(error)}")]) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +16,7 @@ from cameras import Classification, Frame, Pixels, Prediction
 from pipeline import Chain, Config, ConfigError, Graph, make_camera, make_services, parse, schema
 from streams import annotate
 from tests.fakes import FakeClock
-from tests.foreign import KINDS, TEXT, Lamp
+from tests.foreign import KINDS, TEXT, Lamp, Negative
 from vision import Session
 
 SEEN = [("on", 1.0), ("light", 1.0), ("light", 1.0)]
@@ -129,3 +130,27 @@ def words(found: Any) -> list[str]:
     if isinstance(found, list):
         return [word for value in found for word in words(value)]
     return [found] if isinstance(found, str) else []
+
+
+@pytest.mark.parametrize(
+    ("kind", "problem"),
+    [
+        (Negative, "test.yaml:4:11: cameras[1]: cannot be constructed: AttributeError: no imag (test_build.py, line "),
+        (Lamp, "test.yaml:14:12: services[0]: cannot be constructed: AttributeError: no imag (test_build.py, line "),
+    ],
+)
+@pytest.mark.parametrize("construct", [Graph, lambda config: Chain(config, "named")])
+def test_a_bug_in_a_constructor_is_reported_at_the_entry(
+    config: Config,
+    kind: type,
+    problem: str,
+    construct: Callable[[Config], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def init(self: object, *arguments: object, **named: object) -> None:
+        raise AttributeError("no imag")
+
+    monkeypatch.setattr(kind, "__init__", init)
+    with pytest.raises(ConfigError) as caught:
+        construct(config)
+    assert str(caught.value).startswith(problem)
