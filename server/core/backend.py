@@ -28,17 +28,17 @@ C = TypeVar("C", bound=Closable)
 
 @dataclass(frozen=True)
 class Backend:
-    """What requests are answered with, whichever protocol they come in by.
+    """The cameras, services and threads that answer the requests of all protocols.
 
     Attributes:
-        graph: The cameras, services and configuration of this moment.
+        graph: The present cameras, services and configuration.
         encoders: The encoders that all live streams share.
         whep: The sessions of viewers over WebRTC.
         models: Threads that decode pictures and run models.
         waits: Threads that wait for a camera's next frame.
         pool: Models and sessions that requests share.
-        tokens: Who may ask.
-        image_urls: Gets pictures that clients name by URL, where they may.
+        tokens: Checks the tokens of requests.
+        image_urls: Downloads pictures by URL.
     """
 
     graph: Graph
@@ -52,7 +52,7 @@ class Backend:
 
     @property
     def config(self) -> Config:
-        """What the YAML says; ask again for each request, as it may be reloaded."""
+        """The present configuration. Read it for each request: another may replace it."""
         return self.graph.config
 
     @property
@@ -67,12 +67,12 @@ class Backend:
 
     @property
     def images(self) -> ImageUrls | None:
-        """What gets pictures that clients name by URL; ``None`` where they may not."""
+        """The downloader of pictures by URL; ``None`` if the configuration does not allow URLs."""
         return self.image_urls if self.config.server.allow_image_urls else None
 
     @property
     def kinds(self) -> Mapping[str, type[Prediction]]:
-        """The kinds of predictions that clients may ask for, by their plural."""
+        """The kinds of predictions that clients can request, by their plural."""
         return self.config.tables.predictions
 
     @property
@@ -81,7 +81,7 @@ class Backend:
         return (self.whep,)
 
     def error_of(self, camera: Feed) -> str | None:
-        """Return what is wrong with a camera now, without the names of folders."""
+        """Return the present error of a camera without folder names; ``None`` if it has no error."""
         return None if camera.error is None else without_folders(camera.error, self.config.folders)
 
     def camera(self, name: str) -> Feed:
