@@ -234,6 +234,7 @@ class Session:
 
     def _run(self, predict: Predictor, frame: Frame) -> tuple[Prediction, ...]:
         found, known = predict(frame, self), tuple(self.service.known_predictions)
+        _require_predictions(found, self.service)
         self.service._report_undeclared(kind for kind in {type(each) for each in found} if not issubclass(kind, known))
         return found
 
@@ -251,6 +252,21 @@ class Session:
             closed, self._closed = self._closed, True
         if not closed:
             self.service._close_session()
+
+
+def _require_predictions(found: object, service: VisionService[Any]) -> None:
+    """Check what a predictor, perhaps of a plugin, returned.
+
+    Raises:
+        ModelError: when it is not a sequence of predictions.
+    """
+    got = ""
+    if not isinstance(found, tuple | list):
+        got = type(found).__name__
+    elif others := {type(each).__name__ for each in found if not isinstance(each, Prediction)}:
+        got = f"{type(found).__name__} of {', '.join(sorted(others))}"
+    if got:
+        raise ModelError(f"service {service.name}: its predictor must return a tuple of predictions, got {got}")
 
 
 Predictor: TypeAlias = Callable[[Frame, Session], tuple[Prediction, ...]]

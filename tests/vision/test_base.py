@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import pytest
 
@@ -192,3 +192,22 @@ def test_known_kinds_of_predictions_and_their_subclasses_are_not_logged(caplog: 
         session.predict(Spot, frame())
         session.predict(Detection, frame())
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("found", "got"),
+    [
+        (None, "NoneType"),
+        (iter(()), "tuple_iterator"),
+        ([("person", 0.9)], "list of tuple"),
+        ((CAT, 5, "cat"), "tuple of int, str"),
+    ],
+)
+def test_a_result_without_predictions_is_refused(found: object, got: str) -> None:
+    class Broken(FakeVision):
+        def _predictors(self) -> Mapping[type[Prediction], Predictor]:
+            return {Classification: lambda frame, session: cast(tuple[Prediction, ...], found)}
+
+    with Broken("eyes").open_session() as session, pytest.raises(ModelError) as caught:
+        session.predict(Classification, frame())
+    assert str(caught.value) == f"service eyes: its predictor must return a tuple of predictions, got {got}"
