@@ -27,6 +27,17 @@ cameras:
   - {name: secret, model: image_file, private: true, attributes: {path: still.png}}
   - {name: gone, model: stream, attributes: {url: "http://127.0.0.1:1/", open_timeout_s: 1}}
 """
+FOUND = """
+  - name: found
+    model: transform
+    attributes: {source: still, pipeline: [{type: detections, attributes: {detector_name: red}}]}
+services:
+  - name: red
+    type: vision
+    model: color_detector
+    attributes: {detect_color: "#ff0000", hue_tolerance_pct: 0.1, segment_size_px: 1}
+"""
+"""A camera that detects the red half, to add to the cameras above."""
 
 
 def still() -> np.ndarray[Any, np.dtype[np.uint8]]:

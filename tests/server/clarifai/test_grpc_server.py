@@ -72,6 +72,11 @@ def test_a_call_beyond_the_limit_is_throttled_before_it_is_read(
     assert name(client.ask("names", bytes(15_000_000)).status) == "CONN_THROTTLED"
 
 
+def test_a_call_that_has_ended_no_longer_counts(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grpc_server, "CALLS_AT_ONCE", 1)
+    assert [name(client.ask("names", encoded()).status) for _ in range(3)] == ["SUCCESS"] * 3
+
+
 class Slow(FakeVision):
     """Blocks until the test releases it."""
 

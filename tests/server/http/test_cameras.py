@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from server.core import frames
 from server.http.messages import CameraInfo
 
-from ..served import CAMERAS, Served, problem, still
+from ..served import CAMERAS, FOUND, Served, problem, still
 
 
 @pytest.fixture
@@ -95,6 +95,16 @@ def test_the_picture_is_a_png_if_accept_prefers_it(served: Served, accept: str) 
     response = served.client.get("/api/cameras/still/image", headers={"Accept": accept})
     assert response.headers["content-type"] == "image/png"
     np.testing.assert_array_equal(picture(response.content), still())
+
+
+def test_annotations_are_painted_unless_refused(tmp_path: Path) -> None:
+    with Served(tmp_path, CAMERAS + FOUND) as fresh:
+        painted, clean = (
+            picture(fresh.client.get(f"/api/cameras/found/image{query}", headers={"Accept": "image/png"}).content)
+            for query in ("", "?annotations=false")
+        )
+    np.testing.assert_array_equal(clean, still())
+    assert np.abs(painted.astype(int) - clean).max() > 100, "with the box of the red half"
 
 
 def test_headers_have_the_capture_time_and_sequence_number(served: Served) -> None:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from grpclib import Status
+from numpy.typing import NDArray
 
 from server.core import frames
 from server.viam import camera
 
-from ..served import Served
+from ..served import CAMERAS, FOUND, Served
 from .clients import asked, refused
+
+
+def decoded(data: bytes) -> NDArray[np.int16]:
+    """Return a picture with signed values, for differences."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return image.astype(np.int16)
 
 
 def test_a_picture_is_jpeg_without_metadata_and_has_its_capture_time(served: Served) -> None:
@@ -94,3 +103,12 @@ def test_a_status_omits_unknown_values(served: Served) -> None:
     status = asked(served, lambda there: there.camera("gone").get_status())
     assert not {"source", "latest", "width_px"} & set(status)
     assert asked(served, lambda there: there.camera("seen").get_status())["transforms"][0].keys() >= {"type"}
+
+
+def test_pictures_show_the_annotations(tmp_path: Path) -> None:
+    with Served(tmp_path, CAMERAS + FOUND + "server: {viam: {port: 0}}\n") as served:
+        found, _ = asked(served, lambda there: there.camera("found").get_images())
+        old = asked(served, lambda there: there.get_image("found"))
+        plain = asked(served, lambda there: there.get_image("still"))
+    for data in (found[0].data, old.image):
+        assert np.abs(decoded(data) - decoded(plain.image)).max() > 100, "with the box of the red half"
