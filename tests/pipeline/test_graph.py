@@ -409,6 +409,12 @@ def test_another_linger_applies_to_a_camera_that_lingers(lane: Street) -> None:
     assert porch.summary()["state"] == "idle", "another setting does not prolong it"
 
 
+def test_closing_drops_all_scheduled_actions(lane: Street) -> None:
+    lane.clock.call_later(60, lambda: None)
+    lane.graph.close()
+    assert lane.clock.timers == []
+
+
 def test_closing_waits_for_cameras_that_were_removed_before(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     gate, release = lane.graph.feeds["gate"], threading.Event()
     with gate.watch() as watch:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from cameras import PREDICTIONS, BoundingBox, CameraError, Classification, Detection, Outline
+from cameras.pacing import Pacer
 from pipeline import Config
 from streams import annotate
 from streams.annotate import line_of
@@ -106,6 +107,13 @@ def test_a_video_keeps_every_frame_and_its_time(clip: Path, tmp_path: Path) -> N
         assert (video.width, video.height, video.pix_fmt) == (34, 22, "yuv420p")
         assert float((video.duration or 0) * (video.time_base or 0)) == pytest.approx(0.28)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["clip.mkv", "out.mp4"]
+
+
+def test_a_video_is_read_as_fast_as_possible(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(Pacer, "wait", lambda pacer, time_s: waits.append(time_s))
+    assert annotate(declared(tmp_path, "video_file", clip), "small", clip, tmp_path / "out.mp4") == 5
+    assert waits == []
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".PNG"])

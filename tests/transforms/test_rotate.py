@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cameras import BoundingBox, Detection, Frame, Intrinsics, Matrix, Pixels
+from cameras import BoundingBox, Detection, Frame, Intrinsics, Matrix, Pixels, Segmentation, as_mask
 from tests.harness import through
 from tests.transforms.pictures import DOG, bgr, detection, with_depth, yuv
 from tests.transforms.points import points_move_as_boxes_do
@@ -103,6 +103,21 @@ def test_boxes_follow_their_content() -> None:
         seen = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
         for edge, pixels in zip(found.box.to_pixels(out.width, out.height), seen, strict=True):
             assert abs(edge - int(pixels)) <= 2
+
+
+@pytest.mark.parametrize("angle", [90, 180, 30, -100, 200])
+@pytest.mark.parametrize("scale", [1, 2])
+def test_masks_follow_their_content(angle: float, scale: int) -> None:
+    image = np.zeros((48, 64, 3), np.uint8)
+    image[6:20, 34:58] = 255
+    ball = Segmentation("ball", 0.9, mask=as_mask(image[::scale, ::scale, 0] > 0))
+    out = rotated(bgr(64, 48).with_pixels(Pixels.from_bgr(image), annotations=(ball,)), angle_degs=angle)
+    found = out.annotations[0]
+    assert isinstance(found, Segmentation)
+    mask = np.kron(found.mask > 0, np.ones((scale, scale), bool))
+    assert mask.shape == (out.height, out.width)
+    edge = 0 if angle % 90 == 0 else 2 * (14 + 24)
+    assert np.count_nonzero(mask != (out.image[:, :, 0] > 127)) <= edge, "they differ at the edge, by a pixel"
 
 
 def test_a_box_over_the_whole_frame_stays_inside() -> None:

@@ -73,6 +73,7 @@ def test_inspecting_releases_everything() -> None:
 
 def test_sessions_share_the_predictions_for_a_picture() -> None:
     service = FakeVision(classifications=[CAT])
+    assert (service.inferences, service.inference_s) == (0, 0.0)
     picture = frame()
     together = threading.Barrier(6)
 

@@ -56,6 +56,12 @@ def test_foreign_kinds_run_in_a_chain(config: Config) -> None:
     assert seen(frame) == SEEN
 
 
+def test_a_camera_delivers_in_real_time_unless_asked_otherwise(config: Config) -> None:
+    root = Chain(config, "named").root
+    assert make_camera(root, config.tables).paced
+    assert not make_camera(root, config.tables, paced=False).paced
+
+
 def test_foreign_kinds_annotate_a_file(config: Config, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "black.png"), np.zeros((16, 16, 3), np.uint8))
     assert annotate(config, "named", tmp_path / "black.png", tmp_path / "white.png", lines=tmp_path / "lines") == 1

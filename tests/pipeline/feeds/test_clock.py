@@ -61,3 +61,19 @@ def test_a_pause_ends_when_stop_is_set() -> None:
     assert not SystemClock().pause(stop, 0.0)
     stop.set()
     assert SystemClock().pause(stop, 3600)
+
+
+def test_the_thread_sleeps_until_an_action_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, done, now_s = SystemClock(), threading.Event(), time.monotonic
+    reads: list[float] = []
+
+    def counted() -> float:
+        if threading.current_thread().name == "timers":
+            reads.append(now_s())
+        return now_s()
+
+    monkeypatch.setattr(time, "monotonic", counted)
+    clock.call_later(0.1, done.set)
+    assert done.wait(5)
+    clock.close()
+    assert len(reads) < 10, "it looks at the time once per wake-up"

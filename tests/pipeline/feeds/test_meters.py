@@ -34,6 +34,16 @@ def test_a_rate_covers_the_last_seconds() -> None:
     assert rate.per_second is None, "long ago"
 
 
+def test_two_records_make_a_rate() -> None:
+    now = 0.0
+    rate = Rate(lambda: now)
+    rate.tick()
+    now += 2
+    assert rate.per_second is None
+    rate.tick()
+    assert rate.per_second == 0.5
+
+
 def test_a_rate_records_several_events_at_once() -> None:
     now = 0.0
     rate = Rate(lambda: now)

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from pipeline.feeds.meters import Counters, Latency
 from pipeline.feeds.reports import INTERVAL_S, Reports
 
 
@@ -19,3 +20,14 @@ def test_a_flood_becomes_one_line_per_interval(caplog: pytest.LogCaptureFixture)
     now += INTERVAL_S
     reports.warn("refused")
     assert caplog.messages[2:] == ["camera porch: refused"]
+
+
+def test_counts_are_shared_with_those_of_the_camera() -> None:
+    counters, latency = Counters(), Latency()
+    first, second = (
+        Reports(logging.getLogger("camweave.test"), "camera porch", lambda: 0.0, counters, latency) for _ in range(2)
+    )
+    first.counters.add("decoded")
+    second.counters.add("decoded")
+    first.latency.add("encode", 0.001)
+    assert (counters["decoded"], latency.summary()) == (2, {"encode": {"p50": 1.0, "p95": 1.0}})

@@ -124,6 +124,13 @@ def test_a_number_without_a_label_is_named_so_counted_and_logged_once(caplog: py
     ]
 
 
+def test_the_first_and_the_last_label_are_known(caplog: pytest.LogCaptureFixture) -> None:
+    reader = detector()
+    with caplog.at_level(logging.WARNING):
+        assert looked(reader, outputs([(FULL, 0, 0.9), (FULL, 2, 0.8)])) == [("cat", 0.9), ("bird", 0.8)]
+    assert (reader.unknown, caplog.messages) == (0, [])
+
+
 def test_without_labels_the_number_is_the_name() -> None:
     assert looked(detector(labels=()), outputs([(FULL, 57, 0.9)])) == [("57", 0.9)]
 

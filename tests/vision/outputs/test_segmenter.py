@@ -117,6 +117,13 @@ def test_a_mask_of_scores_is_put_through_the_sigmoid_also_where_none_is_outside(
     assert looked(tame, Form.MASK, labels=(), sample=array) == [("foreground", 0.562, 1.0)]
 
 
+def test_a_mask_of_scores_is_recognized_by_its_lowest_or_its_highest() -> None:
+    negative = np.array([[[0.4, -0.1], [-2.0, 0.3]]], np.float32)
+    assert looked(negative, Form.MASK, labels=()) == [("foreground", 0.587, 0.5)]
+    large = np.array([[[0.5, 3.0], [2.0, 0.25]]], np.float32)
+    assert looked(large, Form.MASK, labels=()) == [("foreground", 0.755, 1.0)]
+
+
 def test_an_empty_mask_is_no_result() -> None:
     assert looked(np.zeros((1, 4, 4), np.float32), Form.MASK, labels=()) == []
 

@@ -49,6 +49,14 @@ def test_a_missing_extra_is_reported_with_its_command(monkeypatch: pytest.Monkey
     ]
 
 
+def test_port_0_is_accepted() -> None:
+    text = "cameras:\n  - {name: a, model: webcam}\nserver: {port: %d}\n"
+    assert read(text % 0).server.port == 0
+    assert problems_of(text % -1) == [
+        "pipeline.yaml:3:16: server.port: must be between 0 and 65535, got -1",
+    ]
+
+
 def test_a_port_is_required_and_unknown_keys_are_reported() -> None:
     text = "cameras:\n  - {name: a, model: webcam}\nserver: {clarifai: {ports: 1}}\n"
     assert problems_of(text) == [

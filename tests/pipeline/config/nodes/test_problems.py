@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.config.nodes.problems import (
     MAX_COMPARISONS,
+    MAX_KNOWN_SHOWN,
     Address,
     Position,
     Problems,
@@ -67,3 +68,9 @@ def test_the_nearest_word_is_suggested_until_the_limit() -> None:
     assert problems.nearest("zzz", known) is None
     problems.nearest("zzz", [f"word{number}" for number in range(MAX_COMPARISONS)])
     assert problems.nearest("widht_px", known) is None
+
+
+@pytest.mark.parametrize(("count", "end"), [(MAX_KNOWN_SHOWN, "w30)"), (MAX_KNOWN_SHOWN + 1, "w30, ...)")])
+def test_a_long_list_of_known_words_is_cut(count: int, end: str) -> None:
+    known = [f"w{number}" for number in range(1, count + 1)]
+    assert is_unknown(Problems("a.yaml"), "unknown key", "zzz", known).endswith(f"w29, {end}")
