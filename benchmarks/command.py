@@ -54,7 +54,7 @@ def file(text: str) -> Path:
         argparse.ArgumentTypeError: It is not.
     """
     if not Path(text).is_file():
-        raise argparse.ArgumentTypeError(f"there is no file {text}")
+        raise argparse.ArgumentTypeError(f"no such file: {text}")
     return Path(text)
 
 

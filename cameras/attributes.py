@@ -36,12 +36,12 @@ def _absolute(value: Any, info: ValidationInfo) -> Any:
     if not isinstance(value, str):
         return value
     if is_url(value):
-        raise ValueError(f'must be a file or folder of this machine, got the URL "{redact_url(value)}"')
+        raise ValueError(f'must be a file or folder on this machine, got the URL "{redact_url(value)}"')
     folder = (info.context or {}).get("folder", Path())
     try:
         return Path(folder, Path(value).expanduser())
     except RuntimeError:  # ~user without a home folder
-        raise ValueError(f"begins with a user who has no home folder here, got {value!r}") from None
+        raise ValueError(f"names a user without a home folder, got {value!r}") from None
 
 
 LocalPath = Annotated[Path, BeforeValidator(_absolute, json_schema_input_type=str), WithJsonSchema({"type": "string"})]

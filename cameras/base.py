@@ -79,7 +79,7 @@ class Camera(ABC, Generic[A]):
         self.paced = paced
 
     @classmethod
-    def gives_lens(cls, attributes: A) -> bool:
+    def provides_intrinsics(cls, attributes: A) -> bool:
         """Return whether a camera with these attributes provides intrinsic parameters."""
         return False
 

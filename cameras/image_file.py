@@ -42,9 +42,9 @@ class ImageFileAttributes(Attributes):
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield an error for a missing file, or a folder without pictures."""
         if not self.path.exists():
-            yield ("path",), f"there is no file or folder {self.path}"
+            yield ("path",), f"no such file or folder: {self.path}"
         elif self.path.is_dir() and not pictures_in(self.path):
-            yield ("path",), f"the folder {self.path} holds no picture ({', '.join(sorted(SUFFIXES))})"
+            yield ("path",), f"the folder {self.path} contains no pictures ({', '.join(sorted(SUFFIXES))})"
         elif not self.path.is_dir() and not self.path.is_file():
             yield ("path",), NO_FILE.format(path=self.path)
 
@@ -121,7 +121,7 @@ class ImageFile(Camera[ImageFileAttributes]):
         path = self.attributes.path
         files = pictures_in(path) if path.is_dir() else [path]
         if not files:
-            raise CameraError(f"the folder {path} holds no picture")
+            raise CameraError(f"the folder {path} contains no pictures")
         return files[::-1]
 
     def _next(self, opened: _Opened) -> _Picture | None:
@@ -149,7 +149,7 @@ class ImageFile(Camera[ImageFileAttributes]):
             if not stat.S_ISREG(info.st_mode):  # a pipe may block for ever, a device may never end
                 raise CameraError(NO_FILE.format(path=file))
             if info.st_size > BYTES_MAX:
-                raise CameraError(f"{file} has {info.st_size} bytes; a picture may have at most {BYTES_MAX}")
+                raise CameraError(f"{file} has {info.st_size} bytes; a picture can have at most {BYTES_MAX}")
             version = (str(file), info.st_mtime_ns, info.st_size)
             if last is not None and last.version == version:
                 return last
@@ -157,7 +157,7 @@ class ImageFile(Camera[ImageFileAttributes]):
             depth = decode_depth(data) if self.attributes.depth else None
             image = decode_image(data) if depth is None else _rendition(depth)
         except FileNotFoundError:
-            raise CameraError(f"there is no file {file}") from None
+            raise CameraError(f"no such file: {file}") from None
         except OSError as error:
             raise CameraError(f"{file} cannot be read: {error.strerror}") from error
         except ImageError as error:

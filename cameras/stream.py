@@ -33,18 +33,18 @@ _ARRIVAL_TIME_BASE = Fraction(1, 90_000)  # the RTP video clock
 _BACKLOG_S = 2.0  # time after the first frame in which a backlog is skipped
 _AT_ONCE = 0.25  # a packet that arrives within this share of a frame interval was waiting
 
-_ENDED = "the other side ended the stream"
+_ENDED = "the host ended the stream"
 _REASONS = {
     av.error.ConnectionRefusedError: "connection refused; nothing listens there",
     av.error.ConnectionResetError: "the other side broke the connection",
     av.error.HTTPUnauthorizedError: "401 unauthorized; user and password are missing or wrong",
-    av.error.HTTPForbiddenError: "403 forbidden; this user may not see it",
+    av.error.HTTPForbiddenError: "403 forbidden; this user has no access",
     av.error.HTTPNotFoundError: "404 not found; the host answers, but has no such stream",
     av.error.HTTPBadRequestError: "400 bad request; the server does not understand the address",
     av.error.HTTPTooManyRequestsError: "429 too many requests; the server asks for a pause",
     av.error.HTTPOtherClientError: "the server refuses the request",
-    av.error.HTTPServerError: "the server has an error of its own",
-    av.error.ProtocolNotFoundError: "this build of FFmpeg does not speak that protocol",
+    av.error.HTTPServerError: "server error",
+    av.error.ProtocolNotFoundError: "this build of FFmpeg does not support that protocol",
 }
 
 
@@ -111,7 +111,7 @@ class Stream(FFmpegCamera[StreamAttributes]):
             raise CameraError("closed") from None
         except NoVideo:
             self.close()
-            raise CameraError(f"{self._address}: it answers, but holds no video") from None
+            raise CameraError(f"{self._address}: the host answers, but sends no video") from None
         except FFmpegError as error:
             self.close()
             raise CameraError(f"{self._address}: {self._opening_failure(error, began_s)}") from None
@@ -175,15 +175,15 @@ class Stream(FFmpegCamera[StreamAttributes]):
             raise CameraError("closed") from None
         except FFmpegError as error:
             if _is_over(began_s, silent_s):
-                raise CameraError(f"{self._address}: nothing came for {silent_s:g} s") from None
+                raise CameraError(f"{self._address}: no data for {silent_s:g} s") from None
             ended = error.errno == errno.EIO  # most demuxers report a closed connection so
             raise CameraError(f"{self._address}: {_ENDED if ended else _reason(error)}") from None
         if frame is not None:
             if container.waited_s > silent_s - 0.05:  # flushed by the parser after the deadline
-                raise CameraError(f"{self._address}: nothing came for {silent_s:g} s")
+                raise CameraError(f"{self._address}: no data for {silent_s:g} s")
             return frame
         if _is_over(max(began_s, container.received_at_s), silent_s):
-            raise CameraError(f"{self._address}: nothing came for {silent_s:g} s")
+            raise CameraError(f"{self._address}: no data for {silent_s:g} s")
         if container.duration_s is not None:
             raise CameraEnded(f"{self._address} has ended")
         raise CameraError(f"{self._address}: {_ENDED}")
@@ -203,14 +203,14 @@ class Stream(FFmpegCamera[StreamAttributes]):
     def _opening_failure(self, error: FFmpegError, began_s: float) -> str:
         attributes = self.attributes
         if _is_over(began_s, attributes.open_timeout_s):
-            return f"no stream within {attributes.open_timeout_s:g} s; the host does not answer, or says nothing"
+            return f"no stream within {attributes.open_timeout_s:g} s; the host does not answer, or sends nothing"
         if isinstance(error, av.error.InvalidDataError):
-            return "it answers, but with something that is no video (a web page, perhaps)"
+            return "the host answers, but not with video (perhaps with a web page)"
         if isinstance(error, av.error.OSError) and not _resolves(attributes.url):
             unclear = "@" in attributes.url and redact_url(attributes.url).endswith(HIDDEN)
-            return f"there is no such host; {ESCAPING}" if unclear else "there is no such host"
+            return f"no such host; {ESCAPING}" if unclear else "no such host"
         if error.errno == errno.EIO:  # the end of a response without a length
-            return "it answers, but ends before any video has come (a web page, perhaps)"
+            return "the host answers, but closes the connection before any video (perhaps after a web page)"
         return _reason(error)
 
 

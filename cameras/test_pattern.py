@@ -60,7 +60,7 @@ class TestPattern(Camera[TestPatternAttributes]):
         self._lens = Intrinsics(width, height, float(width), float(width), width / 2, height / 2)
 
     @classmethod
-    def gives_lens(cls, attributes: TestPatternAttributes) -> bool:
+    def provides_intrinsics(cls, attributes: TestPatternAttributes) -> bool:
         """Return ``depth``: intrinsic parameters come with it."""
         return attributes.depth
 

@@ -115,7 +115,7 @@ def url_problem(url: str) -> str | None:
         port = parts.port
     except ValueError:
         hint = f"; {ESCAPING}" if "@" in rest else ""
-        return f"cannot be understood as a URL: {redact_url(url)}{hint}"
+        return f"is not a valid URL: {redact_url(url)}{hint}"
     # udp://@:1234 and srt://:1234 listen, without naming a host.
     if not parts.hostname and (port is None or scheme not in ("udp", "rtp", "srt", "tcp")):
         return f"must name a host, as in {scheme}://camera.local/, got {redact_url(url)}"

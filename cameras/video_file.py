@@ -34,7 +34,7 @@ class VideoFileAttributes(Attributes):
         if self.path.is_dir():
             yield ("path",), f"{self.path} is a folder; a video_file plays one file"
         elif not self.path.exists():
-            yield ("path",), f"there is no file {self.path}"
+            yield ("path",), f"no such file: {self.path}"
         elif not self.path.is_file():
             yield ("path",), NO_FILE.format(path=self.path)
 
@@ -115,25 +115,25 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
         except ContainerClosed:
             raise CameraError("closed") from None
         except NoVideo:
-            raise CameraError(f"{path} holds no video") from None
+            raise CameraError(f"{path} contains no video") from None
         except FFmpegError as error:
             raise CameraError(self._unreadable(error)) from error
         frame = self._next(container)
         if frame is None:
-            raise CameraError(f"{path} holds a video of which no picture can be decoded: it is damaged or cut short")
+            raise CameraError(f"{path} contains a video without any decodable picture: it is damaged or incomplete")
         return frame
 
     def _unreadable(self, error: FFmpegError) -> str:
         path = self.attributes.path
         if isinstance(error, FileNotFoundError):
-            return f"there is no file {path}"
+            return f"no such file: {path}"
         if isinstance(error, PermissionError):
-            return f"{path} may not be read: permission denied"
+            return f"{path} cannot be read: permission denied"
         if isinstance(error, IsADirectoryError) or path.is_dir():
             return f"{path} is a folder; a video_file plays one file"
         if path.exists() and path.stat().st_size == 0:
             return f"{path} is empty"
-        return f"{path} is not a video that can be read ({error.strerror}): no video at all, damaged, or cut short"
+        return f"{path} cannot be read as a video ({error.strerror}): the file is not a video, damaged or incomplete"
 
     def _next(self, container: Container) -> av.VideoFrame | None:
         try:
@@ -141,17 +141,17 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
         except ContainerClosed:
             raise CameraError("closed") from None
         except FFmpegError as error:
-            raise CameraError(f"{self.attributes.path} cannot be read on ({error.strerror})") from error
+            raise CameraError(f"{self.attributes.path} cannot be read further ({error.strerror})") from error
 
     def _end_of_pass(self, container: Container) -> None:
         if self._frames_in_pass == 0:
-            raise CameraError(f"{self.attributes.path} holds no frame with a time")
+            raise CameraError(f"{self.attributes.path} contains no frame with a timestamp")
         if self.attributes.loop:
             return
         declared_s = container.duration_s
         if declared_s is not None and declared_s - self._last_time_s > max(_MISSING_S, declared_s / 20):
             seen = f"{self._last_time_s:.1f} of {declared_s:.1f} s"
-            raise CameraError(f"{self.attributes.path} breaks off after {seen}: it is cut short")
+            raise CameraError(f"{self.attributes.path} ends after {seen}: the file is incomplete")
         raise CameraEnded(f"{self.attributes.path} has ended")
 
 

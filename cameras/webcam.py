@@ -120,7 +120,7 @@ class Webcam(FFmpegCamera[WebcamAttributes]):
             raise CameraError("closed") from None
         except NoVideo:
             self.close()
-            raise CameraError(f"{self._device} gives no pictures; {_named(devices)}") from None
+            raise CameraError(f"{self._device} sends no pictures; {_named(devices)}") from None
         except FFmpegError as error:
             self.close()
             raise CameraError(self._opening_failure(error, devices)) from error
@@ -134,9 +134,9 @@ class Webcam(FFmpegCamera[WebcamAttributes]):
             except ContainerClosed:
                 raise CameraError("closed") from None
             except FFmpegError as error:
-                raise CameraError(f"{self._device} broke off ({_message(error)}); was it unplugged?") from error
+                raise CameraError(f"{self._device} stopped ({_message(error)}); was it unplugged?") from error
             if frame is None:
-                raise CameraError(f"{self._device} gives no more pictures; was it unplugged?")
+                raise CameraError(f"{self._device} sends no more pictures; was it unplugged?")
             if frame.pts is None or frame.time_base is None:
                 self._undated += 1
                 continue
@@ -156,7 +156,7 @@ class Webcam(FFmpegCamera[WebcamAttributes]):
         if driver.format == "v4l2":
             return f"/dev/video{wanted}"
         if int(wanted) >= len(devices):
-            raise CameraError(f"there is no camera number {wanted}; {_named(devices)}")
+            raise CameraError(f"no camera has the number {wanted}; {_named(devices)}")
         return devices[int(wanted)].path
 
     def _opening(self, driver: Driver) -> Opening:
@@ -177,9 +177,9 @@ class Webcam(FFmpegCamera[WebcamAttributes]):
 
     def _opening_failure(self, error: FFmpegError, devices: Sequence[Device]) -> str:
         if isinstance(error, FileNotFoundError):
-            return f"there is no camera {self._device}; {_named(devices)}"
+            return f"no such camera: {self._device}; {_named(devices)}"
         if isinstance(error, PermissionError):
-            return f"{self._device} may not be used: permission denied; add this user to the group video"
+            return f"{self._device} cannot be used: permission denied; add this user to the group video"
         if isinstance(error, av.error.OSError) and error.errno == 16:  # EBUSY
             return f"{self._device} is in use by another program"
         return f"{self._device} cannot be opened ({_message(error)}); {_named(devices)}"
@@ -212,11 +212,9 @@ def _listed(format: str) -> list[Device]:
 
 def _named(devices: Sequence[Device]) -> str:
     if not devices:
-        return (
-            "there is no camera on this machine; plug one in, or in a container hand it over with --device /dev/video0"
-        )
+        return "no camera found on this machine; plug one in, or pass it to the container with --device /dev/video0"
     names = ", ".join(f"{path} ({description})" if description else path for path, description in devices)
-    return f"there {'is' if len(devices) == 1 else 'are'}: {names}"
+    return f"found: {names}"
 
 
 def _message(error: FFmpegError) -> str:

@@ -134,7 +134,7 @@ class MlModelVision(ModelService[MlModelAttributes]):
             return read_labels(path)
         if metadata.labels_file and not metadata.labels:
             raise ModelError(
-                f"the model does not contain its labels, {metadata.labels_file}; fetch it again or set label_path"
+                f"the model does not contain its labels, {metadata.labels_file}; download it again or set label_path"
             )
         return metadata.labels
 

@@ -121,8 +121,8 @@ class Frame:
         if intrinsics is KEPT:
             if self.intrinsics is not None and (pixels.width, pixels.height) != (self.width, self.height):
                 raise ValueError(
-                    f"intrinsics of a picture of {self.width} x {self.height} cannot stay with one of "
-                    f"{pixels.width} x {pixels.height}; give new ones, or None"
+                    f"intrinsics for {self.width} x {self.height} do not fit a picture of "
+                    f"{pixels.width} x {pixels.height}; pass new ones, or None"
                 )
             intrinsics = self.intrinsics
         if depth is KEPT:
@@ -130,7 +130,7 @@ class Frame:
         if depth is not None and depth.shape != (pixels.height, pixels.width):
             height, width = depth.shape
             raise ValueError(
-                f"depth of {width} x {height} does not belong to a picture of {pixels.width} x {pixels.height}; give "
+                f"depth of {width} x {height} does not fit a picture of {pixels.width} x {pixels.height}; pass "
                 "that of the picture, or None"
             )
         return dataclasses.replace(

@@ -21,7 +21,7 @@ MAX_PIXELS = 85_000_000
 _opencv_logging: Any = getattr(cv2.utils, "logging", cv2)
 _opencv_logging.setLogLevel(0)
 
-_DAMAGED = "a {} picture that is damaged, or of a rare kind that cannot be decoded"
+_DAMAGED = "the {} picture is damaged, or in a variant that cannot be decoded"
 _KINDS = "JPEG, PNG, WebP, GIF, TIFF or BMP"
 
 
@@ -30,13 +30,13 @@ class ImageError(Exception):
 
     Attributes:
         too_large: Whether the picture has too many pixels.
-        foreign: Whether the bytes are not in a supported format.
+        unsupported_format: Whether the bytes are not in a supported format.
     """
 
-    def __init__(self, message: str, *, too_large: bool = False, foreign: bool = False) -> None:
+    def __init__(self, message: str, *, too_large: bool = False, unsupported_format: bool = False) -> None:
         super().__init__(message)
         self.too_large = too_large
-        self.foreign = foreign
+        self.unsupported_format = unsupported_format
 
 
 def decode_image(data: bytes, *, exif: bool = True, max_pixels: int = MAX_PIXELS) -> Image:
@@ -74,14 +74,14 @@ def decode_depth(data: bytes, *, exif: bool = True, max_pixels: int = MAX_PIXELS
 def _checked_header(data: bytes, max_pixels: int) -> PictureHeader:
     header = read_header(data)
     if not data:
-        raise ImageError("there are no bytes", foreign=True)
+        raise ImageError("the picture is empty", unsupported_format=True)
     if header is None:
-        raise ImageError(f"not a picture: {_KINDS} is wanted", foreign=True)
+        raise ImageError(f"not a picture: must be {_KINDS}", unsupported_format=True)
     if header.width * header.height > max_pixels:
         size = f"{header.width} x {header.height}"
-        raise ImageError(f"too large: {size} pixels, at most {max_pixels} are taken", too_large=True)
+        raise ImageError(f"too large: {size} pixels, at most {max_pixels} are allowed", too_large=True)
     if not header.complete:
-        raise ImageError(f"a {header.format} picture that is damaged or cut short")
+        raise ImageError(f"the {header.format} picture is damaged or incomplete")
     return header
 
 

@@ -88,7 +88,9 @@ class Pixels:
             ValueError: when the array has another shape or type, or is empty.
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
-            raise ValueError(f"a picture is an array (height, width, 3) of uint8, got {image.shape} of {image.dtype}")
+            raise ValueError(
+                f"a picture must be an array (height, width, 3) of uint8, got {image.shape} of {image.dtype}"
+            )
         image = np.ascontiguousarray(image)
         image.flags.writeable = False
         return cls(image.shape[1], image.shape[0], Matrix.BT601, bgr=image)
@@ -104,7 +106,7 @@ class Pixels:
         half = (height // 2, width // 2)
         if height % 2 or width % 2 or 0 in y.shape or u.shape != half or v.shape != half:
             raise ValueError(
-                f"planes of an even size with halved colour are wanted, got {y.shape}, {u.shape}, {v.shape}"
+                f"the Y plane must have an even size, U and V half of it, got {y.shape}, {u.shape}, {v.shape}"
             )
         for plane in (y, u, v):
             plane.flags.writeable = False

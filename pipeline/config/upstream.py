@@ -112,7 +112,7 @@ def _missing(transform: type[Transform[Any]], attributes: Any, upstream: Upstrea
         if any(_is_lens(getattr(place, needed, None)) for place in places):
             continue
         kind = tables.cameras.get(root.model)  # other producers declare no lens
-        if needed != "intrinsic_parameters" or kind is None or not kind.gives_lens(root.attributes):
+        if needed != "intrinsic_parameters" or kind is None or not kind.provides_intrinsics(root.attributes):
             yield f"{needed}: set them here or on the camera, or use a source that provides them"
 
 

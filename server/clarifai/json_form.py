@@ -78,7 +78,7 @@ def _faults(read: dict[str, Any]) -> Faults:
         if text.startswith("data:"):
             faults[index] = "data.image.base64 must be base64 alone, without data:...;base64, before it"
         elif not _BASE64.fullmatch(text) or len(text.rstrip("=")) % 4 == 1:
-            faults[index] = "data.image.base64 is not base64, or is cut short"
+            faults[index] = "data.image.base64 is not base64, or is incomplete"
         if index in faults:
             del image["base64"]
     return faults

@@ -55,5 +55,5 @@ def _bytes_of(file: str) -> bytes:
         while chunk := opened.read(1 << 20):
             data += chunk
             if len(data) > FILE_BYTES_MAX:
-                raise ValueError(f"cannot be read: a picture may have at most {FILE_BYTES_MAX // 1_000_000} MB")
+                raise ValueError(f"cannot be read: a picture can have at most {FILE_BYTES_MAX // 1_000_000} MB")
     return bytes(data)

@@ -42,7 +42,7 @@ def decode(data: bytes, *, exif: bool = True) -> Frame:
     try:
         pixels = Pixels.from_bgr(decode_image(data, exif=exif))
     except ImageError as error:
-        meaning = UnsupportedMedia if error.foreign else TooLarge if error.too_large else Unreadable
+        meaning = UnsupportedMedia if error.unsupported_format else TooLarge if error.too_large else Unreadable
         raise meaning(str(error)) from None
     return Frame(pixels, 0, Fraction(1, 90_000), time.time())
 

@@ -119,7 +119,7 @@ def test_a_commit_that_is_none_is_a_bad_command(repository: Run, capsys: pytest.
         (["compare", "HEAD", "latency"], "latency: not a benchmark of compare"),
         (["run", "nothing"], "nothing: not a benchmark of run"),
         (["compare", "HEAD", "--pairs", "6"], "must be a whole number, at least 7; got 6"),
-        (["compare", "HEAD", "--video", "/nothing.mp4"], "there is no file /nothing.mp4"),
+        (["compare", "HEAD", "--video", "/nothing.mp4"], "no such file: /nothing.mp4"),
         (["run", "--frames", "0"], "must be a whole number, at least 1; got 0"),
         ([], "command"),
     ],

@@ -99,7 +99,7 @@ def test_one_round_of_damaged_pictures_only_is_an_error_that_names_the_first(tmp
     with pytest.raises(CameraError) as raised:
         camera(tmp_path).open()
     assert str(raised.value) == (
-        f"{tmp_path}/1.png: not a picture: JPEG, PNG, WebP, GIF, TIFF or BMP is wanted (and 1 more that cannot be read)"
+        f"{tmp_path}/1.png: not a picture: must be JPEG, PNG, WebP, GIF, TIFF or BMP (and 1 more that cannot be read)"
     )
 
 
@@ -111,14 +111,14 @@ def test_a_single_picture_that_goes_away_is_an_error(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(CameraError) as raised:
         still.read()
-    assert str(raised.value) == f"there is no file {path}"
+    assert str(raised.value) == f"no such file: {path}"
     still.close()
 
 
 def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
     for path, message in [
-        (tmp_path / "no.png", f"there is no file {tmp_path}/no.png"),
-        (tmp_path, f"the folder {tmp_path} holds no picture"),
+        (tmp_path / "no.png", f"no such file: {tmp_path}/no.png"),
+        (tmp_path, f"the folder {tmp_path} contains no pictures"),
     ]:
         with pytest.raises(CameraError) as raised:
             camera(path).open()
@@ -127,8 +127,8 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
 
 def test_check_says_what_is_missing(tmp_path: Path) -> None:
     missing = tmp_path / "no.png"
-    assert list(ImageFileAttributes(path=missing).check()) == [(("path",), f"there is no file or folder {missing}")]
-    assert [path for path, message in ImageFileAttributes(path=tmp_path).check() if "holds no picture" in message]
+    assert list(ImageFileAttributes(path=missing).check()) == [(("path",), f"no such file or folder: {missing}")]
+    assert [path for path, message in ImageFileAttributes(path=tmp_path).check() if "contains no pictures" in message]
     write(tmp_path / "a.png", numbered(1))
     assert list(ImageFileAttributes(path=tmp_path).check()) == []
 

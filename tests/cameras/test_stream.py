@@ -152,14 +152,14 @@ def test_the_end_of_a_live_stream_is_an_error() -> None:
                 stream.read()
         stream.close()
     port = host.rpartition(":")[2]
-    assert str(raised.value) == f"http://127.0.0.1:{port}: the other side ended the stream"
+    assert str(raised.value) == f"http://127.0.0.1:{port}: the host ended the stream"
 
 
 def test_a_stream_that_falls_silent_is_given_up_at_the_deadline() -> None:
     with server(mjpeg([plain((0, 0, 0))] * 5, then_silent=True)) as host:
         stream = camera(f"http://{host}/video", read_timeout_s=0.5)
         stream.open()
-        with pytest.raises(CameraError, match=r"http://127.0.0.1:\d+: nothing came for 0.5 s$"):
+        with pytest.raises(CameraError, match=r"http://127.0.0.1:\d+: no data for 0.5 s$"):
             while True:
                 began_s = time.monotonic()
                 stream.read()
@@ -234,7 +234,7 @@ def test_what_had_piled_up_is_skipped_after_the_first_picture(tmp_path: Path) ->
         stream = camera(f"tcp://{host.partition('@')[2]}", read_timeout_s=0.5)
         stream.open()
         assert stream.read().pts == 0
-        with pytest.raises(CameraError, match="nothing came"):
+        with pytest.raises(CameraError, match="no data"):
             stream.read()
         assert stream.skipped >= 40
         stream.close()
@@ -248,7 +248,7 @@ def test_a_host_that_takes_the_call_and_says_nothing_is_given_up_at_the_deadline
         assert time.monotonic() - began_s < 1.5
     port = host.rpartition(":")[2]
     assert message == (
-        f"{scheme}://127.0.0.1:{port}: no stream within 0.5 s; the host does not answer, or says nothing"
+        f"{scheme}://127.0.0.1:{port}: no stream within 0.5 s; the host does not answer, or sends nothing"
     )
 
 
@@ -321,10 +321,10 @@ def test_a_refused_connection_is_reported() -> None:
     ("status", "words"),
     [
         ("401 Unauthorized", "401 unauthorized; user and password are missing or wrong"),
-        ("403 Forbidden", "403 forbidden; this user may not see it"),
+        ("403 Forbidden", "403 forbidden; this user has no access"),
         ("404 Not Found", "404 not found; the host answers, but has no such stream"),
-        ("500 Internal Server Error", "the server has an error of its own"),
-        ("200 OK", "it answers, but with something that is no video (a web page, perhaps)"),
+        ("500 Internal Server Error", "server error"),
+        ("200 OK", "the host answers, but not with video (perhaps with a web page)"),
     ],
 )
 def test_an_error_response_is_reported(status: str, words: str) -> None:
@@ -340,18 +340,18 @@ def test_a_page_without_a_length_is_no_video_either() -> None:
 
     with server(reply) as host:
         message = refusal(f"http://{host}/")
-    assert message.endswith(": it answers, but ends before any video has come (a web page, perhaps)")
+    assert message.endswith(": the host answers, but closes the connection before any video (perhaps after a web page)")
 
 
 def test_text_behind_a_name_of_text_is_no_video_either() -> None:
     with server(replying("200 OK", b"hello\n" * 500, "text/plain")) as host:
         assert refusal(f"http://{host}/notes.txt").endswith(
-            (": it answers, but holds no video", "something that is no video (a web page, perhaps)")
+            (": the host answers, but sends no video", "not with video (perhaps with a web page)")
         )
 
 
 def test_an_unknown_host_is_reported() -> None:
-    assert refusal("rtsp://anna:hunter2@camera.invalid/stream") == ("rtsp://camera.invalid: there is no such host")
+    assert refusal("rtsp://anna:hunter2@camera.invalid/stream") == ("rtsp://camera.invalid: no such host")
 
 
 def test_a_host_that_an_unescaped_password_hides_is_reported_with_the_remedy() -> None:
@@ -381,7 +381,7 @@ def test_a_url_that_is_no_stream_is_refused(url: str, message: str) -> None:
 
 
 def test_an_invalid_host_is_reported_without_showing_it() -> None:
-    assert refusal(f"rtsp://{'hunter2' * 10}/stream") == "rtsp://***: there is no such host"
+    assert refusal(f"rtsp://{'hunter2' * 10}/stream") == "rtsp://***: no such host"
 
 
 def test_the_url_is_not_in_the_settings_printed() -> None:

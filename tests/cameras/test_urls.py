@@ -43,11 +43,11 @@ from cameras.urls import is_url, redact_url, url_problem
         ("admin:secret@camera/s", "***"),
         # In a sentence.
         ("camera a: rtsp://camera:554: nothing listens", "camera a: rtsp://camera:554: nothing listens"),
-        ("camera a: rtsp://***: there is no such host", "camera a: rtsp://***: there is no such host"),
+        ("camera a: rtsp://***: no such host", "camera a: rtsp://***: no such host"),
         ("cannot open 'http://a:se'cret@camera/x y'", "cannot open 'http://camera'"),
         ("http://a:secret@camera/1 and http://b:secret@door/", "http://***"),
         ("from http://a:secret@camera/1 to http://b:secret@door/2 it", "from http://camera to http://door it"),
-        ("there is no file /a/rtsp:/admin:sec ret@camera/s", "there is no file /a/rtsp://camera"),
+        ("no such file: /a/rtsp:/admin:sec ret@camera/s", "no such file: /a/rtsp://camera"),
         ("one: http://camera/secret\ntwo: http://door/secret", "one: http://camera\ntwo: http://door"),
     ],
 )
@@ -104,10 +104,10 @@ KNOWN = "rtsp://, rtsps://, http://, https://, rtmp://, rtmps://, srt://, udp://
         ("rtsp:/u:secret@camera/s", "must have two slashes after rtsp:, as in rtsp://camera.local/"),
         ("u:secret@camera/s", f"must begin with one of {KNOWN}"),
         ("rtsp:///stream", "must name a host, as in rtsp://camera.local/, got rtsp://***"),
-        ("rtsp://camera:99999/", "cannot be understood as a URL: rtsp://***"),
+        ("rtsp://camera:99999/", "is not a valid URL: rtsp://***"),
         (
             "rtsp://u:sec#ret@camera/",
-            "cannot be understood as a URL: rtsp://camera/; percent-encode user and password: %40 for an at sign",
+            "is not a valid URL: rtsp://camera/; percent-encode user and password: %40 for an at sign",
         ),
     ],
 )

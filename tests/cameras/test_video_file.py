@@ -164,7 +164,7 @@ def test_a_frame_without_a_time_is_dropped_and_counted(tmp_path: Path) -> None:
     path = write_video(tmp_path / "raw.h264", [numbered(number) for number in range(3)], format="h264")
     file = camera(path)
     file.open()
-    with pytest.raises(CameraError, match="raw.h264 holds no frame with a time"):
+    with pytest.raises(CameraError, match="raw.h264 contains no frame with a timestamp"):
         file.read()
     assert file.dropped == 3
     file.close()
@@ -195,7 +195,7 @@ class TestWhatIsNoVideo:
         return str(raised.value)
 
     def test_missing(self, tmp_path: Path) -> None:
-        assert self.refusal(tmp_path / "no.mp4") == f"there is no file {tmp_path}/no.mp4"
+        assert self.refusal(tmp_path / "no.mp4") == f"no such file: {tmp_path}/no.mp4"
 
     def test_a_folder(self, tmp_path: Path) -> None:
         assert self.refusal(tmp_path) == f"{tmp_path} is a folder; a video_file plays one file"
@@ -206,13 +206,13 @@ class TestWhatIsNoVideo:
 
     def test_text(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").write_text("not a video\n" * 100)
-        assert self.refusal(tmp_path / "notes.txt") == f"{tmp_path}/notes.txt holds no video"
+        assert self.refusal(tmp_path / "notes.txt") == f"{tmp_path}/notes.txt contains no video"
 
     def test_noise(self, tmp_path: Path) -> None:
         (tmp_path / "noise.mp4").write_bytes(np.random.default_rng(1).bytes(5000))
         assert self.refusal(tmp_path / "noise.mp4") == (
-            f"{tmp_path}/noise.mp4 is not a video that can be read "
-            "(Invalid data found when processing input): no video at all, damaged, or cut short"
+            f"{tmp_path}/noise.mp4 cannot be read as a video "
+            "(Invalid data found when processing input): the file is not a video, damaged or incomplete"
         )
 
     def test_sound_alone(self, tmp_path: Path) -> None:
@@ -221,11 +221,11 @@ class TestWhatIsNoVideo:
             sound.setsampwidth(2)
             sound.setframerate(8000)
             sound.writeframes(bytes(16_000))
-        assert self.refusal(tmp_path / "sound.wav") == f"{tmp_path}/sound.wav holds no video"
+        assert self.refusal(tmp_path / "sound.wav") == f"{tmp_path}/sound.wav contains no video"
 
     def test_an_mp4_without_its_index(self, short: Path) -> None:
         short.write_bytes(short.read_bytes()[:-400])
-        assert "no video at all, damaged, or cut short" in self.refusal(short)
+        assert "the file is not a video, damaged or incomplete" in self.refusal(short)
 
 
 def test_a_file_that_breaks_off_says_where(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_file_that_breaks_off_says_where(tmp_path: Path) -> None:
     whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     file = camera(whole)
     file.open()
-    with pytest.raises(CameraError, match=r"cut.mp4 breaks off after [0-9.]+ of 4.0 s: it is cut short"):
+    with pytest.raises(CameraError, match=r"cut.mp4 ends after [0-9.]+ of 4.0 s: the file is incomplete"):
         list(frames_of(file))
     file.close()
 
@@ -243,7 +243,7 @@ def test_a_file_that_breaks_off_says_where(tmp_path: Path) -> None:
 def test_check_says_what_is_missing(tmp_path: Path, short: Path) -> None:
     assert list(VideoFileAttributes(path=short).check()) == []
     missing = tmp_path / "no.mp4"
-    assert list(VideoFileAttributes(path=missing).check()) == [(("path",), f"there is no file {missing}")]
+    assert list(VideoFileAttributes(path=missing).check()) == [(("path",), f"no such file: {missing}")]
     folder = list(VideoFileAttributes(path=tmp_path).check())
     assert folder == [(("path",), f"{tmp_path} is a folder; a video_file plays one file")]
 

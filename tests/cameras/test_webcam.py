@@ -64,7 +64,7 @@ def test_its_frames_come_with_rising_times_until_it_is_unplugged(film: Path) -> 
     assert [number_of(frame.image) for frame in frames] == [0, 1, 2, 3]
     assert [round(frame.time_s, 3) for frame in frames] == [0.0, 0.04, 0.08, 0.12]
     assert frames[0].trace[0].stage == "captured"
-    with pytest.raises(CameraError, match="^/dev/video0 gives no more pictures; was it unplugged\\?$"):
+    with pytest.raises(CameraError, match="^/dev/video0 sends no more pictures; was it unplugged\\?$"):
         camera.read()
     camera.close()
     camera.close()
@@ -117,25 +117,25 @@ def test_other_systems_count_their_devices(film: Path, system: str, format: str,
     camera.open()
     camera.close()
     assert (plugged.openings[0].url, dict(plugged.openings[0].options)) == (url, options)
-    assert refusal(plugged, video_path=2) == "there is no camera number 2; there are: Front, Desk"
+    assert refusal(plugged, video_path=2) == "no camera has the number 2; found: Front, Desk"
 
 
-NONE_HERE = "there is no camera on this machine; plug one in, or in a container hand it over with --device /dev/video0"
-THERE_ARE = "there are: /dev/video0 (Integrated Camera), /dev/video4 (Desk)"
+NONE_HERE = "no camera found on this machine; plug one in, or pass it to the container with --device /dev/video0"
+FOUND = "found: /dev/video0 (Integrated Camera), /dev/video4 (Desk)"
 
 
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (av.error.FileNotFoundError(2, "No such file or directory"), f"there is no camera /dev/video7; {THERE_ARE}"),
+        (av.error.FileNotFoundError(2, "No such file or directory"), f"no such camera: /dev/video7; {FOUND}"),
         (
             av.error.PermissionError(13, "Permission denied"),
-            "/dev/video7 may not be used: permission denied; add this user to the group video",
+            "/dev/video7 cannot be used: permission denied; add this user to the group video",
         ),
         (av.error.OSError(16, "Device or resource busy"), "/dev/video7 is in use by another program"),
         (
             av.error.OSError(25, "Inappropriate ioctl for device"),
-            f"/dev/video7 cannot be opened (inappropriate ioctl for device); {THERE_ARE}",
+            f"/dev/video7 cannot be opened (inappropriate ioctl for device); {FOUND}",
         ),
     ],
 )
@@ -146,14 +146,14 @@ def test_a_failure_to_open_is_reported_with_the_available_devices(error: Excepti
 def test_without_any_camera_it_says_so() -> None:
     assert refusal(Plugged(devices=())) == NONE_HERE
     only = Plugged(devices=DEVICES[:1], error=av.error.FileNotFoundError(2, "No such file or directory"))
-    assert refusal(only, video_path=3) == ("there is no camera /dev/video3; there is: /dev/video0 (Integrated Camera)")
+    assert refusal(only, video_path=3) == ("no such camera: /dev/video3; found: /dev/video0 (Integrated Camera)")
 
 
 def test_the_real_system_names_a_device_that_is_not_there(tmp_path: Path) -> None:
     camera = Webcam("desk", WebcamAttributes(video_path=str(tmp_path / "video99")))
     with pytest.raises(CameraError) as raised:
         camera.open()
-    assert str(raised.value).startswith(f"there is no camera {tmp_path}/video99; there ")
+    assert str(raised.value).startswith(f"no such camera: {tmp_path}/video99; ")
     assert system_driver().format == {"darwin": "avfoundation", "win32": "dshow"}.get(sys.platform, "v4l2")
 
 

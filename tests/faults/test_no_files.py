@@ -56,14 +56,14 @@ def test_a_file_larger_than_any_picture_is_not_read(tmp_path: Path) -> None:
     camera = CAMERAS["image_file"]
     with pytest.raises(CameraError) as refused:
         camera("door", camera.attributes_type.model_validate({"path": path})).open()
-    assert str(refused.value) == f"{path} has {BYTES_MAX + 1} bytes; a picture may have at most {BYTES_MAX}"
+    assert str(refused.value) == f"{path} has {BYTES_MAX + 1} bytes; a picture can have at most {BYTES_MAX}"
 
 
 def test_predict_reads_no_device_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.cli.predict.FILE_BYTES_MAX", 3_000_000)
     with FakeVision().open_session() as session:
         lines = list(predictions(session, PREDICTIONS, [str(ENDLESS)], Wanted()))
-    assert lines == [{"file": str(ENDLESS), "error": "cannot be read: a picture may have at most 3 MB"}]
+    assert lines == [{"file": str(ENDLESS), "error": "cannot be read: a picture can have at most 3 MB"}]
 
 
 @pytest.mark.parametrize("kind", ["itself", "behind a link"])

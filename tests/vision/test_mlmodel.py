@@ -188,7 +188,7 @@ def test_labels_that_the_file_should_hold_must_be_there_or_elsewhere(tmp_path: P
     with pytest.raises(ModelError) as caught:
         service(without, tmp_path).inspect()
     assert str(caught.value) == (
-        f"{tmp_path}/model.fake: the model does not contain its labels, x.txt; fetch it again or set label_path"
+        f"{tmp_path}/model.fake: the model does not contain its labels, x.txt; download it again or set label_path"
     )
     service(without, tmp_path, label_path=labels_file(tmp_path)).inspect()
 

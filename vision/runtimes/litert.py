@@ -57,7 +57,7 @@ class LiteRt(Runtime):
             self._interpreter = self._loaded(num_threads)
             inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         except _FAILURES as error:
-            raise ModelError(f"{file.path}: the TFLite model is damaged or cut short: {_first_line(error)}") from error
+            raise ModelError(f"{file.path}: the TFLite model is damaged or incomplete: {_first_line(error)}") from error
         self.inputs = _named(inputs)
         self.outputs = _named(outputs)
         self._input_numbers = {info.name: detail["index"] for info, detail in zip(self.inputs, inputs, strict=True)}
@@ -101,7 +101,7 @@ class LiteRt(Runtime):
         except (struct.error, ValueError):
             end = len(file.content) + 1
         if end > len(file.content):
-            raise ModelError(f"{file.path}: the TFLite model is damaged or cut short; fetch it again")
+            raise ModelError(f"{file.path}: the TFLite model is damaged or incomplete; download it again")
 
     def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the model, after resizing inputs whose shape differs."""

@@ -52,7 +52,7 @@ class ModelFile:
             reason = getattr(error, "strerror", None) or error
             raise ModelError(f"{path}: the model file cannot be read: {reason}") from error
         if not content:
-            raise ModelError(f"{path}: the model file is empty; fetch it again")
+            raise ModelError(f"{path}: the model file is empty; download it again")
         return cls(path, content, hashlib.sha256(content).hexdigest())
 
     def expect(self, magic: bytes, at: int, format_name: str) -> None:

@@ -133,7 +133,7 @@ class Onnx(Runtime):
         if file.content[4:8] in MARKS or (_IR_VERSION not in numbers[:1] and _GRAPH not in numbers):
             raise file.wrong_format("ONNX")
         if end is not None or _GRAPH not in numbers:
-            raise ModelError(f"{file.path}: the ONNX model is damaged or cut short; fetch it again")
+            raise ModelError(f"{file.path}: the ONNX model is damaged or incomplete; download it again")
 
     def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the model."""

@@ -75,11 +75,11 @@ def test_what_is_replaced_or_taken_away_with_the_picture_goes() -> None:
 
 
 def test_neither_depth_nor_lens_stays_with_a_picture_of_another_size() -> None:
-    with pytest.raises(ValueError, match="^depth of 8 x 6 does not belong to a picture of 4 x 2; give that"):
+    with pytest.raises(ValueError, match="^depth of 8 x 6 does not fit a picture of 4 x 2; pass that"):
         deep().with_pixels(picture(4, 2), intrinsics=None)
-    with pytest.raises(ValueError, match="^intrinsics of a picture of 8 x 6 cannot stay with one of 4 x 2; give new"):
+    with pytest.raises(ValueError, match="^intrinsics for 8 x 6 do not fit a picture of 4 x 2; pass new"):
         deep().with_pixels(picture(4, 2), depth=None)
-    with pytest.raises(ValueError, match="^depth of 8 x 6 does not belong to a picture of 4 x 2"):
+    with pytest.raises(ValueError, match="^depth of 8 x 6 does not fit a picture of 4 x 2"):
         movement = Movement(lambda box: box, lambda mask: mask, lambda points: points)
         deep().moved(picture(4, 2), movement, depth=deep().depth, intrinsics=None)
 

@@ -74,14 +74,14 @@ def test_every_form_is_made_once_and_cannot_be_written_to() -> None:
     ],
 )
 def test_what_is_no_picture_is_refused(array: Image) -> None:
-    with pytest.raises(ValueError, match=r"a picture is an array \(height, width, 3\) of uint8, got"):
+    with pytest.raises(ValueError, match=r"a picture must be an array \(height, width, 3\) of uint8, got"):
         Pixels.from_bgr(array)
 
 
 @pytest.mark.parametrize("shapes", [((4, 5), (2, 2), (2, 2)), ((4, 4), (2, 2), (2, 1)), ((4, 4), (4, 4), (4, 4))])
 def test_planes_that_do_not_belong_together_are_refused(shapes: tuple[tuple[int, int], ...]) -> None:
     y, u, v = (np.zeros(shape, np.uint8) for shape in shapes)
-    with pytest.raises(ValueError, match="planes of an even size with halved colour are wanted"):
+    with pytest.raises(ValueError, match="the Y plane must have an even size, U and V half of it"):
         Pixels.from_yuv(y, u, v, Matrix.BT601)
 
 

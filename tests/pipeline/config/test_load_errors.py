@@ -649,7 +649,7 @@ ROWS = (
     (
         "a path of a user who does not exist",
         ("cameras:\n  - {name: a, model: video_file, attributes: {path: ~nobody-here/x.mp4}}\n"),
-        ("2:53: cameras[0].attributes.path: begins with a user who has no home folder here, got '~nobody-here/x.mp4'"),
+        ("2:53: cameras[0].attributes.path: names a user without a home folder, got '~nobody-here/x.mp4'"),
     ),
     (
         "a model file that does not exist",
@@ -875,7 +875,7 @@ ROWS = (
     (
         "a URL where a file is wanted",
         ("cameras:\n  - {name: a, model: video_file, attributes: {path: 'rtsp://user:secret@camera/1'}}\n"),
-        ('2:53: cameras[0].attributes.path: must be a file or folder of this machine, got the URL "rtsp://camera"'),
+        ('2:53: cameras[0].attributes.path: must be a file or folder on this machine, got the URL "rtsp://camera"'),
     ),
     (
         "a tab",

@@ -73,9 +73,9 @@ def test_an_invalid_body_gets_a_reply_of_the_same_form(
 @pytest.mark.parametrize(
     ("damaged", "details"),
     [
-        (lambda text: text[:100] + "$$$$" + text[100:], "data.image.base64 is not base64, or is cut short"),
-        (lambda text: text + "garbage!", "data.image.base64 is not base64, or is cut short"),
-        (lambda text: "!!!", "data.image.base64 is not base64, or is cut short"),
+        (lambda text: text[:100] + "$$$$" + text[100:], "data.image.base64 is not base64, or is incomplete"),
+        (lambda text: text + "garbage!", "data.image.base64 is not base64, or is incomplete"),
+        (lambda text: "!!!", "data.image.base64 is not base64, or is incomplete"),
         (
             lambda text: text.rstrip("=")[:-3] + "A" * (len(text.rstrip("=")) % 4 == 1),
             "data.image.base64 is not base64",

@@ -253,8 +253,8 @@ def test_pictures_are_predicted_in_order_and_failures_have_a_line(services: None
     assert len(first["classifications"]) == 5
     assert failed == [
         {"file": "no.png", "error": "cannot be read: No such file or directory"},
-        {"file": "broken.png", "error": "a PNG picture that is damaged or cut short"},
-        {"file": "text.png", "error": "not a picture: JPEG, PNG, WebP, GIF, TIFF or BMP is wanted"},
+        {"file": "broken.png", "error": "the PNG picture is damaged or incomplete"},
+        {"file": "text.png", "error": "not a picture: must be JPEG, PNG, WebP, GIF, TIFF or BMP"},
         {"file": ".", "error": "cannot be read: Is a directory"},
     ]
     assert result.stderr == "camweave: 4 of 5 pictures failed\n"

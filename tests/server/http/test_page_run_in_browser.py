@@ -221,8 +221,8 @@ def test_another_choice_clears_the_results_and_changes_the_address(page: Page) -
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("notes.txt", b"no picture", r"^notes.txt: not a picture: JPEG, PNG, .* is wanted\.$"),
-        ("cut.png", encoded()[:60], r"^cut.png: a PNG picture that is damaged or cut short\.$"),
+        ("notes.txt", b"no picture", r"^notes.txt: not a picture: must be JPEG, PNG, .* or BMP\.$"),
+        ("cut.png", encoded()[:60], r"^cut.png: the PNG picture is damaged or incomplete\.$"),
         ("none.png", b"", r"^none.png: the file is empty\.$"),
         ("huge.png", bytes(20_000_000), r"^huge.png has 20 MB; a picture must be smaller than 20 MB\.$"),
     ],

@@ -165,9 +165,9 @@ def test_the_exif_orientation_is_ignored(served: Served) -> None:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "there are no bytes"),
+        (b"", "the picture is empty"),
         (b"no picture at all", "not a picture: "),
-        (encoded(".png")[:60], "a PNG picture that is damaged or cut short"),
+        (encoded(".png")[:60], "the PNG picture is damaged or incomplete"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 60000, 60000) + b"\x08\2\0\0\0....", "too large: "),
         (b"RGBA" + struct.pack(">II", 64, 48) + b"\0" * 9, "a raw picture whose header does not fit its size"),
         (b"RGBA", "a raw picture whose header does not fit its size"),

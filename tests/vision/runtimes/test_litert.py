@@ -122,7 +122,7 @@ def test_duplicate_names_are_made_unique(tmp_path: Path) -> None:
 def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -> None:
     content = tflite_models.classifier()
     for size in range(8, len(content) - 40, 16):
-        with pytest.raises(ModelError, match=r"made\.tflite: the TFLite model is damaged or cut short"):
+        with pytest.raises(ModelError, match=r"made\.tflite: the TFLite model is damaged or incomplete"):
             load(tmp_path, content[:size])
 
 
@@ -135,13 +135,13 @@ def test_a_model_that_is_cut_short_is_refused_before_the_library_sees_it(
     content = (DATA / "models/mobilenet_v1_0.25_224_quant.tflite").read_bytes()
     with pytest.raises(ModelError) as caught:
         load(tmp_path, content[: int(len(content) * share)])
-    assert str(caught.value) == f"{tmp_path}/made.tflite: the TFLite model is damaged or cut short; fetch it again"
+    assert str(caught.value) == f"{tmp_path}/made.tflite: the TFLite model is damaged or incomplete; download it again"
 
 
 def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
     content = bytearray(tflite_models.classifier())
     content[40:60] = b"\xff" * 20
-    with pytest.raises(ModelError, match=r"made\.tflite: the TFLite model is damaged or cut short"):
+    with pytest.raises(ModelError, match=r"made\.tflite: the TFLite model is damaged or incomplete"):
         load(tmp_path, bytes(content))
 
 

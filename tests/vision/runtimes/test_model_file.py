@@ -27,7 +27,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "the model file is empty; fetch it again"),
+        (b"", "the model file is empty; download it again"),
         (b"hello there, this is\nno model\n", "is not a TFLite model but text: 'hello there, this is no model'"),
         (b"x" * 999, f"is not a TFLite model but text: '{'x' * 40}'"),
         (

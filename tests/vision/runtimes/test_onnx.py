@@ -125,7 +125,7 @@ def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -
     for size in range(10, len(content) - 4, 16):
         with pytest.raises(ModelError) as caught:
             Onnx.check_format(write(tmp_path, content[:size]))
-        assert str(caught.value) == f"{tmp_path}/made.onnx: the ONNX model is damaged or cut short; fetch it again"
+        assert str(caught.value) == f"{tmp_path}/made.onnx: the ONNX model is damaged or incomplete; download it again"
 
 
 @pytest.mark.parametrize(
