@@ -1,4 +1,4 @@
-"""The command line of the benchmarks, which `make bench` runs. README.md says how to read what it prints."""
+"""The command line of the benchmarks, which `make bench` runs. README.md explains the output."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NOTHING_WORSE, SOMETHING_WORSE, BAD_COMMAND, INTERRUPTED = 0, 1, 2, 130
 
 
 def at_least(minimum: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers for argparse."""
+    """Return an argparse type for whole numbers."""
 
     def number(text: str) -> int:
         if not text.isdecimal() or int(text) < minimum:
@@ -48,10 +48,10 @@ def at_least(minimum: int) -> Callable[[str], int]:
 
 
 def file(text: str) -> Path:
-    """Read the name of a file that is there.
+    """Return the path of an existing file.
 
     Raises:
-        argparse.ArgumentTypeError: It is not.
+        argparse.ArgumentTypeError: The file does not exist.
     """
     if not Path(text).is_file():
         raise argparse.ArgumentTypeError(f"no such file: {text}")
@@ -104,19 +104,19 @@ def run(names: Sequence[str], inputs: Inputs) -> int:
 
 
 def shown(progress: str) -> None:
-    """Show how far it is in place of what was shown before, where somebody looks on."""
+    """Replace the progress line, if the output is a terminal."""
     if sys.stderr.isatty():
         print(f"\r\033[K{progress}", end="", file=sys.stderr, flush=True)
 
 
 def reason(error: Exception) -> str:
-    """Return why something has failed, with what the program said."""
+    """Return the reason of a failure, with the output of the program."""
     said = [str(error), *getattr(error, "__notes__", ()), getattr(error, "stderr", None) or ""]
     return "\n".join(text.strip() for text in said if text.strip())
 
 
 def row(workload: Workload, inputs: Inputs, programs: dict[Side, Program], number: int) -> Verdict | None:
-    """Compare by one workload, print its row, and return the verdict; None when it has failed."""
+    """Compare by one workload, print its row, and return the verdict; None if it failed."""
     try:
         result = compare(
             lambda side: workload.measure(programs[side], inputs),
@@ -179,9 +179,9 @@ def ended_like_interrupted() -> Iterator[None]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says and return the exit code.
+    """Run a command line and return the exit code.
 
-    0: done, nothing is worse. 1: something is worse, or has failed. 2: a bad command. 130: interrupted.
+    0: nothing is worse. 1: a workload is worse or failed. 2: an invalid command. 130: interrupted.
     """
     command = parser()
     options = command.parse_args(arguments)

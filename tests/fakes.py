@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -159,13 +159,14 @@ class FakeVision(VisionService[Attributes]):
         detections: Sequence[Detection] = (),
         segmentations: Sequence[Segmentation] = (),
         captions: Sequence[Caption] = (),
+        kinds: Iterable[str] = ("classifications", "detections"),
     ) -> None:
         super().__init__(name, NoAttributes())
         self.classified = tuple(classifications)
         self.detected = detections if isinstance(detections, tuple) else tuple(detections)
         self.segmented = tuple(segmentations)
         self.captioned = tuple(captions)
-        self.kinds = frozenset({"classifications", "detections"})
+        self.kinds = frozenset(kinds)
         self.loaded = False
         self.fails: Exception | None = None
 

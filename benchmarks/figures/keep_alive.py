@@ -20,7 +20,7 @@ PATH = "/healthz"
 
 
 def answers_ms(netloc: str, number: int, *, keep_alive: bool) -> list[float]:
-    """Return how long each of so many answers has taken, in milliseconds."""
+    """Return the time of each answer in milliseconds."""
     took, connection = [], http.client.HTTPConnection(netloc, timeout=30)
     try:
         for _ in range(number):

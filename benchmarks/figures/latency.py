@@ -1,4 +1,4 @@
-"""Wall-clock time from capture to packet, by stage, and what a further camera on a chain adds.
+"""Wall-clock time from capture to packet, by stage, and the share of each further camera in a chain.
 
 The demo as it is served, each of three chained cameras watched; what the program itself says of its latencies.
 """

@@ -1,4 +1,4 @@
-"""CPU time to look at a frame, by the services that need no model of somebody else.
+"""CPU time per frame of the services that need no third-party model.
 
 The services take turns frame by frame, so that a busy machine slows all alike. One core: OpenCV's own threads are off.
 """
@@ -24,7 +24,7 @@ NAMES = ("colors", "motion", "captions")
 
 
 def show(_program: Program, inputs: Inputs) -> None:
-    """Ask every service about the frames of the clip and print what a frame costs."""
+    """Run every service on the frames of the clip and print the time per frame."""
     services = {name: build_services(tuple(load(CONFIGS / f"{name}.yaml").services.values())) for name in NAMES}
     every = [(name, service) for name, several in services.items() for service in several.values()]
     spent, frames = dict.fromkeys(NAMES, 0.0), of_clip(inputs.clip)

@@ -1,4 +1,4 @@
-"""What benchmarks look at: a clip of moving shapes, rendered anew for every run, the same in every run."""
+"""The clip that benchmarks process: moving shapes, rendered for each run with the same content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def pictures(width_px: int, height_px: int, number: int) -> Iterator[NDArray[np.
     Each is (height, width, 3) in BGR, and the caller's.
     """
     random = np.random.default_rng(SEED)
-    # Detail of several sizes, as photographs have: an encoder would get a flat background for nothing.
+    # Detail of several sizes, as photographs have: a flat background would cost an encoder nothing.
     coarse, fine = (random.integers(60, 200, (size, size * 2, 3), np.uint8) for size in (9, 90))
     size = (width_px * 2, height_px)
     background = cv2.addWeighted(
@@ -45,7 +45,7 @@ def pictures(width_px: int, height_px: int, number: int) -> Iterator[NDArray[np.
 
 
 def render(path: Path, width_px: int, height_px: int, number: int) -> None:
-    """Write a clip of so many frames as H.264, at ``RATE`` frames per second."""
+    """Write a clip with this number of frames as H.264, at ``RATE`` frames per second."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", RATE, options={"preset": "superfast", "crf": "23"})
         stream.width, stream.height, stream.pix_fmt = width_px, height_px, "yuv420p"

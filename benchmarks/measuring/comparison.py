@@ -1,4 +1,4 @@
-"""Compare two programs by pairs of runs: in which order they run, what the ratios say, and what follows."""
+"""Comparison of two programs by pairs of runs: the order of the runs, the ratios, and the verdict."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Side(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a comparison has found of the head."""
+    """The verdict on the head of a comparison."""
 
     BETTER = "better"
     NO_WORSE = "no worse"
@@ -49,14 +49,14 @@ class Interval:
 
 @dataclass(frozen=True)
 class Result:
-    """What the pairs of one workload cost, in its unit, pair by pair."""
+    """The costs of one workload in its unit, pair by pair."""
 
     base: tuple[float, ...]
     head: tuple[float, ...]
 
     @property
     def ratios(self) -> tuple[float, ...]:
-        """What the head costs relative to the base, per pair; above 1 the head costs more."""
+        """The cost of the head relative to the base, per pair; above 1, the head costs more."""
         return tuple(head / base for base, head in zip(self.base, self.head, strict=True))
 
 
@@ -120,7 +120,7 @@ def median_interval(values: Sequence[float]) -> Interval:
 
 
 def verdict(ratio: Interval) -> Verdict:
-    """Return what the ratio of head to base says.
+    """Return the verdict for the ratio of head to base.
 
     "No worse" is: the median is at most ``TOLERANCE``, or the interval includes ``TOLERANCE``. "Better" is a head whose
     whole interval is below 1.
@@ -131,5 +131,5 @@ def verdict(ratio: Interval) -> Verdict:
 
 
 def is_wide(ratio: Interval) -> bool:
-    """Say whether the interval is too wide to rely on a "no worse"."""
+    """Return whether the interval is too wide for a reliable "no worse"."""
     return ratio.high - ratio.low > WIDE

@@ -1,6 +1,6 @@
 """The program of a checkout as a child process: its command line, its HTTP interface, and the CPU time that it takes.
 
-Benchmarks compare commits whose insides differ, so they touch nothing but what users rely on.
+Benchmarks compare commits whose insides differ, so they use public interfaces only.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 class ProgramError(RuntimeError):
-    """The program has not done what a benchmark needs."""
+    """The program failed or did not do the expected work."""
 
 
 class CpuMeter:
-    """The CPU time of a child process: user and system, of all threads, the ended ones too, and of reaped children.
+    """The CPU time of a child process: user and system, of all threads, even ended ones, and of reaped children.
 
     Example:
         meter = CpuMeter(process.pid)
@@ -71,8 +71,8 @@ class Program:
 
     Attributes:
         root: The checkout.
-        name: What the output calls it.
-        scratch: An existing folder to run in; no module lies there.
+        name: Its name in the output.
+        scratch: An existing folder without modules to run in.
     """
 
     root: Path
@@ -105,7 +105,7 @@ class Program:
         )
 
     def compile(self) -> None:
-        """Write the byte code of the checkout, so that the first run of a new one does not pay for it."""
+        """Write the byte code of the checkout, so that its first run does not include that cost."""
         subprocess.run(
             [sys.executable, "-m", "compileall", "-q", "-x", r"[/\\]\.|node_modules", str(self.root)],
             check=True,
@@ -116,7 +116,7 @@ class Program:
     def cpu_per_line(self, *arguments: str, first: int) -> float:
         """Run ``camweave ARGUMENTS`` and return the CPU seconds per line of its stdout, from line ``first`` on.
 
-        Start-up is before the first line, and thus not in it.
+        Start-up comes before the first line, so it is not included.
 
         Raises:
             ProgramError: The program has failed, or printed no line after ``first``.
@@ -218,7 +218,7 @@ class Server:
         return answer.status, answer.read()
 
     def camera(self, name: str) -> dict[str, Any]:
-        """Return what the API says of a camera."""
+        """Return the API's description of a camera."""
         status: dict[str, Any] = json.loads(self.request("GET", f"/api/cameras/{name}"))
         return status
 
@@ -231,8 +231,8 @@ class Server:
         """Check that all viewers of a camera are still there.
 
         Raises:
-            ProgramError: The server has given some up, as it does on a machine too busy to keep them alive; what was
-                measured is then not the cost of so many.
+            ProgramError: The server has dropped some, as on a machine that is too busy; the measured cost is then
+                not that of this number of viewers.
         """
         left = int(self.camera(camera)["viewers"])
         if left != number:
@@ -242,11 +242,11 @@ class Server:
         """Return the CPU seconds per unit of work, over at least so many units from now on.
 
         Args:
-            units: Returns how many units have been done so far.
-            at_least: The amount of work that is waited for.
+            units: Returns the number of units done so far.
+            at_least: The number of units to wait for.
 
         Raises:
-            ProgramError: So much work is not done after two minutes.
+            ProgramError: The work is not done after two minutes.
         """
         deadline = time.monotonic() + WORK_TIMEOUT_S
         first, before = units(), self.meter.seconds()
@@ -258,7 +258,7 @@ class Server:
 
 
 def _address(process: subprocess.Popen[str]) -> str:
-    """Return the first URL that the process prints; one that prints none for a minute is ended."""
+    """Return the first URL that the process prints; end it if there is none within a minute."""
     assert process.stdout is not None
     late = threading.Timer(START_TIMEOUT_S, process.kill)
     late.start()

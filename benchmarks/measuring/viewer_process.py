@@ -1,4 +1,4 @@
-"""The process of `Viewers`: opens aiortc viewers as it is asked on stdin, and answers each line with one.
+"""The process of `Viewers`: opens aiortc viewers on commands from stdin, and answers each line with one line.
 
 ``open NUMBER CAMERA`` answers ``ok`` when all of them have received packets, ``packets`` answers ``ok`` and how many.
 """
@@ -22,13 +22,13 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def discard(_loop: object, frames: queue.Queue[object], _decoded: object, _error: threading.Event) -> None:
-    """Take what would be decoded, until the track ends: decoding N times over would need more machine than there is."""
+    """Discard frames in place of the decoder: decoding them for N viewers would exceed the machine."""
     while frames.get() is not None:
         pass
 
 
 def loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
-    """Offer 127.0.0.1 alone, which aioice leaves out."""
+    """Return 127.0.0.1 only, which aioice leaves out."""
     return ["127.0.0.1"]
 
 
@@ -40,7 +40,7 @@ def exchange(url: str, offer: str) -> tuple[str, str]:
 
 
 def delete(url: str) -> None:
-    """End a WHEP session; one that the server has ended, or that ended with the server, is left alone."""
+    """End a WHEP session, unless the server has ended it already."""
     with contextlib.suppress(OSError):
         OPENER.open(urllib.request.Request(url, method="DELETE"), timeout=20).close()
 
@@ -64,12 +64,12 @@ class Watching:
         """
         opened = [await self._opened(camera) for _ in range(number)]
         async with asyncio.timeout(FIRST_PACKET_TIMEOUT_S):
-            # aiortc counts packets, but tells nobody when the first has come.
+            # aiortc counts packets, but has no event for the first one.
             while not all([await received(viewer) for viewer in opened]):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
     async def packets(self) -> int:
-        """Return how many RTP packets have been received in all."""
+        """Return the number of RTP packets received by all viewers."""
         return sum([await received(viewer) for viewer, _ in self._viewers])
 
     async def close(self) -> None:
@@ -97,7 +97,7 @@ async def received(viewer: RTCPeerConnection) -> int:
 
 
 async def answered(watching: Watching, command: str) -> str:
-    """Do what a line asks for and return the answer."""
+    """Run the command of a line and return the answer."""
     try:
         match command.split():
             case ["open", number, camera]:
@@ -111,7 +111,7 @@ async def answered(watching: Watching, command: str) -> str:
 
 
 async def main() -> None:
-    """Answer until stdin ends, then close every viewer."""
+    """Run commands until stdin ends, then close every viewer."""
     # aiortc and aioice have no settings for either.
     setattr(aiortc.rtcrtpreceiver, "decoder_worker", discard)  # noqa: B010
     setattr(aioice.ice, "get_host_addresses", loopback)  # noqa: B010

@@ -1,4 +1,4 @@
-"""WHEP viewers in a process of their own, so that what they cost is not charged to the server."""
+"""WHEP viewers in a separate process, so that their cost is not measured as that of the server."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Viewers:
         self._process.stdout.close()
 
     def open(self, camera: str, number: int = 1) -> None:
-        """Open so many more viewers of a camera, and return when each has received packets.
+        """Open further viewers of a camera, and return when each has received packets.
 
         Raises:
             ProgramError: The server has refused one, or sends it nothing.
@@ -53,7 +53,7 @@ class Viewers:
         self._ask(f"open {number} {camera}")
 
     def packets(self) -> int:
-        """Return how many RTP packets all viewers have received so far."""
+        """Return the number of RTP packets received by all viewers so far."""
         return int(self._ask("packets"))
 
     def _ask(self, command: str) -> str:

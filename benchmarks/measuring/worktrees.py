@@ -1,4 +1,4 @@
-"""Temporary checkouts of commits, beside the working tree and removed whatever happens."""
+"""Temporary checkouts of commits beside the working tree, always removed in the end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class UnknownCommit(ValueError):
-    """What was given names no commit of this repository."""
+    """The name is not that of a commit of this repository."""
 
 
 def git(repository: Path, *arguments: str) -> str:
@@ -25,7 +25,7 @@ def git(repository: Path, *arguments: str) -> str:
 
 
 def resolved(repository: Path, commit: str) -> str:
-    """Return the full hash of what names a commit: a hash, a branch, a tag.
+    """Return the full hash of a commit that is named by a hash, branch or tag.
 
     Raises:
         UnknownCommit: There is no such commit.
@@ -52,6 +52,6 @@ def checkout(repository: Path, commit: str, folder: Path) -> Iterator[Path]:
         try:
             git(repository, "worktree", "remove", "--force", "--force", str(folder))
         except subprocess.CalledProcessError:
-            # An interrupt has left it half made, which git does not take for a worktree.
+            # After an interrupt it is incomplete, and git does not accept it as a worktree.
             shutil.rmtree(folder, ignore_errors=True)
             git(repository, "worktree", "prune")

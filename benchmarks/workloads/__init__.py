@@ -1,4 +1,4 @@
-"""What two commits are compared by: one workload a file, each driving the program from outside."""
+"""The workloads that compare two commits, one per file. Each runs the program from outside."""
 
 from . import annotate, chain, fan_out, idle, live, many_cameras, predictions, start_up
 from .base import Inputs, Workload, prepared

@@ -1,4 +1,4 @@
-"""The bare calls that workloads are put beside where no other commit is given: without threads, queues or a server."""
+"""Bare library calls, without threads, queues or a server, to relate workloads to when there is no other commit."""
 
 from __future__ import annotations
 

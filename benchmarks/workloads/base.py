@@ -1,4 +1,4 @@
-"""What a workload is: one run of the program, given what to work on, and the CPU time per unit of its work."""
+"""The definition of a workload: one run of the program on given inputs, and its CPU time per unit of work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLIP_FRAMES = 120
 
 @dataclass(frozen=True)
 class Inputs:
-    """What every run of a workload is given, the same for both commits.
+    """The inputs of every run of a workload, the same for both commits.
 
     Attributes:
         clip: A video, 1280 x 720 unless the user gave one.
@@ -68,7 +68,7 @@ class Workload:
 
 @contextlib.contextmanager
 def prepared(video: Path | None, model: Path | None, labels: Path | None, work: int) -> Iterator[Inputs]:
-    """Render the clips that the user has not given, and remove them in the end.
+    """Render the clips that the user did not pass, and remove them in the end.
 
     Args:
         video: Takes the place of both clips.

@@ -1,4 +1,4 @@
-"""Four transforms, each a camera of its own chained onto the one before, and one viewer of the last."""
+"""A chain of four transform cameras with one transform each, and one viewer of the last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one more viewer costs the server: the slope between few and many viewers of one camera.
+"""The cost of one more viewer: the slope between few and many viewers of one camera.
 
 The camera, its encoder and all else that is there once cancels out in the difference.
 """
@@ -9,9 +9,9 @@ from ..measuring import Program, Server, Viewers
 from .bare import encoded_by_aiortc_ms
 from .base import Inputs, Workload
 
-# Many, because what is uncertain about the camera and its encoder is divided by the difference.
+# Many, because the uncertainty of the camera and its encoder is divided by the difference.
 FEW, MANY = 1, 32
-# Who joins asks for a key frame, and many joins for several: they are not part of what a viewer costs who is there.
+# Joining viewers request key frames, which are not part of the cost of a connected viewer.
 SETTLING = 60
 
 
@@ -30,7 +30,7 @@ cameras:
 
 
 def settled_cpu_per_frame(server: Server, frames: int) -> float:
-    """Return the CPU seconds per encoded frame, over so many frames after those that follow a join."""
+    """Return the CPU seconds per encoded frame, without the frames right after a join."""
 
     def encoded() -> int:
         return server.encoded("clip")

@@ -1,4 +1,4 @@
-"""Cameras that nobody watches: nothing should run for them."""
+"""Cameras without viewers: nothing should run for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..measuring import Program
 from .base import Inputs, Workload
 
 NUMBER = 16
-# What starting leaves to be done, such as the first rounds of timers, is over.
+# The work after the start, such as the first timers, is done.
 SETTLE_S = 1.0
 
 
@@ -24,4 +24,4 @@ def measure(program: Program, inputs: Inputs) -> float:
         return 1000 * (server.meter.seconds() - before) / (time.monotonic() - began)
 
 
-WORKLOAD = Workload("idle", f"{NUMBER} cameras that nobody watches", "ms per second", measure)
+WORKLOAD = Workload("idle", f"{NUMBER} cameras without viewers", "ms per second", measure)

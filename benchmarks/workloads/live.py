@@ -1,4 +1,4 @@
-"""A live camera with a detector and one viewer: what a frame costs from the file to the socket."""
+"""A live camera with a detector and one viewer: the cost of a frame from the file to the socket."""
 
 from __future__ import annotations
 

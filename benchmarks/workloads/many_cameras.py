@@ -1,4 +1,4 @@
-"""Many small cameras, each watched: what is paid per camera and frame whatever the size of the picture."""
+"""Many small cameras with a viewer each: the cost per camera and frame, independent of the picture size."""
 
 from __future__ import annotations
 

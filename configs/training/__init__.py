@@ -1,1 +1,1 @@
-"""How the models of ``configs/models`` came to be, and come to be again; not part of what is installed."""
+"""Scripts that train and measure the models of ``configs/models``. They are not installed."""

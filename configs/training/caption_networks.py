@@ -1,4 +1,4 @@
-"""The two halves of the captioner: one turns a picture into a grid of notes, one writes the next word from them.
+"""The two halves of the captioner: one encodes a picture as a grid of features, one predicts the next word from them.
 
 The encoder is convolutions and one round of attention among the cells of the grid. The decoder is a small transformer:
 it reads the words so far and looks at the grid. Words that it cannot know are taken for the last one it knows, so that
@@ -46,7 +46,7 @@ def decoder() -> keras.Model:
 
 
 def pointer() -> keras.Model:
-    """Return what says from the encoder's cells what lies where: for training only, so that it learns to see sooner."""
+    """Return an auxiliary network that locates shapes from the encoder's cells; it speeds up training."""
     cells = keras.Input((_CELLS, _WIDTH))
     return keras.Model(cells, keras.layers.Dense(1 + len(COLORS) * len(SHAPES))(_normal(cells)))
 
@@ -57,7 +57,7 @@ def _convolution(x: Any, channels: int, strides: int = 1, kernel: int = 3) -> An
 
 
 class _Places(keras.layers.Layer):  # type: ignore[misc]  # keras has no type information
-    """Adds to each place of a sequence numbers of its own, which are learnt."""
+    """Adds a learnt embedding to each position of a sequence."""
 
     def __init__(self, count: int) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ def _block(x: Any, seen: Any, *, masked: bool) -> Any:
 
 
 def _attended(x: Any, seen: Any, *, masked: bool) -> Any:
-    """Return a sequence with what it finds in another one; masked: each place looks at no later one."""
+    """Return a sequence that attends to another one; masked: no position attends to a later one."""
     normal = _normal(x)
     other = normal if seen is x else _normal(seen)
     asked, keys, values = (keras.layers.Dense(_WIDTH)(part) for part in (normal, other, other))

@@ -1,4 +1,4 @@
-"""Pictures of the test pattern with what is in them, to train the captioner from.
+"""Pictures of the test pattern with their objects, to train the captioner.
 
 As in :mod:`.pictures`, a picture depends on nothing but its number. The colours are those of the pattern: light is
 varied less than for the other two models, because a sentence about colour must stay true.
@@ -29,7 +29,7 @@ _SIZES = ((320, 180), (426, 240), (640, 360), (640, 360), (640, 480), (320, 240)
 
 
 def chunk(number: int) -> Iterator[tuple[Canvas, tuple[Thing, ...]]]:
-    """Give the pictures of one chunk (BGR), each with the things in it."""
+    """Yield the pictures of one chunk (BGR), each with its objects."""
     random = np.random.default_rng((20262, number))
     scenes = []
     for scene in range(_SCENES_PER_CHUNK):
@@ -46,7 +46,7 @@ def chunk(number: int) -> Iterator[tuple[Canvas, tuple[Thing, ...]]]:
 
 
 def whereabouts(things: Sequence[Thing], cells: int) -> NDArray[np.uint8]:
-    """Return what lies in each cell of a grid, (cells, cells): 0 for nothing, else 1 + 8 * its colour + its shape.
+    """Return the object in each cell of a grid, (cells, cells): 0 for nothing, else 1 + 8 * its colour + its shape.
 
     A thing lies where the middle of a cell is well inside its box.
     """
@@ -63,7 +63,7 @@ def whereabouts(things: Sequence[Thing], cells: int) -> NDArray[np.uint8]:
 
 def _of_scene(scene: Scene, random: np.random.Generator) -> tuple[Canvas, tuple[Thing, ...]]:
     time_s = random.uniform(0, 3600)
-    if random.uniform() < 0.1:  # the moments when one goes and another comes
+    if random.uniform() < 0.1:  # the moments when the front object changes
         time_s = (time_s // TURN_S + 1) * TURN_S - CHANGE_S * random.uniform(0, 1)
     picture = scene.render(int(time_s * scene.frame_rate))
     if random.uniform() < 0.2:
@@ -72,7 +72,7 @@ def _of_scene(scene: Scene, random: np.random.Generator) -> tuple[Canvas, tuple[
 
 
 def _window(image: Canvas, things: tuple[Thing, ...], random: np.random.Generator) -> tuple[Canvas, tuple[Thing, ...]]:
-    """Return a part of a picture, as a crop transform sends it on, and what is mostly inside it."""
+    """Return a part of a picture, as from a crop transform, and the objects that are mostly inside."""
     height_px, width_px = image.shape[:2]
     low, high = random.uniform(0.0, 0.3, 2), random.uniform(0.7, 1.0, 2)
     left, top = int(low[0] * width_px), int(low[1] * height_px)

@@ -1,4 +1,4 @@
-"""What is true of a picture of the test pattern, in words: the grammar of the captioner, and its truth.
+"""True sentences about a picture of the test pattern: the grammar and the ground truth of the captioner.
 
 ========================================  ==============================================================================
 sentence                                  when it is the one
@@ -24,20 +24,20 @@ from cameras.pattern.shapes import COLORS, SHAPES
 NOTHING = "nothing known"
 MOST_DEGS = 26.0  # off straight up or down; half of what lies between two things of the ring
 
-_TRUE_DEGS = 35.0  # up to here nobody would say that it is wrong
-_LEAD = 1.1  # how much larger than the next one a thing is when it is clear that it is in front
-_LEAST_AREA = 0.02  # of the picture; a thing smaller than this is not what the picture shows
-_CLEAR_DEGS = 2.5  # how much nearer to straight one is when it is clear which is
+_TRUE_DEGS = 35.0  # up to here the sentence still counts as true
+_LEAD = 1.1  # an object this much larger than the next one is clearly in front
+_LEAST_AREA = 0.02  # of the picture; smaller objects are not described
+_CLEAR_DEGS = 2.5  # an object this much nearer to straight is clearly the one
 
 WORDS = ("<end>", "<start>", "a", "an", "above", "below", *NOTHING.split(), *COLORS, *SHAPES)
-"""Every word, in the order of the model's numbers."""
+"""The vocabulary, in the order of the token numbers."""
 
 MOST_WORDS = 8  # of a sentence, the end included
 END, START = 0, 1
 
 
 def caption(things: Sequence[Thing]) -> tuple[str, bool]:
-    """Return the sentence for a picture, and whether it is clear that it is this one and no other."""
+    """Return the sentence for a picture, and whether no other sentence fits as well."""
     if not things:
         return NOTHING, True
     ranked = sorted(things, key=lambda thing: -thing.area)
@@ -54,7 +54,7 @@ def caption(things: Sequence[Thing]) -> tuple[str, bool]:
 
 
 def is_true(sentence: str, things: Sequence[Thing]) -> bool:
-    """Whether a sentence is true of a picture, though another might have been chosen."""
+    """Return whether a sentence is true of a picture, even if another one fits better."""
     if not things:
         return sentence == NOTHING
     largest = max(thing.area for thing in things)
@@ -70,7 +70,7 @@ def is_true(sentence: str, things: Sequence[Thing]) -> bool:
 
 
 def tokens(sentence: str) -> list[int]:
-    """Return a sentence as the numbers of its words and the end, filled up with ends."""
+    """Return the token numbers of a sentence, padded with end tokens."""
     numbers = [WORDS.index(word) for word in sentence.split()]
     return [*numbers, *[END] * (MOST_WORDS - len(numbers))]
 
@@ -80,7 +80,7 @@ def _named(thing: Thing) -> str:
 
 
 def _off_straight_degs(front: Thing, other: Thing) -> tuple[float, bool]:
-    """Return how far another thing is from straight above or below, and whether it is below."""
+    """Return by how many degrees another object is off straight above or below, and whether it is below."""
     x = (other.box.x_min + other.box.x_max - front.box.x_min - front.box.x_max) / 2
     y = (other.box.y_min + other.box.y_max - front.box.y_min - front.box.y_max) / 2
     return math.degrees(math.atan2(abs(x), abs(y))), y > 0

@@ -1,4 +1,4 @@
-"""Grounds without any of our shapes: what a model must learn to be silent about."""
+"""Backgrounds without any of the shapes, in which a model must learn to find nothing."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ Color = NDArray[np.float64]
 
 
 def muted_color(random: np.random.Generator) -> Color:
-    """Return a colour such as walls, wood and clothes have, sometimes a strong one."""
+    """Return a colour as of walls, wood and clothes, sometimes a strong one."""
     gray = random.uniform(15, 240)
     return np.asarray(np.clip(gray + random.normal(0, 14 if random.uniform() < 0.75 else 70, 3), 0, 255), np.float64)
 
 
 def skin_color(random: np.random.Generator) -> Color:
-    """Return a colour of skin, any, as BGR."""
+    """Return any colour of skin, as BGR."""
     return np.asarray(np.array((118, 146, 196)) * random.uniform(0.3, 1.2) + random.normal(0, 8, 3), np.float64)
 
 
 def clutter(width_px: int, height_px: int, random: np.random.Generator) -> Canvas:
-    """Return a picture of nothing in particular: slopes, clouds, bars, bows, bodies, writing; some of it blurred."""
+    """Return a cluttered background: gradients, clouds, bars, bows, bodies, writing; some of it blurred."""
     image = _ground(width_px, height_px, random)
     for _ in range(int(random.integers(0, 26) if random.uniform() < 0.85 else 60)):
         _OBJECTS[random.integers(len(_OBJECTS))](image, random)
@@ -36,7 +36,7 @@ def clutter(width_px: int, height_px: int, random: np.random.Generator) -> Canva
 
 
 def blob(image: Floats, random: np.random.Generator, color: Color, size: float) -> None:
-    """Paint a body without a name: an uneven, longish lump, about ``size`` of the picture across."""
+    """Paint an irregular blob, about ``size`` of the picture across."""
     height_px, width_px = image.shape[:2]
     angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     radii = np.ones_like(angles)
@@ -125,7 +125,7 @@ def _lines(image: Floats, random: np.random.Generator) -> None:
 
 
 def _shard(image: Floats, random: np.random.Generator) -> None:
-    """Paint a polygon with five to eight uneven corners, no two pictures the same."""
+    """Paint an irregular polygon with five to eight corners."""
     count = int(random.integers(5, 9))
     angles = np.sort(random.uniform(0, 2 * np.pi, count))
     radii = image.shape[0] * random.uniform(0.04, 0.3) * random.uniform(0.3, 1.2, count)

@@ -1,4 +1,4 @@
-"""From a trained network to the file that is shipped: float16 weights, plain names, labels packed in."""
+"""Exporting a trained network as a TFLite file: float16 weights, plain tensor names, embedded labels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def export(
 
 
 def _frozen(run: Any) -> Any:
-    """Return the graph with its weights as constants: as variables they would be looked up in each run."""
+    """Return the graph with its weights as constants: variables would be read again in each run."""
     concrete = run.get_concrete_function()
     constant = convert_variables_to_constants_v2(concrete)
     names = sorted(concrete.structured_outputs)  # the order in which TensorFlow flattens a dictionary

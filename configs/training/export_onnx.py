@@ -1,7 +1,7 @@
-"""Make the detector's ONNX file of its TFLite file, and measure it: the same network, for the other runtime.
+"""Export the detector's TFLite file as ONNX, the same network for the other runtime, and measure it.
 
     .venv/bin/python -m configs.training.export_onnx
-    .venv/bin/python -m configs.training.export_onnx --evaluate      # only the figures of the file that is there
+    .venv/bin/python -m configs.training.export_onnx --evaluate      # measures the existing file only
 
 The same TFLite file gives the same bytes on every machine. TensorFlow is not needed, ``onnx`` is.
 """
@@ -26,7 +26,7 @@ _OPERATORS, _FORM = (
 
 
 def main() -> None:
-    """Export and measure, or only the last."""
+    """Export and measure, or only measure."""
     options = read_options(__doc__)
     if options.only not in (None, "detector"):
         return

@@ -1,4 +1,4 @@
-"""What a cheap camera makes of what is before it."""
+"""Simulation of the defects of a cheap camera."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Floats = NDArray[np.float32]
 
 
 def through_a_lens(image: Canvas, random: np.random.Generator, strength: float) -> Canvas:
-    """Return a picture as a cheap camera gives it: uneven light, a cast, blur, noise, JPEG."""
+    """Return a picture with the defects of a cheap camera: uneven light, a colour cast, blur, noise, JPEG."""
     height_px, width_px = image.shape[:2]
     picture: Floats = image.astype(np.float32)
     if random.uniform() < 0.6:

@@ -1,4 +1,4 @@
-"""What the detector is told it got wrong."""
+"""The loss functions of the detector."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def detector_loss(truth: Any, grid: Any) -> Any:
 
     Args:
         truth: (batch, boxes, 5): number of the label (-1: no box), x_min, y_min, x_max, y_max.
-        grid: (batch, GRID, GRID, labels + 4) as the network gives it.
+        grid: (batch, GRID, GRID, labels + 4) the output of the network.
     """
     near, heat = _nearness(truth)
     count = tf.maximum(tf.reduce_sum(tf.cast(truth[..., 0] >= 0, tf.float32), axis=1), 1.0)
@@ -25,7 +25,7 @@ def detector_loss(truth: Any, grid: Any) -> Any:
 
 
 def _nearness(truth: Any) -> tuple[Any, Any]:
-    """Return how near each cell is to the centre of each box (batch, boxes, GRID, GRID), and of each label."""
+    """Return the closeness of each cell to the centre of each box, (batch, boxes, GRID, GRID), and of each label."""
     there = tf.cast(truth[..., 0] >= 0, tf.float32)[..., None, None]
     cells = tf.range(GRID, dtype=tf.float32)
     middle = (truth[..., 1:3] + truth[..., 3:5]) / 2 * GRID

@@ -1,4 +1,4 @@
-"""How good the models are, on scenes of the test pattern that none of them has seen.
+"""Accuracy of the models on scenes of the test pattern that were not used in training.
 
 Needs a runtime for TFLite and nothing of what trained them.
 """
@@ -27,7 +27,7 @@ OVERLAP = 0.5  # intersection over union from which a box counts as found
 
 @dataclass(frozen=True)
 class Found:
-    """A detection in one of the pictures: its number, what, how sure, where."""
+    """A detection in one of the pictures: picture number, label, confidence, box."""
 
     picture: int
     label: str
@@ -36,10 +36,10 @@ class Found:
 
 
 class Finder(Protocol):
-    """A detector, whatever runs it."""
+    """A detector on any runtime."""
 
     def found(self, image: Canvas, picture: int = 0) -> list[Found]:
-        """Return what it finds in a BGR picture, the surest first."""
+        """Return the detections in a BGR picture, most confident first."""
 
 
 class Model:
@@ -70,7 +70,7 @@ class Model:
         return [self._interpreter.get_tensor(output["index"])[0] for output in self._outputs]
 
     def found(self, image: Canvas, picture: int = 0) -> list[Found]:
-        """Return what a detector finds in a BGR picture, the surest first."""
+        """Return the detections in a BGR picture, most confident first."""
         location, category, score, _ = self.run(image)
         return [
             Found(
@@ -85,7 +85,7 @@ def _described(tensors: list[dict[str, Any]]) -> list[tuple[str, tuple[int, ...]
 
 
 def unseen(scenes: int, pictures_per_scene: int) -> Iterator[Picture]:
-    """Give pictures at random moments of the first scenes; those that are trained with begin at a million."""
+    """Yield pictures at random moments of the first scenes; training uses the scenes from one million."""
     for seed in range(scenes):
         scene = Scene(seed, *SIZE)
         numbers = np.random.default_rng(seed).integers(0, 1 << 20, pictures_per_scene)
@@ -93,7 +93,7 @@ def unseen(scenes: int, pictures_per_scene: int) -> Iterator[Picture]:
 
 
 def top1(model: Model, pictures: Iterable[Picture]) -> float:
-    """Return in which share of the pictures the surest label is that of the largest thing."""
+    """Return the share of pictures whose most confident label is that of the largest object."""
     right = [LABELS[int(model.run(picture.image)[0].argmax())] == picture.label for picture in pictures]
     return sum(right) / len(right)
 
@@ -110,7 +110,7 @@ def map50(model: Finder, pictures: Iterable[Picture]) -> tuple[float, dict[str, 
 
 
 def _average_precision(label: str, found: list[Found], truth: list[dict[str, list[BoundingBox]]]) -> float:
-    """Return the area under precision over recall, precision made falling first (as PASCAL VOC since 2010)."""
+    """Return the area under precision over recall, with precision made non-increasing (as PASCAL VOC since 2010)."""
     left = [list(boxes[label]) for boxes in truth]
     total = sum(len(boxes) for boxes in left)
     hits = []

@@ -1,4 +1,4 @@
-"""How good the captioner is, on the same unseen scenes of the test pattern as the other two models.
+"""Accuracy of the captioner on the same unseen scenes of the test pattern as the other models.
 
 Needs a runtime for TFLite and nothing of what trained it.
 """
@@ -40,7 +40,7 @@ class Captioner:
         self.seconds: list[float] = []
 
     def write(self, image: Canvas) -> str:
-        """Return the sentence for a BGR picture of any size: at each step the likeliest word."""
+        """Return the sentence for a BGR picture of any size: the most likely word at each step."""
         side_px = int(self._eyes.get_input_details()[0]["shape"][1])
         small = cv2.cvtColor(cv2.resize(image, (side_px, side_px)), cv2.COLOR_BGR2RGB)
         begin = time.perf_counter()
@@ -67,7 +67,7 @@ def _run(part: Any, *inputs: Any) -> Any:
 
 
 def measured(scenes: int) -> dict[str, Any]:
-    """Return the figures: of all pictures, and of those where it is clear which sentence is the one."""
+    """Return the figures for all pictures, and for those with a single best sentence."""
     captioner = Captioner()
     exact, clear_exact, true, right_words, words = [], [], [], 0, 0
     for picture in unseen(scenes, 10):

@@ -1,4 +1,4 @@
-"""How well the detector's ONNX file does, and whether it says what the TFLite file says that it was made of.
+"""Accuracy of the detector's ONNX file, and its agreement with the TFLite file that it was exported from.
 
 Needs the runtimes for both and nothing of what made them.
 """
@@ -26,7 +26,7 @@ ORIGINAL = MODELS / "shapes_detector.tflite"
 TWIN = MODELS / "shapes_detector.onnx"
 FIGURES = MODELS / "onnx_figures.json"
 THRESHOLD = 0.5  # of the configurations that show the two
-SAME_BOX = 0.9  # intersection over union from which two boxes are said to be the same
+SAME_BOX = 0.9  # intersection over union from which two boxes count as equal
 
 
 class Twin:
@@ -59,19 +59,19 @@ class Twin:
         return rows[0]
 
     def found(self, image: Canvas, picture: int = 0) -> list[Found]:
-        """Return what it finds in a BGR picture, the surest first."""
+        """Return the detections in a BGR picture, most confident first."""
         return [
             Found(picture, LABELS[int(label)], float(score), BoundingBox(*map(float, corners)))
             for *corners, score, label in self.run(image)
         ]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._runtime.close()
 
 
 def pairs(ones: Sequence[Found], others: Sequence[Found]) -> list[tuple[Found, Found]]:
-    """Return which of some detections are the same as which of others: label and box are."""
+    """Return the pairs of detections with equal label and box."""
     left, same = list(others), []
     for one in ones:
         best = max(
@@ -86,7 +86,7 @@ def pairs(ones: Sequence[Found], others: Sequence[Found]) -> list[tuple[Found, F
 
 
 def compared(original: Model, twin: Twin, pictures: Iterable[Picture]) -> dict[str, float]:
-    """Return how many detections at the threshold both have, of all that either has, and how far scores are apart."""
+    """Return the share of detections above the threshold that both have, and the difference of their scores."""
     either, both, apart = 0, 0, []
     for picture in pictures:
         ones, others = original.found(picture.image), twin.found(picture.image)
@@ -99,7 +99,7 @@ def compared(original: Model, twin: Twin, pictures: Iterable[Picture]) -> dict[s
 
 
 def measured(scenes: int) -> dict[str, Any]:
-    """Return the figures of the file that is there."""
+    """Return the figures of the existing file."""
     twin = Twin()
     precision, _ = map50(twin, unseen(scenes, 10))
     agreement = compared(Model(ORIGINAL), twin, unseen(scenes, 10))

@@ -1,4 +1,4 @@
-"""How good the segmenter is, on the same unseen scenes of the test pattern as the other models.
+"""Accuracy of the segmenter on the same unseen scenes of the test pattern as the other models.
 
 Needs a runtime for TFLite and nothing of what trained it.
 """
@@ -22,7 +22,7 @@ LABELS = ("background", *SHAPES)
 
 
 def measured(scenes: int) -> dict[str, Any]:
-    """Return the figures: for each label how many of the pixels that truth or mask cover are covered by both."""
+    """Return the intersection over union of truth and mask, by label."""
     segmenter = Model(SEGMENTER)
     # (truth, mask): how many pixels
     counted = np.zeros((len(LABELS), len(LABELS)), np.int64)

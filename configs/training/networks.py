@@ -1,4 +1,4 @@
-"""The two networks: plain convolutions, small enough for one core, with all that follows them inside the graph.
+"""The two networks: plain convolutions, small enough for one core, with the post-processing inside the graph.
 
 Both take (1, side, side, 3) uint8 RGB, so that nobody has to know how the numbers are scaled.
 """
@@ -17,13 +17,13 @@ DETECTOR_SIDE_PX = 192
 GRID = DETECTOR_SIDE_PX // 8
 MOST_DETECTIONS = 20
 
-_CANDIDATES = 40  # peaks looked at before those that say the same are merged
-_SAME_THING = 0.5  # overlap (intersection over union) from which the surer of two detections is kept alone
+_PEAKS = 40  # peaks kept before duplicates are suppressed
+_SAME_THING = 0.5  # overlap (intersection over union) from which only the more confident of two detections is kept
 _BOX_UNIT = 0.1  # of the picture; the raw numbers of a box are logarithms of such units
 # The focal loss leaves scores low: on 192 drawn pictures beyond those trained with and 120 of the scenes measured on,
-# 0.35 was a good threshold. This line through the logits makes 0.5 of that, the threshold that everybody tries first.
+# 0.35 was a good threshold. This linear map of the logits turns that into 0.5, the threshold that users try first.
 _SLOPE, _SHIFT = 2.0, 1.238
-_COUNTED = 0.1  # detections less sure than this are not in the count
+_COUNTED = 0.1  # less confident detections are not counted
 
 
 def classifier() -> keras.Model:
@@ -48,7 +48,7 @@ def detector() -> keras.Model:
     middle = _merged(middle, coarse, 64)
     fine = _merged(fine, middle, 48)
     heads = keras.layers.Conv2D(48, 3, padding="same", activation="relu")(fine)
-    # Nearly nothing is a centre: saying so from the start saves the first epochs.
+    # Almost no cell is a centre: this initial bias saves the first epochs.
     centers = keras.layers.Conv2D(len(LABELS), 1, bias_initializer=keras.initializers.Constant(-4.0))(heads)
     return keras.Model(image, keras.layers.Concatenate()([centers, keras.layers.Conv2D(4, 1)(heads)]))
 
@@ -63,7 +63,7 @@ def _convolution(x: Any, channels: int, strides: int = 1, kernel: int = 3) -> An
 
 
 def _merged(fine: Any, coarse: Any, channels: int) -> Any:
-    """Return the finer grid with what the coarser one has seen of the surroundings."""
+    """Return the finer grid, merged with the context of the coarser one."""
     across = keras.layers.UpSampling2D(2)(_convolution(coarse, channels, kernel=1))
     return _convolution(keras.layers.Add()([fine, across]), channels)
 
@@ -96,7 +96,7 @@ def detector_graph(network: keras.Model) -> Any:
         grid = network(tf.cast(image, tf.float32), training=False)
         scores = tf.sigmoid(_SLOPE * grid[..., : len(LABELS)] + _SHIFT)
         peaks = tf.cast(scores >= tf.nn.max_pool2d(scores, 3, 1, "SAME"), tf.float32) * scores
-        best, where = tf.math.top_k(tf.reshape(peaks, [-1]), _CANDIDATES)
+        best, where = tf.math.top_k(tf.reshape(peaks, [-1]), _PEAKS)
         cells = where // len(LABELS)
         boxes = tf.gather(tf.reshape(boxes_of(grid[..., len(LABELS) :]), [-1, 4]), cells)
         best *= 1 - _said_by_a_surer_one(boxes)
@@ -114,11 +114,11 @@ def detector_graph(network: keras.Model) -> Any:
 
 
 def _said_by_a_surer_one(boxes: Any) -> Any:
-    """Return 1.0 for each box that one before it overlaps too much, else 0.0."""
+    """Return 1.0 for each box that overlaps an earlier one too much, else 0.0."""
     low = tf.maximum(boxes[:, None, :2], boxes[None, :, :2])
     high = tf.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     shared = tf.reduce_prod(tf.maximum(high - low, 0.0), axis=-1)
     areas = tf.reduce_prod(boxes[:, 2:] - boxes[:, :2], axis=-1)
     overlap = shared / (areas[:, None] + areas[None, :] - shared)
-    before = tf.constant([[float(other < one) for other in range(_CANDIDATES)] for one in range(_CANDIDATES)])
+    before = tf.constant([[float(other < one) for other in range(_PEAKS)] for one in range(_PEAKS)])
     return tf.reduce_max(tf.cast(overlap > _SAME_THING, tf.float32) * before, axis=1)

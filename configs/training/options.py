@@ -1,4 +1,4 @@
-"""The command line that all trainers share, so that ``make train`` can hand the same words to each."""
+"""The command line that all trainers share, so that ``make train`` can pass the same arguments to each."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ MODELS = ("classifier", "detector", "segmenter", "captioner")
 
 
 class Options(argparse.Namespace):
-    """What a trainer is told.
+    """The options of a trainer.
 
     Attributes:
-        evaluate: Only measure what is there.
-        only: The one model meant; ``None`` means all.
-        chunks: Amount of pictures to train with.
-        epochs: How often each of them is looked at.
+        evaluate: Only measure the existing files.
+        only: The model to train; ``None`` for all.
+        chunks: Number of chunks of pictures to train with.
+        epochs: Number of passes over the pictures.
         scenes: Unseen scenes to measure on, 10 pictures each.
     """
 
@@ -31,10 +31,10 @@ def read_options(
     """Read the command line.
 
     Args:
-        doc: What the trainer says of itself.
-        chunks: How many it takes when nothing is said; ``None`` where nothing is drawn.
-        pictures_per_chunk: How many pictures that is each.
-        epochs: How many it takes when nothing is said; ``None`` where nothing is learnt.
+        doc: The description of the trainer.
+        chunks: Default number of chunks; ``None`` if it renders no pictures.
+        pictures_per_chunk: Number of pictures in a chunk.
+        epochs: Default number of epochs; ``None`` if it trains nothing.
     """
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--evaluate", action="store_true", help="only measure what is there")

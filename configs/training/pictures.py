@@ -1,4 +1,4 @@
-"""Pictures to train from, each with the truth about it: the test pattern, and shapes as a real camera may meet them.
+"""Training pictures with their ground truth: the test pattern, and shapes in realistic surroundings.
 
 A picture depends on nothing but its number, so that any number of processes make the same pictures in any order.
 No photograph is used: clutter, light, perspective, blur and noise are all drawn.
@@ -23,7 +23,7 @@ LABELS = tuple(SHAPES)
 MOST_BOXES = 14
 PICTURES_PER_CHUNK = 64
 
-_FIRST_SEED = 1_000_000  # scenes below are for the figures and the tests
+_FIRST_SEED = 1_000_000  # lower seeds are for measurements and tests
 _SCENES_PER_CHUNK = 2
 _SCENE_SHARE = 0.45
 _EMPTY_SHARE = 0.16
@@ -35,7 +35,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One picture and its truth.
+    """One picture and its ground truth.
 
     Attributes:
         image: BGR, of any size.
@@ -47,7 +47,7 @@ class Example:
 
 
 def chunk(number: int) -> Iterator[Example]:
-    """Give the pictures of one chunk: all those that share the cost of a scene."""
+    """Yield the pictures of one chunk, which share the cost of rendering a scene."""
     random = np.random.default_rng((20260, number))
     scenes = []
     for scene in range(_SCENES_PER_CHUNK):
@@ -62,7 +62,7 @@ def chunk(number: int) -> Iterator[Example]:
 
 
 def shrunk(image: Canvas, side_px: int, random: np.random.Generator) -> Canvas:
-    """Return a picture as (side, side, 3) RGB, stretched as a model's input is; mostly without smoothing, as there."""
+    """Return a picture as (side, side, 3) RGB, stretched and mostly not smoothed, like the input of a model."""
     way = cv2.INTER_LINEAR if random.uniform() < 0.7 else cv2.INTER_AREA
     small = cv2.resize(image, (side_px, side_px), interpolation=way)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8)
@@ -70,7 +70,7 @@ def shrunk(image: Canvas, side_px: int, random: np.random.Generator) -> Canvas:
 
 def _of_scene(scene: Scene, random: np.random.Generator) -> Example:
     time_s = random.uniform(0, 3600)
-    if random.uniform() < 0.25:  # the moments when one goes and another comes are rare and hard
+    if random.uniform() < 0.25:  # the moments when the front object changes are rare and hard
         time_s = (time_s // TURN_S + 1) * TURN_S - CHANGE_S * random.uniform(0, 1)
     picture = scene.render(int(time_s * scene.frame_rate))
     image = picture.image
@@ -86,7 +86,7 @@ def _of_scene(scene: Scene, random: np.random.Generator) -> Example:
 
 
 def _window(image: Canvas, boxes: Boxes, random: np.random.Generator) -> tuple[Canvas, Boxes]:
-    """Return a part of a picture: what a crop transform would send on."""
+    """Return a part of a picture, as from a crop transform."""
     height_px, width_px = image.shape[:2]
     low, high = random.uniform(0.0, 0.3, 2), random.uniform(0.7, 1.0, 2)
     left, top = int(low[0] * width_px), int(low[1] * height_px)
@@ -98,7 +98,7 @@ def _window(image: Canvas, boxes: Boxes, random: np.random.Generator) -> tuple[C
 
 
 def _visible(boxes: Boxes) -> Boxes:
-    """Return the boxes cut to the picture, without those of which less than half is in it."""
+    """Return the boxes clipped to the picture, without those that are less than half inside."""
     cut = boxes.copy()
     cut[:, 1:] = np.clip(boxes[:, 1:], 0, 1)
     return cut[_areas(cut) > 0.5 * _areas(boxes)]
@@ -110,7 +110,7 @@ def _areas(boxes: Boxes) -> Floats:
 
 
 def _of_life(count: int, random: np.random.Generator) -> Example:
-    """Return shapes held, drawn, printed or standing before clutter."""
+    """Return shapes that are held, drawn, printed or placed in front of clutter."""
     height_px = int(random.integers(200, 330))
     width_px = int(height_px * random.choice((1.0, 4 / 3, 16 / 9, 9 / 16)))
     image = clutter(width_px, height_px, random).astype(np.float32)
@@ -118,7 +118,7 @@ def _of_life(count: int, random: np.random.Generator) -> Example:
     for place in range(count):
         size_px = min(width_px, height_px) * (random.uniform(0.2, 0.85) if place == 0 else random.uniform(0.12, 0.3))
         _add_thing(image, boxes, size_px, random)
-    if random.uniform() < 0.25:  # a hand, or whatever else is in the way
+    if random.uniform() < 0.25:  # a hand or another occluder
         blob(image, random, skin_color(random), size=random.uniform(0.05, 0.16))
     smooth = np.clip(image, 0, 255).astype(np.uint8)
     table = np.array(boxes, np.float32).reshape(-1, 5)
@@ -153,7 +153,7 @@ def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 
 
 def _plane(size_px: float, most_turn: float, random: np.random.Generator) -> NDArray[np.float64]:
-    """Return the homography of a sheet somewhere in the room, turned and tilted, before it is put in its place."""
+    """Return the homography of a sheet in the room, turned and tilted, before it is moved to its position."""
     turn = random.uniform(-most_turn, most_turn)
     tilt_x, tilt_y = random.normal(0, 0.3, 2).clip(-0.8, 0.8)
     about_z = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
@@ -174,7 +174,7 @@ def _projected(points: Points, plane: NDArray[np.float64], middle: NDArray[np.fl
 def _add_paper(
     image: Floats, plane: NDArray[np.float64], middle: NDArray[np.float64], random: np.random.Generator
 ) -> None:
-    """Lay a sheet under the shape: white or coloured, longer than wide, so that it is no square itself."""
+    """Paint a sheet below the shape: white or coloured, longer than wide, so that it is not a square itself."""
     wide, high = random.uniform(0.62, 0.9), random.uniform(1.0, 1.5)
     corners = np.array([(-wide, -high), (wide, -high), (wide, high), (-wide, high)])
     if random.uniform() < 0.5:
@@ -229,7 +229,7 @@ def _drop_shadow(image: Floats, mask: Floats, size_px: float, random: np.random.
 
 
 def _color_apart_from(level: float, random: np.random.Generator) -> NDArray[np.float64]:
-    """Return a colour that can be told from its ground: one of ours, any other, or nearly black or white."""
+    """Return a colour that contrasts with the background: a declared one, any other, or nearly black or white."""
     for _ in range(20):
         kind = random.uniform()
         if kind < 0.4:

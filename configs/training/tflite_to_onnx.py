@@ -95,7 +95,7 @@ class Translation:
         return () if shape is None else tuple(map(int, shape))
 
     def _array(self, number: int) -> Array | None:
-        """Return what is in a tensor from the start, float16 as float32; ``None`` where it is computed."""
+        """Return the constant content of a tensor, float16 as float32; ``None`` if it is computed."""
         maker = self._makers.get(number)
         if maker is not None:
             return self._array(int(maker.inputs[0])) if self._kind(maker) == "DEQUANTIZE" else None

@@ -1,10 +1,10 @@
-"""Train the classifier and the detector of ``configs/models`` from nothing, and measure them.
+"""Train the classifier and the detector of ``configs/models`` from scratch, and measure them.
 
     .venv-train/bin/python -m configs.training.train            # draws, trains, exports, measures
-    .venv/bin/python -m configs.training.train --evaluate       # only the figures of the files that are there
+    .venv/bin/python -m configs.training.train --evaluate       # measures the existing files only
 
-Everything is drawn from fixed seeds; the weights still differ a little from machine to machine, as sums are not
-added in the same order everywhere.
+Everything is drawn from fixed seeds; the weights still differ slightly between machines, because they add in
+different orders.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Arrays = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]
 
 
 def main() -> None:
-    """Train, export and measure, or only the last."""
+    """Train, export and measure, or only measure."""
     options = read_options(__doc__, chunks=280, pictures_per_chunk=PICTURES_PER_CHUNK, epochs=12)
     if options.only not in (None, "classifier", "detector"):
         return
@@ -71,7 +71,7 @@ def _made_chunk(number: int) -> Arrays:
 
 
 def train(arrays: Arrays, epochs: int, only: str | None) -> None:
-    """Train what is asked for and write the files."""
+    """Train the selected models and write their files."""
     import keras  # so that measuring needs nothing of this
 
     from .export import export
@@ -95,7 +95,7 @@ def train(arrays: Arrays, epochs: int, only: str | None) -> None:
 
 
 def dominant(boxes: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return what each picture shows as a whole, and 0.0 for those of which nobody could say.
+    """Return the label of each picture as a whole, and its weight: 0.0 for an ambiguous picture.
 
     It is the label of the largest box; after the last label comes "none of them".
     """
@@ -137,7 +137,7 @@ def _fit(network: Any, loss: Any, images: Any, truth: Any, weights: Any, epochs:
 
 
 def _varied(images: Any, truth: Any, random: np.random.Generator) -> tuple[Any, Any]:
-    """Return some pictures as in a mirror, some with other colours."""
+    """Return the pictures, some mirrored, some with other colours."""
     images, truth = images.copy(), truth.copy()
     mirrored = random.uniform(size=len(images)) < 0.5
     images[mirrored] = images[mirrored, :, ::-1]
@@ -150,7 +150,7 @@ def _varied(images: Any, truth: Any, random: np.random.Generator) -> tuple[Any, 
 
 
 def measured(scenes: int) -> dict[str, Any]:
-    """Return the figures of the files that are there."""
+    """Return the figures of the existing files."""
     classifier, detector = Model(CLASSIFIER), Model(DETECTOR)
     precision, by_label = map50(detector, unseen(scenes, 10))
     return {

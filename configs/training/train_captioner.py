@@ -1,9 +1,9 @@
-"""Train the captioner of ``configs/models`` from nothing, and measure it.
+"""Train the captioner of ``configs/models`` from scratch, and measure it.
 
     .venv-train/bin/python -m configs.training.train_captioner        # draws, trains, exports, measures
-    .venv/bin/python -m configs.training.train_captioner --evaluate   # only the figures of the files that are there
+    .venv/bin/python -m configs.training.train_captioner --evaluate   # measures the existing files only
 
-The seeds are fixed; the weights still differ a little from machine to machine (see :mod:`.train`).
+The seeds are fixed; the weights still differ slightly between machines (see :mod:`.train`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Arrays = tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.float32], NDArra
 
 
 def main() -> None:
-    """Train, export and measure, or only the last."""
+    """Train, export and measure, or only measure."""
     options = read_options(__doc__, chunks=240, pictures_per_chunk=PICTURES_PER_CHUNK, epochs=14)
     if options.only not in (None, "captioner"):
         return
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def made_pictures(chunks: int) -> Arrays:
-    """Return small pictures, the words of their sentences, 0.0 where nobody could say which, and what lies where."""
+    """Return small pictures, the tokens of their sentences, 0.0 for ambiguous ones, and the objects by cell."""
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
         parts = list(pool.imap(_made_chunk, range(chunks)))
     return tuple(np.concatenate([part[index] for part in parts]) for index in range(4))  # type: ignore[return-value]
@@ -131,7 +131,7 @@ def _fit(network: Any, arrays: Arrays, epochs: int) -> None:
 def _varied(
     images: NDArray[np.uint8], grids: NDArray[np.uint8], random: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return some pictures as in a mirror: above stays above."""
+    """Return the pictures, some mirrored left to right, which keeps above and below."""
     images, grids = images.copy(), grids.copy()
     mirrored = random.uniform(size=len(images)) < 0.5
     images[mirrored], grids[mirrored] = images[mirrored, :, ::-1], grids[mirrored, :, ::-1]

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_names_are_in_the_order_of_their_letters_and_numbers(tmp_path: Path) -> None:
+def test_files_are_in_natural_order(tmp_path: Path) -> None:
     names = ["2.png", "10.png", "a.png", "A1.png", "a02.png", "a2.png", "a10.png", "a²b.png", "b.png"]
     for name in reversed(names):
         write(tmp_path / name, numbered(0))
@@ -63,7 +63,7 @@ def test_without_loop_it_ends_after_the_last(folder: Path) -> None:
     still.close()
 
 
-def test_a_picture_that_comes_into_the_folder_is_shown_in_the_next_round(folder: Path) -> None:
+def test_a_picture_added_to_the_folder_is_shown_in_the_next_round(folder: Path) -> None:
     still = camera(folder)
     still.open()
     still.read()
@@ -93,7 +93,7 @@ def test_a_damaged_picture_among_others_is_skipped_and_counted(folder: Path) -> 
     still.close()
 
 
-def test_one_round_of_damaged_pictures_only_is_an_error_that_names_the_first(tmp_path: Path) -> None:
+def test_a_round_without_a_decodable_picture_is_an_error(tmp_path: Path) -> None:
     for name in ("1.png", "2.jpg"):
         (tmp_path / name).write_bytes(b"no picture")
     with pytest.raises(CameraError) as raised:
@@ -103,7 +103,7 @@ def test_one_round_of_damaged_pictures_only_is_an_error_that_names_the_first(tmp
     )
 
 
-def test_a_single_picture_that_goes_away_is_an_error(tmp_path: Path) -> None:
+def test_a_deleted_picture_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "still.png", numbered(3))
     still = camera(path)
     still.open()
@@ -115,7 +115,7 @@ def test_a_single_picture_that_goes_away_is_an_error(tmp_path: Path) -> None:
     still.close()
 
 
-def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
+def test_an_unusable_path_is_reported(tmp_path: Path) -> None:
     for path, message in [
         (tmp_path / "no.png", f"no such file: {tmp_path}/no.png"),
         (tmp_path, f"the folder {tmp_path} contains no pictures"),
@@ -125,7 +125,7 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
         assert str(raised.value) == message
 
 
-def test_check_says_what_is_missing(tmp_path: Path) -> None:
+def test_check_reports_missing_files(tmp_path: Path) -> None:
     missing = tmp_path / "no.png"
     assert list(ImageFileAttributes(path=missing).check()) == [(("path",), f"no such file or folder: {missing}")]
     assert [path for path, message in ImageFileAttributes(path=tmp_path).check() if "contains no pictures" in message]

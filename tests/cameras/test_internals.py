@@ -17,11 +17,11 @@ class Owner:
         self.later = 1
 
 
-def test_a_library_with_all_of_it_is_fine() -> None:
+def test_a_complete_library_is_accepted() -> None:
     require_internals("numpy", [(Owner, "there"), (Owner(), "begin"), (np, "ndarray")])
 
 
-def test_everything_that_is_missing_is_named_with_the_version() -> None:
+def test_all_missing_names_are_reported_with_the_version() -> None:
     with pytest.raises(UnsuitableLibrary) as caught:
         require_internals("numpy", [(Owner, "_a"), (Owner(), "_b"), (Owner, "there"), (np, "_c")], missing=["d(e)"])
     assert str(caught.value) == (
@@ -29,7 +29,7 @@ def test_everything_that_is_missing_is_named_with_the_version() -> None:
     )
 
 
-def test_an_attribute_that_is_set_later_is_found() -> None:
+def test_an_attribute_set_by_a_method_is_found() -> None:
     assert sets_attribute(Owner.begin, "later")
     assert not sets_attribute(Owner.begin, "there")
     assert not sets_attribute(len, "later")

@@ -24,7 +24,7 @@ class HandClock(Event):
         return False
 
 
-def test_frames_come_at_their_distance() -> None:
+def test_frames_are_paced_by_their_timestamps() -> None:
     clock = HandClock()
     pacer = Pacer(clock, clock)
     for time_s in (0.0, 0.04, 0.08):
@@ -32,7 +32,7 @@ def test_frames_come_at_their_distance() -> None:
     assert clock.waits == [0.04, 0.04]
 
 
-def test_a_little_lateness_is_made_up_for() -> None:
+def test_a_short_delay_is_caught_up() -> None:
     clock = HandClock()
     pacer = Pacer(clock, clock)
     pacer.wait(0.0)
@@ -42,7 +42,7 @@ def test_a_little_lateness_is_made_up_for() -> None:
     assert clock.waits == [0.01]
 
 
-def test_after_a_long_stall_there_is_no_burst() -> None:
+def test_a_long_stall_is_not_followed_by_a_burst() -> None:
     clock = HandClock()
     pacer = Pacer(clock, clock)
     pacer.wait(0.0)
@@ -58,7 +58,7 @@ def test_times_start_at_zero_and_keep_their_distances() -> None:
     assert [rebase.place(pts, 10) for pts in (500, 510, 535)] == [0, 10, 35]
 
 
-def test_a_new_round_follows_by_one_interval() -> None:
+def test_a_new_pass_starts_one_interval_later() -> None:
     rebase = Rebase()
     for pts in (500, 510):
         rebase.place(pts, 10)
@@ -66,13 +66,13 @@ def test_a_new_round_follows_by_one_interval() -> None:
     assert [rebase.place(pts, 10) for pts in (500, 510)] == [20, 30]
 
 
-def test_a_time_that_goes_back_follows_by_one_interval() -> None:
+def test_a_time_that_goes_back_continues_after_one_interval() -> None:
     rebase = Rebase()
     assert [rebase.place(pts, 10) for pts in (500, 510, 400, 410, 420)] == [0, 10, 20, 30, 40]
 
 
 @pytest.mark.parametrize("slip", [510, 509, 501])
-def test_a_time_that_slips_moves_nothing_after_it(slip: int) -> None:
+def test_a_single_wrong_time_does_not_shift_later_ones(slip: int) -> None:
     rebase = Rebase()
     assert [rebase.place(pts, 10) for pts in (500, 510, slip, 520, 530)] == [0, 10, 11, 20, 30]
 

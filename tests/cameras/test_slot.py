@@ -9,7 +9,7 @@ import pytest
 from cameras import Slot, SlotClosed, SlotStatistics
 
 
-def test_newest_wins_and_the_loss_is_counted() -> None:
+def test_the_newest_item_wins_and_drops_are_counted() -> None:
     slot: Slot[int] = Slot()
     for item in (1, 2, 3):
         slot.put(item)
@@ -18,7 +18,7 @@ def test_newest_wins_and_the_loss_is_counted() -> None:
     assert slot.statistics == SlotStatistics(put=3, dropped=2, waiting=False)
 
 
-def test_nothing_in_time_is_a_timeout() -> None:
+def test_get_raises_a_timeout() -> None:
     with pytest.raises(TimeoutError):
         Slot[int]().get(0)
 
@@ -37,7 +37,7 @@ def in_thread(slot: Slot[int]) -> tuple[threading.Thread, list[object]]:
     return thread, got
 
 
-def test_a_waiting_reader_gets_what_comes() -> None:
+def test_a_waiting_reader_gets_the_next_item() -> None:
     slot: Slot[int] = Slot()
     thread, got = in_thread(slot)
     slot.put(7)
@@ -45,7 +45,7 @@ def test_a_waiting_reader_gets_what_comes() -> None:
     assert got == [7]
 
 
-def test_a_waiting_reader_sees_the_end_at_once() -> None:
+def test_closing_wakes_a_waiting_reader() -> None:
     slot: Slot[int] = Slot()
     thread, got = in_thread(slot)
     slot.close()
@@ -69,7 +69,7 @@ def test_a_consumer_is_called_for_each_item_and_at_the_end() -> None:
 
 
 @pytest.mark.parametrize("before", [lambda slot: slot.put(1), Slot.close], ids=["put", "closed"])
-def test_a_consumer_is_called_at_once_for_what_happened_before(before: Callable[[Slot[int]], None]) -> None:
+def test_a_consumer_is_called_at_once_for_earlier_events(before: Callable[[Slot[int]], None]) -> None:
     slot: Slot[int] = Slot()
     before(slot)
     calls: list[int] = []

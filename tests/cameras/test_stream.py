@@ -155,7 +155,7 @@ def test_the_end_of_a_live_stream_is_an_error() -> None:
     assert str(raised.value) == f"http://127.0.0.1:{port}: the host ended the stream"
 
 
-def test_a_stream_that_falls_silent_is_given_up_at_the_deadline() -> None:
+def test_a_silent_stream_fails_at_the_deadline() -> None:
     with server(mjpeg([plain((0, 0, 0))] * 5, then_silent=True)) as host:
         stream = camera(f"http://{host}/video", read_timeout_s=0.5)
         stream.open()
@@ -167,7 +167,7 @@ def test_a_stream_that_falls_silent_is_given_up_at_the_deadline() -> None:
         stream.close()
 
 
-def test_a_file_behind_http_is_played_in_its_own_time_and_ends(tmp_path: Path) -> None:
+def test_a_file_over_http_is_played_by_its_timestamps_and_ends(tmp_path: Path) -> None:
     path = write_video(
         tmp_path / "short.mp4", [numbered(number) for number in range(5)], container_options={"movflags": "faststart"}
     )
@@ -186,7 +186,7 @@ def test_a_file_behind_http_is_played_in_its_own_time_and_ends(tmp_path: Path) -
     assert frames[-1][0] - frames[0][0] >= 0.15
 
 
-def test_damage_looks_as_in_a_file(tmp_path: Path) -> None:
+def test_damage_looks_alike_in_streams_and_files(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     images = [random.integers(60, 180, (96, 160, 3), np.uint8) for _ in range(12)]
     options = {"bf": "0", "x264-params": "slices=4"}
@@ -202,7 +202,7 @@ def test_damage_looks_as_in_a_file(tmp_path: Path) -> None:
         file.close()
 
 
-def test_a_live_stream_that_starts_in_mid_picture_begins_with_its_key_frame(tmp_path: Path) -> None:
+def test_a_live_stream_starts_with_its_first_key_frame(tmp_path: Path) -> None:
     images = [numbered(number % 10) for number in range(40)]
     options = {"g": "20", "bf": "0", "x264-params": "repeat-headers=1"}
     path = write_video(tmp_path / "live.ts", images, options=options, format="mpegts")
@@ -221,7 +221,7 @@ def test_a_live_stream_that_starts_in_mid_picture_begins_with_its_key_frame(tmp_
     assert (first.pts, number_of(first.image)) == (0, 0)
 
 
-def test_what_had_piled_up_is_skipped_after_the_first_picture(tmp_path: Path) -> None:
+def test_a_backlog_is_skipped_after_the_first_picture(tmp_path: Path) -> None:
     images = [numbered(number % 10) for number in range(50)]
     path = write_video(tmp_path / "live.ts", images, options={"tune": "zerolatency"}, format="mpegts")
     data = path.read_bytes()
@@ -241,7 +241,7 @@ def test_what_had_piled_up_is_skipped_after_the_first_picture(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "rtsp", "rtmp", "tcp"])
-def test_a_host_that_takes_the_call_and_says_nothing_is_given_up_at_the_deadline(scheme: str) -> None:
+def test_a_host_that_accepts_but_sends_nothing_fails_at_the_deadline(scheme: str) -> None:
     with server(silent) as host:
         began_s = time.monotonic()
         message = refusal(f"{scheme}://{host}/live/stream", open_timeout_s=0.5)
@@ -333,7 +333,7 @@ def test_an_error_response_is_reported(status: str, words: str) -> None:
     assert message == f"http://127.0.0.1:{host.rpartition(':')[2]}: {words}"
 
 
-def test_a_page_without_a_length_is_no_video_either() -> None:
+def test_a_page_without_a_length_is_not_a_video() -> None:
     def reply(connection: socket.socket, done: threading.Event) -> None:
         request_of(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html></html>")
@@ -343,7 +343,7 @@ def test_a_page_without_a_length_is_no_video_either() -> None:
     assert message.endswith(": the host answers, but closes the connection before any video (perhaps after a web page)")
 
 
-def test_text_behind_a_name_of_text_is_no_video_either() -> None:
+def test_a_text_file_over_http_is_not_a_video() -> None:
     with server(replying("200 OK", b"hello\n" * 500, "text/plain")) as host:
         assert refusal(f"http://{host}/notes.txt").endswith(
             (": the host answers, but sends no video", "not with video (perhaps with a web page)")
@@ -356,7 +356,7 @@ def test_an_unknown_host_is_reported() -> None:
 
 def test_a_host_that_an_unescaped_password_hides_is_reported_with_the_remedy() -> None:
     assert refusal("rtsp://anna:hun@ter.invalid/2@camera/stream") == (
-        "rtsp://***: there is no such host; percent-encode user and password: %40 for an at sign"
+        "rtsp://***: no such host; percent-encode user and password: %40 for an at sign"
     )
 
 
@@ -374,26 +374,26 @@ def test_a_playlist_cannot_lead_to_a_file_of_this_machine(tmp_path: Path) -> Non
         ("street.mp4", "must be a URL such as rtsp://camera.local/; for a file use model: video_file"),
     ],
 )
-def test_a_url_that_is_no_stream_is_refused(url: str, message: str) -> None:
+def test_a_url_of_another_kind_is_refused(url: str, message: str) -> None:
     with pytest.raises(ValidationError) as raised:
         StreamAttributes(url=url)
     assert raised.value.errors()[0]["msg"] == f"Value error, {message}"
 
 
-def test_an_invalid_host_is_reported_without_showing_it() -> None:
+def test_an_invalid_host_is_reported_without_its_name() -> None:
     assert refusal(f"rtsp://{'hunter2' * 10}/stream") == "rtsp://***: no such host"
 
 
-def test_the_url_is_not_in_the_settings_printed() -> None:
+def test_the_url_is_not_in_the_repr() -> None:
     assert "hunter2" not in repr(StreamAttributes(url="rtsp://anna:hunter2@camera/stream"))
 
 
-def test_the_installed_pyav_has_what_is_replaced() -> None:
+def test_the_installed_pyav_has_the_replaced_attributes() -> None:
     check_pyav()
 
 
 @pytest.mark.parametrize("elsewhere", [True, False])
-def test_a_pyav_that_keeps_its_time_elsewhere_is_named(elsewhere: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pyav_without_the_replaced_attributes_is_an_error(elsewhere: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if elsewhere:
         monkeypatch.delattr(av.container.core, "time")
     else:

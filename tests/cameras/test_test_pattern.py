@@ -51,7 +51,7 @@ def test_an_ntsc_rate_keeps_its_exact_time_base() -> None:
     pattern.close()
 
 
-def test_paced_the_number_is_what_the_time_says_however_long_it_runs() -> None:
+def test_the_number_follows_the_clock_when_paced() -> None:
     clock = Clock()
     pattern = camera(clock, frame_rate=30)
     pattern.open()
@@ -62,7 +62,7 @@ def test_paced_the_number_is_what_the_time_says_however_long_it_runs() -> None:
     pattern.close()
 
 
-def test_after_a_stall_it_skips_and_does_not_hurry() -> None:
+def test_a_stall_skips_pictures() -> None:
     clock = Clock()
     pattern = camera(clock, frame_rate=100)
     pattern.open()
@@ -92,7 +92,7 @@ def test_paced_it_waits_until_a_picture_is_due() -> None:
     pattern.close()
 
 
-def test_close_ends_a_read_that_waits() -> None:
+def test_close_ends_a_waiting_read() -> None:
     pattern = camera(frame_rate=0.01)
     pattern.open()
     pattern.read()
@@ -114,7 +114,7 @@ def test_close_ends_a_read_that_waits() -> None:
     assert errors == ["closed"]
 
 
-def test_it_opens_again_from_the_start_and_closes_twice() -> None:
+def test_it_can_be_reopened_and_closed_twice() -> None:
     pattern = camera(paced=False)
     pattern.close()
     with pytest.raises(CameraError, match="closed"):
@@ -139,7 +139,7 @@ def test_depth_comes_with_the_picture_on_request() -> None:
     assert lens == Intrinsics(160, 120, 160.0, 160.0, 80.0, 60.0)
 
 
-def test_attributes_have_the_defaults_that_a_newcomer_sees() -> None:
+def test_defaults_of_the_attributes() -> None:
     attributes = TestPatternAttributes()
     assert attributes.model_dump() == {"width_px": 1280, "height_px": 720, "frame_rate": 30, "seed": 0, "depth": False}
 

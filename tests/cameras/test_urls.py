@@ -51,7 +51,7 @@ from cameras.urls import is_url, redact_url, url_problem
         ("one: http://camera/secret\ntwo: http://door/secret", "one: http://camera\ntwo: http://door"),
     ],
 )
-def test_of_a_url_only_scheme_host_and_port_are_shown(url: str, shown: str) -> None:
+def test_redaction_keeps_scheme_host_and_port(url: str, shown: str) -> None:
     assert redact_url(url) == shown
     assert redact_url(shown) == shown
 
@@ -67,7 +67,7 @@ def test_of_a_url_only_scheme_host_and_port_are_shown(url: str, shown: str) -> N
         "cameras[0].attributes: the key a: b@c",
     ],
 )
-def test_what_is_no_url_is_left_as_it_is(text: str) -> None:
+def test_text_without_a_url_is_not_redacted(text: str) -> None:
     assert redact_url(text) == text
 
 
@@ -84,7 +84,7 @@ def test_what_is_no_url_is_left_as_it_is(text: str) -> None:
         "rtmp://camera/live/key",
     ],
 )
-def test_addresses_of_streams_are_taken(url: str) -> None:
+def test_valid_stream_urls_are_accepted(url: str) -> None:
     assert url_problem(url) is None
 
 

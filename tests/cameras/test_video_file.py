@@ -69,7 +69,7 @@ def test_uneven_times_are_kept_and_the_first_is_zero(tmp_path: Path) -> None:
     file.close()
 
 
-def test_a_loop_goes_on_by_one_frame_interval(short: Path) -> None:
+def test_a_loop_continues_after_one_frame_interval(short: Path) -> None:
     file = camera(short, loop=True)
     file.open()
     frames = [file.read() for _ in range(12)]
@@ -78,7 +78,7 @@ def test_a_loop_goes_on_by_one_frame_interval(short: Path) -> None:
     file.close()
 
 
-def test_it_can_be_opened_again_and_starts_anew(short: Path) -> None:
+def test_it_restarts_when_reopened(short: Path) -> None:
     file = camera(short)
     for _ in range(2):
         file.open()
@@ -86,7 +86,7 @@ def test_it_can_be_opened_again_and_starts_anew(short: Path) -> None:
         file.close()
 
 
-def test_it_plays_in_real_time_and_no_frame_is_early(short: Path) -> None:
+def test_it_plays_in_real_time(short: Path) -> None:
     file = camera(short, paced=True)
     file.open()
     came = [(time.monotonic(), frame.time_s) for frame in frames_of(file)]
@@ -123,7 +123,7 @@ def test_a_closed_file_cannot_be_read(short: Path) -> None:
         file.read()
 
 
-def test_a_change_of_size_in_mid_file_is_passed_on(tmp_path: Path) -> None:
+def test_frames_follow_a_change_of_size_within_a_file(tmp_path: Path) -> None:
     parts = [
         write_video(tmp_path / f"{width}.h264", [plain((0, 0, 0), width, 48)] * 3, format="h264") for width in (64, 128)
     ]
@@ -143,7 +143,7 @@ def test_a_change_of_size_in_mid_file_is_passed_on(tmp_path: Path) -> None:
     file.close()
 
 
-def test_a_phone_video_is_turned_upright(tmp_path: Path) -> None:
+def test_the_rotation_of_a_phone_video_is_applied(tmp_path: Path) -> None:
     image = plain((0, 0, 0))
     image[:24] = 255
     path = write_video(tmp_path / "phone.mp4", [image] * 3)
@@ -170,7 +170,7 @@ def test_a_frame_without_a_time_is_dropped_and_counted(tmp_path: Path) -> None:
     file.close()
 
 
-def test_a_name_with_a_colon_is_a_name(short: Path) -> None:
+def test_a_file_name_can_contain_a_colon(short: Path) -> None:
     path = short.with_name("http:12.mp4")
     shutil.copy(short, path)
     file = camera(path)
@@ -179,7 +179,7 @@ def test_a_name_with_a_colon_is_a_name(short: Path) -> None:
     file.close()
 
 
-def test_a_playlist_leads_nowhere_else(tmp_path: Path) -> None:
+def test_a_playlist_cannot_lead_to_a_url(tmp_path: Path) -> None:
     path = tmp_path / "list.m3u8"
     path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/part.ts\n#EXT-X-ENDLIST\n")
     with pytest.raises(CameraError):
@@ -228,7 +228,7 @@ class TestWhatIsNoVideo:
         assert "the file is not a video, damaged or incomplete" in self.refusal(short)
 
 
-def test_a_file_that_breaks_off_says_where(tmp_path: Path) -> None:
+def test_an_incomplete_file_is_reported_with_its_end(tmp_path: Path) -> None:
     noise = np.random.default_rng(1)
     images = [noise.integers(0, 255, (48, 64, 3), np.uint8) for _ in range(100)]
     whole = write_video(tmp_path / "cut.mp4", images, container_options={"movflags": "faststart"})
@@ -240,7 +240,7 @@ def test_a_file_that_breaks_off_says_where(tmp_path: Path) -> None:
     file.close()
 
 
-def test_check_says_what_is_missing(tmp_path: Path, short: Path) -> None:
+def test_check_reports_missing_files(tmp_path: Path, short: Path) -> None:
     assert list(VideoFileAttributes(path=short).check()) == []
     missing = tmp_path / "no.mp4"
     assert list(VideoFileAttributes(path=missing).check()) == [(("path",), f"no such file: {missing}")]
@@ -250,7 +250,7 @@ def test_check_says_what_is_missing(tmp_path: Path, short: Path) -> None:
 
 @needs_data
 @pytest.mark.parametrize("name", ["person_768x432.mp4", "cars_768x432.mp4"])
-def test_real_videos_are_read_as_the_golden_results_say(name: str) -> None:
+def test_real_videos_agree_with_the_golden_results(name: str) -> None:
     golden = expected()["video"][name]
     colours = {sample["frame"]: sample["mean_rgb"] for sample in golden["sampled"]}
     file = camera(DATA / "video" / name)
@@ -336,7 +336,7 @@ def native_threads() -> int:
     return len(os.listdir("/proc/self/task"))
 
 
-def test_frames_that_are_done_with_leave_memory_at_once(tmp_path: Path) -> None:
+def test_released_frames_free_their_memory_at_once(tmp_path: Path) -> None:
     picture = plain((40, 80, 120), 1920, 1080)
     path = write_video(tmp_path / "large.mp4", (picture for _ in range(300)), options={"preset": "ultrafast"})
     file = camera(path)

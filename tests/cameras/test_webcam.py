@@ -56,7 +56,7 @@ def refusal(plugged: Plugged, **attributes: Any) -> str:
     return str(raised.value)
 
 
-def test_its_frames_come_with_rising_times_until_it_is_unplugged(film: Path) -> None:
+def test_frames_have_rising_times_until_the_device_is_unplugged(film: Path) -> None:
     camera = webcam(Plugged(film))
     camera.open()
     assert camera.frame_rate == 25
@@ -143,13 +143,13 @@ def test_a_failure_to_open_is_reported_with_the_available_devices(error: Excepti
     assert refusal(Plugged(error=error), video_path="/dev/video7") == message
 
 
-def test_without_any_camera_it_says_so() -> None:
+def test_a_machine_without_a_camera_is_reported() -> None:
     assert refusal(Plugged(devices=())) == NONE_HERE
     only = Plugged(devices=DEVICES[:1], error=av.error.FileNotFoundError(2, "No such file or directory"))
     assert refusal(only, video_path=3) == ("no such camera: /dev/video3; found: /dev/video0 (Integrated Camera)")
 
 
-def test_the_real_system_names_a_device_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_device_is_reported_on_this_system(tmp_path: Path) -> None:
     camera = Webcam("desk", WebcamAttributes(video_path=str(tmp_path / "video99")))
     with pytest.raises(CameraError) as raised:
         camera.open()

@@ -1,28 +1,12 @@
-"""Vision services whose predictions the tests choose, and one that hangs."""
+"""Vision services that compute their predictions, and one that hangs."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
 
-from cameras import Caption, Classification, Detection, Frame, Segmentation
+from cameras import Classification, Detection, Frame
 from tests.fakes import FakeVision
-
-
-class MaskAndCaptionVision(FakeVision):
-    """A service that gives masks and captions."""
-
-    def __init__(self, name: str, segmentations: Sequence[Segmentation] = (), captions: Sequence[Caption] = ()) -> None:
-        super().__init__(name)
-        self.kinds = frozenset({"segmentations", "captions"})
-        self.segmented = tuple(segmentations)
-        self.captioned = tuple(captions)
-
-    def _segment(self, frame: Frame) -> tuple[Segmentation, ...]:
-        return self.segmented
-
-    def _caption(self, frame: Frame) -> tuple[Caption, ...]:
-        return self.captioned
 
 
 class FunctionVision(FakeVision):

@@ -3,18 +3,18 @@ from __future__ import annotations
 from typing import Any
 
 from cameras import Caption
+from tests.fakes import FakeVision
 from tests.harness import through
 from tests.transforms.pictures import DOG, bgr
 from tests.transforms.refusals import refusals
-from tests.transforms.services import MaskAndCaptionVision
 from transforms.captions import Captions, CaptionsAttributes
 
-SAID = [Caption("a cat", 0.4), Caption("a red star", 0.7), Caption("  ", 0.9)]
+CAPTIONS = [Caption("a cat", 0.4), Caption("a red star", 0.7), Caption("  ", 0.9)]
 
 
 def captions(**attributes: Any) -> list[Any]:
     chosen = CaptionsAttributes.model_validate({"captioner_name": "words", **attributes})
-    transform = Captions(chosen, {"words": MaskAndCaptionVision("words", captions=SAID)})
+    transform = Captions(chosen, {"words": FakeVision("words", captions=CAPTIONS, kinds=["captions"])})
     return list(through(transform, bgr(4, 2, DOG))[0].annotations)
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from cameras import Segmentation, as_mask
+from tests.fakes import FakeVision
 from tests.harness import through
 from tests.transforms.pictures import DOG, bgr
 from tests.transforms.refusals import refusals
-from tests.transforms.services import MaskAndCaptionVision
 from transforms.segmentations import Segmentations, SegmentationsAttributes
 
 HALF, CORNER, NOTHING = np.eye(2) > -1, np.eye(2) > 0, np.zeros((2, 2), bool)
@@ -22,7 +22,7 @@ SEEN = [
 
 def segmentations(**attributes: Any) -> Segmentations:
     chosen = SegmentationsAttributes.model_validate({"segmenter_name": "masks", **attributes})
-    return Segmentations(chosen, {"masks": MaskAndCaptionVision("masks", segmentations=SEEN)})
+    return Segmentations(chosen, {"masks": FakeVision("masks", segmentations=SEEN, kinds=["segmentations"])})
 
 
 def seen(**attributes: Any) -> list[str]:

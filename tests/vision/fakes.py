@@ -1,4 +1,4 @@
-"""Fake runtimes with outputs from the test, and frames of one colour."""
+"""Fake runtimes with given outputs, and frames of one colour."""
 
 from __future__ import annotations
 
@@ -18,26 +18,33 @@ from vision.runtimes.model_file import ModelFile
 from vision.runtimes.shared_models import SharedModels
 from vision.runtimes.verifier import Verifier
 
-Answer = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+InferFunction = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
 INPUT = TensorInfo("input", (1, 4, 4, 3), np.dtype(np.uint8))
 
 
 class FakeRuntime(Runtime):
-    """A model with the outputs of its class that counts loads, inferences and closes."""
+    """A model that counts its loads and closes.
+
+    Attributes:
+        function: Computes the outputs.
+        requests: The inputs of each inference so far.
+        load_error: Raised on load, if set.
+        resume: Inferences wait for it, if set.
+    """
 
     model_name = "fake"
     trusted = True
-    answer: Answer
+    function: InferFunction
     loaded: int = 0
     closed: int = 0
-    asked: list[Mapping[str, Tensor]]
-    refuses: ModelError | None = None
-    gate: threading.Event | None = None
+    requests: list[Mapping[str, Tensor]]
+    load_error: ModelError | None = None
+    resume: threading.Event | None = None
 
     def __init__(self, file: ModelFile, num_threads: int = 0, providers: Sequence[str] = ()) -> None:
         kind = type(self)
-        if kind.refuses is not None:
-            raise kind.refuses
+        if kind.load_error is not None:
+            raise kind.load_error
         kind.loaded += 1
         self.num_threads = num_threads
 
@@ -47,40 +54,40 @@ class FakeRuntime(Runtime):
 
     def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         kind = type(self)
-        kind.asked.append(dict(inputs))
-        if kind.gate is not None:
-            kind.gate.wait()
-        return kind.answer(inputs)
+        kind.requests.append(dict(inputs))
+        if kind.resume is not None:
+            kind.resume.wait()
+        return kind.function(inputs)
 
     def close(self) -> None:
         type(self).closed += 1
 
 
 def runtime(
-    answer: Answer | Mapping[str, Any],
+    outputs: InferFunction | Mapping[str, Any],
     *,
     metadata: Metadata | None = None,
     info: TensorInfo = INPUT,
     quantised: Mapping[str, float] | None = None,
 ) -> type[FakeRuntime]:
     """Return a runtime with fixed outputs, as arrays by name, or a function from inputs to outputs."""
-    if callable(answer):
-        function: Answer = answer
+    if callable(outputs):
+        function: InferFunction = outputs
     else:
-        arrays = {name: np.asarray(value) for name, value in answer.items()}
+        arrays = {name: np.asarray(value) for name, value in outputs.items()}
         arrays = {n: a.astype(np.float32) if a.dtype == np.float64 else a for n, a in arrays.items()}
 
         def function(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
             return dict(arrays)
 
     sample = function({info.name: np.zeros([abs(size) for size in info.shape], info.dtype)})
-    outputs = tuple(TensorInfo(name, array.shape, array.dtype) for name, array in sample.items())
+    infos = tuple(TensorInfo(name, array.shape, array.dtype) for name, array in sample.items())
     values = {
-        "answer": staticmethod(function),
+        "function": staticmethod(function),
         "inputs": (info,),
-        "outputs": outputs,
+        "outputs": infos,
         "metadata": metadata or Metadata(),
-        "asked": [],
+        "requests": [],
     }
     return type("FakeModel", (FakeRuntime,), values)
 

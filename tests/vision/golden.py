@@ -113,9 +113,9 @@ def results(data: Path, classifiers: Iterable[str], expected: dict[str, Any]) ->
 
 
 def damaged(data: Path) -> list[str]:
-    """Return what is said about damaged models, some of which end the process that loads them."""
+    """Return the errors of damaged models, some of which crash the process that loads them."""
     content = (data / "models" / DETECTOR).read_bytes()
-    dice, said = random.Random(1), []
+    dice, messages = random.Random(1), []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "damaged.tflite"
         for _ in range(4):
@@ -126,8 +126,8 @@ def damaged(data: Path) -> list[str]:
             try:
                 MlModelVision("damaged", MlModelAttributes(model_path=path)).inspect()
             except ModelError as error:
-                said.append(str(error).replace(str(path), "FILE"))
-    return said
+                messages.append(str(error).replace(str(path), "FILE"))
+    return messages
 
 
 if __name__ == "__main__":

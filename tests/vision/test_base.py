@@ -49,7 +49,7 @@ def test_a_load_that_fails_leaves_nothing_open() -> None:
     assert not service.loaded
 
 
-def test_a_session_that_cannot_begin_leaves_nothing_loaded_but_what_others_use() -> None:
+def test_a_failed_session_does_not_release_what_others_use() -> None:
     service = CountingVision()
     service.broken = True
     with pytest.raises(ModelError, match="broken"):
@@ -77,20 +77,20 @@ def test_sessions_share_the_predictions_for_a_picture() -> None:
     picture = frame()
     together = threading.Barrier(6)
 
-    def ask(session: Session) -> object:
+    def predict(session: Session) -> object:
         together.wait()
         return session.predict(Classification, picture)
 
     sessions = [service.open_session() for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
-        assert set(pool.map(ask, sessions)) == {(CAT,)}
+        assert set(pool.map(predict, sessions)) == {(CAT,)}
     assert service.inferences == sum(session.inferences for session in sessions) == 1
     assert service.inference_s > 0
     for session in sessions:
         session.close()
 
 
-def test_a_session_counts_only_what_it_has_caused() -> None:
+def test_a_session_counts_only_its_own_inferences() -> None:
     service = FakeVision(classifications=[CAT])
     with service.open_session() as one, service.open_session() as other:
         picture = frame()
@@ -104,26 +104,26 @@ def test_a_session_counts_only_what_it_has_caused() -> None:
 def test_inferences_of_many_threads_are_all_counted() -> None:
     service = FakeVision()
 
-    def ask(_: int) -> int:
+    def predict(_: int) -> int:
         with service.open_session() as session:
             for number in range(50):
                 session.predict(Detection, frame(number))
             return session.inferences
 
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(ask, range(8))) == [50] * 8
+        assert list(pool.map(predict, range(8))) == [50] * 8
     assert service.inferences == 400
 
 
 def test_a_stateful_service_keeps_state_per_session() -> None:
     service, picture = CountingVision(), frame()
     with service.open_session() as one, service.open_session() as other:
-        said = [session.predict(Classification, picture)[0].label for session in (one, one, other)]
-        assert said == ["1", "2", "1"]
+        labels = [session.predict(Classification, picture)[0].label for session in (one, one, other)]
+        assert labels == ["1", "2", "1"]
         assert (one.inferences, other.inferences) == (2, 1)
 
 
-def test_two_services_do_not_share_what_they_see() -> None:
+def test_two_services_do_not_share_cached_predictions() -> None:
     picture = frame()
     cats, dogs = (FakeVision(classifications=[Classification(label, 0.5)]) for label in ("cat", "dog"))
     with cats.open_session() as of_cats, dogs.open_session() as of_dogs:
@@ -131,14 +131,14 @@ def test_two_services_do_not_share_what_they_see() -> None:
         assert of_dogs.predict(Classification, picture)[0].label == "dog"
 
 
-def test_a_session_that_is_closed_says_so() -> None:
+def test_a_closed_session_raises() -> None:
     session = FakeVision("coco").open_session()
     session.close()
     with pytest.raises(ModelError, match="service coco is not open"):
         session.predict(Detection, frame())
 
 
-def test_a_kind_that_is_not_given_is_refused() -> None:
+def test_an_unsupported_kind_is_refused() -> None:
     service = FakeVision("coco")
     service.kinds = frozenset({"detections"})
     with service.open_session() as session, pytest.raises(UnsupportedKind) as caught:

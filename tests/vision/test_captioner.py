@@ -42,7 +42,7 @@ def error(attributes: CaptionerAttributes, models: SharedModels, folder: Path) -
     return str(caught.value).replace(f"{folder}/", "")
 
 
-def test_a_picture_is_put_into_words(tmp_path: Path, models: SharedModels) -> None:
+def test_a_picture_is_captioned(tmp_path: Path, models: SharedModels) -> None:
     service = Captioner("words", captioner_models.files(tmp_path), models=models)
     with service.open_session() as session:
         assert service.kinds == {"captions"}
@@ -55,14 +55,14 @@ def test_a_picture_is_put_into_words(tmp_path: Path, models: SharedModels) -> No
         session.predict(Caption, frame())
 
 
-def test_a_picture_is_put_into_words_once(tmp_path: Path, models: SharedModels) -> None:
+def test_a_caption_is_cached(tmp_path: Path, models: SharedModels) -> None:
     service, picture = Captioner("words", captioner_models.files(tmp_path), models=models), frame(color=RED)
     with service.open_session() as session:
         assert session.predict(Caption, picture) is session.predict(Caption, picture)
         assert service.inferences == 1
 
 
-def test_the_encoder_may_be_a_declared_model(tmp_path: Path, models: SharedModels) -> None:
+def test_the_encoder_can_be_a_declared_model(tmp_path: Path, models: SharedModels) -> None:
     attributes = changed(captioner_models.files(tmp_path), model_path=None, mlmodel_name="eyes")
     declared = RuntimeDeclaration("eyes", "onnx", OnnxAttributes(model_path=tmp_path / "encoder_model.onnx"))
     assert Captioner.needs(attributes) == "eyes"
@@ -71,7 +71,7 @@ def test_the_encoder_may_be_a_declared_model(tmp_path: Path, models: SharedModel
     assert error(attributes, models, tmp_path) == "service words: the model 'eyes' is not declared"
 
 
-def test_a_list_of_words_does_as_well_as_a_tokenizer_json(tmp_path: Path, models: SharedModels) -> None:
+def test_a_vocabulary_file_works_like_a_tokenizer_json(tmp_path: Path, models: SharedModels) -> None:
     (tmp_path / "vocab.txt").write_text("\n".join(captioner_models.TOKENS))
     attributes = changed(captioner_models.files(tmp_path), tokenizer_path=tmp_path / "vocab.txt")
     with Captioner("words", attributes, models=models).open_session() as service:
@@ -88,13 +88,13 @@ def test_the_start_token_is_the_declared_one_or_the_one_in_the_config_file(
             assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == [text]
 
 
-def test_captions_end_after_the_most_tokens(tmp_path: Path, models: SharedModels) -> None:
+def test_captions_end_at_max_tokens(tmp_path: Path, models: SharedModels) -> None:
     attributes = changed(captioner_models.files(tmp_path), max_tokens=2)
     with Captioner("words", attributes, models=models).open_session() as service:
         assert [caption.label for caption in service.predict(Caption, frame(color=RED))] == ["a red"]
 
 
-def test_captions_below_the_minimum_and_empty_ones_are_left_out(tmp_path: Path, models: SharedModels) -> None:
+def test_empty_captions_and_those_below_the_minimum_are_dropped(tmp_path: Path, models: SharedModels) -> None:
     attributes = captioner_models.files(tmp_path)
     with Captioner(
         "words", changed(attributes, default_minimum_confidence=1.0), models=models
@@ -112,7 +112,7 @@ def test_a_model_for_pictures_of_any_size_needs_one(tmp_path: Path, models: Shar
     )
 
 
-def test_a_model_that_takes_one_size_may_say_that_it_takes_any(tmp_path: Path, models: SharedModels) -> None:
+def test_a_model_with_a_wrongly_declared_dynamic_size_is_run(tmp_path: Path, models: SharedModels) -> None:
     attributes = captioner_models.files(tmp_path)
     (tmp_path / "encoder_model.onnx").write_bytes(captioner_models.encoder(side_px=16))
     with Captioner("words", attributes, models=models).open_session() as service:
@@ -123,7 +123,7 @@ def test_a_model_that_takes_one_size_may_say_that_it_takes_any(tmp_path: Path, m
     )
 
 
-def test_errors_name_the_file_they_are_about(tmp_path: Path, models: SharedModels) -> None:
+def test_errors_name_their_file(tmp_path: Path, models: SharedModels) -> None:
     attributes = captioner_models.files(tmp_path)
     assert error(changed(attributes, start_token="begin"), models, tmp_path) == (
         "tokenizer.json: start_token: no such token: 'begin'"
@@ -136,7 +136,7 @@ def test_errors_name_the_file_they_are_about(tmp_path: Path, models: SharedModel
     assert error(attributes, models, tmp_path) == "decoder_model.onnx: no such model file"
 
 
-def test_files_that_are_not_there_are_named_before_anything_runs(tmp_path: Path) -> None:
+def test_missing_files_are_reported_before_loading(tmp_path: Path) -> None:
     attributes = captioner_models.files(tmp_path)
     assert list(attributes.check()) == []
     missing = changed(attributes, decoder_path=tmp_path / "no.onnx", tokenizer_path=tmp_path)
@@ -158,11 +158,11 @@ def test_files_that_are_not_there_are_named_before_anything_runs(tmp_path: Path)
         ({"mlmodel_name": "eyes", "input_image_std_dev": (0.5, 0.0, 1.0)}, "must not contain 0"),
     ],
 )
-def test_attributes_that_do_not_fit_are_refused(values: dict[str, Any], message: str) -> None:
+def test_inconsistent_attributes_are_refused(values: dict[str, Any], message: str) -> None:
     paths: dict[str, Any] = {"decoder_path": Path("decoder"), "tokenizer_path": Path("words")}
     with pytest.raises(ValidationError, match=message):
         CaptionerAttributes(**paths, **values)
 
 
-def test_the_camera_to_look_at_is_the_declared_one(tmp_path: Path) -> None:
+def test_camera_name_is_the_default_camera(tmp_path: Path) -> None:
     assert Captioner.default_camera(changed(captioner_models.files(tmp_path), camera_name="porch")) == "porch"

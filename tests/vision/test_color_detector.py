@@ -54,7 +54,7 @@ def test_the_area_of_the_box_decides_what_is_too_small() -> None:
         assert len(service.predict(Detection, frame)) == 1
 
 
-def test_a_picture_born_as_planes_is_looked_at_too() -> None:
+def test_a_yuv_picture_is_accepted() -> None:
     y, u, v = painted((10, 20, 110, 120, RED)).pixels.yuv
     frame = Frame(Pixels.from_yuv(y, u, v, Matrix.BT601), 0, Fraction(1, 30), 0.0)
     with detector().open_session() as service:
@@ -94,7 +94,7 @@ def _right(pixel: NDArray[np.uint8], hue: float, tolerance: float) -> set[bool]:
     }
 
 
-def test_grey_is_of_no_hue() -> None:
+def test_grey_has_no_hue() -> None:
     image = np.full((4, 4, 3), 200, np.uint8)
     assert not ColorTest(0, 1.0, 0.0, 0.0).mask(image).any()
 
@@ -121,14 +121,14 @@ def test_grey_is_of_no_hue() -> None:
         ({"segment_size_px": -1}, "Input should be greater than or equal to 0"),
     ],
 )
-def test_attributes_that_find_nothing_are_refused(attributes: dict[str, Any], message: str) -> None:
+def test_a_color_that_can_never_match_is_refused(attributes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError) as caught:
         detector(**attributes)
     assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("missing", ["detect_color", "hue_tolerance_pct"])
-def test_what_is_wanted_must_be_given(missing: str) -> None:
+def test_required_attributes_must_be_set(missing: str) -> None:
     values = {"detect_color": "#DC1E28", "hue_tolerance_pct": 0.1}
     del values[missing]
     with pytest.raises(ValidationError, match=rf"{missing}\n  Field required"):
@@ -140,5 +140,5 @@ def test_zero_means_the_default_cutoffs_as_in_viam() -> None:
     assert (attributes.saturation_cutoff, attributes.value_cutoff) == (0.2, 0.3)
 
 
-def test_the_camera_to_look_at_is_the_declared_one() -> None:
+def test_camera_name_is_the_default_camera() -> None:
     assert ColorDetector.default_camera(detector(camera_name="porch").attributes) == "porch"

@@ -22,7 +22,7 @@ def test_boxes_are_those_of_looking_at_every_pixel(seed: int) -> None:
     assert areas == sorted(areas, reverse=True)
 
 
-def test_what_touches_by_corners_only_does_not_hang_together() -> None:
+def test_pixels_that_touch_at_corners_are_not_connected() -> None:
     mask = np.zeros((4, 4), np.uint8)
     mask[:2, :2] = mask[2:, 2:] = 255
     assert [box.to_pixels(4, 4) for box in component_boxes(mask, 1)] == [(0, 0, 2, 2), (2, 2, 4, 4)]

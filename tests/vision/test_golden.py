@@ -149,6 +149,6 @@ def test_the_video_agrees_with_the_golden_results(found: dict[str, Any]) -> None
     assert wrong == []
 
 
-def test_damaged_models_end_in_words(found: dict[str, Any]) -> None:
+def test_damaged_models_are_reported(found: dict[str, Any]) -> None:
     assert found["damaged"]
-    assert all(said.startswith("FILE: the ") for said in found["damaged"])
+    assert all(message.startswith("FILE: the ") for message in found["damaged"])

@@ -50,29 +50,29 @@ def test_a_detector_is_recognised_and_predicts(tmp_path: Path) -> None:
         assert [item.label for item in session.predict(Detection, frame())] == ["c", "a"]
 
 
-def test_a_model_may_be_both_and_is_still_run_once_per_picture(tmp_path: Path) -> None:
+def test_classifier_and_detector_in_one_model_share_an_inference(tmp_path: Path) -> None:
     kind = runtime(DETECTOR | {"probability": np.array([[0.1, 0.7, 0.2]])})
     both = service(kind, tmp_path, label_path=labels_file(tmp_path))
     with both.open_session() as session:
         assert both.kinds == {"classifications", "detections"}
-        tried, picture = len(kind.asked), frame()
+        before, picture = len(kind.requests), frame()
         assert session.predict(Classification, picture)[0].label == "b"
         assert session.predict(Detection, picture)[0].label == "c"
-        assert len(kind.asked) - tried == both.inferences == 1
+        assert len(kind.requests) - before == both.inferences == 1
 
 
-def test_what_a_model_can_do_is_found_out_once_per_file(tmp_path: Path) -> None:
+def test_a_model_is_interpreted_once_per_file(tmp_path: Path) -> None:
     kind = runtime(SCORES)
     classifier = service(kind, tmp_path)
     classifier.inspect()
     assert (kind.loaded, kind.closed) == (1, 1)
     assert classifier.kinds == {"classifications"}
-    tried = len(kind.asked)
+    before = len(kind.requests)
     classifier.inspect()
-    assert (kind.loaded, len(kind.asked)) == (2, tried)
+    assert (kind.loaded, len(kind.requests)) == (2, before)
     (tmp_path / "model.fake").write_bytes(b"another model")
     classifier.inspect()
-    assert len(kind.asked) == 2 * tried
+    assert len(kind.requests) == 2 * before
 
 
 def test_services_on_one_file_share_the_model_and_its_outputs(tmp_path: Path) -> None:
@@ -82,10 +82,10 @@ def test_services_on_one_file_share_the_model_and_its_outputs(tmp_path: Path) ->
     picture = frame()
     with strict.open_session() as one, loose.open_session() as other:
         assert kind.loaded == 1
-        tried = len(kind.asked)
+        before = len(kind.requests)
         assert [item.label for item in one.predict(Classification, picture)] == ["1"]
         assert [item.label for item in other.predict(Classification, picture)] == ["1", "2", "0"]
-        assert len(kind.asked) - tried == 1
+        assert len(kind.requests) - before == 1
         assert (strict.inferences, loose.inferences) == (1, 0)
 
 
@@ -93,20 +93,20 @@ def test_concurrent_predictions_for_a_picture_run_one_inference(tmp_path: Path) 
     kind = runtime(SCORES)
     classifier = service(kind, tmp_path)
     with classifier.open_session() as session:
-        tried, picture = len(kind.asked), frame()
-        kind.gate = threading.Event()
+        before, picture = len(kind.requests), frame()
+        kind.resume = threading.Event()
         with ThreadPoolExecutor(4) as pool:
             asked = [pool.submit(session.predict, Classification, picture) for _ in range(4)]
-            kind.gate.set()
+            kind.resume.set()
             assert {future.result() for future in asked} == {session.predict(Classification, picture)}
-        assert len(kind.asked) - tried == 1
+        assert len(kind.requests) - before == 1
 
 
-def test_the_picture_goes_in_as_declared(tmp_path: Path) -> None:
+def test_the_input_is_prepared_as_declared(tmp_path: Path) -> None:
     kind = runtime(SCORES)
     with service(kind, tmp_path, input_image_bgr=True).open_session() as classifier:
         classifier.predict(Classification, frame(color=(1, 2, 3)))
-    assert kind.asked[-1]["input"][0, 0, 0].tolist() == [1, 2, 3]
+    assert kind.requests[-1]["input"][0, 0, 0].tolist() == [1, 2, 3]
 
 
 def test_outputs_and_boxes_are_read_as_declared(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_the_box_order_of_the_model_counts_where_none_is_declared(tmp_path: Path
     assert (item.label, item.box.x_max, item.box.y_max) == ("c", 0.5, 1.0)
 
 
-def test_labels_have_their_own_minimum_or_the_default(tmp_path: Path) -> None:
+def test_labels_have_their_own_threshold_or_the_default(tmp_path: Path) -> None:
     picky = service(
         runtime(SCORES),
         tmp_path,
@@ -175,8 +175,8 @@ def test_a_model_that_does_not_fit_is_refused_when_it_is_inspected(
     kind = runtime(outputs)
     with pytest.raises(ModelError) as caught:
         service(kind, tmp_path, **attributes).inspect()
-    said = str(caught.value).replace(str(tmp_path / "model.fake"), "FILE")
-    assert said.replace(str(tmp_path / "labels.txt"), "LABELS") == sentence
+    message = str(caught.value).replace(str(tmp_path / "model.fake"), "FILE")
+    assert message.replace(str(tmp_path / "labels.txt"), "LABELS") == sentence
     assert (kind.loaded, kind.closed) == (1, 1)
 
 
@@ -194,14 +194,14 @@ def test_labels_that_the_file_should_hold_must_be_there_or_elsewhere(tmp_path: P
 
 
 def test_a_failed_inference_raises_and_the_next_one_runs(tmp_path: Path) -> None:
-    def answer(inputs: Any) -> dict[str, Any]:
+    def function(inputs: Any) -> dict[str, Any]:
         if inputs["input"].max() == 255:
             raise ModelError("the model fails: odd picture")
         return {"out": np.array([[0.5, 0.5]], np.float32)}
 
     kind: type[FakeRuntime] = runtime({"out": np.array([[0.5, 0.5]])})
     with service(kind, tmp_path).open_session() as classifier:
-        kind.answer = staticmethod(answer)
+        kind.function = staticmethod(function)
         with pytest.raises(ModelError, match="odd picture"):
             classifier.predict(Classification, frame(color=(255, 255, 255)))
         assert classifier.inferences == 0
@@ -230,7 +230,7 @@ def test_a_picture_that_keeps_its_shape_is_segmented_without_its_bars(tmp_path: 
     kind = runtime({"map": segmenter_map()})
     with service(kind, tmp_path, input_fit="letterbox").open_session() as segmenter:
         found = segmenter.predict(Segmentation, frame(8, 4))
-    assert kind.asked[-1]["input"][0, :, 0, 0].tolist() == [0, 30, 30, 0]
+    assert kind.requests[-1]["input"][0, :, 0, 0].tolist() == [0, 30, 30, 0]
     assert {item.label: item.mask.shape for item in found} == {"0": (2, 4), "2": (2, 4)}
 
 
@@ -252,7 +252,7 @@ def test_an_inferred_head_sets_the_preparation_of_the_input(tmp_path: Path) -> N
         assert detector.service.labels == ("cat", "dog")
         (item,) = detector.predict(Detection, frame(8, 4, (51, 102, 255)))
     assert (item.label, item.box) == ("cat", BoundingBox(0.0, 0.25, 1.0, 0.75))
-    fed = kind.asked[-1]["input"][0]
+    fed = kind.requests[-1]["input"][0]
     assert fed[:, 16, 16] == pytest.approx([1.0, 0.4, 0.2])
     assert fed[:, 0, 0] == pytest.approx([114 / 255] * 3)
 
@@ -269,7 +269,7 @@ def test_a_head_and_what_goes_in_are_as_declared(tmp_path: Path) -> None:
     with service(kind, tmp_path, **declared).open_session() as detector:
         (item,) = detector.predict(Detection, frame(8, 4, (51, 102, 255)))
     assert (item.label, item.box) == ("0", BoundingBox(0.0, 0.375, 1.0, 0.625))
-    assert kind.asked[-1]["input"] == pytest.approx(np.zeros((1, 3, 32, 32)), abs=1e-6)
+    assert kind.requests[-1]["input"] == pytest.approx(np.zeros((1, 3, 32, 32)), abs=1e-6)
 
 
 def test_overlap_and_number_of_boxes_are_as_declared(tmp_path: Path) -> None:
@@ -296,17 +296,17 @@ def test_outputs_that_only_look_like_a_head_are_read_without_one(tmp_path: Path)
 
 
 def test_a_head_of_an_input_of_any_size_takes_the_one_that_is_usual(tmp_path: Path) -> None:
-    def answer(inputs: Any) -> dict[str, Any]:
+    def function(inputs: Any) -> dict[str, Any]:
         side = inputs["input"].shape[2]
         return {"out": np.zeros((1, 6, sum((side // stride) ** 2 for stride in (8, 16, 32))), np.float32)}
 
     info = TensorInfo("input", (1, 3, -1, -1), np.dtype(np.float32))
-    kind = runtime(answer, info=info)
+    kind = runtime(function, info=info)
     kind.outputs = (TensorInfo("out", (1, 6, -1), np.dtype(np.float32)),)
-    kind.answer = staticmethod(answer)
+    kind.function = staticmethod(function)
     with service(kind, tmp_path).open_session() as detector:
         assert detector.predict(Detection, frame()) == ()
-    assert kind.asked[-1]["input"].shape == (1, 3, 640, 640)
+    assert kind.requests[-1]["input"].shape == (1, 3, 640, 640)
 
 
 def test_a_model_file_may_stand_on_the_service_itself(tmp_path: Path) -> None:
@@ -396,9 +396,7 @@ def test_a_quantised_model_with_channels_first_is_fed_normalised_and_read_as_a_d
         ),
     ],
 )
-def test_attributes_that_cannot_be_are_refused(
-    attributes: dict[str, Any], path: tuple[str, ...], sentence: str
-) -> None:
+def test_invalid_attributes_are_refused(attributes: dict[str, Any], path: tuple[str, ...], sentence: str) -> None:
     if path:
         attributes = {"mlmodel_name": "m"} | attributes
     with pytest.raises(ValidationError) as caught:

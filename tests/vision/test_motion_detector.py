@@ -54,7 +54,7 @@ def boxes_of(found: tuple[Detection, ...], width: int = 160, height: int = 120) 
     return [detection.box.to_pixels(width, height) for detection in found]
 
 
-def test_what_comes_into_view_is_found(sessions: Sessions) -> None:
+def test_a_moving_object_is_detected(sessions: Sessions) -> None:
     session = sessions()
     assert session.predict(Detection, shown(room())) == ()
     found = session.predict(Detection, shown(room(), 50, number=1))
@@ -66,12 +66,12 @@ def test_what_comes_into_view_is_found(sessions: Sessions) -> None:
     assert session.service.labels == ("motion",)
 
 
-def test_noise_is_no_motion(sessions: Sessions) -> None:
+def test_noise_is_not_motion(sessions: Sessions) -> None:
     session = sessions()
     assert [session.predict(Detection, shown(room(), number=n, noise=n)) for n in range(20)] == [()] * 20
 
 
-def test_a_place_in_a_larger_picture_is_given_in_its_own_measure(sessions: Sessions) -> None:
+def test_boxes_of_a_large_picture_are_in_its_own_coordinates(sessions: Sessions) -> None:
     session, image = sessions(), room(0, 1280, 720)
     session.predict(Detection, shown(image))
     (box,) = boxes_of(session.predict(Detection, shown(image, 600, number=1)), 1280, 720)
@@ -96,7 +96,7 @@ def test_changes_below_the_threshold_do_not_count(sessions: Sessions) -> None:
     assert dull.predict(Detection, shown(brighter, number=1)) == ()
 
 
-def test_what_has_come_to_rest_becomes_background(sessions: Sessions) -> None:
+def test_an_object_at_rest_becomes_background(sessions: Sessions) -> None:
     session = sessions(history_s=1.0, label="moved")
     session.predict(Detection, shown(room()))
     found = [bool(session.predict(Detection, shown(room(), 50, number=n))) for n in range(1, 150)]
@@ -106,7 +106,7 @@ def test_what_has_come_to_rest_becomes_background(sessions: Sessions) -> None:
     assert session.predict(Detection, shown(room(), 90, number=151))[0].label == "moved"
 
 
-def test_learning_goes_by_the_time_of_the_frames_not_by_their_number(sessions: Sessions) -> None:
+def test_the_background_learns_by_time_not_by_frame_count(sessions: Sessions) -> None:
     often, seldom = sessions(history_s=1.0), sessions(history_s=1.0)
     for session, step in ((often, 1), (seldom, 15)):
         session.predict(Detection, shown(room()))
@@ -116,7 +116,7 @@ def test_learning_goes_by_the_time_of_the_frames_not_by_their_number(sessions: S
     assert len(one) == len(other) == 1
 
 
-def test_two_cameras_with_like_pictures_have_a_background_each() -> None:
+def test_each_camera_has_its_own_background() -> None:
     service = MotionDetector("motion", MotionDetectorAttributes(segment_size_px=100, history_s=1.0))
     with service.open_session() as porch, service.open_session() as yard:
         for number in range(10):  # one thing stands at another place before each camera, and is background there
@@ -128,7 +128,7 @@ def test_two_cameras_with_like_pictures_have_a_background_each() -> None:
         assert came[0] < 90
 
 
-def test_the_same_picture_is_judged_by_what_each_session_has_seen() -> None:
+def test_each_session_compares_with_its_own_background() -> None:
     service, picture = (
         MotionDetector("motion", MotionDetectorAttributes(segment_size_px=100)),
         shown(room(), 50, number=1),
@@ -140,14 +140,14 @@ def test_the_same_picture_is_judged_by_what_each_session_has_seen() -> None:
         assert (watching.inferences, new.inferences, service.inferences) == (2, 1, 3)
 
 
-def test_another_size_begins_anew(sessions: Sessions) -> None:
+def test_a_change_of_size_restarts_the_background(sessions: Sessions) -> None:
     session = sessions()
     session.predict(Detection, shown(room()))
     assert session.predict(Detection, shown(room(0, 120, 120), 50, number=1)) == ()
     assert len(session.predict(Detection, shown(room(0, 120, 120), number=2))) == 1
 
 
-def test_a_new_session_knows_nothing_of_those_before() -> None:
+def test_a_new_session_starts_without_a_background() -> None:
     service = MotionDetector("motion", MotionDetectorAttributes(segment_size_px=100))
     with service.open_session() as session:
         session.predict(Detection, shown(room()))
@@ -155,7 +155,7 @@ def test_a_new_session_knows_nothing_of_those_before() -> None:
         assert session.predict(Detection, shown(room(), 50, number=1)) == ()
 
 
-def test_a_cut_is_no_motion(sessions: Sessions) -> None:
+def test_a_cut_is_not_motion(sessions: Sessions) -> None:
     session = sessions()
     session.predict(Detection, shown(room(1)))
     assert session.predict(Detection, shown(room(2), number=1)) == ()
@@ -171,14 +171,14 @@ def test_an_old_frame_shows_motion_but_does_not_update_the_background(sessions: 
     assert session.predict(Detection, shown(room(), number=20)) == ()
 
 
-def test_a_stream_that_begins_again_is_learnt_again(sessions: Sessions) -> None:
+def test_a_restarted_stream_restarts_the_background(sessions: Sessions) -> None:
     session = sessions()
     session.predict(Detection, shown(room(), number=3000))
     assert len(session.predict(Detection, shown(room(), 50, number=0))) == 1
     assert session.predict(Detection, shown(room(), 50, number=1)) == ()
 
 
-def test_pictures_sent_one_by_one_follow_each_other_by_the_clock(sessions: Sessions) -> None:
+def test_single_pictures_are_ordered_by_the_clock(sessions: Sessions) -> None:
     session = sessions(history_s=1.0)
     still = [Frame(shown(room(), x).pixels, 0, Fraction(1), 100.0 + at) for at, x in enumerate((None, 50, 50, 50, 50))]
     assert [len(session.predict(Detection, frame)) for frame in still] == [0, 1, 1, 0, 0]
@@ -199,5 +199,5 @@ def test_attributes_out_of_range_are_refused(attributes: dict[str, Any], message
         MotionDetectorAttributes(**attributes)
 
 
-def test_the_camera_to_look_at_is_the_declared_one() -> None:
+def test_camera_name_is_the_default_camera() -> None:
     assert MotionDetector.default_camera(MotionDetectorAttributes(camera_name="porch")) == "porch"

@@ -14,13 +14,13 @@ from vision import (
 )
 
 
-def test_every_kind_stands_in_its_table_under_its_own_name() -> None:
+def test_every_kind_is_in_its_table_under_its_name() -> None:
     assert VISION_SERVICES["mlmodel"] is MlModelVision
     assert all(kind.model_name == name for name, kind in VISION_SERVICES.items())
     assert {name: kind.model_name for name, kind in RUNTIMES.items()} == {"tflite_cpu": "tflite_cpu", "onnx": "onnx"}
 
 
-def test_services_are_built_in_their_order_and_touch_nothing() -> None:
+def test_services_are_built_in_order_without_loading() -> None:
     model = RuntimeDeclaration("ssd", "tflite_cpu", RuntimeAttributes(model_path=Path("/no/such/file")))
     named, direct = MlModelAttributes(mlmodel_name="ssd"), MlModelAttributes(model_path=Path("/no/such/file"))
     services = build_services(
@@ -30,7 +30,7 @@ def test_services_are_built_in_their_order_and_touch_nothing() -> None:
     assert (MlModelVision.needs(named), MlModelVision.needs(direct)) == ("ssd", None)
 
 
-def test_each_attribute_is_explained() -> None:
+def test_each_attribute_has_a_description() -> None:
     kinds = [kind.attributes_type for kind in VISION_SERVICES.values()] + [
         kind.attributes_type for kind in RUNTIMES.values()
     ]

@@ -27,12 +27,12 @@ def test_a_wanted_label_survives_although_another_ranks_above_it() -> None:
     assert top(keep([BIRD, CAT], 0.0, ("cat",)), 1) == (CAT,)
 
 
-def test_the_best_come_first_and_none_is_left_out_for_zero() -> None:
+def test_top_returns_the_best_first_and_all_for_zero() -> None:
     assert top([DOG, BIRD, CAT], 2) == (BIRD, CAT)
     assert top([DOG, BIRD, CAT], 0) == (BIRD, CAT, DOG)
 
 
-def test_equals_stay_in_their_order() -> None:
+def test_equal_ranks_keep_their_order() -> None:
     first, second = Classification("a", 0.5), Classification("b", 0.5)
     assert top([first, second], 0) == (first, second)
     assert top([second, first], 0) == (second, first)

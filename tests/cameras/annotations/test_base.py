@@ -40,7 +40,7 @@ class Painted:
         return lambda *args: self.calls.append((name, args))
 
 
-def test_there_is_an_example_of_every_kind() -> None:
+def test_every_kind_has_an_example() -> None:
     assert {type(example) for example in EXAMPLES} == set(PREDICTIONS.values())
 
 
@@ -53,7 +53,7 @@ def test_the_table_agrees_with_the_classes(plural: str) -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_the_item_says_what_is_on_the_wire(example: Prediction) -> None:
+def test_the_item_schema_describes_the_wire(example: Prediction) -> None:
     wire, fields = example.to_wire(64, 48), example.item.model_fields
     example.item.model_validate(wire, strict=True)
     assert set(wire) <= set(fields)
@@ -69,7 +69,7 @@ def test_each_kind_is_painted_once_with_its_label(example: Prediction) -> None:
     assert args[-1].text == example.label
 
 
-def test_an_annotation_of_no_other_kind_is_a_line_in_the_corner_and_stays_where_it_is() -> None:
+def test_a_plain_annotation_is_a_line_in_the_corner() -> None:
     annotation, painted = Annotation("night", 0.5), Painted()
     annotation.paint(painted)
     [(method, [label])] = painted.calls
@@ -77,7 +77,7 @@ def test_an_annotation_of_no_other_kind_is_a_line_in_the_corner_and_stays_where_
     assert annotation.moved(NOWHERE) is annotation
 
 
-def test_the_confidence_ranks_where_a_kind_has_nothing_better() -> None:
+def test_predictions_rank_by_confidence_by_default() -> None:
     assert Classification("star", 0.0).rank(64, 48) == 0.0
     assert Segmentation("star", 0.9, mask=as_mask(np.zeros((4, 4), bool))).rank(64, 48) is None
 

@@ -6,7 +6,7 @@ from cameras import Caption
 from tests.cameras.annotations.movements import NOWHERE
 
 
-def test_a_caption_is_of_the_whole_frame() -> None:
+def test_a_caption_describes_the_whole_frame() -> None:
     caption = Caption("a red star", 0.8)
     assert (caption.kind, caption.moved(NOWHERE)) == ("caption", caption)
 

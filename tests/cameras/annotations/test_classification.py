@@ -6,7 +6,7 @@ from cameras import Classification
 from tests.cameras.annotations.movements import NOWHERE
 
 
-def test_a_classification_stays() -> None:
+def test_a_classification_is_not_moved() -> None:
     classification = Classification("star", 0.9)
     assert classification.moved(NOWHERE) is classification
 

@@ -38,7 +38,7 @@ def test_a_detection_outside_the_picture_has_an_empty_box_on_the_wire() -> None:
     assert [item[f"{name}_normalized"] for name in ("x_min", "y_min", "x_max", "y_max")] == [0.0, 0.0, 0.0, 0.0]
 
 
-def test_a_tracked_detection_says_which_one_it_is() -> None:
+def test_a_tracked_detection_has_its_number_on_the_wire() -> None:
     box = BoundingBox(0.0, 0.0, 1.0, 1.0)
     assert Detection("cat", 0.5, box=box, track_id=7).to_wire(8, 8)["track_id"] == 7
     assert "track_id" not in Detection("cat", 0.5, box=box).to_wire(8, 8)

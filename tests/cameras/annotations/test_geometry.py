@@ -36,10 +36,10 @@ def test_a_box_is_clipped_to_the_frame() -> None:
         BoundingBox(0, math.nan, 1, 1),
     ],
 )
-def test_a_box_wholly_outside_is_nowhere(box: BoundingBox) -> None:
+def test_a_box_outside_the_frame_is_clipped_to_none(box: BoundingBox) -> None:
     assert box.clipped() is None
 
 
-def test_a_box_grows_by_a_share_of_itself() -> None:
+def test_a_box_grows_relative_to_its_size() -> None:
     assert BoundingBox(0.25, 0.5, 0.75, 0.75).grown(0.5) == BoundingBox(0.0, 0.375, 1.0, 0.875)
     assert BoundingBox(0.25, 0.5, 0.75, 0.75).grown(0) == BoundingBox(0.25, 0.5, 0.75, 0.75)

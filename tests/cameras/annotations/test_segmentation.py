@@ -12,7 +12,7 @@ from cameras import Movement, Segmentation, as_mask, at_size
 from tests.cameras.annotations.movements import NOWHERE
 
 
-def test_a_segmentation_knows_its_share_and_leaves_with_its_last_pixel() -> None:
+def test_a_segmentation_has_its_coverage_and_can_leave_the_frame() -> None:
     mask = as_mask(np.arange(12).reshape(3, 4) < 3)
     segmentation = Segmentation("cat", 1.0, mask=mask)
     assert (segmentation.kind, segmentation.coverage) == ("segmentation", 0.25)
@@ -52,7 +52,7 @@ def test_a_mask_on_the_wire_is_a_picture_of_the_pictures_size() -> None:
     }
 
 
-def test_coverage_is_that_of_the_mask_that_is_sent() -> None:
+def test_coverage_is_that_of_the_mask_on_the_wire() -> None:
     members = np.random.default_rng(1).random((33, 33)) > 0.7
     item = Segmentation("road", 0.9, mask=as_mask(members)).to_wire(3, 50)
     picture = cv2.imdecode(np.frombuffer(base64.b64decode(item["mask_png"]), np.uint8), cv2.IMREAD_UNCHANGED)

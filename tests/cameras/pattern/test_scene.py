@@ -32,14 +32,14 @@ def test_seed_and_number_change_the_picture(scene: Scene) -> None:
     assert not np.array_equal(here, scene.render(101).image)
 
 
-def test_a_picture_belongs_to_its_receiver(scene: Scene) -> None:
+def test_a_rendered_picture_belongs_to_the_caller(scene: Scene) -> None:
     picture = scene.render(3)
     expected = picture.image.copy()
     picture.image[:] = 0
     assert np.array_equal(scene.render(3).image, expected)
 
 
-def test_every_shape_is_there_once_each_in_a_colour_of_its_own(scene: Scene) -> None:
+def test_every_shape_appears_once_in_a_distinct_colour(scene: Scene) -> None:
     things = scene.render(42).things
     assert sorted(thing.label for thing in things) == sorted(SHAPES)
     assert sorted(thing.color for thing in things) == sorted(COLORS)
@@ -77,7 +77,7 @@ def test_boxes_are_tight_around_the_pixels_of_their_objects(scene: Scene, number
         assert np.abs(np.subtract(seen, (x_min, y_min, x_max, y_max))).max() <= 1, thing
 
 
-def test_every_pixel_has_the_number_of_what_it_shows(scene: Scene) -> None:
+def test_class_numbers_match_the_objects(scene: Scene) -> None:
     picture = scene.render(20)
     numbers, depth = picture.numbers(), picture.depth()
     assert numbers.dtype == np.uint8 and numbers.shape == depth.shape
@@ -93,7 +93,7 @@ def _meet(one: BoundingBox, other: BoundingBox) -> bool:
     return across and one.y_min < other.y_max and other.y_min < one.y_max
 
 
-def test_boxes_follow_colours_in_the_pixels_and_not_only_the_depth_plane(scene: Scene) -> None:
+def test_boxes_match_the_colours_of_the_pixels(scene: Scene) -> None:
     picture = scene.render(20)
     triangle = next(thing for thing in picture.things if thing.label == "triangle")
     hue = cv2.cvtColor(picture.image, cv2.COLOR_BGR2HSV)
@@ -104,7 +104,7 @@ def test_boxes_follow_colours_in_the_pixels_and_not_only_the_depth_plane(scene: 
     assert np.abs(np.subtract(seen, triangle.box.to_pixels(1280, 720))).max() <= 2
 
 
-def test_one_thing_is_in_front_and_the_next_takes_its_turn(scene: Scene) -> None:
+def test_one_object_is_in_front_until_the_next_takes_its_turn(scene: Scene) -> None:
     labels = []
     for turn in range(8):
         picture = scene.render(round((turn + 0.4) * TURN_S * scene.frame_rate))
@@ -138,7 +138,7 @@ def test_motion_is_the_same_at_every_frame_rate() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_any_size_is_filled_and_numbered_with_all_objects_inside(size: tuple[int, int]) -> None:
+def test_pictures_of_any_size_show_all_objects_and_the_number(size: tuple[int, int]) -> None:
     width_px, height_px = size
     scene = Scene(3, width_px, height_px)
     for number in (0, 1, 12_345, (1 << 24) - 1):
@@ -148,7 +148,7 @@ def test_any_size_is_filled_and_numbered_with_all_objects_inside(size: tuple[int
         assert all(0 <= t.box.x_min < t.box.x_max <= 1 and 0 <= t.box.y_min < t.box.y_max <= 1 for t in picture.things)
 
 
-def test_the_number_begins_again_after_24_bits() -> None:
+def test_the_number_wraps_after_24_bits() -> None:
     assert read_frame_number(Scene(0, 160, 120).render((1 << 24) + 5).image) == 5
 
 
@@ -188,7 +188,7 @@ def test_the_number_is_read_after_a_resize(scene: Scene, size: tuple[int, int]) 
         assert read_frame_number(np.asarray(cv2.resize(scene.render(number).image, size), np.uint8)) == number
 
 
-def test_pictures_without_a_number_have_none(scene: Scene) -> None:
+def test_a_picture_without_a_ribbon_has_no_number(scene: Scene) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (50, 120, 160, 3), np.uint8)
     assert [read_frame_number(image) for image in noise] == [None] * 50
     assert read_frame_number(np.zeros((120, 160, 3), np.uint8)) is None
@@ -197,7 +197,7 @@ def test_pictures_without_a_number_have_none(scene: Scene) -> None:
     assert read_frame_number(scene.render(5).image[:-40]) is None
 
 
-def test_a_wrong_cell_is_noticed(scene: Scene) -> None:
+def test_a_wrong_cell_is_detected(scene: Scene) -> None:
     image = scene.render(5).image
     for cell in range(1, 31):
         spoilt = image.copy()
@@ -205,7 +205,7 @@ def test_a_wrong_cell_is_noticed(scene: Scene) -> None:
         assert read_frame_number(spoilt) is None
 
 
-def test_the_depth_plane_says_what_is_nearer(scene: Scene) -> None:
+def test_nearer_objects_have_smaller_depth(scene: Scene) -> None:
     picture = scene.render(20)
     depth = picture.depth()
     assert depth.shape == (720, 1280) and depth.dtype == np.uint16 and not depth.flags.writeable

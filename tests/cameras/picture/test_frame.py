@@ -11,7 +11,7 @@ from tests.fakes import frame
 BOX = BoundingBox(0.1, 0.1, 0.2, 0.2)
 
 
-def test_annotations_are_added_after_those_that_came_with_it() -> None:
+def test_annotations_are_appended() -> None:
     first, second = Classification("star", 0.9), Classification("mug", 0.8)
     plain = frame(pts=7)
     annotated = plain.with_annotations([first]).with_annotations([second])
@@ -21,7 +21,7 @@ def test_annotations_are_added_after_those_that_came_with_it() -> None:
     assert (annotated.pts, annotated.time_base, annotated.captured_at) == (7, Fraction(1, 30), plain.captured_at)
 
 
-def test_moving_keeps_the_time_and_drops_what_leaves() -> None:
+def test_moving_keeps_the_time_and_drops_annotations_outside() -> None:
     stays, leaves, whole = (
         Detection("a", 1, box=BOX),
         Detection("b", 1, box=BoundingBox(0, 0, 1, 1)),
@@ -57,7 +57,7 @@ def picture(width: int, height: int) -> Pixels:
     return Pixels.from_bgr(np.full((height, width, 3), 9, np.uint8))
 
 
-def test_what_is_not_replaced_with_the_picture_stays() -> None:
+def test_other_members_stay_when_the_pixels_are_replaced() -> None:
     came, pixels = deep(), picture(8, 6)
     went = came.with_pixels(pixels)
     assert went.pixels is pixels
@@ -65,7 +65,7 @@ def test_what_is_not_replaced_with_the_picture_stays() -> None:
     assert (went.annotations, went.intrinsics, went.distortion) == (came.annotations, KNOWN, (0.1,))
 
 
-def test_what_is_replaced_or_taken_away_with_the_picture_goes() -> None:
+def test_depth_and_intrinsics_can_be_replaced_or_removed() -> None:
     lens, depth = Intrinsics(4, 2, 1.0, 1.0, 2.0, 1.0), np.zeros((2, 4), np.uint16)
     went = deep().with_pixels(picture(4, 2), annotations=(), depth=depth, intrinsics=lens)
     assert went.depth is depth
@@ -74,7 +74,7 @@ def test_what_is_replaced_or_taken_away_with_the_picture_goes() -> None:
     assert (bare.depth, bare.intrinsics) == (None, None)
 
 
-def test_neither_depth_nor_lens_stays_with_a_picture_of_another_size() -> None:
+def test_depth_and_intrinsics_of_another_size_are_refused() -> None:
     with pytest.raises(ValueError, match="^depth of 8 x 6 does not fit a picture of 4 x 2; pass that"):
         deep().with_pixels(picture(4, 2), intrinsics=None)
     with pytest.raises(ValueError, match="^intrinsics for 8 x 6 do not fit a picture of 4 x 2; pass new"):
@@ -84,7 +84,7 @@ def test_neither_depth_nor_lens_stays_with_a_picture_of_another_size() -> None:
         deep().moved(picture(4, 2), movement, depth=deep().depth, intrinsics=None)
 
 
-def test_marks_tell_its_way() -> None:
+def test_the_trace_records_each_mark() -> None:
     marked = frame().marked("captured", 1.0).marked("source", 1.5)
     assert [(mark.stage, mark.at_s) for mark in marked.trace] == [("captured", 1.0), ("source", 1.5)]
 

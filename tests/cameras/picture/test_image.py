@@ -20,7 +20,7 @@ def assert_shows(image: Any, colours: tuple[tuple[int, int, int], ...] = CORNERS
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_every_kind_is_decoded(extension: str) -> None:
+def test_every_format_is_decoded(extension: str) -> None:
     image = decode_image(encoded(extension, corners()))
     assert image.shape == (40, 60, 3) and image.dtype == np.uint8 and image.flags.writeable
     assert_shows(image)
@@ -90,7 +90,7 @@ def test_alpha_palettes_gray_and_depths_become_bgr(mode: str) -> None:
 
 
 @pytest.mark.parametrize("format", ["GIF", "WEBP"])
-def test_the_first_picture_of_an_animation_is_taken(format: str) -> None:
+def test_the_first_picture_of_an_animation_is_decoded(format: str) -> None:
     first = PillowImage.fromarray(corners()[:, :, ::-1])
     data = pillow_bytes(first, format, save_all=True, append_images=[PillowImage.new("RGB", (60, 40))])
     assert_shows(decode_image(data))
@@ -112,7 +112,7 @@ def test_undecodable_bytes_are_reported(data: bytes, message: str) -> None:
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_a_picture_cut_anywhere_is_refused_and_nothing_worse(extension: str) -> None:
+def test_a_truncated_picture_is_refused(extension: str) -> None:
     data = encoded(extension, corners())
     for length in range(12, len(data) - 8, max(len(data) // 40, 1)):
         with pytest.raises(ImageError, match="damaged"):
@@ -120,7 +120,7 @@ def test_a_picture_cut_anywhere_is_refused_and_nothing_worse(extension: str) -> 
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_flipped_bytes_do_no_harm(extension: str) -> None:
+def test_corrupt_bytes_raise_only_image_errors(extension: str) -> None:
     whole = encoded(extension, corners())
     noise = np.random.default_rng(3)
     for _ in range(60):
@@ -133,7 +133,7 @@ def test_flipped_bytes_do_no_harm(extension: str) -> None:
             pass
 
 
-def test_a_huge_picture_is_refused_by_its_head() -> None:
+def test_a_huge_picture_is_refused_before_decoding() -> None:
     head = struct.pack(">II5B", 60_000, 60_000, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I4s", len(head), b"IHDR") + head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
     with pytest.raises(ImageError) as raised:
@@ -143,14 +143,14 @@ def test_a_huge_picture_is_refused_by_its_head() -> None:
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_the_limit_holds_for_every_kind(extension: str) -> None:
+def test_the_pixel_limit_applies_to_every_format(extension: str) -> None:
     data = encoded(extension, corners())
     assert decode_image(data, max_pixels=2400).shape == (40, 60, 3)
     with pytest.raises(ImageError, match="^too large: 60 x 40 pixels, at most 2399 are allowed$"):
         decode_image(data, max_pixels=2399)
 
 
-def test_depth_is_a_gray_png_of_16_bits() -> None:
+def test_only_a_16_bit_gray_png_is_depth() -> None:
     depth = np.arange(2400, dtype=np.uint16).reshape(40, 60) * 27
     read = decode_depth(encoded(".png", depth))
     assert read is not None and read.dtype == np.uint16 and np.array_equal(read, depth)

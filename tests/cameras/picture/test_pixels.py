@@ -22,7 +22,7 @@ def plain(color: tuple[int, int, int], matrix: Matrix, width: int = 16, height: 
 
 @pytest.mark.parametrize("matrix", Matrix)
 @pytest.mark.parametrize("color", [(0, 255, 0), (255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (12, 200, 120)])
-def test_planes_show_the_colour_they_were_made_of(color: tuple[int, int, int], matrix: Matrix) -> None:
+def test_planes_are_converted_to_their_colour(color: tuple[int, int, int], matrix: Matrix) -> None:
     pixels = plain(color, matrix)
     assert np.abs(pixels.bgr[:, :, ::-1].astype(int) - color).max() <= 2
     assert np.abs(pixels.rgb(5, 7).astype(int) - color).max() <= 2
@@ -46,7 +46,7 @@ def test_an_odd_size_is_padded_in_the_planes_only() -> None:
     assert (pixels.yuv.y[2] == pixels.yuv.y[3]).all(), "the last row is repeated"
 
 
-def test_planes_may_be_views_into_larger_ones() -> None:
+def test_planes_can_be_views() -> None:
     y = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
     u, v = np.full((32, 32), 128, np.uint8), np.full((32, 32), 128, np.uint8)
     window = Pixels.from_yuv(y[8:24, 4:36], u[4:12, 2:18], v[4:12, 2:18], Matrix.BT601)
@@ -55,7 +55,7 @@ def test_planes_may_be_views_into_larger_ones() -> None:
     assert (window.rgb(9, 9) == copied.rgb(9, 9)).all()
 
 
-def test_every_form_is_made_once_and_cannot_be_written_to() -> None:
+def test_every_format_is_converted_once_and_read_only() -> None:
     pixels = plain((1, 2, 3), Matrix.BT709)
     assert pixels.bgr is pixels.bgr
     assert pixels.rgb(4, 4) is pixels.rgb(4, 4)
@@ -73,13 +73,13 @@ def test_every_form_is_made_once_and_cannot_be_written_to() -> None:
         np.zeros((0, 4, 3), np.uint8),
     ],
 )
-def test_what_is_no_picture_is_refused(array: Image) -> None:
+def test_an_array_that_is_not_a_picture_is_refused(array: Image) -> None:
     with pytest.raises(ValueError, match=r"a picture must be an array \(height, width, 3\) of uint8, got"):
         Pixels.from_bgr(array)
 
 
 @pytest.mark.parametrize("shapes", [((4, 5), (2, 2), (2, 2)), ((4, 4), (2, 2), (2, 1)), ((4, 4), (4, 4), (4, 4))])
-def test_planes_that_do_not_belong_together_are_refused(shapes: tuple[tuple[int, int], ...]) -> None:
+def test_planes_of_wrong_sizes_are_refused(shapes: tuple[tuple[int, int], ...]) -> None:
     y, u, v = (np.zeros(shape, np.uint8) for shape in shapes)
     with pytest.raises(ValueError, match="the Y plane must have an even size, U and V half of it"):
         Pixels.from_yuv(y, u, v, Matrix.BT601)
@@ -108,7 +108,7 @@ def test_a_cached_value_is_computed_once_for_many_threads() -> None:
     assert (made, got) == ([1], ["result"] * 4)
 
 
-def test_what_failed_is_tried_again() -> None:
+def test_a_failed_computation_is_retried() -> None:
     pixels = plain((1, 2, 3), Matrix.BT601)
 
     def fail() -> str:

@@ -89,7 +89,7 @@ def test_every_pixel_format_decodes_to_the_same_colour(format: str) -> None:
 
 @pytest.mark.parametrize("format", ["yuv420p", "yuvj420p", "yuv422p", "nv12", "yuv420p10le", "rgb24", "gbrp"])
 @pytest.mark.parametrize("size", [(65, 49), (65, 48), (64, 49), (1, 1)])
-def test_odd_sizes_are_held_as_bgr_of_the_true_size(format: str, size: tuple[int, int]) -> None:
+def test_odd_sizes_are_converted_to_bgr(format: str, size: tuple[int, int]) -> None:
     width, height = size
     pixels = pixels_from_av(green(format, width=width, height=height))
     assert (pixels.width, pixels.height, pixels.born_yuv) == (width, height, False)
@@ -112,7 +112,7 @@ def gray(format: str, width: int, height: int) -> av.VideoFrame:
 
 @pytest.mark.parametrize("format", ["gray", "gray10le", "gray16le", "ya8"])
 @pytest.mark.parametrize("width", [64, 65])
-def test_gray_is_gray(format: str, width: int) -> None:
+def test_gray_formats_are_decoded_to_gray(format: str, width: int) -> None:
     assert np.abs(pixels_from_av(gray(format, width, 48)).bgr.astype(int) - 200).max() <= 2
 
 
@@ -151,13 +151,13 @@ def test_a_gradient_survives_the_padding_of_the_decoder() -> None:
         ((0, 1, 1, 0), Orientation(True, False, False)),
     ],
 )
-def test_a_display_matrix_says_how_to_turn(matrix: tuple[int, ...], orientation: Orientation) -> None:
+def test_a_display_matrix_gives_the_orientation(matrix: tuple[int, ...], orientation: Orientation) -> None:
     a, b, c, d = (value * 65536 for value in matrix)
     raw = np.array([a, b, 0, c, d, 0, 0, 0, 1 << 30], "=i4").tobytes()
     assert Orientation.from_display_matrix(raw) == orientation
 
 
-def test_a_display_matrix_that_is_cut_short_turns_nothing() -> None:
+def test_a_truncated_display_matrix_is_ignored() -> None:
     assert Orientation.from_display_matrix(b"\0" * 12) == UPRIGHT
 
 

@@ -56,7 +56,7 @@ def decoder(
         row[SENTENCE[min(place, len(SENTENCE) - 1)]] = 9.0
         return row
 
-    def answer(given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def function(given: Mapping[str, Tensor]) -> dict[str, Tensor]:
         places = given["input_ids"].shape[1]
         rows = np.stack([(scores or usual)(place) for place in range(places)])
         last = next((n for n, token in enumerate(given["input_ids"][0]) if token == 0), places) - 1
@@ -67,13 +67,13 @@ def decoder(
     values: dict[str, Any] = {
         "inputs": inputs,
         "outputs": (past, logits) if outputs is None else outputs,
-        "answer": staticmethod(answer),
-        "asked": [],
+        "function": staticmethod(function),
+        "requests": [],
     }
     kind: type[FakeRuntime] = type("FakeDecoder", (FakeRuntime,), values)
     made = TextDecoder(kind(ModelFile(Path("decoder"), b"", "")), ENCODED, words or Words())
-    kind.asked.clear()
-    return made, kind.asked
+    kind.requests.clear()
+    return made, kind.requests
 
 
 def error(*inputs: TensorInfo, **options: Any) -> str:
@@ -100,7 +100,7 @@ def test_a_fixed_number_of_tokens_is_filled_up_with_ends() -> None:
 
 
 @pytest.mark.parametrize(("length", "most", "text"), [(-1, 2, "a red"), (2, 30, "a red"), (-1, 1, "a")])
-def test_a_text_ends_where_there_is_no_more_room(length: int, most: int, text: str) -> None:
+def test_a_text_ends_when_the_input_is_full(length: int, most: int, text: str) -> None:
     writer, asked = decoder(tokens_input(length), CELLS)
     assert writer.generate(ENCODED, most).text == text
     assert len(asked) == len(text.split())
@@ -111,7 +111,7 @@ def test_scores_of_the_last_token_alone_are_read_too() -> None:
     assert writer.generate(ENCODED, 30).text == "a red star"
 
 
-def test_scores_that_are_probabilities_are_taken_as_they_are() -> None:
+def test_probabilities_are_unchanged() -> None:
     def shares(place: int) -> NDArray[np.float32]:
         row = np.full(len(WORDS), 0.05, np.float32)
         row[SENTENCE[min(place, 3)]] = 0.8
@@ -121,7 +121,7 @@ def test_scores_that_are_probabilities_are_taken_as_they_are() -> None:
     assert writer.generate(ENCODED, 30).confidence == pytest.approx(0.8)
 
 
-def test_masks_say_what_is_there() -> None:
+def test_masks_cover_the_labelled_pixels() -> None:
     mask = TensorInfo("attention_mask", (1, -1), np.dtype(np.int64))
     other = TensorInfo("encoder_attention_mask", (1, -1), np.dtype(np.int64))
     writer, asked = decoder(tokens_input(4), mask, CELLS, other)
@@ -130,7 +130,7 @@ def test_masks_say_what_is_there() -> None:
     assert asked[0]["encoder_attention_mask"].tolist() == [[1] * 6]
 
 
-def test_an_output_of_the_encoder_is_known_by_its_name_else_by_its_shape() -> None:
+def test_encoder_outputs_are_matched_by_name_then_by_shape() -> None:
     pooled = TensorInfo("anything", (-1, 4), np.dtype(np.float32))
     writer, asked = decoder(tokens_input(-1), pooled, CELLS)
     writer.generate(ENCODED, 1)

@@ -130,7 +130,7 @@ def write(folder: Path, name: str, **values: Any) -> None:
     (folder / name).write_text(json.dumps(values))
 
 
-def test_a_folder_without_such_files_states_nothing(tmp_path: Path) -> None:
+def test_a_folder_without_these_files_is_ignored(tmp_path: Path) -> None:
     assert configured_tokens(tmp_path) == (None, None)
 
 
@@ -151,7 +151,7 @@ def test_the_end_of_a_model_that_is_no_encoder_with_a_decoder_is_left_alone(tmp_
 @pytest.mark.parametrize(
     "content", [b"{", b"\xff\xfe", b"[1]", b'{"decoder_start_token_id": true}', b'{"decoder_start_token_id": -1}']
 )
-def test_what_cannot_be_read_states_nothing(tmp_path: Path, content: bytes) -> None:
+def test_an_unreadable_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "config.json").write_bytes(content)
     (tmp_path / "generation_config.json").mkdir()
     assert configured_tokens(tmp_path) == (None, None)

@@ -142,7 +142,7 @@ def test_a_picture_of_planes_gives_nearly_the_same_tensor() -> None:
         ),
     ],
 )
-def test_what_takes_no_picture_is_refused(shape: tuple[int, ...], dtype: Any, sentence: str) -> None:
+def test_a_model_without_an_image_input_is_refused(shape: tuple[int, ...], dtype: Any, sentence: str) -> None:
     with pytest.raises(ModelError) as caught:
         PictureInput.of(info(dtype, shape), Metadata())
     assert str(caught.value) == sentence

@@ -45,11 +45,11 @@ def test_independent_probabilities_are_left_alone_although_they_do_not_sum_to_on
     assert looked([[0.9, 0.8, 0.0]]) == [("0", 0.9), ("1", 0.8), ("2", 0.0)]
 
 
-def test_open_ended_scores_become_a_distribution_however_large_they_are() -> None:
+def test_large_logits_become_a_distribution() -> None:
     assert looked([[1000.0, 1000.0, -1000.0]]) == [("0", 0.5), ("1", 0.5), ("2", 0.0)]
 
 
-def test_once_open_ended_always_open_ended() -> None:
+def test_logits_stay_logits_for_later_outputs() -> None:
     reader = classifier(outputs([[4.0, -1.0]]))
     assert [round(item.confidence, 4) for item in reader.postprocess(outputs([[0.5, 0.5]]))] == [0.5, 0.5]
     assert [round(item.confidence, 4) for item in reader.postprocess(outputs([[1.0, 0.0]]))] == [0.7311, 0.2689]
@@ -70,7 +70,7 @@ def test_a_step_beyond_one_is_cut_off_and_is_no_sign_of_open_ended_scores() -> N
     assert looked([[1.004, 0.0]]) == [("0", 1.0), ("1", 0.0)]
 
 
-def test_what_is_no_number_is_dropped_and_counted() -> None:
+def test_non_finite_values_are_dropped_and_counted() -> None:
     sample = outputs([[np.nan, 0.6, np.inf, 0.4]])
     reader = classifier(sample, labels=("a", "b", "c", "d"))
     assert [item.label for item in reader.postprocess(sample)] == ["b", "d"]
@@ -81,7 +81,7 @@ def test_scores_without_a_finite_value_give_no_classification() -> None:
     assert looked([[np.nan, np.nan]]) == []
 
 
-def test_minimums_are_applied_and_are_inclusive() -> None:
+def test_the_threshold_is_inclusive() -> None:
     assert looked([[0.5, 0.3, 0.2]], labels=("a", "b", "c"), thresholds=Thresholds(0.25, {"A": 0.5, "b": 0.4})) == [
         ("a", 0.5)
     ]

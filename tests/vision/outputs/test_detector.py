@@ -103,7 +103,7 @@ def test_all_boxes_together_decide_between_pixels_and_fractions() -> None:
     assert large.box == BoundingBox(0.1, 0.1, 0.5, 0.5)
 
 
-def test_one_wild_box_does_not_turn_fractions_into_pixels() -> None:
+def test_one_wild_box_does_not_change_fractions_to_pixels() -> None:
     found = outputs([*[((0.1, 0.1, 0.5, 0.5), 0, 0.9)] * 5, ((0, 0, 90, 90), 0, 0.3)])
     assert [round(item.box.x_max, 3) for item in detector().postprocess(found, (100, 200))] == [0.5] * 5 + [1.0]
 
@@ -135,7 +135,7 @@ def test_without_labels_the_number_is_the_name() -> None:
     assert looked(detector(labels=()), outputs([(FULL, 57, 0.9)])) == [("57", 0.9)]
 
 
-def test_what_is_no_number_is_dropped_and_counted() -> None:
+def test_non_finite_values_are_dropped_and_counted() -> None:
     reader = detector()
     found = outputs([(FULL, 0, np.nan), ((np.inf, 0, 1, 1), 0, 0.9), (FULL, np.nan, 0.9), (FULL, 1, 0.4)])
     assert looked(reader, found) == [("dog", 0.4)]
@@ -147,7 +147,7 @@ def test_the_largest_score_decides_on_percentages_and_scores_are_clipped() -> No
     assert looked(detector(), outputs([(FULL, 0, 1.004), (FULL, 1, -0.5)])) == [("cat", 1.0)]
 
 
-def test_minimums_are_applied_by_label() -> None:
+def test_thresholds_apply_by_label() -> None:
     found = outputs([(FULL, 0, 0.9), (FULL, 1, 0.5), (FULL, 2, 0.3), (FULL, 7, 0.2)])
     assert looked(detector(thresholds=Thresholds(0.3, {"DOG": 0.6})), found) == [("cat", 0.9), ("bird", 0.3)]
 
@@ -168,14 +168,14 @@ def test_a_background_column_is_nothing(labels: tuple[str, ...]) -> None:
     assert looked(reader, columns([[0.9, 0.05, 0.05, 0], [0.1, 0.2, 0.7, 0]])) == [("dog", 0.7)]
 
 
-def test_open_ended_scores_per_label_are_brought_into_range() -> None:
+def test_logits_per_label_become_probabilities() -> None:
     independent = detector(layout=TensorLayout("b", "s"))
     assert looked(independent, columns([[-5.0, 3.0, -1.0]])) == [("dog", 0.953)]
     with_background = detector(("background", *LABELS), layout=TensorLayout("b", "s"))
     assert looked(with_background, columns([[0.0, -800.0, 0.0, 0.5], [9.0, -9.0, 0.0, 0.0]])) == [("bird", 0.452)]
 
 
-def test_a_row_of_no_numbers_is_dropped() -> None:
+def test_a_non_finite_row_is_dropped() -> None:
     reader = detector(layout=TensorLayout("b", "s"))
     assert looked(reader, columns([[np.nan] * 3, [np.nan, 0.5, 0.1]])) == [("dog", 0.5)]
     assert reader.dropped == 1
@@ -193,5 +193,5 @@ def test_bytes_that_are_not_quantised_are_parts_of_255() -> None:
     assert looked(detector(), found) == [("cat", 0.2)]
 
 
-def test_nothing_found_is_no_fault() -> None:
+def test_an_empty_result_is_valid() -> None:
     assert looked(detector(), outputs([])) == []

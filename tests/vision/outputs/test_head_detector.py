@@ -56,21 +56,21 @@ def test_boxes_are_those_of_the_picture_between_its_bars() -> None:
     assert item.box == BoundingBox(0.0, 0.0, 1.0, 1.0)
 
 
-def test_half_precision_is_as_good() -> None:
+def test_half_precision_outputs_give_the_same_result() -> None:
     found = {name: array.astype(np.float16) for name, array in outputs((32, 32, 32, 16, 0.9, 0.0)).items()}
     (item,) = detector().postprocess(found, SIZE)
     assert item.confidence == pytest.approx(0.9, abs=1e-3)
     assert item.box == BoundingBox(0.25, 0.375, 0.75, 0.625)
 
 
-def test_labels_have_their_own_minimum_and_noise_is_left_out() -> None:
+def test_labels_have_their_own_threshold_and_noise_is_dropped() -> None:
     found = outputs((16, 16, 8, 8, 0.3, 0.0), (48, 16, 8, 8, 0.0, 0.3), (16, 48, 8, 8, 0.04, 0.0))
     assert len(detector().postprocess(found, SIZE)) == 2
     (item,) = detector(thresholds=Thresholds(0.0, {"CAT": 0.5})).postprocess(found, SIZE)
     assert item.label == "dog"
 
 
-def test_a_row_that_is_no_number_is_dropped() -> None:
+def test_a_row_that_is_not_finite_is_dropped() -> None:
     reader = detector()
     (item,) = reader.postprocess(outputs((np.nan, 16, 8, 8, 0.9, 0.0), (16, 16, 8, 8, 0.5, 0.0)), SIZE)
     assert item.confidence == pytest.approx(0.5)

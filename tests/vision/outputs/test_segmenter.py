@@ -63,7 +63,7 @@ def looked(array: Any, form: Form, **options: Any) -> list[tuple[str, float, flo
         ((257, 257), (257, 257), 0, None),
     ],
 )
-def test_the_form_is_known_by_the_shape(
+def test_the_layout_is_inferred_from_the_shape(
     shape: tuple[int, ...], size: tuple[int, int], labels: int, form: Form | None
 ) -> None:
     array = np.random.default_rng(0).random(shape, np.float32)
@@ -92,7 +92,7 @@ def test_each_label_that_is_the_best_somewhere_has_a_mask_the_background_too(for
     assert all(np.array_equal(item.mask > 0, NUMBERS == number) for number, item in enumerate(found))
 
 
-def test_scores_that_are_no_probabilities_become_some() -> None:
+def test_logits_become_probabilities() -> None:
     assert looked(np.log(planes()) + 3, Form.PLANES_LAST) == looked(planes(), Form.PLANES_LAST)
     zero_to_one = (planes() > 0.5).astype(np.float32) * 0.9  # sums of 0.9: no distribution
     (background, *_) = looked(zero_to_one, Form.PLANES_LAST)
@@ -128,7 +128,7 @@ def test_an_empty_mask_is_no_result() -> None:
     assert looked(np.zeros((1, 4, 4), np.float32), Form.MASK, labels=()) == []
 
 
-def test_labels_have_their_own_minimum() -> None:
+def test_labels_have_their_own_threshold() -> None:
     thresholds = Thresholds(0.0, {"Background": 0.9})
     assert [row[0] for row in looked(planes(), Form.PLANES_LAST, thresholds=thresholds)] == ["cat", "dog"]
 
@@ -158,7 +158,7 @@ def test_labels_that_do_not_fit_are_refused() -> None:
         segmenter(planes(), Form.PLANES_LAST, tuple("abcde"))
 
 
-def test_what_is_no_number_is_dropped() -> None:
+def test_non_finite_values_are_dropped() -> None:
     array = planes()
     array[0, 2, 2] = np.nan
     reader = segmenter(planes(), Form.PLANES_LAST)

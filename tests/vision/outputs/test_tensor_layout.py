@@ -61,7 +61,7 @@ def test_whole_numbers_by_type_or_above_one_are_labels() -> None:
     assert find_tensor_layout({}, [{"a": BOXES, "b": ones, "c": numbers}]) == TensorLayout("a", "b", "c")
 
 
-def test_names_win_over_what_the_outputs_hold() -> None:
+def test_output_names_win_over_values() -> None:
     names = {"b": "category", "c": "score", "a": "location"}
     assert find_tensor_layout(names, [{"a": BOXES, "b": SCORES, "c": CLASSES}]) == TensorLayout("a", "c", "b")
     assert find_tensor_layout({"c": "score"}, [{"a": BOXES, "b": SCORES, "c": CLASSES}]) == TensorLayout("a", "c", "b")
@@ -104,7 +104,7 @@ def test_other_outputs_are_no_detector(outputs: dict[str, Any]) -> None:
         ({"b": "count"}, "output b [1, 10] is named count; it must be a single number"),
     ],
 )
-def test_a_name_that_the_shape_contradicts_is_refused(names: dict[str, str], sentence: str) -> None:
+def test_a_name_that_contradicts_the_shape_is_refused(names: dict[str, str], sentence: str) -> None:
     with pytest.raises(ModelError) as caught:
         find_tensor_layout(names, [{"a": BOXES, "b": SCORES, "d": np.zeros((1, 7))}])
     assert str(caught.value) == sentence

@@ -25,11 +25,11 @@ from vision.runtimes.labels import MAX_BYTES, labels_from_text, packed_labels, r
         ("\n \n", ()),
     ],
 )
-def test_labels_stand_one_per_line_or_all_on_a_single_one(text: str, labels: tuple[str, ...]) -> None:
+def test_labels_are_one_per_line_or_all_on_one_line(text: str, labels: tuple[str, ...]) -> None:
     assert labels_from_text(text) == labels
 
 
-def test_a_file_is_read_as_utf_8_with_or_without_a_mark(tmp_path: Path) -> None:
+def test_a_label_file_is_utf_8_with_or_without_a_bom(tmp_path: Path) -> None:
     path = tmp_path / "labels.txt"
     path.write_bytes("\ufeffköttbullar\nσκύλος\n".encode())
     assert read_labels(path) == ("köttbullar", "σκύλος")
@@ -52,7 +52,7 @@ def test_an_unusable_file_is_refused(tmp_path: Path, content: bytes | None, sent
     assert str(caught.value) == f"{path}: {sentence}"
 
 
-def test_a_folder_and_a_file_far_too_large_are_refused(tmp_path: Path) -> None:
+def test_a_folder_and_a_huge_label_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="the labels file cannot be read: Is a directory"):
         read_labels(tmp_path)
     path = tmp_path / "labels.txt"
@@ -74,25 +74,25 @@ def test_labels_are_found_in_a_model_file() -> None:
     assert packed_labels(packed(labels_txt="cat\ndog", readme_md="hello")) == ("cat", "dog")
 
 
-def test_of_several_texts_the_one_the_metadata_name_counts() -> None:
+def test_the_label_file_named_by_the_metadata_is_used() -> None:
     content = packed(a_txt="cat\ndog", b_txt="car\nbus")
     assert packed_labels(content, ["missing.txt", "b.txt"]) == ("car", "bus")
     assert packed_labels(content) == ()
 
 
 @pytest.mark.parametrize("name", ["temp_txt", "metadata_json"])
-def test_labels_are_found_in_what_ultralytics_packs(name: str) -> None:
+def test_labels_are_found_in_ultralytics_metadata(name: str) -> None:
     text = str({"author": "Ultralytics", "imgsz": [640, 640], "names": {0: "person", 1: "driver's car"}})
     assert packed_labels(packed(**{name: text})) == ("person", "driver's car")
     assert packed_labels(packed(**{name: str({"author": "somebody"})})) == ()
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", packed(labels_txt="cat" * 99)[:-30]])
-def test_what_is_no_zip_holds_no_labels(content: bytes) -> None:
+def test_a_file_that_is_not_a_zip_has_no_labels(content: bytes) -> None:
     assert packed_labels(content) == ()
 
 
-def test_a_damaged_or_swollen_zip_holds_no_labels() -> None:
+def test_a_damaged_or_huge_zip_has_no_labels() -> None:
     content = bytearray(packed(labels_txt="cat\ndog\n" * 50))
     content[60:70] = bytes(10)
     assert packed_labels(bytes(content)) == ()

@@ -35,9 +35,7 @@ def test_a_model_is_run(tmp_path: Path, num_threads: int) -> None:
     assert runtime.infer({"picture": picture})["scores"].tolist() == [list(range(12))]
 
 
-def test_a_model_that_xnnpack_cannot_take_runs_on_the_plain_kernels(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_unsupported_by_xnnpack_runs_on_plain_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name, library = litert._library()
     tried = []
 
@@ -69,7 +67,7 @@ def test_outputs_belong_to_the_caller(tmp_path: Path) -> None:
     assert first.sum() == 12
 
 
-def test_an_input_of_any_size_takes_any(tmp_path: Path) -> None:
+def test_a_dynamic_input_accepts_any_size(tmp_path: Path) -> None:
     sizes = (1, -1, -1, 3)
     runtime = load(
         tmp_path, tflite_models.model(tflite_models.tensor("picture", sizes), tflite_models.tensor("out", sizes))
@@ -80,14 +78,14 @@ def test_an_input_of_any_size_takes_any(tmp_path: Path) -> None:
         assert runtime.infer({"picture": picture})["out"].tolist() == np.zeros((1, height, width, 3)).tolist()
 
 
-def test_a_picture_of_another_type_is_refused_and_the_model_goes_on(tmp_path: Path) -> None:
+def test_an_input_of_a_wrong_type_is_refused_without_harm(tmp_path: Path) -> None:
     runtime = load(tmp_path, tflite_models.classifier())
     with pytest.raises(ModelError, match=r"made\.tflite: the model fails: Cannot set tensor"):
         runtime.infer({"picture": np.zeros((1, 2, 2, 3), np.uint8)})
     assert runtime.infer({"picture": np.ones((1, 2, 2, 3), np.float32)})["scores"].sum() == 12
 
 
-def test_a_closed_model_says_so(tmp_path: Path) -> None:
+def test_a_closed_model_raises(tmp_path: Path) -> None:
     runtime = load(tmp_path, tflite_models.classifier())
     runtime.close()
     runtime.close()
@@ -95,7 +93,7 @@ def test_a_closed_model_says_so(tmp_path: Path) -> None:
         runtime.infer({"picture": np.ones((1, 2, 2, 3), np.float32)})
 
 
-def test_several_threads_may_use_a_model(tmp_path: Path) -> None:
+def test_several_threads_can_use_a_model(tmp_path: Path) -> None:
     runtime = load(tmp_path, tflite_models.classifier())
     wrong: list[object] = []
 
@@ -119,7 +117,7 @@ def test_duplicate_names_are_made_unique(tmp_path: Path) -> None:
     assert (runtime.inputs[0].name, runtime.outputs[0].name) == ("x", "x")
 
 
-def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -> None:
+def test_a_truncated_model_is_refused(tmp_path: Path) -> None:
     content = tflite_models.classifier()
     for size in range(8, len(content) - 40, 16):
         with pytest.raises(ModelError, match=r"made\.tflite: the TFLite model is damaged or incomplete"):
@@ -128,7 +126,7 @@ def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -
 
 @needs_data
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_a_model_that_is_cut_short_is_refused_before_the_library_sees_it(
+def test_a_truncated_model_is_refused_before_the_library_reads_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:
     monkeypatch.setattr(litert, "_library", lambda: pytest.fail("seen"))

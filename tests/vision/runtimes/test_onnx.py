@@ -33,7 +33,7 @@ class FakeLibrary:
 
     def __init__(self, available: tuple[str, ...], started: tuple[str, ...]) -> None:
         self.available, self.started = available, started
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.real = onnx._library()
         self.SessionOptions = self.real.SessionOptions
 
@@ -41,7 +41,7 @@ class FakeLibrary:
         return self.available
 
     def InferenceSession(self, content: bytes, options: Any, providers: list[str]) -> Any:
-        self.asked = providers
+        self.requested = providers
         session = self.real.InferenceSession(content, options, providers=[onnx.CPU])
         session.get_providers = lambda: self.started
         return session
@@ -61,14 +61,14 @@ def test_a_model_is_run(tmp_path: Path, num_threads: int) -> None:
     assert runtime.infer({"picture": PICTURE})["out"].tolist() == [list(range(12))]
 
 
-def test_a_picture_of_another_type_is_refused_and_the_model_goes_on(tmp_path: Path) -> None:
+def test_an_input_of_a_wrong_type_is_refused_without_harm(tmp_path: Path) -> None:
     runtime = Onnx(write(tmp_path, onnx_models.model(operator="Relu")))
     with pytest.raises(ModelError, match=r"made\.onnx: the model fails: .*Unexpected input data type"):
         runtime.infer({"picture": PICTURE.astype(np.uint8)})
     assert runtime.infer({"picture": -PICTURE})["out"].sum() == 0
 
 
-def test_a_closed_model_says_so(tmp_path: Path) -> None:
+def test_a_closed_model_raises(tmp_path: Path) -> None:
     runtime = Onnx(write(tmp_path, onnx_models.model(operator="Relu")))
     runtime.close()
     runtime.close()
@@ -76,7 +76,7 @@ def test_a_closed_model_says_so(tmp_path: Path) -> None:
         runtime.infer({"picture": PICTURE})
 
 
-def test_several_threads_may_use_a_model(tmp_path: Path) -> None:
+def test_several_threads_can_use_a_model(tmp_path: Path) -> None:
     runtime = Onnx(write(tmp_path, onnx_models.model(operator="Relu")))
     wrong: list[object] = []
 
@@ -108,19 +108,19 @@ def test_several_threads_may_use_a_model(tmp_path: Path) -> None:
         ({"stride": "32"}, (), ()),
     ],
 )
-def test_labels_and_size_stand_in_the_metadata(
+def test_labels_and_size_are_read_from_the_metadata(
     tmp_path: Path, metadata: dict[str, str], labels: tuple[str, ...], size: tuple[int, ...]
 ) -> None:
     found = Onnx(write(tmp_path, onnx_models.model(operator="Relu", metadata=metadata))).metadata
     assert (found.labels, found.size) == (labels, size)
 
 
-def test_models_of_ultralytics_want_fractions(tmp_path: Path) -> None:
+def test_ultralytics_models_take_values_from_0_to_1(tmp_path: Path) -> None:
     found = Onnx(write(tmp_path, onnx_models.model(operator="Relu", metadata={"author": "Ultralytics"}))).metadata
     assert (found.mean, found.std) == ((0.0,), (255.0,))
 
 
-def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -> None:
+def test_a_truncated_model_is_refused(tmp_path: Path) -> None:
     content = onnx_models.model({"x": np.ones((1, 100), np.float32)})
     for size in range(10, len(content) - 4, 16):
         with pytest.raises(ModelError) as caught:
@@ -137,19 +137,19 @@ def test_a_model_that_is_cut_short_is_refused_wherever_that_is(tmp_path: Path) -
         (b"\x00\x00\x00\x00ORTM", "an ORT model; use the ONNX file that it was converted from"),
     ],
 )
-def test_what_is_no_onnx_model_is_called_by_its_name(tmp_path: Path, content: bytes, words: str) -> None:
+def test_a_file_of_another_format_is_refused_by_name(tmp_path: Path, content: bytes, words: str) -> None:
     with pytest.raises(ModelError) as caught:
         Onnx.check_format(write(tmp_path, content))
     assert str(caught.value) == f"{tmp_path}/made.onnx: is not an ONNX model but {words}"
 
 
-def test_a_model_that_cannot_be_loaded_is_refused_in_words(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_is_refused_with_a_reason(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"made\.onnx: the ONNX model cannot be loaded: .*Nonsense") as caught:
         Onnx(write(tmp_path, onnx_models.model(operator="Nonsense")))
     assert "[ONNXRuntimeError]" not in str(caught.value)
 
 
-def test_a_model_whose_numbers_lie_in_another_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_model_with_external_data_is_refused_with_advice(tmp_path: Path) -> None:
     entry = onnx_models.field(1, "location") + onnx_models.field(2, "made.onnx.data")
     far = onnx_models.field(1, 1) + onnx_models.field(2, 1) + onnx_models.field(8, "far") + onnx_models.field(13, entry)
     node, shape = onnx_models.node("Add", ["picture", "far"], "out"), (1, 2, 2, 3)
@@ -173,7 +173,7 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     assert Onnx.version().startswith("onnxruntime-")
 
 
-def test_a_provider_that_is_not_there_is_an_error_unless_another_one_follows(
+def test_a_missing_provider_is_an_error_unless_another_follows(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = write(tmp_path, onnx_models.model(operator="Relu"))
@@ -188,14 +188,14 @@ def test_a_provider_that_is_not_there_is_an_error_unless_another_one_follows(
     assert "does not support cuda, trying the next provider" in caplog.text
 
 
-def test_a_provider_that_is_there_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_available_provider_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = FakeLibrary(("CUDAExecutionProvider", onnx.CPU), ("CUDAExecutionProvider", onnx.CPU))
     monkeypatch.setattr(onnx, "_library", lambda: library)
     assert Onnx(write(tmp_path, onnx_models.model(operator="Relu")), 0, ("cuda", "cpu")).provider == "cuda"
-    assert library.asked == ["CUDAExecutionProvider", onnx.CPU]
+    assert library.requested == ["CUDAExecutionProvider", onnx.CPU]
 
 
-def test_a_provider_that_does_not_start_is_not_replaced_in_silence(
+def test_a_provider_that_does_not_start_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     library = FakeLibrary(("CUDAExecutionProvider", onnx.CPU), (onnx.CPU,))
@@ -208,7 +208,7 @@ def test_a_provider_that_does_not_start_is_not_replaced_in_silence(
     assert "cuda does not start on this machine" in caplog.text
 
 
-def test_providers_are_named_shortly_or_as_the_library_does() -> None:
+def test_providers_have_short_and_full_names() -> None:
     assert OnnxAttributes(model_path=Path("m"), providers=("CUDAExecutionProvider", "CPU")).preferred() == (
         "cuda",
         "cpu",
@@ -226,14 +226,14 @@ def test_providers_are_named_shortly_or_as_the_library_does() -> None:
         ([], "Tuple should have at least 1 item after validation, not 0"),
     ],
 )  # fmt: skip
-def test_providers_that_cannot_be_are_refused(providers: list[str], sentence: str) -> None:
+def test_invalid_providers_are_refused(providers: list[str], sentence: str) -> None:
     with pytest.raises(ValidationError) as caught:
         OnnxAttributes.model_validate({"model_path": Path("m"), "providers": providers})
     (problem,) = caught.value.errors()
     assert (problem["loc"], problem["msg"]) == (("providers",), sentence)
 
 
-def test_a_model_is_chosen_by_its_ending_and_tried_in_a_process_of_its_own(tmp_path: Path) -> None:
+def test_a_runtime_is_selected_by_suffix_and_verified_in_a_child(tmp_path: Path) -> None:
     path = write(tmp_path, onnx_models.model(reshape=(1, 12), metadata={"names": str([*"abcdefghijkl"])})).path
     verifier = Verifier(tmp_path / "cache")
     declared = MlModelAttributes(model_path=path, input_image_mean_value=(0, 0, 0), input_image_std_dev=(1, 1, 1))

@@ -31,7 +31,7 @@ def kind() -> type[FakeRuntime]:
     return runtime({"out": np.zeros((1, 2))})
 
 
-def test_a_file_is_loaded_once_and_closed_by_the_last(
+def test_a_file_is_loaded_once_and_closed_by_its_last_user(
     models: SharedModels, path: Path, kind: type[FakeRuntime]
 ) -> None:
     first, second = models.acquire(kind, path), models.acquire(kind, path)
@@ -44,7 +44,7 @@ def test_a_file_is_loaded_once_and_closed_by_the_last(
     assert (kind.closed, models.loaded) == (1, 0)
 
 
-def test_a_file_is_loaded_anew_after_it_was_closed(models: SharedModels, path: Path, kind: type[FakeRuntime]) -> None:
+def test_a_closed_file_is_loaded_again(models: SharedModels, path: Path, kind: type[FakeRuntime]) -> None:
     models.acquire(kind, path).close()
     models.acquire(kind, path).close()
     assert kind.loaded == 2
@@ -81,13 +81,13 @@ def test_concurrent_callers_share_one_model(models: SharedModels, path: Path, ki
     assert kind.loaded == 1
 
 
-def test_a_load_that_fails_leaves_nothing_and_may_be_tried_again(
+def test_a_failed_load_leaves_nothing_open_and_can_be_retried(
     models: SharedModels, path: Path, kind: type[FakeRuntime]
 ) -> None:
-    kind.refuses = ModelError("broken")
+    kind.load_error = ModelError("broken")
     with pytest.raises(ModelError, match="broken"):
         models.acquire(kind, path)
     assert models.loaded == 0
-    kind.refuses = None
+    kind.load_error = None
     models.acquire(kind, path).close()
     assert kind.loaded == 1

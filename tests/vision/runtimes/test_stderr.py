@@ -25,7 +25,7 @@ def test_notices_are_dropped_and_the_rest_is_written(capfd: pytest.CaptureFixtur
     )
 
 
-def test_a_model_is_loaded_in_silence(tmp_path: Path) -> None:
+def test_loading_prints_nothing(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(tflite_models.classifier())
     code = (

@@ -22,9 +22,9 @@ def content(metadata: bytes, **files: str) -> bytes:
     return tflite_models.model(picture, scores, metadata=metadata) + buffer.getvalue()
 
 
-def test_everything_a_model_says_is_read() -> None:
-    said = tflite_models.metadata((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), ("location", "score"), (0, 1, 2, 3), pixels=True)
-    assert read_metadata(content(said)) == Metadata(
+def test_all_metadata_are_read() -> None:
+    raw = tflite_models.metadata((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), ("location", "score"), (0, 1, 2, 3), pixels=True)
+    assert read_metadata(content(raw)) == Metadata(
         mean=(1.0, 2.0, 3.0),
         std=(4.0, 5.0, 6.0),
         outputs=("location", "score"),
@@ -33,11 +33,11 @@ def test_everything_a_model_says_is_read() -> None:
     )
 
 
-def test_labels_are_those_of_the_file_that_it_names() -> None:
-    said = tflite_models.metadata(outputs=("scores",), labels_file="b.txt")
-    read = read_metadata(content(said, a="cat\ndog", b="car\nbus"))
+def test_labels_come_from_the_named_file() -> None:
+    raw = tflite_models.metadata(outputs=("scores",), labels_file="b.txt")
+    read = read_metadata(content(raw, a="cat\ndog", b="car\nbus"))
     assert (read.labels, read.labels_file) == (("car", "bus"), "b.txt")
-    read = read_metadata(content(said))
+    read = read_metadata(content(raw))
     assert (read.labels, read.labels_file) == ((), "b.txt")
 
 
@@ -45,17 +45,17 @@ def test_labels_are_those_of_the_file_that_it_names() -> None:
     ("mean", "std"),
     [((0.0,), (0.0,)), ((0.0, 1.0), (1.0, 1.0)), ((0.0,), (1.0, 1.0, 1.0)), ((float("nan"),), (1.0,))],
 )
-def test_a_normalisation_that_cannot_be_is_none(mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+def test_an_impossible_normalisation_is_ignored(mean: tuple[float, ...], std: tuple[float, ...]) -> None:
     read = read_metadata(content(tflite_models.metadata(mean, std)))
     assert (read.mean, read.std) == ((), ())
 
 
-def test_a_box_order_that_is_none_is_left_out() -> None:
+def test_an_invalid_box_order_is_ignored() -> None:
     assert read_metadata(content(tflite_models.metadata(outputs=("location",), box_order=(0, 0, 1, 2)))).box_order == ()
 
 
 @pytest.mark.parametrize("data", [b"", b"TFL3", bytes(100), b"\xff" * 100, content(b""), content(b"M001" * 9)])
-def test_nothing_said_is_nothing_read(data: bytes) -> None:
+def test_missing_metadata_are_empty(data: bytes) -> None:
     assert read_metadata(data) == Metadata()
 
 
@@ -63,7 +63,7 @@ def test_labels_are_found_without_metadata() -> None:
     assert read_metadata(content(b"", labels="cat\ndog")).labels == ("cat", "dog")
 
 
-def test_damage_never_raises() -> None:
+def test_damaged_metadata_never_raise() -> None:
     whole = content(
         tflite_models.metadata((1.0,), (2.0,), ("location",), (0, 1, 2, 3), labels_file="a.txt"), a="cat\ndog"
     )
@@ -77,7 +77,7 @@ def test_damage_never_raises() -> None:
 
 
 @needs_data
-def test_real_models_say_what_they_are_known_to_say() -> None:
+def test_metadata_of_real_models() -> None:
     ssd = read_metadata((DATA / "models/coco_ssd_mobilenet_v1_quant.tflite").read_bytes())
     assert (len(ssd.labels), ssd.labels[0], ssd.box_order) == (90, "person", (1, 0, 3, 2))
     assert ssd.outputs == ("locations", "classes", "scores", "number of detections")

@@ -40,7 +40,7 @@ def test_a_good_file_passes_and_is_cached_on_disk(tmp_path: Path, good: ModelFil
     Verifier(cache, command=child("raise SystemExit(3)")).verify(LiteRt, good)
 
 
-def test_a_good_file_is_tried_once_where_the_cache_cannot_be_used(tmp_path: Path, good: ModelFile) -> None:
+def test_a_good_file_is_verified_once_without_a_cache(tmp_path: Path, good: ModelFile) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.touch()
     tries = tmp_path / "tries"
@@ -77,23 +77,23 @@ def test_a_bad_file_is_cached_until_the_process_ends(tmp_path: Path, good: Model
         (f"print('''noise\\n{MARK}{{\"error\": \"is odd\"}}''')", "FILE: is odd"),
     ],
 )
-def test_a_child_that_ends_badly_is_a_sentence(tmp_path: Path, good: ModelFile, code: str, sentence: str) -> None:
+def test_a_crash_of_the_child_is_reported(tmp_path: Path, good: ModelFile, code: str, sentence: str) -> None:
     assert error(Verifier(tmp_path / "cache", command=child(code)), good) == sentence
 
 
-def test_a_child_that_takes_too_long_is_ended(tmp_path: Path, good: ModelFile) -> None:
+def test_a_child_is_ended_at_the_deadline(tmp_path: Path, good: ModelFile) -> None:
     waits = child("import threading; threading.Event().wait()")
     assert error(Verifier(tmp_path / "cache", 0.2, waits), good) == (
         "FILE: the model does not load and run within 0.2 s; it is too large or damaged"
     )
 
 
-def test_a_child_that_cannot_be_started_is_a_sentence(tmp_path: Path, good: ModelFile) -> None:
+def test_a_child_that_cannot_start_is_reported(tmp_path: Path, good: ModelFile) -> None:
     verifier = Verifier(tmp_path / "cache", command=("/no/such/python",))
     assert error(verifier, good).startswith("FILE: cannot be verified in a child process: [Errno 2]")
 
 
-def test_the_cache_is_where_the_environment_says(
+def test_the_environment_sets_the_cache_folder(
     tmp_path: Path, good: ModelFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
@@ -111,7 +111,7 @@ def test_the_child_process_starts_in_any_folder(tmp_path: Path, good: ModelFile)
         os.chdir(before)
 
 
-def test_trying_names_what_is_wrong(tmp_path: Path, good: ModelFile) -> None:
+def test_verifying_reports_the_reason(tmp_path: Path, good: ModelFile) -> None:
     assert verify_model(LiteRt, good.path, good.sha256) is None
     assert verify_model(LiteRt, good.path, "0" * 64) == "the file has changed while it was being checked; try again"
     path = tmp_path / "text.tflite"
@@ -130,7 +130,7 @@ def test_the_child_runs_as_a_module(good: ModelFile) -> None:
     assert done.stdout.splitlines()[-1] == f'{MARK}{{"error": null}}'
 
 
-def test_halves_of_a_captioner_are_tried_with_what_they_take(tmp_path: Path) -> None:
+def test_encoder_and_decoder_are_verified_with_fitting_inputs(tmp_path: Path) -> None:
     for name, content in (("encoder", captioner_models.encoder()), ("decoder", captioner_models.decoder())):
         path = tmp_path / f"{name}.onnx"
         path.write_bytes(content)
@@ -138,20 +138,20 @@ def test_halves_of_a_captioner_are_tried_with_what_they_take(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("side_px", [16, 224])
-def test_a_model_of_unknown_size_may_refuse_every_size(tmp_path: Path, side_px: int) -> None:
+def test_a_model_of_unknown_size_can_refuse_every_sample(tmp_path: Path, side_px: int) -> None:
     path = tmp_path / "encoder.onnx"
     path.write_bytes(captioner_models.encoder(side_px))
     assert verify_model(Onnx, path, ModelFile.read(path).sha256) is None
 
 
-def test_a_merged_decoder_is_tried_with_its_switch_off(tmp_path: Path) -> None:
+def test_a_merged_decoder_is_verified_without_its_cache(tmp_path: Path) -> None:
     path = tmp_path / "decoder.onnx"
     switch, made = (onnx_models.value(name, "bool", (1,)) for name in ("use_cache_branch", "out"))
     path.write_bytes(onnx_models.file([onnx_models.node("Not", ["use_cache_branch"], "out")], [], [switch], [made]))
     assert verify_model(Onnx, path, ModelFile.read(path).sha256) is None
 
 
-def test_a_model_that_refuses_the_size_it_names_is_damaged(tmp_path: Path) -> None:
+def test_a_model_that_refuses_its_declared_size_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "encoder.onnx"
     node = onnx_models.node("Reshape", ["picture", "sides"], "out")
     sides = onnx_models.tensor("sides", np.array([1, 3, 9, 9], np.int64))
@@ -191,7 +191,7 @@ class Number(Runtime):
 """
 
 
-def test_a_runtime_from_elsewhere_is_tried_in_a_child_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_foreign_runtime_is_verified_in_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "foreign_number.py").write_text(FOREIGN)
     monkeypatch.syspath_prepend(tmp_path / "elsewhere")
@@ -204,7 +204,7 @@ def test_a_runtime_from_elsewhere_is_tried_in_a_child_too(tmp_path: Path, monkey
         verifier.verify(runtime, ModelFile.read(tmp_path / "bad"))
 
 
-def test_a_runtime_that_a_child_cannot_import_is_a_sentence(good: ModelFile, tmp_path: Path) -> None:
+def test_a_runtime_that_the_child_cannot_import_is_reported(good: ModelFile, tmp_path: Path) -> None:
     class Inner(LiteRt):
         """A class that only this test can reach."""
 

@@ -13,7 +13,7 @@ from .expected_boxes import THINGS, assert_found, assert_given
 FACES = tuple(dataclasses.replace(thing, number=0) for thing in THINGS)
 
 
-def test_anchors_stand_in_the_middle_of_their_cells() -> None:
+def test_anchors_are_centred_in_their_cells() -> None:
     short = anchors(896)
     assert short[:3].tolist() == [[0.5 / 16] * 2, [0.5 / 16] * 2, [1.5 / 16, 0.5 / 16]]
     assert short[512:519].tolist() == [[0.5 / 8] * 2] * 6 + [[1.5 / 8, 0.5 / 8]]
@@ -21,7 +21,7 @@ def test_anchors_stand_in_the_middle_of_their_cells() -> None:
 
 
 @pytest.mark.parametrize(("count", "side"), [(896, 128), (896, 256), (2304, 192)])
-def test_faces_come_out_as_they_were_put_in(count: int, side: int) -> None:
+def test_encoded_faces_are_decoded(count: int, side: int) -> None:
     values, scores = np.zeros((count, 16), np.float32), np.full(count, -20.0, np.float32)
     for place, face in zip((100, 600, 890), FACES, strict=True):
         values[place, :4] = [*(face.centre - anchors(count)[place]) * side, *face.size * side]
@@ -59,7 +59,7 @@ def test_faces_come_out_as_they_were_put_in(count: int, side: int) -> None:
     ],
     ids=["short range", "back camera", "full range"],
 )
-def test_faces_are_those_of_the_original(
+def test_faces_equal_those_of_the_original(
     count: int,
     side: int,
     places: tuple[int, ...],
@@ -81,5 +81,5 @@ def test_faces_are_those_of_the_original(
         ({"r": (1, 895, 16), "c": (1, 895)}, None),
     ],
 )
-def test_the_outputs_are_known_by_their_shapes(shapes: dict[str, tuple[int, ...]], found: HeadMatch | None) -> None:
+def test_outputs_are_identified_by_their_shapes(shapes: dict[str, tuple[int, ...]], found: HeadMatch | None) -> None:
     assert find(shapes, (128, 128), 0) == found

@@ -13,7 +13,7 @@ from .expected_boxes import CLASSES, THINGS, assert_found
 SIZE = (64, 48)
 
 
-def test_boxes_come_out_as_they_were_put_in() -> None:
+def test_encoded_boxes_are_decoded() -> None:
     planes = np.zeros((5 + CLASSES, 3, 4), np.float32)
     planes[0] = 0.001
     for thing in THINGS:
@@ -37,7 +37,7 @@ def test_boxes_come_out_as_they_were_put_in() -> None:
         ((1, 85, 22), (352, 352), 80, None),
     ],
 )
-def test_the_output_is_known_by_its_shape(
+def test_the_output_is_identified_by_its_shape(
     shape: tuple[int, ...], size: tuple[int, int], labels: int, found: HeadMatch | None
 ) -> None:
     assert find({"out": shape}, size, labels) == found

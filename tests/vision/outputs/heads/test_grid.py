@@ -32,7 +32,7 @@ def test_masks_are_a_quarter_of_the_input_and_as_many_as_their_coefficients() ->
     assert mask_coefficients({"out": (1, 85, 22, 22)}, (352, 352)) == 0
 
 
-def test_cells_go_row_by_row_through_one_grid_after_the_other() -> None:
+def test_cells_are_ordered_by_grid_and_row() -> None:
     places, strides = cells((64, 32))
     assert places[[0, 1, 7, 8, 31, 32]].tolist() == [[0, 0], [1, 0], [7, 0], [0, 1], [7, 3], [0, 0]]
     assert strides.reshape(-1).tolist() == [8] * 32 + [16] * 8 + [32] * 2

@@ -22,7 +22,7 @@ def scores(*, sigmoid: bool) -> np.ndarray[tuple[int, int], np.dtype[np.float32]
     return np.asarray(np.log(made / (1 - made)), np.float32) if sigmoid else made
 
 
-def test_anchors_are_those_of_the_makers() -> None:
+def test_anchors_equal_the_original_ones() -> None:
     made = anchors(SIZE)
     assert made.shape == (1917, 4)
     assert made[0] == pytest.approx([0.5 / 19, 0.5 / 19, 0.1, 0.1])
@@ -61,7 +61,7 @@ def test_anchors_are_those_of_the_makers() -> None:
     ],
     ids=["square", "wide"],
 )
-def test_boxes_are_those_of_the_original(
+def test_boxes_equal_those_of_the_original(
     size: tuple[int, int],
     count: int,
     places: tuple[int, ...],
@@ -75,7 +75,7 @@ def test_boxes_are_those_of_the_original(
 
 
 @pytest.mark.parametrize("sigmoid", [False, True])
-def test_boxes_come_out_as_they_were_put_in(sigmoid: bool) -> None:
+def test_encoded_boxes_are_decoded(sigmoid: bool) -> None:
     values = np.random.default_rng(0).normal(size=(1917, 4)).astype(np.float32)
     for place, thing in zip(PLACES, THINGS, strict=True):
         anchor = anchors(SIZE)[place]
@@ -85,7 +85,7 @@ def test_boxes_come_out_as_they_were_put_in(sigmoid: bool) -> None:
     assert_found(decode([values, scores(sigmoid=sigmoid)], SIZE, CLASSES))
 
 
-def test_corners_that_the_export_has_computed_are_taken_as_they_are() -> None:
+def test_corners_decoded_by_the_export_are_unchanged() -> None:
     made = anchors(SIZE)
     values = np.concatenate([made[:, :2] - made[:, 2:] / 2, made[:, :2] + made[:, 2:] / 2], axis=1)
     values[list(PLACES)] = [thing.box for thing in THINGS]
@@ -101,7 +101,7 @@ def test_corners_that_the_export_has_computed_are_taken_as_they_are() -> None:
         ({"b": (1, 10, 4), "s": (1, 10, 91)}, SIZE, None),
     ],
 )
-def test_the_outputs_are_known_by_their_shapes(
+def test_the_outputs_are_identified_by_their_shapes(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: HeadMatch | None
 ) -> None:
     assert find(shapes, size, 0) == found

@@ -22,7 +22,7 @@ def scores(*, logarithms: bool = False) -> np.ndarray[tuple[int, int], np.dtype[
     return np.log(made) if logarithms else made
 
 
-def test_anchors_are_those_of_the_makers() -> None:
+def test_anchors_equal_the_original_ones() -> None:
     made = anchors(SIZE)
     assert made.shape == (4420, 4)
     assert made[1] == pytest.approx([0.5 / 40, 0.5 / 30, 16 / 320, 16 / 240])
@@ -61,7 +61,7 @@ def test_anchors_are_those_of_the_makers() -> None:
     ],
     ids=["320", "128"],
 )
-def test_faces_are_those_of_the_original(
+def test_faces_equal_those_of_the_original(
     size: tuple[int, int],
     count: int,
     places: tuple[int, ...],
@@ -75,7 +75,7 @@ def test_faces_are_those_of_the_original(
 
 
 @pytest.mark.parametrize("logarithms", [False, True])
-def test_faces_come_out_as_they_were_put_in(logarithms: bool) -> None:
+def test_encoded_faces_are_decoded(logarithms: bool) -> None:
     values = np.random.default_rng(0).normal(size=(4420, 4)).astype(np.float32)
     for place, face in zip(PLACES, FACES, strict=True):
         anchor = anchors(SIZE)[place]
@@ -86,7 +86,7 @@ def test_faces_come_out_as_they_were_put_in(logarithms: bool) -> None:
     assert_found(decode([values, scores(logarithms=logarithms)], SIZE, 1), FACES)
 
 
-def test_corners_that_the_export_has_computed_are_taken_as_they_are() -> None:
+def test_corners_decoded_by_the_export_are_unchanged() -> None:
     made = anchors(SIZE)
     values = np.concatenate([made[:, :2] - made[:, 2:] / 2, made[:, :2] + made[:, 2:] / 2], axis=1)
     values[list(PLACES)] = [face.box for face in FACES]
@@ -102,7 +102,7 @@ def test_corners_that_the_export_has_computed_are_taken_as_they_are() -> None:
         ({"boxes": (1, 4420, 4)}, SIZE, None),
     ],
 )
-def test_the_outputs_are_known_by_their_shapes(
+def test_the_outputs_are_identified_by_their_shapes(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: HeadMatch | None
 ) -> None:
     assert find(shapes, size, 0) == found

@@ -12,21 +12,21 @@ SIZE = (640, 320)
 
 
 @pytest.mark.parametrize("unit", [SIZE, (1, 1)], ids=["pixels", "fractions"])
-def test_boxes_come_out_as_they_were_put_in(unit: tuple[int, int]) -> None:
+def test_encoded_boxes_are_decoded(unit: tuple[int, int]) -> None:
     rows = np.zeros((300, 6), np.float32)
     for row, thing in enumerate(THINGS):
         rows[row] = [*np.array(thing.box) * [*unit, *unit], thing.score, thing.number]
     assert_found(decode([rows], SIZE, CLASSES))
 
 
-def test_what_follows_the_label_is_left_out() -> None:
+def test_columns_after_the_labels_are_ignored() -> None:
     rows = np.zeros((300, 38), np.float32)
     for row, thing in enumerate(THINGS):
         rows[row] = [*np.array(thing.box) * [*SIZE, *SIZE], thing.score, thing.number, *[9] * 32]
     assert_found(decode([rows], SIZE, CLASSES))
 
 
-def test_a_turned_box_becomes_the_upright_one_around_it() -> None:
+def test_a_rotated_box_becomes_its_upright_bounds() -> None:
     rows = np.zeros((300, 7), np.float32)
     rows[0] = [39.38, 27.175, 24.17, 9.86, 0.874, 1, 1.188]
     rows[1] = [13.81, 19.345, 5.14, 4.93, 0.515, 0, 0.791]
@@ -37,7 +37,7 @@ def test_a_turned_box_becomes_the_upright_one_around_it() -> None:
     assert_given(decode([rows], SIZE, CLASSES), golden, SIZE)
 
 
-def test_rows_of_no_numbers_do_no_harm() -> None:
+def test_non_finite_rows_are_harmless() -> None:
     assert len(decode([np.full((300, 6), np.nan, np.float32)], SIZE, CLASSES).scores) == 0
 
 
@@ -56,7 +56,7 @@ def test_rows_of_no_numbers_do_no_harm() -> None:
         ({"out": (1, 300, 5)}, (640, 640), None),
     ],
 )
-def test_the_output_is_known_by_its_shape(
+def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: HeadMatch | None
 ) -> None:
     assert find(shapes, size, 0) == found

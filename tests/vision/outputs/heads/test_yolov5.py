@@ -13,7 +13,7 @@ ROWS = 3 * (32 + 8 + 2)
 
 
 @pytest.mark.parametrize("unit", [SIZE, (1, 1)], ids=["pixels", "fractions"])
-def test_boxes_come_out_as_they_were_put_in(unit: tuple[int, int]) -> None:
+def test_encoded_boxes_are_decoded(unit: tuple[int, int]) -> None:
     rows = np.full((ROWS, 5 + CLASSES), 0.01, np.float32)
     rows[:, :4] = [*unit, *unit]
     for row, thing in zip((100, 7, 51), THINGS, strict=True):
@@ -45,7 +45,7 @@ GOLDEN = (
 
 @pytest.mark.parametrize("noise", [0.0, 9.0], ids=["quiet", "wider than the input"])
 @pytest.mark.parametrize("unit", [SIZE, (1, 1)], ids=["pixels", "fractions"])
-def test_boxes_are_those_of_the_original(unit: tuple[int, int], noise: float) -> None:
+def test_boxes_equal_those_of_the_original(unit: tuple[int, int], noise: float) -> None:
     rows = np.zeros((ROWS, 8), np.float32)
     rows[20:24] = GOLDEN_ROWS
     rows[:, :4] *= np.array([*unit, *unit]) / np.array([*SIZE, *SIZE])
@@ -67,7 +67,7 @@ def test_boxes_are_those_of_the_original(unit: tuple[int, int], noise: float) ->
         ({"out": (1, 1000)}, (224, 224), 0, None),
     ],
 )
-def test_the_output_is_known_by_its_shape(
+def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, found: HeadMatch | None
 ) -> None:
     assert find(shapes, size, labels) == found

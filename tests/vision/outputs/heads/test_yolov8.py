@@ -14,7 +14,7 @@ ROWS = 32 + 8 + 2
 
 @pytest.mark.parametrize("turned", [False, True], ids=["columns first", "rows first"])
 @pytest.mark.parametrize("unit", [SIZE, (1, 1)], ids=["pixels", "fractions"])
-def test_boxes_come_out_as_they_were_put_in(unit: tuple[int, int], turned: bool) -> None:
+def test_encoded_boxes_are_decoded(unit: tuple[int, int], turned: bool) -> None:
     rows = np.full((ROWS, 4 + CLASSES + 3), 0.01, np.float32)  # 3 more, such as coefficients of masks
     rows[:, :4] = [*unit, *unit]
     for row, thing in zip((40, 7, 33), THINGS, strict=True):
@@ -51,13 +51,13 @@ def golden_output(
     return np.hstack([rows, *more])
 
 
-def test_boxes_are_those_of_the_original() -> None:
+def test_boxes_equal_those_of_the_original() -> None:
     assert_given(decode([golden_output().T], SIZE, 3), GOLDEN, SIZE, HEAD)
     assert_given(decode([golden_output(np.zeros((ROWS, 2), np.float32)).T], SIZE, 3), GOLDEN, SIZE, HEAD)
 
 
 @pytest.mark.parametrize("unit", [SIZE, (1, 1)], ids=["pixels", "fractions"])
-def test_a_turned_box_becomes_the_upright_one_around_it(unit: tuple[int, int]) -> None:
+def test_a_rotated_box_becomes_its_upright_bounds(unit: tuple[int, int]) -> None:
     angles = np.zeros((ROWS, 1), np.float32)
     angles[10:14, 0] = GOLDEN_ANGLES
     rows = golden_output(angles)
@@ -94,7 +94,7 @@ def test_noise_wider_than_the_input_does_not_make_pixels_of_fractions() -> None:
         ({"out": (1, 1000)}, (224, 224), 0, None),
     ],
 )
-def test_the_output_is_known_by_its_shape(
+def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, found: HeadMatch | None
 ) -> None:
     assert find(shapes, size, labels) == found

@@ -29,7 +29,7 @@ def cell(row: int, size: tuple[int, int]) -> tuple[int, int, int]:
     [(SIZE, 32 + 8 + 2, (9, 33, 41)), (LARGE, 128 + 32 + 8 + 2, (9, 133, 169))],
     ids=["three grids", "four grids"],
 )
-def test_boxes_come_out_as_they_were_put_in(size: tuple[int, int], count: int, places: tuple[int, ...]) -> None:
+def test_encoded_boxes_are_decoded(size: tuple[int, int], count: int, places: tuple[int, ...]) -> None:
     rows = np.full((count, 5 + CLASSES), 0.01, np.float32)
     for place, thing in zip(places, THINGS, strict=True):
         column, row, stride = cell(place, size)
@@ -74,7 +74,7 @@ def test_boxes_come_out_as_they_were_put_in(size: tuple[int, int], count: int, p
     ],
     ids=["three grids", "four grids"],
 )
-def test_boxes_are_those_of_the_original(
+def test_boxes_equal_those_of_the_original(
     size: tuple[int, int],
     count: int,
     places: tuple[int, ...],
@@ -86,11 +86,11 @@ def test_boxes_are_those_of_the_original(
     assert_given(decode([output], size, 3), golden, size)
 
 
-def test_rows_of_no_numbers_do_no_harm() -> None:
+def test_non_finite_rows_are_harmless() -> None:
     assert len(decode([np.full((42, 5 + CLASSES), np.nan, np.float32)], SIZE, CLASSES).scores) == 0
 
 
-def test_boxes_that_the_export_has_computed_are_taken_as_they_are() -> None:
+def test_boxes_decoded_by_the_export_are_unchanged() -> None:
     rows = np.full((42, 5 + CLASSES), 0.01, np.float32)
     rows[:, :4] = [*SIZE, *SIZE]
     for place, thing in zip((9, 33, 41), THINGS, strict=True):
@@ -98,7 +98,7 @@ def test_boxes_that_the_export_has_computed_are_taken_as_they_are() -> None:
     assert_found(decode([rows], SIZE, CLASSES))
 
 
-def test_a_size_beyond_all_measure_does_no_harm() -> None:
+def test_huge_boxes_are_harmless() -> None:
     rows = np.full((42, 5 + CLASSES), 1.0, np.float32)
     rows[:, 2:4] = 1e30
     assert np.isfinite(decode([rows], SIZE, CLASSES).boxes).all()
@@ -114,7 +114,7 @@ def test_a_size_beyond_all_measure_does_no_harm() -> None:
         ({"out": (1, 84, 8400)}, 0, None),
     ],
 )
-def test_the_output_is_known_by_its_shape(
+def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], labels: int, found: HeadMatch | None
 ) -> None:
     assert find(shapes, (640, 640), labels) == found

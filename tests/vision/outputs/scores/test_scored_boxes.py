@@ -41,12 +41,12 @@ def test_at_most_max_detections_boxes_are_kept() -> None:
     assert NonMaxSuppression(1.0, max_detections=2).apply(CROWD).scores.tolist() == [0.9, 0.8]
 
 
-def test_what_was_suppressed_suppresses_nothing() -> None:
+def test_a_suppressed_box_suppresses_no_other() -> None:
     chain = candidates([((x, 0.0, x + 0.4, 1.0), 0.9 - x, 0) for x in (0.0, 0.1, 0.2, 0.3)])
     assert NonMaxSuppression(0.5).apply(chain).scores.round(3).tolist() == [0.9, 0.7]
 
 
-def test_none_stay_none() -> None:
+def test_no_predictions_stay_no_predictions() -> None:
     assert len(NonMaxSuppression(0.5).apply(candidates([])).scores) == 0
 
 
@@ -66,6 +66,6 @@ def test_a_window_makes_its_fractions_and_clips() -> None:
     assert np.allclose(seen.boxes, [[0.5, 0.0, 0.75, 0.5], [0.0, 0.0, 1.0, 0.1]])
 
 
-def test_what_is_no_number_is_left_out() -> None:
+def test_non_finite_values_are_left_out() -> None:
     odd = candidates([((0, 0, 1, 1), np.nan, 0), ((0, np.inf, 1, 1), 0.5, 0), ((0, 0, 1, 1), 0.4, 0)])
     assert odd.finite().scores.tolist() == [0.4]

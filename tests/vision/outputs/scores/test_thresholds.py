@@ -6,7 +6,7 @@ import pytest
 from vision.outputs.scores.thresholds import Thresholds, with_tolerance
 
 
-def test_a_label_has_its_own_minimum_or_the_default() -> None:
+def test_a_label_has_its_own_threshold_or_the_default() -> None:
     thresholds = Thresholds(0.3, {"Cat": 0.8})
     assert thresholds["cat"] == pytest.approx(0.8)
     assert thresholds["dog"] == pytest.approx(0.3)
@@ -14,7 +14,7 @@ def test_a_label_has_its_own_minimum_or_the_default() -> None:
 
 
 @pytest.mark.parametrize("confidence", [0.0, 0.001, 0.1, 0.3, 0.7, 0.9, 1.0])
-def test_a_minimum_is_reached_by_the_same_number_in_single_precision_and_by_no_other(confidence: float) -> None:
+def test_a_threshold_is_reached_by_its_single_precision_value_only(confidence: float) -> None:
     single = np.float32(confidence)
     assert float(single) >= with_tolerance(confidence)
     assert not float(np.nextafter(single, np.float32(-1))) >= with_tolerance(float(single))
