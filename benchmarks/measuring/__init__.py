@@ -1,4 +1,4 @@
-"""How benchmarks measure: the program as a child process, its CPU time, its viewers, and how commits compare."""
+"""Measurements for benchmarks: the program as a child process, CPU time, viewers, and comparisons of commits."""
 
 from .clips import RATE, first_picture, jpeg, render
 from .comparison import (

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 MIN_PAIRS = 7
-TOLERANCE = 1.03  # below it two runs of the same program differ by chance
+TOLERANCE = 1.03  # smaller ratios occur by chance between runs of the same program
 CONFIDENCE = 0.95
-# An interval wider than this says little: "no worse" then means "nothing found", and more pairs are needed.
+# A wider interval is inconclusive: "no worse" then means "nothing found", and more pairs are needed.
 WIDE = 0.15
 
 
@@ -63,8 +63,8 @@ class Result:
 def orders(pairs: int) -> Iterator[tuple[Side, Side]]:
     """Yield which side runs first and which second: base, head, head, base, ...
 
-    The change of order cancels what drifts while the pairs run (heat, other work on the machine), which would otherwise
-    always be charged to the same side.
+    Alternating cancels drift during the run (heat, other work on the machine), which would otherwise always affect the
+    same side.
     """
     for number in range(pairs):
         yield (Side.BASE, Side.HEAD) if number % 2 == 0 else (Side.HEAD, Side.BASE)
@@ -76,10 +76,10 @@ def compare(measure: Callable[[Side], float], pairs: int, done: Callable[[int], 
     Args:
         measure: Runs one side once and returns its cost.
         pairs: How often each side runs, at least ``MIN_PAIRS``.
-        done: Is called after every pair with its number, from 1.
+        done: Called after every pair with its number, from 1.
 
     Raises:
-        ValueError: There are too few pairs, or a run has cost nothing, so that it has no ratio.
+        ValueError: There are too few pairs, or the cost of a run is not positive.
     """
     if pairs < MIN_PAIRS:
         raise ValueError(f"pairs: must be at least {MIN_PAIRS}, got {pairs}")
@@ -88,7 +88,7 @@ def compare(measure: Callable[[Side], float], pairs: int, done: Callable[[int], 
         for side in order:
             cost = measure(side)
             if not cost > 0:
-                raise ValueError(f"a run of the {side} has cost {cost}, which no ratio can be made of")
+                raise ValueError(f"a run of the {side} has cost {cost}, and a ratio needs a positive cost")
             costs[side].append(cost)
         done(number)
     return Result(tuple(costs[Side.BASE]), tuple(costs[Side.HEAD]))
@@ -97,10 +97,10 @@ def compare(measure: Callable[[Side], float], pairs: int, done: Callable[[int], 
 def median_interval(values: Sequence[float]) -> Interval:
     """Return the median with its exact interval by order statistics.
 
-    It takes nothing for granted but that the values are independent and of one continuous distribution: the number of
-    values below the true median is then binomial(n, 1/2), so the k-th smallest and the k-th largest value hold it
+    It assumes only that the values are independent and of one continuous distribution: the number of values
+    below the true median is then binomial(n, 1/2), so the k-th smallest and the k-th largest value hold it
     between them with probability 1 - 2 P(X < k). (David and Nagaraja, "Order Statistics", 3rd edition, section 7.1.)
-    The largest k that still gives ``CONFIDENCE`` is taken. With 7 values that is k = 1: smallest to largest, 98.4 %.
+    The largest k that still gives ``CONFIDENCE`` is used. With 7 values that is k = 1: smallest to largest, 98.4 %.
     With 9 it is k = 2, 96.1 %, which one outlier on each side no longer widens.
 
     Raises:

@@ -36,7 +36,7 @@ class Viewers:
 
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()  # the end of its input is the end of the viewers
+        self._process.stdin.close()  # the viewers end with their input
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -48,7 +48,7 @@ class Viewers:
         """Open further viewers of a camera, and return when each has received packets.
 
         Raises:
-            ProgramError: The server has refused one, or sends it nothing.
+            ProgramError: The server refuses a viewer, or sends it no packets.
         """
         self._ask(f"open {number} {camera}")
 

@@ -1,4 +1,4 @@
-"""A clip through a detector and out as MP4 by `camweave annotate`: decode, detect, paint, encode every frame."""
+"""`camweave annotate` on a clip with a detector: decode, detect, paint and encode every frame as MP4."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ..measuring import Program
 from .bare import decoded_and_encoded_ms
 from .base import Inputs, Workload
 
-# Threads start and buffers are first used in the first frames.
+# The first frames include the start of threads and the first use of buffers.
 FIRST = 15
 
 

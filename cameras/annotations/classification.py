@@ -17,7 +17,7 @@ class ClassificationItem(Item):
 
 @dataclass(frozen=True, slots=True)
 class Classification(Prediction):
-    """A label for the whole frame. Classifiers score every label they know, so clients get the best few by default."""
+    """A label for the whole frame. A classifier scores every label, so clients get only the best by default."""
 
     kind: ClassVar[str] = "classification"
     plural: ClassVar[str] = "classifications"

@@ -24,7 +24,7 @@ class Thing:
         label: Name of its shape.
         color: Name of its colour.
         box: The tight box around it.
-        distance_mm: How far it is from the camera.
+        distance_mm: Distance from the camera.
     """
 
     label: str
@@ -66,26 +66,26 @@ class Placed:
 
     Attributes:
         label: Name of its shape.
-        distance_mm: How far it is from the camera.
-        turn: What its shape is multiplied by to be as large and as turned as in the picture.
-        place: Where its middle is, in pixels.
+        distance_mm: Distance from the camera.
+        matrix: Rotation and scale from its shape to the picture, (2, 2).
+        center: Position of its centre in the picture, in pixels.
         low: Upper left corner of its tight box, in pixels.
-        high: Lower right corner of it.
+        high: Lower right corner of its tight box, in pixels.
     """
 
     def __init__(self, actor: Actor, pose: Pose) -> None:
         self.actor, self.pose = actor, pose
         self.distance_mm = round(_RING_MM + (_FRONT_MM - _RING_MM) * pose.nearness)
         cosine, sine = math.cos(pose.angle) * pose.size_px, math.sin(pose.angle) * pose.size_px
-        self.turn = np.array(((cosine, -sine), (sine, cosine)))
-        self.place = np.array((pose.x_px, pose.y_px))
+        self.matrix = np.array(((cosine, -sine), (sine, cosine)))
+        self.center = np.array((pose.x_px, pose.y_px))
         outline = self.moved(SHAPES[actor.label].outline)
         self.low, self.high = outline.min(axis=0), outline.max(axis=0)
 
     def moved(self, points: Points) -> Points:
         """Return points of its shape in picture coordinates."""
-        there: Points = points @ self.turn.T + self.place
-        return there
+        moved: Points = points @ self.matrix.T + self.center
+        return moved
 
     def thing(self, width_px: int, height_px: int) -> Thing:
         """Return its ground truth."""
@@ -105,18 +105,18 @@ class Placed:
         cv2.add(covered, cv2.cvtColor(body, cv2.COLOR_BGRA2BGR), dst=covered)
 
     def _warped(self, sprite: Sprite, image: Canvas, offset: Points, around_px: float) -> tuple[Canvas, Canvas]:
-        """Return a sprite as it is in the picture, ``offset`` from its place, and the part of the picture below it."""
+        """Return a sprite in picture coordinates, moved by ``offset``, and the part of the picture below it."""
         left, top = np.maximum(np.floor(self.low + offset - around_px), 0).astype(int).tolist()
         right, bottom = np.ceil(self.high + offset + around_px).astype(int).tolist()
         covered = image[top : max(bottom, top + 1), left : max(right, left + 1)]
-        turn = self.turn / sprite.size_px
+        scaled = self.matrix / sprite.size_px
         middle = (sprite.image.shape[0] - 1) / 2
-        shift = self.place + offset - (left + 0.5, top + 0.5) - turn @ (middle, middle)
-        matrix = np.concatenate((turn, shift[:, None]), axis=1)
+        shift = self.center + offset - (left + 0.5, top + 0.5) - scaled @ (middle, middle)
+        matrix = np.concatenate((scaled, shift[:, None]), axis=1)
         warped = cv2.warpAffine(sprite.image, matrix, (covered.shape[1], covered.shape[0]))
         return np.asarray(warped, np.uint8), covered
 
 
 def _darken(image: Canvas, coverage: Canvas | cv2.typing.MatLike) -> None:
-    """Multiply a picture by what a coverage from 0 to 255 leaves of it, in place."""
+    """Darken a picture in place: coverage 0 keeps a pixel, 255 makes it black."""
     cv2.multiply(image, cv2.cvtColor(cv2.bitwise_not(coverage), cv2.COLOR_GRAY2BGR), dst=image, scale=1 / 255)

@@ -1,7 +1,7 @@
 """The frame number encoded in the pixels: a thin ribbon of dark and light cells along the bottom edge.
 
-From left to right: one light cell, 24 cells of number in Gray code (so that little changes from frame to frame), 6
-cells of check, one dark cell. Its measures are fractions of the picture, so that it is still read after a resize.
+From left to right: one light cell, 24 cells of the number in Gray code (one cell changes per frame), 6 cells of CRC,
+one dark cell. Its size is relative to the picture, so that it can still be read after a resize.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The scene of the test pattern: one object in front, seven drifting around it, taking turns.
+"""The scene of the test pattern: one object in front, seven circling around it, taking turns.
 
-Whatever was rendered before, the same seed, size, frame rate and number give the same pixels.
+Equal seed, size, frame rate and number give equal pixels, whatever was rendered before.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from .sprites import Sprite, backdrop, shadow_of
 __all__ = ["Picture", "Scene", "Thing", "read_frame_number"]
 
 TURN_S = 5.0  # time that one object stays in front
-CHANGE_S = 0.9  # of these, the duration of the change to the next
+CHANGE_S = 0.9  # part of TURN_S: the change to the next object
 
 _FRONT_SIZE = 0.45  # of the shorter side of the picture
 _RING_SIZE = 0.185
 _RING = (0.395, 0.355)  # of width and height
-_SWAY_UPRIGHT = 0.22  # radians; more, and a mug would spill
-_SWAY = 0.5  # more, and the light on an object would no longer seem to come from above
-_SERIES = 1757  # one of many: its scene 0 begins with a golden star on blue
+_SWAY_UPRIGHT = 0.22  # radians; a mug must not spill
+_SWAY = 0.5  # radians; the light must seem to come from above
+_SERIES = 1757  # chosen so that scene 0 begins with a golden star on blue
 _WALL_MM = 4000
 _LARGEST_SPRITE_PX = 640
 _SPRITE_SIZES = (1.0, 0.68, 0.46)  # of the largest; a sprite is never shrunk by more than a third
@@ -38,8 +38,8 @@ class Picture:
     """One picture of the scene with its ground truth.
 
     Attributes:
-        image: (height, width, 3) uint8 BGR; the caller's own.
-        things: Everything in it, from the farthest to the nearest.
+        image: (height, width, 3) uint8 BGR, owned by the caller.
+        things: All objects, from the farthest to the nearest.
     """
 
     image: Canvas
@@ -66,7 +66,7 @@ class Picture:
         for placed, value in zip(self._placed, values, strict=True):
             shape = SHAPES[placed.actor.label]
             for points, cut in zip(shape.contours, shape.cut, strict=True):
-                # 16 steps per pixel, and a pixel's middle is a half from its corner
+                # 16 steps per pixel; the centre of a pixel is half a pixel from its corner
                 fixed = ((placed.moved(points) - 0.5) * 16).round().astype(np.int32)
                 cv2.fillPoly(plane, [fixed], wall if cut else value, shift=4)
         plane.setflags(write=False)
@@ -83,7 +83,7 @@ class Scene:
     """
 
     def __init__(self, seed: int, width_px: int, height_px: int, frame_rate: float = 30.0) -> None:
-        """Render backdrop and shapes, once."""
+        """Render the backdrop and the sprites."""
         self.width_px, self.height_px, self.frame_rate = width_px, height_px, frame_rate
         self._floor_px = height_px - ribbon_height_px(height_px)
         self._side_px = min(width_px, self._floor_px)

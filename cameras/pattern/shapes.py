@@ -33,14 +33,14 @@ COLORS: dict[str, tuple[int, int, int]] = {
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """A shape as contours painted one after the other.
+    """A shape as contours that are painted in order.
 
     Attributes:
-        contours: What is filled, or cut out again, in this order.
-        cut: For each contour, whether it is cut out.
-        outline: All points that its bounding box depends on.
-        upright: It has a top, and never turns over.
-        hollow: What is darker in it.
+        contours: The polygons to fill or to cut out, in painting order.
+        cut: Whether each contour is cut out instead of filled.
+        outline: The points that determine its bounding box.
+        upright: Whether it has a top, and so rotates only slightly.
+        hollow: A darker area inside, such as the opening of a mug.
     """
 
     contours: tuple[Points, ...]
@@ -54,7 +54,7 @@ class Shape:
         return _filled(self.contours, self.cut, size_px, margin)
 
     def hollow_mask(self, size_px: int, margin: float = 0.0) -> Canvas:
-        """Return the coverage of its hollow like that of ``mask``; nothing for a shape without one."""
+        """Return the coverage of its hollow, as ``mask`` does for the shape; all 0 for a shape without one."""
         contours = () if self.hollow is None else (self.hollow,)
         return _filled(contours, (False,) * len(contours), size_px, margin)
 
@@ -139,7 +139,7 @@ def _heart() -> Points:
 
 
 def _moon() -> Points:
-    """Return what a circle beside it leaves of a circle; its horns end where the two meet."""
+    """Return a crescent: a circle minus a smaller circle beside it."""
     center, radius = 0.52, 0.80
     x = (1 - radius**2 + center**2) / (2 * center)
     outer = np.degrees(np.arctan2(np.sqrt(1 - x**2), x))

@@ -12,10 +12,10 @@ from .shapes import Canvas, Shape
 
 Floats = NDArray[np.float32]
 
-SHADOW_REACH = 0.13  # how far beyond the shape its shadow goes, in sizes of it
+SHADOW_REACH = 0.13  # reach of the shadow beyond the shape, as a fraction of its size
 
-_LARGEST_LANDSCAPE_PX = 1280  # larger ones are enlarged: it is soft anyway, and 4K would take seconds
-_MARGIN = 0.04  # room around a sprite, so that its edge fades to nothing inside it
+_LARGEST_LANDSCAPE_PX = 1280  # larger backdrops are upscaled: they are soft anyway, and 4K would take seconds
+_MARGIN = 0.04  # margin around a sprite, so that its edge fades out inside the image
 _SHADOW_PX = 64
 _SHADOW_MARGIN = 0.25
 _SHADOW_STRENGTH = 0.42
@@ -34,11 +34,11 @@ _PALETTES = (
 
 @dataclass(frozen=True, eq=False)
 class Sprite:
-    """A shape's picture in one size.
+    """The picture of a shape in one size.
 
     Attributes:
-        image: (n, n, 4) uint8: blue, green, red, already multiplied by the fourth, the coverage.
-        size_px: Side of the shape's unit square in it; the picture has a margin around.
+        image: (n, n, 4) uint8: blue, green, red and coverage; colours are premultiplied by the coverage.
+        size_px: Side of the shape's unit square, without the margin of the image.
     """
 
     image: Canvas
@@ -46,11 +46,13 @@ class Sprite:
 
     @staticmethod
     def of(shape: Shape, color: tuple[int, int, int], size_px: int) -> Sprite:
-        """Render a shape like a soft body under light from above."""
+        """Render a shape like a rounded body lit from above."""
         coverage: Floats = shape.mask(size_px, _MARGIN).astype(np.float32) / np.float32(255)
         light = _relief(coverage, size_px)
         body = light[:, :, None] * np.array(color, np.float32)
-        body += (255 - body) * (np.clip(light - 1.02, 0, 0.5) * 0.9)[:, :, None]  # a gloss, not just more colour
+        body += (255 - body) * (np.clip(light - 1.02, 0, 0.5) * 0.9)[
+            :, :, None
+        ]  # a highlight, not only a brighter colour
         hollow = shape.hollow_mask(size_px, _MARGIN).astype(np.float32)[:, :, None] / 255
         body += hollow * (np.array(color, np.float32) * 0.42 + 12 - body)
         image = np.dstack([np.clip(body, 0, 255) * coverage[:, :, None], coverage * 255])
@@ -58,14 +60,14 @@ class Sprite:
 
 
 def shadow_of(shape: Shape) -> Sprite:
-    """Return a shape's soft shadow as a picture with one channel: how much light it takes, from 0 to 255."""
+    """Return a shape's soft shadow as a picture with one channel: its darkness, from 0 to 255."""
     mask = shape.mask(_SHADOW_PX, _SHADOW_MARGIN)
     soft = cv2.GaussianBlur(mask, (0, 0), _SHADOW_PX * 0.055)
     return Sprite((soft * _SHADOW_STRENGTH).astype(np.uint8), _SHADOW_PX)
 
 
 def _relief(coverage: Floats, size_px: int) -> Floats:
-    """Return how much light a body of this outline, rounded towards its edge, throws back; about 1."""
+    """Return the brightness of a body with this outline and a rounded edge; about 1."""
     inside = (coverage > 0.5).astype(np.uint8)
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5) / (0.11 * size_px)
     bevel = np.sqrt(1 - (1 - np.clip(depth, 0, 1)) ** 2)
@@ -98,7 +100,7 @@ def _landscape(width_px: int, height_px: int, random: np.random.Generator) -> Fl
             phase = random.uniform(0, 2 * np.pi)
             waves += np.sin(x * (3.1 + 2.3 * octave) * random.uniform(0.8, 1.2) + phase) / (2.0 + 2.2 * octave)
         below = y - (0.22 + 0.21 * layer + 0.11 * waves)
-        edge = np.clip(below * height_px / 1.5 + 0.5, 0, 1)  # one and a half pixels wide: smooth, not blurred
+        edge = np.clip(below * height_px / 1.5 + 0.5, 0, 1)  # one and a half pixels wide: anti-aliased, not blurred
         shade = np.exp(-np.clip(below, 0, 1) * 9.0) * 0.30 - 0.04
         tone = middle + (near - middle) * (layer / 3)
         image += (edge * 0.7)[:, :, None] * (tone * (1.0 + shade)[:, :, None] - image)
@@ -109,7 +111,7 @@ def _landscape(width_px: int, height_px: int, random: np.random.Generator) -> Fl
 
 
 def _grain(width_px: int, height_px: int, random: np.random.Generator) -> Floats:
-    """Return a weave of fine threads and specks, a few levels strong."""
+    """Return a texture of fine threads and specks, with an amplitude of a few levels."""
     noise = random.standard_normal((height_px, width_px), np.float32)
     threads = (
         cv2.GaussianBlur(noise, (0, 0), sigmaX=6.0, sigmaY=0.6) * 5

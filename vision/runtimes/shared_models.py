@@ -51,7 +51,7 @@ class ModelHandle:
 
 
 class SharedModels:
-    """The loaded models of a process, reference-counted. A child process first tries each file new to this machine.
+    """The loaded models of a process, reference-counted. A child process verifies each file that is new here.
 
     Files with equal bytes are one model, wherever they are; a changed file is another model.
     """

@@ -56,8 +56,8 @@ def test_fewer_pairs_than_seven_are_refused() -> None:
 
 
 @pytest.mark.parametrize("cost", [0.0, -1.0, math.nan])
-def test_a_run_that_costs_nothing_is_an_error(cost: float) -> None:
-    with pytest.raises(ValueError, match="no ratio"):
+def test_a_cost_that_is_not_positive_is_an_error(cost: float) -> None:
+    with pytest.raises(ValueError, match="a ratio needs a positive cost"):
         compare(lambda side: cost, 7)
 
 

@@ -10,7 +10,7 @@ CORNER = as_mask(np.arange(24).reshape(4, 6) == 7)
 
 
 def scaled(left: float, top: float, width: float, height: float) -> Affine:
-    """Return the way back from a window (in fractions) to the frame it was cut from."""
+    """Return the map from a window (in fractions) back to the frame that it was cut from."""
     return np.array([[width, 0, left], [0, height, top]])
 
 
@@ -42,6 +42,6 @@ def test_a_mask_of_another_resolution_covers_the_same_frame() -> None:
 
 
 def test_a_quarter_turn_equals_that_of_numpy() -> None:
-    # Clockwise: what is at the top comes from the left.
+    # Clockwise: the left side becomes the top.
     turned = warped(CORNER, np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 1.0]]), 4, 6)
     assert where(turned) == where(np.rot90(CORNER, -1))

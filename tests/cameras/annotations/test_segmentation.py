@@ -22,7 +22,7 @@ def test_a_segmentation_has_its_coverage_and_can_leave_the_frame() -> None:
     assert halved.mask.shape == (3, 2)
     assert halved.coverage == pytest.approx(1 / 3)
     assert segmentation == segmentation
-    assert segmentation != Segmentation("cat", 1.0, mask=mask), "a picture is not compared"
+    assert segmentation != Segmentation("cat", 1.0, mask=mask), "masks are not compared"
     assert len({segmentation, halved}) == 2
 
 
@@ -34,7 +34,7 @@ def test_the_share_of_a_picture_is_that_of_its_mask(size: tuple[int, int]) -> No
     assert Segmentation("a", 1.0, mask=mask).coverage_in(*size) == pytest.approx((full > 0).mean(), abs=1e-12)
 
 
-def test_a_mask_on_the_wire_is_a_picture_of_the_pictures_size() -> None:
+def test_a_mask_on_the_wire_has_the_size_of_the_picture() -> None:
     members = np.zeros((2, 4), bool)
     members[1, :2] = True
     item = Segmentation("road", 0.9, mask=as_mask(members)).to_wire(8, 6)

@@ -47,9 +47,9 @@ def test_the_number_of_items_is_limited(names: Session, wanted: Wanted, labels: 
 
 
 def test_a_reply_names_the_service_and_the_size_of_the_picture(names: Session) -> None:
-    said = reply(names, Classification, frame(width=8, height=6), Wanted(n=1))
+    body = reply(names, Classification, frame(width=8, height=6), Wanted(n=1))
     found = [{"class_name": "star", "confidence": 0.7}]
-    assert said == {"service": "names", "width_px": 8, "height_px": 6, "classifications": found}
+    assert body == {"service": "names", "width_px": 8, "height_px": 6, "classifications": found}
 
 
 def test_a_kind_that_a_service_does_not_give_is_refused() -> None:
@@ -57,7 +57,7 @@ def test_a_kind_that_a_service_does_not_give_is_refused() -> None:
         require_kind(detector(), "classifications")
 
 
-def test_the_error_of_a_model_is_in_the_log_only(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_error_of_a_model_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(FakeVision):
         def _classify(self, frame: Frame) -> tuple[Classification, ...]:
             raise ModelError("/srv/secret/a.tflite: broke")
