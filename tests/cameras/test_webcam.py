@@ -2,6 +2,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -147,6 +148,33 @@ def test_a_machine_without_a_camera_is_reported() -> None:
     assert refusal(Plugged(devices=())) == NONE_HERE
     only = Plugged(devices=DEVICES[:1], error=av.error.FileNotFoundError(2, "No such file or directory"))
     assert refusal(only, video_path=3) == ("no such camera: /dev/video3; found: /dev/video0 (Integrated Camera)")
+
+
+@pytest.mark.parametrize(
+    ("platform", "found", "names"),
+    [
+        ("linux", ["/dev/video4", "hw:0"], [("/dev/video4", "Desk")]),
+        ("darwin", ["Desk", "Microphone"], [("Desk", "Desk")]),
+        ("darwin", [], []),
+        ("win32", [], []),
+    ],
+)
+def test_the_cameras_of_the_system_are_listed(
+    platform: str, found: list[str], names: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = [["video"], ["audio"]]
+    devices = [SimpleNamespace(name=name, description="Desk", media_types=kinds.pop(0)) for name in found]
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr("cameras.webcam.enumerate_input_devices", lambda format: devices)
+    monkeypatch.setattr(Path, "glob", lambda path, pattern: [Path("/dev/video1"), Path("/dev/video0")])
+    assert system_driver().devices() == [Device(*name) for name in names]
+
+
+def test_linux_lists_devices_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("cameras.webcam.enumerate_input_devices", lambda format: [])
+    monkeypatch.setattr(Path, "glob", lambda path, pattern: [Path("/dev/video1"), Path("/dev/video0")])
+    assert system_driver().devices() == [Device("/dev/video0", ""), Device("/dev/video1", "")]
 
 
 def test_a_missing_device_is_reported_on_this_system(tmp_path: Path) -> None:

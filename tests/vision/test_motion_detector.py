@@ -87,7 +87,7 @@ def test_small_boxes_are_left_out(sessions: Sessions) -> None:
 
 
 def test_changes_below_the_threshold_do_not_count(sessions: Sessions) -> None:
-    keen, dull = sessions(threshold=0.02), sessions(threshold=0.3)
+    keen, dull = sessions(threshold=0.05), sessions(threshold=0.1)
     brighter = room() + np.uint8(0)
     brighter[40:80, 40:80] += np.uint8(20)
     for session in (keen, dull):

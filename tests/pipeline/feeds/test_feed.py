@@ -174,6 +174,18 @@ def test_a_feed_that_is_kept_running_stays_so(stage: Stage) -> None:
     assert (feed.state, other.state, root.state) == (State.RUNNING, State.RUNNING, State.IDLE)
 
 
+def test_a_feed_may_be_kept_and_released_more_than_once(stage: Stage) -> None:
+    feed = stage.feed("porch", Still())
+    states: list[State] = []
+    for kept in (True, True, False, False):
+        feed.keep_running(kept)
+        stage.clock.advance(3600)
+        states.append(feed.state)
+    assert states == [State.RUNNING, State.RUNNING, State.IDLE, State.IDLE]
+    with feed.watch():
+        assert feed.state is State.RUNNING
+
+
 def test_the_old_producer_continues_when_the_new_one_cannot_start(stage: Stage) -> None:
     first, second = Still(), Still()
     second.refuses = RuntimeError("can't start new thread")

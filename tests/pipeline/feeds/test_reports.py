@@ -31,3 +31,11 @@ def test_counts_are_shared_with_those_of_the_camera() -> None:
     second.counters.add("decoded")
     first.latency.add("encode", 0.001)
     assert (counters["decoded"], latency.summary()) == (2, {"encode": {"p50": 1.0, "p95": 1.0}})
+
+
+def test_each_failure_counts_as_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    reports = Reports(logging.getLogger("camweave.test"), "camera porch", lambda: 0.0)
+    for _ in range(3):
+        reports.failed("cannot be decoded")
+    assert reports.counters["errors"] == 3
+    assert caplog.messages == ["camera porch: cannot be decoded"], "but it is one line in the log"

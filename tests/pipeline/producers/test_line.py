@@ -34,8 +34,10 @@ class Gate(Transform[Attributes]):
         self.fails: Exception | None = None
         self.open_fails: list[Exception] = []
         self.is_open = False
+        self.opens: list[bool] = []
 
     def open(self) -> None:
+        self.opens.append(self.is_open)
         if self.open_fails:
             raise self.open_fails.pop(0)
         self.is_open = True
@@ -265,6 +267,7 @@ def test_opening_the_transforms_is_retried(setup: Cameras) -> None:
         setup.camera.give(frame())
         watch.get(5)
         assert (gate.is_open, line.error, line.counters["errors"]) == (True, None, 2)
+        assert gate.opens == [False, False, False], "each failure closes the transforms that were open"
         assert setup.clock.pauses == [0.5, 1.0]
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from cameras import Matrix, Pixels, yuv_from_rgb
+from cameras import Matrix, Pixels, as_mask, yuv_from_rgb
 from transforms.painting.surface import BgrSurface, Rectangle, Surface, YuvSurface, draw_outline, plate_for, surface_for
 
 ORANGE = (230, 159, 0)
@@ -65,6 +66,32 @@ def test_drawing_outside_the_picture_has_no_effect(make: Callable[[int, int], Pi
     surface = surface_for(make(8, 8))
     surface.fill(rectangle, ORANGE)
     assert surface.pixels().bgr.shape == (8, 8, 3)
+
+
+@pytest.mark.parametrize(("top", "left"), [(7, 9), (8, 10), (0, 0), (21, 33), (17, 30)])
+def test_a_mask_is_tinted_inside_a_line_in_full_color(top: int, left: int) -> None:
+    bottom, right = top + 11, left + 15
+    mask, inner = np.zeros((32, 48), bool), np.zeros((32, 48), bool)
+    mask[top:bottom, left:right] = True
+    # The picture's own edge gets no line.
+    inner[top + 2 * (top > 0) : bottom - 2 * (bottom < 32), left + 2 * (left > 0) : right - 2 * (right < 48)] = True
+
+    def expected(old: int, new: int, area: NDArray[np.bool_], tinted: NDArray[np.bool_]) -> NDArray[np.int64]:
+        return np.where(area, np.where(tinted, (old + new) // 2, new), old)
+
+    bgr, yuv = BgrSurface(image(48, 32)), YuvSurface(planes(48, 32))
+    for surface in (bgr, yuv):
+        surface.tint(as_mask(mask), ORANGE, 0.5, 2)
+    for channel, new in enumerate(ORANGE[::-1]):
+        np.testing.assert_allclose(bgr.pixels().bgr[:, :, channel], expected(100, new, mask, inner), atol=1)
+    before, after = yuv_from_rgb(*GRAY, Matrix.BT601), yuv_from_rgb(*ORANGE, Matrix.BT601)
+    luma, *chroma = yuv.pixels().yuv
+    np.testing.assert_allclose(luma, expected(before[0], after[0], mask, inner), atol=1)
+    covered, tinted = (area.reshape(16, 2, 24, 2).mean(axis=(1, 3)) for area in (mask, inner))
+    clear = np.isin(covered, (0, 1)) & np.isin(tinted, (0, 1))  # samples that are all outside, all line or all tinted
+    assert np.count_nonzero(clear & (tinted == 1)) >= 12
+    for plane, old, new in zip(chroma, before[1:], after[1:], strict=True):
+        np.testing.assert_allclose(plane[clear], expected(old, new, covered == 1, tinted == 1)[clear], atol=1)
 
 
 def test_an_outline_has_an_empty_middle() -> None:

@@ -114,6 +114,11 @@ def test_each_part_of_a_line_stands_in_its_place(renderer: str) -> None:
     assert np.array_equal(hebrew_first[:, : 4 + number - 2], mask("0.98")[:, : 4 + number - 2])
 
 
+def test_each_script_follows_its_own_rules_beside_another() -> None:
+    """The default font has both scripts, but the rules of one script do not join the letters of the other."""
+    assert width_px("catहिन्दी", 40, None) == width_px("cat", 40, None) + width_px("हिन्दी", 40, None)
+
+
 def test_marks_add_no_width() -> None:
     assert width_px("ที่", 20, None) == width_px("ท", 20, None)
     assert width_px("क्ष", 20, None) < width_px("कष", 20, None)

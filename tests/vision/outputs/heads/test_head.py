@@ -29,6 +29,8 @@ def test_scores_become_probabilities_and_probabilities_stay() -> None:
     scores = np.array([-1000.0, 0.0, 1000.0], np.float32)
     assert sigmoid(scores) == pytest.approx([0.0, 0.5, 1.0])
     assert as_probabilities(scores) == pytest.approx([0.0, 0.5, 1.0])
+    for outside in ([0.5, 1.5], [-0.5, 0.5]):
+        assert as_probabilities(np.array(outside, np.float32)) == pytest.approx(sigmoid(np.array(outside)))
     assert as_probabilities(scores[1:2]).tolist() == [0.0]
     assert as_probabilities(scores[:0]).tolist() == []
 
