@@ -185,6 +185,15 @@ def test_other_responses_match_their_schema(served: Served, document: Json) -> N
     check(document, served.client.get("/api/cameras", headers={"Host": "evil.example"}))
 
 
+def test_the_reply_for_an_unchanged_picture_is_described(served: Served, document: Json) -> None:
+    path = "/api/cameras/still/image"
+    etag = served.client.get(path).headers["etag"]
+    status = served.client.get(path, headers={"If-None-Match": etag}).status_code
+    described = document["paths"]["/api/cameras/{name}/image"]["get"]["responses"]
+    assert "content" not in described[str(status)]
+    assert {"image/jpeg", "image/png"} == described["200"]["content"].keys()
+
+
 def test_a_kind_with_the_class_names_of_another_keeps_schemas_of_its_own() -> None:
     class DetectionItem(Item):
         """The item of a foreign kind."""
