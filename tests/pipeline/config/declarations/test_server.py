@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.config.declarations.server import PortRange
 from tests.certificates import certificate
 
 from ..texts import problems_of, read
@@ -55,6 +56,12 @@ def test_port_0_is_accepted() -> None:
     assert problems_of(text % -1) == [
         "pipeline.yaml:3:16: server.port: must be between 0 and 65535, got -1",
     ]
+
+
+@pytest.mark.parametrize(("value", "ports"), [("null", None), ("50000-50100", PortRange(50000, 50100))])
+def test_ports_for_media_are_a_range_or_any(value: str, ports: PortRange | None) -> None:
+    text = "cameras:\n  - {name: a, model: webcam}\nserver: {ice: {udp_ports: %s}}\n"
+    assert read(text % value).server.ice.udp_ports == ports
 
 
 def test_a_port_is_required_and_unknown_keys_are_reported() -> None:
