@@ -23,8 +23,9 @@ def with_packages(tables: Tables) -> Tables:
         tables: The kinds that exist without the packages.
     """
     order = [f"{PREFIX}{table}" for table in BASES]
-    others = sorted(group for group in entry_points().groups if group.startswith(PREFIX) and group not in order)
-    found = [entry for group in (*order, *others) for entry in sorted(entry_points(group=group))]
+    installed = entry_points()  # once: it reads the metadata of every installed package
+    others = sorted(group for group in installed.groups if group.startswith(PREFIX) and group not in order)
+    found = [entry for group in (*order, *others) for entry in sorted(installed.select(group=group))]
     found.sort(key=lambda entry: str(_plugin(entry)))
     return join(tables, map(_contribution, found)) if found else tables
 
