@@ -92,6 +92,8 @@ class Program:
     def start(self, *arguments: str, stderr: int) -> subprocess.Popen[str]:
         """Start ``camweave ARGUMENTS``; its stdout is a pipe, unbuffered on its side."""
         environment = {**os.environ, "PYTHONPATH": str(self.root), "PYTHONUNBUFFERED": "1"}
+        # Bytecode is cached as it is for users; otherwise each start would compile the whole source again.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.scratch,

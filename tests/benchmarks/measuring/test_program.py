@@ -98,6 +98,14 @@ def test_only_the_code_of_the_checkout_runs(tmp_path: Path) -> None:
         strange.cpu_per_line("annotate", first=1)
 
 
+def test_bytecode_is_cached_as_it_is_for_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    made = program(tmp_path, "def main():\n    raise SystemExit(1)")
+    with pytest.raises(ProgramError):
+        made.cpu_per_line("annotate", first=1)
+    assert list(made.root.rglob("program.*.pyc"))
+
+
 def test_a_server_is_asked_over_one_connection_and_ends(tmp_path: Path) -> None:
     with program(tmp_path, SERVER.replace("CODE", "0")).serve("cameras: []") as server:
         assert server.start_up_s > 0
