@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from ..program import UsageError, program_version
 from .exit_codes import Failure, exit_codes, sentence_of
 from .options import ConfigPath, LogLevel, count, fraction, host_name, port_number, secret
+from .startup import without_collection
 
 if TYPE_CHECKING:
     from pipeline import Config, Plugin, Tables
@@ -94,10 +95,11 @@ def serve(
     """Serve the cameras of a configuration until interrupted."""
     _log(log_level)
     with exit_codes(interrupted=0):
-        from configs import DEMO
+        with without_collection():
+            from configs import DEMO
 
-        from ..run import ServeOptions, apply_options
-        from ..run import serve as serve_config
+            from ..run import ServeOptions, apply_options
+            from ..run import serve as serve_config
 
         declared = _load(config if config is not None else str(DEMO), context)
         options = ServeOptions(host=host, port=port, token=token, insecure=insecure)
