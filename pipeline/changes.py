@@ -6,11 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .camera_config import CameraConfig, TransformAttributes
-from .config import Config, Tables
-
-SETTINGS = ("preload", "linger_s", "private", "stream", "style")
-"""The settings of a camera that its feed and the readers of the feed use; its producer depends on all others."""
+from .camera_config import SETTINGS, CameraConfig, TransformAttributes
+from .config import Config
 
 
 @dataclass(frozen=True)
@@ -19,7 +16,8 @@ class Difference:
 
     Attributes:
         added: Names only in the new configuration.
-        changed: Names whose declaration, or a dependency of it, differs.
+        changed: Names whose declaration, or a dependency of it, differs. A kind is one: the file of a plugin may have
+            changed.
         removed: Names only in the old configuration.
         unchanged: All other names.
     """
@@ -46,11 +44,18 @@ class Changes:
 
 
 def changes_between(old: Config, new: Config) -> Changes:
-    """Return the difference; everything counts as changed when the configurations have different tables of kinds."""
-    others = old.tables is not new.tables
-    services = _difference(old.services, new.services, new.services if others else ())
+    """Return the difference."""
+    services = _difference(
+        old.services,
+        new.services,
+        [name for name in new.services if _service_kinds(old, name) != _service_kinds(new, name)],
+    )
     changed = frozenset(services.changed)
-    using = [name for name, camera in new.cameras.items() if others or changed & _services_of(camera, new.tables)]
+    using = [
+        name
+        for name, camera in new.cameras.items()
+        if changed & _services_of(camera, new) or _camera_kinds(old, name) != _camera_kinds(new, name)
+    ]
     cameras = _difference(old.cameras, new.cameras, using)
     replaced = tuple(
         name for name in cameras.changed if name in using or _needs_producer(old.cameras[name], new.cameras[name])
@@ -73,10 +78,33 @@ def _needs_producer(old: CameraConfig, new: CameraConfig) -> bool:
     return replace(old, **{setting: getattr(new, setting) for setting in SETTINGS}) != new
 
 
-def _services_of(camera: CameraConfig, tables: Tables) -> frozenset[str]:
+def _service_kinds(config: Config, name: str) -> tuple[type | None, ...]:
+    """Return the classes that a vision service is made of, and its model; none if there is no such service."""
+    declared = config.services.get(name)
+    if declared is None:
+        return ()
+    runtime = declared.runtime
+    return (
+        config.tables.vision.get(declared.model),
+        config.tables.runtimes.get(runtime.model) if runtime is not None else None,
+    )
+
+
+def _camera_kinds(config: Config, name: str) -> tuple[type | None, ...]:
+    """Return the classes that a camera and its transforms are made of; none if there is no such camera."""
+    camera = config.cameras.get(name)
+    if camera is None:
+        return ()
+    tables, declared = config.tables, camera.attributes
+    entries = declared.pipeline if isinstance(declared, TransformAttributes) else ()
+    kind = tables.cameras.get(camera.model) or tables.producers.get(camera.model)
+    return (kind, *(tables.transforms.get(entry.type) for entry in entries))
+
+
+def _services_of(camera: CameraConfig, config: Config) -> frozenset[str]:
     """Return the vision services that the transforms of a camera use."""
     declared: Any = camera.attributes
     if not isinstance(declared, TransformAttributes):
         return frozenset()
-    needs = (tables.transforms[entry.type].needs(entry.attributes) for entry in declared.pipeline)
+    needs = (config.tables.transforms[entry.type].needs(entry.attributes) for entry in declared.pipeline)
     return frozenset(service for needed in needs for _, service, _ in needed)

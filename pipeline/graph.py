@@ -37,7 +37,8 @@ class Graph:
     Args:
         config: The configuration.
         clock: Times everything that runs; the real time by default.
-        executor: Runs sources, lines and encoders; by default each on a thread of its own.
+        executor: Runs sources, lines and encoders; by default each on a thread of its own. A source blocks while it
+            waits for a frame.
 
     Attributes:
         config: The present configuration.
@@ -82,8 +83,8 @@ class Graph:
         """Replace the configuration. It is checked completely before anything changes.
 
         Unchanged cameras and services are not touched. A changed camera keeps its feed and its watches; its producer is
-        replaced, unless only ``preload``, ``linger_s``, ``private``, ``stream`` or ``style`` differ: these take effect
-        while it runs. The feed of a removed camera ends for good. When a camera becomes private, its open watches end.
+        replaced, unless only its ``SETTINGS`` differ: these take effect while it runs. The feed of a removed camera
+        ends for good. When a camera becomes private, its open watches end.
 
         Blocks while models are loaded.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from cameras import Attributes
 from transforms import Style
@@ -33,3 +33,7 @@ class CameraConfig:
     private: bool = False
     stream: StreamConfig = StreamConfig()
     style: Style = Style()
+
+
+SETTINGS = tuple(field.name for field in fields(CameraConfig) if field.name not in ("name", "model", "attributes"))
+"""The settings that any camera has, which its feed and the readers of the feed use; its producer needs none of them."""

@@ -9,7 +9,7 @@ from typing import Any
 from cameras import Attributes
 from transforms import Style
 
-from ..camera_config import CameraConfig, DownstreamAttributes, TransformAttributes, TransformConfig
+from ..camera_config import SETTINGS, CameraConfig, DownstreamAttributes, TransformAttributes, TransformConfig
 from .declarations import (
     CameraBlock,
     Config,
@@ -125,9 +125,7 @@ class Reader:
         self._check_style((*address, "style"), section(node, "style"))
         if block is None or model is None or attributes is None:
             return None
-        return CameraConfig(
-            block.name, model, attributes, block.preload, block.linger_s, block.private, block.stream, block.style
-        )
+        return CameraConfig(block.name, model, attributes, **{setting: getattr(block, setting) for setting in SETTINGS})
 
     def _check_style(self, address: Address, node: Node) -> None:
         """Check the files named by the valid keys of a style."""

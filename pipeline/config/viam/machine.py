@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ...camera_config import SETTINGS
 from ..declarations import MODEL, VISION, Tables
 from ..nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, one_line, quoted
 from ..validation import Entries, Item, section, text_at
@@ -16,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 _ROOT_KEYS = frozenset({"components", "services", "server", "packages"})
 _KNOWN = frozenset({"name", "api", "type", "namespace", "model", "attributes", "depends_on"})
-_EXTENSIONS = frozenset({"preload", "linger_s", "private", "stream", "style"})  # camera keys that Viam does not have
+_EXTENSIONS = frozenset(SETTINGS)  # camera keys that Viam does not have
 
 
 def is_machine_file(root: MappingNode) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from pipeline import (
     BUILT_IN,
     ConfigError,
+    Difference,
     TransformAttributes,
     load,
     load_plugins,
@@ -16,6 +17,7 @@ from pipeline import (
     parse,
     with_packages,
 )
+from pipeline.changes import changes_between
 from tests.harness import through
 from tests.transforms.pictures import bgr
 
@@ -95,16 +97,19 @@ def test_a_machine_file_cannot_run_plugins(tmp_path: Path, caplog: pytest.LogCap
 
 def test_a_file_is_run_again_only_after_a_change(tmp_path: Path) -> None:
     path = config(tmp_path, my_transforms=TRANSFORM)
-    first = load(path, run_plugins=True).tables
-    assert first.without_files is BUILT_IN
-    same = load(path, tables=first, run_plugins=True).tables
-    assert same.transforms["negative"] is first.transforms["negative"]
+    first = load(path, run_plugins=True)
+    tables = first.tables
+    assert tables.without_files is BUILT_IN
+    same = load(path, tables=tables, run_plugins=True)
+    assert same.tables.transforms["negative"] is tables.transforms["negative"]
+    assert changes_between(first, same).cameras == Difference(unchanged=("scene", "dark"))
     (tmp_path / "my_transforms.py").write_text(TRANSFORM.replace("255 -", "254 -"))
-    changed = load(path, tables=first, run_plugins=True).tables
-    assert changed.transforms["negative"] is not first.transforms["negative"]
-    assert changed.plugins == first.plugins
+    changed = load(path, tables=tables, run_plugins=True)
+    assert changed.tables.transforms["negative"] is not tables.transforms["negative"]
+    assert changed.tables.plugins == tables.plugins
+    assert changes_between(first, changed).cameras == Difference(changed=("dark",), unchanged=("scene",))
     path.write_text(CAMERAS.replace("negative", "flip"))
-    assert load(path, tables=changed, run_plugins=True).tables is BUILT_IN
+    assert load(path, tables=changed.tables, run_plugins=True).tables is BUILT_IN
 
 
 def test_files_of_the_same_name_in_two_folders_are_distinct(tmp_path: Path) -> None:
@@ -147,18 +152,18 @@ def test_a_file_on_the_import_path_is_accepted(tmp_path: Path, monkeypatch: pyte
             "correct it, or remove the file from plugins",
         ),
         (
-            "[torn.py]",
-            "1:11: plugins[0]: cannot be loaded: FOLDER/torn.py, line 1: SyntaxError: '(' was never closed; correct "
+            "[syntax.py]",
+            "1:11: plugins[0]: cannot be loaded: FOLDER/syntax.py, line 1: SyntaxError: '(' was never closed; correct "
             "it, or remove the file from plugins",
         ),
         (
-            "[needy.py]",
-            "1:11: plugins[0]: cannot be loaded: FOLDER/needy.py, line 1: ModuleNotFoundError: No module named "
+            "[lacks.py]",
+            "1:11: plugins[0]: cannot be loaded: FOLDER/lacks.py, line 1: ModuleNotFoundError: No module named "
             "'nothing_of_that_name'; install that module into the environment of camweave",
         ),
         (
-            "[sociable.py]",
-            "1:11: plugins[0]: cannot be loaded: FOLDER/sociable.py, line 1: ModuleNotFoundError: No module named "
+            "[imports.py]",
+            "1:11: plugins[0]: cannot be loaded: FOLDER/imports.py, line 1: ModuleNotFoundError: No module named "
             "'broken'; plugin files cannot import each other: merge them, or make a package of them",
         ),
         (
@@ -197,9 +202,9 @@ def test_the_error_of_a_file_is_reported_at_its_entry(
         json=TRANSFORM,
         cameras=TRANSFORM,
         broken=BROKEN,
-        torn="x = (\n",
-        needy="import nothing_of_that_name",
-        sociable="import broken",
+        syntax="x = (\n",
+        lacks="import nothing_of_that_name",
+        imports="import broken",
         empty="from transforms import Transform\n\n\nclass _Hidden(Transform): pass\n",
         good=TRANSFORM,
         same=TRANSFORM,
