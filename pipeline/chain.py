@@ -10,7 +10,7 @@ from vision import ModelError
 
 from .camera_config import CameraConfig, DownstreamAttributes, TransformAttributes
 from .config import Config, constructing, make_services
-from .producers import Row, make_transforms, step
+from .producers import OpenError, Row, make_transforms, step
 
 logger = logging.getLogger(__name__)
 
@@ -37,17 +37,17 @@ class Chain:
         services = make_services(config)
         declared = config.cameras[camera]
         self.style: Style = declared.style
-        rows: list[Row] = []
+        rows: dict[str, Row] = {}
         while isinstance(declared.attributes, DownstreamAttributes):
             if not isinstance(declared.attributes, TransformAttributes):
                 raise ValueError(f"camera {declared.name}: model {declared.model} works on live frames only")
             with constructing(config, "cameras", declared.name):
                 transforms = make_transforms(declared.attributes, services, config.tables.transforms)
-            rows.insert(0, Row(transforms, declared.attributes))
+            rows = {declared.name: Row(transforms, declared.attributes), **rows}
             declared = config.cameras[declared.attributes.source]
         self.root: CameraConfig = declared
-        self._rows = tuple(rows)
-        self._transforms = tuple(transform for row in rows for transform in row.transforms)
+        self._rows = rows
+        self._transforms = tuple(transform for row in rows.values() for transform in row.transforms)
         for transform in self._transforms:
             transform.wait_for_results()
         self._failure: str | None = None
@@ -56,11 +56,14 @@ class Chain:
         """Load what the transforms need.
 
         Raises:
-            ModelError: when a model cannot be loaded; then no transform stays open.
+            ValueError: when a transform cannot be opened, with its model for example; then none stays open.
         """
         try:
-            for transform in self._transforms:
-                transform.open()
+            for name, row in self._rows.items():
+                try:
+                    row.open()
+                except OpenError as error:
+                    raise OpenError(f"camera {name}: {error}") from error
         except BaseException:
             self.close()
             raise
@@ -73,7 +76,7 @@ class Chain:
             ModelError: when a model fails on it.
         """
         failure: str | None = None
-        for row in self._rows:
+        for row in self._rows.values():
             done = step(frame, row)
             for stage in done.failures:
                 if stage.error is not None:

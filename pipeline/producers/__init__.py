@@ -4,13 +4,14 @@ from .bugs import bug_message
 from .kind import DeclaredProducer, ProducerContext
 from .line import Line
 from .source import Source
-from .step import Row, Stage, Step, make_transforms, step
+from .step import OpenError, Row, Stage, Step, make_transforms, step
 from .table import PRODUCERS, make_producer
 
 __all__ = [
     "PRODUCERS",
     "DeclaredProducer",
     "Line",
+    "OpenError",
     "ProducerContext",
     "Row",
     "Source",

@@ -57,10 +57,10 @@ class DeclaredProducer(Producer):
             attributes_type = PublishedAttributes
 
             def take(self, frame):
-                output = self._output  # of the newest run; None while nobody watches
+                output = self._output  # of the newest run; None before the first
                 return output is not None and output.publish(frame)
 
-        producer = graph.feeds["phone"].producer
+        producer = graph.feeds["phone"].producer  # take() returns False while nobody watches
         if isinstance(producer, Published):
             producer.take(frame)
 

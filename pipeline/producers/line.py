@@ -11,8 +11,9 @@ from transforms import InferenceTransform
 
 from ..camera_config import CameraConfig, TransformAttributes
 from ..feeds import Clock, Executor, Feed, FrameTask, Output, Rate, Reports, Run, State
+from .bugs import bug_message
 from .kind import DeclaredProducer, ProducerContext
-from .step import Row, make_transforms, step
+from .step import OpenError, Row, make_transforms, step
 
 logger = logging.getLogger(__name__)
 
@@ -155,8 +156,7 @@ class _LineTask(FrameTask):
         # From now on this run owns the transforms, even if an abandoned run continues.
         self._line._holder = self
         try:
-            for transform in self._line.row.transforms:
-                transform.open()
+            self._line.row.open()
         except BaseException:
             self._close_transforms()
             raise
@@ -164,7 +164,7 @@ class _LineTask(FrameTask):
         self._line.source.attach(self.frames)
 
     def failed_to_open(self, error: BaseException) -> None:
-        self._failed(f"{type(error).__name__}: {error}" if not str(error) else str(error))
+        self._failed(str(error) if isinstance(error, OpenError) else bug_message(error))
 
     def process(self, frame: Frame) -> None:
         reports, line = self._reports, self._line

@@ -32,6 +32,22 @@ class Row:
         """Whether any transform may add annotations."""
         return any(transform.annotates for transform in self.transforms)
 
+    def open(self) -> None:
+        """Open each transform in order.
+
+        Raises:
+            OpenError: when one cannot be opened; those before it stay open.
+        """
+        for index, transform in enumerate(self.transforms):
+            try:
+                transform.open()
+            except Exception as error:
+                raise OpenError(f"pipeline[{index}] ({transform.type_name}): {_text(error)}") from error
+
+
+class OpenError(ValueError):
+    """A transform could not be opened; the message names it and says why."""
+
 
 @dataclass(frozen=True)
 class Stage:

@@ -51,7 +51,7 @@ def test_a_failed_open_leaves_nothing_open(folder: Path, monkeypatch: pytest.Mon
     service = FakeVision("shapes")
     service.fails = ModelError("no")
     made = chain(folder, service, monkeypatch)
-    with pytest.raises(ModelError, match="no"):
+    with pytest.raises(ValueError, match=r"^camera named: pipeline\[0\] \(classifications\): no$"):
         made.open()
 
 

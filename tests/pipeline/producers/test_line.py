@@ -257,7 +257,7 @@ def test_a_failing_model_loses_its_annotations_but_not_the_frame(setup: Cameras)
         assert line.state is State.RUNNING
 
 
-def test_opening_the_transforms_is_retried(setup: Cameras) -> None:
+def test_opening_the_transforms_is_retried(setup: Cameras, caplog: pytest.LogCaptureFixture) -> None:
     gate, other = Gate(), Gate()
     gate.go.release(10)
     other.go.release(10)
@@ -267,6 +267,7 @@ def test_opening_the_transforms_is_retried(setup: Cameras) -> None:
         setup.camera.give(frame())
         watch.get(5)
         assert (gate.is_open, line.error, line.counters["errors"]) == (True, None, 2)
+        assert "camera named: pipeline[1] (gate): no such file" in caplog.text
         assert gate.opens == [False, False, False], "each failure closes the transforms that were open"
         assert setup.clock.pauses == [0.5, 1.0]
 
