@@ -26,8 +26,14 @@ class Services:
         self._entries = entries
         self._tables = tables
         self._names: dict[str, dict[str, None]] = {VISION: {}, MODEL: {}}
+        # A service whose type is missing or misspelt is reported itself; a reference to it may well be right.
+        self._of_unknown_type: set[str] = set()
         for name, (_, node) in named(items):
-            self._names.get(text_at(node, "type") or "", {})[name] = None
+            names = self._names.get(text_at(node, "type") or "")
+            if names is None:
+                self._of_unknown_type.add(name)
+            else:
+                names[name] = None
         self.models: dict[str, RuntimeDeclaration] = {}
         for item in items:
             if text_at(item[1], "type") == MODEL:
@@ -46,7 +52,7 @@ class Services:
 
     def _reference_error(self, name: str, wanted: str, other: str) -> str | None:
         known = self._names[wanted]
-        if name in known:
+        if name in known or name in self._of_unknown_type:
             return None
         what = f"no service is named {quoted(name)}"
         if name in self._names[other]:

@@ -572,6 +572,22 @@ ROWS = (
         ('3:115: cameras[1].attributes.pipeline[0].attributes.detector_name: no service is named "coco" (known: none)'),
     ),
     (
+        "references to services without a type: only the type is reported",
+        (
+            "cameras:\n"
+            "  - {name: a, model: webcam}\n"
+            "  - {name: b, model: transform, attributes: {source: a, pipeline: [{type: detections, attributes: "
+            "{detector_name: coco}}]}}\n"
+            "services:\n"
+            "  - {name: coco, model: mlmodel, attributes: {mlmodel_name: ssd}}\n"
+            "  - {name: ssd, type: mlmodle, model: tflite_cpu, attributes: {model_path: here}}\n"
+        ),
+        (
+            "5:5: services[0].type: is missing\n"
+            '6:23: services[1].type: must be one of: vision, mlmodel; got "mlmodle" (did you mean "mlmodel"?)'
+        ),
+    ),
+    (
         "a model where a vision service is wanted",
         (
             "cameras:\n"
@@ -737,12 +753,12 @@ ROWS = (
         ),
     ),
     (
-        "an ICE address that is none",
+        "an invalid ICE address",
         ("cameras:\n  - {name: a, model: webcam}\nserver: {ice: {addresses: [10.0.0.300]}}\n"),
         '3:28: server.ice.addresses[0]: must be an IP address, got "10.0.0.300"',
     ),
     (
-        "an ICE server that is none",
+        "an invalid ICE server",
         ("cameras:\n  - {name: a, model: webcam}\nserver: {ice: {servers: [{urls: ['http://x']}]}}\n"),
         (
             '3:34: server.ice.servers[0].urls[0]: must be an address such as "stun:stun.example.org:3478" or '
@@ -755,7 +771,7 @@ ROWS = (
         "3:26: server.ice.servers[0].urls: is missing",
     ),
     (
-        "a single address of an ICE server that is none",
+        "an ICE server with a single invalid address",
         ("cameras:\n  - {name: a, model: webcam}\nserver: {ice: {servers: [{urls: 'http://x'}]}}\n"),
         (
             '3:33: server.ice.servers[0].urls: must be an address such as "stun:stun.example.org:3478" or '
@@ -796,7 +812,7 @@ ROWS = (
         ),
     ),
     (
-        "a style that is none",
+        "a style that is not a mapping",
         ("cameras:\n  - {name: a, model: webcam, style: red}\n"),
         "2:37: cameras[0].style: must be a mapping, got text",
     ),
@@ -833,7 +849,7 @@ ROWS = (
         "2:40: cameras[0].linger_s: the environment variable GONE is not set and ${GONE} has no default",
     ),
     (
-        "a variable that is no number",
+        "a variable that is not a number",
         ("cameras:\n  - {name: a, model: webcam, linger_s: ${WORD}}\n"),
         '2:40: cameras[0].linger_s: must be a number, got "half"',
     ),
@@ -1006,7 +1022,7 @@ ROWS = (
         "2:48: cameras[0].attributes.url: must not hold the character U+0000",
     ),
     (
-        "a version of YAML that is none",
+        "an invalid version of YAML",
         ("%YAML 3.0\n---\ncameras:\n  - {name: a, model: webcam}\n"),
         "1:1: only YAML 1.1 and 1.2 can be read",
     ),

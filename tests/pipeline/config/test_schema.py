@@ -24,7 +24,7 @@ from .texts import GOOD
 BEYOND = (
     "cycle", "itself", "does not exist", "that is not declared", "where a model", "where a vision service", "duplicate",
     "file", "variable", "placeholder", "password", "pictures by URL", "the wrong way round", "a path", "several",
-    "a host", "ICE address", "ICE server that is none", "a codec twice", "no number", "not a number", "infinity",
+    "a host", "invalid ICE", "single invalid address", "a codec twice", "no number", "not a number", "infinity",
 )  # fmt: skip
 
 
