@@ -39,6 +39,17 @@ class CropAttributes(Attributes):
         return value
 
     @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        """Refuse a maximum below 1 beside one above: as pixels it would leave a single row or column."""
+        low, high = sorted(((self.x_max_px, "x_max_px"), (self.y_max_px, "y_max_px")))
+        if self.units == "auto" and low[0] < 1 < high[0]:
+            raise ValueError(
+                f"{low[1]}: {low[0]:g} is a fraction of the frame and {high[1]}: {high[0]:g} is in pixels; "
+                "give all edges in one unit"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _fractions_begin_inside(self) -> Self:
         if self.fractions and max(self.x_min_px, self.y_min_px) >= 1:
             raise ValueError("x_min_px and y_min_px must be less than 1 when units is fraction")

@@ -53,6 +53,11 @@ def test_a_maximum_above_one_means_pixels() -> None:
     assert cropped(bgr(8, 6), 0.9, 0.9, 2.9, 3.9).image.shape == (3, 2, 3), "parts of pixels are cut off"
 
 
+def test_a_maximum_of_one_beside_one_above_is_a_pixel() -> None:
+    assert cropped(bgr(8, 6), 0, 0, 1, 4).image.shape == (4, 1, 3)
+    assert cropped(bgr(8, 6), 0, 0, 0.5, 4, units="px").image.shape == (4, 1, 3)
+
+
 def test_explicit_fractions_above_one_are_clipped() -> None:
     assert cropped(bgr(8, 6), 0.5, 0.5, 1.5, 7, units="fraction").image.shape == (3, 4, 3)
 
@@ -173,6 +178,14 @@ def test_only_the_overlay_annotates() -> None:
         ((0, 0, "8", 1), {}, ("x_max_px", "Input should be a valid number")),
         ((0, 0, 2, 2), {"units": "pixels"}, ("units", "Input should be 'auto', 'px' or 'fraction'")),
         ((0, 0, 2, 2), {"overlay_crop_box": 1}, ("overlay_crop_box", "Input should be a valid boolean")),
+        (
+            (0, 0, 0.5, 480),
+            {},
+            (
+                "",
+                "x_max_px: 0.5 is a fraction of the frame and y_max_px: 480 is in pixels; give all edges in one unit",
+            ),
+        ),
         (
             (1.5, 0, 2, 2),
             {"units": "fraction"},
