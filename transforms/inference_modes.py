@@ -1,9 +1,9 @@
 """Inference modes: which frame a transform has inferred, and how long a frame waits for the result.
 
-One class per mode, and the table ``MODES`` of those that the attribute ``mode`` names. A mode in which frames do not
-wait, and carry the newest result there is, would be one more class here with a row of its own: it gets ``max_age_s``
-with the attributes, reports the age of its results, and may run inferences between frames. Modes apply to live frames;
-those of a file always use ``SyncInference`` (:meth:`Transform.wait_for_results`).
+One class per mode, and the table ``MODES`` of those that the attribute ``mode`` names. A further mode is one more class
+and one more row. For example, frames may carry the newest result instead of waiting for their own: the factory in the
+row gets ``max_age_s``, the class reports the age of its result, and its thread infers between frames. Modes apply to
+live frames; those of a file always use ``SyncInference`` (:meth:`Transform.wait_for_results`).
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class InferenceMode(ABC):
     A subclass decides which frame is inferred and how long ``predict`` waits::
 
         class SyncInference(InferenceMode):
+            mode = "sync"
+
             def predict(self, kind, frame):
                 return self._opened().predict(kind, frame)
 
@@ -58,7 +60,7 @@ class InferenceMode(ABC):
         result_age_s: Age of the newest result; 0 where each result belongs to its own frame.
     """
 
-    mode: ClassVar[str] = "sync"
+    mode: ClassVar[str]
     result_age_s: float = 0.0
 
     def __init__(self, service: VisionService[Any]) -> None:
@@ -111,6 +113,8 @@ class InferenceMode(ABC):
 class SyncInference(InferenceMode):
     """Infers each frame; the frame waits for the result."""
 
+    mode: ClassVar[str] = "sync"
+
     def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
         """Return the predictions for this frame."""
         return self._opened().predict(kind, frame)
@@ -127,6 +131,8 @@ class DeadlineInference(InferenceMode):
         service: The vision service.
         deadline_s: How long a frame waits.
     """
+
+    mode: ClassVar[str] = "sync"
 
     def __init__(self, service: VisionService[Any], deadline_s: float) -> None:
         super().__init__(service)
