@@ -58,7 +58,8 @@ class PacketSink(Protocol):
         """
 
     def end(self) -> None:
-        """Handle the end of the stream: the camera was removed or has ended, or the pool was closed.
+        """Handle the end of the stream: the camera was removed or became private, or the pool was closed.
 
-        Not called after the subscription was closed, nor for a gap.
+        Not called after the subscription was closed, nor for a gap, nor when a file has reached its end: the next
+        configuration may give the camera another source. ``Subscription.feed.state`` is ``ended`` then.
         """

@@ -272,12 +272,14 @@ class Sessions(ABC, Generic[S]):
         logger.info("camera %s: %s %s left", session.camera, session.role, session.id)
 
     async def _watch(self) -> None:
-        """Drop peers that never connect or have vanished: aiortc notices neither in time."""
+        """Drop sessions whose video has ended, and peers that never connect or vanish: aiortc is late to notice."""
         while True:
             await asyncio.sleep(self._deadlines.check_s)
             now = time.monotonic()
             for session in list(self._sessions.values()):
-                if session.connection.state != "connected":
+                if not session.live:
+                    self._drop(session, "its video has ended")
+                elif session.connection.state != "connected":
                     if now - session.began_at > self._deadlines.connect_s:
                         self._drop(session, "it did not connect in time")
                 elif now - session.connection.active_at > self._deadlines.silence_s:

@@ -393,12 +393,19 @@ def test_sinks_move_when_a_chain_starts_or_stops_annotating() -> None:
         assert [encoder["annotations"] for encoder in run.pool.encoders("named")] == [False]
 
 
-def test_an_exchange_starts_an_encoder_with_the_new_settings() -> None:
+def noted_bitrates() -> tuple[list[float | None], Callable[[Feed, EncoderKey], VideoEncoder]]:
+    """Return a factory of H.264 encoders, and the bitrate configured at each of its calls."""
     made: list[float | None] = []
 
     def make(feed: Feed, key: EncoderKey) -> VideoEncoder:
         made.append(feed.config.stream.bitrate)
         return VideoEncoder("h264")
+
+    return made, make
+
+
+def test_an_exchange_starts_an_encoder_with_the_new_settings() -> None:
+    made, make = noted_bitrates()
 
     with running(make) as run:
         sink, _ = run.join()
@@ -412,11 +419,7 @@ def test_an_exchange_starts_an_encoder_with_the_new_settings() -> None:
 
 
 def test_a_running_encoder_takes_new_settings_of_the_stream_and_keeps_others() -> None:
-    made: list[float | None] = []
-
-    def make(feed: Feed, key: EncoderKey) -> VideoEncoder:
-        made.append(feed.config.stream.bitrate)
-        return VideoEncoder("h264")
+    made, make = noted_bitrates()
 
     with running(make) as run:
         feed, camera = run.feed, run.graph.cameras["porch"]

@@ -101,6 +101,15 @@ async def test_the_watchdog_drops_a_session_whose_peer(connects: bool) -> None:
         assert publishers.last.released and publishers.sessions("porch") == []
 
 
+async def test_the_watchdog_drops_a_session_whose_video_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with publishing(Deadlines(check_s=0.01)) as (publishers, peer):
+        answer = await publishers.offer("porch", peer.localDescription.sdp)
+        monkeypatch.setattr(Publisher, "live", False)
+        async with asyncio.timeout(20):
+            await publishers.wait_closed(answer.secret)
+        assert publishers.last.released and publishers.sessions("porch") == []
+
+
 async def test_a_session_ends_when_its_peer_closes_the_connection() -> None:
     async with publishing() as (publishers, peer):
         answer = await publishers.offer("porch", peer.localDescription.sdp)
