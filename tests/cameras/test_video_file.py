@@ -186,7 +186,7 @@ def test_a_playlist_cannot_lead_to_a_url(tmp_path: Path) -> None:
         camera(path).open()
 
 
-class TestWhatIsNoVideo:
+class TestNotAVideo:
     def refusal(self, path: Path) -> str:
         file = camera(path)
         with pytest.raises(CameraError) as raised:

@@ -1,4 +1,4 @@
-"""Paths that lead to what is no file: a pipe would be waited for without end, a device read without end."""
+"""Paths that lead to something other than a file: a pipe would block and a device be read without end."""
 
 from __future__ import annotations
 
