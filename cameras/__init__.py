@@ -30,6 +30,7 @@ from .image_file import ImageFile
 from .internals import UnsuitableLibrary, require_internals, sets_attribute
 from .interrupt import check_pyav
 from .picture import (
+    MAX_PIXELS,
     Depth,
     Frame,
     Image,
@@ -74,6 +75,7 @@ ALIASES: dict[str, str] = {
 __all__ = [
     "ALIASES",
     "CAMERAS",
+    "MAX_PIXELS",
     "PREDICTIONS",
     "Affine",
     "Annotation",

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, TypeVar
 
 from .attributes import Attributes
-from .picture import Frame
+from .picture import MAX_PIXELS, Frame
 from .urls import redact_url
 
 A = TypeVar("A", bound=Attributes)
@@ -53,6 +53,8 @@ class Camera(ABC, Generic[A]):
     supervisor numbers the frames. Drop and count frames to which the source gives no time.
 
     Attributes:
+        max_pixels: Most pixels of a picture; refuse a larger one before it is decoded. The graph sets it from the
+            limits of the configuration.
         model_name: Name of this kind under ``model:``.
         attributes_type: Its attributes in the YAML.
         annotates: Whether its frames come with annotations, such as those of a remote machine.
@@ -64,6 +66,7 @@ class Camera(ABC, Generic[A]):
     attributes_type: ClassVar[type[Attributes]]
     annotates: ClassVar[bool] = False
     silence_s: ClassVar[float | None] = None
+    max_pixels: int = MAX_PIXELS
 
     def __init__(self, name: str, attributes: A, *, paced: bool = True) -> None:
         """Store the settings.

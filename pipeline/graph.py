@@ -134,7 +134,10 @@ class Graph:
         services = {**make_services(config), **kept}
         feeds = {name: self.feeds.get(name) or self._new_feed(name) for name in in_order(config)}
         tables = config.tables
-        context = ProducerContext(feeds, services, tables.cameras, tables.transforms, tables.producers, self._clock)
+        pixels = config.server.limits.picture_pixels
+        context = ProducerContext(
+            feeds, services, tables.cameras, tables.transforms, tables.producers, self._clock, pixels
+        )
         needed = {*changes.cameras.added, *changes.replaced}
         producers = {}
         for name, feed in feeds.items():

@@ -2,11 +2,12 @@
 
 from .frame import Depth, Frame, Intrinsics, Mark
 from .header import read_header
-from .image import ImageError, decode_depth, decode_image
+from .image import MAX_PIXELS, ImageError, decode_depth, decode_image
 from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
 from .video import pixels_from_av
 
 __all__ = [
+    "MAX_PIXELS",
     "Depth",
     "Frame",
     "Image",

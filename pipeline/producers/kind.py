@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cameras import Attributes, Camera
+from cameras import MAX_PIXELS, Attributes, Camera
 from transforms import Transform
 from vision import VisionService
 
@@ -30,6 +30,7 @@ class ProducerContext:
         transforms: The kinds of transforms by ``type``.
         producers: The kinds of producers by ``model``; all other models are cameras.
         clock: The clock of the graph.
+        max_pixels: Most pixels of a camera's picture.
     """
 
     feeds: Mapping[str, Feed]
@@ -38,6 +39,7 @@ class ProducerContext:
     transforms: Mapping[str, type[Transform[Any]]]
     producers: Mapping[str, type[DeclaredProducer]]
     clock: Clock
+    max_pixels: int = MAX_PIXELS
 
 
 class DeclaredProducer(Producer):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+
+from cameras import Attributes, Camera
 
 from ..camera_config import CameraConfig, DownstreamAttributes
 from ..feeds import Feed, Producer, Reports
@@ -29,7 +30,12 @@ def make_producer(config: CameraConfig, reports: Reports, context: ProducerConte
     kind = context.producers.get(config.model)
     if kind is None:
         camera = context.cameras[config.model]
-        make = partial(camera, config.name, config.attributes)
+
+        def make() -> Camera[Attributes]:
+            made: Camera[Attributes] = camera(config.name, config.attributes)
+            made.max_pixels = context.max_pixels
+            return made
+
         return Source(config.name, make, context.clock, reports, annotates=camera.annotates), None
     attributes = config.attributes
     source = context.feeds[attributes.source] if isinstance(attributes, DownstreamAttributes) else None

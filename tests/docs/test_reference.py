@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from typer.core import TyperGroup
 
 from cameras import CAMERAS, PREDICTIONS, Attributes, BoundingBox, Detection
-from pipeline import BUILT_IN, StreamConfig
+from pipeline import BUILT_IN, LimitsConfig, StreamConfig
 from pipeline.config.declarations import CameraBlock, ServerConfig, ServiceBlock
 from pipeline.config.declarations.server import IceConfig
 from server.clarifai.rest import ClarifaiRest
@@ -102,6 +102,7 @@ def test_every_kind_is_listed_in_coming_from_viam() -> None:
         ("configuration.md", "key of `stream`", StreamConfig),
         ("configuration.md", "key of `style`", Style),
         ("configuration.md", "key of `server`", ServerConfig),
+        ("configuration.md", "key of `limits`", LimitsConfig),
         ("deployment.md", "key of `ice`", IceConfig),
     ],
 )
@@ -135,6 +136,11 @@ def test_the_default_of_every_plain_attribute_is_listed() -> None:
                     if said[1].strip("`").partition(":")[0].strip("`") != value:
                         wrong.append(f"{name}.{field}: {said[1]}, is {value}")
     assert wrong == []
+
+
+def test_the_default_of_every_limit_is_listed() -> None:
+    listed = {key: row.partition("|")[0].strip() for key, row in table("configuration.md", "key of `limits`").items()}
+    assert listed == {key: f"{value:.15g}" for key, value in LimitsConfig().model_dump().items()}
 
 
 def test_every_command_and_option_is_listed() -> None:

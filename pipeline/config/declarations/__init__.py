@@ -2,6 +2,7 @@
 
 from .blocks import MODEL, VISION, CameraBlock, ServiceBlock, TransformBlock, TransformCameraBlock
 from .declared import Config, Locations
+from .limits import LimitsConfig
 from .server import VIAM_IS_OPEN, ClarifaiConfig, ServerConfig, token_of
 from .tables import BUILT_IN, Plugin, PluginKind, Tables
 
@@ -11,6 +12,7 @@ __all__ = [
     "ClarifaiConfig",
     "Config",
     "MODEL",
+    "LimitsConfig",
     "Locations",
     "Plugin",
     "PluginKind",

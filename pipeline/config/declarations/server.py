@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJson
 
 from cameras import Attributes, LocalPath
 
+from .limits import LimitsConfig
+
 MAX_PORT = 65_535
 VIAM_IS_OPEN = (
     "with tokens it can only be served on 127.0.0.1: Viam's clients send no token, so anyone could use its port"
@@ -205,6 +207,7 @@ class ServerConfig(Attributes):
     allow_image_urls: bool = Field(
         False, description="Whether requests may contain image URLs, fetched from public addresses only."
     )
+    limits: LimitsConfig = Field(LimitsConfig(), description="Limits on what clients and cameras may cost.")
 
     def has_open_viam(self) -> bool:
         """Return whether other machines could use Viam's port without a token."""

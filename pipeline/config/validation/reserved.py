@@ -19,7 +19,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
         | {"sha256", "video_stream"}
     ),
     "server": frozenset(
-        {"base_path", "edit", "limits", "names", "origins", "processes", "recording", "rtsp", "tls", "trusted_proxies"}
+        {"base_path", "edit", "names", "origins", "processes", "recording", "rtsp", "tls", "trusted_proxies"}
     ),
 }  # fmt: skip
 

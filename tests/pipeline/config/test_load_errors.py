@@ -698,8 +698,8 @@ ROWS = (
     ),
     (
         "a key of the server that comes later",
-        ("cameras:\n  - {name: a, model: webcam}\nserver: {limits: {}, tls: {}}\n"),
-        ("3:10: server.limits: is not available in this version\n3:22: server.tls: is not available in this version"),
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {edit: true, tls: {}}\n"),
+        ("3:10: server.edit: is not available in this version\n3:22: server.tls: is not available in this version"),
     ),
     (
         "keys that come later, at every level",
@@ -723,7 +723,7 @@ ROWS = (
         ("cameras:\n  - {name: a, model: webcam}\nserver: {prot: 80}\n"),
         (
             '3:10: server.prot: unknown key, did you mean "port"? '
-            "(known: host, port, tokens, ice, viam, clarifai, allow_image_urls)"
+            "(known: host, port, tokens, ice, viam, clarifai, allow_image_urls, limits)"
         ),
     ),
     (

@@ -1,0 +1,44 @@
+"""The ``limits:`` of the server: each has a default, a range, and reaches the room that needs it."""
+
+import pytest
+
+from cameras import MAX_PIXELS, Attributes, Camera
+from pipeline import Graph, LimitsConfig
+from pipeline.producers import Source
+
+from ..texts import problems_of, read
+
+TEXT = "cameras:\n  - {name: a, model: webcam}\nserver: {limits: {%s}}\n"
+
+
+def test_every_limit_has_a_default_and_a_sentence() -> None:
+    assert read(TEXT % "").server.limits == LimitsConfig()
+    for name, field in LimitsConfig.model_fields.items():
+        assert not field.is_required(), name
+        assert field.description, name
+        assert LimitsConfig.model_json_schema()["properties"][name]["description"] == field.description
+
+
+@pytest.mark.parametrize("name", list(LimitsConfig.model_fields))
+def test_no_limit_can_be_switched_off_by_zero_or_below(name: str) -> None:
+    for value in (0, -1):
+        (problem,) = problems_of(TEXT % f"{name}: {value}")
+        assert problem.startswith(f"pipeline.yaml:3:{20 + len(name) + 1}: server.limits.{name}: must be "), problem
+        assert problem.endswith(f", got {value}")
+
+
+def test_limits_are_read_and_unknown_ones_refused() -> None:
+    limits = read(TEXT % "bodies: 3, write_s: 0.5").server.limits
+    assert (limits.bodies, limits.write_s) == (3, 0.5)
+    (problem,) = problems_of(TEXT % "body: 3")
+    assert problem.startswith("pipeline.yaml:3:19: server.limits.body: unknown key, did you mean")
+
+
+@pytest.mark.parametrize(("text", "pixels"), [("", MAX_PIXELS), ("picture_pixels: 1000", 1000)])
+def test_cameras_get_the_largest_picture(text: str, pixels: int) -> None:
+    graph = Graph(read(TEXT % text))
+    producer = graph.feeds["a"].producer
+    assert isinstance(producer, Source)
+    camera: Camera[Attributes] = producer._make()
+    assert camera.max_pixels == pixels
+    graph.close()
