@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+import asyncio
+import json
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from pipeline import Tables, schema
 
-from ..core import Unavailable
+from ..core import Unavailable, on_thread
 from .dependencies import WithBackend
 from .messages import problems
 
@@ -31,11 +31,14 @@ async def ready(request: Request) -> dict[str, str]:
 
 
 @router.get("/schema.json", response_model=None)
-async def config_schema(backend: WithBackend) -> dict[str, Any]:
+async def config_schema(request: Request, backend: WithBackend) -> Response:
     """Return the JSON Schema of the configuration file."""
-    return _schema(backend.config.tables)
+    tables, state = backend.config.tables, request.app.state
+    # Making it takes a tenth of a second, so it is made once, on a thread, and shared by all requests.
+    if getattr(state, "schema_of", None) is not tables:
+        state.schema_of, state.schema = tables, on_thread("schema", lambda: _schema(tables))
+    return Response(await asyncio.shield(state.schema), media_type="application/json")
 
 
-@cache
-def _schema(tables: Tables) -> dict[str, Any]:
-    return schema(tables)
+def _schema(tables: Tables) -> bytes:
+    return json.dumps(schema(tables), separators=(",", ":")).encode()
