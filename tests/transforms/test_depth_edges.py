@@ -47,6 +47,15 @@ def test_unknown_depth_causes_no_edge() -> None:
     assert edges(depth).max() == 0
 
 
+def test_unknown_depth_hides_only_the_slopes_next_to_it() -> None:
+    depth = np.full((40, 60), 3000)
+    depth[:, 30:] = 1000
+    whole = edges(depth, blur_radius_px=0).any(axis=1)
+    depth[20, 28:32] = 0
+    assert whole.all()
+    assert np.flatnonzero(~edges(depth, blur_radius_px=0).any(axis=1)).tolist() == [19, 20, 21]
+
+
 def noisy() -> Any:
     depth = step().astype(float)
     return depth + np.random.default_rng(3).normal(0, 60, depth.shape)
