@@ -48,7 +48,7 @@ from .picture import (
 from .slot import Slot, SlotClosed, SlotStatistics, Wakeup
 from .stream import Stream
 from .test_pattern import TestPattern
-from .urls import redact_url
+from .urls import one_line, redact_url, safe_text
 from .video_file import VideoFile
 from .webcam import Webcam
 
@@ -116,11 +116,13 @@ __all__ = [
     "at_size",
     "check_pyav",
     "decode_image",
+    "one_line",
     "pixels_from_av",
     "read_header",
     "redact_url",
     "require_internals",
     "sets_attribute",
+    "safe_text",
     "warped",
     "yuv_from_rgb",
 ]

@@ -12,16 +12,16 @@ from typing import ClassVar, Generic, TypeVar
 
 from .attributes import Attributes
 from .picture import MAX_PIXELS, Frame
-from .urls import redact_url
+from .urls import safe_text
 
 A = TypeVar("A", bound=Attributes)
 
 
 class CameraError(Exception):
-    """A camera is unreachable or failed; URLs in the message are redacted by :func:`redact_url`."""
+    """A camera is unreachable or failed; the message passes through :func:`safe_text`, which hides URLs' secrets."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(redact_url(message))
+        super().__init__(safe_text(message))
 
 
 class CameraEnded(Exception):

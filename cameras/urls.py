@@ -1,8 +1,9 @@
-"""Validation of stream URLs, and redaction of URLs in messages."""
+"""Validation of stream URLs, and texts that are safe to show: without secrets of URLs and control characters."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import urlsplit
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp", "tls")
@@ -17,14 +18,40 @@ It has no ``@``: :func:`redact_url` would take it for a part of the URL before i
 _WITHOUT_SLASHES = (*SCHEMES, "stun", "stuns", "turn", "turns")
 
 # The start of a URL: a scheme of two letters or more (one is a Windows drive) with a colon, followed by slashes
-# or by text that ends in @. Or user and password without a scheme.
+# or by text that ends in @. Or user and password without a scheme. The limits keep the search linear.
 _BEGINNING = re.compile(
-    r"""(?P<scheme>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]+):(?:/+|(?=[^\s/]*@))|(?<!\S)[^\s:/"']+:[^\s/]*(?=@)"""
+    r"""(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]{1,30}):(?:/+|(?=[^\s/]{0,1000}@))|(?<!\S)[^\s:/"']+:[^\s/]*(?=@)"""
 )
 _ANOTHER = re.compile(r"""[\s"'][A-Za-z][A-Za-z0-9+.\-]+://""")
 _NAME = r"(?=[\w.\-]{1,253}(?::|$))(?:[\w\-]{1,63}\.)*[\w\-]{1,63}\.?"
 _ADDRESS = re.compile(rf"(?P<host>{_NAME}|\[[0-9A-Fa-f:.%]+\]|(?=:))(?::(?P<port>[0-9]{{1,5}}))?")
 _SENTENCE = re.compile(rf"(?:{_ADDRESS.pattern}|\*{{3}})/?(?=: [^@]*$)")
+
+
+_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = "\u200c\u200d"  # part of correct spelling in several scripts, and harmless
+
+
+def safe_text(text: str) -> str:
+    """Return a text that may appear in a log, an error or a reply.
+
+    The text is put on one line by :func:`one_line`, and its URLs are redacted by :func:`redact_url`. All text from
+    outside passes through here: names of files, messages of exceptions, values of a configuration.
+    """
+    # In this order: a line break in a password would otherwise end the URL, and the rest of it would be shown.
+    return redact_url(one_line(text))
+
+
+def one_line(text: str) -> str:
+    """Return a text with line breaks, control characters and direction overrides escaped."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter
+        if letter in _JOINERS or unicodedata.category(letter) not in _UNSHOWN
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def is_url(text: str) -> bool:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 OPEN_ENDS = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 REGISTRIES = ("py" + "pi.org", "pythonhosted" + ".org", "npm" + "js.org", "index" + "-url =", "find" + "-links")
 # Folders of tests that go through the whole program, or look at what is shown.
-WHOLE = ("tests", "tests/configs", "tests/docs", "tests/end_to_end", "tests/faults")
+WHOLE = ("tests", "tests/configs", "tests/docs", "tests/end_to_end", "tests/faults", "tests/security")
 # Test files named after something else than a module, with what they look at.
 OTHER_TESTS = {
     "tests/vision/test_golden.py": "the results of real models, through all of the room",

@@ -6,6 +6,8 @@ import os
 import traceback
 from pathlib import Path
 
+from cameras import safe_text
+
 _ROOT = Path(__file__).parents[2]
 _ROOMS = ("cameras", "vision", "transforms", "pipeline", "streams", "server")
 _PROGRAM = tuple(f"{_ROOT / room}{os.sep}" for room in _ROOMS)
@@ -14,9 +16,11 @@ _PROGRAM = tuple(f"{_ROOT / room}{os.sep}" for room in _ROOMS)
 def bug_message(error: BaseException) -> str:
     """Return the type and text of an exception, and the line that a developer looks at first.
 
-    That is the last line in the file that camweave called: the deepest one is often in a library that the file uses.
+    The text passes through :func:`cameras.safe_text`. The line is the last one in the file that camweave called: the
+    deepest one is often in a library that the file uses.
     """
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = safe_text(str(error))
+    text = f"{type(error).__name__}: {said}" if said else type(error).__name__
     frames = list(traceback.extract_tb(error.__traceback__))
     called = next((frame.filename for frame in frames if not frame.filename.startswith(_PROGRAM)), None)
     frames = [frame for frame in frames if called in (None, frame.filename)]

@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import Any, ClassVar
 
-from cameras import Attributes, Frame, Slot
+from cameras import Attributes, Frame, Slot, safe_text
 from transforms import InferenceTransform
 
 from ..camera_config import CameraConfig, TransformAttributes
@@ -93,7 +93,7 @@ class Line(DeclaredProducer):
             summaries.append(
                 {
                     "type": transform.type_name,
-                    "attributes": transform.attributes.model_dump(mode="json"),
+                    "attributes": _shown(transform.attributes.model_dump(mode="json")),
                     "mode": inference.mode if inference else None,
                     "inferences_per_s": round(meter.per_second, 2) if meter else None,
                     "result_age_s": inference.result_age_s if inference and published else None,
@@ -105,6 +105,15 @@ class Line(DeclaredProducer):
         """Count the inferences of its transforms since the last call, on frames or between them."""
         for meter in self._inferences.values():
             meter.update()
+
+
+def _shown(value: Any) -> Any:
+    """Return plain values without secrets: a transform of a plugin may have a URL among its attributes."""
+    if isinstance(value, dict):
+        return {_shown(key): _shown(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_shown(inner) for inner in value]
+    return safe_text(value) if isinstance(value, str) else value
 
 
 class _InferenceMeter:

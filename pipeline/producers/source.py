@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable
 
-from cameras import Attributes, Camera, CameraEnded, CameraError, Frame, redact_url
+from cameras import Attributes, Camera, CameraEnded, CameraError, Frame
 
 from ..feeds import BlockingRun, Clock, Executor, Output, Producer, Reports, Run, State, Timeline, retry_pause_s
 from .bugs import bug_message, must_be
@@ -81,8 +80,8 @@ class Source(Producer):
             except CameraError as error:
                 self._lost(run, run_state, str(error))
             except BaseException as error:  # a bug here, in a driver or in a library must not end the camera
-                logger.debug("camera %s: %s", self._name, redact_url(traceback.format_exc()))
-                self._lost(run, run_state, redact_url(bug_message(error)))
+                logger.debug("camera %s: failed", self._name, exc_info=True)
+                self._lost(run, run_state, bug_message(error))
             failures = 1 if run_state.read > read_before else failures + 1
             self._clock.pause(run.stopping, retry_pause_s(failures))
 
@@ -108,7 +107,7 @@ class Source(Producer):
             try:
                 camera.close()
             except Exception:  # the error that ended the reading matters more
-                logger.debug("camera %s: closing failed: %s", self._name, redact_url(traceback.format_exc()))
+                logger.debug("camera %s: closing failed", self._name, exc_info=True)
 
     def _count_dropped(self, camera: Camera[Attributes], known: int) -> int:
         """Count the frames that the camera dropped beyond ``known``; return its total."""

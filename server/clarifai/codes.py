@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
+from cameras import safe_text
+
 from ..core import (
     DownloadFailed,
     InvalidUrl,
@@ -117,9 +119,9 @@ class Refused(Exception):
     """
 
     def __init__(self, code: Code, details: str) -> None:
-        super().__init__(details)
+        self.details = safe_text(details)
+        super().__init__(self.details)
         self.code = code
-        self.details = details
 
 
 def code_of_input(error: RequestError) -> Code:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import SecretStr
 
-from ..program import UsageError, program_version
+from ..program import UsageError, log_to_stderr, program_version
 from .exit_codes import Failure, exit_codes, sentence_of
-from .options import ConfigPath, LogLevel, count, fraction, host_name, port_number, secret
+from .options import ConfigPath, LogLevel, RedactedGroup, count, fraction, host_name, port_number, secret
 from .startup import without_collection
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 cli = typer.Typer(
     name="camweave",
+    cls=RedactedGroup,
     help="Cameras in YAML, chains of transforms, annotated live streams in the browser.",
     add_completion=False,
     no_args_is_help=True,
@@ -93,7 +94,7 @@ def serve(
     log_level: Annotated[LogLevel, typer.Option(help="How much to log on stderr.")] = LogLevel.INFO,
 ) -> None:
     """Serve the cameras of a configuration until interrupted."""
-    _log(log_level)
+    log_to_stderr(log_level.upper())
     with exit_codes(interrupted=0):
         with without_collection():
             from configs import DEMO
@@ -112,7 +113,7 @@ def check(context: typer.Context, config: ConfigPath) -> None:
 
     Opens no camera.
     """
-    _log(LogLevel.WARNING)
+    log_to_stderr("WARNING")
     with exit_codes():
         from pipeline import Graph
 
@@ -134,7 +135,7 @@ def schema(
     ] = None,
 ) -> None:
     """Print the JSON Schema of the configuration."""
-    _log(LogLevel.WARNING)
+    log_to_stderr("WARNING")
     with exit_codes():
         from pipeline import load_plugins
         from pipeline import schema as config_schema
@@ -151,7 +152,7 @@ def plugins(
     ] = None,
 ) -> None:
     """List the kinds that plugins add, and the errors of plugins."""
-    _log(LogLevel.WARNING)
+    log_to_stderr("WARNING")
     with exit_codes():
         from pipeline import load_plugins
 
@@ -167,10 +168,12 @@ def plugins(
 
 def _print_plugins(plugins: Iterable[Plugin]) -> None:
     """Print a line for each plugin, and below it one for each of its kinds, with its error."""
+    from cameras import safe_text
+
     for plugin in plugins:
         print(plugin.name if plugin.version is None else f"{plugin.name} {plugin.version}")
         for kind in plugin.kinds:
-            print(f"  {kind}: {kind.error}" if kind.error else f"  {kind}", flush=True)
+            print(f"  {kind}: {safe_text(kind.error)}" if kind.error else f"  {kind}", flush=True)
 
 
 @cli.command()
@@ -194,7 +197,7 @@ def predict(
 
     One JSON line per picture, in order.
     """
-    _log(LogLevel.WARNING)
+    log_to_stderr("WARNING")
     with exit_codes():
         from pipeline import ConfigError, make_services
         from vision import ModelError
@@ -236,7 +239,7 @@ def annotate(
 
     Writes every frame with its annotations.
     """
-    _log(LogLevel.WARNING)
+    log_to_stderr("WARNING")
     with exit_codes():
         from cameras import CameraError
         from streams import annotate as annotate_file
@@ -277,21 +280,3 @@ def _require(what: str, name: str, known: Collection[str]) -> None:
         hint = f', did you mean "{near[0]}"?' if near else ""
         names = ", ".join(known)
         raise UsageError(f'there is no {what} "{name}"{hint}' + (f" (known: {names})" if names else ""))
-
-
-class _Formatter(logging.Formatter):
-    """Redacts URLs in log lines and tracebacks."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the text of a record."""
-        from cameras import redact_url
-
-        return redact_url(super().format(record))
-
-
-def _log(level: LogLevel) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Formatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"))
-    logging.basicConfig(level=level.upper(), handlers=[handler])
-    for noisy in ("aioice", "aiortc", "asyncio", "grpclib", "hpack", "libav"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))

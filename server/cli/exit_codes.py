@@ -56,9 +56,9 @@ def sentence_of(error: Exception) -> str:
 
 
 def _ended(code: int, sentence: str) -> typer.Exit:
-    from cameras import redact_url
+    from cameras import safe_text
 
-    print(f"camweave: {redact_url(sentence)}", file=sys.stderr)
+    print(f"camweave: {safe_text(sentence)}", file=sys.stderr)
     return typer.Exit(code)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import SecretStr
+from typer.core import TyperGroup
 
 MAX_PORT = 65_535
 
@@ -65,3 +68,30 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class RedactedGroup(TyperGroup):
+    """The commands, whose errors show no secrets: a user may give a URL where a number or a name belongs."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Parse the options before the command."""
+        with _redacted_errors():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse the arguments of the command, and run it."""
+        with _redacted_errors():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _redacted_errors() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        message = getattr(error, "message", None)
+        if isinstance(message, str):  # an error of the command line; its class has no public name
+            from cameras import safe_text
+
+            error.message = "\n".join(map(safe_text, message.split("\n")))  # type: ignore[attr-defined]
+        raise

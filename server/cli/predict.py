@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cameras import Prediction
+from cameras import Prediction, safe_text
 from pipeline import bug_message
 from vision import ModelError, Session
 
@@ -42,7 +42,7 @@ def predictions(
         except OSError as error:
             yield Failed(file=file, error=f"cannot be read: {error.strerror or error}")
         except (RequestError, ModelError, ValueError) as error:
-            yield Failed(file=file, error=str(error))
+            yield Failed(file=file, error=safe_text(str(error)))
         except Exception as error:  # a bug in a plugin must not stop the rest
             yield Failed(file=file, error=bug_message(error))
         else:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from cameras import Prediction
+from cameras import Prediction, safe_text
 from pipeline import Config, Feed, Graph
 from streams import EncoderPool, Sessions, WhepSessions
 from vision import ModelError, Session, UnsupportedKind, VisionService
@@ -81,8 +81,8 @@ class Backend:
         return (self.whep,)
 
     def error_of(self, camera: Feed) -> str | None:
-        """Return the present error of a camera without folder names; ``None`` if it has no error."""
-        return None if camera.error is None else without_folders(camera.error, self.config.folders)
+        """Return the present error of a camera without folder names and secrets; ``None`` if it has no error."""
+        return None if camera.error is None else safe_text(without_folders(camera.error, self.config.folders))
 
     def camera(self, name: str) -> Feed:
         """Return a camera by name, private ones too.

@@ -18,6 +18,8 @@
 
 from __future__ import annotations
 
+from cameras import safe_text
+
 
 class RequestError(Exception):
     """A request cannot be answered.
@@ -26,14 +28,15 @@ class RequestError(Exception):
         detail: A sentence for the client: what is wrong, the value received and the value expected.
 
     Attributes:
+        detail: The same, made safe to show by :func:`cameras.safe_text`.
         retry_after_s: Seconds until a retry makes sense; ``None`` if a retry does not help.
     """
 
     retry_after_s: int | None = None
 
     def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
+        self.detail = safe_text(detail)
+        super().__init__(self.detail)
 
 
 class NotFound(RequestError):

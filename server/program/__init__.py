@@ -2,6 +2,16 @@
 
 from .binding import host_and_port, is_loopback, listen
 from .errors import StartError, UsageError
+from .logs import LogFormatter, log_to_stderr
 from .version import program_version
 
-__all__ = ["StartError", "UsageError", "is_loopback", "listen", "program_version", "host_and_port"]
+__all__ = [
+    "LogFormatter",
+    "StartError",
+    "UsageError",
+    "host_and_port",
+    "is_loopback",
+    "listen",
+    "log_to_stderr",
+    "program_version",
+]

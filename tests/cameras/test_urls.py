@@ -1,6 +1,10 @@
+import random
+import string
+import time
+
 import pytest
 
-from cameras.urls import is_url, redact_url, url_problem
+from cameras.urls import is_url, one_line, redact_url, safe_text, url_problem
 
 
 @pytest.mark.parametrize(
@@ -69,6 +73,61 @@ def test_redaction_keeps_scheme_host_and_port(url: str, shown: str) -> None:
 )
 def test_text_without_a_url_is_not_redacted(text: str) -> None:
     assert redact_url(text) == text
+
+
+def test_a_text_is_shown_on_one_line_without_secrets_and_control_characters() -> None:
+    assert one_line("a\x1b[31m\nb\u202e") == "a\\x1b[31m\\nb\\u202e"
+    assert one_line("می\u200cخواهم") == "می\u200cخواهم", "a joiner is spelling"
+    assert safe_text("no such file: a\nb\x1b") == "no such file: a\\nb\\x1b"
+    assert safe_text("rtsp://admin:se\ncret@camera/stream") == "rtsp://camera"
+
+
+@pytest.mark.parametrize("part", ["a1", "aa:", "aa.", "a:a@", "aa://b ", "aa://b:", "@", "'aa://", "x" * 40])
+def test_the_time_grows_with_the_length_of_the_text_and_not_faster(part: str) -> None:
+    def cpu_s(length: int) -> float:
+        text = part * (length // len(part))
+        began_s = time.process_time()
+        safe_text(text)
+        return time.process_time() - began_s
+
+    assert cpu_s(100_000) < 40 * max(cpu_s(10_000), 0.001)
+
+
+URLS = (
+    "rtsp://admin:{secret}@camera:554/stream",
+    "rtsp://{secret}@camera/stream",
+    "rtsp://camera/{secret}",
+    "rtsp://camera/live/{secret}/main",
+    "http://camera:8080/video?pw={secret}",
+    "https://camera/video?channel=1&code={secret}&size=2",
+    "http://camera/#{secret}",
+    "rtmp://camera/live/{secret}",
+    "srt://:9000?passphrase={secret}",
+    "rtsps://admin:{secret}@[::1]:322/{secret}?a={secret}#{secret}",
+    "http://" + 64 * "s" + "/{secret}",
+)
+TEXTS = (
+    "{url}",
+    "camera porch: {url!r} cannot be opened",
+    "[Errno 5] Input/output error: {url!r}",
+    "name {url!r} is neither a file nor a service (known: a, b)",
+    '{{"url": "{url}", "name": "porch"}}',
+)
+# Without quotes, a text does not say where a URL with a space ends.
+UNQUOTED = ("HTTP error 404 at {url}", "--{url}", "url={url}; retrying", "({url}), [{url}]", "GET {url} HTTP/1.1")
+
+
+def test_no_text_shows_a_random_secret_of_a_url() -> None:
+    pick = random.Random(9)
+    for _ in range(150):
+        letters = "".join(pick.choices(string.ascii_letters + string.digits, k=12))
+        sign = pick.choice(string.punctuation.replace('"', "") + " éß\n\t\x1b")
+        secret = f"{letters[:6]}{sign}{letters[6:]}"
+        for url in URLS:
+            texts = TEXTS if sign in " \n\t'`,;)>]" or sign == " " else TEXTS + UNQUOTED
+            for text in texts:
+                found = safe_text(text.format(url=url.format(secret=secret)))
+                assert letters[:6] not in found and letters[6:] not in found, (text, url, secret, found)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cameras import one_line
+
 from .errors import ModelError
 
 MAX_BYTES = 16 * 1024 * 1024  # far above any real list (21,843 ImageNet names: 0.8 MB), far below a zip bomb
@@ -24,7 +26,7 @@ def labels_from_text(text: str) -> tuple[str, ...]:
     rows = [line for line in lines if line]
     if len(rows) == 1:
         rows = [row.strip() for row in (rows[0].split(",") if "," in rows[0] else rows[0].split())]
-    return tuple(row for row in rows if row)
+    return tuple(one_line(row) for row in rows if row)
 
 
 def labels_from_literal(text: str) -> tuple[str, ...]:
@@ -37,14 +39,14 @@ def labels_from_literal(text: str) -> tuple[str, ...]:
         value = value.get("names", value)
     if isinstance(value, dict):
         try:
-            numbered = {int(number): str(label) for number, label in value.items()}
+            numbered = {int(number): one_line(str(label)) for number, label in value.items()}
         except (ValueError, TypeError):
             return ()
         if not numbered or min(numbered) < 0 or max(numbered) > 10 * len(numbered) + 100:
             return ()
         return tuple(numbered.get(number, "???") for number in range(max(numbered) + 1))
     if isinstance(value, (list, tuple)):
-        return tuple(map(str, value))
+        return tuple(one_line(str(label)) for label in value)
     return labels_from_text(text)
 
 

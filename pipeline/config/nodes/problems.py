@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 from typing import NamedTuple
 
-from cameras import redact_url
+from cameras import one_line, safe_text
 
 Address = tuple[str | int, ...]
 """The path from the root of the file to a value: keys and list indices, such as ``("cameras", 0, "name")``."""
@@ -89,9 +88,7 @@ class Problems:
     def add(self, position: Position | None, address: Address, message: str) -> None:
         """Add a problem; a duplicate is dropped."""
         line, column = position if position is not None else (None, None)
-        self._found[Problem(one_line(self.file), line, column, path_text(address), one_line(redact_url(message)))] = (
-            None
-        )
+        self._found[Problem(safe_text(self.file), line, column, path_text(address), safe_text(message))] = None
 
     def forget(self, address: Address) -> None:
         """Drop all problems of a value that will not be used, and of the values below it."""
@@ -138,21 +135,11 @@ def path_text(address: Address) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a text in double quotes, on one line, shortened, with URLs redacted by :func:`redact_url`."""
-    text = redact_url(text)
+    """Return a text in double quotes, on one line, shortened, without secrets (:func:`cameras.safe_text`)."""
+    text = safe_text(text.replace("\\", "\\\\").replace('"', '\\"'))
     if len(text) > MAX_SHOWN_LENGTH:
-        text = text[:MAX_SHOWN_LENGTH] + "..."
-    return '"' + one_line(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
-
-
-def one_line(text: str) -> str:
-    """Return a text with line breaks, control characters and direction overrides escaped."""
-    if text.isprintable():
-        return text
-    return "".join(c if unicodedata.category(c) not in _UNSHOWN else c.encode("unicode_escape").decode() for c in text)
-
-
-_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+        text = text[:MAX_SHOWN_LENGTH].rstrip("\\") + "..."
+    return f'"{text}"'
 
 
 def listed(words: Collection[str]) -> str:

@@ -7,9 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from cameras import safe_text
+
 from ...camera_config import SETTINGS
 from ..declarations import MODEL, VISION, Tables
-from ..nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, one_line, quoted
+from ..nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, quoted
 from ..validation import Entries, Item, section, text_at
 from .translation import CAMERA, native_attributes, native_file_model, native_model
 
@@ -71,7 +73,7 @@ class _Machine:
 
     def warn(self, line: int, what: str, why: str = "is not supported; skipped") -> None:
         """Log a warning about what is skipped."""
-        logger.warning("%s:%d: %s %s", one_line(self._problems.file), line, what, why)
+        logger.warning("%s:%d: %s %s", safe_text(self._problems.file), line, what, why)
 
     def resource(self, item: Item) -> _Resource | None:
         """Return a resource with this program's names; None when it is skipped."""

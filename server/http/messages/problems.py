@@ -12,6 +12,8 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from cameras import safe_text
+
 from ...core import (
     BrokenOff,
     ImageUrlError,
@@ -58,9 +60,9 @@ class HttpError(Exception):
     """
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
+        self.detail = safe_text(detail)
+        super().__init__(self.detail)
         self.status = status
-        self.detail = detail
         self.headers = dict(headers or {})
 
 

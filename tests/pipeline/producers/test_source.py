@@ -12,6 +12,7 @@ import pytest
 from cameras import CameraEnded, CameraError, Frame, SlotClosed
 from pipeline import Feed, State
 from pipeline.feeds.tasks import RETRY_PAUSES_S
+from server.program import LogFormatter
 from tests.fakes import FakeCamera, FakeClock, frame
 from tests.pipeline.builders import source_feed
 
@@ -244,6 +245,7 @@ def test_a_camera_that_returns_no_frame_is_reopened(
 
 def test_no_log_shows_the_secrets_of_a_url(source: Feed, maker: CameraMaker, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.handler.setFormatter(LogFormatter())
     with source.watch() as watch:
         maker.number(1).give(ValueError("Invalid argument: 'rtsp://anna:hunter2@camera/stream'"))
         maker.number(2).give(CameraError("rtsp://anna:hunter2@camera/stream"))

@@ -11,7 +11,6 @@ from pipeline.config.nodes.problems import (
     Position,
     Problems,
     is_unknown,
-    one_line,
     path_text,
     quoted,
 )
@@ -55,7 +54,7 @@ def test_a_quoted_text_is_one_short_line_without_secrets() -> None:
     assert quoted('a "b"\\') == '"a \\"b\\"\\\\"'
     assert quoted("x" * 100) == f'"{"x" * 80}..."'
     assert "secret" not in quoted("rtsp://user:secret@host/path")
-    assert one_line("a\nb\u202e") == "a\\nb\\u202e"
+    assert quoted("a\nb\u202e") == '"a\\nb\\u202e"'
 
 
 def test_the_nearest_word_is_suggested_until_the_limit() -> None:
