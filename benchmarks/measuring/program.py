@@ -34,7 +34,7 @@ class ProgramError(RuntimeError):
 
 
 class CpuMeter:
-    """The CPU time of a child process: user and system, of all threads, even ended ones, and of reaped children.
+    """The CPU time of a child process: user and system, of all threads, even ended ones, and of its own children.
 
     Example:
         meter = CpuMeter(process.pid)
@@ -62,7 +62,26 @@ class CpuMeter:
             raise ProgramError(f"process {self._pid} has ended") from error
         # After the command's name, which may hold spaces: field 3 (state) and on; 16 and 17 are cutime and cstime.
         user, system = stat.rpartition(")")[2].split()[13:15]
-        return own + (int(user) + int(system)) / _TICKS_PER_S
+        return own + (int(user) + int(system)) / _TICKS_PER_S + sum(map(_own_seconds, _children(self._pid)))
+
+
+def _children(pid: int) -> list[int]:
+    """Return the running children of a process."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            _state, parent = file.read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == pid:
+                found.append(int(file.parent.name))
+    return found
+
+
+def _own_seconds(pid: int) -> float:
+    """Return the CPU seconds of a process without its children; 0 when it has ended."""
+    try:
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:
+        return 0.0
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def program(folder: Path, text: str) -> Program:
     return Program(root, "base", scratch)
 
 
-def test_cpu_time_counts_ended_threads_and_reaped_children() -> None:
+def test_cpu_time_counts_ended_threads_and_children() -> None:
     script = """
 import subprocess, sys, threading, time
 spin = "import time\\nwhile time.process_time() < 0.2: pass"
@@ -61,6 +61,11 @@ thread.start(); thread.join()
 print("thread", flush=True); input()
 subprocess.run([sys.executable, "-S", "-c", spin], check=True)
 print("child", flush=True); input()
+endless = spin + "\\nprint(flush=True); input()"
+running = subprocess.Popen([sys.executable, "-S", "-c", endless], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+running.stdout.readline()
+print("running", flush=True); input()
+running.communicate(b"\\n")
 """
     with subprocess.Popen(
         [sys.executable, "-S", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
@@ -72,7 +77,11 @@ print("child", flush=True); input()
         assert 0.2 <= thread < 2
         process.stdin.write("\n")
         assert process.stdout.readline() == "child\n"
-        assert meter.seconds() - thread >= 0.18  # children are counted in steps of 10 ms
+        child = meter.seconds()
+        assert child - thread >= 0.18  # ended children are counted in steps of 10 ms
+        process.stdin.write("\n")
+        assert process.stdout.readline() == "running\n"
+        assert meter.seconds() - child >= 0.2
         process.stdin.write("\n")
     with pytest.raises(ProgramError, match="has ended"):
         meter.seconds()
