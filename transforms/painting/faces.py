@@ -120,6 +120,8 @@ class FontFile:
 
     def __init__(self, path: Path) -> None:
         try:
+            if path.exists() and not path.is_file():  # a pipe may block for ever, a device may never end
+                raise UnreadableFont(f"{path}: is not a regular file")
             data = path.read_bytes()
         except OSError as error:
             raise UnreadableFont(f"{path}: {error.strerror}") from error
@@ -127,12 +129,15 @@ class FontFile:
             raise UnreadableFont(f"{path}: not a TrueType or OpenType font")
         if _is_truncated(data):
             raise UnreadableFont(f"{path}: the font file is truncated")
-        face = uharfbuzz.Face(uharfbuzz.Blob(data))
-        self._letters = frozenset(face.unicodes)
-        if not self._letters or not _OUTLINES & set(face.table_tags):
+        try:
+            face = uharfbuzz.Face(uharfbuzz.Blob(data))
+            self._letters, tables = frozenset(face.unicodes), set(face.table_tags)
+            self._font = uharfbuzz.Font(face)
+            self._font.set_variations({"wght": WEIGHT})
+        except Exception as error:  # such as UnicodeDecodeError, for the name of a table
+            raise UnreadableFont(f"{path}: the font is damaged ({error})") from error
+        if not self._letters or not _OUTLINES & tables:
             raise UnreadableFont(f"{path}: the font has no letters with outlines")
-        self._font = uharfbuzz.Font(face)
-        self._font.set_variations({"wght": WEIGHT})
         self._lock = threading.Lock()
         self._cached = lru_cache(maxsize=1024)(self._rasterised)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -144,6 +145,21 @@ def test_invalid_and_truncated_fonts_are_refused(tmp_path: Path, content: bytes,
     with pytest.raises(UnreadableFont) as caught:
         FontFile(path)
     assert str(caught.value) == f"{path}: {sentence}"
+
+
+def test_a_font_whose_tables_have_no_readable_name_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "text.ttf"
+    path.write_bytes(THAI.read_bytes().replace(b"glyf", b"gl\xa2f", 1))
+    with pytest.raises(UnreadableFont, match=r"text\.ttf: the font is damaged \('utf-8' codec can't decode byte 0xa2"):
+        FontFile(path)
+
+
+def test_a_font_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "text.ttf")
+    for path in (tmp_path / "text.ttf", Path("/dev/zero")):
+        with pytest.raises(UnreadableFont) as caught:
+            FontFile(path)
+        assert str(caught.value) == f"{path}: is not a regular file"
 
 
 def test_a_font_with_broken_tables_does_not_crash(tmp_path: Path) -> None:
