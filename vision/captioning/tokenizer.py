@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -111,11 +112,12 @@ class HuggingFaceTokenizer(Tokenizer):
         except ImportError as error:
             raise ModelError(f"{path}: needs the package tokenizers; `pip install camweave[onnx]`") from error
         try:
-            self._tokenizer = library.Tokenizer.from_str(path.read_text("utf-8"))
+            content = path.read_bytes()
         except OSError as error:
             raise ModelError(f"{path}: the tokenizer cannot be read: {error.strerror}") from error
-        except Exception as error:  # the library raises plain Exception
-            raise ModelError(f"{path}: is not a tokenizer.json: {str(error).strip()[:200]}") from error
+        with _model_errors(f"{path}: is not a tokenizer.json"):
+            self._tokenizer = library.Tokenizer.from_str(content.decode())
+        self._path = path
         self.size = max(self._tokenizer.get_vocab().values(), default=-1) + 1  # ids may have gaps
         configured_start, configured_end = configured_tokens(path.parent)
         self._find_start_and_end(
@@ -125,11 +127,23 @@ class HuggingFaceTokenizer(Tokenizer):
     def text(self, tokens: Sequence[int]) -> str:
         """Return the text, without the special tokens."""
         words = [token for token in tokens if token not in (self.start, self.end)]
-        return str(self._tokenizer.decode(words, skip_special_tokens=True)).strip()
+        with _model_errors(f"{self._path}: the tokenizer fails"):
+            return str(self._tokenizer.decode(words, skip_special_tokens=True)).strip()
 
     def _number(self, token: str) -> int | None:
         number: int | None = self._tokenizer.token_to_id(token)
         return number
+
+
+@contextlib.contextmanager
+def _model_errors(what: str) -> Iterator[None]:
+    """Turn the errors of the library into a ModelError; a panic of its Rust code, too, which is no Exception."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise ModelError(f"{what}: {str(error).strip()[:200]}") from error
 
 
 def read_tokenizer(path: Path, start: Token | None = None, end: Token | None = None) -> Tokenizer:

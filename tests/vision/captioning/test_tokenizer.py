@@ -155,3 +155,32 @@ def test_an_unreadable_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "config.json").write_bytes(content)
     (tmp_path / "generation_config.json").mkdir()
     assert configured_tokens(tmp_path) == (None, None)
+
+
+def panicking(folder: Path, **parts: Any) -> Path:
+    """Write a tokenizer that makes the library's Rust code panic, whose exception is no ``Exception``."""
+    path = folder / "tokenizer.json"
+    path.write_text(json.dumps({**json.loads(captioner_models.tokenizer()), **parts}))
+    return path
+
+
+def test_a_panic_of_the_library_is_an_error_of_the_file(tmp_path: Path) -> None:
+    path = panicking(tmp_path, normalizer={"type": "Precompiled", "precompiled_charsmap": ""})
+    with pytest.raises(ModelError, match="tokenizer.json: is not a tokenizer.json: Precompiled: "):
+        read_tokenizer(path)
+    tokenizer = read_tokenizer(panicking(tmp_path, decoder={"type": "Strip", "content": "a", "start": 5, "stop": 99}))
+    with pytest.raises(ModelError, match="tokenizer.json: the tokenizer fails: index out of bounds"):
+        tokenizer.text([3, 4])
+
+
+def test_an_interrupt_is_no_error_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = read_tokenizer(hugging_face(tmp_path))
+    assert isinstance(tokenizer, HuggingFaceTokenizer)
+
+    class Interrupted:
+        def decode(self, tokens: object, skip_special_tokens: bool) -> str:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(tokenizer, "_tokenizer", Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        tokenizer.text([3])
