@@ -17,7 +17,7 @@ from .base import Metadata, Runtime, RuntimeAttributes, Tensor, TensorInfo
 from .errors import ModelError
 from .labels import labels_from_literal, literal
 from .model_file import MARKS, ModelFile
-from .protobuf import field_numbers
+from .protobuf import Schema, WireField, field_numbers, messages
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +45,18 @@ _TYPES = {
 _IR_VERSION, _GRAPH = 1, 7  # fields of ONNX's ModelProto
 _QUIET = 3  # log level of ONNX Runtime: errors only
 _LABELS = ("names", "labels", "classes")  # Ultralytics uses names, other exporters the others
-# How ONNX Runtime refuses a model whose weights are in a separate file; the second is the wording of 1.20.
-_EXTERNAL_DATA_ERRORS = ("external data", "model_path must not be empty")
+# Where a model has tensors. ONNX Runtime reads the data of one that names a file from there, relative to the *current*
+# folder, since it gets the model as bytes; and the checksum of the model would not cover it.
+_TENSORS: Schema = {
+    "model": {7: "graph", 20: "training", 25: "function"},
+    "training": {1: "graph", 2: "graph"},
+    "function": {7: "node", 11: "attribute"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
+}
+_LOCATION = 14  # the field of a tensor that states whether its data is in a file
 
 
 @cache
@@ -108,7 +118,7 @@ class Onnx(Runtime):
             session = library.InferenceSession(file.content, options, providers=[PROVIDERS[name] for name in wanted])
             found = session.get_modelmeta().custom_metadata_map
         except Exception as error:  # its exceptions have no narrower base class
-            raise ModelError(f"{file.path}: {_why_not_loaded(file, error)}") from error
+            raise ModelError(f"{file.path}: the ONNX model cannot be loaded: {_first_line(error)}") from error
         self.provider = self._running(wanted, session.get_providers())
         self._session = session
         self.inputs = tuple(map(self._info, session.get_inputs()))
@@ -128,12 +138,24 @@ class Onnx(Runtime):
 
     @classmethod
     def check_format(cls, file: ModelFile) -> None:
-        """Check that the bytes are a complete protocol buffer with a graph; the format has no signature."""
+        """Check that the bytes are a complete protocol buffer with a graph, and have all of the model's data."""
         numbers, end = field_numbers(file.content)
         if file.content[4:8] in MARKS or (_IR_VERSION not in numbers[:1] and _GRAPH not in numbers):
             raise file.wrong_format("ONNX")
+        try:
+            external = any(
+                _is_external(file.content, fields) for fields in messages(file.content, _TENSORS, "model", "tensor")
+            )
+        except ValueError:
+            external, end = False, 0
         if end is not None or _GRAPH not in numbers:
             raise ModelError(f"{file.path}: the ONNX model is damaged or incomplete; download it again")
+        if external:
+            raise ModelError(
+                f"{file.path}: the ONNX model keeps its weights in a separate file; put them into the model: export it "
+                f"with external_data=False, or `import onnx; onnx.save(onnx.load({file.path.name!r}), "
+                f"{file.path.name!r})`"
+            )
 
     def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the model."""
@@ -204,13 +226,10 @@ def _size(text: str) -> tuple[int, ...]:
     return sizes if len(sizes) == 2 and all(isinstance(size, int) and size > 0 for size in sizes) else ()
 
 
-def _why_not_loaded(file: ModelFile, error: Exception) -> str:
-    if any(words in str(error).casefold() for words in _EXTERNAL_DATA_ERRORS):
-        return (
-            f"the ONNX model keeps its weights in a separate file; put them into the model: export it with "
-            f"external_data=False, or `import onnx; onnx.save(onnx.load({file.path.name!r}), {file.path.name!r})`"
-        )
-    return f"the ONNX model cannot be loaded: {_first_line(error)}"
+def _is_external(content: bytes, tensor: Sequence[WireField]) -> bool:
+    """Return whether a tensor states that its data is in a file, with any number but 0."""
+    locations = (content[field.start : field.end] for field in tensor if field.number == _LOCATION)
+    return any(byte & 0x7F for location in locations for byte in location)
 
 
 def _first_line(error: BaseException) -> str:

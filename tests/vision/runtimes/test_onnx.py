@@ -149,18 +149,53 @@ def test_a_model_that_cannot_be_loaded_is_refused_with_a_reason(tmp_path: Path) 
     assert "[ONNXRuntimeError]" not in str(caught.value)
 
 
-def test_a_model_with_external_data_is_refused_with_advice(tmp_path: Path) -> None:
-    entry = onnx_models.field(1, "location") + onnx_models.field(2, "made.onnx.data")
-    far = onnx_models.field(1, 1) + onnx_models.field(2, 1) + onnx_models.field(8, "far") + onnx_models.field(13, entry)
-    node, shape = onnx_models.node("Add", ["picture", "far"], "out"), (1, 2, 2, 3)
-    values = [onnx_models.value(name, "float32", shape) for name in ("picture", "out")]
-    content = onnx_models.file([node], [far + onnx_models.field(14, 1)], values[:1], values[1:])
+def _far() -> bytes:
+    """Return a tensor whose data is in a file."""
+    field = onnx_models.field
+    entry = field(1, "location") + field(2, "made.onnx.data")
+    return field(1, 1) + field(2, 1) + field(8, "far") + field(13, entry) + field(14, 1)
+
+
+def _places() -> dict[str, bytes]:
+    """Return a part of a model for each place where a tensor may be."""
+    field, far = onnx_models.field, _far()
+    attribute, sparse = field(5, field(5, far)), field(1, far)
+    branch = field(5, field(6, field(1, attribute)))
+    return {
+        "initializer": field(7, field(5, far)),
+        "sparse initializer": field(7, field(15, sparse)),
+        "constant": field(7, field(1, attribute)),
+        "list of an attribute": field(7, field(1, field(5, field(10, far)))),
+        "sparse constant": field(7, field(1, field(5, field(22, sparse)))),
+        "branch": field(7, field(1, branch)),
+        "function": field(25, field(7, attribute)),
+        "training": field(20, field(1, field(5, far))),
+        "graph given twice": field(7, field(1, attribute)) + field(7, b""),
+    }
+
+
+@pytest.mark.parametrize("place", list(_places()))
+def test_a_model_with_external_data_is_refused_with_advice(place: str, tmp_path: Path) -> None:
+    graph = b"" if _places()[place][0] == 7 << 3 | 2 else onnx_models.field(7, b"")
     with pytest.raises(ModelError) as caught:
-        Onnx(write(tmp_path, content))
+        Onnx.check_format(write(tmp_path, onnx_models.field(1, 8) + _places()[place] + graph))
     assert str(caught.value) == (
         f"{tmp_path}/made.onnx: the ONNX model keeps its weights in a separate file; put them into the model: "
         "export it with external_data=False, or `import onnx; onnx.save(onnx.load('made.onnx'), 'made.onnx')`"
     )
+
+
+def test_data_in_a_file_that_is_merely_mentioned_is_no_external_data(tmp_path: Path) -> None:
+    inside = _far()[:-1] + b"\0"
+    Onnx.check_format(write(tmp_path, onnx_models.field(1, 8) + onnx_models.field(7, onnx_models.field(5, inside))))
+
+
+def test_what_another_reader_might_read_differently_is_damaged(tmp_path: Path) -> None:
+    group = onnx_models.field(5, b"\x0b\x0c" + _far())  # of a type that is not in use any more
+    longer = b"\x2a\x7f" + _far()
+    for graph in (group, longer, onnx_models.field(5, _far()[:-1])):
+        with pytest.raises(ModelError, match="damaged or incomplete"):
+            Onnx.check_format(write(tmp_path, onnx_models.field(1, 8) + onnx_models.field(7, graph)))
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
