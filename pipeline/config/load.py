@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from .reader import PLUGINS, Reader
 from .viam import is_machine_file, package_folders
 
 MAX_BYTES = 1_000_000
+SILENT_S = 5.0
+"""How long a pipe may give nothing."""
 
 
 def load(path: str | Path, *, tables: Tables = BUILT_IN, run_plugins: bool = False) -> Config:
@@ -64,8 +68,9 @@ def _text(path: str | Path, problems: Problems) -> str:
     if not file:
         raise Problems("configuration").fatal(None, "the name of the file is empty")
     try:
-        with open(path, "rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
+        content = _content(path)
+    except TimeoutError:
+        raise problems.fatal(None, f"is a pipe or a device that has given nothing for {SILENT_S:g} s") from None
     except FileNotFoundError:
         raise problems.fatal(None, "no such file") from None
     except IsADirectoryError:
@@ -76,6 +81,34 @@ def _text(path: str | Path, problems: Problems) -> str:
     if len(content) > MAX_BYTES:
         raise problems.fatal(None, f"is too large, more than {MAX_BYTES} bytes")
     return _decoded(content, problems)
+
+
+def _content(path: str | Path) -> bytes:
+    """Return the bytes of a file, or of a pipe as in ``check <(sed ... camera.yaml)``; too many are cut.
+
+    Raises:
+        OSError: It cannot be read; as a ``TimeoutError``, a pipe that gives nothing.
+    """
+    # Without blocking: a pipe that nobody writes to could not even be opened.
+    opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        is_file = stat.S_ISREG(os.fstat(opened).st_mode)
+        poll = select.poll()
+        poll.register(opened, select.POLLIN)
+        content = b""
+        while len(content) <= MAX_BYTES:
+            if not is_file and not poll.poll(SILENT_S * 1000):
+                raise TimeoutError
+            try:
+                chunk = os.read(opened, MAX_BYTES + 1 - len(content))
+            except BlockingIOError:  # another reader was faster
+                continue
+            if not chunk:
+                break
+            content += chunk
+        return content
+    finally:
+        os.close(opened)
 
 
 def parse(

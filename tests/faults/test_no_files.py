@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import threading
 from pathlib import Path
 
 import cv2
@@ -13,17 +15,49 @@ import pytest
 
 from cameras import CAMERAS, PREDICTIONS, CameraError
 from cameras.image_file import BYTES_MAX
-from pipeline import parse
+from pipeline import ConfigError, load, parse
 from server.cli.predict import predictions
 from server.core import Wanted
 from streams import annotate
 from tests.fakes import FakeVision
+from tests.serving import command
 
 ENDLESS = Path("/dev/zero")
 WORDS = {
     "image_file": "is a pipe or a device; only a file can be shown",
     "video_file": "is a pipe or a device; a video_file plays one file",
 }
+
+
+@pytest.mark.parametrize("verb", ["check", "serve"])
+def test_a_configuration_that_is_a_pipe_is_not_waited_for(verb: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [*command(), verb, "pipe.yaml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "pipe.yaml: is a pipe or a device that has given nothing for 5 s\n"
+
+
+def test_a_configuration_may_come_through_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    text = "cameras:\n" + "".join(f"  - {{name: c{number}, model: test_pattern}}\n" for number in range(5000))
+    writer = threading.Thread(target=pipe.write_text, args=(text,))
+    writer.start()
+    assert len(load(pipe).cameras) == 5000
+    writer.join()
+
+
+def test_a_device_is_not_read_without_end() -> None:
+    with pytest.raises(ConfigError, match="^/dev/zero: is too large, more than 1000000 bytes$"):
+        load(ENDLESS)
 
 
 @pytest.mark.parametrize("kind", list(WORDS))
