@@ -20,7 +20,7 @@ _FILES = frozenset(
     {
         *("page.css", "page.js", "player.js", "token.js", "icon.svg"),
         *("run.css", "run.js", "drawing.js", "files.js", "shell.js"),
-        "docs.js",
+        *("address.js", "docs.js"),
     }
 )
 

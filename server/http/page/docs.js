@@ -1,5 +1,6 @@
 // The API page: every operation of /openapi.json with its parameters, bodies and responses.
 
+import { addressOf } from "./address.js";
 import { fetchWithToken, storedToken } from "./token.js";
 
 const main = document.querySelector("#operations");
@@ -91,7 +92,7 @@ function example(method, path, operation, type, schema) {
   words.push(...curlBody(type, schema));
   const query = (operation.parameters ?? []).filter((entry) => entry.in === "query" && entry.required);
   const search = query.length ? `?${query.map((entry) => `${entry.name}=${entry.name.toUpperCase()}`).join("&")}` : "";
-  words.push(`'${location.origin}${path.replace(/\{(\w+)\}/g, (_, name) => name.toUpperCase())}${search}'`);
+  words.push(`'${addressOf(`${path.slice(1).replace(/\{(\w+)\}/g, (_, name) => name.toUpperCase())}${search}`)}'`);
   return words.join(" ");
 }
 
@@ -133,14 +134,14 @@ function show(document_) {
 
 // A link cannot send the token, so it points to the document that this page has fetched.
 function linkToCopy(document_) {
-  const link = document.querySelector('a[href="/openapi.json"]');
+  const link = document.querySelector('a[href="openapi.json"]');
   const file = new Blob([JSON.stringify(document_, null, 2)], { type: "application/json" });
   link.href = URL.createObjectURL(file);
   link.download = "openapi.json";
 }
 
 try {
-  const response = await fetchWithToken("/openapi.json");
+  const response = await fetchWithToken("openapi.json");
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   const found = await response.json();
   show(found);

@@ -1,5 +1,6 @@
 // The camera page: a card for every camera, refreshed from /api/cameras. All text is set through textContent.
 
+import { addressOf } from "./address.js";
 import { percentage } from "./drawing.js";
 import { Player, sentence } from "./player.js";
 import { fetchWithToken } from "./token.js";
@@ -56,9 +57,9 @@ class Card {
     this.parts.full.title = this.parts.full.ariaLabel = `Full screen: ${name}`;
     this.parts.labels.title = this.parts.labels.ariaLabel = `Labels and boxes on ${name}`;
     this.video.ariaLabel = `Live picture of ${name}`;
-    this.#address(this.parts.whep, `/whep/${name}`);
-    this.#address(this.parts.image, `/api/cameras/${name}/image`);
-    this.element.querySelector(".try").href = `/run?camera=${name}`;
+    this.#address(this.parts.whep, `whep/${name}`);
+    this.#address(this.parts.image, `api/cameras/${name}/image`);
+    this.element.querySelector(".try").href = addressOf(`run?camera=${name}`);
 
     this.player = new Player(name, this.video, () => this.#playerChanged());
     this.parts.watch.addEventListener("click", () => {
@@ -107,7 +108,7 @@ class Card {
   }
 
   #address(code, path) {
-    const address = new URL(path, location.href).href;
+    const address = addressOf(path);
     code.textContent = address;
     const button = code.nextElementSibling;
     button.ariaLabel = `Copy the ${code.previousElementSibling.textContent} address of ${this.name}`;
@@ -367,7 +368,7 @@ async function refresh() {
   try {
     // Measure before the request: a stall is noticed even if the server does not answer.
     await Promise.all([...cards.values()].map((card) => card.measure()));
-    const response = await fetchWithToken("/api/cameras", {}, REQUEST_TIMEOUT_MS);
+    const response = await fetchWithToken("api/cameras", {}, REQUEST_TIMEOUT_MS);
     if (!response.ok) throw new Error(sentence((await response.json().catch(() => ({}))).detail) || "The server failed");
     const list = await response.json();
     show(list);

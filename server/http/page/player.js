@@ -1,5 +1,6 @@
 // Plays one camera over WHEP in a <video>, and reconnects after every failure, with growing pauses.
 
+import { sessionAddress } from "./address.js";
 import { fetchWithToken, withToken } from "./token.js";
 
 const PAUSES_S = [0.5, 1, 2, 4, 8, 15];
@@ -125,14 +126,14 @@ export class Player {
   // Returns the SDP answer, or null if this attempt has ended.
   async #postOffer(sdp, current) {
     const query = this.annotations ? "" : "?annotations=false";
-    const response = await fetchWithToken(`/whep/${this.camera}${query}`, {
+    const response = await fetchWithToken(`whep/${this.camera}${query}`, {
       method: "POST",
       headers: { "Content-Type": "application/sdp" },
       body: sdp,
     });
-    const location = response.headers.get("Location");
+    const location = sessionAddress(this.camera, response.headers.get("Location") ?? "");
     if (!current()) {
-      if (response.status === 201 && location) deleteSession(location);
+      if (response.status === 201) deleteSession(location);
       return null;
     }
     if (response.status === 201) {

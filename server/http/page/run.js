@@ -1,5 +1,6 @@
 // The page "Run model": runs a vision service on a picture and shows the predictions. Inference starts only on request.
 
+import { addressOf } from "./address.js";
 import { Drawing, colorOf, isBox, isMask, isText, labelOf, percentage, textOf, valueOf } from "./drawing.js";
 import { foldersOf, read } from "./files.js";
 import { sentence } from "./player.js";
@@ -49,7 +50,7 @@ const kind = () => part("kinds").querySelector("input:checked")?.value;
 
 async function load() {
   try {
-    const [models, cameras] = await Promise.all([fetchJson("/api/vision"), fetchJson("/api/cameras")]);
+    const [models, cameras] = await Promise.all([fetchJson("api/vision"), fetchJson("api/cameras")]);
     services = models;
     setOptions(part("service"), models.map(({ name }) => name));
     setOptions(part("camera"), cameras.filter((camera) => !camera.private).map(({ name }) => name));
@@ -200,7 +201,7 @@ const withPeriod = (text) => `${text}.`.replace(/\.\.+$/, ".");
 function predictionPath(parameters = {}) {
   const query = new URLSearchParams(parameters);
   if (kind() === "classifications") query.set("n", String(CLASSIFICATIONS_MAX));
-  const path = `/api/vision/${encodeURIComponent(service().name)}/${kind()}`;
+  const path = `api/vision/${encodeURIComponent(service().name)}/${kind()}`;
   return String(query) ? `${path}?${query}` : path;
 }
 
@@ -328,7 +329,7 @@ function json(cut) {
 function command() {
   const parameters = Number(threshold.value) && answer.kind !== "segmentations" ? { confidence_threshold: threshold.value } : {};
   const { camera, name } = picture;
-  const url = new URL(predictionPath(camera ? { camera, ...parameters } : parameters), location.href).href;
+  const url = addressOf(predictionPath(camera ? { camera, ...parameters } : parameters));
   return curl(url, { token: storedToken(), file: camera ? "" : name });
 }
 

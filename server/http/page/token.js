@@ -1,5 +1,7 @@
 // The access token: prompts for it if the server needs one, keeps it for this tab only, sends it with every request.
 
+import { addressOf } from "./address.js";
+
 const STORAGE_KEY = "camweave-token";
 const VISIBLE_ASCII = /^[!-~]+$/;
 
@@ -12,11 +14,11 @@ export function withToken(init = {}) {
   return token ? { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } } : init;
 }
 
-// Like fetch, with the token. Prompts for a token if the server refuses the request; the time limit excludes the prompt.
+// Like fetch, with the token; the address is a path such as "api/cameras". Prompts for a token if the server refuses the request; the time limit excludes the prompt.
 export async function fetchWithToken(address, init = {}, timeoutMs = 0) {
   for (;;) {
     const used = storedToken();
-    const response = await fetch(address, withToken(withTimeout(init, timeoutMs)));
+    const response = await fetch(addressOf(address), withToken(withTimeout(init, timeoutMs)));
     if (response.status !== 401) {
       if (used) showForgetButton();
       return response;
