@@ -18,6 +18,7 @@ from .webrtc import (
     UnknownCamera,
     UnknownSession,
     WhepSessions,
+    default_addresses,
 )
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "VideoPacket",
     "WhepSessions",
     "annotate",
+    "default_addresses",
     "jpeg",
     "next_frame",
     "snapshot",

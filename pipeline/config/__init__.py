@@ -10,6 +10,8 @@ from .declarations import (
     Plugin,
     ServerConfig,
     Tables,
+    base_path_of,
+    origin_of,
     token_of,
 )
 from .load import load, load_plugins, parse
@@ -29,12 +31,14 @@ __all__ = [
     "Problems",
     "ServerConfig",
     "Tables",
+    "base_path_of",
     "constructing",
     "is_unknown",
     "load",
     "load_plugins",
     "make_camera",
     "make_services",
+    "origin_of",
     "parse",
     "quoted",
     "schema",

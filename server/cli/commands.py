@@ -7,16 +7,15 @@ import difflib
 import json
 import logging
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import SecretStr
 
 from ..program import UsageError, log_to_stderr, program_version
 from .exit_codes import Failure, exit_codes, sentence_of
-from .options import ConfigPath, LogLevel, RedactedGroup, count, fraction, host_name, port_number, secret
+from .options import ConfigPath, Host, Insecure, LogLevel, RedactedGroup, Token, count, fraction, port_number
 from .startup import without_collection
 
 if TYPE_CHECKING:
@@ -70,27 +69,15 @@ def serve(
     config: Annotated[
         str | None, typer.Argument(metavar="[CONFIG]", help="The configuration file; default: the built-in demo.")
     ] = None,
-    host: Annotated[
-        str | None,
-        typer.Option(parser=host_name, metavar="HOST", help="Address to listen on, instead of the file's."),
-    ] = None,
+    host: Host = None,
     port: Annotated[
         int | None,
         typer.Option(
             parser=port_number, metavar="PORT", help="Port to listen on, instead of the file's; 0 picks a free one."
         ),
     ] = None,
-    token: Annotated[
-        SecretStr | None,
-        typer.Option(
-            parser=secret,
-            metavar="TOKEN",
-            help="A token that clients may send, besides the file's; other programs can read it in the process list.",
-        ),
-    ] = None,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Allow access from other machines without tokens.")
-    ] = False,
+    token: Token = None,
+    insecure: Insecure = False,
     log_level: Annotated[LogLevel, typer.Option(help="How much to log on stderr.")] = LogLevel.INFO,
 ) -> None:
     """Serve the cameras of a configuration until interrupted."""
@@ -99,12 +86,20 @@ def serve(
         with without_collection():
             from configs import DEMO
 
-            from ..run import ServeOptions, apply_options
+            from ..run import ServeOptions, apply_options, hints_for_others
             from ..run import serve as serve_config
 
         declared = _load(config if config is not None else str(DEMO), context)
         options = ServeOptions(host=host, port=port, token=token, insecure=insecure)
-        serve_config(apply_options(declared, options), lambda url: print(url, flush=True))
+        served = apply_options(declared, options)
+
+        def announce(urls: Sequence[str]) -> None:
+            # Before stdout, which programs read: its one line says that the server is ready.
+            for line in hints_for_others(served.server, urls[1:]):
+                print(line, file=sys.stderr, flush=True)
+            print(urls[0], flush=True)
+
+        serve_config(served, announce)
 
 
 @cli.command()

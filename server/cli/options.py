@@ -58,6 +58,18 @@ def secret(text: str | SecretStr) -> SecretStr:
         raise typer.BadParameter(str(error)) from None
 
 
+Host = Annotated[
+    str | None, typer.Option(parser=host_name, metavar="HOST", help="Address to listen on, instead of the file's.")
+]
+Token = Annotated[
+    SecretStr | None,
+    typer.Option(
+        parser=secret,
+        metavar="TOKEN",
+        help="A token that clients may send, besides the file's; other programs can read it in the process list.",
+    ),
+]
+Insecure = Annotated[bool, typer.Option("--insecure", help="Allow access from other machines without tokens.")]
 ConfigPath = Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration file.", show_default=False)]
 
 

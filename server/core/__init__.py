@@ -32,6 +32,7 @@ from .limits import (
     within_limits,
 )
 from .predictions import Wanted, decode, recognised, reply, require_kind
+from .proxies import TrustedProxies
 from .threads import on_thread
 from .tokens import TRIES, MissingToken, Tokens, TooManyTokens, WrongToken
 
@@ -61,6 +62,7 @@ __all__ = [
     "TooManyRequests",
     "TooManyTokens",
     "TooSlow",
+    "TrustedProxies",
     "Unauthorized",
     "Unavailable",
     "Unreachable",

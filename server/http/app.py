@@ -35,6 +35,7 @@ def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAP
         title="camweave",
         version=program_version(),
         description=_DESCRIPTION,
+        openapi_url=None,  # operations.py has it
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a redirect would take its address from the Host header

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
+from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.datastructures import State
 
 from pipeline import Tables, schema
 
 from ..core import Unavailable, on_thread
 from .dependencies import WithBackend
+from .forwarded import base_path
 from .messages import problems
+
+T = TypeVar("T")
 
 router = APIRouter(tags=["Server"])
 
@@ -30,14 +37,37 @@ async def ready(request: Request) -> dict[str, str]:
     return {"status": "ready"}
 
 
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """Return the OpenAPI document, with the path prefix of the addresses, if there is one."""
+    app = request.app
+    document = await _made_once(app.state, "openapi", app, app.openapi)
+    prefix = base_path(request)
+    return JSONResponse({**document, "servers": [{"url": prefix}]} if prefix else document)
+
+
 @router.get("/schema.json", response_model=None)
 async def config_schema(request: Request, backend: WithBackend) -> Response:
     """Return the JSON Schema of the configuration file."""
-    tables, state = backend.config.tables, request.app.state
-    # Making it takes a tenth of a second, so it is made once, on a thread, and shared by all requests.
-    if getattr(state, "schema_of", None) is not tables:
-        state.schema_of, state.schema = tables, on_thread("schema", lambda: _schema(tables))
-    return Response(await asyncio.shield(state.schema), media_type="application/json")
+    tables = backend.config.tables
+    made = await _made_once(request.app.state, "schema", tables, lambda: _schema(tables))
+    return Response(made, media_type="application/json")
+
+
+async def _made_once(state: State, name: str, source: object, make: Callable[[], T]) -> T:
+    """Return what is made of a source. It takes a tenth of a second, so it is made once, on a thread.
+
+    Args:
+        state: The state of the app, which keeps it.
+        name: Its name in the state.
+        source: What it is made of; another one replaces it.
+        make: Makes it.
+    """
+    kept: tuple[object, asyncio.Future[T]] | None = getattr(state, name, None)
+    if kept is None or kept[0] is not source:
+        kept = source, on_thread(name, make)
+        setattr(state, name, kept)
+    return await asyncio.shield(kept[1])
 
 
 def _schema(tables: Tables) -> bytes:

@@ -15,7 +15,7 @@ from ..core import NotFound
 router = APIRouter()
 
 _FOLDER = resources.files(__package__) / "page"
-_POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+_POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'; frame-ancestors"
 _FILES = frozenset(
     {
         *("page.css", "page.js", "player.js", "token.js", "icon.svg"),
@@ -39,7 +39,9 @@ def _send(name: str, request: Request) -> Response:
     # Browsers cache but revalidate each file, so that no page mixes old and new files after an update.
     headers = {"Cache-Control": "no-cache", "ETag": tag}
     if name.endswith(".html"):
-        headers["Content-Security-Policy"] = _POLICY
+        origins = request.app.state.backend.config.server.origins
+        embedders = " ".join(["'self'", *origins]) if origins else "'none'"
+        headers["Content-Security-Policy"] = f"{_POLICY} {embedders}"
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(data, headers={**headers, "Content-Type": kind})

@@ -91,8 +91,7 @@ class HttpServer(uvicorn.Server):
 
     def __init__(self, backend: Backend, extensions: Sequence[Extension], grace_s: int) -> None:
         self.app = create_app(backend, extensions)
-        names = [backend.config.server.host]
-        access = AccessMiddleware(self.app, names, backend.tokens, extensions, OPEN_OPTIONS)
+        access = AccessMiddleware(self.app, backend.config.server, backend.tokens, extensions, OPEN_OPTIONS)
         super().__init__(_settings(access, grace_s))
         self.opened = asyncio.Event()
 

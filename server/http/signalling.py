@@ -172,7 +172,7 @@ def created(answer: SessionAnswer, resource: str, config: ServerConfig) -> Respo
 
     Args:
         answer: The new session and our SDP.
-        resource: The path of the request; the session's address is below it.
+        resource: The path of the request, as the client sees it; the session's address is below it.
         config: The server's configuration, with the ICE servers.
     """
     headers = {

@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from .dependencies import WithBackend
+from .forwarded import base_path
 from .messages import problems
 from .signalling import SDP, SignallingRouter, body_of, created, read_offer, signalling_errors
 
@@ -29,7 +30,7 @@ async def offer(camera: str, request: Request, backend: WithBackend, annotations
     sdp = await read_offer(request)
     with signalling_errors():
         session = await backend.whep.offer(camera, sdp, annotations=annotations)
-    return created(session, f"/whep/{camera}", backend.config.server)
+    return created(session, f"{base_path(request)}/whep/{camera}", backend.config.server)
 
 
 router.add_session_routes(lambda backend: backend.whep)

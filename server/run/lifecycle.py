@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,8 @@ from streams import EncoderPool
 from ..clarifai import ClarifaiRest
 from ..core import Backend, on_thread, open_backend
 from ..http import HttpServer, check_http_libraries
-from ..program import host_and_port, listen
+from ..program import listen
+from .addresses import urls_of
 from .listeners import Listener, check_listener_libraries, open_listeners
 
 logger = logging.getLogger(__name__)
@@ -45,16 +46,21 @@ class Running:
     backend: Backend
     http: HttpServer
     serving: asyncio.Task[None]
-    url: str
+    urls: tuple[str, ...]
     listeners: tuple[Listener, ...] = ()
 
+    @property
+    def url(self) -> str:
+        """The address of the start page for programs of this machine."""
+        return self.urls[0]
 
-def serve(config: Config, announce: Callable[[str], None]) -> None:
+
+def serve(config: Config, announce: Callable[[Sequence[str]], None]) -> None:
     """Serve a configuration until SIGINT or SIGTERM.
 
     Args:
         config: The configuration to serve.
-        announce: Called with the URL when the server listens.
+        announce: Called with the URL of each address when the server listens.
 
     Raises:
         StartError: The server cannot listen on the address.
@@ -63,7 +69,7 @@ def serve(config: Config, announce: Callable[[str], None]) -> None:
     asyncio.run(_serve(config, announce))
 
 
-async def _serve(config: Config, announce: Callable[[str], None]) -> None:
+async def _serve(config: Config, announce: Callable[[Sequence[str]], None]) -> None:
     stop = asyncio.Event()
     with _signals(stop):
         starting = asyncio.create_task(startup(config), name="startup")
@@ -74,7 +80,7 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
             return
         running = starting.result()
         try:
-            announce(running.url)
+            announce(running.urls)
             await run(running, stop)
         finally:
             await shutdown(running)
@@ -110,9 +116,9 @@ async def startup(config: Config) -> Running:
             await _limited(listener.name, listener.close(), CONNECTIONS_S)
         await _in_thread("close", graph.close)
         raise
-    url = f"http://{host_and_port(server.host, sock.getsockname()[1])}/"
-    logger.info("listening on %s", url)
-    return Running(graph, encoders, backend, http, serving, url, tuple(listeners))
+    urls = urls_of(server, sock)
+    logger.info("listening on %s", ", ".join(urls))
+    return Running(graph, encoders, backend, http, serving, urls, tuple(listeners))
 
 
 async def run(running: Running, stop: asyncio.Event) -> None:

@@ -14,6 +14,7 @@ from .errors import (
     UnknownCamera,
     UnknownSession,
 )
+from .ice import default_addresses
 from .sdp import SDP_BYTES_MAX
 from .sessions import Deadlines, SessionAnswer, Sessions
 from .whep import WhepSessions
@@ -33,4 +34,5 @@ __all__ = [
     "UnknownCamera",
     "UnknownSession",
     "WhepSessions",
+    "default_addresses",
 ]

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_body_that_does_not_come_is_refused_when_the_server_ends(
 
 
 def test_a_signal_ends_a_start_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    back, announced = threading.Event(), list[str]()
+    back, announced = threading.Event(), list[Sequence[str]]()
 
     def hangs(graph: Graph) -> None:
         os.kill(os.getpid(), signal.SIGTERM)

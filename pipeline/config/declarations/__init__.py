@@ -4,6 +4,7 @@ from .blocks import MODEL, VISION, CameraBlock, ServiceBlock, TransformBlock, Tr
 from .declared import Config, Locations
 from .limits import LimitsConfig
 from .server import VIAM_IS_OPEN, ClarifaiConfig, ServerConfig, token_of
+from .site import OWN_PATHS, base_path_of, origin_of
 from .tables import BUILT_IN, Plugin, PluginKind, Tables
 
 __all__ = [
@@ -11,9 +12,10 @@ __all__ = [
     "CameraBlock",
     "ClarifaiConfig",
     "Config",
-    "MODEL",
     "LimitsConfig",
     "Locations",
+    "MODEL",
+    "OWN_PATHS",
     "Plugin",
     "PluginKind",
     "ServerConfig",
@@ -23,5 +25,7 @@ __all__ = [
     "TransformCameraBlock",
     "VIAM_IS_OPEN",
     "VISION",
+    "base_path_of",
+    "origin_of",
     "token_of",
 ]

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJson
 from cameras import Attributes, LocalPath
 
 from .limits import LimitsConfig
+from .site import BasePath, HostName, Network, Origin
 
 MAX_PORT = 65_535
 VIAM_IS_OPEN = (
@@ -201,6 +202,19 @@ class ServerConfig(Attributes):
     tokens: Annotated[tuple[Token, ...], AfterValidator(_all_different)] = Field(
         (), strict=False, description="Every request must send one of these; empty: no token needed."
     )
+    names: tuple[HostName, ...] = Field(
+        (),
+        strict=False,
+        description="Further host names of this server, such as that of its proxy; addresses, localhost, host and the "
+        "machine's own name need no entry.",
+    )
+    base_path: BasePath = Field("", description="Path before every address, such as /cams, behind a proxy.")
+    trusted_proxies: tuple[Network, ...] = Field(
+        (), strict=False, description="Addresses or networks of proxies whose X-Forwarded headers are believed."
+    )
+    origins: tuple[Origin, ...] = Field(
+        (), strict=False, description="Other origins whose pages may use the API and embed the pages."
+    )
     ice: IceConfig = Field(IceConfig(), description="How viewers connect (ICE).")
     viam: ViamConfig | None = Field(None, description="Also serve cameras and vision services to Viam's clients.")
     clarifai: ClarifaiConfig | None = Field(None, description="Also serve vision services to Clarifai's clients.")
@@ -213,10 +227,20 @@ class ServerConfig(Attributes):
         """Return whether other machines could use Viam's port without a token."""
         return self.viam is not None and bool(self.tokens) and not is_loopback_name(self.host)
 
+    def shared_ports(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Yield an error for each port that the configuration gives to two protocols."""
+        taken = {self.port: "server.port"}
+        for name, block in (("viam", self.viam), ("clarifai", self.clarifai)):
+            if block is not None and block.port != 0:
+                if block.port in taken:
+                    yield (name, "port"), f"must be another port than {taken[block.port]}, got {block.port} for both"
+                taken[block.port] = f"server.{name}.port"
+
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Yield an error for each setting that is unsafe or needs a missing extra."""
+        """Yield an error for each setting that is unsafe, contradicts another or needs a missing extra."""
         if self.has_open_viam():
             yield ("viam",), VIAM_IS_OPEN
+        yield from self.shared_ports()
         for name, block in (("viam", self.viam), ("clarifai", self.clarifai)):
             if block is not None:
                 for address, sentence in block.check():

@@ -697,6 +697,57 @@ ROWS = (
         "3:9: server: must be a mapping, got text",
     ),
     (
+        "a name of the server with its port",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {names: ['cam.example.org:80']}\n"),
+        (
+            '3:18: server.names[0]: must be a host name without port and path, such as "cam.example.org", '
+            'got "cam.example.org:80"'
+        ),
+    ),
+    (
+        "path prefixes that cannot be",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {base_path: cams/}\n"),
+        '3:21: server.base_path: must be a path such as "/cams": letters, digits, ".", "_", "~" and "-", got "cams/"',
+    ),
+    (
+        "a path prefix that is a path of the server",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {base_path: /api/cams}\n"),
+        '3:21: server.base_path: must not begin with "/api", which is a path of the server itself',
+    ),
+    (
+        "proxies that are no networks",
+        (
+            "cameras:\n  - {name: a, model: webcam}\n"
+            "server: {trusted_proxies: [proxy, 10.1.0.0/8, 0.0.0.0/0, '::/0', 127.0.0.1/33]}\n"
+        ),
+        (
+            '3:28: server.trusted_proxies[0]: must be an IP address or a network such as "10.0.0.0/8", got "proxy"\n'
+            '3:35: server.trusted_proxies[1]: must be an IP address or a network such as "10.0.0.0/8", '
+            'got "10.1.0.0/8", did you mean "10.0.0.0/8"?\n'
+            '3:47: server.trusted_proxies[2]: must not contain every address, got "0.0.0.0/0": each client could claim '
+            "to be any other\n"
+            '3:58: server.trusted_proxies[3]: must not contain every address, got "::/0": each client could claim '
+            "to be any other\n"
+            '3:66: server.trusted_proxies[4]: must be an IP address or a network such as "10.0.0.0/8", '
+            'got "127.0.0.1/33"'
+        ),
+    ),
+    (
+        "origins that are none",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {origins: ['*', 'https://a.example.org/page']}\n"),
+        (
+            "3:20: server.origins[0]: must be scheme, host and port of a page, http or https, without a path; "
+            'got "*"\n'
+            "3:25: server.origins[1]: must be scheme, host and port of a page, http or https, without a path; "
+            'got "https://a.example.org"'
+        ),
+    ),
+    (
+        "two protocols on one port",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {port: 8081, viam: {port: 8081}}\n"),
+        "3:35: server.viam.port: must be another port than server.port, got 8081 for both",
+    ),
+    (
         "a key of the server that comes later",
         ("cameras:\n  - {name: a, model: webcam}\nserver: {edit: true, tls: {}}\n"),
         ("3:10: server.edit: is not available in this version\n3:22: server.tls: is not available in this version"),
@@ -723,7 +774,8 @@ ROWS = (
         ("cameras:\n  - {name: a, model: webcam}\nserver: {prot: 80}\n"),
         (
             '3:10: server.prot: unknown key, did you mean "port"? '
-            "(known: host, port, tokens, ice, viam, clarifai, allow_image_urls, limits)"
+            "(known: host, port, tokens, names, base_path, trusted_proxies, origins, ice, viam, clarifai, "
+            "allow_image_urls, limits)"
         ),
     ),
     (
