@@ -103,16 +103,20 @@ def serve(
 
 
 @cli.command()
-def check(context: typer.Context, config: ConfigPath) -> None:
+def check(
+    context: typer.Context, config: ConfigPath, host: Host = None, token: Token = None, insecure: Insecure = False
+) -> None:
     """Validate a configuration and load every model.
 
-    Opens no camera.
+    Opens no camera, and refuses what `serve` with the same options would refuse.
     """
     log_to_stderr("WARNING")
     with exit_codes():
         from pipeline import Graph
 
-        declared = _load(config, context)
+        from ..run import ServeOptions, apply_options
+
+        declared = apply_options(_load(config, context), ServeOptions(host=host, token=token, insecure=insecure))
         cold = {name: dataclasses.replace(camera, preload=False) for name, camera in declared.cameras.items()}
         graph = Graph(dataclasses.replace(declared, cameras=cold))
         try:

@@ -57,4 +57,6 @@ def apply_options(config: Config, options: ServeOptions) -> Config:
         )
     if server.has_open_viam():
         raise UsageError(f"server.viam: {VIAM_IS_OPEN}")
+    for address, sentence in server.shared_ports():
+        raise UsageError(f"server.{'.'.join(map(str, address))}: {sentence}")
     return dataclasses.replace(config, server=server)

@@ -220,6 +220,17 @@ def test_the_host_of_the_file_is_checked_too(config: str) -> None:
     assert run("serve", "open.yaml").exit_code == 2
 
 
+def test_a_check_refuses_what_serve_would_refuse(config: str, serving: list[ServerConfig]) -> None:
+    Path("open.yaml").write_text(CONFIG + "server: {host: 0.0.0.0}\n")
+    for options in ([], ["--host", "::"], ["--host", "no such host"]):
+        checked, served = run("check", "open.yaml", *options), run("serve", "open.yaml", *options)
+        assert (checked.exit_code, checked.stdout, checked.stderr) == (2, "", served.stderr)
+    for options in (["--insecure"], ["--token", TOKEN], ["--host", "127.0.0.1"]):
+        assert run("check", "open.yaml", *options).stdout == "OK\n"
+    Path("ports.yaml").write_text(CONFIG + "server: {port: 8081, viam: {port: 8081}}\n")
+    assert "server.viam.port: must be another port than server.port" in run("check", "ports.yaml").stderr
+
+
 def test_an_unknown_host_is_refused(config: str) -> None:
     result = run("serve", config, "--host", "no such host")
     assert (result.exit_code, result.stdout) == (2, "")

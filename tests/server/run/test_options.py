@@ -71,6 +71,15 @@ def test_a_token_of_the_options_does_not_protect_viams_port() -> None:
     assert tokens(apply_options(file, ServeOptions(token=SecretStr(TOKEN)))) == [TOKEN]
 
 
+def test_two_protocols_cannot_share_a_port() -> None:
+    file = read("{viam: {port: 9001}}")
+    with pytest.raises(
+        UsageError, match=r"^server.viam.port: must be another port than server.port, got 9001 for both$"
+    ):
+        apply_options(file, ServeOptions(port=9001))
+    assert apply_options(read("{viam: {port: 0}}"), ServeOptions(port=0)).server.port == 0
+
+
 def test_a_changed_file_keeps_the_token_of_the_options() -> None:
     options = ServeOptions(host="0.0.0.0", token=SecretStr(TOKEN))
     assert tokens(apply_options(read(), options)) == [TOKEN]
