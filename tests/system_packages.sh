@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what the tests need from the system and is missing: a browser, Node.js, curl, an RTSP server.
+# Install what the tests need from the system and is missing: a browser, Node.js, curl, an RTSP server, nginx, network namespaces.
 # Without root, or without apt: say what to install. With CI set that is an error, else the tests concerned are skipped.
 set -eu
 
@@ -12,6 +12,8 @@ command -v chromium >/dev/null || need chromium fonts-dejavu-core
 command -v node >/dev/null || need nodejs
 command -v npm >/dev/null || need npm
 command -v curl >/dev/null || need curl
+[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || need nginx
+command -v ip >/dev/null || need iproute2
 # The system's Python, as Debian's bindings are for that one only.
 /usr/bin/python3 - 2>/dev/null <<'PYTHON' ||
 import gi
@@ -30,6 +32,13 @@ PYTHON
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing for the tests:$missing" >&2
     apt-get update -qq
+    # The tests start nginx themselves: installing it must not start it on port 80.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+        trap 'rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' >$policy
+        chmod +x $policy
+    fi
     # shellcheck disable=SC2086 # a list
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 else

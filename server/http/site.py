@@ -74,7 +74,7 @@ class Site:
     def sender(self, headers: Headers) -> Sender:
         """Return where a request comes from."""
         site, said = headers.get("sec-fetch-site"), headers.get("origin")
-        # Browsers send no Origin with links, frames and images; a page can suppress the Referer, but not forge it.
+        # Browsers send no Origin with most links, frames and images; a page can suppress the Referer, but not forge it.
         origin = origin_of(_origin_part(headers.get("referer", "")) if said is None else said) or said
         is_allowed = origin in self._origins
         if site is not None:
@@ -99,8 +99,9 @@ class Site:
             return error
         if sender.is_own or sender.is_allowed:
             return None
-        navigates = headers.get("sec-fetch-mode", "navigate") == "navigate"
-        if is_page and method not in UNSAFE and navigates and headers.get("origin") is None:
+        # Without these headers a page behind a proxy may be our own, and must load to show why we refuse the rest.
+        navigates = "sec-fetch-site" not in headers or headers.get("sec-fetch-mode") == "navigate"
+        if is_page and method not in UNSAFE and navigates:
             return None
         if sender.origin in (None, "null"):
             who = "pages of other sites, and pages without an origin such as opened files,"

@@ -32,12 +32,18 @@ FLAGS = (
 )
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Start the system's Chromium, headless; skip the test where there is none."""
+def launch(playwright: Playwright, *flags: str, program: Path | None = None) -> Browser:
+    """Start the system's Chromium, headless; skip the test where there is none.
+
+    Args:
+        playwright: What drives it.
+        flags: More flags of its command line.
+        program: A program that starts Chromium with the arguments it gets, instead of Chromium itself.
+    """
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("needs Chromium: apt-get install chromium")
-    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    return playwright.chromium.launch(executable_path=program or path, args=[*FLAGS, *flags])
 
 
 @dataclass(frozen=True)
