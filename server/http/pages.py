@@ -17,11 +17,10 @@ router = APIRouter()
 _FOLDER = resources.files(__package__) / "page"
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'; frame-ancestors"
 _FILES = frozenset(
-    {
-        *("page.css", "page.js", "player.js", "token.js", "icon.svg"),
-        *("run.css", "run.js", "drawing.js", "files.js", "shell.js"),
-        *("address.js", "docs.js"),
-    }
+    f"{folder}{file.name}"
+    for folder in ("", "shared/")
+    for file in (_FOLDER / folder if folder else _FOLDER).iterdir()
+    if file.name.endswith((".css", ".js", ".svg"))
 )
 
 
@@ -71,7 +70,7 @@ async def icon(request: Request) -> Response:
     return _send("icon.svg", request)
 
 
-@router.get("/page/{name}", include_in_schema=False)
+@router.get("/page/{name:path}", include_in_schema=False)
 async def file(name: str, request: Request) -> Response:
     """Return a file of the pages."""
     if name not in _FILES:

@@ -1,7 +1,7 @@
 // The API page: every operation of /openapi.json with its parameters, bodies and responses.
 
-import { addressOf } from "./address.js";
-import { fetchWithToken, storedToken } from "./token.js";
+import { addressOf } from "./shared/address.js";
+import { fetchWithToken, storedToken } from "./shared/token.js";
 
 const main = document.querySelector("#operations");
 const notice = document.querySelector("#notice");

@@ -1,9 +1,9 @@
 // The camera page: a card for every camera, refreshed from /api/cameras. All text is set through textContent.
 
-import { addressOf } from "./address.js";
-import { percentage } from "./drawing.js";
-import { Player, sentence } from "./player.js";
-import { fetchWithToken } from "./token.js";
+import { addressOf } from "./shared/address.js";
+import { percentage } from "./shared/drawing.js";
+import { Player, sentence } from "./shared/player.js";
+import { fetchWithToken } from "./shared/token.js";
 
 const POLL_WATCHING_MS = 500;
 const POLL_IDLE_MS = 2_000;

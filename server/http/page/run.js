@@ -1,11 +1,11 @@
 // The page "Run model": runs a vision service on a picture and shows the predictions. Inference starts only on request.
 
-import { addressOf } from "./address.js";
-import { Drawing, colorOf, isBox, isMask, isText, labelOf, percentage, textOf, valueOf } from "./drawing.js";
-import { foldersOf, read } from "./files.js";
-import { sentence } from "./player.js";
-import { curl } from "./shell.js";
-import { fetchWithToken, storedToken } from "./token.js";
+import { addressOf } from "./shared/address.js";
+import { Drawing, colorOf, isBox, isMask, isText, labelOf, percentage, textOf, valueOf } from "./shared/drawing.js";
+import { foldersOf, read } from "./shared/files.js";
+import { sentence } from "./shared/player.js";
+import { curl } from "./shared/shell.js";
+import { fetchWithToken, storedToken } from "./shared/token.js";
 
 const KINDS = {
   classifications: { title: "Labels", minimum: 0.05, slider: "Minimum confidence", none: "No label" },

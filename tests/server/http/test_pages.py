@@ -1,6 +1,7 @@
 """The pages and their files."""
 
 import re
+from importlib import resources
 
 import pytest
 
@@ -24,10 +25,10 @@ def test_the_pages_load_nothing_from_other_servers(served: Served) -> None:
     ("path", "kind"),
     [
         ("/page/page.js", "text/javascript; charset=utf-8"),
-        ("/page/player.js", "text/javascript; charset=utf-8"),
+        ("/page/shared/player.js", "text/javascript; charset=utf-8"),
         ("/page/page.css", "text/css; charset=utf-8"),
         ("/page/run.js", "text/javascript; charset=utf-8"),
-        ("/page/drawing.js", "text/javascript; charset=utf-8"),
+        ("/page/shared/drawing.js", "text/javascript; charset=utf-8"),
         ("/page/run.css", "text/css; charset=utf-8"),
         ("/favicon.ico", "image/svg+xml; charset=utf-8"),
     ],
@@ -39,23 +40,17 @@ def test_files_are_revalidated_and_sent_only_once(served: Served, path: str, kin
     assert (second.status_code, second.content) == (304, b"")
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "index.html", "..%2fcli.py", "%2e%2e", "page.js%00"])
+@pytest.mark.parametrize(
+    "name", ["nothing.js", "index.html", "..%2fcli.py", "%2e%2e", "page.js%00", "shared", "shared/", "../cli.py"]
+)
 def test_no_other_file_is_served(served: Served, name: str) -> None:
     assert problem(served.client.get(f"/page/{name}"))[0] == 404
 
 
 def test_scripts_insert_text_only(served: Served) -> None:
-    for name in (
-        "address.js",
-        "page.js",
-        "player.js",
-        "run.js",
-        "drawing.js",
-        "files.js",
-        "shell.js",
-        "docs.js",
-        "token.js",
-    ):
+    folder = resources.files("server.http") / "page"
+    scripts = [f"{part}{file.name}" for part in ("", "shared/") for file in (folder / part).iterdir()]
+    for name in (name for name in scripts if name.endswith(".js")):
         source = served.client.get(f"/page/{name}").text
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", source)
 

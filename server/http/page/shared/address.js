@@ -1,6 +1,6 @@
 // Addresses of this server. They are relative to this file, so that the pages work below any path prefix of a proxy.
 
-const ROOT = new URL("../", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
 
 // Returns the full address of a path such as "api/cameras".
 export const addressOf = (path) => new URL(path, ROOT).href;
