@@ -2,6 +2,7 @@
 
 from .binding import host_and_port, is_loopback, listen
 from .errors import StartError, UsageError
+from .files import raise_file_limit
 from .logs import LogFormatter, log_to_stderr
 from .version import program_version
 
@@ -14,4 +15,5 @@ __all__ = [
     "listen",
     "log_to_stderr",
     "program_version",
+    "raise_file_limit",
 ]

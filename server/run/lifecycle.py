@@ -23,7 +23,7 @@ from streams import EncoderPool
 from ..clarifai import ClarifaiRest
 from ..core import Backend, on_thread, open_backend
 from ..http import HttpServer, check_http_libraries
-from ..program import listen
+from ..program import listen, raise_file_limit
 from .addresses import urls_of
 from .listeners import Listener, check_listener_libraries, open_listeners
 
@@ -66,6 +66,7 @@ def serve(config: Config, announce: Callable[[Sequence[str]], None]) -> None:
         StartError: The server cannot listen on the address.
         ConfigError: A model cannot be used.
     """
+    raise_file_limit()
     asyncio.run(_serve(config, announce))
 
 
