@@ -19,7 +19,7 @@ from .image_urls import ImageUrls
 from .paths import without_folders
 from .pool import Closable, Pool
 from .tokens import Tokens
-from .workers import Workers
+from .workers import Shares, Workers
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Backend:
         encoders: The encoders that all live streams share.
         whep: The sessions of viewers over WebRTC.
         models: Threads that decode pictures and run models.
-        waits: Threads that wait for a camera's next frame.
+        waits: Threads that wait for a camera's next frame, a share of them for each camera.
         pool: Models and sessions that requests share.
         tokens: Checks the tokens of requests.
         image_urls: Downloads pictures by URL.
@@ -45,7 +45,7 @@ class Backend:
     encoders: EncoderPool
     whep: WhepSessions
     models: Workers
-    waits: Workers
+    waits: Shares
     pool: Pool
     tokens: Tokens
     image_urls: ImageUrls
@@ -200,6 +200,6 @@ def open_backend(graph: Graph, encoders: EncoderPool) -> Backend:
     """
     whep = WhepSessions(graph, encoders)
     models = Workers("api-model", threads=2, waiting=64)
-    waits = Workers("api-wait", threads=64, waiting=0)
+    waits = Shares("api-wait", threads=16)
     tokens = Tokens(lambda: [token.get_secret_value() for token in graph.config.server.tokens])
     return Backend(graph, encoders, whep, models, waits, Pool(models), tokens, ImageUrls())

@@ -76,3 +76,37 @@ class Workers:
             self._working.discard(work)
         self._places += 1
         self._turns.release()
+
+
+class Shares:
+    """Threads of which every owner, such as a camera, has its own share: one that hangs takes none from the others.
+
+    Args:
+        name: Name of the threads.
+        threads: Most calls of one owner at once; further ones are refused.
+    """
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._name = name
+        self._threads = threads
+        self._owners: dict[str, Workers] = {}
+        self._closed = False
+
+    async def run(self, owner: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function on one of its owner's threads and return its result.
+
+        Raises:
+            Unavailable: As :meth:`Workers.run`.
+        """
+        if self._closed:
+            raise Unavailable("the server is closing")
+        workers = self._owners.get(owner)
+        if workers is None:
+            workers = self._owners[owner] = Workers(self._name, self._threads, 0)
+        return await workers.run(function, *args, **kwargs)
+
+    def close(self) -> None:
+        """Refuse further calls; do not wait for calls in progress."""
+        self._closed = True
+        for workers in self._owners.values():
+            workers.close()

@@ -9,7 +9,7 @@ import pytest
 
 from server.core import Unavailable
 from server.core.pool import Pool
-from server.core.workers import Workers
+from server.core.workers import Shares, Workers
 
 
 class Stuck:
@@ -107,6 +107,35 @@ def test_without_a_free_thread_a_request_is_unavailable(monkeypatch: pytest.Monk
                 await workers.run(lambda: None)
 
     monkeypatch.setattr(threading.Thread, "start", start)
+    asyncio.run(main())
+
+
+def test_calls_of_one_owner_that_hang_leave_room_for_those_of_others() -> None:
+    async def main() -> None:
+        stuck, shares = Stuck(), Shares("api", threads=1)
+        work = asyncio.create_task(shares.run("dead", stuck))
+        await entered(stuck)
+        with pytest.raises(Unavailable, match="too many requests are waiting"):
+            await shares.run("dead", int)
+        assert await shares.run("healthy", int) == 0
+        stuck.go.set()
+        assert await work == "done"
+        assert await shares.run("dead", int) == 0
+
+    asyncio.run(main())
+
+
+def test_closed_shares_refuse_calls_and_end_those_in_progress() -> None:
+    async def main() -> None:
+        stuck, shares = Stuck(), Shares("api", threads=1)
+        work = asyncio.create_task(shares.run("dead", stuck))
+        await entered(stuck)
+        shares.close()
+        for refused in (work, shares.run("new", int)):
+            with pytest.raises(Unavailable, match="the server is closing"):
+                await refused
+        stuck.go.set()
+
     asyncio.run(main())
 
 
