@@ -20,7 +20,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam"),
     "streams": ("encoding", "webrtc"),
     "configs": ("training",),
-    "server": ("program", "core", "http", "viam", "clarifai", "run", "cli"),
+    "server": ("program", "core", "connections", "http", "viam", "clarifai", "run", "cli"),
     "server/http": ("messages",),
 }
 # Sub-packages that stand side by side: none imports another.
@@ -51,7 +51,7 @@ PLACES = {
     "yaml": ("pipeline/config/nodes/",),
     "fastapi": ("server/http/", "server/clarifai/rest.py"),
     "starlette": ("server/http/", "server/clarifai/rest.py"),
-    "uvicorn": ("server/http/server.py",),
+    "uvicorn": ("server/http/server.py", "server/http/protocol.py"),
     "typer": ("server/cli/",),
     "rich": ("server/cli/progress.py",),
     "clarifai_grpc": ("server/clarifai/",),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cameras import Prediction, safe_text
-from pipeline import Config, Feed, Graph
+from pipeline import Config, Feed, Graph, LimitsConfig
 from streams import EncoderPool, Sessions, WhepSessions
 from vision import ModelError, Session, UnsupportedKind, VisionService
 
@@ -54,6 +54,11 @@ class Backend:
     def config(self) -> Config:
         """The present configuration. Read it for each request: another may replace it."""
         return self.graph.config
+
+    @property
+    def limits(self) -> LimitsConfig:
+        """The present limits. Read them for each request, too."""
+        return self.config.server.limits
 
     @property
     def feeds(self) -> Mapping[str, Feed]:

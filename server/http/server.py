@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from socket import socket
 
-import h11
 import uvicorn
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,63 +15,12 @@ from uvicorn.server import ServerState
 
 from cameras import require_internals
 
+from ..connections import Acceptor, Port
 from ..core import Backend
 from .access import AccessMiddleware
 from .app import OPEN_OPTIONS, create_app
-from .messages import PROBLEM_TYPE, Extension, HttpError, document
-
-HEAD_S = 15.0
-"""Time limit for the head of a request, in seconds."""
-
-
-class Protocol(H11Protocol):
-    """uvicorn's HTTP, with a time limit for request heads and a problem document for malformed requests.
-
-    Without the limit, a connection that sends no request, or only part of a head, would stay open until the client
-    closes it.
-    """
-
-    _head_timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Start the timer for the first head."""
-        super().connection_made(transport)
-        self._head_timer = self.loop.call_later(HEAD_S, self._head_timed_out)
-
-    def data_received(self, data: bytes) -> None:
-        """Process data. The timer runs while the head of a request is incomplete."""
-        super().data_received(data)
-        incomplete = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
-        if not incomplete:
-            self._stop_head_timer()
-        elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_S, self._head_timed_out)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timer."""
-        self._stop_head_timer()
-        super().connection_lost(exc)
-
-    def _stop_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _head_timed_out(self) -> None:
-        self._head_timer = None
-        self.transport.close()
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer a malformed request with a problem document, and close the connection."""
-        body = json.dumps(document(HttpError(400, "this is not an HTTP request"))).encode()
-        headers = [("content-type", PROBLEM_TYPE), ("content-length", str(len(body))), ("connection", "close")]
-        for event in (
-            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
-            h11.Data(data=body),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+from .messages import Extension
+from .protocol import HttpProtocol
 
 
 class HttpServer(uvicorn.Server):
@@ -82,6 +29,7 @@ class HttpServer(uvicorn.Server):
     Args:
         backend: The backend of all endpoints.
         extensions: APIs of other systems, which the app serves too.
+        acceptor: Accepts the connections.
         grace_s: Seconds that requests may continue after ``stop``.
 
     Attributes:
@@ -89,11 +37,13 @@ class HttpServer(uvicorn.Server):
         opened: Set when the server listens.
     """
 
-    def __init__(self, backend: Backend, extensions: Sequence[Extension], grace_s: int) -> None:
+    def __init__(self, backend: Backend, extensions: Sequence[Extension], acceptor: Acceptor, grace_s: int) -> None:
         self.app = create_app(backend, extensions)
         access = AccessMiddleware(self.app, backend.config.server, backend.tokens, extensions, OPEN_OPTIONS)
         super().__init__(_settings(access, grace_s))
         self.opened = asyncio.Event()
+        self._backend = backend
+        self._acceptor = acceptor
 
     def stop(self) -> None:
         """Accept no more connections, and report the server as not ready; ``serve`` returns soon."""
@@ -106,9 +56,15 @@ class HttpServer(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Start to listen."""
-        await super().startup(sockets)
+        """Start to listen. uvicorn's own servers would accept without limits."""
+        await self.lifespan.startup()
+        ports = [self._acceptor.listen(sock, self._protocol, self.config.ssl) for sock in sockets or []]
+        self.servers: list[Port] = ports  # type: ignore[assignment]  # uvicorn only closes them
+        self.started = True
         self.opened.set()
+
+    def _protocol(self) -> HttpProtocol:
+        return HttpProtocol(self.config, self.server_state, self.lifespan.state, lambda: self._backend.limits)
 
 
 def check_http_libraries() -> None:
@@ -119,12 +75,15 @@ def check_http_libraries() -> None:
     """
     settings = _settings(_null_app, 0)
     protocol = H11Protocol(settings, ServerState(), {}, asyncio.get_running_loop())
-    of_protocol = ("conn", "loop", "transport", "connection_made", "data_received", "connection_lost")
+    of_protocol = ("conn", "cycle", "loop", "transport", "connection_made", "data_received", "connection_lost")
     require_internals(
         "uvicorn",
         [
             *((protocol, name) for name in (*of_protocol, "send_400_response")),
-            *((uvicorn.Server(settings), name) for name in ("capture_signals", "startup", "should_exit")),
+            *(
+                (uvicorn.Server(settings), name)
+                for name in ("capture_signals", "startup", "should_exit", "server_state")
+            ),
         ],
     )
     # ``messages/body.py`` overrides the first and reads the second.
@@ -139,11 +98,11 @@ def _settings(app: ASGIApp, grace_s: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",  # runs in ours, which is asyncio's: uvloop does not speed up WebRTC
-        http=Protocol,
+        http=HttpProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
-        log_level="warning",
+        log_level="error",  # a warning for every malformed request would fill the log
         access_log=False,
         server_header=False,
         proxy_headers=False,  # otherwise clients on this machine could claim any address

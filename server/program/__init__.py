@@ -2,7 +2,7 @@
 
 from .binding import host_and_port, is_loopback, listen
 from .errors import StartError, UsageError
-from .files import raise_file_limit
+from .files import is_exhausted, raise_file_limit
 from .logs import LogFormatter, log_to_stderr
 from .version import program_version
 
@@ -11,6 +11,7 @@ __all__ = [
     "StartError",
     "UsageError",
     "host_and_port",
+    "is_exhausted",
     "is_loopback",
     "listen",
     "log_to_stderr",

@@ -1,12 +1,20 @@
-"""The number of files that the process may have open."""
+"""The number of files that the process may have open, and the errors when there are too many."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import resource
 
 FILES_WANTED = 65_536
 """Enough for all connections, viewers and files together; more is never needed."""
+
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+def is_exhausted(error: OSError) -> bool:
+    """Return whether the system has no file descriptor or memory left."""
+    return error.errno in _EXHAUSTED
 
 
 def raise_file_limit() -> int:

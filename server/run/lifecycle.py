@@ -7,6 +7,7 @@ second one ends the process at once.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -21,6 +22,7 @@ from pipeline import Config, Graph
 from streams import EncoderPool
 
 from ..clarifai import ClarifaiRest
+from ..connections import Acceptor
 from ..core import Backend, on_thread, open_backend
 from ..http import HttpServer, check_http_libraries
 from ..program import listen, raise_file_limit
@@ -44,6 +46,7 @@ class Running:
     graph: Graph
     encoders: EncoderPool
     backend: Backend
+    acceptor: Acceptor
     http: HttpServer
     serving: asyncio.Task[None]
     urls: tuple[str, ...]
@@ -80,6 +83,8 @@ async def _serve(config: Config, announce: Callable[[Sequence[str]], None]) -> N
             await asyncio.wait({starting}, timeout=GRAPH_S)
             return
         running = starting.result()
+        # What is here now stays, too. A full collection that visits it again stops the event loop for up to 80 ms.
+        gc.freeze()
         try:
             announce(running.urls)
             await run(running, stop)
@@ -101,6 +106,7 @@ async def startup(config: Config) -> Running:
     check_listener_libraries(server)
     sock = listen(server.host, server.port)
     graph = Graph(config)
+    acceptor = Acceptor(lambda: graph.config.server.limits)
     listeners: list[Listener] = []
     try:
         await _in_thread("open", graph.open)
@@ -108,10 +114,11 @@ async def startup(config: Config) -> Running:
         backend = open_backend(graph, encoders)
         async for listener in open_listeners(backend):
             listeners.append(listener)
-        http = HttpServer(backend, [ClarifaiRest(backend)], CONNECTIONS_S)
+        http = HttpServer(backend, [ClarifaiRest(backend)], acceptor, CONNECTIONS_S)
         serving = asyncio.create_task(http.serve([sock]), name="http")
         await _first(serving, http.opened)
     except BaseException:
+        acceptor.close()
         sock.close()
         for listener in listeners:
             await _limited(listener.name, listener.close(), CONNECTIONS_S)
@@ -119,7 +126,7 @@ async def startup(config: Config) -> Running:
         raise
     urls = urls_of(server, sock)
     logger.info("listening on %s", ", ".join(urls))
-    return Running(graph, encoders, backend, http, serving, urls, tuple(listeners))
+    return Running(graph, encoders, backend, acceptor, http, serving, urls, tuple(listeners))
 
 
 async def run(running: Running, stop: asyncio.Event) -> None:
@@ -138,6 +145,7 @@ async def shutdown(running: Running) -> None:
     await _limited("cameras", _in_thread("close", running.graph.close), GRAPH_S)
     running.backend.close()
     await _limited("requests", running.serving, CONNECTIONS_S + 1)
+    running.acceptor.close()
 
 
 async def _first(task: asyncio.Task[Any], event: asyncio.Event) -> None:

@@ -27,7 +27,7 @@ def connected(served: Served, sent: bytes = b"") -> socket.socket:
 
 
 def test_a_head_that_never_ends_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.http.server.HEAD_S", 0.2)
+    monkeypatch.setattr("server.http.protocol.HEAD_S", 0.2)
     with Served(tmp_path) as served:
         body = connected(served, POST)
         for started in (b"", b"GET /healthz HT", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /he"):

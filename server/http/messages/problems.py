@@ -29,6 +29,7 @@ from ...core import (
     Unsupported,
     UnsupportedMedia,
 )
+from ...program import is_exhausted
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -125,6 +126,12 @@ def handle_errors(app: FastAPI, write: Callable[[Request, RequestError], Respons
     @app.exception_handler(RequestValidationError)
     async def handle_parameter_error(request: Request, error: RequestValidationError) -> JSONResponse:
         return response_to(HttpError(422, _parameter_sentence(error.errors())))
+
+    @app.exception_handler(OSError)
+    async def handle_system_error(request: Request, error: OSError) -> Response:
+        if not is_exhausted(error):
+            raise error
+        return write(request, Unavailable("this machine has no file descriptor or memory left for another request"))
 
     @app.exception_handler(Exception)
     async def handle_bug(request: Request, error: Exception) -> JSONResponse:

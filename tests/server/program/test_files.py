@@ -1,10 +1,11 @@
 """The number of files that the process may have open."""
 
+import errno
 import resource
 
 import pytest
 
-from server.program import raise_file_limit
+from server.program import is_exhausted, raise_file_limit
 from server.program.files import FILES_WANTED
 
 INFINITY = resource.RLIM_INFINITY
@@ -43,3 +44,8 @@ def test_a_system_that_refuses_is_no_error(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(resource, "getrlimit", lambda which: (10, 20))
     monkeypatch.setattr(resource, "setrlimit", refuse)
     assert raise_file_limit() == 10
+
+
+@pytest.mark.parametrize(("number", "exhausted"), [(errno.EMFILE, True), (errno.ENOMEM, True), (errno.ENOENT, False)])
+def test_errors_of_an_exhausted_system_are_known(number: int, exhausted: bool) -> None:
+    assert is_exhausted(OSError(number, "")) is exhausted

@@ -1,0 +1,12 @@
+"""TCP connections of all ports: accepted and counted together, read by turns, closed if a client does not read.
+
+* acceptor    accepts the connections of every port, within their limits
+* connection  one connection: what stands between its transport and the protocol of its port
+* turns       lets connections process what they have received, a few milliseconds at a time
+"""
+
+from .acceptor import Acceptor, Port
+from .connection import HEAD_S, PORTION, Connection, PortProtocol
+from .turns import Turns
+
+__all__ = ["HEAD_S", "PORTION", "Acceptor", "Connection", "Port", "PortProtocol", "Turns"]

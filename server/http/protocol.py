@@ -1,0 +1,202 @@
+"""HTTP/1.1 on one connection: uvicorn's protocol, within limits, and with problem documents for malformed requests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from pipeline import LimitsConfig
+
+from ..connections import HEAD_S, PORTION, PortProtocol
+from .messages import PROBLEM_TYPE, HttpError, document
+
+HEADERS_MAX = 100
+"""Most header lines of a request."""
+CHUNKS_FREE = 1000
+CHUNK_BYTES = 512
+"""The chunks of a body must have this size on average, apart from the first ``CHUNKS_FREE``."""
+BODY_AT_ONCE = 64_000
+"""A body of a known length up to this is read at once, whether the app wants it or not."""
+
+_CLOSE = (b"connection", b"close")
+_END_OF_HEAD = b"\r\n\r\n"
+
+
+class Parser(h11.Connection):
+    """h11's parser of requests, with limits that it does not have.
+
+    A response to a request that is still arriving says that the connection will be closed. So whoever refuses a request
+    before reading its body needs to do nothing more; the connection reads on and discards for a while.
+
+    Args:
+        header_bytes: Most bytes of a head.
+
+    Attributes:
+        refused_with: The HTTP status for the request that could not be read; ``None`` without one.
+        body_left: Bytes of the present body that are still missing; 0 if its length is unknown.
+    """
+
+    def __init__(self, header_bytes: int) -> None:
+        super().__init__(h11.SERVER, header_bytes)
+        self._header_bytes = header_bytes
+        self._received = self._chunks = 0
+        self.refused_with: int | None = None
+        self.body_left = 0
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether part of a request is still missing, or was never read."""
+        return self.their_state in (h11.SEND_BODY, h11.ERROR)
+
+    def next_event(self) -> Any:
+        """Return the next event of the request.
+
+        Raises:
+            RemoteProtocolError: The request is malformed or exceeds a limit.
+        """
+        try:
+            event = super().next_event()
+            if isinstance(event, h11.Request):
+                self._check_head(event)
+            elif isinstance(event, h11.Data):
+                self._check_body(event)
+        except h11.RemoteProtocolError as error:
+            self.refused_with = error.error_status_hint
+            raise
+        return event
+
+    def send(self, event: Any) -> Any:
+        """Return the bytes of an event of the response."""
+        if isinstance(event, h11.Response) and self.their_state is h11.SEND_BODY:
+            headers = [header for header in event.headers if header[0] != b"connection"]
+            event = h11.Response(status_code=event.status_code, headers=[*headers, _CLOSE], reason=event.reason)
+        return super().send(event)
+
+    def _check_head(self, request: h11.Request) -> None:
+        self._received = self._chunks = 0
+        lengths = [value for name, value in request.headers if name == b"content-length"]
+        self.body_left = int(lengths[0]) if lengths else 0
+        size = len(request.target) + sum(len(name) + len(value) for name, value in request.headers)
+        if size > self._header_bytes or len(request.headers) > HEADERS_MAX:
+            raise h11.RemoteProtocolError("the head is too large", 431)
+
+    def _check_body(self, data: h11.Data) -> None:
+        self._received += len(data.data)
+        self.body_left = max(self.body_left - len(data.data), 0)
+        self._chunks += data.chunk_start
+        if self._chunks > CHUNKS_FREE + self._received // CHUNK_BYTES:
+            raise h11.RemoteProtocolError("the chunks are too small", 400)
+
+
+class HttpProtocol(H11Protocol, PortProtocol):
+    """The protocol of one connection.
+
+    Without a time limit for heads, a connection that sends no request, or only part of a head, would stay open until
+    the client closes it.
+
+    Args:
+        config: uvicorn's settings.
+        server_state: The state that all connections share.
+        app_state: The state of the app.
+        limits: Returns the present limits.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        limits: Callable[[], LimitsConfig],
+    ) -> None:
+        super().__init__(config, server_state, app_state)
+        self._header_bytes = limits().header_bytes
+        self.conn: Parser = Parser(self._header_bytes)
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is answering a request."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the client may still be sending a body that nobody will read."""
+        return self.conn.is_receiving
+
+    def portion(self, data: bytearray) -> int:
+        """Return how many bytes to process at once: heads and chunks take time, a body of known length none."""
+        if self.conn.their_state is h11.IDLE:
+            end = data.find(_END_OF_HEAD, 0, PORTION)
+            return PORTION if end < 0 else end + len(_END_OF_HEAD)
+        return max(self.conn.body_left, PORTION)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Start the timer for the first head."""
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(HEAD_S, self._head_timed_out)
+
+    def data_received(self, data: bytes) -> None:
+        """Process data. The timer runs while the head of a request is incomplete."""
+        beginning = self.conn.their_state is h11.IDLE
+        super().data_received(data)
+        if beginning and self.conn.their_state is h11.SEND_BODY and not 0 < self.conn.body_left <= BODY_AT_ONCE:
+            self.flow.pause_reading()  # until the app wants the body, which it may refuse
+        incomplete = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
+        if not incomplete:
+            self._stop_head_timer()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_S, self._head_timed_out)
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request."""
+        self.has_answered = True
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the timer."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_timed_out(self) -> None:
+        self._head_timer = None
+        self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer a request that cannot be read with a problem document, and close the connection."""
+        if self.busy:  # its app must not answer, too
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            if self.cycle.response_started:
+                self.transport.close()
+                return
+        error = self._error()
+        body = json.dumps(document(error)).encode()
+        headers = [("content-type", PROBLEM_TYPE), ("content-length", str(len(body))), ("connection", "close")]
+        for event in (
+            h11.Response(status_code=error.status, headers=headers),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _error(self) -> HttpError:
+        if self.conn.refused_with == 431:
+            limit = f"{HEADERS_MAX} lines and {self._header_bytes} bytes"
+            return HttpError(431, f"the head of a request may have at most {limit}")
+        if self.conn.their_state is h11.SEND_BODY:
+            return HttpError(400, f"the body comes in chunks that are too small; {CHUNK_BYTES} bytes each would do")
+        return HttpError(400, "this is not an HTTP request")
