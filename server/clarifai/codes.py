@@ -124,6 +124,11 @@ class Refused(Exception):
         self.code = code
 
 
+def too_many_inputs(number: int, limit: int) -> Refused:
+    """Return the error for too many inputs in one request."""
+    return Refused(Code.INPUT_OVER_LIMIT, f"the request has {number} inputs, at most {limit} are allowed")
+
+
 def code_of_input(error: RequestError) -> Code:
     """Return Clarifai's code for an error of one input."""
     return next(_OF_ERRORS[meaning] for meaning in type(error).__mro__ if meaning in _OF_ERRORS)

@@ -11,42 +11,50 @@ from clarifai_grpc.grpc.api import service_pb2
 from clarifai_grpc.grpc.api.utils import extensions_pb2
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 
-from .codes import Code, Refused
+from pipeline import LimitsConfig
+
+from .codes import Code, Refused, too_many_inputs
+from .json_body import JsonBody, NotBase64
 
 _DETAILS_LENGTH_MAX = 300
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 
 Faults = dict[int, str]
 """The errors of single inputs, by index."""
 
 
-def read_request(body: bytes, path: Mapping[str, str]) -> tuple[Any, Faults]:
+def read_request(body: JsonBody, path: Mapping[str, str], limits: LimitsConfig) -> tuple[Any, Faults]:
     """Return the ``PostModelOutputsRequest`` of a body and its URL, and the errors of single inputs.
 
     The URL takes precedence over the body. Enums are names or numbers, unknown fields are ignored, and an empty body is
-    a request without inputs.
+    a request without inputs. Call it on a thread.
 
     Raises:
         Refused: The body is not such a request.
     """
     request = service_pb2.PostModelOutputsRequest()
     read = _read(body)
-    faults = _faults(read)
+    inputs = read.get("inputs")
+    inputs = inputs if isinstance(inputs, list) else []
+    if len(inputs) > limits.inputs:  # each would become a message
+        raise too_many_inputs(len(inputs), limits.inputs)
+    pictures, faults = _pictures(body, inputs, limits.picture_bytes)
     try:
         ParseDict(read, request, ignore_unknown_fields=True)
     except (ParseError, ValueError, RecursionError) as error:
         # The message describes the internals of protobuf; only its field names help clients.
         place = ".".join(re.findall(r"Failed to parse (\w+) field", str(error))) or "a field"
         raise _refused(f"{place} has a value of the wrong type") from None
+    for index, picture in pictures.items():
+        request.inputs[index].data.image.base64 = picture
     request.model_id, request.version_id = path["model"], path.get("version", request.version_id)
     if "user" in path:
         request.user_app_id.user_id, request.user_app_id.app_id = path["user"], path["app"]
     return request, faults
 
 
-def _read(body: bytes) -> dict[str, Any]:
+def _read(body: JsonBody) -> dict[str, Any]:
     try:
-        read = json.loads(body or b"{}")
+        read = body.parsed()
     except RecursionError:
         raise _refused("it is nested too deeply") from None
     except UnicodeDecodeError:
@@ -60,28 +68,30 @@ def _read(body: bytes) -> dict[str, Any]:
     return read
 
 
-def _faults(read: dict[str, Any]) -> Faults:
-    """Check the base64 of each input, because protobuf ignores damage in it; remove and report invalid ones.
-
-    Line breaks (the ``base64`` command adds them), both alphabets and missing padding are valid.
-    """
+def _pictures(body: JsonBody, inputs: list[Any], bytes_max: int) -> tuple[dict[int, bytes], Faults]:
+    """Take the pictures out of the inputs and decode their base64, of which protobuf would ignore damage."""
+    pictures: dict[int, bytes] = {}
     faults: Faults = {}
-    inputs = read.get("inputs")
-    for index, item in enumerate(inputs if isinstance(inputs, list) else ()):
+    for index, item in enumerate(inputs):
         image = item
         for name in ("data", "image"):
             image = image.get(name) if isinstance(image, dict) else None
-        text = image.get("base64") if isinstance(image, dict) else None
-        if not isinstance(image, dict) or not isinstance(text, str):
+        if not isinstance(image, dict):
             continue
-        image["base64"] = text = "".join(text.split())
-        if text.startswith("data:"):
-            faults[index] = "data.image.base64 must be base64 alone, without data:...;base64, before it"
-        elif not _BASE64.fullmatch(text) or len(text.rstrip("=")) % 4 == 1:
+        if isinstance(image.get("url"), str):
+            image["url"] = body.beginning(image["url"])
+        text = image.get("base64")
+        if not isinstance(text, str):
+            continue
+        del image["base64"]
+        try:
+            if body.beginning(text).startswith("data:"):
+                faults[index] = "data.image.base64 must be base64 alone, without data:...;base64, before it"
+            else:
+                pictures[index] = body.bytes_of(text, bytes_max)
+        except NotBase64:
             faults[index] = "data.image.base64 is not base64, or is incomplete"
-        if index in faults:
-            del image["base64"]
-    return faults
+    return pictures, faults
 
 
 def _refused(what: str) -> Refused:

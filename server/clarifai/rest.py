@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from ..core import MESSAGE_BYTES_MAX, Backend, RequestError, within_limits
+from ..core import Backend, RequestError, within_limits
 from .codes import Code, Refused, code_of_request
 
 MISSING = 'Clarifai\'s form needs a package that is not installed; get it with: pip install "camweave[clarifai]"'
@@ -76,27 +76,26 @@ class ClarifaiRest:
 
 
 async def _outputs(request: Request, backend: Backend) -> Response:
+    from .json_body import JsonBody
     from .json_form import read_request, to_json
     from .servicer import Servicer
 
-    body = await _body(request)
+    body = JsonBody()
+    length = request.headers.get("content-length")
+    limit = backend.limits.body_bytes
+    async for chunk in within_limits(
+        request.stream(), length=length, limit=limit, what="a request", disconnect=ClientDisconnect
+    ):
+        body.add(chunk)
     try:
-        message, faults = await backend.models.run(read_request, body, request.path_params)
+        message, faults = await backend.parsers.run(read_request, body, request.path_params, backend.limits)
     except Refused as refusal:
         return _refusal(refusal.code, refusal.details)
     answer = await Servicer(backend).answer(message, faults)
-    content = await backend.models.run(to_json, answer)
+    content = await backend.parsers.run(to_json, answer)
     return Response(content, Code(answer.status.code).http_status, media_type="application/json")
 
 
 def _refusal(code: Code, details: str, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
     status = {"code": int(code), "description": code.description, "details": details, "req_id": uuid4().hex}
     return JSONResponse({"status": status, "outputs": []}, code.http_status, headers=headers)
-
-
-async def _body(request: Request) -> bytes:
-    length = request.headers.get("content-length")
-    chunks = within_limits(
-        request.stream(), length=length, limit=MESSAGE_BYTES_MAX, what="a request", disconnect=ClientDisconnect
-    )
-    return b"".join([chunk async for chunk in chunks])

@@ -17,8 +17,6 @@ from vision import Session, VisionService
 
 from ..core import (
     PARTS_AT_ONCE,
-    PARTS_MAX,
-    PICTURE_BYTES_MAX,
     Backend,
     ModelUnavailable,
     NotFound,
@@ -27,7 +25,7 @@ from ..core import (
     model_errors,
     too_large,
 )
-from .codes import Code, Refused, code_of_input, code_of_request
+from .codes import Code, Refused, code_of_input, code_of_request, too_many_inputs
 from .output_config import OutputConfig
 from .outputs import MODEL_TYPES, data_of
 
@@ -59,7 +57,7 @@ class Servicer:
         """
         try:
             service, config = self._service(request.model_id), OutputConfig.of(request.model.output_info.output_config)
-            _check_count(len(request.inputs))
+            _check_count(len(request.inputs), self._backend.limits.inputs)
             return _with_status(await self._outputs(service, config, request, faults))
         except Refused as refusal:
             return failed(refusal.code, refusal.details)
@@ -115,8 +113,9 @@ class Servicer:
     async def _picture(self, item: Message) -> bytes:
         image = item.data.image
         if image.base64:
-            if len(image.base64) > PICTURE_BYTES_MAX:
-                raise too_large("a picture", PICTURE_BYTES_MAX)
+            limit = self._backend.limits.picture_bytes
+            if len(image.base64) > limit:
+                raise too_large("a picture", limit)
             return bytes(image.base64)
         if not image.url:
             raise Refused(Code.INPUT_INVALID_ARGUMENT, "the input must have data.image with url or base64")
@@ -136,11 +135,11 @@ def status(code: Code, details: str = "") -> Message:
     return status_pb2.Status(code=int(code), description=code.description, details=details, req_id=uuid.uuid4().hex)
 
 
-def _check_count(inputs: int) -> None:
+def _check_count(inputs: int, limit: int) -> None:
     if not inputs:
         raise Refused(Code.PREDICT_INVALID_REQUEST, "the request has no inputs")
-    if inputs > PARTS_MAX:
-        raise Refused(Code.INPUT_OVER_LIMIT, f"the request has {inputs} inputs, at most {PARTS_MAX} are allowed")
+    if inputs > limit:
+        raise too_many_inputs(inputs, limit)
 
 
 def _server_failed() -> Message:

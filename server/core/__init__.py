@@ -1,6 +1,7 @@
 """The protocol-independent part of the server: access tokens, limits, predictions, camera state and threads."""
 
 from .backend import Backend, model_errors, open_backend
+from .bodies import Bodies, Body
 from .errors import (
     BrokenOff,
     InvalidRequest,
@@ -24,7 +25,6 @@ from .limits import (
     GRACE_S,
     MESSAGE_BYTES_MAX,
     PARTS_AT_ONCE,
-    PARTS_MAX,
     PICTURE_BYTES_MAX,
     RATE_MIN,
     client_of,
@@ -36,16 +36,18 @@ from .predictions import Wanted, decode, recognised, reply, require_kind
 from .proxies import TrustedProxies
 from .threads import on_thread
 from .tokens import TRIES, MissingToken, Tokens, TooManyTokens, WrongToken
+from .workers import Workers
 
 __all__ = [
     "GRACE_S",
     "MESSAGE_BYTES_MAX",
     "PARTS_AT_ONCE",
-    "PARTS_MAX",
     "PICTURE_BYTES_MAX",
     "RATE_MIN",
     "TRIES",
     "Backend",
+    "Bodies",
+    "Body",
     "BrokenOff",
     "DownloadFailed",
     "DownloadTooLarge",
@@ -71,6 +73,7 @@ __all__ = [
     "Unsupported",
     "UnsupportedMedia",
     "Wanted",
+    "Workers",
     "WrongToken",
     "camera_info",
     "captured_at",

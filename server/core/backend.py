@@ -14,6 +14,7 @@ from pipeline import Config, Feed, Graph, LimitsConfig
 from streams import EncoderPool, Sessions, WhepSessions
 from vision import ModelError, Session, UnsupportedKind, VisionService
 
+from .bodies import Bodies
 from .errors import ModelUnavailable, NotFound, Unsupported
 from .image_urls import ImageUrls
 from .paths import without_folders
@@ -35,20 +36,24 @@ class Backend:
         encoders: The encoders that all live streams share.
         whep: The sessions of viewers over WebRTC.
         models: Threads that decode pictures and run models.
+        parsers: Threads that parse large messages; a model that hangs holds none of them.
         waits: Threads that wait for a camera's next frame, a share of them for each camera.
         pool: Models and sessions that requests share.
         tokens: Checks the tokens of requests.
         image_urls: Downloads pictures by URL.
+        bodies: The bodies of requests in flight.
     """
 
     graph: Graph
     encoders: EncoderPool
     whep: WhepSessions
     models: Workers
+    parsers: Workers
     waits: Shares
     pool: Pool
     tokens: Tokens
     image_urls: ImageUrls
+    bodies: Bodies
 
     @property
     def config(self) -> Config:
@@ -171,6 +176,7 @@ class Backend:
         """Stop the threads of requests, and close the models that they keep open."""
         self.pool.close()
         self.models.close()
+        self.parsers.close()
         self.waits.close()
 
 
@@ -205,6 +211,9 @@ def open_backend(graph: Graph, encoders: EncoderPool) -> Backend:
     """
     whep = WhepSessions(graph, encoders)
     models = Workers("api-model", threads=2, waiting=64)
+    parsers = Workers("api-parse", threads=2, waiting=64)
     waits = Shares("api-wait", threads=16)
     tokens = Tokens(lambda: [token.get_secret_value() for token in graph.config.server.tokens])
-    return Backend(graph, encoders, whep, models, waits, Pool(models), tokens, ImageUrls())
+    images = ImageUrls(bytes_max=lambda: graph.config.server.limits.picture_bytes)
+    bodies = Bodies(lambda: graph.config.server.limits)
+    return Backend(graph, encoders, whep, models, parsers, waits, Pool(models), tokens, images, bodies)

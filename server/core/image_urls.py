@@ -21,19 +21,20 @@ from urllib.parse import urljoin
 
 import h11
 
+from pipeline import LimitsConfig
+
 from ..program import program_version
 from .addresses import Address, Target, is_public, parse_url, resolve
 from .errors import RequestError, TooLarge
-from .limits import PICTURE_BYTES_MAX
 
-BYTES_MAX = PICTURE_BYTES_MAX
 DOWNLOAD_S = 10.0
 CONNECT_S = 4.0
 REDIRECTS_MAX = 3
 AT_ONCE = 8
 
 _ADDRESSES_MAX = 4
-_CHUNK = 65_536
+# Bytes processed at once. A server may send them as chunks of one byte each, which cost a thousand times more.
+_CHUNK = 4096
 # Bytes other than the picture's: headers, and the lengths between chunks.
 _OVERHEAD_MAX = 256_000
 _MOVED = frozenset({301, 302, 303, 307, 308})
@@ -69,6 +70,7 @@ class ImageUrls:
         allowed: Returns whether the server may connect to an address.
         tls: Settings for verifying servers; by default with the system's certificate authorities.
         seconds: Time limit of one download with all its redirects.
+        bytes_max: Returns the most bytes of a picture.
     """
 
     def __init__(
@@ -78,11 +80,13 @@ class ImageUrls:
         allowed: Callable[[Address], bool] = is_public,
         tls: ssl.SSLContext | None = None,
         seconds: float = DOWNLOAD_S,
+        bytes_max: Callable[[], int] = lambda: LimitsConfig().picture_bytes,
     ) -> None:
         self._resolve = resolve
         self._allowed = allowed
         self._tls = tls
         self._seconds = seconds
+        self._bytes_max = bytes_max
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def fetch(self, url: str) -> bytes:
@@ -116,7 +120,7 @@ class ImageUrls:
         try:
             writer.write(_request(target))
             await writer.drain()
-            return await _response(reader)
+            return await _response(reader, self._bytes_max())
         finally:
             writer.transport.abort()
 
@@ -178,7 +182,7 @@ def _request(target: Target) -> bytes:
     return (connection.send(request) or b"") + (connection.send(h11.EndOfMessage()) or b"")
 
 
-async def _response(reader: asyncio.StreamReader) -> bytes | str:
+async def _response(reader: asyncio.StreamReader, bytes_max: int) -> bytes | str:
     connection = h11.Connection(h11.CLIENT)
     connection.send(h11.Request(method="GET", target="/", headers=[("Host", "-")]))
     connection.send(h11.EndOfMessage())
@@ -187,25 +191,26 @@ async def _response(reader: asyncio.StreamReader) -> bytes | str:
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
+            await asyncio.sleep(0)  # what is already here is read without a turn of the loop
             chunk = await reader.read(_CHUNK)
             around += len(chunk)
             if around > received + _OVERHEAD_MAX:
                 raise DownloadFailed("the URL answers with too many bytes besides the picture")
             connection.receive_data(chunk)
         elif isinstance(event, h11.Response):
-            moved = _checked(event)
+            moved = _checked(event, bytes_max)
             if moved is not None:
                 return moved
         elif isinstance(event, h11.Data):
             received += len(event.data)
-            if received > BYTES_MAX:
-                raise _too_large()
+            if received > bytes_max:
+                raise _too_large(bytes_max)
             body.append(bytes(event.data))
         elif isinstance(event, h11.EndOfMessage):
             return b"".join(body)
 
 
-def _checked(response: h11.Response) -> str | None:
+def _checked(response: h11.Response, bytes_max: int) -> str | None:
     """Return the URL of a redirect; ``None`` if the picture follows."""
     headers = {bytes(name): bytes(value).decode("latin-1") for name, value in response.headers}
     if response.status_code in _MOVED and b"location" in headers:
@@ -214,13 +219,13 @@ def _checked(response: h11.Response) -> str | None:
         raise DownloadFailed(f"the URL answers with status {response.status_code}")
     if headers.get(b"content-encoding", "identity").lower() not in ("", "identity"):
         raise DownloadFailed("the URL answers with a content encoding that was not requested")
-    if int(headers.get(b"content-length", "0")) > BYTES_MAX:
-        raise _too_large()
+    if int(headers.get(b"content-length", "0")) > bytes_max:
+        raise _too_large(bytes_max)
     return None
 
 
-def _too_large() -> DownloadTooLarge:
-    return DownloadTooLarge(f"the picture of the URL must be under {-(-BYTES_MAX // 1_000_000)} MB")
+def _too_large(bytes_max: int) -> DownloadTooLarge:
+    return DownloadTooLarge(f"the picture of the URL must be under {-(-bytes_max // 1_000_000)} MB")
 
 
 def _reason(error: OSError | None) -> str:

@@ -1,66 +1,54 @@
-"""Limits on the size and duration of one request, the same for all protocols."""
+"""Limits on the size of one request, the same for all protocols; and the identity of clients."""
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 from collections.abc import AsyncGenerator
 
-from .errors import BrokenOff, TooLarge, TooSlow
+from .errors import BrokenOff, InvalidRequest, TooLarge
 
+# Of the ports for gRPC.
 PICTURE_BYTES_MAX = 19_999_999  # under 20 MB
-PARTS_MAX = 128
-"""Pictures in one request."""
-PARTS_AT_ONCE = 4
-"""Pictures of one request in progress at once, so that 128 URLs are not 128 pictures in memory."""
-# A message is parsed as a whole, so all of it is in memory.
 MESSAGE_BYTES_MAX = 512_000_000
 GRACE_S = 15.0
 """Time limit of a request without data; each byte received extends it, at ``RATE_MIN``."""
 RATE_MIN = 32_000  # bytes per second
+PARTS_AT_ONCE = 4
+"""Pictures of one request in progress at once, so that 128 URLs are not 128 pictures in memory."""
 
 
 async def within_limits(
     chunks: AsyncGenerator[bytes, None], *, length: str | None, limit: int, what: str, disconnect: type[Exception]
 ) -> AsyncGenerator[bytes, None]:
-    """Yield the chunks of a body while it stays within its limits of bytes and time.
+    """Yield the chunks of a body while it is not too large.
 
     Args:
-        chunks: The incoming body.
+        chunks: The incoming body, within its limits of time (:class:`Bodies`).
         length: The value of the ``Content-Length`` header.
         limit: Most bytes of the body.
         what: Name of the body in errors.
         disconnect: The exception that ``chunks`` raises when the client disconnects.
 
     Raises:
-        TooLarge: The body has more than ``limit`` bytes.
-        TooSlow: The body did not arrive in time.
+        TooLarge: The body has more than ``limit`` bytes; if it says so at once, nothing is read.
         BrokenOff: The client disconnected before the end.
     """
     if length is not None and length.isdecimal() and int(length) > limit:
         raise too_large(what, limit)
-    loop = asyncio.get_running_loop()
-    began = loop.time()
     received = 0
-    while True:
-        try:
-            async with asyncio.timeout_at(began + GRACE_S + received / RATE_MIN):
-                chunk = await anext(chunks)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise TooSlow("the body arrived too slowly") from None
-        except disconnect:
-            raise BrokenOff("the body broke off") from None
-        received += len(chunk)
-        if received > limit:
-            raise too_large(what, limit)
-        yield chunk
+    try:
+        async for chunk in chunks:
+            received += len(chunk)
+            if received > limit:
+                raise too_large(what, limit)
+            yield chunk
+    except disconnect:
+        raise BrokenOff("the body broke off") from None
 
 
-def too_many(number: int) -> TooLarge:
+def too_many(number: int, limit: int) -> InvalidRequest:
     """Return the error for too many pictures in one request."""
-    return TooLarge(f"a request may have at most {PARTS_MAX} pictures, got {number}")
+    return InvalidRequest(f"a request may have at most {limit} pictures, got {number}")
 
 
 def too_large(what: str, limit: int) -> TooLarge:

@@ -19,6 +19,7 @@ from ..connections import Acceptor, Port
 from ..core import Backend
 from .access import AccessMiddleware
 from .app import OPEN_OPTIONS, create_app
+from .bodies import BodyMiddleware
 from .messages import Extension
 from .protocol import HttpProtocol
 
@@ -39,7 +40,8 @@ class HttpServer(uvicorn.Server):
 
     def __init__(self, backend: Backend, extensions: Sequence[Extension], acceptor: Acceptor, grace_s: int) -> None:
         self.app = create_app(backend, extensions)
-        access = AccessMiddleware(self.app, backend.config.server, backend.tokens, extensions, OPEN_OPTIONS)
+        limited = BodyMiddleware(self.app, backend.bodies)
+        access = AccessMiddleware(limited, backend.config.server, backend.tokens, extensions, OPEN_OPTIONS)
         super().__init__(_settings(access, grace_s))
         self.opened = asyncio.Event()
         self._backend = backend

@@ -98,7 +98,7 @@ async def services(backend: WithBackend) -> list[dict[str, Any]]:
     "/{service}/{kind}",
     response_model=None,
     openapi_extra=_PICTURES,
-    responses={200: {"model": PredictionReply | PredictionReplies}, **problems(400, 404, 408, 413, 415, 422, 503)},
+    responses={200: {"model": PredictionReply | PredictionReplies}, **problems(400, 404, 408, 413, 415, 422, 429, 503)},
 )
 async def predict(
     service: str,
@@ -177,10 +177,10 @@ async def predict_camera(
 async def _pictures(request: Request, backend: Backend) -> AsyncIterator[Sequence[Picture]]:
     """Yield the pictures in a request, or the downloads of the URLs in it."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        async with pictures_of(request) as parts:
+        async with pictures_of(request, backend.limits) as parts:
             yield parts
         return
-    urls = named_urls(await read_body(request, URLS_BYTES_MAX, "a list of URLs"))
+    urls = named_urls(await read_body(request, URLS_BYTES_MAX, "a list of URLs"), backend.limits.inputs)
     if backend.images is None:
         raise HttpError(400, "pictures by URL are off; allow_image_urls: true in the configuration allows them")
     yield [partial(backend.images.fetch, url) for url in urls]

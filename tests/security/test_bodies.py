@@ -1,8 +1,9 @@
-"""Bodies that come in tiny pieces, or where nobody reads them."""
+"""Bodies that come slowly, in great numbers, in tiny pieces, or where nobody reads them."""
 
 from __future__ import annotations
 
 import contextlib
+import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -12,6 +13,53 @@ import pytest
 from .attacks import DETECT, address, answer, closed_by_server, connected, cpu_s, head, serving, undisturbed
 
 PICTURE = 19_900_000
+
+
+def test_a_body_that_stops_is_given_up_after_the_idle_time(tmp_path: Path) -> None:
+    """Before, the time for a body grew with what had come: after 19.9 MB at once, it stayed open for 637 s."""
+    with serving(tmp_path, "limits: {body_idle_s: 0.3}") as server, connected(address(server)) as slow:
+        slow.sendall(head(DETECT, f"Content-Length: {PICTURE + 100}") + bytes(PICTURE))
+        response = answer(slow)
+        assert (response.status, response.getheader("Connection")) == (408, "close")
+        assert b"the body arrived too slowly" in response.read()
+
+
+def test_a_body_that_trickles_is_given_up_after_the_total_time(tmp_path: Path) -> None:
+    with serving(tmp_path, "limits: {body_idle_s: 5, body_total_s: 0.5}") as server:
+        with connected(address(server)) as slow:
+            slow.sendall(head(DETECT, "Content-Length: 1000000"))
+            slow.settimeout(0.05)
+            for _ in range(200):
+                slow.sendall(b"x")
+                with contextlib.suppress(TimeoutError):
+                    slow.recv(1, socket.MSG_PEEK)
+                    break
+            slow.settimeout(20)
+            assert answer(slow).status == 408
+
+
+def test_bodies_in_flight_are_limited_in_all_and_per_address(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path, "limits: {bodies: 3, bodies_per_address: 2}") as server,
+        contextlib.ExitStack() as stack,
+    ):
+
+        def waiting(source: str) -> socket.socket:
+            made = stack.enter_context(connected(address(server), source))
+            made.sendall(head(DETECT, "Content-Length: 1000000", "Expect: 100-continue"))
+            return made
+
+        for source in ("127.0.0.1", "127.0.0.1", "127.0.0.2"):
+            assert waiting(source).recv(100).startswith(b"HTTP/1.1 100 ")
+        for source, status in (("127.0.0.1", 503), ("127.0.0.3", 503)):
+            response = answer(waiting(source))
+            assert (response.status, response.getheader("Retry-After")) == (status, "1")
+        stack.close()
+        for source in ("127.0.0.1", "127.0.0.1"):
+            assert waiting(source).recv(100).startswith(b"HTTP/1.1 100 ")
+        response = answer(waiting("127.0.0.1"))
+        assert (response.status, response.getheader("Retry-After")) == (429, "1")
+        assert server.client.get("/healthz").status_code == 200
 
 
 @pytest.mark.parametrize(

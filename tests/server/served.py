@@ -6,6 +6,8 @@ import asyncio
 import dataclasses
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -109,6 +111,19 @@ class Served:
         self._ready.set()
         await self._stop.wait()
         await shutdown(self.running)
+
+
+@contextmanager
+def limited(served: Served, **limits: float) -> Iterator[None]:
+    """Change limits of a running server during the block; the values may be smaller than a configuration's."""
+    graph = served.running.graph
+    before = graph.config
+    changed = before.server.limits.model_copy(update=limits)
+    graph.config = dataclasses.replace(before, server=before.server.model_copy(update={"limits": changed}))
+    try:
+        yield
+    finally:
+        graph.config = before
 
 
 def problem(response: httpx.Response) -> tuple[int, str]:

@@ -14,11 +14,11 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
+from pipeline import LimitsConfig
+
 from ...core import (
-    PARTS_MAX,
-    PICTURE_BYTES_MAX,
+    InvalidRequest,
     RequestError,
-    TooLarge,
     Unavailable,
     Unreadable,
     too_large,
@@ -28,9 +28,8 @@ from ...core import (
 
 logger = logging.getLogger(__name__)
 
-# All parts at their largest, with their headers. Parts are on the disk, except the one being read.
-FORM_BYTES_MAX = PARTS_MAX * PICTURE_BYTES_MAX + 1_000_000
-URLS_BYTES_MAX = 1_000_000
+URLS_BYTES_MAX = 300_000
+"""Size limit of a list of URLs: 128 of the longest ones."""
 
 
 async def read_body(request: Request, limit: int, what: str) -> bytes:
@@ -64,8 +63,8 @@ class Part:
 class _Form(MultiPartParser):
     """A parser that refuses a form without its last boundary; the framework's silently drops the incomplete part."""
 
-    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(headers, self._complete(stream), max_files=PARTS_MAX, max_fields=PARTS_MAX)
+    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], parts: int) -> None:
+        super().__init__(headers, self._complete(stream), max_files=parts, max_fields=parts)
         self._ended = False
 
     def on_end(self) -> None:
@@ -80,23 +79,25 @@ class _Form(MultiPartParser):
 
 
 @asynccontextmanager
-async def pictures_of(request: Request) -> AsyncIterator[list[Part]]:
+async def pictures_of(request: Request, limits: LimitsConfig) -> AsyncIterator[list[Part]]:
     """Yield the pictures of a request: its body, or the files of its form in order. Read them within the block.
 
     Raises:
-        TooLarge: The request has too many bytes or parts.
+        TooLarge: The request has too many bytes.
+        InvalidRequest: The request has too many parts.
         Unreadable: The form is malformed or has no file.
         RequestError: As for ``read_body``.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/"):
-        yield [Part(await read_body(request, PICTURE_BYTES_MAX, "a picture"))]
+        yield [Part(await read_body(request, limits.picture_bytes, "a picture"))]
         return
-    chunks = _chunks(request, FORM_BYTES_MAX, "a form")
+    # Parts are on the disk, except the one being read.
+    chunks = _chunks(request, limits.body_bytes, "a form")
     try:
-        form = await _Form(request.headers, chunks).parse()
+        form = await _Form(request.headers, chunks, limits.inputs).parse()
     except MultiPartException as error:
         if error.message.startswith("Too many"):
-            raise TooLarge(f"the form has more than {PARTS_MAX} parts") from None
+            raise InvalidRequest(f"the form has more than {limits.inputs} parts") from None
         raise Unreadable(f"the form cannot be read: {error.message}") from None
     except (KeyError, ValueError, AssertionError) as error:
         raise Unreadable("the form cannot be read: its boundary or its headers are missing") from error
@@ -107,18 +108,22 @@ async def pictures_of(request: Request) -> AsyncIterator[list[Part]]:
         files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         if not files:
             raise Unreadable("the form has no file; every picture is a file part")
-        too_many_bytes = too_large("a picture", PICTURE_BYTES_MAX)
-        yield [Part(too_many_bytes if (file.size or 0) > PICTURE_BYTES_MAX else file.file) for file in files]
+        too_many_bytes = too_large("a picture", limits.picture_bytes)
+        yield [Part(too_many_bytes if (file.size or 0) > limits.picture_bytes else file.file) for file in files]
     finally:
         await form.close()
 
 
-def named_urls(body: bytes) -> list[str]:
+def named_urls(body: bytes, limit: int) -> list[str]:
     """Return the URLs in a JSON body: ``{"image_url": URL}`` or ``{"image_urls": [URL, ...]}``.
+
+    Args:
+        body: The body.
+        limit: Most URLs.
 
     Raises:
         Unreadable: The body has another form.
-        TooLarge: The body has too many URLs.
+        InvalidRequest: The body has too many URLs.
     """
     wanted = 'the JSON must be {"image_url": URL} or {"image_urls": [URL, ...]}'
     try:
@@ -130,8 +135,8 @@ def named_urls(body: bytes) -> list[str]:
     urls = [content["image_url"]] if "image_url" in content else content.get("image_urls")
     if not isinstance(urls, list) or not urls or not all(isinstance(url, str) for url in urls):
         raise Unreadable(wanted)
-    if len(urls) > PARTS_MAX:
-        raise too_many(len(urls))
+    if len(urls) > limit:
+        raise too_many(len(urls), limit)
     return urls
 
 

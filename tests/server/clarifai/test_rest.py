@@ -10,7 +10,7 @@ from pytest import approx
 
 from server.clarifai import rest
 
-from ..served import Served, encoded, problem
+from ..served import Served, encoded, limited, problem
 from .clients import (
     PATHS,
     json_input,
@@ -54,11 +54,9 @@ def test_a_reply_without_outputs_has_an_empty_list(served: Served) -> None:
     assert served.client.post("/v2/models/poems/outputs", content=b"{}").json()["outputs"] == []
 
 
-def test_a_body_that_is_too_large_gets_a_reply_of_the_same_form(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rest, "MESSAGE_BYTES_MAX", 1000)
-    response = served.client.post(PATHS[0], content=bytes(1001))
+def test_a_body_that_is_too_large_gets_a_reply_of_the_same_form(served: Served) -> None:
+    with limited(served, body_bytes=1000):
+        response = served.client.post(PATHS[0], content=bytes(1001))
     assert (response.status_code, response.json()["status"]["code"]) == (400, 30105)
 
 

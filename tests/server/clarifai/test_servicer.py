@@ -12,6 +12,7 @@ import PIL.Image
 import pytest
 from clarifai_grpc.grpc.api import resources_pb2
 
+from pipeline import LimitsConfig
 from server.clarifai.codes import Code
 from server.core import (
     DownloadFailed,
@@ -21,7 +22,6 @@ from server.core import (
     Unavailable,
     Unreachable,
     backend,
-    limits,
 )
 from server.core.addresses import Address
 from vision import ModelError
@@ -33,6 +33,7 @@ from .clients import (
     SERVER,
     Client,
     image_of,
+    json_input,
     name,
     names,
     services,
@@ -57,7 +58,7 @@ def test_each_input_has_its_own_status_in_order(client: Client) -> None:
         resources_pb2.Input(id="empty"),
         resources_pb2.Input(data=resources_pb2.Data(text=resources_pb2.Text(raw="words"))),
         "https://samples.example/train.jpg",
-        bytes(limits.PICTURE_BYTES_MAX + 1),
+        bytes(LimitsConfig().picture_bytes + 1),
         bomb(),
         *(encoded(".png", image) for image in small),
         whole,
@@ -144,7 +145,8 @@ def test_too_many_requests_are_throttled(served: Served, client: Client, monkeyp
 
     monkeypatch.setattr(served.running.backend.models, "run", full)
     assert name(client.ask("names", encoded()).status) == "CONN_THROTTLED"
-    assert served.client.post(PATHS[-1], json={}).status_code == 429
+    asked = {"inputs": [json_input(encoded())]}
+    assert served.client.post(PATHS[-1], json=asked).status_code == 429
 
 
 class Web:
@@ -166,7 +168,7 @@ class Web:
 
 
 def test_pictures_are_downloaded_if_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backend, "ImageUrls", Web)
+    monkeypatch.setattr(backend, "ImageUrls", lambda bytes_max: Web())
     text = CAMERAS + "server: {clarifai: {port: 0}, allow_image_urls: true}\n"
     with Served(tmp_path, text, services()) as fresh, Client(fresh) as client:
         reply = client.ask("teller", *Web.known)
@@ -187,7 +189,7 @@ def test_a_host_name_with_a_private_address_is_refused(tmp_path: Path, monkeypat
     async def inside(host: str, port: int) -> list[Address]:
         return [ip_address("192.168.0.7")]
 
-    monkeypatch.setattr(backend, "ImageUrls", lambda: ImageUrls(resolve=inside))
+    monkeypatch.setattr(backend, "ImageUrls", lambda bytes_max: ImageUrls(resolve=inside))
     text = CAMERAS + "server: {clarifai: {port: 0}, allow_image_urls: true}\n"
     with Served(tmp_path, text, services()) as fresh, Client(fresh) as client:
         [output] = client.ask("teller", "https://harmless.example/a.jpg").outputs

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from server.core import image_urls
 from server.core.addresses import Address, is_public, parse_url, resolve
 from server.core.image_urls import (
     DownloadFailed,
@@ -178,11 +177,14 @@ def test_invalid_responses_are_errors(text: str, error: type[ImageUrlError], mes
         fetch("http://a.example:PORT/", saying(text))
 
 
-def test_a_picture_without_a_length_is_refused_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_urls, "BYTES_MAX", 1_000_000)
+def test_a_picture_without_a_length_is_refused_at_the_limit() -> None:
+    limit: dict[str, Any] = {"bytes_max": lambda: 1_000_000}
     with pytest.raises(DownloadTooLarge, match="must be under 1 MB"):
-        fetch("http://a.example:PORT/", saying(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_001)))
-    assert len(fetch("http://a.example:PORT/", saying(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_000)))[0]) == 1_000_000
+        fetch("http://a.example:PORT/", saying(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_001)), **limit)
+    assert (
+        len(fetch("http://a.example:PORT/", saying(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_000)), **limit)[0])
+        == 1_000_000
+    )
 
 
 def test_the_wait_for_a_silent_server_is_limited() -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from server.core import BrokenOff, TooLarge, TooSlow, limits
+from server.core import BrokenOff, TooLarge, limits
 
 
 class Gone(Exception):
@@ -49,17 +49,6 @@ def test_a_body_with_too_large_a_length_is_not_read() -> None:
 def test_a_body_of_a_disconnected_client_is_refused() -> None:
     with pytest.raises(BrokenOff):
         passed(body(b"abc", Gone()))
-
-
-def test_the_wait_for_a_silent_client_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "GRACE_S", 0.01)
-
-    async def silent() -> AsyncGenerator[bytes, None]:
-        await asyncio.Event().wait()
-        yield b""
-
-    with pytest.raises(TooSlow):
-        passed(silent())
 
 
 @pytest.mark.parametrize(

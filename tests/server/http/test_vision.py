@@ -11,13 +11,14 @@ import httpx
 import numpy as np
 import pytest
 
-from server.core import frames, limits
-from server.http.messages import PredictionReply, body
+from pipeline import LimitsConfig
+from server.core import frames
+from server.http.messages import PredictionReply
 from tests.fakes import CountingVision, FakeVision
 from vision import ModelError
 
 from ..conftest import LABELS, detector
-from ..served import Served, encoded, problem
+from ..served import Served, encoded, limited, problem
 
 NAMES, BOXES = "/api/vision/names/classifications", "/api/vision/boxes/detections"
 
@@ -115,7 +116,7 @@ def test_every_part_has_its_result_or_problem_in_order(served: Served) -> None:
 
 def test_too_many_parts_are_refused(served: Served) -> None:
     files = [("f", (str(number), b"x")) for number in range(129)]
-    assert problem(served.client.post(NAMES, files=files)) == (413, "the form has more than 128 parts")
+    assert problem(served.client.post(NAMES, files=files)) == (400, "the form has more than 128 parts")
     assert served.client.post(NAMES, files=files[:128]).status_code == 200
 
 
@@ -184,15 +185,15 @@ def test_invalid_pictures_are_refused(served: Served, content: bytes, status: in
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_too_many_bytes_are_refused(served: Served, chunked: bool) -> None:
-    content = bytes(limits.PICTURE_BYTES_MAX + 1)
+    content = bytes(LimitsConfig().picture_bytes + 1)
     response = served.client.post(NAMES, content=iter([content]) if chunked else content)
     assert problem(response) == (413, "a picture must be under 20 MB")
 
 
-def test_a_part_of_too_many_bytes_fails_alone(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body, "PICTURE_BYTES_MAX", 1_000_000)
+def test_a_part_of_too_many_bytes_fails_alone(served: Served) -> None:
     files = [("f", ("a", bytes(1_000_001))), ("f", ("b", encoded()))]
-    results = served.client.post(NAMES, files=files).json()["results"]
+    with limited(served, picture_bytes=1_000_000):
+        results = served.client.post(NAMES, files=files).json()["results"]
     assert [result.get("detail", "good") for result in results] == ["a picture must be under 1 MB", "good"]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from cameras import Caption, Segmentation, as_mask
-from server.core import PARTS_MAX, DownloadFailed, DownloadTooLarge, ImageUrls, InvalidUrl
+from server.core import DownloadFailed, DownloadTooLarge, ImageUrls, InvalidUrl
 from server.http.messages import PredictionReply
 from tests.fakes import FakeVision
 
@@ -133,8 +133,8 @@ def test_other_json_is_refused(with_urls: Served, body: bytes) -> None:
 
 
 def test_too_many_urls_are_refused_before_a_download(with_urls: Served) -> None:
-    answer = with_urls.client.post(CAPTIONS, json={"image_urls": [RED] * (PARTS_MAX + 1)})
-    assert problem(answer) == (413, "a request may have at most 128 pictures, got 129")
+    answer = with_urls.client.post(CAPTIONS, json={"image_urls": [RED] * 129})
+    assert problem(answer) == (400, "a request may have at most 128 pictures, got 129")
 
 
 def test_the_state_of_a_camera_has_no_masks(served: Served, tmp_path: Path) -> None:

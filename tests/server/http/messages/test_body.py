@@ -1,17 +1,13 @@
 """Bodies that are slow, incomplete or declare a wrong size."""
 
-import pytest
-
-from server.core import limits
-
-from ...served import Served, said
+from ...served import Served, limited, said
 
 HEAD = b"POST /api/vision/names/classifications HTTP/1.1\r\nHost: localhost\r\n"
 
 
-def test_a_body_that_does_not_arrive_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "GRACE_S", 0.2)
-    answer = said(served, HEAD + b"Content-Length: 1000\r\n\r\nabc")
+def test_a_body_that_does_not_arrive_is_refused(served: Served) -> None:
+    with limited(served, body_idle_s=0.2):
+        answer = said(served, HEAD + b"Content-Length: 1000\r\n\r\nabc")
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"detail":"the body arrived too slowly"' in answer
 
