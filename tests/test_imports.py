@@ -20,7 +20,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam"),
     "streams": ("encoding", "webrtc"),
     "configs": ("training",),
-    "server": ("program", "core", "connections", "http", "viam", "clarifai", "run", "cli"),
+    "server": ("program", "core", "connections", "grpc", "http", "viam", "clarifai", "run", "cli"),
     "server/http": ("messages",),
 }
 # Sub-packages that stand side by side: none imports another.
@@ -55,9 +55,9 @@ PLACES = {
     "typer": ("server/cli/",),
     "rich": ("server/cli/progress.py",),
     "clarifai_grpc": ("server/clarifai/",),
-    "grpc": ("server/clarifai/grpc_server.py",),
+    "grpc": (),
     "viam": ("server/viam/",),
-    "grpclib": ("server/viam/",),
+    "grpclib": ("server/grpc/", "server/viam/", "server/clarifai/grpc_server.py"),
     "tests": (),
     "benchmarks": (),
 }

@@ -76,6 +76,7 @@ TESTED_WITH: dict[str, str] = {
     "server/cli/options.py": "tests/server/cli/test_commands.py",
     "server/cli/predict.py": "tests/server/cli/test_commands.py",
     "server/cli/progress.py": "tests/server/cli/test_commands.py",
+    "server/grpc/receive.py": "tests/server/viam/test_calls.py",
     "server/http/bodies.py": "tests/server/http/messages/test_body.py",
     "server/http/protocol.py": "tests/server/http/test_server.py",
 }

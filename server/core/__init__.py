@@ -21,17 +21,7 @@ from .errors import (
 from .frames import captured_at, frame_of, picture_of
 from .image_urls import DownloadFailed, DownloadTooLarge, ImageUrlError, ImageUrls, InvalidUrl, Unreachable
 from .info import camera_info, service_info
-from .limits import (
-    GRACE_S,
-    MESSAGE_BYTES_MAX,
-    PARTS_AT_ONCE,
-    PICTURE_BYTES_MAX,
-    RATE_MIN,
-    client_of,
-    too_large,
-    too_many,
-    within_limits,
-)
+from .limits import PARTS_AT_ONCE, client_of, too_large, too_many, within_limits
 from .predictions import Wanted, decode, recognised, reply, require_kind
 from .proxies import TrustedProxies
 from .threads import on_thread
@@ -39,11 +29,7 @@ from .tokens import TRIES, MissingToken, Tokens, TooManyTokens, WrongToken
 from .workers import Workers
 
 __all__ = [
-    "GRACE_S",
-    "MESSAGE_BYTES_MAX",
     "PARTS_AT_ONCE",
-    "PICTURE_BYTES_MAX",
-    "RATE_MIN",
     "TRIES",
     "Backend",
     "Bodies",

@@ -7,12 +7,6 @@ from collections.abc import AsyncGenerator
 
 from .errors import BrokenOff, InvalidRequest, TooLarge
 
-# Of the ports for gRPC.
-PICTURE_BYTES_MAX = 19_999_999  # under 20 MB
-MESSAGE_BYTES_MAX = 512_000_000
-GRACE_S = 15.0
-"""Time limit of a request without data; each byte received extends it, at ``RATE_MIN``."""
-RATE_MIN = 32_000  # bytes per second
 PARTS_AT_ONCE = 4
 """Pictures of one request in progress at once, so that 128 URLs are not 128 pictures in memory."""
 

@@ -112,7 +112,7 @@ async def startup(config: Config) -> Running:
         await _in_thread("open", graph.open)
         encoders = EncoderPool()
         backend = open_backend(graph, encoders)
-        async for listener in open_listeners(backend):
+        async for listener in open_listeners(backend, acceptor):
             listeners.append(listener)
         http = HttpServer(backend, [ClarifaiRest(backend)], acceptor, CONNECTIONS_S)
         serving = asyncio.create_task(http.serve([sock]), name="http")

@@ -8,6 +8,7 @@ from typing import Protocol
 from pipeline import ServerConfig
 
 from ..clarifai import open_clarifai
+from ..connections import Acceptor
 from ..core import Backend
 
 
@@ -32,13 +33,13 @@ def check_listener_libraries(server: ServerConfig) -> None:
     Raises:
         UnsuitableLibrary: An installed version lacks some of them.
     """
-    if server.viam is not None:
-        from ..viam import check_grpclib
+    if server.viam is not None or server.clarifai is not None:
+        from ..grpc import check_grpclib
 
         check_grpclib()
 
 
-async def open_listeners(backend: Backend) -> AsyncIterator[Listener]:
+async def open_listeners(backend: Backend, acceptor: Acceptor) -> AsyncIterator[Listener]:
     """Open the configured ports one after the other; import their packages only then.
 
     Raises:
@@ -48,6 +49,6 @@ async def open_listeners(backend: Backend) -> AsyncIterator[Listener]:
     if server.viam is not None:
         from ..viam import open_viam
 
-        yield await open_viam(backend, server.host, server.viam.port)
+        yield await open_viam(backend, acceptor, server.host, server.viam.port)
     if server.clarifai is not None:
-        yield await open_clarifai(backend, server.host, server.clarifai)
+        yield await open_clarifai(backend, acceptor, server.host, server.clarifai)

@@ -3,6 +3,6 @@
 Needs the extra ``viam``, for its messages only; imported if the configuration has ``server.viam``.
 """
 
-from .server import ViamServer, check_grpclib, open_viam
+from .server import open_viam
 
-__all__ = ["ViamServer", "check_grpclib", "open_viam"]
+__all__ = ["open_viam"]

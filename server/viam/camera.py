@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ class CameraCalls(Calls):
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         super().__init__(
+            backend,
             camera_grpc.UnimplementedCameraServiceBase(),
             {
                 "GetImages": self._images,
@@ -39,14 +41,16 @@ class CameraCalls(Calls):
         # The API dropped this method in January 2026; older clients use no other.
         self.add(
             GET_IMAGE,
-            Handler(unary(self._image, GetImageRequest), Cardinality.UNARY_UNARY, GetImageRequest, GetImageResponse),
+            Handler(
+                unary(backend, self._image, GetImageRequest), Cardinality.UNARY_UNARY, GetImageRequest, GetImageResponse
+            ),
         )
 
     async def _images(self, request: camera_pb2.GetImagesRequest) -> camera_pb2.GetImagesResponse:
         camera = self._backend.public_camera(request.name)
         wanted = list(request.filter_source_names)
-        for name in wanted:
-            if wanted.count(name) > 1:
+        for name, times in Counter(wanted).items():
+            if times > 1:
                 raise InvalidRequest(f"source name {name[:100]!r} is given more than once")
         shot = await picture_of(self._backend, camera)
         images = [camera_pb2.Image(source_name=COLOR, mime_type=JPEG, image=shot.data)]

@@ -20,6 +20,7 @@ class MlModelCalls(Calls):
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         super().__init__(
+            backend,
             mlmodel_grpc.UnimplementedMLModelServiceBase(),
             {"Infer": self._infer, "Metadata": self._metadata, "GetStatus": self._status},
         )

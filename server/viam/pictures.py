@@ -10,26 +10,30 @@ import numpy as np
 
 from cameras import Depth, Frame, Pixels
 
-from ..core import PICTURE_BYTES_MAX, Unreadable, decode, too_large
+from ..core import Unreadable, decode, too_large
 
 JPEG, RAW_DEPTH, PCD = "image/jpeg", "image/vnd.viam.dep", "pointcloud/pcd"
 
 _RGBA = b"RGBA"
 
 
-def sent_frame(data: bytes) -> Frame:
+def sent_frame(data: bytes, bytes_max: int) -> Frame:
     """Return a client's picture as a frame.
 
     The format is detected from the bytes, because clients always declare JPEG. The EXIF orientation is ignored, because
     clients draw the boxes without applying it.
+
+    Args:
+        data: The bytes of the picture.
+        bytes_max: Most bytes.
 
     Raises:
         TooLarge: The picture has too many bytes or pixels.
         UnsupportedMedia: The bytes are not a picture.
         Unreadable: The picture cannot be decoded.
     """
-    if len(data) > PICTURE_BYTES_MAX:
-        raise too_large("a picture", PICTURE_BYTES_MAX)
+    if len(data) > bytes_max:
+        raise too_large("a picture", bytes_max)
     if data.startswith(_RGBA):
         return Frame(_raw(data), 0, Fraction(1, 90_000), time.time())
     return decode(data, exif=False)

@@ -20,6 +20,7 @@ class RobotCalls(Calls):
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         super().__init__(
+            backend,
             robot_grpc.UnimplementedRobotServiceBase(),
             {
                 "ResourceNames": self._resource_names,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -47,6 +48,13 @@ def address(server: Serving) -> tuple[str, int]:
     parts = urlsplit(server.url)
     assert parts.hostname and parts.port
     return parts.hostname, parts.port
+
+
+def grpc_address(server: Serving, system: str) -> tuple[str, int]:
+    """Return where the server listens for the clients of a system; the log says it."""
+    found = re.search(rf"listening on (127.0.0.1):(\d+) for {system}'s clients", server.errors())
+    assert found is not None
+    return found[1], int(found[2])
 
 
 def connected(where: tuple[str, int], source: str = "127.0.0.1") -> socket.socket:

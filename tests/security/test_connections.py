@@ -17,7 +17,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 
 from tests.serving import Serving
 
-from .attacks import address, answer, closed_by_server, connected, head, serving, undisturbed
+from .attacks import address, answer, closed_by_server, connected, grpc_address, head, serving, undisturbed
 
 
 async def sdp_offer() -> str:
@@ -77,12 +77,10 @@ def eventually_healthy(server: Serving) -> None:
         assert time.monotonic() < deadline
 
 
-def test_connections_are_counted_in_all_and_per_address(tmp_path: Path) -> None:
-    with (
-        serving(tmp_path, "limits: {connections_per_address: 4, connections: 6}") as server,
-        contextlib.ExitStack() as stack,
-    ):
-        ports = [address(server)]
+def test_connections_of_all_ports_count_together(tmp_path: Path) -> None:
+    text = "viam: {port: 0}, clarifai: {port: 0}, limits: {connections_per_address: 4, connections: 6}"
+    with serving(tmp_path, text) as server, contextlib.ExitStack() as stack:
+        ports = [address(server), grpc_address(server, "Viam"), grpc_address(server, "Clarifai")]
 
         def busy(source: str) -> socket.socket:
             made = stack.enter_context(connected(ports[0], source))

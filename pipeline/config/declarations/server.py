@@ -182,7 +182,7 @@ class ClarifaiConfig(Attributes):
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield an error for each missing extra and unusable file."""
-        yield from missing_extra("clarifai", "clarifai_grpc", "grpc")
+        yield from missing_extra("clarifai", "clarifai_grpc", "grpclib")
         if self.tls is not None:
             for address, sentence in self.tls.check():
                 yield ("tls", *address), sentence

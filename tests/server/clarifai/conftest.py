@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 
-import grpc
 import pytest
 
 from ..conftest import check_threads, threads_now
@@ -15,16 +13,6 @@ from .clients import (
     Client,
     services,
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def poller() -> None:
-    """Start gRPC's thread, which stays for the whole process and needs a running loop."""
-
-    async def start() -> None:
-        grpc.aio.init_grpc_aio()
-
-    asyncio.run(start())
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from tests.certificates import certificate
 from tests.fakes import FakeVision
 
 from ..conftest import check_threads, classifier, threads_now
-from ..served import CAMERAS, Served, encoded
+from ..served import CAMERAS, Served, encoded, limited
 from .clients import (
     PAT,
     PATHS,
@@ -65,16 +65,16 @@ def test_bytes_that_are_not_a_message_are_refused(served: Served) -> None:
         assert name(call(b"", timeout=10).status) == "MODEL_DOES_NOT_EXIST"
 
 
-def test_a_call_beyond_the_limit_is_throttled_before_it_is_read(
-    served: Served, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(grpc_server, "CALLS_AT_ONCE", 0)
-    assert name(client.ask("names", bytes(15_000_000)).status) == "CONN_THROTTLED"
+def test_a_call_beyond_the_limit_is_throttled_before_it_is_read(served: Served, client: Client) -> None:
+    with limited(served, bodies=0):
+        assert name(client.ask("names", bytes(15_000_000)).status) == "CONN_THROTTLED"
+    with limited(served, bodies_per_address=0):
+        assert name(client.ask("names", bytes(15_000_000)).status) == "CONN_THROTTLED"
 
 
-def test_a_call_that_has_ended_no_longer_counts(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grpc_server, "CALLS_AT_ONCE", 1)
-    assert [name(client.ask("names", encoded()).status) for _ in range(3)] == ["SUCCESS"] * 3
+def test_a_call_that_has_ended_no_longer_counts(served: Served, client: Client) -> None:
+    with limited(served, bodies=1):
+        assert [name(client.ask("names", encoded()).status) for _ in range(3)] == ["SUCCESS"] * 3
 
 
 class Slow(FakeVision):
@@ -114,9 +114,8 @@ def test_the_server_answers_and_can_close_while_a_model_runs(
         assert capfd.readouterr().err == ""
 
 
-def test_a_request_that_does_not_arrive_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grpc_server, "RECEIVE_S", 0.1)
-    with Client(served) as client:
+def test_a_request_that_does_not_arrive_is_refused(served: Served) -> None:
+    with limited(served, body_idle_s=0.1), Client(served) as client:
         call = client.channel.stream_unary(grpc_server.METHOD, lambda data: data, lambda data: data)
 
         held = threading.Event()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,26 +15,30 @@ from grpclib import GRPCError, Status
 from grpclib.client import UnaryUnaryMethod
 from viam.proto.robot import RobotServiceStub, StartSessionRequest
 
+from pipeline import LimitsConfig
 from server import core
 from server.viam import calls
 from server.viam.messages import GetImageRequest, GetImageResponse
 
-from ..served import Served
+from ..served import Served, limited
 from .clients import Clients, asked, refused
 
 
 def refusal(error: Exception, monkeypatch: pytest.MonkeyPatch) -> tuple[Status, str | None]:
     """Return the answer to a call that raises an error."""
 
-    async def received(stream: Any, request_type: type[Any]) -> Any:
+    @asynccontextmanager
+    async def received(*arguments: Any) -> AsyncIterator[bytes]:
         raise error
+        yield b""
 
     async def never(request: Any) -> Any:
         raise AssertionError
 
-    monkeypatch.setattr(calls, "_received", received)
+    monkeypatch.setattr(calls, "received_within", received)
+    backend: Any = SimpleNamespace(limits=LimitsConfig(), bodies=None)
     with pytest.raises(GRPCError) as raised:
-        asyncio.run(calls.unary(never, object)(None))  # type: ignore[arg-type]  # a stream that is not looked at
+        asyncio.run(calls.unary(backend, never, object)(None))  # type: ignore[arg-type]  # a stream that is not looked at
     return raised.value.status, raised.value.message
 
 
@@ -48,6 +55,7 @@ def refusal(error: Exception, monkeypatch: pytest.MonkeyPatch) -> tuple[Status, 
         (core.ModelUnavailable("x"), Status.FAILED_PRECONDITION),
         (core.NoFrame("x"), Status.DEADLINE_EXCEEDED),
         (core.TooSlow("x"), Status.DEADLINE_EXCEEDED),
+        (core.TooManyRequests("x", 1), Status.RESOURCE_EXHAUSTED),
         (core.Unavailable("x"), Status.RESOURCE_EXHAUSTED),
     ],
     ids=lambda value: type(value).__name__,
@@ -99,7 +107,7 @@ def test_a_request_that_is_too_large_is_not_read(served: Served) -> None:
     head = struct.pack(">?I", False, 2**32 - 1)
     assert refused(served, lambda there: there.send(head + b"x" * 1000, end=False)) == (
         Status.INVALID_ARGUMENT,
-        "a request must be under 20 MB",
+        "a request must be under 21 MB",
     )
 
 
@@ -118,10 +126,10 @@ def test_malformed_requests_are_refused(served: Served, data: bytes, status: Sta
     assert asked(served, lambda there: there.camera("still").get_images())
 
 
-def test_a_slow_request_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "GRACE_S", 0.1)
+def test_a_slow_request_is_refused(served: Served) -> None:
     for data in (b"\0", struct.pack(">?I", False, 9) + b"abc"):
-        assert refused(served, lambda there, sent=data: there.send(sent, end=False)) == (  # type: ignore[misc]
-            Status.DEADLINE_EXCEEDED,
-            "the request arrived too slowly",
-        )
+        with limited(served, body_idle_s=0.1):
+            assert refused(served, lambda there, sent=data: there.send(sent, end=False)) == (  # type: ignore[misc]
+                Status.DEADLINE_EXCEEDED,
+                "the request arrived too slowly",
+            )

@@ -8,16 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import grpclib
 import pytest
 from grpclib import GRPCError
 from grpclib.exceptions import StreamTerminatedError
-from grpclib.protocol import EventsProcessor, H2Protocol
-from grpclib.server import Server, Stream
 
-from cameras import UnsuitableLibrary
 from server.program import StartError
-from server.viam import check_grpclib
 
 from ..served import Served
 from .clients import TEXT, Held, asked, clients, port_of
@@ -97,27 +92,3 @@ def test_importing_the_package_has_no_side_effects() -> None:
 def test_the_package_is_imported_only_on_demand() -> None:
     code = "import sys, server.run\nassert not {'viam', 'grpclib'} & set(sys.modules)\n"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
-
-
-@pytest.mark.anyio
-async def test_the_installed_grpclib_has_all_private_attributes_used() -> None:
-    check_grpclib()
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize(
-    ("owner", "name", "lacking"),
-    [
-        (Server, "_protocol_factory", "Server._protocol_factory"),
-        (EventsProcessor, "close", "EventsProcessor.close"),
-        (Stream, "__init__", "Stream._stream"),
-        (H2Protocol, "connection_made", "H2Protocol.processor"),
-    ],
-)
-async def test_the_error_names_a_missing_attribute_of_grpclib(
-    owner: type, name: str, lacking: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delattr(owner, name)
-    with pytest.raises(UnsuitableLibrary) as caught:
-        check_grpclib()
-    assert str(caught.value) == f"grpclib {grpclib.__version__} cannot be used: it has no {lacking}"

@@ -15,7 +15,7 @@ from viam.media.video import CameraMimeType, ViamImage
 from viam.utils import ValueTypes
 
 from cameras import Attributes, BoundingBox, Caption, Classification, Detection, Frame
-from server.core import PICTURE_BYTES_MAX
+from pipeline import LimitsConfig
 from server.viam import calls
 from tests.fakes import FakeVision
 from vision import ModelError
@@ -171,7 +171,7 @@ def test_the_exif_orientation_is_ignored(served: Served) -> None:
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 60000, 60000) + b"\x08\2\0\0\0....", "too large: "),
         (b"RGBA" + struct.pack(">II", 64, 48) + b"\0" * 9, "a raw picture whose header does not fit its size"),
         (b"RGBA", "a raw picture whose header does not fit its size"),
-        (b"\xff\xd8\xff" + b"\0" * PICTURE_BYTES_MAX, "a picture must be under 20 MB"),
+        (b"\xff\xd8\xff" + b"\0" * LimitsConfig().picture_bytes, "a picture must be under 20 MB"),
     ],
     ids=["none", "text", "damaged", "bomb", "raw", "raw without header", "bytes"],
 )
@@ -183,10 +183,10 @@ def test_bytes_that_are_not_a_picture_are_refused(served: Served, data: bytes, s
 
 
 def test_a_request_that_is_too_large_is_not_read(served: Served) -> None:
-    data = b"\0" * (calls.MESSAGE_BYTES_MAX + 1)
+    data = b"\0" * (LimitsConfig().picture_bytes + calls.PARAMETERS_BYTES_MAX + 1)
     assert refused(served, lambda there: there.classify("names", data)) == (
         Status.INVALID_ARGUMENT,
-        "a request must be under 20 MB",
+        "a request must be under 21 MB",
     )
 
 

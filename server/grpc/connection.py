@@ -1,0 +1,198 @@
+"""One HTTP/2 connection: grpclib's protocol, with the limits that it lacks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from grpclib.config import Configuration
+from grpclib.metadata import decode_metadata
+from grpclib.protocol import EventsProcessor, H2Protocol
+from grpclib.protocol import Stream as Transfer
+from grpclib.server import Handler
+from h2.config import H2Configuration
+from h2.errors import ErrorCodes
+from h2.exceptions import ProtocolError
+
+from pipeline import LimitsConfig
+
+from ..connections import HEAD_S, PortProtocol
+from .frames import FrameError, Frames
+
+logger = logging.getLogger(__name__)
+
+IDLE_S = 60.0
+"""A connection without a call is closed after this time; clients connect again by themselves."""
+FRAMES_AT_ONCE = 16
+"""Frames processed at once."""
+CREDIT = 500.0
+"""Frames that a client may send beyond those that its calls and its data pay for."""
+CREDIT_PER_S = 20.0
+CREDIT_PER_CALL = 20.0
+CREDIT_PER_BYTE = 1 / 1024
+
+
+class CallHandler(Handler):
+    """grpclib's handler of calls. It resets malformed ones, which grpclib's own would log with a traceback each."""
+
+    answered: Callable[[], None] = staticmethod(lambda: None)
+
+    @property
+    def calls(self) -> int:
+        """The number of calls in progress."""
+        return sum(not task.done() for task in self._tasks.values())
+
+    def accept(self, stream: Transfer, headers: Any, release_stream: Callable[[], Any]) -> None:
+        """Start to answer a call."""
+        try:
+            complete = {":method", ":path"} <= {name for name, _ in headers}
+            decode_metadata(headers)
+        except Exception:  # values that are not base64, for one
+            complete = False
+        if not complete:
+            stream.reset_nowait(ErrorCodes.PROTOCOL_ERROR)
+            release_stream()
+            return
+        super().accept(stream, headers, release_stream)
+        task = self._tasks[stream]
+        task.add_done_callback(self._done)
+
+    def cancel(self, stream: Transfer) -> None:
+        """Cancel the call of a stream that the client has reset."""
+        if stream in self._tasks:
+            super().cancel(stream)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task not in self._cancelled:
+            self.answered()
+
+
+class Http2Protocol(H2Protocol, PortProtocol):
+    """The protocol of one connection.
+
+    A client pays for each frame with credit, which it gets back by calls that are answered, by data, and by time. One
+    that only sends frames, such as pings, or calls that it resets at once, soon has none left and is disconnected with
+    ``GOAWAY``. So is one that leaves its connection idle.
+
+    Args:
+        handler: Handles its calls.
+        config: Settings of grpclib.
+        h2_config: Settings of h2.
+        limits: Returns the present limits.
+    """
+
+    handler: CallHandler
+    processor: EventsProcessor
+
+    def __init__(
+        self,
+        handler: CallHandler,
+        config: Configuration,
+        h2_config: H2Configuration,
+        limits: Callable[[], LimitsConfig],
+    ) -> None:
+        super().__init__(handler, config, h2_config)
+        handler.answered = self._earn_call
+        self._head_bytes = limits().header_bytes
+        self._frames = Frames(self._head_bytes)
+        self._credit = CREDIT
+        self._paid_at = self._active_at = time.monotonic()
+        self._refused = False
+        self._begun = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is in progress."""
+        return self.handler.calls > 0
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it has refused what the client sends."""
+        return self._refused
+
+    def portion(self, data: bytearray) -> int:
+        """Return the bytes of a few frames."""
+        return self._frames.portion(data, FRAMES_AT_ONCE)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the connection and the watch over its idle time."""
+        super().connection_made(transport)
+        self._h2.decoder.max_header_list_size = self._head_bytes
+        self._timer = asyncio.get_running_loop().call_later(HEAD_S, self._check_idle)
+
+    def data_received(self, data: bytes) -> None:
+        """Process some frames."""
+        self._active_at = time.monotonic()
+        try:
+            _, costly = self._frames.take(data)
+            self._pay(costly, len(data))
+            events = self.connection.feed(data)
+        except (FrameError, _Flood) as error:
+            logger.info("a gRPC client is disconnected: it sends %s", error)
+            self._go_away(ErrorCodes.ENHANCE_YOUR_CALM)
+        except Exception as error:  # h2 raises more than its ProtocolError, such as for heads that are not ASCII
+            logger.debug("a gRPC client is disconnected: %r", error)
+            # For its own errors, h2 has a GOAWAY ready.
+            self._go_away(None if isinstance(error, ProtocolError) else ErrorCodes.PROTOCOL_ERROR)
+        else:
+            self._begun = True
+            self.connection.flush()
+            for event in events:
+                # Events that grpclib does not know, such as frames of an unknown type, are ignored.
+                if type(event) in getattr(self.processor, "processors", ()):
+                    self.processor.process(event)
+            if not self.connection.is_closing():
+                self.connection.flush()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Cancel the calls."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        super().connection_lost(exc)
+
+    def hang_up(self) -> None:
+        """Say goodbye, so that the client does not send another call, and close the connection."""
+        self._go_away(ErrorCodes.NO_ERROR)
+
+    @property
+    def _h2(self) -> Any:
+        return self.connection._connection
+
+    def _go_away(self, code: ErrorCodes | None) -> None:
+        if self.connection.is_closing():
+            return
+        self._refused = code is not ErrorCodes.NO_ERROR
+        if code is not None:
+            self._h2.close_connection(code)
+        self.connection.flush()
+        self.processor.close("the server closes the connection")
+
+    def _pay(self, frames: int, count: int) -> None:
+        now = time.monotonic()
+        earned = (now - self._paid_at) * CREDIT_PER_S + count * CREDIT_PER_BYTE
+        self._paid_at = now
+        self._credit = min(self._credit + earned, 2 * CREDIT) - frames
+        if self._credit < 0:
+            raise _Flood("too many frames that carry nothing")
+
+    def _earn_call(self) -> None:
+        self.has_answered = True
+        self._credit = min(self._credit + CREDIT_PER_CALL, 2 * CREDIT)
+
+    def _check_idle(self) -> None:
+        """Close the connection if no call is in progress and nothing has come for a while; else look again later."""
+        limit_s = IDLE_S if self._begun else HEAD_S
+        idle_s = 0.0 if self.busy else time.monotonic() - self._active_at
+        if idle_s >= limit_s:
+            self._go_away(ErrorCodes.NO_ERROR)
+        else:
+            self._timer = asyncio.get_running_loop().call_later(limit_s - idle_s, self._check_idle)
+
+
+class _Flood(Exception):
+    """The client has no credit left."""

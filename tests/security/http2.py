@@ -1,0 +1,53 @@
+"""Frames of HTTP/2, written by hand: what no client library would send."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+import hpack
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
+END_STREAM, END_HEADERS = 1, 4
+CANCEL, ENHANCE_YOUR_CALM = 8, 11
+
+
+def frame(kind: int, payload: bytes = b"", stream: int = 0, flags: int = 0) -> bytes:
+    """Return one frame."""
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+BEGINNING = PREFACE + frame(SETTINGS)
+
+
+def call(path: str, *more: tuple[str, str]) -> bytes:
+    """Return the head of a call, compressed without the help of a table."""
+    fields = [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":path", path),
+        (":authority", "localhost"),
+        ("content-type", "application/grpc"),
+        ("te", "trailers"),
+        *more,
+    ]
+    encoded: bytes = hpack.Encoder().encode([(*field, True) for field in fields], huffman=False)
+    return encoded
+
+
+def goodbye(connection: socket.socket) -> int | None:
+    """Read until the server closes; return the error code of its GOAWAY, ``None`` without one."""
+    received = b""
+    try:
+        while data := connection.recv(1 << 20):
+            received += data
+    except ConnectionError:
+        pass
+    code = None
+    while len(received) >= 9:
+        size, kind = int.from_bytes(received[:3], "big"), received[3]
+        if kind == GOAWAY:
+            code = int.from_bytes(received[13:17], "big")
+        received = received[9 + size :]
+    return code

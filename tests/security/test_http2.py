@@ -1,0 +1,158 @@
+"""Floods and idle connections on the ports for gRPC."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving import Serving
+
+from .attacks import closed_by_server, connected, cpu_s, grpc_address, peak_memory, serving, undisturbed
+from .http2 import (
+    BEGINNING,
+    CANCEL,
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    ENHANCE_YOUR_CALM,
+    HEADERS,
+    PING,
+    RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
+    call,
+    frame,
+    goodbye,
+)
+
+PATHS = {"Viam": "/viam.robot.v1.RobotService/ResourceNames", "Clarifai": "/clarifai.api.V2/PostModelOutputs"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    with serving(tmp_path_factory.mktemp("http2"), "viam: {port: 0}, clarifai: {port: 0}") as running:
+        yield running
+
+
+def calls(path: str, reset: bytes = b"") -> bytes:
+    """Return the heads of 20,000 calls, each reset at once by a frame with this content, if any."""
+    head = call(path)
+    return b"".join(
+        frame(HEADERS, head, stream, END_HEADERS) + (frame(RST_STREAM, reset, stream) if reset else b"")
+        for stream in range(1, 40_001, 2)
+    )
+
+
+FLOODS: dict[str, Callable[[str], bytes]] = {
+    "calls reset at once": lambda path: calls(path, struct.pack(">I", CANCEL)),
+    "calls without end": calls,
+    "pings": lambda path: frame(PING, bytes(8)) * 20_000,
+    "settings": lambda path: frame(SETTINGS, struct.pack(">HI", 4, 65_535)) * 20_000,
+    "windows": lambda path: frame(WINDOW_UPDATE, struct.pack(">I", 1)) * 20_000,
+    "empty data": lambda path: frame(HEADERS, call(path), 1, END_HEADERS) + frame(DATA, b"", 1) * 20_000,
+    "bytes of data": lambda path: frame(HEADERS, call(path), 1, END_HEADERS) + frame(DATA, b"x", 1) * 20_000,
+    "frames of an unknown type": lambda path: frame(0xBA, b"x") * 20_000,
+    "a head without end": lambda path: frame(HEADERS, call(path), 1) + frame(CONTINUATION, b"", 1) * 20_000,
+    "a large head": lambda path: (
+        frame(HEADERS, call(path, ("x", "y" * 16_000)), 1)
+        + frame(CONTINUATION, call(path, ("x", "y" * 16_000)), 1) * 60
+    ),
+    "a frame that is too large": lambda path: frame(PING, bytes(1 << 23)),
+}
+
+
+@pytest.mark.parametrize("system", PATHS)
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_flood_ends_with_goodbye_and_disturbs_nobody(server: Serving, system: str, flood: str) -> None:
+    """Before, 20,000 calls that are reset at once stopped the event loop for 2.1 s."""
+    data = FLOODS[flood](PATHS[system])
+
+    def attack() -> tuple[int | None, float]:
+        before = cpu_s(server)
+        with connected(grpc_address(server, system)) as attacker:
+            with contextlib.suppress(ConnectionError):
+                attacker.sendall(BEGINNING + data)
+            return goodbye(attacker), cpu_s(server) - before
+
+    code, took_s = undisturbed(server, attack)
+    assert code is not None
+    if flood not in ("calls without end", "a head without end"):  # h2 has limits of its own for these
+        assert code == ENHANCE_YOUR_CALM
+    assert took_s < 0.5
+
+
+def closed(connections: list[socket.socket], enough: int) -> int:
+    """Wait until the server has closed enough of the connections; return how many it has closed."""
+    count = 0
+    with selectors.DefaultSelector() as selector:
+        for connection in connections:
+            selector.register(connection, selectors.EVENT_READ)
+        while count < enough and (ready := selector.select(20)):
+            for key, _ in ready:
+                try:
+                    ended = not key.fileobj.recv(1000)  # type: ignore[union-attr]
+                except ConnectionError:
+                    ended = True
+                if ended:
+                    selector.unregister(key.fileobj)
+                    count += 1
+    return count
+
+
+@pytest.mark.parametrize("system", PATHS)
+def test_idle_connections_disturb_nobody(tmp_path: Path, system: str) -> None:
+    def attack() -> int:
+        with contextlib.ExitStack() as stack:
+            idle = []
+            for number in range(500):
+                idle.append(stack.enter_context(connected(grpc_address(small, system))))
+                idle[-1].sendall(BEGINNING if number % 2 else b"")
+            # For each new connection, one that was idle is closed.
+            return closed(idle, 400)
+
+    text = "viam: {port: 0}, clarifai: {port: 0}, limits: {connections_per_address: 100}"
+    with serving(tmp_path, text) as small:
+        assert undisturbed(small, attack) >= 400
+        assert small.client.get("/api/cameras").status_code == 200
+
+
+def test_a_call_that_declares_too_much_reserves_no_memory(server: Serving) -> None:
+    before = peak_memory(server)
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            attacker = stack.enter_context(connected(grpc_address(server, "Clarifai")))
+            path = PATHS["Clarifai"]
+            message = struct.pack(">?I", False, 120_000_000) + bytes(10)
+            attacker.sendall(BEGINNING + frame(HEADERS, call(path), 1, END_HEADERS) + frame(DATA, message, 1))
+        assert server.client.get("/healthz").status_code == 200
+    assert peak_memory(server) - before < 20_000_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x00" * 100,
+        BEGINNING + frame(HEADERS, b"\xff" * 50, 1, END_HEADERS),
+        BEGINNING + frame(HEADERS, call("/x")[:20], 1, END_HEADERS),
+        BEGINNING + frame(HEADERS, call("/x", ("x-bin", "%%%")), 1, END_HEADERS) + frame(PING, bytes(7)),
+        BEGINNING + frame(HEADERS, b"\x40\x01x\x01\xe9", 1, END_HEADERS) + frame(PING, bytes(7)),
+        BEGINNING + frame(RST_STREAM, bytes(4), 7),
+    ],
+)
+def test_malformed_frames_write_nothing_to_the_log(server: Serving, data: bytes) -> None:
+    before = server.errors()
+    for system in PATHS:
+        with connected(grpc_address(server, system)) as attacker:
+            attacker.sendall(data)
+            with contextlib.suppress(OSError):
+                attacker.shutdown(socket.SHUT_WR)
+            assert closed_by_server(attacker)
+    assert server.client.get("/healthz").status_code == 200
+    said = server.errors().removeprefix(before)
+    assert "ERROR" not in said and "Traceback" not in said
