@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .addresses import Address, is_private, is_public
 from .annotations import (
     PREDICTIONS,
     Affine,
@@ -77,6 +78,7 @@ __all__ = [
     "CAMERAS",
     "MAX_PIXELS",
     "PREDICTIONS",
+    "Address",
     "Affine",
     "Annotation",
     "Attributes",
@@ -116,6 +118,8 @@ __all__ = [
     "at_size",
     "check_pyav",
     "decode_image",
+    "is_private",
+    "is_public",
     "one_line",
     "pixels_from_av",
     "read_header",

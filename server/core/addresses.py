@@ -1,4 +1,4 @@
-"""Parse and resolve URLs, and recognise public addresses."""
+"""Parse and resolve URLs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
-from .threads import on_thread
+from cameras import Address
 
-Address = IPv4Address | IPv6Address
+from .threads import on_thread
 
 URL_MAX = 2048
 _PORTS = {"http": 80, "https": 443}
@@ -21,39 +21,6 @@ _WRITTEN = re.compile(r"[!-~]+")
 _NAME = re.compile(r"(?=.{1,253}$)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_-]{1,63}")
 # The C library takes these unusual forms for IPv4 addresses: 2130706433, 127.1, 0x7f000001, 0177.0.0.1.
 _NUMERIC = re.compile(r"([0-9]+|0[xX][0-9A-Fa-f]*)")
-
-# The special-purpose registries of IANA, with multicast and the reserved range.
-_NOT_PUBLIC_4 = [
-    ip_network(text)
-    for text in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",  # shared by the customers of a provider
-        "127.0.0.0/8",
-        "169.254.0.0/16",  # link-local, where clouds keep their metadata
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.0.2.0/24",
-        "192.88.99.0/24",
-        "192.168.0.0/16",
-        "198.18.0.0/15",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-        "224.0.0.0/4",
-        "240.0.0.0/4",
-    )
-]
-# All public IPv6 addresses are in here; loopback, link-local, private, multicast, IPv4-mapped and NAT64 are not.
-_GLOBAL_6 = ip_network("2000::/3")
-_NOT_PUBLIC_6 = [
-    ip_network(text)
-    for text in (
-        "2001::/23",  # Teredo, which has an IPv4 address inside, and other protocols
-        "2001:db8::/32",
-        "2002::/16",  # 6to4, the same
-        "3fff::/20",
-    )
-]
 
 
 @dataclass(frozen=True)
@@ -121,13 +88,6 @@ def _address(host: str, bracketed: bool) -> Address | None:
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         raise ValueError("the URL has an address with a zone, which is of this machine only")
     return address
-
-
-def is_public(address: Address) -> bool:
-    """Return whether an address is a public address of the internet."""
-    if isinstance(address, IPv4Address):
-        return not any(address in network for network in _NOT_PUBLIC_4)
-    return address in _GLOBAL_6 and not any(address in network for network in _NOT_PUBLIC_6)
 
 
 async def resolve(host: str, port: int) -> Sequence[Address]:

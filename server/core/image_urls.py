@@ -21,10 +21,11 @@ from urllib.parse import urljoin
 
 import h11
 
+from cameras import Address, is_public
 from pipeline import LimitsConfig
 
 from ..program import program_version
-from .addresses import Address, Target, is_public, parse_url, resolve
+from .addresses import Target, parse_url, resolve
 from .errors import RequestError, TooLarge
 
 DOWNLOAD_S = 10.0

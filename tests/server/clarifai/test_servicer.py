@@ -12,6 +12,7 @@ import PIL.Image
 import pytest
 from clarifai_grpc.grpc.api import resources_pb2
 
+from cameras import Address
 from pipeline import LimitsConfig
 from server.clarifai.codes import Code
 from server.core import (
@@ -23,7 +24,6 @@ from server.core import (
     Unreachable,
     backend,
 )
-from server.core.addresses import Address
 from vision import ModelError
 
 from ..conftest import detector
