@@ -4,7 +4,6 @@ from .annotate import annotate
 from .encoding import EncoderKey, EncoderPool, PacketSink, SharedEncoder, Subscription, VideoEncoder, VideoPacket
 from .snapshot import Snapshot, jpeg, next_frame, snapshot
 from .webrtc import (
-    SDP_BYTES_MAX,
     Deadlines,
     EtagMismatch,
     IceRestart,
@@ -15,6 +14,9 @@ from .webrtc import (
     SessionAnswer,
     Sessions,
     SignallingError,
+    TooManyOffers,
+    TooManyPeers,
+    TooManyPeersOfAddress,
     UnknownCamera,
     UnknownSession,
     WhepSessions,
@@ -22,7 +24,6 @@ from .webrtc import (
 )
 
 __all__ = [
-    "SDP_BYTES_MAX",
     "Deadlines",
     "VideoEncoder",
     "EncoderKey",
@@ -40,6 +41,9 @@ __all__ = [
     "SignallingError",
     "Snapshot",
     "Subscription",
+    "TooManyOffers",
+    "TooManyPeers",
+    "TooManyPeersOfAddress",
     "UnknownCamera",
     "UnknownSession",
     "VideoPacket",

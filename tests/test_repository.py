@@ -61,6 +61,7 @@ TESTED_WITH: dict[str, str] = {
     "streams/encoding/sink.py": "tests/streams/encoding/test_pool.py",
     "streams/movie.py": "tests/streams/test_annotate.py",
     "streams/webrtc/errors.py": "tests/streams/webrtc/test_whep.py",
+    "streams/webrtc/session.py": "tests/streams/webrtc/test_sessions.py",
     "server/core/addresses.py": "tests/server/core/test_image_urls.py",
     "server/core/errors.py": "tests/server/http/messages/test_problems.py",
     "server/core/info.py": "tests/server/http/test_cameras.py",

@@ -14,9 +14,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from pipeline import ServerConfig
+from pipeline import LimitsConfig, ServerConfig
 from streams import (
-    SDP_BYTES_MAX,
     EtagMismatch,
     IceRestart,
     InvalidSdp,
@@ -26,11 +25,12 @@ from streams import (
     SessionAnswer,
     Sessions,
     SignallingError,
+    TooManyPeersOfAddress,
     UnknownCamera,
     UnknownSession,
 )
 
-from ..core import Backend
+from ..core import Backend, client_of
 from .access import UNAUTHENTICATED
 from .dependencies import WithBackend
 from .messages import HttpError, problems, read_body
@@ -46,12 +46,10 @@ STATUS: Mapping[type[SignallingError], int] = {
     EtagMismatch: 412,
     SdpTooLong: 413,
     IceRestart: 422,
+    TooManyPeersOfAddress: 429,
     NoConnection: 503,
 }
 """The HTTP status of each error."""
-
-RETRY_AFTER_S = 2
-"""Seconds until the client should send a new offer, after no connection could be made."""
 
 
 class SignallingRouter(APIRouter):
@@ -92,7 +90,7 @@ class SignallingRouter(APIRouter):
         async def patch(camera: str, session: str, request: Request, backend: WithBackend) -> Response:
             """Add candidates of the client; an ICE restart is refused."""
             backend.public_camera(camera)
-            fragment = await read_fragment(request)
+            fragment = await read_fragment(request, backend.config.server.limits)
             with signalling_errors():
                 await sessions(backend).patch(session, fragment, if_match(request), camera=camera)
             return Response(status_code=204)
@@ -123,7 +121,22 @@ def body_of(media_type: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {media_type: {"schema": {"type": "string"}}}}}
 
 
-async def read_offer(request: Request) -> str:
+def require_place(request: Request, sessions: Sessions[Any], camera: str) -> None:
+    """Check that a client may send an offer now; do so before its body is read.
+
+    Raises:
+        HttpError: 429 or 503 with ``Retry-After``, if there are too many sessions.
+    """
+    with signalling_errors():
+        sessions.require_place(camera, client_key(request))
+
+
+def client_key(request: Request) -> str:
+    """Return the key by which the client of a request is counted."""
+    return "" if request.client is None else client_of(request.client.host)
+
+
+async def read_offer(request: Request, limits: LimitsConfig) -> str:
     """Return the SDP offer in a request.
 
     Raises:
@@ -131,17 +144,17 @@ async def read_offer(request: Request) -> str:
         RequestError: The body is too long, too slow or incomplete.
     """
     _require_type(request, SDP, {"Accept-Post": SDP})
-    return _text(await read_body(request, SDP_BYTES_MAX, "an offer"))
+    return _text(await read_body(request, limits.sdp_bytes, "an offer"))
 
 
-async def read_fragment(request: Request) -> str:
+async def read_fragment(request: Request, limits: LimitsConfig) -> str:
     """Return the SDP fragment in a request; an empty body of any type is an empty fragment.
 
     Raises:
         HttpError: 415 for another type of body, 400 for bytes that are not text.
         RequestError: The body is too long, too slow or incomplete.
     """
-    body = await read_body(request, SDP_BYTES_MAX, "a fragment")
+    body = await read_body(request, limits.sdp_bytes, "a fragment")
     if body:
         _require_type(request, FRAGMENT)
     return _text(body)
@@ -163,7 +176,7 @@ def signalling_errors() -> Iterator[None]:
         yield
     except SignallingError as error:
         status = next(STATUS[meaning] for meaning in type(error).__mro__ if meaning in STATUS)
-        headers = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, NoConnection) else None
+        headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
         raise HttpError(status, error.detail, headers) from error
 
 

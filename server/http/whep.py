@@ -12,7 +12,16 @@ from fastapi.responses import Response
 from .dependencies import WithBackend
 from .forwarded import base_path
 from .messages import problems
-from .signalling import SDP, SignallingRouter, body_of, created, read_offer, signalling_errors
+from .signalling import (
+    SDP,
+    SignallingRouter,
+    body_of,
+    client_key,
+    created,
+    read_offer,
+    require_place,
+    signalling_errors,
+)
 
 router = SignallingRouter(prefix="/whep", tags=["WebRTC"])
 
@@ -27,9 +36,10 @@ router = SignallingRouter(prefix="/whep", tags=["WebRTC"])
 async def offer(camera: str, request: Request, backend: WithBackend, annotations: bool = True) -> Response:
     """Answer an SDP offer, with all candidates; ``Location`` is the session's address, which is secret."""
     backend.public_camera(camera)
-    sdp = await read_offer(request)
+    require_place(request, backend.whep, camera)
+    sdp = await read_offer(request, backend.config.server.limits)
     with signalling_errors():
-        session = await backend.whep.offer(camera, sdp, annotations=annotations)
+        session = await backend.whep.offer(camera, sdp, annotations=annotations, client=client_key(request))
     return created(session, f"{base_path(request)}/whep/{camera}", backend.config.server)
 
 

@@ -11,16 +11,18 @@ from .errors import (
     NothingInCommon,
     SdpTooLong,
     SignallingError,
+    TooManyOffers,
+    TooManyPeers,
+    TooManyPeersOfAddress,
     UnknownCamera,
     UnknownSession,
 )
 from .ice import default_addresses
-from .sdp import SDP_BYTES_MAX
-from .sessions import Deadlines, SessionAnswer, Sessions
+from .session import SessionAnswer
+from .sessions import Deadlines, Sessions
 from .whep import WhepSessions
 
 __all__ = [
-    "SDP_BYTES_MAX",
     "Deadlines",
     "IceRestart",
     "InvalidSdp",
@@ -31,6 +33,9 @@ __all__ = [
     "SessionAnswer",
     "Sessions",
     "SignallingError",
+    "TooManyOffers",
+    "TooManyPeers",
+    "TooManyPeersOfAddress",
     "UnknownCamera",
     "UnknownSession",
     "WhepSessions",

@@ -13,7 +13,7 @@ from aiortc.sdp import candidate_from_sdp
 from .errors import InvalidSdp, NoConnection
 from .ice import IceSettings, restrict_gathering
 from .internals import abort_sockets, accept_rsa, end_tasks, ice_of, observe_peer
-from .sdp import MAX_CANDIDATES, Direction, FinishVideo, Offer, finish_answer, is_usable
+from .sdp import Direction, FinishVideo, Offer, finish_answer
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,6 @@ class Connection:
         self._transceivers: list[RTCRtpTransceiver] = []
         self._finish_video: FinishVideo | None = None
         self._offer: Offer | None = None
-        self._candidates = 0
 
     @property
     def state(self) -> str:
@@ -110,18 +109,17 @@ class Connection:
         return finish_answer(self._connection.localDescription.sdp, self._offer, self._finish_video)
 
     async def add_candidate(self, line: str) -> None:
-        """Add a candidate of the peer, as in an SDP after ``a=candidate:``; those over the limit are ignored.
+        """Add a candidate of the peer, as in an SDP after ``a=candidate:``, unless it is one that is not tried.
 
         Raises:
             InvalidSdp: The line is not a candidate.
         """
-        if not is_usable(line) or self._candidates >= MAX_CANDIDATES:
+        if self._offer is None or not self._offer.candidates.takes(line):
             return
         try:
             candidate = candidate_from_sdp(line)
         except (AssertionError, ValueError, IndexError) as error:
             raise InvalidSdp(f"not a candidate: {line[:100]!r}") from error
-        self._candidates += 1
         if candidate.component == 1:
             await self._ice_transport.addRemoteCandidate(candidate)
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from aiortc.sdp import SessionDescription
 
+from .candidates import PeerCandidates
 from .errors import InvalidSdp, NothingInCommon, SdpTooLong
 
 SDP_BYTES_MAX = 64_000
-"""Size limit of an offer; browsers send a tenth of it."""
+"""Size limit of an offer, unless the configuration has another; browsers send a tenth of it."""
 
-MAX_MEDIA_LINES = 16
-"""Most media lines in an offer; browsers send one per kind, and each may cost sockets and a handshake of its own."""
+MAX_LINES = 1000
+"""Most lines in an offer; browsers send 100 to 400."""
 
-MAX_CANDIDATES = 64
-"""Most candidates of a peer; further ones are ignored."""
+MAX_MEDIA_LINES = 8
+"""Most media lines in an offer; browsers send one per kind, and each costs aiortc about 7 ms in the event loop."""
 
 CREDENTIALS = ("a=ice-ufrag:", "a=ice-pwd:")
 """Prefixes of the lines with a peer's ICE user name fragment and password."""
+
+CANDIDATE = "a=candidate:"
+"""Prefix of the line with a candidate."""
 
 Direction = Literal["sendonly", "recvonly"]
 """The direction of video from the server's side, in the words of SDP."""
@@ -39,6 +43,21 @@ _NO_VIDEO: Mapping[Direction, str] = {
 
 # aiortc gets an inactive media line with a codec that it knows; the answer then gets the peer's own codec back.
 _STAND_IN = {"audio": (0, "PCMU/8000"), "video": (96, "VP8/90000")}
+# Most lines of a kind in a media section, for those whose cost in aiortc grows with their square.
+_MOST: Mapping[str, int] = {
+    "a=rtpmap:": 64,
+    "a=fmtp:": 64,
+    "a=rtcp-fb:": 256,
+    "a=extmap:": 64,
+    "a=fingerprint:": 8,
+    "a=ssrc:": 64,
+    "a=ssrc-group:": 16,
+}
+MAX_FORMATS = 128
+"""Most payload types in a media line; there are no more."""
+
+# The feedback that aiortc can give; other kinds, and repeated lines, only cost time.
+_FEEDBACK = frozenset({"nack", "nack pli", "goog-remb"})
 _CODEC_LINES = ("a=rtpmap:", "a=fmtp:", "a=rtcp-fb:", "a=extmap:", "a=ssrc:", "a=ssrc-group:", "a=rid:", "a=simulcast:")
 
 
@@ -81,36 +100,45 @@ class Offer:
         sections: The media sections as the peer wrote them.
         video: Index of the section that carries the video.
         credentials: All lines with an ICE user name fragment or password of the peer.
+        candidates: Selects the candidates to try; those of the offer are counted.
     """
 
     text: str
     sections: tuple[Section, ...]
     video: int
     credentials: frozenset[str]
+    candidates: PeerCandidates
 
 
 FinishVideo = Callable[[Section, Section], Section]
 """Returns the final video section of an answer, given aiortc's section and the peer's section of the offer."""
 
 
-def read_offer(text: str, direction: Direction) -> Offer:
+def read_offer(
+    text: str, direction: Direction, candidates: PeerCandidates | None = None, bytes_max: int = SDP_BYTES_MAX
+) -> Offer:
     """Check an offer and prepare it for aiortc.
 
-    Lines that only cost time are dropped: mDNS candidates (they cannot be resolved here, and the peer's own checks
-    reach us anyway) and the end of candidates (a deadline of ours replaces it).
+    Lines that only cost time are dropped: candidates that are not tried, and the end of candidates (a deadline of ours
+    replaces it).
 
     Args:
         text: The offer.
         direction: ``sendonly`` to send video to the peer, ``recvonly`` to receive it.
+        candidates: Selects the candidates to try; by default those of peers on loopback.
+        bytes_max: Size limit of the offer.
 
     Raises:
         SdpTooLong: The offer exceeds the size limit.
         InvalidSdp: The text is not a valid offer.
         NothingInCommon: No media line carries video in that direction.
     """
-    if len(text.encode(errors="replace")) > SDP_BYTES_MAX:
-        raise SdpTooLong(f"the offer is longer than {SDP_BYTES_MAX} bytes")
-    head, sections = _split(text)
+    require_size(text, bytes_max, "the offer")
+    candidates = PeerCandidates() if candidates is None else candidates
+    lines = text.splitlines()
+    if len(lines) > MAX_LINES:
+        raise InvalidSdp(f"the offer has {len(lines)} lines, at most {MAX_LINES} are allowed")
+    head, sections = _split(lines)
     if not head or not head[0].startswith("v=0"):
         raise InvalidSdp("the body is not an SDP: it does not begin with v=0")
     if not sections:
@@ -118,23 +146,34 @@ def read_offer(text: str, direction: Direction) -> Offer:
     if len(sections) > MAX_MEDIA_LINES:
         raise InvalidSdp(f"the offer has {len(sections)} media lines, at most {MAX_MEDIA_LINES} are allowed")
     general = next((line for line in head if line in _DIRECTIONS), "a=sendrecv")
+    for part in (head, *(section.lines for section in sections)):
+        _require_few(part)
+    if any(len(section.formats) > MAX_FORMATS for section in sections):
+        raise InvalidSdp(f"a media line of the offer has more than {MAX_FORMATS} formats")
     sections = [_with_direction(section, general) for section in sections]
     fitting = (i for i, section in enumerate(sections) if section.kind == "video" and section.goes_with(direction))
     video = next(fitting, None)
     cleaned = [section if i == video else _inactive(section) for i, section in enumerate(sections)]
-    useful = [line for section in cleaned for line in section.lines if not _useless(line)]
-    candidates = [index for index, line in enumerate(useful) if line.startswith("a=candidate:")]
-    for index in reversed(candidates[MAX_CANDIDATES:]):
-        del useful[index]
-    lines = [*head, *useful]
-    rebuilt = "\r\n".join(lines) + "\r\n"
+    useful = [line for section in cleaned for line in _without_repetition(section) if _is_useful(line, candidates)]
+    rebuilt = "\r\n".join([*head, *useful]) + "\r\n"
     _check(rebuilt)
     if video is None:
         raise NothingInCommon(_NO_VIDEO[direction])
     if unknown := next((s.kind for s in sections if s.kind not in ("audio", "video", "application")), None):
         raise NothingInCommon(f"the offer has a media line of kind {unknown!r}, which is not supported")
     every = (*head, *(line for section in sections for line in section.lines))
-    return Offer(rebuilt, tuple(sections), video, frozenset(line for line in every if line.startswith(CREDENTIALS)))
+    credentials = frozenset(line for line in every if line.startswith(CREDENTIALS))
+    return Offer(rebuilt, tuple(sections), video, credentials, candidates)
+
+
+def require_size(text: str, bytes_max: int, what: str) -> None:
+    """Check the size of an offer or a fragment.
+
+    Raises:
+        SdpTooLong: The text has more bytes.
+    """
+    if len(text.encode(errors="replace")) > bytes_max:
+        raise SdpTooLong(f"{what} is longer than {bytes_max} bytes")
 
 
 def finish_answer(answer: str, offer: Offer, finish_video: FinishVideo | None = None) -> str:
@@ -145,7 +184,7 @@ def finish_answer(answer: str, offer: Offer, finish_video: FinishVideo | None = 
         offer: The offer that it answers.
         finish_video: Returns the final video section; by default the one that aiortc wrote.
     """
-    head, sections = _split(answer)
+    head, sections = _split(answer.splitlines())
     finished = []
     for index, (section, offered) in enumerate(zip(sections, offer.sections, strict=True)):
         if index == offer.video:
@@ -157,10 +196,10 @@ def finish_answer(answer: str, offer: Offer, finish_video: FinishVideo | None = 
     return "\r\n".join([*head, *(line for section in finished for line in section.lines)]) + "\r\n"
 
 
-def _split(text: str) -> tuple[list[str], list[Section]]:
+def _split(lines: Iterable[str]) -> tuple[list[str], list[Section]]:
     head: list[str] = []
     groups: list[list[str]] = []
-    for line in text.splitlines():
+    for line in lines:
         line = line.strip()
         if line.startswith("m="):
             groups.append([line])
@@ -194,21 +233,23 @@ def _answered_inactive(section: Section, offered: Section) -> Section:
     return Section((" ".join([*first[:3], payload]), *kept, *codec))
 
 
-def _useless(line: str) -> bool:
-    if line == "a=end-of-candidates":
-        return True
-    return line.startswith("a=candidate:") and not is_usable(line)
+def _is_useful(line: str, candidates: PeerCandidates) -> bool:
+    if line.startswith(CANDIDATE):
+        return candidates.takes(line[len(CANDIDATE) :])
+    if line.startswith("a=rtcp-fb:"):
+        return line.partition(" ")[2] in _FEEDBACK
+    return line != "a=end-of-candidates"
 
 
-def is_usable(candidate: str) -> bool:
-    """Return whether a candidate can be tried: its address is not an mDNS name, and its port is 1 to 65535.
+def _without_repetition(section: Section) -> Iterable[str]:
+    return dict.fromkeys(section.lines)
 
-    A malformed candidate counts as usable: aiortc's parser refuses it later with a reason.
-    """
-    fields = candidate.split()
-    if len(fields) < 6:
-        return True
-    return not fields[4].lower().endswith(".local") and (not fields[5].isdecimal() or 0 < int(fields[5][:6]) < 65536)
+
+def _require_few(lines: Sequence[str]) -> None:
+    for prefix, most in _MOST.items():
+        number = sum(line.startswith(prefix) for line in lines)
+        if number > most:
+            raise InvalidSdp(f"a part of the offer has {number} lines {prefix[:-1]}, at most {most} are allowed")
 
 
 def _check(text: str) -> None:

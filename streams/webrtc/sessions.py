@@ -1,23 +1,26 @@
-"""Sessions with peers, in either direction: their names, candidates, deadlines and ends. HTTP is the server's part."""
+"""All sessions of a protocol: their limits, candidates, deadlines and ends. HTTP is the server's part."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from abc import ABC
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pipeline import Config, Feed
 
+from .admission import Admission, Admissions
+from .candidates import PeerCandidates
 from .connection import Connection
-from .errors import EtagMismatch, IceRestart, InvalidSdp, NoConnection, SdpTooLong, UnknownCamera, UnknownSession
+from .errors import EtagMismatch, IceRestart, InvalidSdp, NoConnection, UnknownCamera, UnknownSession
 from .ice import ice_settings
 from .internals import self_test
-from .sdp import CREDENTIALS, SDP_BYTES_MAX, Offer
+from .sdp import CANDIDATE, CREDENTIALS, Direction, Offer, read_offer, require_size
+from .session import Session, SessionAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -37,23 +40,6 @@ class Deadlines:
     check_s: float = 1.0
 
 
-@dataclass(frozen=True)
-class SessionAnswer:
-    """The reply to an accepted offer, with the names of the new session.
-
-    Attributes:
-        id: Public name of the session, as lists show it; it grants no access.
-        secret: Secret name of the session, 128 bits; any client that knows it can end the session.
-        etag: ETag of the ICE session, quoted as in the header.
-        sdp: Our answer, with all our candidates.
-    """
-
-    id: str
-    secret: str
-    etag: str
-    sdp: str
-
-
 class GraphView(Protocol):
     """The cameras and the configuration of a graph, read for each session because both may change."""
 
@@ -66,64 +52,15 @@ class GraphView(Protocol):
         """The current configuration, with its ICE settings."""
 
 
-class Session(ABC):
-    """The server side of one session with a peer, such as a WHEP viewer.
-
-    Args:
-        camera: The name of the camera.
-        connection: The peer connection, from :meth:`Sessions._connect`; owned by the session.
-        offer: The peer's offer.
-
-    Attributes:
-        role: What the peer is, as logs call it.
-        camera: The name of the camera.
-        connection: The peer connection.
-        id: Public name of the session.
-        secret: Secret name of the session.
-        etag: ETag of the ICE session.
-        began_at: Start of the session, on the monotonic clock.
-        credentials: The lines of the offer with ICE credentials; other ones would be an ICE restart.
-        closed: Set when the session has ended and all its resources are released.
-    """
-
-    role: ClassVar[str]
-
-    def __init__(self, camera: str, connection: Connection, offer: Offer) -> None:
-        self.camera = camera
-        self.connection = connection
-        self.id = secrets.token_hex(8)
-        self.secret = secrets.token_urlsafe(16)
-        self.etag = f'"{secrets.token_hex(8)}"'
-        self.began_at = time.monotonic()
-        self.credentials = offer.credentials
-        self.closed = asyncio.Event()
-
-    @property
-    def live(self) -> bool:
-        """Whether the session can go on: what it sends or receives has not ended."""
-        return True
-
-    @abstractmethod
-    def start(self) -> None:
-        """Prepare to send or receive the video as soon as the connection is up; called once, before our answer."""
-
-    @abstractmethod
-    def release(self) -> None:
-        """Release what the session holds beside its connection. Safe to call twice."""
-
-    @abstractmethod
-    def info(self) -> dict[str, Any]:
-        """Return the session as ``/api/cameras`` shows it."""
-
-
 S = TypeVar("S", bound=Session)
 
 
 class Sessions(ABC, Generic[S]):
     """The sessions of one protocol, for all cameras. Create, use and close it in the event loop.
 
-    A subclass adds the method that takes an offer: it makes a connection (:meth:`_connect`), negotiates the video, and
-    begins the session (:meth:`_begin`). Candidates, deadlines and all the ways in which a session ends are here.
+    A subclass adds the method that takes an offer: it admits the peer (:meth:`_admitted`), makes a connection
+    (:meth:`_connect`), negotiates the video, and begins the session (:meth:`_begin`). Limits, candidates, deadlines and
+    all the ways in which a session ends are here.
     """
 
     def __init__(self, graph: GraphView, *, deadlines: Deadlines | None = None) -> None:
@@ -143,6 +80,21 @@ class Sessions(ABC, Generic[S]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._watchdog: asyncio.Task[None] | None = None
         self._closing = False
+        self._admissions = Admissions(lambda: graph.config.server.limits)
+
+    def require_place(self, camera: str, client: str) -> None:
+        """Check that a peer may send an offer now, before the offer is read.
+
+        Args:
+            camera: The name of the camera.
+            client: The key by which clients are counted, such as their address.
+
+        Raises:
+            NoConnection: The server is shutting down, or has as many peers as allowed.
+            TooManyPeersOfAddress: It has as many of this client as allowed.
+        """
+        self._require_open()
+        self._admissions.check(camera, client)
 
     async def patch(self, secret: str, body: str, if_match: str | None, *, camera: str | None = None) -> None:
         """Add the candidates of a trickle ICE fragment to a session; with ``camera``, only to one of that camera.
@@ -153,16 +105,15 @@ class Sessions(ABC, Generic[S]):
         session = self._session(secret, camera)
         if if_match is not None and not {"*", session.etag} & {tag.strip() for tag in if_match.split(",")}:
             raise EtagMismatch("the session has another ETag")
-        if len(body) > SDP_BYTES_MAX:
-            raise SdpTooLong(f"the fragment is longer than {SDP_BYTES_MAX} bytes")
+        require_size(body, self._graph.config.server.limits.sdp_bytes, "the fragment")
         lines = [line.strip() for line in body.splitlines() if line.strip()]
         if any(line[1:2] != "=" for line in lines):
             raise InvalidSdp("the body is not an SDP fragment")
         if any(line.startswith(CREDENTIALS) and line not in session.credentials for line in lines):
             raise IceRestart("ICE restarts are not supported; end the session and send a new offer")
         for line in lines:
-            if line.startswith("a=candidate:"):
-                await session.connection.add_candidate(line[len("a=candidate:") :])
+            if line.startswith(CANDIDATE):
+                await session.connection.add_candidate(line[len(CANDIDATE) :])
 
     async def delete(self, secret: str, *, camera: str | None = None) -> None:
         """End a session; with ``camera``, only one of that camera.
@@ -207,6 +158,32 @@ class Sessions(ABC, Generic[S]):
         if feed is None or feed.config.private:
             raise UnknownCamera(f"there is no camera {name!r}")
         return feed
+
+    @contextmanager
+    def _admitted(self, camera: str, client: str) -> Iterator[Admission]:
+        """Admit a peer for an offer; its place is given back if the block fails.
+
+        Raises:
+            NoConnection: As for :meth:`require_place`.
+            TooManyPeersOfAddress: The same.
+        """
+        self._require_open()
+        admission = self._admissions.admit(camera, client)
+        try:
+            yield admission
+        except BaseException:
+            admission.release()
+            raise
+
+    def _read_offer(self, sdp: str, direction: Direction) -> Offer:
+        """Check an offer, within the limits of the configuration.
+
+        Raises:
+            SignallingError: SdpTooLong, InvalidSdp, or NothingInCommon.
+        """
+        server = self._graph.config.server
+        candidates = PeerCandidates(ice_settings(server), server.limits.candidates)
+        return read_offer(sdp, direction, candidates, server.limits.sdp_bytes)
 
     def _connect(self) -> Connection:
         """Return a connection for a new session. The caller closes it if it makes no session of it.
@@ -260,14 +237,23 @@ class Sessions(ABC, Generic[S]):
             raise NoConnection("the server is shutting down")
 
     def _on_state(self, connection: Connection, state: str) -> None:
+        if state == "connected":
+            for session in self._of(connection):
+                session.admission.connected()
         if state in ("failed", "closed"):
             reason = "the connection failed" if state == "failed" else "the connection was closed"
-            for session in [each for each in self._sessions.values() if each.connection is connection]:
+            for session in self._of(connection):
                 self._drop(session, reason)
+
+    def _of(self, connection: Connection) -> list[S]:
+        return [session for session in self._sessions.values() if session.connection is connection]
 
     async def _end(self, session: S) -> None:
         session.release()
-        await session.connection.close()
+        try:
+            await session.connection.close()
+        finally:
+            session.admission.release()
         session.closed.set()
         logger.info("camera %s: %s %s left", session.camera, session.role, session.id)
 

@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 from pipeline import Feed
 
 from ..encoding import CodecName, EncoderPool, Subscription, default_bitrate, h264_level
+from .admission import Admission
 from .connection import Connection
 from .errors import NoConnection
-from .sdp import Offer, read_offer
+from .sdp import Offer
 from .sender import VideoSender
-from .sessions import Deadlines, GraphView, Session, SessionAnswer, Sessions
+from .session import Session, SessionAnswer
+from .sessions import Deadlines, GraphView, Sessions
 from .track import PacketTrack
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ class Viewer(Session):
         sender: The sender of the video.
         track: The queue of packets for the sender.
         subscription: The track's subscription to a shared encoder; closed with the session.
+        admission: The viewer's place.
     """
 
     role: ClassVar[str] = "viewer"
@@ -41,8 +44,9 @@ class Viewer(Session):
         sender: VideoSender,
         track: PacketTrack,
         subscription: Subscription,
+        admission: Admission,
     ) -> None:
-        super().__init__(subscription.feed.name, connection, offer)
+        super().__init__(subscription.feed.name, connection, offer, admission)
         self._sender = sender
         self._track = track
         self._subscription = subscription
@@ -91,14 +95,24 @@ class WhepSessions(Sessions[Viewer]):
         super().__init__(graph, deadlines=deadlines)
         self._encoders = encoders
 
-    async def offer(self, camera: str, sdp: str, *, annotations: bool = True) -> SessionAnswer:
-        """Start a session: answer a viewer's offer to receive a camera, with or without painted annotations.
+    async def offer(self, camera: str, sdp: str, *, annotations: bool = True, client: str = "") -> SessionAnswer:
+        """Start a session: answer a viewer's offer to receive a camera.
+
+        Args:
+            camera: The name of the camera.
+            sdp: The offer.
+            annotations: Whether annotations are painted.
+            client: The key by which viewers are counted, such as their address.
 
         Raises:
-            SignallingError: UnknownCamera, InvalidSdp, SdpTooLong, NothingInCommon, or NoConnection.
+            SignallingError: UnknownCamera, InvalidSdp, SdpTooLong, NothingInCommon, NoConnection, or
+                TooManyPeersOfAddress.
         """
         feed = self._feed(camera)
-        offer = read_offer(sdp, "sendonly")
+        with self._admitted(camera, client) as admission:
+            return await self._answered(feed, self._read_offer(sdp, "sendonly"), annotations, admission)
+
+    async def _answered(self, feed: Feed, offer: Offer, annotations: bool, admission: Admission) -> SessionAnswer:
         connection = self._connect()
         sender, track = VideoSender(connection), PacketTrack()
         try:
@@ -107,10 +121,10 @@ class WhepSessions(Sessions[Viewer]):
         except BaseException:
             await connection.close()
             raise
-        viewer = Viewer(connection, offer, sender, track, subscription)
+        viewer = Viewer(connection, offer, sender, track, subscription, admission)
         track.add_listener("ended", lambda: self._drop(viewer, "its camera may be watched no more"))
         answer = await self._begin(viewer)
-        logger.info("camera %s: viewer %s joined (%s)", camera, viewer.id, codec)
+        logger.info("camera %s: viewer %s joined (%s)", feed.name, viewer.id, codec)
         return answer
 
     def _subscribed(self, feed: Feed, codec: CodecName, track: PacketTrack, annotations: bool) -> Subscription:

@@ -60,7 +60,7 @@ def publishing(error: type[SignallingError] = NoConnection) -> AccessMiddleware:
 
     @router.post("/{camera}")
     async def offer(camera: str, request: Request) -> Response:
-        sdp = await read_offer(request)
+        sdp = await read_offer(request, FakeBackend.config.server.limits)
         with signalling_errors():
             raise error(f"not {camera}: {sdp}")
 
@@ -115,7 +115,7 @@ def test_each_error_has_its_status(error: type[SignallingError], status: int) ->
     headers = {**GOOD, "Content-Type": "application/sdp"}
     response = ask(publishing(error), "POST", "/whip/porch", content="v=0", headers=headers)
     assert problem(response) == (status, "not porch: v=0")
-    assert response.headers.get("retry-after") == ("2" if status == 503 else None)
+    assert response.headers.get("retry-after") == {503: "2", 429: "10"}.get(status)
 
 
 def test_every_error_has_a_status() -> None:

@@ -12,8 +12,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from av import VideoFrame
 
 from streams import Deadlines, EtagMismatch, NoConnection, SessionAnswer, Sessions, UnknownCamera, UnknownSession
-from streams.webrtc.sdp import read_offer
-from streams.webrtc.sessions import Session
+from streams.webrtc.session import Session
 from tests.streams.fakes import fake_graph
 
 pytestmark = pytest.mark.anyio
@@ -39,13 +38,14 @@ class Publishers(Sessions[Publisher]):
 
     async def offer(self, camera: str, sdp: str) -> SessionAnswer:
         self._feed(camera)
-        offer = read_offer(sdp, "recvonly")
-        connection = self._connect()
-        transceiver = connection.add_video("recvonly")
-        await connection.accept(offer)
-        self.last = Publisher(camera, connection, offer)
-        self.last.track = transceiver.receiver.track
-        return await self._begin(self.last)
+        with self._admitted(camera, "here") as admission:
+            offer = self._read_offer(sdp, "recvonly")
+            connection = self._connect()
+            transceiver = connection.add_video("recvonly")
+            await connection.accept(offer)
+            self.last = Publisher(camera, connection, offer, admission)
+            self.last.track = transceiver.receiver.track
+            return await self._begin(self.last)
 
 
 @asynccontextmanager

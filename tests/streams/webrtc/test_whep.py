@@ -31,6 +31,8 @@ from streams import (
     NothingInCommon,
     SdpTooLong,
     SignallingError,
+    TooManyOffers,
+    TooManyPeers,
     UnknownCamera,
     UnknownSession,
     WhepSessions,
@@ -234,6 +236,32 @@ async def test_the_answer_has_the_candidates_of_the_configured_addresses_only() 
         ports = config.ice.udp_ports
         assert ports is not None and ports.first <= int(candidates[0][1]) <= ports.last
         assert "a=end-of-candidates" in session.sdp
+
+
+async def test_a_viewer_that_is_connected_is_pending_no_longer() -> None:
+    config = ServerConfig.model_validate({"limits": {"pending_offers": 1, "viewers": 2}})
+    async with serving("porch", config=config) as (streams, graph), viewing(LoopbackViewer()) as viewer:
+        session = await streams.offer("porch", await viewer.offer(), client="10.0.0.1")
+        with pytest.raises(TooManyOffers):
+            streams.require_place("porch", "10.0.0.2")
+        with pytest.raises(TooManyOffers):
+            await streams.offer("porch", await viewer.offer(), client="10.0.0.2")
+        await viewer.accept(session.sdp)
+        feeding = Feeding(graph.cameras["porch"])
+        await viewer.frame()
+        await feeding.stop()
+        second = await streams.offer("porch", await viewer.offer(), client="10.0.0.2")
+        with pytest.raises(TooManyPeers):
+            streams.require_place("porch", "10.0.0.3")
+        await streams.delete(second.secret)
+        streams.require_place("porch", "10.0.0.3")
+
+
+async def test_an_offer_that_fails_gives_its_place_back() -> None:
+    config = ServerConfig.model_validate({"limits": {"pending_offers": 1}})
+    async with serving("porch", config=config) as (streams, _):
+        for _attempt in range(2):
+            assert (await refused(streams, "v=0"))[0] is InvalidSdp
 
 
 async def test_an_offer_without_a_free_port_is_refused() -> None:
