@@ -143,7 +143,7 @@ def test_the_messages_of_troubleshooting_are_those_of_the_program() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
-    said += "".join(path.read_text() for path in (ROOT / "server/http/page").glob("*.js"))
+    said += "".join(path.read_text() for path in (ROOT / "server/http/page").rglob("*.js"))
     text = (DOCS / "troubleshooting.md").read_text()
     cells = re.findall(r"^\| (.*?) \|", text, re.MULTILINE)
     quoted = [message for cell in cells for message in re.findall(r"`([^`]+)`", cell)]
