@@ -48,6 +48,8 @@ from cameras.urls import is_url, one_line, redact_url, safe_text, url_problem
         # In a sentence.
         ("camera a: rtsp://camera:554: nothing listens", "camera a: rtsp://camera:554: nothing listens"),
         ("camera a: rtsp://***: no such host", "camera a: rtsp://***: no such host"),
+        ("rtsp://camera.local/: no such host", "rtsp://camera.local/: no such host"),
+        ("camera a: rtsp://127.0.0.1:554/: no data", "camera a: rtsp://127.0.0.1:554/: no data"),
         ("cannot open 'http://a:se'cret@camera/x y'", "cannot open 'http://camera'"),
         ("http://a:secret@camera/1 and http://b:secret@door/", "http://***"),
         ("from http://a:secret@camera/1 to http://b:secret@door/2 it", "from http://camera to http://door it"),
