@@ -26,7 +26,7 @@ from .annotations import (
     warped,
 )
 from .attributes import Attributes, LocalPath
-from .base import Camera, CameraEnded, CameraError
+from .base import Camera, CameraAccessDenied, CameraEnded, CameraError, CameraUnreachable
 from .image_file import ImageFile
 from .internals import UnsuitableLibrary, require_internals, sets_attribute
 from .interrupt import check_pyav
@@ -84,8 +84,10 @@ __all__ = [
     "Attributes",
     "BoundingBox",
     "Camera",
+    "CameraAccessDenied",
     "CameraEnded",
     "CameraError",
+    "CameraUnreachable",
     "Canvas",
     "Caption",
     "Classification",

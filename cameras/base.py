@@ -1,8 +1,10 @@
 """The base class of every camera, and the errors of cameras.
 
-* CameraError      the camera is unreachable, failed, or was closed during a read  -> retry after a pause
-* CameraEnded      the regular end of a finite stream                              -> state ``ended``
-* ImageError       bytes that cannot be decoded to a picture                       -> that picture fails
+* CameraError            the camera failed, or was closed during a read  -> retry after a pause that grows
+  * CameraUnreachable    nothing answers at its address                  -> retry soon
+  * CameraAccessDenied   it does not accept user and password            -> retry rarely, as cameras lock accounts
+* CameraEnded            the regular end of a finite stream              -> state ``ended``
+* ImageError             bytes that cannot be decoded to a picture       -> that picture fails
 """
 
 from __future__ import annotations
@@ -22,6 +24,14 @@ class CameraError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(safe_text(message))
+
+
+class CameraUnreachable(CameraError):
+    """Nothing answers at the address of the camera; it may be back at any moment."""
+
+
+class CameraAccessDenied(CameraError):
+    """The camera does not accept user and password, and may lock the account after a few attempts."""
 
 
 class CameraEnded(Exception):
@@ -96,12 +106,22 @@ class Camera(ABC, Generic[A]):
         """Number of pictures since ``open`` that were damaged, undecodable or without a time."""
         return 0
 
+    def require_reachable(self) -> None:
+        """Check whether the closed camera answers, so that opening it makes sense.
+
+        It is called between attempts after a camera was lost or unreachable; it should take no more than a second, and
+        cost less than ``open``.
+
+        Raises:
+            CameraUnreachable: The camera does not answer.
+        """
+
     @abstractmethod
     def open(self) -> None:
         """Connect.
 
         Raises:
-            CameraError: when the camera is unreachable; nothing stays open then.
+            CameraError: when the camera cannot be opened; nothing stays open then.
         """
 
     @abstractmethod

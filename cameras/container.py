@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
@@ -13,10 +14,11 @@ from typing import cast
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from .interrupt import interruptible
+from .pacing import PictureDeadline
 
 # Decoders that may use slice threads: in measurements with damaged data, they decoded the same pictures as with one
 # thread. All others use one. With slice threads FFmpeg conceals no damage in H.264, and most of the picture turns
@@ -35,6 +37,10 @@ class NoVideo(Exception):
     """The input has no video stream."""
 
 
+class NoPictures(Exception):
+    """Data arrives, but pictures do not; the message says what is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """The arguments of ``av.open``.
@@ -45,6 +51,7 @@ class Opening:
         options: Options for demuxer, protocol and decoder.
         open_timeout_s: Limit for opening; ``None`` for no limit.
         read_timeout_s: Limit for each read; ``None`` for no limit.
+        pictures: Whether data without pictures is an error (:class:`NoPictures`).
     """
 
     url: str = field(repr=False)
@@ -52,6 +59,7 @@ class Opening:
     options: Mapping[str, str] = field(default_factory=dict)
     open_timeout_s: float | None = None
     read_timeout_s: float | None = None
+    pictures: bool = False
 
 
 class Container:
@@ -117,6 +125,7 @@ class Container:
 
         Raises:
             FFmpegError: Reading fails.
+            NoPictures: Data arrives, but no pictures.
             ContainerClosed: ``close`` was called.
         """
         with self._in_use():
@@ -148,25 +157,39 @@ class Container:
         return whole / av.time_base if whole is not None and whole > 0 else None
 
     def _decoded(self, container: InputContainer, stream: VideoStream) -> Generator[av.VideoFrame, None, None]:
+        # With other streams too, control returns while only these have packets.
+        streams = container.streams.get() if self._opening.pictures else [stream]
+        deadline = PictureDeadline()
         # Close the generator explicitly: its end clears the container's deadline, which must precede its close.
-        demuxed = cast("Generator[av.Packet[VideoStream], None, None]", container.demux(stream))
+        demuxed = cast("Generator[av.Packet[Stream], None, None]", container.demux(streams))
         with closing(demuxed) as packets:
+            began_s = time.monotonic()
             while True:
-                began_s = time.monotonic()
-                packet = next(packets, None)
+                try:
+                    packet = next(packets, None)
+                except IndexError:  # PyAV, at the end, for a stream that appeared after the start (damaged MPEG-TS)
+                    packet = None
                 if packet is None:
                     return
-                self.received_at_s = time.monotonic()
+                now_s = time.monotonic()
+                if packet.stream_index != stream.index:
+                    if now_s - began_s > (self._opening.read_timeout_s or math.inf):
+                        raise NoPictures("sound or other data arrives, but no video")
+                    continue
+                self.received_at_s = now_s
                 self.received_at = time.time()
-                self.waited_s = self.received_at_s - began_s
+                self.waited_s = now_s - began_s
                 try:
                     frames = packet.decode()
                 except (av.error.InvalidDataError, av.error.EOFError):
                     self.dropped += 1
-                    continue
+                    frames = []
                 for frame in frames:
                     assert isinstance(frame, av.VideoFrame)
                     yield frame
+                if self._opening.pictures and packet.size and deadline.is_missed(len(frames), now_s):
+                    raise NoPictures("data arrives, but hardly any picture can be decoded")
+                began_s = time.monotonic()
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Timestamps that start at 0 and never decrease, and pacing of frames in real time."""
+"""Timestamps that start at 0 and never decrease, pacing of frames in real time, and a deadline for pictures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from threading import Event
 
 LATE_S = 0.1
 """Delay above which the schedule shifts; a smaller delay is caught up, a larger one would cause a burst."""
+
+
+FIRST_PICTURE_S = 30.0
+"""How long packets may arrive before the first picture; streams that are joined midway start with a key frame."""
+WINDOW_S = 1.5
+"""How long packets are counted to see whether they give pictures."""
+_PACKETS_MIN = 10
+_PICTURES_MIN = 0.25  # per packet; a picture may have two, one for each field
 
 
 class Pacer:
@@ -31,6 +39,40 @@ class Pacer:
         early_s = self._origin_s + time_s - now_s
         if early_s > 0:
             self._ended.wait(early_s)
+
+
+class PictureDeadline:
+    """Notices that packets arrive without giving pictures, as when a stream changes its codec.
+
+    A decoder for another codec gives a picture now and then, made of earlier ones, so pictures are compared with
+    packets.
+    """
+
+    def __init__(self) -> None:
+        self._has_picture = False
+        self._began_s: float | None = None
+        self._packets = self._pictures = 0
+
+    def is_missed(self, pictures: int, now_s: float) -> bool:
+        """Count a packet that arrived at a time and gave so many pictures; return whether there are too few."""
+        if self._began_s is None or (pictures and not self._has_picture):
+            self._begin(now_s)
+        self._has_picture = self._has_picture or pictures > 0
+        self._packets += 1
+        self._pictures += pictures
+        assert self._began_s is not None
+        passed_s = now_s - self._began_s
+        if not self._has_picture:
+            return passed_s > FIRST_PICTURE_S
+        if passed_s < WINDOW_S or self._packets < _PACKETS_MIN:
+            return False
+        missed = self._pictures < self._packets * _PICTURES_MIN
+        self._begin(now_s)
+        return missed
+
+    def _begin(self, now_s: float) -> None:
+        self._began_s = now_s
+        self._packets = self._pictures = 0
 
 
 class Rebase:

@@ -6,6 +6,7 @@ import errno
 import math
 import socket
 import time
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
@@ -15,15 +16,26 @@ from av.error import FFmpegError
 from pydantic import Field, field_validator
 
 from .attributes import Attributes
-from .base import CameraEnded, CameraError
-from .container import Container, ContainerClosed, NoVideo, Opening
+from .base import CameraEnded, CameraError, CameraUnreachable
+from .container import Container, ContainerClosed, NoPictures, NoVideo, Opening
 from .ffmpeg import FFmpegCamera
+from .formats import FILE_FORMATS, HTTP_FORMATS, STREAM_FORMATS
+from .http_guard import HttpGuard
 from .pacing import Pacer, Rebase, ticks
 from .picture import Frame, Mark, pixels_from_av
-from .urls import ESCAPING, HIDDEN, redact_url, url_problem
+from .stream_failures import ELSEWHERE, may_lead_elsewhere, opening_failure, reason
+from .urls import HIDDEN, redact_url, url_problem
 
-# Protocols that redirects and playlists may use: the network, never a file or device of this machine.
-_PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,hls,crypto,data,rtmp,rtmps,rtmpt,rtmpts,srt"
+# The protocols and formats that an input may use in turn: the network, never a file or device of this machine.
+_OPTIONS = {
+    "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,data,rtmp,rtmps,rtmpt,rtmpts,srt",
+    "format_whitelist": STREAM_FORMATS,
+}
+_HTTP_PROTOCOLS = "http,https,tcp,tls,httpproxy,hls,crypto,data"
+# Without redirects and playlists, so all requests go to the host of the URL.
+_DIRECT = {"protocol_whitelist": _HTTP_PROTOCOLS, "format_whitelist": FILE_FORMATS, "max_redirects": "0"}
+# With both, through a guard. It checks only the first request of each connection, so each request has its own.
+_GUARDED = {"protocol_whitelist": _HTTP_PROTOCOLS, "format_whitelist": HTTP_FORMATS, "http_persistent": "0"}
 # Formats without timestamps: the arrival time is used.
 _WITHOUT_TIMES = frozenset({"mpjpeg", "mjpeg", "image2pipe", "jpeg_pipe", "png_pipe", "h264", "hevc", "m4v"})
 # Formats that arrive in segments, or as fast as the network allows: they are played by their timestamps.
@@ -33,19 +45,10 @@ _ARRIVAL_TIME_BASE = Fraction(1, 90_000)  # the RTP video clock
 _BACKLOG_S = 2.0  # time after the first frame in which a backlog is skipped
 _AT_ONCE = 0.25  # a packet that arrives within this share of a frame interval was waiting
 
+_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935, "rtmps": 443}
+_CONNECT_S = 1.0
+
 _ENDED = "the host ended the stream"
-_REASONS = {
-    av.error.ConnectionRefusedError: "connection refused; nothing listens there",
-    av.error.ConnectionResetError: "the other side broke the connection",
-    av.error.HTTPUnauthorizedError: "401 unauthorized; user and password are missing or wrong",
-    av.error.HTTPForbiddenError: "403 forbidden; this user has no access",
-    av.error.HTTPNotFoundError: "404 not found; the host answers, but has no such stream",
-    av.error.HTTPBadRequestError: "400 bad request; the server does not understand the address",
-    av.error.HTTPTooManyRequestsError: "429 too many requests; the server asks for a pause",
-    av.error.HTTPOtherClientError: "the server refuses the request",
-    av.error.HTTPServerError: "server error",
-    av.error.ProtocolNotFoundError: "this build of FFmpeg does not support that protocol",
-}
 
 
 class StreamAttributes(Attributes):
@@ -72,11 +75,14 @@ class Stream(FFmpegCamera[StreamAttributes]):
     * A backlog at the start is decoded but skipped: the newest frame wins.
     * Undecodable data, as before the first key frame, is dropped and counted.
     * Segmented streams (HLS, a file over HTTP) are played by their timestamps; all others as they arrive.
+    * Over HTTP, redirects and playlists lead to the host itself and to public addresses only.
     * No message contains user, password or token of the URL.
 
     Raises:
-        CameraError: from ``open``, when the stream is unreachable or has no video; from ``read``, when it breaks off or
-            stalls.
+        CameraError: from ``open``, when the stream has no video; from ``read``, when it breaks off, stalls, or gives
+            data without pictures.
+        CameraUnreachable: from ``open``, when nothing answers.
+        CameraAccessDenied: from ``open``, when the host does not accept user and password.
         CameraEnded: from ``read``, after the last frame of a stream with a declared length.
     """
 
@@ -86,6 +92,7 @@ class Stream(FFmpegCamera[StreamAttributes]):
     def __init__(self, name: str, attributes: StreamAttributes, *, paced: bool = True) -> None:
         super().__init__(name, attributes, paced=paced)
         self._address = redact_url(attributes.url)
+        self._guard: HttpGuard | None = None
         self.skipped = 0
 
     @property
@@ -94,17 +101,50 @@ class Stream(FFmpegCamera[StreamAttributes]):
         container = self._container
         return None if container is None or container.format in _WITHOUT_TIMES else super().frame_rate
 
+    def require_reachable(self) -> None:
+        """Check whether the host accepts connections, by one that sends nothing."""
+        try:
+            parts = urlsplit(self.attributes.url)
+            port = parts.port or _PORTS.get(parts.scheme, 0)
+        except ValueError:
+            return
+        if parts.scheme not in _PORTS or parts.hostname is None or self._address.endswith(HIDDEN):
+            return
+        try:
+            socket.create_connection((parts.hostname, port), _CONNECT_S).close()
+        except OSError as error:
+            raise CameraUnreachable(f"{self._address}: {reason(error)}") from None
+        except UnicodeError:  # a label of more than 63 letters
+            return
+
     def open(self) -> None:
         """Connect and find the video."""
         self.close()
-        container = Container(self._opening())
+        is_http = self.attributes.url.lower().startswith(("http:", "https:"))
+        began_s = time.monotonic()
+        error = self._connect(_DIRECT if is_http else _OPTIONS)
+        if error is not None and is_http and may_lead_elsewhere(error):
+            if self._container is None:
+                raise CameraError("closed")
+            began_s = time.monotonic()
+            guard = self._guard = self._new_guard()
+            error = self._connect({**_GUARDED, "http_proxy": guard.url})
+        if error is not None:
+            raise self._opening_failure(error, began_s) from None
+
+    def _connect(self, options: Mapping[str, str]) -> FFmpegError | None:
+        """Open a container; return FFmpeg's error if it has one.
+
+        Raises:
+            CameraError: The camera was closed meanwhile, or the host sends no video.
+        """
+        container = Container(self._opening(options))
         self._container = container
         self._rebase = Rebase()
         self._pacer = Pacer(container.closing)
         self._undated = self.skipped = 0
         self._first_at_s = math.inf
         self._catching_up = True
-        began_s = time.monotonic()
         try:
             container.open()
         except ContainerClosed:
@@ -113,8 +153,8 @@ class Stream(FFmpegCamera[StreamAttributes]):
             self.close()
             raise CameraError(f"{self._address}: the host answers, but sends no video") from None
         except FFmpegError as error:
-            self.close()
-            raise CameraError(f"{self._address}: {self._opening_failure(error, began_s)}") from None
+            return error
+        return None
 
     def read(self) -> Frame:
         """Wait for the next frame and return it."""
@@ -146,10 +186,22 @@ class Stream(FFmpegCamera[StreamAttributes]):
                 captured_at, captured_at_s = time.time(), time.monotonic()
             return Frame(pixels, pts, time_base, captured_at, trace=(Mark("captured", captured_at_s),))
 
-    def _opening(self) -> Opening:
+    def close(self) -> None:
+        """Disconnect; a waiting ``open`` or ``read`` raises at once."""
+        super().close()
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            guard.close()
+
+    def _new_guard(self) -> HttpGuard:
+        try:
+            return HttpGuard(self.attributes.url)
+        except OSError as error:
+            raise CameraError(f"{self._address}: no port is free on this machine ({error.strerror})") from None
+
+    def _opening(self, options: Mapping[str, str]) -> Opening:
         attributes = self.attributes
         options = {
-            "protocol_whitelist": _PROTOCOLS,
             "rtsp_transport": attributes.transport,
             "flags": "low_delay",
             # Enough to learn the size even if the parameter sets come late, without a wait to measure the rate.
@@ -158,12 +210,14 @@ class Stream(FFmpegCamera[StreamAttributes]):
             "analyzeduration": "1000000",
             "fpsprobesize": "0",
             "max_delay": "100000",  # reordering delay of UDP packets, in microseconds
+            **options,
         }
         return Opening(
             attributes.url,
             options=options,
             open_timeout_s=attributes.open_timeout_s,
             read_timeout_s=attributes.read_timeout_s,
+            pictures=True,
         )
 
     def _next(self, container: Container) -> av.VideoFrame:
@@ -173,11 +227,13 @@ class Stream(FFmpegCamera[StreamAttributes]):
             frame = container.next_frame()
         except ContainerClosed:
             raise CameraError("closed") from None
+        except NoPictures as error:
+            raise CameraError(f"{self._address}: {error}") from None
         except FFmpegError as error:
             if _is_over(began_s, silent_s):
                 raise CameraError(f"{self._address}: no data for {silent_s:g} s") from None
             ended = error.errno == errno.EIO  # most demuxers report a closed connection so
-            raise CameraError(f"{self._address}: {_ENDED if ended else _reason(error)}") from None
+            raise self._broken(_ENDED if ended else reason(error)) from None
         if frame is not None:
             if container.waited_s > silent_s - 0.05:  # flushed by the parser after the deadline
                 raise CameraError(f"{self._address}: no data for {silent_s:g} s")
@@ -186,7 +242,12 @@ class Stream(FFmpegCamera[StreamAttributes]):
             raise CameraError(f"{self._address}: no data for {silent_s:g} s")
         if container.duration_s is not None:
             raise CameraEnded(f"{self._address} has ended")
-        raise CameraError(f"{self._address}: {_ENDED}")
+        raise self._broken(_ENDED)
+
+    def _broken(self, words: str) -> CameraError:
+        """Return the error of a stream that has broken off."""
+        guard = self._guard
+        return CameraError(f"{self._address}: {ELSEWHERE if guard is not None and guard.refused else words}")
 
     def _is_backlog(self, container: Container, interval_s: float) -> bool:
         """Return whether this frame is part of a backlog with newer frames. The first frame is always shown."""
@@ -200,35 +261,21 @@ class Stream(FFmpegCamera[StreamAttributes]):
         self._catching_up = waiting and now_s - self._first_at_s < _BACKLOG_S
         return self._catching_up
 
-    def _opening_failure(self, error: FFmpegError, began_s: float) -> str:
-        attributes = self.attributes
+    def _opening_failure(self, error: FFmpegError, began_s: float) -> CameraError:
+        """Close the camera, and return the error of an attempt to open it."""
+        guard, attributes = self._guard, self.attributes
+        self.close()
+        if guard is not None and guard.refused:
+            return CameraError(f"{self._address}: {ELSEWHERE}")
         if _is_over(began_s, attributes.open_timeout_s):
-            return f"no stream within {attributes.open_timeout_s:g} s; the host does not answer, or sends nothing"
-        if isinstance(error, av.error.InvalidDataError):
-            return "the host answers, but not with video (perhaps with a web page)"
-        if isinstance(error, av.error.OSError) and not _resolves(attributes.url):
-            unclear = "@" in attributes.url and redact_url(attributes.url).endswith(HIDDEN)
-            return f"no such host; {ESCAPING}" if unclear else "no such host"
-        if error.errno == errno.EIO:  # the end of a response without a length
-            return "the host answers, but closes the connection before any video (perhaps after a web page)"
-        return _reason(error)
+            limit = f"{attributes.open_timeout_s:g} s"
+            words = f"no stream within {limit}; the host does not answer, or sends nothing"
+            return CameraUnreachable(f"{self._address}: {words}")
+        cause = error if guard is None or guard.failure is None else guard.failure
+        kind, words = opening_failure(cause, attributes.url)
+        return kind(f"{self._address}: {words}")
 
 
 def _is_over(began_s: float, timeout_s: float) -> bool:
     # FFmpeg checks the deadline ten times a second and often returns another error than a timeout.
     return time.monotonic() - began_s > timeout_s - 0.05
-
-
-def _reason(error: FFmpegError) -> str:
-    for kind, words in _REASONS.items():
-        if isinstance(error, kind):
-            return words
-    return (error.strerror or type(error).__name__).lower()
-
-
-def _resolves(url: str) -> bool:
-    try:
-        socket.getaddrinfo(urlsplit(url).hostname, None)
-    except (OSError, UnicodeError):  # UnicodeError: a label of more than 63 letters
-        return False
-    return True

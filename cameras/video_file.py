@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -15,6 +16,7 @@ from .attributes import Attributes, LocalPath
 from .base import CameraEnded, CameraError
 from .container import Container, ContainerClosed, NoVideo, Opening
 from .ffmpeg import FFmpegCamera
+from .formats import FILE_FORMATS
 from .pacing import Pacer, Rebase, ticks
 from .picture import Frame, Mark, pixels_from_av
 
@@ -66,8 +68,8 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
         path = self.attributes.path
         if path.exists() and not path.is_file() and not path.is_dir():  # opening a pipe may block for ever
             raise CameraError(NO_FILE.format(path=path))
-        # "file:" keeps a colon in the name from being a protocol; the whitelist confines playlists to files.
-        options = {"protocol_whitelist": "file,crypto,data"}
+        # "file:" keeps a colon in the name from being a protocol.
+        options = {"protocol_whitelist": "file,crypto,data", "format_whitelist": FILE_FORMATS}
         container = Container(Opening(f"file:{path}", options=options))
         self._container = container
         self._rebase = Rebase()
@@ -133,6 +135,8 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
             return f"{path} is a folder; a video_file plays one file"
         if path.exists() and path.stat().st_size == 0:
             return f"{path} is empty"
+        if error.errno == errno.EINVAL:
+            return f"{path} is a playlist or has another format that is not supported; a video_file plays one file"
         return f"{path} cannot be read as a video ({error.strerror}): the file is not a video, damaged or incomplete"
 
     def _next(self, container: Container) -> av.VideoFrame | None:

@@ -25,6 +25,7 @@ TESTED_WITH: dict[str, str] = {
     "cameras/container.py": "tests/cameras/test_stream.py",
     "cameras/ffmpeg.py": "tests/cameras/test_stream.py",
     "cameras/interrupt.py": "tests/cameras/test_stream.py",
+    "cameras/stream_failures.py": "tests/cameras/test_stream.py",
     "cameras/pattern/actors.py": "tests/cameras/pattern/test_scene.py",
     "cameras/pattern/ribbon.py": "tests/cameras/pattern/test_scene.py",
     "cameras/pattern/shapes.py": "tests/cameras/pattern/test_scene.py",

@@ -3,7 +3,7 @@ from threading import Event
 
 import pytest
 
-from cameras.pacing import Pacer, Rebase, ticks
+from cameras.pacing import Pacer, PictureDeadline, Rebase, ticks
 
 
 class HandClock(Event):
@@ -80,3 +80,34 @@ def test_a_single_wrong_time_does_not_shift_later_ones(slip: int) -> None:
 def test_ticks_are_whole_and_at_least_one() -> None:
     assert ticks(Fraction(1, 30), Fraction(1, 90_000)) == 3000
     assert ticks(None, Fraction(1, 90_000)) == ticks(Fraction(1, 1000), Fraction(1, 25)) == 1
+
+
+def missed(deadline: PictureDeadline, pictures: list[int], began_s: float = 0.0, step_s: float = 0.04) -> float | None:
+    """Return when the deadline is missed by packets that come every ``step_s`` and give so many pictures each."""
+    for number, count in enumerate(pictures):
+        if deadline.is_missed(count, began_s + number * step_s):
+            return began_s + number * step_s
+    return None
+
+
+def test_packets_that_give_pictures_are_no_miss() -> None:
+    assert missed(PictureDeadline(), [1] * 1000) is None
+    assert missed(PictureDeadline(), [0, 1] * 1000) is None, "two fields are one picture"
+    assert missed(PictureDeadline(), [0, 0, 1, 1] * 500) is None
+
+
+def test_packets_that_hardly_ever_give_pictures_are_a_miss() -> None:
+    deadline = PictureDeadline()
+    assert missed(deadline, [1] * 40) is None
+    at_s = missed(deadline, ([0] * 9 + [1]) * 20, began_s=1.6)
+    assert at_s is not None and at_s - 1.6 < 3
+
+
+def test_the_first_picture_may_take_long() -> None:
+    at_s = missed(PictureDeadline(), [0] * 2000)
+    assert at_s is not None and 30 < at_s < 30.1
+    assert missed(PictureDeadline(), [0] * 700 + [1] * 100) is None
+
+
+def test_a_slow_camera_may_take_several_packets_for_a_picture() -> None:
+    assert missed(PictureDeadline(), [1] + [0] * 3 + [1] * 50, step_s=5.0) is None

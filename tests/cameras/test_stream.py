@@ -1,99 +1,35 @@
-import contextlib
 import socket
-import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av.container.core
-import cv2
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from cameras.base import CameraEnded, CameraError
+from cameras.base import CameraAccessDenied, CameraEnded, CameraError, CameraUnreachable
 from cameras.internals import UnsuitableLibrary
 from cameras.interrupt import check_pyav
 from cameras.stream import Stream, StreamAttributes
 from cameras.video_file import VideoFile, VideoFileAttributes
 
-from .videos import damage_video, number_of, numbered, plain, write_video
+from .servers import Answer, mjpeg, replying, request_of, sending, server, silent
+from .videos import (
+    damage_video,
+    noisy_blocks,
+    number_of,
+    numbered,
+    plain,
+    stream_of,
+    ts_packets,
+    write_video,
+    write_video_with_sound,
+)
 
-Answer = Callable[[socket.socket, threading.Event], None]
 SECRETS = ("anna", "hunter2")
-
-
-@contextlib.contextmanager
-def server(answer: Answer) -> Iterator[str]:
-    """Listen on 127.0.0.1 and answer each connection; give host and port, with a user and a password before them."""
-    done = threading.Event()
-
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            with contextlib.suppress(OSError):
-                answer(self.request, done)
-
-    class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = False
-        allow_reuse_address = True
-
-    with Server(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"anna:hunter2@127.0.0.1:{running.server_address[1]}"
-        finally:
-            done.set()
-            running.shutdown()
-            thread.join()
-
-
-def request_of(connection: socket.socket) -> bytes:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        part = connection.recv(4096)
-        if not part:
-            break
-        data += part
-    return data
-
-
-def replying(status: str, body: bytes = b"", content_type: str = "text/html") -> Answer:
-    def answer(connection: socket.socket, done: threading.Event) -> None:
-        request_of(connection)
-        head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
-        connection.sendall(head.encode() + b"Connection: close\r\n\r\n" + body)
-
-    return answer
-
-
-def silent(connection: socket.socket, done: threading.Event) -> None:
-    done.wait(30)
-
-
-def mjpeg(images: list[Any], *, rate: float = 50, then_silent: bool = False) -> Answer:
-    """Answer as a network camera does: JPEG pictures one after the other, then the end, or silence."""
-
-    def answer(connection: socket.socket, done: threading.Event) -> None:
-        request_of(connection)
-        connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=part\r\n\r\n")
-        for image in images:
-            data = cv2.imencode(".jpg", image)[1].tobytes()
-            head = f"--part\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
-            connection.sendall(head.encode() + data + b"\r\n")
-            if done.wait(1 / rate):
-                return
-        if then_silent:
-            done.wait(30)
-
-    return answer
-
-
-def sending(path: Path, content_type: str) -> Answer:
-    return replying("200 OK", path.read_bytes(), content_type)
 
 
 def camera(url: str, *, paced: bool = True, **attributes: Any) -> Stream:
@@ -176,6 +112,7 @@ def test_a_file_over_http_is_played_by_its_timestamps_and_ends(tmp_path: Path) -
         stream.open()
         assert stream.frame_rate == 25
         frames = []
+        began_s = time.monotonic()
         with pytest.raises(CameraEnded):
             while True:
                 frame = stream.read()
@@ -183,7 +120,7 @@ def test_a_file_over_http_is_played_by_its_timestamps_and_ends(tmp_path: Path) -
         stream.close()
     assert [number_of(frame.image) for _, frame in frames] == [0, 1, 2, 3, 4]
     assert [frame.pts * frame.time_base for _, frame in frames] == [Fraction(n, 25) for n in range(5)]
-    assert frames[-1][0] - frames[0][0] >= 0.15
+    assert frames[-1][0] - began_s >= 0.16
 
 
 def test_damage_looks_alike_in_streams_and_files(tmp_path: Path) -> None:
@@ -219,6 +156,50 @@ def test_a_live_stream_starts_with_its_first_key_frame(tmp_path: Path) -> None:
         first = stream.read()
         stream.close()
     assert (first.pts, number_of(first.image)) == (0, 0)
+
+
+def test_sound_without_video_is_not_waited_on_for_ever(tmp_path: Path) -> None:
+    path = write_video_with_sound(tmp_path / "live.ts", [numbered(number % 10) for number in range(25)])
+    packets = ts_packets(path.read_bytes())
+    sound = b"".join(packet for packet in packets if stream_of(packet) == 257)
+
+    def answer(connection: socket.socket, done: threading.Event) -> None:
+        connection.sendall(b"".join(packets))
+        while not done.wait(0.02):
+            connection.sendall(sound)
+
+    with server(answer) as host:
+        stream = camera(f"tcp://{host.partition('@')[2]}", read_timeout_s=0.5)
+        stream.open()
+        began_s = time.monotonic()
+        with pytest.raises(CameraError, match=r": sound or other data arrives, but no video$"):
+            while True:
+                stream.read()
+        assert time.monotonic() - began_s < 5
+        stream.close()
+
+
+def test_a_change_of_the_codec_is_an_error(tmp_path: Path) -> None:
+    images = list(noisy_blocks(25))
+    first = ts_packets(write_video(tmp_path / "a.ts", images, options={"bf": "0"}, format="mpegts").read_bytes())
+    second = ts_packets(write_video(tmp_path / "b.ts", images, codec="mpeg2video", format="mpegts").read_bytes())
+    changed = b"".join(packet for packet in second if stream_of(packet) == 256)
+
+    def answer(connection: socket.socket, done: threading.Event) -> None:
+        connection.sendall(b"".join(first))
+        while True:
+            for start in range(0, len(changed), len(changed) // 10):
+                connection.sendall(changed[start : start + len(changed) // 10])
+                if done.wait(0.02):
+                    return
+
+    with server(answer) as host:
+        stream = camera(f"tcp://{host.partition('@')[2]}")
+        stream.open()
+        with pytest.raises(CameraError, match=r": data arrives, but hardly any picture can be decoded$"):
+            while True:
+                stream.read()
+        stream.close()
 
 
 def test_a_backlog_is_skipped_after_the_first_picture(tmp_path: Path) -> None:
@@ -348,6 +329,56 @@ def test_a_text_file_over_http_is_not_a_video() -> None:
         assert refusal(f"http://{host}/notes.txt").endswith(
             (": the host answers, but sends no video", "not with video (perhaps with a web page)")
         )
+
+
+def test_the_description_of_another_stream_opens_no_port() -> None:
+    sdp = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 45678 RTP/AVP 96\r\n"
+    with server(replying("200 OK", (sdp + "a=rtpmap:96 H264/90000\r\n").encode(), "application/sdp")) as host:
+        message = refusal(f"http://{host}/live.sdp")
+    assert message.endswith(": the host answers, but with a format that is not supported")
+
+
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (CameraAccessDenied, replying("401 Unauthorized")),
+        (CameraAccessDenied, replying("403 Forbidden")),
+        (CameraError, replying("404 Not Found")),
+        (CameraUnreachable, silent),
+    ],
+)
+def test_the_kind_of_error_decides_when_the_camera_is_tried_again(error: type[CameraError], answer: Answer) -> None:
+    with server(answer) as host, pytest.raises(CameraError) as raised:
+        camera(f"http://{host}/video", open_timeout_s=0.5).open()
+    assert raised.type is error
+
+
+def test_a_port_that_nothing_listens_on_is_not_reachable() -> None:
+    with server(silent) as host:
+        port = host.rpartition(":")[2]
+        stream = camera(f"rtsp://{host}/live")
+        stream.require_reachable()
+    for attempt in (stream.open, stream.require_reachable, camera(f"HTTP://127.0.0.1:{port}/").require_reachable):
+        with pytest.raises(CameraUnreachable, match="connection refused; nothing listens there$"):
+            attempt()
+    with pytest.raises(CameraUnreachable, match="^rtsp://camera.invalid/: no such host$"):
+        camera("rtsp://camera.invalid/").require_reachable()
+
+
+def test_a_host_that_does_not_answer_is_not_reachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_answer(address: tuple[str, int], timeout_s: float) -> socket.socket:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(socket, "create_connection", no_answer)
+    with pytest.raises(CameraUnreachable, match="^rtsp://127.0.0.1/: the host does not answer$"):
+        camera("rtsp://127.0.0.1/").require_reachable()
+
+
+@pytest.mark.parametrize(
+    "url", ["udp://127.0.0.1:9", "tcp://127.0.0.1:9", "rtsp://a:b@c@127.0.0.1:9/@", "rtsp://a.%s/" % ("b" * 64)]
+)
+def test_where_reachability_cannot_be_tested_a_camera_counts_as_reachable(url: str) -> None:
+    camera(url).require_reachable()
 
 
 def test_an_unknown_host_is_reported() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 from av.container import Container
@@ -21,7 +22,16 @@ from cameras.picture.frame import Frame
 from cameras.video_file import VideoFile, VideoFileAttributes
 from tests.shared import DATA, expected, needs_data
 
-from .videos import damage_video, green_share, noisy_blocks, number_of, numbered, plain, write_video
+from .videos import (
+    damage_video,
+    green_share,
+    noisy_blocks,
+    number_of,
+    numbered,
+    plain,
+    write_video,
+    write_video_with_sound,
+)
 
 
 def camera(path: Path, *, paced: bool = False, **attributes: Any) -> VideoFile:
@@ -397,3 +407,45 @@ def test_closed_files_leave_neither_memory_nor_threads(tmp_path: Path) -> None:
     while native_threads() > threads and time.monotonic() < deadline_s:
         os.sched_yield()  # one that has been joined is listed for a moment yet
     assert native_threads() <= threads
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.mp4", "ffconcat version 1.0\nfile neighbour.ts\n"),
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nneighbour.ts\n#EXT-X-ENDLIST\n"),
+        ("list.mp4", "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nm=video 45678 RTP/AVP 96\r\n"),
+    ],
+    ids=["ffconcat", "playlist", "SDP"],
+)
+def test_a_file_that_only_names_others_is_not_played(tmp_path: Path, name: str, text: str) -> None:
+    write_video(tmp_path / "neighbour.ts", [numbered(1)] * 5, format="mpegts")
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(CameraError) as raised:
+        VideoFile("file", VideoFileAttributes(path=path)).open()
+    wanted = f"{path} is a playlist or has another format that is not supported; a video_file plays one file"
+    assert str(raised.value) == wanted
+
+
+def test_a_name_with_a_pattern_does_not_lead_to_other_files(tmp_path: Path) -> None:
+    for name in ("p0.png", "p1.png", "p%d.png"):
+        cv2.imwrite(str(tmp_path / name), numbered(2))
+    with pytest.raises(CameraError, match="is a playlist or has another format"):
+        VideoFile("file", VideoFileAttributes(path=tmp_path / "p%d.png")).open()
+
+
+def test_a_stream_that_damage_adds_to_a_file_does_not_end_it_with_a_bug(tmp_path: Path) -> None:
+    data = write_video_with_sound(tmp_path / "whole.ts", [numbered(number % 10) for number in range(60)]).read_bytes()
+    for seed in (4, 7, 22, 24, 30):
+        random = np.random.default_rng(seed)
+        damaged = bytearray(data)
+        for place in random.integers(0, len(data), 200):
+            damaged[place] = random.integers(0, 256)
+        (tmp_path / "damaged.ts").write_bytes(damaged)
+        file = VideoFile("file", VideoFileAttributes(path=tmp_path / "damaged.ts"), paced=False)
+        with pytest.raises((CameraError, CameraEnded)):
+            file.open()
+            while True:
+                file.read()
+        file.close()

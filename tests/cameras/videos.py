@@ -84,3 +84,32 @@ def damage_video(path: Path, *, every: int = 3) -> Path:
         data[middle : middle + 20] = random.integers(1, 256, 20, np.uint8).tobytes()
     path.write_bytes(data)
     return path
+
+
+def write_video_with_sound(path: Path, images: Iterable[Image], *, rate: int = 25) -> Path:
+    """Write pictures and silence as MPEG-TS."""
+    with av.open(str(path), "w", format="mpegts") as output:
+        video: Any = output.add_stream("libx264", rate=rate, options={"bf": "0", "g": "10"})
+        sound: Any = output.add_stream("mp2", rate=44100)
+        for number, image in enumerate(images):
+            if not number:
+                video.width, video.height, video.pix_fmt = image.shape[1], image.shape[0], "yuv420p"
+            frame = av.VideoFrame.from_ndarray(image, "bgr24")
+            frame.pts = number
+            output.mux(video.encode(frame))
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 2 * 44100 // rate), np.int16), "s16", "stereo")
+            silence.sample_rate, silence.pts = 44100, number * 44100 // rate
+            output.mux(sound.encode(silence))
+        output.mux(video.encode(None))
+        output.mux(sound.encode(None))
+    return path
+
+
+def stream_of(packet: bytes) -> int:
+    """Return the number (PID) of the stream that an MPEG-TS packet belongs to; 256 is the first one, 257 the second."""
+    return (packet[1] & 0x1F) << 8 | packet[2]
+
+
+def ts_packets(data: bytes) -> list[bytes]:
+    """Return the packets of an MPEG-TS."""
+    return [data[start : start + 188] for start in range(0, len(data), 188)]

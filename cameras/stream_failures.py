@@ -1,0 +1,80 @@
+"""What FFmpeg's errors mean for a stream: the kind of failure, and words for the user."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from urllib.parse import urlsplit
+
+import av
+from av.error import FFmpegError
+
+from .base import CameraAccessDenied, CameraError, CameraUnreachable
+from .urls import ESCAPING, HIDDEN, redact_url
+
+ELSEWHERE = "the host leads to another address in a private network, which is not followed: set that one as url"
+
+# Errors of a connection that nothing answers.
+_UNREACHABLE = frozenset(
+    {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETUNREACH, errno.ENETDOWN, errno.ETIMEDOUT}
+)
+_REASONS = {
+    av.error.ConnectionRefusedError: "connection refused; nothing listens there",
+    av.error.ConnectionResetError: "the other side broke the connection",
+    av.error.HTTPUnauthorizedError: "401 unauthorized; user and password are missing or wrong",
+    av.error.HTTPForbiddenError: "403 forbidden; this user has no access",
+    av.error.HTTPNotFoundError: "404 not found; the host answers, but has no such stream",
+    av.error.HTTPBadRequestError: "400 bad request; the server does not understand the address",
+    av.error.HTTPTooManyRequestsError: "429 too many requests; the server asks for a pause",
+    av.error.HTTPOtherClientError: "the server refuses the request",
+    av.error.HTTPServerError: "server error",
+    av.error.ProtocolNotFoundError: "this build of FFmpeg does not support that protocol",
+}
+
+
+def may_lead_elsewhere(error: FFmpegError) -> bool:
+    """Return whether the answer may be a redirect (EIO, if none is allowed) or a playlist (EINVAL, if not allowed)."""
+    return error.errno in (errno.EIO, errno.EINVAL)
+
+
+def opening_failure(error: FFmpegError | OSError, url: str) -> tuple[type[CameraError], str]:
+    """Return the kind of failure and the reason why a stream could not be opened.
+
+    Args:
+        error: FFmpeg's error, or that of a connection.
+        url: The URL of the stream.
+    """
+    if isinstance(error, av.error.InvalidDataError):
+        return CameraError, "the host answers, but not with video (perhaps with a web page)"
+    if isinstance(error, OSError) and not _resolves(url):
+        unclear = "@" in url and redact_url(url).endswith(HIDDEN)
+        return CameraUnreachable, f"no such host; {ESCAPING}" if unclear else "no such host"
+    if error.errno == errno.EIO:  # the end of a response without a length
+        return CameraError, "the host answers, but closes the connection before any video (perhaps after a web page)"
+    if error.errno == errno.EINVAL:
+        return CameraError, "the host answers, but with a format that is not supported"
+    if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
+        return CameraAccessDenied, reason(error)
+    return CameraUnreachable if error.errno in _UNREACHABLE else CameraError, reason(error)
+
+
+def reason(error: FFmpegError | OSError) -> str:
+    """Return the words for an error."""
+    if error.errno == errno.ECONNREFUSED:  # of Python, which has another class
+        return _REASONS[av.error.ConnectionRefusedError]
+    if isinstance(error, socket.gaierror):
+        return "no such host"
+    if isinstance(error, TimeoutError) and not isinstance(error, FFmpegError):
+        return "the host does not answer"
+    for kind, words in _REASONS.items():
+        if isinstance(error, kind):
+            return words
+    return (error.strerror or type(error).__name__).lower()
+
+
+def _resolves(url: str) -> bool:
+    try:
+        socket.getaddrinfo(urlsplit(url).hostname, None)
+    except (OSError, UnicodeError):  # UnicodeError: a label of more than 63 letters
+        return False
+    return True
