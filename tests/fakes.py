@@ -57,6 +57,7 @@ class FakeClock:
         self.pauses: list[float] = []
         self.paused = threading.Semaphore(0)
         self.timers: list[FakeTimer] = []
+        self.hold: threading.Event | None = None
         self._lock = threading.Lock()
 
     def monotonic(self) -> float:
@@ -64,9 +65,11 @@ class FakeClock:
         return self.now_s
 
     def pause(self, stop: threading.Event, seconds: float) -> bool:
-        """Record the pause without waiting for its end."""
+        """Record the pause without waiting for its end, or until ``stop`` or ``hold`` is set if there is one."""
         self.pauses.append(seconds)
         self.paused.release()
+        while self.hold is not None and not self.hold.is_set() and not stop.wait(0.001):
+            pass
         return stop.wait(0.001)  # endless retries must not take a whole core
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> FakeTimer:
@@ -109,6 +112,7 @@ class FakeCamera(Camera[Attributes]):
         self.refuses: list[Exception] = []
         self.declared_rate: float | None = 30.0
         self.losses = 0
+        self.unreachable: list[Exception] = []
 
     @property
     def frame_rate(self) -> float | None:
@@ -119,6 +123,11 @@ class FakeCamera(Camera[Attributes]):
     def dropped(self) -> int:
         """The value of the test."""
         return self.losses
+
+    def require_reachable(self) -> None:
+        """Raise the next of ``unreachable``."""
+        if self.unreachable:
+            raise self.unreachable.pop(0)
 
     def give(self, *items: Frame | Exception) -> None:
         """Queue frames for ``read`` to return, and exceptions for it to raise."""

@@ -5,12 +5,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from cameras import Attributes, Camera, CameraEnded, CameraError, Frame
+from cameras import (
+    Attributes,
+    Camera,
+    CameraAccessDenied,
+    CameraEnded,
+    CameraError,
+    CameraUnreachable,
+    Frame,
+)
 
-from ..feeds import BlockingRun, Clock, Executor, Output, Producer, Reports, Run, State, Timeline, retry_pause_s
+from ..feeds import BlockingRun, Clock, Executor, Output, Producer, Reports, Run, State, Timeline
 from .bugs import bug_message, must_be
+from .retries import RetryPauses
 
 logger = logging.getLogger(__name__)
+
+CHECKS_MAX = 30
+"""How often the address of a camera is checked before it is opened nevertheless."""
+
+CHECK_PAUSE_MIN_S = 0.1
+"""Shortest pause between two checks, even if a check takes long."""
 
 MakeCamera = Callable[[], Camera[Attributes]]
 """Makes a closed camera, a new one for each attempt to open it."""
@@ -39,6 +54,9 @@ class Source(Producer):
         self._timeline = Timeline()
         self._run_state = _RunState(State.IDLE)
         self._declared_rate: float | None = None
+        # Kept from run to run: viewers that come and go must not make a camera lock the account.
+        self._pauses = RetryPauses()
+        self._denied_until_s = 0.0
 
     @property
     def state(self) -> State:
@@ -66,28 +84,74 @@ class Source(Producer):
         return executor.start_thread(name, lambda run: self._supervise(run, run_state, output), previous)
 
     def _supervise(self, run: BlockingRun, run_state: _RunState, output: Output) -> None:
-        failures = 0
+        self._wait_while_denied(run, run_state)
         while not run.stopping.is_set():
             run_state.state = State.OPENING
             read_before = run_state.read
+            camera: Camera[Attributes] | None = None
+            failure: BaseException
             try:
-                self._read(run, run_state, output)
+                camera = self._make()
+                self._read(camera, run, run_state, output)
             except CameraEnded:
                 logger.info("camera %s: ended", self._name)
                 run_state.state, run_state.error = State.ENDED, None
                 output.end()
                 return
             except CameraError as error:
+                failure = error
                 self._lost(run, run_state, str(error))
             except BaseException as error:  # a bug here, in a driver or in a library must not end the camera
+                failure = error
                 logger.debug("camera %s: failed", self._name, exc_info=True)
                 self._lost(run, run_state, bug_message(error))
-            failures = 1 if run_state.read > read_before else failures + 1
-            self._clock.pause(run.stopping, retry_pause_s(failures))
+            else:  # the run stops
+                return
+            self._pause(run, run_state, camera, failure, had_frames=run_state.read > read_before)
 
-    def _read(self, run: BlockingRun, run_state: _RunState, output: Output) -> None:
+    def _wait_while_denied(self, run: BlockingRun, run_state: _RunState) -> None:
+        """Wait for the rest of the pause after a denied access, if an earlier run ended during it."""
+        remaining_s = self._denied_until_s - self._clock.monotonic()
+        if remaining_s > 0:
+            run_state.state = State.OFFLINE
+            self._clock.pause(run.stopping, remaining_s)
+
+    def _pause(
+        self,
+        run: BlockingRun,
+        run_state: _RunState,
+        camera: Camera[Attributes] | None,
+        failure: BaseException,
+        *,
+        had_frames: bool,
+    ) -> None:
+        """Wait until the camera is to be opened again."""
+        pause_s = self._pauses.after(failure, had_frames=had_frames)
+        if isinstance(failure, CameraAccessDenied):
+            self._denied_until_s = self._clock.monotonic() + pause_s
+        self._clock.pause(run.stopping, pause_s)
+        if camera is not None and (had_frames or isinstance(failure, CameraUnreachable)):
+            self._wait_until_reachable(run, run_state, camera)
+
+    def _wait_until_reachable(self, run: BlockingRun, run_state: _RunState, camera: Camera[Attributes]) -> None:
+        """Wait while nothing answers; an attempt to open the camera would then wait for its whole timeout."""
+        for _ in range(CHECKS_MAX):
+            began_s = self._clock.monotonic()
+            if run.stopping.is_set():
+                return
+            try:
+                camera.require_reachable()
+            except CameraUnreachable as error:
+                run_state.error = str(error)
+            except Exception:  # a bug in a plugin's camera; opening it will report the error
+                return
+            else:
+                return
+            took_s = self._clock.monotonic() - began_s
+            self._clock.pause(run.stopping, max(self._pauses.unreachable() - took_s, CHECK_PAUSE_MIN_S))
+
+    def _read(self, camera: Camera[Attributes], run: BlockingRun, run_state: _RunState, output: Output) -> None:
         """Open the camera and read it until it fails, ends, or the run stops."""
-        camera = self._make()
         run.on_stop(camera.close)
         run_state.active_at_s, run_state.silence_s = self._clock.monotonic(), camera.silence_s
         dropped = 0

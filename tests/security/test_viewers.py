@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.offers import OFFER, SDP
 from tests.server.served import problem
 from tests.serving import Serving
 
@@ -25,14 +26,7 @@ COSTLY_OFFERS = 10
 COST_S = 0.1
 """Most time in which the event loop may stand still."""
 OFFERS = 200  # no more, so that the first are not dropped meanwhile, ten seconds after their answer
-SDP = {"Content-Type": "application/sdp"}
 FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
-# A viewer that gets an answer and then never connects.
-OFFER = (
-    "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 102\r\nc=IN IP4 0.0.0.0\r\n"
-    "a=mid:0\r\na=recvonly\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
-    "a=fingerprint:sha-256 " + ":".join(["AB"] * 32) + "\r\na=setup:actpass\r\na=rtcp-mux\r\na=rtpmap:102 VP8/90000\r\n"
-)
 
 
 def serving(folder: Path, **limits: int) -> Serving:

@@ -9,9 +9,10 @@ from typing import cast
 
 import pytest
 
-from cameras import CameraEnded, CameraError, Frame, SlotClosed
+from cameras import CameraAccessDenied, CameraEnded, CameraError, CameraUnreachable, Frame, SlotClosed
 from pipeline import Feed, State
 from pipeline.feeds.tasks import RETRY_PAUSES_S
+from pipeline.producers.source import CHECK_PAUSE_MIN_S, CHECKS_MAX
 from server.program import LogFormatter
 from tests.fakes import FakeCamera, FakeClock, frame
 from tests.pipeline.builders import source_feed
@@ -22,11 +23,12 @@ class CameraMaker:
 
     def __init__(self) -> None:
         self.made: list[FakeCamera] = []
+        self.make_camera: Callable[[], FakeCamera] = FakeCamera
         self.prepare: Callable[[FakeCamera, int], None] = lambda camera, number: None
         self.asked = threading.Condition()
 
     def make(self) -> FakeCamera:
-        camera = FakeCamera()
+        camera = self.make_camera()
         with self.asked:
             self.prepare(camera, len(self.made))
             self.made.append(camera)
@@ -184,6 +186,106 @@ def test_frames_reset_the_pauses(source: Feed, maker: CameraMaker, clock: FakeCl
         maker.number(5).give(frame())
         watch.get(5)
         assert clock.pauses == [*RETRY_PAUSES_S[:3], RETRY_PAUSES_S[0]]
+
+
+@pytest.mark.parametrize("bugs", [[], [ValueError("a bug")]])
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_camera_that_does_not_answer_is_opened_when_its_address_answers(
+    source: Feed, maker: CameraMaker, clock: FakeClock, bugs: list[Exception], lost: bool
+) -> None:
+    def prepare(camera: FakeCamera, number: int) -> None:
+        if number == 0:
+            camera.unreachable = [CameraUnreachable("no answer")] * 3 + bugs
+            if lost:
+                camera.give(frame(), CameraError("no data for 5 s"))
+            else:
+                camera.refuses = [CameraUnreachable("connection refused")]
+
+    maker.prepare = prepare
+    with source.watch() as watch:
+        maker.number(2).give(frame())
+        while len(maker.made) < 2 or not maker.made[1].opened:
+            watch.get(5)
+    assert len(clock.pauses) == 4
+    assert all(0.75 <= pause_s <= 1.25 for pause_s in clock.pauses[1:])
+    assert maker.made[0].unreachable == []
+
+
+def test_the_time_of_a_check_is_part_of_the_pause(source: Feed, maker: CameraMaker, clock: FakeClock) -> None:
+    class Slow(FakeCamera):
+        def require_reachable(self) -> None:
+            clock.now_s += 1.0 if len(clock.pauses) == 1 else 30.0
+            super().require_reachable()
+
+    maker.make_camera = Slow
+
+    def prepare(camera: FakeCamera, number: int) -> None:
+        if number == 0:
+            camera.refuses = [CameraUnreachable("no answer")]
+            camera.unreachable = [CameraUnreachable("no answer")] * 2
+
+    maker.prepare = prepare
+    with source.watch() as watch:
+        maker.number(2).give(frame())
+        watch.get(5)
+    assert CHECK_PAUSE_MIN_S <= clock.pauses[1] <= 0.25 + 1e-9
+    assert clock.pauses[2] == CHECK_PAUSE_MIN_S
+
+
+@pytest.mark.parametrize("failure", [CameraError("404 not found"), CameraAccessDenied("401 unauthorized")])
+def test_the_address_of_a_camera_that_answered_is_not_checked(
+    source: Feed, maker: CameraMaker, clock: FakeClock, failure: CameraError
+) -> None:
+    def prepare(camera: FakeCamera, number: int) -> None:
+        if number == 0:
+            camera.refuses, camera.unreachable = [failure], [failure]
+
+    maker.prepare = prepare
+    with source.watch() as watch:
+        maker.number(2).give(frame())
+        watch.get(5)
+    assert maker.made[0].unreachable == [failure]
+
+
+def test_a_camera_is_opened_in_the_end_even_if_its_address_does_not_answer(source: Feed, maker: CameraMaker) -> None:
+    def prepare(camera: FakeCamera, number: int) -> None:
+        if number == 0:
+            camera.refuses = [CameraUnreachable("no answer")]
+            camera.unreachable = [CameraUnreachable("no answer")] * (CHECKS_MAX + 1)
+
+    maker.prepare = prepare
+    with source.watch() as watch:
+        maker.number(2).give(frame())
+        watch.get(5)
+    assert len(maker.made[0].unreachable) == 1
+
+
+def test_a_camera_that_denied_access_is_not_tried_at_once_by_the_next_viewer(
+    source: Feed, maker: CameraMaker, clock: FakeClock
+) -> None:
+    def prepare(camera: FakeCamera, number: int) -> None:
+        camera.refuses = [CameraAccessDenied("401 unauthorized")] if number == 0 else []
+
+    held = threading.Event()
+    maker.prepare = prepare
+    clock.hold = held  # the pause goes on
+    try:
+        with source.watch():
+            assert clock.paused.acquire(timeout=5)
+            assert status_of(source) == ("offline", "401 unauthorized")
+        clock.advance(source.config.linger_s)
+        clock.now_s += 5
+        with source.watch() as watch:
+            assert clock.paused.acquire(timeout=5)
+            assert status_of(source) == ("offline", "401 unauthorized")
+            assert len(maker.made) == 1
+            held.set()
+            maker.number(2).give(frame())
+            watch.get(5)
+    finally:
+        held.set()
+    first, second = clock.pauses
+    assert second == pytest.approx(first - source.config.linger_s - 5)
 
 
 def test_an_error_is_reported_until_it_is_over(
