@@ -21,7 +21,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "streams": ("encoding", "webrtc"),
     "configs": ("training",),
     "server": ("program", "core", "connections", "grpc", "http", "viam", "clarifai", "run", "cli"),
-    "server/http": ("messages",),
+    "server/http": ("messages", "access"),
 }
 # Sub-packages that stand side by side: none imports another.
 SIBLINGS = (("server/http", "server/viam", "server/clarifai"),)

@@ -14,8 +14,8 @@ from starlette.datastructures import State
 from pipeline import Tables, schema
 
 from ..core import Unavailable, on_thread
+from .access import base_path
 from .dependencies import WithBackend
-from .forwarded import base_path
 from .messages import problems
 
 T = TypeVar("T")

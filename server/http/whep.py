@@ -9,8 +9,8 @@ from __future__ import annotations
 from fastapi import Request
 from fastapi.responses import Response
 
+from .access import base_path
 from .dependencies import WithBackend
-from .forwarded import base_path
 from .messages import problems
 from .signalling import (
     SDP,

@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline import ServerConfig
 
-from ..core import RequestError, Tokens, Unavailable
+from ...core import RequestError, Tokens, Unavailable
+from ..messages import Extension, error_response, response_to
 from .forwarded import Forwarded, start_page_of
-from .messages import Extension, error_response, response_to
 from .site import PREFLIGHT, SENDER, Site
 
 PUBLIC_PATHS = frozenset({"/", "/run", "/docs", "/healthz", "/readyz"})

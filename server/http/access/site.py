@@ -18,7 +18,7 @@ from starlette.datastructures import Headers
 
 from pipeline import ServerConfig, origin_of
 
-from .messages import HttpError
+from ..messages import HttpError
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 EXPOSED = (

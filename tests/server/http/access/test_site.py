@@ -6,7 +6,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from pipeline import ServerConfig
-from server.http.site import PREFLIGHT, Site
+from server.http.access.site import PREFLIGHT, Site
 from tests.server.served import CAMERAS, Served, problem, said
 
 FRIEND = "https://dashboard.example.org"

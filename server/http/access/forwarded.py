@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from pipeline import ServerConfig, base_path_of
 
-from ..core import TrustedProxies
+from ...core import TrustedProxies
 
 logger = logging.getLogger(__name__)
 
