@@ -43,7 +43,6 @@ TESTED_WITH: dict[str, str] = {
     "transforms/recognition.py": "tests/transforms/test_detections.py",
     "pipeline/camera_config/stream.py": "tests/pipeline/config/test_load.py",
     "pipeline/config/declarations/blocks.py": "tests/pipeline/config/test_load_errors.py",
-    "pipeline/config/declarations/declared.py": "tests/pipeline/config/test_load.py",
     "pipeline/config/declarations/tables.py": "tests/pipeline/config/plugins/test_packages.py",
     "pipeline/config/nodes/yaml_errors.py": "tests/pipeline/config/test_load_errors.py",
     "pipeline/config/nodes/yaml_reader.py": "tests/pipeline/config/test_load_errors.py",

@@ -17,7 +17,6 @@ from vision import ModelError, Session, UnsupportedKind, VisionService
 from .bodies import Bodies
 from .errors import ModelUnavailable, NotFound, Unsupported
 from .image_urls import ImageUrls
-from .paths import without_folders
 from .pool import Closable, Pool
 from .tokens import Tokens
 from .workers import Shares, Workers
@@ -92,7 +91,7 @@ class Backend:
 
     def error_of(self, camera: Feed) -> str | None:
         """Return the present error of a camera without folder names and secrets; ``None`` if it has no error."""
-        return None if camera.error is None else safe_text(without_folders(camera.error, self.config.folders))
+        return None if camera.error is None else safe_text(self.config.without_folders(camera.error))
 
     def camera(self, name: str) -> Feed:
         """Return a camera by name, private ones too.

@@ -58,6 +58,12 @@ class Config:
         folders = {f"{path.parent}/" for path in values if isinstance(path, Path)}
         return tuple(sorted(folders - {"//", "/", "./"}, key=len, reverse=True))
 
+    def without_folders(self, text: str) -> str:
+        """Return a message for clients: without the folders of the files that the configuration names."""
+        for folder in self.folders:
+            text = text.replace(folder, "")
+        return text
+
     def _attributes(self) -> Iterator[Attributes]:
         yield from (camera.attributes for camera in self.cameras.values())
         yield from (model.attributes for model in self.models.values())

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from pipeline import parse
-from server.core.paths import without_folders
 
 TEXT = """
 cameras:
@@ -21,7 +20,7 @@ def test_the_folders_of_all_files_are_removed_the_longest_first(tmp_path: Path) 
     for name in ("a/b/one.png", "a/two.png", "models/shapes.tflite"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    folders = parse(TEXT, "test.yaml", tmp_path).folders
-    assert folders == (f"{tmp_path}/models/", f"{tmp_path}/a/b/", f"{tmp_path}/a/")
+    config = parse(TEXT, "test.yaml", tmp_path)
+    assert config.folders == (f"{tmp_path}/models/", f"{tmp_path}/a/b/", f"{tmp_path}/a/")
     said = f"{tmp_path}/a/b/one.png: is damaged; so is {tmp_path}/a/two.png, and /etc/passwd is not"
-    assert without_folders(said, folders) == "one.png: is damaged; so is two.png, and /etc/passwd is not"
+    assert config.without_folders(said) == "one.png: is damaged; so is two.png, and /etc/passwd is not"
