@@ -23,7 +23,7 @@ from streams import EncoderPool
 
 from ..clarifai import ClarifaiRest
 from ..connections import Acceptor
-from ..core import Backend, on_thread, open_backend
+from ..core import Backend, TrustedProxies, on_thread, open_backend
 from ..http import HttpServer, check_http_libraries
 from ..program import listen, raise_file_limit
 from .addresses import urls_of
@@ -106,7 +106,8 @@ async def startup(config: Config) -> Running:
     check_listener_libraries(server)
     sock = listen(server.host, server.port)
     graph = Graph(config)
-    acceptor = Acceptor(lambda: graph.config.server.limits)
+    proxies = TrustedProxies(server.trusted_proxies)
+    acceptor = Acceptor(lambda: graph.config.server.limits, proxies.__contains__)
     listeners: list[Listener] = []
     try:
         await _in_thread("open", graph.open)

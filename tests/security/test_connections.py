@@ -17,7 +17,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 
 from tests.serving import Serving
 
-from .attacks import address, answer, closed_by_server, connected, grpc_address, head, serving, undisturbed
+from .attacks import DETECT, address, answer, closed_by_server, connected, grpc_address, head, serving, undisturbed
 
 
 async def sdp_offer() -> str:
@@ -84,7 +84,7 @@ def test_connections_of_all_ports_count_together(tmp_path: Path) -> None:
 
         def busy(source: str) -> socket.socket:
             made = stack.enter_context(connected(ports[0], source))
-            made.sendall(head("/api/vision/red/detections", "Content-Length: 1000000", "Expect: 100-continue"))
+            made.sendall(head(DETECT, "Content-Length: 1000000", "Expect: 100-continue"))
             return made
 
         def is_accepted(connection: socket.socket) -> bool:
@@ -100,6 +100,19 @@ def test_connections_of_all_ports_count_together(tmp_path: Path) -> None:
         said = server.errors()
         assert said.count("more than 4 connections from 127.0.0.1; further ones are closed") == 1
         assert said.count("more than 6 connections; further ones are closed") == 1
+        stack.close()
+        eventually_healthy(server)
+
+
+def test_connections_of_a_trusted_proxy_are_those_of_many_clients(tmp_path: Path) -> None:
+    text = "trusted_proxies: [127.0.0.2], limits: {connections_per_address: 2, connections: 4}"
+    with serving(tmp_path, text) as server, contextlib.ExitStack() as stack:
+        busy = []
+        for source in ("127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.3"):
+            busy.append(stack.enter_context(connected(address(server), source)))
+            busy[-1].sendall(head(DETECT, "Content-Length: 1000000", "Expect: 100-continue"))
+        assert all([connection.recv(100).startswith(b"HTTP/1.1 100 ") for connection in busy])
+        assert closed_by_server(stack.enter_context(connected(address(server), "127.0.0.2")))
         stack.close()
         eventually_healthy(server)
 
