@@ -16,11 +16,12 @@ from grpclib.server import Handler
 from h2.config import H2Configuration
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes
 
 from pipeline import LimitsConfig
 
 from ..connections import HEAD_S, PortProtocol
-from .frames import FrameError, Frames
+from .frames import FRAME_BYTES_MAX, FrameError, Frames
 
 logger = logging.getLogger(__name__)
 
@@ -122,6 +123,8 @@ class Http2Protocol(H2Protocol, PortProtocol):
         """Start the connection and the watch over its idle time."""
         super().connection_made(transport)
         self._h2.decoder.max_header_list_size = self._head_bytes
+        self._h2.update_settings({SettingCodes.MAX_FRAME_SIZE: FRAME_BYTES_MAX})
+        self.connection.flush()
         self._timer = asyncio.get_running_loop().call_later(HEAD_S, self._check_idle)
 
     def data_received(self, data: bytes) -> None:

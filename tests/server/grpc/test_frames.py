@@ -42,7 +42,7 @@ def test_a_portion_has_a_few_frames_and_goes_nowhere() -> None:
 
 
 def test_a_frame_or_head_that_is_too_large_is_an_error() -> None:
-    with pytest.raises(FrameError, match="a frame of 16385 bytes"):
+    with pytest.raises(FrameError, match="a frame of 65537 bytes"):
         Frames(1000).take(BEGINNING + frame(DATA, bytes(FRAME_BYTES_MAX + 1), 1))
     fits = frame(HEADERS, bytes(600), 1) + frame(CONTINUATION, bytes(400), 1, END_HEADERS)
     frames = Frames(1000)
