@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from grpclib.config import Configuration
@@ -58,16 +59,16 @@ class CallHandler(Handler):
             release_stream()
             return
         super().accept(stream, headers, release_stream)
-        task = self._tasks[stream]
-        task.add_done_callback(self._done)
+        self._tasks[stream].add_done_callback(partial(self._done, stream))
 
     def cancel(self, stream: Transfer) -> None:
         """Cancel the call of a stream that the client has reset."""
         if stream in self._tasks:
             super().cancel(stream)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and task not in self._cancelled:
+    def _done(self, stream: Transfer, task: asyncio.Task[None]) -> None:
+        # Calls that are refused before they have sent anything cost more than they are worth to anybody.
+        if stream.data_received and not task.cancelled() and task not in self._cancelled:
             self.answered()
 
 

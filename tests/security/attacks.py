@@ -92,6 +92,13 @@ def cpu_s(server: Serving) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def cost_s(server: Serving, attack: Callable[[], object]) -> float:
+    """Attack, and return the CPU time that it costs the server, which is asked for nothing else meanwhile."""
+    before = cpu_s(server)
+    attack()
+    return cpu_s(server) - before
+
+
 def peak_memory(server: Serving) -> int:
     """Return the most memory that the server has had, in bytes."""
     for line in Path(f"/proc/{server.process.pid}/status").read_text().splitlines():

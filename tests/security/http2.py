@@ -44,10 +44,14 @@ def goodbye(connection: socket.socket) -> int | None:
             received += data
     except ConnectionError:
         pass
-    code = None
-    while len(received) >= 9:
-        size, kind = int.from_bytes(received[:3], "big"), received[3]
-        if kind == GOAWAY:
-            code = int.from_bytes(received[13:17], "big")
-        received = received[9 + size :]
-    return code
+    codes = [int.from_bytes(payload[4:8], "big") for kind, payload in frames_of(received) if kind == GOAWAY]
+    return codes[-1] if codes else None
+
+
+def frames_of(received: bytes) -> list[tuple[int, bytes]]:
+    """Return type and payload of each complete frame."""
+    found = []
+    while len(received) >= 9 and len(received) >= (end := 9 + int.from_bytes(received[:3], "big")):
+        found.append((received[3], received[9:end]))
+        received = received[end:]
+    return found
