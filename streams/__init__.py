@@ -2,7 +2,7 @@
 
 from .annotate import annotate
 from .encoding import EncoderKey, EncoderPool, PacketSink, SharedEncoder, Subscription, VideoEncoder, VideoPacket
-from .snapshot import Snapshot, jpeg, next_frame, snapshot
+from .snapshot import Snapshot, held_snapshot, jpeg, next_frame, snapshot
 from .webrtc import (
     Deadlines,
     EtagMismatch,
@@ -50,6 +50,7 @@ __all__ = [
     "WhepSessions",
     "annotate",
     "default_addresses",
+    "held_snapshot",
     "jpeg",
     "next_frame",
     "snapshot",

@@ -42,6 +42,12 @@ def snapshot(feed: Feed, annotations: bool = True, format: PictureFormat = "jpeg
     return Snapshot(_encoded(shown.image, format), f"image/{format}", frame)
 
 
+def held_snapshot(feed: Feed, annotations: bool = True, format: PictureFormat = "jpeg") -> Snapshot | None:
+    """Return the newest picture that a feed holds, however old, without opening the camera; ``None`` without one."""
+    frame = feed.held(annotations)
+    return None if frame is None else Snapshot(_encoded(frame.image, format), f"image/{format}", frame)
+
+
 def next_frame(feed: Feed, timeout_s: float = 10.0) -> Frame:
     """Return the frame of a snapshot without painting or encoding it.
 

@@ -11,6 +11,7 @@ from cameras import Frame, Slot
 from ..camera_config import CameraConfig
 from .clock import Clock, Timer
 from .fan_out import FanOut
+from .held import HeldPicture
 from .meters import Counters, Latency, Rate
 from .painter import Painter
 from .producer import Producer, State
@@ -73,6 +74,7 @@ class Feed:
         self._closed = False
         self._replacements = 0
         self._fan_out = FanOut()
+        self._held: HeldPicture | None = None
         self._splice = Splice()
 
     @property
@@ -137,6 +139,16 @@ class Feed:
         """The newest frame of the present run; ``None`` before the first one and while the feed is idle."""
         return self._fan_out.latest
 
+    def held(self, annotations: bool = True) -> Frame | None:
+        """Return the newest frame, however old, or that of the last run; ``None`` when there was none.
+
+        Its annotations are painted, unless ``annotations`` is false; those of the last run are not kept as data.
+        """
+        frame, held = self.latest, self._held
+        if frame is not None:
+            return self.painted(frame) if annotations else frame
+        return None if held is None else held.frame(annotations)
+
     @property
     def watched(self) -> bool:
         """Whether there is demand for its frames."""
@@ -184,6 +196,7 @@ class Feed:
                 raise
             self._config, self._producer, self._source = config, producer, source
             self._painter = Painter(config.style, self.counters)
+            self._held = None
             self._ended = False
             self._replacements += 1
             if running and run is not None:
@@ -377,13 +390,26 @@ class Feed:
                 return
             self._linger = None
             running, self._output = self._output, None
-            run = self._run
+            run, painter, last, version = self._run, self._painter, self._fan_out.latest, self._replacements
         self._fan_out.forget()
-        if self._painter is not None:
-            self._painter.forget()
         if running is not None and run is not None:
             run.stop()
+        if painter is not None:
+            if last is not None:
+                self._hold(last, painter, version)
+            painter.forget()
         logger.info("camera %s: unused, closed", self.name)
+
+    def _hold(self, last: Frame, painter: Painter, version: int) -> None:
+        """Keep the picture of the last frame, unless a replacement of the producer has made it obsolete meanwhile."""
+        try:
+            held = HeldPicture(last, painter)
+        except Exception:  # such as a picture that is too wide for a JPEG
+            logger.debug("camera %s: its last picture cannot be kept", self.name, exc_info=True)
+            return
+        with self._lock:
+            if version == self._replacements:
+                self._held = held
 
     def _publish(self, output: _RunOutput, frame: Frame) -> bool:
         def placed() -> Frame | None:

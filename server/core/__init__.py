@@ -18,7 +18,7 @@ from .errors import (
     Unsupported,
     UnsupportedMedia,
 )
-from .frames import captured_at, frame_of, picture_of
+from .frames import captured_at, frame_of, held_picture_of, picture_of
 from .image_urls import DownloadFailed, DownloadTooLarge, ImageUrlError, ImageUrls, InvalidUrl, Unreachable
 from .info import camera_info, service_info
 from .limits import PARTS_AT_ONCE, client_of, too_large, too_many, within_limits
@@ -66,6 +66,7 @@ __all__ = [
     "client_of",
     "decode",
     "frame_of",
+    "held_picture_of",
     "model_errors",
     "on_thread",
     "open_backend",

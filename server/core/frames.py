@@ -7,7 +7,7 @@ from typing import Literal
 
 from cameras import Frame
 from pipeline import Feed
-from streams import Snapshot, next_frame, snapshot
+from streams import Snapshot, held_snapshot, next_frame, snapshot
 
 from .backend import Backend
 from .errors import NoFrame
@@ -49,6 +49,17 @@ async def picture_of(
         return await backend.waits.run(camera.name, snapshot, camera, annotations, kind, FRAME_WITHIN_S)
     except TimeoutError:
         raise _no_frame(backend, camera, FRAME_WITHIN_S) from None
+
+
+async def held_picture_of(
+    backend: Backend, camera: Feed, annotations: bool = True, kind: Literal["jpeg", "png"] = "jpeg"
+) -> Snapshot | None:
+    """Return the newest picture that a camera holds, however old, without opening it; ``None`` if it holds none.
+
+    Raises:
+        Unavailable: No thread is available.
+    """
+    return await backend.waits.run(camera.name, held_snapshot, camera, annotations, kind)
 
 
 def captured_at(frame: Frame) -> str:

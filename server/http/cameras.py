@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from ..core import camera_info, captured_at, picture_of
+from streams import Snapshot
+
+from ..core import camera_info, captured_at, held_picture_of, picture_of
 from .dependencies import WithBackend
 from .messages import CameraInfo, problems
 
@@ -35,15 +37,28 @@ async def camera(name: str, backend: WithBackend) -> JSONResponse:
     response_class=Response,
     responses={
         200: {"content": {"image/jpeg": {}, "image/png": {}}, "description": "The picture, without metadata"},
+        204: {"description": "With ``?open=false``: the camera has given no picture yet"},
         304: {"description": "The picture still has the ETag in If-None-Match"},
         **problems(404, 503),
     },
 )
-async def image(name: str, request: Request, backend: WithBackend, annotations: bool = True) -> Response:
+async def image(
+    name: str,
+    request: Request,
+    backend: WithBackend,
+    annotations: bool = True,
+    open: Annotated[bool, Query(description="``false``: the newest picture held, however old.")] = True,
+) -> Response:
     """Return a picture captured now, opening the camera if needed: JPEG, or PNG if ``Accept`` prefers it."""
     camera = backend.public_camera(name)
     kind: Literal["jpeg", "png"] = "png" if _prefers_png(request.headers.getlist("accept")) else "jpeg"
-    shot = await picture_of(backend, camera, annotations, kind)
+    shot: Snapshot | None
+    if open:
+        shot = await picture_of(backend, camera, annotations, kind)
+    else:
+        shot = await held_picture_of(backend, camera, annotations, kind)
+    if shot is None:
+        return Response(status_code=204)
     tag = f'"{hashlib.blake2b(shot.data, digest_size=12).hexdigest()}"'
     headers = {
         "Cache-Control": "no-store",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
+import cv2
 import pytest
 
 from cameras import Attributes, BoundingBox, CameraEnded, Detection, Frame
@@ -271,3 +272,46 @@ def test_an_ended_feed_starts_again_with_a_new_producer(stage: Stage) -> None:
         assert feed.state is State.RUNNING
         second.give(frame())
         assert watch.get(5).sequence == 1
+
+
+def found(label: str) -> Detection:
+    return Detection(label, 0.9, box=BoundingBox(0.25, 0.25, 0.75, 0.75))
+
+
+def test_a_feed_holds_its_newest_picture_after_it_has_stopped(stage: Stage) -> None:
+    producer = Still()
+    feed = stage.feed("porch", producer)
+    assert feed.held() is None
+    with feed.watch():
+        producer.give(frame(7).with_annotations([found("mug")]))
+        assert feed.held(annotations=False) is feed.latest
+        painted = feed.held()
+        assert painted is not None
+        assert (painted.image != feed.held(annotations=False).image).any()  # type: ignore[union-attr]
+    stage.clock.advance(feed.config.linger_s)
+    assert feed.latest is None
+    held, clean = feed.held(), feed.held(annotations=False)
+    assert held is not None
+    assert clean is not None
+    assert (held.sequence, held.captured_at, held.annotations) == (painted.sequence, painted.captured_at, ())
+    assert abs(held.image.astype(int) - painted.image).mean() < 3
+    assert abs(held.image.astype(int) - clean.image).max() > 100
+    with feed.watch():
+        assert feed.held() is not None, "until the first picture of the next run"
+        producer.give(frame(9))
+        assert feed.held() is feed.latest
+    feed.produce(camera_config("porch"), Still())
+    assert feed.held() is None, "another camera"
+
+
+def test_a_picture_that_cannot_be_kept_does_not_keep_a_feed_from_stopping(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cv2, "imencode", lambda *args: (False, None))
+    producer = Still()
+    feed = stage.feed("porch", producer)
+    with feed.watch():
+        producer.give(frame())
+    stage.clock.advance(feed.config.linger_s)
+    assert producer.stopped.wait(5)
+    assert (feed.state, feed.held()) == (State.IDLE, None)

@@ -158,3 +158,26 @@ def test_the_error_of_a_camera_names_its_file_but_no_folder(tmp_path: Path, monk
         assert "still.png" in detail
         assert str(tmp_path) not in detail
         assert str(tmp_path) not in fresh.client.get("/api/cameras").text
+
+
+def test_the_picture_held_is_given_without_opening_the_camera(tmp_path: Path) -> None:
+    config = CAMERAS.replace("name: still, ", "name: still, linger_s: 0, ")
+    with Served(tmp_path, config) as fresh:
+        for name in ("still", "gone"):
+            response = fresh.client.get(f"/api/cameras/{name}/image?open=false")
+            assert (response.status_code, response.content) == (204, b"")
+        assert fresh.client.get("/api/cameras/still").json()["counters"]["decoded"] == 0
+        opened = fresh.client.get("/api/cameras/still/image")
+        while fresh.client.get("/api/cameras/still").json()["state"] != "idle":
+            pass
+        decoded = fresh.client.get("/api/cameras/still").json()["counters"]["decoded"]
+        held = fresh.client.get("/api/cameras/still/image?open=false")
+        again = fresh.client.get("/api/cameras/still/image?open=false", headers={"Accept": "image/png"})
+        assert held.headers["x-sequence"] == again.headers["x-sequence"]
+        assert held.headers["x-captured-at"] >= opened.headers["x-captured-at"]
+        for response in (held, again):
+            assert np.abs(picture(response.content)[..., :3].astype(int) - still()).mean() < 8
+        assert again.headers["content-type"] == "image/png"
+        assert fresh.client.get("/api/cameras/still").json()["counters"]["decoded"] == decoded
+        assert fresh.client.get("/api/cameras/still").json()["state"] == "idle"
+        assert problem(fresh.client.get("/api/cameras/secret/image?open=false"))[0] == 404
