@@ -181,7 +181,7 @@ def test_every_kind_of_result_is_named() -> None:
 def test_every_address_is_listed() -> None:
     shown = {route.path for route in routes()} - {
         "/favicon.ico",
-        "/page/{name}",  # what the pages consist of
+        "/page/{name:path}",  # what the pages consist of
         "/whep/{camera}/{session}",  # comes as Location
     }
     assert set(table("http.md", "address")) == {*shown, "/openapi.json"}
