@@ -39,6 +39,7 @@ from .picture import (
     Intrinsics,
     Mark,
     Matrix,
+    PictureLimits,
     Pixels,
     Yuv,
     decode_image,
@@ -46,6 +47,7 @@ from .picture import (
     read_header,
     yuv_from_rgb,
 )
+from .processes import Child
 from .slot import Slot, SlotClosed, SlotStatistics, Wakeup
 from .stream import Stream
 from .test_pattern import TestPattern
@@ -90,6 +92,7 @@ __all__ = [
     "CameraUnreachable",
     "Canvas",
     "Caption",
+    "Child",
     "Classification",
     "Color",
     "Depth",
@@ -106,6 +109,7 @@ __all__ = [
     "Matrix",
     "Movement",
     "Outline",
+    "PictureLimits",
     "Pixels",
     "Points",
     "Prediction",

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, TypeVar
 
 from .attributes import Attributes
-from .picture import MAX_PIXELS, Frame
+from .picture import Frame, PictureLimits
 from .urls import safe_text
 
 A = TypeVar("A", bound=Attributes)
@@ -63,10 +63,10 @@ class Camera(ABC, Generic[A]):
     supervisor numbers the frames. Drop and count frames to which the source gives no time.
 
     Attributes:
-        max_pixels: Most pixels of a picture; refuse a larger one before it is decoded. The graph sets it from the
-            limits of the configuration.
         model_name: Name of this kind under ``model:``.
         attributes_type: Its attributes in the YAML.
+        limits: Limits of each picture; refuse a larger one before it is decoded. The graph sets them from the
+            configuration.
         annotates: Whether its frames come with annotations, such as those of a remote machine.
         silence_s: Time without a frame after which the camera counts as stalled; ``None`` if it has its own deadlines,
             or may pause.
@@ -76,7 +76,7 @@ class Camera(ABC, Generic[A]):
     attributes_type: ClassVar[type[Attributes]]
     annotates: ClassVar[bool] = False
     silence_s: ClassVar[float | None] = None
-    max_pixels: int = MAX_PIXELS
+    limits: PictureLimits = PictureLimits()
 
     def __init__(self, name: str, attributes: A, *, paced: bool = True) -> None:
         """Store the settings.

@@ -154,8 +154,8 @@ class ImageFile(Camera[ImageFileAttributes]):
             if last is not None and last.version == version:
                 return last
             data = file.read_bytes()
-            depth = decode_depth(data) if self.attributes.depth else None
-            image = decode_image(data) if depth is None else _rendition(depth)
+            depth = decode_depth(data, limits=self.limits) if self.attributes.depth else None
+            image = decode_image(data, limits=self.limits) if depth is None else _rendition(depth)
         except FileNotFoundError:
             raise CameraError(f"no such file: {file}") from None
         except OSError as error:

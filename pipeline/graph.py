@@ -134,9 +134,9 @@ class Graph:
         services = {**make_services(config), **kept}
         feeds = {name: self.feeds.get(name) or self._new_feed(name) for name in in_order(config)}
         tables = config.tables
-        pixels = config.server.limits.picture_pixels
+        limits = config.server.limits.pictures
         context = ProducerContext(
-            feeds, services, tables.cameras, tables.transforms, tables.producers, self._clock, pixels
+            feeds, services, tables.cameras, tables.transforms, tables.producers, self._clock, limits
         )
         needed = {*changes.cameras.added, *changes.replaced}
         producers = {}

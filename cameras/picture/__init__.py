@@ -1,8 +1,9 @@
 """The frame, its picture in several pixel formats, and decoding of picture files and video frames."""
 
+from .decoder import MAX_PIXELS, PictureLimits
+from .formats import ImageError, read_header
 from .frame import Depth, Frame, Intrinsics, Mark
-from .header import read_header
-from .image import MAX_PIXELS, ImageError, decode_depth, decode_image
+from .image import decode_depth, decode_image
 from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
 from .video import pixels_from_av
 
@@ -15,6 +16,7 @@ __all__ = [
     "Intrinsics",
     "Mark",
     "Matrix",
+    "PictureLimits",
     "Pixels",
     "Yuv",
     "decode_depth",

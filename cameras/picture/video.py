@@ -10,7 +10,7 @@ import numpy as np
 from av.sidedata.sidedata import SideDataContainer
 from av.video.plane import VideoPlane
 
-from .orientation import UPRIGHT, Orientation
+from .formats import UPRIGHT, Orientation
 from .pixels import Image, Matrix, Pixels
 
 _FULL = 2  # AVCOL_RANGE_JPEG

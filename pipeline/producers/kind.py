@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cameras import MAX_PIXELS, Attributes, Camera
+from cameras import Attributes, Camera, PictureLimits
 from transforms import Transform
 from vision import VisionService
 
@@ -30,7 +30,7 @@ class ProducerContext:
         transforms: The kinds of transforms by ``type``.
         producers: The kinds of producers by ``model``; all other models are cameras.
         clock: The clock of the graph.
-        max_pixels: Most pixels of a camera's picture.
+        picture_limits: Limits of each picture of a camera.
     """
 
     feeds: Mapping[str, Feed]
@@ -39,7 +39,7 @@ class ProducerContext:
     transforms: Mapping[str, type[Transform[Any]]]
     producers: Mapping[str, type[DeclaredProducer]]
     clock: Clock
-    max_pixels: int = MAX_PIXELS
+    picture_limits: PictureLimits = PictureLimits()
 
 
 class DeclaredProducer(Producer):

@@ -11,7 +11,7 @@ from cameras import Frame, ImageError, Pixels, Prediction, decode_image
 from vision import Session, VisionService, keep, top
 
 from .backend import model_errors
-from .errors import TooLarge, Unreadable, Unsupported, UnsupportedMedia
+from .errors import RequestError, TooLarge, Unavailable, Unreadable, Unsupported, UnsupportedMedia
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,21 @@ def decode(data: bytes, *, exif: bool = True) -> Frame:
 
     Raises:
         UnsupportedMedia: The bytes are not a picture.
-        TooLarge: The picture has too many pixels.
-        Unreadable: The picture cannot be decoded.
+        TooLarge: The picture has too many pixels, or needs too much memory.
+        Unreadable: The picture cannot be decoded, or not in time.
+        Unavailable: Too many pictures are being decoded.
     """
     try:
         pixels = Pixels.from_bgr(decode_image(data, exif=exif))
     except ImageError as error:
-        meaning = UnsupportedMedia if error.unsupported_format else TooLarge if error.too_large else Unreadable
-        raise meaning(str(error)) from None
+        raise _meaning(error)(str(error)) from None
     return Frame(pixels, 0, Fraction(1, 90_000), time.time())
+
+
+def _meaning(error: ImageError) -> type[RequestError]:
+    if error.unavailable:
+        return Unavailable
+    return UnsupportedMedia if error.unsupported_format else TooLarge if error.too_large else Unreadable
 
 
 def require_kind(service: VisionService[Any], kind: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from cameras import MAX_PIXELS, Attributes
+from cameras import MAX_PIXELS, Attributes, PictureLimits
 
 
 def _count(default: int, description: str, *, most: int = 1_000_000) -> Any:
@@ -47,3 +47,8 @@ class LimitsConfig(Attributes):
     viewers_per_address: int = _count(100, "Viewers at once from one address.", most=100_000)
     viewers_per_camera: int = _count(250, "Viewers of one camera at once.", most=100_000)
     pending_offers: int = _count(32, "Viewers at once that have an answer but no connection yet.", most=100_000)
+
+    @property
+    def pictures(self) -> PictureLimits:
+        """The limits of each picture from outside."""
+        return PictureLimits(self.picture_pixels, self.picture_decode_s)

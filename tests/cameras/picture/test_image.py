@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from cameras.picture.image import ImageError, decode_depth, decode_image
+from cameras.picture import ImageError, PictureLimits, decode_depth, decode_image
 
 from ..pictures import CORNERS, corners, encoded, pillow_bytes
 
@@ -128,7 +128,7 @@ def test_corrupt_bytes_raise_only_image_errors(extension: str) -> None:
         for at in noise.integers(0, len(data), 4):
             data[at] = noise.integers(0, 256)
         try:
-            assert decode_image(bytes(data), max_pixels=100_000).ndim == 3
+            assert decode_image(bytes(data), limits=PictureLimits(100_000)).ndim == 3
         except ImageError:
             pass
 
@@ -145,9 +145,9 @@ def test_a_huge_picture_is_refused_before_decoding() -> None:
 @pytest.mark.parametrize("extension", EXTENSIONS)
 def test_the_pixel_limit_applies_to_every_format(extension: str) -> None:
     data = encoded(extension, corners())
-    assert decode_image(data, max_pixels=2400).shape == (40, 60, 3)
+    assert decode_image(data, limits=PictureLimits(2400)).shape == (40, 60, 3)
     with pytest.raises(ImageError, match="^too large: 60 x 40 pixels, at most 2399 are allowed$"):
-        decode_image(data, max_pixels=2399)
+        decode_image(data, limits=PictureLimits(2399))
 
 
 def test_only_a_16_bit_gray_png_is_depth() -> None:
@@ -158,3 +158,10 @@ def test_only_a_16_bit_gray_png_is_depth() -> None:
     assert decode_depth(encoded(".png", corners())) is None
     assert decode_depth(encoded(".png", corners()[:, :, 0])) is None
     assert decode_depth(encoded(".png", corners().astype(np.uint16))) is None
+
+
+def test_data_behind_a_picture_is_no_scan() -> None:
+    behind = np.random.default_rng(1).integers(0, 256, 19_000_000, np.uint8).tobytes()
+    assert behind.count(b"\xff\xda") > 250
+    picture = encoded(".jpg", corners())
+    assert np.array_equal(decode_image(picture + behind + b"\xff\xd9"), decode_image(picture))

@@ -2,7 +2,7 @@ import av
 import numpy as np
 import pytest
 
-from cameras.picture.orientation import UPRIGHT, Orientation
+from cameras.picture.formats import UPRIGHT, Orientation
 from cameras.picture.pixels import Matrix
 from cameras.picture.video import pixels_from_av
 

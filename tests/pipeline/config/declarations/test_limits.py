@@ -2,7 +2,7 @@
 
 import pytest
 
-from cameras import MAX_PIXELS, Attributes, Camera
+from cameras import MAX_PIXELS, Attributes, Camera, PictureLimits
 from pipeline import Graph, LimitsConfig
 from pipeline.producers import Source
 
@@ -34,11 +34,17 @@ def test_limits_are_read_and_unknown_ones_refused() -> None:
     assert problem.startswith("pipeline.yaml:3:19: server.limits.body: unknown key, did you mean")
 
 
-@pytest.mark.parametrize(("text", "pixels"), [("", MAX_PIXELS), ("picture_pixels: 1000", 1000)])
-def test_cameras_get_the_largest_picture(text: str, pixels: int) -> None:
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("", PictureLimits(MAX_PIXELS, 10.0)),
+        ("picture_pixels: 1000, picture_decode_s: 0.5", PictureLimits(1000, 0.5)),
+    ],
+)
+def test_cameras_get_the_limits_of_pictures(text: str, limits: PictureLimits) -> None:
     graph = Graph(read(TEXT % text))
     producer = graph.feeds["a"].producer
     assert isinstance(producer, Source)
     camera: Camera[Attributes] = producer._make()
-    assert camera.max_pixels == pixels
+    assert camera.limits == limits
     graph.close()

@@ -54,9 +54,7 @@ def _jpeg(data: bytes) -> PictureHeader | None:
         (length,) = struct.unpack_from(">H", data, at + 1)
         body = at + 3
         if marker == 0xDA:  # start of scan: the picture itself
-            return (
-                PictureHeader("JPEG", width, height, orientation, data.find(b"\xff\xd9", body) >= 0) if width else None
-            )
+            return PictureHeader("JPEG", width, height, orientation, data.rfind(b"\xff\xd9") >= body) if width else None
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from(">HH", data, body + 1)
         elif marker == 0xE1 and data[body : body + 6] == b"Exif\0\0":

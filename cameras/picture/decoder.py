@@ -1,0 +1,238 @@
+"""Decoding of pictures in child processes, within limits of pixels, memory and time.
+
+No decoder of pictures can be trusted to keep to what a header states, or to come to an end, and a call of one cannot be
+interrupted. A process can be: it has a limit of memory, and is killed at its deadline.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import math
+import os
+import socket
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..processes import Child
+from .formats import ImageError
+
+MAX_PIXELS = 85_000_000
+"""Most pixels of a picture by default; 85 megapixels take 255 MB."""
+AT_ONCE = 4
+"""Most processes; further pictures wait for one."""
+START_S = 60.0
+"""Limit for the start of a process; a small board takes a few seconds."""
+
+_TYPES = ("uint8", "uint16")
+_REPLY_BYTES = 10_000  # of a reply, which is a shape or a sentence
+_KEPT_BYTES = 16_000_000  # of shared memory; what a larger picture took is given back at once
+
+# The packages above import much that no decoder needs, so the process gets theirs as a package of its own.
+_MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from formats.process import main; main(sys.argv[2:])"
+_ENVIRONMENT = {
+    # Each thread of these libraries would reserve address space; none of them decodes.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    # Keep up to 64 MB between pictures: getting a picture's memory from the system takes as long as decoding into it.
+    "MALLOC_MMAP_THRESHOLD_": "33554432",
+    "MALLOC_TRIM_THRESHOLD_": "67108864",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLimits:
+    """Limits of one picture that comes from outside.
+
+    Attributes:
+        pixels: Most pixels.
+        decode_s: Longest time to decode it, in seconds.
+    """
+
+    pixels: int = MAX_PIXELS
+    decode_s: float = 10.0
+
+
+class Decoder:
+    """One process that decodes pictures. Used by one thread at a time.
+
+    Args:
+        max_pixels: Most pixels of the pictures that it will get. OpenCV's own limit and that of memory follow from it.
+
+    Attributes:
+        max_pixels: The same.
+        is_new: Whether it has decoded nothing yet.
+
+    Raises:
+        ImageError: The process cannot be started; ``unavailable`` is set.
+    """
+
+    def __init__(self, max_pixels: int) -> None:
+        self.max_pixels = max_pixels
+        self.is_new = True
+        with contextlib.ExitStack() as started:
+            try:
+                self._memory = _memory_file()
+                started.callback(os.close, self._memory)
+                self._channel, theirs = socket.socketpair()
+                started.callback(self._channel.close)
+                with theirs:
+                    self._child = Child(
+                        [
+                            *(sys.executable, "-P", "-c", _MAIN, str(Path(__file__).parent)),
+                            *map(str, (theirs.fileno(), self._memory, max_pixels)),
+                        ],
+                        environment=os.environ | _ENVIRONMENT | {"OPENCV_IO_MAX_IMAGE_PIXELS": str(max_pixels)},
+                        pass_fds=(theirs.fileno(), self._memory),
+                    )
+                started.callback(self._child.close)
+                self._replies = self._channel.makefile("rb")
+                started.callback(self._replies.close)
+                self._channel.settimeout(START_S)
+                if not self._replies.readline():
+                    raise OSError("it ends at once")
+            except OSError as error:
+                reason = error.strerror or str(error)
+                message = f"the process that decodes pictures cannot be started: {reason}"
+                raise ImageError(message, unavailable=True) from error
+            self._resources = started.pop_all()
+
+    def decode(self, data: bytes, *, within_s: float, **request: Any) -> NDArray[Any] | None:
+        """Decode a picture; the arguments are those of :func:`formats.decode`.
+
+        After an error other than ``ImageError``, close the decoder.
+
+        Raises:
+            ImageError: The picture cannot be decoded.
+            DecoderEnded: The process has ended, before or during this call.
+            TimeoutError: The picture is not decoded in time.
+        """
+        done = 0
+        while done < len(data):
+            done += os.pwrite(self._memory, memoryview(data)[done:], done)
+        self._channel.settimeout(within_s)
+        try:
+            self._channel.sendall(json.dumps({"bytes": len(data), **request}).encode() + b"\n")
+            line = self._replies.readline(_REPLY_BYTES)
+        except ConnectionError:
+            line = b""
+        if not line.endswith(b"\n"):
+            raise DecoderEnded
+        reply = json.loads(line)
+        try:
+            if "error" in reply:
+                raise ImageError(reply.pop("error"), **reply)
+            return None if reply["shape"] is None else self._pixels(reply["shape"], reply["dtype"])
+        finally:
+            self.is_new = False
+            if max(done, os.fstat(self._memory).st_size) > _KEPT_BYTES:
+                os.ftruncate(self._memory, 0)
+
+    def close(self) -> int | None:
+        """End the process; return its exit code if it has ended, by itself or now."""
+        self._resources.close()
+        return self._child.process.returncode
+
+    def _pixels(self, shape: list[int], dtype: str) -> NDArray[Any]:
+        if math.prod(shape[:2]) > self.max_pixels or shape[2:] not in ([], [3]) or dtype not in _TYPES:
+            raise DecoderEnded  # a picture has taken it over
+        image = np.empty(shape, dtype)
+        data = image.reshape(-1).data.cast("B")
+        done = 0
+        while done < len(data):
+            read = os.preadv(self._memory, [data[done:]], done)
+            if not read:
+                raise DecoderEnded
+            done += read
+        return image
+
+
+class DecoderEnded(Exception):
+    """The process of a decoder has ended, or cannot be used any more."""
+
+
+class Decoders:
+    """The decoders of this process, started when needed; each ends when it has not been used for a minute.
+
+    Args:
+        at_once: Most decoders.
+    """
+
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._turns = threading.BoundedSemaphore(at_once)
+        self._free: list[Decoder] = []
+        atexit.register(self.close)
+
+    def decode(self, data: bytes, limits: PictureLimits, *, exif: bool, depth: bool = False) -> NDArray[Any] | None:
+        """Decode a picture within limits, as :func:`formats.decode` does.
+
+        Raises:
+            ImageError: The picture cannot be decoded, or not within the limits, or not now.
+        """
+        if not self._turns.acquire(timeout=limits.decode_s):
+            raise ImageError("too many pictures are being decoded; try again shortly", unavailable=True)
+        try:
+            try:
+                return self._decoded(self._taken(limits.pixels), data, limits, exif=exif, depth=depth)
+            except _Unused:
+                return self._decoded(Decoder(limits.pixels), data, limits, exif=exif, depth=depth)
+        finally:
+            self._turns.release()
+
+    def close(self) -> None:
+        """End the processes that are not in use."""
+        while self._free:
+            self._free.pop().close()
+
+    def _taken(self, max_pixels: int) -> Decoder:
+        """Return a free decoder for pictures of that size, or a new one."""
+        with contextlib.suppress(IndexError):
+            while True:
+                decoder = self._free.pop()
+                if decoder.max_pixels == max_pixels:
+                    return decoder
+                decoder.close()
+        return Decoder(max_pixels)
+
+    def _decoded(self, decoder: Decoder, data: bytes, limits: PictureLimits, **how: bool) -> NDArray[Any] | None:
+        try:
+            image = decoder.decode(data, within_s=limits.decode_s, max_pixels=limits.pixels, **how)
+        except TimeoutError:
+            decoder.close()
+            raise ImageError(f"the picture takes more than {limits.decode_s:g} s to decode") from None
+        except DecoderEnded:
+            if decoder.close() == 0 and not decoder.is_new:
+                raise _Unused from None
+            raise ImageError("the picture is damaged: it crashes its decoder") from None
+        except ImageError:
+            self._free.append(decoder)
+            raise
+        except BaseException:
+            decoder.close()
+            raise
+        self._free.append(decoder)
+        return image
+
+
+class _Unused(Exception):
+    """The process had ended before, because it was not used."""
+
+
+def _memory_file() -> int:
+    """Return the descriptor of a file without a name, in memory where the system has such files."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("picture", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+DECODERS = Decoders()
+"""The decoders that all pictures from outside go through."""

@@ -1,0 +1,82 @@
+"""The process that decodes pictures: one request after the other, until it is not used any more.
+
+Requests and replies are lines of JSON on a socket. The bytes of a picture, and its pixels, are at the start of a file
+in memory that both processes have open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+from typing import Any
+
+import cv2
+
+from .decode import ImageError, decode
+
+IDLE_S = 60.0
+"""The process ends when it gets no request for so long."""
+FIXED_BYTES = 256_000_000
+BYTES_PER_PIXEL = 16
+"""Address space that a picture may need, beside a fixed amount: its pixels in the file's form, decoded, and turned."""
+
+
+def main(arguments: list[str]) -> None:
+    """Serve the socket, given by its file descriptor; exit with 0 when unused or when the other side is gone."""
+    channel_fd, memory_fd, max_pixels = map(int, arguments)
+    cv2.setNumThreads(1)
+    _limit(max_pixels)
+    channel = socket.socket(fileno=channel_fd)
+    channel.settimeout(IDLE_S)
+    with contextlib.suppress(OSError):
+        channel.sendall(b"{}\n")  # ready
+        for line in channel.makefile("rb"):
+            channel.sendall(json.dumps(_answer(json.loads(line), memory_fd)).encode() + b"\n")
+    os._exit(0)  # with the socket still open: whoever sees its end can rely on this exit code
+
+
+def _answer(request: dict[str, Any], memory_fd: int) -> dict[str, Any]:
+    try:
+        data = _read(memory_fd, request.pop("bytes"))
+        image = decode(data, **request)
+        if image is None:
+            return {"shape": None}
+        _write(memory_fd, image.reshape(-1).data.cast("B"))
+    except MemoryError:
+        return {"error": "too large: it needs too much memory to decode", "too_large": True}
+    except ImageError as error:
+        kinds = {"too_large": error.too_large, "unsupported_format": error.unsupported_format}
+        return {"error": str(error), **kinds}
+    return {"shape": image.shape, "dtype": image.dtype.name}
+
+
+def _read(memory_fd: int, size: int) -> bytes:
+    data = os.pread(memory_fd, size, 0)
+    while len(data) < size:  # the system reads at most 2 GB at once
+        data += os.pread(memory_fd, size - len(data), len(data))
+    return data
+
+
+def _write(memory_fd: int, data: memoryview) -> None:
+    done = 0
+    while done < len(data):
+        done += os.pwrite(memory_fd, data[done:], done)
+
+
+def _limit(max_pixels: int) -> None:
+    """Write no core file, and limit the memory to what a picture of that many pixels can need."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        with open("/proc/self/statm", "rb") as file:
+            used = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        most = used + FIXED_BYTES + BYTES_PER_PIXEL * max_pixels
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

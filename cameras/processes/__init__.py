@@ -1,0 +1,5 @@
+"""Child processes that never outlive this one."""
+
+from .child import Child
+
+__all__ = ["Child"]

@@ -1,0 +1,82 @@
+"""A child process that the kernel ends when this process ends, even if that is killed or the child hangs."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+ENDS_WITHIN_S = 5.0
+"""How long to wait for a process that was killed."""
+
+
+class Child:
+    """A child process without input, bound to the life of this process.
+
+    The child holds the reading end of a pipe, and the kernel signals it (SIGIO, which ends a process) when the other
+    end closes: in :meth:`close`, and when this process ends in any way. The child needs no code for that, so one that
+    is stuck in native code ends too. (Linux's "parent death signal" would come when the *thread* that started the
+    child ends, which may be long before.)
+
+    Args:
+        command: The program and its arguments.
+        environment: Its environment variables; ``None`` for those of this process.
+        pass_fds: File descriptors that it inherits, under the same numbers.
+        stdout: As for :class:`subprocess.Popen`.
+        stderr: As for :class:`subprocess.Popen`.
+
+    Attributes:
+        process: The process.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
+        stdout: int | IO[bytes] = subprocess.DEVNULL,
+        stderr: int | IO[bytes] = subprocess.DEVNULL,
+    ) -> None:
+        theirs, ours = os.pipe()
+        try:
+            self.process = subprocess.Popen(
+                command,
+                env=environment,
+                pass_fds=(theirs, *pass_fds),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+            )
+            # Owner and flag belong to the pipe's end, which both processes share: it is enough to set them here.
+            with contextlib.suppress(OSError):  # the child has ended already
+                fcntl.fcntl(theirs, fcntl.F_SETOWN, self.process.pid)
+                fcntl.fcntl(theirs, fcntl.F_SETFL, fcntl.fcntl(theirs, fcntl.F_GETFL) | os.O_ASYNC)
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        self._ours: int | None = ours
+
+    def close(self) -> int | None:
+        """Kill the process if it still runs; return its exit code. Safe to call twice.
+
+        The code is ``None`` if the kernel does not end it in time, as when a file system hangs.
+        """
+        ours, self._ours = self._ours, None
+        if ours is not None:
+            os.close(ours)
+        self.process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(ENDS_WITHIN_S)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+        return self.process.returncode

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from cameras.picture import ImageError, PictureLimits
+from cameras.picture import decoder as module
+from cameras.picture.decoder import Decoder, DecoderEnded, Decoders
+from tests.security.hostile_pictures import jpeg_with_two_sizes, png_of_text, tiff_with_two_sizes
+
+from ..pictures import corners, encoded
+
+PNG = encoded(".png", corners())
+LIMITS = PictureLimits(1_000_000)
+WAITS_S = 20.0
+
+
+@pytest.fixture
+def decoders() -> Iterator[Decoders]:
+    used = Decoders(at_once=2)
+    yield used
+    used.close()
+
+
+def process_of(decoders: Decoders) -> int:
+    (decoder,) = decoders._free
+    return decoder._child.process.pid
+
+
+def test_one_process_decodes_picture_after_picture(decoders: Decoders) -> None:
+    image = decoders.decode(PNG, LIMITS, exif=True)
+    assert image is not None and np.array_equal(image, corners()) and image.flags.writeable
+    first = process_of(decoders)
+    with pytest.raises(ImageError, match="damaged"):
+        decoders.decode(PNG[:-20], LIMITS, exif=True)
+    assert decoders.decode(PNG, LIMITS, exif=True, depth=True) is None
+    assert decoders.decode(PNG, LIMITS, exif=True) is not None
+    assert process_of(decoders) == first
+
+
+@pytest.mark.parametrize("make", [tiff_with_two_sizes, jpeg_with_two_sizes])
+def test_the_size_that_the_decoder_sees_counts(make: Callable[..., bytes], decoders: Decoders) -> None:
+    with pytest.raises(ImageError, match="^too large: more pixels than allowed$") as refused:
+        decoders.decode(make(), LIMITS, exif=True)
+    assert refused.value.too_large
+    with pytest.raises(ImageError, match="^the .* picture is damaged: it states 8 x 8 pixels and has 200 x 200$"):
+        decoders.decode(make(200), LIMITS, exif=True)
+
+
+def test_a_picture_that_takes_too_long_costs_its_process_only(decoders: Decoders) -> None:
+    assert decoders.decode(PNG, LIMITS, exif=True) is not None
+    first = process_of(decoders)
+    with pytest.raises(ImageError, match=r"^the picture takes more than 0\.1 s to decode$") as refused:
+        decoders.decode(png_of_text(), PictureLimits(LIMITS.pixels, 0.1), exif=True)
+    assert not refused.value.too_large and not refused.value.unavailable
+    assert decoders._free == []
+    assert decoders.decode(PNG, LIMITS, exif=True) is not None
+    assert process_of(decoders) != first
+
+
+def test_memory_is_limited(decoders: Decoders) -> None:
+    # The process may take 256 MB and 16 bytes for each pixel of the limit; this file alone has 300 MB.
+    with pytest.raises(ImageError, match="^too large: it needs too much memory to decode$") as refused:
+        decoders.decode(PNG + bytes(300_000_000), LIMITS, exif=True)
+    assert refused.value.too_large
+    assert decoders.decode(PNG, LIMITS, exif=True) is not None
+
+
+def test_memory_of_a_large_picture_is_given_back(decoders: Decoders) -> None:
+    large = np.zeros((3000, 3000, 3), np.uint8)
+    assert decoders.decode(encoded(".bmp", large), PictureLimits(9_000_000), exif=True) is not None
+    assert os.fstat(decoders._free[0]._memory).st_size == 0
+
+
+def test_a_crash_is_the_fault_of_the_picture(decoders: Decoders) -> None:
+    assert decoders.decode(PNG, LIMITS, exif=True) is not None
+    os.kill(process_of(decoders), signal.SIGSEGV)
+    with pytest.raises(ImageError, match="^the picture is damaged: it crashes its decoder$"):
+        decoders.decode(PNG, LIMITS, exif=True)
+    assert decoders.decode(PNG, LIMITS, exif=True) is not None
+
+
+def test_an_unused_process_ends_and_another_takes_its_place(
+    decoders: Decoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patched = module._MAIN.replace("main(sys", "import formats.process; formats.process.IDLE_S = 0.01; main(sys")
+    monkeypatch.setattr(module, "_MAIN", patched)
+    unused = Decoder(LIMITS.pixels)
+    decoders._free.append(unused)
+    unused.is_new = False
+    assert unused._child.process.wait(WAITS_S) == 0
+    monkeypatch.undo()
+    assert decoders.decode(PNG, LIMITS, exif=True) is not None
+
+
+def test_a_process_that_ends_at_once_is_an_error_of_this_machine(
+    decoders: Decoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.listdir("/proc/self/fd")
+    for main, reason in (("raise SystemExit", "it ends at once"), (None, "No such file or directory")):
+        with monkeypatch.context() as changed:
+            if main is None:
+                changed.setattr(sys, "executable", "/no/such/python")
+            else:
+                changed.setattr(module, "_MAIN", main)
+            with pytest.raises(ImageError) as refused:
+                decoders.decode(PNG, LIMITS, exif=True)
+        assert str(refused.value) == f"the process that decodes pictures cannot be started: {reason}"
+        assert refused.value.unavailable
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_pictures_wait_for_a_decoder(decoders: Decoders) -> None:
+    errors: list[ImageError] = []
+
+    def slow() -> None:
+        with pytest.raises(ImageError) as refused:
+            decoders.decode(png_of_text(), PictureLimits(LIMITS.pixels, 1.0), exif=True)
+        errors.append(refused.value)
+
+    threads = [threading.Thread(target=slow) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while decoders._turns._value:  # until both have their turn
+        pass
+    with pytest.raises(ImageError, match="^too many pictures are being decoded; try again shortly$") as refused:
+        decoders.decode(PNG, PictureLimits(LIMITS.pixels, 0.01), exif=True)
+    assert refused.value.unavailable
+    assert decoders.decode(PNG, PictureLimits(LIMITS.pixels, WAITS_S), exif=True) is not None
+    for thread in threads:
+        thread.join()
+    assert [str(error) for error in errors] == ["the picture takes more than 1 s to decode"] * 2
+
+
+def test_a_shape_beyond_the_limit_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = Decoder(LIMITS.pixels)
+    try:
+        with pytest.raises(DecoderEnded):
+            decoder._pixels([1001, 1000, 3], "uint8")
+        with pytest.raises(DecoderEnded):
+            decoder._pixels([10, 10, 3], "object")
+    finally:
+        decoder.close()

@@ -1,0 +1,111 @@
+"""Pictures that would take gigabytes or minutes, sent to the real program."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cameras.pictures import corners, encoded
+from tests.serving import Serving
+
+from .hostile_pictures import jpeg_with_scans, jpeg_with_two_sizes, png_of_text, tiff_with_two_sizes, webp_of_chunks
+
+CONFIG = """
+cameras: [{name: scene, model: test_pattern}]
+services:
+  - name: red
+    type: vision
+    model: color_detector
+    attributes: {detect_color: "#ff0000", hue_tolerance_pct: 0.1, segment_size_px: 1}
+"""
+PATH = "/api/vision/red/detections"
+MEMORY_MAX_KB = 600_000
+PNG = encoded(".png", corners())
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    folder = tmp_path_factory.mktemp("pictures")
+    (folder / "test.yaml").write_text(CONFIG)
+    with Serving("test.yaml", cwd=folder) as serving:
+        serving.client.post(PATH, content=PNG).raise_for_status()
+        yield serving
+
+
+def memory_kb(pid: int) -> int:
+    """Return the most memory that a process and its children have had, in kB."""
+    most = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
+        except OSError:  # it has ended
+            continue
+        if pid in (int(status["Pid"]), int(status["PPid"])) and "VmHWM" in status:
+            most += int(status["VmHWM"].split()[0])
+    return most
+
+
+@pytest.mark.parametrize(
+    ("make", "status", "detail"),
+    [
+        (tiff_with_two_sizes, 413, "too large: more pixels than allowed"),
+        (jpeg_with_two_sizes, 413, "too large: more pixels than allowed"),
+        (
+            partial(tiff_with_two_sizes, 200),
+            422,
+            "the TIFF picture is damaged: it states 8 x 8 pixels and has 200 x 200",
+        ),
+        (
+            partial(jpeg_with_two_sizes, 200),
+            422,
+            "the JPEG picture is damaged: it states 8 x 8 pixels and has 200 x 200",
+        ),
+        (jpeg_with_scans, 422, "the JPEG picture has more than 500 scans"),
+    ],
+    ids=["TIFF", "JPEG", "small TIFF", "small JPEG", "scans"],
+)
+def test_a_false_header_costs_neither_memory_nor_time(
+    make: Callable[[], bytes], status: int, detail: str, serving: Serving
+) -> None:
+    data = make()
+    before = time.monotonic()
+    answer = serving.client.post(PATH, content=data)
+    assert (answer.status_code, answer.json()["detail"]) == (status, detail)
+    assert time.monotonic() - before < 5
+    assert memory_kb(serving.process.pid) < MEMORY_MAX_KB
+
+
+def test_the_server_answers_while_pictures_take_as_long_as_they_may(serving: Serving) -> None:
+    slow = [png_of_text(), webp_of_chunks()]
+    limits = httpx.Timeout(60)
+    with ThreadPoolExecutor(len(slow)) as pool:
+        answers = [pool.submit(httpx.post, serving.url + PATH[1:], content=data, timeout=limits) for data in slow]
+        longest_s, asked = 0.0, 0
+        while not all(answer.done() for answer in answers):
+            before = time.monotonic()
+            serving.client.get("/healthz").raise_for_status()
+            longest_s, asked = max(longest_s, time.monotonic() - before), asked + 1
+    assert asked > 10 and longest_s < 0.5, f"{longest_s:.3f} s"
+    found = [(answer.result().status_code, answer.result().json()["detail"]) for answer in answers]
+    assert found == [
+        (422, "the picture takes more than 10 s to decode"),
+        (422, "the WebP picture is damaged, or in a variant that cannot be decoded"),
+    ]
+    assert serving.client.post(PATH, content=PNG).status_code == 200
+    assert memory_kb(serving.process.pid) < MEMORY_MAX_KB
+
+
+def test_libraries_write_nothing_to_stderr(serving: Serving) -> None:
+    before = serving.errors()
+    for extension in (".png", ".jpg", ".tiff", ".webp", ".bmp"):
+        whole = encoded(extension, corners())
+        for at in range(8, len(whole), max(len(whole) // 40, 1)):
+            damaged = whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :]
+            assert serving.client.post(PATH, content=damaged).status_code in (200, 413, 415, 422)
+    assert serving.errors() == before
