@@ -20,10 +20,15 @@ A = TypeVar("A", bound=Attributes)
 
 
 class CameraError(Exception):
-    """A camera is unreachable or failed; the message passes through :func:`safe_text`, which hides URLs' secrets."""
+    """A camera is unreachable or failed; the message passes through :func:`safe_text`, which hides URLs' secrets.
 
-    def __init__(self, message: str) -> None:
+    Attributes:
+        lasting: Whether every further try will fail too, unless somebody changes a file or the configuration.
+    """
+
+    def __init__(self, message: str, *, lasting: bool = False) -> None:
         super().__init__(safe_text(message))
+        self.lasting = lasting
 
 
 class CameraUnreachable(CameraError):

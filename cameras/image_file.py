@@ -121,25 +121,25 @@ class ImageFile(Camera[ImageFileAttributes]):
         path = self.attributes.path
         files = pictures_in(path) if path.is_dir() else [path]
         if not files:
-            raise CameraError(f"the folder {path} contains no pictures")
+            raise CameraError(f"the folder {path} contains no pictures", lasting=True)
         return files[::-1]
 
     def _next(self, opened: _Opened) -> _Picture | None:
         """Return the next decodable picture, or ``None`` at the end of a round that had any."""
-        failures: list[str] = []
+        failures: list[CameraError] = []
         while opened.files:
             file = opened.files.pop()
             try:
                 picture = self._picture(file, opened.last)
             except CameraError as error:
-                failures.append(str(error))
+                failures.append(error)
                 self._dropped += 1
                 continue
             opened.last, opened.any_in_round = picture, True
             return picture
         if failures and not opened.any_in_round:
             more = f" (and {len(failures) - 1} more that cannot be read)" if len(failures) > 1 else ""
-            raise CameraError(failures[0] + more)
+            raise CameraError(f"{failures[0]}{more}", lasting=all(error.lasting for error in failures))
         opened.any_in_round = False
         return None
 
@@ -147,9 +147,10 @@ class ImageFile(Camera[ImageFileAttributes]):
         try:
             info = file.stat()
             if not stat.S_ISREG(info.st_mode):  # a pipe may block for ever, a device may never end
-                raise CameraError(NO_FILE.format(path=file))
+                raise CameraError(NO_FILE.format(path=file), lasting=True)
             if info.st_size > BYTES_MAX:
-                raise CameraError(f"{file} has {info.st_size} bytes; a picture can have at most {BYTES_MAX}")
+                message = f"{file} has {info.st_size} bytes; a picture can have at most {BYTES_MAX}"
+                raise CameraError(message, lasting=True)
             version = (str(file), info.st_mtime_ns, info.st_size)
             if last is not None and last.version == version:
                 return last
@@ -157,11 +158,11 @@ class ImageFile(Camera[ImageFileAttributes]):
             depth = decode_depth(data, limits=self.limits) if self.attributes.depth else None
             image = decode_image(data, limits=self.limits) if depth is None else _rendition(depth)
         except FileNotFoundError:
-            raise CameraError(f"no such file: {file}") from None
+            raise CameraError(f"no such file: {file}", lasting=True) from None
         except OSError as error:
-            raise CameraError(f"{file} cannot be read: {error.strerror}") from error
+            raise CameraError(f"{file} cannot be read: {error.strerror}", lasting=True) from error
         except ImageError as error:
-            raise CameraError(f"{file}: {error}") from error
+            raise CameraError(f"{file}: {error}", lasting=not error.unavailable) from error
         if depth is not None:
             depth.flags.writeable = False
         return _Picture(version, Pixels.from_bgr(image), depth)

@@ -2,7 +2,7 @@
 
 from .annotate import annotate
 from .encoding import EncoderKey, EncoderPool, PacketSink, SharedEncoder, Subscription, VideoEncoder, VideoPacket
-from .snapshot import Snapshot, held_snapshot, jpeg, next_frame, snapshot
+from .snapshot import NoFrameComes, Snapshot, held_snapshot, jpeg, next_frame, snapshot
 from .webrtc import (
     Deadlines,
     EtagMismatch,
@@ -31,6 +31,7 @@ __all__ = [
     "IceRestart",
     "InvalidSdp",
     "NoConnection",
+    "NoFrameComes",
     "NothingInCommon",
     "EtagMismatch",
     "PacketSink",

@@ -12,8 +12,13 @@ from cameras import Frame, Image, SlotClosed
 from pipeline import Feed, State, Watch
 
 JPEG_QUALITY = 90
+_LOOK_S = 0.05  # how soon a wait notices that no frame will come
 
 PictureFormat = Literal["jpeg", "png"]
+
+
+class NoFrameComes(TimeoutError):
+    """A camera gives no frame, and will not give one unless somebody changes a file or the configuration."""
 
 
 class Snapshot(NamedTuple):
@@ -53,6 +58,7 @@ def next_frame(feed: Feed, timeout_s: float = 10.0) -> Frame:
 
     Raises:
         TimeoutError: No such frame came in time, or the camera was closed meanwhile.
+        NoFrameComes: No frame will come: do not wait for it.
     """
     asked = _Moment.now()
     try:
@@ -83,10 +89,17 @@ class _Moment:
 
 def _frame_since(feed: Feed, watch: Watch, asked: _Moment, deadline_s: float) -> Frame:
     while True:
+        left_s = deadline_s - time.monotonic()
         try:
-            frame = watch.get(max(deadline_s - time.monotonic(), 0.0))
+            frame = watch.get(min(max(left_s, 0.0), _LOOK_S))
         except SlotClosed:
             raise TimeoutError(f"camera {feed.name} was closed") from None
+        except TimeoutError:
+            if feed.error_lasts:
+                raise NoFrameComes(f"camera {feed.name} gives no frame: {feed.error}") from None
+            if left_s <= _LOOK_S:
+                raise
+            continue
         interval_s = 1.0 / feed.frame_rate if feed.frame_rate else 0.0
         if asked.age_s(frame) < interval_s or feed.state is State.ENDED:
             return frame

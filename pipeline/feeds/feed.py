@@ -129,6 +129,11 @@ class Feed:
         return None if self._output is None else self.producer.error
 
     @property
+    def error_lasts(self) -> bool:
+        """Whether no frame will come, here or upstream, unless somebody changes a file or the configuration."""
+        return self._output is not None and self.producer.error_lasts
+
+    @property
     def frame_rate(self) -> float | None:
         """Frames per second, declared or measured; ``None`` before the first frame."""
         measured = self.producer.frame_rate or self.rate.per_second

@@ -74,6 +74,11 @@ class Producer(ABC):
         """The present error of the newest run; ``None`` without an error."""
 
     @property
+    def error_lasts(self) -> bool:
+        """Whether every further try will fail too, unless somebody changes a file or the configuration."""
+        return False
+
+    @property
     def frame_rate(self) -> float | None:
         """Frames per second as the source declares them; ``None`` when only a measurement can tell."""
         return None

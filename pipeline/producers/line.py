@@ -72,6 +72,11 @@ class Line(DeclaredProducer):
         return State.OPENING if state is State.RUNNING and not task.published else state
 
     @property
+    def error_lasts(self) -> bool:
+        """Whether the error of its source lasts."""
+        return self.source.error_lasts
+
+    @property
     def error(self) -> str | None:
         """The present error of the line or its source; ``None`` without an error."""
         error = self.source.error

@@ -72,6 +72,12 @@ class Source(Producer):
         return stall or (run_state.error if run_state.state in (State.OFFLINE, State.OPENING) else None)
 
     @property
+    def error_lasts(self) -> bool:
+        """Whether the camera said, in this run, that further tries will fail too."""
+        run_state = self._run_state
+        return run_state.state in (State.OFFLINE, State.OPENING) and run_state.error_lasts
+
+    @property
     def frame_rate(self) -> float | None:
         """Frames per second as the camera declares them; ``None`` before the first opening."""
         return self._declared_rate
@@ -100,7 +106,7 @@ class Source(Producer):
                 return
             except CameraError as error:
                 failure = error
-                self._lost(run, run_state, str(error))
+                self._lost(run, run_state, str(error), lasts=error.lasting)
             except BaseException as error:  # a bug here, in a driver or in a library must not end the camera
                 failure = error
                 logger.debug("camera %s: failed", self._name, exc_info=True)
@@ -192,13 +198,14 @@ class Source(Producer):
         self._reports.latency.add("source", frame.trace[-1].at_s - captured_s)
         if run_state.state is not State.RUNNING:
             logger.info("camera %s: running, %d x %d", self._name, frame.width, frame.height)
-        run_state.state, run_state.error = State.RUNNING, None
+        run_state.state, run_state.error, run_state.error_lasts = State.RUNNING, None, False
         output.publish(frame)
 
-    def _lost(self, run: BlockingRun, run_state: _RunState, message: str) -> None:
+    def _lost(self, run: BlockingRun, run_state: _RunState, message: str, *, lasts: bool = False) -> None:
         if run.stopping.is_set():
             return
-        run_state.state, run_state.error = State.OFFLINE, message
+        run_state.error, run_state.error_lasts = message, lasts
+        run_state.state = State.OFFLINE
         self._reports.failed(f"{message}; retrying")
 
 
@@ -208,6 +215,7 @@ class _RunState:
     Attributes:
         state: The state as its thread knows it.
         error: The last error.
+        error_lasts: Whether it lasts.
         read: Number of frames read.
         active_at_s: Time of the last opening or frame, on the clock.
         silence_s: How long the camera may give no frame; ``None`` without a limit.
@@ -216,6 +224,7 @@ class _RunState:
     def __init__(self, state: State, error: str | None = None) -> None:
         self.state = state
         self.error = error
+        self.error_lasts = False
         self.read = 0
         self.active_at_s = 0.0
         self.silence_s: float | None = None

@@ -7,7 +7,7 @@ from typing import Literal
 
 from cameras import Frame
 from pipeline import Feed
-from streams import Snapshot, held_snapshot, next_frame, snapshot
+from streams import NoFrameComes, Snapshot, held_snapshot, next_frame, snapshot
 
 from .backend import Backend
 from .errors import NoFrame
@@ -26,8 +26,8 @@ async def frame_of(backend: Backend, camera: Feed, within_s: float | None = None
     limit_s = within_s or FRAME_WITHIN_S
     try:
         return await backend.waits.run(camera.name, next_frame, camera, limit_s)
-    except TimeoutError:
-        raise _no_frame(backend, camera, limit_s) from None
+    except TimeoutError as error:
+        raise _no_frame(backend, camera, limit_s, error) from None
 
 
 async def picture_of(
@@ -47,8 +47,8 @@ async def picture_of(
     """
     try:
         return await backend.waits.run(camera.name, snapshot, camera, annotations, kind, FRAME_WITHIN_S)
-    except TimeoutError:
-        raise _no_frame(backend, camera, FRAME_WITHIN_S) from None
+    except TimeoutError as error:
+        raise _no_frame(backend, camera, FRAME_WITHIN_S, error) from None
 
 
 async def held_picture_of(
@@ -68,7 +68,8 @@ def captured_at(frame: Frame) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _no_frame(backend: Backend, camera: Feed, within_s: float) -> NoFrame:
+def _no_frame(backend: Backend, camera: Feed, within_s: float, why: TimeoutError) -> NoFrame:
     error = backend.error_of(camera)
     reason = f": {error}" if error else ""
-    return NoFrame(f"camera {camera.name} gave no frame within {within_s:g} s{reason}")
+    waited = "gives no frame" if isinstance(why, NoFrameComes) else f"gave no frame within {within_s:g} s"
+    return NoFrame(f"camera {camera.name} {waited}{reason}")

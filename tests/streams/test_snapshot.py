@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+import time
 
 import cv2
 import numpy as np
 import pytest
 
-from cameras import BoundingBox, CameraEnded, Detection, Mark
-from streams import jpeg, next_frame, snapshot
+from cameras import BoundingBox, CameraEnded, CameraError, Detection, Mark
+from streams import NoFrameComes, jpeg, next_frame, snapshot
 from streams.snapshot import PictureFormat
 from tests.streams.fakes import fake_graph, picture
 
@@ -88,3 +89,20 @@ def test_a_closed_camera_gives_no_snapshot() -> None:
         graph.feeds["porch"].close()
         with pytest.raises(TimeoutError, match="camera porch is closed"):
             snapshot(graph.feeds["porch"])
+
+
+def test_a_frame_that_will_never_come_is_not_waited_for() -> None:
+    with fake_graph("porch") as graph:
+        graph.cameras["porch"].refuses = [CameraError("the file is damaged", lasting=True)] * 60_000
+        before = time.monotonic()
+        with pytest.raises(NoFrameComes, match="^camera porch gives no frame: the file is damaged$"):
+            next_frame(graph.feeds["porch"], timeout_s=60)
+        assert time.monotonic() - before < 5
+
+
+def test_a_camera_that_may_come_back_is_waited_for() -> None:
+    with fake_graph("porch") as graph:
+        graph.cameras["porch"].refuses = [CameraError("the host does not answer")] * 60_000
+        with pytest.raises(TimeoutError) as missed:
+            next_frame(graph.feeds["porch"], timeout_s=0.3)
+        assert not isinstance(missed.value, NoFrameComes)
