@@ -16,6 +16,8 @@ import sys
 import threading
 from pathlib import Path
 
+from cameras import Child
+
 from .base import Runtime
 from .errors import ModelError
 from .model_file import ModelFile
@@ -73,20 +75,18 @@ class Verifier:
         folders.append(_import_folder(runtime_type))
         name = f"{runtime_type.__module__}:{runtime_type.__qualname__}"
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
+        command = [*self._command, name, str(file.path.resolve()), file.sha256]
         try:
-            done = subprocess.run(
-                [*self._command, name, str(file.path.resolve()), file.sha256],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=self._timeout_s,
-                env=environment,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return f"the model does not load and run within {self._timeout_s:g} s; it is too large or damaged"
+            child = Child(command, environment=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         except OSError as error:
             raise ModelError(f"{file.path}: cannot be verified in a child process: {error}") from error
-        return _error_of(done)
+        try:
+            stdout, stderr = child.process.communicate(timeout=self._timeout_s)
+        except subprocess.TimeoutExpired:
+            return f"the model does not load and run within {self._timeout_s:g} s; it is too large or damaged"
+        finally:
+            child.close()
+        return _error_of(child.process.returncode, stdout, stderr)
 
     def _folder(self) -> Path:
         if self._cache is not None:
@@ -115,19 +115,19 @@ def _import_folder(kind: type) -> str:
     return str((path.parent if path.name == "__init__.py" else path).parents[kind.__module__.count(".")])
 
 
-def _error_of(done: subprocess.CompletedProcess[bytes]) -> str | None:
+def _error_of(returncode: int, stdout: bytes, stderr: bytes) -> str | None:
     """Return the error that the child process reported or ended with, ``None`` on success."""
-    if done.returncode < 0:
+    if returncode < 0:
         try:
-            name = signal.Signals(-done.returncode).name
+            name = signal.Signals(-returncode).name
         except ValueError:
-            name = f"signal {-done.returncode}"
+            name = f"signal {-returncode}"
         return f"the model is damaged: it crashes the process that loads it ({name}); fetch or convert it again"
-    for line in reversed(done.stdout.decode("utf-8", "replace").splitlines()):
+    for line in reversed(stdout.decode("utf-8", "replace").splitlines()):
         if line.startswith(MARK):
             with contextlib.suppress(ValueError):
                 found = json.loads(line.removeprefix(MARK))
                 if isinstance(found, dict) and "error" in found:
                     return None if found["error"] is None else str(found["error"])
-    last = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no output"])[-1]
-    return f"the model is damaged: verifying it ended with exit code {done.returncode}: {last[:200]}"
+    last = (stderr.decode("utf-8", "replace").strip().splitlines() or ["no output"])[-1]
+    return f"the model is damaged: verifying it ended with exit code {returncode}: {last[:200]}"
