@@ -17,8 +17,10 @@ from av.error import FFmpegError
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from .base import CameraError
 from .interrupt import interruptible
 from .pacing import PictureDeadline
+from .picture import MAX_PIXELS
 
 # Decoders that may use slice threads: in measurements with damaged data, they decoded the same pictures as with one
 # thread. All others use one. With slice threads FFmpeg conceals no damage in H.264, and most of the picture turns
@@ -31,6 +33,14 @@ _SLICE_THREADED = frozenset({"libdav1d", "vp9", "mpeg1video", "mpeg2video", "pro
 
 class ContainerClosed(Exception):
     """The container is closed, or was closed during this call."""
+
+
+class PictureTooLarge(CameraError):
+    """The input has larger pictures than allowed."""
+
+    def __init__(self, max_pixels: int, size: str = "", *, lasting: bool = True) -> None:
+        what = f"{size} pixels" if size else "too many pixels, or are damaged"
+        super().__init__(f"its pictures have {what}; at most {max_pixels} are allowed", lasting=lasting)
 
 
 class NoVideo(Exception):
@@ -52,6 +62,7 @@ class Opening:
         open_timeout_s: Limit for opening; ``None`` for no limit.
         read_timeout_s: Limit for each read; ``None`` for no limit.
         pictures: Whether data without pictures is an error (:class:`NoPictures`).
+        max_pixels: Most pixels of a picture. The decoder checks it before it takes memory for one.
     """
 
     url: str = field(repr=False)
@@ -60,6 +71,7 @@ class Opening:
     open_timeout_s: float | None = None
     read_timeout_s: float | None = None
     pictures: bool = False
+    max_pixels: int = MAX_PIXELS
 
 
 class Container:
@@ -94,15 +106,19 @@ class Container:
         Raises:
             FFmpegError: The input cannot be opened.
             NoVideo: The input has no video stream.
+            PictureTooLarge: The input has larger pictures than allowed.
             ContainerClosed: ``close`` was called.
         """
         with self._in_use():
             self._release()
             opening = self._opening
+            # For the decoders that find out what the input is, and below for the one that decodes it. They count the
+            # columns that their alignment adds, so some pictures that they let pass are refused below.
+            limit = {"max_pixels": str(opening.max_pixels * 9 // 8 + 4096)}
             self._container = av.open(
                 opening.url,
                 format=opening.format,
-                options=dict(opening.options),
+                options={**opening.options, **limit},
                 timeout=(opening.open_timeout_s, opening.read_timeout_s),
                 metadata_errors="replace",
             )
@@ -117,6 +133,8 @@ class Container:
                 raise NoVideo
             self._stream = streams[0]
             codec = self._stream.codec_context
+            codec.options = {**codec.options, **limit}
+            self._check_size(codec.width, codec.height)
             codec.thread_type = "SLICE" if codec.name in _SLICE_THREADED else "NONE"
             self._frames = self._decoded(self._container, self._stream)
 
@@ -126,6 +144,7 @@ class Container:
         Raises:
             FFmpegError: Reading fails.
             NoPictures: Data arrives, but no pictures.
+            PictureTooLarge: The pictures are larger than allowed.
             ContainerClosed: ``close`` was called.
         """
         with self._in_use():
@@ -162,6 +181,7 @@ class Container:
         deadline = PictureDeadline()
         # Close the generator explicitly: its end clears the container's deadline, which must precede its close.
         demuxed = cast("Generator[av.Packet[Stream], None, None]", container.demux(streams))
+        any_decoded = False
         with closing(demuxed) as packets:
             began_s = time.monotonic()
             while True:
@@ -184,12 +204,20 @@ class Container:
                 except (av.error.InvalidDataError, av.error.EOFError):
                     self.dropped += 1
                     frames = []
+                except (av.error.ArgumentError, MemoryError):  # how decoders refuse a size
+                    raise PictureTooLarge(self._opening.max_pixels, lasting=not any_decoded) from None
                 for frame in frames:
                     assert isinstance(frame, av.VideoFrame)
+                    self._check_size(frame.width, frame.height)
+                    any_decoded = True
                     yield frame
                 if self._opening.pictures and packet.size and deadline.is_missed(len(frames), now_s):
                     raise NoPictures("data arrives, but hardly any picture can be decoded")
                 began_s = time.monotonic()
+
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > self._opening.max_pixels:
+            raise PictureTooLarge(self._opening.max_pixels, f"{width} x {height}")
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:

@@ -149,6 +149,9 @@ class Stream(FFmpegCamera[StreamAttributes]):
             container.open()
         except ContainerClosed:
             raise CameraError("closed") from None
+        except CameraError:
+            self.close()
+            raise
         except NoVideo:
             self.close()
             raise CameraError(f"{self._address}: the host answers, but sends no video") from None
@@ -218,6 +221,7 @@ class Stream(FFmpegCamera[StreamAttributes]):
             open_timeout_s=attributes.open_timeout_s,
             read_timeout_s=attributes.read_timeout_s,
             pictures=True,
+            max_pixels=self.limits.pixels,
         )
 
     def _next(self, container: Container) -> av.VideoFrame:

@@ -67,10 +67,10 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
         self.close()
         path = self.attributes.path
         if path.exists() and not path.is_file() and not path.is_dir():  # opening a pipe may block for ever
-            raise CameraError(NO_FILE.format(path=path))
+            raise CameraError(NO_FILE.format(path=path), lasting=True)
         # "file:" keeps a colon in the name from being a protocol.
         options = {"protocol_whitelist": "file,crypto,data", "format_whitelist": FILE_FORMATS}
-        container = Container(Opening(f"file:{path}", options=options))
+        container = Container(Opening(f"file:{path}", options=options, max_pixels=self.limits.pixels))
         self._container = container
         self._rebase = Rebase()
         self._pacer = Pacer(container.closing)
@@ -117,12 +117,13 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
         except ContainerClosed:
             raise CameraError("closed") from None
         except NoVideo:
-            raise CameraError(f"{path} contains no video") from None
+            raise CameraError(f"{path} contains no video", lasting=True) from None
         except FFmpegError as error:
-            raise CameraError(self._unreadable(error)) from error
+            raise CameraError(self._unreadable(error), lasting=True) from error
         frame = self._next(container)
         if frame is None:
-            raise CameraError(f"{path} contains a video without any decodable picture: it is damaged or incomplete")
+            message = f"{path} contains a video without any decodable picture: it is damaged or incomplete"
+            raise CameraError(message, lasting=True)
         return frame
 
     def _unreadable(self, error: FFmpegError) -> str:
@@ -149,7 +150,7 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
 
     def _end_of_pass(self, container: Container) -> None:
         if self._frames_in_pass == 0:
-            raise CameraError(f"{self.attributes.path} contains no frame with a timestamp")
+            raise CameraError(f"{self.attributes.path} contains no frame with a timestamp", lasting=True)
         if self.attributes.loop:
             return
         declared_s = container.duration_s

@@ -118,6 +118,9 @@ class Webcam(FFmpegCamera[WebcamAttributes]):
             container.open()
         except ContainerClosed:
             raise CameraError("closed") from None
+        except CameraError:
+            self.close()
+            raise
         except NoVideo:
             self.close()
             raise CameraError(f"{self._device} sends no pictures; {_named(devices)}") from None
@@ -173,7 +176,7 @@ class Webcam(FFmpegCamera[WebcamAttributes]):
             else:
                 options["vcodec" if name in _COMPRESSED else "pixel_format"] = name
         url = f"video={self._device}" if driver.format == "dshow" else self._device
-        return Opening(url, format=driver.format, options=options)
+        return Opening(url, format=driver.format, options=options, max_pixels=self.limits.pixels)
 
     def _opening_failure(self, error: FFmpegError, devices: Sequence[Device]) -> str:
         if isinstance(error, FileNotFoundError):

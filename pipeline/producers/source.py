@@ -148,7 +148,7 @@ class Source(Producer):
             try:
                 camera.require_reachable()
             except CameraUnreachable as error:
-                run_state.error = str(error)
+                run_state.error, run_state.error_lasts = str(error), False
             except Exception:  # a bug in a plugin's camera; opening it will report the error
                 return
             else:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from cameras import PictureLimits
 from cameras.base import CameraAccessDenied, CameraEnded, CameraError, CameraUnreachable
 from cameras.internals import UnsuitableLibrary
 from cameras.interrupt import check_pyav
@@ -432,3 +433,20 @@ def test_a_pyav_without_the_replaced_attributes_is_an_error(elsewhere: bool, mon
     with pytest.raises(UnsuitableLibrary) as caught:
         check_pyav()
     assert str(caught.value) == f"av {av.__version__} cannot be used: it has no av.container.core.time"
+
+
+@pytest.mark.parametrize("first", [0, 60])
+@pytest.mark.parametrize(
+    ("width", "words"), [(66, "66 x 48 pixels"), (660, "too many pixels, or are damaged")], ids=["a little", "much"]
+)
+def test_larger_pictures_than_allowed_end_a_stream(width: int, words: str, first: int) -> None:
+    fits, large = (plain((0, 200, 0), columns, 48) for columns in (64, width))
+    with server(mjpeg([fits] * first + [large] * 100, then_silent=True)) as host:
+        stream = camera(f"http://{host}/video")
+        stream.limits = PictureLimits(64 * 48)
+        with pytest.raises(CameraError) as refused:
+            stream.open()
+            while stream.read():
+                pass
+        stream.close()
+    assert str(refused.value) == f"its pictures have {words}; at most 3072 are allowed"

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from av.container import Container
 
+from cameras import PictureLimits
 from cameras.base import CameraEnded, CameraError
 from cameras.picture.frame import Frame
 from cameras.video_file import VideoFile, VideoFileAttributes
@@ -449,3 +450,42 @@ def test_a_stream_that_damage_adds_to_a_file_does_not_end_it_with_a_bug(tmp_path
             while True:
                 file.read()
         file.close()
+
+
+SMALL = PictureLimits(64 * 48)
+ENCODERS = {
+    "h264.mp4": ("libx264", "yuv420p"),
+    "h264.ts": ("libx264", "yuv420p"),
+    "mjpeg.avi": ("mjpeg", "yuvj420p"),
+    "vp8.mkv": ("libvpx", "yuv420p"),
+    "vp9.webm": ("libvpx-vp9", "yuv420p"),
+    "picture.gif": ("gif", "rgb8"),
+}
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("width_px", [66, 660])
+def test_larger_pictures_than_allowed_are_refused(name: str, width_px: int, tmp_path: Path) -> None:
+    codec, pixel_format = ENCODERS[name]
+    fits = write_video(tmp_path / name, [plain((0, 0, 200))], codec=codec, pixel_format=pixel_format)
+    file = camera(fits)
+    file.limits = SMALL
+    file.open()
+    assert file.read().width == 64
+    file.close()
+    large = write_video(tmp_path / name, [plain((0, 0, 200), width_px, 48)], codec=codec, pixel_format=pixel_format)
+    file = camera(large)
+    file.limits = SMALL
+    with pytest.raises(CameraError, match="^its pictures have .*; at most 3072 are allowed$") as refused:
+        file.open()
+    assert refused.value.lasting
+    if width_px == 66:
+        assert str(refused.value) == "its pictures have 66 x 48 pixels; at most 3072 are allowed"
+
+
+def test_a_file_that_cannot_be_played_will_not_mend_itself(tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("no video")
+    for name in ("text.mp4", "missing.mp4"):
+        with pytest.raises(CameraError) as refused:
+            camera(tmp_path / name).open()
+        assert refused.value.lasting

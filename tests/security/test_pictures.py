@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +14,7 @@ from tests.cameras.pictures import corners, encoded
 from tests.serving import Serving
 
 from .hostile_pictures import jpeg_with_scans, jpeg_with_two_sizes, png_of_text, tiff_with_two_sizes, webp_of_chunks
+from .processes import memory_kb
 
 CONFIG = """
 cameras: [{name: scene, model: test_pattern}]
@@ -36,19 +36,6 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     with Serving("test.yaml", cwd=folder) as serving:
         serving.client.post(PATH, content=PNG).raise_for_status()
         yield serving
-
-
-def memory_kb(pid: int) -> int:
-    """Return the most memory that a process and its children have had, in kB."""
-    most = 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
-        except OSError:  # it has ended
-            continue
-        if pid in (int(status["Pid"]), int(status["PPid"])) and "VmHWM" in status:
-            most += int(status["VmHWM"].split()[0])
-    return most
 
 
 @pytest.mark.parametrize(
