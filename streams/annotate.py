@@ -67,6 +67,7 @@ def annotate(
     chain = Chain(config, camera)
     depth = getattr(chain.root.attributes, "depth", False) is True
     reader = _reader("image_file" if picture else "video_file", chain.root.name, source, depth)
+    reader.limits = config.server.limits.pictures
     with _replaced(target) as partial, _lines(lines) as out, contextlib.ExitStack() as opened:
         opened.callback(chain.close)
         chain.open()

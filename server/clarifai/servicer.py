@@ -78,7 +78,7 @@ class Servicer:
 
         def predict(session: Session, data: bytes) -> Message:
             # Clarifai does not apply the EXIF orientation.
-            frame = decode(data, exif=False)
+            frame = decode(data, exif=False, limits=self._backend.limits.pictures)
             with model_errors(f"vision service {service.name}"):
                 return data_of(session, frame, config, app_id)
 

@@ -211,9 +211,9 @@ def predict(
             session = chosen.open_session()
         except ModelError as error:
             raise ConfigError([declared.service_problem(service, str(error))]) from error
-        failed = 0
+        failed, limits = 0, declared.server.limits.pictures
         with session:
-            for line in predictions(session, declared.tables.predictions, files, Wanted(n, threshold)):
+            for line in predictions(session, declared.tables.predictions, files, Wanted(n, threshold), limits):
                 failed += isinstance(line, Failed)
                 print(json.dumps(line), flush=True)
         if failed:

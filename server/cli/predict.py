@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cameras import Prediction, safe_text
+from cameras import PictureLimits, Prediction, safe_text
 from pipeline import bug_message
 from vision import ModelError, Session
 
-from ..core import RequestError, Wanted, decode, recognised
+from ..core import PICTURE_LIMITS, RequestError, Wanted, decode, recognised
 
 FILE_BYTES_MAX = 500_000_000
 """Most bytes read from a file: a device may have no end."""
@@ -21,7 +21,11 @@ class Failed(dict[str, Any]):
 
 
 def predictions(
-    session: Session, kinds: Mapping[str, type[Prediction]], files: Iterable[str], wanted: Wanted
+    session: Session,
+    kinds: Mapping[str, type[Prediction]],
+    files: Iterable[str],
+    wanted: Wanted,
+    limits: PictureLimits = PICTURE_LIMITS,
 ) -> Iterator[dict[str, Any]]:
     """Yield the predictions of a service for each file, in order; a file that fails does not stop the rest.
 
@@ -30,6 +34,7 @@ def predictions(
         kinds: All kinds of predictions by their plural; a line has those that the service gives.
         files: Paths of pictures.
         wanted: The limits for each kind.
+        limits: The limits of each picture.
 
     Yields:
         The JSON object of a line: the predictions, or the error.
@@ -37,7 +42,7 @@ def predictions(
     given = [kind for plural, kind in kinds.items() if plural in session.service.kinds]
     for file in files:
         try:
-            frame = decode(_bytes_of(file))
+            frame = decode(_bytes_of(file), limits=limits)
             found = {kind.plural: recognised(session, kind, frame, wanted) for kind in given}
         except OSError as error:
             yield Failed(file=file, error=f"cannot be read: {error.strerror or error}")

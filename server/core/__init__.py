@@ -22,7 +22,7 @@ from .frames import captured_at, frame_of, held_picture_of, picture_of
 from .image_urls import DownloadFailed, DownloadTooLarge, ImageUrlError, ImageUrls, InvalidUrl, Unreachable
 from .info import camera_info, service_info
 from .limits import PARTS_AT_ONCE, client_of, too_large, too_many, within_limits
-from .predictions import Wanted, decode, recognised, reply, require_kind
+from .predictions import PICTURE_LIMITS, Wanted, decode, recognised, reply, require_kind
 from .proxies import TrustedProxies
 from .threads import on_thread
 from .tokens import TRIES, MissingToken, Tokens, TooManyTokens, WrongToken
@@ -30,6 +30,7 @@ from .workers import Workers
 
 __all__ = [
     "PARTS_AT_ONCE",
+    "PICTURE_LIMITS",
     "TRIES",
     "Backend",
     "Bodies",

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from cameras import Frame, ImageError, Pixels, Prediction, decode_image
+from cameras import Frame, ImageError, PictureLimits, Pixels, Prediction, decode_image
 from vision import Session, VisionService, keep, top
 
 from .backend import model_errors
 from .errors import RequestError, TooLarge, Unavailable, Unreadable, Unsupported, UnsupportedMedia
+
+PICTURE_LIMITS = PictureLimits()
+"""The limits of a picture by default."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,13 @@ class Wanted:
     threshold: float = 0.0
 
 
-def decode(data: bytes, *, exif: bool = True) -> Frame:
+def decode(data: bytes, *, exif: bool = True, limits: PictureLimits = PICTURE_LIMITS) -> Frame:
     """Decode a picture into a frame with the current time.
 
     Args:
         data: The bytes of a picture file; its format is detected from them, not from any declared type.
         exif: Whether to apply the EXIF orientation.
+        limits: Limits of pixels and of time.
 
     Raises:
         UnsupportedMedia: The bytes are not a picture.
@@ -41,7 +45,7 @@ def decode(data: bytes, *, exif: bool = True) -> Frame:
         Unavailable: Too many pictures are being decoded.
     """
     try:
-        pixels = Pixels.from_bgr(decode_image(data, exif=exif))
+        pixels = Pixels.from_bgr(decode_image(data, exif=exif, limits=limits))
     except ImageError as error:
         raise _meaning(error)(str(error)) from None
     return Frame(pixels, 0, Fraction(1, 90_000), time.time())

@@ -112,7 +112,8 @@ async def predict(
     model, prediction = _service_and_kind(backend, service, kind)
 
     def answer(session: Session, part: Part) -> bytes:
-        return _encoded(reply(session, prediction, decode(part.read(), exif=exif), wanted))
+        frame = decode(part.read(), exif=exif, limits=backend.limits.pictures)
+        return _encoded(reply(session, prediction, frame, wanted))
 
     slots = asyncio.Semaphore(PARTS_AT_ONCE)
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from cameras import Depth, Frame, Pixels
+from pipeline import LimitsConfig
 
 from ..core import Unreadable, decode, too_large
 
@@ -17,7 +18,7 @@ JPEG, RAW_DEPTH, PCD = "image/jpeg", "image/vnd.viam.dep", "pointcloud/pcd"
 _RGBA = b"RGBA"
 
 
-def sent_frame(data: bytes, bytes_max: int) -> Frame:
+def sent_frame(data: bytes, limits: LimitsConfig) -> Frame:
     """Return a client's picture as a frame.
 
     The format is detected from the bytes, because clients always declare JPEG. The EXIF orientation is ignored, because
@@ -25,18 +26,18 @@ def sent_frame(data: bytes, bytes_max: int) -> Frame:
 
     Args:
         data: The bytes of the picture.
-        bytes_max: Most bytes.
+        limits: Limits of its bytes and pixels, and of the time to decode it.
 
     Raises:
         TooLarge: The picture has too many bytes or pixels.
         UnsupportedMedia: The bytes are not a picture.
         Unreadable: The picture cannot be decoded.
     """
-    if len(data) > bytes_max:
-        raise too_large("a picture", bytes_max)
+    if len(data) > limits.picture_bytes:
+        raise too_large("a picture", limits.picture_bytes)
     if data.startswith(_RGBA):
         return Frame(_raw(data), 0, Fraction(1, 90_000), time.time())
-    return decode(data, exif=False)
+    return decode(data, exif=False, limits=limits.pictures)
 
 
 def _raw(data: bytes) -> Pixels:

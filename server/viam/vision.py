@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 
 from cameras import Classification, Detection, Frame
-from pipeline import Feed
+from pipeline import Feed, LimitsConfig
 from streams import jpeg
 from vision import Session, VisionService
 
@@ -46,8 +46,9 @@ class VisionCalls(Calls):
     ) -> vision_pb2.GetClassificationsResponse:
         service = self._service(request.name, Classification.plural)
         async with self._backend.session(service, "viam") as session:
-            limit = self._backend.limits.picture_bytes
-            found = await self._backend.models.run(_classify_bytes, session, request.image, limit, request.n)
+            found = await self._backend.models.run(
+                _classify_bytes, session, request.image, self._backend.limits, request.n
+            )
         return vision_pb2.GetClassificationsResponse(classifications=found)
 
     async def _classifications_from_camera(
@@ -63,8 +64,7 @@ class VisionCalls(Calls):
     async def _detections(self, request: vision_pb2.GetDetectionsRequest) -> vision_pb2.GetDetectionsResponse:
         service = self._service(request.name, Detection.plural)
         async with self._backend.session(service, "viam") as session:
-            limit = self._backend.limits.picture_bytes
-            found = await self._backend.models.run(_detect_bytes, session, request.image, limit)
+            found = await self._backend.models.run(_detect_bytes, session, request.image, self._backend.limits)
         return vision_pb2.GetDetectionsResponse(detections=found)
 
     async def _detections_from_camera(
@@ -166,8 +166,8 @@ class VisionCalls(Calls):
         return self._backend.public_camera(wanted)
 
 
-def _classify_bytes(session: Session, data: bytes, bytes_max: int, n: int) -> list[vision_pb2.Classification]:
-    return _classify(session, sent_frame(data, bytes_max), n)
+def _classify_bytes(session: Session, data: bytes, limits: LimitsConfig, n: int) -> list[vision_pb2.Classification]:
+    return _classify(session, sent_frame(data, limits), n)
 
 
 def _classify(session: Session, frame: Frame, n: int) -> list[vision_pb2.Classification]:
@@ -175,8 +175,8 @@ def _classify(session: Session, frame: Frame, n: int) -> list[vision_pb2.Classif
     return [vision_pb2.Classification(**item) for item in found]
 
 
-def _detect_bytes(session: Session, data: bytes, bytes_max: int) -> list[vision_pb2.Detection]:
-    return _detect(session, sent_frame(data, bytes_max))
+def _detect_bytes(session: Session, data: bytes, limits: LimitsConfig) -> list[vision_pb2.Detection]:
+    return _detect(session, sent_frame(data, limits))
 
 
 def _detect(session: Session, frame: Frame) -> list[vision_pb2.Detection]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import zlib
 
-import cv2
 import numpy as np
 from PIL import Image as PillowImage
 
@@ -73,12 +72,3 @@ def png_of_text(chunks: int = 500, size: int = 7_900_000) -> bytes:
     body = b"a\0\0" + zlib.compress(bytes(size), 9)
     chunk = struct.pack(">I4s", len(body), b"zTXt") + body + struct.pack(">I", zlib.crc32(b"zTXt" + body))
     return whole[:33] + chunk * chunks + whole[33:]
-
-
-def webp_of_chunks(size: int = 19_000_000) -> bytes:
-    """Return a WebP with millions of empty chunks before its picture."""
-    done, data = cv2.imencode(".webp", np.zeros((8, 8, 3), np.uint8))
-    assert done
-    whole = data.tobytes()
-    chunks = b"junk\0\0\0\0" * (size // 8)
-    return b"RIFF" + struct.pack("<I", len(whole) - 8 + len(chunks)) + b"WEBP" + chunks + whole[12:]
