@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from ..measuring import Program
 from ..workloads import Inputs
-from . import encoder, keep_alive, latency, recognition
+from . import decoding, encoder, keep_alive, latency, recognition
 
 # Each function prints its results.
 FIGURES: dict[str, Callable[[Program, Inputs], None]] = {
     "encoder": encoder.show,
+    "decoding": decoding.show,
     "recognition": recognition.show,
     "latency": latency.show,
     "keep_alive": keep_alive.show,

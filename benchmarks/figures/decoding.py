@@ -1,0 +1,36 @@
+"""Wall-clock time to decode a picture in a child process, beside the same in this process: at most 2 ms more.
+
+The two take turns picture by picture, so that a busy machine slows both alike.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+from cameras import MAX_PIXELS, decode_image
+from cameras.picture.formats import decode
+
+from ..measuring import Program
+from ..workloads import Inputs
+
+TARGET_MS = 2.0
+
+
+def show(_program: Program, inputs: Inputs) -> None:
+    """Decode the picture of the clip both ways and print the medians and their difference."""
+    picture, here, child = inputs.picture, [], []
+    decode_image(picture)  # starts the process
+    for _ in range(inputs.work):
+        times = [time.perf_counter()]
+        decode(picture, max_pixels=MAX_PIXELS)
+        times.append(time.perf_counter())
+        decode_image(picture)
+        times.append(time.perf_counter())
+        here.append(1000 * (times[1] - times[0]))
+        child.append(1000 * (times[2] - times[1]))
+    more = statistics.median(b - a for a, b in zip(here, child, strict=True))
+    said = "within" if more <= TARGET_MS else "MISSED:"
+    print(f"picture decoded in this process:    {statistics.median(here):6.2f} ms median")
+    print(f"picture decoded in a child process: {statistics.median(child):6.2f} ms median")
+    print(f"more in a child process:            {more:6.2f} ms median, {said} the target of {TARGET_MS:.0f} ms")
