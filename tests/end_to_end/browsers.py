@@ -46,6 +46,16 @@ def launch(playwright: Playwright, *flags: str, program: Path | None = None) -> 
     return playwright.chromium.launch(executable_path=program or path, args=[*FLAGS, *flags])
 
 
+def accessibility_findings(page: Page) -> list[str]:
+    """Return what axe-core finds wrong with a page as it stands, a line per element."""
+    script = HERE / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.is_file():
+        pytest.skip("needs the modules for Node.js: make test installs them")
+    page.evaluate(script.read_text("utf-8"))
+    found = page.evaluate("axe.run().then((results) => results.violations)")
+    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
+
+
 @dataclass(frozen=True)
 class Statistics:
     """What the browser says of one stream; ``at_s`` is when it said so, by its own clock."""

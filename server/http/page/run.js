@@ -1,11 +1,14 @@
 // The page "Run model": runs a vision service on a picture and shows the predictions. Inference starts only on request.
 
+import { Pictures } from "./pictures.js";
+import { isDrawn, jsonOf, rowsOf } from "./results.js";
 import { addressOf } from "./shared/address.js";
-import { Drawing, colorOf, isBox, isMask, isText, labelOf, percentage, textOf, valueOf } from "./shared/drawing.js";
+import { fetchJson } from "./shared/api.js";
+import { clockTime, copy, make, setText, withPeriod } from "./shared/dom.js";
+import { Drawing, percentage, textOf, valueOf } from "./shared/drawing.js";
 import { foldersOf, read } from "./shared/files.js";
-import { sentence } from "./shared/player.js";
 import { curl } from "./shared/shell.js";
-import { fetchWithToken, storedToken } from "./shared/token.js";
+import { storedToken } from "./shared/token.js";
 
 const KINDS = {
   classifications: { title: "Labels", minimum: 0.05, slider: "Minimum confidence", none: "No label" },
@@ -18,8 +21,7 @@ const textsOf = (name) =>
   KINDS[name] ?? { title: name[0].toUpperCase() + name.slice(1), minimum: 0, slider: "Minimum confidence", none: "Nothing" };
 const CLASSIFICATIONS_MAX = 20;
 const BAD_PICTURE = [413, 415, 422]; // the HTTP statuses for a picture that the server cannot use
-const LISTED_MAX = 50;
-const SHORTENED_TO = 24;
+const PICTURES_MAX = 50;
 const REQUEST_TIMEOUT_MS = 120_000;
 const RETRY_S = [1, 2, 4, 8, 15];
 
@@ -29,20 +31,13 @@ const drawing = new Drawing(part("canvas"));
 const threshold = part("threshold");
 
 let services = [];
-let picture = null; // {blob, name, note, camera}
-let loads = 0; // number of pictures loaded so far: late results for an earlier picture are discarded
-let answer = null; // {kind, reply, items, milliseconds}
-let running = null; // AbortController of the request in progress
+const pictures = new Pictures(part("strip"), selected);
+let loads = 0; // number of choices of pictures so far: late results for earlier ones are discarded
+let running = null; // AbortController of the requests in progress
 let failures = 0;
-let runAfterLoad = false; // a picture was chosen before the list of services arrived
+let runAfterLoad = false; // pictures were chosen before the list of services arrived
 
-function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children);
-  return element;
-}
-
+const answerShown = () => pictures.current?.answer ?? null; // {kind, reply, items, milliseconds}
 const service = () => services.find(({ name }) => name === part("service").value);
 const kind = () => part("kinds").querySelector("input:checked")?.value;
 
@@ -50,7 +45,7 @@ const kind = () => part("kinds").querySelector("input:checked")?.value;
 
 async function load() {
   try {
-    const [models, cameras] = await Promise.all([fetchJson("api/vision"), fetchJson("api/cameras")]);
+    const [models, cameras] = await Promise.all([fetchJson("api/vision", {}, REQUEST_TIMEOUT_MS), fetchJson("api/cameras", {}, REQUEST_TIMEOUT_MS)]);
     services = models;
     setOptions(part("service"), models.map(({ name }) => name));
     setOptions(part("camera"), cameras.filter((camera) => !camera.private).map(({ name }) => name));
@@ -100,17 +95,19 @@ function showKind() {
     threshold.value = chosen.minimum;
     document.querySelector("label[for=threshold]").textContent = chosen.slider;
   }
-  discardAnswer();
+  discardAnswers();
 }
 
-// Cancels the request in progress and discards the answer: neither belongs to the new choice.
-function discardAnswer() {
+// Cancels the requests in progress and discards the answers: none of them belongs to the new choice.
+function discardAnswers() {
   running?.abort();
-  answer = null;
-  showError("");
-  part("timing").textContent = "";
-  stage.dataset.state = picture ? "shown" : "empty";
-  part("run-model").disabled = !picture || !kind();
+  running = null;
+  for (const picture of pictures.list) {
+    picture.answer = null;
+    if (picture.blob) picture.error = "";
+  }
+  showError(pictures.current?.error ?? "");
+  part("progress").textContent = "";
   part("take-snapshot").disabled = !kind();
   part("threshold-note").hidden = kind() !== "segmentations";
   const address = new URL(location.href);
@@ -123,48 +120,65 @@ function discardAnswer() {
 
 // Pictures
 
-async function loadPicture(file) {
+// Replaces the pictures by those of some files, and runs the model on each.
+async function loadPictures(files) {
   const load = ++loads;
-  discardAnswer();
-  let blob;
-  try {
-    blob = await read(file);
-  } catch (error) {
-    if (load === loads) rejectPicture(error.message);
-    return;
-  }
+  running?.abort();
+  const list = await Promise.all(files.map(async (file) => {
+    const picture = { blob: null, name: file.name, note: file.name, camera: null, answer: null, error: "" };
+    picture.blob = await read(file).catch((error) => {
+      picture.error = error.message;
+      return null;
+    });
+    return picture;
+  }));
   if (load !== loads) return;
-  picture = { blob, name: file.name, note: file.name };
-  await showPicture(picture);
+  if (list.length === 1 && list[0].error) return rejectPictures(list[0].error);
+  pictures.set(list);
+  await showPicture();
   if (load !== loads) return;
-  discardAnswer();
+  discardAnswers();
   await run();
 }
 
 // Resets the page to the state before the first picture: neither the unusable picture nor the one before it may stay.
-function rejectPicture(reason) {
+function rejectPictures(reason) {
   loads++;
-  picture = null;
-  drawing.setPicture(null, null);
-  part("picture-info").textContent = "";
-  for (const name of ["--ratio", "--width", "--height"]) stage.style.removeProperty(name);
-  discardAnswer();
+  pictures.set([]);
+  clearStage();
+  discardAnswers();
   showError(reason);
 }
 
-// Shows a picture. If the browser cannot decode it (TIFF), the page shows an empty area of its size once the server reports it.
-async function showPicture(shown) {
-  const bitmap = await createImageBitmap(shown.blob).catch(() => null);
-  if (picture !== shown) return bitmap?.close();
-  picture.isUndisplayable = !bitmap;
-  if (bitmap) drawPicture(bitmap, { width: bitmap.width, height: bitmap.height });
-  else {
-    drawing.setPicture(null, null);
-    part("picture-info").textContent = picture.note;
-  }
+function clearStage() {
+  drawing.setPicture(null, null);
+  part("picture-info").textContent = "";
+  for (const name of ["--ratio", "--width", "--height"]) stage.style.removeProperty(name);
 }
 
+async function selected() {
+  await showPicture();
+  showError(pictures.current?.error ?? "");
+  show();
+}
+
+// Shows the current picture. If the browser cannot decode it (TIFF), the page shows an empty area of its size once the
+// server reports it.
+async function showPicture() {
+  const picture = pictures.current;
+  const bitmap = picture.blob && (await createImageBitmap(picture.blob).catch(() => null));
+  if (pictures.current !== picture) return bitmap?.close();
+  picture.isUndisplayable = !bitmap;
+  if (bitmap) return drawPicture(bitmap, { width: bitmap.width, height: bitmap.height });
+  clearStage();
+  part("picture-info").textContent = picture.note;
+  if (picture.answer) drawPicture(null, sizeOf(picture.answer.reply));
+}
+
+const sizeOf = (reply) => ({ width: reply.width_px, height: reply.height_px });
+
 function drawPicture(bitmap, size) {
+  const picture = pictures.current;
   stage.style.setProperty("--ratio", `${size.width} / ${size.height}`);
   stage.style.setProperty("--width", size.width);
   stage.style.setProperty("--height", size.height);
@@ -173,30 +187,17 @@ function drawPicture(bitmap, size) {
   part("picture-info").textContent = `${picture.note}, ${size.width} × ${size.height}${note}`;
 }
 
-function pickFile(files, folders = []) {
+function pickFiles(files, folders = []) {
   const list = [...(files ?? [])].filter((file) => !folders.includes(file.name));
-  const found = list.find((file) => file.type.startsWith("image/")) ?? list[0];
-  if (found) return loadPicture(found);
+  const images = list.filter((file) => file.type.startsWith("image/"));
+  const found = images.length ? images : list.slice(0, 1);
+  if (found.length > PICTURES_MAX) return showError(`These are ${found.length} pictures; choose at most ${PICTURES_MAX} at once.`);
+  if (found.length) return loadPictures(found);
   if (!folders.length) return showError("That is not a file. Save the picture first, then drop the file here.");
-  rejectPicture(`${folders[0]} is a folder. Drop a picture that is in it.`);
+  rejectPictures(`${folders[0]} is a folder. Drop a picture that is in it.`);
 }
 
 // Requests
-
-async function fetchJson(address, init = {}) {
-  let response;
-  try {
-    response = await fetchWithToken(address, init, REQUEST_TIMEOUT_MS);
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Error(error.name === "TimeoutError" ? `No answer within ${REQUEST_TIMEOUT_MS / 1000} s.` : "The server does not answer.");
-  }
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw Object.assign(new Error(withPeriod(sentence(body.detail) || "The server failed")), { status: response.status, detail: body.detail });
-  return body;
-}
-
-const withPeriod = (text) => `${text}.`.replace(/\.\.+$/, ".");
 
 function predictionPath(parameters = {}) {
   const query = new URLSearchParams(parameters);
@@ -205,156 +206,160 @@ function predictionPath(parameters = {}) {
   return String(query) ? `${path}?${query}` : path;
 }
 
-async function predict(activity, path, body) {
-  discardAnswer();
-  const own = (running = new AbortController());
-  const what = kind();
-  const begun = performance.now();
-  stage.dataset.state = "busy";
+// Begins requests that end those in progress; returns their AbortController.
+function begin(activity) {
+  discardAnswers();
+  running = new AbortController();
   part("progress").textContent = activity;
-  try {
-    const reply = await fetchJson(path, { method: body ? "POST" : "GET", body, signal: own.signal });
-    return { kind: what, reply, items: reply[what] ?? [], milliseconds: performance.now() - begun };
-  } catch (error) {
-    if (running === own && error.name !== "AbortError") {
-      stage.dataset.state = picture ? "shown" : "empty";
-      if (body && BAD_PICTURE.includes(error.status)) rejectPicture(withPeriod(`${picture.name}: ${error.detail}`));
-      else showError(error.message);
-    }
-    return null;
-  } finally {
-    if (running === own) part("progress").textContent = "";
-  }
+  show();
+  return running;
 }
 
+async function predict(own, path, body) {
+  const what = kind();
+  const begun = performance.now();
+  const reply = await fetchJson(path, { method: body ? "POST" : "GET", body, signal: own.signal }, REQUEST_TIMEOUT_MS);
+  return { kind: what, reply, items: reply[what] ?? [], milliseconds: performance.now() - begun };
+}
+
+// Ends the requests unless others have begun meanwhile; an error of all of them is shown.
+function end(own, error = null) {
+  if (running !== own) return;
+  running = null;
+  part("progress").textContent = "";
+  if (error) showError(error.message);
+  show();
+}
+
+// Runs the model on every picture, one after the other.
 async function run() {
-  runAfterLoad = Boolean(picture) && !services.length;
-  if (!picture || !kind()) return;
-  const current = picture;
-  const got = await predict("Running the model", predictionPath(), current.blob);
-  if (!got || picture !== current) return;
-  if (picture.isUndisplayable) drawPicture(null, { width: got.reply.width_px, height: got.reply.height_px });
-  showAnswer(got);
+  runAfterLoad = Boolean(pictures.current) && !services.length;
+  if (!pictures.current || !kind()) return;
+  const { list } = pictures;
+  const own = begin("Running the model");
+  try {
+    for (const [place, picture] of list.entries()) {
+      if (!picture.blob) continue;
+      if (list.length > 1) part("progress").textContent = `Running the model on ${place + 1} of ${list.length}`;
+      try {
+        picture.answer = await predict(own, predictionPath(), picture.blob);
+      } catch (error) {
+        if (running !== own) return;
+        if (!BAD_PICTURE.includes(error.status)) throw error;
+        picture.error = withPeriod(`${picture.name}: ${error.detail}`);
+        if (list.length === 1) return rejectPictures(picture.error);
+      }
+      if (running !== own) return;
+      if (picture === pictures.current) {
+        if (picture.answer && picture.isUndisplayable) drawPicture(null, sizeOf(picture.answer.reply));
+        showError(picture.error);
+      }
+      show();
+    }
+    end(own);
+  } catch (error) {
+    end(own, error);
+  }
 }
 
 async function takeSnapshot() {
   const camera = part("camera").value;
   const load = ++loads;
-  const got = await predict(`Taking a snapshot of ${camera}`, predictionPath({ camera, return_image: "true" }));
-  if (!got) return;
-  const bytes = Uint8Array.from(atob(got.reply.image), (letter) => letter.charCodeAt(0));
-  const time = new Date(got.reply.captured_at).toLocaleTimeString();
-  picture = { blob: new Blob([bytes], { type: "image/jpeg" }), name: `${camera}.jpg`, note: `${camera} at ${time}`, camera };
-  await showPicture(picture);
-  if (load === loads) showAnswer(got);
-}
-
-function showAnswer(got) {
-  answer = got;
-  stage.dataset.state = "shown";
-  part("run-model").disabled = false;
-  show();
+  const own = begin(`Taking a snapshot of ${camera}`);
+  try {
+    const answer = await predict(own, predictionPath({ camera, return_image: "true" }));
+    if (load !== loads || running !== own) return;
+    const bytes = Uint8Array.from(atob(answer.reply.image), (letter) => letter.charCodeAt(0));
+    const note = `${camera} at ${clockTime(new Date(answer.reply.captured_at))}`;
+    pictures.set([{ blob: new Blob([bytes], { type: "image/jpeg" }), name: `${camera}.jpg`, note, camera, answer, error: "" }]);
+    await showPicture();
+    end(own);
+  } catch (error) {
+    end(own, error);
+  }
 }
 
 // Results
 
-function itemsShown() {
+function itemsShown(answer = answerShown()) {
   return answer ? answer.items.filter((item) => valueOf(item) >= Number(threshold.value) - 1e-6) : [];
 }
 
 function show() {
+  const answer = answerShown();
+  const picture = pictures.current;
   const minimum = Number(threshold.value);
   const what = answer?.kind ?? kind();
+  stage.dataset.state = running && !answer && !picture?.error ? "busy" : picture ? "shown" : "empty";
+  part("run-model").disabled = !picture || !kind();
   part("minimum").textContent = what === "segmentations" ? percentage(minimum) : minimum.toFixed(2);
   const items = itemsShown();
-  drawing.setItems(items.filter(isDrawn));
+  drawing.setItems(items.filter((item) => isDrawn(answer, item)));
   part("canvas").ariaLabel = accessibleName(items);
-  const rows = items.slice(0, LISTED_MAX).map((item) => row(what, item));
-  const rest = items.length - rows.length;
-  if (rest) rows.push(make("li", "rest", `and ${rest} more`));
+  const rows = answer ? rowsOf(answer, items, drawing) : [];
   if (answer && !items.length) {
     const below = answer.items.length ? `${answer.items.length} below the minimum` : "";
     rows.push(make("li", "rest", [textsOf(what).none, below].filter(Boolean).join(", ")));
   }
-  if (!answer && (picture || part("error").hidden)) rows.push(make("li", "rest", picture ? "Press Run model." : "Nothing has run yet."));
+  if (!answer && !running && (picture || part("error").hidden) && !picture?.error) rows.push(make("li", "rest", picture ? "Press Run model." : "Nothing has run yet."));
   part("results").replaceChildren(...rows);
+  pictures.update((each) => (each.answer ? countOf(each.answer) : running ? "…" : ""));
   part("replies").hidden = !answer;
+  part("save").hidden = !answer || picture.isUndisplayable;
+  part("timing").textContent = answer ? `${countOf(answer)}, in ${durationOf(answer)}` : "";
   if (!answer) return;
-  const time = answer.milliseconds < 9_950 ? `${Math.round(answer.milliseconds)} ms` : `${(answer.milliseconds / 1000).toFixed(1)} s`;
-  part("timing").textContent = `${items.length === answer.items.length ? items.length : `${items.length} of ${answer.items.length}`}, in ${time}`;
   part("timing").title = "From request to answer, including the network";
-  part("json").querySelector("pre").textContent = json(true);
+  part("json").querySelector("pre").textContent = jsonOf(answer, items, true);
   part("shell").querySelector("pre").textContent = command();
   part("shell").querySelector("p").textContent = commandNote();
 }
 
+// Returns how many predictions are shown, and of how many.
+function countOf(answer) {
+  const shown = itemsShown(answer).length;
+  return shown === answer.items.length ? `${shown}` : `${shown} of ${answer.items.length}`;
+}
+
+const durationOf = ({ milliseconds }) => (milliseconds < 9_950 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`);
+
+// Saves the picture with what is drawn on it, at its own resolution.
+async function savePicture() {
+  const { name, blob } = pictures.current;
+  const type = blob.type === "image/jpeg" ? "image/jpeg" : "image/png";
+  const file = await drawing.toBlob(type);
+  if (!file) return showError("This browser cannot make a file of a picture of this size.");
+  const link = make("a");
+  link.href = URL.createObjectURL(file);
+  link.download = `${name.replace(/\.[^.]*$/, "")}-annotated.${type === "image/jpeg" ? "jpg" : "png"}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser reads it only when the user has chosen a folder
+}
+
 function accessibleName(items) {
+  const picture = pictures.current;
   if (!picture) return "No picture yet";
   const names = items.slice(0, 10).map((item) => textOf(item)).join(", ");
   return `${picture.note}${names ? `; ${names}` : ""}`;
 }
 
-// Leaves out the background, whose tint would hide the picture, unless there is nothing else to draw.
-function isDrawn(item) {
-  const isBackground = ({ class_name: label }) => /^(__)?background(__)?$/i.test(label ?? "");
-  return answer.kind !== "segmentations" || !isBackground(item) || answer.items.every(isBackground);
-}
-
-function row(what, item) {
-  const value = valueOf(item);
-  const label = make("span", "label", ...(isText(item) ? [] : [make("i", "swatch")]), labelOf(item) + (item.track_id === undefined ? "" : ` #${item.track_id}`));
-  const meter = make("span", "meter");
-  const element = make("li", what, label, make("span", "value", isMask(item) ? percentage(value) : value.toFixed(2)), meter);
-  if (!isText(item)) element.style.setProperty("--color", colorOf(labelOf(item)));
-  element.classList.toggle("undrawn", !isDrawn(item));
-  meter.style.setProperty("--value", value);
-  if ((isBox(item) || isMask(item)) && isDrawn(item)) {
-    element.tabIndex = 0;
-    for (const name of ["pointerenter", "focus"]) element.addEventListener(name, () => drawing.highlight(item));
-    for (const name of ["pointerleave", "blur"]) element.addEventListener(name, () => drawing.highlight(null));
-  }
-  return element;
-}
-
-// Returns the reply as JSON. For display, base64 is shortened; the clipboard gets all of it.
-function json(cut) {
-  const all = itemsShown();
-  const items = cut ? all.slice(0, LISTED_MAX) : all;
-  if (items.length < all.length) items.push(`… ${all.length - items.length} more`);
-  const short = (key, value) =>
-    cut && (key === "mask_png" || key === "image") ? `${value.slice(0, SHORTENED_TO)}… (${value.length} characters)` : value;
-  return JSON.stringify({ ...answer.reply, [answer.kind]: items }, short, 2);
-}
-
 function command() {
+  const answer = answerShown();
   const parameters = Number(threshold.value) && answer.kind !== "segmentations" ? { confidence_threshold: threshold.value } : {};
-  const { camera, name } = picture;
+  const { camera, name } = pictures.current;
   const url = addressOf(predictionPath(camera ? { camera, ...parameters } : parameters));
   return curl(url, { token: storedToken(), file: camera ? "" : name });
 }
 
 function commandNote() {
+  const { camera, name } = pictures.current;
   return [
-    picture.camera ? `Runs on the next frame of ${picture.camera}.` : `Run it in the folder where ${picture.name} is.`,
-    answer.kind === "segmentations" ? "Returns every mask; the minimum share applies on this page only." : "",
+    camera ? `Runs on the next frame of ${camera}.` : `Run it in the folder where ${name} is.`,
+    answerShown().kind === "segmentations" ? "Returns every mask; the minimum share applies on this page only." : "",
   ].filter(Boolean).join(" ");
 }
 
-async function copy(button, text, shown) {
-  const title = button.textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
-  } catch {
-    // Scripts have no clipboard without TLS: select the text, so that the user can copy it.
-    getSelection().selectAllChildren(shown);
-    button.textContent = document.execCommand("copy") ? "Copied" : "Selected";
-  }
-  setTimeout(() => (button.textContent = title), 1500);
-}
-
 function showError(text) {
-  part("error").textContent = text;
+  setText(part("error"), text);
   part("error").hidden = !text;
   if (text) show();
 }
@@ -370,16 +375,17 @@ part("service").addEventListener("change", () => showService());
 part("kinds").addEventListener("change", showKind);
 part("run-model").addEventListener("click", run);
 part("take-snapshot").addEventListener("click", takeSnapshot);
+part("save").addEventListener("click", savePicture);
 threshold.addEventListener("input", show);
 for (const button of [part("choose"), part("drop")]) button.addEventListener("click", () => part("file").click());
 part("file").addEventListener("change", () => {
-  if (part("file").files.length) pickFile(part("file").files);
+  if (part("file").files.length) pickFiles(part("file").files);
   part("file").value = "";
 });
-part("json").querySelector("button").addEventListener("click", (event) => copy(event.target, json(false), part("json").querySelector("pre")));
+part("json").querySelector("button").addEventListener("click", (event) => copy(event.target, jsonOf(answerShown(), itemsShown(), false), part("json").querySelector("pre")));
 part("shell").querySelector("button").addEventListener("click", (event) => copy(event.target, command(), part("shell").querySelector("pre")));
 addEventListener("paste", (event) => {
-  if (event.clipboardData?.files.length) pickFile(event.clipboardData.files, foldersOf(event.clipboardData.items));
+  if (event.clipboardData?.files.length) pickFiles(event.clipboardData.files, foldersOf(event.clipboardData.items));
 });
 // Accept drops anywhere: the browser would replace the page with a picture dropped beside the stage.
 addEventListener("dragover", (event) => {
@@ -392,7 +398,7 @@ addEventListener("dragleave", (event) => {
 addEventListener("drop", (event) => {
   event.preventDefault();
   stage.classList.remove("over");
-  pickFile(event.dataTransfer?.files, foldersOf(event.dataTransfer?.items));
+  pickFiles(event.dataTransfer?.files, foldersOf(event.dataTransfer?.items));
 });
 
 part("json").open = matchMedia("(min-width: 52rem)").matches; // on wide screens there is room for it

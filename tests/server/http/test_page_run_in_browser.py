@@ -6,12 +6,13 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 
 from cameras import BoundingBox, Caption, Classification, Detection, Frame, Segmentation
-from tests.end_to_end.browsers import launch
+from tests.end_to_end.browsers import accessibility_findings, launch
 from tests.fakes import FakeVision
 from transforms.painting.colors import PALETTE, palette_color
 from vision import ModelError
@@ -161,7 +162,7 @@ def test_masks_tint_the_picture_and_are_shortened_in_the_json_but_not_in_its_cop
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     choose(page, "Masks")
     upload(page)
-    assert rows(page) == ["water 50 %"]
+    assert rows(page) == ["water covers 50 %"]
     shown = json.loads(page.locator("#json pre").inner_text())
     assert re.fullmatch(r"iVBORw0KGgo\S{13}… \(\d+ characters\)", shown["segmentations"][0]["mask_png"])
     page.get_by_role("button", name="Copy JSON").click()
@@ -240,7 +241,7 @@ def test_the_error_of_a_picture_is_shown(page: Page, name: str, data: bytes, wor
 
 def check_empty(page: Page) -> None:
     """Check that the page is as before the first picture."""
-    expect(page.get_by_role("button", name="Drop a picture here")).to_be_visible()
+    expect(page.get_by_role("button", name="Drop pictures here")).to_be_visible()
     expect(page.get_by_role("button", name="Run model")).to_be_disabled()
     expect(page.get_by_role("img")).to_have_accessible_name("No picture yet")
     assert page.locator("#picture-info").inner_text() == page.locator("#timing").inner_text() == ""
@@ -347,7 +348,7 @@ def test_the_background_is_listed_but_not_drawn(
         FilePayload(name="grey.png", mimeType="image/png", buffer=encoded(image=np.full((48, 64, 3), 90, np.uint8)))
     )
     expect(page.locator("#timing")).to_have_text(re.compile("^2, "))
-    assert rows(page) == ["water 50 %", "Background 50 %"]
+    assert rows(page) == ["water covers 50 %", "Background covers 50 %"]
     assert '"Background"' in (page.locator("#json pre").text_content() or "")
     check_shown(page, (90, 90, 90), palette_color("water"), absent=(palette_color("background"),))
     monkeypatch.setattr(service, "segmented", (background,))
@@ -461,6 +462,118 @@ def test_the_canvas_has_the_resolution_of_the_screen(browser: Browser, served: S
         upload(page)
         check_shown(page, RED, BLUE)
         assert page.evaluate("canvas.width === Math.round(canvas.clientWidth * 3) && canvas.clientWidth > 300")
+
+
+def files(*names: str) -> list[FilePayload]:
+    """Return pictures to choose; the one called ``bad`` is damaged."""
+    data = {True: encoded()[:60], False: encoded()}
+    return [FilePayload(name=name, mimeType="image/png", buffer=data["bad" in name]) for name in names]
+
+
+def test_several_pictures_are_run_one_after_the_other(page: Page, service: FakeVision) -> None:
+    choose(page, "Boxes")
+    before = service.inferences
+    page.locator("#file").set_input_files(files("one.png", "bad.png", "three.png"))
+    strip = page.get_by_role("list", name="Pictures").get_by_role("button")
+    expect(strip).to_have_text(["one.png1 of 2", "bad.pngFailed", "three.png1 of 2"])
+    assert service.inferences == before + 2
+    expect(strip.nth(0)).to_have_attribute("aria-current", "true")
+    expect(page.locator("#error")).to_be_hidden()
+    strip.nth(1).click()
+    expect(page.locator("#error")).to_have_text("bad.png: the PNG picture is damaged or incomplete.")
+    assert rows(page) == []
+    expect(page.locator("#replies")).to_be_hidden()
+    strip.nth(2).click()
+    expect(page.locator("#picture-info")).to_have_text("three.png, 64 × 48")
+    expect(page.locator("#error")).to_be_hidden()
+    assert rows(page) == ["star 0.75"]
+    check_shown(page, RED, BLUE, palette_color("star"))
+    move_threshold(page, 0.25)
+    expect(strip).to_have_text(["one.png2", "bad.pngFailed", "three.png2"])
+    assert accessibility_findings(page) == []
+    choose(page, "Labels")
+    expect(strip).to_have_text(["one.png", "bad.png", "three.png"])
+    upload(page)
+    expect(page.get_by_role("list", name="Pictures")).to_be_hidden()
+
+
+def test_too_many_pictures_are_refused(page: Page, service: FakeVision) -> None:
+    before = service.inferences
+    page.locator("#file").set_input_files(files(*(f"{number}.png" for number in range(51))))
+    expect(page.locator("#error")).to_have_text("These are 51 pictures; choose at most 50 at once.")
+    assert service.inferences == before
+
+
+def test_the_annotated_picture_can_be_saved(page: Page, tmp_path: Path) -> None:
+    choose(page, "Boxes")
+    image = np.full((480, 640, 3), 255, np.uint8)
+    payload = FilePayload(name="a.b.png", mimeType="image/png", buffer=encoded(image=image))
+    page.locator("#file").set_input_files(payload)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save annotated picture").click()
+    assert download.value.suggested_filename == "a.b-annotated.png"
+    saved = cv2.imread(str(download.value.path()), cv2.IMREAD_COLOR)
+    assert saved is not None
+    assert saved.shape == (480, 640, 3)
+    star = palette_color("star")
+    assert tuple(saved[240, 319, ::-1]) == star, "the right edge of the box"
+    assert tuple(saved[240, 480]) == (255, 255, 255)
+    check_shown(page, star)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, served: Served, scheme: str) -> None:
+    with browser.new_context(color_scheme=scheme) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(f"{served.running.url}run")
+        expect(page.get_by_label("Service")).to_be_enabled()
+        assert accessibility_findings(page) == []
+        for kind in ("Masks", "Boxes"):
+            choose(page, kind)
+            upload(page)
+            page.locator("details").evaluate_all("all => all.forEach((details) => { details.open = true; })")
+            assert accessibility_findings(page) == []
+
+
+RECORD_PLATES = """
+    window.plates = [];
+    window.words = [];
+    const write = CanvasRenderingContext2D.prototype.fillText;
+    const clear = CanvasRenderingContext2D.prototype.scale;
+    const plate = CanvasRenderingContext2D.prototype.roundRect;
+    CanvasRenderingContext2D.prototype.scale = function (...all) {
+        plates.length = words.length = 0;
+        clear.apply(this, all);
+    };
+    CanvasRenderingContext2D.prototype.fillText = function (...all) { words.push(all[0]); write.apply(this, all); };
+    CanvasRenderingContext2D.prototype.roundRect = function (...all) { plates.push(all); plate.apply(this, all); };
+"""
+
+
+def test_labels_do_not_overlap(
+    browser: Browser, served: Served, service: FakeVision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = [
+        Detection(f"person {number}", 0.9, box=BoundingBox(0.4 + number / 900, 0.3, 0.6, 0.6 + number / 400))
+        for number in range(90)
+    ]
+    monkeypatch.setattr(service, "detected", tuple(crowd))
+    picture = encoded(image=np.full((480, 640, 3), 90, np.uint8))
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        page.add_init_script(RECORD_PLATES)
+        page.goto(f"{served.running.url}run")
+        choose(page, "Boxes")
+        page.locator("#file").set_input_files(FilePayload(name="a.png", mimeType="image/png", buffer=picture))
+        expect(page.locator("#results li")).to_have_count(51)
+        page.wait_for_function("plates.length >= 15")
+        plates = page.evaluate("plates")
+        for place, (x, y, wide, tall, _) in enumerate(plates):
+            for x2, y2, wide2, tall2, _ in plates[:place]:
+                assert x + wide <= x2 or x2 + wide2 <= x or y + tall <= y2 or y2 + tall2 <= y
+        assert "person 49: 0.90" not in page.evaluate("words"), "the test needs a label without a place"
+        page.locator("#results li").nth(49).focus()
+        page.wait_for_function("words.includes('person 49: 0.90')")
 
 
 RECORD_TEXT = """

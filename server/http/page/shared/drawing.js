@@ -12,6 +12,9 @@ const MASK_WIDTH_MAX = 1600;
 const DRAWN_MAX = 300;
 const FAINT = 0.2;
 const TEXT_PX = { min: 12, max: 18 }; // CSS pixels, not picture pixels: readable on a phone too
+const TEXT_SHARE = 1 / 30; // of the height
+const SAVED_SIDE_MAX = 8192; // pixels; browsers draw nothing on canvases that are much larger
+const MOVED_MAX = 8; // lines: a label farther from its box would not be found
 
 const CRC = Uint32Array.from({ length: 256 }, (_, value) => {
   for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
@@ -44,9 +47,9 @@ function readableOn(color) {
   return (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) ** 2 > 0.05 * 1.05 ? "#000" : "#fff";
 }
 
-// The text after the label, which is never shortened.
-function suffix(item) {
-  if (isMask(item)) return `: ${percentage(item.coverage)}`;
+// The text after the label, which stays when the label is shortened.
+function suffix(item, verb = " covers") {
+  if (isMask(item)) return `${verb} ${percentage(item.coverage)}`;
   const track = item.track_id === undefined ? "" : ` #${item.track_id}`;
   return item.confidence === undefined ? track : `${track}: ${item.confidence.toFixed(2)}`;
 }
@@ -114,6 +117,7 @@ export class Drawing {
   #masks = new Map();
   #highlighted = null;
   #pending = 0;
+  #decoding = null;
 
   constructor(canvas) {
     this.canvas = canvas;
@@ -128,10 +132,14 @@ export class Drawing {
     this.#scheduleDraw();
   }
 
-  async setItems(items) {
+  setItems(items) {
     this.#items = items.slice(0, DRAWN_MAX);
     this.#highlighted = null;
     this.#scheduleDraw();
+    this.#decoding = this.#decodeMasks(items);
+  }
+
+  async #decodeMasks(items) {
     for (const known of this.#masks.keys()) if (!items.includes(known)) this.#masks.delete(known);
     const masks = items.filter(isMask);
     if (!masks.length) return;
@@ -149,6 +157,19 @@ export class Drawing {
     this.#pending = requestAnimationFrame(() => this.#draw());
   }
 
+  // Returns the picture with everything drawn on it, at its own resolution, as a file; null without a picture.
+  async toBlob(type) {
+    await this.#decoding;
+    if (!this.#bitmap) return null;
+    const { width, height } = this.#size;
+    const scale = Math.min(1, SAVED_SIDE_MAX / Math.max(width, height));
+    const canvas = document.createElement("canvas");
+    Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
+    this.#paint(canvas.getContext("2d"), canvas, Math.max(TEXT_PX.min, canvas.height * TEXT_SHARE));
+    this.#scheduleDraw();
+    return new Promise((done) => canvas.toBlob(done, type, 0.92));
+  }
+
   #draw() {
     const { canvas } = this;
     const density = devicePixelRatio || 1;
@@ -161,25 +182,35 @@ export class Drawing {
     const scale = Math.min(width / this.#size.width, height / this.#size.height);
     const area = { width: this.#size.width * scale, height: this.#size.height * scale };
     context.translate((width - area.width) / 2, (height - area.height) / 2);
+    this.#paint(context, area, Math.max(TEXT_PX.min, Math.min(TEXT_PX.max, area.height * TEXT_SHARE)));
+  }
+
+  // Draws the picture over an area, and on it the shapes and then the labels, none of which covers another.
+  #paint(context, { width, height }, text) {
+    this.#area = { width, height };
+    this.#text = text;
+    this.#line = Math.max(1, text / TEXT_PX.max);
+    this.#plates = [];
     context.imageSmoothingQuality = "high";
-    if (this.#bitmap) context.drawImage(this.#bitmap, 0, 0, area.width, area.height);
+    if (this.#bitmap) context.drawImage(this.#bitmap, 0, 0, width, height);
     context.beginPath();
-    context.rect(0, 0, area.width, area.height);
+    context.rect(0, 0, width, height);
     context.clip();
-    this.#text = Math.max(TEXT_PX.min, Math.min(TEXT_PX.max, area.height / 30));
-    context.font = `600 ${this.#text}px ${getComputedStyle(canvas).fontFamily}`;
+    context.font = `600 ${text}px ${getComputedStyle(this.canvas).fontFamily}`;
     context.textBaseline = "middle";
-    this.#area = area;
-    this.#occupied = [];
-    const ordered = this.#items.filter((item) => item !== this.#highlighted);
-    if (this.#highlighted) ordered.push(this.#highlighted);
-    for (const item of ordered) this.#shape(context, item);
-    for (const item of this.#items.some(isListed) ? this.#items : ordered) this.#label(context, item);
+    const others = this.#items.filter((item) => item !== this.#highlighted);
+    const highlighted = this.#highlighted ? [this.#highlighted] : [];
+    for (const item of [...others, ...highlighted]) this.#shape(context, item);
+    // The highlighted item chooses its place first; lists keep their order.
+    for (const item of this.#items.some(isListed) ? this.#items : [...highlighted, ...others]) this.#label(context, item);
+    for (const plate of this.#plates) this.#drawPointer(context, plate);
+    for (const plate of this.#plates) this.#drawPlate(context, plate);
   }
 
   #text = 14;
+  #line = 1;
   #area = null;
-  #occupied = [];
+  #plates = [];
 
   #alpha(item) {
     return this.#highlighted && item !== this.#highlighted ? FAINT : 1;
@@ -194,7 +225,7 @@ export class Drawing {
       const { x, y, width, height } = this.#box(item);
       context.lineJoin = "round";
       for (const [line, color] of [[4.5, "rgb(0 0 0 / 40%)"], [2.5, colorOf(labelOf(item))]]) {
-        context.lineWidth = line;
+        context.lineWidth = line * this.#line;
         context.strokeStyle = color;
         context.strokeRect(x, y, width, height);
       }
@@ -215,34 +246,38 @@ export class Drawing {
   }
 
   #label(context, item) {
-    context.globalAlpha = this.#alpha(item);
     const color = isText(item) ? TEXT_BACKGROUND : colorOf(labelOf(item));
-    const text = isText(item) ? "" : this.#shortened(context, labelOf(item), suffix(item));
+    const text = isText(item) ? "" : this.#shortened(context, labelOf(item), suffix(item), suffix(item, ""));
     const tall = this.#text * 1.5;
     const margin = this.#text / 2;
+    const alpha = this.#alpha(item);
+    const add = (words, across, positions, pointsTo = null) => this.#place(context, { text: words, color, alpha, pointsTo }, across, positions);
     if (isText(item)) {
       const lines = this.#wrapped(context, item.text).reverse();
-      for (const line of lines) this.#plate(context, this.#shortened(context, line, ""), color, (wide) => (this.#area.width - wide) / 2, [this.#area.height - margin - tall * (1 + lines.indexOf(line))]);
+      lines.forEach((line, place) => add(this.#shortened(context, line), (wide) => (this.#area.width - wide) / 2, [this.#area.height - margin - tall * (1 + place)]));
     } else if (isListed(item)) {
-      this.#plate(context, text, color, () => margin, [margin + this.#occupied.length * (tall + 3)]);
+      add(text, () => margin, [margin + this.#plates.length * (tall + 3)]);
     } else if (isBox(item)) {
-      const { x, y, height } = this.#box(item);
-      this.#plate(context, text, color, () => x - 1.25, [y - tall - 1.25, y, y + height + 1.25, y + height - tall]);
+      const { x, y, width, height } = this.#box(item);
+      const edge = 1.25 * this.#line;
+      add(text, () => x - edge, [y - tall - edge, y, y + height + edge, y + height - tall], { x: x + Math.min(width / 2, tall), y });
     } else {
       const anchor = this.#masks.get(item)?.anchor;
-      if (anchor) this.#plate(context, text, color, (wide) => anchor.x * this.#area.width - wide / 2, [0, -1, 1, -2, 2].map((step) => anchor.y * this.#area.height + (step - 0.5) * tall));
+      if (!anchor) return;
+      const [x, y] = [anchor.x * this.#area.width, anchor.y * this.#area.height];
+      add(text, (wide) => x - wide / 2, [0, -1, 1, -2, 2].map((step) => y + (step - 0.5) * tall), { x, y });
     }
-    context.globalAlpha = 1;
   }
 
-  // Shortens text that is too long for the picture; squeezed letters would be unreadable.
-  #shortened(context, label, rest) {
+  // Shortens text that is too long for the picture, first what follows the label; squeezed letters would be unreadable.
+  #shortened(context, label, rest = "", shortRest = rest) {
     const room = this.#area.width - 2 * this.#padding;
-    const fits = (text) => context.measureText(text + rest).width <= room;
-    if (fits(label)) return label + rest;
+    const fits = (text) => context.measureText(text).width <= room;
+    if (fits(label + rest)) return label + rest;
+    if (fits(label + shortRest)) return label + shortRest;
     const letters = [...label];
-    while (letters.length && !fits(`${letters.join("")}…`)) letters.pop();
-    return `${letters.join("").trimEnd()}…${rest}`;
+    while (letters.length && !fits(`${letters.join("")}…${shortRest}`)) letters.pop();
+    return `${letters.join("").trimEnd()}…${shortRest}`;
   }
 
   get #padding() {
@@ -259,21 +294,58 @@ export class Drawing {
     return lines;
   }
 
-  // Draws a label at the first position that is inside the picture and free, else at the first inside it.
-  #plate(context, text, color, across, positions) {
-    const padding = this.#padding;
+  // Gives a label the first position that is inside the picture and free; one that points to something may also move
+  // away from it. A label for which there is no place is left out: the list beside the picture has it.
+  #place(context, plate, across, positions) {
     const tall = this.#text * 1.5;
-    const wide = Math.min(context.measureText(text).width + 2 * padding, this.#area.width);
-    const x = Math.max(0, Math.min(across(wide), this.#area.width - wide));
-    const possible = positions.filter((y) => y >= 0 && y + tall <= this.#area.height + 0.5);
-    const free = (y) => !this.#occupied.some((other) => x < other.x + other.wide && other.x < x + wide && y < other.y + tall && other.y < y + tall);
-    const y = possible.find(free) ?? possible[0] ?? Math.max(0, Math.min(positions[0], this.#area.height - tall));
-    this.#occupied.push({ x, y, wide });
+    const wide = Math.min(context.measureText(plate.text).width + 2 * this.#padding, this.#area.width);
+    const inside = (x) => Math.max(0, Math.min(x, this.#area.width - wide));
+    const x = inside(across(wide));
+    const clamped = Math.max(0, Math.min(positions[0], this.#area.height - tall));
+    const near = (plate.pointsTo ? [...positions, clamped] : positions).map((y) => ({ x, y }));
+    const found = near.find((place) => this.#isFree(place, wide, tall));
+    if (found) {
+      this.#plates.push({ ...plate, ...found, wide, tall, pointsTo: null });
+      return;
+    }
+    if (!plate.pointsTo) return;
+    const away = [];
+    for (let row = -MOVED_MAX; row <= MOVED_MAX; row++) {
+      for (let column = -2; column <= 2; column++) away.push({ x: inside(x + (column * wide) / 2), y: positions[0] + row * (tall + 1) });
+    }
+    const distance = (place) => (place.x - x) ** 2 + (place.y - positions[0]) ** 2;
+    away.sort((a, b) => distance(a) - distance(b));
+    const place = away.find((each) => this.#isFree(each, wide, tall));
+    if (place) this.#plates.push({ ...plate, ...place, wide, tall });
+  }
+
+  #isFree({ x, y }, wide, tall) {
+    if (y < 0 || y + tall > Math.max(this.#area.height, tall) + 0.5) return false;
+    return !this.#plates.some((other) => x < other.x + other.wide && other.x < x + wide && y < other.y + other.tall && other.y < y + tall);
+  }
+
+  // Draws the line from a label that had to move to its box or mask.
+  #drawPointer(context, { x, y, wide, tall, color, alpha, pointsTo }) {
+    if (!pointsTo) return;
+    context.globalAlpha = alpha;
+    context.strokeStyle = color;
+    context.lineWidth = 1.5 * this.#line;
+    context.beginPath();
+    context.moveTo(Math.max(x, Math.min(pointsTo.x, x + wide)), y + tall / 2);
+    context.lineTo(pointsTo.x, pointsTo.y);
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+
+  #drawPlate(context, { text, x, y, wide, tall, color, alpha }) {
+    const padding = this.#padding;
+    context.globalAlpha = alpha;
     context.fillStyle = color;
     context.beginPath();
-    context.roundRect(x, y, wide, tall, 3);
+    context.roundRect(x, y, wide, tall, 3 * this.#line);
     context.fill();
     context.fillStyle = readableOn(color);
     context.fillText(text, x + padding, y + tall / 2 + this.#text * 0.04, wide - 2 * padding);
+    context.globalAlpha = 1;
   }
 }

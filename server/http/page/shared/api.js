@@ -1,0 +1,18 @@
+// Requests for JSON. The message of every error is a sentence for the user.
+
+import { sentence, withPeriod } from "./dom.js";
+import { fetchWithToken } from "./token.js";
+
+export async function fetchJson(path, init = {}, timeoutMs = 5_000) {
+  let response;
+  try {
+    response = await fetchWithToken(path, init, timeoutMs);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error(error.name === "TimeoutError" ? `No answer within ${timeoutMs / 1000} s.` : "The server does not answer.");
+  }
+  const body = await response.json().catch(() => ({}));
+  if (response.ok) return body;
+  const message = withPeriod(sentence(body.detail) || `The server answered ${response.status}`);
+  throw Object.assign(new Error(message), { status: response.status, detail: body.detail });
+}
