@@ -11,6 +11,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from ..core import NotFound
+from .access import starts_by_itself
+from .dependencies import WithBackend
 
 router = APIRouter()
 
@@ -18,38 +20,58 @@ _FOLDER = resources.files(__package__) / "page"
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'; frame-ancestors"
 _FILES = frozenset(
     f"{folder}{file.name}"
-    for folder in ("", "shared/")
+    for folder in ("", "shared/", "styles/")
     for file in (_FOLDER / folder if folder else _FOLDER).iterdir()
     if file.name.endswith((".css", ".js", ".svg"))
 )
 
 
 @cache
-def _file(name: str) -> tuple[bytes, str, str]:
+def _file(name: str, **values: str) -> tuple[bytes, str, str]:
     data = (_FOLDER / name).read_bytes()
+    for key, value in values.items():
+        data = data.replace(f"{{{key}}}".encode(), value.encode())
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     if kind.startswith("text/") or kind == "image/svg+xml":
         kind += "; charset=utf-8"
     return data, kind, f'"{hashlib.blake2b(data, digest_size=12).hexdigest()}"'
 
 
-def _send(name: str, request: Request) -> Response:
-    data, kind, tag = _file(name)
+def _send(name: str, request: Request, status: int = 200, **values: str) -> Response:
+    data, kind, tag = _file(name, **values)
     # Browsers cache but revalidate each file, so that no page mixes old and new files after an update.
     headers = {"Cache-Control": "no-cache", "ETag": tag}
     if name.endswith(".html"):
         origins = request.app.state.backend.config.server.origins
         embedders = " ".join(["'self'", *origins]) if origins else "'none'"
         headers["Content-Security-Policy"] = f"{_POLICY} {embedders}"
-    if request.headers.get("if-none-match") == tag:
+    if status == 200 and request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    return Response(data, headers={**headers, "Content-Type": kind})
+    return Response(data, status, headers={**headers, "Content-Type": kind})
+
+
+def _start(request: Request) -> str:
+    return "yes" if starts_by_itself(request) else "no"
 
 
 @router.get("/", include_in_schema=False)
 async def index(request: Request) -> Response:
     """Return the page with all cameras."""
-    return _send("index.html", request)
+    return _send("index.html", request, start=_start(request))
+
+
+@router.get("/watch", include_in_schema=False)
+async def watch(request: Request) -> Response:
+    """Return the page that shows the cameras of its query and nothing else."""
+    return _send("watch.html", request, up="", start=_start(request))
+
+
+@router.get("/watch/{camera}", include_in_schema=False)
+async def watch_one(camera: str, request: Request, backend: WithBackend) -> Response:
+    """Return the page that shows one camera and nothing else; the page says so if there is no such camera."""
+    # With tokens, only the page's own requests may find out which cameras exist.
+    unknown = not backend.config.server.tokens and all(feed.name != camera for feed in backend.public_cameras())
+    return _send("watch.html", request, 404 if unknown else 200, up="../", start=_start(request))
 
 
 @router.get("/run", include_in_schema=False)

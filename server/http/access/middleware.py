@@ -22,9 +22,9 @@ from ..messages import Extension, error_response, response_to
 from .forwarded import Forwarded, start_page_of
 from .site import PREFLIGHT, SENDER, Site
 
-PUBLIC_PATHS = frozenset({"/", "/run", "/docs", "/healthz", "/readyz"})
+PUBLIC_PATHS = frozenset({"/", "/watch", "/run", "/docs", "/healthz", "/readyz"})
 """Paths that need no token: the pages, which prompt for it, and the health checks."""
-PUBLIC_FOLDER = "/page/"
+PUBLIC_FOLDERS = ("/page/", "/watch/")
 UNAUTHENTICATED = "camweave.unauthenticated"
 """Key in the scope of a request that is answered although it has no valid token."""
 DEFAULT_HEADERS = {
@@ -88,7 +88,7 @@ class AccessMiddleware:
 
         method, path = "GET" if head else scope["method"], scope["path"]
         start_page = start_page_of(scope)
-        is_public = method == "GET" and (path in PUBLIC_PATHS or path.startswith(PUBLIC_FOLDER))
+        is_public = method == "GET" and (path in PUBLIC_PATHS or path.startswith(PUBLIC_FOLDERS))
         response: Response | None = None
         error = self.site.refusal(method, headers, sender, is_page=is_public or start_page is not None)
         if error is not None:

@@ -32,6 +32,8 @@ PREFLIGHT = {
 }
 SENDER = "camweave.sender"
 """Key of the :class:`Sender` in the scope of a request."""
+STARTED_COOKIE = "camweave-start"
+"""Set by our pages after the user has started a camera."""
 _SHOWN_MAX = 100
 
 
@@ -144,9 +146,16 @@ class Site:
 
 
 def starts_by_itself(request: Request) -> bool:
-    """Return whether a page may open cameras at once: only if no page of another site can have opened it."""
+    """Return whether a page may open cameras at once: only if no page of another site can have opened it.
+
+    Over plain HTTP, browsers do not say who has opened a page. There, a cookie counts that our pages set after a click:
+    it is SameSite=Strict, so that browsers never send it when a page of another site has opened this one.
+    """
     sender: Sender = request.scope[SENDER]
-    return sender.is_proven
+    if sender.is_proven:
+        return True
+    is_unknown = sender.origin is None and "sec-fetch-site" not in request.headers
+    return is_unknown and STARTED_COOKIE in request.cookies
 
 
 def _origin_part(address: str) -> str:

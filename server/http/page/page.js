@@ -1,332 +1,37 @@
-// The camera page: a card for every camera, refreshed from /api/cameras. All text is set through textContent.
+// The camera page: a card for every camera, refreshed from /api/cameras.
 
-import { addressOf } from "./shared/address.js";
-import { percentage } from "./shared/drawing.js";
-import { Player, sentence } from "./shared/player.js";
-import { fetchWithToken } from "./shared/token.js";
+import { fetchJson } from "./shared/api.js";
+import { Card } from "./shared/card.js";
+import { arrange, make, setText } from "./shared/dom.js";
+import { allowStart, recall, remember, startsItself } from "./shared/memory.js";
+import { Poll } from "./shared/poll.js";
 
 const POLL_WATCHING_MS = 500;
 const POLL_IDLE_MS = 2_000;
-const REQUEST_TIMEOUT_MS = 5_000;
-const RETRY_S = [1, 2, 4, 8, 15];
-const STALL_MS = 2_500;
-const MEASURED_FROM_FPS = 5;
-const SHOWN_MAX = 6;
-const STATES = {
-  idle: "Idle",
-  opening: "Opening",
-  running: "Running",
-  live: "Live",
-  offline: "Offline",
-  ended: "Ended",
-  private: "Private",
-};
+const TOOLS_FROM = 8; // cameras: below, a search or a smaller grid helps nobody
+const MANY = 30; // cameras: from here on small cards in groups, unless the user has chosen otherwise
 
-const main = document.querySelector("#cameras");
-const notice = document.querySelector("#notice");
-const summary = document.querySelector("#summary");
-const watchAll = document.querySelector("#watch-all");
-const stopAll = document.querySelector("#stop-all");
-const template = document.querySelector("#card");
+const part = (id) => document.getElementById(id);
+const main = part("cameras");
+const template = part("card");
 const canPlay = "RTCPeerConnection" in window;
 
 const cards = new Map();
+const groups = new Map(); // headings by the name of their source
+const chosen = recall(); // {watched: [name], compact, grouped}
 let cameras = new Map();
-let failures = 0;
-let timer = 0;
+let isFirst = true;
 
-class Card {
-  constructor(name) {
-    this.name = name;
-    this.element = template.content.firstElementChild.cloneNode(true);
-    this.element.id = `camera-${name}`;
-    this.element.dataset.camera = name;
-    this.parts = Object.fromEntries(
-      [..."stage still watch facts overlay message tools labels full stop state chain error rate latency size viewers predictions whep image"
-        .split(" ")].map((part) => [part, this.element.querySelector(`.${part}`)]),
-    );
-    this.video = this.element.querySelector("video");
-    this.list = this.parts.predictions.querySelector("ul");
-    this.rows = new Map();
-    const title = this.element.querySelector("h2");
-    title.textContent = name;
-    title.id = `name-${name}`;
-    this.element.setAttribute("aria-labelledby", title.id);
-    this.parts.watch.setAttribute("aria-label", `Watch ${name}`);
-    this.parts.stop.title = this.parts.stop.ariaLabel = `Stop ${name}`;
-    this.parts.full.title = this.parts.full.ariaLabel = `Full screen: ${name}`;
-    this.parts.labels.title = this.parts.labels.ariaLabel = `Labels and boxes on ${name}`;
-    this.video.ariaLabel = `Live picture of ${name}`;
-    this.#address(this.parts.whep, `whep/${name}`);
-    this.#address(this.parts.image, `api/cameras/${name}/image`);
-    this.element.querySelector(".try").href = addressOf(`run?camera=${name}`);
+const poll = new Poll(async (failedBefore) => {
+  // Measure before the request: a stall is noticed even if the server does not answer.
+  await Promise.all([...cards.values()].map((card) => card.stage.measure()));
+  show(await fetchJson("api/cameras"));
+  if (failedBefore) for (const card of cards.values()) card.stage.player.retryNow();
+  return watchedCards().length ? POLL_WATCHING_MS : POLL_IDLE_MS;
+}, (error) => showNotice(error || (canPlay ? "" : "This browser has no WebRTC, so it cannot play live video. The image addresses still work.")));
 
-    this.player = new Player(name, this.video, () => this.#playerChanged());
-    this.parts.watch.addEventListener("click", () => {
-      this.player.start();
-      this.parts.stop.focus({ preventScroll: true });
-    });
-    this.parts.stop.addEventListener("click", () => {
-      this.player.stop();
-      this.parts.watch.focus({ preventScroll: true });
-    });
-    this.parts.full.addEventListener("click", () => this.#fullScreen());
-    this.video.addEventListener("dblclick", () => this.#fullScreen());
-    this.parts.labels.addEventListener("click", () => {
-      const on = !this.player.annotations;
-      this.parts.labels.ariaPressed = String(on);
-      this.player.setAnnotations(on);
-    });
-  }
-
-  show(camera) {
-    this.camera = camera;
-    const { parts } = this;
-    this.#showState();
-    this.element.classList.toggle("private", Boolean(camera.private));
-    parts.predictions.hidden = !camera.annotates || Boolean(camera.private);
-    parts.labels.hidden = !camera.annotates;
-    if (camera.width_px) parts.stage.style.setProperty("--ratio", `${camera.width_px} / ${camera.height_px}`);
-    parts.facts.textContent = sizeAndRate(camera);
-    this.#showChain(camera);
-    this.#showError(camera);
-    this.#showStatistics();
-    this.#showPredictions(camera.state === "running" || camera.state === "ended" ? (camera.latest?.predictions ?? []) : []);
-  }
-
-  async measure() {
-    this.statistics = await this.player.statistics();
-    // Reconnect if frames should arrive, or if the server has no session of this page.
-    const moving = this.camera?.state === "running" && this.camera.frame_rate >= 2;
-    const unknown = this.camera?.viewers === 0;
-    if ((moving || unknown) && this.statistics?.silentMs > STALL_MS) this.player.reportStall();
-  }
-
-  remove() {
-    this.player.stop();
-    this.element.remove();
-  }
-
-  #address(code, path) {
-    const address = addressOf(path);
-    code.textContent = address;
-    const button = code.nextElementSibling;
-    button.ariaLabel = `Copy the ${code.previousElementSibling.textContent} address of ${this.name}`;
-    button.addEventListener("click", async () => {
-      button.textContent = (await copied(address, code)) ? "Copied" : "Selected";
-      setTimeout(() => (button.textContent = "Copy"), 1500);
-    });
-  }
-
-  #playerChanged() {
-    const { state, message, hidden } = this.player;
-    const before = this.element.dataset.play;
-    if (before === "live" && state !== "live") this.#freezeFrame();
-    this.element.dataset.play = state;
-    this.parts.message.textContent = hidden ? "" : message;
-    if (state === "off") this.video.srcObject = null;
-    if (state !== "live") this.statistics = null;
-    if (this.camera) {
-      this.#showState();
-      this.#showStatistics();
-    }
-    showCounts();
-    if (before === "off" || state === "live") refreshSoon();
-  }
-
-  // Shows the last picture behind the message until video plays again.
-  #freezeFrame() {
-    const { still } = this.parts;
-    if (!this.video.videoWidth) return;
-    still.width = this.video.videoWidth;
-    still.height = this.video.videoHeight;
-    still.getContext("2d").drawImage(this.video, 0, 0);
-    this.element.dataset.still = "";
-  }
-
-  #fullScreen() {
-    const { stage } = this.parts;
-    if (document.fullscreenElement) document.exitFullscreen();
-    else if (stage.requestFullscreen) stage.requestFullscreen().then(() => this.#lockOrientation()).catch(() => {});
-    else this.video.webkitEnterFullscreen?.(); // on iPhones only a video can fill the screen
-  }
-
-  // Labels are part of the picture: a wide picture on an upright phone is too small to read them.
-  #lockOrientation() {
-    const { videoWidth, videoHeight } = this.video;
-    if (videoWidth > videoHeight) return screen.orientation?.lock?.("landscape");
-  }
-
-  #showChain(camera) {
-    const path = [];
-    for (let at = camera; at && !path.includes(at); at = cameras.get(at.source)) path.unshift(at);
-    const key = JSON.stringify(path.map((at) => [at.name, at.transforms]));
-    if (key === this.chainKey) return;
-    this.chainKey = key;
-    const items = path.flatMap((at) => [
-      ...(at.transforms ?? []).map((transform) => transformItem(transform, at === camera)),
-      cameraItem(at, at === camera),
-    ]);
-    this.parts.chain.replaceChildren(...items);
-    this.parts.chain.ariaLabel = `Pipeline of ${camera.name}`;
-  }
-
-  #showState() {
-    const { camera, parts } = this;
-    const live = this.player.state === "live" && camera.state === "running";
-    const state = camera.private ? "private" : live ? "live" : camera.state;
-    setText(parts.state, STATES[state] ?? state);
-    parts.state.dataset.state = state;
-  }
-
-  #showError(camera) {
-    let error = "";
-    if (camera.private) error = "This camera is private: only other cameras use its frames.";
-    else if (camera.state === "offline") error = `${sentence(camera.error ?? "The camera does not answer")}. Trying again.`;
-    else if (camera.state === "ended" && this.player.state !== "off") error = "The video has ended; this is its last picture.";
-    else if (camera.error) error = `${sentence(camera.error)}.`;
-    this.parts.error.hidden = !error;
-    setText(this.parts.error, error.replace(/\.\.+/g, "."));
-  }
-
-  #showStatistics() {
-    const { camera, statistics, parts } = this;
-    // Half a second has too few frames of a slow camera to measure its rate here.
-    const measured = camera.frame_rate === null || camera.frame_rate >= MEASURED_FROM_FPS ? statistics?.frameRate : null;
-    const rate = measured ?? (camera.state === "running" ? camera.frame_rate : null);
-    setText(parts.rate, rate === null ? "–" : `${rate.toFixed(rate < 9.95 ? 1 : 0)} fps`);
-    const server = serverLatency(camera.latency_ms);
-    if (statistics && server !== null) {
-      const total = server + statistics.networkMs + statistics.bufferMs + statistics.decodeMs;
-      setText(parts.latency, `${Math.round(total)} ms`);
-      parts.latency.title =
-        `server ${Math.round(server)}, network ${Math.round(statistics.networkMs)}, ` +
-        `buffer ${Math.round(statistics.bufferMs)}, decoding ${Math.round(statistics.decodeMs)} ms`;
-    } else {
-      setText(parts.latency, "–");
-      parts.latency.removeAttribute("title");
-    }
-    setText(parts.size, camera.width_px ? `${camera.width_px} × ${camera.height_px}` : "–");
-    parts.size.title = statistics?.codec ? `received as ${statistics.codec}, ${statistics.width} × ${statistics.height}` : "";
-    setText(parts.viewers, String(camera.viewers ?? 0));
-  }
-
-  #showPredictions(predictions) {
-    const found = new Map();
-    for (const { kind, class_name: label, text = label ?? kind, confidence, coverage } of predictions) {
-      const key = `${kind} ${text}`;
-      const entry = found.get(key) ?? { key, kind, text, value: 0, count: 0 };
-      entry.value = Math.max(entry.value, coverage ?? confidence ?? 1);
-      entry.count += kind === "detection" ? 1 : 0;
-      found.set(key, entry);
-    }
-    const order = ["caption", "classification", "detection", "segmentation"];
-    const rankOf = (kind) => (order.includes(kind) ? order.indexOf(kind) : order.length);
-    const entries = [...found.values()].sort(
-      (a, b) => rankOf(a.kind) - rankOf(b.kind) || b.value - a.value,
-    );
-    const shown = entries.slice(0, SHOWN_MAX);
-    for (const [key, row] of this.rows) {
-      if (shown.some((entry) => entry.key === key)) continue;
-      row.remove();
-      this.rows.delete(key);
-    }
-    shown.forEach((entry, place) => {
-      let row = this.rows.get(entry.key);
-      if (!row) {
-        row = make("li", entry.kind, make("span", "label"), make("span", "value"), make("span", "meter"));
-        this.rows.set(entry.key, row);
-      }
-      if (this.list.children[place] !== row) this.list.insertBefore(row, this.list.children[place] ?? null);
-      const [label, value, meter] = row.children;
-      setText(label, entry.count > 1 ? `${entry.text} × ${entry.count}` : entry.text);
-      setText(value, entry.kind === "segmentation" ? `covers ${percentage(entry.value)}` : entry.value.toFixed(2));
-      meter.style.setProperty("--value", entry.value);
-    });
-    const rest = entries.length - shown.length;
-    const words = rest ? `and ${rest} more` : entries.length ? "" : this.camera.state === "running" ? "Nothing" : "–";
-    this.restRow ??= make("li", "rest");
-    setText(this.restRow, words);
-    if (!words) this.restRow.remove();
-    else if (this.list.lastElementChild !== this.restRow) this.list.append(this.restRow);
-  }
-}
-
-function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children);
-  return element;
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-// Returns the median time from capture to packet, in milliseconds.
-function serverLatency(latency) {
-  return latency?.total?.p50 ?? null;
-}
-
-function sizeAndRate(camera) {
-  if (camera.private) return "";
-  const size = camera.width_px ? `${camera.width_px} × ${camera.height_px}` : "";
-  return size && camera.frame_rate ? `${size}, ${Math.round(camera.frame_rate)} fps` : size;
-}
-
-function cameraItem(camera, own) {
-  const what = camera.source === null ? camera.model.replaceAll("_", " ") : "";
-  const dot = make("span", "dot");
-  dot.ariaHidden = "true";
-  if (own) {
-    const item = make("li", "node own", dot, make("span", "", camera.name), ...(what ? [make("small", "", what)] : []));
-    item.ariaCurrent = "true";
-    return item;
-  }
-  const link = make("a", "", camera.name);
-  link.href = `#camera-${camera.name}`;
-  return make("li", "node", dot, link, ...(what ? [make("small", "", what)] : []));
-}
-
-function transformItem(transform, own) {
-  const item = make("li", own ? "step own" : "step", make("span", "", transform.type));
-  const detail = transformDetail(transform.attributes ?? {});
-  if (detail) item.append(make("small", "", detail));
-  return item;
-}
-
-function transformDetail(attributes) {
-  const { width_px, height_px, angle_degs, direction } = attributes;
-  const service = Object.entries(attributes).find(([key, value]) => value && /^(detector|classifier|segmenter|captioner)_name$/.test(key));
-  if (service) return service[1];
-  if (width_px || height_px) return `${width_px || "auto"} × ${height_px || "auto"}`;
-  if (angle_degs !== undefined) return `${angle_degs}°`;
-  return direction ?? "";
-}
-
-async function copied(text, shown) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // Scripts have no clipboard without TLS: select the text and use the old command.
-    getSelection().selectAllChildren(shown);
-    return document.execCommand("copy");
-  }
-}
-
-// Sorts the cameras: sources in the order of the file, each followed by the cameras chained onto it.
-function inChainOrder(list) {
-  const ordered = [];
-  const add = (camera) => {
-    if (ordered.includes(camera)) return;
-    ordered.push(camera);
-    list.filter((other) => other.source === camera.name).forEach(add);
-  };
-  list.filter((camera) => camera.source === null).forEach(add);
-  list.forEach(add);
-  return ordered;
-}
+const watchedCards = () => [...cards.values()].filter((card) => card.stage.watched);
+const watchable = () => [...cards.values()].filter((card) => card.watchable && !card.element.hidden);
 
 function show(list) {
   cameras = new Map(list.map((camera) => [camera.name, camera]));
@@ -335,83 +40,148 @@ function show(list) {
     card.remove();
     cards.delete(name);
   }
-  inChainOrder(list).forEach((camera, place) => {
-    let card = cards.get(camera.name);
-    if (!card) {
-      card = new Card(camera.name);
-      cards.set(camera.name, card);
-    }
-    if (main.children[place] !== card.element) main.insertBefore(card.element, main.children[place] ?? null);
-    card.show(camera);
-  });
-  while (main.children.length > cards.size) main.lastElementChild.remove();
-  if (!list.length) main.append(make("p", "empty", "The configuration has no cameras yet."));
+  for (const camera of list) {
+    if (!cards.has(camera.name)) cards.set(camera.name, new Card(camera.name, template, cardChanged));
+    cards.get(camera.name).show(camera, cameras);
+  }
+  part("tools").hidden = list.length < TOOLS_FROM;
+  layOut();
   main.ariaBusy = "false";
+  if (isFirst) {
+    isFirst = false;
+    resumeWatching();
+    goToCamera();
+  }
   showCounts();
 }
 
-const watchable = () => [...cards.values()].filter((card) => card.camera && !card.camera.private);
+// Layout: the order of the cards, headings of their groups, the search
+
+const isCompact = () => cards.size >= TOOLS_FROM && (chosen.compact ?? cards.size >= MANY);
+const isGrouped = () => cards.size >= TOOLS_FROM && (chosen.grouped ?? cards.size >= MANY);
+
+function layOut() {
+  main.classList.toggle("compact", isCompact());
+  part("compact").ariaPressed = String(isCompact());
+  part("grouped").ariaPressed = String(isGrouped());
+  const words = part("tools").hidden ? [] : part("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const card of cards.values()) {
+    card.element.hidden = !card.matches(words, cameras);
+    for (const heading of card.headings) heading.ariaLevel = String(Number(heading.localName[1]) + (isGrouped() ? 1 : 0));
+  }
+  const before = [...main.children];
+  const elements = isGrouped() ? groupedElements() : inChainOrder().flat().map(({ name }) => cards.get(name).element);
+  const found = [...cards.values()].filter((card) => !card.element.hidden).length;
+  if (!cards.size) elements.push(make("p", "empty", "The configuration has no cameras yet."));
+  else if (!found) elements.push(make("p", "empty", "No camera has these words in its name, its model or its transforms."));
+  arrange(main, elements);
+  setText(part("found"), words.length ? `${found} found` : "");
+  if (before.some((element, place) => element !== main.children[place])) for (const card of cards.values()) card.stage.resume();
+}
+
+// Returns the chains: each source, in the order of the file, with the cameras chained onto it.
+function inChainOrder() {
+  const list = [...cameras.values()];
+  const seen = new Set();
+  const chain = (camera) => {
+    if (seen.has(camera)) return [];
+    seen.add(camera);
+    return [camera, ...list.filter((other) => other.source === camera.name).flatMap(chain)];
+  };
+  return [...list.filter((camera) => camera.source === null), ...list].map(chain).filter((found) => found.length);
+}
+
+// Returns the cards with a heading above each source that others use, and one above all other cameras at the end.
+function groupedElements() {
+  const chains = inChainOrder();
+  const alone = chains.filter((chain) => chain.length === 1).flat();
+  const parts = chains.filter((chain) => chain.length > 1).map((chain) => [chain[0].name, chain]);
+  if (alone.length) parts.push([parts.length ? "Other cameras" : "All cameras", alone]);
+  return parts.flatMap(([name, members]) => {
+    const elements = members.map((camera) => cards.get(camera.name).element);
+    const shown = elements.filter((element) => !element.hidden).length;
+    if (!groups.has(name)) groups.set(name, make("h2", "group", make("span", "", name), make("small")));
+    const heading = groups.get(name);
+    heading.hidden = shown === 0;
+    setText(heading.lastElementChild, shown === 1 ? "1 camera" : `${shown} cameras`);
+    return [heading, ...elements];
+  });
+}
+
+// Scrolls to the camera that the address names, as in #camera-porch.
+function goToCamera() {
+  const name = /^#camera-(.+)$/.exec(location.hash)?.[1];
+  for (const card of cards.values()) card.element.classList.toggle("chosen", card.name === name);
+  const card = cards.get(name);
+  if (!card) return;
+  if (card.element.hidden) {
+    part("search").value = "";
+    layOut();
+  }
+  card.element.scrollIntoView({ block: "start" });
+  card.element.focus({ preventScroll: true });
+}
+
+// Watching, and what the page remembers of it
+
+function cardChanged(card, before) {
+  const { state } = card.stage;
+  if ((before === "off") !== (state === "off")) {
+    if (state !== "off") allowStart();
+    remember({ watched: watchedCards().map(({ name }) => name) });
+    part("resume").hidden = true;
+  }
+  showCounts();
+  if (before === "off" || state === "live") poll.soon();
+}
+
+function remembered() {
+  return canPlay ? (chosen.watched ?? []).map((name) => cards.get(name)).filter((card) => card?.watchable) : [];
+}
+
+// Starts what was watched here before; if a foreign page may have opened this one, only after a click.
+function resumeWatching() {
+  if (startsItself) for (const card of remembered()) card.stage.start();
+  else part("resume").hidden = !remembered().length;
+}
 
 function showCounts() {
   const all = watchable();
-  const on = all.filter((card) => card.player.state !== "off").length;
+  const on = watchedCards().length;
   const number = cards.size === 1 ? "1 camera" : `${cards.size} cameras`;
-  setText(summary, cards.size ? (on ? `${number}, ${on} watched here` : number) : "");
-  stopAll.hidden = on === 0;
-  watchAll.hidden = !canPlay || on === all.length || all.length < 2;
-}
-
-async function refresh() {
-  clearTimeout(timer);
-  timer = 0;
-  if (document.hidden) return;
-  try {
-    // Measure before the request: a stall is noticed even if the server does not answer.
-    await Promise.all([...cards.values()].map((card) => card.measure()));
-    const response = await fetchWithToken("api/cameras", {}, REQUEST_TIMEOUT_MS);
-    if (!response.ok) throw new Error(sentence((await response.json().catch(() => ({}))).detail) || "The server failed");
-    const list = await response.json();
-    show(list);
-    if (failures) for (const card of cards.values()) card.player.retryNow();
-    failures = 0;
-    showNotice(canPlay ? "" : "This browser has no WebRTC, so it cannot play live video. The image addresses still work.");
-    const watching = [...cards.values()].some((card) => card.player.state !== "off");
-    scheduleRefresh(watching ? POLL_WATCHING_MS : POLL_IDLE_MS);
-  } catch (error) {
-    const pause = RETRY_S[Math.min(failures++, RETRY_S.length - 1)];
-    showNotice(error.message && error.name === "Error" ? `${error.message}. Trying again.` : "The server does not answer. Trying again.");
-    scheduleRefresh(pause * 1000);
-  }
-}
-
-function scheduleRefresh(milliseconds) {
-  clearTimeout(timer);
-  timer = setTimeout(refresh, milliseconds);
-}
-
-function refreshSoon() {
-  if (timer) scheduleRefresh(50);
+  setText(part("summary"), cards.size ? (on ? `${number}, ${on} watched here` : number) : "");
+  part("stop-all").hidden = on === 0;
+  part("watch-all").hidden = !canPlay || all.every((card) => card.stage.watched) || all.length < 2;
 }
 
 function showNotice(text) {
-  setText(notice, text);
-  notice.hidden = !text;
+  setText(part("notice"), text);
+  part("notice").hidden = !text;
 }
 
-function setHidden(hidden) {
-  for (const card of cards.values()) card.player.setHidden(hidden);
-  if (!hidden) refresh();
-}
+// Events
 
-watchAll.addEventListener("click", () => {
-  for (const card of watchable()) if (card.player.state === "off") card.player.start();
+part("watch-all").addEventListener("click", () => {
+  for (const card of watchable()) if (!card.stage.watched) card.stage.start();
 });
-stopAll.addEventListener("click", () => {
-  for (const card of cards.values()) card.player.stop();
+part("stop-all").addEventListener("click", () => {
+  for (const card of watchedCards()) card.stage.stop();
 });
-document.addEventListener("visibilitychange", () => setHidden(document.hidden));
-addEventListener("pagehide", () => setHidden(true));
-addEventListener("pageshow", (event) => event.persisted && setHidden(document.hidden));
+part("resume").addEventListener("click", () => {
+  for (const card of remembered()) card.stage.start();
+});
+for (const name of ["compact", "grouped"]) {
+  part(name).addEventListener("click", () => {
+    chosen[name] = part(name).ariaPressed !== "true";
+    remember({ [name]: chosen[name] });
+    layOut();
+  });
+}
+part("search").addEventListener("input", () => {
+  layOut();
+  showCounts();
+});
+addEventListener("hashchange", goToCamera);
 
 document.documentElement.classList.toggle("unplayable", !canPlay);
-refresh();
+poll.now();

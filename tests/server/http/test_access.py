@@ -83,7 +83,7 @@ def test_our_own_pages_and_programs_are_accepted(served: Served) -> None:
 
 def test_another_site_may_link_to_the_pages_but_not_open_a_camera(served: Served) -> None:
     link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
-    for path in ("/", "/run", "/docs", "/page/page.css"):
+    for path in ("/", "/run", "/docs", "/page/styles/page.css"):
         assert served.client.get(path, headers=link).status_code == 200
     before = served.client.get("/api/cameras/still").json()["counters"]["decoded"]
     for way in (

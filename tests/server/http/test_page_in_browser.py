@@ -1,18 +1,20 @@
 """The camera page in Chromium."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
-from tests.end_to_end.browsers import launch
+from tests.end_to_end.browsers import accessibility_findings, launch
 
 from ..conftest import check_threads, threads_now
 from ..served import Served
 
 LIVE = re.compile("^live$")
+NOTICED_S = 9.0  # after so long the server notices a viewer that has vanished
 CONFIG = """
 cameras:
   - {name: scene, model: test_pattern, attributes: {width_px: 320, height_px: 180}, linger_s: 0.5}
@@ -80,6 +82,13 @@ def watch(page: Page, name: str) -> Locator:
     found.get_by_role("button", name=f"Watch {name}").click()
     expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)
     return found
+
+
+def open_from_another_site(page: Page, served: Served, path: str) -> None:
+    """Open a page of the server from a page of another site: for browsers, ``localhost`` is one."""
+    page.goto(served.running.url.replace("127.0.0.1", "localhost") + "healthz")
+    with page.expect_navigation():
+        page.evaluate("address => { location.href = address; }", served.running.url + path)
 
 
 def viewers(served: Served, name: str) -> int:
@@ -221,8 +230,91 @@ def test_a_hidden_tab_receives_nothing_and_resumes_when_shown(page: Page, served
 def test_leaving_the_page_ends_its_session(page: Page, served: Served) -> None:
     watch(page, "scene")
     page.goto(f"{served.running.url}healthz")
-    page.goto(served.running.url)
-    expect(card(page, "scene").locator(".viewers")).to_have_text("0")
+    deadline = time.monotonic() + NOTICED_S / 2
+    while viewers(served, "scene"):
+        assert time.monotonic() < deadline, "the server has had to notice by itself that the viewer is gone"
+
+
+def test_what_was_watched_is_watched_again_after_a_reload(page: Page, served: Served) -> None:
+    watch(page, "scene")
+    watch(page, "still")
+    page.reload()
+    for name in ("scene", "still"):
+        expect(card(page, name)).to_have_attribute("data-play", LIVE, timeout=15_000)
+    card(page, "still").get_by_role("button", name="Stop still").click()
+    page.reload()
+    expect(card(page, "scene")).to_have_attribute("data-play", LIVE, timeout=15_000)
+    expect(card(page, "still")).to_have_attribute("data-play", "off")
+    page.get_by_role("button", name="Stop all").click()
+
+
+def test_a_page_that_a_foreign_page_has_opened_watches_again_only_after_a_click(page: Page, served: Served) -> None:
+    watch(page, "scene")
+    open_from_another_site(page, served, "")
+    again = page.get_by_role("button", name="Watch again")
+    expect(again).to_be_visible()
+    expect(card(page, "scene")).to_have_attribute("data-play", "off")
+    again.click()
+    expect(card(page, "scene")).to_have_attribute("data-play", LIVE, timeout=15_000)
+    page.get_by_role("button", name="Stop all").click()
+
+
+def test_a_camera_off_the_screen_pauses_and_resumes_when_scrolled_back(page: Page, served: Served) -> None:
+    page.set_viewport_size({"width": 500, "height": 500})
+    found = watch(page, "scene")
+    with page.expect_response(lambda response: response.request.method == "DELETE"):
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(found).to_have_attribute("data-paused", "")
+    assert viewers(served, "scene") == 0
+    page.evaluate("scrollTo(0, 0)")
+    expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)
+    assert found.get_attribute("data-paused") is None
+
+
+def test_an_address_with_a_camera_scrolls_to_its_card(browser: Browser, served: Served) -> None:
+    with browser.new_context(viewport={"width": 500, "height": 500}) as context:
+        page = context.new_page()
+        page.goto(f"{served.running.url}#camera-framed")
+        expect(card(page, "framed")).to_be_in_viewport(ratio=0.5)
+        expect(card(page, "framed")).to_be_focused()
+        expect(card(page, "scene")).not_to_be_in_viewport()
+
+
+def test_a_card_that_is_not_watched_shows_the_newest_picture_or_the_chain(browser: Browser, served: Served) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.route("**/framed/image?open=false", lambda route: route.fulfill(status=204))
+        page.goto(served.running.url)
+        drawn = card(page, "framed").locator(".drawn-chain > span")
+        expect(drawn).to_have_text(["scenetest pattern", "crop", "framed"])
+        expect(drawn.first).to_be_visible()
+        assert served.client.get("/api/cameras/turned/image").status_code == 200
+        decoded = served.client.get("/api/cameras/scene").json()["counters"]["decoded"]
+        while served.client.get("/api/cameras/turned").json()["state"] != "idle":
+            pass
+        page.reload()
+        found = card(page, "turned")
+        expect(found).to_have_attribute("data-still", "")
+        expect(found.locator(".facts")).to_have_text(re.compile(r"^Picture from \d.*\d\d:\d\d"))
+        expect(found.locator(".drawn-chain")).to_be_hidden()
+        size = found.locator(".still").evaluate("canvas => [canvas.width, canvas.height]")
+        assert size == [180, 320]
+        assert served.client.get("/api/cameras/scene").json()["counters"]["decoded"] >= decoded
+        assert served.client.get("/api/cameras/scene").json()["state"] == "idle"
+
+
+def test_a_failed_camera_can_be_tried_again(browser: Browser, served: Served) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.route("**/whep/scene", lambda route: route.fulfill(status=403, json={"detail": "not now"}))
+        page.goto(served.running.url)
+        found = card(page, "scene")
+        found.get_by_role("button", name="Watch scene").click()
+        expect(found.get_by_role("status")).to_have_text("Not now.")
+        expect(found.locator(".spinner")).to_be_hidden()
+        page.unroute("**/whep/scene")
+        found.get_by_role("button", name="Try again: scene").click()
+        expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)
 
 
 def test_a_lost_session_is_replaced(page: Page, served: Served) -> None:
@@ -240,6 +332,9 @@ def test_the_error_of_a_camera_is_shown(page: Page) -> None:
     expect(found.locator(".state")).to_have_text("Offline", timeout=15_000)
     expect(found.locator(".error")).to_contain_text("connection refused")
     expect(found.locator(".error")).to_contain_text("Trying again.")
+    expect(found.get_by_role("status")).to_contain_text("Offline")
+    expect(found.get_by_role("status")).to_contain_text("connection refused")
+    expect(found.locator(".spinner")).to_be_hidden()
 
 
 def test_a_private_camera_cannot_be_watched(page: Page) -> None:
@@ -271,6 +366,24 @@ def test_nothing_overflows_at_any_width(browser: Browser, served: Served, width:
             if summary.is_visible():
                 summary.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, served: Served, scheme: str) -> None:
+    with browser.new_context(color_scheme=scheme) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(served.running.url)
+        watch(page, "scene")
+        card(page, "lost").get_by_role("button", name="Watch lost").click()
+        expect(card(page, "lost").get_by_role("status")).to_contain_text("Offline")
+        for summary in page.get_by_text("Addresses").all():
+            if summary.is_visible():
+                summary.click()
+        assert accessibility_findings(page) == []
+        page.goto(f"{served.running.url}docs")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("API, version")
+        page.locator("details").evaluate_all("all => all.forEach((details) => { details.open = true; })")
+        assert accessibility_findings(page) == []
 
 
 def test_the_api_page_lists_every_operation(browser: Browser, served: Served, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 // Plays one camera over WHEP in a <video>, and reconnects after every failure, with growing pauses.
 
 import { sessionAddress } from "./address.js";
+import { sentence } from "./dom.js";
 import { fetchWithToken, withToken } from "./token.js";
 
 const PAUSES_S = [0.5, 1, 2, 4, 8, 15];
@@ -17,7 +18,7 @@ export class Player {
     this.message = "";
     this.annotations = true;
     this.enabled = false;
-    this.hidden = false;
+    this.paused = ""; // the reason
     this.failures = 0;
     this.attempt = 0;
     this.timers = new Set();
@@ -27,7 +28,8 @@ export class Player {
   start() {
     this.enabled = true;
     this.failures = 0;
-    if (!this.hidden) this.#connect();
+    if (this.paused) this.#setState("connecting", this.paused);
+    else this.#connect();
   }
 
   stop() {
@@ -36,28 +38,34 @@ export class Player {
     this.#setState("off");
   }
 
-  // A hidden tab receives no video; playback resumes when the tab is shown again.
-  setHidden(hidden) {
-    if (this.hidden === hidden) return;
-    this.hidden = hidden;
+  // Receives no video while there is a reason, such as a hidden tab; playback resumes with an empty one.
+  pause(reason) {
+    if (this.paused === reason) return;
+    const resumes = !reason;
+    this.paused = reason;
     if (!this.enabled) return;
-    if (hidden) {
-      this.#disconnect();
-      this.#setState("connecting", "Paused while this tab is hidden");
-    } else {
+    if (resumes) {
       this.failures = 0;
       this.#connect();
+    } else {
+      this.#disconnect();
+      this.#setState("connecting", reason);
     }
   }
 
   setAnnotations(annotations) {
     this.annotations = annotations;
-    if (this.enabled && !this.hidden) this.#connect();
+    if (this.enabled && !this.paused) this.#connect();
   }
 
-  // Ends the current pause, because the server answers again.
+  // Ends the current pause between attempts, because the server answers again.
   retryNow() {
     if (this.state === "retrying") this.#connect();
+  }
+
+  // Connects anew on the user's request, after a failure or between attempts.
+  tryAgain() {
+    if (this.enabled && !this.paused) this.start();
   }
 
   // Reconnects although the browser reports a connection: the server sends frames, but none arrive.
@@ -161,7 +169,7 @@ export class Player {
   }
 
   #playing() {
-    if (!this.pc || !this.enabled || this.hidden) return;
+    if (!this.pc || !this.enabled || this.paused) return;
     this.failures = 0;
     this.#setState("live");
   }
@@ -213,9 +221,4 @@ export class Player {
 // The request outlives the page, so that the server stops encoding for a viewer that leaves.
 function deleteSession(location) {
   return fetch(location, withToken({ method: "DELETE", keepalive: true })).catch(() => {});
-}
-
-// Capitalises the first letter, unless the text begins with an address or a path.
-export function sentence(text) {
-  return /^[a-z]+\s/.test(text ?? "") ? text[0].toUpperCase() + text.slice(1) : (text ?? "");
 }

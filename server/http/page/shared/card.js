@@ -1,0 +1,213 @@
+// The card of a camera: its picture, and in words its state, chain, figures and predictions.
+
+import { addressOf } from "./address.js";
+import { chainOf, modelOf, transformDetail } from "./chain.js";
+import { copy, make, sentence, setText, withPeriod } from "./dom.js";
+import { percentage } from "./drawing.js";
+import { Stage, lossOf } from "./stage.js";
+
+const MEASURED_FROM_FPS = 5;
+const SHOWN_MAX = 6;
+const STATES = {
+  idle: "Idle",
+  opening: "Opening",
+  running: "Running",
+  live: "Live",
+  offline: "Offline",
+  ended: "Ended",
+  private: "Private",
+};
+
+export class Card {
+  // `template` holds the card's elements; `onChange` is called with the state before, when the video's state changes.
+  constructor(name, template, onChange) {
+    this.name = name;
+    this.element = template.content.firstElementChild.cloneNode(true);
+    this.element.id = `camera-${name}`;
+    this.element.dataset.camera = name;
+    this.parts = Object.fromEntries(
+      [..."state chain error rate latency size viewers predictions whep image".split(" ")].map((part) => [part, this.element.querySelector(`.${part}`)]),
+    );
+    this.list = this.parts.predictions.querySelector("ul");
+    this.rows = new Map();
+    this.headings = this.element.querySelectorAll("h2, h3");
+    const [title] = this.headings;
+    title.id = `name-${name}`;
+    const link = make("a", "", name);
+    link.href = addressOf(`watch/${name}`);
+    link.title = `Only ${name}, filling the page`;
+    title.append(link);
+    this.element.setAttribute("aria-labelledby", title.id);
+    this.#address(this.parts.whep, `whep/${name}`);
+    this.#address(this.parts.image, `api/cameras/${name}/image`);
+    this.element.querySelector(".try").href = addressOf(`run?camera=${name}`);
+    this.stage = new Stage(name, this.element, (before) => {
+      if (this.camera) {
+        this.#showState();
+        this.#showStatistics();
+      }
+      onChange(this, before);
+    });
+    this.element.prepend(this.stage.element);
+  }
+
+  get watchable() {
+    return Boolean(this.camera) && !this.camera.private;
+  }
+
+  show(camera, cameras) {
+    this.camera = camera;
+    const { parts } = this;
+    const chain = chainOf(camera, cameras);
+    this.#showState();
+    this.element.classList.toggle("private", Boolean(camera.private));
+    parts.predictions.hidden = !camera.annotates || Boolean(camera.private);
+    this.stage.show(camera, chain);
+    this.#showChain(camera, chain);
+    this.#showError(camera);
+    this.#showStatistics();
+    this.#showPredictions(camera.state === "running" || camera.state === "ended" ? (camera.latest?.predictions ?? []) : []);
+  }
+
+  // Returns whether every word occurs in the names of the camera, its chain, its transforms or its model.
+  matches(words, cameras) {
+    const text = chainOf(this.camera, cameras)
+      .flatMap((at) => [at.name, at.model, ...(at.transforms ?? []).flatMap(({ type, attributes }) => [type, transformDetail(attributes)])])
+      .join(" ")
+      .toLowerCase();
+    return words.every((word) => text.includes(word));
+  }
+
+  remove() {
+    this.stage.remove();
+    this.element.remove();
+  }
+
+  #address(code, path) {
+    const address = addressOf(path);
+    code.textContent = address;
+    const button = code.nextElementSibling;
+    button.ariaLabel = `Copy the ${code.previousElementSibling.textContent} address of ${this.name}`;
+    button.addEventListener("click", () => copy(button, address, code));
+  }
+
+  #showChain(camera, chain) {
+    const key = JSON.stringify(chain.map((at) => [at.name, at.transforms]));
+    if (key === this.chainKey) return;
+    this.chainKey = key;
+    const items = chain.flatMap((at) => [
+      ...(at.transforms ?? []).map((transform) => transformItem(transform, at === camera)),
+      cameraItem(at, at === camera),
+    ]);
+    this.parts.chain.replaceChildren(...items);
+    this.parts.chain.ariaLabel = `Pipeline of ${camera.name}`;
+  }
+
+  #showState() {
+    const { camera, parts } = this;
+    const live = this.stage.state === "live" && camera.state === "running";
+    const state = camera.private ? "private" : live ? "live" : lossOf(camera) ? "offline" : camera.state;
+    setText(parts.state, STATES[state] ?? state);
+    parts.state.dataset.state = state;
+  }
+
+  #showError(camera) {
+    const loss = lossOf(camera);
+    let error = "";
+    if (camera.private) error = "This camera is private: only other cameras use its frames.";
+    else if (loss) error = `${loss} Trying again.`;
+    else if (camera.state === "ended" && this.stage.watched) error = "The video has ended; this is its last picture.";
+    else if (camera.error) error = withPeriod(sentence(camera.error));
+    this.parts.error.hidden = !error;
+    setText(this.parts.error, error);
+  }
+
+  #showStatistics() {
+    const { camera, parts } = this;
+    const { statistics } = this.stage;
+    // Half a second has too few frames of a slow camera to measure its rate here.
+    const measured = camera.frame_rate === null || camera.frame_rate >= MEASURED_FROM_FPS ? statistics?.frameRate : null;
+    const rate = measured ?? (camera.state === "running" ? camera.frame_rate : null);
+    setText(parts.rate, rate === null ? "–" : `${rate.toFixed(rate < 9.95 ? 1 : 0)} fps`);
+    const server = serverLatency(camera.latency_ms);
+    if (statistics && server !== null) {
+      const total = server + statistics.networkMs + statistics.bufferMs + statistics.decodeMs;
+      setText(parts.latency, `${Math.round(total)} ms`);
+      parts.latency.title =
+        `server ${Math.round(server)}, network ${Math.round(statistics.networkMs)}, ` +
+        `buffer ${Math.round(statistics.bufferMs)}, decoding ${Math.round(statistics.decodeMs)} ms`;
+    } else {
+      setText(parts.latency, "–");
+      parts.latency.removeAttribute("title");
+    }
+    setText(parts.size, camera.width_px ? `${camera.width_px} × ${camera.height_px}` : "–");
+    parts.size.title = statistics?.codec ? `received as ${statistics.codec}, ${statistics.width} × ${statistics.height}` : "";
+    setText(parts.viewers, String(camera.viewers ?? 0));
+  }
+
+  #showPredictions(predictions) {
+    const found = new Map();
+    for (const { kind, class_name: label, text = label ?? kind, confidence, coverage } of predictions) {
+      const key = `${kind} ${text}`;
+      const entry = found.get(key) ?? { key, kind, text, value: 0, count: 0 };
+      entry.value = Math.max(entry.value, coverage ?? confidence ?? 1);
+      entry.count += kind === "detection" ? 1 : 0;
+      found.set(key, entry);
+    }
+    const order = ["caption", "classification", "detection", "segmentation"];
+    const rankOf = (kind) => (order.includes(kind) ? order.indexOf(kind) : order.length);
+    const entries = [...found.values()].sort(
+      (a, b) => rankOf(a.kind) - rankOf(b.kind) || b.value - a.value,
+    );
+    const shown = entries.slice(0, SHOWN_MAX);
+    for (const [key, row] of this.rows) {
+      if (shown.some((entry) => entry.key === key)) continue;
+      row.remove();
+      this.rows.delete(key);
+    }
+    shown.forEach((entry, place) => {
+      let row = this.rows.get(entry.key);
+      if (!row) {
+        row = make("li", entry.kind, make("span", "label"), make("span", "value"), make("span", "meter"));
+        this.rows.set(entry.key, row);
+      }
+      if (this.list.children[place] !== row) this.list.insertBefore(row, this.list.children[place] ?? null);
+      const [label, value, meter] = row.children;
+      setText(label, entry.count > 1 ? `${entry.text} × ${entry.count}` : entry.text);
+      setText(value, entry.kind === "segmentation" ? `covers ${percentage(entry.value)}` : entry.value.toFixed(2));
+      meter.style.setProperty("--value", entry.value);
+    });
+    const rest = entries.length - shown.length;
+    const words = rest ? `and ${rest} more` : entries.length ? "" : this.camera.state === "running" ? "Nothing" : "–";
+    this.restRow ??= make("li", "rest");
+    setText(this.restRow, words);
+    if (!words) this.restRow.remove();
+    else if (this.list.lastElementChild !== this.restRow) this.list.append(this.restRow);
+  }
+}
+
+// Returns the median time from capture to packet, in milliseconds.
+function serverLatency(latency) {
+  return latency?.total?.p50 ?? null;
+}
+
+function cameraItem(camera, own) {
+  const what = camera.model ? modelOf(camera) : "";
+  const dot = make("span", "dot");
+  dot.ariaHidden = "true";
+  if (own) {
+    const item = make("li", "node own", dot, make("span", "", camera.name), ...(what ? [make("small", "", what)] : []));
+    item.ariaCurrent = "true";
+    return item;
+  }
+  const link = make("a", "", camera.name);
+  link.href = `#camera-${camera.name}`;
+  return make("li", "node", dot, link, ...(what ? [make("small", "", what)] : []));
+}
+
+function transformItem(transform, own) {
+  const item = make("li", own ? "step own" : "step", make("span", "", transform.type));
+  const detail = transformDetail(transform.attributes);
+  if (detail) item.append(make("small", "", detail));
+  return item;
+}
