@@ -34,20 +34,6 @@ cli = typer.Typer(
 )
 
 
-def main(tables: Tables | None = None) -> None:
-    """Run the command line and end the process.
-
-    Args:
-        tables: The kinds that configurations may declare, the built-in ones by default. A program that adds kinds
-            passes its own tables here. The kinds of installed packages are added.
-    """
-    try:
-        cli(prog_name="camweave", obj=tables)
-    except BrokenPipeError:  # the reader of our output has closed it, as `head` does
-        sys.stderr.close()
-        sys.exit(0)
-
-
 def _show_version(wanted: bool) -> None:
     if wanted:
         print(f"camweave {program_version()}")

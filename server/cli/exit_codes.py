@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from ..program import StartError, UsageError
+from ..program import SignalThread, StartError, UsageError
 
 FAILED, MISUSED = 1, 2
 
@@ -24,13 +24,15 @@ def exit_codes(*, interrupted: int = FAILED) -> Iterator[None]:
     """End the program with the exit code for the exception of the block, without a traceback for a user's mistake.
 
     Args:
-        interrupted: The exit code after SIGINT or SIGTERM, the normal end of a server but not of other commands.
+        interrupted: The exit code after SIGINT or SIGTERM, the normal end of a server but not of other commands. Where
+            a :class:`SignalThread` handles signals, these do not reach the block.
     """
     from cameras import UnsuitableLibrary
     from pipeline import ConfigError
     from vision import ModelError
 
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    numbers = () if SignalThread.started is not None else (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, _interrupt) for number in numbers}
     try:
         yield
     except ConfigError as error:
@@ -44,7 +46,8 @@ def exit_codes(*, interrupted: int = FAILED) -> Iterator[None]:
     except KeyboardInterrupt:
         raise (_ended(interrupted, "interrupted") if interrupted else typer.Exit(0)) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def sentence_of(error: Exception) -> str:

@@ -1,15 +1,18 @@
-"""Shared by all parts of the program and quick to import: errors that end it, its version, and listening sockets."""
+"""Code that all parts of the program share, quick to import: its end by errors and signals, its version, sockets."""
 
 from .binding import host_and_port, is_loopback, listen
 from .errors import StartError, UsageError
 from .files import is_exhausted, raise_file_limit
 from .logs import LogFormatter, log_to_stderr
+from .signals import SignalThread, end_process, signals_handled
 from .version import program_version
 
 __all__ = [
     "LogFormatter",
+    "SignalThread",
     "StartError",
     "UsageError",
+    "end_process",
     "host_and_port",
     "is_exhausted",
     "is_loopback",
@@ -17,4 +20,5 @@ __all__ = [
     "log_to_stderr",
     "program_version",
     "raise_file_limit",
+    "signals_handled",
 ]

@@ -1,7 +1,7 @@
 """Start the server, run it, and shut it down.
 
-One event loop does all networking, HTTP and WebRTC; threads do everything that takes long. A signal sets an event; a
-second one ends the process at once.
+One event loop does all networking, HTTP and WebRTC; threads do everything that takes long. A signal sets an event
+(``server/program/signals.py``), and all that is open is closed within one deadline.
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
-import signal
-import sys
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,18 +22,17 @@ from ..clarifai import ClarifaiRest
 from ..connections import Acceptor
 from ..core import Backend, TrustedProxies, on_thread, open_backend
 from ..http import HttpServer, check_http_libraries
-from ..program import listen, raise_file_limit
+from ..program import listen, raise_file_limit, signals_handled
 from .addresses import urls_of
 from .listeners import Listener, check_listener_libraries, open_listeners
 
 logger = logging.getLogger(__name__)
 
-# Time limits for closing each part; after that the shutdown goes on.
-CONNECTIONS_S = 2
-STREAMS_S = 3.0
-GRAPH_S = 5.0
+CLOSE_LIMIT_S = 2.2
+"""How long everything may take to close. Each part may take half of the time that is left; the last one, all of it."""
 
-FORCED = 1  # exit code after a second signal
+REQUESTS_S = 1
+"""How long the requests in progress may go on after a signal."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +70,18 @@ def serve(config: Config, announce: Callable[[Sequence[str]], None]) -> None:
 
 
 async def _serve(config: Config, announce: Callable[[Sequence[str]], None]) -> None:
-    stop = asyncio.Event()
-    with _signals(stop):
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def on_signal() -> None:
+        with suppress(RuntimeError):  # the loop has just ended
+            loop.call_soon_threadsafe(stop.set)
+
+    with signals_handled(on_signal):
         starting = asyncio.create_task(startup(config), name="startup")
         await _first(starting, stop)
         if not starting.done():  # loading models takes long, and one may hang
             starting.cancel()
-            await asyncio.wait({starting}, timeout=GRAPH_S)
+            await asyncio.wait({starting}, timeout=CLOSE_LIMIT_S)
             return
         running = starting.result()
         # What is here now stays, too. A full collection that visits it again stops the event loop for up to 80 ms.
@@ -110,20 +111,20 @@ async def startup(config: Config) -> Running:
     acceptor = Acceptor(lambda: graph.config.server.limits, proxies.__contains__)
     listeners: list[Listener] = []
     try:
-        await _in_thread("open", graph.open)
+        await on_thread("open", graph.open)
         encoders = EncoderPool()
         backend = open_backend(graph, encoders)
         async for listener in open_listeners(backend, acceptor):
             listeners.append(listener)
-        http = HttpServer(backend, [ClarifaiRest(backend)], acceptor, CONNECTIONS_S)
+        http = HttpServer(backend, [ClarifaiRest(backend)], acceptor, REQUESTS_S)
         serving = asyncio.create_task(http.serve([sock]), name="http")
         await _first(serving, http.opened)
     except BaseException:
         acceptor.close()
         sock.close()
         for listener in listeners:
-            await _limited(listener.name, listener.close(), CONNECTIONS_S)
-        await _in_thread("close", graph.close)
+            await _limited(listener.name, listener.close(), REQUESTS_S)
+        await _limited("cameras", on_thread("close", graph.close), REQUESTS_S)
         raise
     urls = urls_of(server, sock)
     logger.info("listening on %s", ", ".join(urls))
@@ -138,15 +139,21 @@ async def run(running: Running, stop: asyncio.Event) -> None:
 async def shutdown(running: Running) -> None:
     """Shut down in reverse order: refuse new requests, then end sessions, encoders, cameras and the last requests."""
     logger.info("closing")
+    deadline_s = asyncio.get_running_loop().time() + CLOSE_LIMIT_S
     running.http.stop()
-    for listener in running.listeners:
-        await _limited(listener.name, listener.close(), CONNECTIONS_S)
-    await _limited("sessions", running.backend.close_sessions(), STREAMS_S)
-    await _limited("encoders", _in_thread("close", running.encoders.close), STREAMS_S)
-    await _limited("cameras", _in_thread("close", running.graph.close), GRAPH_S)
+    await _closed(deadline_s, *((listener.name, listener.close()) for listener in running.listeners))
+    await _closed(deadline_s, ("sessions", running.backend.close_sessions()))
+    await _closed(deadline_s, ("encoders", on_thread("close", running.encoders.close)))
+    await _closed(deadline_s, ("cameras", on_thread("close", running.graph.close)))
     running.backend.close()
-    await _limited("requests", running.serving, CONNECTIONS_S + 1)
+    await _closed(deadline_s, ("requests", running.serving), share=1)
     running.acceptor.close()
+
+
+async def _closed(deadline_s: float, *parts: tuple[str, Awaitable[object]], share: float = 0.5) -> None:
+    """Close parts at once, within a share of the time that is left."""
+    limit_s = max(deadline_s - asyncio.get_running_loop().time(), 0.1) * share
+    await asyncio.gather(*(_limited(name, ending, limit_s) for name, ending in parts))
 
 
 async def _first(task: asyncio.Task[Any], event: asyncio.Event) -> None:
@@ -165,30 +172,6 @@ async def _limited(what: str, ending: Awaitable[object], limit_s: float) -> None
         async with asyncio.timeout(limit_s):
             await ending
     except TimeoutError:
-        logger.warning("%s: not closed after %g s; no longer waiting", what, limit_s)
+        logger.warning("%s: not closed after %.3g s; no longer waiting", what, limit_s)
     except Exception:  # a failure must not stop the rest of the shutdown
         logger.exception("%s: closing failed", what)
-
-
-async def _in_thread(name: str, function: Callable[[], None]) -> None:
-    await on_thread(name, function)
-
-
-@contextmanager
-def _signals(stop: asyncio.Event) -> Generator[None, None, None]:
-    loop = asyncio.get_running_loop()
-
-    def on_signal() -> None:
-        if stop.is_set():
-            print("camweave: terminated", file=sys.stderr, flush=True)
-            os._exit(FORCED)
-        stop.set()
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    for number in numbers:
-        loop.add_signal_handler(number, on_signal)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)

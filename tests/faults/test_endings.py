@@ -41,9 +41,8 @@ def test_a_head_that_never_ends_is_hung_up_on(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_body_that_does_not_come_is_refused_when_the_server_ends(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("server.run.lifecycle.CONNECTIONS_S", 1)
     with Served(tmp_path) as served:
         body = connected(served, POST)
         assert served.client.get("/healthz").status_code == 200

@@ -1,7 +1,6 @@
 """The server as a process: its output, and its end."""
 
 import asyncio
-import os
 import signal
 import socket
 import subprocess
@@ -48,29 +47,6 @@ def test_it_ends_soon_despite_a_waiting_request_and_open_connections(folder: Pat
             assert serving.process.wait(8) == 0
             assert waiting.recv(12) == b"HTTP/1.1 503"
         assert "Traceback" not in serving.errors()
-
-
-def test_a_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    async def main() -> list[int]:
-        codes: list[int] = []
-        forced = asyncio.Event()
-
-        def end(code: int) -> None:
-            codes.append(code)
-            forced.set()
-
-        monkeypatch.setattr(os, "_exit", end)
-        stop = asyncio.Event()
-        with run._signals(stop):
-            os.kill(os.getpid(), signal.SIGTERM)
-            await stop.wait()
-            assert codes == []
-            os.kill(os.getpid(), signal.SIGINT)
-            await forced.wait()
-        return codes
-
-    assert asyncio.run(main()) == [1]
-    assert capsys.readouterr().err == "camweave: terminated\n"
 
 
 def test_a_part_that_does_not_close_is_abandoned(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,52 @@
+"""The entry point of the program. It imports almost nothing before it handles signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from ..program import SignalThread, end_process
+
+if TYPE_CHECKING:
+    from pipeline import Tables
+
+INTERRUPTED = 1
+"""Exit code of a command that a signal has ended; ``serve`` ends with 0."""
+
+_BROKEN_PIPE = 0
+
+
+def main(tables: Tables | None = None) -> NoReturn:
+    """Run the command line and end the process.
+
+    Args:
+        tables: The kinds that configurations may declare, the built-in ones by default. A program that adds kinds
+            passes its own tables here. The kinds of installed packages are added.
+    """
+    if sys.argv[1:2] == ["serve"]:
+        SignalThread().start()
+    else:
+        for number in (signal.SIGINT, signal.SIGTERM):  # until the command has its own handlers
+            signal.signal(number, _interrupted)
+    code = 0
+    try:
+        from .commands import cli
+
+        cli(prog_name="camweave", obj=tables)
+    except SystemExit as done:
+        code = done.code if isinstance(done.code, int) else int(done.code is not None)
+    except BrokenPipeError:  # the reader of our output has closed it, as `head` does
+        sys.stderr.close()
+        code = _BROKEN_PIPE
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    end_process(code)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    os.write(2, b"camweave: interrupted\n")
+    os._exit(INTERRUPTED)
