@@ -6,7 +6,7 @@ import logging
 
 from cameras import Frame
 from transforms import Style, paint
-from vision import ModelError
+from vision import INFERENCE_LIMIT, ModelError
 
 from .camera_config import CameraConfig, DownstreamAttributes, TransformAttributes
 from .config import Config, constructing, make_services
@@ -50,14 +50,16 @@ class Chain:
         self._transforms = tuple(transform for row in rows.values() for transform in row.transforms)
         for transform in self._transforms:
             transform.wait_for_results()
+        self._inference_s = config.server.limits.inference_s
         self._failure: str | None = None
 
     def open(self) -> None:
-        """Load what the transforms need.
+        """Load what the transforms need; its inferences have the time limit of the configuration.
 
         Raises:
             ValueError: when a transform cannot be opened, with its model for example; then none stays open.
         """
+        INFERENCE_LIMIT.seconds = self._inference_s
         try:
             for name, row in self._rows.items():
                 try:

@@ -13,7 +13,7 @@ from typing import Any
 
 from cameras import Attributes
 from transforms import Transform
-from vision import ModelError, VisionService, check_model
+from vision import INFERENCE_LIMIT, ModelError, VisionService, check_model
 
 from .camera_config import DownstreamAttributes
 from .changes import Changes, changes_between
@@ -169,6 +169,7 @@ class Graph:
                 undo.pop_all()
             removed = [feed for name, feed in self.feeds.items() if name not in plan.feeds]
             self.config, self.feeds, self.services = plan.config, plan.feeds, plan.services
+            INFERENCE_LIMIT.seconds = plan.config.server.limits.inference_s
             self._ending = [feed for feed in self._ending if not feed.close(0)]
             for feed in reversed(removed):
                 self._remove(feed)

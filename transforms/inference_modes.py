@@ -9,20 +9,19 @@ live frames; those of a file always use ``SyncInference`` (:meth:`Transform.wait
 from __future__ import annotations
 
 import logging
-import queue
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, TypeVar, cast
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
 from cameras import Attributes, Frame, Prediction
-from vision import ModelError, Session, VisionService
-
-logger = logging.getLogger(__name__)
+from vision import BoundedCalls, CallTimeout, ModelError, Session, VisionService
 
 P = TypeVar("P", bound=Prediction)
+
+
+_BUSY = "the detector is still busy with an earlier frame"
 
 
 class InferenceAttributes(Attributes):
@@ -123,9 +122,8 @@ class SyncInference(InferenceMode):
 class DeadlineInference(InferenceMode):
     """Infers each frame; the frame waits until a deadline at most.
 
-    One thread runs the inferences, from the first frame until ``close``. After a missed deadline, no other inference
-    starts until that one has finished. A thread that is still busy at ``close`` is abandoned; it closes its session
-    if it ever finishes.
+    After a missed deadline, no other inference starts until that one has finished. A thread that is still busy at
+    ``close`` is abandoned; it closes its session if it ever finishes.
 
     Args:
         service: The vision service.
@@ -137,8 +135,8 @@ class DeadlineInference(InferenceMode):
     def __init__(self, service: VisionService[Any], deadline_s: float) -> None:
         super().__init__(service)
         self.deadline_s = deadline_s
-        self._worker: _Worker | None = None
-        self._late: _Request | None = None
+        self._calls = self._new_calls()
+        self._abandoned: BoundedCalls | None = None
 
     def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
         """Return the predictions for this frame.
@@ -147,73 +145,27 @@ class DeadlineInference(InferenceMode):
             TimeoutError: when the result is late, or an earlier inference is still running.
         """
         session = self._opened()
-        if self._late is not None and not self._late.done.is_set():
-            raise TimeoutError("the detector is still busy with an earlier frame")
-        if self._worker is None:
-            self._worker = _Worker(session)
-        request = self._late = _Request(kind, frame)
-        self._worker.put(request)
-        if not request.done.wait(self.deadline_s):
-            raise TimeoutError(f"the detector did not answer within {self.deadline_s:g} s")
-        self._late = None
-        if request.error is not None:
-            raise request.error
-        return cast(tuple[P, ...], request.result)
+        if self._abandoned is not None and self._abandoned.late:
+            raise TimeoutError(_BUSY)
+        try:
+            return self._calls.run(lambda: session.predict(kind, frame), self.deadline_s)
+        except CallTimeout as error:
+            sentence = _BUSY if error.refused else f"the detector did not answer within {self.deadline_s:g} s"
+            raise TimeoutError(sentence) from None
 
     def close(self) -> None:
         """Close the session, or leave that to the thread while it is busy."""
-        session, worker = self._end_session(), self._worker
-        self._worker = None
-        if worker is not None:
-            worker.end(wait=self._late is None or self._late.done.is_set())
-        elif session is not None:
-            session.close()
+        session, calls = self._end_session(), self._calls
+        if session is None:
+            return
+        if calls.late:
+            self._abandoned = calls
+        self._calls = self._new_calls()
+        calls.close(session.close)
 
-
-class _Request:
-    """One frame to infer, and the result."""
-
-    def __init__(self, kind: type[Prediction], frame: Frame) -> None:
-        self.kind = kind
-        self.frame = frame
-        self.result: tuple[Prediction, ...] = ()
-        self.error: BaseException | None = None
-        self.done = threading.Event()
-
-
-class _Worker:
-    """A thread that runs requests one after the other and closes the session at its end."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
-        # A daemon: a model that never answers must not keep the process from ending.
-        self._thread = threading.Thread(target=self._work, name=f"inference {session.service.name}", daemon=True)
-        self._thread.start()
-
-    def put(self, request: _Request) -> None:
-        """Queue a request."""
-        self._requests.put(request)
-
-    def end(self, *, wait: bool) -> None:
-        """Accept no more requests and close the session; ``wait`` until that is done."""
-        self._requests.put(None)
-        if wait:
-            self._thread.join()
-        else:
-            logger.warning("service %s: does not answer; its thread is abandoned", self._session.service.name)
-
-    def _work(self) -> None:
-        while (request := self._requests.get()) is not None:
-            try:
-                request.result = self._session.predict(request.kind, request.frame)
-            except BaseException as error:  # raised again in the thread that waits
-                request.error = error
-            request.done.set()
-        try:
-            self._session.close()
-        except Exception:
-            logger.warning("service %s: closing its session failed", self._session.service.name, exc_info=True)
+    def _new_calls(self) -> BoundedCalls:
+        # A missed deadline is an error of the transform, which the line reports.
+        return BoundedCalls(f"inference {self._service.name}", at_once=1, log_level=logging.DEBUG)
 
 
 def _sync(service: VisionService[Any], attributes: InferenceAttributes) -> InferenceMode:

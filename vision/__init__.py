@@ -18,7 +18,10 @@ from .mlmodel import MlModelVision
 from .motion_detector import MotionDetector, MotionDetectorAttributes
 from .results import keep, top
 from .runtimes import (
+    INFERENCE_LIMIT,
     RUNTIMES,
+    BoundedCalls,
+    CallTimeout,
     LiteRt,
     LiteRtAttributes,
     Metadata,
@@ -69,8 +72,11 @@ def build_services(
 
 
 __all__ = [
+    "INFERENCE_LIMIT",
     "RUNTIMES",
     "VISION_SERVICES",
+    "BoundedCalls",
+    "CallTimeout",
     "Predictor",
     "Captioner",
     "CaptionerAttributes",

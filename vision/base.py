@@ -14,7 +14,18 @@ from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
 
 from cameras import PREDICTIONS, Attributes, Frame, Prediction
 
-from .runtimes import RUNTIMES, ModelError, Runtime, RuntimeDeclaration, UnsupportedKind
+from .runtimes import (
+    INFERENCE_LIMIT,
+    RUNTIMES,
+    BoundedCalls,
+    CallTimeout,
+    ModelError,
+    Runtime,
+    RuntimeDeclaration,
+    UnsupportedKind,
+    hanging,
+    unanswered,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +75,8 @@ class VisionService(ABC, Generic[A]):
         predictions: Kinds of predictions that it adds to the built-in ones; declare them so that clients can request
             them.
         known_predictions: All kinds of predictions that clients can request.
+        may_hang: Whether its own code may never return. Then each prediction runs on a thread that can be abandoned,
+            within a time limit, and the service is refused while one hangs. Models have that limit anyway.
         stateful: Whether a prediction depends on earlier frames of the session. Predictions of a stateless service are
             cached with the picture, so that several clients share one inference.
         kinds: Plurals of the kinds of predictions that it supports; set by :meth:`inspect`.
@@ -75,6 +88,7 @@ class VisionService(ABC, Generic[A]):
     model_name: ClassVar[str]
     attributes_type: ClassVar[type[Attributes]]
     predictions: ClassVar[tuple[type[Prediction], ...]] = ()
+    may_hang: ClassVar[bool] = True
     stateful: ClassVar[bool] = False
 
     def __init__(
@@ -99,6 +113,8 @@ class VisionService(ABC, Generic[A]):
         self._count_lock = threading.Lock()
         self.known_predictions = frozenset(PREDICTIONS.values())
         self._reported: set[type] = set()
+        self._calls = self._new_calls()
+        self._loaded = False
         # Not id(self): a new object can get the same number while a picture still caches predictions.
         self._identity = object()
 
@@ -111,6 +127,11 @@ class VisionService(ABC, Generic[A]):
     def default_camera(cls, attributes: A) -> str | None:
         """Return the name of the camera to use when a client names none, if one is declared."""
         return None
+
+    @property
+    def error(self) -> str | None:
+        """Why the service is refused at present: an inference hangs. ``None`` while it works."""
+        return hanging(f"service {self.name}") if self._hangs() else None
 
     def inspect(self) -> None:
         """Set :attr:`kinds` and :attr:`labels`, loading and releasing the model if necessary.
@@ -127,13 +148,13 @@ class VisionService(ABC, Generic[A]):
             ModelError: when loading fails; nothing stays loaded then.
         """
         with self._sessions_lock:
-            if self._sessions == 0:
+            if not self._loaded:
                 self._load()
+                self._loaded = True
             try:
                 predictors = self._predictors()
             except BaseException:
-                if self._sessions == 0:
-                    self._release()
+                self._release_unused()
                 raise
             self.kinds = frozenset(kind.plural for kind in predictors)
             self._sessions += 1
@@ -144,8 +165,23 @@ class VisionService(ABC, Generic[A]):
         """Remove a session; the last one releases what was loaded. For :class:`Session` only."""
         with self._sessions_lock:
             self._sessions -= 1
-            if self._sessions == 0:
-                self._release()
+            self._release_unused()
+
+    def _release_unused(self) -> None:
+        """Release what was loaded if no session is open. A service that hangs stays loaded, and refused."""
+        calls = self._calls
+        if self._sessions or calls.late:
+            return
+        self._calls = self._new_calls()
+        self._loaded = False
+        calls.close(self._release)
+
+    def _hangs(self) -> bool:
+        """Return whether an inference has exceeded the limit and still runs."""
+        return self._calls.late
+
+    def _new_calls(self) -> BoundedCalls:
+        return BoundedCalls(f"service {self.name}")
 
     def _count(self, inference_s: float) -> None:
         """Count one inference. For :class:`Session` only."""
@@ -218,7 +254,7 @@ class Session:
 
         Raises:
             UnsupportedKind: when the service does not support that kind.
-            ModelError: when the model fails on this frame, or the session is closed.
+            ModelError: when the model fails on this frame or does not answer in time, or the session is closed.
         """
         service = self.service
         if self._closed:
@@ -233,10 +269,18 @@ class Session:
         return cast(tuple[P, ...], found)
 
     def _run(self, predict: Predictor, frame: Frame) -> tuple[Prediction, ...]:
-        found, known = predict(frame, self), tuple(self.service.known_predictions)
+        found, known = self._answer(predict, frame), tuple(self.service.known_predictions)
         _require_predictions(found, self.service)
         self.service._report_undeclared(kind for kind in {type(each) for each in found} if not issubclass(kind, known))
         return found
+
+    def _answer(self, predict: Predictor, frame: Frame) -> tuple[Prediction, ...]:
+        if not self.service.may_hang:
+            return predict(frame, self)
+        try:
+            return self.service._calls.run(lambda: predict(frame, self), INFERENCE_LIMIT.seconds)
+        except CallTimeout as error:
+            raise ModelError(unanswered(f"service {self.service.name}", error)) from None
 
     @contextmanager
     def inference(self) -> Iterator[None]:

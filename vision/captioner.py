@@ -13,7 +13,7 @@ from cameras import Caption, Frame, LocalPath, Prediction
 
 from .base import Predictor, Session
 from .captioning import ImageEncoder, TextDecoder, read_tokenizer
-from .model_service import ModelService, PictureModelAttributes
+from .model_service import DeclaredModel, ModelService, PictureModelAttributes
 from .runtimes import (
     SHARED_MODELS,
     ModelError,
@@ -87,11 +87,11 @@ class Captioner(ModelService[CaptionerAttributes]):
     def _load(self) -> None:
         attributes, model = self.attributes, self._declared_model()
         decoder_type = runtime_for(attributes.decoder_path, self.runtimes)
-        encoder = self._models.acquire(*model)
+        encoder = self._acquire(model)
         self._handles = (encoder,)
         try:
             providers = model.providers if decoder_type is model.runtime_type else ()
-            decoder = self._models.acquire(decoder_type, attributes.decoder_path, model.num_threads, providers)
+            decoder = self._acquire(DeclaredModel(decoder_type, attributes.decoder_path, model.num_threads, providers))
             self._handles = (encoder, decoder)
             with _about(model.path):
                 self._encoder = ImageEncoder(

@@ -92,6 +92,7 @@ class ColorDetector(VisionService[ColorDetectorAttributes]):
     """
 
     model_name: ClassVar[str] = "color_detector"
+    may_hang: ClassVar[bool] = False
     attributes_type = ColorDetectorAttributes
 
     @classmethod

@@ -60,7 +60,7 @@ class MlModelVision(ModelService[MlModelAttributes]):
 
     def _load(self) -> None:
         model = self._declared_model()
-        handle = self._models.acquire(*model)
+        handle = self._acquire(model)
         try:
             if self._interpretation is None or self._sha256 != handle.sha256:
                 self._interpretation = interpret(

@@ -5,14 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, Self, TypeVar
+from typing import ClassVar, NamedTuple, Self, TypeVar
+from weakref import WeakSet
 
 from pydantic import Field, field_validator, model_validator
 
 from cameras import Attributes, LocalPath
 
 from .base import VisionService
-from .runtimes import SHARED_MODELS, ModelError, Runtime, RuntimeDeclaration, SharedModels, runtime_for
+from .runtimes import (
+    SHARED_MODELS,
+    BoundedRuntime,
+    ModelError,
+    ModelHandle,
+    Runtime,
+    RuntimeDeclaration,
+    SharedModels,
+    runtime_for,
+)
 
 
 class PictureModelAttributes(Attributes):
@@ -83,6 +93,8 @@ class ModelService(VisionService[M]):
         models: The loaded models to share.
     """
 
+    may_hang: ClassVar[bool] = False
+
     def __init__(
         self,
         name: str,
@@ -94,6 +106,8 @@ class ModelService(VisionService[M]):
     ) -> None:
         super().__init__(name, attributes, runtime, runtimes=runtimes)
         self._models = models
+        # Weak: a model that hangs stays loaded after the last session, and is this service's error until it answers.
+        self._used: WeakSet[BoundedRuntime] = WeakSet()
 
     @classmethod
     def needs(cls, attributes: M) -> str | None:
@@ -104,6 +118,19 @@ class ModelService(VisionService[M]):
     def default_camera(cls, attributes: M) -> str | None:
         """Return ``camera_name``."""
         return attributes.camera_name
+
+    def _acquire(self, model: DeclaredModel) -> ModelHandle:
+        """Return a handle to a model, which the service closes.
+
+        Raises:
+            ModelError: when the model cannot be loaded.
+        """
+        handle = self._models.acquire(*model)
+        self._used.add(handle.runtime)
+        return handle
+
+    def _hangs(self) -> bool:
+        return any(runtime.hangs for runtime in self._used)
 
     def _declared_model(self) -> DeclaredModel:
         """Return the model that ``mlmodel_name`` or ``model_path`` names.

@@ -51,6 +51,7 @@ class MotionDetector(VisionService[MotionDetectorAttributes]):
     """
 
     model_name: ClassVar[str] = "motion_detector"
+    may_hang: ClassVar[bool] = False
     attributes_type = MotionDetectorAttributes
     stateful: ClassVar[bool] = True
 

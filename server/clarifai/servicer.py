@@ -88,7 +88,9 @@ class Servicer:
                 if index in faults:
                     raise Refused(Code.ALL_INPUT_INVALID_BYTES, faults[index])
                 async with slots:
-                    made.data.CopyFrom(await self._backend.models.run(predict, session, await self._picture(item)))
+                    made.data.CopyFrom(
+                        await self._backend.models.run_for(session.service, predict, session, await self._picture(item))
+                    )
                 made.status.CopyFrom(status(Code.SUCCESS))
             except Refused as refusal:
                 made.status.CopyFrom(status(refusal.code, refusal.details))

@@ -185,7 +185,7 @@ def predict(
     log_to_stderr("WARNING")
     with exit_codes():
         from pipeline import ConfigError, make_services
-        from vision import ModelError
+        from vision import INFERENCE_LIMIT, ModelError
 
         from ..core import Wanted
         from .predict import Failed, predictions
@@ -193,6 +193,7 @@ def predict(
         declared = _load(config, context)
         _require("vision service", service, declared.services)
         chosen = make_services(declared)[service]
+        INFERENCE_LIMIT.seconds = declared.server.limits.inference_s
         try:
             session = chosen.open_session()
         except ModelError as error:

@@ -19,7 +19,7 @@ from .errors import ModelUnavailable, NotFound, Unsupported
 from .image_urls import ImageUrls
 from .pool import Closable, Pool
 from .tokens import Tokens
-from .workers import Shares, Workers
+from .workers import Workers
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Backend:
     whep: WhepSessions
     models: Workers
     parsers: Workers
-    waits: Shares
+    waits: Workers
     pool: Pool
     tokens: Tokens
     image_urls: ImageUrls
@@ -89,9 +89,10 @@ class Backend:
         """The sessions of each WebRTC protocol."""
         return (self.whep,)
 
-    def error_of(self, camera: Feed) -> str | None:
-        """Return the present error of a camera without folder names and secrets; ``None`` if it has no error."""
-        return None if camera.error is None else safe_text(self.config.without_folders(camera.error))
+    def error_of(self, owner: Feed | VisionService[Any]) -> str | None:
+        """Return the present error of a camera or service without folder names and secrets; ``None`` without one."""
+        error = owner.error
+        return None if error is None else safe_text(self.config.without_folders(error))
 
     def camera(self, name: str) -> Feed:
         """Return a camera by name, private ones too.
@@ -202,16 +203,17 @@ def model_errors(what: str) -> Iterator[None]:
 def open_backend(graph: Graph, encoders: EncoderPool) -> Backend:
     """Return the backend over a graph, with its threads and its tables of WebRTC sessions. Call it in the event loop.
 
-    Models share the cores with the streams, so few requests for them run at once. Requests for a frame cost nothing
-    while they wait, so they start at once: their limit of ten seconds is already running.
+    Models share the cores with the streams, so few requests for them run at once. Those for one service can take half of
+    the places: it may hang. Requests for a frame cost nothing while they wait, so they start at once: their limit of ten
+    seconds is already running.
 
     Raises:
         UnsuitableLibrary: The installed aiortc cannot be used.
     """
     whep = WhepSessions(graph, encoders)
-    models = Workers("api-model", threads=2, waiting=64)
+    models = Workers("api-model", threads=2, waiting=64, share=33)
     parsers = Workers("api-parse", threads=2, waiting=64)
-    waits = Shares("api-wait", threads=16)
+    waits = Workers("api-wait", threads=512, waiting=0, share=16)
     tokens = Tokens(lambda: [token.get_secret_value() for token in graph.config.server.tokens])
     images = ImageUrls(bytes_max=lambda: graph.config.server.limits.picture_bytes)
     bodies = Bodies(lambda: graph.config.server.limits)

@@ -25,7 +25,7 @@ async def frame_of(backend: Backend, camera: Feed, within_s: float | None = None
     """
     limit_s = within_s or FRAME_WITHIN_S
     try:
-        return await backend.waits.run(camera.name, next_frame, camera, limit_s)
+        return await backend.waits.run_for(camera.name, next_frame, camera, limit_s)
     except TimeoutError as error:
         raise _no_frame(backend, camera, limit_s, error) from None
 
@@ -46,7 +46,7 @@ async def picture_of(
         Unavailable: No thread is available.
     """
     try:
-        return await backend.waits.run(camera.name, snapshot, camera, annotations, kind, FRAME_WITHIN_S)
+        return await backend.waits.run_for(camera.name, snapshot, camera, annotations, kind, FRAME_WITHIN_S)
     except TimeoutError as error:
         raise _no_frame(backend, camera, FRAME_WITHIN_S, error) from None
 
@@ -59,7 +59,7 @@ async def held_picture_of(
     Raises:
         Unavailable: No thread is available.
     """
-    return await backend.waits.run(camera.name, held_snapshot, camera, annotations, kind)
+    return await backend.waits.run_for(camera.name, held_snapshot, camera, annotations, kind)
 
 
 def captured_at(frame: Frame) -> str:

@@ -49,10 +49,12 @@ def _latest(camera: Feed) -> dict[str, Any] | None:
 
 
 def service_info(backend: Backend, service: VisionService[Any]) -> dict[str, Any]:
-    """Return the name, model, kinds and labels of a vision service."""
+    """Return the name, model, kinds and labels of a vision service, and its error while it has one."""
+    error = backend.error_of(service)
     return {
         "name": service.name,
         "model": service.model_name,
         "kinds": [kind for kind in backend.kinds if kind in service.kinds],
         "labels": list(service.labels),
+        **({} if error is None else {"error": error}),
     }

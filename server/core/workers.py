@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable
 from typing import Any, ParamSpec, TypeVar
 
 from .errors import Unavailable
@@ -13,22 +14,32 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+PATIENCE_S = 1.0
+"""How long a call keeps others waiting. After that it mostly waits itself, for a model, and another one may start."""
+
+
 class Workers:
     """A few threads, and a queue of limited length for requests that wait for one.
 
     Each call gets a thread of its own. The process does not wait for the thread when it ends: it may be stuck in a
-    model or a driver.
+    model or a driver. Calls for one subject (a vision service, a camera) can take a share of the threads and of the
+    queue only, so a subject that hangs does not delay the others.
 
     Args:
         name: Name of the threads.
-        threads: Most calls at once.
+        threads: Most calls at once, not counting those that have taken longer than ``PATIENCE_S``.
         waiting: Most calls that wait; further ones are refused.
+        share: Most calls for one subject, waiting or not; ``None`` allows as many as there are.
     """
 
-    def __init__(self, name: str, threads: int, waiting: int) -> None:
+    def __init__(self, name: str, threads: int, waiting: int, share: int | None = None) -> None:
         self._name = name
+        self._threads = threads
         self._turns = asyncio.Semaphore(threads)
         self._places = threads + waiting
+        self._share = self._places if share is None else share
+        self._subjects: Counter[Hashable] = Counter()
+        self._subject_turns: dict[Hashable, asyncio.Semaphore] = {}
         self._working: set[asyncio.Future[Any]] = set()
         self._closed = False
 
@@ -38,29 +49,41 @@ class Workers:
         Raises:
             Unavailable: Too many calls are waiting, no thread is available, or the server is closing.
         """
+        return await self._run(object(), lambda: function(*args, **kwargs))
+
+    async def run_for(self, subject: Hashable, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function as :meth:`run` does, within the share of its subject.
+
+        Raises:
+            Unavailable: Too many calls are waiting, in all or for this subject, no thread is available, or the server
+                is closing.
+        """
+        return await self._run(subject, lambda: function(*args, **kwargs))
+
+    async def _run(self, subject: Hashable, function: Callable[[], T]) -> T:
         if self._closed:
             raise Unavailable("the server is closing")
-        if self._places == 0:
+        if self._places == 0 or self._subjects[subject] >= self._share:
             raise Unavailable("too many requests are waiting; try again shortly")
         self._places -= 1
+        self._subjects[subject] += 1
+        place = _Place(self, subject)
         try:
-            await self._turns.acquire()
-        except BaseException:
-            self._places += 1
-            raise
-        try:
+            await place.take_turn()
             if self._closed:
                 raise Unavailable("the server is closing")
-            work = on_thread(self._name, lambda: function(*args, **kwargs))
+            work = on_thread(self._name, function)
         except RuntimeError:
-            self._free()
+            place.leave()
             raise Unavailable("this machine has no thread left for another request") from None
         except BaseException:
-            self._free()
+            place.leave()
             raise
+        place.working()
         # The place is free when the thread ends, which may be after the request was cancelled.
         self._working.add(work)
-        work.add_done_callback(self._free)
+        work.add_done_callback(self._working.discard)
+        work.add_done_callback(lambda _: place.leave())
         return await asyncio.shield(work)
 
     def close(self) -> None:
@@ -71,42 +94,42 @@ class Workers:
                 work.set_exception(Unavailable("the server is closing"))
                 work.exception()  # marks it as retrieved: the caller may no longer await it
 
-    def _free(self, work: asyncio.Future[Any] | None = None) -> None:
-        if work is not None:
-            self._working.discard(work)
-        self._places += 1
-        self._turns.release()
 
+class _Place:
+    """The place of one call in the queue, and its turn."""
 
-class Shares:
-    """Threads of which every owner, such as a camera, has its own share: one that hangs takes none from the others.
+    def __init__(self, workers: Workers, subject: Hashable) -> None:
+        self._workers = workers
+        self._subject = subject
+        self._own = workers._subject_turns.setdefault(subject, asyncio.Semaphore(workers._threads))
+        self._held: list[asyncio.Semaphore] = []
+        self._timer: asyncio.TimerHandle | None = None
 
-    Args:
-        name: Name of the threads.
-        threads: Most calls of one owner at once; further ones are refused.
-    """
+    async def take_turn(self) -> None:
+        """Wait for a turn among the calls for this subject, then among all."""
+        for turns in (self._own, self._workers._turns):
+            await turns.acquire()
+            self._held.append(turns)
 
-    def __init__(self, name: str, threads: int) -> None:
-        self._name = name
-        self._threads = threads
-        self._owners: dict[str, Workers] = {}
-        self._closed = False
+    def working(self) -> None:
+        """Let another call start if this one takes long."""
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._give_way)
 
-    async def run(self, owner: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a function on one of its owner's threads and return its result.
+    def leave(self) -> None:
+        """Give back everything."""
+        if self._timer is not None:
+            self._timer.cancel()
+        while self._held:
+            self._held.pop().release()
+        workers, subject = self._workers, self._subject
+        workers._places += 1
+        workers._subjects[subject] -= 1
+        if not workers._subjects[subject]:
+            del workers._subjects[subject]
+            workers._subject_turns.pop(subject, None)
 
-        Raises:
-            Unavailable: As :meth:`Workers.run`.
-        """
-        if self._closed:
-            raise Unavailable("the server is closing")
-        workers = self._owners.get(owner)
-        if workers is None:
-            workers = self._owners[owner] = Workers(self._name, self._threads, 0)
-        return await workers.run(function, *args, **kwargs)
-
-    def close(self) -> None:
-        """Refuse further calls; do not wait for calls in progress."""
-        self._closed = True
-        for workers in self._owners.values():
-            workers.close()
+    def _give_way(self) -> None:
+        """Give back the turn among all calls; the subject keeps its own, so that it cannot take more threads."""
+        if self._workers._turns in self._held:
+            self._held.remove(self._workers._turns)
+            self._workers._turns.release()

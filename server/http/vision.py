@@ -120,7 +120,7 @@ async def predict(
     async def result(session: Session, picture: Picture) -> bytes:
         async with slots:
             part = picture if isinstance(picture, Part) else Part(await picture())
-            return await backend.models.run(answer, session, part)
+            return await backend.models.run_for(model, answer, session, part)
 
     async def result_or_problem(session: Session, picture: Picture) -> bytes:
         try:
@@ -171,7 +171,7 @@ async def predict_camera(
 
     async with backend.session(model, f"camera {name}") as session:
         frame = await frame_of(backend, running)
-        return _json(await backend.models.run(answer, session, frame))
+        return _json(await backend.models.run_for(model, answer, session, frame))
 
 
 @asynccontextmanager

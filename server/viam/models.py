@@ -39,7 +39,7 @@ class MlModelCalls(Calls):
 
     async def _infer(self, request: mlmodel_pb2.InferRequest) -> mlmodel_pb2.InferResponse:
         async with self._loaded(self._model(request.name)) as handle:
-            return await self._backend.models.run(_inferred, handle.runtime, request)
+            return await self._backend.models.run_for(handle.runtime, _inferred, handle.runtime, request)
 
     async def _metadata(self, request: mlmodel_pb2.MetadataRequest) -> mlmodel_pb2.MetadataResponse:
         model = self._model(request.name)

@@ -46,8 +46,8 @@ class VisionCalls(Calls):
     ) -> vision_pb2.GetClassificationsResponse:
         service = self._service(request.name, Classification.plural)
         async with self._backend.session(service, "viam") as session:
-            found = await self._backend.models.run(
-                _classify_bytes, session, request.image, self._backend.limits, request.n
+            found = await self._backend.models.run_for(
+                session.service, _classify_bytes, session, request.image, self._backend.limits, request.n
             )
         return vision_pb2.GetClassificationsResponse(classifications=found)
 
@@ -58,13 +58,15 @@ class VisionCalls(Calls):
         camera = self._camera(service, request.camera_name)
         async with self._session(service, camera) as session:
             frame = await frame_of(self._backend, camera)
-            found = await self._backend.models.run(_classify, session, frame, request.n)
+            found = await self._backend.models.run_for(session.service, _classify, session, frame, request.n)
         return vision_pb2.GetClassificationsFromCameraResponse(classifications=found)
 
     async def _detections(self, request: vision_pb2.GetDetectionsRequest) -> vision_pb2.GetDetectionsResponse:
         service = self._service(request.name, Detection.plural)
         async with self._backend.session(service, "viam") as session:
-            found = await self._backend.models.run(_detect_bytes, session, request.image, self._backend.limits)
+            found = await self._backend.models.run_for(
+                session.service, _detect_bytes, session, request.image, self._backend.limits
+            )
         return vision_pb2.GetDetectionsResponse(detections=found)
 
     async def _detections_from_camera(
@@ -74,7 +76,7 @@ class VisionCalls(Calls):
         camera = self._camera(service, request.camera_name)
         async with self._session(service, camera) as session:
             frame = await frame_of(self._backend, camera)
-            found = await self._backend.models.run(_detect, session, frame)
+            found = await self._backend.models.run_for(session.service, _detect, session, frame)
         return vision_pb2.GetDetectionsFromCameraResponse(detections=found)
 
     async def _capture_all(
@@ -102,9 +104,11 @@ class VisionCalls(Calls):
                 data = await self._backend.models.run(jpeg, frame)
                 captured.image.CopyFrom(camera_pb2.Image(source_name=camera.name, mime_type=JPEG, image=data))
             if request.return_classifications and Classification.plural in service.kinds:
-                captured.classifications.extend(await self._backend.models.run(_classify, session, frame, 0))
+                captured.classifications.extend(
+                    await self._backend.models.run_for(session.service, _classify, session, frame, 0)
+                )
             if request.return_detections and Detection.plural in service.kinds:
-                captured.detections.extend(await self._backend.models.run(_detect, session, frame))
+                captured.detections.extend(await self._backend.models.run_for(session.service, _detect, session, frame))
         return captured
 
     async def _properties(self, request: vision_pb2.GetPropertiesRequest) -> vision_pb2.GetPropertiesResponse:
@@ -140,7 +144,7 @@ class VisionCalls(Calls):
         async with self._session(service, camera) as session:
             frame = await frame_of(self._backend, camera)
             kind = self._backend.kinds[command["kind"]]
-            found = await self._backend.models.run(reply, session, kind, frame, Wanted(0))
+            found = await self._backend.models.run_for(session.service, reply, session, kind, frame, Wanted(0))
         found |= {"camera": camera.name, "sequence": frame.sequence, "captured_at": captured_at(frame)}
         return common.DoCommandResponse(result=struct(found))
 

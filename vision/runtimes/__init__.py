@@ -1,17 +1,22 @@
 """Runtimes, which load and run model files: one module per runtime, their table, and the models that are loaded."""
 
 from .base import Metadata, Runtime, RuntimeAttributes, RuntimeDeclaration, Tensor, TensorInfo, missing_files
+from .bounded_calls import INFERENCE_LIMIT, BoundedCalls, CallTimeout, hanging, unanswered
 from .errors import LabelsError, ModelError, UnsupportedKind
 from .labels import read_labels
 from .litert import LiteRt, LiteRtAttributes
 from .model_file import ModelFile
 from .onnx import Onnx, OnnxAttributes
-from .shared_models import SHARED_MODELS, ModelHandle, SharedModels
+from .shared_models import SHARED_MODELS, BoundedRuntime, ModelHandle, SharedModels
 from .table import RUNTIMES, check_model, load_model, runtime_for
 
 __all__ = [
+    "INFERENCE_LIMIT",
     "SHARED_MODELS",
     "RUNTIMES",
+    "BoundedCalls",
+    "BoundedRuntime",
+    "CallTimeout",
     "LabelsError",
     "SharedModels",
     "LiteRt",
@@ -28,9 +33,11 @@ __all__ = [
     "Tensor",
     "TensorInfo",
     "UnsupportedKind",
+    "hanging",
     "load_model",
     "missing_files",
     "read_labels",
     "runtime_for",
+    "unanswered",
     "check_model",
 ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from .base import Runtime
+from .base import Runtime, Tensor
+from .bounded_calls import INFERENCE_LIMIT, BoundedCalls, CallsClosed, CallTimeout, unanswered
+from .errors import ModelError
 from .model_file import ModelFile
 from .verifier import Verifier
 
@@ -18,12 +21,52 @@ class _Key(NamedTuple):
     providers: tuple[str, ...]
 
 
+class BoundedRuntime(Runtime):
+    """A loaded model whose inferences have a time limit, ``INFERENCE_LIMIT``.
+
+    An inference that takes longer marks the model: it is refused at once until that inference ends.
+
+    Args:
+        runtime: The model; closed with this object.
+        path: Its file, for errors.
+    """
+
+    def __init__(self, runtime: Runtime, path: Path) -> None:
+        self.inputs, self.outputs, self.metadata = runtime.inputs, runtime.outputs, runtime.metadata
+        self._runtime = runtime
+        self._path = path
+        self._calls = BoundedCalls(f"model {path.name}", at_once=1)
+
+    @property
+    def hangs(self) -> bool:
+        """Whether an inference has exceeded the limit and still runs."""
+        return self._calls.late
+
+    @classmethod
+    def version(cls) -> str:
+        """Raise: the loaded model has a version, not this class."""
+        raise ModelError("a model has no version of its own")
+
+    def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Run the model."""
+        try:
+            return self._calls.run(lambda: self._runtime.infer(inputs), INFERENCE_LIMIT.seconds)
+        except CallTimeout as error:
+            raise ModelError(unanswered(f"{self._path}: the model", error)) from None
+        except CallsClosed as error:
+            raise ModelError(f"{self._path}: the model is closed") from error
+
+    def close(self) -> None:
+        """Unload the model, after waiting for a running inference unless it hangs."""
+        self._calls.close(self._runtime.close)
+
+
 class _Entry:
     """One model, loaded while it has users."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.runtime: Runtime | None = None
+        self.runtime: BoundedRuntime | None = None
         self.users = 0
 
 
@@ -31,11 +74,11 @@ class ModelHandle:
     """A reference to a loaded model; the model stays loaded until its last handle is closed.
 
     Attributes:
-        runtime: The model, shared with other handles: never close it.
+        runtime: The model, shared with other handles: never close it. Its inferences have a time limit.
         sha256: The SHA-256 of the model file.
     """
 
-    def __init__(self, models: SharedModels, key: _Key, runtime: Runtime) -> None:
+    def __init__(self, models: SharedModels, key: _Key, runtime: BoundedRuntime) -> None:
         self.runtime = runtime
         self.sha256 = key.sha256
         self._models: SharedModels | None = models
@@ -53,7 +96,8 @@ class ModelHandle:
 class SharedModels:
     """The loaded models of a process, reference-counted. A child process verifies each file that is new here.
 
-    Files with equal bytes are one model, wherever they are; a changed file is another model.
+    Files with equal bytes are one model, wherever they are; a changed file is another model. A model that hangs stays
+    loaded, also without handles: another copy of it would hang too, and keep another core busy.
     """
 
     def __init__(self, verifier: Verifier) -> None:
@@ -84,7 +128,7 @@ class SharedModels:
             if entry.runtime is None:
                 if not runtime_type.trusted:
                     self._verifier.verify(runtime_type, file)
-                entry.runtime = runtime_type(file, key.num_threads, key.providers)
+                entry.runtime = BoundedRuntime(runtime_type(file, key.num_threads, key.providers), path)
             entry.users += 1
             return ModelHandle(self, key, entry.runtime)
 
@@ -94,7 +138,7 @@ class SharedModels:
             entry = self._entries[key]
         with entry.lock:
             entry.users -= 1
-            if entry.users == 0 and entry.runtime is not None:
+            if entry.users == 0 and entry.runtime is not None and not entry.runtime.hangs:
                 entry.runtime.close()
                 entry.runtime = None
 

@@ -117,12 +117,13 @@ class CameraInfo(Reply):
 
 
 class ServiceInfo(Reply):
-    """A vision service with its kinds of results and its labels."""
+    """A vision service with its kinds of results, its labels, and its error while it does not answer."""
 
     name: str
     model: str
     kinds: list[str]
     labels: list[str]
+    error: str | None = Field(None, description="Only there while the service does not answer.")
 
 
 class PredictionReply(Reply):

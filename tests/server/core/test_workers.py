@@ -9,7 +9,7 @@ import pytest
 
 from server.core import Unavailable
 from server.core.pool import Pool
-from server.core.workers import Shares, Workers
+from server.core.workers import Workers
 
 
 class Stuck:
@@ -110,28 +110,28 @@ def test_without_a_free_thread_a_request_is_unavailable(monkeypatch: pytest.Monk
     asyncio.run(main())
 
 
-def test_calls_of_one_owner_that_hang_leave_room_for_those_of_others() -> None:
+def test_calls_for_one_subject_leave_room_for_those_for_others() -> None:
     async def main() -> None:
-        stuck, shares = Stuck(), Shares("api", threads=1)
-        work = asyncio.create_task(shares.run("dead", stuck))
+        stuck, workers = Stuck(), Workers("api", threads=4, waiting=0, share=1)
+        work = asyncio.create_task(workers.run_for("dead", stuck))
         await entered(stuck)
         with pytest.raises(Unavailable, match="too many requests are waiting"):
-            await shares.run("dead", int)
-        assert await shares.run("healthy", int) == 0
+            await workers.run_for("dead", int)
+        assert await workers.run_for("healthy", int) == 0
         stuck.go.set()
         assert await work == "done"
-        assert await shares.run("dead", int) == 0
+        assert await workers.run_for("dead", int) == 0
 
     asyncio.run(main())
 
 
-def test_closed_shares_refuse_calls_and_end_those_in_progress() -> None:
+def test_closed_workers_refuse_calls_and_end_those_in_progress() -> None:
     async def main() -> None:
-        stuck, shares = Stuck(), Shares("api", threads=1)
-        work = asyncio.create_task(shares.run("dead", stuck))
+        stuck, workers = Stuck(), Workers("api", threads=4, waiting=0, share=1)
+        work = asyncio.create_task(workers.run_for("dead", stuck))
         await entered(stuck)
-        shares.close()
-        for refused in (work, shares.run("new", int)):
+        workers.close()
+        for refused in (work, workers.run_for("new", int)):
             with pytest.raises(Unavailable, match="the server is closing"):
                 await refused
         stuck.go.set()
@@ -175,5 +175,46 @@ def test_requests_that_wait_for_a_stuck_thread_end_when_the_server_closes() -> N
             with pytest.raises(Unavailable, match="the server is closing"):
                 await request
         stuck.go.set()
+
+    asyncio.run(main())
+
+
+def test_a_subject_that_hangs_delays_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.core.workers.PATIENCE_S", 0.01)
+
+    async def main() -> None:
+        workers = Workers("api", threads=2, waiting=6, share=4)
+        stuck = [Stuck() for _ in range(4)]
+        hung = [asyncio.create_task(workers.run_for("hung", each)) for each in stuck]
+        for each in stuck[:2]:
+            await entered(each)
+        with pytest.raises(Unavailable, match="too many requests are waiting"):
+            await workers.run_for("hung", stuck[0])
+        for number in range(3):
+            assert await workers.run_for("other", abs, number) == number
+        assert not stuck[2].entered.is_set(), "it takes no more than its share of the threads"
+        for each in stuck:
+            each.go.set()
+        assert await asyncio.gather(*hung) == ["done"] * 4
+        assert await workers.run_for("hung", lambda: "again") == "again"
+
+    asyncio.run(main())
+
+
+def test_a_call_that_takes_long_lets_another_start_but_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.core.workers.PATIENCE_S", 0.01)
+
+    async def main() -> None:
+        stuck, workers = Stuck(), Workers("api", threads=1, waiting=1)
+        slow = asyncio.create_task(workers.run(stuck))
+        await entered(stuck)
+        second = Stuck()
+        following = asyncio.create_task(workers.run(second))
+        await entered(second)
+        with pytest.raises(Unavailable):
+            await workers.run(lambda: "third")
+        stuck.go.set()
+        second.go.set()
+        assert [await slow, await following] == ["done", "done"]
 
     asyncio.run(main())

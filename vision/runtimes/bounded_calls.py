@@ -1,0 +1,206 @@
+"""Calls of code that may never return, such as a model: each within a time limit, on a thread that can be abandoned."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class CallTimeout(TimeoutError):
+    """A call took longer than its limit, or was refused because an earlier one is still running.
+
+    Attributes:
+        refused: Whether it was refused, at once.
+    """
+
+    def __init__(self, *, refused: bool) -> None:
+        super().__init__("an earlier call has not returned" if refused else "the call did not return in time")
+        self.refused = refused
+
+
+class CallsClosed(Exception):
+    """No further call is possible."""
+
+
+class BoundedCalls:
+    """Runs functions on threads of its own, each within a time limit. Thread-safe.
+
+    A call that takes longer is *late*: its caller gets an error, its thread is abandoned, and all further calls are
+    refused at once until it returns after all. So code that hangs costs one thread and delays its callers once.
+
+    Threads are kept for the next calls, as many as have run at once.
+
+    Args:
+        name: Name of the threads, and the subject of log lines.
+        at_once: Most calls at once; further ones wait for their turn, which does not count as their time.
+        log_level: The level of the log lines about late calls.
+    """
+
+    def __init__(self, name: str, at_once: int | None = None, log_level: int = logging.WARNING) -> None:
+        self._name = name
+        self._log_level = log_level
+        self._at_once = at_once
+        self._changed = threading.Condition()
+        self._running = 0
+        self._late: set[_Call] = set()
+        self._idle: list[_Thread] = []
+        self._closed = False
+        self._release: Callable[[], object] | None = None
+
+    @property
+    def late(self) -> bool:
+        """Whether a call has not returned in time, so that further ones are refused."""
+        return bool(self._late)
+
+    def run(self, function: Callable[[], T], limit_s: float) -> T:
+        """Call a function and return its result, or raise its exception.
+
+        Raises:
+            CallTimeout: It has not returned after ``limit_s``, or an earlier call is late.
+            CallsClosed: ``close`` was called.
+            RuntimeError: The system gives no more threads.
+        """
+        call = _Call(function)
+        with self._changed:
+            while self._at_once is not None and self._running >= self._at_once and not self._late and not self._closed:
+                self._changed.wait()
+            if self._late:
+                raise CallTimeout(refused=True)
+            if self._closed:
+                raise CallsClosed(f"{self._name}: closed")
+            thread = self._idle.pop() if self._idle else _Thread(self._name, self._finished)
+            self._running += 1
+        thread.calls.put(call)
+        if not call.done.acquire(timeout=limit_s):
+            with self._changed:
+                if not call.finished:
+                    self._late.add(call)
+                    self._changed.notify_all()
+                    self._log("no answer within %g s; further calls are refused until it comes", limit_s)
+                    raise CallTimeout(refused=False)
+        try:
+            if call.error is not None:
+                raise call.error
+            return cast(T, call.result)
+        finally:
+            del call  # the traceback holds this frame, which must not hold the error and the picture in turn
+
+    def close(self, release: Callable[[], object]) -> None:
+        """Refuse further calls, end the threads, and release what the calls use once none of them runs.
+
+        Waits for the calls in progress, except late ones: their thread calls ``release`` if they ever return.
+        """
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            self._changed.notify_all()
+            while self._running > len(self._late):
+                self._changed.wait()
+            idle, self._idle = self._idle, []
+            waits = bool(self._late)
+            if waits:
+                self._release = release
+        for thread in idle:
+            thread.end()
+        if not waits:
+            release()
+
+    def _log(self, sentence: str, seconds: float) -> None:
+        logger.log(self._log_level, f"%s: {sentence}", self._name, seconds)
+
+    def _finished(self, call: _Call, thread: _Thread) -> None:
+        """Take back a thread whose call has returned. For the thread only."""
+        release = None
+        with self._changed:
+            call.finished = True
+            self._running -= 1
+            if call in self._late:
+                self._late.discard(call)
+                self._log("has answered after %.3g s, and is used again", time.monotonic() - call.began_s)
+            if self._closed:
+                thread.calls.put(None)
+                if not self._running:
+                    release, self._release = self._release, None
+            else:
+                self._idle.append(thread)
+            self._changed.notify_all()
+        if release is not None:
+            try:
+                release()
+            except Exception:  # nobody waits for it
+                logger.warning("%s: closing failed", self._name, exc_info=True)
+
+
+class _Call:
+    """One call, and its result."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        self.function = function
+        self.result: object = None
+        self.error: BaseException | None = None
+        self.finished = False
+        self.began_s = time.monotonic()
+        self.done = threading.Lock()
+        self.done.acquire()
+
+
+class _Thread:
+    """A thread that runs calls one after the other."""
+
+    def __init__(self, name: str, finished: Callable[[_Call, _Thread], None]) -> None:
+        self.calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._finished = finished
+        # A daemon: a call that never returns must not keep the process from ending.
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """End the idle thread, and wait for its end."""
+        self.calls.put(None)
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _work(self) -> None:
+        while (call := self.calls.get()) is not None:
+            try:
+                call.result = call.function()
+            except BaseException as error:  # raised where the result is awaited; a native panic may be no Exception
+                call.error = error
+            self._finished(call, self)
+            call.done.release()
+            del call  # it holds a picture, and the thread may wait for long
+
+
+class InferenceLimit:
+    """The longest time of one inference.
+
+    Attributes:
+        seconds: The limit, which the configuration sets: ``server.limits.inference_s``.
+    """
+
+    seconds: float = 30.0
+
+
+INFERENCE_LIMIT = InferenceLimit()
+"""The limit of this process, which shares its models."""
+
+
+def unanswered(what: str, error: CallTimeout) -> str:
+    """Return the error message for a model or service that does not answer in time."""
+    if error.refused:
+        return hanging(what)
+    return f"{what} did not answer within {INFERENCE_LIMIT.seconds:g} s (server.limits.inference_s)"
+
+
+def hanging(what: str) -> str:
+    """Return the error message for a model or service that is refused because an inference hangs."""
+    return f"{what} hangs in an earlier inference; it is used again when that one ends, or after a restart"
