@@ -75,6 +75,7 @@ TESTED_WITH: dict[str, str] = {
     "server/clarifai/listener.py": "tests/server/clarifai/test_grpc_server.py",
     "server/run/listeners.py": "tests/server/viam/test_server.py",
     "server/program/version.py": "tests/server/cli/test_commands.py",
+    "server/http/messages/metrics.py": "tests/server/http/test_operations.py",
     "server/cli/entry.py": "tests/server/run/test_lifecycle.py",
     "server/cli/exit_codes.py": "tests/server/cli/test_commands.py",
     "server/cli/options.py": "tests/server/cli/test_commands.py",

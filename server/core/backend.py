@@ -14,6 +14,7 @@ from pipeline import Config, Feed, Graph, LimitsConfig
 from streams import EncoderPool, Sessions, WhepSessions
 from vision import ModelError, Session, UnsupportedKind, VisionService
 
+from ..program import LoopWatchdog
 from .bodies import Bodies
 from .errors import ModelUnavailable, NotFound, Unsupported
 from .image_urls import ImageUrls
@@ -41,6 +42,7 @@ class Backend:
         tokens: Checks the tokens of requests.
         image_urls: Downloads pictures by URL.
         bodies: The bodies of requests in flight.
+        watchdog: Measures how long the event loop stands still.
     """
 
     graph: Graph
@@ -53,6 +55,7 @@ class Backend:
     tokens: Tokens
     image_urls: ImageUrls
     bodies: Bodies
+    watchdog: LoopWatchdog
 
     @property
     def config(self) -> Config:
@@ -173,7 +176,8 @@ class Backend:
         await asyncio.gather(*(sessions.close() for sessions in self.session_tables))
 
     def close(self) -> None:
-        """Stop the threads of requests, and close the models that they keep open."""
+        """Stop the threads of requests and the watchdog, and close the models that requests keep open."""
+        self.watchdog.stop()
         self.pool.close()
         self.models.close()
         self.parsers.close()
@@ -203,9 +207,9 @@ def model_errors(what: str) -> Iterator[None]:
 def open_backend(graph: Graph, encoders: EncoderPool) -> Backend:
     """Return the backend over a graph, with its threads and its tables of WebRTC sessions. Call it in the event loop.
 
-    Models share the cores with the streams, so few requests for them run at once. Those for one service can take half of
-    the places: it may hang. Requests for a frame cost nothing while they wait, so they start at once: their limit of ten
-    seconds is already running.
+    Models share the cores with the streams, so few requests for them run at once. Those for one service can take half
+    of the places: it may hang. Requests for a frame cost nothing while they wait, so they start at once: their limit
+    of ten seconds is already running.
 
     Raises:
         UnsuitableLibrary: The installed aiortc cannot be used.
@@ -217,4 +221,5 @@ def open_backend(graph: Graph, encoders: EncoderPool) -> Backend:
     tokens = Tokens(lambda: [token.get_secret_value() for token in graph.config.server.tokens])
     images = ImageUrls(bytes_max=lambda: graph.config.server.limits.picture_bytes)
     bodies = Bodies(lambda: graph.config.server.limits)
-    return Backend(graph, encoders, whep, models, parsers, waits, Pool(models), tokens, images, bodies)
+    pool = Pool(models)
+    return Backend(graph, encoders, whep, models, parsers, waits, pool, tokens, images, bodies, LoopWatchdog())

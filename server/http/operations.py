@@ -1,4 +1,4 @@
-"""The endpoints about the server itself: health, readiness and the schema of the configuration."""
+"""The endpoints about the server itself: health, readiness, measurements and the schema of the configuration."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.datastructures import State
 
 from pipeline import Tables, schema
@@ -16,7 +16,7 @@ from pipeline import Tables, schema
 from ..core import Unavailable, on_thread
 from .access import base_path
 from .dependencies import WithBackend
-from .messages import problems
+from .messages import METRICS_TYPE, metrics_text, problems
 
 T = TypeVar("T")
 
@@ -35,6 +35,12 @@ async def ready(request: Request) -> dict[str, str]:
     if request.app.state.closing:
         raise Unavailable("the server is closing")
     return {"status": "ready"}
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def metrics(backend: WithBackend) -> PlainTextResponse:
+    """Return measurements of the server in the text format of Prometheus."""
+    return PlainTextResponse(metrics_text(backend), media_type=METRICS_TYPE)
 
 
 @router.get("/openapi.json", include_in_schema=False)

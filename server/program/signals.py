@@ -38,6 +38,7 @@ class SignalThread:
       program, they call it, and the process ends by force if the program has not closed after ``limit_s``.
     * A second SIGINT or SIGTERM ends the process at once with 1.
     * SIGHUP is ignored, with a line in the log.
+    * SIGALRM calls the function of :meth:`on_alarm`, also while a library blocks the main thread.
 
     Args:
         limit_s: How long the program may take to close.
@@ -51,6 +52,7 @@ class SignalThread:
         self._limit_s = limit_s
         self._end = end
         self._on_end: Callable[[], object] | None = None
+        self._on_alarm: Callable[[], object] | None = None
         self._deadline_s: float | None = None
         self._lock = threading.Lock()
         self._before: dict[signal.Signals, Any] = {}
@@ -63,13 +65,18 @@ class SignalThread:
         self._thread.start()
         self._fd_before = signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
         # Not SIG_IGN, which child processes inherit.
-        self._before = {number: signal.signal(number, _ignore) for number in (*_END, signal.SIGHUP)}
+        self._before = {number: signal.signal(number, _ignore) for number in (*_END, signal.SIGHUP, signal.SIGALRM)}
         SignalThread.started = self
 
     def on_end(self, action: Callable[[], object] | None) -> None:
         """Set the function that starts to close the program, called on the thread of the signals; ``None``: none."""
         with self._lock:
             self._on_end = action
+
+    def on_alarm(self, action: Callable[[], object] | None) -> None:
+        """Set the function for SIGALRM, the end of ``signal.setitimer``; ``None``: none."""
+        with self._lock:
+            self._on_alarm = action
 
     def close(self) -> None:
         """Restore the handlers from before, and end the thread."""
@@ -102,6 +109,11 @@ class SignalThread:
     def _handle(self, number: int) -> None:
         if number == signal.SIGHUP:
             _say("SIGHUP is ignored; restart the program to apply another configuration")
+        if number == signal.SIGALRM:
+            with self._lock:
+                action = self._on_alarm
+            if action is not None and _is_writable():
+                action()
         if number not in _END:  # of libraries, which share the descriptor
             return
         if self._deadline_s is not None:

@@ -126,6 +126,7 @@ async def startup(config: Config) -> Running:
             await _limited(listener.name, listener.close(), REQUESTS_S)
         await _limited("cameras", on_thread("close", graph.close), REQUESTS_S)
         raise
+    backend.watchdog.start()
     urls = urls_of(server, sock)
     logger.info("listening on %s", ", ".join(urls))
     return Running(graph, encoders, backend, acceptor, http, serving, urls, tuple(listeners))

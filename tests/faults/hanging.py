@@ -1,9 +1,9 @@
-"""A plugin whose kinds hang for a minute in a call of the C library, as drivers and model libraries do."""
+"""A plugin whose kinds hang for ever in calls of the C library, as drivers and model libraries do."""
 
 import ctypes
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from pydantic import model_serializer
 
@@ -14,10 +14,11 @@ from vision import Predictor, Session, VisionService
 _LIBRARY = ctypes.CDLL(None)
 
 
-def hang() -> None:
+def hang() -> NoReturn:
     """Hang, without the interpreter's lock, and leave the file ``hangs`` in the current folder."""
     Path("hangs").touch()
-    _LIBRARY.sleep(60)
+    while True:
+        _LIBRARY.pause()  # until a signal
 
 
 class NoAttributes(Attributes):
@@ -36,7 +37,6 @@ class HungDriver(Camera[NoAttributes]):
     def read(self) -> Frame:
         """Hang."""
         hang()
-        raise AssertionError
 
     def close(self) -> None:
         """Hang."""
@@ -52,7 +52,6 @@ class HungTransform(Transform[NoAttributes]):
     def apply(self, frame: Frame) -> Frame:
         """Hang."""
         hang()
-        return frame
 
 
 class HungWords(Attributes):
@@ -61,7 +60,6 @@ class HungWords(Attributes):
     @model_serializer
     def _hung(self) -> dict[str, Any]:
         hang()
-        return {}
 
 
 class HungLoop(Transform[HungWords]):

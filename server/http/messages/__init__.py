@@ -1,11 +1,13 @@
-"""Reading of requests within limits, and the forms of replies and errors."""
+"""Reading of requests within limits, and the forms of replies, errors and measurements."""
 
 from .body import URLS_BYTES_MAX, Part, named_urls, pictures_of, read_body
 from .extensions import Extension, error_response
+from .metrics import METRICS_TYPE, metrics_text
 from .problems import PROBLEM_TYPE, HttpError, document, handle_errors, response_to
 from .replies import CameraInfo, PredictionReplies, PredictionReply, ServiceInfo, problems
 
 __all__ = [
+    "METRICS_TYPE",
     "PROBLEM_TYPE",
     "URLS_BYTES_MAX",
     "CameraInfo",
@@ -18,6 +20,7 @@ __all__ = [
     "document",
     "error_response",
     "handle_errors",
+    "metrics_text",
     "named_urls",
     "pictures_of",
     "problems",

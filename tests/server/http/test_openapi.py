@@ -95,6 +95,7 @@ def test_every_endpoint_is_described(document: Json) -> None:
         "/whep/{camera}",
         "/whep/{camera}/{session}",
         "/healthz",
+        "/metrics",
         "/readyz",
         "/schema.json",
         CLARIFAI,

@@ -1,0 +1,136 @@
+"""The watchdog of the event loop: what it measures, and the stack of a standstill."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import importlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.program import LoopWatchdog, SignalThread
+
+LIBRARY = ctypes.CDLL(None)
+WAITS_S = 10.0
+LONG_S = 2.0  # longer than a busy machine keeps a thread waiting for a core
+
+
+@pytest.fixture
+def signals() -> Iterator[SignalThread]:
+    thread = SignalThread(end=lambda code: None)
+    thread.start()
+    yield thread
+    thread.close()
+
+
+def stand_still(milliseconds: int) -> None:
+    """Block the thread in calls of the C library, which the alarm may interrupt."""
+    until_s = time.monotonic() + milliseconds / 1000
+    while (left_s := until_s - time.monotonic()) > 0:
+        LIBRARY.usleep(round(1e6 * left_s))
+
+
+class Clock:
+    """A clock that goes only when it is told to: a busy machine does not change what is measured."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def advance(self, milliseconds: int) -> None:
+        """Let time pass."""
+        self.now_s += milliseconds / 1000
+
+
+async def passes(watchdog: LoopWatchdog, work: Callable[[int], object], *milliseconds: int) -> LoopWatchdog:
+    """Run the loop for some passes, each of which works for so many milliseconds."""
+    watchdog.start()
+    for each in milliseconds:
+        await asyncio.to_thread(lambda: None)
+        work(each)
+        await asyncio.to_thread(lambda: None)
+    watchdog.stop()
+    watchdog.stop()
+    return watchdog
+
+
+def test_the_longest_pass_is_measured_and_long_ones_are_counted() -> None:
+    clock = Clock()
+    watchdog = asyncio.run(passes(LoopWatchdog(clock=clock), clock.advance, 0, 150, 99, 250))
+    assert watchdog.longest_s == pytest.approx(0.25)
+    assert watchdog.standstills == 2
+    assert watchdog.standstill_s == pytest.approx(0.4)
+
+
+def test_waiting_is_no_standstill() -> None:
+    async def main() -> float:
+        watchdog = LoopWatchdog(clock=clock)
+        watchdog.start()
+        select = watchdog._select
+
+        def waits(timeout: float | None) -> Any:
+            clock.advance(300)
+            return select(timeout)
+
+        watchdog._select = waits
+        await asyncio.to_thread(lambda: None)
+        watchdog.stop()
+        return watchdog.longest_s
+
+    clock = Clock()
+    assert asyncio.run(main()) == 0 < clock.now_s
+
+
+def test_the_stack_is_logged_while_it_stands_still(signals: SignalThread, caplog: pytest.LogCaptureFixture) -> None:
+    asyncio.run(passes(LoopWatchdog(0.5), stand_still, 1500, 1500))
+    (record,) = caplog.records  # one in ten seconds
+    assert record.getMessage() == "the event loop stands still for more than 0.5 s"
+    assert record.stack_info is not None and "in stand_still\n    LIBRARY.usleep(" in record.stack_info
+
+
+def test_the_stack_of_an_import_shows_what_imports(
+    signals: SignalThread, caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow_to_import.py").write_text("import time\ntime.sleep(1.5)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    asyncio.run(passes(LoopWatchdog(0.5), lambda _: importlib.import_module("slow_to_import"), 0))
+    (record,) = caplog.records
+    assert record.stack_info is not None and "importlib._bootstrap" not in record.stack_info
+    assert "slow_to_import.py" in record.stack_info and 'import_module("slow_to_import")' in record.stack_info
+
+
+def test_nothing_is_logged_without_a_standstill(signals: SignalThread, caplog: pytest.LogCaptureFixture) -> None:
+    asyncio.run(passes(LoopWatchdog(LONG_S), stand_still, *[100] * 25))
+    assert caplog.messages == []
+
+
+def test_many_short_passes_are_no_standstill(signals: SignalThread, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        watchdog = LoopWatchdog(LONG_S)
+        watchdog.start()
+        until_s = time.monotonic() + 1.2 * LONG_S
+        for _ in iter(lambda: time.monotonic() < until_s, False):
+            await asyncio.sleep(0)
+        watchdog.stop()
+        assert watchdog.standstills == 0
+
+    asyncio.run(main())
+    assert caplog.messages == []
+
+
+def test_a_loop_on_another_thread_is_measured_too(signals: SignalThread) -> None:
+    found: list[LoopWatchdog] = []
+    clock = Clock()
+    thread = threading.Thread(
+        target=lambda: found.append(asyncio.run(passes(LoopWatchdog(clock=clock), clock.advance, 150)))
+    )
+    thread.start()
+    thread.join(WAITS_S)
+    assert found[0].standstills == 1
