@@ -29,9 +29,11 @@ class PortProtocol(asyncio.Protocol):
     Attributes:
         has_answered: Whether it has answered a request. Connections that never asked for anything are the first to be
             closed when there are too many.
+        requests: The number of requests that it has started to answer.
     """
 
     has_answered = False
+    requests = 0
 
     @property
     def busy(self) -> bool:
@@ -126,8 +128,9 @@ class Connection(asyncio.Protocol):
         """Whether the protocol can process something now."""
         return bool(self._unread or self._at_end) and not self._paused and not self._closing and not self._lost
 
-    def work(self) -> None:
-        """Let the protocol process a portion of what has been received."""
+    def work(self) -> bool:
+        """Let the protocol process a portion of what has been received; return whether that started a request."""
+        before = self.protocol.requests
         try:
             if self._unread:
                 size = self.protocol.portion(self._unread)
@@ -143,6 +146,7 @@ class Connection(asyncio.Protocol):
             self.abort()
         if not self._unread:
             self._update_reading()
+        return self.protocol.requests > before
 
     def eof_received(self) -> bool:
         """Tell the protocol once it has processed everything before the end."""

@@ -40,6 +40,7 @@ CREDIT_PER_BYTE = 1 / 1024
 class CallHandler(Handler):
     """grpclib's handler of calls. It resets malformed ones, which grpclib's own would log with a traceback each."""
 
+    accepted: Callable[[], None] = staticmethod(lambda: None)
     answered: Callable[[], None] = staticmethod(lambda: None)
 
     @property
@@ -59,6 +60,7 @@ class CallHandler(Handler):
             release_stream()
             return
         super().accept(stream, headers, release_stream)
+        self.accepted()
         self._tasks[stream].add_done_callback(partial(self._done, stream))
 
     def cancel(self, stream: Transfer) -> None:
@@ -97,6 +99,7 @@ class Http2Protocol(H2Protocol, PortProtocol):
         limits: Callable[[], LimitsConfig],
     ) -> None:
         super().__init__(handler, config, h2_config)
+        handler.accepted = self._count_call
         handler.answered = self._earn_call
         self._head_bytes = limits().header_bytes
         self._frames = Frames(self._head_bytes)
@@ -183,6 +186,9 @@ class Http2Protocol(H2Protocol, PortProtocol):
         self._credit = min(self._credit + earned, 2 * CREDIT) - frames
         if self._credit < 0:
             raise _Flood("too many frames that carry nothing")
+
+    def _count_call(self) -> None:
+        self.requests += 1
 
     def _earn_call(self) -> None:
         self.has_answered = True

@@ -147,8 +147,11 @@ class HttpProtocol(H11Protocol, PortProtocol):
         """Process data. The timer runs while the head of a request is incomplete."""
         beginning = self.conn.their_state is h11.IDLE
         super().data_received(data)
+        self.requests += beginning and self.conn.their_state is not h11.IDLE
         if beginning and self.conn.their_state is h11.SEND_BODY and not 0 < self.conn.body_left <= BODY_AT_ONCE:
             self.flow.pause_reading()  # until the app wants the body, which it may refuse
+        elif self.conn.their_state is h11.DONE and self.busy:
+            self.flow.pause_reading()  # until the response is complete: the next request takes its turn like any other
         incomplete = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
         if not incomplete:
             self._stop_head_timer()

@@ -20,20 +20,24 @@ class Time:
 
 
 class Piece:
-    """A reader with some portions to process, each of which takes its time."""
+    """A reader with some portions to process, each of which takes its time and may start a request."""
 
-    def __init__(self, time: Time, log: list[str], name: str, portions: int, took_s: float) -> None:
+    def __init__(
+        self, time: Time, log: list[str], name: str, portions: int, took_s: float, *, starts: bool = False
+    ) -> None:
         self.cost_s = self.cost_at = 0.0
         self._time, self._log, self._name, self._portions, self._took_s = time, log, name, portions, took_s
+        self._starts = starts
 
     @property
     def has_work(self) -> bool:
         return self._portions > 0
 
-    def work(self) -> None:
+    def work(self) -> bool:
         self._portions -= 1
         self._time.now += self._took_s
         self._log.append(self._name)
+        return self._starts
 
 
 @pytest.mark.anyio
@@ -49,6 +53,17 @@ async def test_a_turn_of_the_loop_has_an_end() -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert log == ["a", "a", "b", "a", "a", "a"]
+
+
+@pytest.mark.anyio
+async def test_one_request_is_started_in_a_turn_of_the_loop() -> None:
+    time, log = Time(), list[str]()
+    turns = Turns(time)
+    for name in ("a", "b", "c"):
+        turns.take(Piece(time, log, name, 1, 0, starts=True))
+    for started in (["a"], ["a", "b"], ["a", "b", "c"]):
+        assert log == started
+        await asyncio.sleep(0)
 
 
 @pytest.mark.anyio

@@ -1,5 +1,12 @@
 """Malformed requests, and checks of the installed libraries."""
 
+import asyncio
+import contextlib
+import socket
+import threading
+from collections import Counter
+from typing import Any
+
 import pytest
 import starlette
 import uvicorn
@@ -18,6 +25,41 @@ def test_a_malformed_request_is_refused(served: Served) -> None:
     assert b"application/problem+json" in answer
     assert b'"detail": "this is not an HTTP request"' in answer
     assert served.client.get("/healthz").status_code == 200
+
+
+def test_requests_that_come_at_once_are_started_one_in_each_turn_of_the_loop(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answered in one turn, a hundred of them stopped the event loop for 0.3 s."""
+    sessions = served.running.backend.whep.sessions
+    turn, turns = 0, dict[Any, int]()  # by request
+    enough = threading.Event()
+
+    def count() -> None:
+        nonlocal turn
+        turn += 1
+        if not enough.is_set():
+            asyncio.get_running_loop().call_soon(count)
+
+    def seen(name: str) -> Any:
+        if not turns:
+            count()
+        turns.setdefault(asyncio.current_task(), turn)
+        return sessions(name)
+
+    monkeypatch.setattr(served.running.backend.whep, "sessions", seen)
+    url = served.client.base_url
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection((url.host, url.port or 0), 20)) for _ in range(20)]
+        for client in clients:
+            client.sendall(b"GET /api/cameras HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+        for client in clients:
+            answers = b""
+            while answers.count(b"HTTP/1.1 200 ") < 3:
+                answers += client.recv(65_536)
+        enough.set()
+    assert len(turns) == 60
+    assert max(Counter(turns.values()).values()) <= 2  # one may come over a connection that had nothing to wait for
 
 
 @pytest.mark.anyio
