@@ -45,6 +45,9 @@ class PortProtocol(asyncio.Protocol):
         """Whether the client may still be sending what nobody will read."""
         return False
 
+    def arriving(self) -> None:
+        """Note that bytes have arrived, which it gets in its turn."""
+
     def portion(self, data: bytearray) -> int:
         """Return how many of these bytes to process at once."""
         return PORTION
@@ -100,8 +103,8 @@ class Connection(asyncio.Protocol):
 
     @property
     def busy(self) -> bool:
-        """Whether its protocol is answering a request."""
-        return not self._lost and self.protocol.busy
+        """Whether its protocol is answering a request, or has yet to look at one that has arrived."""
+        return not self._lost and (self.protocol.busy or bool(self._unread))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Give the protocol its transport."""
@@ -120,6 +123,7 @@ class Connection(asyncio.Protocol):
             self._discard(len(data))
         elif not self._closing:
             self._unread += data
+            self.protocol.arriving()
             self._turns.take(self)
             self._update_reading()
 

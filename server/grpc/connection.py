@@ -139,7 +139,7 @@ class Http2Protocol(H2Protocol, PortProtocol):
             self._pay(costly, len(data))
             events = self.connection.feed(data)
         except (FrameError, _Flood) as error:
-            logger.info("a gRPC client is disconnected: it sends %s", error)
+            logger.debug("a gRPC client is disconnected: it sends %s", error)
             self._go_away(ErrorCodes.ENHANCE_YOUR_CALM)
         except Exception as error:  # h2 raises more than its ProtocolError, such as for heads that are not ASCII
             logger.debug("a gRPC client is disconnected: %r", error)

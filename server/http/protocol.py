@@ -19,6 +19,8 @@ from .messages import PROBLEM_TYPE, HttpError, document
 
 HEADERS_MAX = 100
 """Most header lines of a request."""
+PARAMETERS_MAX = 1000
+"""Most parameters of a query; each takes time on the event loop."""
 CHUNKS_FREE = 1000
 CHUNK_BYTES = 512
 """The chunks of a body must have this size on average, apart from the first ``CHUNKS_FREE``."""
@@ -84,7 +86,8 @@ class Parser(h11.Connection):
         lengths = [value for name, value in request.headers if name == b"content-length"]
         self.body_left = int(lengths[0]) if lengths else 0
         size = len(request.target) + sum(len(name) + len(value) for name, value in request.headers)
-        if size > self._header_bytes or len(request.headers) > HEADERS_MAX:
+        parameters = request.target.count(b"&") + 1
+        if size > self._header_bytes or len(request.headers) > HEADERS_MAX or parameters > PARAMETERS_MAX:
             raise h11.RemoteProtocolError("the head is too large", 431)
 
     def _check_body(self, data: h11.Data) -> None:
@@ -130,6 +133,10 @@ class HttpProtocol(H11Protocol, PortProtocol):
     def unfinished(self) -> bool:
         """Whether the client may still be sending a body that nobody will read."""
         return self.conn.is_receiving
+
+    def arriving(self) -> None:
+        """Stop the timer that closes idle connections: a request may wait longer for its turn."""
+        self._unset_keepalive_if_required()
 
     def portion(self, data: bytearray) -> int:
         """Return how many bytes to process at once: heads and chunks take time, a body of known length none."""
@@ -198,7 +205,7 @@ class HttpProtocol(H11Protocol, PortProtocol):
 
     def _error(self) -> HttpError:
         if self.conn.refused_with == 431:
-            limit = f"{HEADERS_MAX} lines and {self._header_bytes} bytes"
+            limit = f"{HEADERS_MAX} lines, {PARAMETERS_MAX} parameters and {self._header_bytes} bytes"
             return HttpError(431, f"the head of a request may have at most {limit}")
         if self.conn.their_state is h11.SEND_BODY:
             return HttpError(400, f"the body comes in chunks that are too small; {CHUNK_BYTES} bytes each would do")

@@ -81,7 +81,7 @@ def check_http_libraries() -> None:
     require_internals(
         "uvicorn",
         [
-            *((protocol, name) for name in (*of_protocol, "send_400_response")),
+            *((protocol, name) for name in (*of_protocol, "send_400_response", "_unset_keepalive_if_required")),
             *(
                 (uvicorn.Server(settings), name)
                 for name in ("capture_signals", "startup", "should_exit", "server_state")

@@ -40,8 +40,15 @@ def test_a_head_that_is_too_large_is_refused(tmp_path: Path, lines: list[str]) -
         large.sendall(head("/healthz", *lines, method="GET"))
         response = answer(large)
         assert (response.status, response.getheader("Content-Type")) == (431, "application/problem+json")
-        assert b"at most 100 lines and 32768 bytes" in response.read()
+        assert b"at most 100 lines, 1000 parameters and 32768 bytes" in response.read()
         assert closed_by_server(large)
+
+
+def test_a_query_of_too_many_parameters_is_refused(tmp_path: Path) -> None:
+    """Before, 8000 of them took 20 ms on the event loop."""
+    with serving(tmp_path) as server:
+        for number, status in ((1000, 200), (1001, 431)):
+            assert server.client.get("/healthz?" + "&".join(["a=1"] * number)).status_code == status
 
 
 def test_a_head_within_the_limit_is_accepted(tmp_path: Path) -> None:

@@ -19,10 +19,15 @@ class Recorder(PortProtocol):
         self.lost = asyncio.Event()
         self.at_end = asyncio.Event()
         self.fails = self.asks_more = False
+        self.arrivals = 0
+        self.starts = False
 
     @property
     def unfinished(self) -> bool:
         return self.asks_more
+
+    def arriving(self) -> None:
+        self.arrivals += 1
 
     def portion(self, data: bytearray) -> int:
         return 3
@@ -34,6 +39,7 @@ class Recorder(PortProtocol):
     def data_received(self, data: bytes) -> None:
         if self.fails:
             raise RuntimeError("a bug")
+        self.requests += self.starts
         self.got.append(data)
 
     def eof_received(self) -> bool:
@@ -95,6 +101,18 @@ async def test_a_protocol_that_pauses_gets_nothing_until_it_resumes() -> None:
         pair.recorder.transport.resume_reading()
         await pair.recorder.at_end.wait()
         assert pair.recorder.got == [b"abc"]
+
+
+@pytest.mark.anyio
+async def test_a_connection_is_busy_while_what_has_arrived_waits_for_its_turn() -> None:
+    async with Pair() as pair, asyncio.timeout(5):
+        pair.recorder.starts = True
+        pair.connection.data_received(b"abcdef")
+        assert (pair.recorder.got, pair.recorder.arrivals) == ([b"abc"], 1)
+        assert pair.connection.busy
+        await asyncio.sleep(0)
+        assert pair.recorder.got == [b"abc", b"def"]
+        assert not pair.connection.busy
 
 
 @pytest.mark.anyio

@@ -12,9 +12,12 @@ import starlette
 import uvicorn
 from starlette.formparsers import MultiPartParser
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from cameras import UnsuitableLibrary
+from pipeline import LimitsConfig
 from server.http import check_http_libraries
+from server.http.protocol import HttpProtocol
 
 from ..served import Served, said
 
@@ -60,6 +63,17 @@ def test_requests_that_come_at_once_are_started_one_in_each_turn_of_the_loop(
         enough.set()
     assert len(turns) == 60
     assert max(Counter(turns.values()).values()) <= 2  # one may come over a connection that had nothing to wait for
+
+
+@pytest.mark.anyio
+async def test_a_request_that_waits_for_its_turn_keeps_its_connection() -> None:
+    """Before, a connection was closed as idle while the server had not come to its next request for 5 s."""
+    protocol = HttpProtocol(uvicorn.Config(lambda: None), ServerState(), {}, LimitsConfig)
+    closing = asyncio.get_running_loop().call_later(60, protocol.timeout_keep_alive_handler)
+    protocol.timeout_keep_alive_task = closing
+    protocol.arriving()
+    assert closing.cancelled()
+    assert protocol.timeout_keep_alive_task is None
 
 
 @pytest.mark.anyio
