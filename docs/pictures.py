@@ -66,7 +66,7 @@ def shown(config: Config, name: str) -> Image:
 def of_the_cameras_page(browser: Browser) -> None:
     """Take the page with every camera of the demo live."""
     with tempfile.TemporaryDirectory() as folder, Serving(cwd=Path(folder)) as serving:
-        page = opened(browser, serving.url, width=1000, height=700)
+        page = opened(browser, serving.url, width=1000, height=1220)  # cameras off the screen pause
         page.get_by_role("button", name="Watch all").click()
         page.wait_for_function(
             f"({LIVE})([...document.querySelectorAll('.card:not(.private) video')])", timeout=120_000
