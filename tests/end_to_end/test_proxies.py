@@ -18,6 +18,7 @@ from .nginx import Nginx, free_port
 
 NAME = "cam.example.org"
 OTHER = "www.example.org"
+THIRD = "third.example.net"
 CAMERAS = """
 cameras:
   - {name: scene, model: test_pattern, linger_s: 0.5, attributes: {width_px: 320, height_px: 180}}
@@ -43,7 +44,7 @@ def ports() -> Ports:
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright, ports: Ports) -> Iterator[Browser]:
     rules = [f"MAP {NAME}:80 127.0.0.1:{ports.http}"]
-    rules += [f"MAP {name}:443 127.0.0.1:{ports.https}" for name in (NAME, OTHER)]
+    rules += [f"MAP {name}:443 127.0.0.1:{ports.https}" for name in (NAME, OTHER, THIRD)]
     started = launch(playwright, f"--host-resolver-rules={','.join(rules)}")
     yield started
     started.close()
@@ -182,14 +183,19 @@ def test_without_the_name_the_page_says_which_key_allows_it(browser: Browser, po
 
 
 def test_only_an_allowed_page_embeds_a_camera(browser: Browser, ports: Ports, tmp_path: Path) -> None:
-    frame = "location / { default_type text/html; return 200 '<iframe src=\"http://127.0.0.1:8080/\"></iframe>'; }"
-    with behind_nginx(site(frame, tls=True), f"server: {{origins: ['https://{NAME}']}}\n", ports, tmp_path):
+    frame = (
+        f"location / {{ default_type text/html; return 200 '<iframe src=\"https://{NAME}/watch/scene\"></iframe>'; }}"
+    )
+    cameras = site(f"server_name {NAME}; location / {{ {DEFAULTS} {HOST} }}", tls=True)
+    text = f"{cameras}\n{site(f'server_name {OTHER} {THIRD}; {frame}', tls=True)}"
+    server = f"server: {{names: [{NAME}], origins: ['https://{OTHER}']}}\n"
+    with behind_nginx(text, server, ports, tmp_path):
         context = browser.new_context(ignore_https_errors=True)
         page = context.new_page()
-        page.goto(f"https://{NAME}/")
-        embedded = page.frame_locator("iframe").get_by_role("button", name="Watch scene")
-        expect(embedded).to_be_visible()
-        page.goto(f"https://{OTHER}/")  # waits for the frame too
+        page.goto(f"https://{OTHER}/")
+        embedded = page.frame_locator("iframe").get_by_role("article", name="scene")
+        expect(embedded).to_have_attribute("data-play", LIVE, timeout=15_000)  # without a click: its origin is allowed
+        page.goto(f"https://{THIRD}/")  # waits for the frame too
         assert page.frames[1].evaluate("location.href") == "chrome-error://chromewebdata/"
         assert embedded.count() == 0
         context.close()
