@@ -231,8 +231,11 @@ class Connection(asyncio.Protocol):
         self._discarded = 0
         self._discard_until = self._loop.time() + self._limits().body_total_s
         self._await_more()
-        if self._raw.can_write_eof():
-            self._raw.write_eof()
+        try:
+            if self._raw.can_write_eof():
+                self._raw.write_eof()
+        except OSError:  # the client has reset the connection
+            self.abort()
         self._update_reading()
         self._loop.call_soon(self._lose, None)
 

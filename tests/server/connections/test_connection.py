@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 
 import pytest
@@ -130,6 +131,22 @@ async def test_what_comes_after_an_early_end_is_read_and_discarded() -> None:
         pair.client.shutdown(socket.SHUT_WR)
         await pair.ended.wait()
         assert pair.recorder.got == []
+
+
+@pytest.mark.anyio
+async def test_a_client_that_has_reset_the_connection_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def reset(transport: asyncio.Transport) -> None:
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    async with Pair() as pair, asyncio.timeout(5):
+        monkeypatch.setattr(type(pair.connection._raw), "write_eof", reset)
+        pair.recorder.asks_more = True
+        pair.recorder.transport.close()
+        await pair.ended.wait()
+        assert pair.recorder.lost.is_set()
+    assert not caplog.records
 
 
 @pytest.mark.anyio
