@@ -29,7 +29,7 @@ class PortProtocol(asyncio.Protocol):
     Attributes:
         has_answered: Whether it has answered a request. Connections that never asked for anything are the first to be
             closed when there are too many.
-        requests: The number of requests that it has started to answer.
+        requests: The number of requests that it has started to answer, and of bodies that have arrived.
     """
 
     has_answered = False

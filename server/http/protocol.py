@@ -152,9 +152,10 @@ class HttpProtocol(H11Protocol, PortProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Process data. The timer runs while the head of a request is incomplete."""
-        beginning = self.conn.their_state is h11.IDLE
+        before = self.conn.their_state
+        beginning = before is h11.IDLE
         super().data_received(data)
-        self.requests += beginning and self.conn.their_state is not h11.IDLE
+        self.requests += before in (h11.IDLE, h11.SEND_BODY) and self.conn.their_state is not before
         if beginning and self.conn.their_state is h11.SEND_BODY and not 0 < self.conn.body_left <= BODY_AT_ONCE:
             self.flow.pause_reading()  # until the app wants the body, which it may refuse
         elif self.conn.their_state is h11.DONE and self.busy:
