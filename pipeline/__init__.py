@@ -43,6 +43,7 @@ from .feeds import (
     TaskRun,
     ThreadExecutor,
     Watch,
+    limit_heaps,
 )
 from .graph import Graph
 from .producers import DeclaredProducer, ProducerContext, bug_message, make_transforms
@@ -88,6 +89,7 @@ __all__ = [
     "Watch",
     "base_path_of",
     "bug_message",
+    "limit_heaps",
     "load",
     "load_plugins",
     "make_camera",

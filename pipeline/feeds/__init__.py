@@ -3,6 +3,7 @@
 from .clock import Clock, SystemClock, Timer
 from .executor import ThreadExecutor
 from .feed import Feed
+from .memory import limit_heaps
 from .meters import ByteRate, Counters, Latency, Rate
 from .producer import Output, Producer, State
 from .reports import Reports
@@ -32,5 +33,6 @@ __all__ = [
     "Timeline",
     "Timer",
     "Watch",
+    "limit_heaps",
     "retry_pause_s",
 ]

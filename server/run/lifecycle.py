@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cameras import check_pyav
-from pipeline import Config, Graph
+from pipeline import Config, Graph, limit_heaps
 from streams import EncoderPool
 
 from ..clarifai import ClarifaiRest
@@ -66,6 +66,7 @@ def serve(config: Config, announce: Callable[[Sequence[str]], None]) -> None:
         ConfigError: A model cannot be used.
     """
     raise_file_limit()
+    limit_heaps()
     asyncio.run(_serve(config, announce))
 
 

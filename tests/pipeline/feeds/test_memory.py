@@ -31,6 +31,33 @@ assert ThreadExecutor(SystemClock()).start_thread("work", work).wait(30)
 print(megabytes())
 """
 
+# Eight threads that hold memory at the same time.
+HEAPS = """
+import ctypes, sys, threading
+from pathlib import Path
+from pipeline import limit_heaps
+
+if sys.argv[2:]:
+    limit_heaps()
+all_hold = threading.Barrier(8)
+
+def hold():
+    held = ctypes.create_string_buffer(60_000)
+    all_hold.wait(30)
+
+threads = [threading.Thread(target=hold) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+library = ctypes.CDLL(None)
+library.fopen.restype = ctypes.c_void_p
+stream = ctypes.c_void_p(library.fopen(sys.argv[1].encode(), b"w"))
+library.malloc_info(0, stream)
+library.fclose(stream)
+print(Path(sys.argv[1]).read_text().count("<heap nr="))
+"""
+
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from Linux's /proc")
 def test_a_run_returns_its_memory_at_the_end() -> None:
@@ -39,6 +66,17 @@ def test_a_run_returns_its_memory_at_the_end() -> None:
     before, full, after = (float(line) for line in done.stdout.split())
     assert full - before > 80
     assert after - before < 20
+
+
+@pytest.mark.skipif(memory._set_option is None, reason="only glibc has these heaps")
+def test_threads_share_one_heap(tmp_path: Path) -> None:
+    def heaps(*prepare: str) -> int:
+        command = [sys.executable, "-c", HEAPS, str(tmp_path / "info.xml"), *prepare]
+        done = subprocess.run(command, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+    assert heaps() > memory.HEAPS_MAX
+    assert heaps("limit") == memory.HEAPS_MAX
 
 
 def test_other_c_libraries_are_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
