@@ -128,6 +128,8 @@ class Http2Protocol(H2Protocol, PortProtocol):
         super().connection_made(transport)
         self._h2.decoder.max_header_list_size = self._head_bytes
         self._h2.update_settings({SettingCodes.MAX_FRAME_SIZE: FRAME_BYTES_MAX})
+        # h2 would refuse larger frames until the client confirms the setting, and clients may send some before that.
+        self._h2.max_inbound_frame_size = FRAME_BYTES_MAX
         self.connection.flush()
         self._timer = asyncio.get_running_loop().call_later(HEAD_S, self._check_idle)
 
