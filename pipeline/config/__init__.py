@@ -3,15 +3,20 @@
 from .build import constructing, make_camera, make_services
 from .declarations import (
     BUILT_IN,
-    VIAM_IS_OPEN,
+    RIGHTS,
+    SELF_SIGNED,
     ClarifaiConfig,
     Config,
     LimitsConfig,
     Plugin,
     ServerConfig,
     Tables,
+    TlsConfig,
+    Token,
     base_path_of,
+    hash_of,
     origin_of,
+    plain_token,
     token_of,
 )
 from .load import load, load_plugins, parse
@@ -21,7 +26,8 @@ from .schema import schema
 
 __all__ = [
     "BUILT_IN",
-    "VIAM_IS_OPEN",
+    "RIGHTS",
+    "SELF_SIGNED",
     "ClarifaiConfig",
     "Config",
     "ConfigError",
@@ -32,6 +38,8 @@ __all__ = [
     "ServerConfig",
     "Tables",
     "base_path_of",
+    "TlsConfig",
+    "Token",
     "constructing",
     "is_unknown",
     "load",
@@ -42,6 +50,8 @@ __all__ = [
     "parse",
     "quoted",
     "schema",
+    "hash_of",
+    "plain_token",
     "token_of",
     "with_packages",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from .declarations import (
 )
 from .nodes import Address, MappingNode, Node, Position, Problems, SequenceNode, is_empty, is_unknown, kind_of
 from .services import Services
-from .upstream import check_depths, check_sources
+from .upstream import check_depths, check_sources, unknown_cameras
 from .validation import (
     UNAVAILABLE,
     Entries,
@@ -91,7 +92,8 @@ class Reader:
         server = section(root, "server")
         read_server = validated(ServerConfig, server, ("server",), self._problems, self._folder)
         if read_server is not None:
-            self._entries.check(read_server.check, ("server",), server, server)
+            tokens = unknown_cameras(read_server.tokens, names, self._problems)
+            self._entries.check(lambda: chain(read_server.check(), tokens), ("server",), server, server)
         places = {("services", name): item for name, item in named(services)}
         places |= {("cameras", name): item for name, item in named(cameras)}
         return Config(

@@ -1,4 +1,4 @@
-"""Checks along chains of cameras: sources exist, there is no cycle, transforms get the depth and lens they need."""
+"""Checks of names of cameras: sources exist without a cycle, transforms get the depth and lens that they need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from transforms import Transform
 
 from ..camera_config import CameraConfig, DownstreamAttributes, TransformAttributes
-from .declarations import Tables
+from .declarations import Tables, Token
 from .nodes import Address, Node, Problems, find, is_unknown, quoted, text_of
 
 Upstream = list[CameraConfig]
@@ -43,6 +43,16 @@ def check_sources(cameras: Sequence[tuple[Address, Node]], names: Sequence[str],
         address, found = places[cycle[0]]
         names_in_cycle = " -> ".join((*cycle, cycle[0]))
         problems.add(found.position, address, f"cameras take their frames from each other in a cycle: {names_in_cycle}")
+
+
+def unknown_cameras(tokens: Sequence[Token], names: Sequence[str], problems: Problems) -> Iterator[tuple[Address, str]]:
+    """Yield an error for each camera of a token that does not exist."""
+    known = dict.fromkeys(names)
+    for place, token in enumerate(tokens):
+        for number, name in enumerate(token.cameras or ()):
+            if name not in known:
+                message = is_unknown(problems, f"no camera is named {quoted(name)}", name, known)
+                yield ("tokens", place, "cameras", number), message
 
 
 def _cycles(sources: dict[str, str]) -> list[list[str]]:

@@ -9,6 +9,7 @@ from cameras import safe_text
 
 from ..core import (
     DownloadFailed,
+    Forbidden,
     InvalidUrl,
     MissingToken,
     ModelUnavailable,
@@ -34,6 +35,7 @@ class Code(IntEnum):
     MIXED_STATUS = 10010
     FAILURE = 10020
     CONN_THROTTLED = 11005
+    CONN_INSUFFICIENT_SCOPES = 11007
     CONN_KEY_INVALID = 11008
     CONN_KEY_NOT_FOUND = 11009
     CONN_BAD_REQUEST_FORMAT = 11100
@@ -67,6 +69,7 @@ _DESCRIPTIONS = {
     Code.MIXED_STATUS: "Mixed Success",
     Code.FAILURE: "Failure",
     Code.CONN_THROTTLED: "Too many requests",
+    Code.CONN_INSUFFICIENT_SCOPES: "Insufficient scopes",
     Code.CONN_KEY_INVALID: "Invalid API key or Personal Access Token",
     Code.CONN_KEY_NOT_FOUND: "API key or Personal Access Token not found",
     Code.CONN_BAD_REQUEST_FORMAT: "Malformed or invalid request",
@@ -88,6 +91,7 @@ _HTTP = {
     Code.SUCCESS: 200,
     Code.MIXED_STATUS: 200,
     Code.CONN_THROTTLED: 429,
+    Code.CONN_INSUFFICIENT_SCOPES: 403,
     Code.CONN_KEY_INVALID: 401,
     Code.CONN_KEY_NOT_FOUND: 401,
     Code.MODEL_DOES_NOT_EXIST: 404,
@@ -96,6 +100,7 @@ _HTTP = {
 _OF_ERRORS: Mapping[type[RequestError], Code] = {
     MissingToken: Code.CONN_KEY_NOT_FOUND,
     WrongToken: Code.CONN_KEY_INVALID,
+    Forbidden: Code.CONN_INSUFFICIENT_SCOPES,
     TooManyRequests: Code.CONN_THROTTLED,
     NotFound: Code.MODEL_DOES_NOT_EXIST,
     ModelUnavailable: Code.MODEL_PREDICTION_FAILED,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,8 +13,8 @@ from grpclib.server import Stream
 
 from pipeline import ClarifaiConfig
 
-from ..connections import Acceptor
-from ..core import Backend, RequestError, TooSlow, Unreadable
+from ..connections import Acceptor, Certificate
+from ..core import Backend, RequestError, TooSlow, Unreadable, credential_of, set_caller
 from ..grpc import GrpcPort, address_of, open_port, parsed, received_within, send_within
 from .codes import Code, code_of_request
 from .servicer import Servicer, failed
@@ -30,15 +29,13 @@ async def open_server(backend: Backend, acceptor: Acceptor, host: str, config: C
         StartError: The server cannot listen on the address.
     """
     address = (host, config.port, "server.clarifai.port")
-    tls = None if config.tls is None else await asyncio.to_thread(_context, config.tls.cert, config.tls.key)
+    tls = (
+        None
+        if config.tls is None
+        else await asyncio.to_thread(Certificate(config.tls.cert, config.tls.key).context, "h2")
+    )
     methods = [_Methods(backend)]
     return await open_port("Clarifai's clients", methods, _unknown, acceptor, lambda: backend.limits, address, tls)
-
-
-def _context(cert: Any, key: Any) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    return context
 
 
 def _unknown(path: str) -> str:
@@ -69,9 +66,9 @@ class _Methods:
 
     async def _answer(self, stream: Stream[Any, Any]) -> Any:
         backend = self._backend
-        refusal = backend.tokens.refusal(_authorization(stream), address_of(stream))
-        if refusal is not None:
-            raise refusal
+        caller = backend.tokens.admit(credential_of(_authorization(stream)), address_of(stream))
+        caller.require({"predict"})
+        set_caller(caller)
         async with received_within(stream, backend.bodies, backend.limits.body_bytes) as message:
             request = await parsed(message, service_pb2.PostModelOutputsRequest, backend.parsers)
             message.clear()  # its pictures are in the request now

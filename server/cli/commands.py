@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import json
 import logging
+import secrets
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -15,13 +16,28 @@ import typer
 
 from ..program import UsageError, log_to_stderr, program_version
 from .exit_codes import Failure, exit_codes, sentence_of
-from .options import ConfigPath, Host, Insecure, LogLevel, RedactedGroup, Token, count, fraction, port_number
+from .options import (
+    ConfigPath,
+    Host,
+    Insecure,
+    LogLevel,
+    RedactedGroup,
+    Token,
+    count,
+    duration,
+    fraction,
+    port_number,
+    secret,
+)
 from .startup import without_collection
 
 if TYPE_CHECKING:
     from pipeline import Config, Plugin, Tables
 
 logger = logging.getLogger(__name__)
+
+HASHABLE_LENGTH = 20
+"""Fewest characters of a token that a file has as a hash."""
 
 cli = typer.Typer(
     name="camweave",
@@ -64,6 +80,13 @@ def serve(
     ] = None,
     token: Token = None,
     insecure: Insecure = False,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Certificate chain (PEM) for HTTPS, with --tls-key.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Private key (PEM) of the certificate.")] = None,
+    tls_self_signed: Annotated[
+        bool, typer.Option("--tls-self-signed", help="Serve HTTPS with a certificate that is made and kept for you.")
+    ] = False,
     log_level: Annotated[LogLevel, typer.Option(help="How much to log on stderr.")] = LogLevel.INFO,
 ) -> None:
     """Serve the cameras of a configuration until interrupted."""
@@ -76,7 +99,15 @@ def serve(
             from ..run import serve as serve_config
 
         declared = _load(config if config is not None else str(DEMO), context)
-        options = ServeOptions(host=host, port=port, token=token, insecure=insecure)
+        options = ServeOptions(
+            host=host,
+            port=port,
+            token=token,
+            insecure=insecure,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            tls_self_signed=tls_self_signed,
+        )
         served = apply_options(declared, options)
 
         def announce(urls: Sequence[str]) -> None:
@@ -110,6 +141,61 @@ def check(
         finally:
             graph.close()
         print("OK")
+
+
+@cli.command()
+def token(
+    from_stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read a token from stdin instead of making one, and print its hash only.")
+    ] = False,
+) -> None:
+    """Make a token for clients, and the hash of it for server.tokens."""
+    with exit_codes():
+        from pipeline import hash_of
+
+        if from_stdin:
+            text = secret(sys.stdin.readline().strip()).get_secret_value()
+            if len(text) < HASHABLE_LENGTH:
+                raise UsageError(
+                    f"a token of fewer than {HASHABLE_LENGTH} characters could be guessed from its hash; "
+                    "without --stdin a good one is made"
+                )
+            print(hash_of(text))
+            return
+        made = secrets.token_urlsafe(24)
+        print(f"token: {made}")
+        print(f"hash:  {hash_of(made)}")
+
+
+@cli.command()
+def link(
+    context: typer.Context,
+    config: ConfigPath,
+    camera: Annotated[str, typer.Option(metavar="NAME", help="The camera to watch.", show_default=False)],
+    lasts_s: Annotated[
+        float, typer.Option("--for", parser=duration, metavar="TIME", help="How long, such as 30m, 24h or 7d.")
+    ] = 86_400.0,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The named token that gives it; default: the first that may view the camera."
+        ),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="The server's address, if it differs from the configuration's.")
+    ] = None,
+) -> None:
+    """Print an address for watching one camera, which expires.
+
+    It ends earlier when its token is removed from the configuration.
+    """
+    log_to_stderr("WARNING")
+    with exit_codes():
+        from ..run import watch_link
+
+        declared = _load(config, context)
+        _require("camera", camera, declared.cameras)
+        print(watch_link(declared, camera, lasts_s, token, url))
 
 
 @cli.command()

@@ -48,6 +48,17 @@ def fraction(text: str | float) -> float:
     raise typer.BadParameter(f'must be a number between 0 and 1, got "{text}"')
 
 
+def duration(text: str | float) -> float:
+    """Parse a duration such as ``90s``, ``30m``, ``24h`` or ``7d`` into seconds."""
+    if isinstance(text, float):
+        return text
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+    number, unit = text[:-1], text[-1:]
+    if number.isascii() and number.isdecimal() and len(number) < 7 and unit in units and int(number):
+        return float(int(number) * units[unit])
+    raise typer.BadParameter(f'must be a time such as 90s, 30m, 24h or 7d, got "{text}"')
+
+
 def secret(text: str | SecretStr) -> SecretStr:
     """Parse a token; the error does not show it."""
     from pipeline import token_of

@@ -4,6 +4,7 @@ from .backend import Backend, model_errors, open_backend
 from .bodies import Bodies, Body
 from .errors import (
     BrokenOff,
+    Forbidden,
     InvalidRequest,
     ModelUnavailable,
     NoFrame,
@@ -19,27 +20,48 @@ from .errors import (
     UnsupportedMedia,
 )
 from .frames import captured_at, frame_of, held_picture_of, picture_of
+from .grants import Grant, Grants
 from .image_urls import DownloadFailed, DownloadTooLarge, ImageUrlError, ImageUrls, InvalidUrl, Unreachable
 from .info import camera_info, service_info
 from .limits import PARTS_AT_ONCE, client_of, too_large, too_many, within_limits
 from .predictions import PICTURE_LIMITS, Wanted, decode, recognised, reply, require_kind
 from .proxies import TrustedProxies
 from .threads import on_thread
-from .tokens import TRIES, MissingToken, Tokens, TooManyTokens, WrongToken
+from .tokens import (
+    SIGN_IN_S,
+    TRIES,
+    TRIES_OF_ALL,
+    Caller,
+    Credential,
+    MissingToken,
+    Tokens,
+    TooManyTokens,
+    WrongToken,
+    credential_of,
+    current_caller,
+    set_caller,
+)
 from .workers import Workers
 
 __all__ = [
     "PARTS_AT_ONCE",
     "PICTURE_LIMITS",
+    "SIGN_IN_S",
     "TRIES",
+    "TRIES_OF_ALL",
     "Backend",
     "Bodies",
     "Body",
     "BrokenOff",
+    "Caller",
+    "Credential",
     "DownloadFailed",
     "DownloadTooLarge",
     "ImageUrlError",
     "ImageUrls",
+    "Forbidden",
+    "Grant",
+    "Grants",
     "InvalidRequest",
     "InvalidUrl",
     "MissingToken",
@@ -65,6 +87,8 @@ __all__ = [
     "camera_info",
     "captured_at",
     "client_of",
+    "credential_of",
+    "current_caller",
     "decode",
     "frame_of",
     "held_picture_of",
@@ -76,6 +100,7 @@ __all__ = [
     "reply",
     "require_kind",
     "service_info",
+    "set_caller",
     "too_large",
     "too_many",
     "within_limits",

@@ -16,10 +16,10 @@ from vision import ModelError, Session, UnsupportedKind, VisionService
 
 from ..program import LoopWatchdog
 from .bodies import Bodies
-from .errors import ModelUnavailable, NotFound, Unsupported
+from .errors import Forbidden, ModelUnavailable, NotFound, Unsupported
 from .image_urls import ImageUrls
 from .pool import Closable, Pool
-from .tokens import Tokens
+from .tokens import Tokens, current_caller
 from .workers import Workers
 
 logger = logging.getLogger(__name__)
@@ -69,8 +69,9 @@ class Backend:
 
     @property
     def feeds(self) -> Mapping[str, Feed]:
-        """The frames of every camera, by name."""
-        return self.graph.feeds
+        """The frames of every camera that the present caller may use, by name."""
+        caller, feeds = current_caller(), self.graph.feeds
+        return feeds if caller.cameras is None else {name: feeds[name] for name in feeds if caller.may_use(name)}
 
     @property
     def services(self) -> Mapping[str, VisionService[Any]]:
@@ -101,9 +102,12 @@ class Backend:
         """Return a camera by name, private ones too.
 
         Raises:
+            Forbidden: The present caller may not use a camera of that name, whether there is one or not.
             NotFound: No camera has that name.
         """
-        camera = self.feeds.get(name)
+        if not current_caller().may_use(name):
+            raise Forbidden(f"this token does not allow camera {name[:100]!r}")
+        camera = self.graph.feeds.get(name)
         if camera is None:
             raise NotFound(f"there is no camera {name[:100]!r}")
         return camera
@@ -112,6 +116,7 @@ class Backend:
         """Return a camera by name, unless it is private.
 
         Raises:
+            Forbidden: The present caller may not use a camera of that name, whether there is one or not.
             NotFound: No camera has that name, or it is private.
         """
         camera = self.camera(name)
@@ -131,7 +136,7 @@ class Backend:
         return service
 
     def public_cameras(self) -> list[Feed]:
-        """Return the cameras that are not private."""
+        """Return the cameras that are not private, and that the present caller may use."""
         return [camera for camera in self.feeds.values() if not camera.config.private]
 
     @asynccontextmanager
@@ -218,7 +223,7 @@ def open_backend(graph: Graph, encoders: EncoderPool) -> Backend:
     models = Workers("api-model", threads=2, waiting=64, share=33)
     parsers = Workers("api-parse", threads=2, waiting=64)
     waits = Workers("api-wait", threads=512, waiting=0, share=16)
-    tokens = Tokens(lambda: [token.get_secret_value() for token in graph.config.server.tokens])
+    tokens = Tokens(lambda: graph.config.server.tokens)
     images = ImageUrls(bytes_max=lambda: graph.config.server.limits.picture_bytes)
     bodies = Bodies(lambda: graph.config.server.limits)
     pool = Pool(models)

@@ -10,6 +10,7 @@
   * UnsupportedMedia    the bytes have an unsupported format
   * Unreadable          the format is supported, but the content is damaged or invalid
   * Unauthorized        the request has no valid token
+  * Forbidden           the token does not allow the request
   * TooManyRequests     the client has sent too many requests
   * Unavailable         the server cannot answer now
     * NoFrame           the camera gives no frame
@@ -73,6 +74,10 @@ class Unreadable(RequestError):
 
 class Unauthorized(RequestError):
     """The request has no valid token."""
+
+
+class Forbidden(RequestError):
+    """The token does not allow the request."""
 
 
 class TooManyRequests(RequestError):

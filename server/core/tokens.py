@@ -1,12 +1,14 @@
-"""Check the token of a request against the tokens of the server.
+"""Check the token of a request against the tokens of the server, and know what its sender may do.
 
 * MissingToken     the request has no token
 * WrongToken       the token is not valid
-* TooManyTokens    one address has sent too many wrong tokens
+* TooManyTokens    too many wrong tokens came, from one address or from all
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import logging
@@ -14,20 +16,28 @@ import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
-from .errors import RequestError, TooManyRequests, Unauthorized
+from pipeline import RIGHTS, Token
+
+from .errors import Forbidden, RequestError, TooManyRequests, Unauthorized
+from .grants import Grant, Grants, InvalidGrant
 from .limits import client_of
 
 logger = logging.getLogger(__name__)
 
 TRIES = 20
 """Wrong tokens that one address may send within ``WITHIN_S`` seconds before it is refused for a while."""
+TRIES_OF_ALL = 200
+"""Wrong tokens that all addresses together may send within ``WITHIN_S`` seconds."""
 WITHIN_S = 60.0
 ADDRESSES_MAX = 4096
 """Most addresses remembered; the one with the oldest last wrong token is forgotten first."""
+SIGN_IN_S = 30 * 86_400.0
+"""How long a browser stays signed in."""
 
-_SCHEMES = (b"bearer", b"key")
 _WANTED = 'this server needs a token, as "Authorization: Bearer TOKEN" or "Authorization: Key TOKEN"'
 
 
@@ -41,87 +51,223 @@ class MissingToken(Unauthorized):
 class WrongToken(Unauthorized):
     """The token is not valid."""
 
-    def __init__(self) -> None:
-        super().__init__(f"{_WANTED}; the token that was sent is not valid")
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason or f"{_WANTED}; the token that was sent is not valid")
 
 
 class TooManyTokens(TooManyRequests):
-    """One address has sent too many wrong tokens."""
+    """Too many wrong tokens came."""
 
-    def __init__(self, wait_s: float) -> None:
-        detail = "too many wrong tokens came from this address; try again later"
-        super().__init__(detail, max(1, math.ceil(wait_s)))
+    def __init__(self, wait_s: float, whose: str) -> None:
+        super().__init__(f"too many wrong tokens came {whose}; try again later", max(1, math.ceil(wait_s)))
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request, and what the token allows.
+
+    Attributes:
+        name: The name of the token; empty without one.
+        rights: What it may do.
+        cameras: The only cameras that it may use; ``None`` for all.
+        expires_at: When its permission ends, as seconds since the epoch; ``None`` if it does not.
+    """
+
+    name: str = ""
+    rights: frozenset[str] = RIGHTS
+    cameras: frozenset[str] | None = None
+    expires_at: float | None = None
+
+    def require(self, rights: Iterable[str]) -> None:
+        """Check that the caller has one of some rights.
+
+        Raises:
+            Forbidden: It has none of them.
+        """
+        wanted = sorted(rights)
+        if not self.rights.intersection(wanted):
+            raise Forbidden(f"this token does not have the right {' or '.join(wanted)}")
+
+    def may_use(self, camera: str) -> bool:
+        """Return whether the caller may use a camera, existing or not."""
+        return self.cameras is None or camera in self.cameras
+
+
+ANYONE = Caller()
+"""The caller of a server without tokens."""
+
+_caller: ContextVar[Caller] = ContextVar("caller", default=ANYONE)
+
+
+def current_caller() -> Caller:
+    """Return the caller of the present request."""
+    return _caller.get()
+
+
+def set_caller(caller: Caller) -> None:
+    """Set the caller of the present request; each port does it once the token is checked."""
+    _caller.set(caller)
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A token as a request has it.
+
+    Attributes:
+        token: The token.
+        ambient: Whether a browser adds it to requests by itself, also to those that another page causes.
+        cookie: Whether it is the cookie of a browser that has signed in.
+    """
+
+    token: bytes
+    ambient: bool = False
+    cookie: bool = False
+
+
+def credential_of(authorization: Sequence[bytes]) -> Credential | None:
+    """Return the credential in ``Authorization`` headers; ``None`` without any.
+
+    Several headers or an unknown scheme give an invalid token.
+    """
+    text = b" , ".join(authorization).strip()
+    scheme, _, rest = text.partition(b" ")
+    scheme = scheme.lower()
+    if scheme == b"basic" and rest.strip():
+        try:
+            decoded = base64.b64decode(rest.strip(), validate=True)
+        except (binascii.Error, ValueError):
+            return Credential(text, ambient=True)
+        return Credential(decoded.partition(b":")[2] or b"-", ambient=True)
+    token = rest.strip() if scheme in (b"bearer", b"key") else text
+    return Credential(token) if token and scheme != b"basic" else None
 
 
 class Tokens:
     """Checks requests against the server's tokens, which it reads anew for each request. Call it from one thread.
 
+    Every token is compared before anything else, so wrong ones from the same address, or from many, never lock out a
+    valid one.
+
     Args:
         tokens: Returns the valid tokens; without any, every request is accepted.
-        clock: Monotonic seconds.
+        clock: Returns the seconds of a clock that never jumps.
+        now: Returns the seconds since the epoch.
     """
 
     def __init__(
-        self, tokens: Callable[[], Iterable[str]] = tuple, clock: Callable[[], float] = time.monotonic
+        self,
+        tokens: Callable[[], Sequence[Token]] = tuple,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._tokens = tokens
         self._clock = clock
+        self._grants = Grants(tokens, now)
+        self._now = now
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
+        self._wrong_of_all: deque[float] = deque(maxlen=TRIES_OF_ALL)
         self._warned: OrderedDict[str, float] = OrderedDict()
 
-    def refusal(self, authorization: Sequence[bytes], address: str) -> RequestError | None:
-        """Return the error for a request without a valid token; ``None`` if it is accepted.
+    @property
+    def needed(self) -> bool:
+        """Whether requests need a token."""
+        return bool(self._tokens())
+
+    def prepare(self) -> None:
+        """Compute what requests would wait for; takes a moment for each token. Call it on a thread."""
+        self._grants.prepare()
+
+    def admit(self, credential: Credential | None, address: str) -> Caller:
+        """Return the caller with a credential.
 
         Args:
-            authorization: Values of the ``Authorization`` headers: ``Bearer TOKEN``, ``Key TOKEN`` or the token alone.
+            credential: The token of the request; ``None`` without one.
             address: The address of the client.
+
+        Raises:
+            MissingToken: The server has tokens, the request has none.
+            WrongToken: The token is not valid.
+            TooManyTokens: Nor is it, and too many wrong ones came before.
         """
-        good = [_digest(token.encode()) for token in self._tokens()]
-        if not good:
-            return None
-        token = _token(authorization)
-        if not token:
-            return MissingToken()
+        tokens = self._tokens()
+        if not tokens:
+            return ANYONE
+        if credential is None:
+            raise MissingToken
+        if credential.cookie:
+            try:
+                return _caller_of(self._grants.read("session", credential.token.decode("ascii", "replace")).token)
+            except InvalidGrant:  # an old one, which the browser sends by itself
+                raise MissingToken from None
+        # Digests have one length and all are compared, so the time taken reveals nothing about the tokens.
+        digest = hashlib.sha256(credential.token).digest()
+        found = [token for token in tokens if hmac.compare_digest(digest, token.digest)]
+        if found:
+            return _caller_of(found[0])
+        try:
+            grant = self._grants.read("watch", credential.token.decode("ascii", "replace"))
+        except InvalidGrant as error:
+            raise self._refusal(address, error, "") from None
+        return Caller(f"link for {grant.camera}", frozenset({"view"}), frozenset({grant.camera}), grant.expires_at)
+
+    def signed_in(self, credential: Credential, address: str) -> str:
+        """Return the value of the cookie for a browser that sends a valid token.
+
+        Raises:
+            Unauthorized: The token is not valid.
+            TooManyTokens: Nor is it, and too many wrong ones came before.
+        """
+        self.admit(credential, address)
+        digest = hashlib.sha256(credential.token).digest()
+        token = next((token for token in self._tokens() if token.digest == digest), None)
+        if token is None:
+            raise WrongToken
+        return self._grants.sign("session", token, "", self._now() + SIGN_IN_S)
+
+    def exchange(self, link: str, address: str) -> tuple[str, Grant]:
+        """Return a token for the camera of a link, good until the link expires, and what it permits.
+
+        Raises:
+            WrongToken: The link is not valid, or no longer.
+            TooManyTokens: Nor is it, and too many wrong ones came before.
+        """
+        try:
+            grant = self._grants.read("link", link)
+        except InvalidGrant as error:
+            raise self._refusal(address, error, str(error)) from None
+        return self._grants.sign("watch", grant.token, grant.camera, grant.expires_at), grant
+
+    def _refusal(self, address: str, invalid: InvalidGrant, reason: str) -> RequestError:
+        """Return the error for a wrong token, and count it unless it is a grant that was valid once."""
+        if invalid.genuine:
+            return WrongToken(str(invalid))
         place = client_of(address)
-        if (wait_s := self._wait_s(place)) > 0:
-            return TooManyTokens(wait_s)
-        if _is_one_of(token, good):
-            return None
-        self._note(place)
-        return WrongToken()
-
-    def _wait_s(self, place: str) -> float:
-        times = self._wrong.get(place)
-        return times[0] + WITHIN_S - self._clock() if times is not None and len(times) == TRIES else 0.0
-
-    def _note(self, place: str) -> None:
         now = self._clock()
-        self._wrong.setdefault(place, deque(maxlen=TRIES)).append(now)
+        of_one = self._wrong.setdefault(place, deque(maxlen=TRIES))
+        for times, limit, whose in (
+            (of_one, TRIES, "from this address"),
+            (self._wrong_of_all, TRIES_OF_ALL, "to this server"),
+        ):
+            if len(times) == limit and (wait_s := times[0] + WITHIN_S - now) > 0:
+                if not of_one:
+                    del self._wrong[place]
+                return TooManyTokens(wait_s, whose)
+        of_one.append(now)
+        self._wrong_of_all.append(now)
         _keep_newest(self._wrong, place)
         if now - self._warned.get(place, -math.inf) >= WITHIN_S:
             self._warned[place] = now
             _keep_newest(self._warned, place)
             logger.warning("a wrong token came from %s", place or "an unknown address")
+        return WrongToken(reason)
+
+
+def _caller_of(token: Token) -> Caller:
+    cameras = None if token.cameras is None else frozenset(token.cameras)
+    return Caller(token.name, frozenset(token.rights), cameras)
 
 
 def _keep_newest(places: OrderedDict[str, Any], place: str) -> None:
     places.move_to_end(place)
     if len(places) > ADDRESSES_MAX:
         places.popitem(last=False)
-
-
-def _token(authorization: Sequence[bytes]) -> bytes:
-    """Return the token in the header; several headers or an unknown scheme give an invalid token."""
-    text = b" , ".join(authorization).strip()
-    scheme, _, rest = text.partition(b" ")
-    return rest.strip() if scheme.lower() in _SCHEMES else text
-
-
-def _is_one_of(token: bytes, good: Sequence[bytes]) -> bool:
-    # Digests have one length and all are compared, so the time taken reveals nothing about the tokens.
-    digest = _digest(token)
-    return any([hmac.compare_digest(digest, each) for each in good])
-
-
-def _digest(token: bytes) -> bytes:
-    return hashlib.sha256(token).digest()

@@ -6,12 +6,14 @@ import asyncio
 import logging
 import ssl
 import weakref
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
+import grpclib.events
 from grpclib import GRPCError, Status
 from grpclib.const import Cardinality
 from grpclib.const import Handler as Method
+from grpclib.events import RecvRequest
 from grpclib.protocol import EventsProcessor, H2Protocol
 from grpclib.protocol import Stream as Transfer
 from grpclib.server import Handler, Server, Stream
@@ -74,6 +76,7 @@ async def open_port(
     limits: Callable[[], LimitsConfig],
     address: tuple[str, int, str],
     tls: ssl.SSLContext | None = None,
+    check: Callable[[RecvRequest], Coroutine[Any, Any, None]] | None = None,
 ) -> GrpcPort:
     """Open a port for gRPC clients.
 
@@ -84,7 +87,8 @@ async def open_port(
         acceptor: Accepts its connections.
         limits: Returns the present limits.
         address: Host, port, and the setting that changes the port, for errors.
-        tls: The certificate; without one the port speaks plain gRPC.
+        tls: The TLS of the port; without it the port speaks plain gRPC.
+        check: Called with each call before its request is read; refuses it by raising ``GRPCError``.
 
     Raises:
         StartError: The server cannot listen on the address.
@@ -92,8 +96,8 @@ async def open_port(
     sock = listen(*address)
     number: int = sock.getsockname()[1]
     server = _Server(services, unknown, limits)
-    if tls is not None:
-        tls.set_alpn_protocols(["h2"])
+    if check is not None:
+        grpclib.events.listen(server, RecvRequest, check)
     opened = GrpcPort(name, number, server, acceptor.listen(sock, server.protocol, tls))
     logger.info(
         "listening on %s for %s (gRPC%s)", host_and_port(address[0], number), name, "" if tls is None else " with TLS"

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from ..core import Backend
 from ..program import program_version
-from . import cameras, openapi, operations, pages, vision, whep
+from . import cameras, openapi, operations, pages, sign_in, vision, whep
 from .messages import Extension, error_response, handle_errors
 from .signalling import SignallingRouter
 
@@ -44,7 +44,13 @@ def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAP
     app.state.closing = False
     handle_errors(app, lambda request, error: error_response(extensions, request.method, request.url.path, error))
     # The OpenAPI document and its page keep this order.
-    for router in (*_API, *(extension.router for extension in extensions), operations.router, pages.router):
+    for router in (
+        *_API,
+        *(extension.router for extension in extensions),
+        sign_in.router,
+        operations.router,
+        pages.router,
+    ):
         app.include_router(router)
     openapi.describe(app, extensions, backend.kinds, with_tokens=bool(backend.config.server.tokens))
     return app

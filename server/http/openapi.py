@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from cameras import Prediction
 
 from ..core import TRIES
-from .access import PUBLIC_PATHS
+from .access import PUBLIC_PATHS, PUBLIC_POSTS
 from .messages import PROBLEM_TYPE, Extension
 
 _SCHEMAS = "#/components/schemas/"
@@ -20,12 +20,17 @@ _TOKEN = {
     "scheme": "bearer",
     "description": "One of the server's tokens, if it has any. `Key TOKEN` and the bare token work too.",
 }
-_FORBIDDEN = "The request comes from a page of another site, or its Host header names another server"
+_BASIC = {"type": "http", "scheme": "basic", "description": "Any user, and the token as password."}
+_FORBIDDEN = (
+    "The token lacks the right, or does not allow the camera; or the request comes from a page of another site, or its "
+    "Host header names another server"
+)
 _REFUSALS = {
     "401": "The server has tokens, and the request has none of them",
     "429": f"This address sent {TRIES} wrong tokens within a minute; Retry-After says when to try again",
 }
-_ANY: list[dict[str, list[str]]] = [{}, {"token": []}]
+_NEEDED: list[dict[str, list[str]]] = [{"token": []}, {"basic": []}]
+_ANY: list[dict[str, list[str]]] = [{}, *_NEEDED]
 
 
 def describe(
@@ -55,8 +60,8 @@ def describe(
 
 
 def _complete(document: dict[str, Any], with_tokens: bool) -> None:
-    document["components"]["securitySchemes"] = {"token": _TOKEN}
-    document["security"] = [{"token": []}] if with_tokens else _ANY
+    document["components"]["securitySchemes"] = {"token": _TOKEN, "basic": _BASIC}
+    document["security"] = _NEEDED if with_tokens else _ANY
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _add_refusals(operation, path, method)
@@ -117,7 +122,7 @@ def _add_refusals(operation: dict[str, Any], path: str, method: str) -> None:
     """Add the responses of the access check, and make every error response a problem document."""
     responses = operation["responses"]
     responses["403"] = {"description": _FORBIDDEN}
-    if path in PUBLIC_PATHS:
+    if path in PUBLIC_PATHS | PUBLIC_POSTS:
         operation["security"] = []
     elif method == "options":
         operation["security"] = _ANY

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from socket import socket
+from ssl import SSLContext
 
 import uvicorn
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -32,17 +33,26 @@ class HttpServer(uvicorn.Server):
         extensions: APIs of other systems, which the app serves too.
         acceptor: Accepts the connections.
         grace_s: Seconds that requests may continue after ``stop``.
+        tls: The TLS of the server; ``None`` for plain HTTP.
 
     Attributes:
         app: The app with all endpoints.
         opened: Set when the server listens.
     """
 
-    def __init__(self, backend: Backend, extensions: Sequence[Extension], acceptor: Acceptor, grace_s: int) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        extensions: Sequence[Extension],
+        acceptor: Acceptor,
+        grace_s: int,
+        tls: SSLContext | None = None,
+    ) -> None:
         self.app = create_app(backend, extensions)
         limited = BodyMiddleware(self.app, backend.bodies)
         access = AccessMiddleware(limited, backend.config.server, backend.tokens, extensions, OPEN_OPTIONS)
         super().__init__(_settings(access, grace_s))
+        self._tls = tls
         self.opened = asyncio.Event()
         self._backend = backend
         self._acceptor = acceptor
@@ -60,7 +70,7 @@ class HttpServer(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start to listen. uvicorn's own servers would accept without limits."""
         await self.lifespan.startup()
-        ports = [self._acceptor.listen(sock, self._protocol, self.config.ssl) for sock in sockets or []]
+        ports = [self._acceptor.listen(sock, self._protocol, self._tls) for sock in sockets or []]
         self.servers: list[Port] = ports  # type: ignore[assignment]  # uvicorn only closes them
         self.started = True
         self.opened.set()

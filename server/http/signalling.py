@@ -7,6 +7,7 @@ offer are here; ``whep.py`` has the offer of WHEP.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -30,7 +31,7 @@ from streams import (
     UnknownSession,
 )
 
-from ..core import Backend, client_of
+from ..core import Backend, client_of, current_caller
 from .access import UNAUTHENTICATED
 from .dependencies import WithBackend
 from .messages import HttpError, problems, read_body
@@ -197,6 +198,13 @@ def created(answer: SessionAnswer, resource: str, config: ServerConfig) -> Respo
     response = Response(answer.sdp, 201, headers, media_type=SDP)
     add_links(response, config)
     return response
+
+
+def end_when_caller_expires(sessions: Sessions[Any], secret: str) -> None:
+    """End a session when the permission of the present caller ends, if it does."""
+    expires_at = current_caller().expires_at
+    if expires_at is not None:
+        sessions.expire(secret, expires_at - time.time())
 
 
 def add_links(response: Response, config: ServerConfig) -> None:

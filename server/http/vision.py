@@ -23,6 +23,7 @@ from ..core import (
     RequestError,
     Wanted,
     captured_at,
+    current_caller,
     decode,
     frame_of,
     reply,
@@ -157,6 +158,8 @@ async def predict_camera(
     if name is None:
         raise HttpError(422, "camera: field required")
     running = backend.public_camera(name)
+    if return_image:
+        current_caller().require({"view"})
 
     def answer(session: Session, frame: Frame) -> bytes:
         content = reply(session, prediction, frame, wanted) | {

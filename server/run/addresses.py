@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 from socket import socket
 
 from pipeline import ServerConfig
@@ -23,11 +22,25 @@ def urls_of(config: ServerConfig, sock: socket, scheme: str = "http") -> tuple[s
         scheme: ``http`` or ``https``.
     """
     bound, port = sock.getsockname()[:2]
-    hosts = [config.host]
-    if ip_address(bound).is_unspecified:
-        others = [address for address in default_addresses(bound) if ":" not in address or ":" in bound]
-        hosts = list(dict.fromkeys(["127.0.0.1", *others]))
-    return tuple(f"{scheme}://{host_and_port(host, port)}{config.base_path}/" for host in hosts)
+    return tuple(_url(config, scheme, host, port) for host in _hosts(config, bound))
+
+
+def url_for_others(config: ServerConfig) -> str:
+    """Return the URL of the start page that other machines can most likely open, without a server that runs."""
+    scheme = "http" if config.tls is None else "https"
+    *_, host = _hosts(config, config.host)[:2]  # the first that is not for this machine only
+    return _url(config, scheme, host, config.port)
+
+
+def _url(config: ServerConfig, scheme: str, host: str, port: int) -> str:
+    return f"{scheme}://{host_and_port(host, port)}{config.base_path}/"
+
+
+def _hosts(config: ServerConfig, bound: str) -> list[str]:
+    if bound not in ("0.0.0.0", "::"):
+        return [config.host]
+    others = [address for address in default_addresses(bound) if ":" not in address or ":" in bound]
+    return list(dict.fromkeys(["127.0.0.1", *others]))
 
 
 def hints_for_others(config: ServerConfig, urls: Sequence[str] = ()) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from ..http import HttpServer, check_http_libraries
 from ..program import listen, raise_file_limit, signals_handled
 from .addresses import urls_of
 from .listeners import Listener, check_listener_libraries, open_listeners
+from .tls import server_certificate
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +107,7 @@ async def startup(config: Config) -> Running:
     check_pyav()
     check_http_libraries()
     check_listener_libraries(server)
+    certificate = await on_thread("tls", lambda: server_certificate(server))
     sock = listen(server.host, server.port)
     graph = Graph(config)
     proxies = TrustedProxies(server.trusted_proxies)
@@ -115,9 +117,11 @@ async def startup(config: Config) -> Running:
         await on_thread("open", graph.open)
         encoders = EncoderPool()
         backend = open_backend(graph, encoders)
-        async for listener in open_listeners(backend, acceptor):
+        await on_thread("keys", backend.tokens.prepare)
+        async for listener in open_listeners(backend, acceptor, certificate):
             listeners.append(listener)
-        http = HttpServer(backend, [ClarifaiRest(backend)], acceptor, REQUESTS_S)
+        tls = None if certificate is None else certificate.context("http/1.1")
+        http = HttpServer(backend, [ClarifaiRest(backend)], acceptor, REQUESTS_S, tls)
         serving = asyncio.create_task(http.serve([sock]), name="http")
         await _first(serving, http.opened)
     except BaseException:
@@ -128,7 +132,7 @@ async def startup(config: Config) -> Running:
         await _limited("cameras", on_thread("close", graph.close), REQUESTS_S)
         raise
     backend.watchdog.start()
-    urls = urls_of(server, sock)
+    urls = urls_of(server, sock, "http" if tls is None else "https")
     logger.info("listening on %s", ", ".join(urls))
     return Running(graph, encoders, backend, acceptor, http, serving, urls, tuple(listeners))
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from pipeline import ServerConfig
 
 from ..clarifai import open_clarifai
-from ..connections import Acceptor
+from ..connections import Acceptor, Certificate
 from ..core import Backend
 
 
@@ -39,8 +39,15 @@ def check_listener_libraries(server: ServerConfig) -> None:
         check_grpclib()
 
 
-async def open_listeners(backend: Backend, acceptor: Acceptor) -> AsyncIterator[Listener]:
+async def open_listeners(
+    backend: Backend, acceptor: Acceptor, certificate: Certificate | None = None
+) -> AsyncIterator[Listener]:
     """Open the configured ports one after the other; import their packages only then.
+
+    Args:
+        backend: The backend of all protocols.
+        acceptor: Accepts the connections of all ports.
+        certificate: The certificate of the server; ``None`` without TLS. Clarifai's port has its own.
 
     Raises:
         StartError: The server cannot listen on an address.
@@ -49,6 +56,7 @@ async def open_listeners(backend: Backend, acceptor: Acceptor) -> AsyncIterator[
     if server.viam is not None:
         from ..viam import open_viam
 
-        yield await open_viam(backend, acceptor, server.host, server.viam.port)
+        tls = None if certificate is None else certificate.context("h2")
+        yield await open_viam(backend, acceptor, server.host, server.viam.port, tls)
     if server.clarifai is not None:
         yield await open_clarifai(backend, acceptor, server.host, server.clarifai)

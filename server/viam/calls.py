@@ -2,10 +2,12 @@
 
 * NOT_FOUND            no camera or service has that name, or it is private
 * INVALID_ARGUMENT     the request is invalid: not a picture, too large, a name given twice
+* UNAUTHENTICATED      the request has no valid token
+* PERMISSION_DENIED    the token does not allow the call
 * UNIMPLEMENTED        the server or this service does not support the call
 * FAILED_PRECONDITION  the model cannot be used
 * DEADLINE_EXCEEDED    the camera gives no frame, or the request arrived too slowly
-* RESOURCE_EXHAUSTED   too many requests are waiting
+* RESOURCE_EXHAUSTED   too many requests are waiting, or too many wrong tokens came
 * INTERNAL             a bug of ours; details are in the log only
 
 Never UNAVAILABLE: clients retry on it by themselves.
@@ -23,12 +25,14 @@ from grpclib.server import Stream
 
 from ..core import (
     Backend,
+    Forbidden,
     ModelUnavailable,
     NoFrame,
     NotFound,
     RequestError,
     TooManyRequests,
     TooSlow,
+    Unauthorized,
     Unavailable,
     Unsupported,
 )
@@ -48,6 +52,8 @@ STATUS: Mapping[type[RequestError], Status] = {
     ModelUnavailable: Status.FAILED_PRECONDITION,
     NoFrame: Status.DEADLINE_EXCEEDED,
     TooSlow: Status.DEADLINE_EXCEEDED,
+    Unauthorized: Status.UNAUTHENTICATED,
+    Forbidden: Status.PERMISSION_DENIED,
     TooManyRequests: Status.RESOURCE_EXHAUSTED,
     Unavailable: Status.RESOURCE_EXHAUSTED,
     RequestError: Status.INVALID_ARGUMENT,
@@ -96,6 +102,11 @@ class Calls:
         return self._mapping
 
 
+def grpc_error(error: RequestError) -> GRPCError:
+    """Return a request error as gRPC has it."""
+    return GRPCError(next(STATUS[meaning] for meaning in type(error).__mro__ if meaning in STATUS), error.detail)
+
+
 def unary(backend: Backend, answer: Answer, request_type: type[Any]) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
     """Return an answer as a unary gRPC method that turns every error into a status with a sentence."""
 
@@ -108,8 +119,7 @@ def unary(backend: Backend, answer: Answer, request_type: type[Any]) -> Callable
         except GRPCError:
             raise
         except RequestError as error:
-            status = next(STATUS[meaning] for meaning in type(error).__mro__ if meaning in STATUS)
-            raise GRPCError(status, error.detail) from None
+            raise grpc_error(error) from None
         except Exception:  # a bug of ours: its message is not for clients
             logger.exception("a request of a client of Viam failed")
             raise GRPCError(Status.INTERNAL, "the server failed at this request; its log says how") from None

@@ -13,6 +13,7 @@ _excepthook = sys.excepthook
 try:
     from viam.gen.common.v1 import common_pb2 as common
     from viam.gen.component.camera.v1 import camera_grpc, camera_pb2
+    from viam.gen.proto.rpc.v1 import auth_grpc, auth_pb2
     from viam.gen.robot.v1 import robot_grpc, robot_pb2
     from viam.gen.service.mlmodel.v1 import mlmodel_grpc, mlmodel_pb2
     from viam.gen.service.vision.v1 import vision_grpc, vision_pb2
@@ -23,6 +24,8 @@ __all__ = [
     "GetImageRequest",
     "GetImageResponse",
     "Struct",
+    "auth_grpc",
+    "auth_pb2",
     "camera_grpc",
     "camera_pb2",
     "common",

@@ -12,7 +12,7 @@ from pipeline import Feed, LimitsConfig
 from streams import jpeg
 from vision import Session, VisionService
 
-from ..core import Backend, InvalidRequest, Wanted, captured_at, frame_of, reply, require_kind
+from ..core import Backend, InvalidRequest, Wanted, captured_at, current_caller, frame_of, reply, require_kind
 from .calls import Calls
 from .messages import camera_pb2, common, struct, vision_grpc, vision_pb2
 from .pictures import JPEG, sent_frame
@@ -88,6 +88,8 @@ class VisionCalls(Calls):
         """
         service = self._backend.service(request.name)
         camera = self._camera(service, request.camera_name)
+        if request.return_image:
+            current_caller().require({"view"})
         async with self._session(service, camera) as session:
             frame = await frame_of(self._backend, camera)
             captured = vision_pb2.CaptureAllFromCameraResponse(

@@ -125,6 +125,12 @@ class Sessions(ABC, Generic[S]):
         del self._sessions[secret]
         await self._end(session)
 
+    def expire(self, secret: str, after_s: float) -> None:
+        """End a session after a time, within ``Deadlines.check_s``; does nothing for an unknown session."""
+        session = self._sessions.get(secret)
+        if session is not None:
+            session.expires_at = time.monotonic() + after_s
+
     async def wait_closed(self, secret: str) -> None:
         """Wait until a session has ended and its resources are released; return at once for an unknown session."""
         session = self._sessions.get(secret)
@@ -258,13 +264,18 @@ class Sessions(ABC, Generic[S]):
         logger.info("camera %s: %s %s left", session.camera, session.role, session.id)
 
     async def _watch(self) -> None:
-        """Drop sessions whose video has ended, and peers that never connect or vanish: aiortc is late to notice."""
+        """Drop sessions whose video or permission has ended, and peers that never connect or vanish.
+
+        aiortc is late to notice these.
+        """
         while True:
             await asyncio.sleep(self._deadlines.check_s)
             now = time.monotonic()
             for session in list(self._sessions.values()):
                 if not session.live:
                     self._drop(session, "its video has ended")
+                elif session.expires_at is not None and now >= session.expires_at:
+                    self._drop(session, "its permission has expired")
                 elif session.connection.state != "connected":
                     if now - session.began_at > self._deadlines.connect_s:
                         self._drop(session, "it did not connect in time")

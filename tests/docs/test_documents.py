@@ -79,7 +79,7 @@ def check(text: str, file: str, folder: Path) -> None:
 def completed(text: str) -> str:
     """Complete a snippet that has no cameras, or only entries of a pipeline, to a configuration."""
     if not text.startswith("- type: "):
-        return text if "cameras:" in text else SCENE + text
+        return text if re.search("^cameras:", text, re.MULTILINE) else SCENE + text
     pipeline = "".join(f"        {line}\n" for line in text.splitlines())
     (service,) = re.findall(r"\w+_name: ([\w-]+)", text)
     return (

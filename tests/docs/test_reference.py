@@ -18,7 +18,7 @@ from pipeline.config.declarations.server import IceConfig
 from server.clarifai.rest import ClarifaiRest
 from server.cli import cli
 from server.cli.exit_codes import FAILED, MISUSED
-from server.http import cameras, operations, pages, vision, whep
+from server.http import cameras, operations, pages, sign_in, vision, whep
 from server.http.messages.replies import CameraInfo, Counters
 from transforms import TRANSFORMS, Style
 from vision import RUNTIMES, VISION_SERVICES
@@ -38,7 +38,7 @@ def routes() -> list[APIRoute]:
     """Return every route of the HTTP API and the pages."""
     clarifai = ClarifaiRest(cast(Any, None)).router  # it needs its backend only for requests
     longest = [route for route in clarifai.routes if isinstance(route, APIRoute) and route.include_in_schema]
-    routers = (cameras.router, vision.router, whep.router, operations.router, pages.router)
+    routers = [module.router for module in (cameras, vision, whep, sign_in, operations, pages)]
     return [*longest, *(route for router in routers for route in router.routes if isinstance(route, APIRoute))]
 
 

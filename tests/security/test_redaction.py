@@ -1,4 +1,4 @@
-"""No output of the program shows more of a URL than scheme, host and port, and none has control characters."""
+"""No output of the program shows more of a URL than scheme, host and port, a token, or control characters."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ import grpc
 import pytest
 from clarifai_grpc.grpc.api import service_pb2
 from grpclib.client import Channel
+from grpclib.events import SendRequest, listen
 from viam.components.camera.client import CameraClient
 from viam.services.vision import VisionClient
 
+from pipeline import hash_of
 from server.clarifai.grpc_server import METHOD
 from tests.serving import Serving, command
 
@@ -97,8 +99,15 @@ def redirecting(secrets: Secrets) -> Iterator[str]:
     host.server_close()
 
 
-def configuration(folder: Path, secrets: Secrets, host: str) -> str:
-    """Write a configuration in which everything fails that has a URL, and return its path."""
+def configuration(folder: Path, secrets: Secrets, host: str, token: str) -> str:
+    """Write a configuration in which everything fails that has a URL, and return its path.
+
+    Args:
+        folder: Where to write it.
+        secrets: Makes what it must not show.
+        host: A host that redirects.
+        token: A token of the server.
+    """
     (folder / "kinds.py").write_text(PLUGIN)
     (folder / "a\x1b[31m\nb.png").write_bytes(b"no picture")
     urls = {
@@ -127,14 +136,20 @@ cameras:
     model: transform
     preload: true
     attributes: {{source: scene, pipeline: [{{type: publish, attributes: {{place: '{secrets.url()}'}}}}]}}
-server: {{port: 0, viam: {{port: 0}}, clarifai: {{port: 0}}}}
+server:
+  port: 0
+  viam: {{port: 0}}
+  clarifai: {{port: 0}}
+  tokens: [{token}, {{name: guest, token: {secrets.new()}, rights: [view]}}, "{hash_of(secrets.new())}"]
 """)
     return path.name
 
 
 def test_no_output_of_a_running_server_shows_a_secret(tmp_path: Path, secrets: Secrets, redirecting: str) -> None:
-    name = configuration(tmp_path, secrets, redirecting)
-    with Serving(name, "--log-level", "debug", cwd=tmp_path) as serving:
+    token = secrets.new()
+    name = configuration(tmp_path, secrets, redirecting, token)
+    with Serving(name, "--log-level", "debug", "--token", secrets.new(), cwd=tmp_path) as serving:
+        serving.client.headers["Authorization"] = f"Bearer {token}"
         shown = [serving.url]
         deadline = time.monotonic() + WITHIN_S
         failing: set[str] = set()
@@ -150,10 +165,12 @@ def test_no_output_of_a_running_server_shows_a_secret(tmp_path: Path, secrets: S
             shown.append(serving.client.get(f"/api/cameras/{camera}").text)
             shown.append(serving.client.post(f"/whep/{camera}", content=secrets.url()).text)
         shown.append(serving.client.get(f"/api/cameras/{secrets.url().partition('//')[2]}/image").text)
+        shown += refusals(serving, secrets)
         found = re.findall(r"127\.0\.0\.1:(\d+) for (Viam|Clarifai)'s clients", serving.errors())
         ports = {protocol: int(port) for port, protocol in found}
-        shown += asyncio.run(said_to_viam(ports["Viam"], secrets))
-        shown.append(said_to_clarifai(ports["Clarifai"], secrets))
+        for sent in (token, secrets.new()):
+            shown += asyncio.run(said_to_viam(ports["Viam"], secrets, sent))
+            shown.append(said_to_clarifai(ports["Clarifai"], secrets, sent))
         serving.stop()
         shown.append(serving.errors())
     assert not secrets.shown_in("\n".join(shown))
@@ -161,12 +178,36 @@ def test_no_output_of_a_running_server_shows_a_secret(tmp_path: Path, secrets: S
     assert "\x1b" not in log and "a\\x1b[31m\\nb.png" in log
     assert "\\\\x1b" in next(text for text in shown if "a\\\\x1b" in text), "the API escapes it too"
     assert "Traceback" in log, "the log has the tracebacks of the plugin"
-    assert not [line for line in log.splitlines() if not re.match(r"\d\d:\d\d:\d\d [A-Z]|    |$", line)]
+    assert not [
+        line for line in log.splitlines() if not re.match(r"\d\d:\d\d:\d\d [A-Z]|    |Only this machine|$", line)
+    ]
 
 
-async def said_to_viam(port: int, secrets: Secrets) -> list[str]:
+def refusals(serving: Serving, secrets: Secrets) -> list[str]:
+    """Return the replies to wrong tokens in every form."""
+    found = [
+        serving.client.get("/api/cameras", headers={"Authorization": f"{scheme}{secrets.new()}"})
+        for scheme in ("Bearer ", "Key ", "Basic ", "")
+    ]
+    found += [
+        serving.client.get("/api/cameras", auth=(secrets.new(), secrets.new())),
+        serving.client.post("/sign-in", json={"token": secrets.new()}),
+        serving.client.post("/sign-in", content=secrets.new(), headers={"Content-Type": "application/json"}),
+        serving.client.post("/api/link", json={"link": secrets.new()}),
+        serving.client.get(f"/api/{secrets.new()}?token={secrets.new()}"),
+    ]
+    assert {reply.status_code for reply in found} == {400, 401, 404}
+    return [f"{reply.text} {reply.headers}" for reply in found]
+
+
+async def said_to_viam(port: int, secrets: Secrets, token: str) -> list[str]:
     """Return the errors of calls with URLs in place of names."""
     channel = Channel("127.0.0.1", port)
+
+    async def add_token(event: SendRequest) -> None:
+        event.metadata["authorization"] = f"Bearer {token}"
+
+    listen(channel, SendRequest, add_token)
     calls = (
         lambda: CameraClient(secrets.url(), channel).get_images(),
         lambda: VisionClient(secrets.url(), channel).get_detections_from_camera(secrets.url()),
@@ -180,14 +221,14 @@ async def said_to_viam(port: int, secrets: Secrets) -> list[str]:
     return said
 
 
-def said_to_clarifai(port: int, secrets: Secrets) -> str:
+def said_to_clarifai(port: int, secrets: Secrets, token: str) -> str:
     """Return the reply to a request with URLs in place of names."""
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         request = service_pb2.PostModelOutputsRequest(model_id=secrets.url())
         call = channel.unary_unary(
             METHOD, service_pb2.PostModelOutputsRequest.SerializeToString, service_pb2.MultiOutputResponse.FromString
         )
-        return str(call(request, timeout=WITHIN_S))
+        return str(call(request, timeout=WITHIN_S, metadata=(("authorization", f"Key {token}"),)))
 
 
 def test_no_error_of_a_configuration_shows_a_secret(tmp_path: Path, secrets: Secrets) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ class Served:
 
     Attributes:
         running: What was started.
-        client: An HTTP client on its address.
+        client: An HTTP client on its address, which trusts the certificate ``verify``.
     """
 
     def __init__(
@@ -69,11 +70,13 @@ class Served:
         text: str = CAMERAS,
         services: tuple[VisionService[Any], ...] = (),
         tables: Tables = BUILT_IN,
+        verify: Path | None = None,
     ) -> None:
         (folder / "still.png").write_bytes(encoded())
         config = parse(text, "test.yaml", folder, tables=tables)
         self._config = dataclasses.replace(config, server=config.server.model_copy(update={"port": 0}))
         self._services = services
+        self._certificate = verify
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._main, name="served")
@@ -84,7 +87,7 @@ class Served:
         if self._failure is not None:
             self._thread.join()
             raise self._failure
-        self.client = httpx.Client(base_url=self.running.url, timeout=20, trust_env=False)
+        self.client = httpx.Client(base_url=self.running.url, timeout=20, trust_env=False, verify=self.trusting())
         return self
 
     def __exit__(
@@ -94,6 +97,10 @@ class Served:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
         assert not self.running.graph.feeds["still"].watched
+
+    def trusting(self) -> ssl.SSLContext:
+        """Return the TLS of a client that trusts the server's certificate."""
+        return ssl.create_default_context(cafile=None if self._certificate is None else str(self._certificate))
 
     def _main(self) -> None:
         asyncio.run(self._serve())

@@ -3,9 +3,10 @@
 from .blocks import MODEL, VISION, CameraBlock, ServiceBlock, TransformBlock, TransformCameraBlock
 from .declared import Config, Locations
 from .limits import LimitsConfig
-from .server import VIAM_IS_OPEN, ClarifaiConfig, ServerConfig, token_of
+from .server import SELF_SIGNED, ClarifaiConfig, ServerConfig, TlsConfig
 from .site import OWN_PATHS, base_path_of, origin_of
 from .tables import BUILT_IN, Plugin, PluginKind, Tables
+from .tokens import RIGHTS, Token, hash_of, plain_token, token_of
 
 __all__ = [
     "BUILT_IN",
@@ -17,15 +18,20 @@ __all__ = [
     "MODEL",
     "OWN_PATHS",
     "Plugin",
+    "RIGHTS",
+    "SELF_SIGNED",
+    "TlsConfig",
+    "Token",
     "PluginKind",
     "ServerConfig",
     "ServiceBlock",
     "Tables",
     "TransformBlock",
     "TransformCameraBlock",
-    "VIAM_IS_OPEN",
     "VISION",
     "base_path_of",
     "origin_of",
+    "hash_of",
+    "plain_token",
     "token_of",
 ]

@@ -7,24 +7,19 @@ import ssl
 from collections.abc import Iterator
 from importlib.util import find_spec
 from ipaddress import ip_address
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from cameras import Attributes, LocalPath
 
 from .limits import LimitsConfig
 from .site import BasePath, HostName, Network, Origin
+from .tokens import Tokens
 
 MAX_PORT = 65_535
-VIAM_IS_OPEN = (
-    "with tokens it can only be served on 127.0.0.1: Viam's clients send no token, so anyone could use its port"
-)
-"""Why Viam's port is refused together with tokens."""
-
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _ICE_URL = re.compile(r"(stun|stuns|turn|turns):[^\s/]+")
-_TOKEN = re.compile("[!-~]{8,}")
 _RANGE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 
 
@@ -68,40 +63,6 @@ def _ports(value: Any) -> Any:
     return ports
 
 
-def token_of(value: Any) -> SecretStr:
-    """Return a token that clients must send.
-
-    Raises:
-        ValueError: The value is not a valid token. Neither the message nor the token's ``repr`` shows it.
-    """
-    if isinstance(value, SecretStr):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("must be text; put it in quotes")
-    if not _TOKEN.fullmatch(value):
-        raise ValueError("must have at least 8 characters: ASCII letters, digits and punctuation, no spaces")
-    return SecretStr(value)
-
-
-def _all_different(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-    if len(set(value)) < len(value):
-        raise ValueError("must not contain the same token twice")
-    return value
-
-
-def is_loopback_name(host: str) -> bool:
-    """Return whether a host is certainly this machine, without a DNS lookup."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost" or host.lower().endswith(".localhost")
-
-
-Token = Annotated[
-    SecretStr,
-    BeforeValidator(token_of),
-    WithJsonSchema({"type": "string", "pattern": r"^[!-~]{8,}$|\$\{"}),
-]
 IpAddress = Annotated[str, AfterValidator(_address)]
 Host = Annotated[str, AfterValidator(_host)]
 IceUrl = Annotated[str, AfterValidator(_ice_url)]
@@ -174,6 +135,12 @@ class TlsConfig(Attributes):
                 yield (), "cert or key is not a valid PEM file, or the key has a password"
 
 
+SELF_SIGNED: Literal["self-signed"] = "self-signed"
+
+ServerTls = TlsConfig | Literal["self-signed"] | None
+"""The type of ``server.tls``."""
+
+
 class ClarifaiConfig(Attributes):
     """The ``clarifai:`` block: the port for Clarifai's clients."""
 
@@ -199,7 +166,7 @@ class ServerConfig(Attributes):
 
     host: Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=MAX_PORT, description="Port to listen on; 0 takes a free one.")
-    tokens: Annotated[tuple[Token, ...], AfterValidator(_all_different)] = Field(
+    tokens: Tokens = Field(
         (), strict=False, description="Every request must send one of these; empty: no token needed."
     )
     names: tuple[HostName, ...] = Field(
@@ -215,6 +182,7 @@ class ServerConfig(Attributes):
     origins: tuple[Origin, ...] = Field(
         (), strict=False, description="Other origins whose pages may use the API and embed the pages."
     )
+    tls: ServerTls = Field(None, description='Certificate and key for HTTPS, or "self-signed"; default: plain HTTP.')
     ice: IceConfig = Field(IceConfig(), description="How viewers connect (ICE).")
     viam: ViamConfig | None = Field(None, description="Also serve cameras and vision services to Viam's clients.")
     clarifai: ClarifaiConfig | None = Field(None, description="Also serve vision services to Clarifai's clients.")
@@ -222,10 +190,6 @@ class ServerConfig(Attributes):
         False, description="Whether requests may contain image URLs, fetched from public addresses only."
     )
     limits: LimitsConfig = Field(LimitsConfig(), description="Limits on what clients and cameras may cost.")
-
-    def has_open_viam(self) -> bool:
-        """Return whether other machines could use Viam's port without a token."""
-        return self.viam is not None and bool(self.tokens) and not is_loopback_name(self.host)
 
     def shared_ports(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield an error for each port that the configuration gives to two protocols."""
@@ -237,10 +201,11 @@ class ServerConfig(Attributes):
                 taken[block.port] = f"server.{name}.port"
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Yield an error for each setting that is unsafe, contradicts another or needs a missing extra."""
-        if self.has_open_viam():
-            yield ("viam",), VIAM_IS_OPEN
+        """Yield an error for each setting that is unusable, contradicts another or needs a missing extra."""
         yield from self.shared_ports()
+        if isinstance(self.tls, TlsConfig):
+            for address, sentence in self.tls.check():
+                yield ("tls", *address), sentence
         for name, block in (("viam", self.viam), ("clarifai", self.clarifai)):
             if block is not None:
                 for address, sentence in block.check():

@@ -18,7 +18,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
         {"activation", "batch", "deinterlace", "delay_s", "drop_damaged", "input_size_px", "isolation", "kind"}
         | {"sha256", "video_stream"}
     ),
-    "server": frozenset({"edit", "processes", "recording", "rtsp", "tls"}),
+    "server": frozenset({"edit", "processes", "recording", "rtsp"}),
 }  # fmt: skip
 
 # By the key of the value.

@@ -1,12 +1,25 @@
 """Who may send a request: trusted proxies, host names and origins, and tokens; checked before the app.
 
-* site        names of this server, and origins of pages
-* forwarded   what a trusted proxy says of a request
-* middleware  the check, with the headers of every response
+* site         names of this server, and origins of pages
+* forwarded    what a trusted proxy says of a request
+* credentials  the token and the cookie that a request has, and the right that it needs
+* middleware   the check, with the headers of every response
 """
 
+from .credentials import cookie_name
 from .forwarded import base_path
-from .middleware import PUBLIC_PATHS, UNAUTHENTICATED, AccessMiddleware
+from .middleware import LINK, PUBLIC_PATHS, PUBLIC_POSTS, SIGN_IN, SIGN_OUT, UNAUTHENTICATED, AccessMiddleware
 from .site import starts_by_itself
 
-__all__ = ["PUBLIC_PATHS", "UNAUTHENTICATED", "AccessMiddleware", "base_path", "starts_by_itself"]
+__all__ = [
+    "LINK",
+    "PUBLIC_PATHS",
+    "PUBLIC_POSTS",
+    "SIGN_IN",
+    "SIGN_OUT",
+    "UNAUTHENTICATED",
+    "AccessMiddleware",
+    "base_path",
+    "cookie_name",
+    "starts_by_itself",
+]

@@ -17,14 +17,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline import ServerConfig
 
-from ...core import RequestError, Tokens, Unavailable
+from ...core import Forbidden, RequestError, Tokens, Unavailable, set_caller
 from ..messages import Extension, error_response, response_to
+from .credentials import CHALLENGE, asks_browser, cookie_name, credential_in, rights_for
 from .forwarded import Forwarded, start_page_of
-from .site import PREFLIGHT, SENDER, Site
+from .site import PREFLIGHT, SENDER, UNSAFE, Sender, Site
 
-PUBLIC_PATHS = frozenset({"/", "/watch", "/run", "/docs", "/healthz", "/readyz"})
+SIGN_IN, SIGN_OUT, LINK = "/sign-in", "/sign-out", "/api/link"
+
+PUBLIC_PATHS = frozenset({"/", "/watch", "/run", "/docs", SIGN_IN, "/healthz", "/readyz"})
 """Paths that need no token: the pages, which prompt for it, and the health checks."""
 PUBLIC_FOLDERS = ("/page/", "/watch/")
+PUBLIC_POSTS = frozenset({SIGN_IN, SIGN_OUT, LINK})
+"""Paths to which clients without a token may send."""
 UNAUTHENTICATED = "camweave.unauthenticated"
 """Key in the scope of a request that is answered although it has no valid token."""
 DEFAULT_HEADERS = {
@@ -60,6 +65,7 @@ class AccessMiddleware:
         self.tokens = Tokens() if tokens is None else tokens
         self.forwarded = Forwarded(config)
         self.site = Site(config)
+        self.cookie = cookie_name(config.port)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection event."""
@@ -69,6 +75,7 @@ class AccessMiddleware:
         scope = self.forwarded.scope_of(scope)
         headers = Headers(scope=scope)
         sender = scope[SENDER] = self.site.sender(headers)
+        asks = asks_browser(headers)
         head = scope["method"] == "HEAD"
         started = False
 
@@ -80,6 +87,8 @@ class AccessMiddleware:
                 answered.update(self.site.headers(sender))
                 if self.site.has_origins:
                     answered.add_vary_header("Origin")
+                if message["status"] == 401 and asks:
+                    answered.append("WWW-Authenticate", CHALLENGE)
                 for name, value in DEFAULT_HEADERS.items():
                     answered.setdefault(name, value)
             elif head and message["type"] == "http.response.body":
@@ -97,8 +106,8 @@ class AccessMiddleware:
             response = Response(status_code=308, headers={"Location": start_page})
         elif sender.is_allowed and method == "OPTIONS" and "access-control-request-method" in headers:
             response = Response(status_code=204, headers=PREFLIGHT)
-        elif not is_public:
-            refusal = self._refusal(scope)
+        elif not is_public and not (method == "POST" and path in PUBLIC_POSTS):
+            refusal = self._refusal(scope, sender, method, path)
             if refusal is not None and method == "OPTIONS" and path.startswith(self.open_options):
                 scope = {**scope, UNAUTHENTICATED: True}
             elif refusal is not None:
@@ -113,6 +122,20 @@ class AccessMiddleware:
             if not started:
                 await response_to(Unavailable("the server is closing"))(scope, receive, send_completed)
 
-    def _refusal(self, scope: Scope) -> RequestError | None:
-        values = [value for name, value in scope["headers"] if name == b"authorization"]
-        return self.tokens.refusal(values, scope["client"][0] if scope.get("client") else "")
+    def _refusal(self, scope: Scope, sender: Sender, method: str, path: str) -> RequestError | None:
+        """Return why a request may not have data; otherwise remember its caller."""
+        credential = credential_in(scope, self.cookie)
+        try:
+            caller = self.tokens.admit(credential, scope["client"][0] if scope.get("client") else "")
+            if credential is not None and credential.ambient and method in UNSAFE and not sender.is_own:
+                raise Forbidden(
+                    f"pages of {sender.origin} must send a token of their own, as Authorization: Bearer; what the "
+                    "browser adds by itself does not allow them to change anything"
+                )
+            rights = rights_for(method, path)
+            if rights is not None:
+                caller.require(rights)
+        except RequestError as error:
+            return error
+        set_caller(caller)
+        return None

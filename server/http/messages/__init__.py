@@ -4,7 +4,7 @@ from .body import URLS_BYTES_MAX, Part, named_urls, pictures_of, read_body
 from .extensions import Extension, error_response
 from .metrics import METRICS_TYPE, metrics_text
 from .problems import PROBLEM_TYPE, HttpError, document, handle_errors, response_to
-from .replies import CameraInfo, PredictionReplies, PredictionReply, ServiceInfo, problems
+from .replies import CameraInfo, LinkToken, PredictionReplies, PredictionReply, ServiceInfo, problems
 
 __all__ = [
     "METRICS_TYPE",
@@ -16,6 +16,7 @@ __all__ = [
     "PredictionReplies",
     "PredictionReply",
     "HttpError",
+    "LinkToken",
     "ServiceInfo",
     "document",
     "error_response",

@@ -16,6 +16,7 @@ from cameras import safe_text
 
 from ...core import (
     BrokenOff,
+    Forbidden,
     ImageUrlError,
     InvalidRequest,
     NotFound,
@@ -39,6 +40,7 @@ STATUS: Mapping[type[RequestError], int] = {
     InvalidRequest: 400,
     Unsupported: 400,
     Unauthorized: 401,
+    Forbidden: 403,
     NotFound: 404,
     TooSlow: 408,
     TooLarge: 413,

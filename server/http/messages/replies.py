@@ -145,6 +145,14 @@ class PredictionReplies(Reply):
     results: list[PredictionReply | ProblemReply]
 
 
+class LinkToken(Reply):
+    """A token for the camera of a link."""
+
+    token: str
+    camera: str
+    expires_at: str = Field(description="RFC 3339, in UTC.")
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the ``responses`` of an endpoint for its possible errors."""
     return {status: {"model": ProblemReply} for status in statuses}

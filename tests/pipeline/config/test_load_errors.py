@@ -749,8 +749,8 @@ ROWS = (
     ),
     (
         "a key of the server that comes later",
-        ("cameras:\n  - {name: a, model: webcam}\nserver: {edit: true, tls: {}}\n"),
-        ("3:10: server.edit: is not available in this version\n3:22: server.tls: is not available in this version"),
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {edit: true, rtsp: {}}\n"),
+        ("3:10: server.edit: is not available in this version\n3:22: server.rtsp: is not available in this version"),
     ),
     (
         "keys that come later, at every level",
@@ -774,7 +774,7 @@ ROWS = (
         ("cameras:\n  - {name: a, model: webcam}\nserver: {prot: 80}\n"),
         (
             '3:10: server.prot: unknown key, did you mean "port"? '
-            "(known: host, port, tokens, names, base_path, trusted_proxies, origins, ice, viam, clarifai, "
+            "(known: host, port, tokens, names, base_path, trusted_proxies, origins, tls, ice, viam, clarifai, "
             "allow_image_urls, limits)"
         ),
     ),

@@ -19,7 +19,8 @@ def test_every_code_has_clarifais_number_and_a_description() -> None:
     [
         (core.MissingToken(), 11009, 11009),
         (core.WrongToken(), 11008, 11008),
-        (core.TooManyTokens(7.0), 11005, 11005),
+        (core.TooManyTokens(7.0, "from this address"), 11005, 11005),
+        (core.Forbidden("x"), 11007, 11007),
         (core.NotFound("x"), 21200, 21200),
         (core.ModelUnavailable("x"), 21313, 21313),
         (core.Unavailable("x"), 21354, 11005),

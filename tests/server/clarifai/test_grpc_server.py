@@ -149,11 +149,14 @@ def test_the_error_names_a_port_in_use(tmp_path: Path) -> None:
                 pass
 
 
+GUEST = "{name: guest, token: only-for-viewing, rights: [view]}"
+
+
 @pytest.fixture(scope="module")
 def with_tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Return a server with tokens."""
     before = threads_now()
-    text = CAMERAS + f"server: {{clarifai: {{port: 0}}, tokens: [{PAT}, another-token]}}\n"
+    text = CAMERAS + f"server: {{clarifai: {{port: 0}}, tokens: [{PAT}, another-token, {GUEST}]}}\n"
     with Served(tmp_path_factory.mktemp("with_tokens"), text, services()) as running:
         yield running
     check_threads(before)
@@ -192,6 +195,16 @@ def test_wrong_tokens_count_on_both_ports_together(with_tokens: Served) -> None:
     with Client(with_tokens) as client:
         codes = [client.ask("names", encoded(), key="Key guess").status.code for _ in range(TRIES + 1)]
         assert codes == [11008] * TRIES + [11005]
-        assert client.ask("names", encoded(), key=f"Key {PAT}").status.code == 11005
-    response = with_tokens.client.get("/api/cameras", headers={"Authorization": f"Bearer {PAT}"})
-    assert response.status_code == 429
+        assert client.ask("names", encoded(), key=f"Key {PAT}").status.code == 10000, "a valid one is never locked out"
+    for token, status in (("guess", 429), (PAT, 200)):
+        response = with_tokens.client.get("/api/cameras", headers={"Authorization": f"Bearer {token}"})
+        assert response.status_code == status
+
+
+def test_the_rights_of_a_token_hold_on_both_ports(with_tokens: Served) -> None:
+    with Client(with_tokens) as client:
+        reply = client.ask("names", encoded(), key="Key only-for-viewing")
+        assert (reply.status.code, reply.status.details) == (11007, "this token does not have the right predict")
+    headers = {"Authorization": "Key only-for-viewing"}
+    response = with_tokens.client.post(PATHS[0], json={"inputs": [json_input(encoded())]}, headers=headers)
+    assert (response.status_code, response.json()["status"]["code"]) == (403, 11007)

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import pipeline
-from pipeline import Chain, ServerConfig, Tables
+from pipeline import Chain, ServerConfig, Tables, hash_of
 from server import run as server_run
 from server.cli import cli
 from tests import foreign
@@ -185,7 +185,7 @@ def test_with_a_token_other_machines_have_access(config: str, serving: list[Serv
     assert run("serve", "tokens.yaml").exit_code == 0
     assert run("serve", "tokens.yaml", "--token", TOKEN).exit_code == 0
     assert run("serve", config, "--host", "0.0.0.0", "--insecure").exit_code == 0
-    found = [[token.get_secret_value() for token in server.tokens] for server in serving]
+    found = [[token.token.get_secret_value() for token in server.tokens] for server in serving]
     assert found == [[TOKEN], ["the-one-of-the-file"], ["the-one-of-the-file", TOKEN], []]
 
 
@@ -204,15 +204,11 @@ def test_a_token_of_the_file_is_refused_as_an_option(config: str, serving: list[
     assert result.stderr == "camweave: the token given with --token is already in the file\n"
 
 
-def test_a_token_does_not_protect_the_viam_port(config: str, serving: list[ServerConfig]) -> None:
+def test_viams_port_is_protected_by_the_same_tokens(config: str, serving: list[ServerConfig]) -> None:
     Path("viam.yaml").write_text(CONFIG + "server: {viam: {port: 0}}\n")
-    result = run("serve", "viam.yaml", "--host", "0.0.0.0", "--token", TOKEN, "--insecure")
-    assert (result.exit_code, result.stdout, serving) == (2, "", [])
-    assert result.stderr == (
-        "camweave: server.viam: with tokens it can only be served on 127.0.0.1: Viam's clients send no token, so "
-        "anyone could use its port\n"
-    )
-    assert run("serve", "viam.yaml", "--token", TOKEN).exit_code == 0
+    assert run("serve", "viam.yaml", "--host", "0.0.0.0").exit_code == 2
+    assert run("serve", "viam.yaml", "--host", "0.0.0.0", "--token", TOKEN).exit_code == 0
+    assert [(server.viam is not None, len(server.tokens)) for server in serving] == [(True, 1)]
 
 
 def test_the_host_of_the_file_is_checked_too(config: str) -> None:
@@ -397,3 +393,34 @@ def test_the_command_line_imports_heavy_packages_late() -> None:
     clone = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=clone)
     assert done.stdout == "[]\n"
+
+
+def test_a_token_is_made_with_its_hash() -> None:
+    result = run("token")
+    (_, token), (_, hashed) = (line.split() for line in result.stdout.splitlines())
+    assert (result.exit_code, len(token), hashed) == (0, 32, hash_of(token))
+    assert run("token").stdout != result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "exit_code"), [("a-token-of-twenty-letters", 0), ("too-short-to-be-safe", 0), ("only-19-characters.", 2)]
+)
+def test_the_hash_of_a_given_token_is_printed_unless_it_could_be_guessed(text: str, exit_code: int) -> None:
+    result = CliRunner().invoke(cli, ["token", "--stdin"], input=f"{text}\n", prog_name="camweave")
+    assert (result.exit_code, result.stdout) == (exit_code, "" if exit_code else f"{hash_of(text)}\n")
+    assert text not in result.output
+
+
+def test_a_link_is_printed(config: str) -> None:
+    Path(config).write_text(f"{CONFIG}server: {{tokens: [{TOKEN}]}}\n")
+    result = run("link", config, "--camera", "still", "--for", "7d")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("http://127.0.0.1:8080/watch/still?link=")
+    for arguments, message in (
+        (["--camera", "stil"], 'there is no camera "stil", did you mean "still"?'),
+        (["--camera", "still", "--for", "soon"], 'must be a time such as 90s, 30m, 24h or 7d, got "soon"'),
+        (["--camera", "still", "--for", "0h"], 'must be a time such as 90s, 30m, 24h or 7d, got "0h"'),
+    ):
+        result = run("link", config, *arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert message in result.stderr

@@ -13,7 +13,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 
 from cameras import PREDICTIONS, BoundingBox, Caption, Classification, Detection, Item, Prediction, Segmentation
 from pipeline import Feed
-from server.http.access import PUBLIC_PATHS
+from server.http.access import PUBLIC_PATHS, PUBLIC_POSTS
 from server.http.messages import PROBLEM_TYPE
 from server.http.openapi import _complete_kinds
 from tests.fakes import FakeVision, frame
@@ -98,6 +98,9 @@ def test_every_endpoint_is_described(document: Json) -> None:
         "/metrics",
         "/readyz",
         "/schema.json",
+        "/sign-in",
+        "/sign-out",
+        "/api/link",
         CLARIFAI,
     }
     for method, path, operation in operations(document):
@@ -124,9 +127,12 @@ def test_the_document_says_where_a_token_is_required(document: Json, served: Ser
         "scheme": "bearer",
         "description": "",
     }
-    assert document["security"] == [{"token": []}]
+    assert document["security"] == [{"token": []}, {"basic": []}]
     for method, path, operation in operations(document):
         assert "403" in operation["responses"]
+        if path in PUBLIC_POSTS:
+            assert operation["security"] == [], path
+            continue
         needs_token = path not in PUBLIC_PATHS and method != "options"
         assert ({"401", "429"} <= set(operation["responses"])) is needs_token, f"{method} {path}"
         assert ("security" not in operation) is needs_token, f"{method} {path}"
@@ -137,7 +143,7 @@ def test_the_document_says_where_a_token_is_required(document: Json, served: Ser
 def test_without_tokens_none_is_required(tmp_path_factory: pytest.TempPathFactory) -> None:
     with Served(tmp_path_factory.mktemp("open")) as fresh:
         found = fresh.client.get("/openapi.json").json()
-    assert found["security"] == [{}, {"token": []}]
+    assert found["security"] == [{}, {"token": []}, {"basic": []}]
 
 
 def test_the_state_of_cameras_matches_its_schema(

@@ -9,8 +9,9 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from pydantic import SecretStr
 
-from pipeline import Config, ServerConfig
+from pipeline import Config, ServerConfig, plain_token
 from server.core import NotFound, RequestError, Tokens
 from server.http.access import AccessMiddleware
 from server.http.messages import handle_errors, response_to
@@ -73,7 +74,9 @@ def publishing(error: type[SignallingError] = NoConnection) -> AccessMiddleware:
     app.state.backend = FakeBackend()
     handle_errors(app, write)
     app.include_router(router)
-    return AccessMiddleware(app, tokens=Tokens(lambda: ["correct-horse-battery"]), open_options=[router.folder])
+    return AccessMiddleware(
+        app, tokens=Tokens(lambda: [plain_token(SecretStr("correct-horse-battery"))]), open_options=[router.folder]
+    )
 
 
 def ask(app: AccessMiddleware, method: str, path: str, **request: Any) -> httpx.Response:

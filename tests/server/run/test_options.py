@@ -1,17 +1,19 @@
 """Options of ``serve``: what they change in a configuration, and which results are refused."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from pipeline import Config
+from pipeline import Config, TlsConfig, hash_of
 from server.program import UsageError
 from server.run import ServeOptions, apply_options
+from tests.certificates import certificate
 from tests.pipeline.builders import config
 
 TOKEN = "correct-horse-battery"
-VIAM_IS_OPEN = "server.viam: with tokens it can only be served on 127.0.0.1"
 
 
 def read(server: str = "{}") -> Config:
@@ -20,7 +22,7 @@ def read(server: str = "{}") -> Config:
 
 
 def tokens(served: Config) -> list[str]:
-    return [token.get_secret_value() for token in served.server.tokens]
+    return [token.token.get_secret_value() for token in served.server.tokens]
 
 
 def test_without_options_the_file_is_served_as_it_is() -> None:
@@ -64,13 +66,6 @@ def test_an_unknown_host_is_refused() -> None:
         apply_options(read(), ServeOptions(host="no such host"))
 
 
-def test_a_token_of_the_options_does_not_protect_viams_port() -> None:
-    file = read("{viam: {port: 0}}")
-    with pytest.raises(UsageError, match=VIAM_IS_OPEN):
-        apply_options(file, ServeOptions(host="0.0.0.0", token=SecretStr(TOKEN), insecure=True))
-    assert tokens(apply_options(file, ServeOptions(token=SecretStr(TOKEN)))) == [TOKEN]
-
-
 def test_two_protocols_cannot_share_a_port() -> None:
     file = read("{viam: {port: 9001}}")
     with pytest.raises(
@@ -95,8 +90,40 @@ def test_a_changed_file_that_removes_the_only_tokens_is_refused() -> None:
         apply_options(read(), options)
 
 
-def test_a_changed_file_that_adds_tokens_while_viams_port_is_open_is_refused() -> None:
-    options = ServeOptions(host="0.0.0.0", insecure=True)
-    assert apply_options(read("{viam: {port: 0}}"), options).server.viam is not None
-    with pytest.raises(UsageError, match=VIAM_IS_OPEN):
-        apply_options(read("{viam: {port: 0}, tokens: [one-of-the-file]}"), options)
+def test_a_hash_in_the_file_is_the_same_token() -> None:
+    with pytest.raises(UsageError, match="already in the file"):
+        apply_options(read(f"{{tokens: ['{hash_of(TOKEN)}']}}"), ServeOptions(token=SecretStr(TOKEN)))
+
+
+def test_the_options_of_tls_replace_that_of_the_file(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    file = read("{tls: self-signed}")
+    assert apply_options(file, ServeOptions()).server.tls == "self-signed"
+    assert apply_options(file, ServeOptions(tls_cert=cert, tls_key=key)).server.tls == TlsConfig.model_construct(
+        cert=cert, key=key
+    )
+    assert apply_options(read(), ServeOptions(tls_self_signed=True)).server.tls == "self-signed"
+    assert apply_options(read(), ServeOptions()).server.tls is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tls_cert": "localhost.pem"}, "--tls-cert and --tls-key belong together: give both"),
+        ({"tls_key": "localhost.key"}, "--tls-cert and --tls-key belong together: give both"),
+        (
+            {"tls_cert": "localhost.pem", "tls_self_signed": True},
+            "--tls-self-signed makes its own certificate: use it without --tls-cert and --tls-key",
+        ),
+        ({"tls_cert": "missing.pem", "tls_key": "localhost.key"}, "--tls-cert: no such file: "),
+        ({"tls_cert": "localhost.pem", "tls_key": "other.key"}, "--tls-key: belongs to another certificate"),
+    ],
+)
+def test_options_of_tls_that_cannot_be_used_are_refused(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    certificate(tmp_path)
+    certificate(tmp_path, "other")
+    paths: dict[str, Any] = {
+        key: tmp_path / value if isinstance(value, str) else value for key, value in options.items()
+    }
+    with pytest.raises(UsageError, match=f"^{re.escape(message)}"):
+        apply_options(read(), ServeOptions(**paths))

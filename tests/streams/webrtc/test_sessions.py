@@ -110,6 +110,18 @@ async def test_the_watchdog_drops_a_session_whose_video_has_ended(monkeypatch: p
         assert publishers.last.released and publishers.sessions("porch") == []
 
 
+async def test_the_watchdog_drops_a_session_whose_permission_has_expired() -> None:
+    async with publishing(Deadlines(check_s=0.01)) as (publishers, peer):
+        kept = await publishers.offer("porch", peer.localDescription.sdp)
+        answer = await publishers.offer("porch", peer.localDescription.sdp)
+        publishers.expire(kept.secret, 60.0)
+        publishers.expire(answer.secret, 0.0)
+        publishers.expire("unknown", 0.0)
+        async with asyncio.timeout(20):
+            await publishers.wait_closed(answer.secret)
+        assert [session["id"] for session in publishers.sessions("porch")] == [kept.id]
+
+
 async def test_a_session_ends_when_its_peer_closes_the_connection() -> None:
     async with publishing() as (publishers, peer):
         answer = await publishers.offer("porch", peer.localDescription.sdp)

@@ -1,0 +1,69 @@
+"""The token that a request has, the right that it needs, and whether browsers should ask for a token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.types import Scope
+
+from ...core import Credential, credential_of
+from .site import UNSAFE
+
+CHALLENGE = 'Basic realm="camweave", charset="UTF-8"'
+"""Makes a browser ask for a user and a password; clients without a dialog send theirs then."""
+
+# What browsers load by themselves, so that no script can add a token.
+_ASKED_FOR = frozenset({"document", "iframe", "frame", "image", "video"})
+_VIEW, _PREDICT, _PUBLISH, _CONTROL = ({right} for right in ("view", "predict", "publish", "control"))
+_LIST_OF_SERVICES = "/api/vision"
+
+
+def cookie_name(port: int) -> str:
+    """Return the name of the cookie of browsers that have signed in.
+
+    Browsers share cookies between the ports of a host, so each server needs a name of its own.
+    """
+    return f"camweave-{port}"
+
+
+def credential_in(scope: Scope, cookie: str) -> Credential | None:
+    """Return the token of a request: that of ``Authorization``, else the cookie; ``None`` without one."""
+    values = [value for name, value in scope["headers"] if name == b"authorization"]
+    found = credential_of(values)
+    if found is not None or values:
+        return found
+    for name, value in scope["headers"]:
+        if name == b"cookie" and (text := cookie_parser(value.decode("latin-1")).get(cookie)):
+            return Credential(text.encode("latin-1"), ambient=True, cookie=True)
+    return None
+
+
+def rights_for(method: str, path: str) -> Iterable[str] | None:
+    """Return the rights of which a request needs one; ``None`` if any token will do.
+
+    An endpoint that is not listed changes something unless its method says otherwise, and needs the right for that.
+    """
+    safe = method not in UNSAFE
+    if path.startswith("/whip/"):
+        return _PUBLISH
+    if path.startswith("/whep/"):
+        return _VIEW
+    if path == _LIST_OF_SERVICES and safe:
+        return _VIEW | _PREDICT
+    if path.startswith((f"{_LIST_OF_SERVICES}/", "/v2/")):
+        return _PREDICT
+    if path == "/api/cameras" or path.startswith("/api/cameras/"):
+        return _VIEW if safe else _CONTROL
+    return None if safe else _CONTROL
+
+
+def asks_browser(headers: Headers) -> bool:
+    """Return whether a refused request should make its client ask for a token.
+
+    Scripts ask by themselves: ours say so in ``X-Requested-With``, since browsers send no ``Sec-Fetch-Dest`` to servers
+    without TLS on other machines.
+    """
+    destination = headers.get("sec-fetch-dest")
+    return "x-requested-with" not in headers if destination is None else destination in _ASKED_FOR
