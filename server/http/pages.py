@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from ..core import NotFound
-from .access import starts_by_itself
+from .access import SIGN_IN, starts_by_itself
 from .dependencies import WithBackend
 
 router = APIRouter()
@@ -84,6 +84,12 @@ async def run(request: Request) -> Response:
 async def docs(request: Request) -> Response:
     """Return the page that shows ``/openapi.json``."""
     return _send("docs.html", request)
+
+
+@router.get(SIGN_IN, include_in_schema=False)
+async def sign_in(request: Request) -> Response:
+    """Return the page for signing in."""
+    return _send("sign-in.html", request)
 
 
 @router.get("/favicon.ico", include_in_schema=False)

@@ -1,7 +1,7 @@
 // The API page: every operation of /openapi.json with its parameters, bodies and responses.
 
 import { addressOf } from "./shared/address.js";
-import { fetchWithToken, storedToken } from "./shared/token.js";
+import { fetchWithToken, isSignedIn } from "./shared/token.js";
 
 const main = document.querySelector("#operations");
 const notice = document.querySelector("#notice");
@@ -87,7 +87,7 @@ function curlBody(type, schema) {
 
 function example(method, path, operation, type, schema) {
   const words = ["curl"];
-  if (storedToken()) words.push("-H", '"Authorization: Bearer $CAMWEAVE_TOKEN"');
+  if (isSignedIn()) words.push("-H", '"Authorization: Bearer $CAMWEAVE_TOKEN"');
   if (method !== (type ? "post" : "get")) words.push("-X", method.toUpperCase());
   words.push(...curlBody(type, schema));
   const query = (operation.parameters ?? []).filter((entry) => entry.in === "query" && entry.required);
@@ -132,20 +132,11 @@ function show(document_) {
     make("section", "", make("h2", "", "Schemas"), ...schemas(document_)));
 }
 
-// A link cannot send the token, so it points to the document that this page has fetched.
-function linkToCopy(document_) {
-  const link = document.querySelector('a[href="openapi.json"]');
-  const file = new Blob([JSON.stringify(document_, null, 2)], { type: "application/json" });
-  link.href = URL.createObjectURL(file);
-  link.download = "openapi.json";
-}
-
 try {
   const response = await fetchWithToken("openapi.json");
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   const found = await response.json();
   show(found);
-  if (storedToken()) linkToCopy(found);
 } catch (error) {
   notice.textContent = error instanceof TypeError ? "The server does not answer." : error.message;
   notice.hidden = false;

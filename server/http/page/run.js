@@ -8,7 +8,7 @@ import { clockTime, copy, make, setText, withPeriod } from "./shared/dom.js";
 import { Drawing, percentage, textOf, valueOf } from "./shared/drawing.js";
 import { foldersOf, read } from "./shared/files.js";
 import { curl } from "./shared/shell.js";
-import { storedToken } from "./shared/token.js";
+import { isSignedIn } from "./shared/token.js";
 
 const KINDS = {
   classifications: { title: "Labels", minimum: 0.05, slider: "Minimum confidence", none: "No label" },
@@ -347,7 +347,7 @@ function command() {
   const parameters = Number(threshold.value) && answer.kind !== "segmentations" ? { confidence_threshold: threshold.value } : {};
   const { camera, name } = pictures.current;
   const url = addressOf(predictionPath(camera ? { camera, ...parameters } : parameters));
-  return curl(url, { token: storedToken(), file: camera ? "" : name });
+  return curl(url, { token: isSignedIn(), file: camera ? "" : name });
 }
 
 function commandNote() {

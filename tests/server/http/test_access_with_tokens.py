@@ -18,7 +18,7 @@ from ..served import CAMERAS, Served, problem
 
 GOOD, OTHER, WRONG = "correct-horse-battery", "second,token=1", "incorrect-horse-battery"
 SERVER = f"server: {{tokens: [{GOOD}, '{OTHER}']}}\n"
-OPEN = {"/", "/run", "/docs", "/sign-in", "/healthz", "/readyz", "/page/{name}"}
+OPEN = {"/", "/watch", "/watch/{camera}", "/run", "/docs", "/sign-in", "/healthz", "/readyz", "/page/{name:path}"}
 OPEN_POSTS = {"/sign-in", "/sign-out", "/api/link"}
 NEEDED = 'this server needs a token, as "Authorization: Bearer TOKEN" or "Authorization: Key TOKEN"'
 BASIC = 'Basic realm="camweave", charset="UTF-8"'
@@ -64,7 +64,13 @@ def routes(served: Served) -> list[tuple[str, str]]:
 
 
 def ask(served: Served, method: str, path: str, **headers: str) -> httpx.Response:
-    for name, value in {"camera": "still", "name": "page.js", "service": "names", "session": "x"}.items():
+    for name, value in {
+        "camera": "still",
+        "name": "page.js",
+        "name:path": "page.js",
+        "service": "names",
+        "session": "x",
+    }.items():
         path = path.replace(f"{{{name}}}", value)
     served.running.backend.tokens._wrong.clear()
     return served.client.request(method, path, headers=headers)
