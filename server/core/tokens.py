@@ -16,6 +16,7 @@ import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -116,12 +117,10 @@ class Credential:
     Attributes:
         token: The token.
         ambient: Whether a browser adds it to requests by itself, also to those that another page causes.
-        cookie: Whether it is the cookie of a browser that has signed in.
     """
 
     token: bytes
     ambient: bool = False
-    cookie: bool = False
 
 
 def credential_of(authorization: Sequence[bytes]) -> Credential | None:
@@ -177,12 +176,13 @@ class Tokens:
         """Compute what requests would wait for; takes a moment for each token. Call it on a thread."""
         self._grants.prepare()
 
-    def admit(self, credential: Credential | None, address: str) -> Caller:
+    def admit(self, credential: Credential | None, address: str, cookie: str = "") -> Caller:
         """Return the caller with a credential.
 
         Args:
             credential: The token of the request; ``None`` without one.
             address: The address of the client.
+            cookie: The cookie of a browser that has signed in; empty without one.
 
         Raises:
             MissingToken: The server has tokens, the request has none.
@@ -192,13 +192,13 @@ class Tokens:
         tokens = self._tokens()
         if not tokens:
             return ANYONE
+        # The browser sends the password for a proxy before us too, so that the cookie counts before Basic. The browser
+        # also sends old cookies by itself, so that these are not counted as wrong.
+        if cookie and (credential is None or credential.ambient):
+            with suppress(InvalidGrant):
+                return _caller_of(self._grants.read("session", cookie).token)
         if credential is None:
             raise MissingToken
-        if credential.cookie:
-            try:
-                return _caller_of(self._grants.read("session", credential.token.decode("ascii", "replace")).token)
-            except InvalidGrant:  # an old one, which the browser sends by itself
-                raise MissingToken from None
         # Digests have one length and all are compared, so the time taken reveals nothing about the tokens.
         digest = hashlib.sha256(credential.token).digest()
         found = [token for token in tokens if hmac.compare_digest(digest, token.digest)]

@@ -1,4 +1,4 @@
-"""The token that a request has, the right that it needs, and whether browsers should ask for a token."""
+"""The token and the cookie that a request has, the right that it needs, and whether browsers should ask for a token."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ def cookie_name(port: int) -> str:
     return f"camweave-{port}"
 
 
-def credential_in(scope: Scope, cookie: str) -> Credential | None:
-    """Return the token of a request: that of ``Authorization``, else the cookie; ``None`` without one."""
-    values = [value for name, value in scope["headers"] if name == b"authorization"]
-    found = credential_of(values)
-    if found is not None or values:
-        return found
-    for name, value in scope["headers"]:
-        if name == b"cookie" and (text := cookie_parser(value.decode("latin-1")).get(cookie)):
-            return Credential(text.encode("latin-1"), ambient=True, cookie=True)
-    return None
+def credential_in(scope: Scope) -> Credential | None:
+    """Return the token in the ``Authorization`` of a request; ``None`` without one."""
+    return credential_of([value for name, value in scope["headers"] if name == b"authorization"])
+
+
+def cookie_in(scope: Scope, name: str) -> str:
+    """Return the value of a cookie of a request; empty without one."""
+    for header, value in scope["headers"]:
+        if header == b"cookie" and (text := cookie_parser(value.decode("latin-1")).get(name)):
+            return text
+    return ""
 
 
 def rights_for(method: str, path: str) -> Iterable[str] | None:

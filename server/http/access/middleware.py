@@ -19,7 +19,7 @@ from pipeline import ServerConfig
 
 from ...core import Forbidden, RequestError, Tokens, Unavailable, set_caller
 from ..messages import Extension, error_response, response_to
-from .credentials import CHALLENGE, asks_browser, cookie_name, credential_in, rights_for
+from .credentials import CHALLENGE, asks_browser, cookie_in, cookie_name, credential_in, rights_for
 from .forwarded import Forwarded, start_page_of
 from .site import PREFLIGHT, SENDER, UNSAFE, Sender, Site
 
@@ -124,10 +124,11 @@ class AccessMiddleware:
 
     def _refusal(self, scope: Scope, sender: Sender, method: str, path: str) -> RequestError | None:
         """Return why a request may not have data; otherwise remember its caller."""
-        credential = credential_in(scope, self.cookie)
+        credential, cookie = credential_in(scope), cookie_in(scope, self.cookie)
         try:
-            caller = self.tokens.admit(credential, scope["client"][0] if scope.get("client") else "")
-            if credential is not None and credential.ambient and method in UNSAFE and not sender.is_own:
+            caller = self.tokens.admit(credential, scope["client"][0] if scope.get("client") else "", cookie)
+            is_ambient = self.tokens.needed and (credential is None or credential.ambient)
+            if is_ambient and method in UNSAFE and not sender.is_own:
                 raise Forbidden(
                     f"pages of {sender.origin} must send a token of their own, as Authorization: Bearer; what the "
                     "browser adds by itself does not allow them to change anything"

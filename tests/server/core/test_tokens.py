@@ -205,19 +205,22 @@ def test_a_browser_that_has_signed_in_is_the_caller_of_its_token_until_that_goes
     declared = [named("guest", GOOD, cameras=["yard"])]
     tokens = Tokens(lambda: declared, Clock(), now)
     value = tokens.signed_in(Credential(GOOD.encode()), "10.0.0.1")
-    cookie = Credential(value.encode(), ambient=True, cookie=True)
-    assert tokens.admit(cookie, "10.0.0.1").name == "guest"
+    for other in (None, Credential(WRONG.encode(), ambient=True)):
+        assert tokens.admit(other, "10.0.0.1", value).name == "guest"
+    with pytest.raises(WrongToken):
+        tokens.admit(Credential(WRONG.encode()), "10.0.0.1", value)
     with pytest.raises(WrongToken):
         tokens.admit(Credential(value.encode()), "10.0.0.1")  # it is no token
     now.now += SIGN_IN_S
     with pytest.raises(MissingToken):
-        tokens.admit(cookie, "10.0.0.1")
+        tokens.admit(None, "10.0.0.1", value)
     now.now -= 1
-    assert tokens.admit(cookie, "10.0.0.1").cameras == frozenset({"yard"})
+    assert tokens.admit(None, "10.0.0.1", value).cameras == frozenset({"yard"})
     declared[:] = [named("other", "another-good-one")]
     with pytest.raises(MissingToken):
-        tokens.admit(cookie, "10.0.0.1")
-    assert outcomes(tokens, WRONG, "10.0.0.1", TRIES - 1) == [WrongToken] * (TRIES - 1), "old cookies are not counted"
+        tokens.admit(None, "10.0.0.1", value)
+    left = TRIES - 2  # after the two wrong ones above
+    assert outcomes(tokens, WRONG, "10.0.0.1", left) == [WrongToken] * left, "old cookies are not counted"
 
 
 @pytest.mark.parametrize("sent", [WRONG, "", "x.y"])

@@ -141,6 +141,7 @@ def test_signing_in_sets_a_cookie_that_is_enough_for_everything(served: Served) 
     assert served.client.get("/api/cameras/seen").status_code == 403
     assert served.client.post("/whep/still", headers=SDP, content="").status_code == 400
     assert served.client.get("/api/cameras", headers=bearer(WRONG)).status_code == 401, "a header counts first"
+    assert served.client.get("/api/cameras/still", auth=("user", "of-a-proxy")).status_code == 200, "but not Basic"
     assert served.client.post("/sign-out").status_code == 204
     assert served.client.get("/api/cameras/still").status_code == 401
 

@@ -73,6 +73,8 @@ def test_an_allowed_page_may_use_whep(served: Served) -> None:
         assert PREFLIGHT.items() <= {name.title(): value for name, value in response.headers.items()}.items()
     response = served.client.post("/whep/still", content="v=0", headers=headers)
     assert (problem(response)[0], response.headers["access-control-allow-origin"]) == (400, FRIEND)
+    # Without tokens, the password for a proxy before us does not matter.
+    assert problem(served.client.post("/whep/still", content="v=0", headers=headers, auth=("user", "b")))[0] == 400
     assert {"Location", "ETag", "Link", "Accept-Patch"} <= set(
         response.headers["access-control-expose-headers"].split(", ")
     )
