@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 
 from ..connections import Acceptor
@@ -12,6 +13,8 @@ from .camera import CameraCalls
 from .models import MlModelCalls
 from .robot import RobotCalls
 from .vision import VisionCalls
+
+logger = logging.getLogger(__name__)
 
 _HINTS = {"/proto.stream.v1.StreamService": "; live video is WebRTC, at /whep/ and the camera's name"}
 
@@ -34,6 +37,10 @@ async def open_viam(
     calls = (AuthCalls, RobotCalls, CameraCalls, VisionCalls, MlModelCalls)
     services = [made(backend) for made in calls]
     address = (host, port, "server.viam.port")
+    if tls is None and backend.tokens.needed:
+        logger.info(
+            "Viam's SDK sends tokens over TLS only: set server.tls, or put a proxy with TLS before server.viam.port"
+        )
     check = access_to(backend.tokens)
     return await open_port("Viam's clients", services, _unknown, acceptor, lambda: backend.limits, address, tls, check)
 

@@ -212,6 +212,14 @@ def test_a_request_on_its_way_while_signing_in_opens_no_second_dialog(page: Page
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_a_tab_asks_for_the_token_of_a_picture(browser: Browser, served: Served) -> None:
+    picture = f"{served.running.url}api/cameras/still/image"
+    for token, status in (("incorrect-horse-battery", 401), (TOKEN, 200)):
+        with browser.new_context(http_credentials={"username": "any", "password": token}) as context:
+            response = context.new_page().goto(picture)
+            assert response is not None and response.status == status
+
+
 def test_a_link_plays_without_signing_in(page: Page, served: Served) -> None:
     link = link_for(served, "scene")
     with page.expect_response(is_offer) as made:

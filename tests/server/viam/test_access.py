@@ -159,3 +159,11 @@ def test_the_sdk_connects_over_tls_with_a_token_as_api_key_and_sees_its_cameras(
     with Served(tmp_path, text, services=(classifier(), detector()), verify=cert) as served:
         assert asyncio.run(names(served, ADMIN)) == ["gone", "lens", "seen", "still"]
         assert asyncio.run(names(served, GUEST)) == ["still"]
+
+
+def test_the_log_says_when_the_sdk_cannot_send_its_token(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    for text, expected in ((TEXT, False), (WITH_TOKENS, True)):
+        caplog.clear()
+        with Served(tmp_path, text, services=(classifier(), detector())):
+            assert ("sends tokens over TLS only" in caplog.text) is expected
