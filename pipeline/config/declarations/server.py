@@ -86,7 +86,7 @@ class IceServer(Attributes):
         BeforeValidator(_one_or_more, json_schema_input_type=IceUrl | tuple[IceUrl, ...]),
     ] = Field(description="Its URLs; a single one needs no list, as in browsers.")
     username: str | None = Field(None, description="For TURN.")
-    credential: str | None = Field(None, description="For TURN.")
+    credential: str | None = Field(None, repr=False, description="For TURN.", json_schema_extra={"writeOnly": True})
 
 
 class IceConfig(Attributes):

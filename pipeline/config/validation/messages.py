@@ -87,6 +87,8 @@ def report(block: Block, inner: Address, found: list[ErrorDetails]) -> None:
     else:
         specific = [detail for detail in found if detail["type"] not in _WANTED]
         message = _specific(block, inner, node, specific[0]) if specific else _wrong_type(block, inner, node, found)
+        if "model_type" in types:  # one member of the union is a block, the others are words
+            message = message.replace("must be one of:", "must be a mapping, or one of:")
     block.problems.add(position, (*block.address, *inner), message)
 
 
@@ -111,7 +113,7 @@ def _unknown_key(block: Block, inner: Address) -> str:
 
 def _wrong_type(block: Block, inner: Address, node: Node, found: list[ErrorDetails]) -> str:
     wanted = list(dict.fromkeys(_WANTED[detail["type"]] for detail in found))
-    got = shown(node)
+    got = _got(block, inner, node)
     if isinstance(node, ScalarNode) and isinstance(node.value, float) and not math.isfinite(node.value):
         return f"must be {_bounds(block, inner) or 'a finite number'}, got {got}"
     if _BLOCKS.issuperset(wanted):
@@ -124,7 +126,7 @@ def _specific(block: Block, inner: Address, node: Node, detail: ErrorDetails) ->
     if what == "missing":
         return "is missing"
     if what in _BOUNDS:
-        return f"must be {_bounds(block, inner)}, got {shown(node)}"
+        return f"must be {_bounds(block, inner)}, got {_got(block, inner, node)}"
     if what in ("literal_error", "enum"):
         return _not_one_of(block, inner, node)
     if what == "too_short":
@@ -134,10 +136,16 @@ def _specific(block: Block, inner: Address, node: Node, detail: ErrorDetails) ->
     if what == "string_too_short":
         return "must not be empty" if context["min_length"] == 1 else f"must have {context['min_length']} characters"
     if what == "string_too_long":
-        return f"must be at most {context['max_length']} characters long, got {shown(node)}"
+        return f"must be at most {context['max_length']} characters long, got {_got(block, inner, node)}"
     if what == "value_error":
         return str(context["error"])
-    return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {shown(node)}"
+    return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {_got(block, inner, node)}"
+
+
+def _got(block: Block, inner: Address, node: Node) -> str:
+    """Return a value as messages show it; of a secret only its type."""
+    is_secret = any(schema.get("writeOnly") for schema in _schemas(block.model, inner))
+    return kind_of(node) if is_secret else shown(node)
 
 
 def _count(bound: str, wanted: int, got: int) -> str:

@@ -19,6 +19,8 @@ NO_HINTS: abc.Mapping[str, str] = MappingProxyType({})
 
 # Errors that coercing a text can fix.
 _COERCED_ERRORS = frozenset({"int_type", "float_type", "bool_type", "none_required"})
+# How a word or a text refuses a mapping that another member of its union accepts.
+_OF_OTHER_MEMBERS = frozenset({"literal_error", "string_type"})
 
 
 def validated(
@@ -51,7 +53,11 @@ def validated(
     by_address: dict[Address, list[ErrorDetails]] = defaultdict(list)
     for detail in details:
         by_address[_real(node, detail)].append(detail)
+    outer = {inner[:length] for inner in by_address for length in range(len(inner))}
     for inner, found in by_address.items():
+        # Other members of a union refuse a mapping as a whole; the errors inside it say more.
+        if inner in outer and {detail["type"] for detail in found} <= _OF_OTHER_MEMBERS:
+            continue
         report(Block(model, node, address, problems, hints), inner, found)
     return None
 

@@ -753,6 +753,21 @@ ROWS = (
         ("3:10: server.edit: is not available in this version\n3:22: server.rtsp: is not available in this version"),
     ),
     (
+        "a word in place of a certificate",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {tls: yes-please}\n"),
+        ('3:15: server.tls: must be a mapping, or one of: self-signed; got "yes-please"'),
+    ),
+    (
+        "a certificate without its key",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {tls: {cert: a.pem, pasword: hunter2}}\n"),
+        ("3:15: server.tls.key: is missing\n3:29: server.tls.pasword: unknown key (known: cert, key)"),
+    ),
+    (
+        "a secret of the wrong type, which is not shown",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {ice: {servers: [{urls: 'turn:a', credential: 1234}]}}\n"),
+        ("3:55: server.ice.servers[0].credential: must be text, got a number"),
+    ),
+    (
         "keys that come later, at every level",
         ("outputs: []\nservers: []\ncameras:\n  - {name: a, model: webcam, record: off, stream: {ladder: auto}}\n"),
         (

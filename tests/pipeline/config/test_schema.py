@@ -25,6 +25,7 @@ BEYOND = (
     "cycle", "itself", "does not exist", "that is not declared", "where a model", "where a vision service", "duplicate",
     "file", "variable", "placeholder", "password", "pictures by URL", "the wrong way round", "a path", "several",
     "a host", "invalid ICE", "single invalid address", "a codec twice", "no number", "not a number", "infinity",
+    "with its port", "on one port", "path prefixes", "proxies", "origins",
 )  # fmt: skip
 
 
