@@ -179,7 +179,7 @@ def test_a_model_that_fails_to_load_later_is_an_error_of_the_camera(
     assert isinstance(clock, FakeClock)
     with graph.feeds["named"].watch():
         assert clock.paused.acquire(timeout=5)
-        assert graph.feeds["named"].error == "shapes.tflite: the file is missing"
+        assert graph.feeds["named"].error == "pipeline[0] (classifications): shapes.tflite: the file is missing"
         assert graph.feeds["named"].state is State.OFFLINE
     graph.close()
 

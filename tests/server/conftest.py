@@ -41,10 +41,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(autouse=True)
 def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Check threads after every test with its own server; the module's server is checked at its end."""
+    """Check threads after every test with its own server; servers of a module are checked at their end."""
     before = threads_now()
     yield
-    if "served" not in request.fixturenames:
+    if not {"served", "with_tokens"} & {*request.fixturenames}:
         check_threads(before)
 
 

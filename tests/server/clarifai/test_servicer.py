@@ -143,7 +143,7 @@ def test_too_many_requests_are_throttled(served: Served, client: Client, monkeyp
     async def full(*args: Any) -> None:
         raise Unavailable("too many requests are waiting; try again shortly")
 
-    monkeypatch.setattr(served.running.backend.models, "run", full)
+    monkeypatch.setattr(served.running.backend.models, "run_for", full)
     assert name(client.ask("names", encoded()).status) == "CONN_THROTTLED"
     asked = {"inputs": [json_input(encoded())]}
     assert served.client.post(PATHS[-1], json=asked).status_code == 429
