@@ -167,7 +167,7 @@ def test_a_whole_graph_runs_on_another_executor(monkeypatch: pytest.MonkeyPatch)
         cut, named = graph.feeds["cut"], graph.feeds["named"]
         subscription = pool.subscribe(cut, "h264", sink)
         assert clock.scheduled.wait(5)
-        assert (named.state, named.error) == (State.OFFLINE, "not yet")
+        assert (named.state, named.error) == (State.OFFLINE, "pipeline[0] (classifications): not yet")
         stars.fails = None
         clock.advance(0.5)
         assert sink.came.acquire(timeout=10) and sink.came.acquire(timeout=10)
