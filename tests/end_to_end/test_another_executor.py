@@ -66,8 +66,8 @@ class SharedRun:
                 return
             self._task.process(self._task.frames.get(0))
         except SlotClosed:
-            self._ended.set()
             self._task.close()
+            self._ended.set()
             return
         except TimeoutError:
             if self._task.due_in_s() == 0.0:
