@@ -1,7 +1,6 @@
 """The command line of the benchmarks: what it takes, its exit codes, and that it leaves nothing behind."""
 
 import contextlib
-import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -95,7 +94,7 @@ def test_an_interrupt_leaves_no_checkout(repository: Run, signal_number: int) ->
 
     def interrupted(program: Program) -> float:
         seen.append(worktrees(root))
-        os.kill(os.getpid(), signal_number)
+        signal.raise_signal(signal_number)
         raise AssertionError("the signal has done nothing")
 
     root, first, second = repository(interrupted)
