@@ -7,7 +7,8 @@ import re
 from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, SecretStr, WithJsonSchema
+from pydantic_core import CoreSchema
 
 from cameras import Attributes
 
@@ -55,10 +56,12 @@ def _name(value: str) -> str:
     return value
 
 
+_TEXT = r"^[!-~]{8,}$|\$\{"
+
 TokenText = Annotated[
     SecretStr,
     BeforeValidator(token_of),
-    WithJsonSchema({"type": "string", "pattern": r"^[!-~]{8,}$|\$\{"}),
+    WithJsonSchema({"type": "string", "pattern": _TEXT}),
 ]
 
 
@@ -88,6 +91,13 @@ class Token(Attributes):
         )
 
 
+class _OrText:
+    """Adds a plain token to the JSON Schema. ``json_schema_input_type`` with a model fails in pydantic 2.11."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "pattern": _TEXT}, handler(core)]}
+
+
 def plain_token(token: SecretStr) -> Token:
     """Return a token without a name, with all rights for all cameras."""
     return Token.model_construct(name="", token=token, rights=tuple(get_args(Right)), cameras=None)
@@ -107,7 +117,7 @@ def _all_different(value: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 Tokens = Annotated[
-    tuple[Annotated[Token, BeforeValidator(_token, json_schema_input_type=TokenText | Token)], ...],
+    tuple[Annotated[Token, BeforeValidator(_token), _OrText()], ...],
     AfterValidator(_all_different),
 ]
 """The type of ``server.tokens``: texts, and mappings with a name."""
