@@ -14,17 +14,21 @@ ENDS_WITHIN_S = 5.0
 
 
 class Child:
-    """A child process without input, bound to the life of this process.
+    """A child process, bound to the life of this process.
 
     The child holds the reading end of a pipe, and the kernel signals it (SIGIO, which ends a process) when the other
     end closes: in :meth:`close`, and when this process ends in any way. The child needs no code for that, so one that
     is stuck in native code ends too. (Linux's "parent death signal" would come when the *thread* that started the
     child ends, which may be long before.)
 
+    The child is bound once the constructor has returned. A program that may hang waits until then for input, which it
+    gets from this process or, if that has ended, not at all.
+
     Args:
         command: The program and its arguments.
         environment: Its environment variables; ``None`` for those of this process.
         pass_fds: File descriptors that it inherits, under the same numbers.
+        stdin: As for :class:`subprocess.Popen`.
         stdout: As for :class:`subprocess.Popen`.
         stderr: As for :class:`subprocess.Popen`.
 
@@ -41,6 +45,7 @@ class Child:
         *,
         environment: Mapping[str, str] | None = None,
         pass_fds: Sequence[int] = (),
+        stdin: int | IO[bytes] = subprocess.DEVNULL,
         stdout: int | IO[bytes] = subprocess.DEVNULL,
         stderr: int | IO[bytes] = subprocess.DEVNULL,
     ) -> None:
@@ -50,7 +55,7 @@ class Child:
                 command,
                 env=environment,
                 pass_fds=(theirs, *pass_fds),
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
             )
@@ -76,7 +81,7 @@ class Child:
         self.process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(ENDS_WITHIN_S)
-        for stream in (self.process.stdout, self.process.stderr):
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
         return self.process.returncode

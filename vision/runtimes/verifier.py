@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 TIMEOUT_S = 60.0
 MARK = "camweave-verify: "
 """Prefix of the result line of the child process, which tells it from other output."""
+START = b"start\n"
+"""Input that the child process waits for, so that it runs no model before it is bound to this process."""
 
 
 class Verifier:
@@ -77,11 +79,12 @@ class Verifier:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
         command = [*self._command, name, str(file.path.resolve()), file.sha256]
         try:
-            child = Child(command, environment=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            pipe = subprocess.PIPE
+            child = Child(command, environment=environment, stdin=pipe, stdout=pipe, stderr=pipe)
         except OSError as error:
             raise ModelError(f"{file.path}: cannot be verified in a child process: {error}") from error
         try:
-            stdout, stderr = child.process.communicate(timeout=self._timeout_s)
+            stdout, stderr = child.process.communicate(START, timeout=self._timeout_s)
         except subprocess.TimeoutExpired:
             return f"the model does not load and run within {self._timeout_s:g} s; it is too large or damaged"
         finally:

@@ -1,7 +1,7 @@
 """The child process that verifies a model file: ``python -m vision.runtimes.verify MODULE:CLASS FILE SHA256``.
 
-It loads the file, runs it on noise and prints the result on a line of its own. A file that crashes it
-ends it by a signal.
+It waits for a line on stdin, loads the file, runs it on noise and prints the result on a line of its own. A file that
+crashes it ends it by a signal.
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ def load_runtime(name: str) -> type[Runtime]:
 
 def main(arguments: list[str]) -> None:
     """Verify the model named on the command line and print the result as one line."""
+    if not sys.stdin.readline():
+        return  # the program has ended
     runtime_name, path, sha256 = arguments
     _limit(os.path.getsize(path))
     try:

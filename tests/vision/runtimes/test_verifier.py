@@ -12,7 +12,7 @@ import pytest
 from tests.vision import captioner_models, onnx_models, tflite_models
 from vision import LiteRt, ModelError, Onnx
 from vision.runtimes.model_file import ModelFile
-from vision.runtimes.verifier import MARK, Verifier
+from vision.runtimes.verifier import MARK, START, Verifier
 from vision.runtimes.verify import verify_model
 
 
@@ -119,15 +119,24 @@ def test_verifying_reports_the_reason(tmp_path: Path, good: ModelFile) -> None:
     assert verify_model(LiteRt, path, ModelFile.read(path).sha256) == "is not a TFLite model but text: 'hello'"
 
 
-def test_the_child_runs_as_a_module(good: ModelFile) -> None:
+def run_module(file: ModelFile, given: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-m", "vision.runtimes.verify", "vision.runtimes.litert:LiteRt", str(good.path), good.sha256],
+        [sys.executable, "-m", "vision.runtimes.verify", "vision.runtimes.litert:LiteRt", str(file.path), file.sha256],
+        input=given,
         capture_output=True,
         text=True,
         check=True,
         cwd=Path(__file__).parents[3],
     )
-    assert done.stdout.splitlines()[-1] == f'{MARK}{{"error": null}}'
+    return done.stdout.splitlines()
+
+
+def test_the_child_runs_as_a_module(good: ModelFile) -> None:
+    assert run_module(good, START.decode())[-1] == f'{MARK}{{"error": null}}'
+
+
+def test_the_child_runs_no_model_if_the_program_ended_before_it_was_bound(good: ModelFile) -> None:
+    assert run_module(good, "") == []
 
 
 def test_encoder_and_decoder_are_verified_with_fitting_inputs(tmp_path: Path) -> None:
