@@ -5,6 +5,8 @@ import json
 import select
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +46,18 @@ def launch(playwright: Playwright, *flags: str, program: Path | None = None) -> 
     if path is None:
         pytest.skip("needs Chromium: apt-get install chromium")
     return playwright.chromium.launch(executable_path=program or path, args=[*FLAGS, *flags])
+
+
+@contextmanager
+def new_page(browser: Browser, height_px: int = 900) -> Iterator[Page]:
+    """Yield an empty page, 1280 pixels wide, in a context of its own; its scripts must raise no error until the end."""
+    context = browser.new_context(viewport={"width": 1280, "height": height_px})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
 
 
 def accessibility_findings(page: Page) -> list[str]:

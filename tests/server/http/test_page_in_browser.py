@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
-from tests.end_to_end.browsers import accessibility_findings, launch
+from tests.end_to_end.browsers import accessibility_findings, new_page
 
 from ..conftest import check_threads, threads_now
 from ..served import Served
@@ -39,13 +39,6 @@ cameras:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        with launch(playwright) as started:
-            yield started
-
-
-@pytest.fixture(scope="module")
 def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     before = threads_now()
     with Served(tmp_path_factory.mktemp("page"), CONFIG) as running:
@@ -55,15 +48,12 @@ def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def page(browser: Browser, served: Served) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if is_unexpected(message) else None)
-    page.goto(served.running.url)
-    yield page
-    context.close()
-    assert errors == []
+    with new_page(browser) as page:
+        logged: list[str] = []
+        page.on("console", lambda message: logged.append(message.text) if is_unexpected(message) else None)
+        page.goto(served.running.url)
+        yield page
+    assert logged == []
 
 
 def is_unexpected(message: ConsoleMessage) -> bool:

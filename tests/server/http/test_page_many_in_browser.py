@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.end_to_end.browsers import accessibility_findings, launch
+from tests.end_to_end.browsers import accessibility_findings, new_page
 
 from ..conftest import check_threads, threads_now
 from ..served import Served
@@ -29,13 +29,6 @@ CONFIG = "\n".join(
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        with launch(playwright) as started:
-            yield started
-
-
-@pytest.fixture(scope="module")
 def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     before = threads_now()
     with Served(tmp_path_factory.mktemp("many"), CONFIG) as running:
@@ -45,15 +38,10 @@ def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def page(browser: Browser, served: Served) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(served.running.url)
-    expect(page.get_by_role("article")).to_have_count(30)
-    yield page
-    context.close()
-    assert errors == []
+    with new_page(browser) as page:
+        page.goto(served.running.url)
+        expect(page.get_by_role("article")).to_have_count(30)
+        yield page
 
 
 def test_thirty_cameras_are_small_cards_in_groups_by_source(page: Page) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from cameras import BoundingBox, Caption, Classification, Detection, Frame, Segmentation
-from tests.end_to_end.browsers import accessibility_findings, launch
+from tests.end_to_end.browsers import accessibility_findings, new_page
 from tests.fakes import FakeVision
 from transforms.painting.colors import PALETTE, palette_color
 from vision import ModelError
@@ -50,13 +50,6 @@ def service() -> FakeVision:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        with launch(playwright) as started:
-            yield started
-
-
-@pytest.fixture(scope="module")
 def served(browser: Browser, service: FakeVision, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     before = threads_now()
     boxes = FakeVision("boxes")
@@ -68,15 +61,10 @@ def served(browser: Browser, service: FakeVision, tmp_path_factory: pytest.TempP
 
 @pytest.fixture
 def page(browser: Browser, served: Served) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{served.running.url}run")
-    expect(page.get_by_label("Service")).to_be_enabled()
-    yield page
-    context.close()
-    assert errors == []
+    with new_page(browser) as page:
+        page.goto(f"{served.running.url}run")
+        expect(page.get_by_label("Service")).to_be_enabled()
+        yield page
 
 
 def choose(page: Page, kind: str) -> None:

@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect
 
 from server.core import Grants
-from tests.end_to_end.browsers import launch
+from tests.end_to_end.browsers import new_page
 
 from ..conftest import check_threads, classifier, threads_now
 from ..served import Served, encoded
@@ -30,13 +30,6 @@ SHOWN = """src => new Promise(done => {
   image.src = src;
 })"""
 INVALID = "That token is not valid."
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        with launch(playwright) as started:
-            yield started
 
 
 class Panel(BaseHTTPRequestHandler):
@@ -78,14 +71,9 @@ def served(browser: Browser, panel: str, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def page(browser: Browser, served: Served) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(served.running.url)
-    yield page
-    context.close()
-    assert errors == []
+    with new_page(browser) as page:
+        page.goto(served.running.url)
+        yield page
 
 
 def enter(page: Page, token: str) -> None:

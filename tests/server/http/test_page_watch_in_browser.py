@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from cameras import Attributes, CameraError, Frame, Pixels
 from pipeline import BUILT_IN
-from tests.end_to_end.browsers import accessibility_findings, launch
+from tests.end_to_end.browsers import accessibility_findings, new_page
 from tests.fakes import FakeCamera, frame
 
 from ..conftest import check_threads, threads_now
@@ -55,13 +55,6 @@ class Pluggable(FakeCamera):
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        with launch(playwright) as started:
-            yield started
-
-
-@pytest.fixture(scope="module")
 def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     before = threads_now()
     tables = replace(BUILT_IN, cameras={**BUILT_IN.cameras, "pluggable": Pluggable})
@@ -73,13 +66,8 @@ def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     Pluggable.plugged.set()
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
+    with new_page(browser, 720) as page:
+        yield page
 
 
 def tile(page: Page, name: str) -> Locator:
