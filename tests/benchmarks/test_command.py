@@ -98,7 +98,12 @@ def test_an_interrupt_leaves_no_checkout(repository: Run, signal_number: int) ->
         raise AssertionError("the signal has done nothing")
 
     root, first, second = repository(interrupted)
-    assert command.main(["compare", first, "--head", second]) == 130
+    # A shell without job control starts background programs, such as this one perhaps, with SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert command.main(["compare", first, "--head", second]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert [len(folders) for folders in seen] == [3]
     assert worktrees(root) == [str(root)]
     assert not any(Path(folder).exists() for folder in seen[0][1:])
