@@ -22,6 +22,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "streams": ("encoding", "webrtc"),
     "configs": ("training",),
     "server": ("program", "core", "connections", "grpc", "http", "viam", "clarifai", "run", "cli"),
+    "server/core": ("requests", "access"),
     "server/http": ("messages", "access"),
 }
 # Sub-packages that stand side by side: none imports another.

@@ -65,7 +65,7 @@ TESTED_WITH: dict[str, str] = {
     "streams/webrtc/errors.py": "tests/streams/webrtc/test_whep.py",
     "streams/webrtc/session.py": "tests/streams/webrtc/test_sessions.py",
     "server/core/addresses.py": "tests/server/core/test_image_urls.py",
-    "server/core/errors.py": "tests/server/http/messages/test_problems.py",
+    "server/core/requests/errors.py": "tests/server/http/messages/test_problems.py",
     "server/core/info.py": "tests/server/http/test_cameras.py",
     "server/http/app.py": "tests/server/http/test_access_with_tokens.py",
     "server/http/dependencies.py": "tests/server/http/test_cameras.py",

@@ -1,8 +1,31 @@
 """The protocol-independent part of the server: access tokens, limits, predictions, camera state and threads."""
 
+from .access import (
+    SIGN_IN_S,
+    TRIES,
+    TRIES_OF_ALL,
+    Caller,
+    Credential,
+    Grant,
+    Grants,
+    MissingToken,
+    Tokens,
+    TooManyTokens,
+    TrustedProxies,
+    WrongToken,
+    credential_of,
+    current_caller,
+    set_caller,
+)
 from .backend import Backend, model_errors, open_backend
-from .bodies import Bodies, Body
-from .errors import (
+from .frames import captured_at, frame_of, held_picture_of, picture_of
+from .image_urls import DownloadFailed, DownloadTooLarge, ImageUrlError, ImageUrls, InvalidUrl, Unreachable
+from .info import camera_info, service_info
+from .predictions import PICTURE_LIMITS, Wanted, decode, recognised, reply, require_kind
+from .requests import (
+    PARTS_AT_ONCE,
+    Bodies,
+    Body,
     BrokenOff,
     Forbidden,
     InvalidRequest,
@@ -18,29 +41,12 @@ from .errors import (
     Unreadable,
     Unsupported,
     UnsupportedMedia,
+    client_of,
+    too_large,
+    too_many,
+    within_limits,
 )
-from .frames import captured_at, frame_of, held_picture_of, picture_of
-from .grants import Grant, Grants
-from .image_urls import DownloadFailed, DownloadTooLarge, ImageUrlError, ImageUrls, InvalidUrl, Unreachable
-from .info import camera_info, service_info
-from .limits import PARTS_AT_ONCE, client_of, too_large, too_many, within_limits
-from .predictions import PICTURE_LIMITS, Wanted, decode, recognised, reply, require_kind
-from .proxies import TrustedProxies
 from .threads import on_thread
-from .tokens import (
-    SIGN_IN_S,
-    TRIES,
-    TRIES_OF_ALL,
-    Caller,
-    Credential,
-    MissingToken,
-    Tokens,
-    TooManyTokens,
-    WrongToken,
-    credential_of,
-    current_caller,
-    set_caller,
-)
 from .workers import Workers
 
 __all__ = [

@@ -15,11 +15,10 @@ from streams import EncoderPool, Sessions, WhepSessions
 from vision import ModelError, Session, UnsupportedKind, VisionService
 
 from ..program import LoopWatchdog
-from .bodies import Bodies
-from .errors import Forbidden, ModelUnavailable, NotFound, Unsupported
+from .access import Tokens, current_caller
 from .image_urls import ImageUrls
 from .pool import Closable, Pool
-from .tokens import Tokens, current_caller
+from .requests import Bodies, Forbidden, ModelUnavailable, NotFound, Unsupported
 from .workers import Workers
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from pipeline import Feed
 from streams import NoFrameComes, Snapshot, held_snapshot, next_frame, snapshot
 
 from .backend import Backend
-from .errors import NoFrame
+from .requests import NoFrame
 
 FRAME_WITHIN_S = 10.0
 """How long a request waits for a camera's next frame."""

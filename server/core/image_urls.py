@@ -26,7 +26,7 @@ from pipeline import LimitsConfig
 
 from ..program import program_version
 from .addresses import Target, parse_url, resolve
-from .errors import RequestError, TooLarge
+from .requests import RequestError, TooLarge
 
 DOWNLOAD_S = 10.0
 CONNECT_S = 4.0

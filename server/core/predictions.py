@@ -11,7 +11,7 @@ from cameras import Frame, ImageError, PictureLimits, Pixels, Prediction, decode
 from vision import Session, VisionService, keep, top
 
 from .backend import model_errors
-from .errors import RequestError, TooLarge, Unavailable, Unreadable, Unsupported, UnsupportedMedia
+from .requests import RequestError, TooLarge, Unavailable, Unreadable, Unsupported, UnsupportedMedia
 
 PICTURE_LIMITS = PictureLimits()
 """The limits of a picture by default."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any, ParamSpec, TypeVar
 
-from .errors import Unavailable
+from .requests import Unavailable
 from .threads import on_thread
 
 P = ParamSpec("P")

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from starlette.routing import Route
 
-from server.core.tokens import TRIES, WITHIN_S
+from server.core.access.tokens import TRIES, WITHIN_S
 from server.program import program_version
 
 from ..conftest import check_threads, classifier, threads_now

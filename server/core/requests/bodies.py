@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from pipeline import LimitsConfig
 
+from .clients import client_of
 from .errors import TooManyRequests, TooSlow, Unavailable
-from .limits import client_of, too_large
+from .limits import too_large
 
 T = TypeVar("T")
 

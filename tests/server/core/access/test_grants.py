@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from pipeline import Token, hash_of, plain_token
 from server.core import Grants
-from server.core.grants import InvalidGrant
+from server.core.access.grants import InvalidGrant
 
 GOOD = "correct-horse-battery"
 NOW = 1000.0

@@ -23,9 +23,8 @@ from typing import Any
 
 from pipeline import RIGHTS, Token
 
-from .errors import Forbidden, RequestError, TooManyRequests, Unauthorized
+from ..requests import Forbidden, RequestError, TooManyRequests, Unauthorized, client_of
 from .grants import Grant, Grants, InvalidGrant
-from .limits import client_of
 
 logger = logging.getLogger(__name__)
 

@@ -1,8 +1,7 @@
-"""Limits on the size of one request, the same for all protocols; and the identity of clients."""
+"""Limits on the size of one request, the same for all protocols."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import AsyncGenerator
 
 from .errors import BrokenOff, InvalidRequest, TooLarge
@@ -49,15 +48,3 @@ def too_large(what: str, limit: int) -> TooLarge:
     """Return the error for too many bytes."""
     size = f"{-(-limit // 1_000_000)} MB" if limit >= 1_000_000 else f"{-(-limit // 1000)} kB"
     return TooLarge(f"{what} must be under {size}")
-
-
-def client_of(address: str) -> str:
-    """Return the key by which clients are counted: the IPv4 address, or the /64 network of an IPv6 customer."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv6Address):
-        mapped = found.ipv4_mapped
-        return str(mapped) if mapped is not None else str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)

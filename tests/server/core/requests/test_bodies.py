@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import LimitsConfig
 from server.core import Bodies, RequestError, TooLarge, TooManyRequests, TooSlow, Unavailable
-from server.core.bodies import SMALL
+from server.core.requests.bodies import SMALL
 
 HERE, THERE = "127.0.0.1", "127.0.0.2"
 

@@ -21,7 +21,7 @@ from server.core import (
     WrongToken,
     credential_of,
 )
-from server.core.tokens import ADDRESSES_MAX, SIGN_IN_S, WITHIN_S
+from server.core.access.tokens import ADDRESSES_MAX, SIGN_IN_S, WITHIN_S
 
 GOOD, WRONG = "correct-horse-battery", "incorrect-horse-battery"
 
