@@ -23,7 +23,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "configs": ("training",),
     "server": ("program", "core", "connections", "grpc", "http", "viam", "clarifai", "run", "cli"),
     "server/core": ("requests", "access"),
-    "server/http": ("messages", "access"),
+    "server/http": ("messages", "access", "routes"),
 }
 # Sub-packages that stand side by side: none imports another.
 SIBLINGS = (("server/http", "server/viam", "server/clarifai"),)

@@ -8,9 +8,9 @@ from fastapi import FastAPI
 
 from ..core import Backend
 from ..program import program_version
-from . import cameras, openapi, operations, pages, sign_in, vision, whep
+from . import openapi
 from .messages import Extension, error_response, handle_errors
-from .signalling import SignallingRouter
+from .routes import SignallingRouter, cameras, operations, pages, sign_in, vision, whep
 
 _DESCRIPTION = (
     "Cameras, their pictures, and predictions of vision services. Errors are RFC 9457 problem documents. "

@@ -18,8 +18,8 @@ from pipeline.config.declarations.server import IceConfig
 from server.clarifai.rest import ClarifaiRest
 from server.cli import cli
 from server.cli.exit_codes import FAILED, MISUSED
-from server.http import cameras, operations, pages, sign_in, vision, whep
 from server.http.messages.replies import CameraInfo, Counters
+from server.http.routes import cameras, operations, pages, sign_in, vision, whep
 from transforms import TRANSFORMS, Style
 from vision import RUNTIMES, VISION_SERVICES
 from vision.outputs.heads import HEADS, NONE

@@ -8,8 +8,8 @@ import pytest
 
 from pipeline import ServerConfig
 from pipeline.config.declarations import OWN_PATHS
-from server.http import cameras, operations, pages, vision, whep
 from server.http.access.forwarded import Forwarded
+from server.http.routes import cameras, operations, pages, vision, whep
 from tests.server.served import CAMERAS, Served, problem
 
 TOKEN = "correct-horse-battery"

@@ -13,8 +13,8 @@ import pytest
 from server.core import Grants
 from tests.streams.fakes import LoopbackViewer
 
-from ..conftest import check_threads, classifier, threads_now
-from ..served import CAMERAS, Served, problem
+from ...conftest import check_threads, classifier, threads_now
+from ...served import CAMERAS, Served, problem
 
 ADMIN, GUEST, ROBOT, WRONG = "correct-horse-battery", "only-for-guests", "only-for-robots", "incorrect-horse"
 SERVER = f"""

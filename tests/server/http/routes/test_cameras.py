@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from server.core import frames
 from server.http.messages import CameraInfo
 
-from ..served import CAMERAS, FOUND, Served, problem, still
+from ...served import CAMERAS, FOUND, Served, problem, still
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 
-from ..served import Served, problem
+from ...served import Served, problem
 
 SDP = {"Content-Type": "application/sdp"}
 FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from pipeline import ServerConfig
 from server.http.access.site import SENDER, Site, starts_by_itself
 
-from ..served import Served, problem
+from ...served import Served, problem
 
 
 def test_the_pages_load_nothing_from_other_servers(served: Served) -> None:

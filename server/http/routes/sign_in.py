@@ -9,10 +9,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from ..core import SIGN_IN_S, Credential, InvalidRequest, Unauthorized
-from .access import LINK, SIGN_IN, SIGN_OUT, base_path, cookie_name
+from ...core import SIGN_IN_S, Credential, InvalidRequest, Unauthorized
+from ..access import LINK, SIGN_IN, SIGN_OUT, base_path, cookie_name
+from ..messages import HttpError, LinkToken, problems, read_body
 from .dependencies import WithBackend
-from .messages import HttpError, LinkToken, problems, read_body
 
 router = APIRouter(tags=["Access"])
 

@@ -13,10 +13,10 @@ from starlette.datastructures import State
 
 from pipeline import Tables, schema
 
-from ..core import Unavailable, on_thread
-from .access import base_path
+from ...core import Unavailable, on_thread
+from ..access import base_path
+from ..messages import METRICS_TYPE, metrics_text, problems
 from .dependencies import WithBackend
-from .messages import METRICS_TYPE, metrics_text, problems
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from pipeline import Config, ServerConfig, plain_token
 from server.core import NotFound, RequestError, Tokens
 from server.http.access import AccessMiddleware
 from server.http.messages import handle_errors, response_to
-from server.http.signalling import (
+from server.http.routes.signalling import (
     STATUS,
     SignallingRouter,
     ice_links,
@@ -24,7 +24,7 @@ from server.http.signalling import (
 )
 from streams import NoConnection, SignallingError
 
-from ..served import problem
+from ...served import problem
 
 GOOD = {"Authorization": "Bearer correct-horse-battery"}
 

@@ -10,13 +10,13 @@ from importlib import resources
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from ..core import NotFound
-from .access import SIGN_IN, starts_by_itself
+from ...core import NotFound
+from ..access import SIGN_IN, starts_by_itself
 from .dependencies import WithBackend
 
 router = APIRouter()
 
-_FOLDER = resources.files(__package__) / "page"
+_FOLDER = resources.files("server.http") / "page"
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'; frame-ancestors"
 _FILES = frozenset(
     f"{folder}{file.name}"

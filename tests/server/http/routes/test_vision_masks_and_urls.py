@@ -17,7 +17,7 @@ from server.core import DownloadFailed, DownloadTooLarge, ImageUrls, InvalidUrl
 from server.http.messages import PredictionReply
 from tests.fakes import FakeVision
 
-from ..served import Served, encoded, problem
+from ...served import Served, encoded, problem
 
 MASKS, CAPTIONS = "/api/vision/parts/segmentations", "/api/vision/parts/captions"
 SKY = as_mask(np.arange(12).reshape(3, 4) < 6)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from ..core import Backend
+from ...core import Backend
 
 
 async def _backend(request: Request) -> Backend:

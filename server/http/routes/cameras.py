@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse, Response
 
 from streams import Snapshot
 
-from ..core import camera_info, captured_at, held_picture_of, picture_of
+from ...core import camera_info, captured_at, held_picture_of, picture_of
+from ..messages import CameraInfo, problems
 from .dependencies import WithBackend
-from .messages import CameraInfo, problems
 
 router = APIRouter(prefix="/api/cameras", tags=["Cameras"])
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from fastapi import Request
 from fastapi.responses import Response
 
-from .access import base_path
+from ..access import base_path
+from ..messages import problems
 from .dependencies import WithBackend
-from .messages import problems
 from .signalling import (
     SDP,
     SignallingRouter,

@@ -7,7 +7,7 @@ import pytest
 
 from tests import foreign
 
-from ..served import CAMERAS, Served, problem
+from ...served import CAMERAS, Served, problem
 
 
 def test_the_server_is_healthy_and_ready(served: Served) -> None:

@@ -16,7 +16,7 @@ from cameras import Frame, Prediction
 from streams import jpeg
 from vision import Session, VisionService
 
-from ..core import (
+from ...core import (
     PARTS_AT_ONCE,
     Backend,
     NotFound,
@@ -30,8 +30,7 @@ from ..core import (
     require_kind,
     service_info,
 )
-from .dependencies import WithBackend
-from .messages import (
+from ..messages import (
     URLS_BYTES_MAX,
     HttpError,
     Part,
@@ -44,6 +43,7 @@ from .messages import (
     problems,
     read_body,
 )
+from .dependencies import WithBackend
 
 router = APIRouter(prefix="/api/vision", tags=["Vision"])
 

@@ -17,8 +17,8 @@ from server.http.messages import PredictionReply
 from tests.fakes import CountingVision, FakeVision
 from vision import ModelError
 
-from ..conftest import LABELS, detector
-from ..served import Served, encoded, limited, problem
+from ...conftest import LABELS, detector
+from ...served import Served, encoded, limited, problem
 
 NAMES, BOXES = "/api/vision/names/classifications", "/api/vision/boxes/detections"
 

@@ -31,10 +31,10 @@ from streams import (
     UnknownSession,
 )
 
-from ..core import Backend, client_of, current_caller
-from .access import UNAUTHENTICATED
+from ...core import Backend, client_of, current_caller
+from ..access import UNAUTHENTICATED
+from ..messages import HttpError, problems, read_body
 from .dependencies import WithBackend
-from .messages import HttpError, problems, read_body
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
