@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pipeline import LimitsConfig
 
-from .errors import TooManyOffers, TooManyPeers, TooManyPeersOfAddress
+from .errors import TooManyOffers, TooManyOffersOfAddress, TooManyPeers, TooManyPeersOfAddress
 
 PENDING_SHARE = 0.75
 """Share of ``pending_offers`` that one address can have, so that it cannot keep all others out."""
@@ -69,7 +69,8 @@ class Admissions:
         Raises:
             TooManyPeers: There are as many peers as allowed, in all or of the camera.
             TooManyPeersOfAddress: There are as many of this client.
-            TooManyOffers: Too many peers are not connected yet, in all or of this client.
+            TooManyOffers: Too many peers are not connected yet.
+            TooManyOffersOfAddress: Too many of this client are not.
         """
         limits, counts = self._limits(), self._counts
         if counts.of_client[client] >= limits.viewers_per_address:
@@ -85,10 +86,15 @@ class Admissions:
                 "server.limits.viewers_per_camera allows"
             )
         share = max(round(limits.pending_offers * PENDING_SHARE), 1)
-        if counts.pending >= limits.pending_offers or counts.pending_of_client[client] >= share:
+        if counts.pending_of_client[client] >= share:
+            raise TooManyOffersOfAddress(
+                f"{share} viewers from this address have an answer but no connection yet, the most that one address "
+                f"can have of {limits.pending_offers}, which is server.limits.pending_offers"
+            )
+        if counts.pending >= limits.pending_offers:
             raise TooManyOffers(
-                f"{counts.pending} viewers have an answer but no connection yet; server.limits.pending_offers is "
-                f"{limits.pending_offers}, of which one address can have {share}"
+                f"{counts.pending} viewers have an answer but no connection yet, the most that "
+                "server.limits.pending_offers allows"
             )
 
     def admit(self, camera: str, client: str) -> Admission:

@@ -12,6 +12,7 @@
     * TooManyPeers         there are as many peers as allowed
       * TooManyOffers      too many peers are not connected yet
   * TooManyPeersOfAddress  there are as many peers of one address as allowed
+    * TooManyOffersOfAddress  too many peers of one address are not connected yet
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class TooManyPeers(NoConnection):
 
 
 class TooManyOffers(TooManyPeers):
-    """Too many peers are not connected yet, in all or of one address."""
+    """Too many peers are not connected yet."""
 
     retry_after_s = 2
 
@@ -86,3 +87,9 @@ class TooManyPeersOfAddress(SignallingError):
     """There are as many peers of one address as allowed."""
 
     retry_after_s = 10
+
+
+class TooManyOffersOfAddress(TooManyPeersOfAddress):
+    """Too many peers of one address are not connected yet."""
+
+    retry_after_s = 2

@@ -62,9 +62,9 @@ def test_of_many_offers_few_are_answered_and_the_others_are_told_when_to_try_aga
         assert len(accepted) == 24
         assert open_sockets(server) - before <= 24
         status, detail = problem(answers[-1])
-        assert status == 503 and "server.limits.pending_offers is 32" in detail
+        assert status == 429 and "32, which is server.limits.pending_offers" in detail
         assert answers[-1].headers["retry-after"] == "2"
-        assert {answer.status_code for answer in answers} == {201, 503}
+        assert {answer.status_code for answer in answers} == {201, 429}
         for answer in accepted:
             assert server.client.delete(answer.headers["location"]).status_code == 200
         assert open_sockets(server) <= before

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pipeline import LimitsConfig
-from streams import NoConnection, TooManyOffers, TooManyPeers, TooManyPeersOfAddress
+from streams import NoConnection, TooManyOffers, TooManyOffersOfAddress, TooManyPeers, TooManyPeersOfAddress
 from streams.webrtc.admission import Admission, Admissions
 
 
@@ -59,10 +59,12 @@ def test_viewers_of_a_camera_are_limited() -> None:
 def test_pending_offers_are_limited_and_an_address_can_have_three_quarters() -> None:
     table = admissions(pending_offers=4)
     pending = admit(table, 3)
-    with pytest.raises(TooManyOffers, match="3 viewers have an answer but no connection yet"):
+    with pytest.raises(
+        TooManyOffersOfAddress, match="3 viewers from this address have an answer but no connection yet"
+    ):
         table.admit("porch", "10.0.0.1")
     other = table.admit("porch", "10.0.0.2")
-    with pytest.raises(TooManyOffers):
+    with pytest.raises(TooManyOffers, match="4 viewers have an answer but no connection yet"):
         table.admit("porch", "10.0.0.3")
     pending[0].connected()
     pending[0].connected()
@@ -77,8 +79,9 @@ def test_one_pending_offer_is_always_possible() -> None:
 
 def test_a_client_knows_when_to_try_again() -> None:
     assert issubclass(TooManyOffers, NoConnection)
+    assert issubclass(TooManyOffersOfAddress, TooManyPeersOfAddress)
     assert (TooManyOffers("").retry_after_s, TooManyPeers("").retry_after_s) == (2, 10)
-    assert TooManyPeersOfAddress("").retry_after_s == 10
+    assert (TooManyOffersOfAddress("").retry_after_s, TooManyPeersOfAddress("").retry_after_s) == (2, 10)
 
 
 def test_released_places_leave_no_trace() -> None:
