@@ -23,7 +23,7 @@ class CameraError(Exception):
     """A camera is unreachable or failed; the message passes through :func:`safe_text`, which hides URLs' secrets.
 
     Attributes:
-        lasting: Whether every further try will fail too, unless somebody changes a file or the configuration.
+        lasting: Whether every further try will fail too, until somebody changes a file, the settings or the camera.
     """
 
     def __init__(self, message: str, *, lasting: bool = False) -> None:

@@ -23,7 +23,7 @@ from .formats import FILE_FORMATS, HTTP_FORMATS, STREAM_FORMATS
 from .http_guard import HttpGuard
 from .pacing import Pacer, Rebase, ticks
 from .picture import Frame, Mark, pixels_from_av
-from .stream_failures import ELSEWHERE, may_lead_elsewhere, opening_failure, reason
+from .stream_failures import ELSEWHERE, lasts, may_lead_elsewhere, opening_failure, reason
 from .urls import HIDDEN, redact_url, url_problem
 
 # The protocols and formats that an input may use in turn: the network, never a file or device of this machine.
@@ -270,14 +270,14 @@ class Stream(FFmpegCamera[StreamAttributes]):
         guard, attributes = self._guard, self.attributes
         self.close()
         if guard is not None and guard.refused:
-            return CameraError(f"{self._address}: {ELSEWHERE}")
+            return CameraError(f"{self._address}: {ELSEWHERE}", lasting=True)
         if _is_over(began_s, attributes.open_timeout_s):
             limit = f"{attributes.open_timeout_s:g} s"
             words = f"no stream within {limit}; the host does not answer, or sends nothing"
             return CameraUnreachable(f"{self._address}: {words}")
         cause = error if guard is None or guard.failure is None else guard.failure
         kind, words = opening_failure(cause, attributes.url)
-        return kind(f"{self._address}: {words}")
+        return kind(f"{self._address}: {words}", lasting=lasts(cause))
 
 
 def _is_over(began_s: float, timeout_s: float) -> bool:

@@ -32,6 +32,15 @@ _REASONS = {
 }
 
 
+# A host that answers so will answer the next try so, too.
+_REFUSALS = (av.error.HTTPClientError, av.error.InvalidDataError, av.error.ProtocolNotFoundError)
+
+
+def lasts(error: FFmpegError | OSError) -> bool:
+    """Return whether a host has answered that it has no such stream, or not for us, so that a wait does not help."""
+    return isinstance(error, _REFUSALS) and not isinstance(error, av.error.HTTPTooManyRequestsError)
+
+
 def may_lead_elsewhere(error: FFmpegError) -> bool:
     """Return whether the answer may be a redirect (EIO, if none is allowed) or a playlist (EINVAL, if not allowed)."""
     return error.errno in (errno.EIO, errno.EINVAL)

@@ -119,7 +119,7 @@ class Source(Producer):
         """Wait for the rest of the pause after a denied access, if an earlier run ended during it."""
         remaining_s = self._denied_until_s - self._clock.monotonic()
         if remaining_s > 0:
-            run_state.state = State.OFFLINE
+            run_state.state, run_state.error_lasts = State.OFFLINE, True
             self._clock.pause(run.stopping, remaining_s)
 
     def _pause(

@@ -340,18 +340,23 @@ def test_the_description_of_another_stream_opens_no_port() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "answer"),
+    ("error", "lasting", "answer"),
     [
-        (CameraAccessDenied, replying("401 Unauthorized")),
-        (CameraAccessDenied, replying("403 Forbidden")),
-        (CameraError, replying("404 Not Found")),
-        (CameraUnreachable, silent),
+        (CameraAccessDenied, True, replying("401 Unauthorized")),
+        (CameraAccessDenied, True, replying("403 Forbidden")),
+        (CameraError, True, replying("404 Not Found")),
+        (CameraError, True, replying("200 OK", b"<html></html>" * 50)),
+        (CameraError, False, replying("429 Too Many Requests")),
+        (CameraError, False, replying("503 Service Unavailable")),
+        (CameraUnreachable, False, silent),
     ],
 )
-def test_the_kind_of_error_decides_when_the_camera_is_tried_again(error: type[CameraError], answer: Answer) -> None:
+def test_the_kind_of_error_decides_when_the_camera_is_tried_again_and_who_waits_for_it(
+    error: type[CameraError], lasting: bool, answer: Answer
+) -> None:
     with server(answer) as host, pytest.raises(CameraError) as raised:
         camera(f"http://{host}/video", open_timeout_s=0.5).open()
-    assert raised.type is error
+    assert (raised.type, raised.value.lasting) == (error, lasting)
 
 
 def test_a_port_that_nothing_listens_on_is_not_reachable() -> None:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.cameras.servers import request_of, server
+from tests.cameras.servers import replying, request_of, server
 from tests.serving import Serving
 
 from .attacks import peak_memory
@@ -30,6 +30,7 @@ cameras:
   - {name: damaged, model: image_file, attributes: {path: damaged.png}}
   - {name: turned, model: transform, attributes: {source: damaged, pipeline: [{type: rotate}]}}
   - {name: text, model: video_file, attributes: {path: text.mp4}}
+  - {name: missing, model: stream, attributes: {url: "http://EMPTY/video"}}
 """
 
 
@@ -58,8 +59,9 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         packet = av.Packet(picture)
         packet.stream, packet.pts, packet.dts, packet.time_base = stream, 0, 0, Fraction(1, 10)
         file.mux(packet)
-    with server(streaming(picture)) as host:
-        (folder / "test.yaml").write_text(CONFIG.replace("HOST", host.partition("@")[2]))
+    with server(streaming(picture)) as host, server(replying("404 Not Found")) as empty:
+        text = CONFIG.replace("HOST", host.partition("@")[2]).replace("EMPTY", empty.partition("@")[2])
+        (folder / "test.yaml").write_text(text)
         with Serving("test.yaml", cwd=folder) as serving:
             yield serving
 
@@ -73,6 +75,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         ("damaged", "damaged.png: the PNG picture is damaged or incomplete"),
         ("turned", "source damaged: damaged.png: the PNG picture is damaged or incomplete"),
         ("text", "text.mp4 cannot be read as a video (Invalid data found when processing input): the file is not a "),
+        ("missing", "http://127.0.0.1:"),
     ],
 )
 def test_a_picture_that_can_never_come_is_answered_at_once(name: str, reason: str, serving: Serving) -> None:

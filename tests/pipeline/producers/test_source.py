@@ -278,6 +278,7 @@ def test_a_camera_that_denied_access_is_not_tried_at_once_by_the_next_viewer(
         with source.watch() as watch:
             assert clock.paused.acquire(timeout=5)
             assert status_of(source) == ("offline", "401 unauthorized")
+            assert source.error_lasts
             assert len(maker.made) == 1
             held.set()
             maker.number(2).give(frame())
