@@ -2,11 +2,12 @@
 
 * site         names of this server, and origins of pages
 * forwarded    what a trusted proxy says of a request
-* credentials  the token and the cookie that a request has, and the right that it needs
+* cookies      one cookie of a request
+* credentials  the token that a request has, and the right that it needs
 * middleware   the check, with the headers of every response
 """
 
-from .credentials import cookie_name
+from .cookies import cookie_name
 from .forwarded import base_path
 from .middleware import LINK, PUBLIC_PATHS, PUBLIC_POSTS, SIGN_IN, SIGN_OUT, UNAUTHENTICATED, AccessMiddleware
 from .site import starts_by_itself

@@ -1,11 +1,10 @@
-"""The token and the cookie that a request has, the right that it needs, and whether browsers should ask for a token."""
+"""The token that a request has, the right that it needs, and whether browsers should ask for a token."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
 from starlette.types import Scope
 
 from ...core import Credential, credential_of
@@ -20,25 +19,9 @@ _VIEW, _PREDICT, _PUBLISH, _CONTROL = ({right} for right in ("view", "predict", 
 _LIST_OF_SERVICES = "/api/vision"
 
 
-def cookie_name(port: int) -> str:
-    """Return the name of the cookie of browsers that have signed in.
-
-    Browsers share cookies between the ports of a host, so each server needs a name of its own.
-    """
-    return f"camweave-{port}"
-
-
 def credential_in(scope: Scope) -> Credential | None:
     """Return the token in the ``Authorization`` of a request; ``None`` without one."""
     return credential_of([value for name, value in scope["headers"] if name == b"authorization"])
-
-
-def cookie_in(scope: Scope, name: str) -> str:
-    """Return the value of a cookie of a request; empty without one."""
-    for header, value in scope["headers"]:
-        if header == b"cookie" and (text := cookie_parser(value.decode("latin-1")).get(name)):
-            return text
-    return ""
 
 
 def rights_for(method: str, path: str) -> Iterable[str] | None:

@@ -19,7 +19,8 @@ from pipeline import ServerConfig
 
 from ...core import Forbidden, RequestError, Tokens, Unavailable, set_caller
 from ..messages import Extension, error_response, response_to
-from .credentials import CHALLENGE, asks_browser, cookie_in, cookie_name, credential_in, rights_for
+from .cookies import cookie_in, cookie_name
+from .credentials import CHALLENGE, asks_browser, credential_in, rights_for
 from .forwarded import Forwarded, start_page_of
 from .site import PREFLIGHT, SENDER, UNSAFE, Sender, Site
 

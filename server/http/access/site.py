@@ -19,6 +19,7 @@ from starlette.datastructures import Headers
 from pipeline import ServerConfig, origin_of
 
 from ..messages import HttpError
+from .cookies import cookie_in
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 EXPOSED = (
@@ -155,7 +156,7 @@ def starts_by_itself(request: Request) -> bool:
     if sender.is_proven:
         return True
     is_unknown = sender.origin is None and "sec-fetch-site" not in request.headers
-    return is_unknown and STARTED_COOKIE in request.cookies
+    return is_unknown and bool(cookie_in(request.scope, STARTED_COOKIE))
 
 
 def _origin_part(address: str) -> str:
