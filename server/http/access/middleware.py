@@ -33,6 +33,7 @@ PUBLIC_POSTS = frozenset({SIGN_IN, SIGN_OUT, LINK})
 """Paths to which clients without a token may send."""
 UNAUTHENTICATED = "camweave.unauthenticated"
 """Key in the scope of a request that is answered although it has no valid token."""
+_REASON_BYTES = 123  # of a WebSocket that is closed, as its protocol has it
 DEFAULT_HEADERS = {
     "Cache-Control": "no-store",  # the files of the pages have their own
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -70,6 +71,9 @@ class AccessMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection event."""
+        if scope["type"] == "websocket":
+            await self._open_websocket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -123,13 +127,30 @@ class AccessMiddleware:
             if not started:
                 await response_to(Unavailable("the server is closing"))(scope, receive, send_completed)
 
+    async def _open_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a WebSocket on if a GET of its path would be, or else refuse to open it. None is public."""
+        scope = self.forwarded.scope_of(scope)
+        headers = Headers(scope=scope)
+        sender = scope[SENDER] = self.site.sender(headers)
+        error = self.site.refusal("GET", headers, sender, is_page=False)
+        refusal = error or self._refusal(scope, sender, "GET", scope["path"])
+        if refusal is None:
+            await self.app(scope, receive, send)
+        elif "websocket.http.response" in scope.get("extensions", {}):
+            await response_to(refusal)(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": _shortened(refusal.detail)})
+
     def _refusal(self, scope: Scope, sender: Sender, method: str, path: str) -> RequestError | None:
         """Return why a request may not have data; otherwise remember its caller."""
         credential, cookie = credential_in(scope), cookie_in(scope, self.cookie)
         try:
             caller = self.tokens.admit(credential, scope["client"][0] if scope.get("client") else "", cookie)
             is_ambient = self.tokens.needed and (credential is None or credential.ambient)
-            if is_ambient and method in UNSAFE and not sender.is_own:
+            # A response to a page of an allowed origin is read only if we say so; a WebSocket always.
+            acts = method in UNSAFE or scope["type"] == "websocket"
+            if is_ambient and acts and not sender.is_own:
                 raise Forbidden(
                     f"pages of {sender.origin} must send a token of their own, as Authorization: Bearer; what the "
                     "browser adds by itself does not allow them to change anything"
@@ -141,3 +162,7 @@ class AccessMiddleware:
             return error
         set_caller(caller)
         return None
+
+
+def _shortened(sentence: str) -> str:
+    return sentence.encode()[:_REASON_BYTES].decode(errors="ignore")
