@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import math
 import ssl
 from collections import OrderedDict
 from collections.abc import Callable
@@ -23,8 +22,6 @@ AT_ONCE = 16
 """Connections accepted in one turn of the event loop."""
 PAUSE_S = 1.0
 """Pause after the system could not accept a connection, for want of file descriptors or memory."""
-WARN_S = 60.0
-"""Least time between two log lines on the same matter."""
 
 # Linux reports what has already happened to a waiting connection as an error of ``accept``.
 _OF_NETWORK = frozenset(
@@ -71,7 +68,6 @@ class Acceptor:
         self._places: dict[Connection, str] = {}
         self._connecting: dict[Connection, asyncio.Task[None]] = {}  # over TLS, they shake hands
         self._resume: asyncio.TimerHandle | None = None
-        self._warned_at: dict[str, float] = {}
 
     @property
     def count(self) -> int:
@@ -157,10 +153,10 @@ class Acceptor:
         mine = self._by_place.get(place)
         if mine is not None and len(mine) >= limits.connections_per_address and not self._is_proxy(address):
             if not self._close_idle(mine):
-                self._warn(place, "more than %d connections from %s; further ones are closed", len(mine), place)
+                logger.warning("more than %d connections from %s; further ones are closed", len(mine), place)
                 return False
         if len(self._all) >= limits.connections and not self._close_idle(self._all):
-            self._warn("", "more than %d connections; further ones are closed", len(self._all))
+            logger.warning("more than %d connections; further ones are closed", len(self._all))
             return False
         return True
 
@@ -198,7 +194,7 @@ class Acceptor:
         """Accept nothing for a while: the system cannot, for want of file descriptors or memory."""
         self._close_idle(self._all)
         reason = (error.strerror or str(error)).lower()
-        self._warn("exhausted", "no connection can be accepted (%s); trying again every %g s", reason, PAUSE_S)
+        logger.warning("no connection can be accepted (%s); trying again every %g s", reason, PAUSE_S)
         for port in self._ports:
             self._loop.remove_reader(port.sock)
         self._resume = self._loop.call_later(PAUSE_S, self._accept_again)
@@ -207,14 +203,6 @@ class Acceptor:
         self._resume = None
         for port in self._ports:
             self._loop.add_reader(port.sock, self._accept, port)
-
-    def _warn(self, matter: str, message: str, *arguments: object) -> None:
-        now = self._loop.time()
-        if now - self._warned_at.get(matter, -math.inf) >= WARN_S:
-            if len(self._warned_at) > 1000:
-                self._warned_at.clear()
-            self._warned_at[matter] = now
-            logger.warning(message, *arguments)
 
 
 class Port:

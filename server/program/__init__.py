@@ -3,6 +3,7 @@
 from .binding import host_and_port, is_loopback, listen
 from .errors import StartError, UsageError
 from .files import is_exhausted, raise_file_limit
+from .log_limit import LogLimit
 from .logs import LogFormatter, log_to_stderr
 from .loop_watchdog import LoopWatchdog
 from .signals import SignalThread, end_process, signals_handled
@@ -10,6 +11,7 @@ from .version import program_version
 
 __all__ = [
     "LogFormatter",
+    "LogLimit",
     "LoopWatchdog",
     "SignalThread",
     "StartError",

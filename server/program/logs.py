@@ -9,6 +9,8 @@ import threading
 import traceback
 from types import TracebackType
 
+from .log_limit import LogLimit
+
 logger = logging.getLogger(__name__)
 
 _Failure = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -34,6 +36,8 @@ class LogFormatter(logging.Formatter):
             message = record.getMessage()
         except Exception:  # the arguments do not fit: a bug of the caller; logging would print them as they are
             message = f"{record.msg} (its arguments do not fit)"
+        if left_out := getattr(record, "left_out", 0):  # by LogLimit
+            message += f" ({left_out} more like this were not logged)"
         record.msg, record.args, record.exc_text = safe_text(message), None, None
         return super().format(record)
 
@@ -66,9 +70,13 @@ def _lines(text: str) -> list[str]:
 
 
 def log_to_stderr(level: str) -> None:
-    """Log messages of at least this level to stderr, with warnings and uncaught exceptions among them."""
+    """Log messages of at least this level to stderr, as :class:`LogLimit` allows.
+
+    Warnings and uncaught exceptions are among them.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LogFormatter())
+    handler.addFilter(LogLimit())
     logging.basicConfig(level=level, handlers=[handler])
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))

@@ -164,7 +164,6 @@ class Tokens:
         self._now = now
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
         self._wrong_of_all: deque[float] = deque(maxlen=TRIES_OF_ALL)
-        self._warned: OrderedDict[str, float] = OrderedDict()
 
     @property
     def needed(self) -> bool:
@@ -254,10 +253,7 @@ class Tokens:
         of_one.append(now)
         self._wrong_of_all.append(now)
         _keep_newest(self._wrong, place)
-        if now - self._warned.get(place, -math.inf) >= WITHIN_S:
-            self._warned[place] = now
-            _keep_newest(self._warned, place)
-            logger.warning("a wrong token came from %s", place or "an unknown address")
+        logger.warning("a wrong token came from %s", place or "an unknown address")
         return WrongToken(reason)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline import LimitsConfig
 from server.connections import Acceptor, PortProtocol, acceptor
-from server.program import listen
+from server.program import LogLimit, listen
 from tests.certificates import certificate
 
 
@@ -87,13 +87,14 @@ async def is_closed(reader: asyncio.StreamReader) -> bool:
 async def test_busy_connections_of_an_address_stay_and_a_new_one_is_closed(
     ports: Ports, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for port in (0, 1):
-        await ports.client(b"busy", port=port)
-    for port in (0, 1):
-        assert await is_closed(await ports.client(port=port))
-    await ports.client(b"busy", "127.0.0.2")
-    for _ in range(3):
-        await ports.client(b"busy", "127.0.0.9")
+    with caplog.filtering(LogLimit()):
+        for port in (0, 1):
+            await ports.client(b"busy", port=port)
+        for port in (0, 1):
+            assert await is_closed(await ports.client(port=port))
+        await ports.client(b"busy", "127.0.0.2")
+        for _ in range(3):
+            await ports.client(b"busy", "127.0.0.9")
     assert [record.message for record in caplog.records] == [
         "more than 2 connections from 127.0.0.1; further ones are closed"
     ]
@@ -170,17 +171,18 @@ async def test_without_file_descriptors_it_pauses_and_says_so_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(acceptor, "PAUSE_S", 0.01)
-    async with asyncio.timeout(10):
-        made = Ports()
-        idle = await made.client(b"a")
-        exhausted = Exhausted(made.listening[0])
-        made.ports[0].sock = exhausted  # type: ignore[assignment]
-        waiting = asyncio.create_task(made.client(b"b"))
-        assert await is_closed(idle)
-        await exhausted.thrice.wait()
-        exhausted.enough = True
-        await waiting
-        await made.close()
+    with caplog.filtering(LogLimit()):
+        async with asyncio.timeout(10):
+            made = Ports()
+            idle = await made.client(b"a")
+            exhausted = Exhausted(made.listening[0])
+            made.ports[0].sock = exhausted  # type: ignore[assignment]
+            waiting = asyncio.create_task(made.client(b"b"))
+            assert await is_closed(idle)
+            await exhausted.thrice.wait()
+            exhausted.enough = True
+            await waiting
+            await made.close()
     assert [record.message for record in caplog.records] == [
         "no connection can be accepted (too many open files); trying again every 0.01 s"
     ]
