@@ -57,6 +57,7 @@ class Graph:
         # Removed feeds whose runs may not have ended yet.
         self._ending: list[Feed] = []
         self.config = _empty(config)
+        self._picture_limits = config.server.limits.pictures
         self.feeds: dict[str, Feed] = {}
         self.services: dict[str, VisionService[Any]] = {}
         self._apply(self._plan(config))
@@ -89,8 +90,8 @@ class Graph:
         Blocks while models are loaded.
 
         Args:
-            config: The complete new configuration. Its server block has no effect here; readers of ``graph.config``
-                see it.
+            config: The complete new configuration. Of its server block, the limits of pictures hold for cameras that
+                are opened from now on, and that of inference at once; readers of ``graph.config`` see the rest.
 
         Returns:
             The difference to the previous configuration.
@@ -134,9 +135,14 @@ class Graph:
         services = {**make_services(config), **kept}
         feeds = {name: self.feeds.get(name) or self._new_feed(name) for name in in_order(config)}
         tables = config.tables
-        limits = config.server.limits.pictures
         context = ProducerContext(
-            feeds, services, tables.cameras, tables.transforms, tables.producers, self._clock, limits
+            feeds,
+            services,
+            tables.cameras,
+            tables.transforms,
+            tables.producers,
+            self._clock,
+            lambda: self._picture_limits,
         )
         needed = {*changes.cameras.added, *changes.replaced}
         producers = {}
@@ -154,6 +160,9 @@ class Graph:
             if self._closed:
                 raise RuntimeError("the graph is closed")
             with ExitStack() as undo:
+                # First, since a new producer opens its camera at once.
+                undo.callback(setattr, self, "_picture_limits", self._picture_limits)
+                self._picture_limits = plan.config.server.limits.pictures
                 # Sources first: the source of a feed is final by then, so that no chain is ever circular.
                 for name, feed in plan.feeds.items():
                     if name in plan.changes.cameras.unchanged:

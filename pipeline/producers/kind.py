@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -30,7 +30,7 @@ class ProducerContext:
         transforms: The kinds of transforms by ``type``.
         producers: The kinds of producers by ``model``; all other models are cameras.
         clock: The clock of the graph.
-        picture_limits: Limits of each picture of a camera.
+        picture_limits: Returns the present limits of each picture of a camera.
     """
 
     feeds: Mapping[str, Feed]
@@ -39,7 +39,7 @@ class ProducerContext:
     transforms: Mapping[str, type[Transform[Any]]]
     producers: Mapping[str, type[DeclaredProducer]]
     clock: Clock
-    picture_limits: PictureLimits = PictureLimits()
+    picture_limits: Callable[[], PictureLimits] = PictureLimits
 
 
 class DeclaredProducer(Producer):

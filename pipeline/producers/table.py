@@ -33,7 +33,7 @@ def make_producer(config: CameraConfig, reports: Reports, context: ProducerConte
 
         def make() -> Camera[Attributes]:
             made: Camera[Attributes] = camera(config.name, config.attributes)
-            made.limits = context.picture_limits
+            made.limits = context.picture_limits()
             return made
 
         return Source(config.name, make, context.clock, reports, annotates=camera.annotates), None

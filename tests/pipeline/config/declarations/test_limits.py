@@ -43,8 +43,21 @@ def test_limits_are_read_and_unknown_ones_refused() -> None:
 )
 def test_cameras_get_the_limits_of_pictures(text: str, limits: PictureLimits) -> None:
     graph = Graph(read(TEXT % text))
+    assert limits_of_camera(graph) == limits
+    graph.close()
+
+
+def test_cameras_that_stay_get_the_limits_of_a_new_configuration() -> None:
+    graph = Graph(read(TEXT % ""))
+    changes = graph.reconfigure(read(TEXT % "picture_pixels: 1000"))
+    assert changes.cameras.unchanged == ("a",)
+    assert limits_of_camera(graph) == PictureLimits(1000, 10.0)
+    graph.close()
+
+
+def limits_of_camera(graph: Graph) -> PictureLimits:
+    """Return the limits of a camera opened now."""
     producer = graph.feeds["a"].producer
     assert isinstance(producer, Source)
     camera: Camera[Attributes] = producer._make()
-    assert camera.limits == limits
-    graph.close()
+    return camera.limits
