@@ -1,17 +1,11 @@
 // The API page: every operation of /openapi.json with its parameters, bodies and responses.
 
 import { addressOf } from "./shared/address.js";
+import { make } from "./shared/dom.js";
 import { fetchWithToken, isSignedIn } from "./shared/token.js";
 
 const main = document.querySelector("#operations");
 const notice = document.querySelector("#notice");
-
-function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
 
 // Docstrings put code between double backticks, descriptions between single ones.
 const prose = (text) => text.split(/``?/).map((piece, i) => (i % 2 ? make("code", "", piece) : piece));

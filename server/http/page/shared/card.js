@@ -2,8 +2,7 @@
 
 import { addressOf } from "./address.js";
 import { chainOf, modelOf, transformDetail } from "./chain.js";
-import { copy, make, sentence, setText, withPeriod } from "./dom.js";
-import { percentage } from "./drawing.js";
+import { copy, make, percentage, sentence, setText, withPeriod } from "./dom.js";
 import { Stage, lossOf } from "./stage.js";
 
 const MEASURED_FROM_FPS = 5;

@@ -40,6 +40,12 @@ export function clockTime(time) {
   return day + time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
+export function percentage(value) {
+  const percent = value * 100;
+  if (percent > 0 && percent < 0.1) return "< 0.1 %";
+  return `${percent && percent < 9.95 ? percent.toFixed(1) : Math.round(percent)} %`;
+}
+
 // Copies a text, and says on the button whether that worked. `shown` is the element that shows the text.
 export async function copy(button, text, shown) {
   const title = (button.dataset.title ??= button.textContent);

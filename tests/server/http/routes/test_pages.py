@@ -35,7 +35,7 @@ def test_the_pages_load_nothing_from_other_servers(served: Served) -> None:
         ("/page/shared/player.js", "text/javascript; charset=utf-8"),
         ("/page/styles/page.css", "text/css; charset=utf-8"),
         ("/page/run.js", "text/javascript; charset=utf-8"),
-        ("/page/shared/drawing.js", "text/javascript; charset=utf-8"),
+        ("/page/run/drawing.js", "text/javascript; charset=utf-8"),
         ("/page/styles/run.css", "text/css; charset=utf-8"),
         ("/favicon.ico", "image/svg+xml; charset=utf-8"),
     ],
@@ -48,7 +48,7 @@ def test_files_are_revalidated_and_sent_only_once(served: Served, path: str, kin
 
 
 @pytest.mark.parametrize(
-    "name", ["nothing.js", "index.html", "..%2fcli.py", "%2e%2e", "page.js%00", "shared", "shared/", "../cli.py"]
+    "name", ["nothing.js", "index.html", "..%2fcli.py", "%2e%2e", "page.js%00", "shared", "run/", "../cli.py"]
 )
 def test_no_other_file_is_served(served: Served, name: str) -> None:
     assert problem(served.client.get(f"/page/{name}"))[0] == 404
@@ -56,7 +56,7 @@ def test_no_other_file_is_served(served: Served, name: str) -> None:
 
 def test_scripts_insert_text_only(served: Served) -> None:
     folder = resources.files("server.http") / "page"
-    scripts = [f"{part}{file.name}" for part in ("", "shared/") for file in (folder / part).iterdir()]
+    scripts = [f"{part}{file.name}" for part in ("", "run/", "shared/") for file in (folder / part).iterdir()]
     for name in (name for name in scripts if name.endswith(".js")):
         source = served.client.get(f"/page/{name}").text
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", source)

@@ -1,6 +1,6 @@
 // The pictures of "Run model", and the strip in which to choose among several.
 
-import { make, setText } from "./shared/dom.js";
+import { make, setText } from "../shared/dom.js";
 
 const THUMB_PX = { width: 112, height: 72 };
 

@@ -1,10 +1,10 @@
-// What a model has answered, as a list and as JSON.
+// What a model has found, as a list.
 
-import { make } from "./shared/dom.js";
-import { colorOf, isBox, isMask, isText, labelOf, percentage, valueOf } from "./shared/drawing.js";
+import { make, percentage } from "../shared/dom.js";
+import { colorOf } from "./colors.js";
+import { isBox, isMask, isText, labelOf, valueOf } from "./items.js";
 
 const LISTED_MAX = 50;
-const SHORTENED_TO = 24;
 
 // Leaves out the background, whose tint would hide the picture, unless there is nothing else to draw.
 export function isDrawn(answer, item) {
@@ -33,13 +33,4 @@ function rowOf(answer, item, drawing) {
     for (const name of ["pointerleave", "blur"]) element.addEventListener(name, () => drawing.highlight(null));
   }
   return element;
-}
-
-// Returns the reply as JSON. For display, base64 is shortened and long lists are cut; the clipboard gets all of it.
-export function jsonOf(answer, items, cut) {
-  const shown = cut ? items.slice(0, LISTED_MAX) : items;
-  if (shown.length < items.length) shown.push(`… ${items.length - shown.length} more`);
-  const short = (key, value) =>
-    cut && (key === "mask_png" || key === "image") ? `${value.slice(0, SHORTENED_TO)}… (${value.length} characters)` : value;
-  return JSON.stringify({ ...answer.reply, [answer.kind]: shown }, short, 2);
 }
