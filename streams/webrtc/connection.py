@@ -12,7 +12,7 @@ from aiortc.sdp import candidate_from_sdp
 
 from .errors import InvalidSdp, NoConnection
 from .ice import IceSettings, restrict_gathering
-from .internals import abort_sockets, accept_rsa, end_tasks, ice_of, observe_peer
+from .internals import abort_sockets, accept_rsa, break_cycles, end_tasks, ice_of, observe_peer, tasks_of
 from .sdp import Direction, FinishVideo, Offer, finish_answer
 
 logger = logging.getLogger(__name__)
@@ -125,6 +125,9 @@ class Connection:
 
     async def close(self) -> None:
         """Close the connection, its sockets and its tasks, within a limit. Safe to call twice."""
+        ends = (end for transceiver in self._transceivers for end in (transceiver.sender, transceiver.receiver))
+        owners = (self._connection, *ends)
+        tasks = tasks_of(*owners)  # some may fail while the connection closes
         try:
             async with asyncio.timeout(CLOSE_LIMIT_S):
                 await self._connection.close()
@@ -132,8 +135,9 @@ class Connection:
             logger.warning("a peer connection does not close; its sockets are aborted")
             for transport in self._ice_transports():
                 abort_sockets(transport)
-        ends = (end for transceiver in self._transceivers for end in (transceiver.sender, transceiver.receiver))
-        await end_tasks((self._connection, *ends), CLOSE_LIMIT_S)
+        await end_tasks(tasks | tasks_of(*owners), CLOSE_LIMIT_S)
+        break_cycles(self._connection)
+        self._finish_video = None
 
     @property
     def _ice_transport(self) -> RTCIceTransport:

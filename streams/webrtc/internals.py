@@ -111,18 +111,43 @@ def observe_viewer(
     _set(sender, "_send_keyframe", on_key_frame_request)
 
 
+def break_cycles(connection: RTCPeerConnection) -> None:
+    """Remove all hooks and listeners of a closed connection, so that its memory is free as soon as nobody uses it.
+
+    Otherwise the garbage collector has to find it, which stops the event loop for a long time.
+    """
+    transports = set[RTCDtlsTransport]()
+    for transceiver in connection.getTransceivers():
+        sender, receiver = transceiver.sender, transceiver.receiver
+        _remove_hooks(sender, "_handle_rtcp_packet", "_send_keyframe")
+        # A connection that is closed while it comes up starts them after it has stopped them.
+        sender.transport._unregister_rtp_sender(sender)
+        receiver.transport._unregister_rtp_receiver(receiver)
+        transports |= {sender.transport, receiver.transport}
+    if connection.sctp is not None:
+        connection.sctp.remove_all_listeners()
+        transports.add(connection.sctp.transport)
+    for transport in transports:
+        transport.remove_all_listeners()
+        _remove_hooks(transport, "_handle_rtcp_data")
+        ice = ice_of(transport.transport)
+        _remove_hooks(ice, "check_incoming", "get_component_candidates")
+        ice._check_list.clear()
+
+
 def abort_sockets(transport: RTCIceTransport) -> None:
     """Abort the sockets of a connection that does not close."""
     for protocol in list(ice_of(transport)._protocols):
         protocol.transport.abort()
 
 
-async def end_tasks(owners: tuple[object, ...], limit_s: float) -> None:
-    """Wait for the tasks that aiortc starts for connections, senders and receivers and does not track.
+def tasks_of(*owners: object) -> set[asyncio.Task[Any]]:
+    """Return the unfinished tasks that aiortc has started for connections, senders and receivers; it tracks few."""
+    return {task for task in asyncio.all_tasks() if _works_for(task, owners)}
 
-    They end soon after their owner is closed; after ``limit_s`` seconds they are cancelled.
-    """
-    tasks = {task for task in asyncio.all_tasks() if _works_for(task, owners)}
+
+async def end_tasks(tasks: set[asyncio.Task[Any]], limit_s: float) -> None:
+    """Wait for tasks of a closed connection, which end soon; after ``limit_s`` seconds they are cancelled."""
     if not tasks:
         return
     _, pending = await asyncio.wait(tasks, timeout=limit_s)
@@ -152,8 +177,11 @@ def self_test() -> None:
         (sender, _RTT),
         (sender, "_handle_rtcp_packet"),
         (sender.transport, "_handle_rtcp_data"),
+        (sender.transport, "_unregister_rtp_sender"),
+        (sender.transport, "_unregister_rtp_receiver"),
         (sender, "_send_keyframe"),
         (sender, "_ssrc"),
+        (ice, "_check_list"),
         (ice, "check_incoming"),
         (ice, "get_component_candidates"),
         (ice, "_protocols"),
@@ -169,6 +197,12 @@ def self_test() -> None:
 def _set(owner: Any, name: str, value: object) -> None:
     """Replace a private attribute on one object, never on a class."""
     setattr(owner, name, value)
+
+
+def _remove_hooks(owner: object, *names: str) -> None:
+    """Restore the private methods of one object that :func:`_set` has replaced."""
+    for name in names:
+        vars(owner).pop(name, None)
 
 
 def _works_for(task: asyncio.Task[Any], owners: tuple[object, ...]) -> bool:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import weakref
 
 import pytest
 from aioice.ice import StunProtocol
@@ -10,6 +12,7 @@ from av import VideoFrame
 
 from streams.webrtc.connection import CLOSE_LIMIT_S, Connection
 from streams.webrtc.ice import IceSettings
+from streams.webrtc.internals import ice_of
 from streams.webrtc.sdp import read_offer
 from streams.webrtc.sender import VideoSender
 from streams.webrtc.track import PacketTrack
@@ -62,3 +65,41 @@ async def test_a_connection_receives_what_a_peer_publishes() -> None:
     await connection.close()
     await publisher.close()
     assert asyncio.all_tasks() <= before
+
+
+def parts(connection: Connection) -> list[weakref.ref[object]]:
+    """Return weak references to a connection and to the objects of aiortc and aioice that it is made of."""
+    peer = connection._connection
+    found: list[object] = [connection, peer]
+    for transceiver in peer.getTransceivers():
+        transport = transceiver.sender.transport
+        found += [transceiver, transceiver.sender, transceiver.receiver, transport, transport.transport]
+        found.append(ice_of(transport.transport))
+    if peer.sctp is not None:
+        found += [peer.sctp, peer.sctp.transport]
+    return [weakref.ref(part) for part in found]
+
+
+@pytest.mark.parametrize("closed_when", ["answered", "coming up", "connected"])
+async def test_a_closed_connection_is_freed_without_the_garbage_collector(closed_when: str) -> None:
+    viewer = LoopbackViewer(audio=True)
+    viewer.connection.createDataChannel("chat")
+    connected = asyncio.Event()
+    connection = Connection(IceSettings(), lambda state: connected.set() if state == "connected" else None)
+    sender = VideoSender(connection)
+    await sender.negotiate(read_offer(await viewer.offer(), "sendonly"), ("h264",))
+    sender.send(PacketTrack(), 31, lambda: None)
+    answer = await connection.answer()
+    if closed_when != "answered":
+        await viewer.accept(answer)
+        await (connected if closed_when == "connected" else viewer.connected).wait()
+    gc.disable()
+    try:
+        made = parts(connection)
+        await connection.close()
+        del connection, sender
+        await asyncio.sleep(0)  # the last callbacks of its tasks
+        assert [part() for part in made if part() is not None] == []
+    finally:
+        gc.enable()
+    await viewer.close()

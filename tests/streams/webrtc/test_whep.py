@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gc
 import os
 import re
 import socket
 import threading
 import time
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -113,6 +115,22 @@ async def test_a_viewer_sees_the_camera(codec: str | None, expected: str) -> Non
         assert (len(streams.sessions("porch")), streams.sessions("porch"), graph.pool.encoders("porch")) == (0, [], [])
         with pytest.raises(UnknownSession):
             await streams.delete(session.secret)
+
+
+async def test_a_session_that_has_ended_is_freed_without_the_garbage_collector() -> None:
+    async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as viewer:
+        answer = await streams.offer("porch", await viewer.offer())
+        await viewer.accept(answer.sdp)
+        feeding = Feeding(graph.cameras["porch"])
+        await viewer.frame()
+        gc.disable()
+        try:
+            session = weakref.ref(streams._sessions[answer.secret])
+            await streams.delete(answer.secret)
+            await feeding.stop()
+            assert session() is None
+        finally:
+            gc.enable()
 
 
 async def test_two_viewers_share_one_encoder_and_another_codec_has_its_own() -> None:
