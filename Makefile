@@ -22,7 +22,7 @@ NODE_INSTALLED := $(NODE_MODULES)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check kinds format bench pictures train lowest lock clean test-tools
+.PHONY: help install demo test proof check kinds format bench pictures train lowest lock clean test-tools
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ demo: $(INSTALLED) ## Serve the built-in demo and print the address of its page
 
 test: $(INSTALLED) test-tools check ## Check everything, then run all tests; installs what they need from the system
 	$(BIN)/python -m pytest $(ARGS)
+
+proof: $(INSTALLED) test-tools ## Run the tests that take minutes, which `make test` leaves out
+	$(BIN)/python -m pytest -m proof -o faulthandler_timeout=0 $(ARGS)
 
 check: $(INSTALLED) ## Look at the form of the code: ruff's format and rules, mypy strict
 	$(BIN)/ruff format --check .

@@ -1,6 +1,7 @@
 """The process of `Viewers`: opens aiortc viewers on commands from stdin, and answers each line with one line.
 
-``open NUMBER CAMERA`` answers ``ok`` when all of them have received packets, ``packets`` answers ``ok`` and how many.
+``open NUMBER CAMERA`` answers ``ok`` when all of them have received packets, ``close`` when all are closed, ``packets``
+answers ``ok`` and how many.
 """
 
 from __future__ import annotations
@@ -74,9 +75,9 @@ class Watching:
 
     async def close(self) -> None:
         """End every session."""
-        for viewer, session in self._viewers:
-            await asyncio.to_thread(delete, session)
-            await viewer.close()
+        viewers, self._viewers = self._viewers, []
+        await asyncio.gather(*(asyncio.to_thread(delete, session) for _, session in viewers))
+        await asyncio.gather(*(viewer.close() for viewer, _ in viewers))
 
     async def _opened(self, camera: str) -> RTCPeerConnection:
         viewer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -102,6 +103,9 @@ async def answered(watching: Watching, command: str) -> str:
         match command.split():
             case ["open", number, camera]:
                 await watching.open(camera, int(number))
+                return "ok"
+            case ["close"]:
+                await watching.close()
                 return "ok"
             case ["packets"]:
                 return f"ok {await watching.packets()}"

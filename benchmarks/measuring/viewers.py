@@ -52,6 +52,14 @@ class Viewers:
         """
         self._ask(f"open {number} {camera}")
 
+    def close(self) -> None:
+        """Close every viewer and end its session.
+
+        Raises:
+            ProgramError: The process has ended.
+        """
+        self._ask("close")
+
     def packets(self) -> int:
         """Return the number of RTP packets received by all viewers so far."""
         return int(self._ask("packets"))
