@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 
+import av
 import httpx
 import pytest
 
@@ -103,6 +104,15 @@ def test_basic_is_accepted_with_any_user(served: Served) -> None:
         assert served.client.get("/api/cameras", auth=(user, ADMIN)).status_code == 200
         assert served.client.get("/api/cameras", auth=(user, WRONG)).status_code == 401
     assert served.client.get("/api/cameras/seen", auth=("x", GUEST)).status_code == 403
+
+
+def test_ffmpeg_gets_in_with_a_password_in_the_address(served: Served) -> None:
+    address = served.client.base_url
+    with av.open(f"http://any:{GUEST}@{address.host}:{address.port}/api/cameras/still/image") as container:
+        frame = next(container.decode(video=0))
+    assert (frame.width, frame.height) == (64, 48)
+    with pytest.raises(av.HTTPUnauthorizedError):
+        av.open(f"http://any:{WRONG}@{address.host}:{address.port}/api/cameras/still/image")
 
 
 @pytest.mark.parametrize(
