@@ -90,8 +90,8 @@ function layOut() {
 async function offerCameras() {
   const list = (await fetchJson("api/cameras")).filter((camera) => !camera.private);
   const links = list.map(({ name }) => Object.assign(make("a", "quiet", name), { href: addressOf(`watch/${name}`) }));
-  const all = Object.assign(make("a", "quiet", "All of them"), { href: addressOf(`watch?${new URLSearchParams(list.map(({ name }) => ["camera", name]))}`) });
-  part("tiles").replaceChildren(make("section", "choice", make("h2", "", list.length ? "Which camera?" : "The configuration has no cameras yet."), make("p", "", ...links, links.length > 1 ? all : null)));
+  const all = Object.assign(make("a", "quiet all-of-them", `All ${list.length} cameras`), { href: addressOf(`watch?${new URLSearchParams(list.map(({ name }) => ["camera", name]))}`) });
+  part("tiles").replaceChildren(make("section", "choice", make("h2", "", list.length ? "Which camera?" : "The configuration has no cameras yet."), make("p", "", links.length > 1 ? all : null, ...links)));
   part("tiles").ariaBusy = "false";
 }
 

@@ -276,7 +276,7 @@ def test_a_card_that_is_not_watched_shows_the_newest_picture_or_the_chain(browse
         page.route("**/framed/image?open=false", lambda route: route.fulfill(status=204))
         page.goto(served.running.url)
         drawn = card(page, "framed").locator(".drawn-chain > span")
-        expect(drawn).to_have_text(["scenetest pattern", "crop", "framed"])
+        expect(drawn).to_have_text(["scene", "crop", "framed"])
         expect(drawn.first).to_be_visible()
         assert served.client.get("/api/cameras/turned/image").status_code == 200
         decoded = served.client.get("/api/cameras/scene").json()["counters"]["decoded"]

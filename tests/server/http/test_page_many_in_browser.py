@@ -105,9 +105,11 @@ def test_watch_all_receives_only_the_cameras_on_the_screen(page: Page, served: S
 
 
 @pytest.mark.parametrize("width", [320, 375, 768, 1440])
-def test_nothing_overflows_at_any_width(browser: Browser, served: Served, width: int) -> None:
+def test_nothing_overflows_and_no_name_is_cut_off_at_any_width(browser: Browser, served: Served, width: int) -> None:
     with browser.new_context(viewport={"width": width, "height": 800}) as context:
         page = context.new_page()
         page.goto(served.running.url)
         expect(page.get_by_role("article")).to_have_count(30)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        cut = "names => names.filter((at) => at.scrollWidth > at.clientWidth || at.scrollHeight > at.clientHeight + 1)"
+        assert page.locator(".card h2").evaluate_all(f"{cut}.map((name) => name.textContent)") == []

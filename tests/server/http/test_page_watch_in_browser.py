@@ -109,9 +109,9 @@ def test_a_camera_that_cannot_be_watched_is_named(page: Page, served: Served, na
 
 def test_without_a_camera_in_the_address_the_page_offers_all(page: Page, served: Served) -> None:
     page.goto(f"{served.running.url}watch")
-    expect(page.get_by_role("link")).to_have_text(["scene", "still", "cable", "All of them"])
+    expect(page.get_by_role("link")).to_have_text(["All 3 cameras", "scene", "still", "cable"])
     assert accessibility_findings(page) == []
-    page.get_by_role("link", name="All of them").click()
+    page.get_by_role("link", name="All 3 cameras").click()
     expect(page.get_by_role("article")).to_have_count(3)
 
 
@@ -141,6 +141,7 @@ def test_a_lost_camera_is_dimmed_with_the_time_and_the_reason_on_its_picture(
     page.wait_for_selector(".stage:fullscreen", state="attached")
     Pluggable.plugged.clear()
     stage = page.locator(".stage:fullscreen")
+    assert stage.evaluate("stage => getComputedStyle(stage, '::before').content") == '"cable"'
     expect(stage.get_by_role("status")).to_have_text(re.compile(r"Offline since .*\d\d:\d\d:\d\d"))
     expect(stage.get_by_role("status")).to_contain_text("The cable is out. Trying again.")
     expect(stage.get_by_role("status")).to_be_in_viewport()

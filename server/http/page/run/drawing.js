@@ -18,7 +18,7 @@ export class Drawing {
   #masks = new Map();
   #highlighted = null;
   #pending = 0;
-  #decoding = null;
+  #decoding = Promise.resolve();
 
   constructor(canvas) {
     this.canvas = canvas;
@@ -37,15 +37,17 @@ export class Drawing {
     this.#items = items.slice(0, DRAWN_MAX);
     this.#highlighted = null;
     this.#scheduleDraw();
-    this.#decoding = this.#decodeMasks(items);
+    this.#decoding = this.#decoding.then(() => this.#decodeMasks());
   }
 
-  async #decodeMasks(items) {
+  // Decodes the masks of the present items, one call after the other, so that none is decoded twice.
+  async #decodeMasks() {
+    const items = this.#items;
     for (const known of this.#masks.keys()) if (!items.includes(known)) this.#masks.delete(known);
-    const masks = items.filter(isMask);
-    if (!masks.length) return;
-    for (const item of masks) if (!this.#masks.has(item)) this.#masks.set(item, await maskOf(item));
-    this.#scheduleDraw();
+    for (const item of items.filter((each) => isMask(each) && !this.#masks.has(each))) {
+      this.#masks.set(item, await maskOf(item));
+      this.#scheduleDraw();
+    }
   }
 
   highlight(item) {

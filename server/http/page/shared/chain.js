@@ -27,7 +27,7 @@ export const modelOf = (camera) => (camera.source === null ? camera.model.replac
 export function drawChain(path) {
   const nodes = path.flatMap((camera, place) => [
     ...(camera.transforms ?? []).map((transform) => node("step", transform.type, transformDetail(transform.attributes))),
-    node(place === path.length - 1 ? "node own" : "node", camera.name, camera.model ? modelOf(camera) : ""),
+    node(place === path.length - 1 ? "node own" : "node", camera.name, path.length === 1 && camera.model ? modelOf(camera) : ""),
   ]);
   nodes[0].prepend(icon(LENS));
   const middle = Math.floor(DRAWN_MAX / 2);

@@ -135,6 +135,7 @@ export class Stage {
     this.stopButton = iconButton("tool stop", STOP, `Stop ${name}`);
     this.element = make("div", "stage", this.drawing, this.still, this.video, this.watchButton, this.facts, this.note,
       make("div", "overlay", spinner, words, this.again), make("div", "tools", this.labels, full, this.stopButton));
+    this.element.dataset.name = name;
 
     this.watchButton.addEventListener("click", () => {
       this.start();
