@@ -19,7 +19,7 @@ from pydantic import Field
 from .attributes import Attributes, LocalPath
 from .base import Camera, CameraEnded, CameraError
 from .pacing import Pacer
-from .picture import Depth, Frame, ImageError, Mark, Pixels, decode_depth, decode_image
+from .picture import CAMERA_DECODERS, Depth, Frame, ImageError, Mark, Pixels, decode_depth, decode_image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib"})
 
@@ -155,8 +155,9 @@ class ImageFile(Camera[ImageFileAttributes]):
             if last is not None and last.version == version:
                 return last
             data = file.read_bytes()
-            depth = decode_depth(data, limits=self.limits) if self.attributes.depth else None
-            image = decode_image(data, limits=self.limits) if depth is None else _rendition(depth)
+            limits, decoders = self.limits, CAMERA_DECODERS
+            depth = decode_depth(data, limits=limits, decoders=decoders) if self.attributes.depth else None
+            image = _rendition(depth) if depth is not None else decode_image(data, limits=limits, decoders=decoders)
         except FileNotFoundError:
             raise CameraError(f"no such file: {file}", lasting=True) from None
         except OSError as error:

@@ -28,7 +28,9 @@ from .formats import ImageError
 MAX_PIXELS = 85_000_000
 """Most pixels of a picture by default; 85 megapixels take 255 MB."""
 AT_ONCE = 4
-"""Most processes; further pictures wait for one."""
+"""Most processes for the pictures of requests; further pictures wait for one."""
+CAMERAS_AT_ONCE = 2
+"""Most processes for the pictures of cameras."""
 START_S = 60.0
 """Limit for the start of a process; a small board takes a few seconds."""
 
@@ -235,4 +237,7 @@ def _memory_file() -> int:
 
 
 DECODERS = Decoders()
-"""The decoders that all pictures from outside go through."""
+"""The decoders that the pictures of requests go through."""
+
+CAMERA_DECODERS = Decoders(CAMERAS_AT_ONCE)
+"""Those for the pictures of cameras: large pictures of requests must not hold up a camera, nor the reverse."""

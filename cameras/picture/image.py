@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from .decoder import DECODERS, PictureLimits
+from .decoder import DECODERS, Decoders, PictureLimits
 from .frame import Depth
 from .pixels import Image
 
 _DEFAULT = PictureLimits()
 
 
-def decode_image(data: bytes, *, exif: bool = True, limits: PictureLimits = _DEFAULT) -> Image:
+def decode_image(
+    data: bytes, *, exif: bool = True, limits: PictureLimits = _DEFAULT, decoders: Decoders = DECODERS
+) -> Image:
     """Decode a picture to (height, width, 3) uint8 BGR, owned by the caller.
 
     Gray, palette and CMYK are converted, 16 bits are reduced to 8, alpha is dropped (colours stay as stored, without a
@@ -20,15 +22,17 @@ def decode_image(data: bytes, *, exif: bool = True, limits: PictureLimits = _DEF
     Raises:
         ImageError: when the bytes are not a picture, are damaged, or exceed the limits.
     """
-    image: Image | None = DECODERS.decode(data, limits, exif=exif)
+    image: Image | None = decoders.decode(data, limits, exif=exif)
     assert image is not None
     return image
 
 
-def decode_depth(data: bytes, *, exif: bool = True, limits: PictureLimits = _DEFAULT) -> Depth | None:
+def decode_depth(
+    data: bytes, *, exif: bool = True, limits: PictureLimits = _DEFAULT, decoders: Decoders = DECODERS
+) -> Depth | None:
     """Decode a 16-bit gray PNG to (height, width) uint16; ``None`` for any other picture.
 
     Raises:
         ImageError: as :func:`decode_image`.
     """
-    return DECODERS.decode(data, limits, exif=exif, depth=True)
+    return decoders.decode(data, limits, exif=exif, depth=True)

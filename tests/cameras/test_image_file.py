@@ -1,5 +1,6 @@
 import os
 import threading
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from PIL import Image as PillowImage
 
 from cameras.base import CameraEnded, CameraError
 from cameras.image_file import ImageFile, ImageFileAttributes, pictures_in
+from cameras.picture import DECODERS
 
 from .pictures import corners, pillow_bytes
 from .videos import number_of, numbered
@@ -51,6 +53,16 @@ def test_a_folder_is_shown_in_natural_order_again_and_again(folder: Path) -> Non
     assert {frame.time_base for frame in frames} == {Fraction(1, 2)}
     assert still.frame_rate == 2
     still.close()
+
+
+def test_a_camera_does_not_wait_for_the_pictures_of_requests(folder: Path) -> None:
+    still = camera(folder)
+    with ExitStack() as decoding:
+        while DECODERS._turns.acquire(blocking=False):
+            decoding.callback(DECODERS._turns.release)
+        still.open()
+        assert number_of(still.read().image) == 0
+        still.close()
 
 
 def test_without_loop_it_ends_after_the_last(folder: Path) -> None:
