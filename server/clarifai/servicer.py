@@ -15,6 +15,7 @@ from clarifai_grpc.grpc.api.status import status_pb2
 
 from vision import Session, VisionService
 
+from ..connections import by_turns
 from ..core import (
     PARTS_AT_ONCE,
     Backend,
@@ -102,7 +103,7 @@ class Servicer:
 
         try:
             async with self._backend.session(service, "clarifai") as session:
-                return await asyncio.gather(*(output(session, *each) for each in enumerate(request.inputs)))
+                return await asyncio.gather(*(by_turns(output(session, *each)) for each in enumerate(request.inputs)))
         except ModelUnavailable as error:
             fault = status(code_of_input(error), error.detail)
             outputs = [_output(request, service, item) for item in request.inputs]

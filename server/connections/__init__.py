@@ -3,12 +3,23 @@
 * acceptor     accepts the connections of every port, within their limits
 * certificate  the certificate of a port, for TLS
 * connection   one connection: what stands between its transport and the protocol of its port
-* turns        lets connections process what they have received, a few milliseconds at a time
+* turns        lets requests be read and answered by turns, a few milliseconds at a time
 """
 
 from .acceptor import Acceptor, Port
 from .certificate import Certificate
-from .connection import HEAD_S, PORTION, Connection, PortProtocol
-from .turns import Turns
+from .connection import CONNECTION, HEAD_S, PORTION, Connection, PortProtocol
+from .turns import Turns, by_turns
 
-__all__ = ["HEAD_S", "PORTION", "Acceptor", "Certificate", "Connection", "Port", "PortProtocol", "Turns"]
+__all__ = [
+    "CONNECTION",
+    "HEAD_S",
+    "PORTION",
+    "Acceptor",
+    "Certificate",
+    "Connection",
+    "Port",
+    "PortProtocol",
+    "Turns",
+    "by_turns",
+]

@@ -125,7 +125,7 @@ class Acceptor:
         if not self._has_room(address, place):
             sock.close()
             return
-        connection = Connection(port.make(), self._limits, self._turns, self._touch, self._forget)
+        connection = Connection(port.make(), self._limits, self._turns, address, self._touch, self._forget)
         self._all[connection] = None
         self._by_place.setdefault(place, OrderedDict())[connection] = None
         self._places[connection] = place

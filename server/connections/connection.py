@@ -6,12 +6,14 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 from pipeline import LimitsConfig
 
-from .turns import Turns
+from .turns import Payer, Turns
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +23,10 @@ PORTION = 4096
 """Bytes that a protocol processes at once, unless it knows better: the worst of them take some milliseconds."""
 RATE_MIN = 32_000
 """Bytes per second that a client must at least read, averaged over ``write_s``."""
+
+
+CONNECTION = "camweave.connection"
+"""Name of the :class:`Connection` among the extra information of a protocol's transport."""
 
 
 class PortProtocol(asyncio.Protocol):
@@ -59,7 +65,8 @@ class PortProtocol(asyncio.Protocol):
 class Connection(asyncio.Protocol):
     """What all ports have in common.
 
-    * The protocol gets received bytes by turns with other connections, in small portions.
+    * The protocol gets received bytes by turns with other connections, in small portions. So do the answers to its
+      requests.
     * When the protocol closes while the client is still sending, the connection reads on and discards for a while.
       Closing at once would reset the connection, and the client could lose the answer.
     * A client that does not read what it is sent is disconnected.
@@ -68,6 +75,7 @@ class Connection(asyncio.Protocol):
         protocol: The protocol of the port.
         limits: Returns the present limits.
         turns: The turns of all connections.
+        address: The address of the client.
         active: Called when bytes arrive.
         ended: Called once when the connection is closed.
     """
@@ -77,11 +85,12 @@ class Connection(asyncio.Protocol):
         protocol: PortProtocol,
         limits: Callable[[], LimitsConfig],
         turns: Turns,
+        address: str,
         active: Callable[[Connection], None],
         ended: Callable[[Connection], None],
     ) -> None:
         self.protocol = protocol
-        self.cost_s = self.cost_at = 0.0
+        self.payer = Payer(turns.client(address))
         self._limits = limits
         self._turns = turns
         self._active = active
@@ -204,6 +213,14 @@ class Connection(asyncio.Protocol):
 
     # What the protocol does with its transport.
 
+    def charge(self, address: str) -> None:
+        """Charge the client at another address, until the next call: a proxy's connection has many clients."""
+        self.payer.client = self._turns.client(address)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> Awaitable[T]:
+        """Run the answer to a request by turns; await it in its task."""
+        return self._turns.run(self.payer, work)
+
     @property
     def is_closing(self) -> bool:
         """Whether the protocol has closed its transport."""
@@ -313,7 +330,7 @@ class _Transport(asyncio.Transport):
         self._raw = raw
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return self._raw.get_extra_info(name, default)
+        return self._connection if name == CONNECTION else self._raw.get_extra_info(name, default)
 
     def is_closing(self) -> bool:
         return self._connection.is_closing

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 import weakref
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 import grpclib.events
@@ -21,13 +21,13 @@ from grpclib.server import Handler, Server, Stream
 from cameras import require_internals, sets_attribute
 from pipeline import LimitsConfig
 
-from ..connections import Acceptor, Port
+from ..connections import CONNECTION, Acceptor, Connection, Port
 from ..program import host_and_port, listen
 from .connection import CallHandler, Http2Protocol
 
 logger = logging.getLogger(__name__)
 
-Call = Callable[[Stream[Any, Any]], Awaitable[None]]
+Call = Callable[[Stream[Any, Any]], Coroutine[Any, Any, None]]
 
 
 class Service(Protocol):
@@ -53,10 +53,10 @@ class Methods(dict[str, Method]):
 
     def get(self, path: str, default: Any = None) -> Any:
         """Return the method of a path, or its refusal."""
-        known = super().get(path)
-        if known is not None:
-            return known
-        return Method(refusing(self._sentence(path[:200])), Cardinality.STREAM_STREAM, bytes, bytes)
+        method = super().get(path)
+        if method is None:
+            method = Method(refusing(self._sentence(path[:200])), Cardinality.STREAM_STREAM, bytes, bytes)
+        return method._replace(func=_by_turns(method.func))
 
 
 def refusing(sentence: str) -> Call:
@@ -64,6 +64,16 @@ def refusing(sentence: str) -> Call:
 
     async def call(stream: Stream[Any, Any]) -> None:
         raise GRPCError(Status.UNIMPLEMENTED, sentence)
+
+    return call
+
+
+def _by_turns(answer: Call) -> Call:
+    """Return a method whose steps take turns with those of all other requests."""
+
+    async def call(stream: Stream[Any, Any]) -> None:
+        connection: Connection = stream._stream._transport.get_extra_info(CONNECTION)
+        await connection.run(answer(stream))
 
     return call
 
@@ -143,6 +153,7 @@ def check_grpclib() -> None:
     ]
     set_later = [
         (Stream, Stream.__init__, "_stream"),
+        (Transfer, Transfer.__init__, "_transport"),
         (H2Protocol, H2Protocol.connection_made, "processor"),
         (Handler, Handler.__init__, "_tasks"),
         (Handler, Handler.__init__, "_cancelled"),

@@ -9,12 +9,14 @@ from typing import Any
 
 import h11
 import uvicorn
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from pipeline import LimitsConfig
 
-from ..connections import HEAD_S, PORTION, PortProtocol
+from ..connections import CONNECTION, HEAD_S, PORTION, Connection, PortProtocol
+from .access import CHARGE
 from .messages import PROBLEM_TYPE, HttpError, document
 
 HEADERS_MAX = 100
@@ -99,7 +101,7 @@ class Parser(h11.Connection):
 
 
 class HttpProtocol(H11Protocol, PortProtocol):
-    """The protocol of one connection.
+    """The protocol of one connection. It reads requests and answers them by turns with all other connections.
 
     Without a time limit for heads, a connection that sends no request, or only part of a head, would stay open until
     the client closes it.
@@ -123,6 +125,7 @@ class HttpProtocol(H11Protocol, PortProtocol):
         super().__init__(config, server_state, app_state)
         self._header_bytes = limits().header_bytes
         self.conn: Parser = Parser(self._header_bytes)
+        self.app = self._answer
 
     @property
     def busy(self) -> bool:
@@ -175,6 +178,12 @@ class HttpProtocol(H11Protocol, PortProtocol):
         """Stop the timer."""
         self._stop_head_timer()
         super().connection_lost(exc)
+        self.app = self.config.loaded_app  # the method would keep the protocol alive
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection: Connection = self.transport.get_extra_info(CONNECTION)
+        scope[CHARGE] = connection.charge
+        await connection.run(self.config.loaded_app(scope, receive, send))
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:

@@ -8,11 +8,12 @@
 """
 
 from .cookies import cookie_name
-from .forwarded import base_path
+from .forwarded import CHARGE, base_path
 from .middleware import LINK, PUBLIC_PATHS, PUBLIC_POSTS, SIGN_IN, SIGN_OUT, UNAUTHENTICATED, AccessMiddleware
 from .site import starts_by_itself
 
 __all__ = [
+    "CHARGE",
     "LINK",
     "PUBLIC_PATHS",
     "PUBLIC_POSTS",

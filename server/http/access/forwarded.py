@@ -13,6 +13,8 @@ from ...core import TrustedProxies
 
 logger = logging.getLogger(__name__)
 
+CHARGE = "camweave.charge"
+"""Key of a function in the scope of a request: with the address of its client, who pays for what it costs."""
 _BASE_PATH = "camweave.base_path"  # key in the scope
 
 
@@ -54,6 +56,8 @@ class Forwarded:
         client = self._proxies.client_of(peer, ",".join(said[b"for"]))
         if client != peer:
             scope["client"] = (client, 0)
+        if CHARGE in scope:
+            scope[CHARGE](client)
         # The last value is that of the proxy next to us; a client can have sent the others.
         if said[b"proto"] and (scheme := said[b"proto"][-1].lower()) in ("http", "https"):
             scope["scheme"] = scheme

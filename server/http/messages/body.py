@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 URLS_BYTES_MAX = 300_000
 """Size limit of a list of URLs: 128 of the longest ones."""
+_SLICE = 16_000  # bytes of a form that are parsed at once
 
 
 async def read_body(request: Request, limit: int, what: str) -> bytes:
@@ -92,7 +94,7 @@ async def pictures_of(request: Request, limits: LimitsConfig) -> AsyncIterator[l
         yield [Part(await read_body(request, limits.picture_bytes, "a picture"))]
         return
     # Parts are on the disk, except the one being read.
-    chunks = _chunks(request, limits.body_bytes, "a form")
+    chunks = _slices(_chunks(request, limits.body_bytes, "a form"))
     try:
         form = await _Form(request.headers, chunks, limits.inputs).parse()
     except MultiPartException as error:
@@ -138,6 +140,14 @@ def named_urls(body: bytes, limit: int) -> list[str]:
     if len(urls) > limit:
         raise too_many(len(urls), limit)
     return urls
+
+
+async def _slices(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Yield chunks in slices, after each of which other requests take turns: a chunk can have a hundred small parts."""
+    async for chunk in chunks:
+        for at in range(0, len(chunk), _SLICE):
+            yield chunk[at : at + _SLICE]
+            await asyncio.sleep(0)
 
 
 def _chunks(request: Request, limit: int, what: str) -> AsyncGenerator[bytes, None]:

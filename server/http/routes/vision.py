@@ -16,6 +16,7 @@ from cameras import Frame, Prediction
 from streams import jpeg
 from vision import Session, VisionService
 
+from ...connections import by_turns
 from ...core import (
     PARTS_AT_ONCE,
     Backend,
@@ -133,7 +134,7 @@ async def predict(
     async with _pictures(request, backend) as pictures, backend.session(model, f"client {client}") as session:
         if len(pictures) == 1:
             return _json(await result(session, pictures[0]))
-        results = await asyncio.gather(*(result_or_problem(session, picture) for picture in pictures))
+        results = await asyncio.gather(*(by_turns(result_or_problem(session, picture)) for picture in pictures))
         return _json(b'{"results":[' + b",".join(results) + b"]}")
 
 

@@ -64,7 +64,12 @@ class Pair:
         self.client, ours = socket.socketpair()
         self.client.setblocking(False)
         self.connection = Connection(
-            self.recorder, lambda: self.limits, Turns(), lambda connection: None, lambda connection: self.ended.set()
+            self.recorder,
+            lambda: self.limits,
+            Turns(),
+            "127.0.0.1",
+            lambda connection: None,
+            lambda connection: self.ended.set(),
         )
         await loop.connect_accepted_socket(lambda: self.connection, ours)
         return self
