@@ -8,8 +8,9 @@ import logging
 import random
 import socket
 from dataclasses import dataclass
+from typing import Any
 
-from aioice import Candidate, Connection
+from aioice import Candidate, Connection, stun
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import StunProtocol, get_host_addresses, server_reflexive_candidate
 from aiortc import RTCIceServer
@@ -70,9 +71,9 @@ def default_addresses(host: str) -> tuple[str, ...]:
 
 
 def restrict_gathering(connection: Connection, settings: IceSettings) -> None:
-    """Restrict an ICE connection to the addresses and ports of the settings.
+    """Restrict an ICE connection to the addresses and ports of the settings, and its data to that of the peer.
 
-    This replaces aioice's method that gathers local candidates, on this object only.
+    This replaces aioice's methods that gather local candidates and take data, on this object only.
     """
 
     async def gather(component: int, addresses: list[str]) -> list[Candidate]:
@@ -90,7 +91,43 @@ def restrict_gathering(connection: Connection, settings: IceSettings) -> None:
         ]
         return candidates + await _from_servers(connection, component, hosts)
 
-    setattr(connection, "get_component_candidates", gather)  # noqa: B010  # mypy forbids assigning a method
+    def take(data: bytes, component: int) -> None:
+        if data:  # aiortc's transport ends at an empty datagram
+            Connection.data_received(connection, data, component)
+
+    # mypy forbids assigning a method
+    setattr(connection, "get_component_candidates", gather)  # noqa: B010
+    setattr(connection, "data_received", take)  # noqa: B010
+
+
+class _HostProtocol(StunProtocol):
+    """Takes STUN messages from any address, for they are authenticated, and all else from the peer's only.
+
+    aioice takes everything from everyone, and keeps it until the connection is up.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._connection = connection
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        """Pass a datagram on, or drop it."""
+        if self._is_peer(addr[:2]) or _is_stun(data):
+            super().datagram_received(data, addr)
+
+    def _is_peer(self, address: tuple[Any, ...]) -> bool:
+        """Whether the peer has named an address, or sent an authenticated check from it."""
+        return any(pair.remote_addr == address for pair in self._connection._check_list) or any(
+            early == address for _, early, _ in self._connection._early_checks
+        )
+
+
+def _is_stun(data: Any) -> bool:
+    try:
+        stun.parse_message(data)
+    except ValueError:
+        return False
+    return True
 
 
 async def _bound(connection: Connection, address: str, component: int, ports: range | None) -> StunProtocol | None:
@@ -100,7 +137,7 @@ async def _bound(connection: Connection, address: str, component: int, ports: ra
     for port in choices:
         try:
             transport, protocol = await loop.create_datagram_endpoint(
-                lambda: StunProtocol(connection), local_addr=(address, port)
+                lambda: _HostProtocol(connection), local_addr=(address, port)
             )
         except OSError as error:
             failure = error

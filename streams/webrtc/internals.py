@@ -131,7 +131,7 @@ def break_cycles(connection: RTCPeerConnection) -> None:
         transport.remove_all_listeners()
         _remove_hooks(transport, "_handle_rtcp_data")
         ice = ice_of(transport.transport)
-        _remove_hooks(ice, "check_incoming", "get_component_candidates")
+        _remove_hooks(ice, "check_incoming", "data_received", "get_component_candidates")
         ice._check_list.clear()
 
 
@@ -182,7 +182,9 @@ def self_test() -> None:
         (sender, "_send_keyframe"),
         (sender, "_ssrc"),
         (ice, "_check_list"),
+        (ice, "_early_checks"),
         (ice, "check_incoming"),
+        (ice, "data_received"),
         (ice, "get_component_candidates"),
         (ice, "_protocols"),
         (ice, "_transport_policy"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
 import weakref
 
@@ -65,6 +66,42 @@ async def test_a_connection_receives_what_a_peer_publishes() -> None:
     await connection.close()
     await publisher.close()
     assert asyncio.all_tasks() <= before
+
+
+def own_socket(transport: asyncio.DatagramTransport) -> socket.socket:
+    return socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
+
+
+async def test_datagrams_of_strangers_and_empty_ones_are_dropped(caplog: pytest.LogCaptureFixture) -> None:
+    publisher = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    publisher.addTrack(VideoStreamTrack())
+    await publisher.setLocalDescription(await publisher.createOffer())
+    connection = Connection(IceSettings(), lambda state: None)
+    transceiver = connection.add_video("recvonly")
+    await connection.accept(read_offer(publisher.localDescription.sdp, "recvonly"))
+    answer = await connection.answer()
+    address = ("127.0.0.1", int(answer.split("m=video ")[1].split()[0]))
+    ice = ice_of(transceiver.receiver.transport.transport)
+    garbage = (b"", b"\x80", b"\x00", b"\x16\xfe\xfd" + bytes(60), bytes(40), b"\x80\xc8" + bytes(40))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for datagram in garbage:
+            stranger.sendto(datagram, address)
+        await publisher.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        async with asyncio.timeout(20):
+            frame = await transceiver.receiver.track.recv()
+            for datagram in garbage:
+                stranger.sendto(datagram, address)
+            (protocol,) = ice_of(publisher.getSenders()[0].transport.transport)._protocols[:1]
+            with own_socket(protocol.transport) as peer:
+                for datagram in garbage:
+                    peer.sendto(datagram, address)
+            while not frame.pts or frame.pts < 90_000:
+                frame = await transceiver.receiver.track.recv()
+    assert connection.state == "connected"
+    assert ice._queue.qsize() == 0
+    assert not caplog.records
+    await connection.close()
+    await publisher.close()
 
 
 def parts(connection: Connection) -> list[weakref.ref[object]]:
