@@ -49,6 +49,7 @@ from .feeds import (
     ThreadExecutor,
     Watch,
     limit_heaps,
+    release_memory,
 )
 from .graph import Graph
 from .producers import DeclaredProducer, ProducerContext, bug_message, make_transforms
@@ -108,6 +109,7 @@ __all__ = [
     "schema",
     "hash_of",
     "plain_token",
+    "release_memory",
     "token_of",
     "with_packages",
 ]

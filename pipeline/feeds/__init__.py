@@ -3,7 +3,7 @@
 from .clock import Clock, SystemClock, Timer
 from .executor import ThreadExecutor
 from .feed import Feed
-from .memory import limit_heaps
+from .memory import limit_heaps, release_memory
 from .meters import ByteRate, Counters, Latency, Rate
 from .producer import Output, Producer, State
 from .reports import Reports
@@ -34,5 +34,6 @@ __all__ = [
     "Timer",
     "Watch",
     "limit_heaps",
+    "release_memory",
     "retry_pause_s",
 ]

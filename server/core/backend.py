@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cameras import Prediction, safe_text
-from pipeline import Config, Feed, Graph, LimitsConfig
+from pipeline import Config, Feed, Graph, LimitsConfig, release_memory
 from streams import EncoderPool, Sessions, WhepSessions
 from vision import ModelError, Session, UnsupportedKind, VisionService
 
@@ -212,15 +212,15 @@ def open_backend(graph: Graph, encoders: EncoderPool) -> Backend:
     """Return the backend over a graph, with its threads and its tables of WebRTC sessions. Call it in the event loop.
 
     Models share the cores with the streams, so few requests for them run at once. Those for one service can take half
-    of the places: it may hang. Requests for a frame cost nothing while they wait, so they start at once: their limit
-    of ten seconds is already running.
+    of the places: it may hang. After the last one, free memory is returned to the system. Requests for a frame cost
+    nothing while they wait, so they start at once: their limit of ten seconds is already running.
 
     Raises:
         UnsuitableLibrary: The installed aiortc cannot be used.
     """
     whep = WhepSessions(graph, encoders)
-    models = Workers("api-model", threads=2, waiting=64, share=33)
-    parsers = Workers("api-parse", threads=2, waiting=64)
+    models = Workers("api-model", threads=2, waiting=64, share=33, when_idle=release_memory)
+    parsers = Workers("api-parse", threads=2, waiting=64, when_idle=release_memory)
     waits = Workers("api-wait", threads=512, waiting=0, share=16)
     tokens = Tokens(lambda: graph.config.server.tokens)
     images = ImageUrls(bytes_max=lambda: graph.config.server.limits.picture_bytes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any, ParamSpec, TypeVar
@@ -14,6 +15,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+IDLE_S = 5.0
+"""How long there is no call before ``when_idle`` is called."""
 PATIENCE_S = 1.0
 """How long a call keeps others waiting. After that it mostly waits itself, for a model, and another one may start."""
 
@@ -30,9 +33,17 @@ class Workers:
         threads: Most calls at once, not counting those that have taken longer than ``PATIENCE_S``.
         waiting: Most calls that wait; further ones are refused.
         share: Most calls for one subject, waiting or not; ``None`` allows as many as there are.
+        when_idle: Called on a thread when there has been no call for ``IDLE_S`` after the last one.
     """
 
-    def __init__(self, name: str, threads: int, waiting: int, share: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        threads: int,
+        waiting: int,
+        share: int | None = None,
+        when_idle: Callable[[], None] = lambda: None,
+    ) -> None:
         self._name = name
         self._threads = threads
         self._turns = asyncio.Semaphore(threads)
@@ -41,6 +52,8 @@ class Workers:
         self._subjects: Counter[Hashable] = Counter()
         self._subject_turns: dict[Hashable, asyncio.Semaphore] = {}
         self._working: set[asyncio.Future[Any]] = set()
+        self._when_idle = when_idle
+        self._idle_timer: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -67,6 +80,7 @@ class Workers:
             raise Unavailable("too many requests are waiting; try again shortly")
         self._places -= 1
         self._subjects[subject] += 1
+        self._cancel_idle()
         place = _Place(self, subject)
         try:
             await place.take_turn()
@@ -89,10 +103,31 @@ class Workers:
     def close(self) -> None:
         """Refuse further and waiting calls; do not wait for calls in progress."""
         self._closed = True
+        self._cancel_idle()
         for work in list(self._working):
             if not work.done():
                 work.set_exception(Unavailable("the server is closing"))
                 work.exception()  # marks it as retrieved: the caller may no longer await it
+
+    def _left(self, subject: Hashable) -> None:
+        """Free the place of a call for a subject."""
+        self._places += 1
+        self._subjects[subject] -= 1
+        if not self._subjects[subject]:
+            del self._subjects[subject]
+            self._subject_turns.pop(subject, None)
+        if not self._subjects and not self._closed:
+            self._idle_timer = asyncio.get_running_loop().call_later(IDLE_S, self._idle)
+
+    def _idle(self) -> None:
+        self._idle_timer = None
+        with contextlib.suppress(RuntimeError):  # no thread is available now
+            on_thread(self._name, self._when_idle)
+
+    def _cancel_idle(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
 
 
 class _Place:
@@ -121,12 +156,7 @@ class _Place:
             self._timer.cancel()
         while self._held:
             self._held.pop().release()
-        workers, subject = self._workers, self._subject
-        workers._places += 1
-        workers._subjects[subject] -= 1
-        if not workers._subjects[subject]:
-            del workers._subjects[subject]
-            workers._subject_turns.pop(subject, None)
+        self._workers._left(self._subject)
 
     def _give_way(self) -> None:
         """Give back the turn among all calls; the subject keeps its own, so that it cannot take more threads."""

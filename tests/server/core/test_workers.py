@@ -218,3 +218,32 @@ def test_a_call_that_takes_long_lets_another_start_but_keeps_its_place(monkeypat
         assert [await slow, await following] == ["done", "done"]
 
     asyncio.run(main())
+
+
+def test_the_end_of_a_burst_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.core.workers.IDLE_S", 0.01)
+
+    async def main() -> None:
+        idle, ends = asyncio.Event(), []
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            ends.append(threading.current_thread())
+            loop.call_soon_threadsafe(idle.set)
+
+        stuck, workers = Stuck(), Workers("api", threads=2, waiting=1, when_idle=end)
+        first = asyncio.create_task(workers.run(stuck))
+        await entered(stuck)
+        assert await workers.run(lambda: "second") == "second"
+        assert workers._idle_timer is None, "a call is in progress"
+        stuck.go.set()
+        assert await first == "done"
+        await asyncio.wait_for(idle.wait(), 5)
+        assert len(ends) == 1
+        assert ends[0] is not threading.current_thread()
+        assert await workers.run(lambda: "third") == "third"
+        assert workers._idle_timer is not None
+        workers.close()
+        assert workers._idle_timer is None
+
+    asyncio.run(main())
