@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..program import UsageError, log_to_stderr, program_version
+from ..program import UsageError, log_to_stderr, program_version, write_to_stderr
 from .exit_codes import Failure, exit_codes, sentence_of
 from .options import (
     ConfigPath,
@@ -113,8 +113,11 @@ def serve(
         def announce(urls: Sequence[str]) -> None:
             # Before stdout, which programs read: its one line says that the server is ready.
             for line in hints_for_others(served.server, urls[1:]):
-                print(line, file=sys.stderr, flush=True)
-            print(urls[0], flush=True)
+                write_to_stderr(line)
+            try:
+                print(urls[0], flush=True)
+            except OSError as error:  # the log names the address, too
+                logger.warning("the address cannot be written to stdout: %s", error.strerror)
 
         serve_config(served, announce)
 

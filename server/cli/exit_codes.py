@@ -43,6 +43,10 @@ def exit_codes(*, interrupted: int = FAILED) -> Iterator[None]:
         raise _ended(MISUSED, str(error)) from None
     except (StartError, UnsuitableLibrary, Failure) as error:
         raise _ended(FAILED, str(error)) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # as of a full disk
+        raise _ended(FAILED, sentence_of(error)) from None
     except KeyboardInterrupt:
         raise (_ended(interrupted, "interrupted") if interrupted else typer.Exit(0)) from None
     finally:

@@ -7,6 +7,7 @@ from .log_limit import LogLimit
 from .logs import LogFormatter, log_to_stderr
 from .loop_watchdog import LoopWatchdog
 from .signals import SignalThread, end_process, signals_handled
+from .stderr import write_to_stderr
 from .version import program_version
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "program_version",
     "raise_file_limit",
     "signals_handled",
+    "write_to_stderr",
 ]

@@ -10,6 +10,7 @@ import traceback
 from types import TracebackType
 
 from .log_limit import LogLimit
+from .stderr import StderrHandler
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def log_to_stderr(level: str) -> None:
 
     Warnings and uncaught exceptions are among them.
     """
-    handler = logging.StreamHandler(sys.stderr)
+    handler = StderrHandler()
     handler.setFormatter(LogFormatter())
     handler.addFilter(LogLimit())
     logging.basicConfig(level=level, handlers=[handler])
