@@ -23,6 +23,7 @@ MAX_MEDIA_LINES = 8
 CREDENTIALS = ("a=ice-ufrag:", "a=ice-pwd:")
 """Prefixes of the lines with a peer's ICE user name fragment and password."""
 
+_BUNDLE = "a=group:BUNDLE"
 CANDIDATE = "a=candidate:"
 """Prefix of the line with a candidate."""
 
@@ -151,6 +152,7 @@ def read_offer(
     if any(len(section.formats) > MAX_FORMATS for section in sections):
         raise InvalidSdp(f"a media line of the offer has more than {MAX_FORMATS} formats")
     sections = [_with_direction(section, general) for section in sections]
+    head = [_with_known_members(line, sections) for line in head]
     fitting = (i for i, section in enumerate(sections) if section.kind == "video" and section.goes_with(direction))
     video = next(fitting, None)
     cleaned = [section if i == video else _inactive(section) for i, section in enumerate(sections)]
@@ -206,6 +208,15 @@ def _split(lines: Iterable[str]) -> tuple[list[str], list[Section]]:
         elif line:
             (groups[-1] if groups else head).append(line)
     return head, [Section(tuple(group)) for group in groups]
+
+
+def _with_known_members(line: str, sections: Sequence[Section]) -> str:
+    """Return a line of the head; that of a BUNDLE group with each known media line once (RFC 5888, section 9.2)."""
+    if not line.startswith(_BUNDLE):
+        return line
+    known = {each.removeprefix("a=mid:") for section in sections for each in section.lines if each.startswith("a=mid:")}
+    members = (member for member in dict.fromkeys(line.removeprefix(_BUNDLE).split()) if member in known)
+    return " ".join([_BUNDLE, *members])
 
 
 def _with_direction(section: Section, general: str) -> Section:

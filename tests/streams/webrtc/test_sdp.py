@@ -5,6 +5,7 @@ import pytest
 from streams.webrtc.candidates import PeerCandidates
 from streams.webrtc.errors import InvalidSdp, NothingInCommon, SdpTooLong, SignallingError
 from streams.webrtc.sdp import SDP_BYTES_MAX, Direction, Section, finish_answer, read_offer
+from tests.offers import OFFER
 
 HEAD = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 TRANSPORT = (
@@ -200,3 +201,14 @@ def test_the_limit_of_bytes_can_be_set() -> None:
 def test_lines_that_would_take_long_to_parse_are_refused(line: str, number: int, detail: str) -> None:
     lines = "\r\n".join(line.format(n) for n in range(number))
     assert refusal(HEAD + VIDEO + lines) == (InvalidSdp, detail)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("0 1", "0 1"), ("0 1 2 3 0 0", "0 1"), ("7", ""), ("", ""), (" 1  0", "1 0")]
+)
+def test_a_bundle_has_each_media_line_once(written: str, read: str) -> None:
+    second = OFFER[OFFER.index("m=") :].replace("a=mid:0", "a=mid:1")
+    text = read_offer(
+        f"{OFFER}{second}".replace("t=0 0\r\n", f"t=0 0\r\na=group:BUNDLE {written}\r\n"), "sendonly"
+    ).text
+    assert f"\r\na=group:BUNDLE {read}".rstrip() + "\r\n" in text
