@@ -11,6 +11,7 @@ import contextlib
 import json
 import math
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -138,6 +139,11 @@ class Decoder:
             if max(done, os.fstat(self._memory).st_size) > _KEPT_BYTES:
                 os.ftruncate(self._memory, 0)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process has ended by itself, as after a minute without a picture."""
+        return self._child.process.poll() is not None
+
     def close(self) -> int | None:
         """End the process; return its exit code if it has ended, by itself or now."""
         self._resources.close()
@@ -199,7 +205,7 @@ class Decoders:
         with contextlib.suppress(IndexError):
             while True:
                 decoder = self._free.pop()
-                if decoder.max_pixels == max_pixels:
+                if decoder.max_pixels == max_pixels and not decoder.has_ended:
                     return decoder
                 decoder.close()
         return Decoder(max_pixels)
@@ -211,8 +217,12 @@ class Decoders:
             decoder.close()
             raise ImageError(f"the picture takes more than {limits.decode_s:g} s to decode") from None
         except DecoderEnded:
-            if decoder.close() == 0 and not decoder.is_new:
+            code = decoder.close()
+            if code == 0 and not decoder.is_new:
                 raise _Unused from None
+            if code == -signal.SIGKILL:  # the kernel ends a process so when the memory of the machine is used up
+                message = "the process that decodes pictures was killed; try again shortly"
+                raise ImageError(message, unavailable=True) from None
             raise ImageError("the picture is damaged: it crashes its decoder") from None
         except ImageError:
             self._free.append(decoder)

@@ -72,6 +72,15 @@ def test_memory_is_limited(decoders: Decoders) -> None:
     assert decoders.decode(PNG, LIMITS, exif=True) is not None
 
 
+def test_a_process_that_was_killed_between_pictures_costs_none(decoders: Decoders) -> None:
+    assert decoders.decode(PNG, LIMITS, exif=True) is not None
+    first = process_of(decoders)
+    os.kill(first, signal.SIGKILL)
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+    assert decoders.decode(PNG, LIMITS, exif=True) is not None
+    assert process_of(decoders) != first
+
+
 def test_memory_of_a_large_picture_is_given_back(decoders: Decoders) -> None:
     large = np.zeros((3000, 3000, 3), np.uint8)
     assert decoders.decode(encoded(".bmp", large), PictureLimits(9_000_000), exif=True) is not None
