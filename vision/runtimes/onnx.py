@@ -43,7 +43,7 @@ _TYPES = {
     "int8": "int8", "int16": "int16", "int32": "int32", "int64": "int64",
 }  # fmt: skip
 _IR_VERSION, _GRAPH = 1, 7  # fields of ONNX's ModelProto
-_QUIET = 3  # log level of ONNX Runtime: errors only
+_QUIET = 4  # log level of ONNX Runtime: fatal only. Errors are raised, too, and it colours its own lines.
 _LABELS = ("names", "labels", "classes")  # Ultralytics uses names, other exporters the others
 # Where a model has tensors. ONNX Runtime reads the data of one that names a file from there, relative to the *current*
 # folder, since it gets the model as bytes; and the checksum of the model would not cover it.
