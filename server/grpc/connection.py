@@ -16,6 +16,7 @@ from grpclib.protocol import Stream as Transfer
 from grpclib.server import Handler
 from h2.config import H2Configuration
 from h2.errors import ErrorCodes
+from h2.events import RemoteSettingsChanged
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 
@@ -35,6 +36,9 @@ CREDIT = 500.0
 CREDIT_PER_S = 20.0
 CREDIT_PER_CALL = 20.0
 CREDIT_PER_BYTE = 1 / 1024
+"""Credit for data. The bytes of other frames cost as much as they carry, or more."""
+TABLE_BYTES_MAX = 4096
+"""Most bytes of the heads that are remembered for a client. It may allow 4 GB, and each reply searches all of them."""
 
 
 class CallHandler(Handler):
@@ -137,8 +141,8 @@ class Http2Protocol(H2Protocol, PortProtocol):
         """Process some frames."""
         self._active_at = time.monotonic()
         try:
-            _, costly = self._frames.take(data)
-            self._pay(costly, len(data))
+            taken = self._frames.take(data)
+            self._pay(taken.costly, taken.data)
             events = self.connection.feed(data)
         except (FrameError, _Flood) as error:
             logger.debug("a gRPC client is disconnected: it sends %s", error)
@@ -151,6 +155,8 @@ class Http2Protocol(H2Protocol, PortProtocol):
             self._begun = True
             self.connection.flush()
             for event in events:
+                if isinstance(event, RemoteSettingsChanged):
+                    self._limit_settings(event)
                 # Events that grpclib does not know, such as frames of an unknown type, are ignored.
                 if type(event) in getattr(self.processor, "processors", ()):
                     self.processor.process(event)
@@ -181,9 +187,22 @@ class Http2Protocol(H2Protocol, PortProtocol):
         self.connection.flush()
         self.processor.close("the server closes the connection")
 
-    def _pay(self, frames: int, count: int) -> None:
+    def _limit_settings(self, event: RemoteSettingsChanged) -> None:
+        """Forget the settings that nobody knows, each of which h2 keeps, and limit what the others make it keep."""
+        for code in event.changed_settings:
+            if not isinstance(code, SettingCodes):
+                self._h2.remote_settings.pop(code, None)
+        encoder = self._h2.encoder
+        if encoder.header_table_size > TABLE_BYTES_MAX:
+            encoder.header_table_size = TABLE_BYTES_MAX
+        # The next head announces all sizes since the last one; the smallest and the last would do.
+        changes = encoder.table_size_changes
+        if len(changes) > 2:
+            changes[:] = min(changes), changes[-1]
+
+    def _pay(self, frames: int, data: int) -> None:
         now = time.monotonic()
-        earned = (now - self._paid_at) * CREDIT_PER_S + count * CREDIT_PER_BYTE
+        earned = (now - self._paid_at) * CREDIT_PER_S + data * CREDIT_PER_BYTE
         self._paid_at = now
         self._credit = min(self._credit + earned, 2 * CREDIT) - frames
         if self._credit < 0:

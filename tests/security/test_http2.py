@@ -10,12 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hpack
 import pytest
 
 from tests.serving import Serving
 
 from .attacks import closed_by_server, connected, cost_s, grpc_address, peak_memory, serving, undisturbed
 from .http2 import (
+    ALTSVC,
     BEGINNING,
     CANCEL,
     CONTINUATION,
@@ -25,6 +27,8 @@ from .http2 import (
     GOAWAY,
     HEADERS,
     PING,
+    PRIORITY,
+    PUSH_PROMISE,
     RST_STREAM,
     SETTINGS,
     WINDOW_UPDATE,
@@ -52,15 +56,28 @@ def calls(path: str, reset: bytes = b"") -> bytes:
     )
 
 
+def settings(count: int, first: int = 1000) -> bytes:
+    """Return settings that nobody knows."""
+    return b"".join(struct.pack(">HI", number % 60_000 + 1000, 1) for number in range(first, first + count))
+
+
 FLOODS: dict[str, Callable[[str], bytes]] = {
     "calls reset at once": lambda path: calls(path, struct.pack(">I", CANCEL)),
     "calls without end": calls,
     "pings": lambda path: frame(PING, bytes(8)) * 20_000,
     "settings": lambda path: frame(SETTINGS, struct.pack(">HI", 4, 65_535)) * 20_000,
+    "unknown settings": lambda path: frame(SETTINGS, settings(2700)) * 200,
+    "some unknown settings each": lambda path: frame(SETTINGS, settings(32)) * 20_000,
+    "table sizes": lambda path: b"".join(
+        frame(SETTINGS, struct.pack(">HI", 1, (number % 2) << 31)) for number in range(20_000)
+    ),
+    "priorities": lambda path: frame(PRIORITY, bytes(5), 1) * 20_000,
+    "alternative services": lambda path: frame(ALTSVC, bytes(2) + b"x" * 1000, 1) * 20_000,
     "windows": lambda path: frame(WINDOW_UPDATE, struct.pack(">I", 1)) * 20_000,
     "empty data": lambda path: frame(HEADERS, call(path), 1, END_HEADERS) + frame(DATA, b"", 1) * 20_000,
     "bytes of data": lambda path: frame(HEADERS, call(path), 1, END_HEADERS) + frame(DATA, b"x", 1) * 20_000,
     "frames of an unknown type": lambda path: frame(0xBA, b"x") * 20_000,
+    "large frames of an unknown type": lambda path: frame(0xBA, bytes(16_000)) * 1000,
     "a head without end": lambda path: frame(HEADERS, call(path), 1) + frame(CONTINUATION, b"", 1) * 20_000,
     "a large head": lambda path: (
         frame(HEADERS, call(path, ("x", "y" * 16_000)), 1)
@@ -154,6 +171,36 @@ def test_a_call_that_declares_too_much_reserves_no_memory(server: Serving) -> No
     assert peak_memory(server) - before < 20_000_000
 
 
+@pytest.mark.parametrize("system", PATHS)
+def test_settings_that_nobody_knows_take_no_memory(server: Serving, system: str) -> None:
+    """Before, 387 kB of them took 54 MB, for as long as the connection was open."""
+    before = peak_memory(server)
+    with contextlib.ExitStack() as stack:
+        for _ in range(4):
+            attacker = stack.enter_context(connected(grpc_address(server, system)))
+            attacker.sendall(BEGINNING + b"".join(frame(SETTINGS, settings(32, 32 * number)) for number in range(450)))
+            attacker.sendall(frame(PING, b"12345678"))
+            received = b""
+            while (PING, b"12345678") not in frames_of(received):
+                received += attacker.recv(1 << 20)
+        assert peak_memory(server) - before < 15_000_000
+
+
+@pytest.mark.parametrize("system", PATHS)
+def test_heads_are_remembered_within_limits(server: Serving, system: str) -> None:
+    """Before, each reply searched all heads that a client wanted to be remembered, up to 4 GB of them."""
+    decoder = hpack.Decoder()
+    decoder.max_allowed_table_size = 2**32 - 1
+    with connected(grpc_address(server, system)) as attacker:
+        attacker.sendall(BEGINNING + frame(SETTINGS, struct.pack(">HI", 1, 2**32 - 1)))
+        attacker.sendall(frame(HEADERS, call("/none"), 1, END_HEADERS))
+        received = b""
+        while not (heads := [content for kind, content in frames_of(received) if kind == HEADERS]):
+            received += attacker.recv(1 << 20)
+    assert (":status", "200") in decoder.decode(heads[0])
+    assert decoder.header_table_size == 4096
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -163,6 +210,9 @@ def test_a_call_that_declares_too_much_reserves_no_memory(server: Serving) -> No
         BEGINNING + frame(HEADERS, call("/x", ("x-bin", "%%%")), 1, END_HEADERS) + frame(PING, bytes(7)),
         BEGINNING + frame(HEADERS, b"\x40\x01x\x01\xe9", 1, END_HEADERS) + frame(PING, bytes(7)),
         BEGINNING + frame(RST_STREAM, bytes(4), 7),
+        BEGINNING + frame(PUSH_PROMISE, struct.pack(">I", 2) + call("/x"), 1, END_HEADERS),
+        BEGINNING + frame(WINDOW_UPDATE, bytes(4)),
+        BEGINNING + frame(SETTINGS, struct.pack(">HI", 5, 0)),
     ],
 )
 def test_malformed_frames_write_nothing_to_the_log(server: Serving, data: bytes) -> None:

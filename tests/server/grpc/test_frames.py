@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.grpc.frames import FRAME_BYTES_MAX, FrameError, Frames
+from server.grpc.frames import FRAME_BYTES_MAX, SETTINGS_MAX, FrameError, Frames
 from tests.security.http2 import (
     BEGINNING,
     CONTINUATION,
@@ -12,6 +12,7 @@ from tests.security.http2 import (
     END_HEADERS,
     HEADERS,
     PING,
+    SETTINGS,
     frame,
 )
 
@@ -27,9 +28,10 @@ def test_frames_that_carry_nothing_cost(size: int) -> None:
         + frame(HEADERS, b"x", 3, END_HEADERS)
     )
     frames = Frames(1000)
-    costs = [frames.take(data[at : at + size]) for at in range(0, len(data), size)]
-    assert sum(looked_at for looked_at, _ in costs) == len(data)
-    assert sum(cost for _, cost in costs) == 1 + 3 + 1 + 1
+    taken = [frames.take(data[at : at + size]) for at in range(0, len(data), size)]
+    assert sum(part.size for part in taken) == len(data)
+    assert sum(part.costly for part in taken) == 1 + 3 + 1 + 1
+    assert sum(part.data for part in taken) == 256 + FRAME_BYTES_MAX
 
 
 def test_a_portion_has_a_few_frames_and_goes_nowhere() -> None:
@@ -49,3 +51,18 @@ def test_a_frame_or_head_that_is_too_large_is_an_error() -> None:
     frames.take(BEGINNING + fits + fits)
     with pytest.raises(FrameError, match="a head that is too large"):
         frames.take(frame(HEADERS, bytes(600), 3) + frame(CONTINUATION, bytes(401), 3))
+
+
+def test_a_frame_of_too_many_settings_is_an_error() -> None:
+    Frames(1000).take(BEGINNING + frame(SETTINGS, bytes(6 * SETTINGS_MAX)))
+    with pytest.raises(FrameError, match="a frame of 33 settings"):
+        Frames(1000).take(BEGINNING + frame(SETTINGS, bytes(6 * SETTINGS_MAX + 6)))
+
+
+def test_a_portion_ends_at_a_large_head() -> None:
+    """Its bytes may be a thousand fields, which take 10 ms."""
+    frames = Frames(10_000)
+    frames.take(BEGINNING)
+    for size, count in ((1000, 1), (100, 8), (50, 16)):
+        data = bytearray(frame(HEADERS, bytes(size), 1, END_HEADERS) * 20)
+        assert frames.portion(data, 16) == (count - 1) * (9 + size) + 9
