@@ -9,8 +9,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from grpclib import GRPCError, Status
 from grpclib.config import Configuration
-from grpclib.metadata import decode_metadata
+from grpclib.const import Cardinality
+from grpclib.const import Handler as Method
+from grpclib.metadata import decode_metadata, decode_timeout
 from grpclib.protocol import EventsProcessor, H2Protocol
 from grpclib.protocol import Stream as Transfer
 from grpclib.server import Handler
@@ -41,8 +44,16 @@ TABLE_BYTES_MAX = 4096
 """Most bytes of the heads that are remembered for a client. It may allow 4 GB, and each reply searches all of them."""
 
 
+TIMEOUT_MIN_S = 0.001
+"""A call whose client waits less than this is over when it arrives."""
+_TIMEOUT = "grpc-timeout"
+
+
 class CallHandler(Handler):
-    """grpclib's handler of calls. It resets malformed ones, which grpclib's own would log with a traceback each."""
+    """grpclib's handler of calls, which would log a traceback for each malformed one and for each that is over.
+
+    This one resets malformed calls, and answers a call that is over without its method.
+    """
 
     accepted: Callable[[], None] = staticmethod(lambda: None)
     answered: Callable[[], None] = staticmethod(lambda: None)
@@ -54,16 +65,26 @@ class CallHandler(Handler):
 
     def accept(self, stream: Transfer, headers: Any, release_stream: Callable[[], Any]) -> None:
         """Start to answer a call."""
+        is_over = False
         try:
             complete = {":method", ":path"} <= {name for name, _ in headers}
             decode_metadata(headers)
-        except Exception:  # values that are not base64, for one
+            is_over = _is_over(headers)
+        except Exception:  # values that are not base64, for one, and time limits of more than 300 digits
             complete = False
         if not complete:
             stream.reset_nowait(ErrorCodes.PROTOCOL_ERROR)
             release_stream()
             return
-        super().accept(stream, headers, release_stream)
+        if is_over:
+            headers = [(name, value) for name, value in headers if name != _TIMEOUT]
+            methods, self.mapping = self.mapping, _OVER
+            try:
+                super().accept(stream, headers, release_stream)
+            finally:
+                self.mapping = methods
+        else:
+            super().accept(stream, headers, release_stream)
         self.accepted()
         self._tasks[stream].add_done_callback(partial(self._done, stream))
 
@@ -76,6 +97,34 @@ class CallHandler(Handler):
         # Calls that are refused before they have sent anything cost more than they are worth to anybody.
         if stream.data_received and not task.cancelled() and task not in self._cancelled:
             self.answered()
+
+
+class _Over(dict[str, Method]):
+    """The methods for calls that are over."""
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """Return the only method, whatever the path."""
+        return Method(_answer_late, Cardinality.STREAM_STREAM, bytes, bytes)
+
+
+_OVER = _Over()
+
+
+async def _answer_late(stream: Any) -> None:
+    raise GRPCError(Status.DEADLINE_EXCEEDED, "the deadline of this call had passed when it arrived")
+
+
+def _is_over(headers: Any) -> bool:
+    """Return whether the time limit of a call is too short to begin it; a malformed one is refused later.
+
+    Raises:
+        OverflowError: The limit is too long for a number.
+    """
+    try:
+        limits_s = [float(decode_timeout(value)) for name, value in headers if name == _TIMEOUT]
+    except ValueError:
+        return False
+    return min(limits_s, default=TIMEOUT_MIN_S) < TIMEOUT_MIN_S
 
 
 class Http2Protocol(H2Protocol, PortProtocol):

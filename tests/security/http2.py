@@ -57,3 +57,8 @@ def frames_of(received: bytes) -> list[tuple[int, bytes]]:
         found.append((received[3], received[9:end]))
         received = received[end:]
     return found
+
+
+def fields(decoder: hpack.Decoder, head: bytes) -> dict[str, str]:
+    """Return the fields of a compressed head."""
+    return {str(name): str(value) for name, value in decoder.decode(head)}

@@ -23,6 +23,7 @@ from .http2 import (
     CONTINUATION,
     DATA,
     END_HEADERS,
+    END_STREAM,
     ENHANCE_YOUR_CALM,
     GOAWAY,
     HEADERS,
@@ -33,6 +34,7 @@ from .http2 import (
     SETTINGS,
     WINDOW_UPDATE,
     call,
+    fields,
     frame,
     frames_of,
     goodbye,
@@ -186,6 +188,32 @@ def test_settings_that_nobody_knows_take_no_memory(server: Serving, system: str)
         assert peak_memory(server) - before < 15_000_000
 
 
+def timed(limit: str, stream: int = 1) -> bytes:
+    """Return a call whose client waits so long, with an empty message."""
+    head = call(PATHS["Clarifai"], ("grpc-timeout", limit))
+    return frame(HEADERS, head, stream, END_HEADERS) + frame(DATA, bytes(5), stream, END_STREAM)
+
+
+@pytest.mark.parametrize("system", PATHS)
+@pytest.mark.parametrize("limit", ["0S", "1n", "999u"])
+def test_a_call_that_is_over_when_it_arrives_is_answered_without_a_log_line(
+    server: Serving, system: str, limit: str
+) -> None:
+    """Before, each wrote a traceback."""
+    before = server.errors()
+    decoder, heads = hpack.Decoder(), list[bytes]()
+    with connected(grpc_address(server, system)) as attacker:
+        attacker.sendall(BEGINNING + b"".join(timed(limit, stream) for stream in range(1, 201, 2)))
+        received = b""
+        while len(heads) < 100:
+            data = attacker.recv(1 << 20)
+            assert data
+            received += data
+            heads = [content for kind, content in frames_of(received) if kind == HEADERS]
+    assert all(fields(decoder, head)["grpc-status"] == "4" for head in heads)
+    assert server.errors() == before
+
+
 @pytest.mark.parametrize("system", PATHS)
 def test_heads_are_remembered_within_limits(server: Serving, system: str) -> None:
     """Before, each reply searched all heads that a client wanted to be remembered, up to 4 GB of them."""
@@ -197,7 +225,7 @@ def test_heads_are_remembered_within_limits(server: Serving, system: str) -> Non
         received = b""
         while not (heads := [content for kind, content in frames_of(received) if kind == HEADERS]):
             received += attacker.recv(1 << 20)
-    assert (":status", "200") in decoder.decode(heads[0])
+    assert fields(decoder, heads[0])[":status"] == "200"
     assert decoder.header_table_size == 4096
 
 
@@ -212,6 +240,7 @@ def test_heads_are_remembered_within_limits(server: Serving, system: str) -> Non
         BEGINNING + frame(RST_STREAM, bytes(4), 7),
         BEGINNING + frame(PUSH_PROMISE, struct.pack(">I", 2) + call("/x"), 1, END_HEADERS),
         BEGINNING + frame(WINDOW_UPDATE, bytes(4)),
+        BEGINNING + timed("-1S") + timed("9" * 5000 + "H", 3) + timed("9" * 4000 + "n", 5),
         BEGINNING + frame(SETTINGS, struct.pack(">HI", 5, 0)),
     ],
 )
