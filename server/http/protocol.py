@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,8 @@ BODY_AT_ONCE = 64_000
 
 _CLOSE = (b"connection", b"close")
 _END_OF_HEAD = b"\r\n\r\n"
+_END = re.compile(rb"\n\r?\n")  # as h11 has it
+_TOO_LARGE = f"the head of a request may have at most {HEADERS_MAX} lines, {PARAMETERS_MAX} parameters and {{}} bytes"
 
 
 class Parser(h11.Connection):
@@ -44,6 +47,7 @@ class Parser(h11.Connection):
 
     Attributes:
         refused_with: The HTTP status for the request that could not be read; ``None`` without one.
+        reason: What is wrong with that request; empty if it is malformed.
         body_left: Bytes of the present body that are still missing; 0 if its length is unknown.
     """
 
@@ -52,12 +56,13 @@ class Parser(h11.Connection):
         self._header_bytes = header_bytes
         self._received = self._chunks = 0
         self.refused_with: int | None = None
+        self.reason = ""
         self.body_left = 0
 
     @property
     def is_receiving(self) -> bool:
         """Whether part of a request is still missing, or was never read."""
-        return self.their_state in (h11.SEND_BODY, h11.ERROR)
+        return self.refused_with is not None or self.their_state in (h11.SEND_BODY, h11.ERROR)
 
     def next_event(self) -> Any:
         """Return the next event of the request.
@@ -66,11 +71,15 @@ class Parser(h11.Connection):
             RemoteProtocolError: The request is malformed or exceeds a limit.
         """
         try:
+            if self.their_state is h11.IDLE:
+                self._check_lines()
             event = super().next_event()
             if isinstance(event, h11.Request):
                 self._check_head(event)
             elif isinstance(event, h11.Data):
                 self._check_body(event)
+            elif event is h11.NEED_DATA and self.their_state is h11.SEND_BODY:
+                self._check_lines()  # what is left are lines after the body
         except h11.RemoteProtocolError as error:
             self.refused_with = error.error_status_hint
             raise
@@ -90,14 +99,29 @@ class Parser(h11.Connection):
         size = len(request.target) + sum(len(name) + len(value) for name, value in request.headers)
         parameters = request.target.count(b"&") + 1
         if size > self._header_bytes or len(request.headers) > HEADERS_MAX or parameters > PARAMETERS_MAX:
-            raise h11.RemoteProtocolError("the head is too large", 431)
+            raise self._refusal(431, _TOO_LARGE.format(self._header_bytes))
+        if lengths and any(name == b"transfer-encoding" for name, _ in request.headers):
+            # A proxy before us may have believed the length, and would take the rest for another request.
+            raise self._refusal(400, "a request may have a Content-Length or a Transfer-Encoding, but not both")
+
+    def _check_lines(self) -> None:
+        """Count the lines of a head before they are parsed, which takes longer."""
+        received = self.trailing_data[0]
+        if received.count(b"\n") > HEADERS_MAX + 2:
+            end = _END.search(received)
+            if received.count(b"\n", 0, end.end() if end else len(received)) > HEADERS_MAX + 2:
+                raise self._refusal(431, _TOO_LARGE.format(self._header_bytes))
+
+    def _refusal(self, status: int, reason: str) -> h11.RemoteProtocolError:
+        self.reason = reason
+        return h11.RemoteProtocolError(reason, status)
 
     def _check_body(self, data: h11.Data) -> None:
         self._received += len(data.data)
         self.body_left = max(self.body_left - len(data.data), 0)
         self._chunks += data.chunk_start
         if self._chunks > CHUNKS_FREE + self._received // CHUNK_BYTES:
-            raise h11.RemoteProtocolError("the chunks are too small", 400)
+            raise self._refusal(400, f"the body comes in chunks that are too small; {CHUNK_BYTES} bytes each would do")
 
 
 class HttpProtocol(H11Protocol, PortProtocol):
@@ -214,9 +238,6 @@ class HttpProtocol(H11Protocol, PortProtocol):
         self.transport.close()
 
     def _error(self) -> HttpError:
-        if self.conn.refused_with == 431:
-            limit = f"{HEADERS_MAX} lines, {PARAMETERS_MAX} parameters and {self._header_bytes} bytes"
-            return HttpError(431, f"the head of a request may have at most {limit}")
-        if self.conn.their_state is h11.SEND_BODY:
-            return HttpError(400, f"the body comes in chunks that are too small; {CHUNK_BYTES} bytes each would do")
-        return HttpError(400, "this is not an HTTP request")
+        if self.conn.refused_with == 431:  # by us or by h11
+            return HttpError(431, _TOO_LARGE.format(self._header_bytes))
+        return HttpError(400, self.conn.reason or "this is not an HTTP request")
