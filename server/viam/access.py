@@ -21,7 +21,7 @@ _RIGHTS = {
     "/viam.service.vision.v1.VisionService": {"predict"},
     "/viam.service.mlmodel.v1.MLModelService": {"predict"},
 }
-"""The rights for the calls of each service; all others need only a token."""
+"""The rights for the calls of each service; all others need only a token, but no link."""
 
 
 _address: ContextVar[str] = ContextVar("address", default="")
@@ -52,9 +52,7 @@ def access_to(tokens: Tokens) -> Callable[[RecvRequest], Coroutine[Any, Any, Non
         values = [str(value).encode() for value in event.metadata.getall("authorization", ())]
         try:
             caller = tokens.admit(credential_of(values), address)
-            rights = _RIGHTS.get(event.method_name.rpartition("/")[0])
-            if rights is not None:
-                caller.require(rights)
+            caller.require(_RIGHTS.get(event.method_name.rpartition("/")[0]))
         except RequestError as error:
             raise grpc_error(error) from None
         set_caller(caller)  # the call runs in the same task

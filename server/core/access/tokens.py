@@ -71,20 +71,29 @@ class Caller:
         rights: What it may do.
         cameras: The only cameras that it may use; ``None`` for all.
         expires_at: When its permission ends, as seconds since the epoch; ``None`` if it does not.
+        of_link: Whether it has only a link, which allows to view a camera and nothing else.
     """
 
     name: str = ""
     rights: frozenset[str] = RIGHTS
     cameras: frozenset[str] | None = None
     expires_at: float | None = None
+    of_link: bool = False
 
-    def require(self, rights: Iterable[str]) -> None:
+    def require(self, rights: Iterable[str] | None) -> None:
         """Check that the caller has one of some rights.
+
+        Args:
+            rights: The rights; ``None`` if any token will do, but no link.
 
         Raises:
             Forbidden: It has none of them.
         """
-        wanted = sorted(rights)
+        wanted = sorted(rights or ())
+        if self.of_link and wanted != ["view"]:
+            raise Forbidden("a link allows to watch its camera, and nothing else")
+        if rights is None:
+            return
         if not self.rights.intersection(wanted):
             raise Forbidden(f"this token does not have the right {' or '.join(wanted)}")
 
@@ -210,7 +219,8 @@ class Tokens:
             grant = self._grants.read("watch", credential.token.decode("ascii", "replace"))
         except InvalidGrant as error:
             raise self._refusal(address, error, "") from None
-        return Caller(f"link for {grant.camera}", frozenset({"view"}), frozenset({grant.camera}), grant.expires_at)
+        of_camera = frozenset({grant.camera})
+        return Caller(f"link for {grant.camera}", frozenset({"view"}), of_camera, grant.expires_at, of_link=True)
 
     def signed_in(self, credential: Credential, address: str) -> str:
         """Return the value of the cookie for a browser that sends a valid token.

@@ -25,7 +25,7 @@ def credential_in(scope: Scope) -> Credential | None:
 
 
 def rights_for(method: str, path: str) -> Iterable[str] | None:
-    """Return the rights of which a request needs one; ``None`` if any token will do.
+    """Return the rights of which a request needs one; ``None`` if any token will do, but no link.
 
     An endpoint that is not listed changes something unless its method says otherwise, and needs the right for that.
     """

@@ -155,9 +155,7 @@ class AccessMiddleware:
                     f"pages of {sender.origin} must send a token of their own, as Authorization: Bearer; what the "
                     "browser adds by itself does not allow them to change anything"
                 )
-            rights = rights_for(method, path)
-            if rights is not None:
-                caller.require(rights)
+            caller.require(rights_for(method, path))
         except RequestError as error:
             return error
         set_caller(caller)

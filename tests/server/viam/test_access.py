@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from grpclib import GRPCError, Status
+from viam.proto.robot import ResourceNamesRequest, RobotServiceStub
 from viam.proto.rpc.auth import AuthenticateRequest, AuthServiceStub
 from viam.proto.rpc.auth import Credentials as PbCredentials
 from viam.robot.client import RobotClient
@@ -101,6 +103,20 @@ def test_wrong_api_keys_are_refused_and_counted_and_a_valid_one_never(served: Se
     assert found == [Status.UNAUTHENTICATED] * TRIES + [Status.RESOURCE_EXHAUSTED]
     assert authenticated(served, "") is Status.UNAUTHENTICATED
     assert authenticated(served, ADMIN) is Status.OK
+
+
+def test_the_token_of_a_link_gets_only_pictures_of_its_camera(served: Served) -> None:
+    tokens = served.running.backend.tokens
+    link = tokens._grants.sign("link", served.running.backend.config.server.tokens[0], "still", time.time() + 60)
+    token, _ = tokens.exchange(link, "127.0.0.1")
+
+    async def resources(there: Clients) -> Any:
+        return await RobotServiceStub(there.channel).ResourceNames(ResourceNamesRequest())
+
+    assert outcome(served, token, images) is Status.OK
+    for ask in (other_images, classify, resources):
+        assert outcome(served, token, ask) is Status.PERMISSION_DENIED
+    assert outcome(served, GUEST, resources) is Status.OK
 
 
 async def capture(there: Clients) -> Any:

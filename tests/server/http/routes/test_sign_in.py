@@ -227,6 +227,11 @@ def test_a_link_lets_watch_one_camera_and_nothing_else(served: Served) -> None:
         ("POST", "/whep/seen"): 403,
         ("POST", "/api/vision/names/classifications"): 403,
         ("PATCH", "/api/cameras/still/transforms/0"): 403,
+        ("GET", "/api/vision"): 403,
+        ("GET", "/metrics"): 403,
+        ("GET", "/schema.json"): 403,
+        ("GET", "/openapi.json"): 403,
+        ("GET", "/watch/still"): 200,
     }
     assert {request: status(served, *request, token) for request in expected} == expected
     assert signed_in(served, token).status_code == 401
