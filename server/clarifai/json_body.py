@@ -98,10 +98,14 @@ class JsonBody:
         """Return the content, with a mark in place of each long string.
 
         Raises:
+            UnicodeError: A text in it is not Unicode, such as half of a surrogate pair. Protobuf fails with
+                ``SystemError`` at some of these.
             ValueError: The body is not JSON.
             RecursionError: It is nested too deeply.
         """
-        return json.loads(bytes(self._rest) or b"{}")
+        read = json.loads(bytes(self._rest) or b"{}")
+        json.dumps(read, ensure_ascii=False).encode()
+        return read
 
     def bytes_of(self, text: str, limit: int) -> bytes:
         """Return the bytes that a string of the content encodes in base64, or that the string behind a mark encodes.

@@ -57,8 +57,8 @@ def _read(body: JsonBody) -> dict[str, Any]:
         read = body.parsed()
     except RecursionError:
         raise _refused("it is nested too deeply") from None
-    except UnicodeDecodeError:
-        raise _refused("it is not UTF-8") from None
+    except UnicodeError:
+        raise _refused("it is not UTF-8, or has half a surrogate pair") from None
     except json.JSONDecodeError as error:
         raise _refused(str(error)) from None
     except ValueError:  # Python limits the digits of a number

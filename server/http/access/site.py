@@ -78,15 +78,15 @@ class Site:
         """Return where a request comes from."""
         site, said = headers.get("sec-fetch-site"), headers.get("origin")
         # Browsers send no Origin with most links, frames and images; a page can suppress the Referer, but not forge it.
-        origin = origin_of(_origin_part(headers.get("referer", "")) if said is None else said) or said
+        origin = origin_of(_origin_part(headers.get("referer", "")) if said is None else said)
         is_allowed = origin in self._origins
         if site is not None:
             is_own = is_proven = site in ("same-origin", "none")
         else:
             # An old browser; any browser, if the server is neither local nor behind TLS; or another program.
             is_proven = self._is_own_origin(origin, headers.get("host"))
-            is_own = said is None or is_proven
-        return Sender(origin, is_own, is_allowed, is_proven or is_allowed)
+            is_own = is_proven or (said is None and origin is None)
+        return Sender(origin or said, is_own, is_allowed, is_proven or is_allowed)
 
     def refusal(self, method: str, headers: Headers, sender: Sender, *, is_page: bool) -> HttpError | None:
         """Return the error for a request that must not reach the app; ``None`` if it may.

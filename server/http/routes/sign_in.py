@@ -77,7 +77,8 @@ async def _text(request: Request, key: str) -> str:
     try:
         content = json.loads(await read_body(request, _BYTES_MAX, "the body"))
         value = content[key]
-    except (ValueError, TypeError, KeyError, RecursionError):
+        value.encode()  # JSON may have half a surrogate pair
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         value = None
     if not isinstance(value, str):
         raise InvalidRequest(f'the body must be {{"{key}": TEXT}}')

@@ -58,6 +58,8 @@ def test_repeated_and_unknown_fields_are_ignored(served: Served) -> None:
         ("/v2/models/poems/outputs", b"{}", 404, 21200, "there is no vision service 'poems'"),
         (PATHS[0], json.dumps({"inputs": [json_input(b"junk")]}).encode(), 400, 10020, ""),
         (PATHS[0], json.dumps({"inputs": [{}] * 129}).encode(), 400, 30105, "129 inputs"),
+        (PATHS[0], rb'{"\ud800": 1}', 400, 11100, "half a surrogate pair"),
+        (PATHS[0], rb'{"inputs": [{"id": "\udfff"}]}', 400, 11100, "half a surrogate pair"),
     ],
 )
 def test_an_invalid_body_gets_a_reply_of_the_same_form(

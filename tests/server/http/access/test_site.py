@@ -105,6 +105,33 @@ def test_all_other_pages_are_refused(served: Served, origin: str) -> None:
             assert response.headers["vary"] == "Origin"
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Referer": "http://evil.example/page?x=http://127.0.0.1/"}, 403),
+        ({"Referer": "http://127.0.0.1:1/"}, 403),
+        ({"Referer": "https://cam.example.org/"}, 200),
+        ({"Referer": f"{FRIEND}/wall"}, 200),
+        ({"Referer": "android-app://org.example"}, 200),
+        ({"Referer": "http://["}, 200),
+        ({}, 200),
+    ],
+)
+def test_without_other_headers_the_referer_says_which_page_asks(
+    served: Served, headers: dict[str, str], status: int
+) -> None:
+    """Over plain HTTP, browsers send no Sec-Fetch-Site, and no Origin with pictures. Before, these opened cameras."""
+    assert served.client.get(IMAGE, headers=headers).status_code == status
+    assert served.client.get("/", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://localhost:99999999", "http://\xff"])
+def test_an_origin_that_cannot_be_read_is_foreign(served: Served, origin: str) -> None:
+    """Before, it was answered with 500."""
+    headers = {"Origin": origin.encode("latin-1")}
+    assert served.client.get(IMAGE, headers=headers).status_code == 403  # type: ignore[arg-type]
+
+
 def test_what_a_client_has_sent_is_shown_in_short_and_without_control_characters(served: Served) -> None:
     assert "a" * 100 + "..., which" in problem(served.client.get("/", headers={"Host": "a" * 500}))[1]
     answer = said(served, b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: x\xc2\x9b2J\r\nConnection: close\r\n\r\n")
