@@ -65,9 +65,9 @@ class Grants:
         self._now = now
         self._keys: dict[bytes, bytes] = {}  # by the digest of the token
 
-    def prepare(self, coming: Sequence[Token] = ()) -> None:
-        """Derive the keys of the valid tokens, and of those that are about to be; takes a moment for each new one."""
-        tokens = (*self._tokens(), *coming)
+    def prepare(self) -> None:
+        """Derive the keys of all tokens, which takes a moment for each."""
+        tokens = self._tokens()
         self._keys = {token.digest: self._key(token) for token in tokens}
 
     def sign(self, kind: str, token: Token, camera: str, expires_at: float) -> str:

@@ -179,13 +179,9 @@ class Tokens:
         """Whether requests need a token."""
         return bool(self._tokens())
 
-    def prepare(self, coming: Sequence[Token] = ()) -> None:
-        """Compute what requests would wait for; takes a moment for each new token. Call it on a thread.
-
-        Args:
-            coming: The tokens of a configuration that is about to replace the present one.
-        """
-        self._grants.prepare(coming)
+    def prepare(self) -> None:
+        """Compute what requests would wait for; takes a moment for each token. Call it on a thread."""
+        self._grants.prepare()
 
     def admit(self, credential: Credential | None, address: str, cookie: str = "") -> Caller:
         """Return the caller with a credential.

@@ -52,18 +52,6 @@ def test_a_grant_ends_with_its_time_and_with_what_its_token_allows(token: Token,
         grants(token, now=now).read("link", LINK)
 
 
-def test_the_keys_of_tokens_that_come_are_derived_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    coming = plain_token(SecretStr("another-good-one"))
-    valid = [PLAIN]
-    prepared = Grants(lambda: valid, lambda: NOW)
-    prepared.prepare([coming])
-    monkeypatch.setattr("hashlib.scrypt", None)  # a request would wait for it
-    link = prepared.sign("link", coming, "yard", NOW + 60)
-    assert prepared.read("link", LINK).token == PLAIN
-    valid[:] = [coming]
-    assert prepared.read("link", link).token == coming
-
-
 def test_a_grant_of_another_kind_is_refused() -> None:
     for kind in ("watch", "session"):
         with pytest.raises(InvalidGrant):
