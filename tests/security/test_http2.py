@@ -188,6 +188,30 @@ def test_settings_that_nobody_knows_take_no_memory(server: Serving, system: str)
         assert peak_memory(server) - before < 15_000_000
 
 
+@pytest.mark.parametrize("system", PATHS)
+def test_heads_of_many_fields_disturb_nobody(server: Serving, system: str) -> None:
+    """A byte names a field that came before, and 900 fields take 10 ms. Before, 16 such heads were read at once."""
+    first = hpack.Encoder().encode([("x", "")])
+    head = call("/none") + b"\xbe" * 900
+    cancel = struct.pack(">I", CANCEL)
+    heads = b"".join(
+        frame(HEADERS, head if stream > 1 else call("/none") + first, stream, END_HEADERS)
+        + frame(RST_STREAM, cancel, stream)
+        for stream in range(1, 241, 2)
+    )
+
+    def attack() -> None:
+        with connected(grpc_address(server, system)) as attacker:
+            attacker.sendall(BEGINNING + heads + frame(PING, b"12345678"))
+            received = b""
+            while (PING, b"12345678") not in frames_of(received):
+                data = attacker.recv(1 << 20)
+                assert data
+                received += data
+
+    undisturbed(server, attack)
+
+
 def timed(limit: str, stream: int = 1) -> bytes:
     """Return a call whose client waits so long, with an empty message."""
     head = call(PATHS["Clarifai"], ("grpc-timeout", limit))
