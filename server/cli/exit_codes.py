@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import typer
 from ..program import SignalThread, StartError, UsageError
 
 FAILED, MISUSED = 1, 2
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class Failure(Exception):
@@ -43,10 +45,10 @@ def exit_codes(*, interrupted: int = FAILED) -> Iterator[None]:
         raise _ended(MISUSED, str(error)) from None
     except (StartError, UnsuitableLibrary, Failure) as error:
         raise _ended(FAILED, str(error)) from None
-    except BrokenPipeError:
-        raise
-    except OSError as error:  # as of a full disk
-        raise _ended(FAILED, sentence_of(error)) from None
+    except OSError as error:
+        if error.errno not in _FULL or error.filename:
+            raise
+        raise _ended(FAILED, f"stdout cannot be written: {sentence_of(error)}") from None
     except KeyboardInterrupt:
         raise (_ended(interrupted, "interrupted") if interrupted else typer.Exit(0)) from None
     finally:

@@ -55,7 +55,7 @@ class StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line of a record."""
         if self._left_out:
-            message = "%d messages are missing here: nobody read them"
+            message = "%d messages are missing here: stderr did not take them"
             missing = logging.LogRecord(__name__, logging.WARNING, __file__, 0, message, (self._left_out,), None)
             if not write_to_stderr(self.format(missing)):
                 self._left_out += 1

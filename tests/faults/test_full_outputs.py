@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
@@ -19,12 +18,6 @@ CONFIG = """
 cameras: [{name: scene, model: test_pattern, attributes: {width_px: 64, height_px: 64}}]
 server: {tokens: [{name: me, token: correct-horse-battery-staple}], trusted_proxies: [127.0.0.1]}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 def test_a_full_stderr_stops_no_server(tmp_path: Path) -> None:
@@ -80,11 +73,10 @@ def test_a_stderr_that_nobody_reads_stops_no_server(tmp_path: Path) -> None:
 
 def test_a_full_stdout_stops_no_server(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(CONFIG)
-    port = free_port()
     with (
         open("/dev/full", "w") as full,
         subprocess.Popen(
-            [*command(), "serve", "c.yaml", "--port", str(port)],
+            [*command(), "serve", "c.yaml", "--port", "0"],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": ROOT},
             stdout=full,
@@ -93,12 +85,13 @@ def test_a_full_stdout_stops_no_server(tmp_path: Path) -> None:
         ) as program,
     ):
         assert program.stderr is not None
-        lines = [program.stderr.readline()]
-        while "cannot be written" not in lines[-1]:
-            assert lines[-1], "it has ended"
+        lines: list[str] = []
+        while "cannot be written" not in "".join(lines):
             lines.append(program.stderr.readline())
-        assert re.search("WARNING the address cannot be written to stdout: No space left on device", lines[-1])
-        assert httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200
+            assert lines[-1], "it has ended"
+        assert lines[-1].endswith("WARNING the address cannot be written to stdout: No space left on device\n")
+        (url,) = re.findall(r"listening on (http://\S+)", "".join(lines))
+        assert httpx.get(f"{url}healthz", trust_env=False).status_code == 200
         program.send_signal(signal.SIGTERM)
         assert program.wait(10) == 0
 
@@ -116,4 +109,4 @@ def test_a_full_stdout_is_an_error_of_other_commands(arguments: list[str], tmp_p
             text=True,
             check=False,
         )
-    assert (done.returncode, done.stderr) == (1, "camweave: no space left on device\n")
+    assert (done.returncode, done.stderr) == (1, "camweave: stdout cannot be written: no space left on device\n")
