@@ -11,7 +11,7 @@ from aiortc import RTCConfiguration, RTCIceTransport, RTCPeerConnection, RTCRtpT
 from aiortc.sdp import candidate_from_sdp
 
 from .errors import InvalidSdp, NoConnection
-from .ice import IceSettings, restrict_gathering
+from .ice import IceSettings, restrict
 from .internals import abort_sockets, accept_rsa, break_cycles, end_tasks, ice_of, observe_peer, tasks_of
 from .sdp import Direction, FinishVideo, Offer, finish_answer
 
@@ -99,7 +99,7 @@ class Connection:
         for transceiver in self._transceivers:
             observe_peer(transceiver.sender.transport, self._on_activity)
         for transport in self._ice_transports():
-            restrict_gathering(ice_of(transport), self._ice)
+            restrict(ice_of(transport), self._ice)
         try:
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except _REFUSALS as error:

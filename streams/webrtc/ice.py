@@ -1,4 +1,4 @@
-"""The addresses and ports that viewers are offered, which aioice has no setting for."""
+"""The addresses and ports of ICE, and whose data is taken: aioice has no settings for them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def default_addresses(host: str) -> tuple[str, ...]:
     return tuple(get_host_addresses(use_ipv4=True, use_ipv6=True)) or ("127.0.0.1",)
 
 
-def restrict_gathering(connection: Connection, settings: IceSettings) -> None:
+def restrict(connection: Connection, settings: IceSettings) -> None:
     """Restrict an ICE connection to the addresses and ports of the settings, and its data to that of the peer.
 
     This replaces aioice's methods that gather local candidates and take data, on this object only.

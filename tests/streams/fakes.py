@@ -24,7 +24,7 @@ from cameras import Frame, Mark, Matrix, Pixels, yuv_from_rgb
 from pipeline import CameraConfig, Config, Feed, StreamConfig, ThreadExecutor
 from pipeline.producers.source import Source
 from streams import EncoderPool
-from streams.webrtc.ice import IceSettings, restrict_gathering
+from streams.webrtc.ice import IceSettings, restrict
 from tests.fakes import FakeCamera, FakeClock, NoAttributes
 
 GREEN = (0, 255, 0)
@@ -134,7 +134,7 @@ class LoopbackViewer:
     async def offer(self) -> str:
         """Return the offer, with its candidates."""
         for each in self.connection.getTransceivers():
-            restrict_gathering(each.receiver.transport.transport.iceGatherer._connection, IceSettings())
+            restrict(each.receiver.transport.transport.iceGatherer._connection, IceSettings())
         await self.connection.setLocalDescription(await self.connection.createOffer())
         return self.connection.localDescription.sdp
 

@@ -48,19 +48,24 @@ async def test_the_sockets_of_a_connection_that_does_not_close_are_aborted(
     assert CLOSE_LIMIT_S > 1
 
 
-async def test_a_connection_receives_what_a_peer_publishes() -> None:
-    before = asyncio.all_tasks()
+async def answered_publisher() -> tuple[RTCPeerConnection, Connection, str]:
+    """Return a peer that publishes a video, the connection that is to receive it, and the answer to the peer."""
     publisher = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     publisher.addTrack(VideoStreamTrack())
     await publisher.setLocalDescription(await publisher.createOffer())
     connection = Connection(IceSettings(), lambda state: None)
-    transceiver = connection.add_video("recvonly")
+    connection.add_video("recvonly")
     await connection.accept(read_offer(publisher.localDescription.sdp, "recvonly"))
-    answer = await connection.answer()
+    return publisher, connection, await connection.answer()
+
+
+async def test_a_connection_receives_what_a_peer_publishes() -> None:
+    before = asyncio.all_tasks()
+    publisher, connection, answer = await answered_publisher()
     assert "a=recvonly" in answer.split("m=video")[1]
     await publisher.setRemoteDescription(RTCSessionDescription(answer, "answer"))
     async with asyncio.timeout(20):
-        frame = await transceiver.receiver.track.recv()
+        frame = await connection._transceivers[0].receiver.track.recv()
     assert isinstance(frame, VideoFrame)
     assert (frame.width, frame.height, connection.state) == (640, 480, "connected")
     await connection.close()
@@ -68,38 +73,38 @@ async def test_a_connection_receives_what_a_peer_publishes() -> None:
     assert asyncio.all_tasks() <= before
 
 
-def own_socket(transport: asyncio.DatagramTransport) -> socket.socket:
-    return socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
+GARBAGE = (b"", b"\x80", b"\x00", b"\x16\xfe\xfd" + bytes(60), bytes(40), b"\x80\xc8" + bytes(40))
 
 
-async def test_datagrams_of_strangers_and_empty_ones_are_dropped(caplog: pytest.LogCaptureFixture) -> None:
-    publisher = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    publisher.addTrack(VideoStreamTrack())
-    await publisher.setLocalDescription(await publisher.createOffer())
-    connection = Connection(IceSettings(), lambda state: None)
-    transceiver = connection.add_video("recvonly")
-    await connection.accept(read_offer(publisher.localDescription.sdp, "recvonly"))
-    answer = await connection.answer()
+async def test_datagrams_of_strangers_and_empty_ones_end_no_connection(caplog: pytest.LogCaptureFixture) -> None:
+    publisher, connection, answer = await answered_publisher()
     address = ("127.0.0.1", int(answer.split("m=video ")[1].split()[0]))
-    ice = ice_of(transceiver.receiver.transport.transport)
-    garbage = (b"", b"\x80", b"\x00", b"\x16\xfe\xfd" + bytes(60), bytes(40), b"\x80\xc8" + bytes(40))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-        for datagram in garbage:
-            stranger.sendto(datagram, address)
-        await publisher.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        async with asyncio.timeout(20):
-            frame = await transceiver.receiver.track.recv()
-            for datagram in garbage:
-                stranger.sendto(datagram, address)
-            (protocol,) = ice_of(publisher.getSenders()[0].transport.transport)._protocols[:1]
-            with own_socket(protocol.transport) as peer:
-                for datagram in garbage:
-                    peer.sendto(datagram, address)
-            while not frame.pts or frame.pts < 90_000:
-                frame = await transceiver.receiver.track.recv()
+    await publisher.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    track = connection._transceivers[0].receiver.track
+    own = ice_of(publisher.getSenders()[0].transport.transport)._protocols[0].transport.get_extra_info("socket")
+    async with asyncio.timeout(20):
+        frame = await track.recv()
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger,
+            socket.socket(fileno=os.dup(own.fileno())) as peer,
+        ):
+            for sender in (stranger, peer):
+                for datagram in GARBAGE:
+                    sender.sendto(datagram, address)
+        while not frame.pts or frame.pts < 90_000:
+            frame = await track.recv()
     assert connection.state == "connected"
-    assert ice._queue.qsize() == 0
     assert not caplog.records
+    await connection.close()
+    await publisher.close()
+
+
+async def test_nothing_of_strangers_is_kept_until_the_peer_connects() -> None:
+    publisher, connection, _ = await answered_publisher()
+    ice = ice_of(connection._transceivers[0].receiver.transport.transport)
+    for datagram in GARBAGE:
+        ice._protocols[0].datagram_received(datagram, ("203.0.113.9", 5000))
+    assert ice._queue.empty()
     await connection.close()
     await publisher.close()
 

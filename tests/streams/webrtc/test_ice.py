@@ -6,7 +6,7 @@ import pytest
 from aioice import Connection
 
 from pipeline import ServerConfig
-from streams.webrtc.ice import IceSettings, default_addresses, ice_settings, restrict_gathering
+from streams.webrtc.ice import IceSettings, default_addresses, ice_settings, restrict
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_an_advertised_address_gets_the_ports_of_its_own_ip_version() -> None:
     async def gathered() -> dict[str, set[int]]:
         connection = Connection(ice_controlling=False)
         settings = IceSettings(addresses=("127.0.0.1", "::1"), advertise=("203.0.113.7", "2001:db8::7"))
-        restrict_gathering(connection, settings)
+        restrict(connection, settings)
         ports: dict[str, set[int]] = {}
         try:
             for candidate in await connection.get_component_candidates(1, []):
