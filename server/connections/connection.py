@@ -23,8 +23,6 @@ PORTION = 4096
 """Bytes that a protocol processes at once, unless it knows better: the worst of them take some milliseconds."""
 RATE_MIN = 32_000
 """Bytes per second that a client must at least read, averaged over ``write_s``."""
-
-
 CONNECTION = "camweave.connection"
 """Name of the :class:`Connection` among the extra information of a protocol's transport."""
 
