@@ -34,7 +34,7 @@ demo: $(INSTALLED) ## Serve the built-in demo and print the address of its page
 	@exec $(BIN)/camweave serve $(ARGS)
 
 test: $(INSTALLED) test-tools check ## Check everything, then run all tests; installs what they need from the system
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --durations=10 $(ARGS)
 
 proof: $(INSTALLED) test-tools ## Run the tests that take minutes, which `make test` leaves out
 	$(BIN)/python -m pytest -m proof -o faulthandler_timeout=0 $(ARGS)
