@@ -85,6 +85,21 @@ def test_memory_of_a_large_picture_is_given_back(decoders: Decoders) -> None:
     large = np.zeros((3000, 3000, 3), np.uint8)
     assert decoders.decode(encoded(".bmp", large), PictureLimits(9_000_000), exif=True) is not None
     assert os.fstat(decoders._free[0]._memory).st_size == 0
+    assert decoders._free[0]._block.size == 0
+
+
+def test_memory_of_pixels_is_used_again_once_nobody_has_them(decoders: Decoders) -> None:
+    first = decoders.decode(PNG, LIMITS, exif=True)
+    assert first is not None
+    part, address = first[:1], first.ctypes.data
+    del first
+    second = decoders.decode(encoded(".png", 255 - corners()), LIMITS, exif=True)
+    assert second is not None and second.ctypes.data != address
+    assert np.array_equal(part, corners()[:1]) and np.array_equal(second, 255 - corners())
+    address = second.ctypes.data
+    del second
+    third = decoders.decode(PNG, LIMITS, exif=True)
+    assert third is not None and third.ctypes.data == address and np.array_equal(third, corners())
 
 
 def test_a_crash_is_the_fault_of_the_picture(decoders: Decoders) -> None:
