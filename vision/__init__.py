@@ -39,6 +39,7 @@ from .runtimes import (
     check_model,
     load_model,
 )
+from .understood import Understood, UnderstoodInput
 
 VISION_SERVICES: dict[str, type[VisionService[Any]]] = {
     MlModelVision.model_name: MlModelVision,
@@ -101,6 +102,8 @@ __all__ = [
     "Session",
     "Tensor",
     "TensorInfo",
+    "Understood",
+    "UnderstoodInput",
     "UnsupportedKind",
     "VisionService",
     "load_model",

@@ -26,6 +26,7 @@ from .runtimes import (
     hanging,
     unanswered,
 )
+from .understood import Understood
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class VisionService(ABC, Generic[A]):
             cached with the picture, so that several clients share one inference.
         kinds: Plurals of the kinds of predictions that it supports; set by :meth:`inspect`.
         labels: Labels that its predictions may have, as far as they are known; set by :meth:`inspect`.
+        understood: What was understood of its model, and why; set by :meth:`inspect`; ``None`` without such a model.
         inferences: Number of inferences run for all sessions.
         inference_s: Duration of the last inference in seconds, including the wait for other users of the model.
     """
@@ -106,6 +108,7 @@ class VisionService(ABC, Generic[A]):
         self.runtimes = RUNTIMES if runtimes is None else runtimes
         self.kinds: frozenset[str] = frozenset()
         self.labels: tuple[str, ...] = ()
+        self.understood: Understood | None = None
         self.inferences = 0
         self.inference_s = 0.0
         self._sessions = 0

@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from cameras import Classification, Detection, LocalPath, Prediction, Segmentation
 
-from .inputs import DEFAULT_PREPARATION, PictureInput, Preparation, image_input, sample_pictures
+from .inputs import DEFAULT_PREPARATION, PictureInput, Preparation, picture_and_side_inputs, sample_pictures
 from .model_service import PictureModelAttributes
 from .outputs import (
+    AUTO,
     DEFAULT_ORDER,
+    NO_ACTIVATION,
+    NONE,
     BoxFormat,
     Classifier,
     Detector,
+    Evidence,
     Head,
     HeadDetector,
     HeadMatch,
     NonMaxSuppression,
     RowDetector,
+    Samples,
     Segmenter,
     Thresholds,
+    all_names,
     find_head,
     find_map,
     find_scores,
     find_tensor_layout,
     output_names,
+    possible_heads,
+    require_classes,
+    require_corners,
+    require_scores,
 )
-from .runtimes import ModelError, Runtime, Tensor, missing_files
+from .runtimes import ModelError, Runtime, missing_files
+from .understood import Understood, UnderstoodInput
+
+logger = logging.getLogger(__name__)
+
+FINISHED = "ssd"
+"""The ``head:`` of a model whose outputs are finished boxes, as those of an SSD with its post-processing."""
 
 _HEAD_MAX_DETECTIONS = 100
+_MOST_FRACTION = 2.0  # mean and std are fractions of 255; values this large are for pixels from 0 to 255
 
 
 class MlModelAttributes(PictureModelAttributes):
@@ -65,6 +84,7 @@ class MlModelAttributes(PictureModelAttributes):
     head: (
         Literal[
             "none",
+            "ssd",
             "blazeface",
             "fastestdet",
             "ssd_anchors",
@@ -77,8 +97,22 @@ class MlModelAttributes(PictureModelAttributes):
         | None
     ) = Field(
         None,
-        description="Decoder for the raw outputs of a detector. Default: inferred if their shapes fit only one; none "
-        "uses the outputs unchanged.",
+        description="Decoder for the outputs of a detector. Default: inferred where the model leaves no doubt; ssd is "
+        "for finished boxes, none uses the outputs unchanged.",
+    )
+    kind: Literal["classifications", "detections", "segmentations"] | None = Field(
+        None, description="The kind of results that the model gives. Default: inferred where the model leaves no doubt."
+    )
+    activation: Literal["auto", "softmax", "sigmoid", "none"] = Field(
+        "auto",
+        description="What turns the scores into probabilities; auto judges by their values. A classifier for which "
+        "several labels can be true at once needs sigmoid.",
+    )
+    input_size_px: tuple[Annotated[int, Field(ge=1, le=8192)], Annotated[int, Field(ge=1, le=8192)]] | None = Field(
+        None,
+        strict=False,
+        description="Width and height of the input, for a model that accepts any. Default: as in the model file, else "
+        "the head's, else the picture's.",
     )
     iou_threshold: float | None = Field(
         None,
@@ -113,6 +147,7 @@ class Interpretation:
     Attributes:
         picture: Pre-processing of pictures to its input.
         labels: Its labels, as far as they are known.
+        understood: What was understood of the model, and why.
         classifier: Post-processing as a classifier, if it is one.
         detector: Post-processing as a detector, if it is one.
         segmenter: Post-processing as a segmenter, if it is one.
@@ -120,6 +155,7 @@ class Interpretation:
 
     picture: PictureInput
     labels: tuple[str, ...]
+    understood: Understood
     classifier: Classifier | None = None
     detector: Detector | None = None
     segmenter: Segmenter | None = None
@@ -141,9 +177,16 @@ class Interpretation:
         return sum(part.unknown for part in (self.detector, self.segmenter) if part is not None)
 
 
-def interpret(runtime: Runtime, attributes: MlModelAttributes, labels: Sequence[str], service: str) -> Interpretation:
-    """Infer whether a model is a detector with raw outputs, a classifier, a detector or a segmenter, in that order.
+def interpret(
+    runtime: Runtime,
+    attributes: MlModelAttributes,
+    labels: Sequence[str],
+    service: str,
+    labels_from: tuple[str, str] = ("", ""),
+) -> Interpretation:
+    """Decide what a model is: a detector with a head, a classifier, a detector with finished boxes, or a segmenter.
 
+    Each needs a reason: a declared attribute, names, shapes or values of the outputs, or what the model file says.
     A model may be both classifier and detector.
 
     Args:
@@ -151,97 +194,270 @@ def interpret(runtime: Runtime, attributes: MlModelAttributes, labels: Sequence[
         attributes: The declared attributes, which win over anything inferred.
         labels: Labels by class number; empty if there are none.
         service: Name of the service, for the log.
+        labels_from: Where the labels are from, and why they count.
 
     Raises:
-        ModelError: when the model is none of these, or the labels do not fit.
+        ModelError: when nothing says what the model is, or the labels do not fit.
     """
-    thresholds = Thresholds(attributes.default_minimum_confidence, attributes.label_confidences)
-    plain = _picture(runtime, attributes, DEFAULT_PREPARATION)
-    raw = _head(runtime, attributes, plain, len(labels))
-    if raw is not None:
-        head, found = raw
+    model = _Model(runtime, attributes, tuple(labels), service, labels_from)
+    _check_normalisation(model.plain, attributes, service)
+    kind = attributes.kind
+    if kind in (None, "detections"):
+        raw = None if attributes.head == FINISHED else find_head(attributes.head, model.evidence)
+        if raw is not None:
+            return model.with_head(*raw)
+    rows = model.rows()
+    if rows is not None:
+        return rows
+    segmenter = model.segmenter() if kind in (None, "segmentations") else None
+    if segmenter is not None:
+        return segmenter
+    raise ModelError(model.refusal())
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A model that is being interpreted."""
+
+    runtime: Runtime
+    attributes: MlModelAttributes
+    labels: tuple[str, ...]
+    service: str
+    labels_from: tuple[str, str]
+
+    @cached_property
+    def thresholds(self) -> Thresholds:
+        return Thresholds(self.attributes.default_minimum_confidence, self.attributes.label_confidences)
+
+    @cached_property
+    def plain(self) -> PictureInput:
+        """The pre-processing before a head is known."""
+        return self.picture(DEFAULT_PREPARATION)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The standard name of each output that has one."""
+        return output_names(self.runtime.outputs, self.runtime.metadata.outputs, self.attributes.remap_output_names)
+
+    @cached_property
+    def samples(self) -> Samples:
+        """The outputs for a few sample pictures."""
+        try:
+            return [self.runtime.infer(self.plain.tensors(pixels)) for pixels in sample_pictures()]
+        except ModelError as error:
+            if self.plain.width > 0 and self.plain.height > 0:
+                raise
+            raise ModelError(
+                f"{error}; it accepts pictures of any size by its own account, but not of every size: set input_size_px"
+            ) from error
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        shapes = {info.name: info.shape for info in self.runtime.outputs}
+        if any(size < 1 for shape in shapes.values() for size in shape) or not all(shapes.values()):
+            shapes = {name: array.shape for name, array in self.samples[0].items()}
+        return Evidence(
+            shapes,
+            self.plain.size_for(sample_pictures()[0]),
+            len(self.labels),
+            metadata=self.runtime.metadata,
+            inputs=[info.name for info in self.runtime.inputs],
+            activation=self.attributes.activation,
+            run=lambda: self.samples,
+        )
+
+    def picture(self, usual: Preparation) -> PictureInput:
+        """Return the pre-processing, with what a family of models usually needs."""
+        attributes = self.attributes
+        info, sides = picture_and_side_inputs(self.runtime.inputs, attributes.remap_input_names)
+        return PictureInput.of(
+            info,
+            self.runtime.metadata,
+            attributes.input_image_mean_value,
+            attributes.input_image_std_dev,
+            attributes.input_image_bgr,
+            None if attributes.input_fit is None else attributes.input_fit == "letterbox",
+            usual,
+            size=tuple(reversed(attributes.input_size_px or ())),
+            sides=sides,
+        )
+
+    def all_names(self, output: str) -> tuple[str, ...]:
+        """Return all names of an output."""
+        return all_names(self.runtime.outputs, self.runtime.metadata.outputs, output)
+
+    def with_head(self, head: Head, found: HeadMatch) -> Interpretation:
+        """Return the interpretation as a detector whose outputs a head decodes."""
+        attributes = self.attributes
         iou_threshold = head.iou_threshold if attributes.iou_threshold is None else attributes.iou_threshold
         suppression = NonMaxSuppression(iou_threshold, attributes.max_detections or _HEAD_MAX_DETECTIONS)
-        detector = HeadDetector(head, found, labels, thresholds, service, suppression)
-        return Interpretation(_picture(runtime, attributes, head.preparation), detector.labels, detector=detector)
-    samples = _sample_outputs(runtime, plain)
-    names = output_names(runtime.outputs, runtime.metadata.outputs, attributes.remap_output_names)
-    rows = Interpretation(
-        plain,
-        tuple(labels),
-        _classifier(runtime, names, samples, labels, thresholds),
-        _row_detector(runtime, attributes, names, samples, labels, thresholds, service),
-    )
-    if rows.kinds:
-        known = rows.labels or (rows.classifier.labels if rows.classifier is not None else ())
-        return Interpretation(plain, known, rows.classifier, rows.detector)
-    pixel_map = find_map(samples, plain.size_for(sample_pictures()[0]), len(labels))
-    if pixel_map is None:
-        shapes = "; ".join(f"{name} {list(array.shape)} {array.dtype}" for name, array in samples[0].items())
-        raise ModelError(
-            "the model is neither a classifier, a detector nor a segmenter (for a detector with raw outputs, set "
-            f"head); its outputs are {shapes}"
+        detector = HeadDetector(head, found, self.labels, self.thresholds, self.service, suppression)
+        picture = self.picture(found.preparation or head.preparation)
+        understood = self.understood(
+            picture,
+            head=head.name,
+            boxes=head.boxes,
+            activation=found.activation or head.activation,
+            labels=detector.labels,
+            because={
+                "kind": f"a detector: {found.because}",
+                "head": found.because,
+                "boxes": "the models of this head give them so",
+                "activation": self._activation_reason("the models of this head need it"),
+            },
         )
-    segmenter = Segmenter(pixel_map, labels, thresholds, samples)
-    return Interpretation(plain, segmenter.labels, segmenter=segmenter)
+        return Interpretation(picture, detector.labels, understood, detector=detector)
 
+    def rows(self) -> Interpretation | None:
+        """Return the interpretation as a classifier, a detector with finished boxes, or both; ``None`` if neither."""
+        kind, because = self.attributes.kind, {}
+        classifier: Classifier | None = None
+        scores = find_scores(self.names, self.samples) if kind in (None, "classifications") else None
+        if scores is not None:
+            reason = self._scores_reason(scores)
+            info = next(info for info in self.runtime.outputs if info.name == scores)
+            classifier = Classifier(info, self.labels, self.thresholds, self.samples, self.attributes.activation)
+            because = {"kind": f"a classifier: {reason}", "activation": classifier.because}
+        detector: Detector | None = None
+        layout = find_tensor_layout(self.names, self.samples) if kind in (None, "detections") else None
+        order = tuple(self.attributes.xmin_ymin_xmax_ymax_order or self.runtime.metadata.box_order or DEFAULT_ORDER)
+        if layout is not None:
+            reason = self._boxes_reason(layout.location)
+            if not reason:
+                reason = require_corners(layout, self.samples, order)
+            because |= {
+                "kind": f"a detector: {reason}",
+                "head": reason,
+                "boxes": self._order_reason(),
+                "activation": self._activation_reason("judged by the values of each picture"),
+            }
+            detector = RowDetector(
+                layout,
+                self.labels,
+                BoxFormat(order, True if self.runtime.metadata.boxes_in_pixels else None),
+                self.thresholds,
+                self.service,
+                self._suppression(),
+                self.attributes.activation,
+            )
+        if classifier is None and detector is None:
+            return None
+        sides = ("x_min", "y_min", "x_max", "y_max")
+        known = self.labels or (classifier.labels if classifier is not None else ())
+        understood = self.understood(
+            self.plain,
+            head=FINISHED if detector is not None else None,
+            boxes=", ".join(sides[side] for side in order) if detector is not None else None,
+            activation=classifier.activation if classifier is not None else self.attributes.activation,
+            labels=known,
+            because=because,
+        )
+        return Interpretation(self.plain, known, understood, classifier, detector)
 
-def _picture(runtime: Runtime, attributes: MlModelAttributes, usual: Preparation) -> PictureInput:
-    return PictureInput.of(
-        image_input(runtime.inputs, attributes.remap_input_names),
-        runtime.metadata,
-        attributes.input_image_mean_value,
-        attributes.input_image_std_dev,
-        attributes.input_image_bgr,
-        None if attributes.input_fit is None else attributes.input_fit == "letterbox",
-        usual,
-    )
+    def segmenter(self) -> Interpretation | None:
+        """Return the interpretation as a segmenter; ``None`` if no output has the shape of the picture."""
+        found = find_map(self.samples, self.evidence.size, len(self.labels))
+        if found is None:
+            return None
+        reason = "declared as kind"
+        if self.attributes.kind is None:
+            names, task = self.all_names(found.output), self.runtime.metadata.task
+            reason = require_classes(found, names, self.samples, len(self.labels), task)
+        segmenter = Segmenter(found, self.labels, self.thresholds, self.samples, self.attributes.activation)
+        understood = self.understood(
+            self.plain,
+            activation=segmenter.activation,
+            labels=segmenter.labels,
+            because={
+                "kind": f"a segmenter: {reason}",
+                "activation": self._activation_reason("judged by the values of the trial run"),
+            },
+        )
+        return Interpretation(self.plain, segmenter.labels, understood, segmenter=segmenter)
 
+    def refusal(self) -> str:
+        """Return the message for a model that is nothing known."""
+        shapes = "; ".join(f"{name} {list(array.shape)} {array.dtype}" for name, array in self.samples[0].items())
+        possible = possible_heads(self.evidence)
+        hint = f"head, such as {', '.join(possible)}" if possible else "head"
+        wanted = self.attributes.kind or "a classifier, a detector nor a segmenter"
+        start = f"the model gives no {wanted}" if self.attributes.kind else f"the model is neither {wanted}"
+        return f"{start} (for a detector with raw outputs, set {hint}); its outputs are {shapes}"
 
-def _sample_outputs(runtime: Runtime, picture: PictureInput, most: int | None = None) -> list[dict[str, Tensor]]:
-    return [runtime.infer({picture.info.name: picture.tensor(pixels)}) for pixels in sample_pictures()[:most]]
+    def understood(
+        self,
+        picture: PictureInput,
+        *,
+        head: str | None = None,
+        boxes: str | None = None,
+        activation: str = NO_ACTIVATION,
+        labels: Sequence[str],
+        because: Mapping[str, str],
+    ) -> Understood:
+        """Return what was understood, with the reasons that are the same for all kinds."""
+        source, reason = self.labels_from
+        if not self.labels:
+            source, reason = ("the head", "its models have no others") if labels and head else ("none", "")
+            reason = reason or "no label_path is set and the model file has none; classes are named by their numbers"
+        given = picture.width > 0 and picture.height > 0
+        return Understood(
+            UnderstoodInput(
+                picture.width if given else None, picture.height if given else None, picture.range, picture.color_order
+            ),
+            head,
+            boxes,
+            activation,
+            source,
+            {**because, **dict(picture.because), "labels_from": reason},
+        )
 
+    def _scores_reason(self, scores: str) -> str:
+        if self.attributes.kind is not None:
+            return "declared as kind"
+        if scores in self.names:
+            return f"its output {scores} is named probability"
+        return require_scores(scores, self.all_names(scores), self.samples, len(self.labels))
 
-def _head(
-    runtime: Runtime, attributes: MlModelAttributes, picture: PictureInput, labels: int
-) -> tuple[Head, HeadMatch] | None:
-    """Return the head of the model by the shapes of its outputs: those in the file, else those of an inference."""
-    shapes = {info.name: info.shape for info in runtime.outputs}
-    if any(size < 1 for shape in shapes.values() for size in shape) or not all(shapes.values()):
-        shapes = {name: array.shape for name, array in _sample_outputs(runtime, picture, 1)[0].items()}
-    return find_head(attributes.head, shapes, picture.size_for(sample_pictures()[0]), labels)
+    def _boxes_reason(self, location: str) -> str:
+        attributes = self.attributes
+        if attributes.head in (NONE, FINISHED):
+            return f"declared as head: {attributes.head}"
+        if "location" in attributes.remap_output_names.values():
+            return "declared in remap_output_names"
+        return ""
 
+    def _activation_reason(self, otherwise: str) -> str:
+        return otherwise if self.attributes.activation == AUTO else "declared as activation"
 
-def _classifier(
-    runtime: Runtime,
-    names: Mapping[str, str],
-    samples: Sequence[Mapping[str, Tensor]],
-    labels: Sequence[str],
-    thresholds: Thresholds,
-) -> Classifier | None:
-    scores = find_scores(names, samples)
-    if scores is None:
-        return None
-    info = next(info for info in runtime.outputs if info.name == scores)
-    return Classifier(info, labels, thresholds, samples)
+    def _order_reason(self) -> str:
+        if self.attributes.xmin_ymin_xmax_ymax_order is not None:
+            return "declared as xmin_ymin_xmax_ymax_order"
+        if self.runtime.metadata.box_order:
+            return "the model file says so"
+        return "most finished detectors give this order; if not, declare xmin_ymin_xmax_ymax_order"
 
-
-def _row_detector(
-    runtime: Runtime,
-    attributes: MlModelAttributes,
-    names: Mapping[str, str],
-    samples: Sequence[Mapping[str, Tensor]],
-    labels: Sequence[str],
-    thresholds: Thresholds,
-    service: str,
-) -> Detector | None:
-    layout = find_tensor_layout(names, samples)
-    if layout is None:
-        return None
-    order = tuple(attributes.xmin_ymin_xmax_ymax_order or runtime.metadata.box_order or DEFAULT_ORDER)
-    boxes = BoxFormat(order, True if runtime.metadata.boxes_in_pixels else None)
-    suppression = None
-    if attributes.iou_threshold is not None or attributes.max_detections is not None:
+    def _suppression(self) -> NonMaxSuppression | None:
+        attributes = self.attributes
+        if attributes.iou_threshold is None and attributes.max_detections is None:
+            return None
         iou_threshold = 1.0 if attributes.iou_threshold is None else attributes.iou_threshold
-        suppression = NonMaxSuppression(iou_threshold, attributes.max_detections or 1000)
-    return RowDetector(layout, labels, boxes, thresholds, service, suppression)
+        return NonMaxSuppression(iou_threshold, attributes.max_detections or 1000)
+
+
+def _check_normalisation(picture: PictureInput, attributes: MlModelAttributes, service: str) -> None:
+    """Refuse a declared normalisation for pixels from 0 to 255; warn where the input takes pixels as they are.
+
+    Raises:
+        ModelError: when mean or deviation are no fractions of 255.
+    """
+    for key in ("input_image_mean_value", "input_image_std_dev"):
+        declared: tuple[float, ...] | None = getattr(attributes, key)
+        if declared is None or max(map(abs, declared)) <= _MOST_FRACTION:
+            continue
+        message = (
+            f"{key} is {list(declared)}, but applies to pixel values from 0 to 1; in fractions of 255 it is "
+            f"{[round(value / 255, 4) for value in declared]}"
+        )
+        if picture.normalised:
+            raise ModelError(message)
+        logger.warning("service %s: %s; ignored, since the model takes the pixels as bytes", service, message)

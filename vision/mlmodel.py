@@ -63,11 +63,11 @@ class MlModelVision(ModelService[MlModelAttributes]):
         handle = self._acquire(model)
         try:
             if self._interpretation is None or self._sha256 != handle.sha256:
-                self._interpretation = interpret(
-                    handle.runtime, self.attributes, self._labels(handle.runtime.metadata), self.name
-                )
+                labels, labels_from = self._labels(handle.runtime.metadata)
+                self._interpretation = interpret(handle.runtime, self.attributes, labels, self.name, labels_from)
                 self._sha256 = handle.sha256
                 self.labels = self._interpretation.labels
+                self.understood = self._interpretation.understood
         except ModelError as error:
             handle.close()
             raise self._about(model.path, error) from error
@@ -121,22 +121,23 @@ class MlModelVision(ModelService[MlModelAttributes]):
 
         def run() -> dict[str, Tensor]:
             with session.inference():
-                return runtime.infer({picture.info.name: picture.tensor(pixels)})
+                return runtime.infer(picture.tensors(pixels))
 
         return pixels.memo((runtime, picture), run)
 
     def _label_path(self) -> Path | None:
         return self.attributes.label_path or (self.runtime.attributes.label_path if self.runtime else None)
 
-    def _labels(self, metadata: Metadata) -> tuple[str, ...]:
+    def _labels(self, metadata: Metadata) -> tuple[tuple[str, ...], tuple[str, str]]:
+        """Return the labels, and where they are from and why; empty if there are none."""
         path = self._label_path()
         if path is not None:
-            return read_labels(path)
+            return read_labels(path), (path.name, "declared as label_path")
         if metadata.labels_file and not metadata.labels:
             raise ModelError(
                 f"the model does not contain its labels, {metadata.labels_file}; download it again or set label_path"
             )
-        return metadata.labels
+        return metadata.labels, ("the model file", "no label_path is set") if metadata.labels else ("", "")
 
     def _about(self, path: Path, error: ModelError) -> ModelError:
         """Return the error prefixed with the file that it is about."""

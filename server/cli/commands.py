@@ -10,7 +10,7 @@ import secrets
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,6 +33,7 @@ from .startup import without_collection
 
 if TYPE_CHECKING:
     from pipeline import Config, Plugin, Tables
+    from vision import VisionService
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +125,14 @@ def serve(
 
 @cli.command()
 def check(
-    context: typer.Context, config: ConfigPath, host: Host = None, token: Token = None, insecure: Insecure = False
+    context: typer.Context,
+    config: ConfigPath,
+    host: Host = None,
+    token: Token = None,
+    insecure: Insecure = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Print what was understood of each model, and why.")
+    ] = False,
 ) -> None:
     """Validate a configuration and load every model.
 
@@ -143,7 +151,17 @@ def check(
             graph.open()
         finally:
             graph.close()
+        if verbose:
+            _print_understood(graph.services.values())
         print("OK")
+
+
+def _print_understood(services: Iterable[VisionService[Any]]) -> None:
+    for service in services:
+        if service.understood is not None:
+            print(f"service {service.name}:")
+            for line in service.understood.lines():
+                print(f"  {line}")
 
 
 @cli.command()

@@ -49,12 +49,13 @@ def _latest(camera: Feed) -> dict[str, Any] | None:
 
 
 def service_info(backend: Backend, service: VisionService[Any]) -> dict[str, Any]:
-    """Return the name, model, kinds and labels of a vision service, and its error while it has one."""
+    """Return a vision service: name, model, kinds, labels, what was understood of its model, and its error if any."""
     error = backend.error_of(service)
     return {
         "name": service.name,
         "model": service.model_name,
         "kinds": [kind for kind in backend.kinds if kind in service.kinds],
         "labels": list(service.labels),
+        **({} if service.understood is None else {"understood": service.understood.to_wire()}),
         **({} if error is None else {"error": error}),
     }

@@ -20,6 +20,7 @@ from configs.training.measure_onnx import FIGURES, ORIGINAL, TWIN, Twin, compare
 from configs.training.tflite_to_onnx import Translation
 from pipeline import Chain, load
 from server.cli import cli
+from vision.outputs.heads.evidence import Evidence
 from vision.outputs.heads.table import find_head
 from vision.runtimes import onnx
 
@@ -55,7 +56,8 @@ def test_it_takes_and_gives_what_its_readme_says(twin: Twin) -> None:
 
 
 def test_its_head_is_guessed(twin: Twin) -> None:
-    guessed = find_head(None, {name: shape for name, shape, _ in twin.outputs}, (192, 192), len(LABELS))
+    shapes = {name: shape for name, shape, _ in twin.outputs}
+    guessed = find_head(None, Evidence(shapes, (192, 192), len(LABELS)))
     assert guessed is not None and guessed[0].name == "yolov10"
 
 

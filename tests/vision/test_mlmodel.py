@@ -155,10 +155,10 @@ def test_what_was_dropped_and_what_had_no_label_is_counted(tmp_path: Path) -> No
         (SCORES, {"labels": "a\nb\n"}, "LABELS: there are 2 labels but the classifier gives 3 scores"),
         (SCORES, {"labels": ""}, "LABELS: the labels file is empty; it must have one label per line"),
         (
-            {"map": np.zeros((1, 9, 4, 2))},
+            {"map": np.zeros((1, 5, 4, 2))},
             {},
             "FILE: the model is neither a classifier, a detector nor a segmenter (for a detector with raw outputs, "
-            "set head); its outputs are map [1, 9, 4, 2] float32",
+            "set head); its outputs are map [1, 5, 4, 2] float32",
         ),
         (
             SCORES,
@@ -381,7 +381,7 @@ def test_a_quantised_model_with_channels_first_is_fed_normalised_and_read_as_a_d
         (
             {"head": "yolo"},
             ("head",),
-            "Input should be 'none', 'blazeface', 'fastestdet', 'ssd_anchors', 'ultraface', 'yolov5', 'yolov8', "
+            "Input should be 'none', 'ssd', 'blazeface', 'fastestdet', 'ssd_anchors', 'ultraface', 'yolov5', 'yolov8', "
             "'yolov10' or 'yolox'",
         ),
         (

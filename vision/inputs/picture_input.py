@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cameras import BoundingBox, Pixels
 
 from ..runtimes import Metadata, ModelError, Tensor, TensorInfo
+from .side_inputs import side_tensor
 
 Triple = tuple[float, float, float]
 
@@ -60,8 +61,14 @@ class PictureInput:
     int16                        as float, then quantised with the scale and zero point of the tensor
     ===========================  ==========================================================================
 
-    The whole picture is resized bilinearly: stretched to the input, or letterboxed. An input of any size uses the size
-    in the model file, else that of the picture.
+    The whole picture is resized bilinearly: stretched to the input, or letterboxed. An input of any size uses the
+    declared size, else the one in the model file, else that of the picture.
+
+    Attributes:
+        info: The input of the model.
+        sides: Its other inputs, which are filled in.
+        because: Why the size, the range and the order of the channels are as they are: a sentence for ``input``,
+            ``range`` and ``color_order`` each.
     """
 
     info: TensorInfo
@@ -76,6 +83,8 @@ class PictureInput:
     letterbox: bool = False
     centred: bool = True
     bar: int = 0
+    sides: tuple[TensorInfo, ...] = ()
+    because: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @classmethod
     def of(
@@ -87,6 +96,9 @@ class PictureInput:
         bgr: bool | None = None,
         letterbox: bool | None = None,
         defaults: Preparation = DEFAULT_PREPARATION,
+        *,
+        size: Sequence[int] = (),
+        sides: tuple[TensorInfo, ...] = (),
     ) -> PictureInput:
         """Return the pre-processing for an input. Declared values win over metadata, and metadata over defaults.
 
@@ -98,6 +110,8 @@ class PictureInput:
             bgr: Whether the channel order is BGR; mean and std then apply in that order.
             letterbox: Whether the picture keeps its aspect ratio.
             defaults: Values for everything else.
+            size: Declared height and width, for an input that accepts any.
+            sides: The other inputs of the model.
 
         Raises:
             ModelError: when the input is not for pictures.
@@ -107,13 +121,20 @@ class PictureInput:
             raise ModelError(f"input {info} is not for pictures: its shape must be like [1, height, width, 3]")
         if not (np.issubdtype(info.dtype, np.floating) or info.dtype in (np.uint8, np.int8, np.int16)):
             raise ModelError(f"input {info} is not for pictures: its type must be uint8, int8, int16 or float")
-        channels_first = shape[1] == 3 or (shape[1] == 1 and shape[3] not in (1, 3))
+        # Where nothing is fixed, as in exports from PyTorch (``pixel_values``), channels come first.
+        channels_first = shape[1] == 3 or (shape[1] in (1, -1) and shape[3] not in (1, 3))
         channels, height, width = shape[1:] if channels_first else (shape[3], shape[1], shape[2])
+        channels = 3 if channels == -1 else channels
         if channels not in (1, 3):
             raise ModelError(f"input {info} is not for pictures: it must have 3 channels or 1, got {channels}")
-        made_for = metadata.size or defaults.size
+        fixed = (height, width)
+        if size and any(0 < own != wanted for own, wanted in zip(fixed, size, strict=True)):
+            raise ModelError(
+                f"input_size_px is [{size[1]}, {size[0]}], but input {info} accepts only pictures of its own size"
+            )
+        made_for = tuple(size) or metadata.size or defaults.size
         if made_for:
-            height, width = (own if own > 0 else made for own, made in zip((height, width), made_for, strict=True))
+            height, width = (own if own > 0 else made for own, made in zip(fixed, made_for, strict=True))
         declared = mean is not None or std is not None
         return cls(
             info=info,
@@ -123,12 +144,35 @@ class PictureInput:
             width=width,
             mean=_triple(mean) or _from_metadata(metadata.mean, metadata.std) or defaults.mean,
             std=_triple(std) or _from_metadata(metadata.std, metadata.std) or defaults.std,
-            bgr=defaults.bgr if bgr is None else bgr,
+            bgr=_is_bgr(bgr, metadata, defaults),
             normalised=_is_normalised(info, declared, bool(metadata.mean)),
             letterbox=defaults.letterbox if letterbox is None else letterbox,
             centred=defaults.centred,
             bar=defaults.bar,
+            sides=sides,
+            because=(
+                ("input", _size_reason(fixed, size, metadata, defaults)),
+                ("range", _range_reason(info, declared, bool(metadata.mean), defaults)),
+                ("color_order", _order_reason(bgr, metadata, defaults)),
+            ),
         )
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The lowest and the highest value that a channel of the tensor can have, as real values."""
+        if not self.normalised:
+            return (-128.0, 127.0) if self.info.dtype == np.int8 else (0.0, 255.0)
+        ends = [
+            (value - mean) / std
+            for value in (0.0, 1.0)
+            for mean, std in zip(self.mean[: self.channels], self.std[: self.channels], strict=True)
+        ]
+        return round(min(ends), 4), round(max(ends), 4)
+
+    @property
+    def color_order(self) -> str:
+        """``rgb``, ``bgr`` or ``gray``."""
+        return "gray" if self.channels == 1 else "bgr" if self.bgr else "rgb"
 
     def size_for(self, pixels: Pixels) -> tuple[int, int]:
         """Return (width, height) of the tensor for a picture: the input's, or the picture's if any fits."""
@@ -150,6 +194,11 @@ class PictureInput:
         width, height = self.size_for(pixels)
         left, upper, right, lower = self.place_for(pixels)
         return BoundingBox(left / width, upper / height, right / width, lower / height)
+
+    def tensors(self, pixels: Pixels) -> dict[str, Tensor]:
+        """Return all inputs for a picture, by name."""
+        size = self.size_for(pixels)
+        return {self.info.name: self.tensor(pixels)} | {side.name: side_tensor(side, size) for side in self.sides}
 
     def tensor(self, pixels: Pixels) -> Tensor:
         """Return the tensor for a picture: contiguous, with batch axis; a new array, or a read-only one."""
@@ -204,6 +253,42 @@ def _is_plain(info: TensorInfo) -> bool:
     low, high = (info.scale * (int(limit) - info.zero_point) for limit in (limits.min, limits.max))
     near = (high - low) * 0.02  # 1/128 and zero point 128 give -1 to 0.992
     return any(abs(low - wanted[0]) <= near and abs(high - wanted[1]) <= near for wanted in _PLAIN_RANGES)
+
+
+def _size_reason(fixed: Sequence[int], declared: Sequence[int], metadata: Metadata, defaults: Preparation) -> str:
+    if min(fixed) > 0:
+        return "the only size that the input takes"
+    if declared:
+        return "declared as input_size_px"
+    if metadata.size:
+        return "the model file says so"
+    return "the models of this head take it" if defaults.size else "the input takes any size; pictures keep theirs"
+
+
+def _is_bgr(declared: bool | None, metadata: Metadata, defaults: Preparation) -> bool:
+    if declared is not None:
+        return declared
+    return metadata.color_order == "bgr" if metadata.color_order else defaults.bgr
+
+
+def _order_reason(declared: bool | None, metadata: Metadata, defaults: Preparation) -> str:
+    if declared is not None:
+        return "declared as input_image_bgr"
+    if metadata.color_order:
+        return "the model file says so"
+    return "the models of this head take it" if defaults is not DEFAULT_PREPARATION else "most models take RGB"
+
+
+def _range_reason(info: TensorInfo, declared: bool, described: bool, defaults: Preparation) -> str:
+    if not _is_normalised(info, declared, described):
+        return f"the input takes {info.dtype}, the pixels as they are"
+    if declared:
+        return "declared as input_image_mean_value and input_image_std_dev"
+    if described:
+        return "the model file says so"
+    if defaults != DEFAULT_PREPARATION:
+        return "the models of this head take it"
+    return "most float models take it; if not, declare input_image_mean_value and input_image_std_dev"
 
 
 def _triple(numbers: Sequence[float] | None) -> Triple | None:

@@ -1,31 +1,43 @@
 """Post-processing: the meaning of each output tensor, and the classifications, detections and masks in them."""
 
-from .classifier import Classifier, find_scores
+from .classifier import Classifier, find_scores, require_scores
 from .detector import Detector
 from .head_detector import HeadDetector
-from .heads import Head, HeadMatch, find_head
-from .output_names import output_names
+from .heads import NONE, Evidence, Head, HeadMatch, Samples, find_head, possible_heads
+from .output_names import all_names, output_names
 from .row_detector import DEFAULT_ORDER, BoxFormat, RowDetector
-from .scores import NonMaxSuppression, Thresholds, with_tolerance
-from .segmenter import Segmenter, find_map
-from .tensor_layout import find_tensor_layout
+from .scores import AUTO, NO_ACTIVATION, NonMaxSuppression, Thresholds, with_tolerance
+from .segmenter import PixelMap, Segmenter, find_map, require_classes
+from .tensor_layout import TensorLayout, find_tensor_layout, require_corners
 
 __all__ = [
+    "AUTO",
     "DEFAULT_ORDER",
+    "NONE",
+    "NO_ACTIVATION",
     "BoxFormat",
     "Classifier",
     "Detector",
+    "Evidence",
     "HeadMatch",
     "Head",
     "HeadDetector",
+    "PixelMap",
+    "Samples",
+    "TensorLayout",
     "Thresholds",
     "RowDetector",
     "Segmenter",
     "NonMaxSuppression",
+    "all_names",
     "find_head",
     "find_tensor_layout",
     "find_map",
     "find_scores",
+    "possible_heads",
+    "require_classes",
+    "require_corners",
+    "require_scores",
     "with_tolerance",
     "output_names",
 ]

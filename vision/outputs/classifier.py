@@ -13,14 +13,23 @@ from numpy.typing import NDArray
 from cameras import Classification
 
 from ..runtimes import LabelsError, ModelError, Tensor, TensorInfo
-from .scores import Thresholds, sigmoid, softmax
+from .scores import AUTO, BACKGROUNDS, NO_ACTIVATION, SIGMOID, SOFTMAX, Thresholds, sigmoid, softmax
 
 PROBABILITY = "probability"
 _NEAR = 0.01  # a quantised probability may exceed 1 by a step
+_ZERO = 1e-6  # no probability is lower
+_LOGITS = "logit"  # part of the names of outputs that are none, even if a sample's happen to be between 0 and 1
+_VECTOR_LENGTHS = (64, 96, 128, 160, 192, 256, 320, 384, 512, 576, 640, 768, 960, 1024, 1280, 1408, 1536, 2048, 2560)
+_VECTOR_NAMES = ("embed", "feature", "descriptor", "fingerprint")
+_SCORE_NAMES = ("prob", "logit", "score", "softmax", "sigmoid", "predict", "class", "categor")
+_IMAGENET = (1000, 1001)  # labels without and scores with the background, as in TensorFlow's models
 _SETTERS = {field.name: getattr(Classification, field.name).__set__ for field in fields(Classification)}
 
 
-def find_scores(names: Mapping[str, str], samples: Sequence[Mapping[str, Tensor]]) -> str | None:
+Samples = Sequence[Mapping[str, Tensor]]
+
+
+def find_scores(names: Mapping[str, str], samples: Samples) -> str | None:
     """Return the output with a classifier's scores, ``None`` if there is none.
 
     It is the output named ``probability``, else the only output.
@@ -45,6 +54,41 @@ def find_scores(names: Mapping[str, str], samples: Sequence[Mapping[str, Tensor]
     return None
 
 
+def require_scores(output: str, names: Sequence[str], samples: Samples, labels: int) -> str:
+    """Return why an output is a classifier's scores, not a vector that describes the picture (an embedding).
+
+    Args:
+        output: Its name in the model.
+        names: All of its names.
+        samples: The outputs for a few sample pictures.
+        labels: Number of labels; 0 if unknown.
+
+    Raises:
+        ModelError: when it is such a vector, or may be one.
+    """
+    rows = np.stack([np.asarray(sample[output], np.float64).reshape(-1) for sample in samples])
+    count, name = rows.shape[1], " ".join(names).casefold()
+    if labels:
+        return f"its output {output} is one row of {count} scores, and there are labels"
+    is_distribution = bool(rows.min() >= -_ZERO and np.abs(rows.sum(axis=1) - 1.0).max() < _NEAR)
+    if is_distribution and count > 1:
+        return f"its output {output} is one row of {count} numbers with the sum 1, a distribution"
+    has_length_one = bool(np.abs(np.linalg.norm(rows, axis=1) - 1.0).max() < _NEAR) and count > 8
+    if has_length_one or any(word in name for word in _VECTOR_NAMES):
+        raise ModelError(
+            f"its output {output} [1, {count}] is an embedding, a vector that describes the picture, not scores; "
+            "camweave has no use for one. If it is a classifier's, declare kind: classifications"
+        )
+    if any(word in name for word in _SCORE_NAMES):
+        return f"its output is named {output}, and is one row of {count} numbers"
+    if count in _VECTOR_LENGTHS:
+        raise ModelError(
+            f"its output {output} [1, {count}] may be scores or an embedding, a vector that describes the picture; "
+            "if it is a classifier's, set label_path, or declare kind: classifications"
+        )
+    return f"its only output is one row of {count} numbers"
+
+
 class Classifier:
     """Converts a classifier's scores to classifications.
 
@@ -54,8 +98,10 @@ class Classifier:
         thresholds: Lowest confidence of each label.
         samples: The outputs for a few sample pictures. If any score is outside 0 to 1, all scores of the model go
             through softmax (a single score through a sigmoid), even where all of a picture are inside by chance.
+        activation: The declared activation, in place of what the samples show; ``auto`` if none is declared.
 
     Attributes:
+        because: Why the activation is as it is.
         dropped: Number of scores dropped because they were not finite.
 
     Raises:
@@ -67,16 +113,46 @@ class Classifier:
         info: TensorInfo,
         labels: Sequence[str],
         thresholds: Thresholds,
-        samples: Sequence[Mapping[str, Tensor]],
+        samples: Samples,
+        activation: str = AUTO,
     ) -> None:
         self._info = info
         count = samples[0][info.name].size
-        if labels and len(labels) != count:
-            raise LabelsError(f"there are {len(labels)} labels but the classifier gives {count} scores")
-        self.labels = tuple(labels) or tuple(str(number) for number in range(count))
+        self.labels = _fitting(tuple(labels), count) or tuple(str(number) for number in range(count))
         self._minimums = thresholds.of(self.labels)
-        self._is_unnormalised = any(_exceeds_unit_range(self._scores(sample)) for sample in samples)
+        self._declared = activation
+        scores = np.stack([self._scores(sample) for sample in samples])
+        self._is_unnormalised = any(map(_exceeds_unit_range, scores)) or self._has_small_logits(scores)
+        self._trial = f"{np.nanmin(scores):.4g} to {np.nanmax(scores):.4g}" if np.isfinite(scores).any() else "none"
         self.dropped = 0
+
+    @property
+    def activation(self) -> str:
+        """What is applied to the scores: ``softmax``, ``sigmoid`` or ``none``."""
+        if self._declared != AUTO:
+            return self._declared
+        if not self._is_unnormalised:
+            return NO_ACTIVATION
+        return SIGMOID if len(self.labels) == 1 else SOFTMAX
+
+    @property
+    def because(self) -> str:
+        """Why the activation is as it is, as a sentence."""
+        if self._declared != AUTO:
+            return "declared as activation"
+        seen = f"the scores of the trial run are {self._trial}"
+        if not self._is_unnormalised:
+            return seen
+        if len(self.labels) == 1:
+            return f"{seen}, which is no probability"
+        return f"{seen}, which are no probabilities; if several labels can be true at once, declare activation: sigmoid"
+
+    def _has_small_logits(self, scores: NDArray[np.float64]) -> bool:
+        """Return whether scores near 0 are no probabilities: some are negative, or the output is named so."""
+        finite = scores[np.isfinite(scores).all(axis=1)]
+        if finite.size == 0 or np.abs(finite.sum(axis=1) - 1.0).max() < _NEAR:
+            return False
+        return bool(finite.min() < -_ZERO) or _LOGITS in self._info.name.casefold()
 
     def postprocess(self, outputs: Mapping[str, Tensor]) -> tuple[Classification, ...]:
         """Return the labels with their confidences, highest first; equal ones keep the order of the model."""
@@ -86,7 +162,7 @@ class Classifier:
         numbers = np.flatnonzero(finite)
         scores = scores[numbers]
         self._is_unnormalised = self._is_unnormalised or _exceeds_unit_range(scores)
-        confidences = (_distribution(scores) if self._is_unnormalised else scores).clip(0.0, 1.0)
+        confidences = _activated(scores, self.activation).clip(0.0, 1.0)
         order = np.argsort(-confidences, kind="stable")
         order = order[confidences[order] >= self._minimums[numbers[order]]]
         return _classifications(
@@ -122,7 +198,22 @@ def _exceeds_unit_range(scores: NDArray[np.float64]) -> bool:
     return bool(finite.size) and bool(finite.min() < -_NEAR or finite.max() > 1.0 + _NEAR)
 
 
-def _distribution(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    if scores.size == 0:
+def _fitting(labels: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """Return as many labels as there are scores: one for the background, which comes first, may be too many or missing.
+
+    Raises:
+        LabelsError: when the numbers differ otherwise.
+    """
+    if len(labels) == count + 1 and labels[0].casefold() in BACKGROUNDS:
+        return labels[1:]
+    if (len(labels), count) == _IMAGENET:
+        return (BACKGROUNDS[0], *labels)
+    if labels and len(labels) != count:
+        raise LabelsError(f"there are {len(labels)} labels but the classifier gives {count} scores")
+    return labels
+
+
+def _activated(scores: NDArray[np.float64], activation: str) -> NDArray[np.float64]:
+    if scores.size == 0 or activation == NO_ACTIVATION:
         return scores
-    return sigmoid(scores) if scores.size == 1 else softmax(scores)
+    return sigmoid(scores) if activation == SIGMOID else softmax(scores)

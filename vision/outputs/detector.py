@@ -18,9 +18,6 @@ logger = logging.getLogger(__name__)
 
 WHOLE = BoundingBox(0.0, 0.0, 1.0, 1.0)
 
-BACKGROUNDS = ("background", "__background__", "???")
-"""Lower-case names of a first label that stands for the background."""
-
 
 class Detections(tuple[Detection, ...]):
     """The detections in one frame.

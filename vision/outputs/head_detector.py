@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..runtimes import LabelsError, Tensor
-from .detector import BACKGROUNDS, Detector
+from .detector import Detector
 from .heads import Head, HeadMatch, squeezed
-from .scores import NonMaxSuppression, ScoredBoxes, Thresholds
+from .scores import BACKGROUNDS, NonMaxSuppression, ScoredBoxes, Thresholds
 
 
 class HeadDetector(Detector):
@@ -39,7 +39,7 @@ class HeadDetector(Detector):
         labels = tuple(labels) or head.labels
         if len(labels) == found.classes + 1 and labels[0].casefold() in BACKGROUNDS:
             labels = labels[1:]
-        if labels and len(labels) != found.classes:
+        if found.closed and labels and found.classes and len(labels) != found.classes:
             raise LabelsError(f"there are {len(labels)} labels but the head {head.name} gives {found.classes} scores")
         super().__init__(labels, thresholds, name, suppression)
         self._head = head
@@ -52,4 +52,4 @@ class HeadDetector(Detector):
         arrays = [outputs[name] for name in self._found.outputs]
         plain = [np.asarray(array.reshape(squeezed(array.shape)), np.float32)[0] for array in arrays]
         with np.errstate(invalid="ignore", over="ignore"):  # non-finite rows are dropped and counted
-            return self._head.decode(plain, size, self._found.classes)
+            return (self._found.decode or self._head.decode)(plain, size, self._found.classes)

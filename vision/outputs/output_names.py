@@ -43,6 +43,11 @@ def output_names(outputs: Sequence[TensorInfo], described: Sequence[str], remap:
     return declared | unique
 
 
+def all_names(outputs: Sequence[TensorInfo], described: Sequence[str], output: str) -> tuple[str, ...]:
+    """Return all names of an output: its own, and the one in the metadata."""
+    return tuple(filter(None, aliases_of(outputs, described)[output]))
+
+
 def _guess(names: Sequence[str]) -> str | None:
     lowered = [name.casefold() for name in names]
     for expected in (PROBABILITY, *EXPECTED):

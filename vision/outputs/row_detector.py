@@ -9,8 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..runtimes import Tensor
-from .detector import BACKGROUNDS, Detector
-from .scores import Floats, NonMaxSuppression, ScoredBoxes, Thresholds, sigmoid, softmax
+from .detector import Detector
+from .scores import (
+    AUTO,
+    BACKGROUNDS,
+    SIGMOID,
+    SOFTMAX,
+    Floats,
+    NonMaxSuppression,
+    ScoredBoxes,
+    Thresholds,
+    sigmoid,
+    softmax,
+)
 from .tensor_layout import TensorLayout
 
 DEFAULT_ORDER = (1, 0, 3, 2)
@@ -43,6 +54,7 @@ class RowDetector(Detector):
         thresholds: Lowest confidence of each label.
         name: Name of the service, for the log.
         suppression: Non-maximum suppression of overlapping boxes; ``None`` keeps all.
+        activation: The declared activation of the scores; ``auto`` judges by their values.
     """
 
     def __init__(
@@ -53,8 +65,10 @@ class RowDetector(Detector):
         thresholds: Thresholds,
         name: str,
         suppression: NonMaxSuppression | None = None,
+        activation: str = AUTO,
     ) -> None:
         super().__init__(labels, thresholds, name, suppression)
+        self._activation = activation
         self._layout = layout
         self._position = [boxes.order.index(side) for side in range(4)]
         self._in_pixels = boxes.in_pixels
@@ -82,7 +96,8 @@ class RowDetector(Detector):
             scores = scores / 255.0
         if scores.size > boxes > 0:
             return self._best_columns(scores.reshape(boxes, -1))
-        scores = _confidences(scores.reshape(-1))
+        scores = scores.reshape(-1)
+        scores = sigmoid(scores) if self._activation == SIGMOID else _confidences(scores)
         if self._layout.category is None:
             return np.zeros(len(scores)), scores
         return outputs[self._layout.category].reshape(-1).astype(np.float64), scores
@@ -97,8 +112,11 @@ class RowDetector(Detector):
         best = finite.argmax(axis=1)
         extra = int(len(self.labels) == scores.shape[1] - 1)
         has_background = extra == 1 or self.labels[:1] and self.labels[0].casefold() in BACKGROUNDS
-        if np.any(scores < -_NEAR):
-            finite = softmax(finite) if has_background else sigmoid(finite)
+        activation = self._activation
+        if activation == AUTO and np.any(scores < -_NEAR):
+            activation = SOFTMAX if has_background else SIGMOID
+        if activation in (SOFTMAX, SIGMOID):
+            finite = softmax(finite) if activation == SOFTMAX else sigmoid(finite)
         confidences = _confidences(finite[np.arange(len(scores)), best])
         if has_background:
             confidences = np.where(best == 0, 0.0, confidences)

@@ -12,14 +12,18 @@ from numpy.typing import NDArray
 
 from cameras import BoundingBox, Segmentation, as_mask
 
-from ..runtimes import LabelsError, Tensor
-from .scores import Thresholds, sigmoid, softmax
+from ..runtimes import LabelsError, ModelError, Tensor
+from .scores import AUTO, NO_ACTIVATION, SIGMOID, SOFTMAX, Thresholds, sigmoid, softmax
 
 FOREGROUND = "foreground"
 _BACKGROUND = "background"
 _NEAR = 0.01  # a quantised probability may exceed 0 to 1 by a step
 _INSIDE = 0.5  # lowest probability of a foreground pixel
 _MAX_AVERAGED = 4096  # pixels per label whose probabilities are averaged; all would take as long as the inference
+_KNOWN_COUNTS = (19, 20, 21, 59, 60, 133, 150, 151, 171, 182)  # Cityscapes, LIP, Pascal VOC, Pascal context, ADE, COCO
+_NAMES = ("seg", "mask", "matte", "matting", "alpha", "salien", "foreground", "argmax", "semantic", "category")
+_DEPTH_NAMES = ("depth", "disparit", "inverse_dist")
+_MAX_UNNAMED_CLASSES = 1000
 _SHAPE_TOLERANCE = 0.02  # difference between the two sides' ratios to the input's
 
 Array = NDArray[Any]
@@ -56,6 +60,61 @@ def find_map(samples: Samples, size: tuple[int, int], labels: int) -> PixelMap |
         if form is not None:
             return PixelMap(name, form)
     return None
+
+
+def require_classes(found: PixelMap, names: Sequence[str], samples: Samples, labels: int, task: str = "") -> str:
+    """Return why a map of the picture's shape is a segmentation, not another picture, a depth map or raw boxes.
+
+    Args:
+        found: The map.
+        names: All names of its output.
+        samples: The outputs for a few sample pictures.
+        labels: Number of labels; 0 if unknown.
+        task: What the model was trained for, as the model file says.
+
+    Raises:
+        ModelError: when nothing says that it holds classes.
+    """
+    arrays = [_real(np.asarray(sample[found.output])) for sample in samples]
+    shape, name = list(arrays[0].shape), " ".join(names).casefold()
+    planes = 1 if found.form in (Form.CLASS_NUMBERS, Form.MASK) else _count(arrays[0], found.form)
+    start = f"its output {found.output} {shape} has the shape of the picture"
+    if any(word in name or word in task for word in _DEPTH_NAMES):
+        raise ModelError(f"its output {found.output} {shape} is a depth map by its name; camweave has no use for one")
+    if any(word in name or word in task for word in _NAMES):
+        return f"{start}, and its name says that it holds classes"
+    if labels and planes in (1, labels, labels + 1):
+        return (
+            f"{start}, and {planes} planes, which fits the {labels} labels" if planes > 1 else f"{start}, with labels"
+        )
+    if found.form is Form.CLASS_NUMBERS:
+        most = max(float(np.max(array)) for array in arrays)
+        if labels or most < _MAX_UNNAMED_CLASSES:
+            return f"{start}, and holds whole numbers up to {most:g}"
+        raise ModelError(f"{start}, but its whole numbers, up to {most:g}, are no class numbers")
+    if found.form is Form.MASK:
+        raise ModelError(
+            f"{start}, but may be a mask or a depth map; for a mask, set label_path or declare kind: segmentations"
+        )
+    if labels:
+        raise LabelsError(f"there are {labels} labels but the segmenter gives {planes} planes")
+    if planes in _KNOWN_COUNTS:
+        return f"{start}, and {planes} planes, as many as a usual list of classes has"
+    if all(_are_distributions(array, found.form) for array in arrays):
+        return f"{start}, and its {planes} planes sum to 1 in each pixel"
+    raise ModelError(
+        f"{start}, but nothing says that its {planes} planes are classes; if they are, set label_path or declare kind: "
+        "segmentations; for a detector with raw outputs, declare its head"
+    )
+
+
+def _count(array: Array, form: Form) -> int:
+    return int(array.shape[1] if form is Form.PLANES_FIRST else array.shape[-1])
+
+
+def _are_distributions(array: Array, form: Form) -> bool:
+    sums = array.astype(np.float32).sum(axis=1 if form is Form.PLANES_FIRST else -1)
+    return bool(array.min() >= -_NEAR and np.abs(sums - 1).max() <= 0.05)
 
 
 def _form(arrays: Sequence[Tensor], size: tuple[int, int], labels: int) -> Form | None:
@@ -97,8 +156,10 @@ class Segmenter:
         labels: Labels by class number; empty labels classes by their number, and a single channel ``foreground``.
         thresholds: Lowest confidence of each label.
         samples: The outputs for a few sample pictures, which show whether scores are probabilities or logits.
+        activation: The declared activation, in place of what the samples show; ``auto`` if none is declared.
 
     Attributes:
+        activation: What is applied to the scores: ``softmax``, ``sigmoid`` or ``none``.
         labels: The labels, by class number.
         dropped: Number of masks dropped because their scores were not finite.
         unknown: Number of masks whose class number has no label.
@@ -107,14 +168,24 @@ class Segmenter:
         LabelsError: when the number of labels differs from the number of planes.
     """
 
-    def __init__(self, found: PixelMap, labels: Sequence[str], thresholds: Thresholds, samples: Samples) -> None:
+    def __init__(
+        self,
+        found: PixelMap,
+        labels: Sequence[str],
+        thresholds: Thresholds,
+        samples: Samples,
+        activation: str = AUTO,
+    ) -> None:
         self.dropped = 0
         self.unknown = 0
         self._found = found
         self._minimums = thresholds
         arrays = [_real(sample[found.output]) for sample in samples]
         self.labels = _fitting(tuple(labels), found.form, self._planes(arrays[0]).shape[-1])
-        self._is_unnormalised = any(self._has_logits(array) for array in arrays)
+        self.activation = activation
+        if activation == AUTO:
+            usual = SIGMOID if found.form is Form.MASK else SOFTMAX
+            self.activation = usual if any(self._has_logits(array) for array in arrays) else NO_ACTIVATION
 
     def postprocess(self, outputs: Mapping[str, Tensor], window: BoundingBox) -> tuple[Segmentation, ...]:
         """Return the masks of the picture, largest area first.
@@ -156,7 +227,7 @@ class Segmenter:
                 self.dropped += 1
 
     def _foreground(self, values: Array) -> Iterator[Segmentation]:
-        probabilities = sigmoid(values.astype(np.float32)) if self._is_unnormalised else values
+        probabilities = values if self.activation == NO_ACTIVATION else sigmoid(values.astype(np.float32))
         members = probabilities >= _INSIDE
         if members.any():
             confidence = min(float(probabilities[members].mean()), 1.0)
@@ -166,8 +237,10 @@ class Segmenter:
         places = np.flatnonzero(members)
         rows, columns = np.unravel_index(places[:: -(-len(places) // _MAX_AVERAGED)], members.shape)
         scores = planes[rows, columns].astype(np.float64)
-        if self._is_unnormalised:
+        if self.activation == SOFTMAX:
             scores = softmax(scores)
+        elif self.activation == SIGMOID:
+            scores = sigmoid(scores)
         return min(float(scores[:, number].mean()), 1.0)
 
     def _label(self, number: int) -> str:

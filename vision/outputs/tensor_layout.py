@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..runtimes import ModelError, Tensor
 
 LOCATION, CATEGORY, SCORE, COUNT = "location", "category", "score", "count"
 EXPECTED = (LOCATION, CATEGORY, SCORE, COUNT)
+
+_MOST = 0.9  # of the rows, as evidence
+_DECLARE_HEAD = "for raw boxes, declare their head"
 
 Samples = Sequence[Mapping[str, Tensor]]
 
@@ -30,6 +34,11 @@ class TensorLayout:
     score: str
     category: str | None = None
     count: str | None = None
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The outputs that have a role."""
+        return tuple(name for name in (self.location, self.score, self.category, self.count) if name is not None)
 
 
 def find_tensor_layout(names: Mapping[str, str], samples: Samples) -> TensorLayout | None:
@@ -87,6 +96,55 @@ def find_tensor_layout(names: Mapping[str, str], samples: Samples) -> TensorLayo
         return TensorLayout(location, score_or_none, None, count)
     category_or_none = take(CATEGORY, lambda shape: _is_row(shape, boxes), f"have a shape like [1, {boxes}]")
     return TensorLayout(location, score_or_none, category_or_none, count)
+
+
+def require_corners(layout: TensorLayout, samples: Samples, order: Sequence[int]) -> str:
+    """Return why the boxes of a layout are finished: corners, not what a head has to decode.
+
+    Args:
+        layout: The role of each output.
+        samples: The outputs for a few sample pictures.
+        order: The side at each position of a box.
+
+    Raises:
+        ModelError: when they are not finished, or nothing says so.
+    """
+    shape = list(samples[0][layout.location].shape)
+    others = [
+        output
+        for output, array in samples[0].items()
+        if array.shape[-1:] == (4,) and array.ndim > 1 and output not in layout.roles
+    ]
+    if others:
+        raise ModelError(
+            f"several outputs may be boxes, {layout.location} and {', '.join(others)}; {_DECLARE_HEAD}, or name the "
+            "finished ones in remap_output_names"
+        )
+    rows = np.concatenate([_scored_boxes(layout, sample) for sample in samples])
+    corners = rows[:, [list(order).index(side) for side in range(4)]]
+    ordered = (corners[:, :2] < corners[:, 2:]).all(axis=1)
+    share = float(ordered.mean()) if len(rows) else 0.0
+    start = f"its output {layout.location} {shape} holds boxes"
+    if layout.category is not None:
+        if len(rows) and share < _MOST:
+            raise ModelError(
+                f"its output {layout.location} {shape} is no list of corners in the order {list(order)}: a maximum is "
+                f"below its minimum in {1 - share:.0%} of the rows; set xmin_ymin_xmax_ymax_order, or {_DECLARE_HEAD}"
+            )
+        return f"{start}, with a class number and a score each"
+    if len(rows) == 0 or share < _MOST:
+        raise ModelError(
+            f"its output {layout.location} {shape} may be boxes, but is no list of corners; {_DECLARE_HEAD}, or "
+            "head: none if they are finished, with xmin_ymin_xmax_ymax_order"
+        )
+    return f"{start}, all of them corners in the trial run, with scores"
+
+
+def _scored_boxes(layout: TensorLayout, sample: Mapping[str, Tensor]) -> NDArray[np.float64]:
+    """Return the boxes of a sample that are neither empty, as in rows that pad the tensor, nor not finite."""
+    boxes: NDArray[np.float64] = np.asarray(sample[layout.location], np.float64).reshape(-1, 4)
+    kept: NDArray[np.bool_] = np.isfinite(boxes).all(axis=1) & (boxes != boxes[:, :1]).any(axis=1)
+    return boxes[kept]
 
 
 def _is_boxes(shape: tuple[int, ...]) -> bool:

@@ -90,6 +90,10 @@ class Metadata:
         box_order: The side at each position of a box: 0 x_min, 1 y_min, 2 x_max, 3 y_max.
         boxes_in_pixels: Whether boxes are declared to be in pixels of the input.
         size: Height and width that the model was exported for, where the input accepts any.
+        color_order: ``rgb`` or ``bgr``, the order of the channels of the picture.
+        author: Who made the program that exported it, such as ``Ultralytics``.
+        task: What it was trained for, in the exporter's word, such as ``detect``.
+        description: A sentence about it.
     """
 
     labels: tuple[str, ...] = ()
@@ -100,6 +104,10 @@ class Metadata:
     box_order: tuple[int, ...] = ()
     boxes_in_pixels: bool = False
     size: tuple[int, ...] = ()
+    color_order: str = ""
+    author: str = ""
+    task: str = ""
+    description: str = ""
 
 
 class Runtime(ABC):

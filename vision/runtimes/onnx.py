@@ -122,7 +122,8 @@ class Onnx(Runtime):
         self.provider = self._running(wanted, session.get_providers())
         self._session = session
         self.inputs = tuple(map(self._info, session.get_inputs()))
-        self.outputs = tuple(map(self._info, session.get_outputs()))
+        self.outputs = self._tensors(session.get_outputs())
+        self._taken = [info.name for info in self.outputs]
         self.metadata = _metadata(found)
 
     @classmethod
@@ -163,7 +164,7 @@ class Onnx(Runtime):
             if self._session is None:
                 raise ModelError(f"{self._file.path}: the model is closed")
             try:
-                arrays = self._session.run(None, dict(inputs))
+                arrays = self._session.run(self._taken, dict(inputs))
             except Exception as error:  # its exceptions have no narrower base class
                 raise ModelError(f"{self._file.path}: the model fails: {_first_line(error)}") from error
         return {info.name: np.asarray(array) for info, array in zip(self.outputs, arrays, strict=True)}
@@ -201,6 +202,11 @@ class Onnx(Runtime):
             "driver and libraries, or add cpu"
         )
 
+    def _tensors(self, nodes: Sequence[Any]) -> tuple[TensorInfo, ...]:
+        """Return the outputs that are tensors of numbers; one that is a list or a dictionary repeats their values."""
+        tensors = [node for node in nodes if str(node.type).startswith("tensor(")]
+        return tuple(map(self._info, tensors or nodes))
+
     def _info(self, node: Any) -> TensorInfo:
         kind = str(node.type).removeprefix("tensor(").removesuffix(")")
         if kind not in _TYPES:
@@ -217,7 +223,15 @@ def _metadata(found: Mapping[str, str]) -> Metadata:
     # Ultralytics trains all its models on values of 0 to 1, but does not write it into the file.
     mean, std = ((0.0,), (255.0,)) if found.get("author") == "Ultralytics" else ((), ())
     labels = next(filter(None, map(labels_from_literal, texts)), ())
-    return Metadata(labels=labels, mean=mean, std=std, size=_size(found.get("imgsz", "")))
+    return Metadata(
+        labels=labels,
+        mean=mean,
+        std=std,
+        size=_size(found.get("imgsz", "")),
+        author=found.get("author", ""),
+        task=found.get("task", ""),
+        description=found.get("description", ""),
+    )
 
 
 def _size(text: str) -> tuple[int, ...]:

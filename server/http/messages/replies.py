@@ -116,6 +116,26 @@ class CameraInfo(Reply):
     latest: LatestFrame | None = Field(description="Null before the first frame, and of a private camera.")
 
 
+class UnderstoodInputInfo(Reply):
+    """The picture that goes into a model; its size is null if the model takes pictures of any size as they are."""
+
+    width_px: int | None
+    height_px: int | None
+    range: list[float] = Field(description="Lowest and highest value of a channel.")
+    color_order: Literal["rgb", "bgr", "gray"]
+
+
+class UnderstoodInfo(Reply):
+    """What was understood of a model, each part with the reason."""
+
+    input: UnderstoodInputInfo
+    head: str | None = Field(description="The decoder of its boxes; null for a model without boxes.")
+    boxes: str | None = Field(description="What the numbers of a box are; null for a model without boxes.")
+    activation: str = Field(description="What is applied to the scores.")
+    labels_from: str = Field(description="Where the labels are from.")
+    because: dict[str, str] = Field(description="The reason for each part, by its name.")
+
+
 class ServiceInfo(Reply):
     """A vision service with its kinds of results, its labels, and its error while it does not answer."""
 
@@ -123,6 +143,7 @@ class ServiceInfo(Reply):
     model: str
     kinds: list[str]
     labels: list[str]
+    understood: UnderstoodInfo | None = Field(None, description="Only there for a service on a model file.")
     error: str | None = Field(None, description="Only there while the service does not answer.")
 
 

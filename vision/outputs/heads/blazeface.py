@@ -15,7 +15,8 @@ import numpy as np
 
 from ...inputs import Preparation
 from ..scores import ScoredBoxes, sigmoid
-from .head import Array, Head, HeadMatch, Shapes, Size, best_classes, corners, pixels_to_fractions
+from .evidence import Array, Evidence, Size
+from .head import Head, HeadMatch, best_classes, corners, pixels_to_fractions
 
 _GRIDS = {896: ((16, 2), (8, 6)), 2304: ((48, 1),)}  # by number of anchors: (cells per side, anchors per cell)
 _COLUMNS = 16
@@ -32,8 +33,9 @@ def anchors(count: int) -> Array:
     return np.concatenate(centres).astype(np.float32)
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
+def find(model: Evidence) -> HeadMatch | None:
     """Return the outputs [1, anchors, 16] and [1, anchors, 1]."""
+    shapes, labels = model.shapes, model.labels
     for boxes, shape in shapes.items():
         if len(shape) == 3 and shape[1] in _GRIDS and shape[2] == _COLUMNS:
             for scores, other in shapes.items():

@@ -13,15 +13,17 @@ import numpy as np
 
 from ...inputs import Preparation
 from ..scores import ScoredBoxes, sigmoid
-from .head import Array, Head, HeadMatch, Shapes, Size, best_classes, corners
+from .evidence import Array, Evidence, Size
+from .head import Head, HeadMatch, best_classes, corners
 
 _STRIDE = 16
 _SCORE_POWER, _LABEL_POWER = 0.6, 0.4
 _COCO = 80  # classes of the published models
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
+def find(model: Evidence) -> HeadMatch | None:
     """Return the output [1, 5 + labels, rows, columns]."""
+    shapes, size, labels = model.shapes, model.size, model.labels
     for name, shape in shapes.items():
         if len(shape) == 4 and shape[1] > 5:
             classes = shape[1] - 5

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from ...inputs import Preparation
-from .head import Array, Shapes, Size
+from .evidence import Array, Shapes, Size
 
 STRIDES = (8, 16, 32)
 LARGE_STRIDES = (8, 16, 32, 64)  # models for 1280 pixels, with names ending in 6

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...inputs import DEFAULT_PREPARATION, Preparation
 from ..scores import ScoredBoxes, sigmoid
+from .evidence import Array, Evidence, Size
 
-Shapes = Mapping[str, tuple[int, ...]]
-Size = tuple[int, int]  # width and height of the model's input in pixels
-Array = NDArray[np.float32]
+Decode: TypeAlias = Callable[[Sequence[Array], Size, int], ScoredBoxes]
 
 FLOOR = 0.05
 """Lower scores are noise: raw outputs have thousands of rows that all score a little."""
@@ -27,13 +25,25 @@ class HeadMatch(NamedTuple):
 
     Attributes:
         outputs: Their names, in the head's order.
-        classes: Number of classes.
-        is_certain: Whether the shapes fit this head unambiguously.
+        classes: Number of classes; 0 if the outputs do not show it.
+        is_certain: Whether the evidence allows no other head.
+        because: The evidence, as a sentence without a full stop.
+        activation: What its decoder applies to the scores: ``sigmoid``, ``softmax`` or ``none``; empty: the head's.
+        decode: The decoder, if it depends on the evidence; default: the head's.
+        first_class: The number that the model gives to its first class.
+        preparation: Input preparation, if it depends on the evidence; default: the head's.
+        closed: Whether ``classes`` is the number of classes of the model itself, which labels have to match.
     """
 
     outputs: tuple[str, ...]
     classes: int
     is_certain: bool
+    because: str = ""
+    activation: str = ""
+    decode: Decode | None = None
+    first_class: int = 0
+    preparation: Preparation | None = None
+    closed: bool = True
 
 
 @dataclass(frozen=True)
@@ -43,27 +53,27 @@ class Head:
     Attributes:
         name: Its name in the YAML.
         wanted: Description of the shapes that it decodes.
-        find: Maps shapes (without axes of size 1 after the first), input size and number of labels (0 if unknown) to
-            the matching outputs; ``None`` if there are none.
+        find: Maps what is known of a model to the matching outputs; ``None`` if there are none.
         decode: Maps those outputs (without axes of size 1), input size and number of classes to boxes in fractions of
             the input, with scores of at least ``FLOOR``.
         preparation: Input preparation of such models.
         labels: Default labels of its classes.
+        boxes: What the numbers of a box are, in words.
+        activation: What the decoder applies to the scores: ``sigmoid``, ``softmax`` or ``none``.
+        kinds: The kinds of predictions that it gives, as plurals.
         iou_threshold: Default of the non-maximum suppression, as in the original code.
     """
 
     name: str
     wanted: str
-    find: Callable[[Shapes, Size, int], HeadMatch | None]
-    decode: Callable[[Sequence[Array], Size, int], ScoredBoxes]
+    find: Callable[[Evidence], HeadMatch | None]
+    decode: Decode
     preparation: Preparation = DEFAULT_PREPARATION
     labels: tuple[str, ...] = ()
     iou_threshold: float = 0.45
-
-
-def squeezed(shape: Sequence[int]) -> tuple[int, ...]:
-    """Return a shape without its axes of size 1, except the first, which is the batch."""
-    return (*shape[:1], *(size for size in shape[1:] if size != 1))
+    boxes: str = "center and size, in pixels or fractions of the input"
+    activation: str = "none"
+    kinds: tuple[str, ...] = ("detections",)
 
 
 def corners(centres: Array, sizes: Array) -> Array:

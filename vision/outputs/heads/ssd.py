@@ -14,7 +14,8 @@ from functools import cache
 import numpy as np
 
 from ..scores import ScoredBoxes
-from .head import Array, Head, HeadMatch, Shapes, Size, as_probabilities, best_classes, corners
+from .evidence import Array, Evidence, Size
+from .head import Head, HeadMatch, as_probabilities, best_classes, corners
 
 _STRIDES = (16, 32, 64, 128, 256, 512)
 _SCALES = (0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1.0)
@@ -42,8 +43,9 @@ def anchors(size: Size) -> Array:
     return np.concatenate(made).astype(np.float32)
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
+def find(model: Evidence) -> HeadMatch | None:
     """Return the outputs [1, anchors, 4] and [1, anchors, 1 + labels]."""
+    shapes, size = model.shapes, model.size
     for boxes, shape in shapes.items():
         if len(shape) != 3 or shape[2] != 4 or shape[1] != len(anchors(size)):
             continue

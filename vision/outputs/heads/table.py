@@ -1,10 +1,11 @@
-"""The table of heads, and the choice of a model's head: declared, or inferred from the shapes of its outputs."""
+"""The table of heads, and the choice of a model's head: declared, or inferred from what is known of the model."""
 
 from __future__ import annotations
 
 from ...runtimes import ModelError
 from . import blazeface, fastestdet, ssd, ultraface, yolov5, yolov8, yolov10, yolox
-from .head import Head, HeadMatch, Shapes, Size, squeezed
+from .evidence import Evidence
+from .head import Head, HeadMatch
 
 HEADS: dict[str, Head] = {
     module.HEAD.name: module.HEAD for module in (blazeface, fastestdet, ssd, ultraface, yolov5, yolov8, yolov10, yolox)
@@ -15,28 +16,38 @@ NONE = "none"
 """The ``head:`` of a model whose outputs need none, although their shapes match one."""
 
 
-def find_head(declared: str | None, shapes: Shapes, size: Size, labels: int) -> tuple[Head, HeadMatch] | None:
+def find_head(declared: str | None, model: Evidence) -> tuple[Head, HeadMatch] | None:
     """Return the head of a model with the outputs that it decodes, ``None`` if it has none.
 
     Args:
         declared: Name of the head; ``None`` infers it if exactly one head matches with certainty.
-        shapes: Shapes of the outputs, by name.
-        size: Width and height of the input.
-        labels: Number of labels; 0 if unknown.
+        model: What is known of the model.
 
     Raises:
-        ModelError: when the outputs do not match the declared head.
+        ModelError: when the outputs do not match the declared head, or match several heads equally well.
     """
     if declared == NONE:
         return None
-    plain = {name: squeezed(shape) for name, shape in shapes.items()}
     if declared is None:
-        matches = [(head, found) for head in HEADS.values() if (found := head.find(plain, size, labels))]
-        certain = [(head, found) for head, found in matches if found.is_certain]
-        return certain[0] if len(certain) == 1 else None
+        certain = [(head, found) for head, found in _matches(model) if found.is_certain]
+        if len(certain) > 1:
+            names = " or ".join(head.name for head, _ in certain)
+            raise ModelError(f"its outputs fit several heads; declare head: {names}; the outputs are {model.listed}")
+        if not certain:
+            return None
+        head, found = certain[0]
+        return head, found._replace(because=found.because or f"only this head takes {head.wanted}")
     head = HEADS[declared]
-    found = head.find(plain, size, labels)
-    if found is None:
-        listed = "; ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
-        raise ModelError(f"head: {declared} needs {head.wanted}; the outputs are {listed}")
-    return head, found
+    match = head.find(model)
+    if match is None:
+        raise ModelError(f"head: {declared} needs {head.wanted}; the outputs are {model.listed}")
+    return head, match._replace(because=f"declared; it fits {head.wanted}")
+
+
+def possible_heads(model: Evidence) -> tuple[str, ...]:
+    """Return the names of the heads that could decode the outputs, though others could, too."""
+    return tuple(head.name for head, _ in _matches(model))
+
+
+def _matches(model: Evidence) -> list[tuple[Head, HeadMatch]]:
+    return [(head, found) for head in HEADS.values() if (found := head.find(model)) is not None]

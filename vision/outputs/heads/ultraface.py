@@ -14,7 +14,8 @@ import numpy as np
 
 from ...inputs import Preparation
 from ..scores import ScoredBoxes
-from .head import Array, Head, HeadMatch, Shapes, Size, best_classes, corners
+from .evidence import Array, Evidence, Size
+from .head import Head, HeadMatch, best_classes, corners
 from .ssd import are_corners, as_distribution
 
 _LAYERS = ((8, (10, 16, 24)), (16, (32, 48)), (32, (64, 96)), (64, (128, 192, 256)))  # stride, sides in pixels
@@ -35,8 +36,9 @@ def anchors(size: Size) -> Array:
     return np.concatenate(made).clip(0.0, 1.0).astype(np.float32)
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
+def find(model: Evidence) -> HeadMatch | None:
     """Return the outputs [1, anchors, 4] and [1, anchors, 2]."""
+    shapes, size, labels = model.shapes, model.size, model.labels
     for boxes, shape in shapes.items():
         scores = next((name for name, other in shapes.items() if other == (*shape[:2], 2)), None)
         if len(shape) == 3 and shape[2] == 4 and scores is not None and shape[1] == len(anchors(size)):

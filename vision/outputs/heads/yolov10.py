@@ -12,15 +12,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..scores import ScoredBoxes
+from .evidence import Array, Evidence, Size
 from .grid import FRACTIONS, has_cells, mask_coefficients
-from .head import FLOOR, Array, Head, HeadMatch, Shapes, Size, axis_aligned, to_fractions
+from .head import FLOOR, Head, HeadMatch, axis_aligned, to_fractions
 
 _COLUMNS = 6
 _FEWEST_ROWS, _MOST_ROWS = 10, 1000  # of a list of decoded boxes; raw outputs have more
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
+def find(model: Evidence) -> HeadMatch | None:
     """Return the output [1, boxes, 6], or with more columns; it does not show the number of classes."""
+    shapes, size, labels = model.shapes, model.size, model.labels
     coefficients = mask_coefficients(shapes, size)
     for name, shape in shapes.items():
         if len(shape) == 3 and shape[1] > shape[2] >= _COLUMNS and (shape[2] == _COLUMNS or shape[1] <= _MOST_ROWS):

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..scores import ScoredBoxes
+from .evidence import Array, Evidence, Size
 from .grid import FRACTIONS, has_cells, mask_coefficients
-from .head import FLOOR, Array, Head, HeadMatch, Shapes, Size, best_classes, corners, to_fractions
+from .head import FLOOR, Head, HeadMatch, best_classes, corners, to_fractions
 
 _PER_CELL = 3
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
+def find(model: Evidence) -> HeadMatch | None:
     """Return the output [1, boxes, 5 + labels]."""
+    shapes, size, labels = model.shapes, model.size, model.labels
     coefficients = mask_coefficients(shapes, size)
     for name, shape in shapes.items():
         if len(shape) == 3 and 5 + coefficients < shape[2] < shape[1]:

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..scores import ScoredBoxes
+from .evidence import Array, Evidence, Size
 from .grid import FRACTIONS, has_cells, mask_coefficients
-from .head import Array, Head, HeadMatch, Shapes, Size, axis_aligned, best_classes, corners, to_fractions
+from .head import Head, HeadMatch, axis_aligned, best_classes, corners, to_fractions
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
+def find(model: Evidence) -> HeadMatch | None:
     """Return the output [1, 4 + labels, boxes], or the same with rows first."""
+    shapes, size, labels = model.shapes, model.size, model.labels
     coefficients = mask_coefficients(shapes, size)
     for name, shape in shapes.items():
         if len(shape) != 3:

@@ -13,15 +13,17 @@ import numpy as np
 
 from ...inputs import Preparation
 from ..scores import ScoredBoxes
+from .evidence import Array, Evidence, Size
 from .grid import GREY, SIZE, cells, has_cells, strides_of
-from .head import FLOOR, Array, Head, HeadMatch, Shapes, Size, best_classes, corners, max_magnitude, pixels_to_fractions
+from .head import FLOOR, Head, HeadMatch, best_classes, corners, max_magnitude, pixels_to_fractions
 
 _MAX_OFFSET = 32.0  # of a centre from its cell, in cells; values in pixels soon exceed it
 _MAX_LOG = 20.0
 
 
-def find(shapes: Shapes, size: Size, labels: int) -> HeadMatch | None:
+def find(model: Evidence) -> HeadMatch | None:
     """Return the output [1, boxes, 5 + labels]."""
+    shapes, size, labels = model.shapes, model.size, model.labels
     for name, shape in shapes.items():
         if len(shape) == 3 and 5 < shape[2] < shape[1] and has_cells(shape[1], size):
             classes = shape[2] - 5

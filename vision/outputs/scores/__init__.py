@@ -1,7 +1,20 @@
 """Scores of models: conversion to probabilities, confidence thresholds, and boxes with non-maximum suppression."""
 
-from .probabilities import sigmoid, softmax
+from .probabilities import AUTO, NO_ACTIVATION, SIGMOID, SOFTMAX, sigmoid, softmax
 from .scored_boxes import Floats, NonMaxSuppression, ScoredBoxes
-from .thresholds import Thresholds, with_tolerance
+from .thresholds import BACKGROUNDS, Thresholds, with_tolerance
 
-__all__ = ["ScoredBoxes", "Floats", "Thresholds", "NonMaxSuppression", "with_tolerance", "sigmoid", "softmax"]
+__all__ = [
+    "AUTO",
+    "BACKGROUNDS",
+    "NO_ACTIVATION",
+    "SIGMOID",
+    "SOFTMAX",
+    "ScoredBoxes",
+    "Floats",
+    "Thresholds",
+    "NonMaxSuppression",
+    "with_tolerance",
+    "sigmoid",
+    "softmax",
+]

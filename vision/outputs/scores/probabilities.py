@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+AUTO, SOFTMAX, SIGMOID, NO_ACTIVATION = "auto", "softmax", "sigmoid", "none"
+"""What turns a model's scores into probabilities (``activation:``); ``auto`` judges by their values."""
+
 F = TypeVar("F", bound=np.floating[Any])
 
 _LARGEST = 80.0  # its exponential is finite in single precision; beyond it, the probability rounds to 0 or 1

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vision.outputs.heads.blazeface import anchors, decode, find
+from vision.outputs.heads.evidence import Evidence
 from vision.outputs.heads.head import HeadMatch
 
 from .expected_boxes import THINGS, assert_found, assert_given
@@ -82,4 +83,4 @@ def test_faces_equal_those_of_the_original(
     ],
 )
 def test_outputs_are_identified_by_their_shapes(shapes: dict[str, tuple[int, ...]], found: HeadMatch | None) -> None:
-    assert find(shapes, (128, 128), 0) == found
+    assert find(Evidence(shapes, (128, 128), 0)) == found

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from vision.outputs.heads.evidence import Evidence
 from vision.outputs.heads.fastestdet import decode, find
 from vision.outputs.heads.head import HeadMatch
 
@@ -40,4 +41,4 @@ def test_encoded_boxes_are_decoded() -> None:
 def test_the_output_is_identified_by_its_shape(
     shape: tuple[int, ...], size: tuple[int, int], labels: int, found: HeadMatch | None
 ) -> None:
-    assert find({"out": shape}, size, labels) == found
+    assert find(Evidence({"out": shape}, size, labels)) == found

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vision.outputs.heads.head import as_probabilities, best_classes, corners, squeezed, to_fractions
+from vision.outputs.heads.evidence import squeezed
+from vision.outputs.heads.head import as_probabilities, best_classes, corners, to_fractions
 from vision.outputs.scores.probabilities import sigmoid
 
 

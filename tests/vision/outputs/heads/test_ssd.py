@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from vision.outputs.heads.evidence import Evidence
 from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.ssd import anchors, decode, find
 
@@ -104,4 +105,4 @@ def test_corners_decoded_by_the_export_are_unchanged() -> None:
 def test_the_outputs_are_identified_by_their_shapes(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: HeadMatch | None
 ) -> None:
-    assert find(shapes, size, 0) == found
+    assert find(Evidence(shapes, size, 0)) == found

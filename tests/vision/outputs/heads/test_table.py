@@ -5,6 +5,7 @@ import typing
 import pytest
 
 from vision import MlModelAttributes, ModelError
+from vision.outputs.heads.evidence import Evidence
 from vision.outputs.heads.table import HEADS, find_head
 
 BLAZEFACE = {"regressors": (1, 896, 16), "classificators": (1, 896, 1)}
@@ -12,7 +13,7 @@ BLAZEFACE = {"regressors": (1, 896, 16), "classificators": (1, 896, 1)}
 
 def test_every_head_may_be_declared() -> None:
     declared = typing.get_args(typing.get_args(MlModelAttributes.model_fields["head"].annotation)[0])
-    assert sorted(declared) == sorted([*HEADS, "none"])
+    assert sorted(declared) == sorted([*HEADS, "none", "ssd"])
     assert all(head.name == name for name, head in HEADS.items())
 
 
@@ -41,13 +42,13 @@ def test_every_head_may_be_declared() -> None:
 def test_a_head_is_inferred_from_unambiguous_shapes(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, head: str | None
 ) -> None:
-    found = find_head(None, shapes, size, labels)
+    found = find_head(None, Evidence(shapes, size, labels))
     assert (found and found[0].name) == head
-    assert find_head("none", shapes, size, labels) is None
+    assert find_head("none", Evidence(shapes, size, labels)) is None
 
 
 def test_a_declared_head_matches_ambiguous_shapes() -> None:
-    found = find_head("yolov5", {"out": (1, 100, 7)}, (640, 640), 0)
+    found = find_head("yolov5", Evidence({"out": (1, 100, 7)}, (640, 640), 0))
     assert found is not None
     assert (found[0].name, found[1].classes) == ("yolov5", 2)
 
@@ -55,5 +56,5 @@ def test_a_declared_head_matches_ambiguous_shapes() -> None:
 @pytest.mark.parametrize("name", sorted(HEADS))
 def test_a_declared_head_that_the_outputs_contradict_is_refused(name: str) -> None:
     with pytest.raises(ModelError) as caught:
-        find_head(name, {"scores": (1, 1001)}, (224, 224), 0)
+        find_head(name, Evidence({"scores": (1, 1001)}, (224, 224), 0))
     assert str(caught.value) == f"head: {name} needs {HEADS[name].wanted}; the outputs are scores [1, 1001]"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vision.outputs.heads.evidence import Evidence
 from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.yolov10 import decode, find
 
@@ -59,4 +60,4 @@ def test_non_finite_rows_are_harmless() -> None:
 def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: HeadMatch | None
 ) -> None:
-    assert find(shapes, size, 0) == found
+    assert find(Evidence(shapes, size, 0)) == found

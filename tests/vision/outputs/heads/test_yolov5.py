@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vision.outputs.heads.evidence import Evidence
 from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.yolov5 import HEAD, decode, find
 
@@ -70,4 +71,4 @@ def test_boxes_equal_those_of_the_original(unit: tuple[int, int], noise: float) 
 def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, found: HeadMatch | None
 ) -> None:
-    assert find(shapes, size, labels) == found
+    assert find(Evidence(shapes, size, labels)) == found

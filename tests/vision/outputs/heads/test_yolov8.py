@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vision.outputs.heads.evidence import Evidence
 from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.yolov8 import HEAD, decode, find
 
@@ -97,4 +98,4 @@ def test_noise_wider_than_the_input_does_not_make_pixels_of_fractions() -> None:
 def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, found: HeadMatch | None
 ) -> None:
-    assert find(shapes, size, labels) == found
+    assert find(Evidence(shapes, size, labels)) == found

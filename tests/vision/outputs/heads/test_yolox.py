@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from vision.outputs.heads.evidence import Evidence
 from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.yolox import decode, find
 
@@ -117,4 +118,4 @@ def test_huge_boxes_are_harmless() -> None:
 def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], labels: int, found: HeadMatch | None
 ) -> None:
-    assert find(shapes, (640, 640), labels) == found
+    assert find(Evidence(shapes, (640, 640), labels)) == found

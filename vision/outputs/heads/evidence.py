@@ -1,0 +1,96 @@
+"""What is known of a model before the meaning of its outputs is decided, such as their names, shapes and values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...runtimes import Metadata, Tensor
+
+Shapes = Mapping[str, tuple[int, ...]]
+Size = tuple[int, int]  # width and height of the model's input in pixels
+Samples = Sequence[Mapping[str, Tensor]]
+Array = NDArray[np.float32]
+
+
+class Evidence:
+    """What is known of a model: the outputs' names, shapes and values in a trial run, and what the file says.
+
+    Args:
+        shapes: Shapes of the outputs, by name.
+        size: Width and height of the input.
+        labels: Number of labels; 0 if unknown.
+        metadata: Metadata of the model file.
+        inputs: Names of all inputs.
+        activation: The declared activation; ``auto`` if none is declared.
+        run: Returns the outputs for a few sample pictures; called once, when values are asked for.
+
+    Attributes:
+        shapes: The same, without axes of size 1 after the first.
+        full: The shapes with all their axes.
+    """
+
+    def __init__(
+        self,
+        shapes: Shapes,
+        size: Size,
+        labels: int = 0,
+        *,
+        metadata: Metadata | None = None,
+        inputs: Sequence[str] = (),
+        activation: str = "auto",
+        run: Callable[[], Samples] = tuple,
+    ) -> None:
+        self.full = dict(shapes)
+        self.shapes = {name: squeezed(shape) for name, shape in shapes.items()}
+        self.size = size
+        self.labels = labels
+        self.metadata = metadata or Metadata()
+        self.inputs = tuple(inputs)
+        self.activation = activation
+        self._run = run
+
+    @cached_property
+    def samples(self) -> Samples:
+        """The outputs for a few sample pictures; empty if the model was not run."""
+        return self._run()
+
+    def values(self, name: str) -> list[NDArray[Any]]:
+        """Return an output's values for each sample picture, without the batch axis and axes of size 1."""
+        return [sample[name].reshape(squeezed(sample[name].shape))[0] for sample in self.samples]
+
+    def rows(self, name: str, columns: int) -> Array:
+        """Return an output's rows of all sample pictures, (n, columns)."""
+        found = [np.asarray(sample[name], np.float32).reshape(-1, columns) for sample in self.samples]
+        return np.concatenate(found) if found else np.zeros((0, columns), np.float32)
+
+    def named(self, *words: str) -> tuple[str, ...] | None:
+        """Return the outputs of these names, in their order; ``None`` unless the model has them all.
+
+        Case, the path before the name and TensorFlow's ``:0`` after it do not count.
+        """
+        own = {plain_name(name): name for name in self.full}
+        return tuple(own[word] for word in words) if all(word in own for word in words) else None
+
+    def is_input(self, *words: str) -> bool:
+        """Return whether the model has an input of one of these names."""
+        return any(plain_name(name) in words for name in self.inputs)
+
+    @property
+    def listed(self) -> str:
+        """The outputs with their shapes, for messages."""
+        return "; ".join(f"{name} {list(shape)}" for name, shape in self.full.items())
+
+
+def plain_name(name: str) -> str:
+    """Return a tensor's name in lower case, without the path before it and TensorFlow's ``:0`` after it."""
+    return name.rpartition("/")[2].casefold().removesuffix(":0")
+
+
+def squeezed(shape: Sequence[int]) -> tuple[int, ...]:
+    """Return a shape without its axes of size 1, except the first, which is the batch."""
+    return (*shape[:1], *(size for size in shape[1:] if size != 1))
