@@ -9,6 +9,7 @@ from .caption import Caption
 from .classification import Classification
 from .detection import Detection
 from .geometry import BoundingBox, Movement, Points
+from .keypoints import Keypoint, Keypoints
 from .mask import Affine, Mask, as_mask, at_size, warped
 from .outline import Outline
 from .segmentation import Segmentation
@@ -18,6 +19,7 @@ PREDICTIONS: dict[str, type[Prediction]] = {
     Detection.plural: Detection,
     Segmentation.plural: Segmentation,
     Caption.plural: Caption,
+    Keypoints.plural: Keypoints,
 }
 """Every kind of prediction, by its plural: the key in JSON and the last part of the HTTP path."""
 
@@ -32,6 +34,8 @@ __all__ = [
     "Color",
     "Detection",
     "Item",
+    "Keypoint",
+    "Keypoints",
     "Label",
     "Mask",
     "Movement",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +18,8 @@ class Label:
     """A text to paint, with the source of the color of the text and its shape.
 
     Attributes:
-        text: Text from the model; shortened with an ellipsis if it does not fit.
+        text: Text from the model; shortened with an ellipsis if it does not fit. Without text and figures, only the
+            shape is painted.
         figures: Suffix that is never shortened, such as ``: 0.93``.
         names: Names to look up in the style's colors; the first with a color wins, else the last gets the palette's.
             Empty stands for ``text``.
@@ -41,6 +43,17 @@ class Canvas(Protocol):
 
     def points(self, points: Points, label: Label) -> None:
         """Mark the points inside the frame, with the label above them or where there is room."""
+
+    def polygon(self, points: Points, label: Label) -> None:
+        """Draw the edges of a polygon, which may leave the frame, with the label above or where there is room."""
+
+    def skeleton(
+        self, points: Points, confidences: Sequence[float], lines: Sequence[tuple[int, int]], label: Label
+    ) -> None:
+        """Draw lines between pairs of points and mark the points, with the label above them or where there is room.
+
+        Less confident points are drawn hollow and their lines thinner; points with a confidence of 0 are left out.
+        """
 
     def title(self, label: Label) -> None:
         """Write a line in the top left corner, below earlier lines."""

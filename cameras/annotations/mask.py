@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import cast
 
 import cv2
@@ -34,6 +35,13 @@ def share_inside(mask: Mask, width: int, height: int) -> float:
     """
     rows, columns = _taken(mask.shape[0], height), _taken(mask.shape[1], width)
     return float(rows @ (mask > 0) @ columns) / (width * height)
+
+
+def mask_png(mask: Mask, width_px: int, height_px: int) -> str:
+    """Return a mask as a gray PNG of a picture's size, in base64."""
+    done, png = cv2.imencode(".png", at_size(mask, width_px, height_px))
+    assert done
+    return base64.b64encode(png.tobytes()).decode("ascii")
 
 
 def _taken(old: int, new: int) -> NDArray[np.int64]:

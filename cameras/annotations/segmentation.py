@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -12,7 +11,7 @@ import cv2
 from .base import Item, Prediction
 from .canvas import Canvas, Label
 from .geometry import Movement
-from .mask import Mask, at_size, share_inside
+from .mask import Mask, mask_png, share_inside
 
 
 class SegmentationItem(Item):
@@ -67,10 +66,3 @@ class Segmentation(Prediction):
     def rank(self, width_px: int, height_px: int) -> float | None:
         """Return the share of the picture that it covers; ``None`` if no pixel of a small picture shows it."""
         return self.coverage_in(width_px, height_px) or None
-
-
-def mask_png(mask: Mask, width_px: int, height_px: int) -> str:
-    """Return a mask as a gray PNG of a picture's size, in base64."""
-    done, png = cv2.imencode(".png", at_size(mask, width_px, height_px))
-    assert done
-    return base64.b64encode(png.tobytes()).decode("ascii")

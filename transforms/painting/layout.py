@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 import cv2
+import numpy as np
 
 from cameras import Annotation, BoundingBox, Color, Frame, Label, Mask, Points
 
 from .colors import palette_color, readable_on, rgb
 from .style import Style
-from .surface import Plate, Rectangle, draw_outline, plate_for, plate_height, plate_padding, surface_for
+from .surface import Disc, Line, Plate, Rectangle, draw_outline, plate_for, plate_height, plate_padding, surface_for
 from .text import clean, shortened, wrapped
 
 MASK_SEARCH_PX = 96  # masks are scaled down to this size to find a position for their label
+SURE = 0.5  # points with a lower confidence are hollow, and their lines thinner
+SKELETON_LINES = 40  # a skeleton is at least so many lines wide or high: on a small object a line is thinner
 
 
 def paint(frame: Frame, style: Style) -> Frame:
     """Return a frame with the annotations painted into a copy of the picture and removed from the data.
 
-    Masks come first, then boxes, then points, each in the order of the annotations, then the label plates: titles in
-    lines from the upper left corner, subtitles at the bottom, box labels above their box or where there is room, mask
-    labels in the middle of their mask. All positions are even, so that YUV 4:2:0 and BGR pictures look the same. A
-    frame without annotations is returned unchanged.
+    Masks come first, then boxes, then lines, then points, each in the order of the annotations, then the label plates:
+    titles in lines from the upper left corner, subtitles at the bottom, box labels above their box or where there is
+    room, mask labels in the middle of their mask. All positions but those of lines and skeletons are even, so that YUV
+    4:2:0 and BGR pictures look the same. A frame without annotations is returned unchanged.
     """
     if not frame.annotations:
         return frame
@@ -35,6 +38,10 @@ def paint(frame: Frame, style: Style) -> Frame:
         surface.tint(mask, color, style.mask_opacity, max(layout.line_width // 2, 1))
     for rectangle, color in layout.outlines:
         draw_outline(surface, rectangle, layout.line_width, color)
+    for line, color in layout.lines:
+        surface.draw(line, color)
+    for disc, color in layout.discs:
+        surface.draw(disc, color)
     for dot, color in layout.dots:
         surface.fill(dot, color)
     for plate, x, y in layout.plates:
@@ -51,6 +58,8 @@ class LabelLayout:
     style: Style
     masks: list[tuple[Mask, Color]] = field(default_factory=list)
     outlines: list[tuple[Rectangle, Color]] = field(default_factory=list)
+    lines: list[tuple[Line, Color]] = field(default_factory=list)
+    discs: list[tuple[Disc, Color]] = field(default_factory=list)
     dots: list[tuple[Rectangle, Color]] = field(default_factory=list)
     plates: list[tuple[Plate, int, int]] = field(default_factory=list)
 
@@ -97,6 +106,46 @@ class LabelLayout:
             left, top, right, bottom = zip(*dots, strict=True)
             self._labels.append(((max(min(left), 0), max(min(top), 0), max(right), max(bottom)), label, color))
 
+    def polygon(self, points: Points, label: Label) -> None:
+        """Draw the edges of a polygon, with the label above its visible part."""
+        low, high = points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)
+        rectangle = self._rectangle(BoundingBox(*low.tolist(), *high.tolist()))
+        if rectangle is not None:
+            color = self._color(label)
+            width = min(self.line_width, max((rectangle[2] - rectangle[0] + rectangle[3] - rectangle[1]) // 8, 1))
+            self.lines.append((Line(self._pixels(points), width, closed=True), color))
+            self._labels.append((rectangle, label, color))
+
+    def skeleton(
+        self, points: Points, confidences: Sequence[float], lines: Sequence[tuple[int, int]], label: Label
+    ) -> None:
+        """Draw the lines of a skeleton, and a disc with a contrasting edge on each point, with the label above."""
+        inside = ((points >= 0) & (points <= 1)).all(axis=1) & (np.array(confidences) > 0)
+        if not inside.any():
+            return
+        low, high = points[inside].min(axis=0), points[inside].max(axis=0)
+        rectangle = self._rectangle(BoundingBox(*(low - 1e-6).tolist(), *(high + 1e-6).tolist()))
+        if rectangle is None:
+            return
+        color = self._color(label)
+        extent = max(rectangle[2] - rectangle[0], rectangle[3] - rectangle[1])
+        line = min(self.line_width, max(extent // SKELETON_LINES, 1))
+        places = self._pixels(points)
+        sure = [confidence >= SURE for confidence in confidences]
+        for first, second in lines:
+            if inside[first] and inside[second]:
+                width = line if sure[first] and sure[second] else max(line // 2, 1)
+                self.lines.append((Line((places[first], places[second]), width), color))
+        radius, edge = line + 1, max(line // 2, 1)
+        for place in np.flatnonzero(inside).tolist():
+            self.discs.append((Disc(places[place], radius + edge), readable_on(color)))
+            self.discs.append((Disc(places[place], radius), color))
+            if not sure[place]:
+                self.discs.append((Disc(places[place], max(radius - edge, 1)), readable_on(color)))
+        reach = _even(radius + edge + 1)
+        above = (max(rectangle[0] - reach, 0), max(rectangle[1] - reach, 0), rectangle[2], rectangle[3] + reach)
+        self._labels.append((above, label, color))
+
     def title(self, label: Label) -> None:
         """Add a line of text in the upper left corner."""
         self._titles.append(label)
@@ -104,6 +153,10 @@ class LabelLayout:
     def subtitle(self, label: Label) -> None:
         """Add a line of text at the bottom."""
         self._subtitles.append(label)
+
+    def _pixels(self, points: Points) -> tuple[tuple[float, float], ...]:
+        """Return points in pixels."""
+        return tuple((x * self.width, y * self.height) for x, y in points.tolist())
 
     def _dot(self, x: float, y: float) -> Rectangle:
         """Return a square around a point, twice as wide as a line."""
@@ -155,6 +208,8 @@ class LabelLayout:
 
     def _put_label(self, rectangle: Rectangle, label: Label, color: Color) -> None:
         """Place a label where it covers no other: above its box, inside at the top, below, or inside at the bottom."""
+        if not label.text and not label.figures:
+            return
         x_min, y_min, x_max, y_max = rectangle
         room = self.width - 2 * plate_padding(self.size) - 2
         text = shortened(clean(label.text), label.figures, room, self.size, self.style.font)

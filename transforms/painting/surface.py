@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from functools import lru_cache
 from pathlib import Path
@@ -14,10 +15,28 @@ from cameras import Color, Image, Mask, Matrix, Pixels, Yuv, yuv_from_rgb
 
 from .text import typeface, width_px
 
+_FRACTION_BITS = 4
+_FRACTIONS = 1 << _FRACTION_BITS
+_FAR = 32_000 * _FRACTIONS  # more overflows in OpenCV
 _SHARES = np.arange(256, dtype=np.float32) / 255
 
 Rectangle = tuple[int, int, int, int]
 """``x_min, y_min, x_max, y_max`` in pixels, the maxima excluded."""
+
+
+class Line(NamedTuple):
+    """Points in pixels, which a line joins; from the last back to the first if closed."""
+
+    points: tuple[tuple[float, float], ...]
+    width: int
+    closed: bool = False
+
+
+class Disc(NamedTuple):
+    """A disc around a point, in pixels."""
+
+    centre: tuple[float, float]
+    radius: float
 
 
 class Plate(NamedTuple):
@@ -49,6 +68,10 @@ class Surface(ABC):
     @abstractmethod
     def _fill(self, x_min: int, y_min: int, x_max: int, y_max: int, color: Color) -> None:
         """Fill a rectangle inside the picture."""
+
+    @abstractmethod
+    def draw(self, shape: Line | Disc, color: Color) -> None:
+        """Draw a line or a disc with smooth edges."""
 
     def tint(self, mask: Mask, color: Color, opacity: float, line_width: int) -> None:
         """Mix a color into the area of a mask, scaled to the whole picture, and draw the mask's inner edge."""
@@ -85,6 +108,10 @@ class BgrSurface(Surface):
     def _fill(self, x_min: int, y_min: int, x_max: int, y_max: int, color: Color) -> None:
         self._image[y_min:y_max, x_min:x_max] = color[::-1]
 
+    def draw(self, shape: Line | Disc, color: Color) -> None:
+        """Draw a line or a disc with smooth edges."""
+        _draw(self._image, shape, color[::-1], 1)
+
     def _tint(self, place: Any, inside: Any, edge: Any, color: Color, opacity: float) -> None:
         _mix(self._image[place], inside, edge, color[::-1], opacity)
 
@@ -117,6 +144,11 @@ class YuvSurface(Surface):
             else:  # a half-covered chroma sample takes half of the color
                 share = np.outer(_coverage(y_min, y_max), _coverage(x_min, x_max))
                 plane[place] = np.rint(plane[place] * (1 - share) + value * share)
+
+    def draw(self, shape: Line | Disc, color: Color) -> None:
+        """Draw a line or a disc with smooth edges."""
+        for plane, value, step in zip(self._planes, _yuv(color, self._matrix), (1, 2, 2), strict=True):
+            _draw(plane, shape, (value,), step)
 
     def _tint(self, place: Any, inside: Any, edge: Any, color: Color, opacity: float) -> None:
         top, left = place[0].start, place[1].start
@@ -152,6 +184,38 @@ def draw_outline(surface: Surface, rectangle: Rectangle, line_width: int, color:
     surface.fill((x_min, y_max - line_width, x_max, y_max), color)
     surface.fill((x_min, y_min + line_width, x_min + line_width, y_max - line_width), color)
     surface.fill((x_max - line_width, y_min + line_width, x_max, y_max - line_width), color)
+
+
+def _draw(plane: Any, shape: Line | Disc, values: tuple[int, ...], step: int) -> None:
+    """Draw a shape on a plane or a picture that has a sample for each ``step`` pixels."""
+    # OpenCV's smooth edges reach half a sample too far. On a plane of colors that is right: otherwise the edges of a
+    # line would have only half of its color.
+    spread = 0.5 if step == 1 else 0.0
+    if isinstance(shape, Disc):
+        centre, radius = _fixed(shape.centre, step), round((shape.radius / step - spread) * _FRACTIONS)
+        cv2.circle(plane, centre, radius, values, cv2.FILLED, cv2.LINE_AA, _FRACTION_BITS)
+        return
+    following = shape.points[1:] + (shape.points[:1] if shape.closed else ())
+    for first, second in zip(shape.points, following, strict=False):
+        corners = [_fixed(corner, step) for corner in _rectangle_around(first, second, shape.width / 2 - spread)]
+        cv2.fillConvexPoly(plane, np.array(corners, np.int32), values, cv2.LINE_AA, _FRACTION_BITS)
+
+
+def _rectangle_around(
+    first: tuple[float, float], second: tuple[float, float], reach: float
+) -> list[tuple[float, float]]:
+    """Return the corners of a line: it reaches beyond its ends too, so that the corners of a polygon are closed."""
+    across, down = second[0] - first[0], second[1] - first[1]
+    length = math.hypot(across, down) or 1.0
+    x, y = across / length * reach, down / length * reach
+    (left, upper), (right, lower) = (first[0] - x, first[1] - y), (second[0] + x, second[1] + y)
+    return [(left - y, upper + x), (left + y, upper - x), (right + y, lower - x), (right - y, lower + x)]
+
+
+def _fixed(point: tuple[float, float], step: int) -> tuple[int, int]:
+    """Return a point as OpenCV wants it: from the middle of the first sample, in fractions of a power of two."""
+    x, y = round((point[0] / step - 0.5) * _FRACTIONS), round((point[1] / step - 0.5) * _FRACTIONS)
+    return min(max(x, -_FAR), _FAR), min(max(y, -_FAR), _FAR)
 
 
 def _inside(mask: Mask, width: int, height: int) -> Any:

@@ -14,12 +14,15 @@ from cameras import (
     Caption,
     Classification,
     Detection,
+    Keypoint,
+    Keypoints,
     Prediction,
     Segmentation,
     as_mask,
 )
 from tests.cameras.annotations.movements import NOWHERE
 
+CORNERS = ((0.375, 0.25), (0.5, 0.5), (0.375, 0.75), (0.25, 0.5))
 BOX = BoundingBox(0.25, 0.25, 0.5, 0.75)
 EXAMPLES: list[Prediction] = [
     Classification("star", 0.75),
@@ -27,6 +30,10 @@ EXAMPLES: list[Prediction] = [
     Detection("star", 0.75, box=BOX, track_id=3),
     Segmentation("star", 0.75, mask=as_mask(np.eye(4, dtype=bool))),
     Caption("a star", 0.75),
+    Detection("star", 0.75, box=BOX, polygon=CORNERS, mask=as_mask(np.eye(4, dtype=bool))),
+    Keypoints(
+        "star", 0.75, points=(Keypoint("tip", 0.5, 0.25, 0.9), Keypoint("foot", 0.5, 2.0, 0.1)), skeleton=((0, 1),)
+    ),
 ]
 
 
@@ -62,11 +69,11 @@ def test_the_item_schema_describes_the_wire(example: Prediction) -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_each_kind_is_painted_once_with_its_label(example: Prediction) -> None:
+def test_each_kind_is_painted_with_its_label_once(example: Prediction) -> None:
     painted = Painted()
     example.paint(painted)
-    [(_, args)] = painted.calls
-    assert args[-1].text == example.label
+    labels = [args[-1] for _, args in painted.calls]
+    assert [label.text for label in labels if label.text or label.figures] == [example.label]
 
 
 def test_a_plain_annotation_is_a_line_in_the_corner() -> None:
