@@ -14,6 +14,7 @@ from cameras import BoundingBox, Classification, Detection, Segmentation
 from tests.vision import tflite_models
 from tests.vision.fakes import FakeRuntime, frame, runtime, service
 from vision import MlModelAttributes, MlModelVision, ModelError, UnsupportedKind
+from vision.outputs.heads.table import HEADS
 from vision.runtimes.base import Metadata, RuntimeAttributes, TensorInfo
 from vision.runtimes.shared_models import SharedModels
 from vision.runtimes.verifier import Verifier
@@ -25,6 +26,8 @@ DETECTOR = {
     "scores": np.array([[0.9, 0.4]]),
     "count": np.array([2.0]),
 }
+
+HEAD_NAMES = ["none", "ssd", *sorted(HEADS)]
 
 
 def labels_file(folder: Path, text: str = "a\nb\nc\n") -> Path:
@@ -381,8 +384,7 @@ def test_a_quantised_model_with_channels_first_is_fed_normalised_and_read_as_a_d
         (
             {"head": "yolo"},
             ("head",),
-            "Input should be 'none', 'ssd', 'blazeface', 'fastestdet', 'ssd_anchors', 'ultraface', 'yolov5', 'yolov8', "
-            "'yolov10' or 'yolox'",
+            "Input should be " + ", ".join(map(repr, HEAD_NAMES[:-1])) + f" or {HEAD_NAMES[-1]!r}",
         ),
         (
             {"default_minimum_confidence": -1},

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras import BoundingBox, Detection
+from cameras import BoundingBox, Detection, Mask
 
 from ..runtimes import Tensor
 from .scores import Floats, NonMaxSuppression, ScoredBoxes, Thresholds
@@ -38,6 +38,7 @@ class Detector(ABC):
         thresholds: Lowest confidence of each label.
         name: Name of the service, for the log.
         suppression: Non-maximum suppression of overlapping boxes; ``None`` keeps all.
+        first_class: The number that the model gives to its first class, which a class without label is named by.
 
     Attributes:
         dropped: Number of rows dropped because their box or score was not finite.
@@ -50,8 +51,11 @@ class Detector(ABC):
         thresholds: Thresholds,
         name: str,
         suppression: NonMaxSuppression | None = None,
+        *,
+        first_class: int = 0,
     ) -> None:
         self.labels = tuple(labels)
+        self._first_class = first_class
         self.dropped = 0
         self.unknown = 0
         self._minimums = thresholds
@@ -80,14 +84,24 @@ class Detector(ABC):
         if self._suppression is not None:
             found = self._suppression.apply(found)  # before clipping, which would increase overlap
         found = found.cropped_to(window)
+        nothing = [None] * len(found.scores)
         detections = Detections(
-            Detection(self._label(round(number)), score, box=BoundingBox(*box))
-            for number, score, box in zip(
-                found.class_ids.tolist(), found.scores.tolist(), found.boxes.tolist(), strict=True
+            Detection(self._label(round(number)), score, box=BoundingBox(*box), polygon=polygon, mask=mask)
+            for number, score, box, polygon, mask in zip(
+                found.class_ids.tolist(),
+                found.scores.tolist(),
+                found.boxes.tolist(),
+                nothing if found.polygons is None else (tuple(map(tuple, each)) for each in found.polygons.tolist()),
+                nothing if found.coefficients is None else self._masks(outputs, found, window),
+                strict=True,
             )
         )
         detections.invalid = invalid
         return detections
+
+    def _masks(self, outputs: Mapping[str, Tensor], found: ScoredBoxes, window: BoundingBox) -> Iterable[Mask | None]:
+        """Return the mask of each box in the picture, for a detector whose boxes have coefficients."""
+        return [None] * len(found.scores)
 
     def _broken(self, outputs: Mapping[str, Tensor]) -> int:
         """Return the number of outputs with NaN values that :meth:`_decode` does not return as rows."""
@@ -103,9 +117,10 @@ class Detector(ABC):
         return self._minimums.of([self._named(round(number)) for number in each.tolist()])[places]
 
     def _named(self, number: int) -> str:
+        own = number + self._first_class
         if not self.labels:
-            return str(number)
-        return self.labels[number] if 0 <= number < len(self.labels) else f"class {number}"
+            return str(own)
+        return self.labels[number] if 0 <= number < len(self.labels) else f"class {own}"
 
     def _label(self, number: int) -> str:
         if self.labels and not 0 <= number < len(self.labels):
@@ -114,7 +129,7 @@ class Detector(ABC):
                 logger.warning(
                     "service %s: the model returns class %d but has %d labels; labelling such detections 'class N'",
                     self._name,
-                    number,
+                    number + self._first_class,
                     len(self.labels),
                 )
         return self._named(number)

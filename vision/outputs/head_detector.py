@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+
+from cameras import BoundingBox, Mask
 
 from ..runtimes import LabelsError, Tensor
 from .detector import Detector
 from .heads import Head, HeadMatch, squeezed
+from .instance_masks import instance_masks
 from .scores import BACKGROUNDS, NonMaxSuppression, ScoredBoxes, Thresholds
 
 
@@ -37,11 +40,12 @@ class HeadDetector(Detector):
         suppression: NonMaxSuppression,
     ) -> None:
         labels = tuple(labels) or head.labels
-        if len(labels) == found.classes + 1 and labels[0].casefold() in BACKGROUNDS:
+        has_background = labels[:1] and labels[0].casefold() in BACKGROUNDS
+        if has_background and (len(labels) == found.classes + 1 or (not found.classes and found.first_class == 1)):
             labels = labels[1:]
         if found.closed and labels and found.classes and len(labels) != found.classes:
             raise LabelsError(f"there are {len(labels)} labels but the head {head.name} gives {found.classes} scores")
-        super().__init__(labels, thresholds, name, suppression)
+        super().__init__(labels, thresholds, name, suppression, first_class=found.first_class)
         self._head = head
         self._found = found
 
@@ -50,6 +54,16 @@ class HeadDetector(Detector):
 
     def _decode(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> ScoredBoxes:
         arrays = [outputs[name] for name in self._found.outputs]
-        plain = [np.asarray(array.reshape(squeezed(array.shape)), np.float32)[0] for array in arrays]
+        if self._found.batched:
+            arrays = [array.reshape(squeezed(array.shape))[0] for array in arrays]
+        plain = [np.asarray(array, np.float32) for array in arrays]
         with np.errstate(invalid="ignore", over="ignore"):  # non-finite rows are dropped and counted
-            return (self._found.decode or self._head.decode)(plain, size, self._found.classes)
+            found = (self._found.decode or self._head.decode)(plain, size, self._found.classes)
+        first = self._found.first_class
+        return found._replace(class_ids=found.class_ids - first) if first else found
+
+    def _masks(self, outputs: Mapping[str, Tensor], found: ScoredBoxes, window: BoundingBox) -> Iterable[Mask | None]:
+        if not self._found.prototypes:
+            return super()._masks(outputs, found, window)
+        prototypes = np.asarray(outputs[self._found.prototypes][0], np.float32)
+        return instance_masks(prototypes, found, window)

@@ -39,11 +39,16 @@ def has_cells(rows: int, size: Size, per_cell: int = 1) -> bool:
 
 def mask_coefficients(shapes: Shapes, size: Size) -> int:
     """Return the number of mask coefficients after the scores of a box: that of the prototype masks."""
+    return prototypes(shapes, size)[1]
+
+
+def prototypes(shapes: Shapes, size: Size) -> tuple[str, int]:
+    """Return the output with prototypes of masks, and their number; empty and 0 if there is none."""
     sides = (size[1] // _MASK_STRIDE, size[0] // _MASK_STRIDE)
-    for shape in shapes.values():
+    for name, shape in shapes.items():
         if len(shape) == 4 and sides in (shape[2:], shape[1:3]):
-            return shape[1] if shape[2:] == sides else shape[3]
-    return 0
+            return name, shape[1] if shape[2:] == sides else shape[3]
+    return "", 0
 
 
 @lru_cache(maxsize=8)

@@ -32,6 +32,8 @@ class HeadMatch(NamedTuple):
         decode: The decoder, if it depends on the evidence; default: the head's.
         first_class: The number that the model gives to its first class.
         preparation: Input preparation, if it depends on the evidence; default: the head's.
+        prototypes: The output with the prototypes of masks, for a decoder that gives coefficients.
+        batched: Whether the outputs' first axis is the batch, which the decoder does not get.
         closed: Whether ``classes`` is the number of classes of the model itself, which labels have to match.
     """
 
@@ -43,6 +45,8 @@ class HeadMatch(NamedTuple):
     decode: Decode | None = None
     first_class: int = 0
     preparation: Preparation | None = None
+    prototypes: str = ""
+    batched: bool = True
     closed: bool = True
 
 
@@ -81,18 +85,25 @@ def corners(centres: Array, sizes: Array) -> Array:
     return np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)
 
 
-def axis_aligned(boxes: Array, angles: Array, size: Size) -> Array:
-    """Return the corners of the axis-aligned boxes around rotated boxes.
+def turned_corners(boxes: Array, angles: Array, size: Size) -> Array:
+    """Return the corners of turned boxes, (n, 4, 2) in fractions of the input.
 
     Args:
         boxes: (n, 4) centre and size in fractions of the input.
         angles: (n, 1) in radians.
         size: Width and height of the input: the rotation is in pixels.
     """
-    across, down = np.abs(np.cos(angles)), np.abs(np.sin(angles))
-    width, height = boxes[:, 2:3] * size[0], boxes[:, 3:] * size[1]
-    sides = np.hstack([(width * across + height * down) / size[0], (width * down + height * across) / size[1]])
-    return corners(boxes[:, :2], np.asarray(sides, np.float32))
+    scale = np.array(size, np.float32)
+    centres, sides = boxes[:, None, :2] * scale, boxes[:, 2:] * scale / 2
+    across = np.concatenate([np.cos(angles), np.sin(angles)], axis=1) * sides[:, :1]
+    down = np.concatenate([-np.sin(angles), np.cos(angles)], axis=1) * sides[:, 1:]
+    offsets = np.stack([across + down, across - down, -across - down, down - across], axis=1)
+    return np.asarray((centres + offsets) / scale, np.float32)
+
+
+def bounds(polygons: Array) -> Array:
+    """Return the upright boxes around polygons, (n, 4) from (n, corners, 2)."""
+    return np.concatenate([polygons.min(axis=1), polygons.max(axis=1)], axis=1)
 
 
 def max_magnitude(values: Array) -> float:
@@ -122,10 +133,21 @@ def pixels_to_fractions(boxes: Array, size: Size) -> Array:
 
 def best_classes(boxes: Array, scores: Array) -> ScoredBoxes:
     """Return boxes with the class and score of their best column, without scores below ``FLOOR``."""
+    return best_classes_with(boxes, scores)
+
+
+def best_classes_with(
+    boxes: Array, scores: Array, polygons: Array | None = None, coefficients: Array | None = None
+) -> ScoredBoxes:
+    """Return the same with the polygons or mask coefficients of the boxes."""
     best = scores.max(axis=1)
     kept = best >= FLOOR
     numbers = scores[kept].argmax(axis=1).astype(np.float64)
-    return ScoredBoxes(boxes[kept], best[kept].clip(0.0, 1.0), numbers)
+    found = ScoredBoxes(boxes[kept], best[kept].clip(0.0, 1.0), numbers)
+    return found._replace(
+        polygons=None if polygons is None else polygons[kept],
+        coefficients=None if coefficients is None else coefficients[kept],
+    )
 
 
 def as_probabilities(scores: Array) -> Array:

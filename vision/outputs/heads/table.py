@@ -2,15 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...runtimes import ModelError
-from . import blazeface, fastestdet, ssd, ultraface, yolov5, yolov8, yolov10, yolox
+from . import (
+    blazeface,
+    custom_vision,
+    detr,
+    efficientdet,
+    fastestdet,
+    fomo,
+    mediapipe,
+    rfdetr,
+    rtdetr,
+    ssd,
+    tf2_od,
+    ultraface,
+    yolo_nas,
+    yolov2,
+    yolov5,
+    yolov7_e2e,
+    yolov8,
+    yolov10,
+    yolox,
+    yunet,
+)
 from .evidence import Evidence
 from .head import Head, HeadMatch
 
-HEADS: dict[str, Head] = {
-    module.HEAD.name: module.HEAD for module in (blazeface, fastestdet, ssd, ultraface, yolov5, yolov8, yolov10, yolox)
+_OWN: dict[str, Head] = {
+    module.HEAD.name: module.HEAD
+    for module in (
+        blazeface,
+        custom_vision,
+        detr,
+        efficientdet,
+        fastestdet,
+        fomo,
+        mediapipe,
+        rfdetr,
+        rtdetr,
+        ssd,
+        tf2_od,
+        ultraface,
+        yolo_nas,
+        yolov2,
+        yolov5,
+        yolov7_e2e,
+        yolov8,
+        yolov10,
+        yolox,
+        yunet,
+    )
 }
-"""Every head, by its name in the YAML (``head:``)."""
+
+_SAME = {"dfine": "rtdetr", "yolo11": "yolov8", "yolo26": "yolov10", "yolos": "detr", "yolov7": "yolov5"}
+
+HEADS: dict[str, Head] = _OWN | {name: replace(_OWN[other], name=name) for name, other in _SAME.items()}
+"""Every head, by its name in the YAML (``head:``); some families share one."""
 
 NONE = "none"
 """The ``head:`` of a model whose outputs need none, although their shapes match one."""
@@ -50,4 +99,4 @@ def possible_heads(model: Evidence) -> tuple[str, ...]:
 
 
 def _matches(model: Evidence) -> list[tuple[Head, HeadMatch]]:
-    return [(head, found) for head in HEADS.values() if (found := head.find(model)) is not None]
+    return [(head, found) for head in _OWN.values() if (found := head.find(model)) is not None]

@@ -1,20 +1,22 @@
 """YOLOv10, YOLO26 and exports with built-in suppression: rows of corners, score and class.
 
 Source: ultralytics/ultralytics, ``nn/modules/head.py`` (``Detect.postprocess``). All boxes are kept. Mask coefficients
-and keypoints after the class are ignored. One extra column is the angle of a rotated box, given as centre and size,
-which is decoded to the axis-aligned box around it.
+follow the class; keypoints, too, and are ignored. One extra column is the angle of a turned box, given as centre and
+size.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from ..scores import ScoredBoxes
 from .evidence import Array, Evidence, Size
-from .grid import FRACTIONS, has_cells, mask_coefficients
-from .head import FLOOR, Head, HeadMatch, axis_aligned, to_fractions
+from .grid import FRACTIONS, has_cells, prototypes
+from .head import FLOOR, Head, HeadMatch, bounds, to_fractions, turned_corners
+from .rows import are_centres
 
 _COLUMNS = 6
 _FEWEST_ROWS, _MOST_ROWS = 10, 1000  # of a list of decoded boxes; raw outputs have more
@@ -23,24 +25,37 @@ _FEWEST_ROWS, _MOST_ROWS = 10, 1000  # of a list of decoded boxes; raw outputs h
 def find(model: Evidence) -> HeadMatch | None:
     """Return the output [1, boxes, 6], or with more columns; it does not show the number of classes."""
     shapes, size, labels = model.shapes, model.size, model.labels
-    coefficients = mask_coefficients(shapes, size)
+    masks, coefficients = prototypes(shapes, size)
     for name, shape in shapes.items():
         if len(shape) == 3 and shape[1] > shape[2] >= _COLUMNS and (shape[2] == _COLUMNS or shape[1] <= _MOST_ROWS):
             is_alone = len(shapes) == (2 if coefficients else 1)
             is_raw = has_cells(shape[1], size) or has_cells(shape[1], size, 3)  # YOLOX or YOLOv5 with one class
             is_list = shape[2] == _COLUMNS + coefficients and _FEWEST_ROWS <= shape[1] <= _MOST_ROWS
-            return HeadMatch((name,), labels, is_alone and is_list and not is_raw)
+            is_rtdetr = shape[2] == _COLUMNS and are_centres(model.rows(name, _COLUMNS)[:, :4])
+            because = f"{name} has at most {_MOST_ROWS} rows of a box, a score and a class"
+            return HeadMatch(
+                (name,),
+                labels,
+                is_alone and is_list and not is_raw and not is_rtdetr and model.metadata.task != "pose",
+                because,
+                decode=partial(decode, coefficients=coefficients) if coefficients else None,
+                prototypes=masks,
+            )
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Decode rows of corners, score and class."""
+def decode(outputs: Sequence[Array], size: Size, classes: int, *, coefficients: int = 0) -> ScoredBoxes:
+    """Decode rows of corners, score and class, and what follows them: an angle, or so many mask coefficients."""
     rows = outputs[0]
-    boxes = to_fractions(rows[:, :4], size)
-    if rows.shape[1] == _COLUMNS + 1:
-        boxes = axis_aligned(boxes, rows[:, -1:], size)
     kept = rows[:, 4] >= FLOOR
-    return ScoredBoxes(boxes[kept], rows[kept, 4].clip(0.0, 1.0), rows[kept, 5].astype(np.float64))
+    boxes, polygons = to_fractions(rows[:, :4], size)[kept], None
+    rows = rows[kept]
+    if rows.shape[1] == _COLUMNS + 1:
+        polygons = turned_corners(boxes, rows[:, -1:], size)
+        boxes = bounds(polygons)
+    weights = rows[:, _COLUMNS : _COLUMNS + coefficients] if coefficients else None
+    scores, numbers = rows[:, 4].clip(0.0, 1.0), rows[:, 5].astype(np.float64)
+    return ScoredBoxes(boxes, scores, numbers, polygons, weights)
 
 
 HEAD = Head("yolov10", "an output [1, boxes, 6], or with more columns", find, decode, FRACTIONS, iou_threshold=1.0)

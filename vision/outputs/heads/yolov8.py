@@ -1,47 +1,74 @@
 """YOLOv8, v9, v11 and v12: one box per cell, each with centre, size and a score per label, columns first.
 
 Source: ultralytics/ultralytics, ``nn/modules/head.py`` (``Detect._inference``), whose exports output boxes in pixels
-of the input (TensorFlow Lite: fractions) and scores after the sigmoid. Mask coefficients of segmentation models and
-keypoints of pose models follow the scores and are ignored. One extra column is the angle of a rotated box, which is
-decoded to the axis-aligned box around it.
+of the input (TensorFlow Lite: fractions) and scores after the sigmoid. Mask coefficients of segmentation models follow
+the scores; keypoints of pose models, too, and are ignored. One extra column is the angle of a turned box.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from ..scores import ScoredBoxes
+from ..scores import AUTO, SIGMOID, ScoredBoxes, sigmoid
 from .evidence import Array, Evidence, Size
-from .grid import FRACTIONS, has_cells, mask_coefficients
-from .head import Head, HeadMatch, axis_aligned, best_classes, corners, to_fractions
+from .grid import FRACTIONS, has_cells, prototypes
+from .head import FLOOR, Head, HeadMatch, best_classes_with, bounds, corners, to_fractions, turned_corners
+
+_TURNED, _POSE = "obb", "pose"  # tasks, in the words of the model file
 
 
 def find(model: Evidence) -> HeadMatch | None:
     """Return the output [1, 4 + labels, boxes], or the same with rows first."""
     shapes, size, labels = model.shapes, model.size, model.labels
-    coefficients = mask_coefficients(shapes, size)
+    masks, coefficients = prototypes(shapes, size)
     for name, shape in shapes.items():
         if len(shape) != 3:
             continue
         is_transposed = shape[2] < shape[1]  # rows first
         columns, rows = (shape[2], shape[1]) if is_transposed else (shape[1], shape[2])
-        classes = columns - 4 - coefficients
+        classes = columns - 4 - coefficients - (model.metadata.task == _TURNED)
         if labels and classes > labels:
             classes = labels
         if classes < 1:
             continue
         is_named = labels in (0, classes) and (not is_transposed or labels == columns - 4)
-        return HeadMatch((name,), classes, has_cells(rows, size) and is_named)
+        is_certain = has_cells(rows, size) and is_named and model.metadata.task != _POSE
+        options = {"activation": model.activation, "coefficients": coefficients}
+        return HeadMatch(
+            (name,),
+            classes,
+            is_certain,
+            f"{name} has a row for each cell of an input of {size[0]}x{size[1]}, of a box and {classes} scores",
+            activation=SIGMOID if model.activation == SIGMOID else "",
+            decode=partial(decode, **options) if model.activation == SIGMOID or coefficients else None,
+            prototypes=masks,
+        )
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Decode columns of centre, size and a score per label."""
+def decode(
+    outputs: Sequence[Array], size: Size, classes: int, *, activation: str = AUTO, coefficients: int = 0
+) -> ScoredBoxes:
+    """Decode columns of centre, size and a score per label, and what follows them.
+
+    Args:
+        outputs: The output.
+        size: Width and height of the input.
+        classes: Number of labels.
+        activation: The declared activation of the scores.
+        coefficients: Number of mask coefficients after the scores.
+    """
     rows = outputs[0] if outputs[0].shape[1] < outputs[0].shape[0] else outputs[0].T
-    boxes = to_fractions(rows[:, :4], size, rows[:, :2])
-    has_angle = rows.shape[1] == 4 + classes + 1
-    boxes = axis_aligned(boxes, rows[:, -1:], size) if has_angle else corners(boxes[:, :2], boxes[:, 2:])
-    return best_classes(boxes, rows[:, 4 : 4 + classes])
+    scores = sigmoid(rows[:, 4 : 4 + classes]) if activation == SIGMOID else rows[:, 4 : 4 + classes]
+    kept = scores.max(axis=1) >= FLOOR  # of all rows, only what follows is worth decoding
+    boxes = to_fractions(rows[:, :4], size, rows[:, :2])[kept]
+    rows, scores = rows[kept], scores[kept]
+    if rows.shape[1] == 4 + classes + 1:
+        polygons = turned_corners(boxes, rows[:, -1:], size)
+        return best_classes_with(bounds(polygons), scores, polygons=polygons)
+    weights = rows[:, 4 + classes : 4 + classes + coefficients] if coefficients else None
+    return best_classes_with(corners(boxes[:, :2], boxes[:, 2:]), scores, coefficients=weights)
 
 
 HEAD = Head("yolov8", "an output [1, 4 + labels, boxes]", find, decode, FRACTIONS)

@@ -16,36 +16,50 @@ _MAX_COMPARED = 2000  # most confident boxes considered; no picture shows as man
 
 
 class ScoredBoxes(NamedTuple):
-    """Boxes, each with a score and a class number.
+    """Boxes, each with a score and a class number, and what some heads have beside them.
 
     Attributes:
         boxes: (n, 4) x_min, y_min, x_max, y_max as fractions.
         scores: (n,) from 0 to 1.
         class_ids: (n,) class numbers, as whole floats.
+        polygons: (n, 4, 2) x and y of the corners of turned boxes, as fractions.
+        coefficients: (n, m) weights of the prototype masks.
+        points: (n, k, 3) x and y of key points as fractions, and their confidence.
     """
 
     boxes: Floats
     scores: Floats
     class_ids: Floats
+    polygons: Floats | None = None
+    coefficients: Floats | None = None
+    points: Floats | None = None
 
     def select(self, where: NDArray[Any]) -> ScoredBoxes:
         """Return the rows selected by an index array or a boolean mask."""
-        return ScoredBoxes(self.boxes[where], self.scores[where], self.class_ids[where])
+        return ScoredBoxes(*(None if part is None else part[where] for part in self))  # type: ignore[arg-type]
 
     def finite(self) -> ScoredBoxes:
         """Return the rows whose values are all finite."""
-        return self.select(np.isfinite(self.boxes).all(axis=1) & np.isfinite(self.scores) & np.isfinite(self.class_ids))
+        parts = (np.isfinite(part).all(axis=tuple(range(1, part.ndim))) for part in self if part is not None)
+        return self.select(np.all(tuple(parts), axis=0))
 
     def sorted(self) -> ScoredBoxes:
         """Return the rows by descending score; equal ones keep their order."""
         return self.select(np.argsort(-self.scores, kind="stable"))
 
     def cropped_to(self, window: BoundingBox) -> ScoredBoxes:
-        """Return the boxes as fractions of a window of the input, clipped to it, without empty ones."""
+        """Return the boxes as fractions of a window of the input, clipped to it, without empty ones.
+
+        Turned boxes and points move with them, but are not clipped.
+        """
         corner = np.array([window.x_min, window.y_min])
         extent = np.array([window.x_max, window.y_max]) - corner
         boxes = ((self.boxes - np.tile(corner, 2)) / np.tile(extent, 2)).clip(0.0, 1.0)
-        moved = ScoredBoxes(boxes, self.scores, self.class_ids)
+        polygons = None if self.polygons is None else (self.polygons - corner) / extent
+        points = self.points
+        if points is not None:
+            points = np.concatenate([(points[..., :2] - corner) / extent, points[..., 2:]], axis=-1)
+        moved = self._replace(boxes=boxes, polygons=polygons, points=points)
         return moved.select((boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3]))
 
 
@@ -65,6 +79,8 @@ class NonMaxSuppression:
         """Return the boxes that stay; both in and out are sorted by descending score."""
         if self.iou_threshold >= 1.0:
             return found.select(np.arange(min(len(found.scores), self.max_detections)))
+        if found.polygons is not None:
+            return found.select(self._turned(found))
         kept: list[int] = []
         rest = np.arange(min(len(found.scores), _MAX_COMPARED))
         areas = np.prod((found.boxes[:, 2:] - found.boxes[:, :2]).clip(0.0), axis=1)
@@ -77,3 +93,36 @@ class NonMaxSuppression:
             overlaps = common > self.iou_threshold * (areas[best] + areas[rest] - common)
             rest = rest[~(overlaps & (found.class_ids[rest] == found.class_ids[best]))]
         return found.select(np.array(kept, np.int64))
+
+    def _turned(self, found: ScoredBoxes) -> NDArray[np.int64]:
+        """Return the turned boxes that stay, as Ultralytics' ``TorchNMS.fast_nms`` with ``batch_probiou``.
+
+        Their overlap is that of normal distributions in their place, and a box goes even if only one that goes as well
+        overlaps it.
+        """
+        assert found.polygons is not None
+        polygons = found.polygons[:_MAX_COMPARED].astype(np.float64)
+        numbers = found.class_ids[:_MAX_COMPARED]
+        overlaps = np.triu(_normal_overlaps(polygons) >= self.iou_threshold, 1)
+        overlaps &= numbers[:, None] == numbers[None, :]
+        return np.flatnonzero(~overlaps.any(axis=0))[: self.max_detections]
+
+
+def _normal_overlaps(polygons: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the overlap of each two turned boxes, (n, n), from 0 to 1: one minus the Hellinger distance.
+
+    Source: arXiv 2106.06072. A stretched picture does not change it, so that fractions will do.
+    """
+    centres = polygons.mean(axis=1)
+    edges = np.stack([polygons[:, 1] - polygons[:, 0], polygons[:, 2] - polygons[:, 1]], axis=1)
+    covariances = np.einsum("nei,nej->nij", edges, edges) / 12.0
+    sums = covariances[:, None] + covariances[None, :]
+    steps = centres[:, None] - centres[None, :]
+    a, b, c = sums[..., 0, 0], sums[..., 1, 1], sums[..., 0, 1]
+    determinants = a * b - c**2
+    own = covariances[:, 0, 0] * covariances[:, 1, 1] - covariances[:, 0, 1] ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = (a * steps[..., 1] ** 2 + b * steps[..., 0] ** 2 - 2 * c * steps[..., 0] * steps[..., 1]) / (
+            4 * determinants
+        ) + 0.5 * np.log(determinants / (4 * np.sqrt((own[:, None] * own[None, :]).clip(0.0))))
+        return 1.0 - np.sqrt((1.0 - np.exp(-distance.clip(0.0, 100.0))).clip(0.0))

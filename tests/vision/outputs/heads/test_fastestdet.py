@@ -41,4 +41,5 @@ def test_encoded_boxes_are_decoded() -> None:
 def test_the_output_is_identified_by_its_shape(
     shape: tuple[int, ...], size: tuple[int, int], labels: int, found: HeadMatch | None
 ) -> None:
-    assert find(Evidence({"out": shape}, size, labels)) == found
+    match = find(Evidence({"out": shape}, size, labels))
+    assert (match and match[:3]) == (found and found[:3])

@@ -106,4 +106,5 @@ def test_corners_decoded_by_the_export_are_unchanged() -> None:
 def test_the_outputs_are_identified_by_their_shapes(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: HeadMatch | None
 ) -> None:
-    assert find(Evidence(shapes, size, 0)) == found
+    match = find(Evidence(shapes, size, 0))
+    assert (match and match[:3]) == (found and found[:3])

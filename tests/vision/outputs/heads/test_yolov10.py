@@ -60,4 +60,5 @@ def test_non_finite_rows_are_harmless() -> None:
 def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: HeadMatch | None
 ) -> None:
-    assert find(Evidence(shapes, size, 0)) == found
+    match = find(Evidence(shapes, size, 0))
+    assert (match and match[:3]) == (found and found[:3])

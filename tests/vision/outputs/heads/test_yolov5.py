@@ -71,4 +71,5 @@ def test_boxes_equal_those_of_the_original(unit: tuple[int, int], noise: float) 
 def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, found: HeadMatch | None
 ) -> None:
-    assert find(Evidence(shapes, size, labels)) == found
+    match = find(Evidence(shapes, size, labels))
+    assert (match and match[:3]) == (found and found[:3])

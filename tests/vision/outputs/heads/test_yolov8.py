@@ -98,4 +98,5 @@ def test_noise_wider_than_the_input_does_not_make_pixels_of_fractions() -> None:
 def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], labels: int, found: HeadMatch | None
 ) -> None:
-    assert find(Evidence(shapes, size, labels)) == found
+    match = find(Evidence(shapes, size, labels))
+    assert (match and match[:3]) == (found and found[:3])
