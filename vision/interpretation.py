@@ -181,7 +181,13 @@ class Interpretation:
     def kinds(self) -> frozenset[type[Prediction]]:
         """The kinds of predictions that the model supports."""
         parts = {Classification: self.classifier, Detection: self.detector, Segmentation: self.segmenter}
-        return frozenset(kind for kind, part in parts.items() if part is not None)
+        found = {kind for kind, part in parts.items() if part is not None}
+        return frozenset(found | {Segmentation} if self.has_masks else found)
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether its detections have masks, whose union per label is a segmentation."""
+        return self.detector is not None and self.detector.has_masks
 
     @property
     def dropped(self) -> int:

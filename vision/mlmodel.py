@@ -11,6 +11,7 @@ from cameras import Classification, Detection, Frame, Pixels, Prediction, Segmen
 from .base import Predictor, Session
 from .interpretation import Interpretation, MlModelAttributes, interpret
 from .model_service import ModelService
+from .outputs import masks_by_label
 from .runtimes import (
     SHARED_MODELS,
     LabelsError,
@@ -103,7 +104,8 @@ class MlModelVision(ModelService[MlModelAttributes]):
 
     def _segment(self, frame: Frame, session: Session) -> tuple[Segmentation, ...]:
         interpretation, pixels = self._opened()[1], frame.pixels
-        assert interpretation.segmenter is not None
+        if interpretation.segmenter is None:
+            return masks_by_label(session.predict(Detection, frame))
         return interpretation.segmenter.postprocess(
             self._outputs(pixels, session), interpretation.picture.window_for(pixels)
         )

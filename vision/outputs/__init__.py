@@ -4,6 +4,7 @@ from .classifier import Classifier, find_scores, require_scores
 from .detector import Detector
 from .head_detector import HeadDetector
 from .heads import NONE, Evidence, Head, HeadMatch, Samples, find_head, possible_heads
+from .instance_masks import masks_by_label
 from .output_names import all_names, output_names
 from .row_detector import DEFAULT_ORDER, BoxFormat, RowDetector
 from .scores import AUTO, NO_ACTIVATION, NonMaxSuppression, Thresholds, with_tolerance
@@ -31,6 +32,7 @@ __all__ = [
     "NonMaxSuppression",
     "all_names",
     "find_head",
+    "masks_by_label",
     "find_tensor_layout",
     "find_map",
     "find_scores",

@@ -99,6 +99,11 @@ class Detector(ABC):
         detections.invalid = invalid
         return detections
 
+    @property
+    def has_masks(self) -> bool:
+        """Whether its detections have masks."""
+        return False
+
     def _masks(self, outputs: Mapping[str, Tensor], found: ScoredBoxes, window: BoundingBox) -> Iterable[Mask | None]:
         """Return the mask of each box in the picture, for a detector whose boxes have coefficients."""
         return [None] * len(found.scores)

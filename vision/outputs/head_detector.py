@@ -62,6 +62,11 @@ class HeadDetector(Detector):
         first = self._found.first_class
         return found._replace(class_ids=found.class_ids - first) if first else found
 
+    @property
+    def has_masks(self) -> bool:
+        """Whether the model gives prototypes of masks."""
+        return bool(self._found.prototypes)
+
     def _masks(self, outputs: Mapping[str, Tensor], found: ScoredBoxes, window: BoundingBox) -> Iterable[Mask | None]:
         if not self._found.prototypes:
             return super()._masks(outputs, found, window)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras import BoundingBox, Mask, as_mask
+from cameras import BoundingBox, Detection, Mask, Segmentation, as_mask
 
 from .scores import ScoredBoxes
 
@@ -49,3 +49,19 @@ def instance_masks(prototypes: NDArray[np.float32], found: ScoredBoxes, window: 
         inside = np.zeros_like(mask)
         inside[round(box[1] * down) : round(box[3] * down), round(box[0] * across) : round(box[2] * across)] = True
         yield as_mask(mask & inside)
+
+
+def masks_by_label(detections: Sequence[Detection]) -> tuple[Segmentation, ...]:
+    """Return the union of the masks of each label, largest area first, with the confidence of its best detection."""
+    masks: dict[str, Mask] = {}
+    confidences: dict[str, float] = {}
+    for item in detections:
+        if item.mask is None:
+            continue
+        known = masks.get(item.label)
+        masks[item.label] = item.mask if known is None else np.maximum(known, item.mask)
+        confidences[item.label] = max(confidences.get(item.label, 0.0), item.confidence)
+    found = (
+        Segmentation(label, confidences[label], mask=as_mask(mask > 0)) for label, mask in masks.items() if mask.any()
+    )
+    return tuple(sorted(found, key=lambda item: -item.coverage))

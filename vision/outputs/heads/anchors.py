@@ -32,7 +32,7 @@ def anchor_outputs(model: Evidence, highest: int) -> tuple[str, str, int] | None
 
 def anchor_count(size: Size, highest: int) -> int:
     """Return the number of anchors of an input."""
-    steps = (2**level for level in range(_LOWEST, highest + 1))
+    steps = [int(2**level) for level in range(_LOWEST, highest + 1)]
     return sum(-(-size[0] // step) * -(-size[1] // step) for step in steps) * _SCALES * 3
 
 

@@ -49,7 +49,7 @@ def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
         plane = cells[..., 1 + number]
         count, groups, stats, _ = cv2.connectedComponentsWithStats((plane >= _LEAST).astype(np.uint8), connectivity=8)
         best = np.zeros(count, np.float32)
-        np.maximum.at(best, groups.reshape(-1), plane.reshape(-1))
+        np.maximum.at(best, np.asarray(groups, np.int64).reshape(-1), plane.reshape(-1))
         left, top, across, down = (stats[1:, column] for column in range(4))
         found = np.stack([left / width, top / height, (left + across) / width, (top + down) / height], axis=1)
         boxes.append(found.astype(np.float32))

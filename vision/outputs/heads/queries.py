@@ -41,7 +41,7 @@ def query_outputs(model: Evidence) -> QueryOutputs | None:
     for names in _NAMES:
         found = model.named(*names)
         if found is not None and _fit(model, *found):
-            return QueryOutputs(*found, True, f"its outputs are named {found[0]} and {found[1]}")
+            return QueryOutputs(found[0], found[1], True, f"its outputs are named {found[0]} and {found[1]}")
     for boxes, shape in model.full.items():
         if len(shape) == 3 and shape[2] == 4 and shape[1] <= _MOST_QUERIES:
             for logits in model.full:

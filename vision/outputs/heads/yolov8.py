@@ -34,14 +34,13 @@ def find(model: Evidence) -> HeadMatch | None:
             continue
         is_named = labels in (0, classes) and (not is_transposed or labels == columns - 4)
         is_certain = has_cells(rows, size) and is_named and model.metadata.task != _POSE
-        options = {"activation": model.activation, "coefficients": coefficients}
         return HeadMatch(
             (name,),
             classes,
             is_certain,
             f"{name} has a row for each cell of an input of {size[0]}x{size[1]}, of a box and {classes} scores",
             activation=SIGMOID if model.activation == SIGMOID else "",
-            decode=partial(decode, **options) if model.activation == SIGMOID or coefficients else None,
+            decode=partial(decode, activation=model.activation, coefficients=coefficients),
             prototypes=masks,
         )
     return None

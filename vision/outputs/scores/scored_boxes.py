@@ -125,4 +125,5 @@ def _normal_overlaps(polygons: NDArray[np.float64]) -> NDArray[np.float64]:
         distance = (a * steps[..., 1] ** 2 + b * steps[..., 0] ** 2 - 2 * c * steps[..., 0] * steps[..., 1]) / (
             4 * determinants
         ) + 0.5 * np.log(determinants / (4 * np.sqrt((own[:, None] * own[None, :]).clip(0.0))))
-        return 1.0 - np.sqrt((1.0 - np.exp(-distance.clip(0.0, 100.0))).clip(0.0))
+        overlaps: NDArray[np.float64] = 1.0 - np.sqrt((1.0 - np.exp(-distance.clip(0.0, 100.0))).clip(0.0))
+    return overlaps
