@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from .orientation import UPRIGHT, Orientation
 
 _WIDTH, _LENGTH, _ORIENTATION = 256, 257, 274  # TIFF tags; EXIF is a small TIFF file
+_JPEG_ALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD8)})  # bytes after 0xFF that no length follows
+_JPEG_END = 0xD9
 _FORMATS = {1: "B", 3: "H", 4: "I", 16: "Q"}  # TIFF types: byte, short, long, long8
 
 
@@ -48,9 +50,17 @@ def _jpeg(data: bytes) -> PictureHeader | None:
     orientation = UPRIGHT
     at = 2
     while True:
+        at = data.find(0xFF, at)  # as libjpeg does: bytes before a marker are skipped
+        if at < 0:
+            return None
         while data[at] == 0xFF:
             at += 1
         marker = data[at]
+        if marker in _JPEG_ALONE:
+            at += 1
+            continue
+        if marker == _JPEG_END:
+            return None
         (length,) = struct.unpack_from(">H", data, at + 1)
         body = at + 3
         if marker == 0xDA:  # start of scan: the picture itself
@@ -60,8 +70,6 @@ def _jpeg(data: bytes) -> PictureHeader | None:
         elif marker == 0xE1 and data[body : body + 6] == b"Exif\0\0":
             orientation = _exif_orientation(data[body + 6 : at + 1 + length])
         at += 1 + length
-        if data[at] != 0xFF:
-            return None
 
 
 def _png(data: bytes) -> PictureHeader | None:

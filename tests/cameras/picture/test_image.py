@@ -1,3 +1,4 @@
+import io
 import struct
 import zlib
 from typing import Any
@@ -165,3 +166,23 @@ def test_data_behind_a_picture_is_no_scan() -> None:
     assert behind.count(b"\xff\xda") > 250
     picture = encoded(".jpg", corners())
     assert np.array_equal(decode_image(picture + behind + b"\xff\xd9"), decode_image(picture))
+
+
+@pytest.mark.parametrize(
+    "between", [b"\0\0\0\0", b"\0" * 3000, b"\xff\0", b"\xff\xff\xff", b"\xff\xd0", b"any\xff\x01"]
+)
+def test_bytes_between_the_segments_of_a_jpeg_are_skipped(between: bytes) -> None:
+    data = encoded(".jpg", corners())
+    (length,) = struct.unpack_from(">H", data, 4)
+    padded = data[: 4 + length] + between + data[4 + length :]
+    assert_shows(decode_image(padded))
+    with PillowImage.open(io.BytesIO(padded)) as picture:
+        assert picture.size == (60, 40)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\0\x04ab" + b"\0" * 99, b"\xff\xd8\xff\xd9\xff\xd9"]
+)
+def test_a_jpeg_without_a_picture_is_incomplete(data: bytes) -> None:
+    with pytest.raises(ImageError, match="the JPEG picture is damaged or incomplete"):
+        decode_image(data)
