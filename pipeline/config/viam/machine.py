@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 _ROOT_KEYS = frozenset({"components", "services", "server", "packages"})
 _KNOWN = frozenset({"name", "api", "type", "namespace", "model", "attributes", "depends_on"})
+_REGISTERED = "register_models"
+_REGISTERED_TYPES = {"color_detector": "color_detector"}
+"""The model of the vision service that an old entry became, by its type; of a TFLite or TensorFlow model: mlmodel."""
 _EXTENSIONS = frozenset(SETTINGS)  # camera keys that Viam does not have
 
 
@@ -81,6 +84,8 @@ class _Machine:
         if not isinstance(node, MappingNode):
             return _Resource(CAMERA if address[0] == "components" else VISION, "", item)
         kind = (text_at(node, "api") or text_at(node, "type") or "").rsplit(":", 1)[-1]
+        if kind == VISION and self._has_registered_models(item):
+            return None
         viam_model, name = text_at(node, "model") or "", text_at(node, "name") or ""
         model = native_model(kind, viam_model)
         if kind not in self._models:
@@ -93,6 +98,32 @@ class _Machine:
         self._problems.forget(address)
         self._skipped.add((kind, name))
         return None
+
+    def _has_registered_models(self, item: Item) -> bool:
+        """Return whether a vision service has its models in the form that Viam used until 2023; report what it became.
+
+        The names of the models count as skipped, so that what uses them is not reported as well.
+        """
+        address, node = item
+        attributes = section(node, "attributes")
+        models = attributes.entries.get(_REGISTERED) if isinstance(attributes, MappingNode) else None
+        if models is None:
+            return False
+        listed = models.items if isinstance(models, SequenceNode) else ()
+        names = [(text_at(model, "name") or "", text_at(model, "type") or "") for model in listed]
+        became = [
+            f"{{name: {quoted(name)}, type: vision, model: {_REGISTERED_TYPES.get(model, 'mlmodel')}}}"
+            for name, model in names[:3]
+        ]
+        more = ", ..." if len(names) > len(became) else ""
+        self._problems.add(
+            models.position,
+            (*address, "attributes", _REGISTERED),
+            "is Viam's form until 2023; each model is a service of its own now, with its parameters as attributes: "
+            f"{', '.join(became)}{more}",
+        )
+        self._skipped |= {(VISION, name) for name, _ in names}
+        return True
 
     def with_dependencies_met(self, found: list[_Resource]) -> list[_Resource]:
         """Return the resources that do not depend, directly or indirectly, on a skipped one."""

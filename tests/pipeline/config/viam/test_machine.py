@@ -258,3 +258,31 @@ def test_environment_variables_in_viam_notation_are_expanded(tmp_path: Path) -> 
     camera = '{"name": "a", "type": "camera", "model": "ffmpeg", "attributes": {"url": "${environment.URL}"}}'
     config = read(f'{{"components": [{camera}]}}', tmp_path, "robot.json", URL="x")
     assert config.cameras["a"].attributes.url == "x"  # type: ignore[attr-defined]
+
+
+def test_the_form_of_2023_says_what_it_became(tmp_path: Path) -> None:
+    models = [
+        {"name": "stuff", "type": "tflite_detector", "parameters": {"model_path": "a.tflite"}},
+        {"name": "blue", "type": "color_detector", "parameters": {"detect_color": "#0000FF"}},
+    ]
+    detections = {"type": "detections", "attributes": {"detector_name": "stuff"}}
+    text = json.dumps(
+        {
+            "components": [
+                {"name": "cam", "type": "camera", "model": "fake", "attributes": {}},
+                {
+                    "name": "seen",
+                    "type": "camera",
+                    "model": "transform",
+                    "attributes": {"source": "cam", "pipeline": [detections]},
+                },
+            ],
+            "services": [{"name": "vision", "type": "vision", "attributes": {"register_models": models}}],
+        },
+        indent=1,
+    )
+    assert problems_of(text, tmp_path, "robot.json") == [
+        "robot.json:36:24: services[0].attributes.register_models: is Viam's form until 2023; each model is a service "
+        'of its own now, with its parameters as attributes: {name: "stuff", type: vision, model: mlmodel}, {name: '
+        '"blue", type: vision, model: color_detector}'
+    ]
