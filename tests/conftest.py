@@ -9,9 +9,9 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests.shared import NEEDS_DATA
+from tests.shared import NEEDS_CASES, NEEDS_DATA
 
-MAY_SKIP = (NEEDS_DATA, "tflite-runtime has no wheel for this Python")
+MAY_SKIP = (NEEDS_DATA, NEEDS_CASES, "tflite-runtime has no wheel for this Python")
 
 ENDS_WITHIN_S = 5.0
 

@@ -13,6 +13,12 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 
 NEEDS_DATA = "needs the data set in ../shared/data, which is not there"
 
+CASES = DATA.parent / "cases"
+
+NEEDS_CASES = "needs the cases in ../shared/cases, which are not there"
+
+needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason=NEEDS_CASES)
+
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=NEEDS_DATA)
 
 

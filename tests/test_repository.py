@@ -15,6 +15,7 @@ REGISTRIES = ("py" + "pi.org", "pythonhosted" + ".org", "npm" + "js.org", "index
 WHOLE = ("tests", "tests/configs", "tests/docs", "tests/end_to_end", "tests/faults", "tests/security")
 # Test files named after something else than a module, with what they look at.
 OTHER_TESTS = {
+    "tests/vision/test_label_cases.py": "label files and models of public bug reports, through all of the room",
     "tests/vision/test_golden.py": "the results of real models, through all of the room",
 }
 # Modules that are tested with what uses them, and where.
@@ -39,7 +40,7 @@ TESTED_WITH: dict[str, str] = {
     "vision/model_service.py": "tests/vision/test_mlmodel.py",
     "vision/outputs/row_detector.py": "tests/vision/outputs/test_detector.py",
     "vision/runtimes/base.py": "tests/vision/runtimes/test_litert.py",
-    "vision/runtimes/flatbuffer.py": "tests/vision/runtimes/test_tflite_metadata.py",
+    "vision/runtimes/encodings/flatbuffer.py": "tests/vision/runtimes/test_tflite_metadata.py",
     "vision/runtimes/verify.py": "tests/vision/runtimes/test_verifier.py",
     "transforms/inference.py": "tests/transforms/test_inference_modes.py",
     "transforms/recognition.py": "tests/transforms/test_detections.py",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal
@@ -30,8 +30,10 @@ from .outputs import (
     RowDetector,
     Samples,
     Segmenter,
+    TensorLayout,
     Thresholds,
     all_names,
+    count_planes,
     find_head,
     find_map,
     find_scores,
@@ -42,7 +44,7 @@ from .outputs import (
     require_corners,
     require_scores,
 )
-from .runtimes import ModelError, Runtime, missing_files
+from .runtimes import FittedLabels, Labels, ModelError, Runtime, missing_files
 from .understood import Understood, UnderstoodInput
 
 logger = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ class MlModelAttributes(PictureModelAttributes):
     """Attributes of ``model: mlmodel`` in the YAML."""
 
     label_path: LocalPath | None = Field(
-        None, description="Text file with one label per line; default: the labels packed in the model file."
+        None, description="File with the labels, such as one per line; default: the labels packed in the model file."
     )
     remap_input_names: dict[str, Literal["image"]] = Field(
         {}, description="Expected name of an input, by its name in the model."
@@ -203,9 +205,8 @@ class Interpretation:
 def interpret(
     runtime: Runtime,
     attributes: MlModelAttributes,
-    labels: Sequence[str],
+    labels: Labels,
     service: str,
-    labels_from: tuple[str, str] = ("", ""),
 ) -> Interpretation:
     """Decide what a model is: a detector with a head, a classifier, a detector with finished boxes, or a segmenter.
 
@@ -215,14 +216,13 @@ def interpret(
     Args:
         runtime: The loaded model.
         attributes: The declared attributes, which win over anything inferred.
-        labels: Labels by class number; empty if there are none.
+        labels: The labels, from a file or packed in the model; empty if there are none.
         service: Name of the service, for the log.
-        labels_from: Where the labels are from, and why they count.
 
     Raises:
         ModelError: when nothing says what the model is, or the labels do not fit.
     """
-    model = _Model(runtime, attributes, tuple(labels), service, labels_from)
+    model = _Model(runtime, attributes, labels, service)
     _check_normalisation(model.plain, attributes, service)
     kind = attributes.kind
     if kind in (None, "detections"):
@@ -244,9 +244,8 @@ class _Model:
 
     runtime: Runtime
     attributes: MlModelAttributes
-    labels: tuple[str, ...]
+    labels: Labels
     service: str
-    labels_from: tuple[str, str]
 
     @cached_property
     def thresholds(self) -> Thresholds:
@@ -283,6 +282,7 @@ class _Model:
             shapes,
             self.plain.size_for(sample_pictures()[0]),
             len(self.labels),
+            fits=self.labels.fits,
             metadata=self.runtime.metadata,
             inputs=[info.name for info in self.runtime.inputs],
             activation=self.attributes.activation,
@@ -314,14 +314,20 @@ class _Model:
         attributes = self.attributes
         iou_threshold = head.iou_threshold if attributes.iou_threshold is None else attributes.iou_threshold
         suppression = NonMaxSuppression(iou_threshold, attributes.max_detections or _HEAD_MAX_DETECTIONS)
-        detector = HeadDetector(head, found, self.labels, self.thresholds, self.service, suppression)
+        if found.closed and found.classes:
+            fitted = self.labels.fitted(found.classes, f"the head {head.name} gives {found.classes} scores")
+        else:
+            fitted = self.labels.unbounded()
+        if not fitted.names and head.labels:
+            fitted = FittedLabels(head.labels, "the head", "its models have no others")
+        detector = HeadDetector(head, found, fitted.names, self.thresholds, self.service, suppression)
         picture = self.picture(found.preparation or head.preparation)
         understood = self.understood(
             picture,
             head=head.name,
             boxes=head.boxes,
             activation=found.activation or head.activation,
-            labels=detector.labels,
+            labels=fitted,
             because={
                 "kind": f"a detector: {found.because}",
                 "head": found.because,
@@ -335,11 +341,21 @@ class _Model:
         """Return the interpretation as a classifier, a detector with finished boxes, or both; ``None`` if neither."""
         kind, because = self.attributes.kind, {}
         classifier: Classifier | None = None
+        fitted = FittedLabels()
         scores = find_scores(self.names, self.samples) if kind in (None, "classifications") else None
         if scores is not None:
             reason = self._scores_reason(scores)
             info = next(info for info in self.runtime.outputs if info.name == scores)
-            classifier = Classifier(info, self.labels, self.thresholds, self.samples, self.attributes.activation)
+            count = self.samples[0][scores].size
+            fitted = self.labels.fitted(count, f"the classifier gives {count} scores")
+            classifier = Classifier(
+                info,
+                fitted.names,
+                self.thresholds,
+                self.samples,
+                self.attributes.activation,
+                self.runtime.metadata.calibration,
+            )
             because = {"kind": f"a classifier: {reason}", "activation": classifier.because}
         detector: Detector | None = None
         layout = find_tensor_layout(self.names, self.samples) if kind in (None, "detections") else None
@@ -354,9 +370,10 @@ class _Model:
                 "boxes": self._order_reason(),
                 "activation": self._activation_reason("judged by the values of each picture"),
             }
+            fitted = self._row_labels(layout)
             detector = RowDetector(
                 layout,
-                self.labels,
+                fitted.names,
                 BoxFormat(order, True if self.runtime.metadata.boxes_in_pixels else None),
                 self.thresholds,
                 self.service,
@@ -366,13 +383,13 @@ class _Model:
         if classifier is None and detector is None:
             return None
         sides = ("x_min", "y_min", "x_max", "y_max")
-        known = self.labels or (classifier.labels if classifier is not None else ())
+        known = fitted.names or (classifier.labels if classifier is not None else ())
         understood = self.understood(
             self.plain,
             head=FINISHED if detector is not None else None,
             boxes=", ".join(sides[side] for side in order) if detector is not None else None,
             activation=classifier.activation if classifier is not None else self.attributes.activation,
-            labels=known,
+            labels=fitted,
             because=because,
         )
         return Interpretation(self.plain, known, understood, classifier, detector)
@@ -382,15 +399,24 @@ class _Model:
         found = find_map(self.samples, self.evidence.size, len(self.labels))
         if found is None:
             return None
+        planes, count = count_planes(found, self.samples), len(self.labels)
+        has_background = not self.labels.fits(planes) and self.labels.fits(planes, with_background=True)
+        if planes > 1 and count and (has_background or self.labels.fits(planes)):
+            count = planes
         reason = "declared as kind"
         if self.attributes.kind is None:
             names, task = self.all_names(found.output), self.runtime.metadata.task
-            reason = require_classes(found, names, self.samples, len(self.labels), task)
-        segmenter = Segmenter(found, self.labels, self.thresholds, self.samples, self.attributes.activation)
+            reason = require_classes(found, names, self.samples, count, task)
+        if planes > 1:
+            gives = f"the segmenter gives {planes} planes"
+            fitted = self.labels.fitted(planes, gives, with_background=has_background)
+        else:
+            fitted = self.labels.unbounded(None)
+        segmenter = Segmenter(found, fitted.names, self.thresholds, self.samples, self.attributes.activation)
         understood = self.understood(
             self.plain,
             activation=segmenter.activation,
-            labels=segmenter.labels,
+            labels=fitted,
             because={
                 "kind": f"a segmenter: {reason}",
                 "activation": self._activation_reason("judged by the values of the trial run"),
@@ -414,14 +440,14 @@ class _Model:
         head: str | None = None,
         boxes: str | None = None,
         activation: str = NO_ACTIVATION,
-        labels: Sequence[str],
+        labels: FittedLabels,
         because: Mapping[str, str],
     ) -> Understood:
         """Return what was understood, with the reasons that are the same for all kinds."""
-        source, reason = self.labels_from
-        if not self.labels:
-            source, reason = ("the head", "its models have no others") if labels and head else ("none", "")
-            reason = reason or "no label_path is set and the model file has none; classes are named by their numbers"
+        source, reason = labels.origin, labels.because
+        if not labels.names:
+            source = "none"
+            reason = "no label_path is set and the model file has none; classes are named by their numbers"
         given = picture.width > 0 and picture.height > 0
         return Understood(
             UnderstoodInput(
@@ -433,6 +459,31 @@ class _Model:
             source,
             {**because, **dict(picture.because), "labels_from": reason},
         )
+
+    def _row_labels(self, layout: TensorLayout) -> FittedLabels:
+        """Return the labels of a detector with finished boxes, which states its classes only if it has scores of each.
+
+        Raises:
+            LabelsError: when they do not fit.
+        """
+        scores, boxes = self.samples[0][layout.score], self.samples[0][layout.location].size // 4
+        if layout.category is not None or scores.size <= boxes:
+            known = self.runtime.metadata.score_columns
+            for classes in (known - 1, known):  # with and without the background
+                if self.labels and classes > 0 and self.labels.fits(classes):
+                    return self.labels.fitted(classes, "")
+            if known and self.labels:
+                logger.warning(
+                    "service %s: there are %d labels, but the model has %d scores for each box; names may be wrong",
+                    self.service,
+                    len(self.labels),
+                    known,
+                )
+            return self.labels.unbounded()
+        columns = scores.shape[-1]
+        if not self.labels.fits(columns) and self.labels.fits(columns - 1):  # the first column is the background
+            return self.labels.fitted(columns - 1, "")
+        return self.labels.fitted(columns, f"the detector gives {columns} scores")
 
     def _scores_reason(self, scores: str) -> str:
         if self.attributes.kind is not None:

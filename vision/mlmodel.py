@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -14,6 +15,7 @@ from .model_service import ModelService
 from .outputs import masks_by_label
 from .runtimes import (
     SHARED_MODELS,
+    Labels,
     LabelsError,
     Metadata,
     ModelError,
@@ -22,8 +24,11 @@ from .runtimes import (
     RuntimeDeclaration,
     SharedModels,
     Tensor,
+    differences,
     read_labels,
 )
+
+logger = logging.getLogger(__name__)
 
 
 class MlModelVision(ModelService[MlModelAttributes]):
@@ -64,11 +69,12 @@ class MlModelVision(ModelService[MlModelAttributes]):
         handle = self._acquire(model)
         try:
             if self._interpretation is None or self._sha256 != handle.sha256:
-                labels, labels_from = self._labels(handle.runtime.metadata)
-                self._interpretation = interpret(handle.runtime, self.attributes, labels, self.name, labels_from)
+                labels = self._labels(handle.runtime.metadata)
+                self._interpretation = interpret(handle.runtime, self.attributes, labels, self.name)
                 self._sha256 = handle.sha256
                 self.labels = self._interpretation.labels
                 self.understood = self._interpretation.understood
+                self._compare_labels(handle.runtime.metadata)
         except ModelError as error:
             handle.close()
             raise self._about(model.path, error) from error
@@ -130,16 +136,23 @@ class MlModelVision(ModelService[MlModelAttributes]):
     def _label_path(self) -> Path | None:
         return self.attributes.label_path or (self.runtime.attributes.label_path if self.runtime else None)
 
-    def _labels(self, metadata: Metadata) -> tuple[tuple[str, ...], tuple[str, str]]:
-        """Return the labels, and where they are from and why; empty if there are none."""
+    def _labels(self, metadata: Metadata) -> Labels:
+        """Return the labels, from the declared file, else from the model file; empty if there are none."""
         path = self._label_path()
         if path is not None:
-            return read_labels(path), (path.name, "declared as label_path")
+            return read_labels(path)
         if metadata.labels_file and not metadata.labels:
             raise ModelError(
                 f"the model does not contain its labels, {metadata.labels_file}; download it again or set label_path"
             )
-        return metadata.labels, ("the model file", "no label_path is set") if metadata.labels else ("", "")
+        return Labels.of(metadata.labels, "the model file")
+
+    def _compare_labels(self, metadata: Metadata) -> None:
+        """Warn if the labels differ from those packed in the model file."""
+        path = self._label_path()
+        other = differences(self.labels, Labels.of(metadata.labels).aligned(len(self.labels)))
+        if path is not None and self.labels and metadata.labels and other:
+            logger.warning("service %s: %s differs from the labels in the model file: %s", self.name, path.name, other)
 
     def _about(self, path: Path, error: ModelError) -> ModelError:
         """Return the error prefixed with the file that it is about."""

@@ -74,12 +74,13 @@ M = TypeVar("M", bound=PictureModelAttributes)
 
 
 class DeclaredModel(NamedTuple):
-    """The arguments of ``SharedModels.acquire``: a model file and what to run it on."""
+    """The arguments of ``SharedModels.acquire``: a model file, what to run it on, and its declared SHA-256."""
 
     runtime_type: type[Runtime]
     path: Path
     num_threads: int
     providers: tuple[str, ...] = ()
+    sha256: str | None = None
 
 
 class ModelService(VisionService[M]):
@@ -141,7 +142,7 @@ class ModelService(VisionService[M]):
         if self.runtime is not None:
             declared = self.runtime.attributes
             kind = self.runtimes[self.runtime.model]
-            return DeclaredModel(kind, declared.model_path, declared.num_threads, declared.preferred())
+            return DeclaredModel(kind, declared.model_path, declared.num_threads, declared.preferred(), declared.sha256)
         path = self.attributes.model_path
         if path is None:
             raise ModelError(f"service {self.name}: the model {self.attributes.mlmodel_name!r} is not declared")

@@ -414,3 +414,70 @@ def test_files_that_are_not_there_are_named_at_check(tmp_path: Path) -> None:
         (("label_path",), f"is not a file: {tmp_path}"),
     ]
     assert list(RuntimeAttributes(model_path=labels_file(tmp_path)).check()) == []
+
+
+def raw(labels: int, *, more: float | None = None) -> dict[str, np.ndarray[Any, Any]]:
+    """Return what a head like YOLOv8's gives on an input of 32 pixels, with a further column of a value."""
+    columns = np.zeros((4 + labels + (more is not None), 21), np.float32)
+    columns[:4], columns[4] = 16.0, 0.9
+    if more is not None:
+        columns[-1] = more
+    return {"out": columns[np.newaxis]}
+
+
+RAW_INPUT = TensorInfo("input", (1, 32, 32, 3), np.dtype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("text", "scores", "sentence"),
+    [
+        ("a\nb\n", 4, "there are 2 labels but the head yolov8 gives 4 scores"),
+        ("a\nb\nc\nd\ne\n", 1, "there are 5 labels but the head yolov8 gives 1 scores"),
+        ("0: a\n7: b\n", 4, "there are 8 labels (a number and a label per line, 0 to 7 with 6 unused) but the head "
+         "yolov8 gives 4 scores"),
+    ],
+)  # fmt: skip
+def test_too_few_and_too_many_labels_of_a_head_are_one_error(
+    tmp_path: Path, text: str, scores: int, sentence: str
+) -> None:
+    path = labels_file(tmp_path, text)
+    with pytest.raises(ModelError) as caught:
+        service(runtime(raw(scores), info=RAW_INPUT), tmp_path, label_path=path).inspect()
+    assert str(caught.value) == f"{path}: {sentence}"
+
+
+@pytest.mark.parametrize(("text", "first"), [("???\na\nb\n", "a"), ("1 a\n2 b\n", "a"), ("0: x\n9: y", "x")])
+def test_a_head_takes_the_labels_that_fit(tmp_path: Path, text: str, first: str) -> None:
+    detector = service(runtime(raw(2), info=RAW_INPUT), tmp_path, label_path=labels_file(tmp_path, text))
+    with detector.open_session() as session:
+        assert session.predict(Detection, frame())[0].label == first
+    assert detector.understood is not None
+    assert detector.understood.labels_from == "labels.txt"
+    assert detector.understood.because["labels_from"].startswith(("one label per line; the first", "a number and a"))
+
+
+def test_columns_that_are_no_scores_are_no_classes(tmp_path: Path) -> None:
+    path = labels_file(tmp_path, "a\nb\n")
+    kind = runtime(raw(2, more=1.5), info=RAW_INPUT)  # an angle
+    with service(kind, tmp_path, label_path=path).open_session() as detector:
+        assert [item.label for item in detector.predict(Detection, frame())][:1] == ["a"]
+    with pytest.raises(ModelError, match="there are 2 labels but the head yolov8 gives 3 scores"):
+        service(runtime(raw(2, more=0.5), info=RAW_INPUT), tmp_path, label_path=path).inspect()
+
+
+def test_a_class_in_a_gap_of_the_list_is_named_by_its_number(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    detector = service(runtime(DETECTOR), tmp_path, label_path=labels_file(tmp_path, "0: a\n1: b\n9: c\n"))
+    with detector.open_session() as session:
+        for _ in range(2):
+            assert [item.label for item in session.predict(Detection, frame())] == ["class 2", "a"]
+    assert detector.unknown == 2
+    assert caplog.text.count("which has no label among its 10") == 1
+
+
+@pytest.mark.parametrize(("text", "warned"), [("A\nb\nc\n", False), ("a\nc\nb\n", True), ("a\nb\nc\nd\n", True)])
+def test_labels_that_differ_from_those_in_the_model_are_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, warned: bool
+) -> None:
+    kind = runtime(DETECTOR, metadata=Metadata(labels=("a", "b", "c")))
+    service(kind, tmp_path, label_path=labels_file(tmp_path, text)).inspect()
+    assert ("labels.txt differs from the labels in the model file" in caplog.text) == warned

@@ -26,8 +26,11 @@ def tensor(name: str, shape: Sequence[int], dtype: str = "float32", scale: float
 
 
 def model(given: Any, taken: Any, operator: str = "RELU", metadata: bytes = b"", *, with_options: bool = True) -> bytes:
-    """Return a model that does one thing to its input."""
+    """Return a model that does one thing to its input: an operator of TFLite, or ``custom:NAME``."""
     code = schema.OperatorCodeT()
+    if operator.startswith("custom:"):
+        code.customCode = operator.removeprefix("custom:")
+        operator = "CUSTOM"
     code.builtinCode = code.deprecatedBuiltinCode = getattr(schema.BuiltinOperator, operator)
     code.version = 1
     step = schema.OperatorT()
@@ -66,6 +69,8 @@ def table(builder: Any, fields: dict[int, tuple[str, Any]]) -> Any:
             builder.PrependUOffsetTRelativeSlot(number, value, 0)
         elif kind == "int8":
             builder.PrependInt8Slot(number, value, 0)
+        elif kind == "float32":
+            builder.PrependFloat32Slot(number, value, 0.0)
         else:
             builder.PrependUint8Slot(number, value, 0)
     return builder.EndObject()
@@ -85,6 +90,18 @@ def numbers(builder: Any, values: Sequence[float], code: str) -> Any:
     return builder.EndVector()
 
 
+def anchors(boxes: Sequence[Sequence[float]], scales: Sequence[float]) -> bytes:
+    """Return the anchors of a detector as MediaPipe's Model Maker stores them; its scores need a sigmoid."""
+    builder = flatbuffers.Builder(256)
+    made = [table(builder, {field: ("float32", side) for field, side in enumerate(box)}) for box in boxes]
+    schema_table = table(builder, {0: ("offset", vector(builder, made))})
+    ssd = table(builder, {0: ("offset", schema_table)})
+    fields = {6 + field: ("float32", scale) for field, scale in enumerate(scales)}
+    decoding = table(builder, fields | {11: ("int8", 1)})
+    builder.Finish(table(builder, {1: ("offset", ssd), 2: ("offset", decoding)}), b"V001")
+    return bytes(builder.Output())
+
+
 def metadata(
     mean: Sequence[float] = (),
     std: Sequence[float] = (),
@@ -93,6 +110,9 @@ def metadata(
     *,
     pixels: bool = False,
     labels_file: str = "",
+    calibration_file: str = "",
+    author: str = "",
+    detector: bytes = b"",
 ) -> bytes:
     """Return TFLite metadata that say this; the box order and the file of labels are those of the first output."""
     builder = flatbuffers.Builder(256)
@@ -104,12 +124,25 @@ def metadata(
     content = table(builder, {0: ("uint8", 3), 1: ("offset", box)})
     name = builder.CreateString(labels_file)
     files = vector(builder, [table(builder, {0: ("offset", name), 2: ("int8", 3)})] if labels_file else [])
+    if calibration_file:
+        name = builder.CreateString(calibration_file)
+        files = vector(builder, [table(builder, {0: ("offset", name), 2: ("int8", 4)})])
+        sigmoid = table(builder, {0: ("int8", 2), 1: ("float32", 0.25)})
+        steps = vector(builder, [table(builder, {0: ("uint8", 2), 1: ("offset", sigmoid)})])
     taken = []
     for number, output in enumerate(names):
         first = {3: ("offset", content), 6: ("offset", files)} if number == 0 else {}
+        first |= {4: ("offset", steps)} if number == 0 and calibration_file else {}
         taken.append(table(builder, {0: ("offset", output), **first}))
     ins, outs = vector(builder, [given]), vector(builder, taken)
-    graph = table(builder, {2: ("offset", ins), 3: ("offset", outs)})
-    root = table(builder, {3: ("offset", vector(builder, [graph]))})
+    custom = []
+    if detector:
+        data = builder.CreateByteVector(detector)
+        name = builder.CreateString("DETECTOR_METADATA")
+        custom = [table(builder, {0: ("offset", name), 1: ("offset", data)})]
+    more = {9: ("offset", vector(builder, custom))} if custom else {}
+    graph = table(builder, {2: ("offset", ins), 3: ("offset", outs), **more})
+    graphs, maker = vector(builder, [graph]), builder.CreateString(author)
+    root = table(builder, {3: ("offset", graphs), 4: ("offset", maker)})
     builder.Finish(root, b"M001")
     return bytes(builder.Output())

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from ..runtimes import ModelError, read_labels
+from ..runtimes import ModelError, read_lines
 
 START_TOKENS = ("<start>", "[DEC]", "<s>", "[CLS]", "<|startoftext|>", "<bos>", "<|endoftext|>")
 """Usual names of the start token, likeliest first."""
@@ -75,7 +75,7 @@ class WordTokenizer(Tokenizer):
         Raises:
             ModelError: when the file cannot be read, has a token twice, or has no start or end token.
         """
-        self._tokens = read_labels(path)
+        self._tokens = read_lines(path)
         self.size = len(self._tokens)
         self._numbers = {token: number for number, token in enumerate(self._tokens)}
         if len(self._numbers) != self.size:

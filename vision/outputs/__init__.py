@@ -8,7 +8,7 @@ from .instance_masks import masks_by_label
 from .output_names import all_names, output_names
 from .row_detector import DEFAULT_ORDER, BoxFormat, RowDetector
 from .scores import AUTO, NO_ACTIVATION, NonMaxSuppression, Thresholds, with_tolerance
-from .segmenter import PixelMap, Segmenter, find_map, require_classes
+from .segmenter import PixelMap, Segmenter, count_planes, find_map, require_classes
 from .tensor_layout import TensorLayout, find_tensor_layout, require_corners
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Segmenter",
     "NonMaxSuppression",
     "all_names",
+    "count_planes",
     "find_head",
     "masks_by_label",
     "find_tensor_layout",

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from cameras import Classification
 
-from ..runtimes import LabelsError, ModelError, Tensor, TensorInfo
-from .scores import AUTO, BACKGROUNDS, NO_ACTIVATION, SIGMOID, SOFTMAX, Thresholds, sigmoid, softmax
+from ..runtimes import LabelsError, ModelError, ScoreCalibration, Tensor, TensorInfo
+from .scores import AUTO, BACKGROUNDS, NO_ACTIVATION, SIGMOID, SOFTMAX, Calibration, Thresholds, sigmoid, softmax
 
 PROBABILITY = "probability"
 _NEAR = 0.01  # a quantised probability may exceed 1 by a step
@@ -99,6 +99,7 @@ class Classifier:
         samples: The outputs for a few sample pictures. If any score is outside 0 to 1, all scores of the model go
             through softmax (a single score through a sigmoid), even where all of a picture are inside by chance.
         activation: The declared activation, in place of what the samples show; ``auto`` if none is declared.
+        calibration: The calibration in the model file, in place of an activation unless one is declared.
 
     Attributes:
         because: Why the activation is as it is.
@@ -115,12 +116,15 @@ class Classifier:
         thresholds: Thresholds,
         samples: Samples,
         activation: str = AUTO,
+        calibration: ScoreCalibration | None = None,
     ) -> None:
         self._info = info
         count = samples[0][info.name].size
         self.labels = _fitting(tuple(labels), count) or tuple(str(number) for number in range(count))
         self._minimums = thresholds.of(self.labels)
         self._declared = activation
+        is_used = calibration is not None and activation == AUTO and len(calibration.parameters) == count
+        self._calibration = Calibration(calibration) if calibration is not None and is_used else None
         scores = np.stack([self._scores(sample) for sample in samples])
         self._is_unnormalised = any(map(_exceeds_unit_range, scores)) or self._has_small_logits(scores)
         self._trial = f"{np.nanmin(scores):.4g} to {np.nanmax(scores):.4g}" if np.isfinite(scores).any() else "none"
@@ -131,7 +135,7 @@ class Classifier:
         """What is applied to the scores: ``softmax``, ``sigmoid`` or ``none``."""
         if self._declared != AUTO:
             return self._declared
-        if not self._is_unnormalised:
+        if self._calibration is not None or not self._is_unnormalised:
             return NO_ACTIVATION
         return SIGMOID if len(self.labels) == 1 else SOFTMAX
 
@@ -140,6 +144,8 @@ class Classifier:
         """Why the activation is as it is, as a sentence."""
         if self._declared != AUTO:
             return "declared as activation"
+        if self._calibration is not None:
+            return "the model file has the calibration of each score instead"
         seen = f"the scores of the trial run are {self._trial}"
         if not self._is_unnormalised:
             return seen
@@ -160,6 +166,8 @@ class Classifier:
         finite = np.isfinite(scores)
         self.dropped += int(scores.size - finite.sum())
         numbers = np.flatnonzero(finite)
+        if self._calibration is not None:
+            scores = self._calibration(scores)
         scores = scores[numbers]
         self._is_unnormalised = self._is_unnormalised or _exceeds_unit_range(scores)
         confidences = _activated(scores, self.activation).clip(0.0, 1.0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cameras import BoundingBox, Detection, Mask
 
-from ..runtimes import Tensor
+from ..runtimes import UNUSED, Tensor
 from .scores import Floats, NonMaxSuppression, ScoredBoxes, Thresholds
 
 logger = logging.getLogger(__name__)
@@ -125,14 +125,18 @@ class Detector(ABC):
         own = number + self._first_class
         if not self.labels:
             return str(own)
-        return self.labels[number] if 0 <= number < len(self.labels) else f"class {own}"
+        return self.labels[number] if self._has_label(number) else f"class {own}"
+
+    def _has_label(self, number: int) -> bool:
+        return 0 <= number < len(self.labels) and self.labels[number] != UNUSED
 
     def _label(self, number: int) -> str:
-        if self.labels and not 0 <= number < len(self.labels):
+        if self.labels and not self._has_label(number):
             self.unknown += 1
             if self.unknown == 1:
                 logger.warning(
-                    "service %s: the model returns class %d but has %d labels; labelling such detections 'class N'",
+                    "service %s: the model returns class %d, which has no label among its %d; labelling such "
+                    "detections 'class N'",
                     self._name,
                     number + self._first_class,
                     len(self.labels),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 
 from cameras import BoundingBox, Segmentation, as_mask
 
-from ..runtimes import LabelsError, ModelError, Tensor
+from ..runtimes import UNUSED, LabelsError, ModelError, Tensor
 from .scores import AUTO, NO_ACTIVATION, SIGMOID, SOFTMAX, Thresholds, sigmoid, softmax
+
+logger = logging.getLogger(__name__)
 
 FOREGROUND = "foreground"
 _BACKGROUND = "background"
@@ -77,7 +80,7 @@ def require_classes(found: PixelMap, names: Sequence[str], samples: Samples, lab
     """
     arrays = [_real(np.asarray(sample[found.output])) for sample in samples]
     shape, name = list(arrays[0].shape), " ".join(names).casefold()
-    planes = 1 if found.form in (Form.CLASS_NUMBERS, Form.MASK) else _count(arrays[0], found.form)
+    planes = count_planes(found, samples)
     start = f"its output {found.output} {shape} has the shape of the picture"
     if any(word in name or word in task for word in _DEPTH_NAMES):
         raise ModelError(f"its output {found.output} {shape} is a depth map by its name; camweave has no use for one")
@@ -106,6 +109,13 @@ def require_classes(found: PixelMap, names: Sequence[str], samples: Samples, lab
         f"{start}, but nothing says that its {planes} planes are classes; if they are, set label_path or declare kind: "
         "segmentations; for a detector with raw outputs, declare its head"
     )
+
+
+def count_planes(found: PixelMap, samples: Samples) -> int:
+    """Return the number of planes with a score per pixel; 1 for a map of class numbers or a mask."""
+    if found.form in (Form.CLASS_NUMBERS, Form.MASK):
+        return 1
+    return _count(np.asarray(samples[0][found.output]), found.form)
 
 
 def _count(array: Array, form: Form) -> int:
@@ -246,9 +256,15 @@ class Segmenter:
     def _label(self, number: int) -> str:
         if not self.labels:
             return str(number)
-        if 0 <= number < len(self.labels):
+        if 0 <= number < len(self.labels) and self.labels[number] != UNUSED:
             return self.labels[number]
         self.unknown += 1
+        if self.unknown == 1:
+            logger.warning(
+                "the segmenter gives class %d, which has no label among its %d; labelling such masks 'class N'",
+                number,
+                len(self.labels),
+            )
         return f"class {number}"
 
     def _has_logits(self, array: Array) -> bool:

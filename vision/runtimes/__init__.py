@@ -1,9 +1,20 @@
 """Runtimes, which load and run model files: one module per runtime, their table, and the models that are loaded."""
 
-from .base import Metadata, Runtime, RuntimeAttributes, RuntimeDeclaration, Tensor, TensorInfo, missing_files
+from .base import (
+    Anchors,
+    Metadata,
+    Runtime,
+    RuntimeAttributes,
+    RuntimeDeclaration,
+    ScoreCalibration,
+    Tensor,
+    TensorInfo,
+    missing_files,
+)
 from .bounded_calls import INFERENCE_LIMIT, BoundedCalls, CallTimeout, hanging, unanswered
 from .errors import LabelsError, ModelError, UnsupportedKind
-from .labels import read_labels
+from .label_forms import UNUSED
+from .labels import FittedLabels, Labels, differences, read_labels, read_lines
 from .litert import LiteRt, LiteRtAttributes
 from .model_file import ModelFile
 from .onnx import Onnx, OnnxAttributes
@@ -12,8 +23,15 @@ from .table import RUNTIMES, check_model, load_model, runtime_for
 
 __all__ = [
     "INFERENCE_LIMIT",
+    "Anchors",
+    "FittedLabels",
+    "Labels",
+    "ScoreCalibration",
+    "differences",
+    "read_lines",
     "SHARED_MODELS",
     "RUNTIMES",
+    "UNUSED",
     "BoundedCalls",
     "BoundedRuntime",
     "CallTimeout",

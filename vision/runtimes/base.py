@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,14 @@ class RuntimeAttributes(Attributes):
 
     model_path: LocalPath = Field(description="The model file.")
     label_path: LocalPath | None = Field(
-        None, description="Text file with one label per line; default: the labels packed in the model file."
+        None, description="File with the labels, such as one per line; default: the labels packed in the model file."
     )
     num_threads: int = Field(0, le=64, description="Threads per inference; 0 or less lets the library choose.")
+    sha256: str | None = Field(
+        None,
+        pattern=r"^[0-9a-fA-F]{64}$",
+        description="SHA-256 that the model file must have; with weights in further files, of all of them in a row.",
+    )
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield an error for each missing file."""
@@ -77,9 +82,39 @@ class TensorInfo:
         return f"{self.name} [{sizes}] {self.dtype}"
 
 
+class ScoreCalibration(NamedTuple):
+    """The calibration of the scores of a classifier: ``scale * sigmoid(slope * f(score) + offset)``.
+
+    Attributes:
+        transformation: The function ``f``: ``identity``, ``log`` or ``inverse_logistic``.
+        default: The score of a class without parameters, and of scores below its lowest.
+        parameters: Scale, slope, offset and lowest score of each class; ``None`` for a class without.
+    """
+
+    transformation: str
+    default: float
+    parameters: tuple[tuple[float, float, float, float] | None, ...]
+
+
+class Anchors(NamedTuple):
+    """The anchors of a detector with raw boxes, and the scales of its box coder.
+
+    Attributes:
+        boxes: Centre x, centre y, width and height of each, in fractions of the input.
+        scales: The divisors of x, y, width and height.
+        sigmoid: Whether scores go through a sigmoid.
+        exponential: Whether sizes are exponents.
+    """
+
+    boxes: tuple[tuple[float, float, float, float], ...]
+    scales: tuple[float, float, float, float]
+    sigmoid: bool
+    exponential: bool
+
+
 @dataclass(frozen=True)
 class Metadata:
-    """Metadata of a model file; empty where the file has none.
+    """Metadata of a model file, the same for each runtime; empty where the file has none.
 
     Attributes:
         labels: Labels packed in the file.
@@ -90,10 +125,16 @@ class Metadata:
         box_order: The side at each position of a box: 0 x_min, 1 y_min, 2 x_max, 3 y_max.
         boxes_in_pixels: Whether boxes are declared to be in pixels of the input.
         size: Height and width that the model was exported for, where the input accepts any.
+        author: Who made the model, such as ``Ultralytics``.
+        description: What it is, in its author's words.
+        task: What it does, in its author's word: ``detect``, ``segment``, ``classify``, ``pose`` or ``obb``.
+        stride: The largest stride of its grids, in pixels of the input.
+        keypoints_shape: Number of keypoints, and of values of each.
         color_order: ``rgb`` or ``bgr``, the order of the channels of the picture.
-        author: Who made the program that exported it, such as ``Ultralytics``.
-        task: What it was trained for, in the exporter's word, such as ``detect``.
-        description: A sentence about it.
+        score_columns: Scores per box before the suppression in the model, with the background if the model has one.
+        calibration: Calibration of the scores.
+        anchors: Anchors of a detector with raw boxes.
+        properties: All properties as text: those of ONNX's ``metadata_props``, or of a JSON file packed in the model.
     """
 
     labels: tuple[str, ...] = ()
@@ -104,10 +145,16 @@ class Metadata:
     box_order: tuple[int, ...] = ()
     boxes_in_pixels: bool = False
     size: tuple[int, ...] = ()
-    color_order: str = ""
     author: str = ""
-    task: str = ""
     description: str = ""
+    task: str = ""
+    stride: int = 0
+    keypoints_shape: tuple[int, ...] = ()
+    color_order: str = ""
+    score_columns: int = 0
+    calibration: ScoreCalibration | None = None
+    anchors: Anchors | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 class Runtime(ABC):
@@ -165,6 +212,17 @@ class Runtime(ABC):
         Raises:
             ModelError: when the library is not installed.
         """
+
+    @classmethod
+    def read(cls, path: Path) -> ModelFile:
+        """Read a model file and check its format.
+
+        Raises:
+            ModelError: when it cannot be read, or is clearly of another format.
+        """
+        file = ModelFile.read(path)
+        cls.check_format(file)
+        return file
 
     @classmethod  # noqa: B027  # optional: some formats have no signature
     def check_format(cls, file: ModelFile) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import re
 import struct
 import threading
 from collections.abc import Mapping, Sequence
@@ -13,9 +14,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cameras import one_line
+
 from .base import Runtime, RuntimeAttributes, Tensor, TensorInfo
+from .encodings import root
 from .errors import ModelError
-from .flatbuffer import root
 from .model_file import ModelFile
 from .stderr import notices_suppressed
 from .tflite_metadata import read_metadata
@@ -23,6 +26,13 @@ from .tflite_metadata import read_metadata
 # Raised by the libraries for a model they cannot use.
 _FAILURES = (ValueError, RuntimeError, SystemError, MemoryError, OverflowError, TypeError, KeyError)
 _LIBRARIES = (("ai-edge-litert", "ai_edge_litert.interpreter"), ("tflite-runtime", "tflite_runtime.interpreter"))
+
+
+_EDGE_TPU = "edgetpu-custom-op"
+_FLEX = "Flex"  # before the names of operators of TensorFlow
+_KNOWN_OPERATORS = ("TFLite_Detection_PostProcess",)
+_MOST_NAMED = 5  # operators in an error
+_PLACE = re.compile(r"\S+\.(?:cc|h|cpp):\d+:? ")
 
 
 @cache
@@ -57,7 +67,7 @@ class LiteRt(Runtime):
             self._interpreter = self._loaded(num_threads)
             inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         except _FAILURES as error:
-            raise ModelError(f"{file.path}: the TFLite model is damaged or incomplete: {_first_line(error)}") from error
+            raise ModelError(f"{file.path}: {_explained(file, error)}") from error
         self.inputs = _named(inputs)
         self.outputs = _named(outputs)
         self._input_numbers = {info.name: detail["index"] for info, detail in zip(self.inputs, inputs, strict=True)}
@@ -94,7 +104,10 @@ class LiteRt(Runtime):
 
     @classmethod
     def check_format(cls, file: ModelFile) -> None:
-        """Check the TFLite signature, and that the file is complete, which tflite-runtime does not check."""
+        """Check the TFLite signature, that the file is complete, which tflite-runtime does not check, and for what.
+
+        A model for an Edge TPU, or with operators of TensorFlow, runs nowhere here.
+        """
         file.expect(b"TFL3", 4, "TFLite")
         try:
             end = max((buffer.end_of_bytes(0) for buffer in root(file.content).tables(4)), default=0)
@@ -102,6 +115,20 @@ class LiteRt(Runtime):
             end = len(file.content) + 1
         if end > len(file.content):
             raise ModelError(f"{file.path}: the TFLite model is damaged or incomplete; download it again")
+        operators = _custom_operators(file.content)
+        if _EDGE_TPU in operators:
+            name = file.path.name.replace("_edgetpu", "")
+            other = f"{name}, " if name != file.path.name else ""
+            raise ModelError(
+                f"{file.path}: the TFLite model is compiled for an Edge TPU and runs only there; take the file that it "
+                f"was compiled from ({other}without _edgetpu in its name)"
+            )
+        flex = [name.removeprefix(_FLEX) for name in operators if name.startswith(_FLEX)]
+        if flex:
+            raise ModelError(
+                f"{file.path}: the TFLite model needs operators of TensorFlow (Select TF ops, Flex): {_listed(flex)}; "
+                "convert it again with target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS], or to ONNX"
+            )
 
     def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the model, after resizing inputs whose shape differs."""
@@ -151,5 +178,32 @@ def _real(array: Tensor, info: TensorInfo) -> Tensor:
     return ((array.astype(np.float32) - info.zero_point) * np.float32(info.scale)).astype(np.float32)
 
 
+def _custom_operators(content: bytes) -> list[str]:
+    """Return the names of the operators of a model that are not TFLite's own."""
+    try:
+        names = (code.string(1) for code in root(content).tables(1))
+        return list(dict.fromkeys(one_line(name) for name in names if name))
+    except (struct.error, ValueError):
+        return []
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
+
+
+def _explained(file: ModelFile, error: BaseException) -> str:
+    """Return why the library does not load a model."""
+    if "nresolved custom op" in str(error) or "missing custom operator" in str(error):
+        missing = [name for name in _custom_operators(file.content) if name not in _KNOWN_OPERATORS]
+        return (
+            f"the TFLite model needs operators that {LiteRt.version()} does not have: {_listed(missing)}; convert it "
+            "without them"
+        )
+    return f"the TFLite model is damaged or incomplete: {_first_line(error)}"
+
+
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    """Return the reason in an error of the library, without places in its source."""
+    text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return _PLACE.sub("", text)[:200]

@@ -5,19 +5,21 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import logging
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from .base import Metadata, Runtime, RuntimeAttributes, Tensor, TensorInfo
+from .base import Runtime, RuntimeAttributes, Tensor, TensorInfo
 from .errors import ModelError
-from .labels import labels_from_literal, literal
-from .model_file import MARKS, ModelFile
-from .protobuf import Schema, WireField, field_numbers, messages
+from .model_file import ModelFile
+from .onnx_file import check_onnx, versions, weight_files
+from .properties import described
 
 logger = logging.getLogger(__name__)
 
@@ -42,21 +44,16 @@ _TYPES = {
     "uint8": "uint8", "uint16": "uint16", "uint32": "uint32", "uint64": "uint64",
     "int8": "int8", "int16": "int16", "int32": "int32", "int64": "int64",
 }  # fmt: skip
-_IR_VERSION, _GRAPH = 1, 7  # fields of ONNX's ModelProto
 _QUIET = 4  # log level of ONNX Runtime: fatal only. Errors are raised, too, and it colours its own lines.
-_LABELS = ("names", "labels", "classes")  # Ultralytics uses names, other exporters the others
-# Where a model has tensors. ONNX Runtime reads the data of one that names a file from there, relative to the *current*
-# folder, since it gets the model as bytes; and the checksum of the model would not cover it.
-_TENSORS: Schema = {
-    "model": {7: "graph", 20: "training", 25: "function"},
-    "training": {1: "graph", 2: "graph"},
-    "function": {7: "node", 11: "attribute"},
-    "graph": {1: "node", 5: "tensor", 15: "sparse"},
-    "node": {5: "attribute"},
-    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
-    "sparse": {1: "tensor", 2: "tensor"},
-}
-_LOCATION = 14  # the field of a tensor that states whether its data is in a file
+_KIND = re.compile(r"^.*\[ONNXRuntimeError\] : (?:\d+ : [A-Z_]+ : )?")
+_PLACE = re.compile(r"\S+\.(?:cc|h|cpp|cu):\d+ ")  # in ONNX Runtime's source, before the signature of a function
+_AFTER_SIGNATURE = re.compile(r"(?: const)?(?: \[with [^\]]*\])?\s*")
+_IR_TOO_NEW = re.compile(r"max supported IR version: (\d+)")
+_OPSET_TOO_NEW = re.compile(r"support for domain ai\.onnx is till opset (\d+)")
+_UNKNOWN_OPERATOR = re.compile(
+    r"No Op registered for (\S+)|Fatal error: (\S+?)\(-?\d+\) is not a registered function/op"
+)
+_UNKNOWN_DOMAIN = re.compile(r"In Node, \([^,]*, (\w+), .*No opset import for domain '([^']*)'")
 
 
 @cache
@@ -115,16 +112,19 @@ class Onnx(Runtime):
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         wanted = self._present(providers or ("cpu",))
         try:
+            self._add_weights(options)
             session = library.InferenceSession(file.content, options, providers=[PROVIDERS[name] for name in wanted])
             found = session.get_modelmeta().custom_metadata_map
+        except ModelError:
+            raise
         except Exception as error:  # its exceptions have no narrower base class
-            raise ModelError(f"{file.path}: the ONNX model cannot be loaded: {_first_line(error)}") from error
+            raise ModelError(f"{file.path}: {self._explained(error)}") from error
         self.provider = self._running(wanted, session.get_providers())
         self._session = session
         self.inputs = tuple(map(self._info, session.get_inputs()))
         self.outputs = self._tensors(session.get_outputs())
         self._taken = [info.name for info in self.outputs]
-        self.metadata = _metadata(found)
+        self.metadata = described(found)
 
     @classmethod
     def version(cls) -> str:
@@ -139,24 +139,14 @@ class Onnx(Runtime):
 
     @classmethod
     def check_format(cls, file: ModelFile) -> None:
-        """Check that the bytes are a complete protocol buffer with a graph, and have all of the model's data."""
-        numbers, end = field_numbers(file.content)
-        if file.content[4:8] in MARKS or (_IR_VERSION not in numbers[:1] and _GRAPH not in numbers):
-            raise file.wrong_format("ONNX")
-        try:
-            external = any(
-                _is_external(file.content, fields) for fields in messages(file.content, _TENSORS, "model", "tensor")
-            )
-        except ValueError:
-            external, end = False, 0
-        if end is not None or _GRAPH not in numbers:
-            raise ModelError(f"{file.path}: the ONNX model is damaged or incomplete; download it again")
-        if external:
-            raise ModelError(
-                f"{file.path}: the ONNX model keeps its weights in a separate file; put them into the model: export it "
-                f"with external_data=False, or `import onnx; onnx.save(onnx.load({file.path.name!r}), "
-                f"{file.path.name!r})`"
-            )
+        """Check that the bytes are a complete protocol buffer with a graph."""
+        check_onnx(file)
+
+    @classmethod
+    def read(cls, path: Path) -> ModelFile:
+        """Read a model file, and the files beside it that have weights of the model."""
+        file = super().read(path)
+        return file.with_weights(weight_files(file))
 
     def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the model."""
@@ -173,6 +163,51 @@ class Onnx(Runtime):
         """Release the session."""
         with self._lock:
             self._session = None
+
+    def _add_weights(self, options: Any) -> None:
+        """Hand over the weights in further files: ONNX Runtime would look for these in the current folder.
+
+        Raises:
+            ModelError: when there are some, and this version cannot take them or they were not read.
+        """
+        names = weight_files(self._file)
+        if missing := [name for name in names if name not in self._file.weights]:
+            raise ModelError(f"{self._file.path}: the ONNX model keeps weights in {missing[0]}, which was not read")
+        if not names:
+            return
+        if not hasattr(options, "add_external_initializers_from_files_in_memory"):
+            raise ModelError(
+                f"{self._file.path}: the ONNX model keeps weights in {', '.join(names)}, which {self.version()} cannot "
+                f"take; update ONNX Runtime, or `import onnx; onnx.save(onnx.load({self._file.path.name!r}), "
+                f"{self._file.path.name!r})`"
+            )
+        buffers = [self._file.weights[name] for name in names]
+        options.add_external_initializers_from_files_in_memory(list(names), buffers, [len(data) for data in buffers])
+
+    def _explained(self, error: Exception) -> str:
+        """Return why a model cannot be loaded, and what to do about it."""
+        text, found = str(error), versions(self._file.content)
+        if limit := _IR_TOO_NEW.search(text):
+            return (
+                f"the ONNX model is written in IR version {found.ir}, and {self.version()} reads up to {limit[1]}; "
+                f"update ONNX Runtime, or export the model with an older onnx package (`model.ir_version = {limit[1]}`)"
+            )
+        if limit := _OPSET_TOO_NEW.search(text):
+            return (
+                f"the ONNX model uses opset {found.opset}, and {self.version()} supports up to {limit[1]}; update ONNX "
+                f"Runtime, or export the model with opset={limit[1]}"
+            )
+        if operator := _UNKNOWN_OPERATOR.search(text):
+            name = (operator[1] or operator[2]).removeprefix("ai.onnx:")
+            return (
+                f"the ONNX model cannot be loaded: it needs the operator {name}, which {self.version()} does not have"
+            )
+        if domain := _UNKNOWN_DOMAIN.search(text):
+            return (
+                f"the ONNX model cannot be loaded: it needs the operator {domain[2]}:{domain[1]}, which "
+                f"{self.version()} does not have"
+            )
+        return f"the ONNX model cannot be loaded: {_first_line(error)}"
 
     def _present(self, providers: Sequence[str]) -> list[str]:
         """Return the given providers that this build of ONNX Runtime supports, in their order."""
@@ -217,35 +252,21 @@ class Onnx(Runtime):
         return TensorInfo(str(node.name), shape, np.dtype(_TYPES[kind]))
 
 
-def _metadata(found: Mapping[str, str]) -> Metadata:
-    """Return the labels, normalisation and input size in custom metadata."""
-    texts = (found[key] for key in _LABELS if key in found)
-    # Ultralytics trains all its models on values of 0 to 1, but does not write it into the file.
-    mean, std = ((0.0,), (255.0,)) if found.get("author") == "Ultralytics" else ((), ())
-    labels = next(filter(None, map(labels_from_literal, texts)), ())
-    return Metadata(
-        labels=labels,
-        mean=mean,
-        std=std,
-        size=_size(found.get("imgsz", "")),
-        author=found.get("author", ""),
-        task=found.get("task", ""),
-        description=found.get("description", ""),
-    )
-
-
-def _size(text: str) -> tuple[int, ...]:
-    value = literal(text)
-    sizes = (value, value) if isinstance(value, int) else tuple(value) if isinstance(value, (list, tuple)) else ()
-    return sizes if len(sizes) == 2 and all(isinstance(size, int) and size > 0 for size in sizes) else ()
-
-
-def _is_external(content: bytes, tensor: Sequence[WireField]) -> bool:
-    """Return whether a tensor states that its data is in a file, with any number but 0."""
-    locations = (content[field.start : field.end] for field in tensor if field.number == _LOCATION)
-    return any(byte & 0x7F for location in locations for byte in location)
-
-
 def _first_line(error: BaseException) -> str:
+    """Return the reason in an error of ONNX Runtime, without places in its source and signatures of its functions."""
     text = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return text.rpartition("[ONNXRuntimeError] : ")[2][:200]
+    text = _KIND.sub("", text)
+    while place := _PLACE.search(text):
+        text = text[: place.start()] + _without_signature(text[place.end() :])
+    return text.strip()[:300]
+
+
+def _without_signature(text: str) -> str:
+    """Return the text after the signature of a C++ function that it begins with."""
+    depth = 0
+    for position, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if letter == ")" and depth == 0:
+            after = _AFTER_SIGNATURE.match(text, position + 1)
+            return text[after.end() if after else position + 1 :]
+    return text

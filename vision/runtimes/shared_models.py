@@ -10,7 +10,6 @@ from typing import NamedTuple
 from .base import Runtime, Tensor
 from .bounded_calls import INFERENCE_LIMIT, BoundedCalls, CallsClosed, CallTimeout, unanswered
 from .errors import ModelError
-from .model_file import ModelFile
 from .verifier import Verifier
 
 
@@ -112,15 +111,20 @@ class SharedModels:
             return sum(entry.runtime is not None for entry in self._entries.values())
 
     def acquire(
-        self, runtime_type: type[Runtime], path: Path, num_threads: int = 0, providers: tuple[str, ...] = ()
+        self,
+        runtime_type: type[Runtime],
+        path: Path,
+        num_threads: int = 0,
+        providers: tuple[str, ...] = (),
+        sha256: str | None = None,
     ) -> ModelHandle:
         """Return a handle to a model, loading it for the first one; concurrent callers wait for that load.
 
         Raises:
-            ModelError: when the file cannot be read, verified or loaded.
+            ModelError: when the file cannot be read, verified or loaded, or has another SHA-256 than the one given.
         """
-        file = ModelFile.read(path)
-        runtime_type.check_format(file)
+        file = runtime_type.read(path)
+        file.expect_sha256(sha256)
         key = _Key(runtime_type, file.sha256, max(num_threads, 0), providers)
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())

@@ -51,7 +51,11 @@ def load_model(
     """
     attributes = declared.attributes
     return models.acquire(
-        runtimes[declared.model], attributes.model_path, attributes.num_threads, attributes.preferred()
+        runtimes[declared.model],
+        attributes.model_path,
+        attributes.num_threads,
+        attributes.preferred(),
+        attributes.sha256,
     )
 
 

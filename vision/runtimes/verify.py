@@ -18,7 +18,6 @@ import numpy as np
 
 from .base import Runtime, Tensor, TensorInfo
 from .errors import ModelError
-from .model_file import ModelFile
 from .verifier import MARK
 
 _SIDES_PX = (64, 224, 384)  # for an input that accepts pictures of any size, or claims to and accepts one of these
@@ -30,7 +29,7 @@ _MEMORY_BYTES = (
 def verify_model(runtime_type: type[Runtime], path: Path, sha256: str) -> str | None:
     """Load a model and run it on noise, in this process; return the error, ``None`` on success."""
     try:
-        file = ModelFile.read(path)
+        file = runtime_type.read(path)
         if file.sha256 != sha256:
             return "the file has changed while it was being checked; try again"
         runtime = runtime_type(file, 1)

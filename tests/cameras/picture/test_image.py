@@ -168,9 +168,7 @@ def test_data_behind_a_picture_is_no_scan() -> None:
     assert np.array_equal(decode_image(picture + behind + b"\xff\xd9"), decode_image(picture))
 
 
-@pytest.mark.parametrize(
-    "between", [b"\0\0\0\0", b"\0" * 3000, b"\xff\0", b"\xff\xff\xff", b"\xff\xd0", b"any\xff\x01"]
-)
+@pytest.mark.parametrize("between", [b"\0\0\0\0", b"\0" * 3000, b"\xff\0", b"\xff\xff\xff", b"\xff\xd0", b"any"])
 def test_bytes_between_the_segments_of_a_jpeg_are_skipped(between: bytes) -> None:
     data = encoded(".jpg", corners())
     (length,) = struct.unpack_from(">H", data, 4)

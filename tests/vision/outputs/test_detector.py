@@ -120,7 +120,7 @@ def test_a_number_without_a_label_is_named_so_counted_and_logged_once(caplog: py
         assert looked(reader, outputs([(FULL, 3, 0.9)])) == [("class 3", 0.9)]
     assert reader.unknown == 3
     assert caplog.messages == [
-        "service coco: the model returns class 57 but has 3 labels; labelling such detections 'class N'"
+        "service coco: the model returns class 57, which has no label among its 3; labelling such detections 'class N'"
     ]
 
 

@@ -145,3 +145,25 @@ def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
 
 def test_the_library_and_its_version_are_known() -> None:
     assert LiteRt.version().startswith("ai-edge-litert-")
+
+
+@pytest.mark.parametrize(
+    ("operator", "name", "sentence"),
+    [
+        ("edgetpu-custom-op", "ssd_edgetpu.tflite", "the TFLite model is compiled for an Edge TPU and runs only there; "
+         "take the file that it was compiled from (ssd.tflite, without _edgetpu in its name)"),
+        ("edgetpu-custom-op", "ssd.tflite", "the TFLite model is compiled for an Edge TPU and runs only there; take "
+         "the file that it was compiled from (without _edgetpu in its name)"),
+        ("FlexErf", "x.tflite", "the TFLite model needs operators of TensorFlow (Select TF ops, Flex): Erf; convert it "
+         "again with target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS], or to ONNX"),
+        ("Acme\x1b", "x.tflite", "the TFLite model needs operators that VERSION does not have: Acme\\x1b; convert it "
+         "without them"),
+    ],
+)  # fmt: skip
+def test_operators_that_do_not_run_here_are_named(tmp_path: Path, operator: str, name: str, sentence: str) -> None:
+    picture, scores = tflite_models.tensor("picture", (1, 2)), tflite_models.tensor("scores", (1, 2))
+    path = tmp_path / name
+    path.write_bytes(tflite_models.model(picture, scores, f"custom:{operator}"))
+    with pytest.raises(ModelError) as caught:
+        LiteRt(LiteRt.read(path))
+    assert str(caught.value) == f"{path}: {sentence}".replace("VERSION", LiteRt.version())

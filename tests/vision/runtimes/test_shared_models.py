@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -91,3 +92,12 @@ def test_a_failed_load_leaves_nothing_open_and_can_be_retried(
     kind.load_error = None
     models.acquire(kind, path).close()
     assert kind.loaded == 1
+
+
+def test_a_declared_sha256_must_be_that_of_the_file(models: SharedModels, path: Path, kind: type[FakeRuntime]) -> None:
+    own = hashlib.sha256(b"a model").hexdigest()
+    for declared in (own, own.upper(), None):
+        models.acquire(kind, path, sha256=declared).close()
+    with pytest.raises(ModelError) as caught:
+        models.acquire(kind, path, sha256="0" * 64)
+    assert str(caught.value) == f"{path}: sha256: {'0' * 64} is declared, but that of model is {own}"

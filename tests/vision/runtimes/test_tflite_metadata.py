@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import json
+import math
 import random
 import zipfile
 
@@ -8,7 +10,7 @@ import pytest
 
 from tests.shared import DATA, needs_data
 from tests.vision import tflite_models
-from vision.runtimes.base import Metadata
+from vision.runtimes.base import Anchors, Metadata, ScoreCalibration
 from vision.runtimes.tflite_metadata import read_metadata
 
 
@@ -59,6 +61,37 @@ def test_missing_metadata_are_empty(data: bytes) -> None:
     assert read_metadata(data) == Metadata()
 
 
+def test_author_calibration_and_anchors_are_read() -> None:
+    detector = tflite_models.anchors([(0.5, 0.5, 0.25, 1.0), (0.25, 0.75, 1.0, 1.0)], (10.0, 10.0, 5.0, 5.0))
+    raw = tflite_models.metadata(outputs=("scores",), calibration_file="c.txt", author="me\n", detector=detector)
+    read = read_metadata(content(raw, c="0.5,2,1\n"))
+    assert read.author == "me\\n"
+    assert read.calibration == ScoreCalibration("inverse_logistic", 0.25, ((0.5, 2.0, 1.0, -math.inf),))
+    assert read.anchors == Anchors(
+        ((0.5, 0.5, 0.25, 1.0), (0.25, 0.75, 1.0, 1.0)), (10.0, 10.0, 5.0, 5.0), sigmoid=True, exponential=False
+    )
+    assert read_metadata(content(raw, c="no numbers")).calibration is None
+    damaged = tflite_models.metadata(outputs=("scores",), author="me", detector=detector[:20])
+    assert (read_metadata(content(damaged)).anchors, read_metadata(content(damaged)).author) == (None, "me")
+
+
+@pytest.mark.parametrize("name", ["temp_meta.txt", "metadata.json"])
+def test_what_ultralytics_packs_is_read_as_from_onnx(name: str) -> None:
+    properties = {"author": "Ultralytics", "task": "classify", "imgsz": [224, 224], "names": {0: "bright", 1: "dark"}}
+    text = json.dumps(properties) if name.endswith("json") else str(properties)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, text)
+    read = read_metadata(content(b"") + buffer.getvalue())
+    assert (read.author, read.task, read.size, read.labels) == (
+        "Ultralytics",
+        "classify",
+        (224, 224),
+        ("bright", "dark"),
+    )
+    assert (read.mean, read.std) == ((0.0,), (255.0,))
+
+
 def test_labels_are_found_without_metadata() -> None:
     assert read_metadata(content(b"", labels="cat\ndog")).labels == ("cat", "dog")
 
@@ -80,6 +113,7 @@ def test_damaged_metadata_never_raise() -> None:
 def test_metadata_of_real_models() -> None:
     ssd = read_metadata((DATA / "models/coco_ssd_mobilenet_v1_quant.tflite").read_bytes())
     assert (len(ssd.labels), ssd.labels[0], ssd.box_order) == (90, "person", (1, 0, 3, 2))
+    assert ssd.score_columns == 91
     assert ssd.outputs == ("locations", "classes", "scores", "number of detections")
     float_model = read_metadata((DATA / "models/mobilenet_v1_0.25_224_float.tflite").read_bytes())
     assert (len(float_model.labels), float_model.mean, float_model.std) == (1001, (127.5,), (127.5,))

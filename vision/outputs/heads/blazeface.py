@@ -35,12 +35,12 @@ def anchors(count: int) -> Array:
 
 def find(model: Evidence) -> HeadMatch | None:
     """Return the outputs [1, anchors, 16] and [1, anchors, 1]."""
-    shapes, labels = model.shapes, model.labels
+    shapes = model.shapes
     for boxes, shape in shapes.items():
         if len(shape) == 3 and shape[1] in _GRIDS and shape[2] == _COLUMNS:
             for scores, other in shapes.items():
                 if other == shape[:2]:
-                    return HeadMatch((boxes, scores), 1, labels in (0, 1))
+                    return HeadMatch((boxes, scores), 1, model.fits(1))
     return None
 
 

@@ -27,7 +27,7 @@ def find(model: Evidence) -> HeadMatch | None:
     finished = model.named(*_FINISHED)
     if finished is not None:
         because = "its outputs are named detected_boxes, detected_scores and detected_classes"
-        return HeadMatch(finished, model.labels, True, because, activation="none", decode=_decode_finished)
+        return HeadMatch(finished, 0, True, because, activation="none", decode=_decode_finished)
     found = grid_output(model)
     if found is None:
         return None

@@ -15,6 +15,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 Size = tuple[int, int]  # width and height of the model's input in pixels
 Samples = Sequence[Mapping[str, Tensor]]
 Array = NDArray[np.float32]
+_NEAR = 0.01  # a quantised score may exceed 0 to 1 by a step
 
 
 class Evidence:
@@ -27,6 +28,7 @@ class Evidence:
         metadata: Metadata of the model file.
         inputs: Names of all inputs.
         activation: The declared activation; ``auto`` if none is declared.
+        fits: Returns whether the labels fit a number of classes; default: whether there are as many.
         run: Returns the outputs for a few sample pictures; called once, when values are asked for.
 
     Attributes:
@@ -43,6 +45,7 @@ class Evidence:
         metadata: Metadata | None = None,
         inputs: Sequence[str] = (),
         activation: str = "auto",
+        fits: Callable[[int], bool] | None = None,
         run: Callable[[], Samples] = tuple,
     ) -> None:
         self.full = dict(shapes)
@@ -53,6 +56,13 @@ class Evidence:
         self.inputs = tuple(inputs)
         self.activation = activation
         self._run = run
+        self._fits = fits
+
+    def fits(self, classes: int) -> bool:
+        """Return whether the labels fit a number of classes; without labels, any number."""
+        if not self.labels or self._fits is None:
+            return self.labels in (0, classes)
+        return self._fits(classes)
 
     @cached_property
     def samples(self) -> Samples:
@@ -67,6 +77,17 @@ class Evidence:
         """Return an output's rows of all sample pictures, (n, columns)."""
         found = [np.asarray(sample[name], np.float32).reshape(-1, columns) for sample in self.samples]
         return np.concatenate(found) if found else np.zeros((0, columns), np.float32)
+
+    def are_scores(self, name: str, first: int, axis: int) -> bool:
+        """Return whether an output's columns, from one on, are all from 0 to 1 in the trial run.
+
+        Args:
+            name: The output.
+            first: The first column.
+            axis: The axis of the columns, without the batch.
+        """
+        found = [np.take(array, range(first, array.shape[axis]), axis) for array in self.values(name)]
+        return bool(found) and all(bool(np.all((array >= -_NEAR) & (array <= 1 + _NEAR))) for array in found)
 
     def named(self, *words: str) -> tuple[str, ...] | None:
         """Return the outputs of these names, in their order; ``None`` unless the model has them all.

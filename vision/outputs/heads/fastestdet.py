@@ -28,7 +28,9 @@ def find(model: Evidence) -> HeadMatch | None:
         if len(shape) == 4 and shape[1] > 5:
             classes = shape[1] - 5
             grid = (size[1] // _STRIDE, size[0] // _STRIDE)
-            return HeadMatch((name,), classes, shape[2:] == grid and classes == (labels or _COCO))
+            return HeadMatch(
+                (name,), classes, shape[2:] == grid and (model.fits(classes) if labels else classes == _COCO)
+            )
     return None
 
 

@@ -29,7 +29,12 @@ def find(model: Evidence) -> HeadMatch | None:
     for name, shape in model.full.items():
         if len(model.full) == 1 and len(shape) == 4 and shape[1:3] == grid and shape[3] > 1:
             classes = shape[3] - 1
-            fits = model.labels in (classes, classes + 1) and max(model.size) <= _MOST_PX and _sums_to_one(model, name)
+            fits = (
+                model.labels > 0
+                and (model.fits(classes) or model.fits(classes + 1))
+                and max(model.size) <= _MOST_PX
+                and _sums_to_one(model, name)
+            )
             because = f"a softmax over background and {classes} labels for each cell of {_STRIDE} pixels"
             return HeadMatch((name,), classes, fits, because)
     return None

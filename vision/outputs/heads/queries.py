@@ -61,7 +61,7 @@ def activation_of(model: Evidence, logits: str) -> tuple[str, str]:
     columns, queries = model.full[logits][2], model.full[logits][1]
     if model.activation in (SOFTMAX, SIGMOID):
         return model.activation, "the activation is declared"
-    if model.labels == columns:
+    if model.labels and model.fits(columns):
         return SIGMOID, f"it has a column for each of the {columns} labels, and none for no object"
     if columns in _SOFTMAX_COLUMNS:
         return SOFTMAX, f"it has {columns} columns, as DETR has: 91 labels and no object"

@@ -21,7 +21,7 @@ def find(model: Evidence) -> HeadMatch | None:
     if found is None:
         return None
     columns = model.full[found.logits][2]
-    has_none = model.labels != columns
+    has_none = not model.labels or not model.fits(columns)
     return HeadMatch(
         (found.logits, found.boxes),
         columns - has_none,

@@ -37,7 +37,7 @@ def _finished(model: Evidence) -> HeadMatch | None:
     if outputs is None or not model.is_input(*_SIZES):
         return None
     because = "its outputs are named labels, boxes and scores, and it takes the picture's size"
-    return HeadMatch(outputs, model.labels, True, because, activation="none", decode=pixel_rows)
+    return HeadMatch(outputs, 0, True, because, activation="none", decode=pixel_rows)
 
 
 def _raw(model: Evidence) -> HeadMatch | None:
@@ -67,8 +67,8 @@ def _single(model: Evidence) -> HeadMatch | None:
         if not said and (has_cells(shape[1], model.size) or not are_centres(model.rows(name, shape[2])[:, :4])):
             continue
         because = "the model file says so" if said else f"{name} has rows of centres and sizes in fractions"
-        if shape[2] == _SINGLE and model.labels != _SINGLE - 4:
-            return HeadMatch((name,), model.labels, True, because, activation="none", decode=_decode_single)
+        if shape[2] == _SINGLE and not (model.labels and model.fits(_SINGLE - 4)):
+            return HeadMatch((name,), 0, True, because, activation="none", decode=_decode_single)
         return HeadMatch((name,), shape[2] - 4, True, because, activation="none", decode=_decode_scores)
     return None
 

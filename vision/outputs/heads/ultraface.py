@@ -38,11 +38,11 @@ def anchors(size: Size) -> Array:
 
 def find(model: Evidence) -> HeadMatch | None:
     """Return the outputs [1, anchors, 4] and [1, anchors, 2]."""
-    shapes, size, labels = model.shapes, model.size, model.labels
+    shapes, size = model.shapes, model.size
     for boxes, shape in shapes.items():
         scores = next((name for name, other in shapes.items() if other == (*shape[:2], 2)), None)
         if len(shape) == 3 and shape[2] == 4 and scores is not None and shape[1] == len(anchors(size)):
-            return HeadMatch((boxes, scores), 1, labels in (0, 1, 2))
+            return HeadMatch((boxes, scores), 1, model.fits(1) or model.fits(2))
     return None
 
 

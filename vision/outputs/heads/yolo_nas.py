@@ -25,14 +25,12 @@ def find(model: Evidence) -> HeadMatch | None:
     """Return the outputs of one of the three forms."""
     batch = tuple(name for word in _BATCH for name in model.full if name.casefold().endswith(word))
     if len(batch) == len(_BATCH):
-        return HeadMatch(batch, model.labels, True, "its outputs are named so", decode=pixel_rows)
+        return HeadMatch(batch, 0, True, "its outputs are named so", decode=pixel_rows)
     for name, shape in model.full.items():
         if len(shape) == 2 and shape[1] == _COLUMNS and len(model.full) == 1:
             is_named, column = _FLAT in name.casefold(), class_column(model, name)
             because = f"it is named {name}" if is_named else "column 6 has the whole numbers in the trial run"
-            return HeadMatch(
-                (name,), model.labels, is_named or column == 6, because, decode=_decode_flat, batched=False
-            )
+            return HeadMatch((name,), 0, is_named or column == 6, because, decode=_decode_flat, batched=False)
     for boxes, shape in model.shapes.items():
         for scores, other in model.shapes.items():
             if shape[-1:] == (4,) and scores != boxes and other[:2] == shape[:2] and has_cells(shape[1], model.size):

@@ -24,7 +24,7 @@ _FEWEST_ROWS, _MOST_ROWS = 10, 1000  # of a list of decoded boxes; raw outputs h
 
 def find(model: Evidence) -> HeadMatch | None:
     """Return the output [1, boxes, 6], or with more columns; it does not show the number of classes."""
-    shapes, size, labels = model.shapes, model.size, model.labels
+    shapes, size = model.shapes, model.size
     masks, coefficients = prototypes(shapes, size)
     for name, shape in shapes.items():
         if len(shape) == 3 and shape[1] > shape[2] >= _COLUMNS and (shape[2] == _COLUMNS or shape[1] <= _MOST_ROWS):
@@ -35,7 +35,7 @@ def find(model: Evidence) -> HeadMatch | None:
             because = f"{name} has at most {_MOST_ROWS} rows of a box, a score and a class"
             return HeadMatch(
                 (name,),
-                labels,
+                0,
                 is_alone and is_list and not is_raw and not is_rtdetr and model.metadata.task != "pose",
                 because,
                 decode=partial(decode, coefficients=coefficients) if coefficients else None,

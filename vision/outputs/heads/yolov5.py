@@ -23,9 +23,10 @@ def find(model: Evidence) -> HeadMatch | None:
     for name, shape in shapes.items():
         if len(shape) == 3 and 5 + coefficients < shape[2] < shape[1]:
             classes = shape[2] - 5 - coefficients
-            if labels and classes > labels:
-                classes = labels
-            return HeadMatch((name,), classes, has_cells(shape[1], size, _PER_CELL) and labels in (0, classes))
+            if labels and not model.fits(classes) and classes > labels:
+                more_than_scores = not model.are_scores(name, 5 + labels, 1)
+                classes = labels if more_than_scores else classes
+            return HeadMatch((name,), classes, has_cells(shape[1], size, _PER_CELL))
     return None
 
 

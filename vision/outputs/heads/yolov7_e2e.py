@@ -21,12 +21,12 @@ def find(model: Evidence) -> HeadMatch | None:
     """Return the output [rows, 7], or the four of an export for TensorRT."""
     four = model.named(*_TENSORRT)
     if four is not None:
-        return HeadMatch(four, model.labels, True, "its outputs are named so", decode=pixel_rows)
+        return HeadMatch(four, 0, True, "its outputs are named so", decode=pixel_rows)
     for name, shape in model.full.items():
         if len(shape) == 2 and shape[1] == _COLUMNS and len(model.full) == 1:
             is_certain = class_column(model, name) == 5 and "flat_predictions" not in name.casefold()
             because = "column 5 has the whole numbers in the trial run"
-            return HeadMatch((name,), model.labels, is_certain, because, batched=False)
+            return HeadMatch((name,), 0, is_certain, because, batched=False)
     return None
 
 

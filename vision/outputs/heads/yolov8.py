@@ -28,11 +28,12 @@ def find(model: Evidence) -> HeadMatch | None:
         is_transposed = shape[2] < shape[1]  # rows first
         columns, rows = (shape[2], shape[1]) if is_transposed else (shape[1], shape[2])
         classes = columns - 4 - coefficients - (model.metadata.task == _TURNED)
-        if labels and classes > labels:
-            classes = labels
+        if labels and not model.fits(classes) and classes > labels:
+            if not model.are_scores(name, 4 + labels, 1 if is_transposed else 0):  # an angle or keypoints
+                classes = labels
         if classes < 1:
             continue
-        is_named = labels in (0, classes) and (not is_transposed or labels == columns - 4)
+        is_named = not is_transposed or (labels > 0 and model.fits(columns - 4))
         is_certain = has_cells(rows, size) and is_named and model.metadata.task != _POSE
         return HeadMatch(
             (name,),

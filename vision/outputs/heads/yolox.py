@@ -23,11 +23,11 @@ _MAX_LOG = 20.0
 
 def find(model: Evidence) -> HeadMatch | None:
     """Return the output [1, boxes, 5 + labels]."""
-    shapes, size, labels = model.shapes, model.size, model.labels
+    shapes, size = model.shapes, model.size
     for name, shape in shapes.items():
         if len(shape) == 3 and 5 < shape[2] < shape[1] and has_cells(shape[1], size):
             classes = shape[2] - 5
-            return HeadMatch((name,), classes, labels in (0, classes))
+            return HeadMatch((name,), classes, model.fits(classes))
     return None
 
 

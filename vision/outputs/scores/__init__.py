@@ -1,5 +1,6 @@
 """Scores of models: conversion to probabilities, confidence thresholds, and boxes with non-maximum suppression."""
 
+from .calibration import Calibration
 from .probabilities import AUTO, NO_ACTIVATION, SIGMOID, SOFTMAX, sigmoid, softmax
 from .scored_boxes import Floats, NonMaxSuppression, ScoredBoxes
 from .thresholds import BACKGROUNDS, Thresholds, with_tolerance
@@ -7,6 +8,7 @@ from .thresholds import BACKGROUNDS, Thresholds, with_tolerance
 __all__ = [
     "AUTO",
     "BACKGROUNDS",
+    "Calibration",
     "NO_ACTIVATION",
     "SIGMOID",
     "SOFTMAX",

@@ -46,6 +46,14 @@ class Table:
         at = self._at(field)
         return default if at is None else _number(self.data, at, code)
 
+    def real(self, field: int, default: float) -> float:
+        """Return a float field."""
+        at = self._at(field)
+        if at is None:
+            return default
+        (value,) = struct.unpack_from("<f", self.data, at)
+        return float(value)
+
     def table(self, field: int) -> Table | None:
         """Return a table field, ``None`` if it is absent."""
         target = self._target(field)
@@ -71,12 +79,12 @@ class Table:
         size = self._size(target)
         return struct.unpack_from(f"<{size}{code}", self.data, target + 4)
 
-    def tables(self, field: int) -> Iterator[Table]:
-        """Yield the tables of a vector of tables."""
+    def tables(self, field: int, most: int = _MAX_ENTRIES) -> Iterator[Table]:
+        """Yield the tables of a vector of at most so many tables."""
         target = self._target(field)
         if target is None:
             return
-        for index in range(self._size(target)):
+        for index in range(self._size(target, most)):
             at = target + 4 + 4 * index
             yield Table(self.data, at + _number(self.data, at, "<I"))
 
@@ -85,8 +93,8 @@ class Table:
         target = self._target(field)
         return 0 if target is None else target + 4 + _number(self.data, target, "<I")
 
-    def _size(self, target: int) -> int:
+    def _size(self, target: int, most: int = _MAX_ENTRIES) -> int:
         size = _number(self.data, target, "<I")
-        if size > _MAX_ENTRIES:
+        if size > most:
             raise ValueError(f"a vector of {size} entries")
         return size

@@ -66,6 +66,18 @@ def _fields(data: bytes, position: int, end: int) -> Iterator[WireField]:
         raise ValueError("a field is cut short") from None
 
 
+def integer(data: bytes, field: WireField) -> int:
+    """Return the value of a field that holds a varint.
+
+    Raises:
+        ValueError: It holds none.
+    """
+    try:
+        return _varint(data[field.start : field.end], 0)[0]
+    except IndexError:
+        raise ValueError("a number is cut short") from None
+
+
 def field_numbers(data: bytes) -> tuple[tuple[int, ...], int | None]:
     """Return the numbers of the top-level fields in order, and the offset of the first malformed field, if any."""
     numbers: list[int] = []

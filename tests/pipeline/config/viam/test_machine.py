@@ -282,7 +282,7 @@ def test_the_form_of_2023_says_what_it_became(tmp_path: Path) -> None:
         indent=1,
     )
     assert problems_of(text, tmp_path, "robot.json") == [
-        "robot.json:36:24: services[0].attributes.register_models: is Viam's form until 2023; each model is a service "
+        "robot.json:31:24: services[0].attributes.register_models: is Viam's form until 2023; each model is a service "
         'of its own now, with its parameters as attributes: {name: "stuff", type: vision, model: mlmodel}, {name: '
         '"blue", type: vision, model: color_detector}'
     ]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.vision.onnx_models import field
-from vision.runtimes.protobuf import field_numbers, messages
+from vision.runtimes.encodings.protobuf import field_numbers, messages
 
 
 def test_the_fields_are_numbered_in_their_order() -> None:
