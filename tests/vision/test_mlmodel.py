@@ -481,3 +481,123 @@ def test_labels_that_differ_from_those_in_the_model_are_warned_of(
     kind = runtime(DETECTOR, metadata=Metadata(labels=("a", "b", "c")))
     service(kind, tmp_path, label_path=labels_file(tmp_path, text)).inspect()
     assert ("labels.txt differs from the labels in the model file" in caplog.text) == warned
+def refused(kind: type[FakeRuntime], folder: Path, **attributes: Any) -> str:
+    with pytest.raises(ModelError) as caught:
+        service(kind, folder, **attributes).inspect()
+    return str(caught.value).removeprefix(f"{folder}/model.fake: ")
+
+
+VECTOR = np.random.default_rng(0).normal(size=(1, 128))
+PLANE = np.random.default_rng(0).random((1, 4, 4, 1))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "sentence"),
+    [
+        ({"out": VECTOR / np.linalg.norm(VECTOR)}, "is an embedding, a vector that describes the picture, not scores"),
+        ({"embedding": np.ones((1, 100)) * 3}, "is an embedding"),
+        ({"out": VECTOR}, "may be scores or an embedding"),
+        ({"predicted_depth": PLANE}, "is a depth map by its name"),
+        ({"out": PLANE}, "may be a mask or a depth map; for a mask, set label_path or declare kind: segmentations"),
+        ({"out": np.full((1, 4, 4, 3), 0.7)}, "nothing says that its 3 planes are classes"),
+        ({"a": np.full((1, 9, 4), 0.5), "b": np.full((1, 9, 3), 0.5)}, "may be boxes, but is no list of corners"),
+        (
+            {"boxes_8": np.ones((1, 9, 4)), "boxes_16": np.ones((1, 4, 4)), "scores": np.ones((1, 9))},
+            "several outputs may be boxes, boxes_8 and boxes_16",
+        ),
+        (
+            DETECTOR | {"boxes": np.array([[[0.5, 1.0, 0.0, 0.0], [1.0, 1.0, 0.5, 0.5]]])},
+            r"is no list of corners in the order [1, 0, 3, 2]",
+        ),
+    ],
+)
+def test_what_no_evidence_explains_is_refused_with_what_to_declare(
+    tmp_path: Path, outputs: dict[str, Any], sentence: str
+) -> None:
+    message = refused(runtime(outputs), tmp_path)
+    assert sentence in message
+
+
+def test_a_declared_kind_is_evidence(tmp_path: Path) -> None:
+    vector = service(runtime({"out": VECTOR}), tmp_path, kind="classifications")
+    vector.inspect()
+    plane = service(runtime({"out": PLANE}), tmp_path, kind="segmentations")
+    plane.inspect()
+    assert (vector.kinds, plane.kinds) == ({"classifications"}, {"segmentations"})
+    assert vector.understood is not None
+    assert vector.understood.because["kind"] == "a classifier: declared as kind"
+    message = refused(runtime(SCORES), tmp_path, kind="detections")
+    assert message.startswith("the model gives no detections (for a detector with raw outputs, set head)")
+
+
+def test_declared_finished_boxes_are_taken_as_they_are(tmp_path: Path) -> None:
+    outputs = {"a": np.array([[[0.1, 0.2, 0.5, 0.6], [0.9, 0.9, 0.1, 0.1]]]), "b": np.array([[[0.9, 0.1], [0.2, 0.3]]])}
+    assert "may be boxes" in refused(runtime(outputs), tmp_path)
+    for head in ("none", "ssd"):
+        with service(runtime(outputs), tmp_path, head=head).open_session() as detector:
+            assert [item.label for item in detector.predict(Detection, frame())] == ["0"]
+
+
+def test_a_size_is_declared_for_an_input_that_accepts_any(tmp_path: Path) -> None:
+    info = TensorInfo("input", (1, -1, -1, 3), np.dtype(np.uint8))
+    kind = runtime(SCORES, info=info)
+    with service(kind, tmp_path, input_size_px=(6, 5)).open_session() as classifier:
+        classifier.predict(Classification, frame())
+        understood = classifier.service.understood
+    assert kind.requests[-1]["input"].shape == (1, 5, 6, 3)
+    assert understood is not None
+    assert (understood.input.width_px, understood.input.height_px) == (6, 5)
+    assert understood.because["input"] == "declared as input_size_px"
+    assert refused(runtime(SCORES), tmp_path, input_size_px=(6, 5)) == (
+        "input_size_px is [6, 5], but input input [1, 4, 4, 3] uint8 accepts only pictures of its own size"
+    )
+
+
+def test_a_model_that_accepts_any_size_but_not_every_one_wants_it_declared(tmp_path: Path) -> None:
+    def function(inputs: Any) -> dict[str, Any]:
+        if inputs["input"].shape[1:3] not in ((1, 1), (224, 224)):
+            raise ModelError("the model fails: Got invalid dimensions")
+        return {"out": np.array([[0.5, 0.5]], np.float32)}
+
+    kind = runtime(function, info=TensorInfo("input", (1, -1, -1, 3), np.dtype(np.float32)))
+    assert refused(kind, tmp_path).endswith("but not of every size: set input_size_px")
+    service(kind, tmp_path, input_size_px=(224, 224)).inspect()
+
+
+def test_a_mean_of_127_is_a_warning_where_the_input_takes_bytes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    service(runtime(SCORES), tmp_path, input_image_mean_value=[127.5] * 3).inspect()
+    assert caplog.messages == [
+        "service fake: input_image_mean_value is [127.5, 127.5, 127.5], but applies to pixel values from 0 to 1; in "
+        "fractions of 255 it is [0.5, 0.5, 0.5]; ignored, since the model takes the pixels as bytes"
+    ]
+
+
+def test_scores_near_zero_are_logits_if_some_are_negative(tmp_path: Path) -> None:
+    with service(runtime({"out": np.array([[0.004, -0.002]])}), tmp_path).open_session() as classifier:
+        found = classifier.predict(Classification, frame())
+    assert [round(item.confidence, 3) for item in found] == [0.501, 0.499]
+
+
+def test_what_was_understood_is_said_with_its_reasons(tmp_path: Path) -> None:
+    detector = service(runtime(DETECTOR), tmp_path, label_path=labels_file(tmp_path))
+    detector.inspect()
+    assert detector.understood is not None
+    assert detector.understood.to_wire() == {
+        "input": {"width_px": 4, "height_px": 4, "range": [0.0, 255.0], "color_order": "rgb"},
+        "head": "ssd",
+        "boxes": "y_min, x_min, y_max, x_max",
+        "activation": "auto",
+        "labels_from": "labels.txt",
+        "because": {
+            "kind": "a detector: its output boxes [1, 2, 4] holds boxes, with a class number and a score each",
+            "head": "its output boxes [1, 2, 4] holds boxes, with a class number and a score each",
+            "boxes": "most finished detectors give this order; if not, declare xmin_ymin_xmax_ymax_order",
+            "activation": "judged by the values of each picture",
+            "input": "the only size that the input takes",
+            "range": "the input takes uint8, the pixels as they are",
+            "color_order": "most models take RGB",
+            "labels_from": "declared as label_path",
+        },
+    }

@@ -32,6 +32,9 @@ class Preparation:
         centred: Whether a letterboxed picture is centred; else it is in the top left corner.
         bar: Pixel value of the bars.
         size: Height and width for an input of any size.
+        step: An input of any size takes pictures in their own size, reduced to ``longest``, in a field whose sides are
+            multiples of this; 0 if ``size`` applies.
+        longest: Longest side of a picture in such an input.
     """
 
     mean: Triple = (0.5, 0.5, 0.5)  # Viam's default: maps pixel values to -1..1, as for most float models
@@ -41,6 +44,8 @@ class Preparation:
     centred: bool = True
     bar: int = 0
     size: tuple[int, ...] = ()
+    step: int = 0
+    longest: int = 640
 
 
 DEFAULT_PREPARATION = Preparation()
@@ -83,6 +88,8 @@ class PictureInput:
     letterbox: bool = False
     centred: bool = True
     bar: int = 0
+    step: int = 0
+    longest: int = 640
     sides: tuple[TensorInfo, ...] = ()
     because: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
@@ -149,6 +156,8 @@ class PictureInput:
             letterbox=defaults.letterbox if letterbox is None else letterbox,
             centred=defaults.centred,
             bar=defaults.bar,
+            step=defaults.step,
+            longest=defaults.longest,
             sides=sides,
             because=(
                 ("input", _size_reason(fixed, size, metadata, defaults)),
@@ -176,6 +185,10 @@ class PictureInput:
 
     def size_for(self, pixels: Pixels) -> tuple[int, int]:
         """Return (width, height) of the tensor for a picture: the input's, or the picture's if any fits."""
+        if self._has_own_size:
+            scale = self._scale_for(pixels)
+            width, height = (-(-round(side * scale) // self.step) * self.step for side in (pixels.width, pixels.height))
+            return width, height
         return (self.width if self.width > 0 else pixels.width, self.height if self.height > 0 else pixels.height)
 
     def place_for(self, pixels: Pixels) -> tuple[int, int, int, int]:
@@ -183,11 +196,20 @@ class PictureInput:
         width, height = self.size_for(pixels)
         if not self.letterbox:
             return 0, 0, width, height
-        scale = min(width / pixels.width, height / pixels.height)
+        scale = self._scale_for(pixels)
+        if not self._has_own_size:
+            scale = min(width / pixels.width, height / pixels.height)
         whole = round if self.centred else int  # as in the code of YOLO and of YOLOX
         across, down = (max(whole(side * scale), 1) for side in (pixels.width, pixels.height))
         left, upper = ((width - across) // 2, (height - down) // 2) if self.centred else (0, 0)
         return left, upper, left + across, upper + down
+
+    @property
+    def _has_own_size(self) -> bool:
+        return self.step > 0 and not (self.width > 0 and self.height > 0)
+
+    def _scale_for(self, pixels: Pixels) -> float:
+        return min(1.0, self.longest / max(pixels.width, pixels.height))
 
     def window_for(self, pixels: Pixels) -> BoundingBox:
         """Return the area of the picture in fractions of the tensor."""

@@ -45,9 +45,10 @@ def instance_masks(prototypes: NDArray[np.float32], found: ScoredBoxes, window: 
         part = cv2.resize(part, None, fx=_ENLARGED, fy=_ENLARGED, interpolation=cv2.INTER_LINEAR)
         mask = np.zeros((rows * _ENLARGED, columns * _ENLARGED), np.bool_)
         mask[y_min * _ENLARGED : y_max * _ENLARGED, x_min * _ENLARGED : x_max * _ENLARGED] = part > 0
-        across, down = columns * _ENLARGED, rows * _ENLARGED
+        edges = box * np.array([columns, rows, columns, rows]) * _ENLARGED
+        left_px, top_px, right_px, bottom_px = np.ceil(edges - 1e-6).astype(int).tolist()
         inside = np.zeros_like(mask)
-        inside[round(box[1] * down) : round(box[3] * down), round(box[0] * across) : round(box[2] * across)] = True
+        inside[top_px:bottom_px, left_px:right_px] = True
         yield as_mask(mask & inside)
 
 

@@ -29,6 +29,7 @@ from . import (
 )
 from .evidence import Evidence
 from .head import Head, HeadMatch
+from .refused import refusal
 
 _OWN: dict[str, Head] = {
     module.HEAD.name: module.HEAD
@@ -73,7 +74,8 @@ def find_head(declared: str | None, model: Evidence) -> tuple[Head, HeadMatch] |
         model: What is known of the model.
 
     Raises:
-        ModelError: when the outputs do not match the declared head, or match several heads equally well.
+        ModelError: when the outputs do not match the declared head, match several heads equally well, or are those of a
+            family that no head decodes.
     """
     if declared == NONE:
         return None
@@ -83,6 +85,9 @@ def find_head(declared: str | None, model: Evidence) -> tuple[Head, HeadMatch] |
             names = " or ".join(head.name for head, _ in certain)
             raise ModelError(f"its outputs fit several heads; declare head: {names}; the outputs are {model.listed}")
         if not certain:
+            reason = refusal(model)
+            if reason is not None:
+                raise ModelError(reason)
             return None
         head, found = certain[0]
         return head, found._replace(because=found.because or f"only this head takes {head.wanted}")

@@ -1,7 +1,8 @@
 """YuNet: for each of three strides a face score, an objectness, a box and five landmarks per cell.
 
 Source: opencv/opencv, ``modules/objdetect/src/face_detect.cpp`` (``postProcess``): the score is the root of the product
-of both, centres and logarithms of sizes are in cells. BGR from 0 to 255; the picture is in the top left corner.
+of both, centres and logarithms of sizes are in cells. BGR from 0 to 255; the picture is in the
+top left corner of a field whose sides are multiples of 32.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from ...inputs import Preparation
 from ..scores import ScoredBoxes
 from .evidence import Array, Evidence, Size
-from .grid import SIZE, STRIDES, cells
+from .grid import STRIDES, cells
 from .head import Head, HeadMatch, best_classes, corners, pixels_to_fractions
 
 _KINDS = ("cls", "obj", "bbox")
@@ -44,7 +45,7 @@ HEAD = Head(
     "outputs cls_8, obj_8, bbox_8, and the same for the strides 16 and 32",
     find,
     decode,
-    Preparation((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255), bgr=True, letterbox=True, centred=False, size=SIZE),
+    Preparation((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255), bgr=True, letterbox=True, centred=False, step=32),
     labels=("face",),
     iou_threshold=0.3,
     boxes="center and size, in cells",
