@@ -93,18 +93,23 @@ def runtime(
 
 
 def service(
-    kind: type[Runtime], folder: Path, *, name: str = "fake", models: SharedModels | None = None, **attributes: Any
+    runtime_type: type[Runtime],
+    folder: Path,
+    *,
+    name: str = "fake",
+    models: SharedModels | None = None,
+    **attributes: Any,
 ) -> MlModelVision:
     """Return a vision service on a fake model file."""
     path = folder / "model.fake"
     path.write_bytes(b"a model")
     declared = MlModelAttributes(mlmodel_name="model", **attributes)
-    declaration = RuntimeDeclaration("model", kind.model_name, RuntimeAttributes(model_path=path))
+    declaration = RuntimeDeclaration("model", runtime_type.model_name, RuntimeAttributes(model_path=path))
     return MlModelVision(
         name,
         declared,
         declaration,
-        runtimes={kind.model_name: kind},
+        runtimes={runtime_type.model_name: runtime_type},
         models=models or SharedModels(Verifier(folder / "cache")),
     )
 

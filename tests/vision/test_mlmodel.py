@@ -481,9 +481,11 @@ def test_labels_that_differ_from_those_in_the_model_are_warned_of(
     kind = runtime(DETECTOR, metadata=Metadata(labels=("a", "b", "c")))
     service(kind, tmp_path, label_path=labels_file(tmp_path, text)).inspect()
     assert ("labels.txt differs from the labels in the model file" in caplog.text) == warned
-def refused(kind: type[FakeRuntime], folder: Path, **attributes: Any) -> str:
+
+
+def refused(runtime_type: type[FakeRuntime], folder: Path, **attributes: Any) -> str:
     with pytest.raises(ModelError) as caught:
-        service(kind, folder, **attributes).inspect()
+        service(runtime_type, folder, **attributes).inspect()
     return str(caught.value).removeprefix(f"{folder}/model.fake: ")
 
 
@@ -584,7 +586,8 @@ def test_what_was_understood_is_said_with_its_reasons(tmp_path: Path) -> None:
     detector = service(runtime(DETECTOR), tmp_path, label_path=labels_file(tmp_path))
     detector.inspect()
     assert detector.understood is not None
-    assert detector.understood.to_wire() == {
+    understood = detector.understood.to_wire()
+    assert understood == {
         "input": {"width_px": 4, "height_px": 4, "range": [0.0, 255.0], "color_order": "rgb"},
         "head": "ssd",
         "boxes": "y_min, x_min, y_max, x_max",
@@ -598,6 +601,6 @@ def test_what_was_understood_is_said_with_its_reasons(tmp_path: Path) -> None:
             "input": "the only size that the input takes",
             "range": "the input takes uint8, the pixels as they are",
             "color_order": "most models take RGB",
-            "labels_from": "declared as label_path",
+            "labels_from": "one label per line",
         },
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
-from cameras import Classification, Detection, Frame
+from cameras import Classification, Detection, Frame, Pixels
 from tests.shared import DATA
 from tests.vision import golden
 from vision import LiteRt, MlModelAttributes, MlModelVision, ModelError, Onnx
@@ -41,7 +43,9 @@ def service(models: SharedModels, path: str, **attributes: Any) -> MlModelVision
 
 
 def base() -> Frame:
-    return golden.photograph(CASES, "../base.png")
+    image = cv2.imread(str(CASES / "base.png"))
+    assert image is not None
+    return Frame(Pixels.from_bgr(np.asarray(image, np.uint8)), 0, Fraction(1), 0.0)
 
 
 Row = tuple[str, float, int, int, int, int]

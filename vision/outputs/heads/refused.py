@@ -8,6 +8,8 @@ from .grid import LARGE_STRIDES, STRIDES, cell_count
 _EXPORT = "export it with its post-processing, so that the outputs are boxes, scores and classes"
 _REGRESSIONS = (32, 44)  # of NanoDet and NanoDet-Plus: four sides with 8 or 11 steps each
 
+_COCO = 80  # labels of the published models
+
 
 def refusal(model: Evidence) -> str | None:
     """Return why a model of a known family is refused, ``None`` if it is of no such family."""
@@ -18,7 +20,7 @@ def refusal(model: Evidence) -> str | None:
     for name, shape in model.full.items():
         if len(model.full) == 1 and len(shape) == 3 and shape[1] in _nanodet_cells(model):
             for steps in _REGRESSIONS:
-                if shape[2] - steps in (model.labels or 80, 80):
+                if shape[2] - steps == (model.labels or _COCO):
                     return f"its output {name} {list(shape)} is that of NanoDet, which is not supported; {_EXPORT}"
     if any(name.casefold().startswith(("multiclass_nms", "matrix_nms")) for name in model.full):
         return f"its outputs are those of PaddleDetection (PP-YOLOE), which is not supported; {_EXPORT} by name"

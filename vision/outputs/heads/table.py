@@ -80,14 +80,14 @@ def find_head(declared: str | None, model: Evidence) -> tuple[Head, HeadMatch] |
     if declared == NONE:
         return None
     if declared is None:
+        reason = refusal(model)
+        if reason is not None:
+            raise ModelError(reason)
         certain = [(head, found) for head, found in _matches(model) if found.is_certain]
         if len(certain) > 1:
             names = " or ".join(head.name for head, _ in certain)
             raise ModelError(f"its outputs fit several heads; declare head: {names}; the outputs are {model.listed}")
         if not certain:
-            reason = refusal(model)
-            if reason is not None:
-                raise ModelError(reason)
             return None
         head, found = certain[0]
         return head, found._replace(because=found.because or f"only this head takes {head.wanted}")
