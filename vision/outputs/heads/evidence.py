@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...runtimes import Metadata, Tensor
+from ..scores import AUTO, NO_ACTIVATION, SIGMOID
 
 Shapes = Mapping[str, tuple[int, ...]]
 Size = tuple[int, int]  # width and height of the model's input in pixels
 Samples = Sequence[Mapping[str, Tensor]]
 Array = NDArray[np.float32]
+_MAX_LOGIT = 100.0  # values beyond it are pixels, not scores
 _NEAR = 0.01  # a quantised score may exceed 0 to 1 by a step
 
 
@@ -88,6 +90,28 @@ class Evidence:
         """
         found = [np.take(array, range(first, array.shape[axis]), axis) for array in self.values(name)]
         return bool(found) and all(bool(np.all((array >= -_NEAR) & (array <= 1 + _NEAR))) for array in found)
+
+    def activation_of(self, name: str, first: int, last: int, axis: int) -> str | None:
+        """Return what a range of columns needs to be probabilities, by the trial run: ``sigmoid`` or ``none``.
+
+        Columns far from 0 to 1, such as pixels, are no scores: ``None``. Without values, or with a declared activation,
+        it is that one, or ``none``.
+
+        Args:
+            name: The output.
+            first: The first column.
+            last: The column after the last.
+            axis: The axis of the columns, without the batch.
+        """
+        if self.activation != AUTO:
+            return self.activation
+        found = [np.take(array, range(first, last), axis) for array in self.values(name)]
+        finite = [array[np.isfinite(array)] for array in found]
+        low = min((float(array.min(initial=0.0)) for array in finite), default=0.0)
+        high = max((float(array.max(initial=0.0)) for array in finite), default=0.0)
+        if low >= -_NEAR and high <= 1 + _NEAR:
+            return NO_ACTIVATION
+        return SIGMOID if low < -_NEAR and max(-low, high) < _MAX_LOGIT else None
 
     def named(self, *words: str) -> tuple[str, ...] | None:
         """Return the outputs of these names, in their order; ``None`` unless the model has them all.

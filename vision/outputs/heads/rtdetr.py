@@ -20,7 +20,7 @@ from .queries import IMAGENET, activation_of, query_outputs
 from .rows import are_centres, pixel_rows, scored_pairs, scored_rows
 
 _FRACTIONS = Preparation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), size=SIZE)
-_SIZES = ("orig_target_sizes", "orig_size", "target_sizes")
+SIZE_INPUTS = ("orig_target_sizes", "orig_size", "target_sizes")
 _COLUMNS_OF_ANCESTORS = 91  # Deformable and Conditional DETR, trained on ImageNet's normalisation
 _SINGLE = 6
 _MOST_QUERIES = 1000
@@ -34,7 +34,7 @@ def find(model: Evidence) -> HeadMatch | None:
 def _finished(model: Evidence) -> HeadMatch | None:
     """Return the outputs labels, boxes and scores of a model that takes the size of the picture."""
     outputs = model.named("boxes", "scores", "labels")
-    if outputs is None or not model.is_input(*_SIZES):
+    if outputs is None or not model.is_input(*SIZE_INPUTS):
         return None
     because = "its outputs are named labels, boxes and scores, and it takes the picture's size"
     return HeadMatch(outputs, 0, True, because, activation="none", decode=pixel_rows)

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from ..scores import ScoredBoxes
+from ..scores import NO_ACTIVATION, ScoredBoxes
 from .evidence import Array, Evidence, Size
 from .grid import FRACTIONS, has_cells, prototypes
 from .head import FLOOR, Head, HeadMatch, bounds, to_fractions, turned_corners
@@ -31,12 +31,17 @@ def find(model: Evidence) -> HeadMatch | None:
             is_alone = len(shapes) == (2 if coefficients else 1)
             is_raw = has_cells(shape[1], size) or has_cells(shape[1], size, 3)  # YOLOX or YOLOv5 with one class
             is_list = shape[2] == _COLUMNS + coefficients and _FEWEST_ROWS <= shape[1] <= _MOST_ROWS
-            is_rtdetr = shape[2] == _COLUMNS and are_centres(model.rows(name, _COLUMNS)[:, :4])
+            rows = model.rows(name, shape[2])
+            is_rtdetr = shape[2] == _COLUMNS and are_centres(rows[:, :4])
+            has_score_and_class = bool(np.all(rows[:, 5] == np.round(rows[:, 5]))) and (
+                model.activation_of(name, 4, 5, 1) == NO_ACTIVATION
+            )
+            has_meaning = has_score_and_class and not is_rtdetr and model.metadata.task != "pose"
             because = f"{name} has at most {_MOST_ROWS} rows of a box, a score and a class"
             return HeadMatch(
                 (name,),
                 0,
-                is_alone and is_list and not is_raw and not is_rtdetr and model.metadata.task != "pose",
+                is_alone and is_list and not is_raw and has_meaning,
                 because,
                 decode=partial(decode, coefficients=coefficients) if coefficients else None,
                 prototypes=masks,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..scores import ScoredBoxes
+from ..scores import NO_ACTIVATION, ScoredBoxes
 from .evidence import Array, Evidence, Size
 from .grid import FRACTIONS, has_cells, mask_coefficients
 from .head import FLOOR, Head, HeadMatch, best_classes, corners, to_fractions
@@ -26,7 +26,10 @@ def find(model: Evidence) -> HeadMatch | None:
             if labels and not model.fits(classes) and classes > labels:
                 more_than_scores = not model.are_scores(name, 5 + labels, 1)
                 classes = labels if more_than_scores else classes
-            return HeadMatch((name,), classes, has_cells(shape[1], size, _PER_CELL))
+            fits = has_cells(shape[1], size, _PER_CELL)
+            is_certain = fits and model.activation_of(name, 4, 5 + classes, 1) == NO_ACTIVATION
+            because = f"{name} has three rows for each cell of an input of {size[0]}x{size[1]}, with {classes} scores"
+            return HeadMatch((name,), classes, is_certain, because)
     return None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from ..scores import AUTO, SIGMOID, ScoredBoxes, sigmoid
+from ..scores import NO_ACTIVATION, SIGMOID, ScoredBoxes, sigmoid
 from .evidence import Array, Evidence, Size
 from .grid import FRACTIONS, has_cells, prototypes
 from .head import FLOOR, Head, HeadMatch, best_classes_with, bounds, corners, to_fractions, turned_corners
@@ -34,21 +34,23 @@ def find(model: Evidence) -> HeadMatch | None:
         if classes < 1:
             continue
         is_named = not is_transposed or (labels > 0 and model.fits(columns - 4))
-        is_certain = has_cells(rows, size) and is_named and model.metadata.task != _POSE
+        fits = has_cells(rows, size) and is_named and model.metadata.task != _POSE
+        activation = model.activation_of(name, 4, 4 + classes, 1 if is_transposed else 0) if fits else NO_ACTIVATION
+        because = f"{name} has a row for each cell of an input of {size[0]}x{size[1]}, of a box and {classes} scores"
         return HeadMatch(
             (name,),
             classes,
-            is_certain,
-            f"{name} has a row for each cell of an input of {size[0]}x{size[1]}, of a box and {classes} scores",
-            activation=SIGMOID if model.activation == SIGMOID else "",
-            decode=partial(decode, activation=model.activation, coefficients=coefficients),
+            fits and activation is not None,
+            because if activation != SIGMOID else f"{because}, which are logits",
+            activation=activation or NO_ACTIVATION,
+            decode=partial(decode, activation=activation or NO_ACTIVATION, coefficients=coefficients),
             prototypes=masks,
         )
     return None
 
 
 def decode(
-    outputs: Sequence[Array], size: Size, classes: int, *, activation: str = AUTO, coefficients: int = 0
+    outputs: Sequence[Array], size: Size, classes: int, *, activation: str = NO_ACTIVATION, coefficients: int = 0
 ) -> ScoredBoxes:
     """Decode columns of centre, size and a score per label, and what follows them.
 
@@ -56,7 +58,7 @@ def decode(
         outputs: The output.
         size: Width and height of the input.
         classes: Number of labels.
-        activation: The declared activation of the scores.
+        activation: What the scores need to be probabilities.
         coefficients: Number of mask coefficients after the scores.
     """
     rows = outputs[0] if outputs[0].shape[1] < outputs[0].shape[0] else outputs[0].T

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...inputs import Preparation
-from ..scores import ScoredBoxes
+from ..scores import NO_ACTIVATION, ScoredBoxes
 from .evidence import Array, Evidence, Size
-from .grid import GREY, SIZE, cells, has_cells, strides_of
+from .grid import FRACTIONS, GREY, SIZE, cells, has_cells, strides_of
 from .head import FLOOR, Head, HeadMatch, best_classes, corners, max_magnitude, pixels_to_fractions
 
 _MAX_OFFSET = 32.0  # of a centre from its cell, in cells; values in pixels soon exceed it
@@ -27,7 +27,13 @@ def find(model: Evidence) -> HeadMatch | None:
     for name, shape in shapes.items():
         if len(shape) == 3 and 5 < shape[2] < shape[1] and has_cells(shape[1], size):
             classes = shape[2] - 5
-            return HeadMatch((name,), classes, model.fits(classes))
+            fits = model.fits(classes) and model.activation_of(name, 4, shape[2], 1) == NO_ACTIVATION
+            objectness = model.rows(name, shape[2])[:, 4]
+            is_v6 = len(objectness) > 0 and bool((objectness == 1.0).all())
+            because = f"{name} has a row for each cell of an input of {size[0]}x{size[1]}, with {classes} scores"
+            if is_v6:
+                because += "; the objectness is always 1, so it is a YOLOv6"
+            return HeadMatch((name,), classes, fits, because, preparation=FRACTIONS if is_v6 else None)
     return None
 
 

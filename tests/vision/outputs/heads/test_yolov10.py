@@ -8,6 +8,7 @@ from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.yolov10 import decode, find
 
 from .expected_boxes import CLASSES, THINGS, assert_found, assert_given
+from .given import ran
 
 SIZE = (640, 320)
 
@@ -62,3 +63,12 @@ def test_the_output_is_identified_by_its_shape(
 ) -> None:
     match = find(Evidence(shapes, size, 0))
     assert (match and match[:3]) == (found and found[:3])
+
+
+def test_rows_need_a_score_and_a_whole_class_number() -> None:
+    rows = np.zeros((1, 30, 6))
+    rows[0, 3] = [10, 10, 20, 20, 0.9, 2]
+    match = find(ran({"out": rows}))
+    assert match is not None and match.is_certain
+    match = find(ran({"out": rows[..., [5, 4, 0, 1, 2, 3]]}))  # class and score first
+    assert match is not None and not match.is_certain

@@ -173,3 +173,15 @@ def test_a_declared_sigmoid_is_applied() -> None:
     rows[:, 4:] = -9.0
     rows[11, 4:] = [-1.0, 2.0, 0.0]
     assert_given(match.decode([rows.T], SIZE, 3), [(27.545, 22.495, 52.215, 32.855, 0.8808, 1)], SIZE)
+
+
+def test_logits_and_what_is_no_score_are_seen_in_the_trial_run() -> None:
+    rows = golden_output()
+    match = find(ran({"out": rows.T[None]}, SIZE))
+    assert match is not None and (match.is_certain, match.activation) == (True, "none")
+    rows[:, 4:] = -9.0
+    match = find(ran({"out": rows.T[None]}, SIZE))
+    assert match is not None and (match.is_certain, match.activation) == (True, "sigmoid")
+    rows[:, 4:] = 300.0  # as key points in pixels are
+    match = find(ran({"out": rows.T[None]}, SIZE))
+    assert match is not None and not match.is_certain

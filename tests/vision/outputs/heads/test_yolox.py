@@ -10,6 +10,7 @@ from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.yolox import decode, find
 
 from .expected_boxes import CLASSES, THINGS, assert_found, assert_given
+from .given import ran
 
 SIZE = (64, 32)
 LARGE = (128, 64)  # as for 1280: a fourth grid
@@ -119,3 +120,13 @@ def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], labels: int, found: HeadMatch | None
 ) -> None:
     assert find(Evidence(shapes, (640, 640), labels)) == found
+
+
+def test_an_objectness_that_is_always_one_is_that_of_yolov6() -> None:
+    rows = np.zeros((1, 42, 8))
+    match = find(ran({"outputs": rows}, (64, 32)))
+    assert match is not None and (match.is_certain, match.preparation) == (True, None)
+    rows[..., 4] = 1.0
+    match = find(ran({"outputs": rows}, (64, 32)))
+    assert match is not None and match.is_certain and match.preparation is not None
+    assert (match.preparation.bgr, match.preparation.std) == (False, (1.0, 1.0, 1.0))
