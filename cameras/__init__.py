@@ -25,6 +25,7 @@ from .annotations import (
     Segmentation,
     as_mask,
     at_size,
+    mask_png,
     warped,
 )
 from .attributes import Attributes, LocalPath
@@ -128,6 +129,7 @@ __all__ = [
     "at_size",
     "check_pyav",
     "decode_image",
+    "mask_png",
     "is_private",
     "is_public",
     "one_line",

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from cameras import Classification, Detection, LocalPath, Prediction, Segmentation
+from cameras import Classification, Detection, Keypoints, LocalPath, Prediction, Segmentation
 
 from .inputs import DEFAULT_PREPARATION, PictureInput, Preparation, picture_and_side_inputs, sample_pictures
 from .model_service import PictureModelAttributes
@@ -96,15 +96,19 @@ class MlModelAttributes(PictureModelAttributes):
             "fomo",
             "mediapipe",
             "mmdet",
+            "movenet",
             "rfdetr",
             "rtdetr",
+            "rtmo",
             "ssd_anchors",
             "tf2_od",
             "torchvision",
             "ultraface",
             "yolo11",
             "yolo26",
+            "yolo26_pose",
             "yolo_nas",
+            "yolo_pose",
             "yolos",
             "yolov10",
             "yolov2",
@@ -121,7 +125,7 @@ class MlModelAttributes(PictureModelAttributes):
         description="Decoder for the outputs of a detector. Default: inferred where the model leaves no doubt; ssd is "
         "for finished boxes, none uses the outputs unchanged.",
     )
-    kind: Literal["classifications", "detections", "segmentations"] | None = Field(
+    kind: Literal["classifications", "detections", "segmentations", "keypoints"] | None = Field(
         None, description="The kind of results that the model gives. Default: inferred where the model leaves no doubt."
     )
     activation: Literal["auto", "softmax", "sigmoid", "none"] = Field(
@@ -172,6 +176,7 @@ class Interpretation:
         classifier: Post-processing as a classifier, if it is one.
         detector: Post-processing as a detector, if it is one.
         segmenter: Post-processing as a segmenter, if it is one.
+        pose: The detector, if its objects have keypoints.
     """
 
     picture: PictureInput
@@ -180,13 +185,15 @@ class Interpretation:
     classifier: Classifier | None = None
     detector: Detector | None = None
     segmenter: Segmenter | None = None
+    pose: HeadDetector | None = None
 
     @property
     def kinds(self) -> frozenset[type[Prediction]]:
         """The kinds of predictions that the model supports."""
         parts = {Classification: self.classifier, Detection: self.detector, Segmentation: self.segmenter}
         found = {kind for kind, part in parts.items() if part is not None}
-        return frozenset(found | {Segmentation} if self.has_masks else found)
+        found |= {Segmentation} if self.has_masks else set()
+        return frozenset(found | {Keypoints} if self.pose is not None else found)
 
     @property
     def has_masks(self) -> bool:
@@ -227,9 +234,9 @@ def interpret(
     model = _Model(runtime, attributes, labels, service)
     _check_normalisation(model.plain, attributes, service)
     kind = attributes.kind
-    if kind in (None, "detections"):
+    if kind in (None, "detections", "keypoints"):
         raw = None if attributes.head == FINISHED else find_head(attributes.head, model.evidence)
-        if raw is not None:
+        if raw is not None and (kind != "keypoints" or raw[1].points is not None):
             return model.with_head(*raw)
     rows = model.rows()
     if rows is not None:
@@ -331,13 +338,14 @@ class _Model:
             activation=found.activation or head.activation,
             labels=fitted,
             because={
-                "kind": f"a detector: {found.because}",
+                "kind": f"a {'pose model' if found.points is not None else 'detector'}: {found.because}",
                 "head": found.because,
                 "boxes": "the models of this head give them so",
                 "activation": self._activation_reason("the models of this head need it"),
             },
         )
-        return Interpretation(picture, detector.labels, understood, detector=detector)
+        pose = detector if detector.has_points else None
+        return Interpretation(picture, detector.labels, understood, detector=detector, pose=pose)
 
     def rows(self) -> Interpretation | None:
         """Return the interpretation as a classifier, a detector with finished boxes, or both; ``None`` if neither."""

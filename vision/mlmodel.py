@@ -1,4 +1,4 @@
-"""The vision service that runs a model file: a classifier, a detector or a segmenter."""
+"""The vision service that runs a model file: a classifier, a detector, a segmenter or a pose model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from cameras import Classification, Detection, Frame, Pixels, Prediction, Segmentation
+from cameras import Classification, Detection, Frame, Keypoints, Pixels, Prediction, Segmentation
 
 from .base import Predictor, Session
 from .interpretation import Interpretation, MlModelAttributes, interpret
@@ -93,6 +93,7 @@ class MlModelVision(ModelService[MlModelAttributes]):
             Classification: self._classify,
             Detection: self._detect,
             Segmentation: self._segment,
+            Keypoints: self._find_points,
         }
         kinds = self._opened()[1].kinds
         return {kind: predict for kind, predict in predictors.items() if kind in kinds}
@@ -115,6 +116,12 @@ class MlModelVision(ModelService[MlModelAttributes]):
         return interpretation.segmenter.postprocess(
             self._outputs(pixels, session), interpretation.picture.window_for(pixels)
         )
+
+    def _find_points(self, frame: Frame, session: Session) -> tuple[Keypoints, ...]:
+        interpretation, pixels = self._opened()[1], frame.pixels
+        assert interpretation.pose is not None
+        picture, outputs = interpretation.picture, self._outputs(pixels, session)
+        return interpretation.pose.find_points(outputs, picture.size_for(pixels), picture.window_for(pixels))
 
     def _opened(self) -> tuple[Runtime, Interpretation]:
         handle, interpretation = self._handle, self._interpretation

@@ -10,7 +10,7 @@ from .classification import Classification
 from .detection import Detection
 from .geometry import BoundingBox, Movement, Points
 from .keypoints import Keypoint, Keypoints
-from .mask import Affine, Mask, as_mask, at_size, warped
+from .mask import Affine, Mask, as_mask, at_size, mask_png, warped
 from .outline import Outline
 from .segmentation import Segmentation
 
@@ -45,5 +45,6 @@ __all__ = [
     "Segmentation",
     "as_mask",
     "at_size",
+    "mask_png",
     "warped",
 ]

@@ -60,6 +60,11 @@ class Keypoint(NamedTuple):
         """Whether it lies in the frame or on its edge."""
         return 0.0 <= self.x <= 1.0 and 0.0 <= self.y <= 1.0
 
+    @property
+    def is_visible(self) -> bool:
+        """Whether it is in the frame and more than a guess: ``VISIBLE`` or more confident."""
+        return self.is_inside and self.confidence >= VISIBLE
+
 
 @dataclass(frozen=True, slots=True)
 class Keypoints(Prediction):
@@ -68,6 +73,7 @@ class Keypoints(Prediction):
     Attributes:
         points: Its points. All objects of a model have the same ones, so an absent point has the confidence 0.
         skeleton: Pairs of places in ``points`` that a line joins.
+        box: The box of the object, if the model gives one.
 
     Raises:
         ValueError: when a pair names a place that ``points`` does not have.
@@ -79,6 +85,7 @@ class Keypoints(Prediction):
 
     points: tuple[Keypoint, ...] = dataclasses.field(kw_only=True)
     skeleton: tuple[tuple[int, int], ...] = dataclasses.field(default=(), kw_only=True)
+    box: BoundingBox | None = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         """Check the skeleton."""
@@ -93,8 +100,10 @@ class Keypoints(Prediction):
 
     @property
     def bounds(self) -> BoundingBox | None:
-        """The upright box around its visible points; ``None`` if there are none."""
-        visible = [point for point in self.points if point.is_inside and point.confidence >= VISIBLE]
+        """The box of the object, else that around its visible points; ``None`` if there are none."""
+        if self.box is not None:
+            return self.box
+        visible = [point for point in self.points if point.is_visible]
         if not visible:
             return None
         across, down = [point.x for point in visible], [point.y for point in visible]
@@ -116,11 +125,13 @@ class Keypoints(Prediction):
             for point, (x, y) in zip(self.points, places.tolist(), strict=True)
         ]
         points = tuple(point if point.is_inside else _absent(point) for point in moved)
-        return dataclasses.replace(self, points=points) if any(point.confidence > 0 for point in points) else None
+        if not any(point.confidence > 0 for point in points):
+            return None
+        return dataclasses.replace(self, points=points, box=None if self.box is None else movement.box(self.box))
 
     def paint(self, canvas: Canvas) -> None:
         """Paint the points and the lines between them."""
-        confidences = [point.confidence if point.confidence >= VISIBLE else 0.0 for point in self.points]
+        confidences = [point.confidence if point.is_visible else 0.0 for point in self.points]
         canvas.skeleton(self.places, confidences, self.skeleton, Label(self.label, f": {self.confidence:.2f}"))
 
     def to_wire(self, width_px: int, height_px: int, *, masks: bool = True) -> dict[str, Any]:

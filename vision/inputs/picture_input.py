@@ -16,6 +16,7 @@ from .side_inputs import side_tensor
 
 Triple = tuple[float, float, float]
 
+_INTEGERS = (np.uint8, np.int8, np.int16, np.int32)
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)
 _PLAIN_RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # usual real ranges of 8-bit image inputs
 
@@ -59,7 +60,7 @@ class PictureInput:
     type of the input            values
     ===========================  ==========================================================================
     float                        (value / 255 - mean) / std
-    uint8                        the pixels unchanged
+    uint8, int32                 the pixels unchanged
     int8                         the pixels minus 128, which is the same picture
     uint8 with an unusual scale, as float, then quantised with the scale and zero point of the tensor
     int8; mean or std declared
@@ -126,8 +127,8 @@ class PictureInput:
         shape = info.shape
         if len(shape) != 4 or shape[0] not in (1, -1):
             raise ModelError(f"input {info} is not for pictures: its shape must be like [1, height, width, 3]")
-        if not (np.issubdtype(info.dtype, np.floating) or info.dtype in (np.uint8, np.int8, np.int16)):
-            raise ModelError(f"input {info} is not for pictures: its type must be uint8, int8, int16 or float")
+        if not (np.issubdtype(info.dtype, np.floating) or info.dtype in _INTEGERS):
+            raise ModelError(f"input {info} is not for pictures: its type must be uint8, int8, int16, int32 or float")
         # Where nothing is fixed, as in exports from PyTorch (``pixel_values``), channels come first.
         channels_first = shape[1] == 3 or (shape[1] in (1, -1) and shape[3] not in (1, 3))
         channels, height, width = shape[1:] if channels_first else (shape[3], shape[1], shape[2])

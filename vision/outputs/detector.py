@@ -74,16 +74,7 @@ class Detector(ABC):
             size: Width and height of its input in pixels.
             window: Area of the picture in the input, in fractions.
         """
-        found = self._decode(outputs, size)
-        finite = found.finite()
-        self.dropped += len(found.scores) - len(finite.scores)
-        invalid = len(found.scores) - len(finite.scores) + self._broken(outputs)
-        found = finite.select(finite.scores > 0.0)  # rows that pad the tensor have a score of 0
-        found = found.select(found.scores >= self._thresholds_for(found.class_ids)).sorted()
-        invalid += int((found.boxes[:, :2] > found.boxes[:, 2:]).any(axis=1).sum())
-        if self._suppression is not None:
-            found = self._suppression.apply(found)  # before clipping, which would increase overlap
-        found = found.cropped_to(window)
+        found, invalid = self._kept(outputs, size, window)
         nothing = [None] * len(found.scores)
         detections = Detections(
             Detection(self._label(round(number)), score, box=BoundingBox(*box), polygon=polygon, mask=mask)
@@ -98,6 +89,21 @@ class Detector(ABC):
         )
         detections.invalid = invalid
         return detections
+
+    def _kept(
+        self, outputs: Mapping[str, Tensor], size: tuple[int, int], window: BoundingBox
+    ) -> tuple[ScoredBoxes, int]:
+        """Return the boxes that are kept, in fractions of the picture, and the number of invalid ones."""
+        found = self._decode(outputs, size)
+        finite = found.finite()
+        self.dropped += len(found.scores) - len(finite.scores)
+        invalid = len(found.scores) - len(finite.scores) + self._broken(outputs)
+        found = finite.select(finite.scores > 0.0)  # rows that pad the tensor have a score of 0
+        found = found.select(found.scores >= self._thresholds_for(found.class_ids)).sorted()
+        invalid += int((found.boxes[:, :2] > found.boxes[:, 2:]).any(axis=1).sum())
+        if self._suppression is not None:
+            found = self._suppression.apply(found)  # before clipping, which would increase overlap
+        return found.cropped_to(window), invalid
 
     @property
     def has_masks(self) -> bool:

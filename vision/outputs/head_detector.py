@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from cameras import BoundingBox, Mask
+from cameras import BoundingBox, Keypoint, Keypoints, Mask
 
 from ..runtimes import LabelsError, Tensor
-from .detector import Detector
+from .detector import WHOLE, Detector
 from .heads import Head, HeadMatch, squeezed
 from .instance_masks import instance_masks
 from .scores import BACKGROUNDS, NonMaxSuppression, ScoredBoxes, Thresholds
@@ -66,6 +66,41 @@ class HeadDetector(Detector):
     def has_masks(self) -> bool:
         """Whether the model gives prototypes of masks."""
         return bool(self._found.prototypes)
+
+    @property
+    def has_points(self) -> bool:
+        """Whether its objects have keypoints."""
+        return self._found.points is not None
+
+    def find_points(
+        self, outputs: Mapping[str, Tensor], size: tuple[int, int], window: BoundingBox = WHOLE
+    ) -> tuple[Keypoints, ...]:
+        """Return the keypoints of the objects that :meth:`postprocess` returns, in the same order.
+
+        A point outside the picture is moved to its edge.
+        """
+        known, (found, _) = self._found.points, self._kept(outputs, size, window)
+        if known is None or found.points is None:
+            return ()
+        return tuple(
+            Keypoints(
+                self._named(round(number)),
+                score,
+                points=tuple(
+                    Keypoint(name, min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0), confidence)
+                    for name, (x, y, confidence) in zip(known.names, points, strict=True)
+                ),
+                skeleton=known.skeleton,
+                box=BoundingBox(*box),
+            )
+            for number, score, box, points in zip(
+                found.class_ids.tolist(),
+                found.scores.tolist(),
+                found.boxes.tolist(),
+                found.points.tolist(),
+                strict=True,
+            )
+        )
 
     def _masks(self, outputs: Mapping[str, Tensor], found: ScoredBoxes, window: BoundingBox) -> Iterable[Mask | None]:
         if not self._found.prototypes:

@@ -77,6 +77,15 @@ def test_the_bounds_are_around_the_visible_points() -> None:
     assert Keypoints("person", 0.8, points=POINTS[2:]).bounds is None
 
 
+def test_the_box_of_the_object_moves_with_it_and_is_its_bounds() -> None:
+    box, smaller = BoundingBox(0.25, 0.0, 1.0, 1.0), BoundingBox(0.25, 0.0, 0.5, 0.5)
+    person = Keypoints("person", 0.8, points=POINTS, box=box)
+    assert person.bounds == box
+    moved = person.moved(Movement(lambda old: smaller, lambda mask: mask, lambda points: points))
+    assert moved == Keypoints("person", 0.8, points=POINTS, box=smaller)
+    assert person.to_wire(64, 48) == Keypoints("person", 0.8, points=POINTS).to_wire(64, 48)
+
+
 def test_keypoints_rank_by_confidence_unless_all_points_are_outside() -> None:
     assert PERSON.rank(64, 48) == 0.8
     assert Keypoints("person", 0.8, points=(Keypoint("head", 1.5, 0.5, 0.9),)).rank(64, 48) is None

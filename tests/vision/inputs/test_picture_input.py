@@ -92,6 +92,10 @@ def test_an_int16_input_is_normalised_and_quantised() -> None:
     assert first(info(np.int16, scale=1 / 32768)) == expected.tolist()
 
 
+def test_an_int32_input_takes_the_pixels() -> None:
+    assert first(info(np.int32)) == RGB.tolist()
+
+
 def test_channels_first_is_seen_by_its_shape() -> None:
     tensor = PictureInput.of(info(np.uint8, (1, 3, 2, 4)), Metadata()).tensor(PIXELS)
     assert tensor.shape == (1, 3, 2, 4)
@@ -138,7 +142,7 @@ def test_a_picture_of_planes_gives_nearly_the_same_tensor() -> None:
         (
             (1, 8, 8, 3),
             np.int64,
-            "input input [1, 8, 8, 3] int64 is not for pictures: its type must be uint8, int8, int16 or float",
+            "input input [1, 8, 8, 3] int64 is not for pictures: its type must be uint8, int8, int16, int32 or float",
         ),
     ],
 )

@@ -11,6 +11,7 @@ import numpy as np
 from ...inputs import DEFAULT_PREPARATION, Preparation
 from ..scores import ScoredBoxes, sigmoid
 from .evidence import Array, Evidence, Size
+from .point_sets import PointSet
 
 Decode: TypeAlias = Callable[[Sequence[Array], Size, int], ScoredBoxes]
 
@@ -35,6 +36,7 @@ class HeadMatch(NamedTuple):
         prototypes: The output with the prototypes of masks, for a decoder that gives coefficients.
         batched: Whether the outputs' first axis is the batch, which the decoder does not get.
         closed: Whether ``classes`` is the number of classes of the model itself, which labels have to match.
+        points: The points of each object, for a decoder that gives points.
     """
 
     outputs: tuple[str, ...]
@@ -48,6 +50,7 @@ class HeadMatch(NamedTuple):
     prototypes: str = ""
     batched: bool = True
     closed: bool = True
+    points: PointSet | None = None
 
 
 @dataclass(frozen=True)

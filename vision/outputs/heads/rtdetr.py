@@ -23,7 +23,7 @@ _FRACTIONS = Preparation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), size=SIZE)
 SIZE_INPUTS = ("orig_target_sizes", "orig_size", "target_sizes")
 _COLUMNS_OF_ANCESTORS = 91  # Deformable and Conditional DETR, trained on ImageNet's normalisation
 _SINGLE = 6
-_MOST_QUERIES = 1000
+_FEWEST_QUERIES, _MOST_QUERIES = 21, 1000  # the published models have 100 to 300; MoveNet has rows of up to 20 people
 
 
 def find(model: Evidence) -> HeadMatch | None:
@@ -64,6 +64,8 @@ def _single(model: Evidence) -> HeadMatch | None:
         if len(model.shapes) != 1 or len(shape) != 3 or not 5 <= shape[2] or shape[1] > _MOST_QUERIES:
             continue
         said = "rt-detr" in model.metadata.description.casefold() or "rtdetr" in model.metadata.description.casefold()
+        if not said and (shape[1] < _FEWEST_QUERIES or has_cells(shape[2], model.size)):
+            continue
         if not said and (has_cells(shape[1], model.size) or not are_centres(model.rows(name, shape[2])[:, :4])):
             continue
         because = "the model file says so" if said else f"{name} has rows of centres and sizes in fractions"

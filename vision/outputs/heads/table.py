@@ -14,13 +14,17 @@ from . import (
     fomo,
     mediapipe,
     mmdet,
+    movenet,
     rfdetr,
     rtdetr,
+    rtmo,
     ssd,
     tf2_od,
     torchvision,
     ultraface,
+    yolo26_pose,
     yolo_nas,
+    yolo_pose,
     yolov2,
     yolov5,
     yolov7_e2e,
@@ -31,6 +35,7 @@ from . import (
 )
 from .evidence import Evidence
 from .head import Head, HeadMatch
+from .other_poses import undecoded_pose
 from .refused import refusal
 
 _OWN: dict[str, Head] = {
@@ -44,13 +49,17 @@ _OWN: dict[str, Head] = {
         fomo,
         mediapipe,
         mmdet,
+        movenet,
         rfdetr,
         rtdetr,
+        rtmo,
         ssd,
         tf2_od,
         torchvision,
         ultraface,
+        yolo26_pose,
         yolo_nas,
+        yolo_pose,
         yolov2,
         yolov5,
         yolov7_e2e,
@@ -84,7 +93,7 @@ def find_head(declared: str | None, model: Evidence) -> tuple[Head, HeadMatch] |
     if declared == NONE:
         return None
     if declared is None:
-        reason = refusal(model)
+        reason = refusal(model) or undecoded_pose(model)
         if reason is not None:
             raise ModelError(reason)
         certain = [(head, found) for head, found in _matches(model) if found.is_certain]

@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
+
 from ..scores import NO_ACTIVATION, SIGMOID, ScoredBoxes, sigmoid
 from .evidence import Array, Evidence, Size
 from .grid import FRACTIONS, has_cells, prototypes
 from .head import FLOOR, Head, HeadMatch, best_classes_with, bounds, corners, to_fractions, turned_corners
 
+_BOX = 4
+_MOST_MEDIAN = 0.25  # of scores in a trial run; places in fractions exceed it
 _TURNED, _POSE = "obb", "pose"  # tasks, in the words of the model file
 
 
@@ -35,6 +39,8 @@ def find(model: Evidence) -> HeadMatch | None:
             continue
         is_named = not is_transposed or (labels > 0 and model.fits(columns - 4))
         fits = has_cells(rows, size) and is_named and model.metadata.task != _POSE
+        if fits and columns - coefficients - _BOX != labels:
+            fits = not _may_be_points(model, name, columns - coefficients, 1 if is_transposed else 0)
         activation = model.activation_of(name, 4, 4 + classes, 1 if is_transposed else 0) if fits else NO_ACTIVATION
         because = f"{name} has a row for each cell of an input of {size[0]}x{size[1]}, of a box and {classes} scores"
         return HeadMatch(
@@ -47,6 +53,18 @@ def find(model: Evidence) -> HeadMatch | None:
             prototypes=masks,
         )
     return None
+
+
+def _may_be_points(model: Evidence, name: str, columns: int, axis: int) -> bool:
+    """Return whether the columns after one score may be points of x, y and a confidence, all in fractions.
+
+    Of scores, most are near 0: most cells show nothing.
+    """
+    if model.metadata.task or columns < _BOX + 1 + 6 or (columns - _BOX - 1) % 3:
+        return False
+    return any(
+        float(np.median(np.take(each, range(_BOX, columns), axis))) > _MOST_MEDIAN for each in model.values(name)
+    )
 
 
 def decode(
