@@ -17,6 +17,7 @@ from cameras import (
     Classification,
     Detection,
     Frame,
+    Keypoints,
     Pixels,
     Prediction,
     Segmentation,
@@ -168,6 +169,7 @@ class FakeVision(VisionService[Attributes]):
         detections: Sequence[Detection] = (),
         segmentations: Sequence[Segmentation] = (),
         captions: Sequence[Caption] = (),
+        keypoints: Sequence[Keypoints] = (),
         kinds: Iterable[str] = ("classifications", "detections"),
     ) -> None:
         super().__init__(name, NoAttributes())
@@ -175,6 +177,7 @@ class FakeVision(VisionService[Attributes]):
         self.detected = detections if isinstance(detections, tuple) else tuple(detections)
         self.segmented = tuple(segmentations)
         self.captioned = tuple(captions)
+        self.pointed = tuple(keypoints)
         self.kinds = frozenset(kinds)
         self.loaded = False
         self.fails: Exception | None = None
@@ -201,6 +204,7 @@ class FakeVision(VisionService[Attributes]):
             Detection: "_detect",
             Segmentation: "_segment",
             Caption: "_caption",
+            Keypoints: "_find_points",
         }
         return {kind: counted(method) for kind, method in methods.items() if kind.plural in self.kinds}
 
@@ -215,6 +219,9 @@ class FakeVision(VisionService[Attributes]):
 
     def _caption(self, frame: Frame) -> tuple[Caption, ...]:
         return self.captioned
+
+    def _find_points(self, frame: Frame) -> tuple[Keypoints, ...]:
+        return self.pointed
 
 
 class CountingVision(VisionService[Attributes]):

@@ -68,19 +68,23 @@ def require_kind(service: VisionService[Any], kind: str) -> None:
         raise Unsupported(f"vision service {service.name} gives {gives}, not {kind}")
 
 
-def reply(session: Session, kind: type[Prediction], frame: Frame, wanted: Wanted) -> dict[str, Any]:
-    """Return the reply with a service's predictions of one kind for a frame.
+def reply(
+    session: Session, kind: type[Prediction], frame: Frame, wanted: Wanted, *, masks: bool = True
+) -> dict[str, Any]:
+    """Return the reply with a service's predictions of one kind for a frame, with or without their masks.
 
     Raises:
         Unsupported: The service does not give that kind.
         ModelUnavailable: The model fails.
     """
     with model_errors(f"vision service {session.service.name}"):
-        items = recognised(session, kind, frame, wanted)
+        items = recognised(session, kind, frame, wanted, masks=masks)
     return {"service": session.service.name, "width_px": frame.width, "height_px": frame.height, kind.plural: items}
 
 
-def recognised(session: Session, kind: type[Prediction], frame: Frame, wanted: Wanted) -> list[dict[str, Any]]:
+def recognised(
+    session: Session, kind: type[Prediction], frame: Frame, wanted: Wanted, *, masks: bool = True
+) -> list[dict[str, Any]]:
     """Return the items of a reply in the order of their kind: by confidence, or by coverage.
 
     Raises:
@@ -89,4 +93,4 @@ def recognised(session: Session, kind: type[Prediction], frame: Frame, wanted: W
     found = session.predict(kind, frame)
     n = kind.default_count if wanted.n is None else wanted.n
     size = frame.width, frame.height
-    return [item.to_wire(*size) for item in top(keep(found, wanted.threshold), n, size)]
+    return [item.to_wire(*size, masks=masks) for item in top(keep(found, wanted.threshold), n, size)]

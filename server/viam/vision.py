@@ -7,16 +7,27 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
-from cameras import Classification, Detection, Frame
+from cameras import Classification, Detection, Frame, Keypoints
 from pipeline import Feed, LimitsConfig
 from streams import jpeg
-from vision import Session, VisionService
+from vision import Session, VisionService, top
 
-from ..core import Backend, InvalidRequest, Wanted, captured_at, current_caller, frame_of, reply, require_kind
+from ..core import (
+    Backend,
+    InvalidRequest,
+    Wanted,
+    captured_at,
+    current_caller,
+    frame_of,
+    model_errors,
+    reply,
+    require_kind,
+)
 from .calls import Calls
 from .messages import camera_pb2, common, struct, vision_grpc, vision_pb2
 from .pictures import JPEG, sent_frame
 
+_DETECTION_FIELDS = tuple(vision_pb2.Detection.DESCRIPTOR.fields_by_name)
 _NO_3D = "camweave's vision services find objects in pictures, not in space"
 
 
@@ -62,7 +73,7 @@ class VisionCalls(Calls):
         return vision_pb2.GetClassificationsFromCameraResponse(classifications=found)
 
     async def _detections(self, request: vision_pb2.GetDetectionsRequest) -> vision_pb2.GetDetectionsResponse:
-        service = self._service(request.name, Detection.plural)
+        service = self._detector(request.name)
         async with self._backend.session(service, "viam") as session:
             found = await self._backend.models.run_for(
                 session.service, _detect_bytes, session, request.image, self._backend.limits
@@ -72,7 +83,7 @@ class VisionCalls(Calls):
     async def _detections_from_camera(
         self, request: vision_pb2.GetDetectionsFromCameraRequest
     ) -> vision_pb2.GetDetectionsFromCameraResponse:
-        service = self._service(request.name, Detection.plural)
+        service = self._detector(request.name)
         camera = self._camera(service, request.camera_name)
         async with self._session(service, camera) as session:
             frame = await frame_of(self._backend, camera)
@@ -109,7 +120,7 @@ class VisionCalls(Calls):
                 captured.classifications.extend(
                     await self._backend.models.run_for(session.service, _classify, session, frame, 0)
                 )
-            if request.return_detections and Detection.plural in service.kinds:
+            if request.return_detections and _detects(service):
                 captured.detections.extend(await self._backend.models.run_for(session.service, _detect, session, frame))
         return captured
 
@@ -117,7 +128,7 @@ class VisionCalls(Calls):
         service = self._backend.service(request.name)
         return vision_pb2.GetPropertiesResponse(
             classifications_supported=Classification.plural in service.kinds,
-            detections_supported=Detection.plural in service.kinds,
+            detections_supported=_detects(service),
             default_camera=service.default_camera(service.attributes),
         )
 
@@ -161,6 +172,18 @@ class VisionCalls(Calls):
         require_kind(service, kind)
         return service
 
+    def _detector(self, name: str) -> VisionService[Any]:
+        """Return a service that gives detections, or keypoints of objects, which have boxes.
+
+        Raises:
+            NotFound: No service has that name.
+            Unsupported: The service gives neither.
+        """
+        service = self._backend.service(name)
+        if not _detects(service):
+            require_kind(service, Detection.plural)
+        return service
+
     def _session(self, service: VisionService[Any], camera: Feed) -> AbstractAsyncContextManager[Session]:
         """Return the context of the session that requests for one camera share."""
         return self._backend.session(service, f"camera {camera.name}")
@@ -186,7 +209,22 @@ def _detect_bytes(session: Session, data: bytes, limits: LimitsConfig) -> list[v
 
 
 def _detect(session: Session, frame: Frame) -> list[vision_pb2.Detection]:
-    found = reply(session, Detection, frame, Wanted(0))[Detection.plural]
-    for item in found:
-        item.pop("track_id", None)  # Viam's message has no such field
-    return [vision_pb2.Detection(**item) for item in found]
+    if Detection.plural in session.service.kinds:
+        found = reply(session, Detection, frame, Wanted(0), masks=False)[Detection.plural]
+    else:
+        found = _boxes_of_keypoints(session, frame)
+    return [vision_pb2.Detection(**{key: item[key] for key in _DETECTION_FIELDS}) for item in found]
+
+
+def _detects(service: VisionService[Any]) -> bool:
+    """Return whether a service gives detections, or objects that have boxes."""
+    return bool({Detection.plural, Keypoints.plural} & service.kinds)
+
+
+def _boxes_of_keypoints(session: Session, frame: Frame) -> list[dict[str, Any]]:
+    """Return the boxes of objects with keypoints: Viam's API has no points."""
+    size = frame.width, frame.height
+    with model_errors(f"vision service {session.service.name}"):
+        found = top(session.predict(Keypoints, frame), 0, size)
+    boxes = ((item, item.bounds) for item in found)
+    return [Detection(item.label, item.confidence, box=box).to_wire(*size) for item, box in boxes if box is not None]

@@ -99,6 +99,7 @@ def test_a_video_keeps_every_frame_and_its_time(clip: Path, tmp_path: Path) -> N
         "detections": [],
         "segmentations": [],
         "captions": [],
+        "keypoints": [],
     }
     with av.open(str(target)) as container:
         (stream,) = container.streams

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from clarifai_grpc.grpc.api import resources_pb2
 from pytest import approx
 
-from cameras import BoundingBox, Detection
+from cameras import BoundingBox, Detection, Keypoint, Keypoints, as_mask
 from tests.fakes import FakeVision
 
 from ..served import CAMERAS, Served, encoded
@@ -77,3 +78,47 @@ def test_a_box_outside_is_dropped_and_a_track_has_its_id(tmp_path: Path) -> None
     box = region.region_info.bounding_box
     assert (box.top_row, box.left_col, box.bottom_row, box.right_col) == (0.25, 0.0, 1.0, 0.5)
     assert region.track_id == "7"
+
+
+def test_a_turned_box_and_a_mask_are_in_the_region_of_their_box(tmp_path: Path) -> None:
+    corners = ((0.5, 0.25), (0.75, 0.5), (0.5, 0.75), (0.25, 0.5))
+    mask = as_mask(np.array([[True, False]]))
+    ship = Detection("ship", 0.9, box=BoundingBox(0.25, 0.25, 0.75, 0.75), polygon=corners, mask=mask)
+    service = FakeVision("boxes", detections=[ship], kinds=["detections"])
+    with Served(tmp_path, CAMERAS + SERVER, (service,)) as fresh, Client(fresh) as client:
+        [region] = client.ask("boxes", encoded()).outputs[0].data.regions
+    info = region.region_info
+    assert (info.bounding_box.left_col, info.bounding_box.right_col) == (0.25, 0.75)
+    assert [(point.col, point.row) for point in info.polygon.points] == list(corners)
+    png = np.frombuffer(info.mask.image.base64, np.uint8)
+    picture = cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
+    assert picture is not None and picture.shape == (48, 64) and (picture != 0).mean() == 0.5
+
+
+def test_keypoints_are_regions_with_points_and_the_box_of_the_same_object(tmp_path: Path) -> None:
+    box = BoundingBox(0.25, 0.0, 0.75, 1.0)
+    points = (Keypoint("head", 0.5, 0.25, 0.9), Keypoint("hand", 0.5, 0.5, 0.1), Keypoint("foot", 0.0, 0.0, 0.0))
+    person = Keypoints("person", 0.8, points=points, skeleton=((0, 1),), box=box)
+    alone = Detection("dog", 0.5, box=BoundingBox(0.0, 0.0, 0.25, 0.25))
+    service = FakeVision(
+        "pose",
+        detections=[Detection("person", 0.8, box=box), alone],
+        keypoints=[person],
+        kinds=["detections", "keypoints"],
+    )
+    with Served(tmp_path, CAMERAS + SERVER, (service,)) as fresh, Client(fresh) as client:
+        output = client.ask("pose", encoded()).outputs[0]
+        [chosen] = client.ask("pose", encoded(), min_value=0.6).outputs[0].data.regions
+    assert output.model.model_type_id == "visual-keypointer"
+    dog, region = output.data.regions
+    assert (dog.data.concepts[0].name, len(dog.region_info.keypoint_locations)) == ("dog", 0)
+    assert (region.data.concepts[0].name, region.value) == ("person", approx(0.8))
+    assert (region.region_info.bounding_box.left_col, region.region_info.bounding_box.bottom_row) == (0.25, 1.0)
+    locations = region.region_info.keypoint_locations
+    assert [(point.col, point.row) for point in locations] == [(0.5, 0.25), (0.5, 0.5), (0.0, 0.0)]
+    words = resources_pb2.Point.Visibility
+    assert [words.Name(point.visibility) for point in locations] == ["VISIBLE", "NOT_VISIBLE", "NOT_PRESENT"]
+    described = region.data.concepts[0].keypoint_info
+    assert list(described.keypoint_names) == ["head", "hand", "foot"]
+    assert [(edge.k1, edge.k2) for edge in described.skeleton] == [(0, 1)]
+    assert chosen.data.concepts[0].name == "person"

@@ -332,7 +332,13 @@ def annotate(output: str, *more: str, source: str = "still.png", camera: str = "
 def test_a_picture_is_annotated(config: str) -> None:
     result = annotate("out.png", "--json", "-")
     assert result.exit_code == 0
-    nothing: dict[str, list[object]] = {"classifications": [], "detections": [], "segmentations": [], "captions": []}
+    nothing: dict[str, list[object]] = {
+        "classifications": [],
+        "detections": [],
+        "segmentations": [],
+        "captions": [],
+        "keypoints": [],
+    }
     assert lines(result) == [{"frame": 0, "pts_s": 0.0, "width_px": 64, "height_px": 48, **nothing}]
     assert Path("out.png").read_bytes()[:4] == b"\x89PNG"
 

@@ -11,7 +11,18 @@ import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 
-from cameras import PREDICTIONS, BoundingBox, Caption, Classification, Detection, Item, Prediction, Segmentation
+from cameras import (
+    PREDICTIONS,
+    BoundingBox,
+    Caption,
+    Classification,
+    Detection,
+    Item,
+    Keypoint,
+    Keypoints,
+    Prediction,
+    Segmentation,
+)
 from pipeline import Feed
 from server.http.access import PUBLIC_PATHS, PUBLIC_POSTS
 from server.http.messages import PROBLEM_TYPE
@@ -22,7 +33,8 @@ from ..conftest import check_threads, threads_now
 from ..served import CAMERAS, Served, encoded
 
 TOKEN = "correct-horse-battery"
-KINDS = ("classifications", "detections", "segmentations", "captions")
+KINDS = ("classifications", "detections", "segmentations", "captions", "keypoints")
+FULL = np.full((48, 64), 255, np.uint8)
 BOX = BoundingBox(0.0, 0.0, 0.5, 1.0)
 CLARIFAI = "/v2/users/{user}/apps/{app}/models/{model}/versions/{version}/outputs"
 Json = dict[str, Any]
@@ -33,9 +45,14 @@ def everything() -> FakeVision:
     service = FakeVision(
         "everything",
         classifications=[Classification("star", 0.75)],
-        detections=[Detection("mug", 0.8, box=BOX), Detection("mug", 0.7, box=BOX, track_id=3)],
-        segmentations=[Segmentation("water", 0.9, mask=np.full((48, 64), 255, np.uint8))],
+        detections=[
+            Detection("mug", 0.8, box=BOX),
+            Detection("mug", 0.7, box=BOX, track_id=3),
+            Detection("mug", 0.6, box=BOX, polygon=((0.0, 0.0), (0.5, 0.5), (0.0, 1.0)), mask=FULL),
+        ],
+        segmentations=[Segmentation("water", 0.9, mask=FULL)],
         captions=[Caption("a mug", 0.5)],
+        keypoints=[Keypoints("mug", 0.8, points=(Keypoint("rim", 0.5, 0.5, 0.9),) * 2, skeleton=((0, 1),))],
     )
     service.kinds = frozenset(KINDS)
     return service
@@ -154,7 +171,7 @@ def test_the_state_of_cameras_matches_its_schema(
         "/whep/seen", content=asyncio.run(offer()), headers={"Content-Type": "application/sdp"}
     ).headers["location"]
     service = everything()
-    seen = [*service.classified, *service.detected, *service.segmented, *service.captioned]
+    seen = [*service.classified, *service.detected, *service.segmented, *service.captioned, *service.pointed]
     shown = frame(width=64, height=48).with_annotations([item.attached_by("detections", "eyes") for item in seen])
     monkeypatch.setattr(Feed, "latest", property(lambda camera: shown))
     camera = check(document, served.client.get("/api/cameras/seen"))

@@ -14,7 +14,7 @@ from grpclib import Status
 from viam.media.video import CameraMimeType, ViamImage
 from viam.utils import ValueTypes
 
-from cameras import Attributes, BoundingBox, Caption, Classification, Detection, Frame
+from cameras import Attributes, BoundingBox, Caption, Classification, Detection, Frame, Keypoint, Keypoints, as_mask
 from pipeline import LimitsConfig
 from server.viam import calls
 from tests.fakes import FakeVision
@@ -72,6 +72,29 @@ UNSORTED = FakeVision(
         Detection("as sure", 0.9, box=BoundingBox(0, 0.5, 0.5, 1), track_id=7),  # Viam's message has no such field
     ],
 )
+POINTS = (Keypoint("head", 0.5, 0.25, 0.9), Keypoint("hand", 0.75, 0.5, 0.3), Keypoint("foot", 0.5, 1.0, 0.1))
+POSE = FakeVision(
+    "pose",
+    keypoints=[
+        Keypoints("sitting", 0.7, points=POINTS, skeleton=((0, 1),)),
+        Keypoints("standing", 0.9, points=POINTS, box=BoundingBox(0.25, 0.0, 1.0, 1.0)),
+        Keypoints("hidden", 0.8, points=POINTS[2:]),
+    ],
+    kinds=["keypoints"],
+)
+OUTLINED = FakeVision(
+    "outlined",
+    detections=[
+        Detection(
+            "ship",
+            0.9,
+            box=BoundingBox(0, 0, 0.5, 0.5),
+            polygon=((0.25, 0.0), (0.5, 0.25), (0.25, 0.5), (0.0, 0.25)),
+            mask=as_mask(np.ones((2, 2), bool)),
+        )
+    ],
+    kinds=["detections"],
+)
 HELD, RELEASED = threading.Event(), threading.Event()
 
 
@@ -89,7 +112,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     unloadable.fails = ModelError("/home/me/models/a.tflite: is not a model")
     services = (
         *(classifier(), detector(), LOOKING, AtHome("home"), says, unloadable, Looking("slow", hold)),
-        UNSORTED,
+        *(UNSORTED, POSE, OUTLINED),
         *(failing(ModelError("/home/me/models/b.tflite: broke")), failing(ValueError("a mistake in some.py"))),
     )
     with Served(tmp_path_factory.mktemp("viam"), TEXT, services=services) as running:
@@ -326,3 +349,32 @@ def test_a_client_whose_call_times_out_keeps_its_connection(served: Served) -> N
         assert await there.vision("names").get_classifications(picture(), 1)
 
     asked(served, main)
+
+
+def test_objects_with_keypoints_are_detections_of_their_boxes(served: Served) -> None:
+    for ask in (
+        lambda there: there.vision("pose").get_detections(picture()),
+        lambda there: there.vision("pose").get_detections_from_camera("still"),
+    ):
+        standing, sitting = asked(served, ask)
+        assert (standing.class_name, standing.confidence) == ("standing", pytest.approx(0.9))
+        assert (standing.x_min, standing.y_min, standing.x_max, standing.y_max) == (16, 0, 64, 48)
+        assert (sitting.x_min, sitting.y_min, sitting.x_max, sitting.y_max) == (32, 12, 48, 24), "of its visible points"
+    properties = asked(served, lambda there: there.vision("pose").get_properties())
+    assert (properties.detections_supported, properties.classifications_supported) == (True, False)
+    everything = asked(
+        served, lambda there: there.vision("pose").capture_all_from_camera("still", return_detections=True)
+    )
+    assert [item.class_name for item in everything.detections] == ["standing", "sitting"]
+
+
+def test_keypoints_have_a_command(served: Served) -> None:
+    command: dict[str, ValueTypes] = {"kind": "keypoints", "camera_name": "still"}
+    got = asked(served, lambda there: there.vision("pose").do_command(command))
+    first = got["keypoints"][0]
+    assert (first["class_name"], first["points"][0]["name"], first["points"][0]["x"]) == ("standing", "head", 32.0)
+
+
+def test_turned_boxes_and_masks_are_left_out_of_detections(served: Served) -> None:
+    [ship] = asked(served, lambda there: there.vision("outlined").get_detections(picture()))
+    assert (ship.class_name, ship.x_min, ship.x_max) == ("ship", 0, 32)

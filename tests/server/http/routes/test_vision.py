@@ -211,14 +211,14 @@ def test_the_error_names_an_invalid_parameter(served: Served, query: str, detail
     assert problem(served.client.post(f"{NAMES}?{query}", content=encoded())) == (422, detail)
 
 
-@pytest.mark.parametrize("kind", ["classifications", "detections", "segmentations", "captions"])
+@pytest.mark.parametrize("kind", ["classifications", "detections", "segmentations", "captions", "keypoints"])
 def test_an_unknown_service_is_not_found_for_any_kind(served: Served, kind: str) -> None:
     path = f"/api/vision/unknown/{kind}"
     assert problem(served.client.post(path, content=encoded())) == (404, "there is no vision service 'unknown'")
     assert problem(served.client.get(path, params={"camera": "still"}))[0] == 404
 
 
-@pytest.mark.parametrize("kind", ["detections", "segmentations", "captions"])
+@pytest.mark.parametrize("kind", ["detections", "segmentations", "captions", "keypoints"])
 def test_the_refusal_of_an_unsupported_kind_is_explained(served: Served, kind: str) -> None:
     wanted = (400, f"vision service names gives classifications, not {kind}")
     assert problem(served.client.post(f"/api/vision/names/{kind}", content=encoded())) == wanted
