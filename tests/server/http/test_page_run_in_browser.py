@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from cameras import BoundingBox, Caption, Classification, Detection, Frame, Segmentation
+from cameras import BoundingBox, Caption, Classification, Detection, Frame, Keypoint, Keypoints, Segmentation, as_mask
 from tests.end_to_end.browsers import accessibility_findings, new_page
 from tests.fakes import FakeVision
 from transforms.painting.colors import PALETTE, palette_color
@@ -38,8 +38,21 @@ def everything() -> FakeVision:
         ],
         segmentations=[Segmentation("water", 0.9, mask=lower)],
         captions=[Caption("red above <b>blue</b>", 0.5)],
+        keypoints=[
+            Keypoints(
+                "person",
+                0.75,
+                points=(
+                    Keypoint("head", 0.25, 0.25, 0.9),
+                    Keypoint("hand", 0.75, 0.5, 0.3),
+                    Keypoint("foot", 0.25, 0.9, 0.2),
+                    Keypoint("tail", 0.5, 0.25, 0.9),
+                ),
+                skeleton=((0, 1), (0, 2), (0, 3)),
+            )
+        ],
     )
-    service.kinds = frozenset({"classifications", "detections", "segmentations", "captions"})
+    service.kinds = frozenset({"classifications", "detections", "segmentations", "captions", "keypoints"})
     service.labels = ("star", "mug", "moon")
     return service
 
@@ -114,7 +127,7 @@ def test_no_model_runs_before_a_picture_is_chosen(page: Page, service: FakeVisio
     before = service.inferences
     expect(page.get_by_text("Nothing has run yet.")).to_be_visible()
     expect(page.get_by_role("button", name="Run model")).to_be_disabled()
-    for kind in ("Boxes", "Masks", "Caption", "Labels"):
+    for kind in ("Boxes", "Masks", "Points", "Caption", "Labels"):
         choose(page, kind)
     assert service.inferences == before
 
@@ -138,6 +151,57 @@ def test_the_threshold_applies_at_once_without_another_inference(page: Page, ser
     move_threshold(page, 0.8)
     assert rows(page) == ["Nothing, 2 below the minimum"]
     assert service.inferences == before
+
+
+def pixel(page: Page, x: float, y: float) -> list[int]:
+    """Return the colour of the canvas at a place of the picture, in fractions."""
+    color: list[int] = page.evaluate(
+        """([x, y]) => {
+            const canvas = document.querySelector("#canvas");
+            const scale = Math.min(canvas.width / 64, canvas.height / 48);
+            const left = (canvas.width - 64 * scale) / 2;
+            const top = (canvas.height - 48 * scale) / 2;
+            const place = [left + x * 64 * scale, top + y * 48 * scale];
+            return [...canvas.getContext("2d").getImageData(...place, 1, 1).data].slice(0, 3);
+        }""",
+        [x, y],
+    )
+    return color
+
+
+def test_points_are_drawn_with_their_skeleton(page: Page) -> None:
+    choose(page, "Points")
+    upload(page)
+    assert rows(page) == ["person 3 of 4 points 0.75"]
+    color = list(palette_color("person"))
+    check_shown(page, palette_color("person"))
+    assert pixel(page, 0.25, 0.25) == color, "a sure point"
+    assert pixel(page, 0.4, 0.25) == color, "a line"
+    assert pixel(page, 0.75, 0.5) != color, "a less sure point is hollow"
+    assert pixel(page, 0.25, 0.9) == list(BLUE), "an unsure point is not drawn"
+    expect(page.get_by_role("img")).to_have_accessible_name("red above blue.png; person: 0.75")
+    page.locator("#results li").hover()
+    assert list(json.loads(page.locator("#json pre").inner_text())) == ["service", "width_px", "height_px", "keypoints"]
+
+
+def test_turned_boxes_and_masks_of_detections_are_drawn(page: Page, service: FakeVision) -> None:
+    upright, before = BoundingBox(0.25, 0.25, 0.75, 0.75), service.detected
+    corners = ((0.5, 0.25), (0.75, 0.5), (0.5, 0.75), (0.25, 0.5))
+    mask = as_mask(np.arange(16).reshape(4, 4) >= 12)
+    service.detected = (
+        Detection("ship", 0.9, box=upright, polygon=corners),
+        Detection("sea", 0.8, box=BoundingBox(0.0, 0.75, 1.0, 1.0), mask=mask),
+    )
+    try:
+        choose(page, "Boxes")
+        upload(page)
+    finally:
+        service.detected = before
+    check_shown(page, palette_color("ship"), palette_color("sea"))
+    assert pixel(page, 0.375, 0.375) == list(palette_color("ship"))
+    assert pixel(page, 0.25, 0.25) == list(RED), "the upright box is not drawn"
+    tinted = 0.45 * np.array(palette_color("sea")) + 0.55 * np.array(BLUE)
+    assert np.abs(np.array(pixel(page, 0.9, 0.9)) - tinted).max() <= 3
 
 
 def test_labels_are_listed(page: Page) -> None:

@@ -7,6 +7,7 @@ const KINDS = {
   classifications: { title: "Labels", minimum: 0.05, slider: "Minimum confidence", none: "No label" },
   detections: { title: "Boxes", minimum: 0.5, slider: "Minimum confidence", none: "Nothing" },
   segmentations: { title: "Masks", minimum: 0, slider: "Minimum share of the picture", none: "Nothing" },
+  keypoints: { title: "Points", minimum: 0.5, slider: "Minimum confidence", none: "Nothing" },
   captions: { title: "Caption", minimum: 0, slider: "Minimum confidence", none: "No caption" },
 };
 const CLASSIFICATIONS_MAX = 20;

@@ -1,9 +1,11 @@
 // Draws a picture and the items of a prediction, on the page and into a file.
 
 import { colorOf } from "./colors.js";
-import { isBox, isListed, isMask, labelOf } from "./items.js";
+import { hasPoints, isBox, isListed, labelOf } from "./items.js";
 import { Labels } from "./labels.js";
 import { maskOf } from "./masks.js";
+import { boxIn, outlineOf, strokePath } from "./shapes.js";
+import { areaOf, drawSkeleton } from "./skeletons.js";
 
 const DRAWN_MAX = 300;
 const FAINT = 0.2;
@@ -44,7 +46,7 @@ export class Drawing {
   async #decodeMasks() {
     const items = this.#items;
     for (const known of this.#masks.keys()) if (!items.includes(known)) this.#masks.delete(known);
-    for (const item of items.filter((each) => isMask(each) && !this.#masks.has(each))) {
+    for (const item of items.filter((each) => each.mask_png !== undefined && !this.#masks.has(each))) {
       this.#masks.set(item, await maskOf(item));
       this.#scheduleDraw();
     }
@@ -106,7 +108,7 @@ export class Drawing {
     for (const item of this.#items.some(isListed) ? this.#items : [...highlighted, ...others]) {
       const anchor = this.#masks.get(item)?.anchor;
       labels.add(item, this.#alphaOf(item), {
-        box: isBox(item) ? boxIn(area, item) : null,
+        box: isBox(item) ? boxIn(area, item) : hasPoints(item) ? areaOf(item, area, line) : null,
         anchor: anchor ? { x: anchor.x * width, y: anchor.y * height } : null,
       });
     }
@@ -119,29 +121,11 @@ export class Drawing {
 
   #drawShape(context, item, area, line) {
     context.globalAlpha = this.#alphaOf(item);
-    if (isMask(item)) {
-      const mask = this.#masks.get(item);
-      if (mask) context.drawImage(mask.canvas, 0, 0, area.width, area.height);
-    } else if (isBox(item)) {
-      const { x, y, width, height } = boxIn(area, item);
-      context.lineJoin = "round";
-      for (const [thick, color] of [[4.5, "rgb(0 0 0 / 40%)"], [2.5, colorOf(labelOf(item))]]) {
-        context.lineWidth = thick * line;
-        context.strokeStyle = color;
-        context.strokeRect(x, y, width, height);
-      }
-    }
+    const mask = this.#masks.get(item);
+    if (mask) context.drawImage(mask.canvas, 0, 0, area.width, area.height);
+    const color = colorOf(labelOf(item));
+    if (hasPoints(item)) drawSkeleton(context, item, area, line, color);
+    else if (isBox(item)) strokePath(context, outlineOf(item, area), 2.5 * line, line, color);
     context.globalAlpha = 1;
   }
-}
-
-function boxIn({ width, height }, item) {
-  const x = Math.max(1.5, item.x_min_normalized * width);
-  const y = Math.max(1.5, item.y_min_normalized * height);
-  return {
-    x,
-    y,
-    width: Math.max(1, Math.min(width - 1.5, item.x_max_normalized * width) - x),
-    height: Math.max(1, Math.min(height - 1.5, item.y_max_normalized * height) - y),
-  };
 }

@@ -2,7 +2,8 @@
 
 import { make, percentage } from "../shared/dom.js";
 import { colorOf } from "./colors.js";
-import { isBox, isMask, isText, labelOf, valueOf } from "./items.js";
+import { hasPoints, isInPlace, isMask, isText, labelOf, valueOf } from "./items.js";
+import { isVisible } from "./skeletons.js";
 
 const LISTED_MAX = 50;
 
@@ -27,7 +28,8 @@ function rowOf(answer, item, drawing) {
   if (!isText(item)) element.style.setProperty("--color", colorOf(labelOf(item)));
   element.classList.toggle("undrawn", !isDrawn(answer, item));
   meter.style.setProperty("--value", value);
-  if ((isBox(item) || isMask(item)) && isDrawn(answer, item)) {
+  if (hasPoints(item)) label.append(make("small", "", ` ${item.points.filter(isVisible).length} of ${item.points.length} points`));
+  if (isInPlace(item) && isDrawn(answer, item)) {
     element.tabIndex = 0;
     for (const name of ["pointerenter", "focus"]) element.addEventListener(name, () => drawing.highlight(item));
     for (const name of ["pointerleave", "blur"]) element.addEventListener(name, () => drawing.highlight(null));

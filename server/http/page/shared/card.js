@@ -7,6 +7,7 @@ import { Stage, lossOf } from "./stage.js";
 
 const MEASURED_FROM_FPS = 5;
 const SHOWN_MAX = 6;
+const COUNTED = ["detection", "keypoint"]; // kinds of which a frame has several with one label
 const STATES = {
   idle: "Idle",
   opening: "Opening",
@@ -150,10 +151,10 @@ export class Card {
       const key = `${kind} ${text}`;
       const entry = found.get(key) ?? { key, kind, text, value: 0, count: 0 };
       entry.value = Math.max(entry.value, coverage ?? confidence ?? 1);
-      entry.count += kind === "detection" ? 1 : 0;
+      entry.count += COUNTED.includes(kind) ? 1 : 0;
       found.set(key, entry);
     }
-    const order = ["caption", "classification", "detection", "segmentation"];
+    const order = ["caption", "classification", "detection", "keypoint", "segmentation"];
     const rankOf = (kind) => (order.includes(kind) ? order.indexOf(kind) : order.length);
     const entries = [...found.values()].sort(
       (a, b) => rankOf(a.kind) - rankOf(b.kind) || b.value - a.value,
