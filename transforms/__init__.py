@@ -16,6 +16,7 @@ from .detections import Detections
 from .flip import Flip
 from .identity import Identity
 from .inference import InferenceTransform
+from .keypoints import Keypoints
 from .lens import DistortionParameters, IntrinsicParameters
 from .overlay import Overlay
 from .paint import Paint
@@ -34,6 +35,7 @@ TRANSFORMS: dict[str, type[Transform[Any]]] = {
     Detections.type_name: Detections,
     Segmentations.type_name: Segmentations,
     Captions.type_name: Captions,
+    Keypoints.type_name: Keypoints,
     Track.type_name: Track,
     Redact.type_name: Redact,
     Paint.type_name: Paint,

@@ -1,5 +1,7 @@
 """Export the detector's TFLite file as ONNX, the same network for the other runtime, and measure it.
 
+The keypoint model is made of it, too.
+
     .venv/bin/python -m configs.training.export_onnx
     .venv/bin/python -m configs.training.export_onnx --evaluate      # measures the existing file only
 
@@ -14,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, checker, helper
 
+from .constellation import CONSTELLATION, constellation
 from .measure import LABELS
 from .measure_onnx import FIGURES, ORIGINAL, TWIN, measured
 from .options import read_options
@@ -32,6 +35,7 @@ def main() -> None:
         return
     if not options.evaluate:
         TWIN.write_bytes(exported(ORIGINAL))
+        CONSTELLATION.write_bytes(constellation(TWIN))
     figures = measured(options.scenes)
     print(json.dumps(figures, indent=2))
     FIGURES.write_text(json.dumps(figures, indent=2) + "\n")

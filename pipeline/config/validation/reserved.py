@@ -24,7 +24,6 @@ _KEYS: Mapping[str, frozenset[str]] = {
 # By the key of the value.
 _VALUES: Mapping[str, frozenset[str]] = {
     "model": frozenset({"camweave", "oip", "push", "snapshot", "whip"}),
-    "type": frozenset({"keypoints"}),
     "mode": frozenset({"delayed", "latest"}),
 }
 
