@@ -119,7 +119,8 @@ def test_huge_boxes_are_harmless() -> None:
 def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], labels: int, found: HeadMatch | None
 ) -> None:
-    assert find(Evidence(shapes, (640, 640), labels)) == found
+    match = find(Evidence(shapes, (640, 640), labels))
+    assert (match and match[:3]) == (found and found[:3])
 
 
 def test_an_objectness_that_is_always_one_is_that_of_yolov6() -> None:
