@@ -52,6 +52,7 @@ logger = logging.getLogger(__name__)
 FINISHED = "ssd"
 """The ``head:`` of a model whose outputs are finished boxes, as those of an SSD with its post-processing."""
 
+_TENSORFLOW_NAMES = ("TFLite_Detection", "StatefulPartitionedCall", "detection_boxes")
 _HEAD_MAX_DETECTIONS = 100
 _MOST_FRACTION = 2.0  # mean and std are fractions of 255; values this large are for pixels from 0 to 255
 
@@ -374,6 +375,7 @@ class _Model:
             reason = self._boxes_reason(layout.location)
             if not reason:
                 reason = require_corners(layout, self.samples, order)
+                self._require_order(layout.location)
             because |= {
                 "kind": f"a detector: {reason}",
                 "head": reason,
@@ -509,6 +511,20 @@ class _Model:
         if "location" in attributes.remap_output_names.values():
             return "declared in remap_output_names"
         return ""
+
+    def _require_order(self, location: str) -> None:
+        """Refuse boxes whose order nothing shows: models of PyTorch, with channels first, usually give x first.
+
+        Raises:
+            ModelError: when the order has to be declared.
+        """
+        declared = self.attributes.xmin_ymin_xmax_ymax_order or self.runtime.metadata.box_order
+        if declared or not self.plain.channels_first or any(word in location for word in _TENSORFLOW_NAMES):
+            return
+        raise ModelError(
+            f"nothing shows the order of the numbers of a box in {location}: set xmin_ymin_xmax_ymax_order, "
+            "[0, 1, 2, 3] if x_min is the first"
+        )
 
     def _activation_reason(self, otherwise: str) -> str:
         return otherwise if self.attributes.activation == AUTO else "declared as activation"

@@ -499,6 +499,7 @@ PLANE = np.random.default_rng(0).random((1, 4, 4, 1))
         ({"out": VECTOR / np.linalg.norm(VECTOR)}, "is an embedding, a vector that describes the picture, not scores"),
         ({"embedding": np.ones((1, 100)) * 3}, "is an embedding"),
         ({"out": VECTOR}, "may be scores or an embedding"),
+        ({"out": np.array([[12.0, 30.0, 88.0, 71.0]])}, "is neither probabilities nor logits, from 12 to 88"),
         ({"predicted_depth": PLANE}, "is a depth map by its name"),
         ({"out": PLANE}, "may be a mask or a depth map; for a mask, set label_path or declare kind: segmentations"),
         ({"out": np.full((1, 4, 4, 3), 0.7)}, "nothing says that its 3 planes are classes"),
@@ -604,3 +605,35 @@ def test_what_was_understood_is_said_with_its_reasons(tmp_path: Path) -> None:
             "labels_from": "one label per line",
         },
     }
+
+
+def test_the_order_of_a_box_is_declared_where_nothing_shows_it(tmp_path: Path) -> None:
+    info = TensorInfo("images", (1, 3, 32, 32), np.dtype(np.float32))
+    kind = runtime(DETECTOR, info=info)
+    assert refused(kind, tmp_path) == (
+        "nothing shows the order of the numbers of a box in boxes: set xmin_ymin_xmax_ymax_order, [0, 1, 2, 3] if "
+        "x_min is the first"
+    )
+    service(kind, tmp_path, xmin_ymin_xmax_ymax_order=[0, 1, 2, 3]).inspect()
+    named = {f"TFLite_Detection_PostProcess:{place}": array for place, array in enumerate(DETECTOR.values())}
+    service(runtime(named, info=info), tmp_path).inspect()
+
+
+def test_the_scores_among_other_outputs_are_known_by_their_name(tmp_path: Path) -> None:
+    outputs = {"last_hidden_state": np.zeros((1, 5, 8)), "logits": np.array([[4.0, -1.0]]), "pooled": np.ones((1, 8))}
+    with service(runtime(outputs), tmp_path).open_session() as classifier:
+        assert [item.label for item in classifier.predict(Classification, frame())] == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"out": np.full((1, 1, 32, 32), 0.3)},  # a heat map
+        {"out": np.full((1, 40, 97), 0.01)},  # letters of a text
+        {"boxes": np.full((1, 63, 1, 4), 0.5), "confs": np.full((1, 63, 80), 0.1)},  # YOLOv4
+        {"scores": np.full((1, 21, 80), 0.1), "boxes": np.full((1, 21, 4), 0.5)},
+    ],
+)
+def test_outputs_that_resemble_a_head_are_none(tmp_path: Path, outputs: dict[str, Any]) -> None:
+    info = TensorInfo("images", (1, 3, 32, 32), np.dtype(np.float32))
+    refused(runtime(outputs, info=info), tmp_path)

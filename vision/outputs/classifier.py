@@ -21,6 +21,8 @@ _ZERO = 1e-6  # no probability is lower
 _LOGITS = "logit"  # part of the names of outputs that are none, even if a sample's happen to be between 0 and 1
 _VECTOR_LENGTHS = (64, 96, 128, 160, 192, 256, 320, 384, 512, 576, 640, 768, 960, 1024, 1280, 1408, 1536, 2048, 2560)
 _VECTOR_NAMES = ("embed", "feature", "descriptor", "fingerprint")
+_MOST_PERCENT = 1.01
+_SCORE_WORDS = ("logits", "probabilit", "softmax")
 _SCORE_NAMES = ("prob", "logit", "score", "softmax", "sigmoid", "predict", "class", "categor")
 _IMAGENET = (1000, 1001)  # labels without and scores with the background, as in TensorFlow's models
 _SETTERS = {field.name: getattr(Classification, field.name).__set__ for field in fields(Classification)}
@@ -32,7 +34,7 @@ Samples = Sequence[Mapping[str, Tensor]]
 def find_scores(names: Mapping[str, str], samples: Samples) -> str | None:
     """Return the output with a classifier's scores, ``None`` if there is none.
 
-    It is the output named ``probability``, else the only output.
+    It is the output named ``probability``, else the only output, else the only row whose name is a usual one.
 
     Args:
         names: Standard name by output, for the outputs that have one.
@@ -43,7 +45,7 @@ def find_scores(names: Mapping[str, str], samples: Samples) -> str | None:
     """
     outputs = samples[0]
     named = next((output for output, name in names.items() if name == PROBABILITY), None)
-    output = named or (next(iter(outputs)) if len(outputs) == 1 else None)
+    output = named or (next(iter(outputs)) if len(outputs) == 1 else _by_word(outputs))
     if output is None:
         return None
     shape = outputs[output].shape
@@ -52,6 +54,15 @@ def find_scores(names: Mapping[str, str], samples: Samples) -> str | None:
     if named:
         raise ModelError(f"output {output} {list(shape)} is named probability; its shape must be [1, labels]")
     return None
+
+
+def _by_word(outputs: Mapping[str, Tensor]) -> str | None:
+    """Return the only row with a usual name among several outputs, of which none is boxes."""
+    if any(array.ndim == 3 and array.shape[2] == 4 for array in outputs.values()):
+        return None
+    rows = [output for output, array in outputs.items() if array.ndim == 2 and array.shape[0] == 1]
+    found = [output for output in rows if any(word in output.casefold() for word in _SCORE_WORDS)]
+    return found[0] if len(found) == 1 else None
 
 
 def require_scores(output: str, names: Sequence[str], samples: Samples, labels: int) -> str:
@@ -81,6 +92,13 @@ def require_scores(output: str, names: Sequence[str], samples: Samples, labels: 
         )
     if any(word in name for word in _SCORE_NAMES):
         return f"its output is named {output}, and is one row of {count} numbers"
+    is_float = np.issubdtype(samples[0][output].dtype, np.floating)
+    if is_float and rows.min() >= 0.0 and rows.max() > _MOST_PERCENT:
+        raise ModelError(
+            f"its output {output} [1, {count}] is neither probabilities nor logits, from {rows.min():.4g} to "
+            f"{rows.max():.4g} in the trial run; if it is a classifier's, set label_path or declare kind: "
+            "classifications"
+        )
     if count in _VECTOR_LENGTHS:
         raise ModelError(
             f"its output {output} [1, {count}] may be scores or an embedding, a vector that describes the picture; "

@@ -113,6 +113,10 @@ class Evidence:
             return NO_ACTIVATION
         return SIGMOID if low < -_NEAR and max(-low, high) < _MAX_LOGIT else None
 
+    def shares_rows(self, name: str, rows: int) -> bool:
+        """Return whether another output has as many rows: the two belong together, and neither is complete."""
+        return any(rows in shape[1:] for other, shape in self.shapes.items() if other != name)
+
     def named(self, *words: str) -> tuple[str, ...] | None:
         """Return the outputs of these names, in their order; ``None`` unless the model has them all.
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ...inputs import Preparation
 from ..scores import SIGMOID, SOFTMAX, ScoredBoxes, sigmoid
 from .evidence import Array, Evidence, Size
@@ -68,8 +70,13 @@ def _single(model: Evidence) -> HeadMatch | None:
             continue
         if not said and (has_cells(shape[1], model.size) or not are_centres(model.rows(name, shape[2])[:, :4])):
             continue
+        is_single = shape[2] == _SINGLE and not (model.labels and model.fits(_SINGLE - 4))
+        numbers = model.rows(name, shape[2])[:, 5] if is_single else None
+        has_classes = np.all(numbers == np.round(numbers)) if numbers is not None else model.fits(shape[2] - 4)
+        if not said and not (has_classes and (is_single or model.labels)):
+            continue
         because = "the model file says so" if said else f"{name} has rows of centres and sizes in fractions"
-        if shape[2] == _SINGLE and not (model.labels and model.fits(_SINGLE - 4)):
+        if is_single:
             return HeadMatch((name,), 0, True, because, activation="none", decode=_decode_single)
         return HeadMatch((name,), shape[2] - 4, True, because, activation="none", decode=_decode_scores)
     return None

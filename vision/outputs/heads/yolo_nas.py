@@ -35,7 +35,9 @@ def find(model: Evidence) -> HeadMatch | None:
         for scores, other in model.shapes.items():
             if shape[-1:] == (4,) and scores != boxes and other[:2] == shape[:2] and has_cells(shape[1], model.size):
                 if len(shape) == 3 and len(other) in (2, 3):
-                    is_certain = len(model.shapes) == 2 and are_corners(model.rows(boxes, 4))
+                    # DAMO-YOLO gives the same in the other order, and takes another input.
+                    is_first = list(model.shapes) == [boxes, scores]
+                    is_certain = is_first and are_corners(model.rows(boxes, 4))
                     because = "as many corners as the input has cells, with scores per label"
                     return HeadMatch((boxes, scores), other[2] if len(other) == 3 else 1, is_certain, because)
     return None

@@ -38,7 +38,7 @@ def find(model: Evidence) -> HeadMatch | None:
         if classes < 1:
             continue
         is_named = not is_transposed or (labels > 0 and model.fits(columns - 4))
-        fits = has_cells(rows, size) and is_named and model.metadata.task != _POSE
+        fits = has_cells(rows, size) and not model.shares_rows(name, rows) and is_named and model.metadata.task != _POSE
         if fits and columns - coefficients - _BOX != labels:
             fits = not _may_be_points(model, name, columns - coefficients, 1 if is_transposed else 0)
         activation = model.activation_of(name, 4, 4 + classes, 1 if is_transposed else 0) if fits else NO_ACTIVATION

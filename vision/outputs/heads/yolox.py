@@ -27,7 +27,8 @@ def find(model: Evidence) -> HeadMatch | None:
     for name, shape in shapes.items():
         if len(shape) == 3 and 5 < shape[2] < shape[1] and has_cells(shape[1], size):
             classes = shape[2] - 5
-            fits = model.fits(classes) and model.activation_of(name, 4, shape[2], 1) == NO_ACTIVATION
+            fits = model.fits(classes) and not model.shares_rows(name, shape[1])
+            fits = fits and model.activation_of(name, 4, shape[2], 1) == NO_ACTIVATION
             objectness = model.rows(name, shape[2])[:, 4]
             is_v6 = len(objectness) > 0 and bool((objectness == 1.0).all())
             because = f"{name} has a row for each cell of an input of {size[0]}x{size[1]}, with {classes} scores"
