@@ -93,7 +93,8 @@ def test_detectors_of_noise_are_decoded_by_their_head(models: SharedModels, path
     model = service(models, path)
     model.inspect()
     assert model.understood is not None
-    assert (model.kinds, model.understood.head) == ({"detections"}, head)
+    assert model.kinds == {"detections"}
+    assert model.understood.head == head
 
 
 def test_yunet_finds_the_faces_that_opencv_finds(models: SharedModels) -> None:
