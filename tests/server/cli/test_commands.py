@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+import configs
 import pipeline
 from pipeline import Chain, ServerConfig, Tables, hash_of
 from server import run as server_run
@@ -135,6 +136,21 @@ def test_a_file_that_is_not_a_model_is_refused(config: str) -> None:
         assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr.startswith("model.yaml:5:")
         assert "model.tflite" in result.stderr
+
+
+def test_verbose_says_what_was_understood_of_each_model(config: str) -> None:
+    model = Path(configs.__file__).parent / "models/shapes_detector.onnx"
+    Path("model.yaml").write_text(
+        CONFIG + f"services:\n  - {{name: eyes, type: vision, model: mlmodel, attributes: {{model_path: {model}}}}}\n"
+    )
+    assert run("check", "model.yaml").stdout == "OK\n"
+    lines = run("check", "model.yaml", "--verbose").stdout.splitlines()
+    assert (lines[0], lines[-1]) == ("service eyes:", "OK")
+    told = dict(line.strip().split(": ", 1) for line in lines[1:-1])
+    assert set(told) == {"kind", "input", "range", "color_order", "head", "boxes", "activation", "labels_from"}
+    assert told["input"] == "192x192 (the only size that the input takes)"
+    assert told["head"].startswith("yolov10 (")
+    assert run("check", config, "--verbose").stdout == "OK\n"
 
 
 def test_the_schema_is_printed() -> None:
