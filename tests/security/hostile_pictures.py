@@ -44,7 +44,7 @@ def tiff_with_two_sizes(side_px: int = SIDE_PX) -> bytes:
 
 
 def jpeg_with_two_sizes(side_px: int = SIDE_PX) -> bytes:
-    """Return a JPEG whose comment contains another header, which only a reader of headers takes for the real one.
+    """Return a JPEG whose comment contains another header, which a careless reader of headers takes for the real one.
 
     The marker 0x01 has no length: such a reader takes what follows it for one, and jumps into the second comment.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 from .orientation import UPRIGHT, Orientation
 
 _WIDTH, _LENGTH, _ORIENTATION = 256, 257, 274  # TIFF tags; EXIF is a small TIFF file
-_JPEG_ALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD8)})  # bytes after 0xFF that no length follows
+_JPEG_MARKER = re.compile(rb"\xff[^\xff\0]")
+_JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers that no length follows
 _JPEG_END = 0xD9
+_JPEG_SEGMENTS_MAX = 10_000  # before the picture; cameras write a dozen
 _FORMATS = {1: "B", 3: "H", 4: "I", 16: "Q"}  # TIFF types: byte, short, long, long8
 
 
@@ -49,12 +52,11 @@ def _jpeg(data: bytes) -> PictureHeader | None:
     width = height = 0
     orientation = UPRIGHT
     at = 2
-    while True:
-        at = data.find(0xFF, at)  # as libjpeg does: bytes before a marker are skipped
-        if at < 0:
+    for _ in range(_JPEG_SEGMENTS_MAX):
+        found = _JPEG_MARKER.search(data, at)  # as libjpeg does: bytes before a marker are skipped
+        if found is None:
             return None
-        while data[at] == 0xFF:
-            at += 1
+        at = found.end() - 1
         marker = data[at]
         if marker in _JPEG_ALONE:
             at += 1
@@ -70,6 +72,7 @@ def _jpeg(data: bytes) -> PictureHeader | None:
         elif marker == 0xE1 and data[body : body + 6] == b"Exif\0\0":
             orientation = _exif_orientation(data[body + 6 : at + 1 + length])
         at += 1 + length
+    return None
 
 
 def _png(data: bytes) -> PictureHeader | None:

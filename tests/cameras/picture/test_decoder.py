@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -44,13 +44,20 @@ def test_one_process_decodes_picture_after_picture(decoders: Decoders) -> None:
     assert process_of(decoders) == first
 
 
-@pytest.mark.parametrize("make", [tiff_with_two_sizes, jpeg_with_two_sizes])
-def test_the_size_that_the_decoder_sees_counts(make: Callable[..., bytes], decoders: Decoders) -> None:
+def test_the_size_that_the_decoder_sees_counts(decoders: Decoders) -> None:
     with pytest.raises(ImageError, match="^too large: more pixels than allowed$") as refused:
-        decoders.decode(make(), LIMITS, exif=True)
+        decoders.decode(tiff_with_two_sizes(), LIMITS, exif=True)
     assert refused.value.too_large
     with pytest.raises(ImageError, match="^the .* picture is damaged: it states 8 x 8 pixels and has 200 x 200$"):
-        decoders.decode(make(200), LIMITS, exif=True)
+        decoders.decode(tiff_with_two_sizes(200), LIMITS, exif=True)
+
+
+def test_a_false_header_behind_a_marker_without_length_is_skipped_as_by_the_decoder(decoders: Decoders) -> None:
+    with pytest.raises(ImageError, match=r"^too large: 20000 x 20000 pixels, at most 1000000 are allowed$") as refused:
+        decoders.decode(jpeg_with_two_sizes(), LIMITS, exif=True)
+    assert refused.value.too_large
+    decoded = decoders.decode(jpeg_with_two_sizes(200), LIMITS, exif=True)
+    assert decoded is not None and decoded.shape == (200, 200, 3)
 
 
 def test_a_picture_that_takes_too_long_costs_its_process_only(decoders: Decoders) -> None:

@@ -179,7 +179,16 @@ def test_bytes_between_the_segments_of_a_jpeg_are_skipped(between: bytes) -> Non
 
 
 @pytest.mark.parametrize(
-    "data", [b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\0\x04ab" + b"\0" * 99, b"\xff\xd8\xff\xd9\xff\xd9"]
+    "data",
+    [
+        b"\xff\xd8\xff",
+        b"\xff\xd8\xff\xe0\0\x04ab" + b"\0" * 99,
+        b"\xff\xd8\xff\xd9\xff\xd9",
+        b"\xff\xd8" + b"\xff\xd0" * 99_999,
+        b"\xff\xd8\xff" + b"\xff\0" * 999_999,
+        b"\xff\xd8" + b"\xff" * 999_999,
+    ],
+    ids=["cut", "zeros", "ended", "markers", "stuffed", "filled"],
 )
 def test_a_jpeg_without_a_picture_is_incomplete(data: bytes) -> None:
     with pytest.raises(ImageError, match="the JPEG picture is damaged or incomplete"):
