@@ -14,6 +14,7 @@ from .interpretation import Interpretation, MlModelAttributes, interpret
 from .model_service import ModelService
 from .outputs import masks_by_label
 from .runtimes import (
+    MODEL_FILE,
     SHARED_MODELS,
     Labels,
     LabelsError,
@@ -152,7 +153,7 @@ class MlModelVision(ModelService[MlModelAttributes]):
             raise ModelError(
                 f"the model does not contain its labels, {metadata.labels_file}; download it again or set label_path"
             )
-        return Labels.of(metadata.labels, "the model file")
+        return Labels.of(metadata.labels, MODEL_FILE)
 
     def _compare_labels(self, metadata: Metadata) -> None:
         """Warn if the labels differ from those packed in the model file."""

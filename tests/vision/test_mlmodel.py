@@ -186,7 +186,10 @@ def test_a_model_that_does_not_fit_is_refused_when_it_is_inspected(
 def test_labels_that_the_file_should_hold_must_be_there_or_elsewhere(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as caught:
         service(runtime(SCORES, metadata=Metadata(labels=("a", "b"), labels_file="x.txt")), tmp_path).inspect()
-    assert str(caught.value) == f"{tmp_path}/model.fake: there are 2 labels but the classifier gives 3 scores"
+    assert (
+        str(caught.value)
+        == f"{tmp_path}/model.fake: there are 2 labels but the classifier gives 3 scores; set label_path"
+    )
     without = runtime(SCORES, metadata=Metadata(labels_file="x.txt"))
     with pytest.raises(ModelError) as caught:
         service(without, tmp_path).inspect()

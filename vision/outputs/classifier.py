@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cameras import Classification
 
-from ..runtimes import LabelsError, ModelError, ScoreCalibration, Tensor, TensorInfo
+from ..runtimes import UNUSED, LabelsError, ModelError, ScoreCalibration, Tensor, TensorInfo
 from .scores import AUTO, BACKGROUNDS, NO_ACTIVATION, SIGMOID, SOFTMAX, Calibration, Thresholds, sigmoid, softmax
 
 PROBABILITY = "probability"
@@ -138,7 +138,8 @@ class Classifier:
     ) -> None:
         self._info = info
         count = samples[0][info.name].size
-        self.labels = _fitting(tuple(labels), count) or tuple(str(number) for number in range(count))
+        fitting = _fitting(tuple(labels), count) or tuple(map(str, range(count)))
+        self.labels = tuple(f"class {number}" if label == UNUSED else label for number, label in enumerate(fitting))
         self._minimums = thresholds.of(self.labels)
         self._declared = activation
         is_used = calibration is not None and activation == AUTO and len(calibration.parameters) == count

@@ -14,7 +14,7 @@ from .base import (
 from .bounded_calls import INFERENCE_LIMIT, BoundedCalls, CallTimeout, hanging, unanswered
 from .errors import LabelsError, ModelError, UnsupportedKind
 from .label_forms import UNUSED
-from .labels import FittedLabels, Labels, differences, read_labels, read_lines
+from .labels import MODEL_FILE, FittedLabels, Labels, differences, read_labels, read_lines
 from .litert import LiteRt, LiteRtAttributes
 from .model_file import ModelFile
 from .onnx import Onnx, OnnxAttributes
@@ -23,6 +23,7 @@ from .table import RUNTIMES, check_model, load_model, runtime_for
 
 __all__ = [
     "INFERENCE_LIMIT",
+    "MODEL_FILE",
     "Anchors",
     "FittedLabels",
     "Labels",

@@ -16,6 +16,8 @@ from .errors import LabelsError, ModelError
 from .label_forms import UNUSED, Reading, labels_of_literal, literal, readings
 
 MAX_BYTES = 16 * 1024 * 1024  # far above any real list (21,843 ImageNet names: 0.8 MB), far below a zip bomb
+MODEL_FILE = "the model file"
+"""Origin of labels packed in the model."""
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # what PowerShell and Notepad write before it
 _MAX_FILES = 100  # of an archive
 _OTHER_TEXTS = re.compile(r"(?:.*/)?(?:read_?me|licen[cs]e|notice|copying)\b", re.I)  # packed files without labels
@@ -29,7 +31,7 @@ class FittedLabels:
 
     Attributes:
         names: Label by class number; ``???`` where the list has none.
-        origin: Where they come from: the file's name, ``the model file``; empty if there are none.
+        origin: Where they come from: the file's name, ``MODEL_FILE``; empty if there are none.
         because: How the list was read, and how it fits the model.
     """
 
@@ -84,8 +86,9 @@ class Labels:
         for reading in self.readings:
             if found := reading.fitted(classes, with_background=with_background):
                 return self._result(reading, *found)
-        form = "" if self.readings[0].form in _PLAIN else f" ({self.readings[0].form})"
-        raise LabelsError(f"there are {len(self)} labels{form} but {gives}")
+        form = "" if self.readings[0].form in _PLAIN else f" ({one_line(self.readings[0].form)})"
+        remedy = "; set label_path" if self.origin == MODEL_FILE else ""
+        raise LabelsError(f"there are {len(self)} labels{form} but {gives}{remedy}")
 
     def unbounded(self, first: int | None = 0) -> FittedLabels:
         """Return the labels of a model that does not state its number of classes, such as a detector of finished boxes.
@@ -182,7 +185,8 @@ def _text(path: Path) -> str:
         raise ModelError(f"{path}: the labels file cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ModelError(
-            f"{path}: the labels file is not UTF-8 text (byte {error.object[error.start]:#04x} at {error.start})"
+            f"{path}: the labels file is not UTF-8 text (byte {error.object[error.start]:#04x} at {error.start}); "
+            "save it as UTF-8"
         ) from error
 
 

@@ -31,6 +31,8 @@ _LIBRARIES = (("ai-edge-litert", "ai_edge_litert.interpreter"), ("tflite-runtime
 _EDGE_TPU = "edgetpu-custom-op"
 _FLEX = "Flex"  # before the names of operators of TensorFlow
 _KNOWN_OPERATORS = ("TFLite_Detection_PostProcess",)
+# How the versions of the library say that they lack an operator.
+_MISSING = ("nresolved custom op", "find custom op", "missing custom operator")
 _MOST_NAMED = 5  # operators in an error
 _PLACE = re.compile(r"\S+\.(?:cc|h|cpp):\d+:? ")
 
@@ -194,7 +196,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _explained(file: ModelFile, error: BaseException) -> str:
     """Return why the library does not load a model."""
-    if "nresolved custom op" in str(error) or "missing custom operator" in str(error):
+    if any(words in str(error) for words in _MISSING):
         missing = [name for name in _custom_operators(file.content) if name not in _KNOWN_OPERATORS]
         return (
             f"the TFLite model needs operators that {LiteRt.version()} does not have: {_listed(missing)}; convert it "

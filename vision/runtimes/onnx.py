@@ -8,6 +8,7 @@ import logging
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,7 @@ class Onnx(Runtime):
             raise
         except Exception as error:  # its exceptions have no narrower base class
             raise ModelError(f"{file.path}: {self._explained(error)}") from error
+        self._file = replace(file, weights={})  # the session has its own copy
         self.provider = self._running(wanted, session.get_providers())
         self._session = session
         self.inputs = tuple(map(self._info, session.get_inputs()))

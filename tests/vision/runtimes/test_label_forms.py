@@ -218,6 +218,9 @@ def test_a_label_map_has_names_by_id() -> None:
         ("cat\n" + "x" * 1001, "", "line 2 has 1001 characters; labels have at most 500"),
         ("x" * 501, "", "label 0 has 501 characters; labels have at most 500"),
         ("???\n???", "", "it has no labels"),
+        ("a\n" * 1_000_001, "", "it is too long for a list of labels; at most 100000 are read"),
+        ("a\n" * 100_001, "", "it has 100001 labels; at most 100000 are read"),
+        ("[" + "1," * 100_000 + "1]", "", "it has 100001 labels in JSON; at most 100000 are read"),
     ],
 )  # fmt: skip
 def test_what_is_no_list_is_refused_with_a_reason(text: str, name: str, sentence: str) -> None:

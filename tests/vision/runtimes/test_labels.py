@@ -39,7 +39,7 @@ def test_a_label_file_is_utf_8_or_utf_16_with_a_bom(tmp_path: Path) -> None:
     [
         (None, "no such labels file"),
         (b" \n", "the labels file is empty; it must have one label per line"),
-        (b"caf\xe9\n", "the labels file is not UTF-8 text (byte 0xe9 at 3)"),
+        (b"caf\xe9\n", "the labels file is not UTF-8 text (byte 0xe9 at 3); save it as UTF-8"),
     ],
 )
 def test_an_unusable_file_is_refused(tmp_path: Path, content: bytes | None, sentence: str) -> None:

@@ -13,6 +13,9 @@ BACKGROUND = "background"
 BACKGROUNDS = (BACKGROUND, "__background__", "_background_", UNUSED, "dummy", "bg", "n/a")
 """Lower-case names of a first label that stands for the background."""
 
+MAX_LABELS = 100_000
+"""Most labels of a list; the longest in use has 21,843."""
+
 _IMAGENET = 1000  # its models have 1000 scores, or 1001 with the background first
 
 

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from .pbtxt import pbtxt_reading
-from .reading import UNUSED, Reading
+from .reading import MAX_LABELS, UNUSED, Reading
 from .rows import lines, row_readings
 from .yaml_names import yaml_names
 
@@ -136,6 +136,8 @@ def _structured(value: Any) -> Reading:
 
 def _of_value(value: Any, where: str) -> Reading:
     """Return the reading of a list, or of a mapping from numbers to labels or from labels to numbers."""
+    if isinstance(value, Mapping | list | tuple) and len(value) > MAX_LABELS:
+        raise ValueError(f"it has {len(value)} labels {where}; at most {MAX_LABELS} are read")
     if isinstance(value, Mapping) and value:
         if all(_number(key) is not None for key in value):
             names = {_number(key): _label(label) for key, label in value.items()}
@@ -201,6 +203,8 @@ def _check(reading: Reading) -> None:
     for number, label in reading.names.items():
         if len(label) > _MAX_LABEL:
             raise ValueError(f"label {number} has {len(label)} characters; labels have at most {_MAX_LABEL}")
+    if len(reading.names) > MAX_LABELS:
+        raise ValueError(f"it has {len(reading.names)} labels; at most {MAX_LABELS} are read")
     highest = max(reading.names)
     if highest > _MAX_SPARSE * len(reading.names) + 100:
         raise ValueError(f"its numbers reach {highest}, with only {len(reading.names)} labels")
