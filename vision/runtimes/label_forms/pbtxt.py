@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .reading import Reading
+from .reading import MAX_LABELS, Reading
 
 _TOKEN = re.compile(
-    r"""\s*+(?:\#[^\n]*+\s*+)*+(?:(?P<name>[A-Za-z_][\w.]*)|(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')"""
+    r"""\s*+(?:\#[^\n]*+\s*+)*+(?:(?P<name>[A-Za-z_][\w.]*)|(?P<text>"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+')"""
     r"""|(?P<number>-?[\d.]+)|(?P<mark>[{}<>:;,\[\]]))"""
 )
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))")
@@ -34,6 +34,8 @@ def pbtxt_reading(text: str) -> Reading:
         if number in names:
             raise ValueError(f"line {line}: the items {names[number]!r} and {label!r} both have the id {number}")
         names[number] = label
+        if len(names) > MAX_LABELS:
+            raise ValueError(f"it is too long for a list of labels; at most {MAX_LABELS} are read")
     # The ids of a label map begin with 1 (0 is the background), also where the first classes are left out.
     return Reading.of_numbers(names, "the items of a label map (pbtxt)", first=0 if 0 in names else 1)
 

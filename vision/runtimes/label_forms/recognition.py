@@ -64,6 +64,8 @@ def _readings(text: str, suffix: str) -> tuple[Reading, ...]:
     if suffix in (".yaml", ".yml") or _YAML_NAMES.search(text):
         names = yaml_names(text)
         return (_of_value(names, "names in YAML"),)
+    if max(text.count("\n"), text.count("\r")) > 2 * MAX_LABELS or text.count(",") > 10 * MAX_LABELS:
+        raise ValueError(f"it is too long for a list of labels; at most {MAX_LABELS} are read")
     if len(text) > _MAX_LINE and "\n" in text.strip():
         for number, line in enumerate(lines(text), 1):
             if len(line) > _MAX_LINE:

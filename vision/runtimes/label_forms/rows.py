@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from .reading import MAX_LABELS, Reading
+from .reading import Reading
 
 _EXPLICIT = r"(?:\s*[:;,=|\t)]\s*|\]\s*|\.\s+|\s+-\s+|\s{2,})"
 _NUMBERED = re.compile(rf"\[?(\d{{1,6}})(?:({_EXPLICIT})|\s)(\S.*)")
@@ -43,8 +43,6 @@ def row_readings(text: str) -> tuple[Reading, ...]:
     Raises:
         ValueError: when the rows contradict each other, with a sentence about them.
     """
-    if max(text.count("\n"), text.count("\r"), text.count(",")) > MAX_LABELS * 10:
-        raise ValueError(f"it is too long for a list of labels; at most {MAX_LABELS} are read")
     rows = [_Row(number, line.strip()) for number, line in enumerate(lines(text), 1)]
     kept = [row for row in rows if row.text]
     if kept and all(_BOX.fullmatch(row.text) for row in kept):
