@@ -75,9 +75,10 @@ async def watch_one(camera: str, request: Request, backend: WithBackend) -> Resp
 
 
 @router.get("/run", include_in_schema=False)
-async def run(request: Request) -> Response:
-    """Return the page for running models on pictures."""
-    return _send("run.html", request)
+async def run(request: Request, backend: WithBackend) -> Response:
+    """Return the page for running models on pictures. It knows the limit, so that it sends nothing in vain."""
+    limits = backend.limits
+    return _send("run.html", request, picture_bytes=str(min(limits.picture_bytes, limits.body_bytes)))
 
 
 @router.get("/docs", include_in_schema=False)

@@ -18,7 +18,7 @@ from transforms.painting.colors import PALETTE, palette_color
 from vision import ModelError
 
 from ..conftest import check_threads, threads_now
-from ..served import Served, encoded
+from ..served import Served, encoded, limited
 
 Color = tuple[int, int, int]
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -289,6 +289,20 @@ def test_the_error_of_a_picture_is_shown(page: Page, name: str, data: bytes, wor
         check_empty(page)
     upload(page)
     expect(page.locator("#error")).to_be_hidden()
+
+
+def test_the_limit_of_a_picture_is_that_of_the_server(page: Page, served: Served) -> None:
+    with limited(served, picture_bytes=30_000_000, body_bytes=25_000_000):
+        page.reload()
+        page.locator("#file").set_input_files(FilePayload(name="a.png", mimeType="image/png", buffer=bytes(25_000_001)))
+        expect(page.locator("#error")).to_have_text("a.png has 26 MB; a picture must be smaller than 25 MB.")
+        large = encoded() + bytes(24_000_000)  # what follows the picture is ignored
+        page.locator("#file").set_input_files(FilePayload(name="b.png", mimeType="image/png", buffer=large))
+        expect(page.locator("#timing")).to_have_text(re.compile(r"in \d+ ms$"))
+    with limited(served, picture_bytes=16_000):
+        page.reload()
+        page.locator("#file").set_input_files(FilePayload(name="c.png", mimeType="image/png", buffer=bytes(16_001)))
+        expect(page.locator("#error")).to_have_text("c.png has 17 kB; a picture must be smaller than 16 kB.")
 
 
 def check_empty(page: Page) -> None:

@@ -1,7 +1,7 @@
 // How pictures come in: chosen, dropped or pasted. Each file is read at once, so that later changes to it do not change the
 // picture.
 
-const BYTES_MAX = 20_000_000;
+const BYTES_MAX = Number(document.documentElement.dataset.pictureBytes); // the server's limit
 const FILES_MAX = 50;
 
 // Passes the pictures that the user gives to `onFiles`. What cannot be used goes to `onRefused`, and what is no attempt to
@@ -45,14 +45,17 @@ function foldersOf(items) {
   return entries.filter((entry) => entry?.isDirectory).map(({ name }) => name);
 }
 
+// Returns a number of bytes in words, as the server's errors have it.
+const bytes = (count) => (count >= 1e6 ? `${Math.ceil(count / 1e6)} MB` : `${Math.ceil(count / 1e3)} kB`);
+
 // Returns the bytes as a blob. The message of an error is a sentence for the user.
 export async function read(file) {
   const { name, size, type } = file;
-  if (size >= BYTES_MAX) throw new Error(`${name} has ${Math.ceil(size / 1e6)} MB; a picture must be smaller than 20 MB.`);
-  const bytes = await file.arrayBuffer().catch(() => {
+  if (size > BYTES_MAX) throw new Error(`${name} has ${bytes(size)}; a picture must be smaller than ${bytes(BYTES_MAX)}.`);
+  const content = await file.arrayBuffer().catch(() => {
     throw new Error(`${name} cannot be read. It was changed, moved or removed after it was chosen, or it is a folder.`);
   });
-  if (!bytes.byteLength) throw new Error(`${name}: the file is empty.`);
+  if (!content.byteLength) throw new Error(`${name}: the file is empty.`);
   // The server parses some other types as forms or lists of URLs.
-  return new Blob([bytes], { type: type.startsWith("image/") ? type : "application/octet-stream" });
+  return new Blob([content], { type: type.startsWith("image/") ? type : "application/octet-stream" });
 }
