@@ -50,7 +50,7 @@ from .picture import (
     read_header,
     yuv_from_rgb,
 )
-from .processes import Child
+from .processes import Child, Deadline, DeadlineExceeded
 from .slot import Slot, SlotClosed, SlotStatistics, Wakeup
 from .stream import Stream
 from .test_pattern import TestPattern
@@ -98,6 +98,8 @@ __all__ = [
     "Child",
     "Classification",
     "Color",
+    "Deadline",
+    "DeadlineExceeded",
     "Depth",
     "Detection",
     "Frame",

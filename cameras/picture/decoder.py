@@ -11,6 +11,7 @@ import contextlib
 import json
 import math
 import os
+import select
 import signal
 import socket
 import sys
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..processes import Child
+from ..processes import Child, Deadline, DeadlineExceeded
 from .formats import ImageError
 
 MAX_PIXELS = 85_000_000
@@ -59,7 +60,7 @@ class PictureLimits:
 
     Attributes:
         pixels: Most pixels.
-        decode_s: Longest time to decode it, in seconds.
+        decode_s: Most CPU time to decode it, in seconds.
     """
 
     pixels: int = MAX_PIXELS
@@ -119,14 +120,19 @@ class Decoder:
         Raises:
             ImageError: The picture cannot be decoded.
             DecoderEnded: The process has ended, before or during this call.
-            TimeoutError: The picture is not decoded in time.
+            DeadlineExceeded: The picture is not decoded in time.
         """
+        deadline = Deadline(self._child, within_s)
         done = 0
         while done < len(data):
             done += os.pwrite(self._memory, memoryview(data)[done:], done)
         self._channel.settimeout(within_s)
+        replied = select.poll()
+        replied.register(self._channel, select.POLLIN)
         try:
             self._channel.sendall(json.dumps({"bytes": len(data), **request}).encode() + b"\n")
+            while not replied.poll(deadline.wait_s() * 1000):
+                pass
             line = self._replies.readline(_REPLY_BYTES)
         except ConnectionError:
             line = b""
@@ -231,8 +237,11 @@ class Decoders:
     def _decoded(self, decoder: Decoder, data: bytes, limits: PictureLimits, **how: bool) -> NDArray[Any] | None:
         try:
             image = decoder.decode(data, within_s=limits.decode_s, max_pixels=limits.pixels, **how)
-        except TimeoutError:
+        except TimeoutError as error:
             decoder.close()
+            if isinstance(error, DeadlineExceeded) and error.busy:
+                message = "this machine is too busy to decode the picture; try again shortly"
+                raise ImageError(message, unavailable=True) from None
             raise ImageError(f"the picture takes more than {limits.decode_s:g} s to decode") from None
         except DecoderEnded:
             code = decoder.close()

@@ -1,5 +1,6 @@
-"""Child processes that never outlive this one."""
+"""Child processes that never outlive this one, and the deadlines of their work."""
 
 from .child import Child
+from .deadline import Deadline, DeadlineExceeded
 
-__all__ = ["Child"]
+__all__ = ["Child", "Deadline", "DeadlineExceeded"]

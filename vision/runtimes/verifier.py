@@ -16,7 +16,7 @@ import sys
 import threading
 from pathlib import Path
 
-from cameras import Child
+from cameras import Child, Deadline, DeadlineExceeded
 
 from .base import Runtime
 from .errors import ModelError
@@ -37,7 +37,7 @@ class Verifier:
     Args:
         cache: Folder with the successes of earlier runs; ``None`` uses ``$XDG_CACHE_HOME/camweave/verified``. A folder
             that cannot be used counts as empty.
-        timeout_s: Limit for the load and one inference, in seconds.
+        timeout_s: Most CPU time for the load and one inference, in seconds.
         command: Command to run instead of this Python's ``-m vision.runtimes.verify``.
     """
 
@@ -71,7 +71,11 @@ class Verifier:
             raise ModelError(f"{file.path}: {error}")
 
     def _try(self, runtime_type: type[Runtime], file: ModelFile) -> str | None:
-        """Run the child process and return its error, ``None`` on success."""
+        """Run the child process and return its error, ``None`` on success.
+
+        Raises:
+            ModelError: It cannot be run now, which says nothing about the file.
+        """
         logger.info("model %s: first load of this file, verifying it in a child process", file.path)
         folders = [_import_folder(Verifier), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
         folders.append(_import_folder(runtime_type))
@@ -84,8 +88,11 @@ class Verifier:
         except OSError as error:
             raise ModelError(f"{file.path}: cannot be verified in a child process: {error}") from error
         try:
-            stdout, stderr = child.process.communicate(START, timeout=self._timeout_s)
-        except subprocess.TimeoutExpired:
+            stdout, stderr = _communicate(child, Deadline(child, self._timeout_s))
+        except DeadlineExceeded as error:
+            if error.busy:
+                got = f"the process that loads it got {error.cpu_s or 0:.1f} s of CPU time in {error.waited_s:.1f} s"
+                raise ModelError(f"{file.path}: {got}: this machine is too busy, or the model hangs") from None
             return f"the model does not load and run within {self._timeout_s:g} s; it is too large or damaged"
         finally:
             child.close()
@@ -107,6 +114,20 @@ class Verifier:
             folder = self._folder()
             folder.mkdir(parents=True, exist_ok=True)
             (folder / key).touch()
+
+
+def _communicate(child: Child, deadline: Deadline) -> tuple[bytes, bytes]:
+    """Let a child start, and return its output.
+
+    Raises:
+        DeadlineExceeded: It does not end in time.
+    """
+    start: bytes | None = START
+    while True:
+        try:
+            return child.process.communicate(start, timeout=deadline.wait_s())
+        except subprocess.TimeoutExpired:
+            start = None
 
 
 def _import_folder(kind: type) -> str:

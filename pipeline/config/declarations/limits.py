@@ -35,7 +35,7 @@ class LimitsConfig(Attributes):
     inputs: int = _count(128, "Pictures in one request.", most=10_000)
     picture_bytes: int = _bytes(19_999_999, "Largest picture file.")
     picture_pixels: int = _count(MAX_PIXELS, "Largest picture in pixels, of requests and cameras.", most=2**31 - 1)
-    picture_decode_s: float = _seconds(10.0, "Longest time to decode a picture.")
+    picture_decode_s: float = _seconds(10.0, "Most CPU time to decode a picture.")
     inference_s: float = _seconds(30.0, "Longest time of one inference.")
     header_bytes: int = _bytes(32_768, "Largest head of a request.", most=1_000_000)
     sdp_bytes: int = _bytes(64_000, "Largest SDP of a viewer.", most=1_000_000)

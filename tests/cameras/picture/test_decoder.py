@@ -28,6 +28,12 @@ def decoders() -> Iterator[Decoders]:
     used.close()
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for verdicts on pictures however busy this machine is."""
+    monkeypatch.setattr("cameras.processes.deadline.PATIENCE", 1000.0)
+
+
 def process_of(decoders: Decoders) -> int:
     (decoder,) = decoders._free
     return decoder._child.process.pid
@@ -60,6 +66,7 @@ def test_a_false_header_behind_a_marker_without_length_is_skipped_as_by_the_deco
     assert decoded is not None and decoded.shape == (200, 200, 3)
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_picture_that_takes_too_long_costs_its_process_only(decoders: Decoders) -> None:
     assert decoders.decode(PNG, LIMITS, exif=True) is not None
     first = process_of(decoders)
@@ -69,6 +76,16 @@ def test_a_picture_that_takes_too_long_costs_its_process_only(decoders: Decoders
     assert decoders._free == []
     assert decoders.decode(PNG, LIMITS, exif=True) is not None
     assert process_of(decoders) != first
+
+
+def test_a_picture_does_not_get_the_blame_for_a_busy_machine(decoders: Decoders) -> None:
+    assert decoders.decode(PNG, LIMITS, exif=True) is not None
+    stopped = process_of(decoders)
+    os.kill(stopped, signal.SIGSTOP)  # as if it never got the processor
+    with pytest.raises(ImageError, match="^this machine is too busy to decode the picture; try again") as refused:
+        decoders.decode(PNG, PictureLimits(LIMITS.pixels, 0.05), exif=True)
+    assert refused.value.unavailable and decoders._free == []
+    assert decoders.decode(PNG, LIMITS, exif=True) is not None
 
 
 def test_memory_is_limited(decoders: Decoders) -> None:
@@ -147,6 +164,7 @@ def test_a_process_that_ends_at_once_is_an_error_of_this_machine(
     assert os.listdir("/proc/self/fd") == before
 
 
+@pytest.mark.usefixtures("patient")
 def test_pictures_wait_for_a_decoder(decoders: Decoders) -> None:
     errors: list[ImageError] = []
 

@@ -71,3 +71,12 @@ def test_a_program_that_does_not_exist_leaves_nothing_open() -> None:
     with pytest.raises(FileNotFoundError):
         Child(["/no/such/program"])
     assert os.listdir("/proc/self/fd") == before
+
+
+def test_its_cpu_time_is_known_until_it_is_closed() -> None:
+    child = Child([sys.executable, "-c", SLEEPS], stdout=subprocess.PIPE)
+    assert child.process.stdout is not None and child.process.stdout.readline()
+    before = child.cpu_s
+    assert before is not None and 0 < before < WAITS_S
+    child.close()
+    assert child.cpu_s is None

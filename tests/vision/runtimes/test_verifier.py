@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -81,11 +82,21 @@ def test_a_crash_of_the_child_is_reported(tmp_path: Path, good: ModelFile, code:
     assert error(Verifier(tmp_path / "cache", command=child(code)), good) == sentence
 
 
-def test_a_child_is_ended_at_the_deadline(tmp_path: Path, good: ModelFile) -> None:
-    waits = child("import threading; threading.Event().wait()")
-    assert error(Verifier(tmp_path / "cache", 0.2, waits), good) == (
-        "FILE: the model does not load and run within 0.2 s; it is too large or damaged"
-    )
+def test_a_child_is_ended_when_it_has_used_its_time(
+    tmp_path: Path, good: ModelFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cameras.processes.deadline.PATIENCE", 1000.0)
+    verifier = Verifier(tmp_path / "cache", 0.2, child("while True: pass"))
+    sentence = "FILE: the model does not load and run within 0.2 s; it is too large or damaged"
+    assert [error(verifier, good), error(verifier, good)] == [sentence, sentence]
+
+
+def test_a_file_is_tried_again_after_a_child_that_did_not_get_the_processor(tmp_path: Path, good: ModelFile) -> None:
+    verifier = Verifier(tmp_path / "cache", 0.3, child("import threading; threading.Event().wait()"))
+    sentence = r"FILE: the process that loads it got 0\.\d s of CPU time in \d\.\d s: this machine is too busy, or .*"
+    assert re.fullmatch(sentence, error(verifier, good))
+    verifier._command = child("raise SystemExit(3)")
+    assert error(verifier, good).startswith("FILE: the model is damaged")
 
 
 def test_a_child_that_cannot_start_is_reported(tmp_path: Path, good: ModelFile) -> None:
