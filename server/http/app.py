@@ -31,7 +31,11 @@ def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAP
         backend: The backend of all endpoints; the caller closes it.
         extensions: APIs of other systems, which the app serves too.
     """
+    # The OpenAPI document and its page keep this order.
+    routers = (*_API, *(extension.router for extension in extensions), sign_in.router, operations.router, pages.router)
     app = FastAPI(
+        # Included routers would be searched twice for each request.
+        routes=[route for router in routers for route in router.routes],
         title="camweave",
         version=program_version(),
         description=_DESCRIPTION,
@@ -43,14 +47,5 @@ def create_app(backend: Backend, extensions: Sequence[Extension] = ()) -> FastAP
     app.state.backend = backend
     app.state.closing = False
     handle_errors(app, lambda request, error: error_response(extensions, request.method, request.url.path, error))
-    # The OpenAPI document and its page keep this order.
-    for router in (
-        *_API,
-        *(extension.router for extension in extensions),
-        sign_in.router,
-        operations.router,
-        pages.router,
-    ):
-        app.include_router(router)
     openapi.describe(app, extensions, backend.kinds, with_tokens=bool(backend.config.server.tokens))
     return app
