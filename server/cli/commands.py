@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import json
 import logging
 import secrets
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..program import UsageError, log_to_stderr, program_version, write_to_stderr
-from .exit_codes import Failure, exit_codes, sentence_of
+from .exit_codes import MISUSED, Failure, exit_codes, sentence_of
 from .options import (
     ConfigPath,
     Host,
@@ -133,13 +134,18 @@ def check(
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Print what was understood of each model, and why.")
     ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the problems as a JSON list, which is empty if there are none.")
+    ] = False,
 ) -> None:
     """Validate a configuration and load every model.
 
     Opens no camera, and refuses what `serve` with the same options would refuse.
     """
     log_to_stderr("WARNING")
-    with exit_codes():
+    if as_json and verbose:
+        raise typer.BadParameter("give either --verbose or --json")
+    with exit_codes(), _problems_as_json() if as_json else contextlib.nullcontext():
         from pipeline import Graph
 
         from ..run import ServeOptions, apply_options
@@ -153,7 +159,29 @@ def check(
             graph.close()
         if verbose:
             _print_understood(graph.services.values())
-        print("OK")
+        print("[]" if as_json else "OK")
+
+
+@contextlib.contextmanager
+def _problems_as_json() -> Iterator[None]:
+    """Print why the block ends, instead of a sentence on stderr."""
+    from cameras import safe_text
+    from pipeline import ConfigError
+    from vision import ModelError
+
+    try:
+        yield
+    except ConfigError as error:
+        problems = [
+            {"line": problem.line, "column": problem.column, "path": problem.path, "message": problem.message}
+            for problem in error.problems
+        ]
+    except (ModelError, UsageError) as error:  # with no place in the file, such as an option's
+        problems = [{"line": None, "column": None, "path": "", "message": safe_text(str(error))}]
+    else:
+        return
+    print(json.dumps(problems, indent=2))
+    raise typer.Exit(MISUSED)
 
 
 def _print_understood(services: Iterable[VisionService[Any]]) -> None:

@@ -254,10 +254,16 @@ server:
   ice: {{servers: [{{urls: '{url()}'}}], addresses: ['{url()}'], udp_ports: '{url()}'}}
 """)
     (tmp_path / "unread.yaml").write_text(f"cameras: [{{name: a, url: *{url()}\n")
-    commands = [["check", "wrong.yaml"], ["check", "unread.yaml"], ["check", url()], ["serve", "--port", url()]]
+    commands = [
+        ["check", "wrong.yaml"],
+        ["check", "wrong.yaml", "--json"],
+        ["check", "unread.yaml"],
+        ["check", url()],
+        ["serve", "--port", url()],
+    ]
     commands += [[url()], ["predict", "wrong.yaml", "--service", url(), url()]]
     for arguments in commands:
         ended = subprocess.run([*command(), *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert ended.returncode == 2, arguments
-        assert ended.stderr
+        assert ended.stdout if "--json" in arguments else ended.stderr
         assert not secrets.shown_in(ended.stdout + ended.stderr), arguments

@@ -120,6 +120,43 @@ def test_a_valid_configuration_is_ok(config: str) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (0, "OK\n", "")
 
 
+def test_a_check_prints_the_problems_as_json(config: str) -> None:
+    Path("bad.yaml").write_text(
+        "cameras:\n"
+        "  - {name: a/b, model: image_file, attributes: {path: still.png}}\n"
+        "  - {name: b, model: transform, attributes: {source: a, pipeline: [{type: identity}]}, extra: 1}\n"
+    )
+    Path("model.tflite").write_bytes(b"nonsense" * 100)
+    Path("model.yaml").write_text(
+        CONFIG + "services:\n  - {name: eyes, type: vision, model: mlmodel, attributes: {model_path: model.tflite}}\n"
+    )
+    for file in ("bad.yaml", "model.yaml"):
+        printed, result = run("check", file), run("check", file, "--json")
+        assert (result.exit_code, result.stderr) == (2, "")
+        problems = json.loads(result.stdout)
+        assert {tuple(problem) for problem in problems} == {("line", "column", "path", "message")}
+        assert printed.stderr.splitlines() == [
+            "{file}:{line}:{column}: {path}: {message}".format(file=file, **problem) for problem in problems
+        ]
+    result = run("check", config, "--json")
+    assert (result.exit_code, json.loads(result.stdout), result.stderr) == (0, [], "")
+
+
+def test_a_problem_without_a_place_is_in_the_json_too(config: str) -> None:
+    for arguments in (["nothing.yaml"], [config, "--host", "0.0.0.0"]):
+        result = run("check", *arguments, "--json")
+        assert (result.exit_code, result.stderr) == (2, "")
+        [problem] = json.loads(result.stdout)
+        assert (problem["line"], problem["column"], problem["path"]) == (None, None, "")
+        assert problem["message"]
+
+
+def test_a_check_is_either_verbose_or_json(config: str) -> None:
+    result = run("check", config, "--json", "--verbose")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--verbose or --json" in result.stderr
+
+
 def test_a_check_opens_no_camera(config: str) -> None:
     Path("warm.yaml").write_text(CONFIG.replace("model: image_file", "preload: true, model: image_file"))
     Path("still.png").write_bytes(b"no picture any more")
