@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from .addresses import Address, is_private, is_public
 from .annotations import (
     PREDICTIONS,
     Affine,
@@ -33,6 +32,7 @@ from .base import Camera, CameraAccessDenied, CameraEnded, CameraError, CameraUn
 from .image_file import ImageFile
 from .internals import UnsuitableLibrary, require_internals, sets_attribute
 from .interrupt import check_pyav
+from .network import Address, is_private, is_public, one_line, redact_url, safe_text
 from .picture import (
     MAX_PIXELS,
     Depth,
@@ -54,7 +54,6 @@ from .processes import Child, Deadline, DeadlineExceeded
 from .slot import Slot, SlotClosed, SlotStatistics, Wakeup
 from .stream import Stream
 from .test_pattern import TestPattern
-from .urls import one_line, redact_url, safe_text
 from .video_file import VideoFile
 from .webcam import Webcam
 

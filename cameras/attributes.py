@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
 
-from .urls import is_url, redact_url
+from .network import is_url, redact_url
 
 
 class Attributes(BaseModel):

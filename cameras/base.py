@@ -13,8 +13,8 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, TypeVar
 
 from .attributes import Attributes
+from .network import safe_text
 from .picture import Frame, PictureLimits
-from .urls import safe_text
 
 A = TypeVar("A", bound=Attributes)
 

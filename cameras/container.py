@@ -19,8 +19,8 @@ from av.video.stream import VideoStream
 
 from .base import CameraError
 from .interrupt import interruptible
-from .pacing import PictureDeadline
 from .picture import MAX_PIXELS
+from .timing import PictureDeadline
 
 # Decoders that may use slice threads: in measurements with damaged data, they decoded the same pictures as with one
 # thread. All others use one. With slice threads FFmpeg conceals no damage in H.264, and most of the picture turns

@@ -18,8 +18,8 @@ from pydantic import Field
 
 from .attributes import Attributes, LocalPath
 from .base import Camera, CameraEnded, CameraError
-from .pacing import Pacer
 from .picture import CAMERA_DECODERS, Depth, Frame, ImageError, Mark, Pixels, decode_depth, decode_image
+from .timing import Pacer
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib"})
 

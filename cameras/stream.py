@@ -20,11 +20,10 @@ from .base import CameraEnded, CameraError, CameraUnreachable
 from .container import Container, ContainerClosed, NoPictures, NoVideo, Opening
 from .ffmpeg import FFmpegCamera
 from .formats import FILE_FORMATS, HTTP_FORMATS, STREAM_FORMATS
-from .http_guard import HttpGuard
-from .pacing import Pacer, Rebase, ticks
+from .network import HIDDEN, HttpGuard, redact_url, url_problem
 from .picture import Frame, Mark, pixels_from_av
 from .stream_failures import ELSEWHERE, lasts, may_lead_elsewhere, opening_failure, reason
-from .urls import HIDDEN, redact_url, url_problem
+from .timing import Pacer, Rebase, ticks
 
 # The protocols and formats that an input may use in turn: the network, never a file or device of this machine.
 _OPTIONS = {

@@ -10,7 +10,7 @@ import av
 from av.error import FFmpegError
 
 from .base import CameraAccessDenied, CameraError, CameraUnreachable
-from .urls import ESCAPING, HIDDEN, redact_url
+from .network import ESCAPING, HIDDEN, redact_url
 
 ELSEWHERE = "the host leads to another address in a private network, which is not followed: set that one as url"
 

@@ -17,8 +17,8 @@ from .base import CameraEnded, CameraError
 from .container import Container, ContainerClosed, NoVideo, Opening
 from .ffmpeg import FFmpegCamera
 from .formats import FILE_FORMATS
-from .pacing import Pacer, Rebase, ticks
 from .picture import Frame, Mark, pixels_from_av
+from .timing import Pacer, Rebase, ticks
 
 NO_FILE = "{path} is a pipe or a device; a video_file plays one file"
 

@@ -17,8 +17,8 @@ from .attributes import Attributes
 from .base import CameraError
 from .container import Container, ContainerClosed, NoVideo, Opening
 from .ffmpeg import FFmpegCamera
-from .pacing import Rebase, ticks
 from .picture import Frame, Mark, pixels_from_av
+from .timing import Rebase, ticks
 
 # FFmpeg's name of each pixel format or codec, by its usual names (Viam's, V4L2's).
 FORMATS = {

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cameras import PREDICTIONS, BoundingBox, CameraError, Classification, Detection, Outline
-from cameras.pacing import Pacer
+from cameras.timing import Pacer
 from pipeline import Config
 from streams import annotate
 from streams.annotate import line_of

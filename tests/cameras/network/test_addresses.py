@@ -2,7 +2,7 @@ import ipaddress
 
 import pytest
 
-from cameras.addresses import is_private, is_public
+from cameras.network.addresses import is_private, is_public
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from threading import Event
 
 import pytest
 
-from cameras.pacing import Pacer, PictureDeadline, Rebase, ticks
+from cameras.timing.pacing import Pacer, PictureDeadline, Rebase, ticks
 
 
 class HandClock(Event):

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from cameras.urls import is_url, one_line, redact_url, safe_text, url_problem
+from cameras.network.urls import is_url, one_line, redact_url, safe_text, url_problem
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ import pytest
 
 from cameras import http_guard, stream
 from cameras.base import CameraError, CameraUnreachable
-from cameras.http_guard import HttpGuard
+from cameras.network.http_guard import HttpGuard
 from cameras.stream import Stream, StreamAttributes
 from tests.certificates import certificate
 
-from .servers import Answer, request_of, sending, server
-from .videos import number_of, numbered, write_video
+from ..servers import Answer, request_of, sending, server
+from ..videos import number_of, numbered, write_video
 
 ELSEWHERE = "the host leads to another address in a private network, which is not followed: set that one as url"
 
