@@ -28,7 +28,7 @@ from .annotations import (
     warped,
 )
 from .attributes import Attributes, LocalPath
-from .base import Camera, CameraAccessDenied, CameraEnded, CameraError, CameraUnreachable
+from .base import Camera, CameraAccessDenied, CameraCutShort, CameraEnded, CameraError, CameraUnreachable
 from .image_file import ImageFile
 from .internals import UnsuitableLibrary, require_internals, sets_attribute
 from .interrupt import check_pyav
@@ -89,6 +89,7 @@ __all__ = [
     "BoundingBox",
     "Camera",
     "CameraAccessDenied",
+    "CameraCutShort",
     "CameraEnded",
     "CameraError",
     "CameraUnreachable",

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, model_validator
 
-from .network import is_url, redact_url
+from .network import has_user, is_url, normal_url, redact_url
 
 
 class Attributes(BaseModel):
@@ -30,6 +30,29 @@ class Attributes(BaseModel):
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield errors that need disk access to detect, as (path inside the attributes, message)."""
         return iter(())
+
+
+class AddressAttributes(Attributes):
+    """A URL, with user and password in it or beside it."""
+
+    url: str = Field(repr=False, description="The URL.")
+    username: str | None = Field(None, min_length=1, repr=False, description="User name; instead of one in the URL.")
+    password: str | None = Field(
+        None, repr=False, description="Password, as it is: nothing is percent-encoded. It is never shown."
+    )
+
+    @model_validator(mode="after")
+    def _one_user(self) -> Self:
+        if self.password is not None and self.username is None:
+            raise ValueError("password needs a username")
+        if self.username is not None and has_user(self.url):
+            raise ValueError("username and password stand either in the url or beside it, not in both")
+        return self
+
+    @property
+    def full_url(self) -> str:
+        """The URL with user and password, percent-encoded, and its scheme in lower case; never show it."""
+        return normal_url(self.url, self.username, self.password)
 
 
 def _absolute(value: Any, info: ValidationInfo) -> Any:

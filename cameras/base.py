@@ -4,6 +4,7 @@
   * CameraUnreachable    nothing answers at its address                  -> retry soon
   * CameraAccessDenied   it does not accept user and password            -> retry rarely, as cameras lock accounts
 * CameraEnded            the regular end of a finite stream              -> state ``ended``
+  * CameraCutShort       its end, but before the declared one            -> state ``ended``, with the error
 * ImageError             bytes that cannot be decoded to a picture       -> that picture fails
 """
 
@@ -43,6 +44,16 @@ class CameraEnded(Exception):
     """The stream has ended regularly."""
 
 
+class CameraCutShort(CameraEnded):
+    """The stream has ended before its declared end, and every further try would end there too.
+
+    The message says where, and passes through :func:`safe_text`.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(safe_text(message))
+
+
 class Camera(ABC, Generic[A]):
     """A source of frames, declared under ``cameras:``.
 
@@ -65,7 +76,7 @@ class Camera(ABC, Generic[A]):
                 pass
 
     Timestamps: after each ``open``, the pts of the frames start at 0 and never decrease. Leave ``sequence`` at 0; the
-    supervisor numbers the frames. Drop and count frames to which the source gives no time.
+    supervisor numbers the frames.
 
     Attributes:
         model_name: Name of this kind under ``model:``.
@@ -108,7 +119,7 @@ class Camera(ABC, Generic[A]):
 
     @property
     def dropped(self) -> int:
-        """Number of pictures since ``open`` that were damaged, undecodable or without a time."""
+        """Number of pictures since ``open`` that were damaged or undecodable."""
         return 0
 
     def require_reachable(self) -> None:

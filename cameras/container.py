@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import cast
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Disposition, Stream
+from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from .base import CameraError
-from .interrupt import interruptible
-from .picture import MAX_PIXELS
-from .timing import PictureDeadline
+from .damage import Damage
+from .deinterlacing import Deinterlace, Deinterlacer
+from .interrupt import interruptible, limited_checks
+from .packets import NO_LIMIT_S, Packets
+from .picture import MAX_PIXELS, has_picture, squared_size
+from .timing import FrameTimes, PictureDeadline, believable
 
 # Decoders that may use slice threads: in measurements with damaged data, they decoded the same pictures as with one
 # thread. All others use one. With slice threads FFmpeg conceals no damage in H.264, and most of the picture turns
@@ -29,6 +30,14 @@ from .timing import PictureDeadline
 # threads. Frame threads are never used: each delays the picture by a frame, and with damaged data they are
 # nondeterministic (H.264, HEVC, MPEG-4) or lose the last frame (VP9).
 _SLICE_THREADED = frozenset({"libdav1d", "vp9", "mpeg1video", "mpeg2video", "prores", "dnxhd"})
+
+ELEMENTARY = frozenset({"h264", "hevc", "vvc", "m4v", "mpegvideo", "mjpeg", "mjpeg_2000", "vc1", "cavsvideo", "obu"})
+"""Formats that hold only the video, without timestamps."""
+
+# Formats that state the shape of a pixel, if it is not square.
+_WITH_ASPECT = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
+_GENERATED_TIMES = 0x1  # AVFMT_FLAG_GENPTS
+_REFUSED_MAX = 3  # pictures in a row that a decoder refuses as if they were too large
 
 
 class ContainerClosed(Exception):
@@ -47,31 +56,50 @@ class NoVideo(Exception):
     """The input has no video stream."""
 
 
+class NoSuchVideo(CameraError):
+    """The input does not have the video stream that was asked for; the message lists those it has."""
+
+    def __init__(self, number: int, streams: Sequence[VideoStream]) -> None:
+        sizes = [f"{stream.codec_context.width} x {stream.codec_context.height}" for stream in streams]
+        found = ", ".join(f"{place} ({size})" for place, size in enumerate(sizes))
+        super().__init__(f"video_stream {number} does not exist; found: {found}", lasting=True)
+
+
 class NoPictures(Exception):
     """Data arrives, but pictures do not; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The arguments of ``av.open``.
+    """How to open an input, and what to take from it.
 
     Attributes:
         url: URL for FFmpeg; it may contain a password, so never show it.
         format: Name of the demuxer; ``None`` lets FFmpeg detect it.
         options: Options for demuxer, protocol and decoder.
         open_timeout_s: Limit for opening; ``None`` for no limit.
-        read_timeout_s: Limit for each read; ``None`` for no limit.
+        read_timeout_s: Limit for each wait for data; ``None`` for no limit. It grows for slow cameras.
+        checks_max: How much a host may say before the stream is open (:func:`limited_checks`); ``None`` for no limit.
+        in_pieces: Whether ``options`` tell FFmpeg to leave pictures in the pieces in which they arrive.
         pictures: Whether data without pictures is an error (:class:`NoPictures`).
         max_pixels: Most pixels of a picture. The decoder checks it before it takes memory for one.
+        video_stream: Number of the video stream, from 0; ``None`` for the default one, else the largest.
+        deinterlace: Which pictures are deinterlaced.
+        drop_damaged: Whether pictures after damage are held back until the next key frame.
     """
 
-    url: str = field(repr=False)
+    url: str = field(default="", repr=False)
     format: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     open_timeout_s: float | None = None
     read_timeout_s: float | None = None
+    checks_max: int | None = None
+    in_pieces: bool = False
     pictures: bool = False
     max_pixels: int = MAX_PIXELS
+    video_stream: int | None = None
+    deinterlace: Deinterlace = "never"
+    drop_damaged: bool = False
 
 
 class Container:
@@ -82,30 +110,36 @@ class Container:
 
     Attributes:
         closing: Set by ``close``; code that waits for this container waits for this event too.
-        dropped: Number of packets that could not be decoded.
-        waited_s: Time that the last packet took to arrive, in seconds.
-        received_at: Wall-clock arrival time of the last packet.
-        received_at_s: The same on the monotonic clock.
+        format: Name of the demuxer; empty before ``open``.
+        frame_rate: Declared or estimated frames per second; ``None`` if it declares none that can be believed.
+        pixel_aspect: Width of a pixel of the last picture divided by its height; ``None`` if unknown.
     """
 
     def __init__(self, opening: Opening) -> None:
         self.closing = threading.Event()
-        self.dropped = 0
-        self.waited_s = 0.0
-        self.received_at = 0.0
-        self.received_at_s = 0.0
+        self.format = ""
+        self.frame_rate: Fraction | None = None
+        self.pixel_aspect: Fraction | None = None
         self._opening = opening
         self._busy = threading.Lock()
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
+        self._packets: Packets | None = None
         self._frames: Generator[av.VideoFrame, None, None] | None = None
+        self._damage = Damage(drop=opening.drop_damaged)
+        self._times = FrameTimes()
+        self._dropped_before = 0
+        self._any_decoded = False
+        self._refused = 0
 
     def open(self) -> None:
         """Open the input, or reopen it from the start.
 
         Raises:
             FFmpegError: The input cannot be opened.
+            TooManyChecks: The host says more than allowed.
             NoVideo: The input has no video stream.
+            NoSuchVideo: The input does not have the video stream that was asked for.
             PictureTooLarge: The input has larger pictures than allowed.
             ContainerClosed: ``close`` was called.
         """
@@ -115,34 +149,52 @@ class Container:
             # For the decoders that find out what the input is, and below for the one that decodes it. They count the
             # columns that their alignment adds, so some pictures that they let pass are refused below.
             limit = {"max_pixels": str(opening.max_pixels * 9 // 8 + 4096)}
-            self._container = av.open(
-                opening.url,
-                format=opening.format,
-                options={**opening.options, **limit},
-                timeout=(opening.open_timeout_s, opening.read_timeout_s),
-                metadata_errors="replace",
-            )
-            # The cover picture of a music file does not count as video.
-            streams = [
-                stream
-                for stream in self._container.streams.video
-                if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None
-            ]
+            with limited_checks(opening.checks_max):
+                self._container = av.open(
+                    opening.url,
+                    format=opening.format,
+                    options={**opening.options, **limit},
+                    timeout=(opening.open_timeout_s, None if opening.read_timeout_s is None else NO_LIMIT_S),
+                    metadata_errors="replace",
+                )
+            self.format = self._container.format.name
+            streams = videos_of(self._container)
             # FFmpeg renders any text file as a terminal (demuxer "tty").
             if not streams or self.format == "tty":
                 raise NoVideo
-            self._stream = streams[0]
-            codec = self._stream.codec_context
+            stream = self._stream = chosen_video(streams, opening.video_stream)
+            for other in streams:
+                if other is not stream:
+                    other.discard = Discard.all  # a playlist with several qualities downloads only this one
+            if self.format == "avi":
+                # It stores no times of presentation; those that FFmpeg would generate are wrong.
+                self._container.flags &= ~_GENERATED_TIMES
+            self.frame_rate = self._declared_rate(stream)
+            self.pixel_aspect = self._aspect_of(stream)
+            codec = stream.codec_context
             codec.options = {**codec.options, **limit}
             self._check_size(codec.width, codec.height)
             codec.thread_type = "SLICE" if codec.name in _SLICE_THREADED else "NONE"
-            self._frames = self._decoded(self._container, self._stream)
+            self._dropped_before += self._damage.pictures
+            self._damage = Damage(drop=opening.drop_damaged)
+            self._times = FrameTimes()
+            self._any_decoded, self._refused = False, 0
+            self._packets = Packets(
+                self._container,
+                stream,
+                others=opening.pictures,
+                in_pieces=opening.in_pieces,
+                first_timeout_s=opening.open_timeout_s if codec.width else None,  # else it has passed already
+                timeout_s=opening.read_timeout_s,
+            )
+            self._frames = self._decoded(self._packets, stream)
 
     def next_frame(self) -> av.VideoFrame | None:
         """Return the next frame, or ``None`` at the end.
 
         Raises:
             FFmpegError: Reading fails.
+            NoData: Nothing arrives for too long.
             NoPictures: Data arrives, but no pictures.
             PictureTooLarge: The pictures are larger than allowed.
             ContainerClosed: ``close`` was called.
@@ -156,66 +208,111 @@ class Container:
         self._release_if_idle()
 
     @property
-    def format(self) -> str:
-        """Name of the demuxer; empty before ``open``."""
-        return self._container.format.name if self._container is not None else ""
+    def dropped(self) -> int:
+        """Number of pictures that were damaged or could not be decoded, in all passes."""
+        return self._dropped_before + self._damage.pictures
 
     @property
-    def frame_rate(self) -> Fraction | None:
-        """Declared or estimated frames per second."""
-        return None if self._stream is None else self._stream.average_rate or self._stream.guessed_rate
+    def waited_s(self) -> float:
+        """Time that the last picture took to begin, in seconds."""
+        return 0.0 if self._packets is None else self._packets.waited_s
+
+    @property
+    def received_at(self) -> float:
+        """Wall-clock time at which the last picture arrived."""
+        return 0.0 if self._packets is None else self._packets.received_at
+
+    @property
+    def received_at_s(self) -> float:
+        """The same on the monotonic clock."""
+        return 0.0 if self._packets is None else self._packets.received_at_s
+
+    @property
+    def frame_count(self) -> int | None:
+        """Number of frames as the input declares it; ``None`` if it does not."""
+        return None if self._stream is None else self._stream.frames or None
 
     @property
     def duration_s(self) -> float | None:
         """Declared length of the video in seconds; ``None`` if there is none, as for live streams."""
-        if self._stream is None or self._container is None:
+        stream, container = self._stream, self._container
+        if stream is None or container is None:
             return None
-        if self._stream.duration is not None and self._stream.time_base is not None:
-            return float(self._stream.duration * self._stream.time_base)
-        whole = self._container.duration
+        if stream.duration is not None and stream.time_base is not None:
+            return float(stream.duration * stream.time_base)
+        hours, *rest = stream.metadata.get("DURATION", "").split(":")  # Matroska
+        if len(rest) == 2:
+            try:
+                return int(hours) * 3600 + int(rest[0]) * 60 + float(rest[1])
+            except ValueError:
+                pass
+        # That of the whole file may be the length of its sound.
+        whole = container.duration if len(container.streams) == 1 else None
         return whole / av.time_base if whole is not None and whole > 0 else None
 
-    def _decoded(self, container: InputContainer, stream: VideoStream) -> Generator[av.VideoFrame, None, None]:
-        # With other streams too, control returns while only these have packets.
-        streams = container.streams.get() if self._opening.pictures else [stream]
+    def _decoded(self, packets: Packets, stream: VideoStream) -> Generator[av.VideoFrame, None, None]:
         deadline = PictureDeadline()
-        # Close the generator explicitly: its end clears the container's deadline, which must precede its close.
-        demuxed = cast("Generator[av.Packet[Stream], None, None]", container.demux(streams))
-        any_decoded = False
-        with closing(demuxed) as packets:
-            began_s = time.monotonic()
-            while True:
-                try:
-                    packet = next(packets, None)
-                except IndexError:  # PyAV, at the end, for a stream that appeared after the start (damaged MPEG-TS)
-                    packet = None
-                if packet is None:
-                    return
-                now_s = time.monotonic()
+        deinterlacer = Deinterlacer(self._opening.deinterlace)
+        began_s = time.monotonic()
+        with closing(packets.read()) as read:
+            for packet in read:
                 if packet.stream_index != stream.index:
-                    if now_s - began_s > (self._opening.read_timeout_s or math.inf):
+                    if time.monotonic() - began_s > packets.limit_s:
                         raise NoPictures("sound or other data arrives, but no video")
                     continue
-                self.received_at_s = now_s
-                self.received_at = time.time()
-                self.waited_s = now_s - began_s
-                try:
-                    frames = packet.decode()
-                except (av.error.InvalidDataError, av.error.EOFError):
-                    self.dropped += 1
-                    frames = []
-                except (av.error.ArgumentError, MemoryError):  # how decoders refuse a size
-                    raise PictureTooLarge(self._opening.max_pixels, lasting=not any_decoded) from None
-                for frame in frames:
-                    assert isinstance(frame, av.VideoFrame)
-                    self._check_size(frame.width, frame.height)
-                    any_decoded = True
-                    yield frame
-                if self._opening.pictures and packet.size and deadline.is_missed(len(frames), now_s):
+                if packets.lost:
+                    self._damage.lost()
+                pictures = self._pictures(packet)
+                for picture in pictures:
+                    if self._damage.shows(picture):
+                        yield from deinterlacer.pictures(picture)
+                if self._opening.pictures and packet.size and deadline.is_missed(len(pictures), packets.received_at_s):
                     raise NoPictures("data arrives, but hardly any picture can be decoded")
                 began_s = time.monotonic()
+        yield from deinterlacer.rest()
+
+    def _pictures(self, packet: av.Packet[Stream]) -> list[av.VideoFrame]:
+        """Decode a packet; give each picture its time."""
+        codec = "" if self._stream is None else self._stream.codec_context.name
+        try:
+            frames = packet.decode()
+        except av.error.EOFError:
+            return []
+        except (av.error.ArgumentError, MemoryError):  # how decoders refuse a size, and some damage
+            self._refused += 1
+            if not self._any_decoded or self._refused >= _REFUSED_MAX:
+                raise PictureTooLarge(self._opening.max_pixels, lasting=not self._any_decoded) from None
+            self._damage.undecodable()
+            return []
+        except FFmpegError:
+            if has_picture(codec, bytes(packet)):
+                self._damage.undecodable()
+            return []
+        if frames and self._stream is not None:
+            self.pixel_aspect = self._aspect_of(self._stream)
+        pictures = []
+        for frame in frames:
+            assert isinstance(frame, av.VideoFrame)
+            self._check_size(frame.width, frame.height)
+            frame.time_base = frame.time_base or packet.time_base
+            frame.pts, frame.duration = self._times.of(frame, None if frame.duration > 0 else self.frame_rate)
+            self._any_decoded, self._refused = True, 0
+            pictures.append(frame)
+        return pictures
+
+    def _declared_rate(self, stream: VideoStream) -> Fraction | None:
+        rates = (stream.average_rate, stream.guessed_rate)
+        if self.format in ELEMENTARY:  # their average is a default of FFmpeg; the guess is what the video states
+            rates = rates[::-1]
+        return next((rate for rate in rates if believable(rate)), None)
+
+    def _aspect_of(self, stream: VideoStream) -> Fraction | None:
+        # What these formats say wins over the video inside; in all others the video may change it at any time.
+        of_container = stream.sample_aspect_ratio if self.format in _WITH_ASPECT else None
+        return of_container or stream.codec_context.sample_aspect_ratio
 
     def _check_size(self, width: int, height: int) -> None:
+        width, height = squared_size(width, height, self.pixel_aspect)
         if width * height > self._opening.max_pixels:
             raise PictureTooLarge(self._opening.max_pixels, f"{width} x {height}")
 
@@ -252,3 +349,26 @@ class Container:
             frames.close()
         if container is not None:
             container.close()
+
+
+def videos_of(container: InputContainer) -> list[VideoStream]:
+    """Return the streams of an input that are video. The cover picture of a music file is none."""
+    return [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None
+    ]
+
+
+def chosen_video(streams: Sequence[VideoStream], number: int | None) -> VideoStream:
+    """Return one of the video streams: that with a number, else the default one, else the largest.
+
+    Raises:
+        NoSuchVideo: None has that number.
+    """
+    if number is not None:
+        if number >= len(streams):
+            raise NoSuchVideo(number, streams)
+        return streams[number]
+    default = [stream for stream in streams if stream.disposition & Disposition.default]
+    return max(default or streams, key=lambda stream: stream.codec_context.width * stream.codec_context.height)

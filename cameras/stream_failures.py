@@ -14,6 +14,14 @@ from .network import ESCAPING, HIDDEN, redact_url
 
 ELSEWHERE = "the host leads to another address in a private network, which is not followed: set that one as url"
 
+DENIED = {
+    401: "401 unauthorized; user and password are missing or wrong",
+    403: "403 forbidden; this user has no access",
+}
+"""The words for a host that does not accept user and password, by its status."""
+
+UNSUPPORTED_DIGEST = "the host asks for Digest authentication with {}, which is not supported; allow Basic or MD5 there"
+
 # Errors of a connection that nothing answers.
 _UNREACHABLE = frozenset(
     {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETUNREACH, errno.ENETDOWN, errno.ETIMEDOUT}
@@ -21,8 +29,8 @@ _UNREACHABLE = frozenset(
 _REASONS = {
     av.error.ConnectionRefusedError: "connection refused; nothing listens there",
     av.error.ConnectionResetError: "the other side broke the connection",
-    av.error.HTTPUnauthorizedError: "401 unauthorized; user and password are missing or wrong",
-    av.error.HTTPForbiddenError: "403 forbidden; this user has no access",
+    av.error.HTTPUnauthorizedError: DENIED[401],
+    av.error.HTTPForbiddenError: DENIED[403],
     av.error.HTTPNotFoundError: "404 not found; the host answers, but has no such stream",
     av.error.HTTPBadRequestError: "400 bad request; the server does not understand the address",
     av.error.HTTPTooManyRequestsError: "429 too many requests; the server asks for a pause",
@@ -38,6 +46,8 @@ _REFUSALS = (av.error.HTTPClientError, av.error.InvalidDataError, av.error.Proto
 
 def lasts(error: FFmpegError | OSError) -> bool:
     """Return whether a host has answered that it has no such stream, or not for us, so that a wait does not help."""
+    if error.errno == errno.EPROTONOSUPPORT:  # RTSP's 461
+        return True
     return isinstance(error, _REFUSALS) and not isinstance(error, av.error.HTTPTooManyRequestsError)
 
 
@@ -58,6 +68,8 @@ def opening_failure(error: FFmpegError | OSError, url: str) -> tuple[type[Camera
     if isinstance(error, OSError) and not _resolves(url):
         unclear = "@" in url and redact_url(url).endswith(HIDDEN)
         return CameraUnreachable, f"no such host; {ESCAPING}" if unclear else "no such host"
+    if error.errno == errno.EPROTONOSUPPORT and url.startswith("rtsp"):
+        return CameraError, "461 unsupported transport; set transport: udp, or tcp if it is udp now"
     if error.errno == errno.EIO:  # the end of a response without a length
         return CameraError, "the host answers, but closes the connection before any video (perhaps after a web page)"
     if error.errno == errno.EINVAL:

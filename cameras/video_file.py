@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import ClassVar
 
 import av
@@ -13,19 +12,22 @@ from av.error import FFmpegError
 from pydantic import Field
 
 from .attributes import Attributes, LocalPath
-from .base import CameraEnded, CameraError
+from .base import CameraCutShort, CameraEnded, CameraError
 from .container import Container, ContainerClosed, NoVideo, Opening
-from .ffmpeg import FFmpegCamera
+from .ffmpeg import FFmpegCamera, PictureAttributes
 from .formats import FILE_FORMATS
 from .picture import Frame, Mark, pixels_from_av
-from .timing import Pacer, Rebase, ticks
+from .timing import Pacer, RateMeter, Rebase, seconds, timing_of
 
 NO_FILE = "{path} is a pipe or a device; a video_file plays one file"
 
 _MISSING_S = 1.0  # a file whose declared length exceeds its last frame by more is truncated
+# Formats of broadcasts. Their clock may step at any time, as where recordings are joined; what seems a pause is a step.
+_WITH_STEPS = frozenset({"mpegts", "mpegtsraw", "mpeg"})
+_STEP_S = 10
 
 
-class VideoFileAttributes(Attributes):
+class VideoFileAttributes(PictureAttributes):
     """Attributes of ``model: video_file`` in the YAML."""
 
     path: LocalPath = Field(description="The video file.")
@@ -41,7 +43,7 @@ class VideoFileAttributes(Attributes):
             yield ("path",), NO_FILE.format(path=self.path)
 
 
-class VideoFile(FFmpegCamera[VideoFileAttributes]):
+class VideoFile(FFmpegCamera[VideoFileAttributes, Container]):
     """A camera that plays the frames of a file in real time, by the timestamps in the file.
 
     A pause of the reader pauses the video: no frame is skipped or hurried. With ``paced=False``, frames come as fast as
@@ -59,8 +61,19 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
     def __init__(self, name: str, attributes: VideoFileAttributes, *, paced: bool = True) -> None:
         super().__init__(name, attributes, paced=paced)
         self._first: av.VideoFrame | None = None
-        self._frames_in_pass = 0
-        self._last_time_s = 0.0
+        self._pass_began_s: float | None = None
+        self._pass_s = 0.0
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Declared frames per second, or as measured if the file declares none that can be believed."""
+        return self._declared_rate or self._meter.per_second
+
+    @property
+    def frame_count(self) -> int | None:
+        """Number of frames as the file declares it; ``None`` if it does not, and before ``open``."""
+        container = self._container
+        return None if container is None else container.frame_count
 
     def open(self) -> None:
         """Open the file and decode its first frame."""
@@ -70,11 +83,13 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
             raise CameraError(NO_FILE.format(path=path), lasting=True)
         # "file:" keeps a colon in the name from being a protocol.
         options = {"protocol_whitelist": "file,crypto,data", "format_whitelist": FILE_FORMATS}
-        container = Container(Opening(f"file:{path}", options=options, max_pixels=self.limits.pixels))
+        container = Container(
+            Opening(f"file:{path}", options=options, max_pixels=self.limits.pixels, **self.attributes.of_pictures())
+        )
         self._container = container
         self._rebase = Rebase()
         self._pacer = Pacer(container.closing)
-        self._undated = 0
+        self._meter = RateMeter()
         try:
             self._first = self._begin(container)
         except CameraError:
@@ -85,24 +100,25 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
         """Wait until the next frame is due and return it."""
         container = self._opened()
         frame, self._first = self._first or self._next(container), None
-        while frame is None or frame.pts is None or frame.time_base is None:
-            if frame is not None:
-                self._undated += 1
-                frame = self._next(container)
-            else:
-                self._end_of_pass(container)
-                self._rebase.restart()
-                frame = self._begin(container)
-        interval = frame.duration or ticks(_interval(container), frame.time_base)
-        pts = self._rebase.place(frame.pts, interval)
-        self._frames_in_pass += 1
-        self._last_time_s = float((frame.pts + interval) * frame.time_base)
-        pixels = pixels_from_av(frame)
+        if frame is None:
+            self._end_of_pass(container)
+            self._rebase.restart()
+            frame = self._begin(container)
+        source_pts, interval, time_base = timing_of(frame)
+        may_step = container.format in _WITH_STEPS
+        step_max = _STEP_S * time_base.denominator // time_base.numerator if may_step else None
+        pts = self._rebase.place(source_pts, interval, step_max)
+        time_s = seconds(pts, time_base)
+        if self._pass_began_s is None:
+            self._pass_began_s = time_s
+        self._pass_s = time_s + seconds(interval, time_base) - self._pass_began_s
+        self._meter.add(time_s)
+        pixels = pixels_from_av(frame, container.pixel_aspect)
         if self.paced:
-            self._pacer.wait(float(pts * frame.time_base))
+            self._pacer.wait(time_s)
             if container.closing.is_set():
                 raise CameraError("closed")
-        return Frame(pixels, pts, frame.time_base, time.time(), trace=(Mark("captured", time.monotonic()),))
+        return Frame(pixels, pts, time_base, time.time(), trace=(Mark("captured", time.monotonic()),))
 
     def close(self) -> None:
         """Close the file; a waiting ``read`` raises at once."""
@@ -111,7 +127,7 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
 
     def _begin(self, container: Container) -> av.VideoFrame:
         path = self.attributes.path
-        self._frames_in_pass = 0
+        self._pass_began_s = None
         try:
             container.open()
         except ContainerClosed:
@@ -146,20 +162,18 @@ class VideoFile(FFmpegCamera[VideoFileAttributes]):
         except ContainerClosed:
             raise CameraError("closed") from None
         except FFmpegError as error:
-            raise CameraError(f"{self.attributes.path} cannot be read further ({error.strerror})") from error
+            message = f"{self.attributes.path} cannot be read further ({error.strerror})"
+            if isinstance(error, av.error.InvalidDataError) and self._pass_began_s is not None:
+                if self.attributes.loop:
+                    return None
+                raise CameraCutShort(f"{message}: the file is damaged") from error
+            raise CameraError(message) from error
 
     def _end_of_pass(self, container: Container) -> None:
-        if self._frames_in_pass == 0:
-            raise CameraError(f"{self.attributes.path} contains no frame with a timestamp", lasting=True)
         if self.attributes.loop:
             return
-        declared_s = container.duration_s
-        if declared_s is not None and declared_s - self._last_time_s > max(_MISSING_S, declared_s / 20):
-            seen = f"{self._last_time_s:.1f} of {declared_s:.1f} s"
-            raise CameraError(f"{self.attributes.path} ends after {seen}: the file is incomplete")
-        raise CameraEnded(f"{self.attributes.path} has ended")
-
-
-def _interval(container: Container) -> Fraction | None:
-    rate = container.frame_rate
-    return 1 / rate if rate else None
+        path, declared_s = self.attributes.path, container.duration_s
+        missing_s = 0.0 if declared_s is None or self._rebase.jumped else declared_s - self._pass_s
+        if declared_s is not None and missing_s > max(_MISSING_S, declared_s / 20):
+            raise CameraCutShort(f"{path} ends after {self._pass_s:.1f} of {declared_s:.1f} s: the file is incomplete")
+        raise CameraEnded(f"{path} has ended")

@@ -18,7 +18,7 @@ from .base import CameraError
 from .container import Container, ContainerClosed, NoVideo, Opening
 from .ffmpeg import FFmpegCamera
 from .picture import Frame, Mark, pixels_from_av
-from .timing import Rebase, ticks
+from .timing import LiveTimes, RateMeter, seconds, timing_of
 
 # FFmpeg's name of each pixel format or codec, by its usual names (Viam's, V4L2's).
 FORMATS = {
@@ -82,7 +82,7 @@ class WebcamAttributes(Attributes):
         return name
 
 
-class Webcam(FFmpegCamera[WebcamAttributes]):
+class Webcam(FFmpegCamera[WebcamAttributes, Container]):
     """A camera of this machine: V4L2 on Linux, AVFoundation on macOS, DirectShow on Windows.
 
     If the device does not support the requested size and rate, its driver uses the nearest. A blocking driver cannot be
@@ -112,8 +112,8 @@ class Webcam(FFmpegCamera[WebcamAttributes]):
         self._device = self._chosen(driver, devices)
         container = driver.container(self._opening(driver))
         self._container = container
-        self._rebase = Rebase()
-        self._undated = 0
+        self._times: LiveTimes | None = None
+        self._meter = RateMeter()
         try:
             container.open()
         except ContainerClosed:
@@ -131,22 +131,21 @@ class Webcam(FFmpegCamera[WebcamAttributes]):
     def read(self) -> Frame:
         """Wait for the next frame and return it."""
         container = self._opened()
-        while True:
-            try:
-                frame = container.next_frame()
-            except ContainerClosed:
-                raise CameraError("closed") from None
-            except FFmpegError as error:
-                raise CameraError(f"{self._device} stopped ({_message(error)}); was it unplugged?") from error
-            if frame is None:
-                raise CameraError(f"{self._device} sends no more pictures; was it unplugged?")
-            if frame.pts is None or frame.time_base is None:
-                self._undated += 1
-                continue
-            rate = container.frame_rate
-            pts = self._rebase.place(frame.pts, ticks(1 / rate if rate else None, frame.time_base))
-            mark = Mark("captured", container.received_at_s)
-            return Frame(pixels_from_av(frame), pts, frame.time_base, container.received_at, trace=(mark,))
+        try:
+            frame = container.next_frame()
+        except ContainerClosed:
+            raise CameraError("closed") from None
+        except FFmpegError as error:
+            raise CameraError(f"{self._device} stopped ({_message(error)}); was it unplugged?") from error
+        if frame is None:
+            raise CameraError(f"{self._device} sends no more pictures; was it unplugged?")
+        source_pts, interval, time_base = timing_of(frame)
+        times = self._times = self._times or LiveTimes(time_base)
+        pts = times.place(source_pts, interval, container.received_at_s)
+        self._meter.add(seconds(source_pts, time_base))
+        pixels = pixels_from_av(frame, container.pixel_aspect)
+        mark = Mark("captured", container.received_at_s)
+        return Frame(pixels, pts, time_base, container.received_at, trace=(mark,))
 
     def _chosen(self, driver: Driver, devices: Sequence[Device]) -> str:
         wanted = self.attributes.video_path

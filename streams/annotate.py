@@ -11,11 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import av
 import cv2
-from av.error import FFmpegError
 
-from cameras import CAMERAS, Attributes, Camera, CameraEnded, CameraError, Frame, Prediction, read_header
+from cameras import (
+    CAMERAS,
+    Attributes,
+    Camera,
+    CameraCutShort,
+    CameraEnded,
+    CameraError,
+    Frame,
+    Prediction,
+    read_header,
+)
 from pipeline import Chain, Config
 from vision import ModelError, top
 
@@ -55,7 +63,8 @@ def annotate(
     Raises:
         ValueError: The suffix of the target does not fit, or the same file is given twice.
         KeyError: The configuration has no such camera.
-        CameraError: The source cannot be read, or one of its frames cannot be transformed.
+        CameraError: The source cannot be read, or one of its frames cannot be transformed. If the source is cut short,
+            the output has the frames before that.
         ModelError: A model of the chain cannot be loaded.
         OSError: The target or the lines cannot be written.
     """
@@ -65,19 +74,30 @@ def annotate(
     _check_target(source, target, picture)
     _check_lines(lines, source, target)
     chain = Chain(config, camera)
-    depth = getattr(chain.root.attributes, "depth", False) is True
-    reader = _reader("image_file" if picture else "video_file", chain.root.name, source, depth)
+    reader = _reader(chain.root.attributes, "image_file" if picture else "video_file", chain.root.name, source)
     reader.limits = config.server.limits.pictures
+    ending = _Ending()
     with _replaced(target) as partial, _lines(lines) as out, contextlib.ExitStack() as opened:
         opened.callback(chain.close)
         chain.open()
         opened.callback(reader.close)
         reader.open()
-        total = 1 if picture else _frame_count(source)
-        painted = map(chain.painted, _transformed(reader, chain, out, config.tables.predictions, total, progress))
+        total = 1 if picture else getattr(reader, "frame_count", None)
+        read = _read(reader, 1 if picture else None, ending)
+        painted = map(chain.painted, _transformed(read, chain, out, config.tables.predictions, total, progress))
         if picture:
-            return _write_picture(painted, partial, target.suffix.lower())
-        return _write_video(painted, partial, reader.frame_rate)
+            count = _write_picture(painted, partial, target.suffix.lower())
+        else:
+            count = _write_video(painted, partial, reader.frame_rate)
+    if ending.cut is not None:
+        raise CameraError(f"{ending.cut}; {target} has the {count} frames before that")
+    return count
+
+
+class _Ending:
+    """How the source ended: ``cut`` is set when it is cut short."""
+
+    cut: CameraCutShort | None = None
 
 
 def line_of(number: int, frame: Frame, kinds: Mapping[str, type[Prediction]]) -> dict[str, Any]:
@@ -103,8 +123,23 @@ def line_of(number: int, frame: Frame, kinds: Mapping[str, type[Prediction]]) ->
     }
 
 
+def _read(reader: Camera[Attributes], number_max: int | None, ending: _Ending) -> Iterator[Frame]:
+    """Yield the frames of the source, at most so many."""
+    number = 0
+    while number != number_max:
+        try:
+            frame = reader.read()
+        except CameraCutShort as cut:
+            ending.cut = cut
+            return
+        except CameraEnded:
+            return
+        yield frame
+        number += 1
+
+
 def _transformed(
-    reader: Camera[Attributes],
+    frames: Iterator[Frame],
     chain: Chain,
     out: IO[str] | None,
     kinds: Mapping[str, type[Prediction]],
@@ -112,20 +147,16 @@ def _transformed(
     progress: Progress | None,
 ) -> Iterator[Frame]:
     """Yield every frame as it leaves the chain, and write its JSON line."""
-    number = 0
-    with contextlib.suppress(CameraEnded):
-        while total != 1 or number == 0:
-            frame = reader.read()
-            try:
-                frame = chain.apply(frame)
-            except (ValueError, ModelError) as error:
-                raise CameraError(f"frame {number}: {error}") from error
-            if out is not None:
-                out.write(json.dumps(line_of(number, frame, kinds)) + "\n")
-            yield frame
-            number += 1
-            if progress is not None:
-                progress(number, total)
+    for number, read in enumerate(frames):
+        try:
+            frame = chain.apply(read)
+        except (ValueError, ModelError) as error:
+            raise CameraError(f"frame {number}: {error}") from error
+        if out is not None:
+            out.write(json.dumps(line_of(number, frame, kinds)) + "\n")
+        yield frame
+        if progress is not None:
+            progress(number + 1, total)
 
 
 def _write_video(frames: Iterator[Frame], path: Path, frame_rate: float | None) -> int:
@@ -153,10 +184,19 @@ def _write_picture(frames: Iterator[Frame], path: Path, suffix: str) -> int:
     return count
 
 
-def _reader(model: str, name: str, path: Path, depth: bool) -> Camera[Attributes]:
-    """Return a camera for the file; a 16-bit grey picture is depth if the root source gives depth too."""
+def _reader(root: Attributes, model: str, name: str, path: Path) -> Camera[Attributes]:
+    """Return a camera for the file.
+
+    A 16-bit grey picture is depth if the root source gives depth too. A video is read as the root source would read it,
+    but with its damaged pictures: each frame has its result.
+    """
     kind = CAMERAS[model]
-    values = {"path": str(path.absolute()), **({"loop": False, "depth": depth} if model == "image_file" else {})}
+    values: dict[str, Any] = {"path": str(path.absolute())}
+    if model == "image_file":
+        values |= {"loop": False, "depth": getattr(root, "depth", False) is True}
+    else:
+        values |= {key: getattr(root, key) for key in ("video_stream", "deinterlace") if hasattr(root, key)}
+        values["drop_damaged"] = False
     attributes = kind.attributes_type.model_validate(values, context={"folder": Path.cwd()})
     return kind(name, attributes, paced=False)
 
@@ -184,7 +224,10 @@ def _same(first: Path, second: Path) -> bool:
 
 
 def _holds_picture(path: Path) -> bool:
-    """Return whether the first bytes of a file are those of a still picture, whatever its suffix."""
+    """Return whether the first bytes of a file are those of a picture, whatever its suffix.
+
+    Of an animation the first picture counts.
+    """
     if not path.is_file():
         return False
     try:
@@ -192,16 +235,7 @@ def _holds_picture(path: Path) -> bool:
             header = read_header(file.read(64))
     except OSError:
         return False
-    return header is not None and header.format != "GIF"
-
-
-def _frame_count(path: Path) -> int | None:
-    """Return the number of frames that a video states in its header; ``None`` if it states none."""
-    try:
-        with av.open(str(path)) as container:
-            return container.streams.video[0].frames or None
-    except (FFmpegError, IndexError):
-        return None
+    return header is not None
 
 
 @contextmanager

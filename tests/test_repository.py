@@ -21,11 +21,17 @@ OTHER_TESTS = {
 # Modules that are tested with what uses them, and where.
 TESTED_WITH: dict[str, str] = {
     "cameras/annotations/canvas.py": "tests/transforms/painting/test_layout.py",
+    "cameras/connecting.py": "tests/cameras/test_stream.py",
     "cameras/attributes.py": "tests/cameras/test_test_pattern.py",
     "cameras/base.py": "tests/cameras/test_video_file.py",
     "cameras/container.py": "tests/cameras/test_stream.py",
     "cameras/ffmpeg.py": "tests/cameras/test_stream.py",
     "cameras/interrupt.py": "tests/cameras/test_stream.py",
+    "cameras/multipart.py": "tests/cameras/test_stream_over_http.py",
+    "cameras/network/http.py": "tests/cameras/test_stream_over_http.py",
+    "cameras/network/reach.py": "tests/cameras/network/test_http_guard.py",
+    "cameras/network/rtsp.py": "tests/cameras/test_stream_over_rtsp.py",
+    "cameras/packets.py": "tests/cameras/test_stream_over_rtsp.py",
     "cameras/stream_failures.py": "tests/cameras/test_stream.py",
     "cameras/pattern/actors.py": "tests/cameras/pattern/test_scene.py",
     "cameras/pattern/ribbon.py": "tests/cameras/pattern/test_scene.py",

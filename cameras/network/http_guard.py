@@ -7,49 +7,33 @@ megabit, so streams without either do not use it.
 
 from __future__ import annotations
 
-import errno
 import os
 import selectors
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from .addresses import is_public
+from .reach import PORTS, Reach
 
 HEAD_BYTES_MAX = 65_536
-_CONNECT_S = 30.0  # FFmpeg's own deadline for opening is shorter in nearly all cases
-_CHECK_S = 0.1
 _CHUNK = 65_536
-_PORTS = {"http": 80, "https": 443}
 _REFUSAL = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class HttpGuard:
     """Forwards requests to the host of a stream, and to public addresses; never to others.
 
-    The host of the stream may be anywhere, but only at the port of its URL, or at that of HTTPS.
-
     Args:
-        url: The URL of the stream, http or https.
-
-    Attributes:
-        refused: Whether a request to another host was refused.
-        failure: Why the last connection could not be made; ``None`` if it was.
+        url: The URL of the stream, http or https; :class:`Reach` says where it may lead.
 
     Raises:
         OSError: No port is free.
     """
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self.refused = False
-        self.failure: OSError | None = None
-        self._host = _plain(parts.hostname or "")
-        self._ports = {parts.port or _PORTS.get(parts.scheme, 0), _PORTS["https"]}
+        self._reach = Reach(url, lambda: self._closed)
         self._lock = threading.Lock()
         self._closed = False
         self._open: set[socket.socket] = set()
@@ -57,6 +41,16 @@ class HttpGuard:
         os.environ.pop("no_proxy", None)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._start(self._accept)
+
+    @property
+    def refused(self) -> bool:
+        """Whether a request to another host was refused."""
+        return self._reach.refused
+
+    @property
+    def failure(self) -> OSError | None:
+        """Why the last connection could not be made; ``None`` if it was."""
+        return self._reach.failure
 
     @property
     def url(self) -> str:
@@ -96,8 +90,8 @@ class HttpGuard:
             secure = method == "CONNECT"
             if not secure and parts.scheme != "http":
                 return
-            port = parts.port or _PORTS["https" if secure else "http"]
-            upstream = self._connected(_plain(parts.hostname or ""), port)
+            port = parts.port or PORTS["https" if secure else "http"]
+            upstream = self._reach.connect(parts.hostname or "", port)
             if upstream is None:
                 client.sendall(_REFUSAL)
                 return
@@ -126,54 +120,6 @@ class HttpGuard:
             if self._closed:
                 raise OSError("closed")
             self._open.add(connection)
-
-    def _connected(self, host: str, port: int) -> socket.socket | None:
-        """Return a connection to a host; ``None`` if it must not be reached or does not answer."""
-        own = host == self._host and port in self._ports
-        failure: OSError | None = None
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
-            self.failure = socket.gaierror(socket.EAI_NONAME, "no such host")
-            return None
-        for family, kind, protocol, _, address in found:
-            if not own and not is_public(ip_address(str(address[0]).partition("%")[0])):
-                self.refused = True
-                continue
-            connection = socket.socket(family, kind, protocol)
-            try:
-                self._connect(connection, address)
-            except OSError as error:
-                connection.close()
-                failure = error
-            else:
-                self.failure = None
-                return connection
-        self.failure = failure
-        return None
-
-    def _connect(self, connection: socket.socket, address: tuple[str | int | bytes, ...]) -> None:
-        """Connect, unless the guard is closed meanwhile.
-
-        Raises:
-            OSError: The address does not answer.
-        """
-        connection.setblocking(False)
-        deadline_s = time.monotonic() + _CONNECT_S
-        connection.connect_ex(address)
-        with selectors.DefaultSelector() as selector:
-            selector.register(connection, selectors.EVENT_WRITE)
-            while not selector.select(_CHECK_S):
-                if self._closed or time.monotonic() > deadline_s:
-                    raise TimeoutError(errno.ETIMEDOUT, "no answer")
-        code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
-            raise OSError(code, os.strerror(code))
-        connection.setblocking(True)
-
-
-def _plain(host: str) -> str:
-    return host.lower().removesuffix(".")
 
 
 def _head_of(client: socket.socket) -> tuple[bytes, bytes]:

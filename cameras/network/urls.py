@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import urlsplit
+from collections.abc import Sequence
+from urllib.parse import quote, urlsplit
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp", "tls")
 
 HIDDEN = "***"
 
-ESCAPING = "percent-encode user and password: %40 for an at sign"
+ESCAPING = "percent-encode user and password, or use the keys username and password"
 """The remedy when the host of a URL is unclear because a password has unescaped characters.
 
 It has no ``@``: :func:`redact_url` would take it for a part of the URL before it.
@@ -124,17 +125,17 @@ def _host(rest: str) -> str | None:
     return host if host == f"{found[0]}/" else found[0]
 
 
-def url_problem(url: str) -> str | None:
-    """Return the error in a stream URL, without secrets; ``None`` for a valid one."""
+def url_problem(url: str, schemes: Sequence[str] = SCHEMES) -> str | None:
+    """Return the error in a stream URL, without secrets; ``None`` for a valid one with one of the schemes."""
     scheme, separator, rest = url.partition(":")
     scheme = scheme.lower()
     if not separator or not scheme.isidentifier():
         return "must be a URL such as rtsp://camera.local/; for a file use model: video_file"
     if scheme == "file":
         return "must be the address of a stream, got a file: use model: video_file"
-    if scheme not in SCHEMES:
+    if scheme not in schemes:
         got = "" if "@" in rest else f", got {scheme}:"
-        return f"must begin with one of {', '.join(f'{known}://' for known in SCHEMES)}{got}"
+        return f"must begin with one of {', '.join(f'{known}://' for known in schemes)}{got}"
     if not rest.startswith("//"):
         return f"must have two slashes after {scheme}:, as in {scheme}://camera.local/"
     try:
@@ -147,3 +148,16 @@ def url_problem(url: str) -> str | None:
     if not parts.hostname and (port is None or scheme not in ("udp", "rtp", "srt", "tcp")):
         return f"must name a host, as in {scheme}://camera.local/, got {redact_url(url)}"
     return None
+
+
+def normal_url(url: str, username: str | None = None, password: str | None = None) -> str:
+    """Return a valid URL with its scheme in lower case, and with user and password."""
+    scheme, _, rest = url.partition("://")
+    if username is not None:
+        rest = f"{quote(username, safe='')}:{quote(password or '', safe='')}@{rest}"
+    return f"{scheme.lower()}://{rest}"
+
+
+def has_user(url: str) -> bool:
+    """Return whether a valid URL has a user."""
+    return "@" in urlsplit(url).netloc.lstrip("@")

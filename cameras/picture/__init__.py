@@ -4,8 +4,9 @@ from .decoder import CAMERA_DECODERS, DECODERS, MAX_PIXELS, PictureLimits
 from .formats import ImageError, read_header
 from .frame import Depth, Frame, Intrinsics, Mark
 from .image import decode_depth, decode_image
+from .nal_units import FrameNumbers, has_picture
 from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
-from .video import pixels_from_av
+from .video import pixels_from_av, squared_size
 
 __all__ = [
     "CAMERA_DECODERS",
@@ -13,6 +14,7 @@ __all__ = [
     "MAX_PIXELS",
     "Depth",
     "Frame",
+    "FrameNumbers",
     "Image",
     "ImageError",
     "Intrinsics",
@@ -24,6 +26,8 @@ __all__ = [
     "decode_depth",
     "decode_image",
     "pixels_from_av",
+    "has_picture",
     "read_header",
+    "squared_size",
     "yuv_from_rgb",
 ]

@@ -1,5 +1,18 @@
-"""The time of frames: timestamps that increase, pacing in real time, and deadlines for pictures."""
+"""The time of frames: timestamps that increase, those of live sources, pacing, rates, and deadlines for pictures."""
 
-from .pacing import Pacer, PictureDeadline, Rebase, ticks
+from .frame_times import FrameTimes, believable, timing_of
+from .live import LiveTimes, RateMeter
+from .pacing import Pacer, PictureDeadline, Rebase, seconds, ticks
 
-__all__ = ["Pacer", "PictureDeadline", "Rebase", "ticks"]
+__all__ = [
+    "FrameTimes",
+    "LiveTimes",
+    "Pacer",
+    "PictureDeadline",
+    "RateMeter",
+    "Rebase",
+    "believable",
+    "seconds",
+    "ticks",
+    "timing_of",
+]

@@ -78,12 +78,16 @@ class PictureDeadline:
 class Rebase:
     """Maps timestamps of a source to a timeline that starts at 0 and strictly increases.
 
-    Timestamps only get an offset. When one jumps back, and after :meth:`restart`, the offset changes so that it follows
-    the last one by a frame interval. A timestamp that repeats, or is back by less than an interval, is corrected alone:
-    it comes one tick after the last.
+    Timestamps only get an offset. When one jumps back, or ahead by more than a limit, and after :meth:`restart`, the
+    offset changes so that it follows the last one by a frame interval. A timestamp that repeats, or is back by less
+    than an interval, is corrected alone: it comes one tick after the last.
+
+    Attributes:
+        jumped: Whether a timestamp has jumped since the last restart.
     """
 
     def __init__(self) -> None:
+        self.jumped = False
         self._offset: int | None = None
         self._last = -1
         self._interval = 1
@@ -91,10 +95,22 @@ class Rebase:
     def restart(self) -> None:
         """Announce that the source restarts from its beginning."""
         self._offset = None
+        self.jumped = False
 
-    def place(self, pts: int, interval: int) -> int:
-        """Return the mapped timestamp of a frame, in ticks of the source; ``interval`` is its duration."""
-        if self._offset is None or pts + self._offset <= self._last - max(self._interval, 1):
+    def place(self, pts: int, interval: int, step_max: int | None = None) -> int:
+        """Return the mapped timestamp of a frame.
+
+        Args:
+            pts: Its timestamp, in ticks of the source.
+            interval: Its duration, in ticks.
+            step_max: The longest step ahead that is no jump, in ticks; ``None`` for any.
+        """
+        if self._offset is not None:
+            step = pts + self._offset - self._last
+            back = step <= -max(self._interval, 1)
+            if back or (step_max is not None and step > step_max):
+                self._offset, self.jumped = None, True
+        if self._offset is None:
             following = 0 if self._last < 0 else self._last + max(self._interval, 1)
             self._offset = following - pts
         self._last = max(pts + self._offset, self._last + 1)
@@ -105,3 +121,8 @@ class Rebase:
 def ticks(seconds: Fraction | None, time_base: Fraction) -> int:
     """Return a duration in whole ticks, at least one."""
     return max(1, round(seconds / time_base)) if seconds else 1
+
+
+def seconds(number: int, time_base: Fraction) -> float:
+    """Return ticks in seconds, as ``float(number * time_base)`` but several times as fast."""
+    return number * time_base.numerator / time_base.denominator

@@ -125,8 +125,8 @@ class Feed:
 
     @property
     def error(self) -> str | None:
-        """The present error, here or upstream; ``None`` without an error."""
-        return None if self._output is None else self.producer.error
+        """The present error, here or upstream, or that with which it ended; ``None`` without an error."""
+        return None if self._output is None and not self._ended else self.producer.error
 
     @property
     def error_lasts(self) -> bool:

@@ -9,6 +9,7 @@ from cameras import (
     Attributes,
     Camera,
     CameraAccessDenied,
+    CameraCutShort,
     CameraEnded,
     CameraError,
     CameraUnreachable,
@@ -26,6 +27,8 @@ CHECKS_MAX = 30
 
 CHECK_PAUSE_MIN_S = 0.1
 """Shortest pause between two checks, even if a check takes long."""
+
+_WITH_ERROR = (State.OFFLINE, State.OPENING, State.ENDED)
 
 MakeCamera = Callable[[], Camera[Attributes]]
 """Makes a closed camera, a new one for each attempt to open it."""
@@ -53,7 +56,7 @@ class Source(Producer):
         self._reports = reports
         self._timeline = Timeline()
         self._run_state = _RunState(State.IDLE)
-        self._declared_rate: float | None = None
+        self._frame_rate: float | None = None
         # Kept from run to run: viewers that come and go must not make a camera lock the account.
         self._pauses = RetryPauses()
         self._denied_until_s = 0.0
@@ -69,18 +72,18 @@ class Source(Producer):
         """The present error; ``None`` without an error."""
         run_state = self._run_state
         stall = run_state.stall(self._clock.monotonic())
-        return stall or (run_state.error if run_state.state in (State.OFFLINE, State.OPENING) else None)
+        return stall or (run_state.error if run_state.state in _WITH_ERROR else None)
 
     @property
     def error_lasts(self) -> bool:
         """Whether the camera said, in this run, that further tries will fail too."""
         run_state = self._run_state
-        return run_state.state in (State.OFFLINE, State.OPENING) and run_state.error_lasts
+        return run_state.state in _WITH_ERROR and run_state.error_lasts
 
     @property
     def frame_rate(self) -> float | None:
-        """Frames per second as the camera declares them; ``None`` before the first opening."""
-        return self._declared_rate
+        """Frames per second as the camera declares or measures them; ``None`` before the first opening."""
+        return self._frame_rate
 
     def start(self, output: Output, executor: Executor, previous: Run | None = None) -> Run:
         """Start to open and read the camera."""
@@ -99,9 +102,14 @@ class Source(Producer):
             try:
                 camera = self._make()
                 self._read(camera, run, run_state, output)
-            except CameraEnded:
-                logger.info("camera %s: ended", self._name)
-                run_state.state, run_state.error = State.ENDED, None
+            except CameraEnded as end:
+                cut = isinstance(end, CameraCutShort)
+                run_state.error, run_state.error_lasts = (str(end) if cut else None), False
+                run_state.state = State.ENDED
+                if cut:
+                    self._reports.failed(str(end))
+                else:
+                    logger.info("camera %s: ended", self._name)
                 output.end()
                 return
             except CameraError as error:
@@ -163,7 +171,7 @@ class Source(Producer):
         dropped = 0
         try:
             camera.open()
-            self._declared_rate = rate = camera.frame_rate
+            self._frame_rate = rate = camera.frame_rate
             if camera.silence_s is not None and rate:
                 run_state.silence_s = max(camera.silence_s, 3 / rate)
             self._timeline.restart()
@@ -171,6 +179,7 @@ class Source(Producer):
                 frame = camera.read()
                 must_be(Frame, frame, f"{type(camera).__name__}.read")
                 dropped = self._count_dropped(camera, dropped)
+                self._frame_rate = camera.frame_rate
                 self._take(run_state, output, frame)
         finally:
             self._count_dropped(camera, dropped)

@@ -11,10 +11,11 @@ import pytest
 from pydantic import ValidationError
 
 from cameras import PictureLimits
+from cameras import stream as stream_module
 from cameras.base import CameraAccessDenied, CameraEnded, CameraError, CameraUnreachable
 from cameras.internals import UnsuitableLibrary
 from cameras.interrupt import check_pyav
-from cameras.stream import Stream, StreamAttributes
+from cameras.stream import Stream, StreamAttributes, has_srt
 from cameras.video_file import VideoFile, VideoFileAttributes
 
 from .servers import Answer, mjpeg, replying, request_of, sending, server, silent
@@ -129,9 +130,9 @@ def test_damage_looks_alike_in_streams_and_files(tmp_path: Path) -> None:
     images = [random.integers(60, 180, (96, 160, 3), np.uint8) for _ in range(12)]
     options = {"bf": "0", "x264-params": "slices=4"}
     path = damage_video(write_video(tmp_path / "damaged.mkv", images, options=options))
-    file = VideoFile("file", VideoFileAttributes(path=path), paced=False)
+    file = VideoFile("file", VideoFileAttributes(path=path, drop_damaged=False), paced=False)
     with server(sending(path, "video/x-matroska")) as host:
-        stream = camera(f"http://{host}/damaged.mkv", paced=False)
+        stream = camera(f"http://{host}/damaged.mkv", paced=False, drop_damaged=False)
         stream.open()
         file.open()
         for _ in range(10):
@@ -393,7 +394,7 @@ def test_an_unknown_host_is_reported() -> None:
 
 def test_a_host_that_an_unescaped_password_hides_is_reported_with_the_remedy() -> None:
     assert refusal("rtsp://anna:hun@ter.invalid/2@camera/stream") == (
-        "rtsp://***: no such host; percent-encode user and password: %40 for an at sign"
+        "rtsp://***: no such host; percent-encode user and password, or use the keys username and password"
     )
 
 
@@ -415,6 +416,20 @@ def test_a_url_of_another_kind_is_refused(url: str, message: str) -> None:
     with pytest.raises(ValidationError) as raised:
         StreamAttributes(url=url)
     assert raised.value.errors()[0]["msg"] == f"Value error, {message}"
+
+
+def test_a_protocol_that_this_build_of_ffmpeg_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = "this build of FFmpeg does not support SRT; use RTSP, RTMP or MPEG-TS over UDP"
+    for supported in (False, True):
+        monkeypatch.setattr(stream_module, "has_srt", lambda answer=supported: answer)
+        for url in ("srt://camera:9000", "SRT://camera:9000"):
+            assert list(StreamAttributes(url=url).check()) == ([] if supported else [(("url",), message)])
+    assert list(StreamAttributes(url="rtsp://camera/live").check()) == []
+
+
+def test_whether_ffmpeg_has_srt_is_found_out_without_a_connection() -> None:
+    error = refusal("srt://127.0.0.1:9", open_timeout_s=0.5)
+    assert error.endswith(": this build of FFmpeg does not support that protocol") is not has_srt()
 
 
 def test_an_invalid_host_is_reported_without_its_name() -> None:

@@ -5,7 +5,7 @@ import shutil
 import threading
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 import pytest
 from av.container import Container
+from av.stream import Disposition
 
 from cameras import PictureLimits
-from cameras.base import CameraEnded, CameraError
+from cameras.base import CameraCutShort, CameraEnded, CameraError
 from cameras.picture.frame import Frame
 from cameras.video_file import VideoFile, VideoFileAttributes
 from tests.shared import DATA, expected, needs_data
@@ -30,6 +31,8 @@ from .videos import (
     number_of,
     numbered,
     plain,
+    stream_of,
+    ts_packets,
     write_video,
     write_video_with_sound,
 )
@@ -171,13 +174,239 @@ def test_the_rotation_of_a_phone_video_is_applied(tmp_path: Path) -> None:
     assert frame.image[:, -8:].mean() > 250 and frame.image[:, :8].mean() < 5
 
 
-def test_a_frame_without_a_time_is_dropped_and_counted(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "raw.h264", [numbered(number) for number in range(3)], format="h264")
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("raw.h264", "libx264", {"bf": "0"}),
+        ("raw.h264", "libx264", {"bf": "2"}),
+        ("raw.hevc", "libx265", {"x265-params": "log-level=none"}),
+        ("raw.m4v", "mpeg4", {"bf": "2"}),
+        ("raw.m2v", "mpeg2video", {"bf": "2"}),
+        ("raw.mjpeg", "mjpeg", {}),
+        ("b_frames.avi", "libx264", {"bf": "3", "b-pyramid": "normal"}),
+        ("packed.avi", "mpeg4", {"bf": "2"}),
+        ("b_frames.mpg", "mpeg2video", {"bf": "2"}),
+    ],
+)
+def test_files_whose_packets_have_no_times_are_played_at_their_rate(
+    tmp_path: Path, name: str, codec: str, options: dict[str, str]
+) -> None:
+    format = {"m2v": "mpeg2video", "mpg": "mpeg"}.get(name[-3:], name.partition(".")[2])
+    path = write_video(
+        tmp_path / name,
+        [numbered(number) for number in range(10)],
+        codec=codec,
+        pixel_format="yuvj420p" if codec == "mjpeg" else "yuv420p",
+        options=options,
+        format=format,
+    )
     file = camera(path)
     file.open()
-    with pytest.raises(CameraError, match="raw.h264 contains no frame with a timestamp"):
-        file.read()
-    assert file.dropped == 3
+    frames = list(frames_of(file))
+    assert [round(frame.time_s, 4) for frame in frames] == [round(number / 25, 4) for number in range(10)]
+    assert [number_of(frame.image) for frame in frames] == list(range(10))
+    assert (file.frame_rate, file.dropped) == (25, 0)
+    file.close()
+
+
+def test_a_raw_stream_has_the_rate_that_its_parameter_sets_state(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "raw.h264", [numbered(number) for number in range(4)], rate=10, format="h264")
+    file = camera(path)
+    file.open()
+    assert file.frame_rate == 10
+    assert [frame.time_s for frame in frames_of(file)] == pytest.approx([0, 0.1, 0.2, 0.3])
+    file.close()
+
+
+WRAP = 1 << 33  # of the clock of MPEG-TS
+
+
+@pytest.mark.parametrize("before", [150, 3, 0.6], ids=["long before", "in the middle", "near the end"])
+def test_a_clock_that_wraps_does_not_show(tmp_path: Path, before: float) -> None:
+    """The times of a file are those relative to its start; where its clock wraps does not matter."""
+    step = 50 if before == 150 else 1  # minutes between pictures need a wrap that FFmpeg sees late
+    images = [numbered(number % 10) for number in range(6)]
+    pts = [WRAP - round((before - step * number) * 90_000) for number in range(6)]
+    path = write_video(
+        tmp_path / "wrap.ts", images, pts=pts, time_base=Fraction(1, 90_000), options={"bf": "0"}, format="mpegts"
+    )
+    file = camera(path)
+    file.open()
+    times = []
+    with pytest.raises(CameraEnded) as ended:
+        while True:
+            times.append(round(file.read().time_s, 3))
+    assert ended.type is CameraEnded
+    expected_step = step if step < 10 else times[1]  # a longer pause is a step of the clock
+    assert times == pytest.approx([number * expected_step for number in range(6)], abs=0.001)
+    file.close()
+
+
+def test_a_step_of_the_clock_of_a_broadcast_is_no_pause(tmp_path: Path) -> None:
+    images = [numbered(number) for number in range(8)]
+    pts = [number * 3600 for number in range(4)] + [10_000_000 + number * 3600 for number in range(4)]
+    path = write_video(tmp_path / "joined.ts", images, pts=pts, time_base=Fraction(1, 90_000), options={"bf": "0"})
+    file = camera(path)
+    file.open()
+    frames = list(frames_of(file))
+    assert [round(frame.time_s, 3) for frame in frames] == pytest.approx(
+        [number * 0.04 for number in range(8)], abs=0.02
+    )
+    file.close()
+
+
+def two_videos(path: Path, *, second_is_default: bool | None = None) -> Path:
+    """Write a small video and a larger one, each of its own brightness, into one file."""
+    with av.open(str(path), "w") as output:
+        streams: list[Any] = []
+        for number, (width, height) in enumerate(((64, 48), (128, 96))):
+            stream: Any = output.add_stream("libx264", rate=25, options={"bf": "0"})
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            if second_is_default is not None:
+                stream.disposition = Disposition.default if (number == 1) is second_is_default else Disposition(0)
+            streams.append(stream)
+        for number in range(5):
+            for place, stream in enumerate(streams):
+                frame = av.VideoFrame.from_ndarray(numbered(place + 1, stream.width, stream.height), "bgr24")
+                frame.pts = number
+                output.mux(stream.encode(frame))
+        for stream in streams:
+            output.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "second_is_default", "number", "width"),
+    [
+        ("two.ts", None, None, 128),
+        ("two.mkv", True, None, 128),
+        ("two.mkv", False, None, 64),
+        ("two.mkv", True, 0, 64),
+        ("two.ts", None, 1, 128),
+    ],
+)
+def test_of_several_videos_the_default_one_is_played_else_the_largest_or_the_one_asked_for(
+    tmp_path: Path, name: str, second_is_default: bool | None, number: int | None, width: int
+) -> None:
+    file = camera(two_videos(tmp_path / name, second_is_default=second_is_default), video_stream=number)
+    file.open()
+    frames = list(frames_of(file))
+    assert {(frame.width, number_of(frame.image)) for frame in frames} == {(width, 1 if width == 64 else 2)}
+    assert len(frames) == 5
+    file.close()
+
+
+def test_a_video_stream_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:
+    file = camera(two_videos(tmp_path / "two.mkv"), video_stream=2)
+    with pytest.raises(CameraError, match=r"^video_stream 2 does not exist; found: 0 \(64 x 48\), 1 \(128 x 96\)$"):
+        file.open()
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "aspect", "square"),
+    [
+        (72, 56, Fraction(64, 45), (102, 56)),
+        (72, 48, Fraction(8, 9), (72, 54)),
+        (64, 48, Fraction(4, 3), (86, 48)),
+        (64, 48, Fraction(1001, 1000), (64, 48)),
+        (64, 48, Fraction(50), (64, 48)),
+    ],
+    ids=["PAL wide", "NTSC", "HDV", "nearly square", "absurd"],
+)
+@pytest.mark.parametrize("name", ["sar.mp4", "sar.ts", "sar.mkv"])
+def test_pixels_are_square(
+    tmp_path: Path, name: str, width: int, height: int, aspect: Fraction, square: tuple[int, int]
+) -> None:
+    image = plain((0, 0, 0), width, height)
+    image[:, : width // 2] = 200
+    parameters = f"sar={aspect.numerator}\\:{aspect.denominator}"
+    path = write_video(tmp_path / name, [image] * 10, options={"x264-params": f"bframes=0:{parameters}"})
+    file = camera(path)
+    file.open()
+    frame = file.read()
+    file.close()
+    assert (frame.width, frame.height) == square
+    assert frame.image[:, : frame.width // 2 - 3].mean() > 190 and frame.image[:, frame.width // 2 + 3 :].mean() < 10
+
+
+def test_pixels_are_square_before_the_limit_of_pixels_is_checked(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "sar.mp4", [numbered(1)] * 3, options={"x264-params": "sar=2\\:1"})
+    file = camera(path)
+    file.limits = PictureLimits(64 * 48)
+    with pytest.raises(CameraError, match="^its pictures have 128 x 48 pixels; at most 3072 are allowed$"):
+        file.open()
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixel_format"),
+    [
+        ("a.mov", "png", "rgb24"),
+        ("a.avi", "mjpeg", "yuvj420p"),
+        ("a.mkv", "libx264", "yuv420p"),
+        ("a.mp4", "mpeg4", "yuv420p"),
+    ],
+)
+def test_one_damaged_picture_costs_itself_only(tmp_path: Path, name: str, codec: str, pixel_format: str) -> None:
+    path = write_video(
+        tmp_path / name,
+        [numbered(number) for number in range(10)],
+        codec=codec,
+        pixel_format=pixel_format,
+        options={"g": "1"},
+    )
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as video:
+        packet = [bytes(packet) for packet in video.demux(video=0) if packet.size][4]
+    place = data.index(packet)
+    data[place : place + len(packet)] = bytes(len(packet))
+    path.write_bytes(data)
+    file = camera(path)
+    file.open()
+    frames = list(frames_of(file))
+    assert [number_of(frame.image) for frame in frames] == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+    assert file.dropped == 1
+    file.close()
+
+
+def lossy(
+    path: Path, lost: Sequence[int], *, codec: str = "libx264", options: dict[str, str] | None = None
+) -> set[int]:
+    """Write 40 pictures as MPEG-TS, without one packet of each picture listed; return which are key frames."""
+    chosen = {"g": "10", "bf": "0", "sc_threshold": "0", "keyint_min": "10"}
+    if codec == "libx264":
+        chosen["preset"] = "ultrafast"
+    write_video(path, noisy_blocks(40), codec=codec, options=chosen, format="mpegts")
+    with av.open(str(path)) as whole:
+        keys = {number for number, packet in enumerate(whole.demux(video=0)) if packet.is_keyframe}
+    packets = ts_packets(path.read_bytes())
+    begins = [number for number, packet in enumerate(packets) if stream_of(packet) == 256 and packet[1] & 0x40]
+    video = [number for number, packet in enumerate(packets) if stream_of(packet) == 256]
+    gone = {video[video.index(begins[number]) + 3] for number in lost}
+    path.write_bytes(b"".join(packet for number, packet in enumerate(packets) if number not in gone))
+    return keys
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg2video", "mpeg4"])
+def test_after_a_loss_pictures_are_held_back_until_the_next_key_frame(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "lossy.ts"
+    keys = lossy(path, [17, 36], codec=codec)
+    held = set()
+    for number in (17, 36):
+        held |= set(range(number, min((key for key in keys if key > number), default=40)))
+    file = camera(path)
+    file.open()
+    shown = [round(frame.time_s * 25) for frame in frames_of(file)]
+    assert shown == [number for number in range(40) if number not in held]
+    assert file.dropped == len(held) > 4
+    file.close()
+
+
+def test_damaged_pictures_are_shown_and_counted_on_request(tmp_path: Path) -> None:
+    lossy(tmp_path / "lossy.ts", [13, 35])
+    file = camera(tmp_path / "lossy.ts", drop_damaged=False)
+    file.open()
+    assert len(list(frames_of(file))) == 40
+    assert file.dropped == 12
     file.close()
 
 
@@ -246,8 +475,12 @@ def test_an_incomplete_file_is_reported_with_its_end(tmp_path: Path) -> None:
     whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     file = camera(whole)
     file.open()
-    with pytest.raises(CameraError, match=r"cut.mp4 ends after [0-9.]+ of 4.0 s: the file is incomplete"):
-        list(frames_of(file))
+    with pytest.raises(CameraCutShort, match=r"cut.mp4 ends after [0-9.]+ of 4.0 s: the file is incomplete"):
+        list(file.read() for _ in range(100))
+    file.close()
+    file = camera(whole, loop=True)
+    file.open()
+    assert len([file.read() for _ in range(120)]) == 120, "in a loop it begins again"
     file.close()
 
 
@@ -304,7 +537,7 @@ def test_damage_looks_alike_live_and_annotated(tmp_path: Path, codec: str, optio
     damage_video(path)
 
     def hashes(*, paced: bool) -> list[str]:
-        file = camera(path, paced=paced)
+        file = camera(path, paced=paced, drop_damaged=False)
         file.open()
         came = [hashlib.sha256(frame.image.tobytes()).hexdigest() for frame in frames_of(file)]
         file.close()
@@ -319,7 +552,7 @@ def test_damage_looks_alike_live_and_annotated(tmp_path: Path, codec: str, optio
 def test_damage_in_h264_is_concealed(tmp_path: Path) -> None:
     options = {"preset": "veryfast", "x264-params": "slices=4:bframes=2"}
     path = damage_video(write_video(tmp_path / "damaged.mkv", noisy_blocks(24), rate=240, options=options))
-    file = camera(path, paced=True)
+    file = camera(path, paced=True, drop_damaged=False)
     file.open()
     for frame in frames_of(file):
         assert green_share(frame.image) < 0.01

@@ -17,6 +17,7 @@ from pipeline import Config
 from streams import annotate
 from streams.annotate import line_of
 from streams.movie import Movie
+from tests.cameras.videos import damage_video, write_video
 from tests.pipeline.builders import config
 from tests.streams.fakes import picture
 
@@ -108,6 +109,39 @@ def test_a_video_keeps_every_frame_and_its_time(clip: Path, tmp_path: Path) -> N
         assert (video.width, video.height, video.pix_fmt) == (34, 22, "yuv420p")
         assert float((video.duration or 0) * (video.time_base or 0)) == pytest.approx(0.28)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["clip.mkv", "out.mp4"]
+
+
+def test_of_a_file_that_is_cut_short_the_frames_before_that_are_kept(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1)
+    images = [noise.integers(0, 255, (48, 64, 3), np.uint8) for _ in range(60)]
+    cut = write_video(tmp_path / "cut.mp4", images, container_options={"movflags": "faststart"})
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    target, lines = tmp_path / "out.mp4", tmp_path / "out.jsonl"
+    with pytest.raises(
+        CameraError, match=r"cut.mp4 ends after [0-9.]+ of 2.4 s: the file is incomplete; .*out.mp4 has"
+    ):
+        annotate(declared(tmp_path, "video_file", cut), "small", cut, target, lines=lines)
+    written = shown(target)
+    assert 15 < len(written) < 45
+    assert len(lines.read_text().splitlines()) == len(written)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["cut.mp4", "out.jsonl", "out.mp4"]
+
+
+def test_damaged_frames_are_annotated_too(tmp_path: Path) -> None:
+    images = [np.full((48, 64, 3), number * 10, np.uint8) for number in range(12)]
+    clip = damage_video(write_video(tmp_path / "damaged.mkv", images, codec="mpeg4", options={"g": "12"}))
+    done = annotate(declared(tmp_path, "video_file", clip), "small", clip, tmp_path / "out.mp4")
+    assert done > 6
+
+
+@pytest.mark.parametrize("frames", [1, 4])
+def test_of_a_gif_the_first_picture_becomes_a_picture(tmp_path: Path, frames: int) -> None:
+    images = [np.full((48, 64, 3), 30 + number * 70, np.uint8) for number in range(frames)]
+    gif = write_video(tmp_path / "moving.gif", images, codec="gif", pixel_format="rgb8", rate=10)
+    assert annotate(declared(tmp_path, "image_file", gif), "small", gif, tmp_path / "out.png") == 1
+    written = cv2.imread(str(tmp_path / "out.png"))
+    assert written is not None and written.shape == (21, 33, 3) and abs(int(written[5, 5, 0]) - 30) < 40
+    assert annotate(declared(tmp_path, "image_file", gif), "small", gif, tmp_path / "out.mp4") == frames
 
 
 def test_a_video_is_read_as_fast_as_possible(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

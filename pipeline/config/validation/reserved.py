@@ -15,8 +15,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
     "cameras": frozenset({"placement", "publish", "record"}),
     "stream": frozenset({"ladder", "passthrough"}),
     "attributes": frozenset(
-        {"activation", "batch", "deinterlace", "delay_s", "drop_damaged", "input_size_px", "isolation", "kind"}
-        | {"sha256", "video_stream"}
+        {"activation", "batch", "delay_s", "input_size_px", "isolation", "kind", "sha256"}
     ),
     "server": frozenset({"edit", "processes", "recording", "rtsp"}),
 }  # fmt: skip

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cameras import http_guard, stream
+from cameras import connecting
 from cameras.base import CameraError, CameraUnreachable
-from cameras.network.http_guard import HttpGuard
+from cameras.network import HttpGuard, addresses
 from cameras.stream import Stream, StreamAttributes
 from tests.certificates import certificate
 
@@ -85,7 +85,7 @@ def test_another_address_in_the_network_is_not_reached(clip: Path, name: str) ->
 
 
 def test_public_addresses_are_reached(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_guard, "is_public", lambda address: address == ipaddress.ip_address("127.0.0.1"))
+    monkeypatch.setattr(addresses, "is_public", lambda address: address == ipaddress.ip_address("127.0.0.1"))
     with server(sending(clip, "video/mp2t")) as other:
         target = f"http://{other.partition('@')[2]}/clip.ts"
         with server(redirecting({"/live": target}, clip)) as host:
@@ -116,7 +116,7 @@ def test_the_variable_that_would_bypass_the_guard_has_no_effect(clip: Path, monk
 
 
 def test_a_host_that_answers_with_video_needs_no_guard(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "HttpGuard", None)
+    monkeypatch.setattr(connecting, "HttpGuard", None)
     with server(sending(clip, "video/mp2t")) as host:
         assert first_picture(f"http://{host}/clip.ts") == 3
 

@@ -168,7 +168,8 @@ KNOWN = "rtsp://, rtsps://, http://, https://, rtmp://, rtmps://, srt://, udp://
         ("rtsp://camera:99999/", "is not a valid URL: rtsp://***"),
         (
             "rtsp://u:sec#ret@camera/",
-            "is not a valid URL: rtsp://camera/; percent-encode user and password: %40 for an at sign",
+            "is not a valid URL: rtsp://camera/; percent-encode user and password, or use the keys username and "
+            "password",
         ),
     ],
 )

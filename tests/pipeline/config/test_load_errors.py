@@ -778,9 +778,9 @@ ROWS = (
     ),
     (
         "kinds that come later",
-        ("cameras:\n  - {name: a, model: snapshot}\nservices:\n  - {name: m, type: mlmodel, model: oip}\n"),
+        ("cameras:\n  - {name: a, model: whip}\nservices:\n  - {name: m, type: mlmodel, model: oip}\n"),
         (
-            '2:22: cameras[0].model: "snapshot" is not available in this version\n'
+            '2:22: cameras[0].model: "whip" is not available in this version\n'
             '4:37: services[0].model: "oip" is not available in this version'
         ),
     ),

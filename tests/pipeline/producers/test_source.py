@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import cast
 
 import pytest
 
-from cameras import CameraAccessDenied, CameraEnded, CameraError, CameraUnreachable, Frame, SlotClosed
+from cameras import CameraAccessDenied, CameraCutShort, CameraEnded, CameraError, CameraUnreachable, Frame, SlotClosed
 from pipeline import Feed, State
 from pipeline.feeds.tasks import RETRY_PAUSES_S
 from pipeline.producers.source import CHECK_PAUSE_MIN_S, CHECKS_MAX
@@ -375,6 +377,39 @@ def test_the_last_frame_stays_after_the_end_until_a_new_first_watch(
         maker.number(2).give(frame())
         assert anew.get(5).sequence == 1
         assert status_of(source)[0] == "running"
+
+
+def test_a_camera_that_is_cut_short_ends_with_its_error(
+    source: Feed, maker: CameraMaker, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch = source.watch()
+    maker.number(1).give(frame())
+    last = watch.get(5)
+    maker.made[0].give(CameraCutShort("street.mp4 ends after 2.0 of 6.0 s"))
+    deadline_s = time.monotonic() + 5
+    while not source.counters["errors"] and time.monotonic() < deadline_s:
+        os.sched_yield()
+    assert status_of(source) == ("ended", "street.mp4 ends after 2.0 of 6.0 s")
+    assert source.latest is last
+    assert source.counters["errors"] == 1 and "street.mp4 ends after" in caplog.text
+    assert len(maker.made) == 1, "it is not opened again"
+    watch.close()
+    with source.watch() as anew:
+        maker.number(2).give(frame())
+        assert anew.get(5).sequence == 1
+        assert status_of(source) == ("running", None)
+
+
+def test_the_frame_rate_is_the_one_that_the_camera_says_now(source: Feed, maker: CameraMaker) -> None:
+    with source.watch() as watch:
+        camera = maker.number(1)
+        camera.give(frame(pts=0))
+        watch.get(5)
+        assert source.frame_rate == 30
+        camera.declared_rate = 12.5
+        camera.give(frame(pts=1))
+        watch.get(5)
+        assert source.frame_rate == 12.5
 
 
 def test_closing_for_good_ends_all_watches(source: Feed, maker: CameraMaker) -> None:

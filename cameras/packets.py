@@ -1,0 +1,199 @@
+"""The packets of an input, with the deadline of each wait, and one whole picture in each."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Collection, Generator, Sequence
+from contextlib import closing
+from typing import cast
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from .interrupt import wake_at
+from .picture import FrameNumbers
+
+NO_LIMIT_S = 1e5
+"""A timeout for FFmpeg that never passes: without any it would not notice :func:`wake_at`."""
+
+# RTP carries the pictures of these codecs in pieces; FFmpeg puts those of all others together.
+_IN_PIECES = frozenset({"h264", "hevc", "mpeg4", "mpeg1video", "mpeg2video", "h263", "h261", "cavs"})
+# A silence that says that a picture is complete.
+_COMPLETE_S = 0.4
+_AT_ONCE_S = 0.15
+_SLOW_S = 0.3
+_INTERVALS = 4
+_PATIENCE = 2.5
+
+
+class NoData(Exception):
+    """Nothing has arrived for longer than allowed.
+
+    Attributes:
+        silent_s: How long that is.
+    """
+
+    def __init__(self, silent_s: float) -> None:
+        super().__init__(f"no data for {silent_s:g} s")
+        self.silent_s = silent_s
+
+
+class Packets:
+    """Reads the packets of one open input, on one thread.
+
+    * The limit of a wait grows with the interval of a slow camera, which is unknown until the second picture.
+    * ``in_pieces`` says that FFmpeg was told not to put pictures together (``noparse``). That is done here, since
+      FFmpeg does it only when the next picture begins.
+
+    Attributes:
+        waited_s: Time that the last picture took to begin, in seconds.
+        received_at: Wall-clock arrival time of the last picture.
+        received_at_s: The same on the monotonic clock.
+        lost: Whether pictures are missing before the last one.
+        limit_s: How long the next picture may take, in seconds; infinite without a limit.
+    """
+
+    def __init__(
+        self,
+        container: InputContainer,
+        video: VideoStream,
+        *,
+        others: bool = False,
+        in_pieces: bool = False,
+        first_timeout_s: float | None = None,
+        timeout_s: float | None = None,
+    ) -> None:
+        self.waited_s = 0.0
+        self.received_at = 0.0
+        self.received_at_s = 0.0
+        self.lost = False
+        self._container = container
+        self._video = video
+        # With other streams too, control returns while only these have packets.
+        self._streams: Sequence[Stream] = container.streams.get() if others else [video]
+        self._in_pieces = in_pieces and video.codec_context.name in _IN_PIECES
+        self._first_timeout_s = first_timeout_s
+        self._timeout_s = timeout_s
+        self._intervals: deque[float] = deque(maxlen=_INTERVALS)
+        self.limit_s = patience_s(timeout_s, first_timeout_s, ())
+        self._index = video.index
+        self._pieces: list[av.Packet[Stream]] = []
+        self._pts: int | None = None
+        # The next picture tells that the last one is complete, but that of a slow camera is late.
+        self._is_slow = True
+        codec = video.codec_context
+        # RTP itself numbers its packets, but FFmpeg does not tell which are missing.
+        self._numbers = FrameNumbers(codec.extradata or b"") if in_pieces and codec.name == "h264" else None
+
+    def read(self) -> Generator[av.Packet[Stream], None, None]:
+        """Yield the packets, those of the video with one whole picture each.
+
+        Raises:
+            NoData: Nothing has arrived for too long.
+            FFmpegError: Reading fails.
+        """
+        ended = False
+        while not ended:
+            # Close FFmpeg's generator explicitly: its end clears the deadline, which must precede the container's.
+            with closing(self._demuxed()) as demuxed:
+                ended = yield from self._read(demuxed)
+
+    def _demuxed(self) -> Generator[av.Packet[Stream], None, None]:
+        return cast("Generator[av.Packet[Stream], None, None]", self._container.demux(self._streams))
+
+    def _read(self, demuxed: Generator[av.Packet[Stream], None, None]) -> Generator[av.Packet[Stream], None, bool]:
+        """Yield packets until the end; or return false when waiting was interrupted, so it has to begin again."""
+        # This runs for each piece, thousands of times a second for a large picture.
+        index, pieces, now_s = self._index, self._pieces, time.monotonic()
+        while True:
+            began_s, complete_s = now_s, math.inf
+            if pieces and self._is_slow:
+                # A reader that comes late finds the rest at once.
+                complete_s = max(self.received_at_s + _COMPLETE_S, began_s + _AT_ONCE_S)
+            late_s = began_s + self.limit_s
+            wake_at(min(late_s, complete_s))
+            try:
+                try:
+                    packet = next(demuxed, None)
+                finally:
+                    wake_at(None)  # at once: another thread may close the generator, and this one read another input
+            except IndexError:  # PyAV, at the end, for a stream that appeared after the start (damaged MPEG-TS)
+                packet = None
+            except FFmpegError:
+                now_s = time.monotonic()
+                if now_s >= complete_s:
+                    yield from self._whole()
+                    return False
+                if now_s >= late_s:
+                    raise NoData(self.limit_s) from None
+                raise
+            now_s = time.monotonic()
+            if now_s >= late_s:
+                raise NoData(self.limit_s)  # it was only what FFmpeg's parser had left
+            if packet is None or packet.stream_index != index or not packet.size:
+                if packet is None or packet.stream_index == index:
+                    yield from self._whole()
+                if packet is None:
+                    return True
+                yield packet
+                now_s = time.monotonic()
+                continue
+            if not self._in_pieces:
+                self._arrived(began_s, now_s)
+                self.received_at = time.time()
+                yield packet
+                now_s = time.monotonic()
+                continue
+            pts, arrived_s = packet.pts, now_s
+            if pieces and pts != self._pts:
+                yield from self._whole()
+                now_s = time.monotonic()
+            if pieces:
+                self.received_at_s = arrived_s
+            else:
+                self._arrived(began_s, arrived_s)
+                self._pts = pts
+            pieces.append(packet)
+
+    def _arrived(self, began_s: float, now_s: float) -> None:
+        """Note that a picture begins to arrive."""
+        intervals = self._intervals
+        if self.received_at_s:
+            intervals.append(now_s - self.received_at_s)
+            self.limit_s = patience_s(self._timeout_s, self._first_timeout_s, intervals)
+            self._is_slow = len(intervals) < _INTERVALS or max(intervals) >= _SLOW_S
+        self.waited_s, self.received_at_s = now_s - began_s, now_s
+
+    def _whole(self) -> Generator[av.Packet[Stream], None, None]:
+        """Yield the picture that the pieces make."""
+        pieces = self._pieces[:]
+        self._pieces.clear()
+        if not pieces:
+            return
+        self.received_at = time.time() - (time.monotonic() - self.received_at_s)
+        data = b"".join(map(bytes, pieces))
+        self.lost = self._numbers is not None and self._numbers.skips(data)
+        packet = pieces[0]
+        if len(pieces) > 1:
+            packet = av.Packet(data)
+            packet.stream = self._video
+            packet.pts, packet.time_base = pieces[0].pts, pieces[0].time_base
+        yield packet
+
+
+def patience_s(timeout_s: float | None, first_timeout_s: float | None, intervals: Collection[float]) -> float:
+    """Return how long to wait for the next picture of a camera; infinite without a limit.
+
+    Args:
+        timeout_s: The limit as declared.
+        first_timeout_s: Limit for opening; it holds too until the second picture shows how slow the camera is.
+        intervals: Intervals between the last pictures, in seconds; none before the second.
+    """
+    if timeout_s is None:
+        return math.inf
+    return max(timeout_s, _PATIENCE * max(intervals) if intervals else first_timeout_s or 0.0)

@@ -1,0 +1,136 @@
+"""What packets of H.264 and HEVC say without being decoded: whether they have a picture, and whether one is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_START = b"\x00\x00\x01"
+_HEAD_BYTES = 64  # enough for the parts that are read here
+_SLICE, _IDR, _PARAMETERS = 1, 5, 7
+# Profiles whose parameter sets also say how colours are sampled.
+_HIGH = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
+
+
+def has_picture(codec: str, data: bytes) -> bool:
+    """Return whether a packet has a part of a picture; other packets have parameters or messages only.
+
+    Args:
+        codec: Name of the decoder; packets of all but ``h264`` and ``hevc`` have one.
+        data: The packet. One without start codes, as in MP4, counts as having one.
+    """
+    if codec not in ("h264", "hevc") or _START not in data:
+        return True
+    if codec == "h264":
+        return any(_SLICE <= unit[0] & 0x1F <= _IDR for unit in _units(data) if unit)
+    return any((unit[0] >> 1) & 0x3F < 32 for unit in _units(data) if unit)
+
+
+class FrameNumbers:
+    """Notices in H.264 that pictures are missing which later ones build on: each such picture has the next number.
+
+    Args:
+        parameters: Parameter sets that come apart from the packets, with start codes.
+    """
+
+    def __init__(self, parameters: bytes = b"") -> None:
+        self._format: _Format | None = None
+        self._last: int | None = None
+        self.skips(parameters)
+
+    def skips(self, data: bytes) -> bool:
+        """Read the next packet, with start codes; return whether pictures are missing before it."""
+        for unit in _units(data):
+            kind = unit[0] & 0x1F if unit else 0
+            if kind == _PARAMETERS:
+                try:
+                    self._format = _format_of(unit)
+                except IndexError:  # cut
+                    self._format = None
+            elif kind in (_SLICE, _IDR):
+                try:
+                    return self._follows(unit, is_first=kind == _IDR)
+                except IndexError:
+                    return False
+        return False
+
+    def _follows(self, unit: bytes, *, is_first: bool) -> bool:
+        format, last = self._format, self._last
+        if format is None or format.allows_gaps:
+            return False
+        bits = _Bits(unit[1:])
+        for _ in range(3):  # first macroblock, type, parameter set
+            bits.exponential()
+        if format.has_planes:
+            bits.fixed(2)
+        number = bits.fixed(format.number_bits)
+        skips = not is_first and last is not None and number not in (last, (last + 1) % (1 << format.number_bits))
+        if unit[0] & 0x60 or skips or last is None:  # others build on it
+            self._last = number
+        return skips
+
+
+class _Format(NamedTuple):
+    number_bits: int
+    allows_gaps: bool
+    has_planes: bool
+
+
+def _format_of(unit: bytes) -> _Format | None:
+    """Return what a sequence parameter set says of the numbers; ``None`` if it is of a rare kind."""
+    bits = _Bits(unit[1:])
+    profile = bits.fixed(8)
+    bits.fixed(16)
+    bits.exponential()
+    has_planes = False
+    if profile in _HIGH:
+        if bits.exponential() == 3:
+            has_planes = bool(bits.fixed(1))
+        bits.exponential()
+        bits.exponential()
+        bits.fixed(1)
+        if bits.fixed(1):  # lists of scaling factors
+            return None
+    number_bits = bits.exponential() + 4
+    order = bits.exponential()
+    if order == 0:
+        bits.exponential()
+    elif order == 1:
+        bits.fixed(1)
+        bits.exponential()
+        bits.exponential()
+        for _ in range(bits.exponential()):
+            bits.exponential()
+    bits.exponential()
+    return _Format(number_bits, bool(bits.fixed(1)), has_planes) if number_bits <= 16 else None
+
+
+def _units(data: bytes) -> Iterator[bytes]:
+    """Yield the beginning of each unit."""
+    at = data.find(_START)
+    while at >= 0:
+        yield data[at + 3 : at + 3 + _HEAD_BYTES]
+        at = data.find(_START, at + 3)
+
+
+class _Bits:
+    """Reads bits; raises ``IndexError`` at the end."""
+
+    def __init__(self, data: bytes) -> None:
+        data = data.replace(b"\x00\x00\x03", b"\x00\x00")
+        self._left = len(data) * 8
+        self._value = int.from_bytes(data, "big")
+
+    def fixed(self, number: int) -> int:
+        """Return the next bits as a number."""
+        if number > self._left:
+            raise IndexError(number)
+        self._left -= number
+        return (self._value >> self._left) & ((1 << number) - 1)
+
+    def exponential(self) -> int:
+        """Return the next number in Exp-Golomb code; signed ones are not told apart."""
+        zeros = 0
+        while not self.fixed(1):
+            zeros += 1
+        return (1 << zeros) - 1 + self.fixed(zeros)

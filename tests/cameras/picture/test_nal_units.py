@@ -1,0 +1,82 @@
+"""Numbers of pictures in H.264, in packets of a real encoder."""
+
+from fractions import Fraction
+from typing import Any
+
+import av
+import pytest
+
+from cameras.picture.nal_units import FrameNumbers, has_picture
+from tests.cameras.videos import noisy_blocks
+
+
+def packets(codec: str = "libx264", pictures: int = 25, /, **options: str) -> tuple[list[bytes], bytes]:
+    """Return the packets of pictures in the order of decoding, with start codes, and the parameters apart."""
+    encoder: Any = av.CodecContext.create(codec, "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 640, 352, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
+    encoder.options = {"preset": "ultrafast", **options}
+    if codec == "libx265":
+        encoder.options = {"x265-params": "log-level=none:bframes=0", **options}
+    made = []
+    for number, image in enumerate(noisy_blocks(pictures)):
+        frame = av.VideoFrame.from_ndarray(image, "bgr24").reformat(format="yuv420p", threads=1)
+        frame.pts = number
+        made += [bytes(packet) for packet in encoder.encode(frame)]
+    made += [bytes(packet) for packet in encoder.encode(None)]
+    return made, bytes(encoder.extradata or b"")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"bf": "0"},
+        {"bf": "0", "preset": "veryfast", "profile": "high"},
+        {"bf": "3", "b-pyramid": "none"},
+        {"bf": "0", "x264-params": "slices=4"},
+        {"bf": "0", "g": "7", "profile": "baseline"},
+    ],
+)
+def test_a_lost_picture_that_others_build_on_is_noticed(options: dict[str, str]) -> None:
+    whole, _ = packets("libx264", 25, **options)
+    numbers = FrameNumbers()
+    assert not any(numbers.skips(packet) for packet in whole)
+    referred = [place for place, packet in enumerate(whole) if place > 2 and _is_referred(packet)]
+    lost = next(place for place in referred if place + 1 in referred or "g" not in options)
+    numbers = FrameNumbers()
+    skipped = [place for place, packet in enumerate(whole) if place != lost and numbers.skips(packet)]
+    assert len(skipped) == 1 and skipped[0] > lost
+
+
+def _is_referred(packet: bytes) -> bool:
+    """Return whether a packet is no key frame, and other pictures build on it."""
+    at = packet.find(b"\0\0\1")
+    while at >= 0:
+        kind = packet[at + 3]
+        if kind & 0x1F in (1, 5):
+            return kind & 0x1F == 1 and bool(kind & 0x60)
+        at = packet.find(b"\0\0\1", at + 3)
+    return False
+
+
+def test_the_parameters_may_come_apart() -> None:
+    whole, parameters = packets("libx264", 25, bf="0", flags="+global_header")
+    numbers = FrameNumbers(parameters)
+    assert [place for place, packet in enumerate(whole) if place != 20 and numbers.skips(packet)] == [21]
+    assert not any(map(FrameNumbers().skips, whole[:20] + whole[21:])), "without them nothing can be said"
+
+
+@pytest.mark.parametrize(("name", "codec"), [("libx264", "h264"), ("libx265", "hevc")])
+def test_a_packet_without_a_picture_is_recognised(name: str, codec: str) -> None:
+    whole, _ = packets(name, 3)
+    _, parameters = packets(name, 1, flags="+global_header")
+    assert all(has_picture(codec, packet) for packet in whole)
+    assert not has_picture(codec, parameters)
+    assert has_picture("mpeg4", b"") and has_picture(codec, b"\0\0\0\5abcde")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\0\0\1", b"\0\0\1\x67", b"\0\0\1\x67\x64\0\x1f" + bytes(80), b"\0\0\1\x61\xff"]
+)
+def test_nonsense_is_no_loss(data: bytes) -> None:
+    assert not FrameNumbers(data).skips(data)
