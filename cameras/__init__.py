@@ -52,6 +52,7 @@ from .picture import (
 )
 from .processes import Child, Deadline, DeadlineExceeded
 from .slot import Slot, SlotClosed, SlotStatistics, Wakeup
+from .snapshot import Snapshot
 from .stream import Stream
 from .test_pattern import TestPattern
 from .video_file import VideoFile
@@ -63,6 +64,7 @@ CAMERAS: dict[str, type[Camera[Any]]] = {
     ImageFile.model_name: ImageFile,
     Webcam.model_name: Webcam,
     Stream.model_name: Stream,
+    Snapshot.model_name: Snapshot,
 }
 """Every kind of camera that is a source of frames, by its ``model`` in the YAML."""
 

@@ -33,6 +33,7 @@ OWN_TABLE = frozenset({"mlmodel"})
 NOT_SHOWN = {
     "webcam": "needs a device",
     "stream": "needs an address",
+    "snapshot": "needs an address",
     "video_file": "needs a video",
     "image_file": "needs a picture",
 }
