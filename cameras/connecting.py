@@ -16,10 +16,10 @@ from av.error import FFmpegError
 from .base import CameraAccessDenied, CameraError, CameraUnreachable
 from .container import Container, ContainerClosed, NoVideo, Opening
 from .formats import FILE_FORMATS, HTTP_FORMATS, STREAM_FORMATS
-from .interrupt import TooManyChecks
+from .interrupt import Redirected
 from .multipart import Multipart
 from .network import (
-    Described,
+    REDIRECTS_MAX,
     HttpClient,
     HttpClosed,
     HttpFailure,
@@ -27,15 +27,20 @@ from .network import (
     HttpResponse,
     RtspClosed,
     RtspFailure,
-    describe,
+    led_url,
+    offered_digests,
 )
 from .stream_failures import DENIED, ELSEWHERE, UNSUPPORTED_DIGEST, lasts, may_lead_elsewhere, opening_failure
 
-# The protocols and formats that an input may use in turn: the network, never a file or device of this machine.
+# The protocols and formats that an input may use in turn: the network, never a file or device of this machine, nor
+# HTTP, which follows redirects.
 _OPTIONS = {
-    "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,data,rtmp,rtmps,rtmpt,rtmpts,srt",
+    "protocol_whitelist": "rtp,srtp,udp,tcp,tls,httpproxy,rtmp,rtmps,srt",
     "format_whitelist": STREAM_FORMATS,
 }
+# RTSP uses nothing but TCP, TLS, UDP and RTP. With a list of allowed protocols, FFmpeg would not say where a redirect
+# leads if it has no scheme, or another one.
+_RTSP = {"format_whitelist": STREAM_FORMATS}
 _HTTP_PROTOCOLS = "http,https,tcp,tls,httpproxy,hls,crypto,data"
 # Without redirects and playlists, so all requests go to the host of the URL.
 _DIRECT = {"protocol_whitelist": _HTTP_PROTOCOLS, "format_whitelist": FILE_FORMATS, "max_redirects": "0"}
@@ -48,12 +53,6 @@ _PROBING = {"probesize": "500000", "analyzeduration": "1000000", "fpsprobesize":
 _MAX_DELAY = "100000"  # reordering delay of UDP packets, in microseconds
 # Neither opening nor reading then waits for a next picture, which comes late from a slow camera.
 _IN_PIECES = {"fflags": "+noparse+nofillin", "max_ts_probe": "0"}
-
-# FFmpeg looks at the clock for each byte of the heads of answers: about 2000 times when it opens a usual stream, and
-# 250 for each redirect.
-_CHECKS_MAX = 5000
-# The streams at which FFmpeg did not come to an end. Next time, the program asks first where they lead.
-_REDIRECTING: set[str] = set()
 
 _PICTURES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/webp", "image/bmp"})
 
@@ -171,50 +170,42 @@ class Connection:
 
     def _opened_rtsp(self, deadline_s: float) -> Container:
         url = self._host.url
-        try:
-            if url in _REDIRECTING:
-                led = self._described(deadline_s).url
-                _REDIRECTING.discard(url)
-                return self._opened(led, _OPTIONS, deadline_s)
+        for _ in range(REDIRECTS_MAX):
             try:
-                return self._opened(url, _OPTIONS, deadline_s, checks_max=_CHECKS_MAX)
-            except (TooManyChecks, av.error.ArgumentError) as error:
-                # FFmpeg follows redirects without end, but not to an address without a host.
-                _REDIRECTING.add(url)
-                led = self._described(deadline_s).url
-                if led == url:
-                    _REDIRECTING.discard(url)
-                    if not isinstance(error, TooManyChecks):
-                        raise
-                return self._opened(led, _OPTIONS, deadline_s)
-        except av.error.HTTPUnauthorizedError:
-            digests = self._described(deadline_s).digests
-            if digests and not digests[-1].startswith("MD5"):  # FFmpeg takes the last
-                words = UNSUPPORTED_DIGEST.format(" or ".join(digests))
-                raise CameraAccessDenied(f"{self._host.address}: {words}", lasting=True) from None
-            raise
+                return self._opened(url, _RTSP, deadline_s)
+            except Redirected as redirected:
+                url = self._led(url, redirected.location)
+            except av.error.HTTPUnauthorizedError:
+                digests = self._digests(url, deadline_s)
+                if digests and not digests[-1].startswith("MD5"):  # FFmpeg takes the last
+                    words = UNSUPPORTED_DIGEST.format(" or ".join(digests))
+                    raise CameraAccessDenied(f"{self._host.address}: {words}", lasting=True) from None
+                raise
+        raise self.error("the host redirects again and again", lasting=True)
 
-    def _described(self, deadline_s: float) -> Described:
-        """Ask the host where the stream is, and what it asks for.
-
-        Only after a failure: some hosts start their camera for each question.
-        """
-        url = self._host.url
-        if not url.startswith("rtsp:"):
-            return Described(url)
+    def _led(self, asked: str, location: str) -> str:
+        """Return the URL to open after a redirect."""
         try:
-            return describe(url, max(deadline_s - time.monotonic(), 0.1), self._closed.is_set)
-        except RtspClosed:
-            raise CameraError("closed") from None
+            led = led_url(self._host.url, asked, location)
         except RtspFailure as failure:
             raise self.error(str(failure), lasting=True) from None
-        except (OSError, ValueError):
-            return Described(url)
+        if led is None:
+            raise self.error(ELSEWHERE, lasting=True)
+        return led
 
-    def _opened(
-        self, url: str, options: Mapping[str, str], deadline_s: float, *, checks_max: int | None = None
-    ) -> Container:
-        in_pieces = url.startswith(("rtsp:", "rtsps:"))
+    def _digests(self, url: str, deadline_s: float) -> tuple[str, ...]:
+        """Return the digests that a host offers. Only after a failure: some hosts start their camera for a question."""
+        if not url.startswith("rtsp:"):
+            return ()
+        try:
+            return offered_digests(url, max(deadline_s - time.monotonic(), 0.1), self._closed.is_set)
+        except RtspClosed:
+            raise CameraError("closed") from None
+        except (OSError, ValueError):
+            return ()
+
+    def _opened(self, url: str, options: Mapping[str, str], deadline_s: float) -> Container:
+        is_rtsp = url.startswith(("rtsp:", "rtsps:"))
         opening = replace(
             self._opening,
             url=url,
@@ -223,12 +214,12 @@ class Connection:
                 "flags": "low_delay",
                 **_PROBING,
                 "max_delay": _MAX_DELAY,
-                **(_IN_PIECES if in_pieces else {}),
+                **(_IN_PIECES if is_rtsp else {}),
                 **options,
             },
             open_timeout_s=max(deadline_s - time.monotonic(), 0.1),
-            checks_max=checks_max,
-            in_pieces=in_pieces,
+            stop_at_redirect=is_rtsp,
+            in_pieces=is_rtsp,
         )
         container = self._container = Container(opening)
         if self._closed.is_set():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from .base import CameraError
 from .damage import Damage
 from .deinterlacing import Deinterlace, Deinterlacer
-from .interrupt import interruptible, limited_checks
+from .interrupt import interruptible, stopped_at_redirect
 from .packets import NO_LIMIT_S, Packets
 from .picture import MAX_PIXELS, has_picture, squared_size
 from .timing import FrameTimes, PictureDeadline, believable
@@ -79,7 +79,7 @@ class Opening:
         options: Options for demuxer, protocol and decoder.
         open_timeout_s: Limit for opening; ``None`` for no limit.
         read_timeout_s: Limit for each wait for data; ``None`` for no limit. It grows for slow cameras.
-        checks_max: How much a host may say before the stream is open (:func:`limited_checks`); ``None`` for no limit.
+        stop_at_redirect: Whether FFmpeg is kept from following a redirect of RTSP (:class:`Redirected`).
         in_pieces: Whether ``options`` tell FFmpeg to leave pictures in the pieces in which they arrive.
         pictures: Whether data without pictures is an error (:class:`NoPictures`).
         max_pixels: Most pixels of a picture. The decoder checks it before it takes memory for one.
@@ -93,7 +93,7 @@ class Opening:
     options: Mapping[str, str] = field(default_factory=dict)
     open_timeout_s: float | None = None
     read_timeout_s: float | None = None
-    checks_max: int | None = None
+    stop_at_redirect: bool = False
     in_pieces: bool = False
     pictures: bool = False
     max_pixels: int = MAX_PIXELS
@@ -137,7 +137,7 @@ class Container:
 
         Raises:
             FFmpegError: The input cannot be opened.
-            TooManyChecks: The host says more than allowed.
+            Redirected: The host redirects, and FFmpeg must not follow.
             NoVideo: The input has no video stream.
             NoSuchVideo: The input does not have the video stream that was asked for.
             PictureTooLarge: The input has larger pictures than allowed.
@@ -149,7 +149,7 @@ class Container:
             # For the decoders that find out what the input is, and below for the one that decodes it. They count the
             # columns that their alignment adds, so some pictures that they let pass are refused below.
             limit = {"max_pixels": str(opening.max_pixels * 9 // 8 + 4096)}
-            with limited_checks(opening.checks_max):
+            with stopped_at_redirect() if opening.stop_at_redirect else nullcontext():
                 self._container = av.open(
                     opening.url,
                     format=opening.format,

@@ -1,15 +1,19 @@
-"""Interruption of FFmpeg while it waits for the network: when a camera is closed, or at a moment that is due.
+"""Interruption of FFmpeg at the network: when a camera is closed, at a moment that is due, or at a redirect of RTSP.
 
 PyAV's interrupt callback only knows a deadline; another thread cannot end a running call. But the callback runs on the
 waiting thread and reads the clock through its module's ``time``. This module replaces that name with a clock that, on a
 thread whose camera is being closed or whose moment has come, leaps ahead on each call, so that every deadline has
 passed. (A clock at infinity would not work: a deadline that starts there never passes.) If a version of PyAV takes its
 time elsewhere, this has no effect, and :func:`check_pyav` reports it.
+
+FFmpeg follows the redirects of RTSP without end, wherever they lead, with user and password, and no option forbids it.
+But it logs each one before it connects, and looks at the clock between the connection and the first byte.
 """
 
 from __future__ import annotations
 
 import itertools
+import logging
 import math
 import threading
 import time
@@ -18,8 +22,21 @@ from contextlib import contextmanager
 from typing import Any
 
 import av.container.core
+import av.logging
 
 from .internals import require_internals
+
+
+class Redirected(Exception):
+    """An RTSP host leads to another address. FFmpeg has sent nothing there.
+
+    Attributes:
+        location: The address as the host gives it, perhaps a relative one; it may contain secrets.
+    """
+
+    def __init__(self, location: str) -> None:
+        super().__init__("the host redirects")
+        self.location = location
 
 
 class _Waiting(threading.local):
@@ -27,12 +44,15 @@ class _Waiting(threading.local):
 
     closing: threading.Event | None = None
     wake_s: float = math.inf
-    checks_left: int | None = None
+    log: list[tuple[int, str, str]] | None = None
+    location: str | None = None
 
 
 _thread = _Waiting()
 _leaps = itertools.count(1)
 _LEAP_S = 1e6  # longer than any deadline
+_REDIRECT = "Status 3", ": Redirecting to "
+_QUIET = -8  # AV_LOG_QUIET
 
 
 class _Clock:
@@ -41,11 +61,10 @@ class _Clock:
     def monotonic(self) -> float:
         # FFmpeg comes here several times for each packet.
         waiting, now_s = _thread, time.monotonic()
-        closing, checks_left = waiting.closing, waiting.checks_left
+        closing = waiting.closing
         due = now_s >= waiting.wake_s or (closing is not None and closing.is_set())
-        if checks_left is not None:
-            waiting.checks_left = checks_left - 1
-            due = due or checks_left <= 0
+        if waiting.log is not None:
+            due = _is_redirected() or due
         return now_s + next(_leaps) * _LEAP_S if due else now_s
 
     def __getattr__(self, name: str) -> Any:
@@ -85,22 +104,54 @@ def wake_at(at_s: float | None) -> None:
 
 
 @contextmanager
-def limited_checks(number: int | None) -> Iterator[None]:
-    """Let FFmpeg's calls on this thread end with an error after so many looks at the clock; ``None`` for no limit.
-
-    It looks at each byte of the head of an RTSP answer, so the number says how much a host and FFmpeg may talk.
+def stopped_at_redirect() -> Iterator[None]:
+    """Let FFmpeg's calls on this thread end when an RTSP host redirects; needs a timeout in ``av.open``.
 
     Raises:
-        TooManyChecks: There were more.
+        Redirected: It does.
     """
-    _thread.checks_left = number
+    with _logging(), av.logging.Capture() as _thread.log:
+        try:
+            yield
+        finally:
+            is_redirected, location = _is_redirected(), _thread.location
+            _thread.log = _thread.location = None
+            if is_redirected:
+                raise Redirected(location or "") from None
+
+
+def _is_redirected() -> bool:
+    """Return whether FFmpeg has logged a redirect on this thread; forget all else that it has logged."""
+    log = _thread.log
+    if log:
+        for _, _, message in log:
+            status, separator, location = message.partition(_REDIRECT[1])
+            if separator and status.startswith(_REDIRECT[0]):
+                _thread.location = location.strip()
+        log.clear()
+    return _thread.location is not None
+
+
+_logging_threads = 0
+_logging_lock = threading.Lock()
+
+
+@contextmanager
+def _logging() -> Iterator[None]:
+    """Let FFmpeg log while any thread needs it: each message, of whatever thread, takes the interpreter's lock."""
+    global _logging_threads
+    with _logging_lock:
+        _logging_threads += 1
+        if _logging_threads == 1:
+            logging.getLogger("libav").setLevel(logging.CRITICAL + 1)  # what other threads log goes nowhere
+            av.logging.set_skip_repeated(False)
+            av.logging.set_level(av.logging.INFO)
     try:
         yield
     finally:
-        left, _thread.checks_left = _thread.checks_left, None
-        if left is not None and left < 0:
-            raise TooManyChecks from None
-
-
-class TooManyChecks(Exception):
-    """FFmpeg has looked at the clock more often than allowed."""
+        with _logging_lock:
+            _logging_threads -= 1
+            if _logging_threads == 0:
+                # set_level(None) would fail on threads that log at this moment.
+                av.logging.set_libav_level(_QUIET)
+                av.logging.restore_default_callback()

@@ -87,7 +87,7 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
     * A backlog at the start is decoded but skipped: the newest frame wins.
     * Undecodable data, as before the first key frame, is dropped and counted.
     * Segmented streams (HLS, a file over HTTP) are played by their timestamps; all others as they arrive.
-    * Over HTTP, redirects and playlists lead to the host itself and to public addresses only.
+    * Redirects and playlists lead to the host itself and to public addresses only.
     * No message contains user, password or token of the URL.
 
     Raises:

@@ -7,7 +7,7 @@ import os
 import selectors
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -44,18 +44,9 @@ class Reach:
 
     def connect(self, host: str, port: int, timeout_s: float = _CONNECT_S) -> socket.socket | None:
         """Return a connection to a host; ``None`` if it must not be reached or does not answer."""
-        host = plain(host)
-        own = host == self._host and port in self._ports
         failure: OSError | None = None
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
-            self.failure = socket.gaierror(socket.EAI_NONAME, "no such host")
-            return None
-        for family, kind, protocol, _, address in found:
-            if not own and not addresses.is_public(ip_address(str(address[0]).partition("%")[0])):
-                self.refused = True
-                continue
+        self.failure = None
+        for family, kind, protocol, address in self._allowed(host, port):
             connection = socket.socket(family, kind, protocol)
             try:
                 self._connect(connection, address, timeout_s)
@@ -65,8 +56,35 @@ class Reach:
             else:
                 self.failure = None
                 return connection
-        self.failure = failure
+        self.failure = self.failure or failure
         return None
+
+    def host_for(self, host: str, port: int) -> str | None:
+        """Return what another program may connect to for a host: its name, or a public address of it; else ``None``.
+
+        A name that is public now could be another address when it is looked up again.
+        """
+        self.failure = None
+        if self._is_own(host, port):
+            return host
+        return next((str(address[0]) for *_, address in self._allowed(host, port)), None)
+
+    def _is_own(self, host: str, port: int) -> bool:
+        return plain(host) == self._host and port in self._ports
+
+    def _allowed(self, host: str, port: int) -> Iterator[tuple[int, int, int, tuple[str | int | bytes, ...]]]:
+        """Yield the addresses of a host that may be reached, as arguments of a socket and its connection."""
+        try:
+            found = socket.getaddrinfo(plain(host), port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            self.failure = socket.gaierror(socket.EAI_NONAME, "no such host")
+            return
+        own = self._is_own(host, port)
+        for family, kind, protocol, _, address in found:
+            if own or addresses.is_public(ip_address(str(address[0]).partition("%")[0])):
+                yield family, kind, protocol, address
+            else:
+                self.refused = True
 
     def _connect(self, connection: socket.socket, address: tuple[str | int | bytes, ...], timeout_s: float) -> None:
         """Connect, unless closed meanwhile.

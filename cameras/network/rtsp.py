@@ -1,7 +1,7 @@
-"""A question to an RTSP host, where FFmpeg fails: where does it lead, and what does it ask for?
+"""What an RTSP host means where FFmpeg does not say: where it leads, and which digests it asks for.
 
-FFmpeg follows redirects without end, and takes a method of authentication that it does not know for a wrong password.
-The question has neither user nor password, so it does not count as an attempt with them.
+FFmpeg takes a digest that it does not know for a wrong password. The question for them has neither user nor password,
+so it does not count as an attempt with them.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ import re
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib.request import parse_http_list, parse_keqv_list
 
-from .http import REDIRECTS_MAX
 from .reach import PORTS, Reach, plain
 
 _BYTES_MAX = 65_536
 _CHECK_S = 0.1
+_LOCATION_MAX = 900  # characters; FFmpeg's log cuts off what is longer than about a thousand
 
 
 class RtspFailure(Exception):
@@ -29,55 +28,57 @@ class RtspClosed(Exception):
     """The camera was closed meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
-    """What the host answered.
+def led_url(url: str, asked: str, location: str) -> str | None:
+    """Return the URL to open after a redirect, or ``None`` if its address must not be reached.
 
-    Attributes:
-        url: The URL to open: that asked for, or where the host leads.
-        digests: The algorithms of the digests that it offers, in upper case, in its order.
-    """
-
-    url: str
-    digests: tuple[str, ...] = ()
-
-
-def describe(url: str, timeout_s: float, closed: Callable[[], bool]) -> Described:
-    """Ask a host to describe a stream, and follow where it leads.
+    Another host than that of the stream stands in it by its address, and gets neither user nor password.
 
     Args:
-        url: The URL, rtsp, perhaps with user and password; these are kept for the host itself.
+        url: The URL of the stream, perhaps with user and password.
+        asked: The URL that was redirected.
+        location: Where to, as the host says.
+
+    Raises:
+        RtspFailure: That is no address of RTSP, or no such host.
+    """
+    if len(location) > _LOCATION_MAX:
+        raise RtspFailure("the host leads to an address that is too long")
+    try:
+        led = urlsplit(urljoin(asked, location))
+        host, port = led.hostname, led.port or PORTS.get(led.scheme, 0)
+    except ValueError:
+        host = None
+    if not host or led.scheme not in ("rtsp", "rtsps"):
+        raise RtspFailure("the host leads to an address that is not RTSP")
+    reach = Reach(url, lambda: False)
+    reached = reach.host_for(host, port)
+    if reached is None:
+        if reach.failure is not None:
+            raise RtspFailure("the host leads to a host that does not exist")
+        return None
+    own = urlsplit(url)
+    is_own = plain(host) == plain(own.hostname or "")
+    user, at, _ = (own if is_own and "@" not in led.netloc else led).netloc.rpartition("@")
+    if is_own and own.scheme == "rtsps" and led.scheme == "rtsp":
+        user = at = ""  # they would be sent in the clear
+    name = f"[{reached}]" if ":" in reached else reached
+    return urlunsplit(led._replace(netloc=f"{user}{at}{name}:{port}"))
+
+
+def offered_digests(url: str, timeout_s: float, closed: Callable[[], bool]) -> tuple[str, ...]:
+    """Ask a host to describe a stream, and return the algorithms of the digests that it offers, in its order.
+
+    Args:
+        url: The URL, rtsp, perhaps with user and password, which are not sent.
         timeout_s: Limit for all of it.
         closed: Tells a running call to stop.
 
     Raises:
         OSError: The host is not reached, does not answer in time, or breaks the connection.
-        RtspFailure: Its answer cannot be used.
         RtspClosed: ``closed`` said so.
     """
-    deadline_s = time.monotonic() + timeout_s
-    reach = Reach(url, closed)
-    asked = url
-    for _ in range(REDIRECTS_MAX):
-        head = _asked(reach, asked, deadline_s, closed)
-        status = re.match(rb"RTSP/1\.\d (\d{3})", head)
-        if status is None:
-            return Described(asked)  # FFmpeg may know better
-        location = re.search(rb"^location:[ \t]*(\S+)", head, re.IGNORECASE | re.MULTILINE)
-        if not 300 <= int(status[1]) < 400 or location is None:
-            return Described(asked, _digests(head) if int(status[1]) == 401 else ())
-        asked = _led(asked, location[1].decode("latin-1"), own=urlsplit(url).netloc)
-    raise RtspFailure(f"the host redirects more than {REDIRECTS_MAX} times")
-
-
-def _led(url: str, location: str, own: str) -> str:
-    led = urlsplit(urljoin(url, location))
-    if led.scheme.lower() != "rtsp" or not led.hostname:
-        raise RtspFailure("the host leads to an address that is not RTSP")
-    user, at, host = own.rpartition("@")
-    if at and "@" not in led.netloc and plain(urlsplit(f"//{host}").hostname or "") == plain(led.hostname):
-        led = led._replace(netloc=f"{user}@{led.netloc}")
-    return urlunsplit(led)
+    head = _asked(Reach(url, closed), url, time.monotonic() + timeout_s, closed)
+    return _digests(head) if re.match(rb"RTSP/1\.\d 401", head) else ()
 
 
 def _asked(reach: Reach, url: str, deadline_s: float, closed: Callable[[], bool]) -> bytes:
@@ -90,9 +91,7 @@ def _asked(reach: Reach, url: str, deadline_s: float, closed: Callable[[], bool]
             connection.close()
         raise RtspClosed
     if connection is None:
-        if reach.failure is not None:
-            raise reach.failure
-        raise RtspFailure("the host leads to another address in a private network, which is not followed")
+        raise reach.failure or OSError("no address")
     with connection:
         bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
         request = f"DESCRIBE {bare} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\nUser-Agent: camweave\r\n\r\n"

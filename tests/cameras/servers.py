@@ -14,8 +14,8 @@ Answer = Callable[[socket.socket, threading.Event], None]
 
 
 @contextlib.contextmanager
-def server(answer: Answer, port: int = 0) -> Iterator[str]:
-    """Listen on 127.0.0.1 and answer each connection; give host and port, with a user and a password before them."""
+def server(answer: Answer, port: int = 0, address: str = "127.0.0.1") -> Iterator[str]:
+    """Listen on an address and answer each connection; give host and port, with a user and a password before them."""
     done = threading.Event()
 
     class Handler(socketserver.BaseRequestHandler):
@@ -26,12 +26,14 @@ def server(answer: Answer, port: int = 0) -> Iterator[str]:
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = False
         allow_reuse_address = True
+        address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
 
-    with Server(("127.0.0.1", port), Handler) as running:
+    with Server((address, port), Handler) as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield f"anna:hunter2@127.0.0.1:{running.server_address[1]}"
+            host = f"[{address}]" if ":" in address else address
+            yield f"anna:hunter2@{host}:{running.server_address[1]}"
         finally:
             done.set()
             running.shutdown()

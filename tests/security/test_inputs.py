@@ -9,6 +9,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.cameras.rtsp import Camera
 from tests.cameras.servers import Answer, replying, request_of, server
 from tests.cameras.videos import numbered, write_video
 from tests.serving import Serving
@@ -21,6 +22,7 @@ SDP = (
     "a=rtpmap:96 H264/90000\r\n"
 )
 ELSEWHERE = "the host leads to another address in a private network, which is not followed: set that one as url"
+NOT_RTSP = "the host leads to an address that is not RTSP"
 NO_FORMAT = "the host answers, but with a format that is not supported"
 NO_FILE = "is a playlist or has another format that is not supported; a video_file plays one file"
 
@@ -32,6 +34,17 @@ def redirecting(address: str) -> Answer:
         connection.sendall(head.encode())
 
     return answer
+
+
+def redirecting_rtsp(address: str, method: str = "DESCRIBE", *, after: str = "") -> Camera:
+    """Return a camera that redirects a request, perhaps only one that has a certain header."""
+
+    def answer(head: str) -> tuple[str, str]:
+        if after in head:
+            return "302 Found", f"Location: {address}\r\n"
+        return "401 Unauthorized", 'WWW-Authenticate: Basic realm="c"\r\n'
+
+    return Camera(lambda sender: None, answers={method: answer})
 
 
 def udp_sockets(process: int) -> set[str]:
@@ -49,24 +62,42 @@ def test_an_input_leads_to_no_other_file_address_or_port(tmp_path: Path) -> None
     requests: list[bytes] = []
 
     def internal(connection: socket.socket, done: threading.Event) -> None:
-        requests.append(request_of(connection))
+        request = request_of(connection)
+        if request:  # FFmpeg connects to where RTSP leads, but must not send anything
+            requests.append(request)
 
     with ExitStack() as stack:
-        secret = f"http://{stack.enter_context(server(internal)).partition('@')[2]}/secret.ts"
+        address, another, v6 = (
+            stack.enter_context(server(internal, address=host)).partition("@")[2]
+            for host in ("127.0.0.1", "127.0.0.2", "::1")
+        )
+        secret = f"http://{address}/secret.ts"
         answers = {
             "redirect": (redirecting(secret), ELSEWHERE),
             "playlist": (replying("200 OK", PLAYLIST.format(address=secret).encode(), HLS), ELSEWHERE),
             "sdp": (replying("200 OK", SDP.encode(), "application/sdp"), NO_FORMAT),
         }
+        rtsp = {
+            "options": (redirecting_rtsp(f"rtsp://{another}/", "OPTIONS"), ELSEWHERE),
+            "describe": (redirecting_rtsp(f"rtsp://{another}/"), ELSEWHERE),
+            "password": (redirecting_rtsp(f"rtsp://{another}/", after="Authorization:"), ELSEWHERE),
+            "port": (redirecting_rtsp(f"rtsp://{address}/"), ELSEWHERE),
+            "name": (redirecting_rtsp(f"rtsp://localhost:{address.rpartition(':')[2]}/"), ELSEWHERE),
+            "v6": (redirecting_rtsp(f"rtsp://{v6}/"), ELSEWHERE),
+            "tls": (redirecting_rtsp(f"rtsps://{another}/"), ELSEWHERE),
+            "relative": (redirecting_rtsp(f"//{another}/"), ELSEWHERE),
+            "http": (redirecting_rtsp(secret), NOT_RTSP),
+        }
         cameras = {
-            name: f"stream, attributes: {{url: 'http://{stack.enter_context(server(answer))}/live.m3u8'}}"
-            for name, (answer, _) in answers.items()
+            name: f"stream, attributes: {{url: '{scheme}://{stack.enter_context(server(answer))}/live.m3u8'}}"
+            for scheme, kinds in (("http", answers), ("rtsp", rtsp))
+            for name, (answer, _) in kinds.items()
         }
         cameras |= {
             "concat": "video_file, attributes: {path: list.mp4}",
             "m3u8": "video_file, attributes: {path: list.m3u8}",
         }
-        errors = {**{name: error for name, (_, error) in answers.items()}, "concat": NO_FILE, "m3u8": NO_FILE}
+        errors = {name: error for name, (_, error) in (answers | rtsp).items()} | {"concat": NO_FILE, "m3u8": NO_FILE}
         lines = [f"  - {{name: {name}, preload: true, model: {rest}}}" for name, rest in cameras.items()]
         (tmp_path / "c.yaml").write_text("\n".join(["cameras:", *lines, ""]))
         running = stack.enter_context(Serving("c.yaml", cwd=tmp_path))
