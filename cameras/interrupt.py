@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 import av.container.core
@@ -39,16 +40,24 @@ class Redirected(Exception):
         self.location = location
 
 
-class _Waiting(threading.local):
+class _Waits:
     """What may end the waits of a thread."""
 
-    closing: threading.Event | None = None
-    wake_s: float = math.inf
-    log: list[tuple[int, str, str]] | None = None
-    location: str | None = None
+    __slots__ = ("closing", "location", "log", "wake_s")
+
+    def __init__(self) -> None:
+        self.closing: threading.Event | None = None
+        self.wake_s = math.inf
+        self.log: list[tuple[int, str, str]] | None = None
+        self.location: str | None = None
 
 
-_thread = _Waiting()
+class _Thread(threading.local):
+    def __init__(self) -> None:
+        self.waits = _Waits()
+
+
+_thread = _Thread()
 _leaps = itertools.count(1)
 _LEAP_S = 1e6  # longer than any deadline
 _REDIRECT = "Status 3", ": Redirecting to "
@@ -59,13 +68,12 @@ class _Clock:
     """A stand-in for the module ``time`` in PyAV's container code, which uses ``monotonic``."""
 
     def monotonic(self) -> float:
-        # FFmpeg comes here several times for each packet.
-        waiting, now_s = _thread, time.monotonic()
-        closing = waiting.closing
-        due = now_s >= waiting.wake_s or (closing is not None and closing.is_set())
-        if waiting.log is not None:
-            due = _is_redirected() or due
-        return now_s + next(_leaps) * _LEAP_S if due else now_s
+        # FFmpeg comes here nine times for each packet.
+        now_s, waits = monotonic(), _thread.waits
+        closing = waits.closing
+        if now_s < waits.wake_s and (closing is None or not closing.is_set()) and not (waits.log and _is_redirected()):
+            return now_s
+        return now_s + next(_leaps) * _LEAP_S
 
     def __getattr__(self, name: str) -> Any:
         return getattr(time, name)
@@ -88,11 +96,11 @@ def check_pyav() -> None:
 @contextmanager
 def interruptible(closing: threading.Event) -> Iterator[None]:
     """Let ``closing`` interrupt FFmpeg on this thread; needs a timeout in ``av.open``."""
-    _thread.closing = closing
+    _thread.waits.closing = closing
     try:
         yield
     finally:
-        _thread.closing = None
+        _thread.waits.closing = None
 
 
 def wake_at(at_s: float | None) -> None:
@@ -100,7 +108,7 @@ def wake_at(at_s: float | None) -> None:
 
     Like :func:`interruptible`, it needs a timeout in ``av.open``.
     """
-    _thread.wake_s = math.inf if at_s is None else at_s
+    _thread.waits.wake_s = math.inf if at_s is None else at_s
 
 
 @contextmanager
@@ -110,26 +118,30 @@ def stopped_at_redirect() -> Iterator[None]:
     Raises:
         Redirected: It does.
     """
-    with _logging(), av.logging.Capture() as _thread.log:
+    waits = _thread.waits
+    with _logging(), av.logging.Capture() as waits.log:
         try:
             yield
         finally:
-            is_redirected, location = _is_redirected(), _thread.location
-            _thread.log = _thread.location = None
-            if is_redirected:
-                raise Redirected(location or "") from None
+            _is_redirected()
+            location, waits.log, waits.location = waits.location, None, None
+            if location is not None:
+                raise Redirected(location) from None
 
 
 def _is_redirected() -> bool:
     """Return whether FFmpeg has logged a redirect on this thread; forget all else that it has logged."""
-    log = _thread.log
-    if log:
-        for _, _, message in log:
-            status, separator, location = message.partition(_REDIRECT[1])
-            if separator and status.startswith(_REDIRECT[0]):
-                _thread.location = location.strip()
-        log.clear()
-    return _thread.location is not None
+    waits = _thread.waits
+    log = waits.log
+    if not log:
+        return False
+    for _, _, message in log:
+        status, separator, location = message.partition(_REDIRECT[1])
+        if separator and status.startswith(_REDIRECT[0]):
+            waits.location = location.strip()
+            return True
+    log.clear()
+    return False
 
 
 _logging_threads = 0

@@ -108,7 +108,6 @@ class Packets:
 
     def _read(self, demuxed: Generator[av.Packet[Stream], None, None]) -> Generator[av.Packet[Stream], None, bool]:
         """Yield packets until the end; or return false when waiting was interrupted, so it has to begin again."""
-        # This runs for each piece, thousands of times a second for a large picture.
         index, pieces, now_s = self._index, self._pieces, time.monotonic()
         while True:
             began_s, complete_s = now_s, math.inf
@@ -120,6 +119,9 @@ class Packets:
             try:
                 try:
                     packet = next(demuxed, None)
+                    if pieces and not self._is_slow:
+                        packet = self._after_pieces(packet, demuxed)
+                        began_s = max(began_s, self.received_at_s)
                 finally:
                     wake_at(None)  # at once: another thread may close the generator, and this one read another input
             except IndexError:  # PyAV, at the end, for a stream that appeared after the start (damaged MPEG-TS)
@@ -159,6 +161,17 @@ class Packets:
                 self._arrived(began_s, arrived_s)
                 self._pts = pts
             pieces.append(packet)
+
+    def _after_pieces(
+        self, packet: av.Packet[Stream] | None, demuxed: Generator[av.Packet[Stream], None, None]
+    ) -> av.Packet[Stream] | None:
+        """Take the further pieces of a picture, of which there may be thousands a second, and return what follows."""
+        index, pts, pieces, monotonic = self._index, self._pts, self._pieces, time.monotonic
+        while packet is not None and packet.pts == pts and packet.stream_index == index and packet.size:
+            self.received_at_s = monotonic()
+            pieces.append(packet)
+            packet = next(demuxed, None)
+        return packet
 
     def _arrived(self, began_s: float, now_s: float) -> None:
         """Note that a picture begins to arrive."""

@@ -73,8 +73,8 @@ def test_the_next_ones_come_at_once_too(codec: str) -> None:
 
     def play(sender: Sender) -> None:
         for number, packets in enumerate(rtp_pictures(list(noisy_blocks(4)), codec=codec)):
-            sender.send(packets, number * 0.9)
             sent_s.append(time.monotonic())
+            sender.send(packets, number * 0.9)
             if sender.wait(0.9):
                 return
         sender.wait(30)
