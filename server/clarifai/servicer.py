@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 import uuid
@@ -74,7 +73,6 @@ class Servicer:
     async def _outputs(
         self, service: VisionService[Any], config: OutputConfig, request: Message, faults: Mapping[int, str]
     ) -> list[Message]:
-        slots = asyncio.Semaphore(PARTS_AT_ONCE)
         app_id = request.user_app_id.app_id or _APP
 
         def predict(session: Session, data: bytes) -> Message:
@@ -88,10 +86,9 @@ class Servicer:
             try:
                 if index in faults:
                     raise Refused(Code.ALL_INPUT_INVALID_BYTES, faults[index])
-                async with slots:
-                    made.data.CopyFrom(
-                        await self._backend.models.run_for(session.service, predict, session, await self._picture(item))
-                    )
+                made.data.CopyFrom(
+                    await self._backend.models.run_for(session.service, predict, session, await self._picture(item))
+                )
                 made.status.CopyFrom(status(Code.SUCCESS))
             except Refused as refusal:
                 made.status.CopyFrom(status(refusal.code, refusal.details))
@@ -103,13 +100,14 @@ class Servicer:
 
         try:
             async with self._backend.session(service, "clarifai") as session:
-                return await asyncio.gather(*(by_turns(output(session, *each)) for each in enumerate(request.inputs)))
+                outputs = (output(session, *each) for each in enumerate(request.inputs))
+                return await by_turns(outputs, PARTS_AT_ONCE)
         except ModelUnavailable as error:
             fault = status(code_of_input(error), error.detail)
-            outputs = [_output(request, service, item) for item in request.inputs]
-            for made in outputs:
+            failed_outputs = [_output(request, service, item) for item in request.inputs]
+            for made in failed_outputs:
                 made.status.CopyFrom(fault)
-            return outputs
+            return failed_outputs
         except RequestError as error:
             raise Refused(code_of_request(error), error.detail) from None
 

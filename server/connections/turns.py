@@ -7,7 +7,7 @@ import heapq
 import time
 import types
 from collections import OrderedDict, deque
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import count
@@ -216,10 +216,29 @@ class Turns:
             self._schedule()
 
 
-async def by_turns(part: Coroutine[Any, Any, T]) -> T:
-    """Run a part of the present request; its steps take turns even though it has a task of its own."""
+async def by_turns(parts: Iterable[Coroutine[Any, Any, T]], at_once: int) -> list[T]:
+    """Run the parts of the present request, whose steps take turns though they have other tasks; return their results.
+
+    A generator makes the parts as they are needed. That keeps full collections of garbage short, which stop the event
+    loop and visit everything that requests have in progress.
+
+    Args:
+        parts: The parts.
+        at_once: Most parts in progress.
+    """
     present = _present.get()
-    return await (part if present is None else present[0].run(present[1], part))
+    numbered, results = enumerate(parts), dict[int, T]()
+
+    async def some() -> None:
+        for number, part in numbered:
+            results[number] = await part
+            await asyncio.sleep(0)  # the next one is another step
+
+    async def some_by_turns() -> None:
+        await (some() if present is None else present[0].run(present[1], some()))
+
+    await asyncio.gather(*(some_by_turns() for _ in range(at_once)))
+    return [results[number] for number in range(len(results))]
 
 
 _present: ContextVar[tuple[Turns, Payer] | None] = ContextVar("turns", default=None)

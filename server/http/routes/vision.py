@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -75,7 +74,7 @@ _PICTURES = {
 }
 
 
-def _wanted(
+async def _wanted(
     n: Annotated[
         int | None,
         Query(ge=0, description="Number of results at most, the best first; 0 is all, the default of most kinds."),
@@ -117,12 +116,9 @@ async def predict(
         frame = decode(part.read(), exif=exif, limits=backend.limits.pictures)
         return _encoded(reply(session, prediction, frame, wanted))
 
-    slots = asyncio.Semaphore(PARTS_AT_ONCE)
-
     async def result(session: Session, picture: Picture) -> bytes:
-        async with slots:
-            part = picture if isinstance(picture, Part) else Part(await picture())
-            return await backend.models.run_for(model, answer, session, part)
+        part = picture if isinstance(picture, Part) else Part(await picture())
+        return await backend.models.run_for(model, answer, session, part)
 
     async def result_or_problem(session: Session, picture: Picture) -> bytes:
         try:
@@ -134,7 +130,7 @@ async def predict(
     async with _pictures(request, backend) as pictures, backend.session(model, f"client {client}") as session:
         if len(pictures) == 1:
             return _json(await result(session, pictures[0]))
-        results = await asyncio.gather(*(by_turns(result_or_problem(session, picture)) for picture in pictures))
+        results = await by_turns((result_or_problem(session, picture) for picture in pictures), PARTS_AT_ONCE)
         return _json(b'{"results":[' + b",".join(results) + b"]}")
 
 

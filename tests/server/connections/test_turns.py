@@ -261,7 +261,7 @@ async def test_the_parts_of_a_request_take_turns_too() -> None:
         requests.time.now += 2 * TURN_S
 
     async def answer() -> None:
-        await asyncio.gather(*(by_turns(part()) for _ in range(20)))
+        await by_turns((part() for _ in range(20)), 20)
 
     whole = requests.task(requests.payer("10.0.0.1", 0.05), answer())
     await asyncio.sleep(0)
@@ -277,4 +277,4 @@ async def test_parts_outside_of_a_request_just_run() -> None:
     async def part() -> int:
         return 7
 
-    assert await by_turns(part()) == 7
+    assert await by_turns([part()], 2) == [7]
