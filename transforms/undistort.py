@@ -20,6 +20,8 @@ EDGE_POINTS = 9  # per side of a box: its sides are curved too
 STEPS = 50  # of the fixed-point iteration that inverts the distortion
 TOLERANCE = 1e-4  # of a focal length
 FAR = 32_000  # outside every picture, and within 16 bits
+KEPT_PX = 1 << 24  # largest plane whose maps are kept; they take twice the memory of its colours
+BAND_PX = 1 << 20  # pixels whose maps are computed at once, in 64 bits
 
 
 class UndistortAttributes(Attributes):
@@ -43,7 +45,7 @@ class Undistort(Transform[UndistortAttributes]):
 
     Frames: size and time unchanged; pixels from outside the picture are black. Colours are interpolated, depth and
     masks take the nearest value; each plane of a YUV picture is remapped at its own resolution. A box becomes the
-    bounding box of the undistorted box. The maps are computed once per lens.
+    bounding box of the undistorted box. The maps are computed once per lens, for very large pictures each time.
 
     Raises:
         ValueError: from ``apply``, when lens or distortion are unknown, or the lens is for another picture size.
@@ -95,10 +97,19 @@ def _pixels(pixels: Pixels, lens_model: _DistortedLens) -> Pixels:
 
 def _moved(array: Any, lens_model: _DistortedLens, black: int = 0, *, smooth: bool = True) -> Any:
     height, width = array.shape[:2]
-    columns, rows = _maps(lens_model, width, height, array.ndim == 3)
+    packed = array.ndim == 3
     method = cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST
-    border = (black,) * 3
-    return read_only(cv2.remap(array, columns, rows, method, borderMode=cv2.BORDER_CONSTANT, borderValue=border))
+
+    def remapped(columns: Any, rows: Any) -> Any:
+        border = (black,) * 3
+        return cv2.remap(array, columns, rows, method, borderMode=cv2.BORDER_CONSTANT, borderValue=border)
+
+    if width * height <= KEPT_PX:
+        return read_only(remapped(*_maps(lens_model, width, height, packed)))
+    moved = np.empty_like(array)
+    for top, bottom in _bands(width, height):
+        moved[top:bottom] = remapped(*_map_rows(lens_model, width, height, top, bottom, packed))
+    return read_only(moved)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,14 +173,29 @@ class _DistortedLens:
 
 @lru_cache(maxsize=16)  # luma, chroma, depth and mask of a few cameras; up to 8 bytes per pixel each
 def _maps(lens_model: _DistortedLens, width: int, height: int, packed: bool) -> tuple[Any, Any]:
-    """Return the maps of ``cv2.remap`` for a plane of this size that covers the whole picture.
+    """Return the maps of ``cv2.remap`` for a plane of this size that covers the whole picture."""
+    bands = [_map_rows(lens_model, width, height, *band, packed) for band in _bands(width, height)]
+    first, second = zip(*bands, strict=True)
+    return np.concatenate(first), np.concatenate(second)
+
+
+def _bands(width: int, height: int) -> Iterator[tuple[int, int]]:
+    step = max(BAND_PX // width, 1)
+    for top in range(0, height, step):
+        yield top, min(top + step, height)
+
+
+def _map_rows(
+    lens_model: _DistortedLens, width: int, height: int, top: int, bottom: int, packed: bool
+) -> tuple[Any, Any]:
+    """Return the maps for some rows of a plane.
 
     Maps packed in 16 bits are twice as fast for three colours, and half as fast for a single plane.
     """
     lens = lens_model.lens
     across, down = lens.width_px / width, lens.height_px / height
     x = ((np.arange(width) + 0.5) * across - lens.ppx) / lens.fx
-    y = ((np.arange(height) + 0.5) * down - lens.ppy) / lens.fy
+    y = ((np.arange(top, bottom) + 0.5) * down - lens.ppy) / lens.fy
     distorted_x, distorted_y = lens_model.distort(x[None, :], y[:, None])
     columns = np.clip((distorted_x * lens.fx + lens.ppx) / across - 0.5, -FAR, FAR).astype(np.float32)
     rows = np.clip((distorted_y * lens.fy + lens.ppy) / down - 0.5, -FAR, FAR).astype(np.float32)

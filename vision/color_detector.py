@@ -16,7 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from cameras import Attributes, Detection, Frame, Mask, Prediction
 
 from .base import Predictor, Session, VisionService
-from .components import component_boxes
+from .components import area_boxes
 
 HUES = (
     "red", "orange", "yellow", "lime-green", "green", "green-blue",
@@ -88,7 +88,7 @@ class ColorDetectorAttributes(Attributes):
 
 
 class ColorDetector(VisionService[ColorDetectorAttributes]):
-    """A detector of connected areas of one colour; confidence 1, largest box first.
+    """A detector of connected areas of one colour; confidence 1, largest box first, at most 10,000.
 
     Pixels connect by their edges, not by their corners.
     """
@@ -119,7 +119,7 @@ class ColorDetector(VisionService[ColorDetectorAttributes]):
     def _detect(self, frame: Frame, session: Session) -> tuple[Detection, ...]:
         area_min_px = self.attributes.segment_size_px or _SEGMENT_SIZE_PX
         with session.inference():
-            boxes = component_boxes(self._test.mask(frame.image), area_min_px)
+            boxes = area_boxes(frame.image, self._test.mask, area_min_px)
         return tuple(Detection(self.label, 1.0, box=box) for box in boxes)
 
     @cached_property
@@ -156,10 +156,7 @@ class ColorTest:
         self._least[0] = 255
 
     def mask(self, image: NDArray[np.uint8]) -> Mask:
-        """Return a mask of a BGR picture: 255 where a pixel matches, 0 elsewhere.
-
-        In bands: the channels of a picture of 85 megapixels, and their sums, would take 0.6 GB.
-        """
+        """Return a mask of a BGR picture: 255 where a pixel matches, 0 elsewhere."""
         height, width = image.shape[:2]
         rows = max(_BAND_PX // width, 1)
         if height <= rows:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from cameras import Attributes, Detection, Frame, Mask, Prediction
+from cameras import Attributes, Detection, Frame, Mask, Pixels, Prediction
 
 from .base import Predictor, Session, VisionService
 from .components import component_boxes
@@ -20,6 +20,7 @@ from .components import component_boxes
 Planes = NDArray[np.float32]
 
 _LONGER_SIDE_PX = 320  # of the reduced picture that is compared; finer changes are mostly noise
+_LARGE_PX = 1 << 22  # planes of a larger picture are not made: they take half of its memory again
 _SAME_SCENE = 0.5  # a larger share of changed pixels means another scene, not motion
 _RANGES = (1.0, 0.5, 0.5)  # of Y, U and V: colour planes of real pictures use half the range of brightness
 _JOINED = np.ones((5, 5), np.uint8)  # joins parts of an object that are this close
@@ -122,7 +123,11 @@ def _reduced(frame: Frame) -> Planes:
     """Return the YUV planes of a frame, reduced and smoothed, as (height, width, 3)."""
     shrink = max(1.0, max(frame.width, frame.height) / _LONGER_SIDE_PX)
     size = (max(1, round(frame.width / shrink)), max(1, round(frame.height / shrink)))
-    planes = cv2.merge([_fitted(plane, size) for plane in frame.pixels.yuv])
+    pixels = frame.pixels
+    if not pixels.born_yuv and frame.width * frame.height > _LARGE_PX:
+        twice = (2 * size[0], 2 * size[1])  # so that the colour planes have the size that is compared
+        pixels = Pixels.from_bgr(np.asarray(cv2.resize(pixels.bgr, twice, interpolation=cv2.INTER_AREA), np.uint8))
+    planes = cv2.merge([_fitted(plane, size) for plane in pixels.yuv])
     return np.asarray(cv2.GaussianBlur(planes, (3, 3), 0), np.float32)
 
 

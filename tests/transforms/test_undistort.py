@@ -192,3 +192,20 @@ def test_wrong_values_are_refused() -> None:
 def test_a_point_moves_as_a_box_around_it() -> None:
     attributes = {"intrinsic_parameters": LENS, "distortion_parameters": BARREL}
     points_move_as_boxes_do(Undistort(UndistortAttributes.model_validate(attributes), {}), picture(noise()))
+
+
+def test_a_very_large_picture_is_undistorted_in_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    y, u, v = picture(noise()).pixels.yuv
+    frames = [
+        picture(noise(), depth=np.arange(160 * 120, dtype=np.uint16).reshape(120, 160)),
+        dataclasses.replace(bgr(2, 2), pixels=Pixels.from_yuv(y, u, v, Matrix.BT601)),
+    ]
+    whole = [undistorted(frame, intrinsic_parameters=LENS, distortion_parameters=BARREL) for frame in frames]
+    monkeypatch.setattr(undistort, "KEPT_PX", 1)
+    monkeypatch.setattr(undistort, "BAND_PX", 1000)
+    for frame, wanted in zip(frames, whole, strict=True):
+        found = undistorted(frame, intrinsic_parameters=LENS, distortion_parameters=BARREL)
+        assert np.array_equal(found.image, wanted.image)
+        if frame.depth is not None:
+            assert found.depth is not None and wanted.depth is not None
+            assert np.array_equal(found.depth, wanted.depth)

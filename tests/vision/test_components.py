@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from vision.components import component_boxes
+from cameras import Mask
+from vision.components import area_boxes, component_boxes
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -30,3 +31,42 @@ def test_pixels_that_touch_at_corners_are_not_connected() -> None:
 
 def test_an_empty_mask_has_no_boxes() -> None:
     assert component_boxes(np.zeros((9, 17), np.uint8), 0) == ()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_areas_across_bands_are_those_of_the_whole_picture(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(seed)
+    height, width = random.integers(1, 90, 2).tolist()
+    noise = random.random((height, width))
+    clouds = cv2.GaussianBlur(noise, (0, 0), random.uniform(0.3, 4)) if seed % 3 else noise
+    picture = np.where(clouds > np.median(clouds), 200, 0).astype(np.uint8)
+    least = int(random.choice((1, 10, 100)))
+    whole = component_boxes(picture, least)
+    monkeypatch.setattr("vision.components._WHOLE_PX", 1)
+    monkeypatch.setattr("vision.components._BAND_PX", int(random.integers(1, 4 * min(height, width))))
+    parts: list[int] = []
+
+    def test(part: Mask) -> Mask:
+        parts.append(part.size)
+        return np.where(part > 100, 255, 0).astype(np.uint8)
+
+    boxes = area_boxes(picture, test, least)
+    assert sorted(box.to_pixels(width, height) for box in boxes) == sorted(
+        box.to_pixels(width, height) for box in whole
+    )
+    assert sum(parts) == picture.size and max(parts) <= 4 * min(height, width)
+
+
+@pytest.mark.parametrize("whole_px", [1, 1 << 20])
+def test_the_largest_boxes_are_kept(whole_px: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vision.components._WHOLE_PX", whole_px)
+    monkeypatch.setattr("vision.components._BAND_PX", 300)
+    monkeypatch.setattr("vision.components.MOST_BOXES", 50)
+    board = np.zeros((60, 70), np.uint8)
+    board[::2, ::2] = board[1::2, 1::2] = 255  # 2100 areas of one pixel
+    board[1:3, 3:5] = board[57:60, 40:44] = 255
+    boxes = component_boxes(board, 1)
+    assert len(boxes) == 50
+    corners = [box.to_pixels(70, 60) for box in boxes]
+    areas = [(right - left) * (bottom - top) for left, top, right, bottom in corners]
+    assert areas[0] >= areas[1] > 1 and areas[2:] == [1] * 48

@@ -201,3 +201,16 @@ def test_attributes_out_of_range_are_refused(attributes: dict[str, Any], message
 
 def test_camera_name_is_the_default_camera() -> None:
     assert MotionDetector.default_camera(MotionDetectorAttributes(camera_name="porch")) == "porch"
+
+
+def test_a_large_picture_is_reduced_before_its_colours_are_converted(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, reduced = sessions(), sessions()
+    views = [shown(room(width=800, height=600), x, number=number) for number, x in enumerate((None, 50, 700))]
+    found = [boxes_of(whole.predict(Detection, view), 800, 600) for view in views]
+    monkeypatch.setattr("vision.motion_detector._LARGE_PX", 1)
+    fresh = [shown(room(width=800, height=600), x, number=number) for number, x in enumerate((None, 50, 700))]
+    assert [boxes_of(reduced.predict(Detection, view), 800, 600) for view in fresh] == found
+    assert found[1] and found[2]
+    assert not any("yuv" in view.pixels._cells for view in fresh)
