@@ -17,6 +17,7 @@ import socket
 import sys
 import tempfile
 import threading
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,10 @@ AT_ONCE = 4
 """Most processes for the pictures of requests; further pictures wait for one."""
 CAMERAS_AT_ONCE = 2
 """Most processes for the pictures of cameras."""
+LARGE_PIXELS = 8_000_000
+"""Pictures of requests with more pixels share the memory of one picture of the largest allowed size.
+
+Their memory is never kept for the next picture."""
 START_S = 60.0
 """Limit for the start of a process; a small board takes a few seconds."""
 
@@ -119,6 +124,7 @@ class Decoder:
 
         Raises:
             ImageError: The picture cannot be decoded.
+            NotReserved: It has more pixels than ``reserved``.
             DecoderEnded: The process has ended, before or during this call.
             DeadlineExceeded: The picture is not decoded in time.
         """
@@ -142,6 +148,8 @@ class Decoder:
         try:
             if "error" in reply:
                 raise ImageError(reply.pop("error"), **reply)
+            if "pixels" in reply:
+                raise NotReserved(reply["pixels"])
             return None if reply["shape"] is None else self._pixels(reply["shape"], reply["dtype"])
         finally:
             self.is_new = False
@@ -187,6 +195,18 @@ class Decoder:
         return block[start : start + size]
 
 
+class NotReserved(Exception):
+    """A picture has more pixels than there is memory for.
+
+    Attributes:
+        pixels: Their number.
+    """
+
+    def __init__(self, pixels: int) -> None:
+        super().__init__(pixels)
+        self.pixels = pixels
+
+
 class DecoderEnded(Exception):
     """The process of a decoder has ended, or cannot be used any more."""
 
@@ -196,33 +216,63 @@ class Decoders:
 
     Args:
         at_once: Most decoders.
+        large_pixels: Pictures with more pixels share the memory of one of the largest allowed size; ``None``: none do.
     """
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
+    def __init__(self, at_once: int = AT_ONCE, large_pixels: int | None = None) -> None:
         self._turns = threading.BoundedSemaphore(at_once)
+        self._large_pixels = large_pixels
+        self._in_use = _PixelsInUse()
         self._free: list[Decoder] = []
         atexit.register(self.close)
 
     def decode(self, data: bytes, limits: PictureLimits, *, exif: bool, depth: bool = False) -> NDArray[Any] | None:
         """Decode a picture within limits, as :func:`formats.decode` does.
 
+        The pixels of a large picture count until the array is freed.
+
         Raises:
             ImageError: The picture cannot be decoded, or not within the limits, or not now.
         """
-        if not self._turns.acquire(timeout=limits.decode_s):
-            raise ImageError("too many pictures are being decoded; try again shortly", unavailable=True)
+        reserved = limits.pixels if self._large_pixels is None else self._large_pixels
         try:
-            try:
-                return self._decoded(self._taken(limits.pixels), data, limits, exif=exif, depth=depth)
-            except _Unused:
-                return self._decoded(Decoder(limits.pixels), data, limits, exif=exif, depth=depth)
+            return self._in_turn(data, limits, exif=exif, depth=depth, reserved=reserved)
+        except NotReserved as large:
+            pixels = large.pixels
+        if not self._in_use.add(pixels, limits):
+            raise ImageError("too many large pictures are in progress; try again shortly", unavailable=True)
+        image = None
+        try:
+            image = self._in_turn(data, limits, exif=exif, depth=depth, reserved=pixels)
         finally:
-            self._turns.release()
+            if image is None:
+                self._in_use.remove(pixels)
+            else:
+                # Views of the picture, such as its rows, keep the block that it is in, not the array itself.
+                weakref.finalize(_owner(image), self._in_use.remove, pixels).atexit = False
+        return image
 
     def close(self) -> None:
         """End the processes that are not in use."""
         while self._free:
             self._free.pop().close()
+
+    def _in_turn(self, data: bytes, limits: PictureLimits, **how: Any) -> NDArray[Any] | None:
+        """Decode a picture when there is a decoder for it.
+
+        Raises:
+            ImageError: As :meth:`decode`.
+            NotReserved: It has more pixels than reserved.
+        """
+        if not self._turns.acquire(timeout=limits.decode_s):
+            raise ImageError("too many pictures are being decoded; try again shortly", unavailable=True)
+        try:
+            try:
+                return self._decoded(self._taken(limits.pixels), data, limits, **how)
+            except _Unused:
+                return self._decoded(Decoder(limits.pixels), data, limits, **how)
+        finally:
+            self._turns.release()
 
     def _taken(self, max_pixels: int) -> Decoder:
         """Return a free decoder for pictures of that size, or a new one."""
@@ -234,7 +284,7 @@ class Decoders:
                 decoder.close()
         return Decoder(max_pixels)
 
-    def _decoded(self, decoder: Decoder, data: bytes, limits: PictureLimits, **how: bool) -> NDArray[Any] | None:
+    def _decoded(self, decoder: Decoder, data: bytes, limits: PictureLimits, **how: Any) -> NDArray[Any] | None:
         try:
             image = decoder.decode(data, within_s=limits.decode_s, max_pixels=limits.pixels, **how)
         except TimeoutError as error:
@@ -251,7 +301,7 @@ class Decoders:
                 message = "the process that decodes pictures was killed; try again shortly"
                 raise ImageError(message, unavailable=True) from None
             raise ImageError("the picture is damaged: it crashes its decoder") from None
-        except ImageError:
+        except (ImageError, NotReserved):
             self._free.append(decoder)
             raise
         except BaseException:
@@ -261,8 +311,40 @@ class Decoders:
         return image
 
 
+class _PixelsInUse:
+    """The pixels of the large pictures in memory. Thread-safe."""
+
+    def __init__(self) -> None:
+        # Its lock is reentrant: the garbage collector may free a picture at any time, on any thread.
+        self._changed = threading.Condition()
+        self._count = 0
+
+    def add(self, pixels: int, limits: PictureLimits) -> bool:
+        """Wait until there is room for a picture, and count it; return whether there was in time."""
+
+        def fits() -> bool:
+            return not self._count or self._count + pixels <= limits.pixels
+
+        with self._changed:
+            if not self._changed.wait_for(fits, limits.decode_s):
+                return False
+            self._count += pixels
+            return True
+
+    def remove(self, pixels: int) -> None:
+        """Count a picture no more."""
+        with self._changed:
+            self._count -= pixels
+            self._changed.notify_all()
+
+
 class _Unused(Exception):
     """The process had ended before, because it was not used."""
+
+
+def _owner(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array that owns the memory of an array."""
+    return _owner(array.base) if isinstance(array.base, np.ndarray) else array
 
 
 def _memory_file() -> int:
@@ -273,7 +355,7 @@ def _memory_file() -> int:
         return os.dup(file.fileno())
 
 
-DECODERS = Decoders()
+DECODERS = Decoders(large_pixels=LARGE_PIXELS)
 """The decoders that the pictures of requests go through."""
 
 CAMERA_DECODERS = Decoders(CAMERAS_AT_ONCE)

@@ -72,7 +72,13 @@ def test_the_server_answers_while_pictures_take_as_long_as_they_may(serving: Ser
             posts = [pool.submit(httpx.post, serving.url + PATH[1:], content=slow, timeout=60) for _ in range(2)]
         return [(post.result().status_code, post.result().json()["detail"]) for post in posts]
 
-    assert undisturbed(serving, attack) == [(422, "the picture takes more than 2 s to decode")] * 2
+    # A machine that does not give the decoder two seconds in ten says so.
+    sentences = {
+        422: "the picture takes more than 2 s to decode",
+        503: "this machine is too busy to decode the picture",
+    }
+    for status, detail in undisturbed(serving, attack):
+        assert detail.startswith(sentences[status])
     assert serving.client.post(PATH, content=PNG).status_code == 200
     assert peak_memory(serving) < MEMORY_MAX
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -46,7 +47,14 @@ class ImageError(Exception):
         self.unavailable = unavailable
 
 
-def decode(data: bytes, *, max_pixels: int, exif: bool = True, depth: bool = False) -> NDArray[Any] | None:
+def decode(
+    data: bytes,
+    *,
+    max_pixels: int,
+    exif: bool = True,
+    depth: bool = False,
+    before: Callable[[int], None] = lambda pixels: None,
+) -> NDArray[Any] | None:
     """Decode a picture.
 
     Args:
@@ -55,11 +63,12 @@ def decode(data: bytes, *, max_pixels: int, exif: bool = True, depth: bool = Fal
         exif: Whether to apply the orientation of its EXIF.
         depth: Whether to decode only a 16-bit gray PNG, to (height, width) uint16; ``None`` for any other picture.
             Otherwise the result is (height, width, 3) uint8 BGR.
+        before: Called with the number of pixels that the header states, before memory is taken for them.
 
     Raises:
         ImageError: The bytes are not a picture, are damaged, or have more pixels than allowed.
     """
-    header = _checked_header(data, max_pixels)
+    header = _checked_header(data, max_pixels, before)
     if depth:
         depth_bits, color_type = data[24:26]
         if header.format != "PNG" or depth_bits != 16 or color_type != 0:
@@ -85,7 +94,7 @@ def decode(data: bytes, *, max_pixels: int, exif: bool = True, depth: bool = Fal
     return header.orientation.applied(image) if exif else image
 
 
-def _checked_header(data: bytes, max_pixels: int) -> PictureHeader:
+def _checked_header(data: bytes, max_pixels: int, before: Callable[[int], None]) -> PictureHeader:
     header = read_header(data)
     if not data:
         raise ImageError("the picture is empty", unsupported_format=True)
@@ -95,6 +104,7 @@ def _checked_header(data: bytes, max_pixels: int) -> PictureHeader:
         raise _too_large(header.width, header.height, max_pixels)
     if not header.complete:
         raise ImageError(f"the {header.format} picture is damaged or incomplete")
+    before(header.width * header.height)
     if header.format == "JPEG" and _scans(data) > SCANS_MAX + len(data) // _BYTES_PER_MARK:
         raise ImageError(f"the JPEG picture has more than {SCANS_MAX} scans")
     return header

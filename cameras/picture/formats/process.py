@@ -1,7 +1,8 @@
 """The process that decodes pictures: one request after the other, until it is not used any more.
 
 Requests and replies are lines of JSON on a socket. The bytes of a picture, and its pixels, are at the start of a file
-in memory that both processes have open.
+in memory that both processes have open. A picture with more pixels than the request has memory for is not decoded; the
+reply says how many they are.
 """
 
 from __future__ import annotations
@@ -40,11 +41,20 @@ def main(arguments: list[str]) -> None:
 
 def _answer(request: dict[str, Any], memory_fd: int) -> dict[str, Any]:
     try:
-        data = _read(memory_fd, request.pop("bytes"))
-        image = decode(data, **request)
+        _limit_memory(None)
+        data, reserved = _read(memory_fd, request.pop("bytes")), request.pop("reserved")
+
+        def before(pixels: int) -> None:
+            if pixels > reserved:
+                raise _Large(pixels)
+            _limit_memory(pixels)
+
+        image = decode(data, before=before, **request)
         if image is None:
             return {"shape": None}
         _write(memory_fd, image.reshape(-1).data.cast("B"))
+    except _Large as large:
+        return {"pixels": large.pixels}
     except MemoryError:
         return {"error": "too large: it needs too much memory to decode", "too_large": True}
     except ImageError as error:
@@ -66,16 +76,38 @@ def _write(memory_fd: int, data: memoryview) -> None:
         done += os.pwrite(memory_fd, data[done:], done)
 
 
+class _Large(Exception):
+    """The picture has more pixels than the request has memory for."""
+
+    def __init__(self, pixels: int) -> None:
+        super().__init__(pixels)
+        self.pixels = pixels
+
+
 def _limit(max_pixels: int) -> None:
     """Write no core file, and limit the memory to what a picture of that many pixels can need."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        with open("/proc/self/statm", "rb") as file:
-            used = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        most = used + FIXED_BYTES + BYTES_PER_PIXEL * max_pixels
+        most = _memory_for(max_pixels)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _limit_memory(pixels: int | None) -> None:
+    """Limit the memory to what one picture can need, below the limit of all; ``None`` is that limit again."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        soft = most if pixels is None else min(_memory_for(pixels), most)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, most))
+
+
+def _memory_for(pixels: int) -> int:
+    with open("/proc/self/statm", "rb") as file:
+        used = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    return used + FIXED_BYTES + BYTES_PER_PIXEL * pixels
 
 
 if __name__ == "__main__":

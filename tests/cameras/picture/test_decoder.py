@@ -96,6 +96,46 @@ def test_memory_is_limited(decoders: Decoders) -> None:
     assert decoders.decode(PNG, LIMITS, exif=True) is not None
 
 
+def test_memory_is_that_of_the_picture_not_of_the_largest_allowed(decoders: Decoders) -> None:
+    # To count its scans takes eight bytes for each 0xFF, 480 MB, which a picture of 85 megapixels might take.
+    jpeg = encoded(".jpg", corners())
+    padded = jpeg[:2] + b"\xff" * 60_000_000 + jpeg[2:]
+    limits = PictureLimits(85_000_000)
+    with pytest.raises(ImageError, match="^too large: it needs too much memory to decode$"):
+        decoders.decode(padded, limits, exif=True)
+    large = np.zeros((5000, 5000, 3), np.uint8)
+    assert decoders.decode(encoded(".bmp", large), limits, exif=True) is not None
+
+
+def test_large_pictures_share_the_memory_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_KEPT_BYTES", 0)
+    decoders = Decoders(large_pixels=10_000)
+    limits, impatient = PictureLimits(40_000), PictureLimits(40_000, 0.01)
+    pictures = {side: encoded(".png", np.zeros((side, side, 3), np.uint8)) for side in (90, 120, 200)}
+    try:
+        held = [decoders.decode(pictures[side], limits, exif=True) for side in (120, 120, 90)]
+        assert decoders._in_use._count == 2 * 120 * 120
+        sentence = "^too many large pictures are in progress; try again shortly$"
+        for side in (120, 200):
+            with pytest.raises(ImageError, match=sentence) as refused:
+                decoders.decode(pictures[side], impatient, exif=True)
+            assert refused.value.unavailable
+        assert decoders.decode(pictures[90], impatient, exif=True) is not None
+        assert held[0] is not None
+        view = held[0][:1]
+        held.clear()
+        with pytest.raises(ImageError, match=sentence):
+            decoders.decode(pictures[200], impatient, exif=True)
+        del view
+        assert decoders.decode(pictures[200], impatient, exif=True, depth=True) is None
+        with pytest.raises(ImageError, match="damaged"):
+            decoders.decode(pictures[200][:-20] + bytes(20), impatient, exif=True)
+        assert decoders.decode(pictures[200], impatient, exif=True) is not None
+        assert decoders._in_use._count == 0
+    finally:
+        decoders.close()
+
+
 def test_a_process_that_was_killed_between_pictures_costs_none(decoders: Decoders) -> None:
     assert decoders.decode(PNG, LIMITS, exif=True) is not None
     first = process_of(decoders)
