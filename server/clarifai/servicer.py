@@ -69,6 +69,8 @@ class Servicer:
             return self._backend.service(model_id)
         except NotFound as error:
             raise Refused(code_of_request(error), f"{error.detail}; model_id names one of this server's") from None
+        except RequestError as error:
+            raise Refused(code_of_request(error), error.detail) from None
 
     async def _outputs(
         self, service: VisionService[Any], config: OutputConfig, request: Message, faults: Mapping[int, str]

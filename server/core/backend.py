@@ -6,24 +6,26 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from cameras import Prediction, safe_text
 from pipeline import Config, Feed, Graph, LimitsConfig, release_memory
 from streams import EncoderPool, Sessions, WhepSessions
-from vision import ModelError, Session, UnsupportedKind, VisionService
+from vision import ModelError, RuntimeDeclaration, Session, UnsupportedKind, VisionService
 
 from ..program import LoopWatchdog
 from .access import Tokens, current_caller
 from .image_urls import ImageUrls
 from .pool import Closable, Pool
 from .requests import Bodies, Forbidden, ModelUnavailable, NotFound, Unsupported
+from .visibility import Visibility
 from .workers import Workers
 
 logger = logging.getLogger(__name__)
 
 C = TypeVar("C", bound=Closable)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Backend:
     image_urls: ImageUrls
     bodies: Bodies
     watchdog: LoopWatchdog
+    _kept: list[Visibility] = field(default_factory=list, repr=False)
 
     @property
     def config(self) -> Config:
@@ -74,8 +77,27 @@ class Backend:
 
     @property
     def services(self) -> Mapping[str, VisionService[Any]]:
-        """Every vision service, by name."""
-        return self.graph.services
+        """Every vision service that the present caller may see, by name."""
+        caller, services = current_caller(), self.graph.services
+        if caller.cameras is None:
+            return services
+        return {name: services[name] for name in services if self._visibility.service(caller, name)}
+
+    @property
+    def declared_models(self) -> Mapping[str, RuntimeDeclaration]:
+        """Every model that the present caller may see, by name."""
+        caller, models = current_caller(), self.config.models
+        if caller.cameras is None:
+            return models
+        return {name: models[name] for name in models if self._visibility.model(caller, name)}
+
+    @property
+    def _visibility(self) -> Visibility:
+        """What callers may see of the present configuration."""
+        config = self.config
+        if not self._kept or self._kept[0].config is not config:
+            self._kept[:] = [Visibility(config)]
+        return self._kept[0]
 
     @property
     def images(self) -> ImageUrls | None:
@@ -94,7 +116,7 @@ class Backend:
 
     def error_of(self, owner: Feed | VisionService[Any]) -> str | None:
         """Return the present error of a camera or service without folder names and secrets; ``None`` without one."""
-        error = owner.error
+        error = Visibility.error(current_caller(), owner) if isinstance(owner, Feed) else owner.error
         return None if error is None else safe_text(self.config.without_folders(error))
 
     def camera(self, name: str) -> Feed:
@@ -127,12 +149,36 @@ class Backend:
         """Return a vision service by name.
 
         Raises:
+            Forbidden: The present caller may not see a vision service of that name, whether there is one or not.
             NotFound: No vision service has that name.
         """
-        service = self.services.get(name)
-        if service is None:
-            raise NotFound(f"there is no vision service {name[:100]!r}")
-        return service
+        return self._named(self.services, name, "vision service")
+
+    def declared_model(self, name: str) -> RuntimeDeclaration:
+        """Return a model by name.
+
+        Raises:
+            Forbidden: The present caller may not see a model of that name, whether there is one or not.
+            NotFound: No model has that name.
+        """
+        return self._named(self.declared_models, name, "model")
+
+    def default_camera(self, service: VisionService[Any]) -> str | None:
+        """Return the camera of a service when a request names none; ``None`` without one that the caller may use."""
+        return Visibility.default_camera(current_caller(), service)
+
+    def source_of(self, camera: Feed) -> str | None:
+        """Return the name of a camera's source; ``None`` without one that the caller may use."""
+        return Visibility.source(current_caller(), camera)
+
+    @staticmethod
+    def _named(known: Mapping[str, T], name: str, what: str) -> T:
+        found = known.get(name)
+        if found is not None:
+            return found
+        if current_caller().cameras is None:
+            raise NotFound(f"there is no {what} {name[:100]!r}")
+        raise Forbidden(f"this token does not allow {what} {name[:100]!r}")
 
     def public_cameras(self) -> list[Feed]:
         """Return the cameras that are not private, and that the present caller may use."""

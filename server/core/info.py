@@ -18,6 +18,7 @@ def camera_info(backend: Backend, camera: Feed) -> dict[str, Any]:
     sessions = backend.whep.sessions(name)
     return {
         **camera.summary(),
+        "source": backend.source_of(camera),
         "error": backend.error_of(camera),
         "viewers": len(sessions),
         "sessions": sessions,

@@ -8,7 +8,7 @@ from typing import Any
 
 from vision import ModelHandle, Runtime, RuntimeDeclaration, TensorInfo, load_model
 
-from ..core import Backend, NotFound, model_errors
+from ..core import Backend, model_errors
 from .calls import Calls
 from .messages import common, mlmodel_grpc, mlmodel_pb2, struct
 from .tensors import arrays, flat
@@ -25,12 +25,6 @@ class MlModelCalls(Calls):
             {"Infer": self._infer, "Metadata": self._metadata, "GetStatus": self._status},
         )
 
-    def _model(self, name: str) -> RuntimeDeclaration:
-        declared = self._backend.config.models.get(name)
-        if declared is None:
-            raise NotFound(f"there is no model {name[:100]!r}")
-        return declared
-
     def _loaded(self, declared: RuntimeDeclaration) -> AbstractAsyncContextManager[ModelHandle]:
         """Return a context that yields the model, loaded or shared with other requests."""
         load = partial(load_model, declared, runtimes=self._backend.config.tables.runtimes)
@@ -38,11 +32,11 @@ class MlModelCalls(Calls):
         return self._backend.opened(("model", repr(declared)), load, _what(declared.name))
 
     async def _infer(self, request: mlmodel_pb2.InferRequest) -> mlmodel_pb2.InferResponse:
-        async with self._loaded(self._model(request.name)) as handle:
+        async with self._loaded(self._backend.declared_model(request.name)) as handle:
             return await self._backend.models.run_for(handle.runtime, _inferred, handle.runtime, request)
 
     async def _metadata(self, request: mlmodel_pb2.MetadataRequest) -> mlmodel_pb2.MetadataResponse:
-        model = self._model(request.name)
+        model = self._backend.declared_model(request.name)
         async with self._loaded(model) as handle:
             runtime = handle.runtime
             described = mlmodel_pb2.Metadata(
@@ -58,7 +52,7 @@ class MlModelCalls(Calls):
         return mlmodel_pb2.MetadataResponse(metadata=described)
 
     async def _status(self, request: common.GetStatusRequest) -> common.GetStatusResponse:
-        return common.GetStatusResponse(result=struct({"model": self._model(request.name).model}))
+        return common.GetStatusResponse(result=struct({"model": self._backend.declared_model(request.name).model}))
 
 
 def _inferred(runtime: Runtime, request: mlmodel_pb2.InferRequest) -> mlmodel_pb2.InferResponse:

@@ -41,7 +41,7 @@ class RobotCalls(Calls):
             yield _resource(CAMERA, camera.name)
         for name in self._backend.services:
             yield _resource(VISION, name)
-        for name in self._backend.config.models:
+        for name in self._backend.declared_models:
             yield _resource(MODEL, name)
 
     async def _resource_names(self, request: Any) -> robot_pb2.ResourceNamesResponse:

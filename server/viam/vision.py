@@ -129,7 +129,7 @@ class VisionCalls(Calls):
         return vision_pb2.GetPropertiesResponse(
             classifications_supported=Classification.plural in service.kinds,
             detections_supported=_detects(service),
-            default_camera=service.default_camera(service.attributes),
+            default_camera=self._backend.default_camera(service),
         )
 
     async def _status(self, request: common.GetStatusRequest) -> common.GetStatusResponse:
@@ -189,7 +189,7 @@ class VisionCalls(Calls):
         return self._backend.session(service, f"camera {camera.name}")
 
     def _camera(self, service: VisionService[Any], name: str) -> Feed:
-        wanted = name or service.default_camera(service.attributes)
+        wanted = name or self._backend.default_camera(service)
         if not wanted:
             raise InvalidRequest(f"the request names no camera, and vision service {service.name} has no camera_name")
         return self._backend.public_camera(wanted)

@@ -151,7 +151,7 @@ async def predict_camera(
 ) -> Response:
     """Return the predictions for a camera's next frame."""
     model, prediction = _service_and_kind(backend, service, kind)
-    name = camera or model.default_camera(model.attributes)
+    name = camera or backend.default_camera(model)
     if name is None:
         raise HttpError(422, "camera: field required")
     running = backend.public_camera(name)
