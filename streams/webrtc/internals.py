@@ -6,9 +6,11 @@ The private attributes of aioice are used in ``ice.py``, and checked here too.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from aioice import Connection
@@ -71,21 +73,37 @@ def ice_of(transport: RTCIceTransport) -> Connection:
 def observe_peer(transport: RTCDtlsTransport, on_activity: Callable[[], None]) -> None:
     """Call a function for each ICE check and each RTCP datagram of the peer, which aiortc does not report.
 
-    The hook is on this transport only.
+    RTP and RTCP that aiortc cannot parse is dropped: for some of it, aiortc would log a traceback and close the
+    connection. The hooks are on this transport only.
     """
     connection = ice_of(transport.transport)
-    check_incoming, handle_data = connection.check_incoming, transport._handle_rtcp_data
+    check_incoming = connection.check_incoming
+    handle_rtcp, handle_rtp = transport._handle_rtcp_data, transport._handle_rtp_data
 
     async def observed_data(data: bytes) -> None:
         on_activity()
-        await handle_data(data)
+        with _malformed_dropped():
+            await handle_rtcp(data)
+
+    async def handled_rtp(data: bytes, arrival_time_ms: int) -> None:
+        with _malformed_dropped():
+            await handle_rtp(data, arrival_time_ms=arrival_time_ms)
 
     def observed_check(*arguments: Any) -> None:
         on_activity()
         check_incoming(*arguments)
 
     _set(transport, "_handle_rtcp_data", observed_data)
+    _set(transport, "_handle_rtp_data", handled_rtp)
     _set(connection, "check_incoming", observed_check)
+
+
+@contextlib.contextmanager
+def _malformed_dropped() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, IndexError, struct.error) as error:
+        logger.debug("a packet of a peer is malformed: %s", error)
 
 
 def observe_viewer(
@@ -129,7 +147,7 @@ def break_cycles(connection: RTCPeerConnection) -> None:
         transports.add(connection.sctp.transport)
     for transport in transports:
         transport.remove_all_listeners()
-        _remove_hooks(transport, "_handle_rtcp_data")
+        _remove_hooks(transport, "_handle_rtcp_data", "_handle_rtp_data")
         ice = ice_of(transport.transport)
         _remove_hooks(ice, "check_incoming", "data_received", "get_component_candidates")
         ice._check_list.clear()
@@ -177,6 +195,7 @@ def self_test() -> None:
         (sender, _RTT),
         (sender, "_handle_rtcp_packet"),
         (sender.transport, "_handle_rtcp_data"),
+        (sender.transport, "_handle_rtp_data"),
         (sender.transport, "_unregister_rtp_sender"),
         (sender.transport, "_unregister_rtp_receiver"),
         (sender, "_send_keyframe"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import aiortc
@@ -39,4 +40,17 @@ async def test_rtcp_and_ice_checks_count_as_activity() -> None:
     await transport._handle_rtcp_data(b"report")
     ice.check_incoming("message", ("192.0.2.1", 9), "protocol")
     assert (signs, passed_on) == (["alive", "alive"], [b"report", ("message", ("192.0.2.1", 9), "protocol")])
+    await connection.close()
+
+
+@pytest.mark.parametrize("fci", [b"REMB\x05\0\0\0", b"XXXX\x01\0\0\0", b"REM"])
+async def test_malformed_rtcp_does_not_end_the_connection(fci: bytes) -> None:
+    connection = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
+    transport = connection.addTransceiver("video").sender.transport
+    observe_peer(transport, lambda: None)
+    words = 2 + -(-len(fci) // 4)
+    feedback = struct.pack("!BBHLL", 0x80 | 15, 206, words, 1, 0) + fci.ljust(4 * (words - 2), b"\0")
+    await transport._handle_rtcp_data(feedback)
+    for first in (0x90, 0xB0, 0x8F):  # with an extension or sources that are not there
+        await transport._handle_rtp_data(bytes([first, 96]) + bytes(10), arrival_time_ms=0)
     await connection.close()
