@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,9 +20,9 @@ _CPU_CLOCK = 2  # of Linux: with the process number, the number of a clock (cloc
 class Child:
     """A child process, bound to the life of this process.
 
-    The child holds the reading end of a pipe, and the kernel signals it (SIGIO, which ends a process) when the other
-    end closes: in :meth:`close`, and when this process ends in any way. The child needs no code for that, so one that
-    is stuck in native code ends too. (Linux's "parent death signal" would come when the *thread* that started the
+    The child holds the reading end of a pipe, and the kernel kills it when the other end closes: in :meth:`close`, and
+    when this process ends in any way. The child needs no code for that, so one that is stuck in native code, or
+    stopped, ends too. (Linux's "parent death signal" would come when the *thread* that started the
     child ends, which may be long before.)
 
     The child is bound once the constructor has returned. A program that may hang waits until then for input, which it
@@ -65,6 +66,8 @@ class Child:
             # Owner and flag belong to the pipe's end, which both processes share: it is enough to set them here.
             with contextlib.suppress(OSError):  # the child has ended already
                 fcntl.fcntl(theirs, fcntl.F_SETOWN, self.process.pid)
+                if sys.platform == "linux":  # elsewhere it gets SIGIO, which ends a process unless that is stopped
+                    fcntl.fcntl(theirs, fcntl.F_SETSIG, signal.SIGKILL)
                 fcntl.fcntl(theirs, fcntl.F_SETFL, fcntl.fcntl(theirs, fcntl.F_GETFL) | os.O_ASYNC)
         except BaseException:
             os.close(ours)
