@@ -259,6 +259,12 @@ def test_hostile_texts_end_soon() -> None:
         ("0  a\n2  b", 2, ("a", "b"), "there are as many classes as labels (2), so they are in its order"),
         ("16  a\n17  b", 18, ("???",) * 16 + ("a", "b"), ""),
         ("1 euro\n2 euro\n5 euro", 3, ("1 euro", "2 euro", "5 euro"), ""),
+        ("1 euro\n2 euros", 2, ("1 euro", "2 euros"), ""),
+        ("0 fingers\n1 finger\n2 fingers", 3, ("0 fingers", "1 finger", "2 fingers"), ""),
+        ("1 door\n2 doors\n4 doors", 5, ("background", "door", "doors", "???", "doors"),
+         "the numbers begin with 1, so class 0 is the background"),
+        ("0 background\n1 person", 2, ("background", "person"), ""),
+        ("0 crane\n1 dog\n2 crane", 3, ("crane", "dog", "crane"), ""),
         ("3 musketeers\n5 star\n7 up", 3, ("3 musketeers", "5 star", "7 up"), ""),
         ("3 musketeers\n5 star\n7 up", 8, ("???", "???", "???", "musketeers", "???", "star", "???", "up"), ""),
         ("a\n\nb", 2, ("a", "b"), ""),
@@ -273,6 +279,13 @@ def test_hostile_texts_end_soon() -> None:
 def test_labels_fit_a_number_of_classes(text: str, classes: int, labels: tuple[str, ...], reason: str) -> None:
     found = next(filter(None, (reading.fitted(classes) for reading in readings(text))))
     assert found == (labels, reason)
+
+
+def test_the_form_says_whether_the_numbers_are_a_part_of_the_labels() -> None:
+    assert first("1 euro\n2 euros").form == (
+        "one label per line, numbers included, without which they would be the same"
+    )
+    assert first("1 person\n2 bicycle\n13 stop sign").form == "a number and a label per line, 1 to 13 with 10 unused"
 
 
 def test_a_thousand_labels_fit_a_thousand_and_one_scores_and_the_reverse() -> None:

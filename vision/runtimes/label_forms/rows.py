@@ -108,10 +108,17 @@ def _numbered(kept: Sequence[_Row]) -> tuple[Reading, ...]:
     numbers, labels = [number for _, number, _, _ in found], [label for _, _, label, _ in found]
     rising = all(before < after for before, after in zip(numbers, numbers[1:], strict=False))
     counted = rising and numbers[0] in (0, 1)
+    are_names = len({_stem(label) for label in labels}) * 2 <= len(labels)
     plain = Reading.of_rows([row.text for row in kept], "one label per line")
     if all(explicit for *_, explicit in found):
         reading = Reading.of_numbers(_by_number((row.line, n, label) for row, n, label, _ in found), _FORM)
         return (reading, plain) if counted else (reading,)
+    if counted and are_names:
+        form = "one label per line, numbers included, without which they would be the same"
+        return (
+            Reading.of_rows([row.text for row in kept], form),
+            Reading.of_numbers(dict(zip(numbers, labels, strict=True)), _FORM),
+        )
     if counted and (numbers[0] == 0 or len(set(labels)) == len(labels)):
         return (Reading.of_numbers(dict(zip(numbers, labels, strict=True)), _FORM), plain)
     doubt = (
@@ -123,6 +130,11 @@ def _numbered(kept: Sequence[_Row]) -> tuple[Reading, ...]:
         return (Reading.of_rows([row.text for row in kept], "one label per line", "" if not rising else doubt),)
     numbered = Reading.of_numbers(dict(zip(numbers, labels, strict=True)), _FORM, doubt=doubt)
     return (Reading.of_rows([row.text for row in kept], "one label per line", doubt), numbered)
+
+
+def _stem(label: str) -> str:
+    """Return a label without letter case and the ``s`` of a plural."""
+    return label.casefold().removesuffix("s")
 
 
 _FORM = "a number and a label per line"
