@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from ...inputs import Preparation
-from ..scores import ScoredBoxes, sigmoid
+from ..scores import SIGMOID, ScoredBoxes, sigmoid
 from .evidence import Array, Evidence, Size
 from .head import Head, HeadMatch, best_classes, corners, pixels_to_fractions
 
@@ -61,4 +61,6 @@ HEAD = Head(
     _PREPARATION,
     labels=("face",),
     iou_threshold=0.3,
+    boxes="center and size in pixels of the input, from the center of an anchor",
+    activation=SIGMOID,
 )

@@ -8,11 +8,12 @@ normalised as ImageNet's.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from ..scores import SIGMOID, SOFTMAX, ScoredBoxes, softmax
+from ..scores import NO_ACTIVATION, SOFTMAX, ScoredBoxes
 from .evidence import Array, Evidence, Size
-from .head import Head, HeadMatch, best_classes, corners
-from .queries import IMAGENET, activation_of, query_outputs
+from .head import Head, HeadMatch, best_classes, corners, probabilities
+from .queries import IMAGENET, query_outputs, score_form
 
 
 def find(model: Evidence) -> HeadMatch | None:
@@ -21,17 +22,23 @@ def find(model: Evidence) -> HeadMatch | None:
     if found is None or model.named("labels", "dets") is not None:  # RF-DETR's
         return None
     classes = model.shapes[found.logits][-1] - 1
-    activation, because = activation_of(model, found.logits)
-    is_certain = found.is_certain and activation == SOFTMAX
-    if activation == SIGMOID and model.activation == SIGMOID:
-        return None
-    return HeadMatch((found.logits, found.boxes), classes, is_certain, f"{found.because}; {because}")
+    form = score_form(model, found.logits)
+    is_certain = found.is_certain and form.activation == SOFTMAX
+    activation = NO_ACTIVATION if form.is_done else SOFTMAX
+    return HeadMatch(
+        (found.logits, found.boxes),
+        classes,
+        is_certain,
+        f"{found.because}; {form.because}",
+        activation=activation,
+        decode=partial(decode, activation=activation),
+    )
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Decode logits, and boxes of centre and size in fractions."""
+def decode(outputs: Sequence[Array], size: Size, classes: int, *, activation: str = SOFTMAX) -> ScoredBoxes:
+    """Decode logits or, without activation, probabilities, and boxes of centre and size in fractions."""
     logits, boxes = outputs[0], outputs[1]
-    return best_classes(corners(boxes[:, :2], boxes[:, 2:]), softmax(logits)[:, :-1])
+    return best_classes(corners(boxes[:, :2], boxes[:, 2:]), probabilities(logits, activation)[:, :-1])
 
 
 HEAD = Head(

@@ -17,6 +17,7 @@ Size = tuple[int, int]  # width and height of the model's input in pixels
 Samples = Sequence[Mapping[str, Tensor]]
 Array = NDArray[np.float32]
 _MAX_LOGIT = 100.0  # values beyond it are pixels, not scores
+_SUM_NEAR = 0.05
 _NEAR = 0.01  # a quantised score may exceed 0 to 1 by a step
 
 
@@ -29,6 +30,7 @@ class Evidence:
         labels: Number of labels; 0 if unknown.
         metadata: Metadata of the model file.
         inputs: Names of all inputs.
+        channels_first: Whether the channels of the picture come first, as with PyTorch.
         activation: The declared activation; ``auto`` if none is declared.
         fits: Returns whether the labels fit a number of classes; default: whether there are as many.
         run: Returns the outputs for a few sample pictures; called once, when values are asked for.
@@ -46,6 +48,7 @@ class Evidence:
         *,
         metadata: Metadata | None = None,
         inputs: Sequence[str] = (),
+        channels_first: bool = False,
         activation: str = "auto",
         fits: Callable[[int], bool] | None = None,
         run: Callable[[], Samples] = tuple,
@@ -56,6 +59,7 @@ class Evidence:
         self.labels = labels
         self.metadata = metadata or Metadata()
         self.inputs = tuple(inputs)
+        self.channels_first = channels_first
         self.activation = activation
         self._run = run
         self._fits = fits
@@ -94,8 +98,8 @@ class Evidence:
     def activation_of(self, name: str, first: int, last: int, axis: int) -> str | None:
         """Return what a range of columns needs to be probabilities, by the trial run: ``sigmoid`` or ``none``.
 
-        Columns far from 0 to 1, such as pixels, are no scores: ``None``. Without values, or with a declared activation,
-        it is that one, or ``none``.
+        Columns far from 0 to 1, such as pixels, are no scores: ``None``. Without values it is ``none``. A declared
+        one of the two wins.
 
         Args:
             name: The output.
@@ -103,8 +107,22 @@ class Evidence:
             last: The column after the last.
             axis: The axis of the columns, without the batch.
         """
-        if self.activation != AUTO:
+        if self.activation in (SIGMOID, NO_ACTIVATION):
             return self.activation
+        return self.judged_activation(name, first, last, axis)
+
+    @property
+    def declared_activation(self) -> str | None:
+        """The declared activation, ``None`` if none is."""
+        return None if self.activation == AUTO else self.activation
+
+    def sums_to_one(self, name: str) -> bool:
+        """Return whether the last axis of an output holds distributions in the trial run; without values, yes."""
+        values = self.rows(name, self.full[name][-1])
+        return bool(len(values) == 0 or (values.min() >= -_NEAR and np.abs(values.sum(axis=1) - 1).max() < _SUM_NEAR))
+
+    def judged_activation(self, name: str, first: int, last: int, axis: int) -> str | None:
+        """Return the same whatever is declared, for a head whose decoder applies none."""
         found = [np.take(array, range(first, last), axis) for array in self.values(name)]
         finite = [array[np.isfinite(array)] for array in found]
         low = min((float(array.min(initial=0.0)) for array in finite), default=0.0)

@@ -20,7 +20,6 @@ from .head import Head, HeadMatch
 _STRIDE = 8
 _LEAST = 0.5
 _MOST_PX = 640
-_NEAR = 0.05
 
 
 def find(model: Evidence) -> HeadMatch | None:
@@ -33,16 +32,12 @@ def find(model: Evidence) -> HeadMatch | None:
                 model.labels > 0
                 and (model.fits(classes) or model.fits(classes + 1))
                 and max(model.size) <= _MOST_PX
-                and _sums_to_one(model, name)
+                and bool(model.samples)
+                and model.sums_to_one(name)
             )
             because = f"a softmax over background and {classes} labels for each cell of {_STRIDE} pixels"
             return HeadMatch((name,), classes, fits, because)
     return None
-
-
-def _sums_to_one(model: Evidence, name: str) -> bool:
-    values = model.rows(name, model.full[name][3])
-    return len(values) > 0 and bool(values.min() >= -0.01 and np.abs(values.sum(axis=1) - 1).max() < _NEAR)
 
 
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:

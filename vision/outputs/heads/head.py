@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from ...inputs import DEFAULT_PREPARATION, Preparation
-from ..scores import ScoredBoxes, sigmoid
+from ..scores import SIGMOID, SOFTMAX, ScoredBoxes, sigmoid, softmax
 from .evidence import Array, Evidence, Size
 from .point_sets import PointSet
 
@@ -153,8 +153,8 @@ def best_classes_with(
     )
 
 
-def as_probabilities(scores: Array) -> Array:
-    """Return scores after a sigmoid, unless they are all between 0 and 1."""
-    if scores.size and (scores.min() < -0.01 or scores.max() > 1.01):
-        return sigmoid(scores)
-    return scores
+def probabilities(scores: Array, activation: str) -> Array:
+    """Return scores after their activation, for a softmax over each row."""
+    if activation == SOFTMAX:
+        return softmax(scores)
+    return sigmoid(scores) if activation == SIGMOID else scores

@@ -7,15 +7,17 @@ from typing import NamedTuple
 import numpy as np
 
 from ...inputs import Preparation
-from ..scores import AUTO, SIGMOID, SOFTMAX
+from ..scores import AUTO, NO_ACTIVATION, SIGMOID, SOFTMAX
 from .evidence import Evidence
+from .grid import has_cells
 from .rows import are_centres
 
 IMAGENET = Preparation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """RGB, normalised as for ImageNet, stretched."""
 
 _NAMES = (("logits", "pred_boxes"), ("pred_logits", "pred_boxes"), ("labels", "dets"))
-_MOST_QUERIES = 1000
+_LOGITS = "logit"  # part of the names of scores that need an activation
+_FEWEST_QUERIES, _MOST_QUERIES = 50, 1000
 _SOFTMAX_COLUMNS, _SIGMOID_COLUMNS = (92,), (80, 91)  # of the models for COCO: 91 numbers and none, 80 or 91 labels
 _CLEAR = 0.6  # of the queries, as evidence
 
@@ -43,7 +45,7 @@ def query_outputs(model: Evidence) -> QueryOutputs | None:
         if found is not None and _fit(model, *found):
             return QueryOutputs(found[0], found[1], True, f"its outputs are named {found[0]} and {found[1]}")
     for boxes, shape in model.full.items():
-        if len(shape) == 3 and shape[2] == 4 and shape[1] <= _MOST_QUERIES:
+        if len(shape) == 3 and shape[2] == 4 and shape[1] <= _MOST_QUERIES and not has_cells(shape[1], model.size):
             for logits in model.full:
                 if logits != boxes and _fit(model, logits, boxes):
                     is_certain = len(model.full) == 2 and are_centres(model.rows(boxes, 4))
@@ -56,11 +58,41 @@ def _fit(model: Evidence, logits: str, boxes: str) -> bool:
     return len(first) == len(second) == 3 and first[:2] == second[:2] and second[2] == 4 and first[2] > 1
 
 
-def activation_of(model: Evidence, logits: str) -> tuple[str, str]:
-    """Return ``softmax`` or ``sigmoid`` with the reason; ``auto`` if nothing shows which."""
-    columns, queries = model.full[logits][2], model.full[logits][1]
+class ScoreForm(NamedTuple):
+    """What the scores of a model of the family are.
+
+    Attributes:
+        activation: What its training applies: ``softmax``, ``sigmoid``; ``auto`` if nothing shows which.
+        because: The evidence, as a sentence without a full stop.
+        is_done: Whether the model applies it itself.
+    """
+
+    activation: str
+    because: str
+    is_done: bool = False
+
+
+def score_form(model: Evidence, logits: str) -> ScoreForm:
+    """Return what the scores are, by what is declared, their number, and their values in the trial run."""
     if model.activation in (SOFTMAX, SIGMOID):
-        return model.activation, "the activation is declared"
+        return ScoreForm(model.activation, "the activation is declared")
+    if model.activation == NO_ACTIVATION or _are_probabilities(model, logits):
+        seen = "declared" if model.activation == NO_ACTIVATION else "its scores in the trial run are from 0 to 1"
+        usual = SOFTMAX if model.samples and model.sums_to_one(logits) else SIGMOID
+        if model.full[logits][1] < _FEWEST_QUERIES and model.activation != NO_ACTIVATION:
+            return ScoreForm(AUTO, "it has too few rows to be of this family", is_done=True)
+        return ScoreForm(usual, f"{seen}, so the model applies its {usual} itself", is_done=True)
+    return ScoreForm(*_activation_of(model, logits))
+
+
+def _are_probabilities(model: Evidence, scores: str) -> bool:
+    if _LOGITS in scores.casefold() or not model.samples:
+        return False
+    return model.are_scores(scores, 0, 1) and bool(model.rows(scores, model.full[scores][2]).any())
+
+
+def _activation_of(model: Evidence, logits: str) -> tuple[str, str]:
+    columns, queries = model.full[logits][2], model.full[logits][1]
     if model.labels and model.fits(columns):
         return SIGMOID, f"it has a column for each of the {columns} labels, and none for no object"
     if columns in _SOFTMAX_COLUMNS:

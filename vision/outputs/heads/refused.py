@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+from .anchors import anchor_count, anchor_outputs
 from .evidence import Evidence
 from .grid import LARGE_STRIDES, STRIDES, cell_count
+from .rows import are_corners
 
 _EXPORT = "export it with its post-processing, so that the outputs are boxes, scores and classes"
 _REGRESSIONS = (32, 44)  # of NanoDet and NanoDet-Plus: four sides with 8 or 11 steps each
 
+_ANCHORS, _BOX_AND_SCORE = 3, 5  # of a cell of YOLOv3 to v7
+_DISTANCES = 64  # of YOLOv8: four sides with 16 steps each
 _COCO = 80  # labels of the published models
+_ANCHOR_HEADS = ("efficientdet", "mediapipe")
+_HIGHEST_LEVELS = (6, 7)  # of feature pyramids
 
 
 def refusal(model: Evidence) -> str | None:
@@ -30,6 +39,52 @@ def refusal(model: Evidence) -> str | None:
             if is_pair and shape[1] == cell_count(model.size):
                 return f"its outputs {name} and {other} are those of PP-YOLOE, which is not supported; {_EXPORT}"
     return None
+
+
+def undecided(model: Evidence, possible: Sequence[str]) -> str | None:
+    """Return why boxes relative to anchors are refused if nothing says to which, ``None`` for another model.
+
+    Args:
+        model: What is known of the model.
+        possible: The heads that may decode it.
+    """
+    described = model.metadata.anchors
+    if described is not None and len(model.full) == 2 and anchor_outputs(model, len(described.boxes)) is None:
+        return (
+            f"the model file has {len(described.boxes)} anchors, but no output has as many boxes; the outputs are "
+            f"{model.listed}"
+        )
+    if grids := _yolo_grids(model):
+        return (
+            f"its outputs {', '.join(grids)} are the undecoded grids of a YOLO, one or more for each stride, which are "
+            "not supported; export it with its decoding, so that the output is a list of boxes"
+        )
+    for highest in _HIGHEST_LEVELS:
+        found = anchor_outputs(model, anchor_count(model.size, highest))
+        if found is not None and not are_corners(model.rows(found.boxes[0], 4)):
+            heads = " or ".join(f"head: {name}" for name in possible if name in _ANCHOR_HEADS)
+            declare = f"declare {heads} if it is one of these; " if heads else ""
+            return (
+                f"its output {found.boxes[0]} {list(model.full[found.boxes[0]])} has boxes relative to nine anchors "
+                f"per cell, but nothing says to which: {declare}RetinaNet is not supported; {_EXPORT}"
+            )
+    return None
+
+
+def _yolo_grids(model: Evidence) -> list[str]:
+    """Return the maps of at least two strides with anchors of a YOLO, or the distances of YOLOv8; empty if none."""
+    found: dict[str, tuple[int, int]] = {}
+    for name, shape in model.full.items():
+        for stride in STRIDES:
+            cells = (model.size[1] // stride, model.size[0] // stride)
+            if len(shape) in (4, 5) and cells in (shape[-2:], shape[1:3], shape[2:4]) and min(cells) > 1:
+                found[name] = (stride, math.prod(shape) // math.prod(cells))
+                break
+    planes = [planes for _, planes in found.values()]
+    if len({stride for stride, _ in found.values()}) < 2 or (model.labels and model.fits(planes[0])):
+        return []
+    has_anchors = len(set(planes)) == 1 and planes[0] % _ANCHORS == 0 and planes[0] // _ANCHORS > _BOX_AND_SCORE
+    return list(found) if has_anchors or planes.count(_DISTANCES) > 1 else []
 
 
 def _nanodet_cells(model: Evidence) -> tuple[int, ...]:

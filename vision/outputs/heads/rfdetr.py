@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..scores import SIGMOID
+from ..scores import NO_ACTIVATION, SIGMOID
 from .evidence import Evidence
 from .head import Head, HeadMatch
-from .queries import IMAGENET, query_outputs
+from .queries import IMAGENET, query_outputs, score_form
 from .rtdetr import decode
 
 
@@ -22,12 +22,14 @@ def find(model: Evidence) -> HeadMatch | None:
         return None
     columns = model.full[found.logits][2]
     has_none = not model.labels or not model.fits(columns)
+    is_done = score_form(model, found.logits).is_done
     return HeadMatch(
         (found.logits, found.boxes),
         columns - has_none,
         model.named("labels", "dets") is not None,
         found.because,
-        decode=partial(decode, has_none=has_none),
+        activation=NO_ACTIVATION if is_done else SIGMOID,
+        decode=partial(decode, has_none=has_none, is_done=is_done),
     )
 
 

@@ -64,6 +64,12 @@ def are_centres(rows: Array) -> bool:
     return is_inside and not are_corners(rows)
 
 
+def has_class_zero(model: Evidence, numbers: str, scores: str) -> bool:
+    """Return whether a row that scores has the class number 0 in the trial run: then 0 is no background."""
+    found, confidences = model.rows(numbers, 1), model.rows(scores, 1)
+    return len(found) == len(confidences) and bool((found[confidences >= FLOOR] == 0).any())
+
+
 def class_column(model: Evidence, output: str) -> int | None:
     """Return which of the last two of seven columns is the class number, 5 or 6, by the trial run.
 

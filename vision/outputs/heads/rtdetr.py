@@ -10,15 +10,16 @@ output, since 8.4 of centre, size, score and class). All boxes are kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from ...inputs import Preparation
-from ..scores import SIGMOID, SOFTMAX, ScoredBoxes, sigmoid
+from ..scores import NO_ACTIVATION, SIGMOID, ScoredBoxes, sigmoid
 from .evidence import Array, Evidence, Size
 from .grid import SIZE, has_cells
 from .head import Head, HeadMatch, corners
-from .queries import IMAGENET, activation_of, query_outputs
+from .queries import IMAGENET, query_outputs, score_form
 from .rows import are_centres, pixel_rows, scored_pairs, scored_rows
 
 _FRACTIONS = Preparation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), size=SIZE)
@@ -39,7 +40,7 @@ def _finished(model: Evidence) -> HeadMatch | None:
     if outputs is None or not model.is_input(*SIZE_INPUTS):
         return None
     because = "its outputs are named labels, boxes and scores, and it takes the picture's size"
-    return HeadMatch(outputs, 0, True, because, activation="none", decode=pixel_rows)
+    return HeadMatch(outputs, 0, True, because, activation=NO_ACTIVATION, decode=pixel_rows)
 
 
 def _raw(model: Evidence) -> HeadMatch | None:
@@ -47,15 +48,15 @@ def _raw(model: Evidence) -> HeadMatch | None:
     if found is None or model.named("labels", "dets") is not None:  # RF-DETR's
         return None
     columns = model.full[found.logits][2]
-    activation, because = activation_of(model, found.logits)
-    if activation == SOFTMAX:
-        return None
+    form = score_form(model, found.logits)
     is_ancestor = columns == _COLUMNS_OF_ANCESTORS or model.is_input("pixel_mask")
     return HeadMatch(
         (found.logits, found.boxes),
         columns,
-        found.is_certain and activation == SIGMOID,
-        f"{found.because}; {because}",
+        found.is_certain and form.activation == SIGMOID,
+        f"{found.because}; {form.because}",
+        activation=NO_ACTIVATION if form.is_done else SIGMOID,
+        decode=partial(decode, is_done=form.is_done),
         preparation=IMAGENET if is_ancestor else None,
     )
 
@@ -77,15 +78,26 @@ def _single(model: Evidence) -> HeadMatch | None:
             continue
         because = "the model file says so" if said else f"{name} has rows of centres and sizes in fractions"
         if is_single:
-            return HeadMatch((name,), 0, True, because, activation="none", decode=_decode_single)
-        return HeadMatch((name,), shape[2] - 4, True, because, activation="none", decode=_decode_scores)
+            return HeadMatch((name,), 0, True, because, activation=NO_ACTIVATION, decode=_decode_single)
+        return HeadMatch((name,), shape[2] - 4, True, because, activation=NO_ACTIVATION, decode=_decode_scores)
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int, *, has_none: bool = False) -> ScoredBoxes:
-    """Decode logits, and boxes of centre and size in fractions; ``has_none``: the last column means no object."""
+def decode(
+    outputs: Sequence[Array], size: Size, classes: int, *, has_none: bool = False, is_done: bool = False
+) -> ScoredBoxes:
+    """Decode logits, and boxes of centre and size in fractions.
+
+    Args:
+        outputs: The scores and the boxes.
+        size: Width and height of the input.
+        classes: Number of labels.
+        has_none: Whether the last column means no object.
+        is_done: Whether the scores are probabilities.
+    """
     logits, boxes = outputs[0], outputs[1]
-    scores = sigmoid(logits[:, :-1] if has_none else logits)
+    scores = logits[:, :-1] if has_none else logits
+    scores = scores if is_done else sigmoid(scores)
     return scored_pairs(corners(boxes[:, :2], boxes[:, 2:]), scores, len(boxes))
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
-from ..scores import ScoredBoxes
+from ..scores import NO_ACTIVATION, ScoredBoxes
 from .evidence import Array, Evidence, Size
-from .head import Head, HeadMatch, as_probabilities, best_classes, corners
+from .head import Head, HeadMatch, best_classes, corners, probabilities
 
 _STRIDES = (16, 32, 64, 128, 256, 512)
 _SCALES = (0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1.0)
@@ -51,13 +51,27 @@ def find(model: Evidence) -> HeadMatch | None:
             continue
         for scores, other in shapes.items():
             if len(other) == 3 and other[1] == shape[1] and other[2] > 1 and scores != boxes:
-                return HeadMatch((boxes, scores), other[2] - 1, True)
+                activation = model.declared_activation or model.activation_of(scores, 0, other[2], 1)
+                return HeadMatch(
+                    (boxes, scores),
+                    other[2] - 1,
+                    activation is not None,
+                    activation=activation or NO_ACTIVATION,
+                    decode=partial(decode, activation=activation or NO_ACTIVATION),
+                )
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Decode y, x, height and width relative to the anchors, in the coder's scales."""
-    values, scores = outputs[0][:, [1, 0, 3, 2]], as_probabilities(outputs[1])[:, 1:]
+def decode(outputs: Sequence[Array], size: Size, classes: int, *, activation: str = NO_ACTIVATION) -> ScoredBoxes:
+    """Decode y, x, height and width relative to the anchors, in the coder's scales.
+
+    Args:
+        outputs: The boxes and the scores.
+        size: Width and height of the input.
+        classes: Number of labels.
+        activation: What the scores need to be probabilities.
+    """
+    values, scores = outputs[0][:, [1, 0, 3, 2]], probabilities(outputs[1], activation)[:, 1:]
     made = anchors(size)
     if are_corners(values, made):
         return best_classes(values, scores)
@@ -73,18 +87,11 @@ def are_corners(values: Array, made: Array) -> bool:
     return bool(np.mean(ordered & near) > 0.9)
 
 
-def as_distribution(scores: Array) -> Array:
-    """Return scores after softmax, unless each row is a distribution."""
-    if scores.size and (scores.min() < -0.01 or np.abs(scores.sum(axis=1) - 1.0).max() > 0.05):
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
-    return scores
-
-
 HEAD = Head(
     "ssd_anchors",
     "outputs [1, anchors, 4] and [1, anchors, 1 + labels], as many anchors as the input has",
     find,
     decode,
     iou_threshold=0.6,
+    boxes="center and logarithm of the size, relative to anchors",
 )

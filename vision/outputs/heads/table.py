@@ -36,7 +36,7 @@ from . import (
 from .evidence import Evidence
 from .head import Head, HeadMatch
 from .other_poses import undecoded_pose
-from .refused import refusal
+from .refused import refusal, undecided
 
 _OWN: dict[str, Head] = {
     module.HEAD.name: module.HEAD
@@ -96,11 +96,15 @@ def find_head(declared: str | None, model: Evidence) -> tuple[Head, HeadMatch] |
         reason = refusal(model) or undecoded_pose(model)
         if reason is not None:
             raise ModelError(reason)
-        certain = [(head, found) for head, found in _matches(model) if found.is_certain]
+        matches = _matches(model)
+        certain = [(head, found) for head, found in matches if found.is_certain]
         if len(certain) > 1:
             names = " or ".join(head.name for head, _ in certain)
             raise ModelError(f"its outputs fit several heads; declare head: {names}; the outputs are {model.listed}")
         if not certain:
+            reason = undecided(model, [head.name for head, _ in matches])
+            if reason is not None:
+                raise ModelError(reason)
             return None
         head, found = certain[0]
         return head, found._replace(because=found.because or f"only this head takes {head.wanted}")

@@ -14,7 +14,7 @@ import numpy as np
 from ..scores import ScoredBoxes
 from .evidence import Array, Evidence, Size
 from .head import Head, HeadMatch, to_fractions
-from .rows import scored_rows
+from .rows import has_class_zero, scored_rows
 
 _NAMES = ("detection_boxes", "detection_scores", "detection_classes")
 _COUNT, _COLUMNS = "num_detections", "detection_multiclass_scores"
@@ -37,8 +37,10 @@ def find(model: Evidence) -> HeadMatch | None:
         columns = (names[3],)
     if outputs is None:
         return None
+    # TensorRT's EfficientNMS has such names, but numbers classes from 0.
+    is_own = not model.channels_first and not has_class_zero(model, outputs[2], outputs[1])
     classes = model.full[columns[0]][-1] - 1 if columns else 0
-    return HeadMatch(outputs, classes, True, because, first_class=1)
+    return HeadMatch(outputs, classes, is_own, because, first_class=1)
 
 
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:

@@ -8,15 +8,15 @@ post-processing output corners. RGB, (value - 127) / 128.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
 from ...inputs import Preparation
-from ..scores import ScoredBoxes
+from ..scores import NO_ACTIVATION, SOFTMAX, ScoredBoxes
 from .evidence import Array, Evidence, Size
-from .head import Head, HeadMatch, best_classes, corners
-from .ssd import are_corners, as_distribution
+from .head import Head, HeadMatch, best_classes, corners, probabilities
+from .ssd import are_corners
 
 _LAYERS = ((8, (10, 16, 24)), (16, (32, 48)), (32, (64, 96)), (64, (128, 192, 256)))  # stride, sides in pixels
 _CENTRE, _SIZE = 0.1, 0.2
@@ -42,13 +42,27 @@ def find(model: Evidence) -> HeadMatch | None:
     for boxes, shape in shapes.items():
         scores = next((name for name, other in shapes.items() if other == (*shape[:2], 2)), None)
         if len(shape) == 3 and shape[2] == 4 and scores is not None and shape[1] == len(anchors(size)):
-            return HeadMatch((boxes, scores), 1, model.fits(1) or model.fits(2))
+            activation = model.declared_activation or (NO_ACTIVATION if model.sums_to_one(scores) else SOFTMAX)
+            return HeadMatch(
+                (boxes, scores),
+                1,
+                model.fits(1) or model.fits(2),
+                activation=activation,
+                decode=partial(decode, activation=activation),
+            )
     return None
 
 
-def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
-    """Decode centres in units of the anchor's size, and logarithms of sizes in the same unit."""
-    values, scores = outputs[0], as_distribution(outputs[1])
+def decode(outputs: Sequence[Array], size: Size, classes: int, *, activation: str = NO_ACTIVATION) -> ScoredBoxes:
+    """Decode centres in units of the anchor's size, and logarithms of sizes in the same unit.
+
+    Args:
+        outputs: The boxes and the scores.
+        size: Width and height of the input.
+        classes: One: a face.
+        activation: What the scores need to be probabilities.
+    """
+    values, scores = outputs[0], probabilities(outputs[1], activation)
     made = anchors(size)
     if are_corners(values, made):
         return best_classes(values, scores[:, 1:])
@@ -67,4 +81,5 @@ HEAD = Head(
     _PREPARATION,
     labels=("face",),
     iou_threshold=0.3,
+    boxes="center and logarithm of the size, relative to anchors",
 )

@@ -27,14 +27,19 @@ def find(model: Evidence) -> HeadMatch | None:
     shapes, size = model.shapes, model.size
     masks, coefficients = prototypes(shapes, size)
     for name, shape in shapes.items():
-        if len(shape) == 3 and shape[1] > shape[2] >= _COLUMNS and (shape[2] == _COLUMNS or shape[1] <= _MOST_ROWS):
+        if (
+            len(shape) == 3
+            and (shape[1] > shape[2] or shape[2] == _COLUMNS)
+            and shape[2] >= _COLUMNS
+            and (shape[2] == _COLUMNS or shape[1] <= _MOST_ROWS)
+        ):
             is_alone = len(shapes) == (2 if coefficients else 1)
             is_raw = has_cells(shape[1], size) or has_cells(shape[1], size, 3)  # YOLOX or YOLOv5 with one class
             is_list = shape[2] == _COLUMNS + coefficients and _FEWEST_ROWS <= shape[1] <= _MOST_ROWS
             rows = model.rows(name, shape[2])
             is_rtdetr = shape[2] == _COLUMNS and are_centres(rows[:, :4])
             has_score_and_class = bool(np.all(rows[:, 5] == np.round(rows[:, 5]))) and (
-                model.activation_of(name, 4, 5, 1) == NO_ACTIVATION
+                model.judged_activation(name, 4, 5, 1) == NO_ACTIVATION
             )
             has_meaning = has_score_and_class and not is_rtdetr and model.metadata.task != "pose"
             because = f"{name} has at most {_MOST_ROWS} rows of a box, a score and a class"

@@ -27,7 +27,7 @@ def find(model: Evidence) -> HeadMatch | None:
                 more_than_scores = not model.are_scores(name, 5 + labels, 1)
                 classes = labels if more_than_scores else classes
             fits = has_cells(shape[1], size, _PER_CELL) and not model.shares_rows(name, shape[1])
-            is_certain = fits and model.activation_of(name, 4, 5 + classes, 1) == NO_ACTIVATION
+            is_certain = fits and model.judged_activation(name, 4, 5 + classes, 1) == NO_ACTIVATION
             because = f"{name} has three rows for each cell of an input of {size[0]}x{size[1]}, with {classes} scores"
             return HeadMatch((name,), classes, is_certain, because)
     return None

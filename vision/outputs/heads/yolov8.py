@@ -18,6 +18,7 @@ from .grid import FRACTIONS, has_cells, prototypes
 from .head import FLOOR, Head, HeadMatch, best_classes_with, bounds, corners, to_fractions, turned_corners
 
 _BOX = 4
+_COCO = 80  # labels of the published models, by which rows first are told from YOLOX without labels
 _MOST_MEDIAN = 0.25  # of scores in a trial run; places in fractions exceed it
 _TURNED, _POSE = "obb", "pose"  # tasks, in the words of the model file
 
@@ -37,7 +38,7 @@ def find(model: Evidence) -> HeadMatch | None:
                 classes = labels
         if classes < 1:
             continue
-        is_named = not is_transposed or (labels > 0 and model.fits(columns - 4))
+        is_named = not is_transposed or (model.fits(columns - 4) if labels else columns - 4 == _COCO)
         fits = has_cells(rows, size) and not model.shares_rows(name, rows) and is_named and model.metadata.task != _POSE
         if fits and columns - coefficients - _BOX != labels:
             fits = not _may_be_points(model, name, columns - coefficients, 1 if is_transposed else 0)

@@ -19,6 +19,7 @@ from .head import FLOOR, Head, HeadMatch, best_classes, corners, max_magnitude, 
 
 _MAX_OFFSET = 32.0  # of a centre from its cell, in cells; values in pixels soon exceed it
 _MAX_LOG = 20.0
+_COCO = 80  # labels of the published models
 
 
 def find(model: Evidence) -> HeadMatch | None:
@@ -28,12 +29,15 @@ def find(model: Evidence) -> HeadMatch | None:
         if len(shape) == 3 and 5 < shape[2] < shape[1] and has_cells(shape[1], size):
             classes = shape[2] - 5
             fits = model.fits(classes) and not model.shares_rows(name, shape[1])
-            fits = fits and model.activation_of(name, 4, shape[2], 1) == NO_ACTIVATION
+            fits = fits and model.judged_activation(name, 4, shape[2], 1) == NO_ACTIVATION
             objectness = model.rows(name, shape[2])[:, 4]
+            # Without labels, YOLOv8 with rows first, which has no objectness, gives the same with one label more.
+            is_raw = bool((model.rows(name, shape[2])[:, 2:4] < 0).any())
             is_v6 = len(objectness) > 0 and bool((objectness == 1.0).all())
             because = f"{name} has a row for each cell of an input of {size[0]}x{size[1]}, with {classes} scores"
             if is_v6:
                 because += "; the objectness is always 1, so it is a YOLOv6"
+            fits = fits and (model.labels > 0 or classes == _COCO or is_raw or is_v6)
             return HeadMatch((name,), classes, fits, because, preparation=FRACTIONS if is_v6 else None)
     return None
 

@@ -19,6 +19,7 @@ def ran(
     inputs: Sequence[str] = ("images",),
     metadata: Metadata | None = None,
     activation: str = "auto",
+    channels_first: bool = False,
 ) -> Evidence:
     """Return the evidence of a model that gave these outputs in its trial run; a shape stands for zeros."""
     arrays = {
@@ -26,4 +27,13 @@ def ran(
         for name, value in outputs.items()
     }
     shapes = {name: array.shape for name, array in arrays.items()}
-    return Evidence(shapes, size, labels, metadata=metadata, inputs=inputs, activation=activation, run=lambda: [arrays])
+    return Evidence(
+        shapes,
+        size,
+        labels,
+        metadata=metadata,
+        inputs=inputs,
+        channels_first=channels_first,
+        activation=activation,
+        run=lambda: [arrays],
+    )

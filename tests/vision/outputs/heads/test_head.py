@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vision.outputs.heads.evidence import squeezed
-from vision.outputs.heads.head import as_probabilities, best_classes, corners, to_fractions
+from vision.outputs.heads.head import best_classes, corners, probabilities, to_fractions
 from vision.outputs.scores.probabilities import sigmoid
 
 
@@ -26,14 +26,13 @@ def test_pixels_become_fractions_and_fractions_stay() -> None:
     assert len(to_fractions(pixels[:0], (64, 32))) == 0
 
 
-def test_scores_become_probabilities_and_probabilities_stay() -> None:
-    scores = np.array([-1000.0, 0.0, 1000.0], np.float32)
-    assert sigmoid(scores) == pytest.approx([0.0, 0.5, 1.0])
-    assert as_probabilities(scores) == pytest.approx([0.0, 0.5, 1.0])
-    for outside in ([0.5, 1.5], [-0.5, 0.5]):
-        assert as_probabilities(np.array(outside, np.float32)) == pytest.approx(sigmoid(np.array(outside)))
-    assert as_probabilities(scores[1:2]).tolist() == [0.0]
-    assert as_probabilities(scores[:0]).tolist() == []
+def test_scores_become_probabilities_by_their_activation() -> None:
+    scores = np.array([[-1000.0, 0.0, 1000.0]], np.float32)
+    assert sigmoid(scores)[0] == pytest.approx([0.0, 0.5, 1.0])
+    assert probabilities(scores, "sigmoid")[0] == pytest.approx([0.0, 0.5, 1.0])
+    assert probabilities(scores, "softmax")[0] == pytest.approx([0.0, 0.0, 1.0])
+    assert probabilities(scores, "none") is scores
+    assert probabilities(scores[:0], "softmax").tolist() == []
 
 
 def test_each_box_has_its_best_label_and_noise_none() -> None:

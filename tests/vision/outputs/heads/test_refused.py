@@ -32,6 +32,25 @@ def test_a_known_family_without_a_head_is_refused_by_name(
         find_head(None, ran(outputs, size))
 
 
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"a": (1, 3, 80, 80, 85), "b": (1, 3, 40, 40, 85), "c": (1, 3, 20, 20, 85)},
+        {"a": (1, 255, 80, 80), "b": (1, 255, 40, 40)},
+        {"a": (1, 20, 20, 255), "b": (1, 40, 40, 255)},
+        {f"{kind}{side}": (1, planes, side, side) for kind, planes in (("b", 64), ("c", 80)) for side in (80, 40, 20)},
+    ],
+)
+def test_undecoded_grids_of_a_yolo_are_refused_by_name(outputs: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match="are the undecoded grids of a YOLO, .*; export it with its decoding"):
+        find_head(None, ran(outputs))
+    assert find_head("none", ran(outputs)) is None
+
+
+def test_maps_with_a_plane_for_each_label_are_no_grids() -> None:
+    assert find_head(None, ran({"a": (1, 21, 80, 80), "b": (1, 21, 40, 40)}, labels=21)) is None
+
+
 @pytest.mark.parametrize("outputs", [{"out": (1, 1001)}, {"out": (1, 100, 85)}, {"a": (1, 10, 4), "b": (1, 10)}])
 def test_other_models_are_not(outputs: dict[str, Any]) -> None:
     assert find_head(None, ran(outputs)) is None

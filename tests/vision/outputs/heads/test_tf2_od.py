@@ -30,6 +30,15 @@ def test_outputs_are_known_by_their_names() -> None:
     assert (match.classes, match.is_certain) == (0, True)
 
 
+def test_classes_from_zero_or_channels_first_speak_against_it() -> None:
+    """TensorRT's ``EfficientNMS`` has the same names for corners in pixels, x first, and classes from 0."""
+    rows = {"detection_boxes": np.ones((1, 2, 4)), "detection_scores": np.array([[0.9, 0.0]])}
+    for numbers, channels_first, is_certain in (([1, 0], False, True), ([0, 0], False, False), ([1, 0], True, False)):
+        outputs = {**rows, "detection_classes": np.array([numbers])}
+        match = find(ran(outputs, channels_first=channels_first))
+        assert match is not None and match.is_certain == is_certain
+
+
 def test_without_names_the_eight_are_in_alphabetical_order() -> None:
     nameless = {f"StatefulPartitionedCall:{number}": shape for number, shape in enumerate(EIGHT.values())}
     match = find(ran(nameless))

@@ -123,9 +123,14 @@ def test_the_output_is_identified_by_its_shape(
     assert (match and match[:3]) == (found and found[:3])
 
 
-def test_an_objectness_that_is_always_one_is_that_of_yolov6() -> None:
+def test_labels_or_values_tell_it_from_yolov8_and_yolov6() -> None:
     rows = np.zeros((1, 42, 8))
     match = find(ran({"outputs": rows}, (64, 32)))
+    assert match is not None and (match.is_certain, match.preparation) == (False, None)
+    assert find(ran({"outputs": rows}, (64, 32), 3)) == match._replace(is_certain=True)
+    raw = rows.copy()
+    raw[..., 2] = -1.0  # the logarithm of a width, which YOLOv8 does not give
+    match = find(ran({"outputs": raw}, (64, 32)))
     assert match is not None and (match.is_certain, match.preparation) == (True, None)
     rows[..., 4] = 1.0
     match = find(ran({"outputs": rows}, (64, 32)))
