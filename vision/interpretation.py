@@ -19,6 +19,7 @@ from .outputs import (
     DEFAULT_ORDER,
     NO_ACTIVATION,
     NONE,
+    X_FIRST,
     BoxFormat,
     Classifier,
     Detector,
@@ -38,6 +39,7 @@ from .outputs import (
     find_map,
     find_scores,
     find_tensor_layout,
+    order_in_pixels,
     output_names,
     possible_heads,
     require_classes,
@@ -52,8 +54,10 @@ logger = logging.getLogger(__name__)
 FINISHED = "ssd"
 """The ``head:`` of a model whose outputs are finished boxes, as those of an SSD with its post-processing."""
 
-_TENSORFLOW_NAMES = ("TFLite_Detection", "StatefulPartitionedCall", "detection_boxes")
+_PYTORCH = "pytorch"  # the producer, in ONNX files that PyTorch wrote
+_TENSORFLOW_NAMES = ("TFLite_Detection", "StatefulPartitionedCall")
 _HEAD_MAX_DETECTIONS = 100
+_IOU_THRESHOLD = 0.45  # as with most heads
 _MOST_FRACTION = 2.0  # mean and std are fractions of 255; values this large are for pixels from 0 to 255
 
 
@@ -145,7 +149,7 @@ class MlModelAttributes(PictureModelAttributes):
         ge=0,
         le=1,
         description="Of boxes with the same label and a larger intersection over union, only the most confident stays; "
-        "1 keeps all. Default: the head's own; without a head, all are kept.",
+        "1 keeps all. Default: the head's own; without a head, 0.45 if there is a score per label, else all are kept.",
     )
     max_detections: int | None = Field(
         None, ge=1, le=1000, description="Most boxes returned. Default: 100 with a head, else all."
@@ -295,6 +299,7 @@ class _Model:
             fits=self.labels.fits,
             metadata=self.runtime.metadata,
             inputs=[info.name for info in self.runtime.inputs],
+            channels_first=self.plain.channels_first,
             activation=self.attributes.activation,
             run=lambda: self.samples,
         )
@@ -322,6 +327,10 @@ class _Model:
     def with_head(self, head: Head, found: HeadMatch) -> Interpretation:
         """Return the interpretation as a detector whose outputs a head decodes."""
         attributes = self.attributes
+        activation = found.activation or head.activation
+        if attributes.activation not in (AUTO, activation):
+            does = "takes its scores as they are" if activation == NO_ACTIVATION else f"applies {activation}"
+            raise ModelError(f"activation: {attributes.activation} has no effect with head: {head.name}, which {does}")
         iou_threshold = head.iou_threshold if attributes.iou_threshold is None else attributes.iou_threshold
         suppression = NonMaxSuppression(iou_threshold, attributes.max_detections or _HEAD_MAX_DETECTIONS)
         if found.closed and found.classes:
@@ -336,13 +345,15 @@ class _Model:
             picture,
             head=head.name,
             boxes=head.boxes,
-            activation=found.activation or head.activation,
+            activation=activation,
             labels=fitted,
             because={
                 "kind": f"a {'pose model' if found.points is not None else 'detector'}: {found.because}",
                 "head": found.because,
                 "boxes": "the models of this head give them so",
-                "activation": self._activation_reason("the models of this head need it"),
+                "activation": self._activation_reason(
+                    "as the outputs show" if found.activation else "the models of this head need it"
+                ),
             },
         )
         pose = detector if detector.has_points else None
@@ -358,7 +369,10 @@ class _Model:
             reason = self._scores_reason(scores)
             info = next(info for info in self.runtime.outputs if info.name == scores)
             count = self.samples[0][scores].size
-            fitted = self.labels.fitted(count, f"the classifier gives {count} scores")
+            is_binary = count == 1 and bool(self.labels) and not self.labels.fits(1) and self.labels.fits(2)
+            fitted = self.labels.fitted(2 if is_binary else count, f"the classifier gives {count} scores")
+            if is_binary:
+                reason += f"; the one score is that of the second label, {fitted.names[1]}, and the first has the rest"
             classifier = Classifier(
                 info,
                 fitted.names,
@@ -366,21 +380,26 @@ class _Model:
                 self.samples,
                 self.attributes.activation,
                 self.runtime.metadata.calibration,
+                is_binary=is_binary,
             )
             because = {"kind": f"a classifier: {reason}", "activation": classifier.because}
-        detector: Detector | None = None
+        detector: RowDetector | None = None
         layout = find_tensor_layout(self.names, self.samples) if kind in (None, "detections") else None
-        order = tuple(self.attributes.xmin_ymin_xmax_ymax_order or self.runtime.metadata.box_order or DEFAULT_ORDER)
+        order: tuple[int, ...] = DEFAULT_ORDER
         if layout is not None:
+            order, order_reason = self._order(layout)
             reason = self._boxes_reason(layout.location)
             if not reason:
-                reason = require_corners(layout, self.samples, order)
-                self._require_order(layout.location)
+                reason = require_corners(layout, self.samples, order or DEFAULT_ORDER)
+            if not order:
+                raise ModelError(
+                    f"nothing shows the order of the numbers of a box in {layout.location}: set "
+                    "xmin_ymin_xmax_ymax_order, [0, 1, 2, 3] if x_min is the first"
+                )
             because |= {
                 "kind": f"a detector: {reason}",
                 "head": reason,
-                "boxes": self._order_reason(),
-                "activation": self._activation_reason("judged by the values of each picture"),
+                "boxes": order_reason,
             }
             fitted = self._row_labels(layout)
             detector = RowDetector(
@@ -389,9 +408,11 @@ class _Model:
                 BoxFormat(order, True if self.runtime.metadata.boxes_in_pixels else None),
                 self.thresholds,
                 self.service,
-                self._suppression(),
+                self._suppression(has_columns=layout.category is None and self._columns(layout) > 1),
                 self.attributes.activation,
+                self.samples,
             )
+            because |= {"activation": because.get("activation", detector.because)}
         if classifier is None and detector is None:
             return None
         sides = ("x_min", "y_min", "x_max", "y_max")
@@ -400,7 +421,11 @@ class _Model:
             self.plain,
             head=FINISHED if detector is not None else None,
             boxes=", ".join(sides[side] for side in order) if detector is not None else None,
-            activation=classifier.activation if classifier is not None else self.attributes.activation,
+            activation=classifier.activation
+            if classifier is not None
+            else detector.activation
+            if detector is not None
+            else NO_ACTIVATION,
             labels=fitted,
             because=because,
         )
@@ -512,36 +537,44 @@ class _Model:
             return "declared in remap_output_names"
         return ""
 
-    def _require_order(self, location: str) -> None:
-        """Refuse boxes whose order nothing shows: models of PyTorch, with channels first, usually give x first.
-
-        Raises:
-            ModelError: when the order has to be declared.
-        """
-        declared = self.attributes.xmin_ymin_xmax_ymax_order or self.runtime.metadata.box_order
-        if declared or not self.plain.channels_first or any(word in location for word in _TENSORFLOW_NAMES):
-            return
-        raise ModelError(
-            f"nothing shows the order of the numbers of a box in {location}: set xmin_ymin_xmax_ymax_order, "
-            "[0, 1, 2, 3] if x_min is the first"
-        )
+    def _order(self, layout: TensorLayout) -> tuple[tuple[int, ...], str]:
+        """Return the side at each position of a box with the reason; empty if nothing shows it."""
+        metadata, name = self.runtime.metadata, layout.location.casefold()
+        if self.attributes.xmin_ymin_xmax_ymax_order is not None:
+            return self.attributes.xmin_ymin_xmax_ymax_order, "declared as xmin_ymin_xmax_ymax_order"
+        if metadata.box_order:
+            return metadata.box_order, "the model file says so"
+        names = _TENSORFLOW_NAMES if self.plain.channels_first else (*_TENSORFLOW_NAMES, "detection_boxes")
+        if any(word.casefold() in name for word in names):
+            return DEFAULT_ORDER, "the output is named as TensorFlow's detectors name it, which give this order"
+        for order, word in ((X_FIRST, "xyxy"), (DEFAULT_ORDER, "yxyx")):
+            if word in name:
+                return order, f"the output is named {layout.location}"
+        seen = order_in_pixels(layout, self.samples, self.evidence.size)
+        if seen is not None:
+            return seen, "in the other order, boxes of the trial run would reach far beyond the input"
+        if metadata.producer.casefold() == _PYTORCH:
+            return X_FIRST, "PyTorch wrote the file, whose detectors give x first"
+        if self.plain.channels_first:
+            return (), ""
+        return DEFAULT_ORDER, "most finished detectors give this order; if not, declare xmin_ymin_xmax_ymax_order"
 
     def _activation_reason(self, otherwise: str) -> str:
         return otherwise if self.attributes.activation == AUTO else "declared as activation"
 
-    def _order_reason(self) -> str:
-        if self.attributes.xmin_ymin_xmax_ymax_order is not None:
-            return "declared as xmin_ymin_xmax_ymax_order"
-        if self.runtime.metadata.box_order:
-            return "the model file says so"
-        return "most finished detectors give this order; if not, declare xmin_ymin_xmax_ymax_order"
+    def _columns(self, layout: TensorLayout) -> int:
+        """Return the number of scores of each box."""
+        boxes = self.samples[0][layout.location].size // 4
+        return int(self.samples[0][layout.score].size) // max(boxes, 1)
 
-    def _suppression(self) -> NonMaxSuppression | None:
+    def _suppression(self, *, has_columns: bool) -> NonMaxSuppression | None:
+        """Return the suppression of overlapping boxes; those with a score per label have had none yet."""
         attributes = self.attributes
-        if attributes.iou_threshold is None and attributes.max_detections is None:
+        if attributes.iou_threshold is None and attributes.max_detections is None and not has_columns:
             return None
-        iou_threshold = 1.0 if attributes.iou_threshold is None else attributes.iou_threshold
-        return NonMaxSuppression(iou_threshold, attributes.max_detections or 1000)
+        usual, most = (_IOU_THRESHOLD, _HEAD_MAX_DETECTIONS) if has_columns else (1.0, 1000)
+        iou_threshold = usual if attributes.iou_threshold is None else attributes.iou_threshold
+        return NonMaxSuppression(iou_threshold, attributes.max_detections or most)
 
 
 def _check_normalisation(picture: PictureInput, attributes: MlModelAttributes, service: str) -> None:

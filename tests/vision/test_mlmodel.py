@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from cameras import BoundingBox, Classification, Detection, Segmentation
 from tests.vision import tflite_models
-from tests.vision.fakes import FakeRuntime, frame, runtime, service
+from tests.vision.fakes import INPUT, FakeRuntime, frame, runtime, service
 from vision import MlModelAttributes, MlModelVision, ModelError, UnsupportedKind
 from vision.outputs.heads.table import HEADS
 from vision.runtimes.base import Metadata, RuntimeAttributes, TensorInfo
@@ -503,6 +503,8 @@ PLANE = np.random.default_rng(0).random((1, 4, 4, 1))
         ({"embedding": np.ones((1, 100)) * 3}, "is an embedding"),
         ({"out": VECTOR}, "may be scores or an embedding"),
         ({"out": np.array([[12.0, 30.0, 88.0, 71.0]])}, "is neither probabilities nor logits, from 12 to 88"),
+        ({"out": np.array([[0.3, 0.9, 0.2, 0.8]])}, "may be probabilities or places, all from 0 to 1"),
+        ({"out": np.array([2])}, "has class numbers, not scores; export the model without its argmax"),
         ({"predicted_depth": PLANE}, "is a depth map by its name"),
         ({"out": PLANE}, "may be a mask or a depth map; for a mask, set label_path or declare kind: segmentations"),
         ({"out": np.full((1, 4, 4, 3), 0.7)}, "nothing says that its 3 planes are classes"),
@@ -596,13 +598,13 @@ def test_what_was_understood_is_said_with_its_reasons(tmp_path: Path) -> None:
         "input": {"width_px": 4, "height_px": 4, "range": [0.0, 255.0], "color_order": "rgb"},
         "head": "ssd",
         "boxes": "y_min, x_min, y_max, x_max",
-        "activation": "auto",
+        "activation": "none",
         "labels_from": "labels.txt",
         "because": {
             "kind": "a detector: its output boxes [1, 2, 4] holds boxes, with a class number and a score each",
             "head": "its output boxes [1, 2, 4] holds boxes, with a class number and a score each",
             "boxes": "most finished detectors give this order; if not, declare xmin_ymin_xmax_ymax_order",
-            "activation": "judged by the values of each picture",
+            "activation": "no score of the trial run is negative",
             "input": "the only size that the input takes",
             "range": "the input takes uint8, the pixels as they are",
             "color_order": "most models take RGB",
@@ -621,6 +623,135 @@ def test_the_order_of_a_box_is_declared_where_nothing_shows_it(tmp_path: Path) -
     service(kind, tmp_path, xmin_ymin_xmax_ymax_order=[0, 1, 2, 3]).inspect()
     named = {f"TFLite_Detection_PostProcess:{place}": array for place, array in enumerate(DETECTOR.values())}
     service(runtime(named, info=info), tmp_path).inspect()
+
+
+@pytest.mark.parametrize(
+    ("outputs", "metadata", "size", "boxes", "reason"),
+    [
+        ({}, Metadata(producer="pytorch"), (32, 32), "x_min, y_min, x_max, y_max", "PyTorch wrote the file"),
+        ({"boxes": "xyxy"}, Metadata(), (32, 32), "x_min, y_min, x_max, y_max", "the output is named xyxy"),
+        ({}, Metadata(), (64, 32), "x_min, y_min, x_max, y_max", "would reach far beyond the input"),
+        ({}, Metadata(), (32, 64), "y_min, x_min, y_max, x_max", "would reach far beyond the input"),
+    ],
+)
+def test_the_order_of_a_box_needs_evidence(
+    tmp_path: Path, outputs: dict[str, str], metadata: Metadata, size: tuple[int, int], boxes: str, reason: str
+) -> None:
+    width, height = size
+    info = TensorInfo("images", (1, 3, height, width), np.dtype(np.float32))
+    arrays = {outputs.get(name, name): np.asarray(array) for name, array in DETECTOR.items()}
+    if "beyond" in reason:
+        arrays["boxes"] = np.array([[[4.0, 4.0, 60.0, 30.0], [1.0, 2.0, 9.0, 8.0]]])
+    model = service(runtime(arrays, info=info, metadata=metadata), tmp_path)
+    model.inspect()
+    assert model.understood is not None
+    assert model.understood.boxes == boxes
+    assert reason in model.understood.because["boxes"]
+
+
+@pytest.mark.parametrize(
+    ("score", "attributes", "found", "activation"),
+    [
+        (0.8, {}, [("dogs", 0.8), ("cats", 0.2)], "none"),
+        (0.2, {}, [("cats", 0.8), ("dogs", 0.2)], "none"),
+        (-2.0, {}, [("cats", 0.881), ("dogs", 0.119)], "sigmoid"),
+        (0.0, {"activation": "sigmoid"}, [("cats", 0.5), ("dogs", 0.5)], "sigmoid"),
+        (np.nan, {}, [], "none"),
+    ],
+)
+def test_one_score_for_two_labels_is_that_of_the_second(
+    tmp_path: Path, score: float, attributes: dict[str, Any], found: list[tuple[str, float]], activation: str
+) -> None:
+    kind = runtime({"dense": np.array([[score]])})
+    model = service(kind, tmp_path, label_path=labels_file(tmp_path, "cats\ndogs\n"), **attributes)
+    with model.open_session() as classifier:
+        made = classifier.predict(Classification, frame())
+    assert [(item.label, round(item.confidence, 3)) for item in made] == found
+    assert model.understood is not None and model.understood.activation == activation
+    assert "the one score is that of the second label, dogs" in model.understood.because["kind"]
+
+
+def test_percentages_are_fractions_of_a_hundred(tmp_path: Path) -> None:
+    model = service(runtime({"out": np.array([[70.0, 20.0, 10.0]])}), tmp_path, label_path=labels_file(tmp_path))
+    with model.open_session() as classifier:
+        found = classifier.predict(Classification, frame())
+    assert [(item.label, round(item.confidence, 3)) for item in found] == [("a", 0.7), ("b", 0.2), ("c", 0.1)]
+    assert model.understood is not None
+    assert model.understood.because["activation"] == "the scores of the trial run are 0.1 to 0.7, as percentages"
+
+
+def test_boxes_with_a_score_per_label_are_merged(tmp_path: Path) -> None:
+    boxes = np.array([[[0.1, 0.1, 0.5, 0.5], [0.1, 0.1, 0.5, 0.52], [0.6, 0.6, 0.9, 0.9]]])
+    kind = runtime({"boxes": boxes, "scores": np.array([[[0.9, 0.1], [0.8, 0.1], [0.7, 0.1]]])})
+    for attributes, count in (({}, 2), ({"iou_threshold": 1.0}, 3), ({"max_detections": 1}, 1)):
+        with service(kind, tmp_path, **attributes).open_session() as detector:
+            assert len(detector.predict(Detection, frame())) == count
+
+
+def test_a_background_that_torchvision_lists_is_class_zero(tmp_path: Path) -> None:
+    outputs = {"boxes": np.array([[1.0, 1, 9, 9]]), "labels": np.array([1]), "scores": np.array([0.9])}
+    for text in ("__background__\nperson\nbicycle\n", "person\nbicycle\n"):
+        with service(runtime(outputs), tmp_path, label_path=labels_file(tmp_path, text)).open_session() as detector:
+            assert [item.label for item in detector.predict(Detection, frame())] == ["person"]
+
+
+def test_a_softmax_of_one_score_is_refused(tmp_path: Path) -> None:
+    assert refused(runtime({"dense": np.array([[0.3]])}), tmp_path, activation="softmax") == (
+        "activation: softmax needs several scores, but output dense has one; use sigmoid"
+    )
+
+
+PLANES = np.full((1, 4, 4), 1, np.int64)
+ROWS = np.array([[[0.1, 0.1, 0.5, 0.5], [0.2, 0.2, 0.8, 0.9]]])
+
+
+@pytest.mark.parametrize(
+    ("outputs", "attributes", "sentence"),
+    [
+        (DETECTOR, {}, "activation: softmax needs a score per label, but scores has one for each box"),
+        (
+            {"argmax": PLANES},
+            {},
+            "activation: softmax has no effect: argmax has class numbers, not scores",
+        ),
+        (
+            {"mask": PLANE},
+            {"kind": "segmentations"},
+            "activation: softmax needs a score per label, but mask has one for each pixel",
+        ),
+        (
+            {"out": np.full((1, 84, 8400), 0.3)},
+            {"input_size_px": (640, 640)},
+            "activation: softmax has no effect with head: yolov8, which takes its scores as they are",
+        ),
+    ],
+)
+def test_an_activation_without_an_effect_is_refused(
+    tmp_path: Path, outputs: dict[str, Any], attributes: dict[str, Any], sentence: str
+) -> None:
+    info = TensorInfo("images", (1, -1, -1, 3), np.dtype(np.float32)) if "input_size_px" in attributes else INPUT
+    assert refused(runtime(outputs, info=info), tmp_path, activation="softmax", **attributes) == sentence
+
+
+@pytest.mark.parametrize(
+    ("outputs", "attributes", "activation", "confidence"),
+    [
+        ({"boxes": ROWS, "scores": np.array([[-1.0, 2.0]])}, {}, "sigmoid", 0.881),
+        ({"boxes": ROWS, "scores": np.array([[0.3, 0.7]])}, {}, "none", 0.7),
+        ({"boxes": ROWS, "scores": np.array([[0.3, 0.7]])}, {"activation": "sigmoid"}, "sigmoid", 0.668),
+        ({"boxes": ROWS, "scores": np.array([[3.0, 70.0]])}, {}, "none", 0.7),
+        ({"boxes": ROWS, "scores": np.array([[[-1.0, 2.0], [0.0, 0.0]]])}, {}, "sigmoid", 0.881),
+        ({"boxes": ROWS, "scores": np.array([[[0.5, 2.0], [0.0, 0.0]]])}, {"activation": "softmax"}, "softmax", 0.818),
+    ],
+)
+def test_the_scores_of_finished_boxes_are_understood_once(
+    tmp_path: Path, outputs: dict[str, Any], attributes: dict[str, Any], activation: str, confidence: float
+) -> None:
+    model = service(runtime(outputs), tmp_path, **attributes)
+    with model.open_session() as detector:
+        found = detector.predict(Detection, frame())
+    assert round(found[0].confidence, 3) == confidence
+    assert model.understood is not None and model.understood.activation == activation
 
 
 def test_the_scores_among_other_outputs_are_known_by_their_name(tmp_path: Path) -> None:

@@ -6,16 +6,17 @@ from .head_detector import HeadDetector
 from .heads import NONE, Evidence, Head, HeadMatch, Samples, find_head, possible_heads
 from .instance_masks import masks_by_label
 from .output_names import all_names, output_names
-from .row_detector import DEFAULT_ORDER, BoxFormat, RowDetector
+from .row_detector import DEFAULT_ORDER, X_FIRST, BoxFormat, RowDetector
 from .scores import AUTO, NO_ACTIVATION, NonMaxSuppression, Thresholds, with_tolerance
 from .segmenter import PixelMap, Segmenter, count_planes, find_map, require_classes
-from .tensor_layout import TensorLayout, find_tensor_layout, require_corners
+from .tensor_layout import TensorLayout, find_tensor_layout, order_in_pixels, require_corners
 
 __all__ = [
     "AUTO",
     "DEFAULT_ORDER",
     "NONE",
     "NO_ACTIVATION",
+    "X_FIRST",
     "BoxFormat",
     "Classifier",
     "Detector",
@@ -34,6 +35,7 @@ __all__ = [
     "count_planes",
     "find_head",
     "masks_by_label",
+    "order_in_pixels",
     "find_tensor_layout",
     "find_map",
     "find_scores",

@@ -17,11 +17,13 @@ from .scores import AUTO, BACKGROUNDS, NO_ACTIVATION, SIGMOID, SOFTMAX, Calibrat
 
 PROBABILITY = "probability"
 _NEAR = 0.01  # a quantised probability may exceed 1 by a step
+_STEP, _MOST_ROUNDED = 0.002, 0.25
 _ZERO = 1e-6  # no probability is lower
 _LOGITS = "logit"  # part of the names of outputs that are none, even if a sample's happen to be between 0 and 1
 _VECTOR_LENGTHS = (64, 96, 128, 160, 192, 256, 320, 384, 512, 576, 640, 768, 960, 1024, 1280, 1408, 1536, 2048, 2560)
 _VECTOR_NAMES = ("embed", "feature", "descriptor", "fingerprint")
-_MOST_PERCENT = 1.01
+_PERCENT = 100.0
+_MOST = 1.01
 _SCORE_WORDS = ("logits", "probabilit", "softmax")
 _SCORE_NAMES = ("prob", "logit", "score", "softmax", "sigmoid", "predict", "class", "categor")
 _IMAGENET = (1000, 1001)  # labels without and scores with the background, as in TensorFlow's models
@@ -79,9 +81,14 @@ def require_scores(output: str, names: Sequence[str], samples: Samples, labels: 
     """
     rows = np.stack([np.asarray(sample[output], np.float64).reshape(-1) for sample in samples])
     count, name = rows.shape[1], " ".join(names).casefold()
+    if samples[0][output].dtype in (np.int32, np.int64):
+        raise ModelError(
+            f"its output {output} [1, {count}] has class numbers, not scores; export the model without its argmax"
+        )
     if labels:
         return f"its output {output} is one row of {count} scores, and there are labels"
-    is_distribution = bool(rows.min() >= -_ZERO and np.abs(rows.sum(axis=1) - 1.0).max() < _NEAR)
+    rounded = min(_NEAR + _STEP * count, _MOST_ROUNDED)  # of a sum of quantised probabilities
+    is_distribution = bool(rows.min() >= -_ZERO and np.abs(rows.sum(axis=1) - 1.0).max() < rounded)
     if is_distribution and count > 1:
         return f"its output {output} is one row of {count} numbers with the sum 1, a distribution"
     has_length_one = bool(np.abs(np.linalg.norm(rows, axis=1) - 1.0).max() < _NEAR) and count > 8
@@ -93,11 +100,17 @@ def require_scores(output: str, names: Sequence[str], samples: Samples, labels: 
     if any(word in name for word in _SCORE_NAMES):
         return f"its output is named {output}, and is one row of {count} numbers"
     is_float = np.issubdtype(samples[0][output].dtype, np.floating)
-    if is_float and rows.min() >= 0.0 and rows.max() > _MOST_PERCENT:
+    if is_float and rows.min() >= 0.0 and rows.max() > _MOST:
         raise ModelError(
             f"its output {output} [1, {count}] is neither probabilities nor logits, from {rows.min():.4g} to "
             f"{rows.max():.4g} in the trial run; if it is a classifier's, set label_path or declare kind: "
             "classifications"
+        )
+    is_inside = bool(rows.min() >= 0.0 and rows.max() <= _MOST)
+    if count > 1 and is_float and is_inside:
+        raise ModelError(
+            f"its output {output} [1, {count}] may be probabilities or places, all from 0 to 1 but with another sum "
+            "than 1; if it is a classifier's, set label_path or declare kind: classifications"
         )
     if count in _VECTOR_LENGTHS:
         raise ModelError(
@@ -118,6 +131,7 @@ class Classifier:
             through softmax (a single score through a sigmoid), even where all of a picture are inside by chance.
         activation: The declared activation, in place of what the samples show; ``auto`` if none is declared.
         calibration: The calibration in the model file, in place of an activation unless one is declared.
+        is_binary: Whether there are two labels, and one score: the probability of the second.
 
     Attributes:
         because: Why the activation is as it is.
@@ -125,6 +139,7 @@ class Classifier:
 
     Raises:
         LabelsError: when the number of labels differs from the number of scores.
+        ModelError: when a softmax is declared for a single score, which it would always turn into 1.
     """
 
     def __init__(
@@ -135,16 +150,26 @@ class Classifier:
         samples: Samples,
         activation: str = AUTO,
         calibration: ScoreCalibration | None = None,
+        *,
+        is_binary: bool = False,
     ) -> None:
         self._info = info
-        count = samples[0][info.name].size
+        self._is_binary = is_binary
+        self._is_single = samples[0][info.name].size == 1
+        if activation == SOFTMAX and self._is_single:
+            raise ModelError(f"activation: softmax needs several scores, but output {info.name} has one; use sigmoid")
+        count = 2 if is_binary else samples[0][info.name].size
         fitting = _fitting(tuple(labels), count) or tuple(map(str, range(count)))
         self.labels = tuple(f"class {number}" if label == UNUSED else label for number, label in enumerate(fitting))
         self._minimums = thresholds.of(self.labels)
         self._declared = activation
         is_used = calibration is not None and activation == AUTO and len(calibration.parameters) == count
         self._calibration = Calibration(calibration) if calibration is not None and is_used else None
+        self._divisor = 1.0
         scores = np.stack([self._scores(sample) for sample in samples])
+        if scores.min() >= 0.0 and np.abs(scores.sum(axis=1) - _PERCENT).max() <= 1.0:
+            self._divisor = _PERCENT
+            scores /= _PERCENT
         self._is_unnormalised = any(map(_exceeds_unit_range, scores)) or self._has_small_logits(scores)
         self._trial = f"{np.nanmin(scores):.4g} to {np.nanmax(scores):.4g}" if np.isfinite(scores).any() else "none"
         self.dropped = 0
@@ -156,7 +181,7 @@ class Classifier:
             return self._declared
         if self._calibration is not None or not self._is_unnormalised:
             return NO_ACTIVATION
-        return SIGMOID if len(self.labels) == 1 else SOFTMAX
+        return SIGMOID if self._is_single else SOFTMAX
 
     @property
     def because(self) -> str:
@@ -165,10 +190,11 @@ class Classifier:
             return "declared as activation"
         if self._calibration is not None:
             return "the model file has the calibration of each score instead"
-        seen = f"the scores of the trial run are {self._trial}"
+        percent = ", as percentages" if self._divisor == _PERCENT else ""
+        seen = f"the scores of the trial run are {self._trial}{percent}"
         if not self._is_unnormalised:
             return seen
-        if len(self.labels) == 1:
+        if self._is_single:
             return f"{seen}, which is no probability"
         return f"{seen}, which are no probabilities; if several labels can be true at once, declare activation: sigmoid"
 
@@ -190,6 +216,8 @@ class Classifier:
         scores = scores[numbers]
         self._is_unnormalised = self._is_unnormalised or _exceeds_unit_range(scores)
         confidences = _activated(scores, self.activation).clip(0.0, 1.0)
+        if self._is_binary and numbers.size:
+            confidences, numbers = np.array([1.0 - confidences[0], confidences[0]]), np.arange(2)
         order = np.argsort(-confidences, kind="stable")
         order = order[confidences[order] >= self._minimums[numbers[order]]]
         return _classifications(
@@ -203,7 +231,7 @@ class Classifier:
             return scores / 255.0
         if array.dtype == np.int8:
             return (scores + 128.0) / 255.0
-        return scores
+        return scores / self._divisor
 
 
 def _classifications(labels: Sequence[str], confidences: Sequence[float]) -> tuple[Classification, ...]:

@@ -27,7 +27,8 @@ _KNOWN_COUNTS = (19, 20, 21, 59, 60, 133, 150, 151, 171, 182)  # Cityscapes, LIP
 _NAMES = ("seg", "mask", "matte", "matting", "alpha", "salien", "foreground", "argmax", "semantic", "category")
 _DEPTH_NAMES = ("depth", "disparit", "inverse_dist")
 _MAX_UNNAMED_CLASSES = 1000
-_SHAPE_TOLERANCE = 0.02  # difference between the two sides' ratios to the input's
+_SHAPE_TOLERANCE = 0.02  # of a side
+_LEAST_ROUNDED = 8  # shortest side of a map that may be rounded to the next pixel
 
 Array = NDArray[Any]
 Samples = Sequence[Mapping[str, Tensor]]
@@ -152,7 +153,9 @@ def _single(arrays: Sequence[Tensor]) -> Form:
 
 
 def _is_picture(sides: Sequence[int], size: tuple[int, int]) -> bool:
-    return min(sides) > 1 and abs(sides[0] / size[1] - sides[1] / size[0]) < _SHAPE_TOLERANCE
+    wanted = sides[0] * size[0] / size[1]
+    step = 1.0 if min(sides) >= _LEAST_ROUNDED else 0.0
+    return min(sides) > 1 and abs(wanted - sides[1]) <= max(_SHAPE_TOLERANCE * sides[1], step)
 
 
 class Segmenter:
@@ -176,6 +179,7 @@ class Segmenter:
 
     Raises:
         LabelsError: when the number of labels differs from the number of planes.
+        ModelError: when the declared activation does not suit the form.
     """
 
     def __init__(
@@ -193,7 +197,15 @@ class Segmenter:
         arrays = [_real(sample[found.output]) for sample in samples]
         self.labels = _fitting(tuple(labels), found.form, self._planes(arrays[0]).shape[-1])
         self.activation = activation
-        if activation == AUTO:
+        if found.form is Form.CLASS_NUMBERS:
+            if activation not in (AUTO, NO_ACTIVATION):
+                raise ModelError(
+                    f"activation: {activation} has no effect: {found.output} has class numbers, not scores"
+                )
+            self.activation = NO_ACTIVATION
+        elif activation == SOFTMAX and found.form is Form.MASK:
+            raise ModelError(f"activation: softmax needs a score per label, but {found.output} has one for each pixel")
+        elif activation == AUTO:
             usual = SIGMOID if found.form is Form.MASK else SOFTMAX
             self.activation = usual if any(self._has_logits(array) for array in arrays) else NO_ACTIVATION
 

@@ -14,6 +14,7 @@ LOCATION, CATEGORY, SCORE, COUNT = "location", "category", "score", "count"
 EXPECTED = (LOCATION, CATEGORY, SCORE, COUNT)
 
 _MOST = 0.9  # of the rows, as evidence
+_BEYOND = 1.1  # of a side of the input: boxes reach a little beyond it
 _DECLARE_HEAD = "for raw boxes, declare their head"
 
 Samples = Sequence[Mapping[str, Tensor]]
@@ -77,7 +78,7 @@ def find_tensor_layout(names: Mapping[str, str], samples: Samples) -> TensorLayo
     location = take(LOCATION, _is_boxes, "have a shape like [1, boxes, 4]")
     if location is None:
         return None
-    boxes = shapes[location][-2]
+    boxes = int(np.prod(shapes[location][:-1]))
     columns = _columns(boxes)
     count = take(COUNT, lambda shape: _is_single(shape, boxes), "be a single number")
     if SCORE not in by_name and CATEGORY not in by_name:
@@ -140,6 +141,22 @@ def require_corners(layout: TensorLayout, samples: Samples, order: Sequence[int]
     return f"{start}, all of them corners in the trial run, with scores"
 
 
+def order_in_pixels(layout: TensorLayout, samples: Samples, size: tuple[int, int]) -> tuple[int, ...] | None:
+    """Return the order of the sides that keeps boxes in pixels inside an input that is not square, ``None`` if unclear.
+
+    Args:
+        layout: The role of each output.
+        samples: The outputs for a few sample pictures.
+        size: Width and height of the model's input.
+    """
+    rows = np.concatenate([_scored_boxes(layout, sample) for sample in samples])
+    first, second = (float(np.abs(rows[:, [side, side + 2]]).max(initial=0.0)) for side in (0, 1))
+    shorter = min(size) * _BEYOND
+    if max(size) <= shorter or (first > shorter) == (second > shorter):
+        return None
+    return (0, 1, 2, 3) if (first > shorter) == (size[0] > size[1]) else (1, 0, 3, 2)
+
+
 def _scored_boxes(layout: TensorLayout, sample: Mapping[str, Tensor]) -> NDArray[np.float64]:
     """Return the boxes of a sample that are neither empty, as in rows that pad the tensor, nor not finite."""
     boxes: NDArray[np.float64] = np.asarray(sample[layout.location], np.float64).reshape(-1, 4)
@@ -148,6 +165,8 @@ def _scored_boxes(layout: TensorLayout, sample: Mapping[str, Tensor]) -> NDArray
 
 
 def _is_boxes(shape: tuple[int, ...]) -> bool:
+    if len(shape) == 4 and shape[2] == 1:  # YOLOv4
+        shape = (*shape[:2], 4) if shape[3] == 4 else ()
     return shape[-1:] == (4,) and (len(shape) == 2 or (len(shape) == 3 and shape[0] == 1))
 
 

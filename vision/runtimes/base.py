@@ -134,6 +134,7 @@ class Metadata:
         score_columns: Scores per box before the suppression in the model, with the background if the model has one.
         calibration: Calibration of the scores.
         anchors: Anchors of a detector with raw boxes.
+        producer: The program that wrote the file, such as ``pytorch``.
         properties: All properties as text: those of ONNX's ``metadata_props``, or of a JSON file packed in the model.
     """
 
@@ -154,6 +155,7 @@ class Metadata:
     score_columns: int = 0
     calibration: ScoreCalibration | None = None
     anchors: Anchors | None = None
+    producer: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 from pydantic import Field, field_validator
 
-from .base import Runtime, RuntimeAttributes, Tensor, TensorInfo
+from cameras import one_line
+
+from .base import Metadata, Runtime, RuntimeAttributes, Tensor, TensorInfo
 from .errors import ModelError
 from .model_file import ModelFile
 from .onnx_file import check_onnx, versions, weight_files
@@ -115,7 +117,7 @@ class Onnx(Runtime):
         try:
             self._add_weights(options)
             session = library.InferenceSession(file.content, options, providers=[PROVIDERS[name] for name in wanted])
-            found = session.get_modelmeta().custom_metadata_map
+            about = session.get_modelmeta()
         except ModelError:
             raise
         except Exception as error:  # its exceptions have no narrower base class
@@ -126,7 +128,8 @@ class Onnx(Runtime):
         self.inputs = tuple(map(self._info, session.get_inputs()))
         self.outputs = self._tensors(session.get_outputs())
         self._taken = [info.name for info in self.outputs]
-        self.metadata = described(found)
+        found = Metadata(producer=one_line(about.producer_name), description=one_line(about.description))
+        self.metadata = described(about.custom_metadata_map, found)
 
     @classmethod
     def version(cls) -> str:

@@ -79,6 +79,22 @@ def test_whole_numbers_are_those_of_labels(shape: tuple[int, ...], dtype: Any) -
     assert looked(array, Form.CLASS_NUMBERS) == [("background", 1.0, 0.75), ("cat", 1.0, 0.167), ("dog", 1.0, 0.083)]
 
 
+@pytest.mark.parametrize(
+    ("shape", "size", "is_map"),
+    [
+        ((1, 3, 6), (640, 640), False),  # three rows of boxes
+        ((1, 15, 20), (640, 480), True),
+        ((1, 23, 41), (1300, 720), True),  # rounded
+        ((1, 19, 24), (640, 480), False),
+    ],
+)
+def test_the_shape_of_the_picture_is_that_of_its_sides(
+    shape: tuple[int, ...], size: tuple[int, int], is_map: bool
+) -> None:
+    found = find_map([{"out": np.zeros(shape, np.float32)}], size, 0)
+    assert (found is not None) == is_map
+
+
 def test_the_first_output_with_the_shape_of_the_picture_counts() -> None:
     samples = [{"scores": np.zeros((1, 5)), "out": np.zeros((1, 8, 8, 3)), "aux": np.zeros((1, 8, 8, 3))}]
     assert find_map(samples, (64, 64), 0) == PixelMap("out", Form.PLANES_LAST)

@@ -70,6 +70,11 @@ def test_output_names_win_over_values() -> None:
     )
 
 
+def test_an_axis_of_one_between_boxes_and_sides_does_not_count() -> None:
+    outputs = [{"boxes": np.zeros((1, 50, 1, 4)), "confs": np.zeros((1, 50, 80))}]  # YOLOv4
+    assert find_tensor_layout({}, outputs) == TensorLayout("boxes", "confs")
+
+
 def test_scores_per_label_need_no_category() -> None:
     columns = np.zeros((1, 10, 7), np.float32)
     assert find_tensor_layout({}, [{"a": columns, "b": BOXES}]) == TensorLayout("b", "a")
