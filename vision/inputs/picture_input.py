@@ -162,7 +162,7 @@ class PictureInput:
             sides=sides,
             because=(
                 ("input", _size_reason(fixed, size, metadata, defaults)),
-                ("range", _range_reason(info, declared, bool(metadata.mean), defaults)),
+                ("range", _range_reason(info, declared, metadata, defaults)),
                 ("color_order", _order_reason(bgr, metadata, defaults)),
             ),
         )
@@ -302,13 +302,14 @@ def _order_reason(declared: bool | None, metadata: Metadata, defaults: Preparati
     return "the models of this head take it" if defaults is not DEFAULT_PREPARATION else "most models take RGB"
 
 
-def _range_reason(info: TensorInfo, declared: bool, described: bool, defaults: Preparation) -> str:
+def _range_reason(info: TensorInfo, declared: bool, metadata: Metadata, defaults: Preparation) -> str:
+    described = bool(metadata.mean)
     if not _is_normalised(info, declared, described):
         return f"the input takes {info.dtype}, the pixels as they are"
     if declared:
         return "declared as input_image_mean_value and input_image_std_dev"
     if described:
-        return "the model file says so"
+        return metadata.range_because or "the model file says so"
     if defaults != DEFAULT_PREPARATION:
         return "the models of this head take it"
     return "most float models take it; if not, declare input_image_mean_value and input_image_std_dev"

@@ -121,6 +121,7 @@ class Metadata:
         labels_file: Name of the packed file that should contain them.
         mean: Per channel (or one for all), subtracted from pixel values of 0 to 255.
         std: Per channel (or one for all), the divisor after that.
+        range_because: Why they are so, if the model shows it otherwise than by stating them.
         outputs: Names of the outputs, in their order.
         box_order: The side at each position of a box: 0 x_min, 1 y_min, 2 x_max, 3 y_max.
         boxes_in_pixels: Whether boxes are declared to be in pixels of the input.
@@ -142,6 +143,7 @@ class Metadata:
     labels_file: str = ""
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    range_because: str = ""
     outputs: tuple[str, ...] = ()
     box_order: tuple[int, ...] = ()
     boxes_in_pixels: bool = False

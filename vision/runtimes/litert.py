@@ -19,6 +19,7 @@ from cameras import one_line
 from .base import Runtime, RuntimeAttributes, Tensor, TensorInfo
 from .encodings import root
 from .errors import ModelError
+from .first_step import first_step_of_tflite, with_range
 from .model_file import ModelFile
 from .stderr import notices_suppressed
 from .tflite_metadata import read_metadata
@@ -75,7 +76,7 @@ class LiteRt(Runtime):
         self._input_numbers = {info.name: detail["index"] for info, detail in zip(self.inputs, inputs, strict=True)}
         self._output_numbers = [detail["index"] for detail in outputs]
         self._shapes = {info.name: tuple(map(int, d["shape"])) for info, d in zip(self.inputs, inputs, strict=True)}
-        self.metadata = read_metadata(file.content)
+        self.metadata = with_range(read_metadata(file.content), first_step_of_tflite(file.content))
 
     def _loaded(self, num_threads: int) -> Any:
         """Return the interpreter; without XNNPACK for the rare model that only the plain kernels can run."""

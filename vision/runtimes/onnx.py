@@ -20,6 +20,7 @@ from cameras import one_line
 
 from .base import Metadata, Runtime, RuntimeAttributes, Tensor, TensorInfo
 from .errors import ModelError
+from .first_step import first_step_of_onnx, with_range
 from .model_file import ModelFile
 from .onnx_file import check_onnx, versions, weight_files
 from .properties import described
@@ -47,6 +48,7 @@ _TYPES = {
     "uint8": "uint8", "uint16": "uint16", "uint32": "uint32", "uint64": "uint64",
     "int8": "int8", "int16": "int16", "int32": "int32", "int64": "int64",
 }  # fmt: skip
+_PICTURE_AXES = 4
 _QUIET = 4  # log level of ONNX Runtime: fatal only. Errors are raised, too, and it colours its own lines.
 _KIND = re.compile(r"^.*\[ONNXRuntimeError\] : (?:\d+ : [A-Z_]+ : )?")
 _PLACE = re.compile(r"\S+\.(?:cc|h|cpp|cu):\d+ ")  # in ONNX Runtime's source, before the signature of a function
@@ -129,7 +131,9 @@ class Onnx(Runtime):
         self.outputs = self._tensors(session.get_outputs())
         self._taken = [info.name for info in self.outputs]
         found = Metadata(producer=one_line(about.producer_name), description=one_line(about.description))
-        self.metadata = described(about.custom_metadata_map, found)
+        picture = next((info.name for info in self.inputs if len(info.shape) == _PICTURE_AXES), "")
+        step = first_step_of_onnx(file.content, picture)
+        self.metadata = with_range(described(about.custom_metadata_map, found), step)
 
     @classmethod
     def version(cls) -> str:

@@ -66,6 +66,15 @@ def _fields(data: bytes, position: int, end: int) -> Iterator[WireField]:
         raise ValueError("a field is cut short") from None
 
 
+def fields(data: bytes, message: WireField) -> Iterator[WireField]:
+    """Yield the fields of a message, which is a field of another.
+
+    Raises:
+        ValueError: The message is damaged, or has a field of a type that is not in use any more.
+    """
+    return _fields(data, message.start, message.end)
+
+
 def integer(data: bytes, field: WireField) -> int:
     """Return the value of a field that holds a varint.
 
