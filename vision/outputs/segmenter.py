@@ -162,7 +162,8 @@ class Segmenter:
     """Converts a segmenter's output to one mask per label that has pixels, at the size of the output.
 
     The background is a label like any other; to leave it out, clients filter by label. The confidence of a mask is the
-    mean probability of its pixels; 1 if the model outputs class numbers only.
+    mean probability of its pixels; 1 if the model outputs class numbers only. Scores that need a sigmoid, or are from 0
+    to 1 but with other sums than 1, are independent: a pixel may have several labels, or none.
 
     Args:
         found: The output and its form.
@@ -197,6 +198,7 @@ class Segmenter:
         arrays = [_real(sample[found.output]) for sample in samples]
         self.labels = _fitting(tuple(labels), found.form, self._planes(arrays[0]).shape[-1])
         self.activation = activation
+        self._is_independent = activation == SIGMOID and found.form is not Form.MASK
         if found.form is Form.CLASS_NUMBERS:
             if activation not in (AUTO, NO_ACTIVATION):
                 raise ModelError(
@@ -205,6 +207,9 @@ class Segmenter:
             self.activation = NO_ACTIVATION
         elif activation == SOFTMAX and found.form is Form.MASK:
             raise ModelError(f"activation: softmax needs a score per label, but {found.output} has one for each pixel")
+        elif activation == AUTO and found.form is not Form.MASK and self._are_independent(arrays):
+            self.activation = NO_ACTIVATION
+            self._is_independent = True
         elif activation == AUTO:
             usual = SIGMOID if found.form is Form.MASK else SOFTMAX
             self.activation = usual if any(self._has_logits(array) for array in arrays) else NO_ACTIVATION
@@ -238,6 +243,9 @@ class Segmenter:
         if self._found.form is Form.MASK:
             yield from self._foreground(planes[..., 0])
             return
+        if self._is_independent:
+            yield from self._independent(planes)
+            return
         is_numbers = self._found.form is Form.CLASS_NUMBERS
         numbers = planes[..., 0].astype(np.int64) if is_numbers else planes.argmax(axis=-1)
         for number in _present(numbers):
@@ -254,6 +262,24 @@ class Segmenter:
         if members.any():
             confidence = min(float(probabilities[members].mean()), 1.0)
             yield Segmentation(self.labels[0], confidence, mask=as_mask(members))
+
+    def _independent(self, planes: Array) -> Iterator[Segmentation]:
+        """Yield a mask for each plane with pixels that are likely; a pixel may be in several, or in none."""
+        scores = planes.astype(np.float32)
+        scores = sigmoid(scores) if self.activation == SIGMOID else scores
+        for number in range(scores.shape[-1]):
+            plane = scores[..., number]
+            members = plane >= _INSIDE
+            if members.any():
+                yield Segmentation(self._label(number), min(float(plane[members].mean()), 1.0), mask=as_mask(members))
+
+    def _are_independent(self, arrays: Sequence[Array]) -> bool:
+        """Return whether each plane has probabilities of its own: all from 0 to 1, but with other sums than 1."""
+        if self._found.form is Form.CLASS_NUMBERS:
+            return False
+        planes = [self._planes(array) for array in arrays]
+        is_inside = all(values.min() >= -_NEAR and values.max() <= 1 + _NEAR for values in planes)
+        return is_inside and any(float(np.abs(values.sum(axis=-1) - 1).mean()) > 0.05 for values in planes)
 
     def _mean_probability(self, planes: Array, members: NDArray[np.bool_], number: int) -> float:
         places = np.flatnonzero(members)

@@ -110,9 +110,22 @@ def test_each_label_that_is_the_best_somewhere_has_a_mask_the_background_too(for
 
 def test_logits_become_probabilities() -> None:
     assert looked(np.log(planes()) + 3, Form.PLANES_LAST) == looked(planes(), Form.PLANES_LAST)
-    zero_to_one = (planes() > 0.5).astype(np.float32) * 0.9  # sums of 0.9: no distribution
-    (background, *_) = looked(zero_to_one, Form.PLANES_LAST)
-    assert background[1] == round(float(np.exp(0.9) / (np.exp(0.9) + 2)), 3)
+
+
+@pytest.mark.parametrize("declared", [False, True])
+def test_independent_planes_may_share_pixels_and_leave_some_out(declared: bool) -> None:
+    """Probabilities with other sums than 1, and scores for a declared sigmoid."""
+    made = np.full((1, 4, 4, 3), 0.1, np.float32)
+    made[0, :2, :, 0], made[0, 0, :, 1] = 0.9, 0.6
+    given = np.asarray(np.log(made / (1 - made)), np.float32) if declared else made
+    found = PixelMap("out", Form.PLANES_LAST)
+    segmenter = Segmenter(found, LABELS, Thresholds(), [{"out": given}], "sigmoid" if declared else "auto")
+    masks = segmenter.postprocess({"out": given}, BoundingBox(0, 0, 1, 1))
+    assert [(item.label, round(item.confidence, 3), item.coverage) for item in masks] == [
+        (LABELS[0], 0.9, 0.5),
+        (LABELS[1], 0.6, 0.25),
+    ]
+    assert segmenter.activation == ("sigmoid" if declared else "none")
 
 
 def test_planes_of_bytes_are_probabilities() -> None:
