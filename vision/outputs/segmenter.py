@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 FOREGROUND = "foreground"
 _BACKGROUND = "background"
 _NEAR = 0.01  # a quantised probability may exceed 0 to 1 by a step
+_BYTE, _LEAST_BYTES = 255, 64.0  # the highest value of a byte, and of bytes in a trial run
 _INSIDE = 0.5  # lowest probability of a foreground pixel
 _MAX_AVERAGED = 4096  # pixels per label whose probabilities are averaged; all would take as long as the inference
 _KNOWN_COUNTS = (19, 20, 21, 59, 60, 133, 150, 151, 171, 182)  # Cityscapes, LIP, Pascal VOC, Pascal context, ADE, COCO
@@ -134,7 +135,7 @@ def _form(arrays: Sequence[Tensor], size: tuple[int, int], labels: int) -> Form 
         return None
     sides = [side for side in shape[1:] if side > 1]
     if len(sides) == 2 and (len(shape) == 3 or 1 in (shape[1], shape[3])):
-        return _single(arrays) if _is_picture(sides, size) else None
+        return _single(arrays, labels) if _is_picture(sides, size) else None
     if len(shape) == 3:
         return None
     last, first = _is_picture(shape[1:3], size), _is_picture(shape[2:], size)
@@ -144,7 +145,10 @@ def _form(arrays: Sequence[Tensor], size: tuple[int, int], labels: int) -> Form 
     return Form.PLANES_LAST if last else Form.PLANES_FIRST if first else None
 
 
-def _single(arrays: Sequence[Tensor]) -> Form:
+def _single(arrays: Sequence[Tensor], labels: int) -> Form:
+    seen = set(np.unique(np.concatenate([np.unique(array) for array in arrays])[:3]).tolist())
+    if (seen <= {0, _BYTE} and _BYTE in seen) or (seen <= {0, 1} and labels == 1):
+        return Form.MASK  # one label, with bytes for nothing and all
     if np.issubdtype(arrays[0].dtype, np.integer):
         return Form.CLASS_NUMBERS
     whole = all(bool(np.all(array == np.round(array))) for array in arrays)
@@ -199,11 +203,15 @@ class Segmenter:
         self.labels = _fitting(tuple(labels), found.form, self._planes(arrays[0]).shape[-1])
         self.activation = activation
         self._is_independent = activation == SIGMOID and found.form is not Form.MASK
+        self._scale = 1.0
         if found.form is Form.CLASS_NUMBERS:
             if activation not in (AUTO, NO_ACTIVATION):
                 raise ModelError(
                     f"activation: {activation} has no effect: {found.output} has class numbers, not scores"
                 )
+            self.activation = NO_ACTIVATION
+        elif found.form is Form.MASK and self._has_bytes(arrays):
+            self._scale = 1 / _BYTE
             self.activation = NO_ACTIVATION
         elif activation == SOFTMAX and found.form is Form.MASK:
             raise ModelError(f"activation: softmax needs a score per label, but {found.output} has one for each pixel")
@@ -257,7 +265,7 @@ class Segmenter:
                 self.dropped += 1
 
     def _foreground(self, values: Array) -> Iterator[Segmentation]:
-        probabilities = values if self.activation == NO_ACTIVATION else sigmoid(values.astype(np.float32))
+        probabilities = values * self._scale if self.activation == NO_ACTIVATION else sigmoid(values.astype(np.float32))
         members = probabilities >= _INSIDE
         if members.any():
             confidence = min(float(probabilities[members].mean()), 1.0)
@@ -304,6 +312,22 @@ class Segmenter:
                 len(self.labels),
             )
         return f"class {number}"
+
+    def _has_bytes(self, arrays: Sequence[Array]) -> bool:
+        """Return whether a mask has values from 0 to 255.
+
+        Raises:
+            ModelError: when it has others that are no scores, such as depths.
+        """
+        lowest, highest = min(float(array.min()) for array in arrays), max(float(array.max()) for array in arrays)
+        if lowest < 0.0 or highest < _LEAST_BYTES:
+            return False
+        if highest <= _BYTE + _INSIDE:
+            return True
+        raise ModelError(
+            f"its output {self._found.output} is no mask: its values are neither probabilities nor logits, from "
+            f"{lowest:.4g} to {highest:.4g} in the trial run"
+        )
 
     def _has_logits(self, array: Array) -> bool:
         """Return whether scores are logits, not probabilities."""

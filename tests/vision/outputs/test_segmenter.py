@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cameras import BoundingBox
 from vision.outputs.scores.thresholds import Thresholds
 from vision.outputs.segmenter import Form, PixelMap, Segmenter, find_map
-from vision.runtimes.errors import LabelsError
+from vision.runtimes.errors import LabelsError, ModelError
 
 LABELS = ("background", "cat", "dog")
 WHOLE = BoundingBox(0.0, 0.0, 1.0, 1.0)
@@ -151,6 +151,31 @@ def test_a_mask_of_scores_is_recognized_by_its_lowest_or_its_highest() -> None:
     assert looked(negative, Form.MASK, labels=()) == [("foreground", 0.587, 0.5)]
     large = np.array([[[0.5, 3.0], [2.0, 0.25]]], np.float32)
     assert looked(large, Form.MASK, labels=()) == [("foreground", 0.755, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("values", "labels", "form", "coverage"),
+    [
+        (np.array([[0, 255], [0, 0]], np.uint8), 1, Form.MASK, 0.25),
+        (np.array([[0, 255], [0, 0]], np.float32), 0, Form.MASK, 0.25),
+        (np.array([[3.5, 250.0], [120.0, 128.0]], np.float32), 1, Form.MASK, 0.5),
+        (np.array([[0, 1], [0, 0]], np.int64), 1, Form.MASK, 0.25),
+        (np.array([[0, 1], [0, 0]], np.int64), 2, Form.CLASS_NUMBERS, 0.75),
+        (np.array([[0, 7], [0, 0]], np.int64), 1, Form.CLASS_NUMBERS, 0.75),
+    ],
+)
+def test_bytes_are_a_mask_and_so_is_a_map_for_one_label(values: Any, labels: int, form: Form, coverage: float) -> None:
+    samples = [{"out": values[None]}]
+    found = find_map(samples, (2, 2), labels)
+    assert found == PixelMap("out", form)
+    masks = Segmenter(found, LABELS[1:][:labels], Thresholds(), samples).postprocess(samples[0], WHOLE)
+    assert masks[0].coverage == coverage
+
+
+def test_a_mask_of_other_numbers_is_refused() -> None:
+    depths = [{"out": np.array([[[3.0, 900.0], [0.5, 40.0]]], np.float32)}]
+    with pytest.raises(ModelError, match="neither probabilities nor logits, from 0.5 to 900"):
+        Segmenter(PixelMap("out", Form.MASK), ("road",), Thresholds(), depths)
 
 
 def test_an_empty_mask_is_no_result() -> None:

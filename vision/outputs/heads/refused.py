@@ -15,6 +15,8 @@ _REGRESSIONS = (32, 44)  # of NanoDet and NanoDet-Plus: four sides with 8 or 11 
 
 _ANCHORS, _BOX_AND_SCORE = 3, 5  # of a cell of YOLOv3 to v7
 _DISTANCES = 64  # of YOLOv8: four sides with 16 steps each
+_MAP_STRIDES = (4, 8, 16, 32)
+_SIDES, _PAIR = 4, 2  # planes of a map of boxes, and of sizes or offsets
 _COCO = 80  # labels of the published models
 _ANCHOR_HEADS = ("efficientdet", "mediapipe")
 _HIGHEST_LEVELS = (6, 7)  # of feature pyramids
@@ -59,6 +61,11 @@ def undecided(model: Evidence, possible: Sequence[str]) -> str | None:
             f"its outputs {', '.join(grids)} are the undecoded grids of a YOLO, one or more for each stride, which are "
             "not supported; export it with its decoding, so that the output is a list of boxes"
         )
+    if maps := _box_maps(model):
+        return (
+            f"its outputs {', '.join(maps)} are maps of scores and of boxes, as those of CenterNet and FCOS, which are "
+            f"not supported; {_EXPORT}"
+        )
     for highest in _HIGHEST_LEVELS:
         found = anchor_outputs(model, anchor_count(model.size, highest))
         if found is not None and not are_corners(model.rows(found.boxes[0], 4)):
@@ -85,6 +92,21 @@ def _yolo_grids(model: Evidence) -> list[str]:
         return []
     has_anchors = len(set(planes)) == 1 and planes[0] % _ANCHORS == 0 and planes[0] // _ANCHORS > _BOX_AND_SCORE
     return list(found) if has_anchors or planes.count(_DISTANCES) > 1 else []
+
+
+def _box_maps(model: Evidence) -> list[str]:
+    """Return the maps of one grid with scores and with boxes: four sides, or twice a size or an offset; else empty."""
+    for stride in _MAP_STRIDES:
+        cells = (model.size[1] // stride, model.size[0] // stride)
+        planes = {
+            name: shape[1] if shape[2:] == cells else shape[3]
+            for name, shape in model.full.items()
+            if len(shape) == 4 and min(cells) > 1 and cells in (shape[2:], shape[1:3])
+        }
+        counts = list(planes.values())
+        if len(set(counts)) > 1 and (_SIDES in counts or counts.count(_PAIR) > 1):
+            return list(planes)
+    return []
 
 
 def _nanodet_cells(model: Evidence) -> tuple[int, ...]:

@@ -47,6 +47,20 @@ def test_undecoded_grids_of_a_yolo_are_refused_by_name(outputs: dict[str, Any]) 
     assert find_head("none", ran(outputs)) is None
 
 
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"hm": (1, 80, 160, 160), "wh": (1, 2, 160, 160), "reg": (1, 2, 160, 160)},
+        {"hm": (1, 160, 160, 1), "wh": (1, 160, 160, 2), "reg": (1, 160, 160, 2)},
+        {f"{kind}{side}": (1, planes, side, side) for kind, planes in (("c", 80), ("b", 4)) for side in (80, 40)},
+    ],
+)
+def test_maps_of_boxes_are_refused_by_name(outputs: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match="are maps of scores and of boxes, as those of CenterNet and FCOS"):
+        find_head(None, ran(outputs, labels=80))
+    assert find_head(None, ran({"a": (1, 21, 160, 160), "b": (1, 2, 160, 160)}, labels=21)) is None
+
+
 def test_maps_with_a_plane_for_each_label_are_no_grids() -> None:
     assert find_head(None, ran({"a": (1, 21, 80, 80), "b": (1, 21, 40, 40)}, labels=21)) is None
 
