@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .base import Metadata
 from .encodings import Table, WireField, fields, integer, messages, root
@@ -47,7 +48,13 @@ def with_range(metadata: Metadata, step: FirstStep | None) -> Metadata:
     wanted = wanted_range(step)
     if metadata.mean or wanted is None:
         return metadata
-    return replace(metadata, mean=(0.0,), std=(255.0 / wanted.highest,), range_because=wanted.because)
+    return replace(
+        metadata,
+        mean=(0.0,),
+        std=(255.0 / wanted.highest,),
+        range_because=wanted.because,
+        color_order=metadata.color_order or wanted.color_order,
+    )
 
 
 class FirstStep(NamedTuple):
@@ -63,10 +70,12 @@ class WantedRange(NamedTuple):
     Attributes:
         highest: 255, or 1; the lowest is 0.
         because: The evidence, as a sentence without a full stop.
+        color_order: ``rgb`` or ``bgr``, if the mean of ImageNet shows it.
     """
 
     highest: int
     because: str
+    color_order: str = ""
 
 
 def wanted_range(step: FirstStep | None) -> WantedRange | None:
@@ -87,10 +96,18 @@ def wanted_range(step: FirstStep | None) -> WantedRange | None:
         return None
     does = f"the model itself {step.operation}s {shown}"
     if values.max() >= _LEAST_PIXEL:
-        return WantedRange(255, f"{does}, which is a mean of pixels")
-    if len(values) == len(_IMAGENET) and float(np.abs(values - _IMAGENET).max()) < _NEAR:
-        return WantedRange(1, f"{does}, ImageNet's mean as fractions")
+        return WantedRange(255, f"{does}, which is a mean of pixels", _color_order(values / 255.0))
+    if order := _color_order(values):
+        return WantedRange(1, f"{does}, ImageNet's mean as fractions", order)
     return None
+
+
+def _color_order(mean: NDArray[np.float64]) -> str:
+    """Return the order of the channels by ImageNet's mean, empty if it is another."""
+    if mean.shape != (3,):
+        return ""
+    orders = {"rgb": mean, "bgr": mean[::-1]}
+    return next((order for order, each in orders.items() if np.abs(each - _IMAGENET).max() < _NEAR), "")
 
 
 def first_step_of_onnx(content: bytes, given: str) -> FirstStep | None:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.vision import onnx_models, tflite_models
 from tests.vision.onnx_models import field
-from vision.runtimes.first_step import FirstStep, first_step_of_onnx, first_step_of_tflite, wanted_range
+from vision.runtimes.base import Metadata
+from vision.runtimes.first_step import FirstStep, first_step_of_onnx, first_step_of_tflite, wanted_range, with_range
 
 SHAPE = (1, 2, 2, 3)
 
@@ -130,4 +131,26 @@ def test_the_first_calculation_of_a_tflite_model(model: bytes, step: FirstStep |
 )
 def test_it_shows_the_range_of_the_input(step: FirstStep | None, highest: int | None, because: str) -> None:
     found = wanted_range(step)
-    assert (found and tuple(found)) == (None if highest is None else (highest, because))
+    assert (found and tuple(found[:2])) == (None if highest is None else (highest, because))
+
+
+@pytest.mark.parametrize(
+    ("values", "order"),
+    [
+        ((123.68, 116.78, 103.94), "rgb"),
+        ((103.94, 116.78, 123.68), "bgr"),
+        ((0.485, 0.456, 0.406), "rgb"),
+        ((0.406, 0.456, 0.485), "bgr"),
+        ((127.5, 127.5, 127.5), ""),
+        ((127.5,), ""),
+    ],
+)
+def test_the_mean_of_imagenet_shows_the_order_of_the_channels(values: tuple[float, ...], order: str) -> None:
+    step = FirstStep("subtract", values)
+    found = wanted_range(step)
+    assert found is not None and found.color_order == order
+    metadata = with_range(Metadata(), step)
+    assert (metadata.color_order, metadata.std) == (order, (255.0 / found.highest,))
+    stated = Metadata(mean=(1.0,), std=(2.0,), color_order="rgb")
+    assert with_range(stated, step) == stated
+    assert with_range(Metadata(), None) == Metadata()
