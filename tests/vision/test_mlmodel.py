@@ -738,6 +738,7 @@ def test_an_activation_without_an_effect_is_refused(
     [
         ({"boxes": ROWS, "scores": np.array([[-1.0, 2.0]])}, {}, "sigmoid", 0.881),
         ({"boxes": ROWS, "scores": np.array([[0.3, 0.7]])}, {}, "none", 0.7),
+        ({"boxes": ROWS, "scores": np.array([[0.7, -1.0]])}, {}, "none", 0.7),  # padded
         ({"boxes": ROWS, "scores": np.array([[0.3, 0.7]])}, {"activation": "sigmoid"}, "sigmoid", 0.668),
         ({"boxes": ROWS, "scores": np.array([[3.0, 70.0]])}, {}, "none", 0.7),
         ({"boxes": ROWS, "scores": np.array([[[-1.0, 2.0], [0.0, 0.0]]])}, {}, "sigmoid", 0.881),

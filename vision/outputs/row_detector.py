@@ -29,9 +29,16 @@ DEFAULT_ORDER = (1, 0, 3, 2)
 X_FIRST = (0, 1, 2, 3)
 _NEAR = 0.01  # a quantised probability may leave 0 to 1 by a step
 _MAX_FRACTION = 2.0  # boxes and scores in fractions exceed 0 to 1 a little, never this far
+_PADDING = -1.0  # score of the rows that pad the outputs of MXNet
 
 Numbers = NDArray[np.float64]
 Samples = Sequence[Mapping[str, Tensor]]
+
+
+def _without_padding(scores: Numbers) -> Numbers:
+    """Return scores without those of rows that pad the outputs; beside others above 1 they are logits."""
+    finite = scores[np.isfinite(scores)]
+    return finite[finite != _PADDING] if finite.max(initial=0.0) <= 1 + _NEAR else finite
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ class RowDetector(Detector):
         if activation == SOFTMAX and columns < 2:
             raise ModelError(f"activation: softmax needs a score per label, but {layout.score} has one for each box")
         finite = np.concatenate([array[np.isfinite(array)] for array in arrays]) if arrays else np.zeros(0)
-        lowest = float(finite.min(initial=0.0))
+        lowest = float(_without_padding(finite).min(initial=0.0))
         self.because = "declared as activation"
         self.activation = activation
         if activation == AUTO:
@@ -160,7 +167,7 @@ class RowDetector(Detector):
         finite = np.where(np.isfinite(scores), scores, -np.inf)
         best = finite.argmax(axis=1)
         extra = int(len(self.labels) == scores.shape[1] - 1)
-        if self._declared == AUTO and self.activation == NO_ACTIVATION and np.any(scores < -_NEAR):
+        if self._declared == AUTO and self.activation == NO_ACTIVATION and np.any(_without_padding(scores) < -_NEAR):
             self.activation = self._of_logits(scores.shape[1])
         if self.activation != NO_ACTIVATION:
             finite = softmax(finite) if self.activation == SOFTMAX else sigmoid(finite)

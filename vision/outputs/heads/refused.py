@@ -17,6 +17,7 @@ _ANCHORS, _BOX_AND_SCORE = 3, 5  # of a cell of YOLOv3 to v7
 _DISTANCES = 64  # of YOLOv8: four sides with 16 steps each
 _MAP_STRIDES = (4, 8, 16, 32)
 _SIDES, _PAIR = 4, 2  # planes of a map of boxes, and of sizes or offsets
+_OPENVINO = 7  # columns of its DetectionOutput
 _COCO = 80  # labels of the published models
 _ANCHOR_HEADS = ("efficientdet", "mediapipe")
 _HIGHEST_LEVELS = (6, 7)  # of feature pyramids
@@ -56,6 +57,12 @@ def undecided(model: Evidence, possible: Sequence[str]) -> str | None:
             f"the model file has {len(described.boxes)} anchors, but no output has as many boxes; the outputs are "
             f"{model.listed}"
         )
+    for name, shape in model.full.items():
+        if len(model.full) == 1 and len(shape) == 4 and shape[:2] == (1, 1) and shape[3] == _OPENVINO:
+            return (
+                f"its output {name} {list(shape)} has rows of picture, class, score and corners, as those of OpenVINO "
+                "and Caffe, which are not supported; take the model in ONNX or TFLite as its maker exports it"
+            )
     if grids := _yolo_grids(model):
         return (
             f"its outputs {', '.join(grids)} are the undecoded grids of a YOLO, one or more for each stride, which are "

@@ -61,6 +61,11 @@ def test_maps_of_boxes_are_refused_by_name(outputs: dict[str, Any]) -> None:
     assert find_head(None, ran({"a": (1, 21, 160, 160), "b": (1, 2, 160, 160)}, labels=21)) is None
 
 
+def test_rows_of_openvino_are_refused_by_name() -> None:
+    with pytest.raises(ModelError, match="as those of OpenVINO and Caffe, which are not supported"):
+        find_head(None, ran({"detection_out": (1, 1, 100, 7)}, (300, 300)))
+
+
 def test_maps_with_a_plane_for_each_label_are_no_grids() -> None:
     assert find_head(None, ran({"a": (1, 21, 80, 80), "b": (1, 21, 40, 40)}, labels=21)) is None
 
