@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 from starlette.datastructures import State
 
-from pipeline import Tables, schema
+from pipeline import schema
 
 from ...core import Unavailable, on_thread
 from ..access import base_path
@@ -47,16 +47,17 @@ async def metrics(backend: WithBackend) -> PlainTextResponse:
 async def openapi(request: Request) -> Response:
     """Return the OpenAPI document, with the path prefix of the addresses, if there is one."""
     app = request.app
-    document = await _made_once(app.state, "openapi", app, app.openapi)
-    prefix = base_path(request)
-    return JSONResponse({**document, "servers": [{"url": prefix}]} if prefix else document)
+    made = await _made_once(app.state, "openapi", app, lambda: _compact(app.openapi()))
+    if prefix := base_path(request):
+        made = _compact({"servers": [{"url": prefix}]})[:-1] + b"," + made[1:]
+    return Response(made, media_type="application/json")
 
 
 @router.get("/schema.json", response_model=None)
 async def config_schema(request: Request, backend: WithBackend) -> Response:
     """Return the JSON Schema of the configuration file."""
     tables = backend.config.tables
-    made = await _made_once(request.app.state, "schema", tables, lambda: _schema(tables))
+    made = await _made_once(request.app.state, "schema", tables, lambda: _compact(schema(tables)))
     return Response(made, media_type="application/json")
 
 
@@ -76,5 +77,5 @@ async def _made_once(state: State, name: str, source: object, make: Callable[[],
     return await asyncio.shield(kept[1])
 
 
-def _schema(tables: Tables) -> bytes:
-    return json.dumps(schema(tables), separators=(",", ":")).encode()
+def _compact(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
