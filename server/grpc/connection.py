@@ -19,7 +19,7 @@ from grpclib.protocol import Stream as Transfer
 from grpclib.server import Handler
 from h2.config import H2Configuration
 from h2.errors import ErrorCodes
-from h2.events import RemoteSettingsChanged
+from h2.events import RemoteSettingsChanged, RequestReceived, TrailersReceived
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 
@@ -36,6 +36,8 @@ FRAMES_AT_ONCE = 16
 """Frames processed at once."""
 CREDIT = 500.0
 """Frames that a client may send beyond those that its calls and its data pay for."""
+FIELDS_PER_FRAME = 32
+"""So many fields of a head cost as much as a frame. Those of a usual call are fewer."""
 CREDIT_PER_S = 20.0
 CREDIT_PER_CALL = 20.0
 CREDIT_PER_BYTE = 1 / 1024
@@ -193,6 +195,8 @@ class Http2Protocol(H2Protocol, PortProtocol):
             taken = self._frames.take(data)
             self._pay(taken.costly, taken.data)
             events = self.connection.feed(data)
+            heads = (event.headers for event in events if isinstance(event, RequestReceived | TrailersReceived))
+            self._pay(sum(len(fields) // FIELDS_PER_FRAME for fields in heads), 0)
         except (FrameError, _Flood) as error:
             logger.debug("a gRPC client is disconnected: it sends %s", error)
             self._go_away(ErrorCodes.ENHANCE_YOUR_CALM)
