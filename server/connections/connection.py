@@ -145,7 +145,7 @@ class Connection(asyncio.Protocol):
         try:
             if self._unread:
                 size = self.protocol.portion(self._unread)
-                data = bytes(self._unread[:size])
+                data = bytes(memoryview(self._unread)[:size])
                 del self._unread[:size]
                 self.protocol.data_received(data)
             else:
