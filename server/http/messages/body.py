@@ -22,6 +22,7 @@ from ...core import (
     RequestError,
     Unavailable,
     Unreadable,
+    on_thread,
     too_large,
     too_many,
     within_limits,
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 URLS_BYTES_MAX = 300_000
 """Size limit of a list of URLs: 128 of the longest ones."""
+_LARGE_BYTES = 1 << 20  # Python joins so many, and more, without blocking other threads
 _SLICE = 16_000  # bytes of a form that are parsed at once
 
 
@@ -42,7 +44,10 @@ async def read_body(request: Request, limit: int, what: str) -> bytes:
         TooSlow: The body did not arrive in time.
         BrokenOff: The client disconnected before the end.
     """
-    return b"".join([chunk async for chunk in _chunks(request, limit, what)])
+    chunks = [chunk async for chunk in _chunks(request, limit, what)]
+    if sum(map(len, chunks)) < _LARGE_BYTES:
+        return b"".join(chunks)
+    return await on_thread("api-body", lambda: b"".join(chunks))
 
 
 @dataclass(frozen=True)
