@@ -22,6 +22,7 @@ from h2.errors import ErrorCodes
 from h2.events import RemoteSettingsChanged, RequestReceived, TrailersReceived
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
+from hyperframe.frame import DataFrame
 
 from pipeline import LimitsConfig
 
@@ -49,6 +50,14 @@ TABLE_BYTES_MAX = 4096
 TIMEOUT_MIN_S = 0.001
 """A call whose client waits less than this is over when it arrives."""
 _TIMEOUT = "grpc-timeout"
+
+
+def _short_text(frame: DataFrame) -> str:
+    return f"DataFrame of {len(frame.data)} bytes"
+
+
+# For its debug log, h2 makes a text of each frame that arrives, in hexadecimal, even without such a log.
+DataFrame.__repr__ = _short_text  # type: ignore[method-assign, assignment]
 
 
 class CallHandler(Handler):
