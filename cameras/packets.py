@@ -16,7 +16,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from .interrupt import wake_at
-from .picture import FrameNumbers
+from .picture import FrameNumbers, Part, has_picture, part_of
 
 NO_LIMIT_S = 1e5
 """A timeout for FFmpeg that never passes: without any it would not notice :func:`wake_at`."""
@@ -48,7 +48,8 @@ class Packets:
 
     * The limit of a wait grows with the interval of a slow camera, which is unknown until the second picture.
     * ``in_pieces`` says that FFmpeg was told not to put pictures together (``noparse``). That is done here, since
-      FFmpeg does it only when the next picture begins.
+      FFmpeg does it only when the next picture begins. A picture ends where the time changes, or where another begins
+      (the clocks of some cameras give two pictures the same time).
 
     Attributes:
         waited_s: Time that the last picture took to begin, in seconds.
@@ -82,8 +83,11 @@ class Packets:
         self._intervals: deque[float] = deque(maxlen=_INTERVALS)
         self.limit_s = patience_s(timeout_s, first_timeout_s, ())
         self._index = video.index
-        self._pieces: list[av.Packet[Stream]] = []
+        self._codec = video.codec_context.name
+        self._pieces: list[bytes] = []
+        self._first: av.Packet[Stream] | None = None
         self._pts: int | None = None
+        self._has_data = False
         # The next picture tells that the last one is complete, but that of a slow camera is late.
         self._is_slow = True
         codec = video.codec_context
@@ -108,7 +112,7 @@ class Packets:
 
     def _read(self, demuxed: Generator[av.Packet[Stream], None, None]) -> Generator[av.Packet[Stream], None, bool]:
         """Yield packets until the end; or return false when waiting was interrupted, so it has to begin again."""
-        index, pieces, now_s = self._index, self._pieces, time.monotonic()
+        index, pieces, now_s = self._index, self._pieces, time.monotonic()  # the same list throughout
         while True:
             began_s, complete_s = now_s, math.inf
             if pieces and self._is_slow:
@@ -151,27 +155,38 @@ class Packets:
                 yield packet
                 now_s = time.monotonic()
                 continue
-            pts, arrived_s = packet.pts, now_s
-            if pieces and pts != self._pts:
-                yield from self._whole()
-                now_s = time.monotonic()
-            if pieces:
+            arrived_s = now_s
+            if pieces and self._takes(packet):
                 self.received_at_s = arrived_s
-            else:
-                self._arrived(began_s, arrived_s)
-                self._pts = pts
-            pieces.append(packet)
+                continue
+            yield from self._whole()
+            now_s = time.monotonic()
+            self._arrived(began_s, arrived_s)
+            self._first, self._pts, self._has_data = packet, packet.pts, False
+            self._takes(packet)
 
     def _after_pieces(
         self, packet: av.Packet[Stream] | None, demuxed: Generator[av.Packet[Stream], None, None]
     ) -> av.Packet[Stream] | None:
         """Take the further pieces of a picture, of which there may be thousands a second, and return what follows."""
-        index, pts, pieces, monotonic = self._index, self._pts, self._pieces, time.monotonic
-        while packet is not None and packet.pts == pts and packet.stream_index == index and packet.size:
+        index, monotonic = self._index, time.monotonic
+        while packet is not None and packet.stream_index == index and packet.size and self._takes(packet):
             self.received_at_s = monotonic()
-            pieces.append(packet)
             packet = next(demuxed, None)
         return packet
+
+    def _takes(self, packet: av.Packet[Stream]) -> bool:
+        """Take a piece if it belongs to the picture that has begun; return whether it does."""
+        if packet.pts != self._pts:
+            return False
+        data = bytes(packet)
+        part = part_of(self._codec, data)
+        if part is not Part.FURTHER:
+            if self._has_data:
+                return False
+            self._has_data = part is Part.FIRST or has_picture(self._codec, data)
+        self._pieces.append(data)
+        return True
 
     def _arrived(self, began_s: float, now_s: float) -> None:
         """Note that a picture begins to arrive."""
@@ -184,18 +199,18 @@ class Packets:
 
     def _whole(self) -> Generator[av.Packet[Stream], None, None]:
         """Yield the picture that the pieces make."""
-        pieces = self._pieces[:]
-        self._pieces.clear()
-        if not pieces:
+        first, number = self._first, len(self._pieces)
+        if first is None or not number:
             return
+        data = b"".join(self._pieces)
+        self._pieces.clear()
         self.received_at = time.time() - (time.monotonic() - self.received_at_s)
-        data = b"".join(map(bytes, pieces))
         self.lost = self._numbers is not None and self._numbers.skips(data)
-        packet = pieces[0]
-        if len(pieces) > 1:
+        packet = first
+        if number > 1:
             packet = av.Packet(data)
             packet.stream = self._video
-            packet.pts, packet.time_base = pieces[0].pts, pieces[0].time_base
+            packet.pts, packet.time_base = first.pts, first.time_base
         yield packet
 
 

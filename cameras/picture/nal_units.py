@@ -1,13 +1,15 @@
-"""What packets of H.264 and HEVC say without being decoded: whether they have a picture, and whether one is lost."""
+"""What packets say without being decoded: whether they have or begin a picture, and whether one is lost before."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum, auto
 from typing import NamedTuple
 
 _START = b"\x00\x00\x01"
 _HEAD_BYTES = 64  # enough for the parts that are read here
 _SLICE, _IDR, _PARAMETERS = 1, 5, 7
+_MPEG = frozenset({"mpeg1video", "mpeg2video"})
 # Profiles whose parameter sets also say how colours are sampled.
 _HIGH = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
@@ -16,14 +18,54 @@ def has_picture(codec: str, data: bytes) -> bool:
     """Return whether a packet has a part of a picture; other packets have parameters or messages only.
 
     Args:
-        codec: Name of the decoder; packets of all but ``h264`` and ``hevc`` have one.
+        codec: Name of the decoder; packets of all but ``h264``, ``hevc`` and MPEG's have one.
         data: The packet. One without start codes, as in MP4, counts as having one.
     """
-    if codec not in ("h264", "hevc") or _START not in data:
+    if _START not in data:
         return True
     if codec == "h264":
         return any(_SLICE <= unit[0] & 0x1F <= _IDR for unit in _units(data) if unit)
-    return any((unit[0] >> 1) & 0x3F < 32 for unit in _units(data) if unit)
+    if codec == "hevc":
+        return any((unit[0] >> 1) & 0x3F < 32 for unit in _units(data) if unit)
+    if codec == "mpeg4":
+        return _START + b"\xb6" in data
+    if codec in _MPEG:
+        return any(unit[0] < 0xB0 for unit in _units(data) if unit)
+    return True
+
+
+def part_of(codec: str, data: bytes) -> Part:
+    """Return with which part of a picture a packet begins.
+
+    Args:
+        codec: Name of the decoder; for others than H.264, HEVC and MPEG, only the time tells pictures apart.
+        data: The packet.
+    """
+    code = data.find(_START, 0, 4)
+    unit = data[code + 3 : code + 6]
+    if code < 0 or not unit:
+        return Part.FURTHER
+    if codec == "h264":
+        kind = unit[0] & 0x1F
+        first, before = kind in (_SLICE, 2, _IDR) and unit[1:2] >= b"\x80", 6 <= kind <= 9
+    elif codec == "hevc":
+        kind = (unit[0] >> 1) & 0x3F
+        first, before = kind < 32 and unit[2:3] >= b"\x80", 32 <= kind <= 35 or kind == 39
+    elif codec == "mpeg4":
+        first, before = unit[0] == 0xB6, unit[0] in (0xB0, 0xB3, 0xB5) or 0x20 <= unit[0] < 0x30
+    elif codec in _MPEG:
+        first, before = unit[0] == 0, unit[0] in (0xB3, 0xB8)
+    else:
+        return Part.FURTHER
+    return Part.FIRST if first else Part.BEFORE if before else Part.FURTHER
+
+
+class Part(Enum):
+    """A part of a picture: what stands before it, the first of its data, or any other."""
+
+    BEFORE = auto()
+    FIRST = auto()
+    FURTHER = auto()
 
 
 class FrameNumbers:

@@ -22,6 +22,7 @@ BASE = 123_456  # FFmpeg takes a clock that starts at 0 for one that is not know
 H264 = "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\n"
 JPEG = "a=rtpmap:96 JPEG/90000\r\n"
 HEVC = "a=rtpmap:96 H265/90000\r\n"
+MPEG4 = "a=rtpmap:96 MP4V-ES/90000\r\na=fmtp:96 profile-level-id=1\r\n"
 VIDEO = "m=video 0 RTP/AVP 96\r\na=control:video\r\n"
 SOUND = "m=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=control:sound\r\n"
 
@@ -90,6 +91,7 @@ class Camera:
             self._answer(connection, done, ending)
 
     def _answer(self, connection: socket.socket, done: threading.Event, ending: contextlib.ExitStack) -> None:
+        sending = threading.Lock()  # an answer must not come in the middle of a packet
         is_played = False
         for head in requests_on(connection):
             method, url, _ = head.split("\r\n", 1)[0].split(" ", 2)
@@ -110,10 +112,11 @@ class Camera:
                 elif method == "PLAY":
                     headers += "Session: 1\r\n"
             reply = f"RTSP/1.0 {status}\r\n{number}\r\n{headers}Content-Length: {len(body)}\r\n\r\n{body}"
-            connection.sendall(reply.encode())
+            with sending:
+                connection.sendall(reply.encode())
             if method == "PLAY" and status == "200 OK" and not is_played:
                 is_played = True
-                sender = Sender(connection, done)
+                sender = Sender(connection, sending, done)
                 player = threading.Thread(target=self._play, args=(sender,))
                 player.start()
                 ending.callback(player.join)
@@ -133,9 +136,10 @@ class Sender:
         gone: Set when the client has gone, or the test is over.
     """
 
-    def __init__(self, connection: socket.socket, done: threading.Event) -> None:
+    def __init__(self, connection: socket.socket, sending: threading.Lock, done: threading.Event) -> None:
         self.gone = threading.Event()
         self._connection = connection
+        self._sending = sending
         self._done = done
         self._number = 0
 
@@ -147,7 +151,7 @@ class Sender:
             head[2:8] = struct.pack(">HI", self._number & 0xFFFF, round(BASE + time_s * CLOCK) & 0xFFFFFFFF)
             self._number += 1
             whole = bytes(head) + packet[12:]
-            self._connection.sendall(struct.pack(">cBH", b"$", channel, len(whole)) + whole)
+            self._send(channel, whole)
 
     def lose(self, packets: Sequence[bytes]) -> None:
         """Count packets as sent."""
@@ -156,7 +160,11 @@ class Sender:
     def sound(self, time_s: float, *, channel: int = 2) -> None:
         """Send 20 ms of silence."""
         head = struct.pack(">BBHII", 0x80, 0, round(time_s * 50) & 0xFFFF, round(time_s * 8000) & 0xFFFFFFFF, 2)
-        self._connection.sendall(struct.pack(">cBH", b"$", channel, 172) + head + b"\xff" * 160)
+        self._send(channel, head + b"\xff" * 160)
+
+    def _send(self, channel: int, packet: bytes) -> None:
+        with self._sending:
+            self._connection.sendall(struct.pack(">cBH", b"$", channel, len(packet)) + packet)
 
     def wait(self, seconds: float) -> bool:
         """Wait; return whether the client is gone or the test is over."""

@@ -14,7 +14,7 @@ import pytest
 from cameras.base import CameraAccessDenied, CameraEnded, CameraError
 from cameras.stream import Stream, StreamAttributes
 
-from .rtsp import H264, JPEG, SOUND, VIDEO, Camera, Sender, pictures_at, rtp_pictures
+from .rtsp import H264, HEVC, JPEG, MPEG4, SOUND, VIDEO, Camera, Sender, pictures_at, rtp_pictures
 from .servers import server
 from .videos import Image, noisy_blocks, number_of, numbered
 
@@ -110,6 +110,21 @@ def test_a_step_of_its_clock_does_not_show(pictures: list[list[bytes]], step_s: 
     steps = [b.time_s - a.time_s for a, b in itertools.pairwise(frames)]
     arrivals = [b.trace[0].at_s - a.trace[0].at_s for a, b in itertools.pairwise(frames)]
     assert all(0 < step < arrival + 0.45 for step, arrival in zip(steps, arrivals, strict=True))
+
+
+@pytest.mark.parametrize("same", [2, 40], ids=["two", "all"])
+@pytest.mark.parametrize(
+    ("codec", "sdp"), [("libx264", H264), ("libx265", HEVC), ("mpeg4", MPEG4)], ids=["h264", "hevc", "mpeg4"]
+)
+def test_pictures_with_the_same_time_are_kept_apart(codec: str, sdp: str, same: int) -> None:
+    options = {"x265-params": "keyint=20:repeat-headers=1:log-level=none", "preset": "ultrafast"}
+    packets = rtp_pictures(NUMBERED[:16], codec=codec, options=options if codec == "libx265" else {"g": "20"})
+    times = [(number - number % same) / 25 for number in range(16)]
+    with opened(Camera(pictures_at(packets, 25, times=times), VIDEO + sdp)) as stream:
+        frames = [stream.read() for _ in range(14)]
+        assert stream.dropped == 0
+    assert [number_of(frame.image) for frame in frames] == [*range(10), *range(4)]
+    assert all(b.pts > a.pts for a, b in itertools.pairwise(frames))
 
 
 @pytest.mark.parametrize("codec", ["libx264", "mjpeg"])

@@ -1,12 +1,13 @@
-"""Numbers of pictures in H.264, in packets of a real encoder."""
+"""Parts of pictures and their numbers, in packets of real encoders."""
 
+import re
 from fractions import Fraction
 from typing import Any
 
 import av
 import pytest
 
-from cameras.picture.nal_units import FrameNumbers, has_picture
+from cameras.picture.nal_units import FrameNumbers, Part, has_picture, part_of
 from tests.cameras.videos import noisy_blocks
 
 
@@ -16,6 +17,8 @@ def packets(codec: str = "libx264", pictures: int = 25, /, **options: str) -> tu
     encoder.width, encoder.height, encoder.pix_fmt = 640, 352, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
     encoder.options = {"preset": "ultrafast", **options}
+    if codec != "libx264":
+        encoder.options = options
     if codec == "libx265":
         encoder.options = {"x265-params": "log-level=none:bframes=0", **options}
     made = []
@@ -73,6 +76,36 @@ def test_a_packet_without_a_picture_is_recognised(name: str, codec: str) -> None
     assert all(has_picture(codec, packet) for packet in whole)
     assert not has_picture(codec, parameters)
     assert has_picture("mpeg4", b"") and has_picture(codec, b"\0\0\0\5abcde")
+
+
+@pytest.mark.parametrize(("codec", "first"), [("mpeg4", b"\0\0\1\xb6"), ("mpeg2video", b"\0\0\1\0")])
+def test_parameters_of_mpeg_are_no_picture(codec: str, first: bytes) -> None:
+    whole, _ = packets(codec, 3)
+    parameters = whole[0].partition(first)[0]
+    assert parameters and not has_picture(codec, parameters)
+    assert all(has_picture(codec, packet) for packet in whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("libx264", "h264", {"bf": "0", "x264-params": "slices=4:aud=1:repeat-headers=1"}),
+        ("libx265", "hevc", {"x265-params": "log-level=none:bframes=0:slices=4:repeat-headers=1"}),
+        ("mpeg4", "mpeg4", {"g": "2"}),
+        ("mpeg2video", "mpeg2video", {"g": "2"}),
+    ],
+    ids=["h264", "hevc", "mpeg4", "mpeg2video"],
+)
+def test_each_picture_has_one_first_part(name: str, codec: str, options: dict[str, str]) -> None:
+    whole, _ = packets(name, 4, **options)
+    for packet in whole:
+        starts = [match.start() for match in re.finditer(b"\0\0\1", packet)]
+        parts = [part_of(codec, packet[at:]) for at in starts]
+        assert parts.count(Part.FIRST) == 1
+        assert set(parts[: parts.index(Part.FIRST)]) <= {Part.BEFORE, Part.FURTHER} and parts[0] is not Part.FURTHER
+        assert set(parts[parts.index(Part.FIRST) + 1 :]) <= {Part.FURTHER}
+    assert part_of(codec, b"") is part_of(codec, b"\0\0\1") is part_of(codec, b"12345678") is Part.FURTHER
+    assert part_of("h261", b"\0\0\1\0\0\0\0\0") is Part.FURTHER
 
 
 @pytest.mark.parametrize(
