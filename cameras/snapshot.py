@@ -157,7 +157,7 @@ class _Polling:
         self.client = HttpClient(url)
         self.times = LiveTimes(_TIME_BASE)
         self.due_s = 0.0
-        self.data = b""
+        self.data: bytes | None = None
         self.pixels: Pixels | None = None
         self.damaged = 0
         self.ready: Frame | None = None

@@ -88,6 +88,7 @@ def test_five_damaged_pictures_in_a_row_are_an_error() -> None:
         (replying("403 Forbidden"), CameraAccessDenied, "403 forbidden; this user has no access"),
         (replying("404 Not Found"), CameraError, "the host answers 404 instead of a picture"),
         (replying("200 OK", b"<html></html>"), CameraError, "not a picture"),
+        (replying("200 OK", b"", "image/jpeg"), CameraError, "the picture is empty"),
         (
             replying("200 OK", b"--x\r\n", "multipart/x-mixed-replace; boundary=x"),
             CameraError,
