@@ -54,6 +54,7 @@ _MAX_DELAY = "100000"  # reordering delay of UDP packets, in microseconds
 # Neither opening nor reading then waits for a next picture, which comes late from a slow camera.
 _IN_PIECES = {"fflags": "+noparse+nofillin", "max_ts_probe": "0"}
 
+_MOTION_JPEG = frozenset({"video/mjpeg", "video/x-mjpeg", "video/x-motion-jpeg", "video/jpeg", "video/x-jpeg"})
 _PICTURES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/webp", "image/bmp"})
 
 SINGLE_PICTURE = "the host sends a single picture; use model: snapshot, which asks for it again and again"
@@ -147,7 +148,7 @@ class Connection:
         if response is not None and response.status in (401, 403):
             raise CameraAccessDenied(f"{self._host.address}: {DENIED[response.status]}", lasting=True) from None
         if response is not None and response.status == 200:
-            if response.content_type.startswith("multipart/"):
+            if response.content_type.startswith("multipart/") or response.content_type in _MOTION_JPEG:
                 return Multipart(client, response, self._opening)
             if response.content_type in _PICTURES:
                 raise CameraError(f"{self._host.address}: {SINGLE_PICTURE}", lasting=True) from None

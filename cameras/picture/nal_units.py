@@ -172,7 +172,7 @@ class _Bits:
 
     def exponential(self) -> int:
         """Return the next number in Exp-Golomb code; signed ones are not told apart."""
-        zeros = 0
-        while not self.fixed(1):
-            zeros += 1
-        return (1 << zeros) - 1 + self.fixed(zeros)
+        left = self._left
+        rest = self._value & ((1 << left) - 1)
+        zeros = left - rest.bit_length()
+        return self.fixed(2 * zeros + 1) - 1

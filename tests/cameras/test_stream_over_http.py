@@ -113,6 +113,29 @@ def test_chunks_are_put_together() -> None:
     assert shown(sending_parts(chunks, head=head), 10)[0] == list(range(10))
 
 
+def test_pictures_without_anything_between_are_shown() -> None:
+    def answer(connection: socket.socket, done: threading.Event) -> None:
+        request_of(connection)
+        connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: video/x-motion-jpeg\r\n\r\n")
+        for jpeg in JPEGS:
+            connection.sendall(jpeg)
+            if done.wait(0.02):
+                return
+        done.wait(30)
+
+    assert shown(answer, 8)[0] == [*range(8)]
+
+
+def test_a_host_that_closes_the_connection_is_said() -> None:
+    def answer(connection: socket.socket, done: threading.Event) -> None:
+        request_of(connection)
+
+    with server(answer) as host:
+        stream = Stream("door", StreamAttributes(url=f"http://{host}/"))
+        with pytest.raises(CameraError, match=": the host closes the connection without an answer$"):
+            stream.open()
+
+
 @pytest.mark.parametrize("width", [66, 660])
 def test_larger_pictures_than_allowed_are_refused(width: int) -> None:
     large = cv2.imencode(".jpg", np.zeros((48, width, 3), np.uint8))[1].tobytes()
