@@ -36,14 +36,16 @@ def serving(body: Callable[[int], bytes]) -> Answer:
 def test_each_picture_is_asked_for_at_the_interval() -> None:
     with server(serving(lambda number: JPEGS[number])) as host:
         yard = camera(host, interval_s=0.2)
+        opened_s = time.monotonic()
         yard.open()
         yard.read()
         began_s = time.monotonic()
         frames = [yard.read() for _ in range(5)]
-        took_s = time.monotonic() - began_s
+        ended_s = time.monotonic()
         yard.close()
     assert [number_of(frame.image) for frame in frames] == [1, 2, 3, 4, 5]
-    assert 0.7 < took_s < 1.5
+    assert ended_s - opened_s >= 5 * 0.2, "the first one, which starts a decoder, may itself take a while"
+    assert ended_s - began_s < 1.5
     assert yard.frame_rate == 5
     assert [frame.time_s for frame in frames] == sorted({frame.time_s for frame in frames})
     assert all(frame.trace[0].stage == "captured" for frame in frames)
