@@ -11,6 +11,7 @@ APART_S = 0.4
 _SLOW = Fraction(1, 100)  # share of a frame interval by which the distance is reduced with each frame
 _LATE_S = 0.05  # distance that is left alone: the jitter of a network
 _WINDOW_S = 2.0
+_STANDS = 2  # repetitions of a timestamp from which on the clock stands still
 
 _INTERVALS_MAX = 60
 _MEASURED_S = 1.0
@@ -23,8 +24,8 @@ class LiveTimes:
     """Maps the timestamps of a live source to a timeline that starts at 0, increases, and follows the arrival.
 
     Frames keep the distances that the source states while these agree with their arrival, so the jitter of the network
-    does not show. A clock that drifts is followed slowly. A clock that steps, or stands still during a pause, is
-    followed at once: the frame has the time of its arrival. So has a frame without a timestamp.
+    does not show. A clock that drifts is followed slowly. Where a clock steps, or stands still, a frame has the time
+    of its arrival. So has a frame without a timestamp.
 
     Args:
         time_base: Seconds per tick, of the timestamps and of the timeline.
@@ -37,6 +38,8 @@ class LiveTimes:
         self._last = -1
         self._apart = round(APART_S / time_base)
         self._late = round(_LATE_S / time_base)
+        self._stated: int | None = None
+        self._repeated = 0
         self._floor: int | None = None
         self._next_floor: int | None = None
         self._window_ends_s = 0.0
@@ -52,6 +55,7 @@ class LiveTimes:
         if self._last < 0:
             self._began_s = self._window_ends_s = arrived_s
             self._offset = None if pts is None else -pts
+            self._stated = pts
             self._last = 0
             return 0
         arrival = round((arrived_s - self._began_s) / self._time_base)
@@ -61,7 +65,9 @@ class LiveTimes:
         if self._offset is None:
             self._offset = arrival - pts
         time = pts + self._offset
-        if abs(arrival - time) > self._apart or time <= self._last - max(interval, 1):
+        self._repeated = self._repeated + 1 if pts == self._stated else 0
+        self._stated = pts
+        if self._repeated >= _STANDS or abs(arrival - time) > self._apart or time <= self._last - max(interval, 1):
             time = max(arrival, self._last + 1)
             self._offset = time - pts
             self._floor = self._next_floor = None
@@ -115,4 +121,5 @@ class RateMeter:
         if not whole_s or (whole_s < _MEASURED_S and len(intervals) < _MEASURED_INTERVALS):
             return
         even = [interval for interval in intervals if interval <= _GAP * whole_s / len(intervals)]
-        self.per_second = round(len(even) / sum(even), 3)
+        even_s = sum(even)
+        self.per_second = round(len(even) / even_s, 3) if even_s else None  # the clock stands still

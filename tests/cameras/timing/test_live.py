@@ -65,6 +65,11 @@ def test_a_timestamp_that_repeats_or_is_a_little_back_is_corrected_alone() -> No
     assert placed([(0, 0), (40, 40), (40, 80), (80, 80), (120, 120)]) == [0, 40, 41, 80, 120]
 
 
+def test_where_the_clock_stands_still_frames_have_the_time_of_their_arrival() -> None:
+    frames = [(max(number - 50, 0) * 40, number * 40) for number in range(100)]
+    assert placed(frames) == [0, 1, *(number * 40 for number in range(2, 100))]
+
+
 def measured(times_s: Iterable[float]) -> float | None:
     meter = RateMeter()
     for time_s in times_s:
@@ -82,3 +87,7 @@ def test_a_rate_is_measured_over_about_a_second() -> None:
 def test_a_gap_does_not_count_and_a_step_back_starts_over() -> None:
     assert measured([number / 25 + (3 if number > 20 else 0) for number in range(40)]) == 25
     assert measured([9.0, 9.5, *(number / 10 for number in range(20))]) == 10
+
+
+def test_a_clock_that_stands_still_has_no_rate() -> None:
+    assert measured([0.0, 0.04, *[0.08] * 30]) is None
