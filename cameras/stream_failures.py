@@ -36,7 +36,7 @@ _REASONS = {
     av.error.HTTPTooManyRequestsError: "429 too many requests; the server asks for a pause",
     av.error.HTTPOtherClientError: "the server refuses the request",
     av.error.HTTPServerError: "server error",
-    av.error.EOFError: "the host closes the connection without an answer",
+    av.error.EOFError: "the host closes the connection before any video",
     av.error.ProtocolNotFoundError: "this build of FFmpeg does not support that protocol",
 }
 

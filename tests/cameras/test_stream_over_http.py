@@ -132,7 +132,7 @@ def test_a_host_that_closes_the_connection_is_said() -> None:
 
     with server(answer) as host:
         stream = Stream("door", StreamAttributes(url=f"http://{host}/"))
-        with pytest.raises(CameraError, match=": the host closes the connection without an answer$"):
+        with pytest.raises(CameraError, match=": the host closes the connection before any video$"):
             stream.open()
 
 
