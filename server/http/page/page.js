@@ -149,9 +149,12 @@ function showCounts() {
   const all = watchable();
   const on = watchedCards().length;
   const number = cards.size === 1 ? "1 camera" : `${cards.size} cameras`;
+  const focused = document.activeElement;
   setText(part("summary"), cards.size ? (on ? `${number}, ${on} watched here` : number) : "");
   part("stop-all").hidden = on === 0;
   part("watch-all").hidden = !canPlay || all.every((card) => card.stage.watched) || all.length < 2;
+  // A button that has done its work goes; the focus goes to the one that undoes it.
+  if (focused?.hidden) ["stop-all", "watch-all"].map(part).find((button) => !button.hidden)?.focus();
 }
 
 function showNotice(text) {

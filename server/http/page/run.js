@@ -78,6 +78,7 @@ async function loadPictures(files) {
   pictures.set(list);
   await view.show(pictures.current);
   if (load !== loads) return;
+  if (document.activeElement === part("drop")) part("choose").focus(); // the picture takes its place
   discardAnswers();
   await run();
 }

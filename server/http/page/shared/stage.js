@@ -131,10 +131,10 @@ export class Stage {
     this.note = make("p", "note");
     this.labels = iconButton("tool labels", LABELS, `Labels and boxes on ${name}`);
     this.labels.ariaPressed = "true";
-    const full = iconButton("tool full", FULL, `Full screen: ${name}`);
+    this.full = iconButton("tool full", FULL, `Full screen: ${name}`);
     this.stopButton = iconButton("tool stop", STOP, `Stop ${name}`);
     this.element = make("div", "stage", this.drawing, this.still, this.video, this.watchButton, this.facts, this.note,
-      make("div", "overlay", spinner, words, this.again), make("div", "tools", this.labels, full, this.stopButton));
+      make("div", "overlay", spinner, words, this.again), make("div", "tools", this.labels, this.full, this.stopButton));
     this.element.dataset.name = name;
 
     this.watchButton.addEventListener("click", () => {
@@ -151,9 +151,12 @@ export class Stage {
       this.labels.ariaPressed = String(on);
       this.player.setAnnotations(on);
     });
-    full.addEventListener("click", () => this.#fullScreen());
+    this.full.addEventListener("click", () => this.#fullScreen());
     this.video.addEventListener("dblclick", () => this.#fullScreen());
-    this.element.addEventListener("keydown", (event) => event.key === "Escape" && this.element.classList.remove("filled"));
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.element.classList.remove("filled");
+      if (event.key === "Tab" && this.#fillsScreen()) this.#keepFocus(event);
+    });
   }
 
   #playerChanged() {
@@ -180,6 +183,8 @@ export class Stage {
     const failed = state === "failed" || state === "retrying";
     const live = state === "live" || state === "off";
     setText(this.message, lost ? `${lost} Trying again.` : live ? "" : withPeriodAfter(player.message, failed));
+    // The button goes when the page tries again by itself, too; the focus must not go with it.
+    if (!failed && document.activeElement === this.again) this.stopButton.focus({ preventScroll: true });
     this.again.hidden = !failed;
     setText(this.note, camera?.state === "ended" && state === "live" ? "Ended; this is the last picture" : "");
     setText(this.facts, this.#factsOf(camera));
@@ -240,7 +245,21 @@ export class Stage {
     this.host.dataset.still = "";
   }
 
+  #fillsScreen() {
+    return document.fullscreenElement === this.element || this.element.classList.contains("filled");
+  }
+
+  // Lets Tab go round the buttons on the picture: it covers all others.
+  #keepFocus(event) {
+    const buttons = [...this.element.querySelectorAll("button")].filter((button) => button.getClientRects().length);
+    const last = event.shiftKey ? buttons[0] : buttons.at(-1);
+    if (document.activeElement !== last) return;
+    event.preventDefault();
+    (event.shiftKey ? buttons.at(-1) : buttons[0]).focus();
+  }
+
   #fullScreen() {
+    if (!this.element.contains(document.activeElement)) this.full.focus({ preventScroll: true });
     // iPhones fill the screen with bare videos only, which could not say that a camera is offline: fill the window there.
     if (document.fullscreenElement) document.exitFullscreen();
     else if (canFillScreen) this.element.requestFullscreen().then(() => this.#lockOrientation()).catch(() => {});
