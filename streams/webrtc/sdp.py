@@ -44,8 +44,10 @@ _NO_VIDEO: Mapping[Direction, str] = {
 
 # aiortc gets an inactive media line with a codec that it knows; the answer then gets the peer's own codec back.
 _STAND_IN = {"audio": (0, "PCMU/8000"), "video": (96, "VP8/90000")}
-# Most lines of a kind in a media section, for those whose cost in aiortc grows with their square.
+# Most lines of a kind in a media section: where their cost in aiortc grows with their square, and where it takes the
+# last line, but a BUNDLE group may name the first.
 _MOST: Mapping[str, int] = {
+    "a=mid:": 1,
     "a=rtpmap:": 64,
     "a=fmtp:": 64,
     "a=rtcp-fb:": 256,

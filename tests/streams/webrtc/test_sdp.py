@@ -195,10 +195,11 @@ def test_the_limit_of_bytes_can_be_set() -> None:
         ("a=ssrc:{} cname:x", 900, "a part of the offer has 900 lines a=ssrc, at most 64 are allowed"),
         ("a=rtcp-fb:102 nack{}", 900, "a part of the offer has 900 lines a=rtcp-fb, at most 256 are allowed"),
         ("a=rtpmap:{} VP8/90000", 900, "a part of the offer has 902 lines a=rtpmap, at most 64 are allowed"),
+        ("a=mid:{}", 1, "a part of the offer has 2 lines a=mid, at most 1 are allowed"),
         ("a=x:{}", 2000, "the offer has 2016 lines, at most 1000 are allowed"),
     ],
 )
-def test_lines_that_would_take_long_to_parse_are_refused(line: str, number: int, detail: str) -> None:
+def test_more_lines_of_a_kind_than_aiortc_bears_are_refused(line: str, number: int, detail: str) -> None:
     lines = "\r\n".join(line.format(n) for n in range(number))
     assert refusal(HEAD + VIDEO + lines) == (InvalidSdp, detail)
 
