@@ -72,3 +72,16 @@ def png_of_text(chunks: int = 500, size: int = 7_900_000) -> bytes:
     body = b"a\0\0" + zlib.compress(bytes(size), 9)
     chunk = struct.pack(">I4s", len(body), b"zTXt") + body + struct.pack(">I", zlib.crc32(b"zTXt" + body))
     return whole[:33] + chunk * chunks + whole[33:]
+
+
+def png_of_red(side_px: int = 9216) -> bytes:
+    """Return a PNG of one colour, 85 megapixels in 0.3 MB."""
+    row = b"\0" + b"\xff\0\0" * side_px
+    packed = zlib.compressobj(1)
+    pixels = b"".join(packed.compress(row) for _ in range(side_px)) + packed.flush()
+    head = struct.pack(">IIBBBBB", side_px, side_px, 8, 2, 0, 0, 0)
+    chunks = (
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in ((b"IHDR", head), (b"IDAT", pixels), (b"IEND", b""))
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

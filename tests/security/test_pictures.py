@@ -14,7 +14,7 @@ from tests.cameras.pictures import corners, encoded
 from tests.serving import Serving
 
 from .attacks import peak_memory, undisturbed
-from .hostile_pictures import jpeg_with_scans, jpeg_with_two_sizes, png_of_text, tiff_with_two_sizes
+from .hostile_pictures import jpeg_with_scans, jpeg_with_two_sizes, png_of_red, png_of_text, tiff_with_two_sizes
 
 CONFIG = """
 cameras: [{name: scene, model: test_pattern}]
@@ -91,3 +91,12 @@ def test_libraries_write_nothing_to_stderr(serving: Serving) -> None:
             damaged = whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :]
             assert serving.client.post(PATH, content=damaged).status_code in (200, 413, 415, 422)
     assert serving.errors() == before
+
+
+def test_the_largest_picture_takes_the_memory_of_its_pixels(serving: Serving) -> None:
+    before = peak_memory(serving)
+    answer = serving.client.post(PATH, content=png_of_red(), timeout=60)
+    assert (answer.status_code, len(answer.json()["detections"])) == (200, 1)
+    # Twice in the process that decodes it and once in the server, where the search for areas took three times as much.
+    pixels = 3 * 9216 * 9216
+    assert peak_memory(serving) - before < 3 * pixels + 250_000_000
