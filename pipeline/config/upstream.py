@@ -11,6 +11,9 @@ from ..camera_config import CameraConfig, DownstreamAttributes, TransformAttribu
 from .declarations import Tables, Token
 from .nodes import Address, Node, Problems, find, is_unknown, quoted, text_of
 
+MOST_CHAINED = 100
+"""Most cameras in a chain: what concerns all of them is asked from one to the next."""
+
 Upstream = list[CameraConfig]
 """A camera, its source, and so on to the root."""
 
@@ -18,7 +21,7 @@ _SOURCE = ("attributes", "source")
 
 
 def check_sources(cameras: Sequence[tuple[Address, Node]], names: Sequence[str], problems: Problems) -> None:
-    """Report every source that does not exist, and every cycle of cameras once.
+    """Report every source that does not exist, every cycle of cameras once, and the first camera of a chain too long.
 
     Args:
         cameras: The cameras that take their frames from another one, each with its address.
@@ -43,6 +46,9 @@ def check_sources(cameras: Sequence[tuple[Address, Node]], names: Sequence[str],
         address, found = places[cycle[0]]
         names_in_cycle = " -> ".join((*cycle, cycle[0]))
         problems.add(found.position, address, f"cameras take their frames from each other in a cycle: {names_in_cycle}")
+    for name in _too_deep(sources):
+        address, found = places[name]
+        problems.add(found.position, address, f"a chain may have at most {MOST_CHAINED} cameras; this is one more")
 
 
 def unknown_cameras(tokens: Sequence[Token], names: Sequence[str], problems: Problems) -> Iterator[tuple[Address, str]]:
@@ -53,6 +59,23 @@ def unknown_cameras(tokens: Sequence[Token], names: Sequence[str], problems: Pro
             if name not in known:
                 message = is_unknown(problems, f"no camera is named {quoted(name)}", name, known)
                 yield ("tokens", place, "cameras", number), message
+
+
+def _too_deep(sources: dict[str, str]) -> Iterator[str]:
+    """Yield the cameras that are one too many in their chain; none of a cycle."""
+    depths: dict[str, int] = {}
+    for start in sources:
+        path: dict[str, None] = {}
+        name = start
+        while name in sources and name not in depths and name not in path:
+            path[name] = None
+            name = sources[name]
+        depth = 0 if name in path else depths.get(name, 1)
+        for member in reversed(path):
+            depth = depth and depth + 1  # 0 in a cycle, and behind one
+            depths[member] = depth
+            if depth == MOST_CHAINED + 1:
+                yield member
 
 
 def _cycles(sources: dict[str, str]) -> list[list[str]]:

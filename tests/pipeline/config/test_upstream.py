@@ -95,3 +95,34 @@ def test_overlay_needs_a_lens_too() -> None:
 def test_a_missing_source_is_reported_once(source: str) -> None:
     (problem,) = declared(source=source)
     assert "depth" not in problem.split(": ", 2)[2]
+
+
+def chained(count: int, order: int = 1) -> str:
+    """Return a chain of so many cameras, in the order of the chain or the reverse."""
+    pipeline = "pipeline: [{type: identity}]"
+    lines = ["  - {name: c0, model: test_pattern}"]
+    for number in range(1, count):
+        lines.append(f"  - {{name: c{number}, model: transform, attributes: {{source: c{number - 1}, {pipeline}}}}}")
+    return "\n".join(["cameras:", *lines[::order]]) + "\n"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_chain_has_an_end(order: int) -> None:
+    assert len(config(chained(100, order)).cameras) == 100
+    with pytest.raises(ConfigError) as refused:
+        config(chained(300, order))
+    [problem] = refused.value.problems
+    place = 100 if order == 1 else 199
+    assert f"cameras[{place}].attributes.source: a chain may have at most 100 cameras; this is one more" in str(problem)
+
+
+def test_a_chain_behind_a_cycle_is_reported_as_the_cycle_only() -> None:
+    with pytest.raises(ConfigError) as refused:
+        config(
+            chained(150).replace(
+                "{name: c0, model: test_pattern}",
+                "{name: c0, model: transform, attributes: {source: c1, pipeline: [{type: identity}]}}",
+            )
+        )
+    [problem] = refused.value.problems
+    assert "in a cycle: c0 -> c1 -> c0" in str(problem)
