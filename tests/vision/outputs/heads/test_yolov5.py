@@ -8,6 +8,7 @@ from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.yolov5 import HEAD, decode, find
 
 from .expected_boxes import CLASSES, THINGS, assert_found, assert_given
+from .given import ran
 
 SIZE = (64, 32)
 ROWS = 3 * (32 + 8 + 2)
@@ -73,3 +74,15 @@ def test_the_output_is_identified_by_its_shape(
 ) -> None:
     match = find(Evidence(shapes, size, labels))
     assert (match and match[:3]) == (found and found[:3])
+
+
+@pytest.mark.parametrize(("declared", "is_certain"), [("auto", False), ("sigmoid", True)])
+def test_logits_need_the_head_or_the_sigmoid_declared(declared: str, is_certain: bool) -> None:
+    rows = np.full((1, 63, 7), -6.0, np.float32)
+    rows[0, :, :4] = [16.0, 16.0, 8.0, 8.0]
+    rows[0, 5, 4:] = [2.0, -3.0, 1.0]
+    match = find(ran({"out": rows}, (32, 32), activation=declared))
+    assert match is not None and match.decode is not None
+    assert (match.is_certain, match.activation) == (is_certain, "sigmoid")
+    found = match.decode([rows[0]], (32, 32), 2)
+    assert (found.class_ids.tolist(), found.scores.round(4).tolist()) == ([1.0], [pytest.approx(0.6439)])
