@@ -43,6 +43,7 @@ TESTED_WITH: dict[str, str] = {
     "cameras/picture/formats/process.py": "tests/cameras/picture/test_decoder.py",
     "vision/captioning/image_encoder.py": "tests/vision/test_captioner.py",
     "vision/interpretation.py": "tests/vision/test_mlmodel.py",
+    "vision/mlmodel_attributes.py": "tests/vision/test_mlmodel.py",
     "vision/model_service.py": "tests/vision/test_mlmodel.py",
     "vision/outputs/heads/anchors.py": "tests/vision/outputs/heads/test_efficientdet.py",
     "vision/outputs/heads/evidence.py": "tests/vision/outputs/heads/test_head.py",

@@ -13,8 +13,8 @@ from .base import (
 )
 from .captioner import Captioner, CaptionerAttributes
 from .color_detector import ColorDetector, ColorDetectorAttributes
-from .interpretation import MlModelAttributes
 from .mlmodel import MlModelVision
+from .mlmodel_attributes import MlModelAttributes
 from .motion_detector import MotionDetector, MotionDetectorAttributes
 from .results import keep, top
 from .runtimes import (

@@ -10,7 +10,8 @@ from typing import ClassVar
 from cameras import Classification, Detection, Frame, Keypoints, Pixels, Prediction, Segmentation
 
 from .base import Predictor, Session
-from .interpretation import Interpretation, MlModelAttributes, interpret
+from .interpretation import Interpretation, interpret
+from .mlmodel_attributes import MlModelAttributes
 from .model_service import ModelService
 from .outputs import masks_by_label
 from .runtimes import (
