@@ -38,10 +38,11 @@ def test_a_thousand_mistakes_are_reported_without_delay() -> None:
     assert time.process_time() - started < 5
 
 
-def test_a_long_chain_of_cameras_is_read() -> None:
+def test_a_long_chain_of_cameras_is_one_problem() -> None:
     camera = "  - {{name: c{0}, model: transform, attributes: {{source: c{1}, pipeline: [{{type: identity}}]}}}}\n"
     chain = "".join(camera.format(number, number + 1) for number in range(2000))
-    assert len(read("cameras:\n" + chain + "  - {name: c2000, model: webcam}\n").cameras) == 2001
+    [problem] = problems_of("cameras:\n" + chain + "  - {name: c2000, model: webcam}\n")
+    assert "cameras[1900].attributes.source: a chain may have at most 100 cameras" in problem
 
 
 @pytest.mark.parametrize("file", ["x.yaml", "x.json"])
