@@ -90,9 +90,10 @@ class LoopWatchdog:
             self._alarms = None
 
     def _observed(self, timeout: float | None = None) -> Any:
-        since_s, self._since_s = self._since_s, None
-        if since_s is not None:
-            self._count(self._clock() - since_s)
+        now_s = self._clock()
+        if self._since_s is not None:
+            self._count(now_s - self._since_s)
+        self._since_s = None if timeout != 0 else now_s  # a look at the sockets needs no new alarm
         sleeps = self._alarms is not None and timeout != 0
         if sleeps:
             signal.setitimer(signal.ITIMER_REAL, 0)

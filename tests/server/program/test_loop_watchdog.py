@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import importlib
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -123,6 +124,34 @@ def test_many_short_passes_are_no_standstill(signals: SignalThread, caplog: pyte
 
     asyncio.run(main())
     assert caplog.messages == []
+
+
+def test_an_alarm_during_a_look_at_the_sockets_is_not_lost(
+    signals: SignalThread, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        watchdog = LoopWatchdog(LONG_S)
+        watchdog.start()
+        select = watchdog._select
+        looks: list[float | None] = []
+
+        def interrupted(timeout: float | None) -> Any:
+            if timeout == 0 and not looks:
+                looks.append(timeout)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                watchdog._alarm()  # the alarm of a pass that has just ended
+            return select(timeout)
+
+        watchdog._select = interrupted
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert looks
+        left_s, _ = signal.getitimer(signal.ITIMER_REAL)
+        assert 0 < left_s <= LONG_S
+        watchdog.stop()
+
+    asyncio.run(main())
+    assert not caplog.records
 
 
 def test_a_loop_on_another_thread_is_measured_too(signals: SignalThread) -> None:
