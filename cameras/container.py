@@ -35,7 +35,8 @@ ELEMENTARY = frozenset({"h264", "hevc", "vvc", "m4v", "mpegvideo", "mjpeg", "mjp
 """Formats that hold only the video, without timestamps."""
 
 # Formats that state the shape of a pixel, if it is not square.
-_WITH_ASPECT = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
+_MATROSKA = "matroska,webm"
+_WITH_ASPECT = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", _MATROSKA})
 _GENERATED_TIMES = 0x1  # AVFMT_FLAG_GENPTS
 _REFUSED_MAX = 3  # pictures in a row that a decoder refuses as if they were too large
 
@@ -130,6 +131,7 @@ class Container:
         self._times = FrameTimes()
         self._dropped_before = 0
         self._any_decoded = False
+        self._first_s = 0.0  # the time of the first picture
         self._refused = 0
 
     def open(self) -> None:
@@ -234,7 +236,17 @@ class Container:
 
     @property
     def duration_s(self) -> float | None:
-        """Declared length of the video in seconds; ``None`` if there is none, as for live streams."""
+        """Declared length of the video in seconds; ``None`` if there is none, as for live streams.
+
+        Matroska states when the video ends. One cut out of a recording begins late: its length is what follows the
+        first picture, as soon as that is decoded.
+        """
+        declared_s = self._declared_s()
+        if declared_s is None or self.format != _MATROSKA or not 0.0 < self._first_s < declared_s:
+            return declared_s
+        return declared_s - self._first_s
+
+    def _declared_s(self) -> float | None:
         stream, container = self._stream, self._container
         if stream is None or container is None:
             return None
@@ -296,6 +308,8 @@ class Container:
             self._check_size(frame.width, frame.height)
             frame.time_base = frame.time_base or packet.time_base
             frame.pts, frame.duration = self._times.of(frame, None if frame.duration > 0 else self.frame_rate)
+            if not self._any_decoded:
+                self._first_s = float(frame.pts * frame.time_base)
             self._any_decoded, self._refused = True, 0
             pictures.append(frame)
         return pictures

@@ -484,6 +484,21 @@ def test_an_incomplete_file_is_reported_with_its_end(tmp_path: Path) -> None:
     file.close()
 
 
+def test_a_whole_matroska_file_that_begins_late_is_not_incomplete(tmp_path: Path) -> None:
+    path = write_video(
+        tmp_path / "cut_out.mkv",
+        [numbered(number) for number in range(3)],
+        pts=[5000, 5040, 5080],
+        time_base=Fraction(1, 1000),
+    )
+    file = camera(path)
+    file.open()
+    assert [file.read().pts for _ in range(3)] == [0, 40, 80]
+    with pytest.raises(CameraEnded, match="cut_out.mkv has ended"):
+        file.read()
+    file.close()
+
+
 def test_check_reports_missing_files(tmp_path: Path, short: Path) -> None:
     assert list(VideoFileAttributes(path=short).check()) == []
     missing = tmp_path / "no.mp4"
