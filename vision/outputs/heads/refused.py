@@ -9,6 +9,7 @@ from .anchors import anchor_count, anchor_outputs
 from .evidence import Evidence
 from .grid import LARGE_STRIDES, STRIDES, cell_count
 from .rows import are_corners
+from .torchvision import unnamed_rows
 
 _EXPORT = "export it with its post-processing, so that the outputs are boxes, scores and classes"
 _REGRESSIONS = (32, 44)  # of NanoDet and NanoDet-Plus: four sides with 8 or 11 steps each
@@ -63,6 +64,12 @@ def undecided(model: Evidence, possible: Sequence[str]) -> str | None:
                 f"its output {name} {list(shape)} has rows of picture, class, score and corners, as those of OpenVINO "
                 "and Caffe, which are not supported; take the model in ONNX or TFLite as its maker exports it"
             )
+    if (rows := unnamed_rows(model)) is not None:
+        return (
+            f"its outputs {', '.join(rows)} are boxes, scores and class numbers without a batch axis, as torchvision's "
+            "detectors give them, which begin with class 1 and take a picture from 0 to 1; declare head: torchvision, "
+            "or head: none if the first class is 0"
+        )
     if grids := _yolo_grids(model):
         return (
             f"its outputs {', '.join(grids)} are the undecoded grids of a YOLO, one or more for each stride, which are "

@@ -68,4 +68,12 @@ def decode(outputs: Sequence[Array], size: Size, classes: int, *, coefficients: 
     return ScoredBoxes(boxes, scores, numbers, polygons, weights)
 
 
-HEAD = Head("yolov10", "an output [1, boxes, 6], or with more columns", find, decode, FRACTIONS, iou_threshold=1.0)
+HEAD = Head(
+    "yolov10",
+    "an output [1, boxes, 6], or with more columns",
+    find,
+    decode,
+    FRACTIONS,
+    iou_threshold=1.0,
+    boxes="x_min, y_min, x_max, y_max (with an angle: center and size), in pixels or fractions of the input",
+)

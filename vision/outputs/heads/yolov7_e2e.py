@@ -1,6 +1,7 @@
 """YOLOv7 exported end to end: rows of batch, corners in pixels, class and score, in this order unlike YOLO-NAS.
 
-Source: WongKinYiu/yolov7, ``models/experimental.py`` (``ONNX_ORT``; ``ONNX_TRT`` for the four outputs).
+Source: WongKinYiu/yolov7, ``models/experimental.py`` (``ONNX_ORT``; ``ONNX_TRT`` for the four outputs), and
+open-mmlab/mmyolo, ``projects/easydeploy/tools/export_onnx.py``, whose four outputs YOLO-World has, too.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from .grid import FRACTIONS
 from .head import Head, HeadMatch, pixels_to_fractions
 from .rows import class_column, pixel_rows, scored_rows
 
-_TENSORRT = ("det_boxes", "det_scores", "det_classes", "num_dets")
+_COUNTED = (("det_boxes", "det_scores", "det_classes", "num_dets"), ("boxes", "scores", "labels", "num_dets"))
 _COLUMNS = 7
 
 
 def find(model: Evidence) -> HeadMatch | None:
-    """Return the output [rows, 7], or the four of an export for TensorRT."""
-    four = model.named(*_TENSORRT)
-    if four is not None:
-        return HeadMatch(four, 0, True, "its outputs are named so", decode=pixel_rows)
+    """Return the output [rows, 7], or the four of an export for TensorRT or of MMYOLO."""
+    for names in _COUNTED:
+        four = model.named(*names)
+        if four is not None:
+            because = f"its outputs are named {', '.join(names[:-1])} and {names[-1]}"
+            return HeadMatch(four, 0, True, because, decode=pixel_rows)
     for name, shape in model.full.items():
         if len(shape) == 2 and shape[1] == _COLUMNS and len(model.full) == 1:
             is_certain = class_column(model, name) == 5 and "flat_predictions" not in name.casefold()
@@ -38,7 +41,7 @@ def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:
 
 HEAD = Head(
     "yolov7_e2e",
-    "an output [rows, 7], or num_dets, det_boxes, det_scores and det_classes",
+    "an output [rows, 7], or num_dets, det_boxes, det_scores and det_classes, or num_dets, boxes, scores and labels",
     find,
     decode,
     FRACTIONS,

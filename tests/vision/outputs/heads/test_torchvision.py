@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from vision import ModelError
+from vision.outputs.heads.evidence import Evidence
+from vision.outputs.heads.table import find_head
 from vision.outputs.heads.torchvision import decode, find
 
 from .expected_boxes import assert_given
@@ -35,6 +42,30 @@ def test_the_ssd_of_the_model_zoo_is_known_by_its_names() -> None:
     assert match.preparation.mean[0] == 0.485
     other = find(ran(outputs))
     assert other is not None and not other.is_certain
+
+
+def evidence(numbers: Sequence[int]) -> Evidence:
+    """Return what is known of a model with the names that PyTorch gives to outputs without any."""
+    arrays: dict[str, NDArray[Any]] = {
+        "1437": np.ones((len(numbers), 4), np.float32),
+        "1400": np.full(len(numbers), 0.9, np.float32),
+        "1410": np.array(numbers, np.int64),
+    }
+    shapes = {name: array.shape for name, array in arrays.items()}
+    return Evidence(shapes, (640, 640), channels_first=True, run=lambda: [arrays])
+
+
+@pytest.mark.parametrize("numbers", [(), (1, 2)])
+def test_without_names_the_head_has_to_be_declared(numbers: Sequence[int]) -> None:
+    with pytest.raises(ModelError, match="declare head: torchvision, or head: none if the first class is 0"):
+        find_head(None, evidence(numbers))
+    declared = find_head("torchvision", evidence(numbers))
+    assert declared is not None and declared[1].first_class == 1 and not declared[1].batched
+    assert declared[1].outputs == ("1437", "1400", "1410")
+
+
+def test_a_class_zero_shows_that_another_program_made_the_outputs() -> None:
+    assert find_head(None, evidence((0, 1))) is None
 
 
 def test_rows_are_decoded() -> None:

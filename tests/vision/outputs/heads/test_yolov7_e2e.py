@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vision.outputs.heads import torchvision
 from vision.outputs.heads.yolov7_e2e import decode, find
 
 from .expected_boxes import assert_given
@@ -27,10 +28,12 @@ def test_rows_are_decoded() -> None:
     assert_given(decode([TURNED], SIZE, 0), ROWS, SIZE)
 
 
-def test_an_export_for_tensorrt_has_four_outputs() -> None:
-    outputs = {"num_dets": np.array([[2]]), "det_boxes": FLAT[None, :, 1:5], "det_scores": FLAT[None, :, 5]}
+@pytest.mark.parametrize("names", [("det_boxes", "det_scores", "det_classes"), ("boxes", "scores", "labels")])
+def test_an_export_for_tensorrt_or_of_mmyolo_has_four_outputs(names: tuple[str, str, str]) -> None:
+    outputs = {"num_dets": np.array([[2]]), names[0]: FLAT[None, :, 1:5], names[1]: FLAT[None, :, 5]}
     assert find(ran(outputs)) is None
-    outputs["det_classes"] = FLAT[None, :, 6]
+    outputs[names[2]] = FLAT[None, :, 6]
+    assert torchvision.find(ran(outputs)) is None  # it would begin with class 1
     match = find(ran(outputs))
     assert match is not None and match.is_certain and match.decode is not None
     arrays = [np.asarray(outputs[name][0], np.float32) for name in match.outputs]
