@@ -36,6 +36,7 @@ from .outputs import (
     find_map,
     find_scores,
     find_tensor_layout,
+    highest_class,
     order_in_pixels,
     output_names,
     possible_heads,
@@ -335,6 +336,10 @@ class _Model:
         if planes > 1:
             gives = f"the segmenter gives {planes} planes"
             fitted = self.labels.fitted(planes, gives, with_background=has_background)
+        elif self.labels and (highest := highest_class(found, self.samples)) == len(self.labels):
+            # One number more than labels: the background, 0, is not listed.
+            gives = f"the segmenter gives class {highest}"
+            fitted = self.labels.fitted(highest + 1, gives, with_background=True)
         else:
             fitted = self.labels.unbounded(None)
         segmenter = Segmenter(found, fitted.names, self.thresholds, self.samples, self.attributes.activation)

@@ -232,6 +232,13 @@ def test_a_segmenter_is_recognised_and_predicts(tmp_path: Path) -> None:
             session.predict(Detection, frame())
 
 
+def test_one_class_number_more_than_labels_shows_that_the_background_is_not_listed(tmp_path: Path) -> None:
+    numbers = np.zeros((1, 4, 4), np.int64)
+    numbers[0, 0, 0] = 3
+    with service(runtime({"map": numbers}), tmp_path, label_path=labels_file(tmp_path)).open_session() as segmenter:
+        assert [item.label for item in segmenter.predict(Segmentation, frame(4, 4))] == ["background", "c"]
+
+
 def test_a_picture_that_keeps_its_shape_is_segmented_without_its_bars(tmp_path: Path) -> None:
     kind = runtime({"map": segmenter_map()})
     with service(kind, tmp_path, input_fit="letterbox").open_session() as segmenter:

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 FOREGROUND = "foreground"
 _BACKGROUND = "background"
+_AUXILIARY = "aux"
 _NEAR = 0.01  # a quantised probability may exceed 0 to 1 by a step
 _BYTE, _LEAST_BYTES = 255, 64.0  # the highest value of a byte, and of bytes in a trial run
 _INSIDE = 0.5  # lowest probability of a foreground pixel
@@ -53,18 +54,47 @@ class PixelMap:
 
 
 def find_map(samples: Samples, size: tuple[int, int], labels: int) -> PixelMap | None:
-    """Return the first output with the aspect ratio of the input, ``None`` if there is none.
+    """Return the output with the aspect ratio of the input, ``None`` if there is none.
+
+    Of several, it is one with as many planes as there are labels, else the first. An auxiliary output, which only
+    helps in training, is taken if there is no other.
 
     Args:
         samples: The outputs for a few sample pictures.
         size: Width and height of the model's input.
         labels: Number of labels; 0 if unknown.
+
+    Raises:
+        ModelError: when several outputs have the planes, so that nothing says which one is meant.
     """
-    for name in samples[0]:
-        form = _form([sample[name] for sample in samples], size, labels)
-        if form is not None:
-            return PixelMap(name, form)
-    return None
+    forms = {name: _form([sample[name] for sample in samples], size, labels) for name in samples[0]}
+    maps = [PixelMap(name, form) for name, form in forms.items() if form is not None]
+    maps = [found for found in maps if _AUXILIARY not in found.output.casefold()] or maps
+    counts = {found.output: count_planes(found, samples) for found in maps}
+    if labels > 1:
+        maps = [found for found in maps if counts[found.output] in (labels, labels + 1)] or maps
+    if not maps:
+        return None
+    count = counts[maps[0].output]
+    same = [found.output for found in maps if counts[found.output] == count]
+    if count > 1 and not _agree([found for found in maps if found.output in same], samples):
+        raise ModelError(
+            f"its outputs {', '.join(same)} all have the shape of the picture and {count} planes, so that nothing says "
+            "which one is the result; export the model without the others, as in training they are auxiliary"
+        )
+    return maps[0]
+
+
+def _agree(maps: Sequence[PixelMap], samples: Samples) -> bool:
+    """Return whether outputs give each pixel the same class in a trial run, as logits and their softmax do."""
+    best = [
+        [
+            np.asarray(sample[found.output]).argmax(axis=1 if found.form is Form.PLANES_FIRST else -1)
+            for sample in samples
+        ]
+        for found in maps
+    ]
+    return all(np.array_equal(*pair) for other in best[1:] for pair in zip(other, best[0], strict=True))
 
 
 def require_classes(found: PixelMap, names: Sequence[str], samples: Samples, labels: int, task: str = "") -> str:
@@ -113,6 +143,13 @@ def require_classes(found: PixelMap, names: Sequence[str], samples: Samples, lab
     )
 
 
+def highest_class(found: PixelMap, samples: Samples) -> int:
+    """Return the highest class number of a trial run, 0 for an output with scores."""
+    if found.form is not Form.CLASS_NUMBERS:
+        return 0
+    return max(int(np.max(sample[found.output])) for sample in samples)
+
+
 def count_planes(found: PixelMap, samples: Samples) -> int:
     """Return the number of planes with a score per pixel; 1 for a map of class numbers or a mask."""
     if found.form in (Form.CLASS_NUMBERS, Form.MASK):
@@ -149,7 +186,7 @@ def _single(arrays: Sequence[Tensor], labels: int) -> Form:
     seen = set(np.unique(np.concatenate([np.unique(array) for array in arrays])[:3]).tolist())
     if (seen <= {0, _BYTE} and _BYTE in seen) or (seen <= {0, 1} and labels == 1):
         return Form.MASK  # one label, with bytes for nothing and all
-    if np.issubdtype(arrays[0].dtype, np.integer):
+    if np.issubdtype(arrays[0].dtype, np.integer) or (seen == {0, 1} and labels > 1):
         return Form.CLASS_NUMBERS
     whole = all(bool(np.all(array == np.round(array))) for array in arrays)
     positive = all(bool(np.all(array >= 0)) for array in arrays)
@@ -345,6 +382,8 @@ def _fitting(labels: tuple[str, ...], form: Form, planes: int) -> tuple[str, ...
         return labels
     if form is Form.MASK:
         named = [label for label in labels if label.casefold() != _BACKGROUND]
+        if len(named) > 1:
+            raise LabelsError(f"there are {len(named)} labels but the segmenter gives one plane, of one label")
         return (*named[:1], *([] if named else [FOREGROUND]))
     if len(labels) == planes - 1:
         return (_BACKGROUND, *labels) if labels else labels

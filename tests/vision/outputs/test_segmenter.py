@@ -100,6 +100,20 @@ def test_the_first_output_with_the_shape_of_the_picture_counts() -> None:
     assert find_map(samples, (64, 64), 0) == PixelMap("out", Form.PLANES_LAST)
 
 
+@pytest.mark.parametrize("first", ["aux", "edges", "logits"])
+def test_of_several_maps_the_one_that_fits_counts(first: str) -> None:
+    others = {"aux": planes()[..., ::-1], "edges": planes()[..., :1], "logits": planes() * 9}
+    samples = [{first: others[first], "out": planes()}]
+    wanted = first if first == "logits" else "out"
+    assert find_map(samples, (4, 3), 3) == PixelMap(wanted, Form.PLANES_LAST)
+
+
+def test_maps_that_differ_are_refused_if_nothing_says_which_one_counts() -> None:
+    samples = [{"1230": planes()[..., ::-1], "1240": planes()}]
+    with pytest.raises(ModelError, match="its outputs 1230, 1240 all have the shape of the picture and 3 planes"):
+        find_map(samples, (4, 3), 0)
+
+
 @pytest.mark.parametrize("form", [Form.PLANES_LAST, Form.PLANES_FIRST])
 def test_each_label_that_is_the_best_somewhere_has_a_mask_the_background_too(form: Form) -> None:
     array = planes() if form is Form.PLANES_LAST else planes().transpose(0, 3, 1, 2)
@@ -161,6 +175,7 @@ def test_a_mask_of_scores_is_recognized_by_its_lowest_or_its_highest() -> None:
         (np.array([[3.5, 250.0], [120.0, 128.0]], np.float32), 1, Form.MASK, 0.5),
         (np.array([[0, 1], [0, 0]], np.int64), 1, Form.MASK, 0.25),
         (np.array([[0, 1], [0, 0]], np.int64), 2, Form.CLASS_NUMBERS, 0.75),
+        (np.array([[0, 1], [0, 0]], np.float32), 2, Form.CLASS_NUMBERS, 0.75),
         (np.array([[0, 7], [0, 0]], np.int64), 1, Form.CLASS_NUMBERS, 0.75),
     ],
 )
@@ -210,6 +225,11 @@ def test_the_background_may_be_missing_among_the_labels() -> None:
 def test_labels_that_do_not_fit_are_refused() -> None:
     with pytest.raises(LabelsError, match="there are 5 labels but the segmenter gives 3 planes"):
         segmenter(planes(), Form.PLANES_LAST, tuple("abcde"))
+
+
+def test_one_plane_has_one_label_beside_the_background() -> None:
+    with pytest.raises(LabelsError, match="there are 2 labels but the segmenter gives one plane, of one label"):
+        segmenter(planes()[..., :1], Form.MASK)
 
 
 def test_non_finite_values_are_dropped() -> None:
