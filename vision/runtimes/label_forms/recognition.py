@@ -21,6 +21,7 @@ _MAX_SPARSE = 10  # unused numbers for each label; more are not class numbers
 _PBTXT = re.compile(r"(?:\s|#.*\n)*+item\s*:?\s*\{")
 _YAML_NAMES = re.compile(r"^names\s*:", re.M)
 _BRACKETED = re.compile(r"\[[^\[\]\"',:{}]+\](?:\s+\S.*)?")  # the first line of a list of such labels is no JSON
+_ASSIGNED = re.compile(r"\s*(?:(?:export|const|let|var|static)\s+)*[A-Za-z_][\w.]*\s*=\s*(?=[\[({])")  # of a program
 _LIST_KEYS = ("id2label", "names", "labels", "classes", "class_names", "categories", "label_map", "labelmap",
               "label_names", "thing_classes", "class_mapping", "CLASS_LIST", "CLASSES", "Label",
               "label2id")  # fmt: skip
@@ -59,6 +60,8 @@ def _readings(text: str, suffix: str) -> tuple[Reading, ...]:
         raise ValueError("it is a web page or XML, not a list of labels; download the file itself")
     if suffix == ".json" or (start[0] in "{[" and not _BRACKETED.fullmatch(first)):
         return (_structured(_parsed(text, suffix)),)
+    if assigned := _ASSIGNED.match(text):
+        return (_structured(_parsed(text[assigned.end() :].rstrip().removesuffix(";"), "")),)
     if _PBTXT.match(text):
         return (pbtxt_reading(text),)
     if suffix in (".yaml", ".yml") or _YAML_NAMES.search(text):

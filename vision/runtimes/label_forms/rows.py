@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from .reading import Reading
 
-_EXPLICIT = r"(?:\s*[:;,=|\t)]\s*|\]\s*|\.\s+|\s+-\s+|\s{2,})"
-_NUMBERED = re.compile(rf"\[?(\d{{1,6}})(?:({_EXPLICIT})|\s)(\S.*)")
+_EXPLICIT = r"(?:\s*[-=]>\s*|\s*[:;,=|\t)]\s*|\]\s*|\.\s+|\s+-\s+|\s{2,})"
+_NUMBERED = re.compile(rf"[\[(#]?(\d{{1,6}})(?:({_EXPLICIT})|\s)(\S.*)")
 _REVERSED = re.compile(r"(.*\S)\s*[:;,=|\t]\s*(\d{1,6})")
 _REVERSED_BY_SPACE = re.compile(r"(.*\S)\s+(\d{1,6})")
 _SYNSET = re.compile(r"n\d{8}[\s,_-]+(\S.*)")
 _FREEBASE = re.compile(r"/[a-z]/\w{2,12}[\s,]+(\S.*)")
 _COLOUR_MAP = re.compile(r"#\s*label:color_rgb.*")  # the heading of the label maps of CVAT
 _BOX = re.compile(r"\d+(?:\s+-?\d*\.\d+){4,}")
+_COMMENT = re.compile(r"#\s.*|#|//.*")
+_FEWEST_COUNTED = 3  # rows whose numbers cannot count by chance
 _QUOTED = re.compile(r"""(["'])(.*)\1,?""")
 _HEADINGS = ("label", "labels", "name", "names", "class", "classes", "class_name", "classname", "labelname")
 _NAME_COLUMNS = ("display_name", "displayname", "class_name", "classname", "label_name", "labelname", "category_name",
@@ -24,6 +28,7 @@ _NAME_COLUMNS = ("display_name", "displayname", "class_name", "classname", "labe
 _NUMBER_COLUMNS = ("class_id", "classid", "class_index", "label_id", "labelid", "category_id", "id", "index", "idx",
                    "number", "class_number", "class", "label", "")  # fmt: skip
 _SEPARATORS = (",", ";", "\t")
+_SEPARATOR_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _ERROR_PAGE = re.compile(r"\d{3}:? (Not Found|Forbidden|Bad Gateway|Service Unavailable|Too Many Requests).?", re.I)
 
 
@@ -52,11 +57,32 @@ def row_readings(text: str) -> tuple[Reading, ...]:
         return (Reading.of_rows(names, "a label map with colours"),)
     if len(kept) == 1:
         return _single(kept[0].text)
+    listed = _without_heading(kept)
+    if len(listed) < len(kept):
+        # Only the number of classes could show that these lines are labels, too.
+        below = row_readings("\n".join(row.text for row in listed))
+        note = f", after a heading: {kept[0].text[:40]}"
+        return (*(replace(reading, form=reading.form + note) for reading in below), *_plain(rows, kept))
     if found := _table(kept):
         return (found,)
+    if all(row.text.endswith(",") for row in kept[:-1]):  # a list cut out of a program
+        rows = [row._replace(text=row.text.removesuffix(",").rstrip()) for row in rows]
+        kept = [row for row in rows if row.text]
     if found_numbered := _numbered(kept):
         return found_numbered
     return tuple(_plain(rows, kept))
+
+
+def _without_heading(kept: Sequence[_Row]) -> Sequence[_Row]:
+    """Return rows without the comments, and the number of labels, that they begin with."""
+    listed = list(itertools.dropwhile(lambda row: _COMMENT.fullmatch(row.text), kept))
+    if (
+        len(listed) > 1
+        and listed[0].text == str(len(listed) - 1)
+        and not any(row.text.isdecimal() for row in listed[1:])
+    ):
+        listed = listed[1:]
+    return listed or kept
 
 
 def _single(row: str) -> tuple[Reading, ...]:
@@ -66,9 +92,10 @@ def _single(row: str) -> tuple[Reading, ...]:
     numbered = _NUMBERED.fullmatch(row)
     if numbered and int(numbered[1]) == 0:
         return (Reading.of_numbers({0: numbered[3]}, "a number and a label per line"), whole)
-    if "," in row:
-        parts = [part.strip() for part in row.split(",")]
-        return (Reading.of_rows([part for part in parts if part], "one line, split at its commas"), whole)
+    if mark := next((mark for mark in _SEPARATORS if mark in row), ""):
+        parts = [part.strip() for part in _cells(_Row(1, row), mark)]
+        form = f"one line, split at its {_SEPARATOR_NAMES[mark]}"
+        return (Reading.of_rows([part for part in parts if part], form), whole)
     words = row.split()
     return (whole, Reading.of_rows(words, "one line, split at its spaces")) if len(words) > 1 else (whole,)
 
@@ -78,13 +105,13 @@ def _plain(rows: Sequence[_Row], kept: Sequence[_Row]) -> Iterator[Reading]:
     for form, found in (
         ("one label per line after its WordNet number", [_SYNSET.fullmatch(text) for text in texts]),
         ("one label per line after its Freebase number", [_FREEBASE.fullmatch(text) for text in texts]),
-        ("one label per line after a dash", [re.fullmatch(r"-\s+(\S.*)", text) for text in texts]),
+        ("one label per line after a dash or dot", [re.fullmatch(r"[-*\u2022]\s+(\S.*)", text) for text in texts]),
         ("one quoted label per line", [_QUOTED.fullmatch(text) for text in texts]),
     ):
         if texts and all(found):
             yield Reading.of_rows([match[match.lastindex or 0].strip() for match in found if match], form)
             return
-    if texts and texts[0].casefold() in _HEADINGS:
+    if texts and texts[0].casefold().removesuffix(":") in _HEADINGS:
         yield Reading.of_rows(texts[1:], f"one label per line after the heading {texts[0]}")
         yield Reading.of_rows(texts, "one label per line")
         return
@@ -107,7 +134,7 @@ def _numbered(kept: Sequence[_Row]) -> tuple[Reading, ...]:
         return _reversed(kept)
     numbers, labels = [number for _, number, _, _ in found], [label for _, _, label, _ in found]
     rising = all(before < after for before, after in zip(numbers, numbers[1:], strict=False))
-    counted = rising and numbers[0] in (0, 1)
+    counted = (rising and numbers[0] in (0, 1)) or _is_shuffled(numbers)
     are_names = len({_stem(label) for label in labels}) * 2 <= len(labels)
     plain = Reading.of_rows([row.text for row in kept], "one label per line")
     if all(explicit for *_, explicit in found):
@@ -119,7 +146,7 @@ def _numbered(kept: Sequence[_Row]) -> tuple[Reading, ...]:
             Reading.of_rows([row.text for row in kept], form),
             Reading.of_numbers(dict(zip(numbers, labels, strict=True)), _FORM),
         )
-    if counted and (numbers[0] == 0 or len(set(labels)) == len(labels)):
+    if counted and (min(numbers) == 0 or len(set(labels)) == len(labels)):
         return (Reading.of_numbers(dict(zip(numbers, labels, strict=True)), _FORM), plain)
     doubt = (
         f"each line begins with a number ({', '.join(map(str, numbers[:3]))}{', ...' if len(numbers) > 3 else ''}), "
@@ -130,6 +157,13 @@ def _numbered(kept: Sequence[_Row]) -> tuple[Reading, ...]:
         return (Reading.of_rows([row.text for row in kept], "one label per line", "" if not rising else doubt),)
     numbered = Reading.of_numbers(dict(zip(numbers, labels, strict=True)), _FORM, doubt=doubt)
     return (Reading.of_rows([row.text for row in kept], "one label per line", doubt), numbered)
+
+
+def _is_shuffled(numbers: Sequence[int]) -> bool:
+    """Return whether numbers are those from 0 or 1 on, each of them once, in another order."""
+    if len(numbers) < _FEWEST_COUNTED or sorted(numbers) == list(numbers):
+        return False
+    return sorted(numbers) in (list(range(len(numbers))), list(range(1, len(numbers) + 1)))
 
 
 def _stem(label: str) -> str:
@@ -159,7 +193,8 @@ def _reversed(kept: Sequence[_Row]) -> tuple[Reading, ...]:
     matches = [_REVERSED.fullmatch(row.text) for row in kept]
     if not all(matches):
         matches = [_REVERSED_BY_SPACE.fullmatch(row.text) for row in kept]
-        if [int(match[2]) for match in matches if match] != list(range(len(kept))):
+        found = [int(match[2]) for match in matches if match]
+        if found != list(range(len(kept))) and not _is_shuffled(found):
             return ()
     numbers = [int(match[2]) for match in matches if match]
     if len(numbers) < len(kept) or sorted(numbers) not in (list(range(len(kept))), list(range(1, len(kept) + 1))):
