@@ -18,7 +18,7 @@ Samples = Sequence[Mapping[str, Tensor]]
 Array = NDArray[np.float32]
 _MAX_LOGIT = 100.0  # values beyond it are pixels, not scores
 _SUM_NEAR = 0.05
-_NEAR = 0.01  # a quantised score may exceed 0 to 1 by a step
+NEAR = 0.01  # a quantised score may exceed 0 to 1 by a step
 
 
 class Evidence:
@@ -93,7 +93,7 @@ class Evidence:
             axis: The axis of the columns, without the batch.
         """
         found = [np.take(array, range(first, array.shape[axis]), axis) for array in self.values(name)]
-        return bool(found) and all(bool(np.all((array >= -_NEAR) & (array <= 1 + _NEAR))) for array in found)
+        return bool(found) and all(bool(np.all((array >= -NEAR) & (array <= 1 + NEAR))) for array in found)
 
     def activation_of(self, name: str, first: int, last: int, axis: int) -> str | None:
         """Return what a range of columns needs to be probabilities, by the trial run: ``sigmoid`` or ``none``.
@@ -119,7 +119,7 @@ class Evidence:
     def sums_to_one(self, name: str) -> bool:
         """Return whether the last axis of an output holds distributions in the trial run; without values, yes."""
         values = self.rows(name, self.full[name][-1])
-        return bool(len(values) == 0 or (values.min() >= -_NEAR and np.abs(values.sum(axis=1) - 1).max() < _SUM_NEAR))
+        return bool(len(values) == 0 or (values.min() >= -NEAR and np.abs(values.sum(axis=1) - 1).max() < _SUM_NEAR))
 
     def judged_activation(self, name: str, first: int, last: int, axis: int) -> str | None:
         """Return the same whatever is declared, for a head whose decoder applies none."""
@@ -127,9 +127,9 @@ class Evidence:
         finite = [array[np.isfinite(array)] for array in found]
         low = min((float(array.min(initial=0.0)) for array in finite), default=0.0)
         high = max((float(array.max(initial=0.0)) for array in finite), default=0.0)
-        if low >= -_NEAR and high <= 1 + _NEAR:
+        if low >= -NEAR and high <= 1 + NEAR:
             return NO_ACTIVATION
-        return SIGMOID if low < -_NEAR and max(-low, high) < _MAX_LOGIT else None
+        return SIGMOID if low < -NEAR and max(-low, high) < _MAX_LOGIT else None
 
     def shares_rows(self, name: str, rows: int) -> bool:
         """Return whether another output has as many rows: the two belong together, and neither is complete."""

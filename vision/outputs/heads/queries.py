@@ -8,7 +8,7 @@ import numpy as np
 
 from ...inputs import Preparation
 from ..scores import AUTO, NO_ACTIVATION, SIGMOID, SOFTMAX
-from .evidence import Evidence
+from .evidence import NEAR, Evidence
 from .grid import has_cells
 from .rows import are_centres
 
@@ -88,7 +88,8 @@ def score_form(model: Evidence, logits: str) -> ScoreForm:
 def _are_probabilities(model: Evidence, scores: str) -> bool:
     if _LOGITS in scores.casefold() or not model.samples:
         return False
-    return model.are_scores(scores, 0, 1) and bool(model.rows(scores, model.full[scores][2]).any())
+    rows = model.rows(scores, model.full[scores][2])
+    return bool(rows.any()) and bool(rows.min() >= -NEAR and rows.max() <= 1 + NEAR)
 
 
 def _activation_of(model: Evidence, logits: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from .head import FLOOR, Head, HeadMatch, bounds, to_fractions, turned_corners
 from .rows import are_centres
 
 _COLUMNS = 6
+_INVERTED_MAX = 0.1  # of boxes as corners
 _FEWEST_ROWS, _MOST_ROWS = 10, 1000  # of a list of decoded boxes; raw outputs have more
 
 
@@ -41,7 +42,8 @@ def find(model: Evidence) -> HeadMatch | None:
             has_score_and_class = bool(np.all(rows[:, 5] == np.round(rows[:, 5]))) and (
                 model.judged_activation(name, 4, 5, 1) == NO_ACTIVATION
             )
-            has_meaning = has_score_and_class and not is_rtdetr and model.metadata.task != "pose"
+            are_boxes = _inverted(rows[:, :4]) <= _INVERTED_MAX
+            has_meaning = has_score_and_class and are_boxes and not is_rtdetr and model.metadata.task != "pose"
             because = f"{name} has at most {_MOST_ROWS} rows of a box, a score and a class"
             return HeadMatch(
                 (name,),
@@ -52,6 +54,12 @@ def find(model: Evidence) -> HeadMatch | None:
                 prototypes=masks,
             )
     return None
+
+
+def _inverted(boxes: Array) -> float:
+    """Return the share of boxes whose corners are in the wrong order, as those of a centre and a size soon are."""
+    filled = boxes[(boxes != 0).any(axis=1)]
+    return float((filled[:, :2] > filled[:, 2:]).any(axis=1).mean()) if len(filled) else 0.0
 
 
 def decode(outputs: Sequence[Array], size: Size, classes: int, *, coefficients: int = 0) -> ScoredBoxes:

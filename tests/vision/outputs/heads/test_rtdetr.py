@@ -102,3 +102,10 @@ def test_its_ancestors_take_the_normalisation_of_imagenet() -> None:
     outputs = {"logits": (1, 300, 91), "pred_boxes": (1, 300, 4)}
     assert mean(ran(outputs)) == (0.485, 0.456, 0.406)
     assert mean(ran(outputs | {"logits": (1, 300, 80)})) is None
+
+
+def test_a_single_box_with_a_score_is_too_little_to_be_of_this_family() -> None:
+    match = find(ran({"boxes": np.full((1, 1, 4), 0.5), "scores": np.full((1, 1, 1), 0.5)}))
+    assert match is None or not match.is_certain
+    match = find(ran({"boxes": np.full((1, 1, 4), 0.5), "scores": np.full((1, 1, 3), 0.5)}))
+    assert match is None or not match.is_certain

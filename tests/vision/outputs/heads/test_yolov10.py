@@ -39,6 +39,14 @@ def test_a_rotated_box_becomes_its_upright_bounds() -> None:
     assert_given(decode([rows], SIZE, CLASSES), golden, SIZE)
 
 
+@pytest.mark.parametrize(("box", "is_certain"), [((200, 60, 240, 160), True), ((200, 60, 40, 100), False)])
+def test_boxes_that_are_no_corners_are_not_taken_for_them(box: tuple[int, ...], is_certain: bool) -> None:
+    rows = np.zeros((1, 300, 6), np.float32)
+    rows[0, :2] = [*box, 0.9, 1]
+    match = find(ran({"out": rows}))
+    assert match is not None and match.is_certain == is_certain
+
+
 def test_non_finite_rows_are_harmless() -> None:
     assert len(decode([np.full((300, 6), np.nan, np.float32)], SIZE, CLASSES).scores) == 0
 
