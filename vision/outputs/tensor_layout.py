@@ -45,8 +45,8 @@ class TensorLayout:
 def find_tensor_layout(names: Mapping[str, str], samples: Samples) -> TensorLayout | None:
     """Return the layout of a detector's outputs, ``None`` if they are not a detector's.
 
-    Outputs without a standard name are identified by their shape. Class numbers and scores have the same shape: whole
-    values are class numbers; if both or neither are whole, the order of the outputs decides.
+    Outputs without a standard name are identified by their shape; integers are no scores. Class numbers and scores have
+    the same shape: whole values are class numbers; if both or neither are whole, the order of the outputs decides.
 
     Args:
         names: Standard name by output, for the outputs that have one.
@@ -83,14 +83,17 @@ def find_tensor_layout(names: Mapping[str, str], samples: Samples) -> TensorLayo
     count = take(COUNT, lambda shape: _is_single(shape, boxes), "be a single number")
     if SCORE not in by_name and CATEGORY not in by_name:
         pair = [output for output in free if _is_row(shapes[output], boxes)][:2]
-        if len(pair) == 2:
+        if len(pair) == 2 and not all(_has_integer_type(output, samples) for output in pair):
             category, score = _category_and_score(pair[0], pair[1], samples)
             return TensorLayout(location, score, category, count)
+    whole = [output for output in free if _has_integer_type(output, samples)]
+    free = [output for output in free if output not in whole]  # quantised scores come as real values
     score_or_none = take(
         SCORE,
         lambda shape: _is_row(shape, boxes) or columns(shape),
         f"have a shape like [1, {boxes}] or [1, {boxes}, labels]",
     )
+    free += whole
     if score_or_none is None:
         return None
     if columns(shapes[score_or_none]):

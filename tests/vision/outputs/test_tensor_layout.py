@@ -94,6 +94,9 @@ def test_a_single_score_per_box_is_a_detector_of_one_thing() -> None:
         {"a": np.zeros((1, 896, 16)), "b": np.zeros((1, 896, 1))},
         {"a": np.zeros((1, 257, 257, 21))},
         {"a": BOXES, "b": np.zeros((1, 7))},
+        {"a": BOXES, "b": np.ones((1, 10), np.int32)},
+        {"a": BOXES, "b": np.ones((1, 10, 3), np.int64)},
+        {"a": BOXES, "b": np.ones((1, 10), np.int32), "c": np.ones((1, 10), np.int64)},
     ],
 )
 def test_other_outputs_are_no_detector(outputs: dict[str, Any]) -> None:
