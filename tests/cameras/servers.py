@@ -4,11 +4,14 @@ import contextlib
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
+
+from cameras import Camera, CameraError
 
 Answer = Callable[[socket.socket, threading.Event], None]
 
@@ -83,3 +86,23 @@ def mjpeg(images: list[Any], *, rate: float = 50, then_silent: bool = False) -> 
 
 def sending(path: Path, content_type: str) -> Answer:
     return replying("200 OK", path.read_bytes(), content_type)
+
+
+def check_close_ends_opening(camera: Camera[Any], called: threading.Event) -> None:
+    """Open a camera whose host hangs once it has been ``called``, close it, and check that both end at once."""
+    raised: list[str] = []
+
+    def open_it() -> None:
+        try:
+            camera.open()
+        except CameraError as error:
+            raised.append(str(error))
+
+    opener = threading.Thread(target=open_it)
+    opener.start()
+    assert called.wait(5)
+    began_s = time.monotonic()
+    camera.close()
+    assert time.monotonic() - began_s < 0.5
+    opener.join(2)
+    assert not opener.is_alive() and raised == ["closed"]

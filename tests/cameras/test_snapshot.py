@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from cameras.base import CameraAccessDenied, CameraError, CameraUnreachable
 from cameras.snapshot import Snapshot, SnapshotAttributes
 
-from .servers import Answer, replying, request_of, server
+from .servers import Answer, check_close_ends_opening, replying, request_of, server
 from .videos import number_of, numbered
 
 JPEGS = [cv2.imencode(".jpg", numbered(number))[1].tobytes() for number in range(10)]
@@ -145,22 +145,8 @@ def test_close_ends_a_request_at_once() -> None:
         called.set()
         done.wait(30)
 
-    raised: list[str] = []
     with server(answer) as host:
-        yard = camera(host)
-
-        def open_it() -> None:
-            try:
-                yard.open()
-            except CameraError as error:
-                raised.append(str(error))
-
-        opener = threading.Thread(target=open_it)
-        opener.start()
-        assert called.wait(5)
-        yard.close()
-        opener.join(2)
-    assert not opener.is_alive() and raised == ["closed"]
+        check_close_ends_opening(camera(host), called)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from cameras.interrupt import check_pyav
 from cameras.stream import Stream, StreamAttributes, has_srt
 from cameras.video_file import VideoFile, VideoFileAttributes
 
-from .servers import Answer, mjpeg, replying, request_of, sending, server, silent
+from .servers import Answer, check_close_ends_opening, mjpeg, replying, request_of, sending, server, silent
 from .videos import (
     damage_video,
     noisy_blocks,
@@ -245,22 +245,7 @@ def test_close_ends_the_opening_at_once(scheme: str) -> None:
 
     with server(answer) as host:
         stream = camera(f"{scheme}://{host}/live/stream", open_timeout_s=30)
-        raised: list[str] = []
-
-        def open_it() -> None:
-            try:
-                stream.open()
-            except CameraError as error:
-                raised.append(str(error))
-
-        opener = threading.Thread(target=open_it)
-        opener.start()
-        assert called.wait(5)
-        began_s = time.monotonic()
-        stream.close()
-        assert time.monotonic() - began_s < 0.5
-        opener.join(2)
-        assert not opener.is_alive() and raised == ["closed"]
+        check_close_ends_opening(stream, called)
 
 
 def test_close_ends_a_wait_for_the_next_frame_at_once() -> None:

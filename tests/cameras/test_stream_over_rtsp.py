@@ -15,7 +15,7 @@ from cameras.base import CameraAccessDenied, CameraEnded, CameraError
 from cameras.stream import Stream, StreamAttributes
 
 from .rtsp import H264, HEVC, JPEG, MPEG4, SOUND, VIDEO, Camera, Sender, pictures_at, rtp_pictures
-from .servers import server
+from .servers import check_close_ends_opening, server
 from .videos import Image, noisy_blocks, number_of, numbered
 
 NUMBERED = [numbered(number % 10, 320, 240) for number in range(40)]
@@ -374,18 +374,5 @@ def test_close_ends_the_opening_at_once() -> None:
     camera = Camera(lambda sender: None, answers={"DESCRIBE": hang})
     with server(camera) as host:
         stream = Stream("door", StreamAttributes(url=f"rtsp://{host}/live", open_timeout_s=30))
-        raised: list[str] = []
-
-        def open_it() -> None:
-            try:
-                stream.open()
-            except CameraError as error:
-                raised.append(str(error))
-
-        opener = threading.Thread(target=open_it)
-        opener.start()
-        assert called.wait(5)
-        stream.close()
-        opener.join(2)
+        check_close_ends_opening(stream, called)
         ended.set()
-        assert not opener.is_alive() and raised == ["closed"]

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 
 from cameras import Classification, Detection, Frame, Pixels
-from tests.shared import DATA
+from tests.shared import CASES as ALL_CASES
+from tests.shared import DATA, needs_cases
 from tests.vision import golden
 from vision import LiteRt, MlModelAttributes, MlModelVision, ModelError, Onnx
 from vision.runtimes.shared_models import SharedModels
 from vision.runtimes.verifier import Verifier
 
-CASES = DATA.parent / "cases" / "models"
+CASES = ALL_CASES / "models"
 
-pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="needs the cases in ../shared/cases, which are not there")
+pytestmark = needs_cases
 
 
 class TrustedOnnx(Onnx):
