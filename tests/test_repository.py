@@ -41,6 +41,7 @@ TESTED_WITH: dict[str, str] = {
     "cameras/picture/formats/header.py": "tests/cameras/picture/test_image.py",
     "cameras/picture/formats/orientation.py": "tests/cameras/picture/test_video.py",
     "cameras/picture/formats/process.py": "tests/cameras/picture/test_decoder.py",
+    "cameras/picture/formats/slots.py": "tests/cameras/picture/test_decoder.py",
     "vision/captioning/image_encoder.py": "tests/vision/test_captioner.py",
     "vision/interpretation.py": "tests/vision/test_mlmodel.py",
     "vision/mlmodel_attributes.py": "tests/vision/test_mlmodel.py",

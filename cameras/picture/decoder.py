@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..processes import Child, Deadline, DeadlineExceeded
-from .formats import ImageError
+from .formats import ImageError, map_slots, slots_file
 
 MAX_PIXELS = 85_000_000
 """Most pixels of a picture by default; 85 megapixels take 255 MB."""
@@ -34,18 +35,21 @@ AT_ONCE = 4
 """Most processes for the pictures of requests; further pictures wait for one."""
 CAMERAS_AT_ONCE = 2
 """Most processes for the pictures of cameras."""
-LARGE_PIXELS = 8_000_000
+KEPT_BYTES = 16_000_000
+"""Memory of a process that is kept for the next picture; what a larger picture takes is given back at once."""
+LARGE_PIXELS = KEPT_BYTES // 2
 """Pictures of requests with more pixels share the memory of one picture of the largest allowed size.
 
-Their memory is never kept for the next picture."""
+A pixel has at least two bytes, so none of them is in memory that is kept."""
 START_S = 60.0
 """Limit for the start of a process; a small board takes a few seconds."""
 
 _TYPES = ("uint8", "uint16")
 _REPLY_BYTES = 10_000  # of a reply, which is a shape or a sentence
-_KEPT_BYTES = 16_000_000  # of shared memory and of pixels; what a larger picture took is given back at once
+_SLOTS = 2
+"""Pictures of a process that are decoded to where they are used: a camera has its newest one while it gets the next."""
 _ALIGNMENT = 64
-_REFERENCES = 2  # to an attribute that sys.getrefcount is called with: the attribute and the argument
+_REFERENCES = 2  # to an element that sys.getrefcount is called with: the list's and the argument
 
 # The packages above import much that no decoder needs, so the process gets theirs as a package of its own.
 _MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from formats.process import main; main(sys.argv[2:])"
@@ -89,21 +93,25 @@ class Decoder:
     def __init__(self, max_pixels: int) -> None:
         self.max_pixels = max_pixels
         self.is_new = True
-        self._block = np.empty(0, np.uint8)
+        self._slots: list[NDArray[np.uint8]] = []
         with contextlib.ExitStack() as started:
             try:
                 self._memory = _memory_file()
                 started.callback(os.close, self._memory)
+                started.callback(self._slots.clear)
                 self._channel, theirs = socket.socketpair()
                 started.callback(self._channel.close)
-                with theirs:
+                with theirs, _slots_file() as slots:
+                    for file in slots:
+                        self._slots += map_slots(file, KEPT_BYTES)
+                    files = (theirs.fileno(), self._memory, *slots)
                     self._child = Child(
                         [
                             *(sys.executable, "-P", "-c", _MAIN, str(Path(__file__).parent)),
-                            *map(str, (theirs.fileno(), self._memory, max_pixels)),
+                            *map(str, (max_pixels, KEPT_BYTES, *files)),
                         ],
                         environment=os.environ | _ENVIRONMENT | {"OPENCV_IO_MAX_IMAGE_PIXELS": str(max_pixels)},
-                        pass_fds=(theirs.fileno(), self._memory),
+                        pass_fds=files,
                     )
                 started.callback(self._child.close)
                 self._replies = self._channel.makefile("rb")
@@ -132,11 +140,12 @@ class Decoder:
         done = 0
         while done < len(data):
             done += os.pwrite(self._memory, memoryview(data)[done:], done)
+        slot = self._free_slot()
         self._channel.settimeout(within_s)
         replied = select.poll()
         replied.register(self._channel, select.POLLIN)
         try:
-            self._channel.sendall(json.dumps({"bytes": len(data), **request}).encode() + b"\n")
+            self._channel.sendall(json.dumps({"bytes": len(data), "slot": slot, **request}).encode() + b"\n")
             while not replied.poll(deadline.wait_s() * 1000):
                 pass
             line = self._replies.readline(_REPLY_BYTES)
@@ -150,10 +159,12 @@ class Decoder:
                 raise ImageError(reply.pop("error"), **reply)
             if "pixels" in reply:
                 raise NotReserved(reply["pixels"])
-            return None if reply["shape"] is None else self._pixels(reply["shape"], reply["dtype"])
+            if reply["shape"] is None:
+                return None
+            return self._pixels(reply["shape"], reply["dtype"], slot if reply["in_slot"] else None)
         finally:
             self.is_new = False
-            if max(done, os.fstat(self._memory).st_size) > _KEPT_BYTES:
+            if max(done, os.fstat(self._memory).st_size) > KEPT_BYTES:
                 os.ftruncate(self._memory, 0)
 
     @property
@@ -166,33 +177,38 @@ class Decoder:
         self._resources.close()
         return self._child.process.returncode
 
-    def _pixels(self, shape: list[int], dtype: str) -> NDArray[Any]:
+    def _free_slot(self) -> int | None:
+        """Return the number of a slot whose picture nobody has any more."""
+        for number in range(len(self._slots)):
+            if sys.getrefcount(self._slots[number]) <= _REFERENCES:
+                return number
+        return None
+
+    def _pixels(self, shape: list[int], dtype: str, slot: int | None) -> NDArray[Any]:
+        """Return the pixels that are in a slot, or a copy of those in the file."""
         if math.prod(shape[:2]) > self.max_pixels or shape[2:] not in ([], [3]) or dtype not in _TYPES:
             raise DecoderEnded  # a picture has taken it over
         size = math.prod(shape) * np.dtype(dtype).itemsize
-        memory = self._memory_for(size)
-        done = 0
-        while done < size:
-            read = os.preadv(self._memory, [memory.data[done:]], done)
-            if not read:
-                raise DecoderEnded
-            done += read
-        return memory.view(dtype).reshape(shape)
+        if slot is None:
+            pixels = self._copied(size)
+        elif size <= KEPT_BYTES:
+            pixels = self._slots[slot][:size]
+        else:
+            raise DecoderEnded
+        return pixels.view(dtype).reshape(shape)
 
-    def _memory_for(self, size: int) -> NDArray[np.uint8]:
-        """Return memory for pixels: that of the picture before if nobody has that any more, else new.
-
-        Getting new memory from the system takes several times as long as copying a picture into it.
-        """
-        if len(self._block) != size + _ALIGNMENT or sys.getrefcount(self._block) > _REFERENCES:
-            self._block = np.empty(size + _ALIGNMENT, np.uint8)
-        block = self._block
-        if size > _KEPT_BYTES:
-            self._block = np.empty(0, np.uint8)
+    def _copied(self, size: int) -> NDArray[np.uint8]:
+        block = np.empty(size + _ALIGNMENT, np.uint8)
         # A large block of malloc begins 16 bytes into a page. Copying the start of a page to there, as the kernel does,
         # takes several times as long on some processors, such as AMD's since Zen 3.
         start = -block.ctypes.data % _ALIGNMENT
-        return block[start : start + size]
+        pixels, done = block[start : start + size], 0
+        while done < size:
+            read = os.preadv(self._memory, [pixels.data[done:]], done)
+            if not read:
+                raise DecoderEnded
+            done += read
+        return pixels
 
 
 class NotReserved(Exception):
@@ -345,6 +361,17 @@ class _Unused(Exception):
 def _owner(array: NDArray[Any]) -> NDArray[Any]:
     """Return the array that owns the memory of an array."""
     return _owner(array.base) if isinstance(array.base, np.ndarray) else array
+
+
+@contextlib.contextmanager
+def _slots_file() -> Iterator[list[int]]:
+    """Return the descriptor of a file for pixels, where there are such files, until both processes have mapped it."""
+    file = slots_file(_SLOTS, KEPT_BYTES)
+    try:
+        yield [] if file is None else [file]
+    finally:
+        if file is not None:
+            os.close(file)
 
 
 def _memory_file() -> int:

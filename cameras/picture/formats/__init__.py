@@ -6,5 +6,6 @@ Imports nothing else of this program: the process that decodes pictures loads on
 from .decode import ImageError, decode
 from .header import PictureHeader, read_header
 from .orientation import UPRIGHT, Orientation
+from .slots import map_slots, slots_file
 
-__all__ = ["UPRIGHT", "ImageError", "Orientation", "PictureHeader", "decode", "read_header"]
+__all__ = ["UPRIGHT", "ImageError", "Orientation", "PictureHeader", "decode", "map_slots", "read_header", "slots_file"]

@@ -1,8 +1,9 @@
 """The process that decodes pictures: one request after the other, until it is not used any more.
 
-Requests and replies are lines of JSON on a socket. The bytes of a picture, and its pixels, are at the start of a file
-in memory that both processes have open. A picture with more pixels than the request has memory for is not decoded; the
-reply says how many they are.
+Requests and replies are lines of JSON on a socket. The bytes of a picture are at the start of a file in memory that
+both processes have open. Its pixels go to the slot of memory that the request names. If it names none, or if they do
+not fit, they go to the start of the file. A picture with more pixels than the request has memory for is not decoded;
+the reply says how many they are.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ import sys
 from typing import Any
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from .decode import ImageError, decode
+from .slots import map_slots
 
 IDLE_S = 60.0
 """The process ends when it gets no request for so long."""
@@ -26,8 +30,14 @@ BYTES_PER_PIXEL = 16
 
 
 def main(arguments: list[str]) -> None:
-    """Serve the socket, given by its file descriptor; exit with 0 when unused or when the other side is gone."""
-    channel_fd, memory_fd, max_pixels = map(int, arguments)
+    """Serve the socket; exit with 0 when unused or when the other side is gone.
+
+    Args:
+        arguments: Most pixels; the bytes of a slot; the file descriptors of the socket, of the file, and of the slots
+            if there are any.
+    """
+    max_pixels, slot_bytes, channel_fd, memory_fd, *slots_fd = map(int, arguments)
+    slots = [slot for file in slots_fd for slot in map_slots(file, slot_bytes)]
     cv2.setNumThreads(1)
     _limit(max_pixels)
     channel = socket.socket(fileno=channel_fd)
@@ -35,14 +45,15 @@ def main(arguments: list[str]) -> None:
     with contextlib.suppress(OSError):
         channel.sendall(b"{}\n")  # ready
         for line in channel.makefile("rb"):
-            channel.sendall(json.dumps(_answer(json.loads(line), memory_fd)).encode() + b"\n")
+            channel.sendall(json.dumps(_answer(json.loads(line), memory_fd, slots)).encode() + b"\n")
     os._exit(0)  # with the socket still open: whoever sees its end can rely on this exit code
 
 
-def _answer(request: dict[str, Any], memory_fd: int) -> dict[str, Any]:
+def _answer(request: dict[str, Any], memory_fd: int, slots: list[NDArray[np.uint8]]) -> dict[str, Any]:
     try:
         _limit_memory(None)
         data, reserved = _read(memory_fd, request.pop("bytes")), request.pop("reserved")
+        slot = request.pop("slot")
 
         def before(pixels: int) -> None:
             if pixels > reserved:
@@ -52,7 +63,11 @@ def _answer(request: dict[str, Any], memory_fd: int) -> dict[str, Any]:
         image = decode(data, before=before, **request)
         if image is None:
             return {"shape": None}
-        _write(memory_fd, image.reshape(-1).data.cast("B"))
+        in_slot = slot is not None and image.nbytes <= len(slots[slot])
+        if in_slot:
+            np.copyto(slots[slot][: image.nbytes].view(image.dtype).reshape(image.shape), image)
+        else:
+            _write(memory_fd, image.reshape(-1).data.cast("B"))
     except _Large as large:
         return {"pixels": large.pixels}
     except MemoryError:
@@ -60,7 +75,7 @@ def _answer(request: dict[str, Any], memory_fd: int) -> dict[str, Any]:
     except ImageError as error:
         kinds = {"too_large": error.too_large, "unsupported_format": error.unsupported_format}
         return {"error": str(error), **kinds}
-    return {"shape": image.shape, "dtype": image.dtype.name}
+    return {"shape": image.shape, "dtype": image.dtype.name, "in_slot": in_slot}
 
 
 def _read(memory_fd: int, size: int) -> bytes:

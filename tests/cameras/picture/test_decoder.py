@@ -5,16 +5,21 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import ExifTags
+from PIL import Image as PillowImage
 
 from cameras.picture import ImageError, PictureLimits
 from cameras.picture import decoder as module
 from cameras.picture.decoder import Decoder, DecoderEnded, Decoders
+from cameras.picture.formats import map_slots, slots_file
 from tests.security.hostile_pictures import jpeg_with_two_sizes, png_of_text, tiff_with_two_sizes
 
-from ..pictures import corners, encoded
+from ..pictures import corners, encoded, pillow_bytes
 
 PNG = encoded(".png", corners())
 LIMITS = PictureLimits(1_000_000)
@@ -37,6 +42,11 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def process_of(decoders: Decoders) -> int:
     (decoder,) = decoders._free
     return decoder._child.process.pid
+
+
+def is_mapped(image: NDArray[Any]) -> bool:
+    """Return whether an array is in memory that the decoder's process has mapped too."""
+    return isinstance(image.base, np.ndarray) and not image.base.flags.owndata
 
 
 def test_one_process_decodes_picture_after_picture(decoders: Decoders) -> None:
@@ -108,7 +118,7 @@ def test_memory_is_that_of_the_picture_not_of_the_largest_allowed(decoders: Deco
 
 
 def test_large_pictures_share_the_memory_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_KEPT_BYTES", 0)
+    monkeypatch.setattr(module, "_SLOTS", 0)
     decoders = Decoders(large_pixels=10_000)
     limits, impatient = PictureLimits(40_000), PictureLimits(40_000, 0.01)
     pictures = {side: encoded(".png", np.zeros((side, side, 3), np.uint8)) for side in (90, 120, 200)}
@@ -149,21 +159,63 @@ def test_memory_of_a_large_picture_is_given_back(decoders: Decoders) -> None:
     large = np.zeros((3000, 3000, 3), np.uint8)
     assert decoders.decode(encoded(".bmp", large), PictureLimits(9_000_000), exif=True) is not None
     assert os.fstat(decoders._free[0]._memory).st_size == 0
-    assert decoders._free[0]._block.size == 0
 
 
 def test_memory_of_pixels_is_used_again_once_nobody_has_them(decoders: Decoders) -> None:
-    first = decoders.decode(PNG, LIMITS, exif=True)
-    assert first is not None
-    part, address = first[:1], first.ctypes.data
-    del first
-    second = decoders.decode(encoded(".png", 255 - corners()), LIMITS, exif=True)
-    assert second is not None and second.ctypes.data != address
-    assert np.array_equal(part, corners()[:1]) and np.array_equal(second, 255 - corners())
-    address = second.ctypes.data
-    del second
-    third = decoders.decode(PNG, LIMITS, exif=True)
-    assert third is not None and third.ctypes.data == address and np.array_equal(third, corners())
+    white = 255 - corners()
+    first, second, third = (decoders.decode(encoded(".png", each), LIMITS, exif=True) for each in (white, white, white))
+    assert first is not None and second is not None and third is not None
+    assert [is_mapped(each) for each in (first, second, third)] == [True, True, False]
+    part, freed = first[:1], second.ctypes.data
+    del first, second
+    fourth = decoders.decode(PNG, LIMITS, exif=True)
+    assert fourth is not None and fourth.ctypes.data == freed
+    fifth = decoders.decode(PNG, LIMITS, exif=True)
+    assert fifth is not None and not is_mapped(fifth)
+    assert np.array_equal(part, white[:1]) and np.array_equal(third, white)
+    assert np.array_equal(fourth, corners()) and np.array_equal(fifth, corners())
+
+
+def test_pixels_outlive_their_process(decoders: Decoders) -> None:
+    image = decoders.decode(PNG, LIMITS, exif=True)
+    decoders.close()
+    assert image is not None and np.array_equal(image, corners())
+    image[:] = 0
+    assert not image.any()
+
+
+def test_turned_and_gray_pictures_are_mapped_too(decoders: Decoders) -> None:
+    gray = np.arange(0, 60_000, 1000, dtype=np.uint16).reshape(6, 10)
+    decoded = decoders.decode(encoded(".png", gray), LIMITS, exif=True, depth=True)
+    assert decoded is not None and decoded.dtype == np.uint16 and np.array_equal(decoded, gray)
+    exif = PillowImage.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # the first row is the right side
+    picture = pillow_bytes(PillowImage.fromarray(corners()[:, :, ::-1]), "PNG", exif=exif)
+    turned = decoders.decode(picture, LIMITS, exif=True)
+    assert turned is not None and np.array_equal(turned, np.rot90(corners(), -1)) and turned.flags.c_contiguous
+    assert is_mapped(decoded) and is_mapped(turned)
+
+
+def test_a_system_without_sealed_files_copies(monkeypatch: pytest.MonkeyPatch, decoders: Decoders) -> None:
+    monkeypatch.delattr("fcntl.F_ADD_SEALS")
+    images = [decoders.decode(PNG, LIMITS, exif=True) for _ in range(2)]
+    assert decoders._free[0]._slots == []
+    assert all(image is not None and np.array_equal(image, corners()) for image in images)
+
+
+def test_no_process_can_take_the_memory_of_pixels_away() -> None:
+    file = slots_file(2, 4096)
+    assert file is not None
+    try:
+        slots = map_slots(file, 4096)
+        assert [len(slot) for slot in slots] == [4096, 4096]
+        for size in (0, 4096, 20_000):
+            with pytest.raises(PermissionError):
+                os.ftruncate(file, size)
+    finally:
+        os.close(file)
+    slots[1][:] = 7
+    assert not slots[0].any()
 
 
 def test_a_crash_is_the_fault_of_the_picture(decoders: Decoders) -> None:
@@ -231,8 +283,11 @@ def test_a_shape_beyond_the_limit_is_not_believed(monkeypatch: pytest.MonkeyPatc
     decoder = Decoder(LIMITS.pixels)
     try:
         with pytest.raises(DecoderEnded):
-            decoder._pixels([1001, 1000, 3], "uint8")
+            decoder._pixels([1001, 1000, 3], "uint8", None)
         with pytest.raises(DecoderEnded):
-            decoder._pixels([10, 10, 3], "object")
+            decoder._pixels([10, 10, 3], "object", None)
+        monkeypatch.setattr(module, "KEPT_BYTES", 100)
+        with pytest.raises(DecoderEnded):
+            decoder._pixels([10, 10, 3], "uint8", 0)
     finally:
         decoder.close()
