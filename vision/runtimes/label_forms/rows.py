@@ -12,8 +12,8 @@ from typing import NamedTuple
 from .reading import Reading
 
 _EXPLICIT = r"(?:\s*[-=]>\s*|\s*[:;,=|\t)]\s*|\]\s*|\.\s+|\s+-\s+|\s{2,})"
-_NUMBERED = re.compile(rf"[\[(#]?(\d{{1,6}})(?:({_EXPLICIT})|\s)(\S.*)")
-_REVERSED = re.compile(r"(.*\S)\s*[:;,=|\t]\s*(\d{1,6})")
+_NUMBERED = re.compile(rf"[\[(#]?(\d{{1,6}})(?:\.0+)?(?:({_EXPLICIT})|\s)(\S.*)")
+_REVERSED = re.compile(r"(.*\S)\s*[:;,=|\t]\s*(\d{1,6})(?:\.0+)?")
 _REVERSED_BY_SPACE = re.compile(r"(.*\S)\s+(\d{1,6})")
 _SYNSET = re.compile(r"n\d{8}[\s,_-]+(\S.*)")
 _FREEBASE = re.compile(r"/[a-z]/\w{2,12}[\s,]+(\S.*)")
