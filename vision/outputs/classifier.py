@@ -139,7 +139,8 @@ class Classifier:
 
     Raises:
         LabelsError: when the number of labels differs from the number of scores.
-        ModelError: when a softmax is declared for a single score, which it would always turn into 1.
+        ModelError: when a softmax is declared for a single score, which it would always turn into 1, or the single
+            score may be a quantity, such as an age, and not a logit.
     """
 
     def __init__(
@@ -173,6 +174,12 @@ class Classifier:
         self._is_unnormalised = any(map(_exceeds_unit_range, scores)) or self._has_small_logits(scores)
         self._trial = f"{np.nanmin(scores):.4g} to {np.nanmax(scores):.4g}" if np.isfinite(scores).any() else "none"
         self.dropped = 0
+        may_be_quantity = self._is_single and not is_binary and _LOGITS not in info.name.casefold()
+        if may_be_quantity and self.activation == SIGMOID and activation == AUTO:
+            raise ModelError(
+                f"its output {info.name} is one number, {self._trial} in the trial run, so it is no probability: if it "
+                "is a logit, declare activation: sigmoid; camweave has no use for a quantity, such as an age"
+            )
 
     @property
     def activation(self) -> str:

@@ -55,10 +55,22 @@ def test_logits_stay_logits_for_later_outputs() -> None:
     assert [round(item.confidence, 4) for item in reader.postprocess(outputs([[1.0, 0.0]]))] == [0.7311, 0.2689]
 
 
-def test_a_single_score_out_of_range_goes_through_a_sigmoid() -> None:
-    assert looked([[3.0]], labels=("cat",)) == [("cat", 0.9526)]
-    assert looked([[-800.0]], labels=("cat",)) == [("cat", 0.0)]
-    assert looked([[0.3]], labels=("cat",)) == [("cat", 0.3)]
+@pytest.mark.parametrize(("score", "confidence"), [(3.0, 0.9526), (-800.0, 0.0), (0.3, 0.5744)])
+def test_a_single_logit_goes_through_a_sigmoid(score: float, confidence: float) -> None:
+    sample = {"logits": np.array([[score]], np.float32)}
+    reader = Classifier(TensorInfo("logits", (1, 1), np.dtype(np.float32)), ("cat",), Thresholds(), [sample])
+    assert [round(item.confidence, 4) for item in reader.postprocess(sample)] == [confidence]
+
+
+@pytest.mark.parametrize("labels", [("age",), ()])
+def test_a_single_number_that_is_no_probability_may_be_a_quantity(labels: tuple[str, ...]) -> None:
+    assert looked([[0.3]], labels=labels)[0][1] == 0.3
+    with pytest.raises(ModelError) as caught:
+        classifier(outputs([[33.0]]), labels)
+    assert str(caught.value) == (
+        "its output out is one number, 33 to 33 in the trial run, so it is no probability: if it is a logit, declare "
+        "activation: sigmoid; camweave has no use for a quantity, such as an age"
+    )
 
 
 def test_bytes_that_are_not_quantised_are_parts_of_255() -> None:
