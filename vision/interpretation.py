@@ -21,6 +21,7 @@ from .outputs import (
     Classifier,
     Detector,
     Evidence,
+    Form,
     Head,
     HeadDetector,
     HeadMatch,
@@ -322,7 +323,7 @@ class _Model:
 
     def segmenter(self) -> Interpretation | None:
         """Return the interpretation as a segmenter; ``None`` if no output has the shape of the picture."""
-        found = find_map(self.samples, self.evidence.size, len(self.labels))
+        found = find_map(self.samples, self.evidence.size, len(self.labels), channels_first=self.plain.channels_first)
         if found is None:
             return None
         planes, count = count_planes(found, self.samples), len(self.labels)
@@ -336,10 +337,8 @@ class _Model:
         if planes > 1:
             gives = f"the segmenter gives {planes} planes"
             fitted = self.labels.fitted(planes, gives, with_background=has_background)
-        elif self.labels and (highest := highest_class(found, self.samples)) == len(self.labels):
-            # One number more than labels: the background, 0, is not listed.
-            gives = f"the segmenter gives class {highest}"
-            fitted = self.labels.fitted(highest + 1, gives, with_background=True)
+        elif found.form is Form.CLASS_NUMBERS:
+            fitted = self.labels.by_number(highest_class(found, self.samples))
         else:
             fitted = self.labels.unbounded(None)
         segmenter = Segmenter(found, fitted.names, self.thresholds, self.samples, self.attributes.activation)

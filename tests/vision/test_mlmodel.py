@@ -221,7 +221,8 @@ def segmenter_map() -> np.ndarray[Any, Any]:
 
 
 def test_a_segmenter_is_recognised_and_predicts(tmp_path: Path) -> None:
-    segmenter = service(runtime({"map": segmenter_map()}), tmp_path, label_path=labels_file(tmp_path))
+    labels = labels_file(tmp_path, "0: a\n1: b\n2: c\n")
+    segmenter = service(runtime({"map": segmenter_map()}), tmp_path, label_path=labels)
     with segmenter.open_session() as session:
         assert segmenter.kinds == {"segmentations"}
         assert segmenter.labels == ("a", "b", "c")
@@ -237,6 +238,39 @@ def test_one_class_number_more_than_labels_shows_that_the_background_is_not_list
     numbers[0, 0, 0] = 3
     with service(runtime({"map": numbers}), tmp_path, label_path=labels_file(tmp_path)).open_session() as segmenter:
         assert [item.label for item in segmenter.predict(Segmentation, frame(4, 4))] == ["background", "c"]
+
+
+VOC = "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person pottedplant " \
+    "sheep sofa train tvmonitor"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("background\na\nb\n", ["background", "b"]),
+        ("1: a\n2: b\n", ["background", "b"]),
+        ("0: sky\n1: a\n2: b\n", ["sky", "b"]),
+        ("a\nb\n", ["background", "b"]),  # 2 is more than a list from 0 has
+        (VOC.replace(" ", "\n"), ["background", "bicycle"]),
+    ],
+)
+def test_the_list_says_what_class_zero_of_a_map_is(tmp_path: Path, text: str, found: list[str]) -> None:
+    model = service(runtime({"map": segmenter_map()}), tmp_path, label_path=labels_file(tmp_path, text))
+    with model.open_session() as segmenter:
+        assert [item.label for item in segmenter.predict(Segmentation, frame())] == found
+
+
+def test_labels_that_may_leave_out_the_background_are_refused(tmp_path: Path) -> None:
+    path = labels_file(tmp_path, "a\nb\nc\n")
+    with pytest.raises(ModelError) as caught:
+        service(runtime({"map": segmenter_map()}), tmp_path, label_path=path).inspect()
+    assert str(caught.value) == (
+        f"{path}: nothing shows whether class 0 is a or the background, which the 3 labels may leave out: begin the "
+        "list with a line `background`, or number its lines, the first one `0: a`"
+    )
+    packed = runtime({"map": segmenter_map()}, metadata=Metadata(labels=("a", "b", "c")))
+    with service(packed, tmp_path).open_session() as segmenter:
+        assert [item.label for item in segmenter.predict(Segmentation, frame())] == ["a", "c"]
 
 
 def test_a_picture_that_keeps_its_shape_is_segmented_without_its_bars(tmp_path: Path) -> None:

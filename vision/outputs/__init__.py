@@ -8,7 +8,7 @@ from .instance_masks import masks_by_label
 from .output_names import all_names, output_names
 from .row_detector import DEFAULT_ORDER, X_FIRST, BoxFormat, RowDetector
 from .scores import AUTO, NO_ACTIVATION, NonMaxSuppression, Thresholds, with_tolerance
-from .segmenter import PixelMap, Segmenter, count_planes, find_map, highest_class, require_classes
+from .segmenter import Form, PixelMap, Segmenter, count_planes, find_map, highest_class, require_classes
 from .tensor_layout import TensorLayout, find_tensor_layout, order_in_pixels, require_corners
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Classifier",
     "Detector",
     "Evidence",
+    "Form",
     "HeadMatch",
     "Head",
     "HeadDetector",

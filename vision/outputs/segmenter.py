@@ -22,7 +22,7 @@ FOREGROUND = "foreground"
 _BACKGROUND = "background"
 _AUXILIARY = "aux"
 _NEAR = 0.01  # a quantised probability may exceed 0 to 1 by a step
-_BYTE, _LEAST_BYTES = 255, 64.0  # the highest value of a byte, and of bytes in a trial run
+_BYTE, _LEAST_BYTES = 255, 101.0  # the highest value of a byte, and of bytes in a trial run; percentages are lower
 _INSIDE = 0.5  # lowest probability of a foreground pixel
 _MAX_AVERAGED = 4096  # pixels per label whose probabilities are averaged; all would take as long as the inference
 _KNOWN_COUNTS = (19, 20, 21, 59, 60, 133, 150, 151, 171, 182)  # Cityscapes, LIP, Pascal VOC, Pascal context, ADE, COCO
@@ -53,7 +53,7 @@ class PixelMap:
     form: Form
 
 
-def find_map(samples: Samples, size: tuple[int, int], labels: int) -> PixelMap | None:
+def find_map(samples: Samples, size: tuple[int, int], labels: int, *, channels_first: bool = False) -> PixelMap | None:
     """Return the output with the aspect ratio of the input, ``None`` if there is none.
 
     Of several, it is one with as many planes as there are labels, else the first. An auxiliary output, which only
@@ -63,11 +63,12 @@ def find_map(samples: Samples, size: tuple[int, int], labels: int) -> PixelMap |
         samples: The outputs for a few sample pictures.
         size: Width and height of the model's input.
         labels: Number of labels; 0 if unknown.
+        channels_first: Whether the channels of the input come first; then those of an output may, too.
 
     Raises:
         ModelError: when several outputs have the planes, so that nothing says which one is meant.
     """
-    forms = {name: _form([sample[name] for sample in samples], size, labels) for name in samples[0]}
+    forms = {name: _form([sample[name] for sample in samples], size, labels, channels_first) for name in samples[0]}
     maps = [PixelMap(name, form) for name, form in forms.items() if form is not None]
     maps = [found for found in maps if _AUXILIARY not in found.output.casefold()] or maps
     counts = {found.output: count_planes(found, samples) for found in maps}
@@ -144,9 +145,7 @@ def require_classes(found: PixelMap, names: Sequence[str], samples: Samples, lab
 
 
 def highest_class(found: PixelMap, samples: Samples) -> int:
-    """Return the highest class number of a trial run, 0 for an output with scores."""
-    if found.form is not Form.CLASS_NUMBERS:
-        return 0
+    """Return the highest class number of a trial run."""
     return max(int(np.max(sample[found.output])) for sample in samples)
 
 
@@ -166,7 +165,7 @@ def _are_distributions(array: Array, form: Form) -> bool:
     return bool(array.min() >= -_NEAR and np.abs(sums - 1).max() <= 0.05)
 
 
-def _form(arrays: Sequence[Tensor], size: tuple[int, int], labels: int) -> Form | None:
+def _form(arrays: Sequence[Tensor], size: tuple[int, int], labels: int, channels_first: bool) -> Form | None:
     shape = arrays[0].shape
     if len(shape) not in (3, 4) or shape[0] != 1:
         return None
@@ -176,9 +175,9 @@ def _form(arrays: Sequence[Tensor], size: tuple[int, int], labels: int) -> Form 
     if len(shape) == 3:
         return None
     last, first = _is_picture(shape[1:3], size), _is_picture(shape[2:], size)
-    if last and first:  # ambiguous: the label axis is as long as the number of labels, else the shortest
+    if last and first:  # the axis of the labels is as long as there are labels, else where the input has its channels
         counts = [shape[3] in (labels, labels + 1), shape[1] in (labels, labels + 1)]
-        last = counts[0] if labels and counts[0] != counts[1] else shape[3] <= shape[1]
+        last = counts[0] if labels and counts[0] != counts[1] else not channels_first
     return Form.PLANES_LAST if last else Form.PLANES_FIRST if first else None
 
 
@@ -247,7 +246,7 @@ class Segmenter:
                     f"activation: {activation} has no effect: {found.output} has class numbers, not scores"
                 )
             self.activation = NO_ACTIVATION
-        elif found.form is Form.MASK and self._has_bytes(arrays):
+        elif found.form is Form.MASK and activation in (AUTO, NO_ACTIVATION) and self._has_bytes(arrays):
             self._scale = 1 / _BYTE
             self.activation = NO_ACTIVATION
         elif activation == SOFTMAX and found.form is Form.MASK:
@@ -354,16 +353,16 @@ class Segmenter:
         """Return whether a mask has values from 0 to 255.
 
         Raises:
-            ModelError: when it has others that are no scores, such as depths.
+            ModelError: when it has others that are no scores, such as depths. Logits are negative somewhere.
         """
         lowest, highest = min(float(array.min()) for array in arrays), max(float(array.max()) for array in arrays)
-        if lowest < 0.0 or highest < _LEAST_BYTES:
+        if lowest < 0.0 or highest <= 1 + _NEAR:
             return False
-        if highest <= _BYTE + _INSIDE:
+        if _LEAST_BYTES < highest <= _BYTE + _INSIDE:
             return True
         raise ModelError(
             f"its output {self._found.output} is no mask: its values are neither probabilities nor logits, from "
-            f"{lowest:.4g} to {highest:.4g} in the trial run"
+            f"{lowest:.4g} to {highest:.4g} in the trial run; if they are logits, declare activation: sigmoid"
         )
 
     def _has_logits(self, array: Array) -> bool:

@@ -107,13 +107,37 @@ class Labels:
             raise LabelsError(f"the labels are ambiguous: {one_line(reading.doubt)}")
         return self._result(reading, *reading.unbounded(first))
 
+    def by_number(self, highest: int) -> FittedLabels:
+        """Return the labels of a model that gives nothing but class numbers, among them that of the background, if any.
+
+        Args:
+            highest: The highest class number that the model is known to give.
+
+        Raises:
+            LabelsError: when the list can be read in two ways, or may have left out the background, number 0.
+        """
+        if not self.readings:
+            return FittedLabels()
+        reading, count = self.readings[0], len(self)
+        if highest == count and not reading.has_background:
+            return self.fitted(count + 1, f"the model gives class {highest}", with_background=True)
+        if reading.has_background or reading.has_numbers or self.origin == MODEL_FILE:
+            return self.unbounded(1 if reading.first == 1 else None)
+        if reading.is_voc:
+            return self._result(reading, *reading.unbounded(1), "segmenters for Pascal VOC give the background 0")
+        first = one_line(reading.names[0])
+        raise LabelsError(
+            f"nothing shows whether class 0 is {first} or the background, which the {count} labels may leave out: "
+            f"begin the list with a line `background`, or number its lines, the first one `0: {first}`"
+        )
+
     def aligned(self, classes: int) -> tuple[str, ...]:
         """Return the labels as they fit a number of classes, else as they are listed from class 0 on."""
         found = next(filter(None, (reading.fitted(classes) for reading in self.readings)), None)
         return found[0] if found else self.unbounded().names
 
-    def _result(self, reading: Reading, names: Sequence[str], why: str) -> FittedLabels:
-        because = "; ".join(filter(None, (reading.form, why)))
+    def _result(self, reading: Reading, names: Sequence[str], *why: str) -> FittedLabels:
+        because = "; ".join(filter(None, (reading.form, *why)))
         return FittedLabels(tuple(one_line(name) for name in names), self.origin, one_line(because))
 
 

@@ -48,6 +48,7 @@ def looked(array: Any, form: Form, **options: Any) -> list[tuple[str, float, flo
         ((1, 30, 40, 3), (320, 240), 0, Form.PLANES_LAST),
         ((1, 2, 30, 40), (320, 240), 0, Form.PLANES_FIRST),
         ((1, 16, 16, 16), (256, 256), 0, Form.PLANES_LAST),
+        ((1, 3, 3, 3), (96, 96), 3, Form.PLANES_LAST),
         ((1, 150, 128, 128), (512, 512), 150, Form.PLANES_FIRST),
         ((1, 128, 128, 150), (512, 512), 150, Form.PLANES_LAST),
         ((1, 128, 128, 150), (512, 512), 149, Form.PLANES_LAST),
@@ -93,6 +94,11 @@ def test_the_shape_of_the_picture_is_that_of_its_sides(
 ) -> None:
     found = find_map([{"out": np.zeros(shape, np.float32)}], size, 0)
     assert (found is not None) == is_map
+
+
+def test_sides_that_are_all_alike_are_laid_out_as_those_of_the_input() -> None:
+    array = np.random.default_rng(0).random((1, 3, 3, 3), np.float32)
+    assert find_map([{"map": array}], (96, 96), 3, channels_first=True) == PixelMap("map", Form.PLANES_FIRST)
 
 
 def test_the_first_output_with_the_shape_of_the_picture_counts() -> None:
@@ -160,11 +166,11 @@ def test_a_mask_of_scores_is_put_through_the_sigmoid_also_where_none_is_outside(
     assert looked(tame, Form.MASK, labels=(), sample=array) == [("foreground", 0.562, 1.0)]
 
 
-def test_a_mask_of_scores_is_recognized_by_its_lowest_or_its_highest() -> None:
+def test_a_mask_of_scores_is_recognized_by_its_lowest() -> None:
     negative = np.array([[[0.4, -0.1], [-2.0, 0.3]]], np.float32)
     assert looked(negative, Form.MASK, labels=()) == [("foreground", 0.587, 0.5)]
-    large = np.array([[[0.5, 3.0], [2.0, 0.25]]], np.float32)
-    assert looked(large, Form.MASK, labels=()) == [("foreground", 0.755, 1.0)]
+    large = np.array([[[-0.5, 3.0], [2.0, 0.25]]], np.float32)
+    assert looked(large, Form.MASK, labels=()) == [("foreground", 0.799, 0.75)]
 
 
 @pytest.mark.parametrize(
@@ -187,10 +193,13 @@ def test_bytes_are_a_mask_and_so_is_a_map_for_one_label(values: Any, labels: int
     assert masks[0].coverage == coverage
 
 
-def test_a_mask_of_other_numbers_is_refused() -> None:
-    depths = [{"out": np.array([[[3.0, 900.0], [0.5, 40.0]]], np.float32)}]
-    with pytest.raises(ModelError, match="neither probabilities nor logits, from 0.5 to 900"):
+@pytest.mark.parametrize("highest", [3.0, 100.0, 900.0])  # metres, percentages, millimetres
+def test_a_mask_of_other_numbers_is_refused(highest: float) -> None:
+    depths = [{"out": np.array([[[3.0, highest], [0.5, 1.5]]], np.float32)}]
+    with pytest.raises(ModelError, match=f"neither probabilities nor logits, from 0.5 to {highest:g} in"):
         Segmenter(PixelMap("out", Form.MASK), ("road",), Thresholds(), depths)
+    declared = Segmenter(PixelMap("out", Form.MASK), ("road",), Thresholds(), depths, "sigmoid")
+    assert [item.coverage for item in declared.postprocess(depths[0], WHOLE)] == [1.0]
 
 
 def test_an_empty_mask_is_no_result() -> None:

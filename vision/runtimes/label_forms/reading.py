@@ -16,6 +16,7 @@ BACKGROUNDS = (BACKGROUND, "__background__", "_background_", UNUSED, "dummy", "b
 MAX_LABELS = 100_000
 """Most labels of a list; the longest in use has 21,843."""
 
+_VOC = 20
 _IMAGENET = 1000  # its models have 1000 scores, or 1001 with the background first
 
 
@@ -30,6 +31,7 @@ class Reading:
         doubt: Why this reading needs to be confirmed by the number of classes; empty if it stands alone.
         gaps_are_classes: Whether unused numbers count as classes. Otherwise the labels may also be taken in their
             order.
+        has_numbers: Whether the list itself numbers its classes.
     """
 
     names: Mapping[int, str]
@@ -37,6 +39,7 @@ class Reading:
     first: int = 0
     doubt: str = ""
     gaps_are_classes: bool = False
+    has_numbers: bool = False
 
     @classmethod
     def of_rows(cls, rows: Sequence[str], form: str, doubt: str = "", *, gaps_are_classes: bool = True) -> Reading:
@@ -49,7 +52,14 @@ class Reading:
         lowest, highest = min(names), max(names)
         missing = highest - lowest + 1 - len(names)
         gaps = f" with {missing} unused" if missing else ""
-        return cls(names, f"{form}, {lowest} to {highest}{gaps}", int(lowest == 1) if first is None else first, doubt)
+        start = int(lowest == 1) if first is None else first
+        return cls(names, f"{form}, {lowest} to {highest}{gaps}", start, doubt, has_numbers=True)
+
+    @property
+    def is_voc(self) -> bool:
+        """Whether it has the 20 classes of Pascal VOC, without their background."""
+        first, last = (self.names.get(number, "").casefold() for number in (0, _VOC - 1))
+        return len(self.names) == _VOC and first in ("aeroplane", "airplane") and last.startswith("tv")
 
     @property
     def has_background(self) -> bool:
