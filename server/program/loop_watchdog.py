@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from .signals import SignalThread
+from .thread_schedule import ThreadSchedule
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +23,12 @@ STANDSTILL_S = 0.1
 
 LOG_INTERVAL_S = 10.0
 """Least interval between two stacks in the log."""
+
+BASE_S = 0.001
+"""How old the figure of the system may be that the time without a processor is measured from: reading it costs 2 us."""
+
+LOOK_AGAIN_S = 0.005
+"""After this time, a thread that is ready to run is looked at again, to see whether it runs."""
 
 _CALLS = 12  # of a stack in the log; the frameworks above them make 70 lines
 
@@ -32,9 +40,13 @@ class LoopWatchdog:
     alarm of the system logs the stack of the loop's thread, also while a library blocks it; this needs a
     :class:`SignalThread`.
 
+    Time in which the loop's thread is ready to run, but the machine has no processor for it, does not count. Waiting
+    for the interpreter's lock counts.
+
     Args:
         limit_s: From this time on it is a standstill.
         clock: The time in seconds.
+        schedule: Reads for how long the current thread waits for a processor.
 
     Attributes:
         longest_s: The longest pass so far, in seconds.
@@ -42,13 +54,23 @@ class LoopWatchdog:
         standstill_s: Their duration in all, in seconds.
     """
 
-    def __init__(self, limit_s: float = STANDSTILL_S, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limit_s: float = STANDSTILL_S,
+        clock: Callable[[], float] = time.monotonic,
+        schedule: Callable[[], ThreadSchedule] = ThreadSchedule,
+    ) -> None:
         self.longest_s = 0.0
         self.standstills = 0
         self.standstill_s = 0.0
         self._limit_s = limit_s
         self._clock = clock
-        self._since_s: float | None = None
+        self._make_schedule = schedule
+        self._schedule: ThreadSchedule | None = None
+        self._lock = threading.Lock()
+        self._pass: tuple[float, float] | None = None  # when it began, and the wait for a processor until then
+        self._base = -math.inf, 0.0  # the same, of the moment when the system was last asked
+        self._looked: tuple[float, object] = (-math.inf, None)
         self._logged_at_s: float | None = None
         self._alarms: SignalThread | None = None
         self._selector: Any = None
@@ -69,8 +91,9 @@ class LoopWatchdog:
         self._selector = loop._selector
         self._select = self._selector.select
         self._thread = threading.get_ident()
+        self._schedule = self._make_schedule()
         self._selector.select = self._observed
-        self._since_s = self._clock()
+        self._begin()
         thread = SignalThread.started
         if thread is not None and threading.current_thread() is threading.main_thread():
             self._alarms = thread
@@ -83,7 +106,11 @@ class LoopWatchdog:
             return
         del self._selector.select  # the method of its class appears again
         self._selector = None
-        self._since_s = None
+        with self._lock:  # an alarm may be looking at it
+            self._pass = None
+            schedule, self._schedule = self._schedule, None
+        if schedule is not None:
+            schedule.close()
         if self._alarms is not None:
             signal.setitimer(signal.ITIMER_REAL, 0)
             self._alarms.on_alarm(None)
@@ -91,19 +118,31 @@ class LoopWatchdog:
 
     def _observed(self, timeout: float | None = None) -> Any:
         now_s = self._clock()
-        if self._since_s is not None:
-            self._count(now_s - self._since_s)
-        self._since_s = None if timeout != 0 else now_s  # a look at the sockets needs no new alarm
+        if self._pass is not None:
+            self._count(now_s, *self._pass)
+        self._pass = None if timeout != 0 else (now_s, self._base[1])  # a look at the sockets needs no new alarm
         sleeps = self._alarms is not None and timeout != 0
         if sleeps:
             signal.setitimer(signal.ITIMER_REAL, 0)
         events = self._select(timeout)
-        self._since_s = self._clock()
+        self._begin()
         if sleeps:
             signal.setitimer(signal.ITIMER_REAL, self._limit_s)
         return events
 
-    def _count(self, pass_s: float) -> None:
+    def _begin(self) -> None:
+        """Begin a pass."""
+        now_s = self._clock()
+        if now_s - self._base[0] >= BASE_S and self._schedule is not None:
+            self._base = now_s, self._schedule.waited_s()
+        self._pass = now_s, self._base[1]
+
+    def _count(self, now_s: float, since_s: float, waited_s: float) -> None:
+        pass_s = now_s - since_s
+        if pass_s <= self.longest_s and pass_s < self._limit_s:
+            return
+        if self._schedule is not None:
+            pass_s -= self._schedule.waited_s() - waited_s
         if pass_s > self.longest_s:
             self.longest_s = pass_s
         if pass_s >= self._limit_s:
@@ -113,11 +152,12 @@ class LoopWatchdog:
 
     def _alarm(self) -> None:
         """Log the stack of a standstill, or wait for the rest of the limit. On the thread of the signals."""
-        since_s, now_s = self._since_s, self._clock()
-        if since_s is None:
+        now_s = self._clock()
+        with self._lock:
+            left_s = self._left_s(now_s)
+        if left_s is None:
             return
-        left_s = since_s + self._limit_s - now_s
-        if left_s > 0:  # short passes without a pause between them: the alarm is older than this one
+        if left_s > 0:
             signal.setitimer(signal.ITIMER_REAL, left_s)
             return
         if self._logged_at_s is not None and now_s - self._logged_at_s < LOG_INTERVAL_S:
@@ -129,6 +169,26 @@ class LoopWatchdog:
             logger.handle(
                 logger.makeRecord(logger.name, logging.WARNING, __file__, 0, message, (), None, sinfo=_calls(frame))
             )
+
+    def _left_s(self, now_s: float) -> float | None:
+        """Return after which time to look at the pass again; 0 if it is a standstill, ``None`` without a pass."""
+        measured, schedule = self._pass, self._schedule
+        if measured is None or schedule is None:
+            return None
+        since_s, waited_before_s = measured
+        ready, runs, waited_s = schedule.read()
+        from_s = since_s + (waited_s - waited_before_s) + self._limit_s
+        if now_s < from_s:  # short passes without a pause between them: the alarm is older than this one
+            return from_s - now_s
+        if not ready:
+            return 0.0
+        # It runs, or it still waits for a processor, which the system counts only afterwards. So what is known is how
+        # long it had waited at the last look, if it has run since then.
+        looked_s, runs_before = self._looked
+        if runs == runs_before:
+            return LOOK_AGAIN_S
+        self._looked = now_s, runs
+        return 0.0 if looked_s >= from_s else LOOK_AGAIN_S
 
 
 def _calls(frame: FrameType) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from server.program import LoopWatchdog, SignalThread
+from server.program.loop_watchdog import LOOK_AGAIN_S
+from server.program.thread_schedule import Schedule, ThreadSchedule
 
 LIBRARY = ctypes.CDLL(None)
 WAITS_S = 10.0
@@ -50,6 +52,35 @@ class Clock:
         self.now_s += milliseconds / 1000
 
 
+class FakeSchedule(ThreadSchedule):
+    """The schedule of a thread that waits for a processor only when it is told to."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.now = Schedule(ready=False, runs=0, waited_s=0.0)
+
+    def waited_s(self) -> float:
+        return self.now.waited_s
+
+    def read(self) -> Schedule:
+        return self.now
+
+    def close(self) -> None:
+        pass
+
+    def wait(self, milliseconds: int) -> None:
+        """Let time pass without a processor."""
+        self._clock.advance(milliseconds)
+        self.now = self.now._replace(waited_s=self.now.waited_s + milliseconds / 1000)
+
+
+def faked(limit_s: float = 0.1) -> tuple[LoopWatchdog, Clock, FakeSchedule]:
+    """Return a watchdog of a thread that neither works nor waits by itself."""
+    clock = Clock()
+    schedule = FakeSchedule(clock)
+    return LoopWatchdog(limit_s, clock, lambda: schedule), clock, schedule
+
+
 async def passes(watchdog: LoopWatchdog, work: Callable[[int], object], *milliseconds: int) -> LoopWatchdog:
     """Run the loop for some passes, each of which works for so many milliseconds."""
     watchdog.start()
@@ -63,8 +94,8 @@ async def passes(watchdog: LoopWatchdog, work: Callable[[int], object], *millise
 
 
 def test_the_longest_pass_is_measured_and_long_ones_are_counted() -> None:
-    clock = Clock()
-    watchdog = asyncio.run(passes(LoopWatchdog(clock=clock), clock.advance, 0, 150, 99, 250))
+    watchdog, clock, _ = faked()
+    asyncio.run(passes(watchdog, clock.advance, 0, 150, 99, 250))
     assert watchdog.longest_s == pytest.approx(0.25)
     assert watchdog.standstills == 2
     assert watchdog.standstill_s == pytest.approx(0.4)
@@ -72,7 +103,6 @@ def test_the_longest_pass_is_measured_and_long_ones_are_counted() -> None:
 
 def test_waiting_is_no_standstill() -> None:
     async def main() -> float:
-        watchdog = LoopWatchdog(clock=clock)
         watchdog.start()
         select = watchdog._select
 
@@ -85,8 +115,82 @@ def test_waiting_is_no_standstill() -> None:
         watchdog.stop()
         return watchdog.longest_s
 
-    clock = Clock()
+    watchdog, clock, _ = faked()
     assert asyncio.run(main()) == 0 < clock.now_s
+
+
+def test_waiting_for_a_processor_is_no_standstill() -> None:
+    def work(milliseconds: int) -> None:
+        clock.advance(milliseconds)
+        schedule.wait(250)
+
+    watchdog, clock, schedule = faked()
+    asyncio.run(passes(watchdog, work, 90, 150))
+    assert watchdog.longest_s == pytest.approx(0.15)
+    assert watchdog.standstills == 1
+    assert watchdog.standstill_s == pytest.approx(0.15)
+
+
+def test_waits_before_a_pass_are_not_subtracted_from_it() -> None:
+    watchdog, clock, schedule = faked()
+    asyncio.run(passes(watchdog, schedule.wait, 500))
+    asyncio.run(passes(watchdog, clock.advance, 150))
+    assert watchdog.standstill_s == pytest.approx(0.15)
+
+
+@pytest.fixture
+def timers(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the times that alarms are set to; none comes."""
+    times: list[float] = []
+    monkeypatch.setattr(signal, "setitimer", lambda _, seconds: times.append(seconds))
+    return times
+
+
+def test_no_stack_is_logged_of_a_thread_without_a_processor(
+    timers: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Until it runs again, the system does not say that it waits."""
+
+    async def main() -> None:
+        watchdog.start()
+        clock.advance(55)
+        schedule.now = Schedule(ready=True, runs=1, waited_s=0.0)
+        for _ in range(9):  # it may run
+            clock.advance(10)
+            watchdog._alarm()
+        assert timers == pytest.approx([0.035, 0.025, 0.015, 0.005, *[LOOK_AGAIN_S] * 5])
+        schedule.now = Schedule(ready=True, runs=2, waited_s=0.09)  # it has not run
+        watchdog._alarm()
+        assert timers[9:] == pytest.approx([0.045])
+        assert not caplog.records
+        clock.advance(60)
+        watchdog._alarm()  # it runs or waits
+        assert not caplog.records
+        clock.advance(5)
+        schedule.now = schedule.now._replace(runs=3)
+        watchdog._alarm()  # it has run since
+        assert len(caplog.records) == 1
+        watchdog.stop()
+
+    watchdog, clock, schedule = faked()
+    asyncio.run(main())
+
+
+def test_the_stack_of_a_sleeping_thread_is_logged_at_once(
+    timers: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A wait for the lock of the interpreter is such a sleep."""
+
+    async def main() -> None:
+        watchdog.start()
+        schedule.wait(80)
+        clock.advance(100)
+        watchdog._alarm()
+        watchdog.stop()
+
+    watchdog, clock, schedule = faked()
+    asyncio.run(main())
+    assert not timers and len(caplog.records) == 1
 
 
 def test_the_stack_is_logged_while_it_stands_still(signals: SignalThread, caplog: pytest.LogCaptureFixture) -> None:
@@ -155,11 +259,8 @@ def test_an_alarm_during_a_look_at_the_sockets_is_not_lost(
 
 
 def test_a_loop_on_another_thread_is_measured_too(signals: SignalThread) -> None:
-    found: list[LoopWatchdog] = []
-    clock = Clock()
-    thread = threading.Thread(
-        target=lambda: found.append(asyncio.run(passes(LoopWatchdog(clock=clock), clock.advance, 150)))
-    )
+    watchdog, clock, _ = faked()
+    thread = threading.Thread(target=lambda: asyncio.run(passes(watchdog, clock.advance, 150)))
     thread.start()
     thread.join(WAITS_S)
-    assert found[0].standstills == 1
+    assert watchdog.standstills == 1
