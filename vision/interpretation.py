@@ -38,12 +38,12 @@ from .outputs import (
     find_scores,
     find_tensor_layout,
     highest_class,
-    order_in_pixels,
     output_names,
     possible_heads,
     require_classes,
     require_corners,
     require_scores,
+    shown_order,
 )
 from .runtimes import FittedLabels, Labels, ModelError, Runtime
 from .understood import Understood, UnderstoodInput
@@ -442,7 +442,7 @@ class _Model:
         for order, word in ((X_FIRST, "xyxy"), (DEFAULT_ORDER, "yxyx")):
             if word in name:
                 return order, f"the output is named {layout.location}"
-        seen = order_in_pixels(layout, self.samples, self.evidence.size)
+        seen = shown_order(layout, self.samples, self.evidence.size)
         if seen is not None:
             return seen, "in the other order, boxes of the trial run would reach far beyond the input"
         if metadata.producer.casefold() == _PYTORCH:

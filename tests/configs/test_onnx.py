@@ -22,7 +22,7 @@ from pipeline import Chain, load
 from server.cli import cli
 from vision.outputs.heads.evidence import Evidence
 from vision.outputs.heads.table import find_head
-from vision.runtimes import onnx
+from vision.runtimes import Metadata, onnx
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -57,7 +57,8 @@ def test_it_takes_and_gives_what_its_readme_says(twin: Twin) -> None:
 
 def test_its_head_is_guessed(twin: Twin) -> None:
     shapes = {name: shape for name, shape, _ in twin.outputs}
-    guessed = find_head(None, Evidence(shapes, (192, 192), len(LABELS)))
+    metadata = Metadata(properties={"names": str(dict(enumerate(LABELS)))})
+    guessed = find_head(None, Evidence(shapes, (192, 192), len(LABELS), metadata=metadata))
     assert guessed is not None and guessed[0].name == "yolov10"
 
 

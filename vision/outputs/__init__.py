@@ -3,13 +3,13 @@
 from .classifier import Classifier, find_scores, require_scores
 from .detector import Detector
 from .head_detector import HeadDetector
-from .heads import NONE, Evidence, Head, HeadMatch, Samples, find_head, possible_heads
+from .heads import NONE, X_FIRST, Evidence, Head, HeadMatch, Samples, find_head, possible_heads
 from .instance_masks import masks_by_label
 from .output_names import all_names, output_names
-from .row_detector import DEFAULT_ORDER, X_FIRST, BoxFormat, RowDetector
+from .row_detector import DEFAULT_ORDER, BoxFormat, RowDetector
 from .scores import AUTO, NO_ACTIVATION, NonMaxSuppression, Thresholds, with_tolerance
 from .segmenter import Form, PixelMap, Segmenter, count_planes, find_map, highest_class, require_classes
-from .tensor_layout import TensorLayout, find_tensor_layout, order_in_pixels, require_corners
+from .tensor_layout import TensorLayout, find_tensor_layout, require_corners, shown_order
 
 __all__ = [
     "AUTO",
@@ -36,7 +36,6 @@ __all__ = [
     "count_planes",
     "find_head",
     "masks_by_label",
-    "order_in_pixels",
     "find_tensor_layout",
     "find_map",
     "highest_class",
@@ -45,6 +44,7 @@ __all__ = [
     "require_classes",
     "require_corners",
     "require_scores",
+    "shown_order",
     "with_tolerance",
     "output_names",
 ]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..runtimes import ModelError, Tensor
 from .detector import Detector
+from .heads import Y_FIRST
 from .scores import (
     AUTO,
     BACKGROUNDS,
@@ -25,8 +26,7 @@ from .scores import (
 )
 from .tensor_layout import TensorLayout
 
-DEFAULT_ORDER = (1, 0, 3, 2)
-X_FIRST = (0, 1, 2, 3)
+DEFAULT_ORDER = Y_FIRST
 _NEAR = 0.01  # a quantised probability may leave 0 to 1 by a step
 _MAX_FRACTION = 2.0  # boxes and scores in fractions exceed 0 to 1 a little, never this far
 _PADDING = -1.0  # score of the rows that pad the outputs of MXNet

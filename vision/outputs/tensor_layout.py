@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..runtimes import ModelError, Tensor
+from .heads import filled, order_in_pixels
 
 LOCATION, CATEGORY, SCORE, COUNT = "location", "category", "score", "count"
 EXPECTED = (LOCATION, CATEGORY, SCORE, COUNT)
 
 _MOST = 0.9  # of the rows, as evidence
-_BEYOND = 1.1  # of a side of the input: boxes reach a little beyond it
 _DECLARE_HEAD = "for raw boxes, declare their head"
 
 Samples = Sequence[Mapping[str, Tensor]]
@@ -124,7 +124,7 @@ def require_corners(layout: TensorLayout, samples: Samples, order: Sequence[int]
             f"several outputs may be boxes, {layout.location} and {', '.join(others)}; {_DECLARE_HEAD}, or name the "
             "finished ones in remap_output_names"
         )
-    rows = np.concatenate([_scored_boxes(layout, sample) for sample in samples])
+    rows = filled(_boxes(layout, samples))
     corners = rows[:, [list(order).index(side) for side in range(4)]]
     ordered = (corners[:, :2] < corners[:, 2:]).all(axis=1)
     share = float(ordered.mean()) if len(rows) else 0.0
@@ -144,27 +144,19 @@ def require_corners(layout: TensorLayout, samples: Samples, order: Sequence[int]
     return f"{start}, all of them corners in the trial run, with scores"
 
 
-def order_in_pixels(layout: TensorLayout, samples: Samples, size: tuple[int, int]) -> tuple[int, ...] | None:
-    """Return the order of the sides that keeps boxes in pixels inside an input that is not square, ``None`` if unclear.
+def shown_order(layout: TensorLayout, samples: Samples, size: tuple[int, int]) -> tuple[int, ...] | None:
+    """Return the order of the sides that the boxes of a trial run show, ``None`` if they do not.
 
     Args:
         layout: The role of each output.
         samples: The outputs for a few sample pictures.
         size: Width and height of the model's input.
     """
-    rows = np.concatenate([_scored_boxes(layout, sample) for sample in samples])
-    first, second = (float(np.abs(rows[:, [side, side + 2]]).max(initial=0.0)) for side in (0, 1))
-    shorter = min(size) * _BEYOND
-    if max(size) <= shorter or (first > shorter) == (second > shorter):
-        return None
-    return (0, 1, 2, 3) if (first > shorter) == (size[0] > size[1]) else (1, 0, 3, 2)
+    return order_in_pixels(_boxes(layout, samples), size)
 
 
-def _scored_boxes(layout: TensorLayout, sample: Mapping[str, Tensor]) -> NDArray[np.float64]:
-    """Return the boxes of a sample that are neither empty, as in rows that pad the tensor, nor not finite."""
-    boxes: NDArray[np.float64] = np.asarray(sample[layout.location], np.float64).reshape(-1, 4)
-    kept: NDArray[np.bool_] = np.isfinite(boxes).all(axis=1) & (boxes != boxes[:, :1]).any(axis=1)
-    return boxes[kept]
+def _boxes(layout: TensorLayout, samples: Samples) -> NDArray[np.float32]:
+    return np.concatenate([np.asarray(sample[layout.location], np.float32).reshape(-1, 4) for sample in samples])
 
 
 def _is_boxes(shape: tuple[int, ...]) -> bool:

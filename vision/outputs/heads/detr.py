@@ -13,7 +13,7 @@ from functools import partial
 from ..scores import NO_ACTIVATION, SOFTMAX, ScoredBoxes
 from .evidence import Array, Evidence, Size
 from .head import Head, HeadMatch, best_classes, corners, probabilities
-from .queries import IMAGENET, query_outputs, score_form
+from .queries import IMAGENET, doubt_about, query_outputs, score_form
 
 
 def find(model: Evidence) -> HeadMatch | None:
@@ -32,6 +32,7 @@ def find(model: Evidence) -> HeadMatch | None:
         f"{found.because}; {form.because}",
         activation=activation,
         decode=partial(decode, activation=activation),
+        doubt=doubt_about(found, form),
     )
 
 

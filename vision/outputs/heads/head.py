@@ -37,6 +37,7 @@ class HeadMatch(NamedTuple):
         batched: Whether the outputs' first axis is the batch, which the decoder does not get.
         closed: Whether ``classes`` is the number of classes of the model itself, which labels have to match.
         points: The points of each object, for a decoder that gives points.
+        doubt: What is not certain, if the rest is: a sentence without a full stop that says what to declare.
     """
 
     outputs: tuple[str, ...]
@@ -51,6 +52,7 @@ class HeadMatch(NamedTuple):
     batched: bool = True
     closed: bool = True
     points: PointSet | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True)

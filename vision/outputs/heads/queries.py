@@ -8,9 +8,9 @@ import numpy as np
 
 from ...inputs import Preparation
 from ..scores import AUTO, NO_ACTIVATION, SIGMOID, SOFTMAX
+from .box_forms import TOP_LEFT_DOUBT, are_centres, have_sizes
 from .evidence import NEAR, Evidence
 from .grid import has_cells
-from .rows import are_centres
 
 IMAGENET = Preparation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """RGB, normalised as for ImageNet, stretched."""
@@ -30,12 +30,14 @@ class QueryOutputs(NamedTuple):
         boxes: A box per query.
         is_certain: Whether names or values show that they are.
         because: The evidence, as a sentence without a full stop.
+        doubt: What is not certain although the rest is.
     """
 
     logits: str
     boxes: str
     is_certain: bool
     because: str
+    doubt: str = ""
 
 
 def query_outputs(model: Evidence) -> QueryOutputs | None:
@@ -48,8 +50,14 @@ def query_outputs(model: Evidence) -> QueryOutputs | None:
         if len(shape) == 3 and shape[2] == 4 and shape[1] <= _MOST_QUERIES and not has_cells(shape[1], model.size):
             for logits in model.full:
                 if logits != boxes and _fit(model, logits, boxes):
-                    is_certain = len(model.full) == 2 and are_centres(model.rows(boxes, 4))
-                    return QueryOutputs(logits, boxes, is_certain, f"{boxes} has centres and sizes in fractions")
+                    is_alone, rows = len(model.full) == 2, model.rows(boxes, 4)
+                    return QueryOutputs(
+                        logits,
+                        boxes,
+                        is_alone and are_centres(rows),
+                        f"{boxes} has centres and sizes in fractions",
+                        TOP_LEFT_DOUBT if is_alone and have_sizes(rows) and not are_centres(rows) else "",
+                    )
     return None
 
 
@@ -83,6 +91,18 @@ def score_form(model: Evidence, logits: str) -> ScoreForm:
             return ScoreForm(AUTO, "it has too few rows to be of this family", is_done=True)
         return ScoreForm(usual, f"{seen}, so the model applies its {usual} itself", is_done=True)
     return ScoreForm(*_activation_of(model, logits))
+
+
+def doubt_about(found: QueryOutputs, form: ScoreForm) -> str:
+    """Return what is not certain, and what to declare; empty if nothing or too much is."""
+    if form.activation == AUTO and form.is_done:
+        return ""
+    start = f"its outputs {found.logits} and {found.boxes} are like those of DETR"
+    if found.doubt:
+        return f"{start}, but {found.doubt}: declare head: detr or head: rtdetr if they are centres"
+    if found.is_certain and form.activation == AUTO:
+        return f"{start}, but {form.because}: declare head: detr for a softmax, head: rtdetr for a sigmoid"
+    return ""
 
 
 def _are_probabilities(model: Evidence, scores: str) -> bool:

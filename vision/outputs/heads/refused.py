@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 from .anchors import anchor_count, anchor_outputs
+from .box_forms import are_corners
 from .evidence import Evidence
 from .grid import LARGE_STRIDES, STRIDES, cell_count
-from .rows import are_corners
 from .torchvision import unnamed_rows
 
 _EXPORT = "export it with its post-processing, so that the outputs are boxes, scores and classes"

@@ -10,8 +10,6 @@ from ..scores import ScoredBoxes
 from .evidence import Array, Evidence, Size
 from .head import FLOOR, pixels_to_fractions
 
-_MOST = 0.9  # of the rows, as evidence
-
 
 def scored_rows(boxes: Array, scores: Array, numbers: Array, count: Array | None = None) -> ScoredBoxes:
     """Return rows of corners in fractions that score at least ``FLOOR``, without those beyond the count.
@@ -49,19 +47,6 @@ def pixel_rows(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxe
     """Decode boxes as corners in pixels, scores, class numbers and, if there is one, their count."""
     boxes, scores, numbers, *count = outputs
     return scored_rows(pixels_to_fractions(boxes.reshape(-1, 4), size), scores, numbers, count[0] if count else None)
-
-
-def are_corners(rows: Array) -> bool:
-    """Return whether nearly all rows that are not empty have their corners in order: x_min, y_min, x_max, y_max."""
-    rows = rows[np.isfinite(rows).all(axis=1) & (rows != rows[:, :1]).any(axis=1)]
-    return len(rows) > 0 and bool(np.mean((rows[:, :2] < rows[:, 2:]).all(axis=1)) >= _MOST)
-
-
-def are_centres(rows: Array) -> bool:
-    """Return whether rows are centres and sizes in fractions of the input, and so clearly no corners."""
-    rows = rows[np.isfinite(rows).all(axis=1) & (rows != 0).any(axis=1)]
-    is_inside = len(rows) > 0 and bool(rows.min() >= -0.01 and rows.max() <= 1.01)
-    return is_inside and not are_corners(rows)
 
 
 def has_class_zero(model: Evidence, numbers: str, scores: str) -> bool:

@@ -16,11 +16,12 @@ import numpy as np
 
 from ...inputs import Preparation
 from ..scores import NO_ACTIVATION, SIGMOID, ScoredBoxes, sigmoid
+from .box_forms import TOP_LEFT_DOUBT, are_centres, have_sizes
 from .evidence import Array, Evidence, Size
 from .grid import SIZE, has_cells
 from .head import Head, HeadMatch, corners
 from .queries import IMAGENET, query_outputs, score_form
-from .rows import are_centres, pixel_rows, scored_pairs, scored_rows
+from .rows import pixel_rows, scored_pairs, scored_rows
 
 _FRACTIONS = Preparation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), size=SIZE)
 SIZE_INPUTS = ("orig_target_sizes", "orig_size", "target_sizes")
@@ -69,7 +70,8 @@ def _single(model: Evidence) -> HeadMatch | None:
         said = "rt-detr" in model.metadata.description.casefold() or "rtdetr" in model.metadata.description.casefold()
         if not said and (shape[1] < _FEWEST_QUERIES or has_cells(shape[2], model.size)):
             continue
-        if not said and (has_cells(shape[1], model.size) or not are_centres(model.rows(name, shape[2])[:, :4])):
+        boxes = model.rows(name, shape[2])[:, :4]
+        if not said and (has_cells(shape[1], model.size) or not have_sizes(boxes)):
             continue
         is_single = shape[2] == _SINGLE and not (model.labels and model.fits(_SINGLE - 4))
         numbers = model.rows(name, shape[2])[:, 5] if is_single else None
@@ -77,9 +79,16 @@ def _single(model: Evidence) -> HeadMatch | None:
         if not said and not (has_classes and (is_single or model.labels)):
             continue
         because = "the model file says so" if said else f"{name} has rows of centres and sizes in fractions"
-        if is_single:
-            return HeadMatch((name,), 0, True, because, activation=NO_ACTIVATION, decode=_decode_single)
-        return HeadMatch((name,), shape[2] - 4, True, because, activation=NO_ACTIVATION, decode=_decode_scores)
+        is_certain = said or are_centres(boxes)
+        return HeadMatch(
+            (name,),
+            0 if is_single else shape[2] - 4,
+            is_certain,
+            because,
+            activation=NO_ACTIVATION,
+            decode=_decode_single if is_single else _decode_scores,
+            doubt="" if is_certain else f"{TOP_LEFT_DOUBT}: declare head: rtdetr if they are centres",
+        )
     return None
 
 

@@ -103,6 +103,7 @@ def find_head(declared: str | None, model: Evidence) -> tuple[Head, HeadMatch] |
             raise ModelError(f"its outputs fit several heads; declare head: {names}; the outputs are {model.listed}")
         if not certain:
             reason = undecided(model, [head.name for head, _ in matches])
+            reason = reason or next((found.doubt for _, found in matches if found.doubt), None)
             if reason is not None:
                 raise ModelError(reason)
             return None

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 from ...inputs import Preparation
 from ..scores import ScoredBoxes
+from .box_forms import are_corners
 from .evidence import Array, Evidence, Size
 from .grid import SIZE, has_cells
 from .head import Head, HeadMatch, best_classes, pixels_to_fractions
-from .rows import are_corners, class_column, pixel_rows, scored_rows
+from .rows import class_column, pixel_rows, scored_rows
 
 _BATCH = ("pred_boxes", "pred_scores", "pred_classes", "num_predictions")
 _FLAT = "flat_predictions"

@@ -13,12 +13,13 @@ from functools import partial
 import numpy as np
 
 from ..scores import NO_ACTIVATION, ScoredBoxes
+from .box_forms import have_sizes, x_first_reason
 from .evidence import Array, Evidence, Size
 from .grid import FRACTIONS, has_cells, prototypes
 from .head import FLOOR, Head, HeadMatch, bounds, to_fractions, turned_corners
-from .rows import are_centres
 
 _COLUMNS = 6
+_REMEDY = "declare head: yolov10 if they do; otherwise it is not supported"
 _INVERTED_MAX = 0.1  # of boxes as corners
 _FEWEST_ROWS, _MOST_ROWS = 10, 1000  # of a list of decoded boxes; raw outputs have more
 
@@ -38,20 +39,23 @@ def find(model: Evidence) -> HeadMatch | None:
             is_raw = has_cells(shape[1], size) or has_cells(shape[1], size, 3)  # YOLOX or YOLOv5 with one class
             is_list = shape[2] == _COLUMNS + coefficients and _FEWEST_ROWS <= shape[1] <= _MOST_ROWS
             rows = model.rows(name, shape[2])
-            is_rtdetr = shape[2] == _COLUMNS and are_centres(rows[:, :4])
+            are_sizes = shape[2] == _COLUMNS and have_sizes(rows[:, :4])
             has_score_and_class = bool(np.all(rows[:, 5] == np.round(rows[:, 5]))) and (
                 model.judged_activation(name, 4, 5, 1) == NO_ACTIVATION
             )
             are_boxes = _inverted(rows[:, :4]) <= _INVERTED_MAX
-            has_meaning = has_score_and_class and are_boxes and not is_rtdetr and model.metadata.task != "pose"
+            has_meaning = has_score_and_class and are_boxes and not are_sizes and model.metadata.task != "pose"
+            is_known = is_alone and is_list and not is_raw and has_meaning
+            order = x_first_reason(model, name, rows[:, :4])
             because = f"{name} has at most {_MOST_ROWS} rows of a box, a score and a class"
             return HeadMatch(
                 (name,),
                 0,
-                is_alone and is_list and not is_raw and has_meaning,
-                because,
+                is_known and bool(order),
+                f"{because}; {order}",
                 decode=partial(decode, coefficients=coefficients) if coefficients else None,
                 prototypes=masks,
+                doubt=f"{because}, but nothing shows whether its corners begin with x: {_REMEDY}" * is_known,
             )
     return None
 

@@ -55,7 +55,8 @@ def test_finished_rows_are_in_pixels_of_the_size_that_was_given() -> None:
 @pytest.mark.parametrize("said", ["Ultralytics RT-DETR model", ""])
 def test_rows_of_one_output_are_centres_and_sizes(columns: list[float], said: str) -> None:
     rows = np.zeros((1, 30, 4 + len(columns)))
-    rows[0, :, :4] = BOX
+    rows[0, :, :4] = [0.8, 0.8, 0.3, 0.3]  # of a top left corner, it would leave the picture
+    rows[0, 7, :4] = BOX
     rows[0, 7, 4:] = columns
     evidence = ran({"out": rows}, SIZE, 3, metadata=Metadata(description=said))
     match = find(evidence)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import typing
+from typing import Any
 
+import numpy as np
 import pytest
 
 from vision import MlModelAttributes, ModelError
 from vision.outputs.heads.evidence import Evidence
 from vision.outputs.heads.table import HEADS, find_head
+
+from .given import ran
 
 BLAZEFACE = {"regressors": (1, 896, 16), "classificators": (1, 896, 1)}
 
@@ -26,8 +30,8 @@ def test_every_head_may_be_declared() -> None:
         ({"b": (1, 1917, 1, 4), "s": (1, 1917, 91)}, (300, 300), 0, "ssd_anchors"),
         ({"out": (1, 25200, 85)}, (640, 640), 0, "yolov5"),
         ({"out": (1, 84, 8400)}, (640, 640), 0, "yolov8"),
-        ({"out": (1, 300, 6)}, (640, 640), 80, "yolov10"),
-        ({"out": (1, 300, 38), "masks": (1, 32, 160, 160)}, (640, 640), 80, "yolov10"),
+        ({"output0": (1, 300, 6)}, (640, 640), 80, "yolov10"),
+        ({"output0": (1, 300, 38), "masks": (1, 32, 160, 160)}, (640, 640), 80, "yolov10"),
         ({"out": (1, 567, 6)}, (96, 96), 0, "yolov5"),
         ({"out": (1, 525, 6)}, (160, 160), 1, "yolox"),
         ({"out": (1, 8400, 85)}, (640, 640), 0, "yolox"),
@@ -49,6 +53,43 @@ def test_a_head_is_inferred_from_unambiguous_shapes(
     found = find_head(None, Evidence(shapes, size, labels))
     assert (found and found[0].name) == head
     assert find_head("none", Evidence(shapes, size, labels)) is None
+
+
+def doubt(outputs: dict[str, Any], labels: int = 0) -> str:
+    with pytest.raises(ModelError) as caught:
+        find_head(None, ran(outputs, labels=labels))
+    return str(caught.value)
+
+
+def test_rows_that_may_begin_with_y_are_refused_with_what_to_declare() -> None:
+    rows = np.zeros((1, 30, 6))
+    rows[0, 3] = [10, 20, 300, 400, 0.9, 2]
+    assert doubt({"out": rows}) == (
+        "out has at most 1000 rows of a box, a score and a class, but nothing shows whether its corners begin with x: "
+        "declare head: yolov10 if they do; otherwise it is not supported"
+    )
+    assert find_head(None, ran({"output0": rows})) is not None
+
+
+@pytest.mark.parametrize(
+    ("outputs", "labels"),
+    [
+        ({"a": np.full((1, 100, 3), -4.0), "b": np.full((1, 100, 4), 0.3)}, 3),
+        ({"a": np.tile([0.3, 0.3, 0.2, 0.2, 0.9, 1.0], (1, 100, 1))}, 3),
+    ],
+)
+def test_boxes_that_may_be_top_left_corners_and_sizes_are_refused(outputs: dict[str, Any], labels: int) -> None:
+    message = doubt(outputs, labels)
+    assert "could be centres and sizes, or top left corners and sizes, which camweave does not take" in message
+    assert message.endswith("head: rtdetr if they are centres")
+
+
+def test_scores_that_may_need_a_softmax_or_a_sigmoid_are_refused() -> None:
+    outputs = {"a": np.full((1, 100, 7), 3.0), "b": np.full((1, 100, 4), 0.7)}
+    assert doubt(outputs).endswith(
+        "nothing shows whether its scores need a softmax or a sigmoid: declare head: detr for a softmax, head: rtdetr "
+        "for a sigmoid"
+    )
 
 
 def test_a_declared_head_matches_ambiguous_shapes() -> None:

@@ -6,6 +6,7 @@ import pytest
 from vision.outputs.heads.evidence import Evidence
 from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.yolov10 import decode, find
+from vision.runtimes.base import Metadata
 
 from .expected_boxes import CLASSES, THINGS, assert_found, assert_given
 from .given import ran
@@ -43,7 +44,7 @@ def test_a_rotated_box_becomes_its_upright_bounds() -> None:
 def test_boxes_that_are_no_corners_are_not_taken_for_them(box: tuple[int, ...], is_certain: bool) -> None:
     rows = np.zeros((1, 300, 6), np.float32)
     rows[0, :2] = [*box, 0.9, 1]
-    match = find(ran({"out": rows}))
+    match = find(ran({"out": rows}, channels_first=True))
     assert match is not None and match.is_certain == is_certain
 
 
@@ -69,14 +70,30 @@ def test_non_finite_rows_are_harmless() -> None:
 def test_the_output_is_identified_by_its_shape(
     shapes: dict[str, tuple[int, ...]], size: tuple[int, int], found: HeadMatch | None
 ) -> None:
-    match = find(Evidence(shapes, size, 0))
+    match = find(Evidence(shapes, size, 0, channels_first=True))
     assert (match and match[:3]) == (found and found[:3])
 
 
 def test_rows_need_a_score_and_a_whole_class_number() -> None:
     rows = np.zeros((1, 30, 6))
     rows[0, 3] = [10, 10, 20, 20, 0.9, 2]
-    match = find(ran({"out": rows}))
+    match = find(ran({"out": rows}, channels_first=True))
     assert match is not None and match.is_certain
-    match = find(ran({"out": rows[..., [5, 4, 0, 1, 2, 3]]}))  # class and score first
+    match = find(ran({"out": rows[..., [5, 4, 0, 1, 2, 3]]}, channels_first=True))  # class and score first
     assert match is not None and not match.is_certain
+
+
+def test_corners_need_a_reason_to_begin_with_x() -> None:
+    rows = np.zeros((1, 30, 6))
+    rows[0, 3] = [10, 20, 600, 300, 0.9, 2]
+    assert [
+        (match := find(evidence)) is not None and match.is_certain
+        for evidence in (
+            ran({"out": rows}),
+            ran({"out": rows}, SIZE),  # with y first, it would leave the picture
+            ran({"out": rows}, (320, 640), channels_first=True),
+            ran({"out": rows}, channels_first=True),
+            ran({"output0": rows}),
+            ran({"out": rows}, metadata=Metadata(properties={"names": "{0: 'cat'}"})),
+        )
+    ] == [False, True, False, True, True, True]
