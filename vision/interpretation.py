@@ -37,6 +37,7 @@ from .outputs import (
     find_map,
     find_scores,
     find_tensor_layout,
+    highest_category,
     highest_class,
     output_names,
     possible_heads,
@@ -54,7 +55,7 @@ FINISHED = "ssd"
 """The ``head:`` of a model whose outputs are finished boxes, as those of an SSD with its post-processing."""
 
 _PYTORCH = "pytorch"  # the producer, in ONNX files that PyTorch wrote
-_TENSORFLOW_NAMES = ("TFLite_Detection", "StatefulPartitionedCall")
+_TENSORFLOW_CALL = "statefulpartitionedcall"  # part of the names of all outputs of its converted models
 _HEAD_MAX_DETECTIONS = 100
 _IOU_THRESHOLD = 0.45  # as with most heads
 _MOST_FRACTION = 2.0  # mean and std are fractions of 255; values this large are for pixels from 0 to 255
@@ -226,7 +227,10 @@ class _Model:
         if found.closed and found.classes:
             fitted = self.labels.fitted(found.classes, f"the head {head.name} gives {found.classes} scores")
         else:
-            fitted = self.labels.unbounded()
+            plain = HeadDetector(head, found, (), self.thresholds, self.service, suppression)
+            fitted = self.labels.of_rows(
+                lambda: plain.highest_class(self.samples, self.evidence.size), has_gaps=found.has_gaps
+            )
         if not fitted.names and head.labels:
             fitted = FittedLabels(head.labels, "the head", "its models have no others")
         detector = HeadDetector(head, found, fitted.names, self.thresholds, self.service, suppression)
@@ -408,7 +412,10 @@ class _Model:
                     len(self.labels),
                     known,
                 )
-            return self.labels.unbounded()
+            is_tensorflow = any(word in layout.location.casefold() for word in self._tensorflow_names)
+            return self.labels.of_rows(
+                lambda: highest_category(layout, self.samples), has_gaps=True if is_tensorflow else None
+            )
         columns = scores.shape[-1]
         if not self.labels.fits(columns) and self.labels.fits(columns - 1):  # the first column is the background
             return self.labels.fitted(columns - 1, "")
@@ -436,8 +443,7 @@ class _Model:
             return self.attributes.xmin_ymin_xmax_ymax_order, "declared as xmin_ymin_xmax_ymax_order"
         if metadata.box_order:
             return metadata.box_order, "the model file says so"
-        names = _TENSORFLOW_NAMES if self.plain.channels_first else (*_TENSORFLOW_NAMES, "detection_boxes")
-        if any(word.casefold() in name for word in names):
+        if any(word in name for word in (*self._tensorflow_names, _TENSORFLOW_CALL)):
             return DEFAULT_ORDER, "the output is named as TensorFlow's detectors name it, which give this order"
         for order, word in ((X_FIRST, "xyxy"), (DEFAULT_ORDER, "yxyx")):
             if word in name:
@@ -450,6 +456,11 @@ class _Model:
         if self.plain.channels_first:
             return (), ""
         return DEFAULT_ORDER, "most finished detectors give this order; if not, declare xmin_ymin_xmax_ymax_order"
+
+    @property
+    def _tensorflow_names(self) -> tuple[str, ...]:
+        """What the names of the boxes of TensorFlow's detectors contain; TensorRT's have one of them, too."""
+        return ("tflite_detection",) if self.plain.channels_first else ("tflite_detection", "detection_boxes")
 
     def _activation_reason(self, otherwise: str) -> str:
         return otherwise if self.attributes.activation == AUTO else "declared as activation"

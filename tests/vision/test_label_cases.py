@@ -49,13 +49,24 @@ def test_the_detector_names_a_person_and_a_sheep(
 
 
 @needs_data
-def test_a_list_for_another_detector_is_warned_of(models: SharedModels, caplog: pytest.LogCaptureFixture) -> None:
-    declared = MlModelAttributes(model_path=SSD, label_path=DATA / "labels/coco_80.txt")
-    MlModelVision("s", declared, models=models).inspect()
+def test_a_list_for_another_detector_is_warned_of(
+    models: SharedModels, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    shorter = tmp_path / "some.txt"
+    shorter.write_text("".join(f"{line}\n" for line in (DATA / "labels/coco_80.txt").read_text().splitlines()[:-1]))
+    MlModelVision("s", MlModelAttributes(model_path=SSD, label_path=shorter), models=models).inspect()
     count, names = caplog.messages[-2:]
-    assert count == "service s: there are 80 labels, but the model has 91 scores for each box; names may be wrong"
-    assert names.startswith("service s: coco_80.txt differs from the labels in the model file: class 3 is motorbike in")
-    assert names.endswith(" differ, there are 80 here and 90 in the model")
+    assert count == "service s: there are 79 labels, but the model has 91 scores for each box; names may be wrong"
+    assert names.startswith("service s: some.txt differs from the labels in the model file: class 3 is motorbike in")
+    assert names.endswith(" differ, there are 79 here and 90 in the model")
+
+
+@needs_data
+def test_the_names_of_coco_in_a_row_fit_a_detector_with_its_gaps(models: SharedModels) -> None:
+    declared = MlModelAttributes(model_path=SSD, label_path=DATA / "labels/coco_80.txt")
+    with MlModelVision("s", declared, models=models).open_session() as detector:
+        found = detector.predict(Detection, picture(DATA / "images/person_dog_horse.jpg"))
+    assert [item.label for item in found if item.confidence > 0.5] == ["person", "sheep"]
 
 
 @pytest.mark.parametrize(

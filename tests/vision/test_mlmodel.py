@@ -736,6 +736,30 @@ def test_a_background_that_torchvision_lists_is_class_zero(tmp_path: Path) -> No
             assert [item.label for item in detector.predict(Detection, frame())] == ["person"]
 
 
+@pytest.mark.parametrize(
+    ("outputs", "highest"),
+    [
+        ({"boxes": np.array([[1.0, 1, 9, 9]]), "labels": np.array([90]), "scores": np.array([0.9])}, 89),
+        (DETECTOR | {"classes": np.array([[89.0, 2.0]])}, 89),
+        ({"dets": np.array([[[1.0, 1, 9, 9, 0.9]]]), "labels": np.array([[79]])}, 79),
+    ],
+)
+def test_the_names_of_coco_in_a_row_fit_any_detector_of_coco(
+    tmp_path: Path, outputs: dict[str, Any], highest: int
+) -> None:
+    names = ["person", *(f"thing {number}" for number in range(78)), "toothbrush"]
+    with service(runtime(outputs), tmp_path, label_path=labels_file(tmp_path, "\n".join(names))).open_session() as made:
+        assert "toothbrush" in [item.label for item in made.predict(Detection, frame())]
+        assert made.service.labels.index("toothbrush") == highest
+
+
+def test_the_names_of_coco_in_a_row_need_a_reason_for_torchvision(tmp_path: Path) -> None:
+    outputs = {"boxes": np.array([[1.0, 1, 9, 9]]), "labels": np.array([18]), "scores": np.array([0.9])}
+    path = labels_file(tmp_path, "\n".join(["person", *(f"thing {number}" for number in range(78)), "toothbrush"]))
+    with pytest.raises(ModelError, match="there are 80 labels of COCO, but such models number its 80 classes 1 to 90"):
+        service(runtime(outputs), tmp_path, label_path=path).inspect()
+
+
 def test_a_softmax_of_one_score_is_refused(tmp_path: Path) -> None:
     assert refused(runtime({"dense": np.array([[0.3]])}), tmp_path, activation="softmax") == (
         "activation: softmax needs several scores, but output dense has one; use sigmoid"

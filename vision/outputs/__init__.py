@@ -9,7 +9,7 @@ from .output_names import all_names, output_names
 from .row_detector import DEFAULT_ORDER, BoxFormat, RowDetector
 from .scores import AUTO, NO_ACTIVATION, NonMaxSuppression, Thresholds, with_tolerance
 from .segmenter import Form, PixelMap, Segmenter, count_planes, find_map, highest_class, require_classes
-from .tensor_layout import TensorLayout, find_tensor_layout, require_corners, shown_order
+from .tensor_layout import TensorLayout, find_tensor_layout, highest_category, require_corners, shown_order
 
 __all__ = [
     "AUTO",
@@ -38,6 +38,7 @@ __all__ = [
     "masks_by_label",
     "find_tensor_layout",
     "find_map",
+    "highest_category",
     "highest_class",
     "find_scores",
     "possible_heads",

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from cameras import Classification
 
-from ..runtimes import UNUSED, LabelsError, ModelError, ScoreCalibration, Tensor, TensorInfo
-from .scores import AUTO, BACKGROUNDS, NO_ACTIVATION, SIGMOID, SOFTMAX, Calibration, Thresholds, sigmoid, softmax
+from ..runtimes import UNUSED, LabelsError, ModelError, ScoreCalibration, Tensor, TensorInfo, is_background
+from .scores import AUTO, NO_ACTIVATION, SIGMOID, SOFTMAX, Calibration, Thresholds, sigmoid, softmax
 
 PROBABILITY = "probability"
 _NEAR = 0.01  # a quantised probability may exceed 1 by a step
@@ -26,6 +26,7 @@ _PERCENT = 100.0
 _MOST = 1.01
 _SCORE_WORDS = ("logits", "probabilit", "softmax")
 _SCORE_NAMES = ("prob", "logit", "score", "softmax", "sigmoid", "predict", "class", "categor")
+_BACKGROUND = "background"
 _IMAGENET = (1000, 1001)  # labels without and scores with the background, as in TensorFlow's models
 _SETTERS = {field.name: getattr(Classification, field.name).__set__ for field in fields(Classification)}
 
@@ -266,10 +267,10 @@ def _fitting(labels: tuple[str, ...], count: int) -> tuple[str, ...]:
     Raises:
         LabelsError: when the numbers differ otherwise.
     """
-    if len(labels) == count + 1 and labels[0].casefold() in BACKGROUNDS:
+    if len(labels) == count + 1 and is_background(labels[0]):
         return labels[1:]
     if (len(labels), count) == _IMAGENET:
-        return (BACKGROUNDS[0], *labels)
+        return (_BACKGROUND, *labels)
     if labels and len(labels) != count:
         raise LabelsError(f"there are {len(labels)} labels but the classifier gives {count} scores")
     return labels

@@ -8,11 +8,11 @@ import numpy as np
 
 from cameras import BoundingBox, Keypoint, Keypoints, Mask
 
-from ..runtimes import LabelsError, Tensor
+from ..runtimes import LabelsError, Tensor, is_background
 from .detector import WHOLE, Detector
-from .heads import Head, HeadMatch, squeezed
+from .heads import Head, HeadMatch, Samples, squeezed
 from .instance_masks import instance_masks
-from .scores import BACKGROUNDS, NonMaxSuppression, ScoredBoxes, Thresholds
+from .scores import NonMaxSuppression, ScoredBoxes, Thresholds
 
 
 class HeadDetector(Detector):
@@ -40,7 +40,7 @@ class HeadDetector(Detector):
         suppression: NonMaxSuppression,
     ) -> None:
         labels = tuple(labels) or head.labels
-        has_background = labels[:1] and labels[0].casefold() in BACKGROUNDS
+        has_background = labels[:1] and is_background(labels[0])
         if has_background and (len(labels) == found.classes + 1 or (not found.classes and found.first_class == 1)):
             labels = labels[1:]
         if found.closed and labels and found.classes and len(labels) != found.classes:
@@ -61,6 +61,16 @@ class HeadDetector(Detector):
             found = (self._found.decode or self._head.decode)(plain, size, self._found.classes)
         first = self._found.first_class
         return found._replace(class_ids=found.class_ids - first) if first else found
+
+    def highest_class(self, samples: Samples, size: tuple[int, int]) -> int:
+        """Return the highest class number of a trial run, counted from the first class; -1 without a box.
+
+        Args:
+            samples: The outputs for a few sample pictures.
+            size: Width and height of the input.
+        """
+        numbers = np.concatenate([self._decode(sample, size).finite().class_ids for sample in samples])
+        return round(float(numbers.max(initial=-1.0)))
 
     @property
     def has_masks(self) -> bool:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..runtimes import ModelError, Tensor
+from ..runtimes import ModelError, Tensor, is_background
 from .detector import Detector
 from .heads import Y_FIRST
 from .scores import (
     AUTO,
-    BACKGROUNDS,
     NO_ACTIVATION,
     SIGMOID,
     SOFTMAX,
@@ -121,7 +120,7 @@ class RowDetector(Detector):
 
     def _has_background(self, columns: int) -> bool:
         """Return whether the first column is the background: there is no label for it, or the first one says so."""
-        return len(self.labels) == columns - 1 or any(label.casefold() in BACKGROUNDS for label in self.labels[:1])
+        return len(self.labels) == columns - 1 or any(is_background(label) for label in self.labels[:1])
 
     def _find_percentages(self, scores: Numbers) -> None:
         """Recognise percentages by the largest score; once seen, all scores are."""

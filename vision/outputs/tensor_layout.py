@@ -144,6 +144,14 @@ def require_corners(layout: TensorLayout, samples: Samples, order: Sequence[int]
     return f"{start}, all of them corners in the trial run, with scores"
 
 
+def highest_category(layout: TensorLayout, samples: Samples) -> int:
+    """Return the highest class number of a trial run; 0 if there are none."""
+    if layout.category is None:
+        return 0
+    numbers = np.concatenate([np.asarray(sample[layout.category], np.float64).reshape(-1) for sample in samples])
+    return round(float(numbers[np.isfinite(numbers)].max(initial=0.0)))
+
+
 def shown_order(layout: TensorLayout, samples: Samples, size: tuple[int, int]) -> tuple[int, ...] | None:
     """Return the order of the sides that the boxes of a trial run show, ``None`` if they do not.
 

@@ -13,7 +13,7 @@ from .base import (
 )
 from .bounded_calls import INFERENCE_LIMIT, BoundedCalls, CallTimeout, hanging, unanswered
 from .errors import LabelsError, ModelError, UnsupportedKind
-from .label_forms import UNUSED
+from .label_forms import UNUSED, is_background
 from .labels import MODEL_FILE, FittedLabels, Labels, differences, read_labels, read_lines
 from .litert import LiteRt, LiteRtAttributes
 from .model_file import ModelFile
@@ -53,6 +53,7 @@ __all__ = [
     "TensorInfo",
     "UnsupportedKind",
     "hanging",
+    "is_background",
     "load_model",
     "missing_files",
     "read_labels",

@@ -6,14 +6,14 @@ import contextlib
 import io
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cameras import one_line
 
 from .errors import LabelsError, ModelError
-from .label_forms import UNUSED, Reading, labels_of_literal, literal, readings
+from .label_forms import IN_A_ROW, UNUSED, WITH_GAPS, Reading, labels_of_literal, literal, readings
 
 MAX_BYTES = 16 * 1024 * 1024  # far above any real list (21,843 ImageNet names: 0.8 MB), far below a zip bomb
 MODEL_FILE = "the model file"
@@ -106,6 +106,35 @@ class Labels:
         if reading.doubt:
             raise LabelsError(f"the labels are ambiguous: {one_line(reading.doubt)}")
         return self._result(reading, *reading.unbounded(first))
+
+    def of_rows(self, highest: Callable[[], int], *, has_gaps: bool | None) -> FittedLabels:
+        """Return the labels of a detector of finished boxes, which does not state its number of classes.
+
+        Args:
+            highest: Returns the highest class of a trial run, counted from the first one, 0.
+            has_gaps: Whether such models number the classes of COCO with its gaps, or in a row; ``None`` if unknown.
+
+        Raises:
+            LabelsError: when the list can be read in two ways, or has the classes of COCO by the other numbers.
+        """
+        coco = self.readings[0].coco if self.readings else ()
+        if not coco:
+            return self.unbounded()
+        is_shown = highest() >= IN_A_ROW
+        if (is_shown or has_gaps) in (None, len(coco) == WITH_GAPS):
+            return self.unbounded()
+        reading = self.readings[0]
+        if is_shown:
+            other = reading.with_other_numbers()
+            return self._result(other, *other.unbounded(0))
+        if has_gaps and (reading.has_numbers or reading.has_background):
+            return self.unbounded()  # it states the number of each label
+        numbers = "1 to 90, with gaps" if has_gaps else "0 to 79, without gaps"
+        remedy = ", or number its lines if this one does not, the first one `1: person`" if has_gaps else ""
+        raise LabelsError(
+            f"there are {len(coco)} labels of COCO, but such models number its 80 classes {numbers}: use the list with "
+            f"{WITH_GAPS if has_gaps else IN_A_ROW}{remedy}"
+        )
 
     def by_number(self, highest: int) -> FittedLabels:
         """Return the labels of a model that gives nothing but class numbers, among them that of the background, if any.

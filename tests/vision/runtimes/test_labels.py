@@ -20,11 +20,60 @@ from vision.runtimes.labels import (
     read_lines,
 )
 
+ROW = [f"thing {number}" for number in range(80)]
+ROW[0], ROW[-1] = "person", "toothbrush"
+UNUSED = (12, 26, 29, 30, 45, 66, 68, 69, 71, 83)  # numbers of COCO, which begin with 1
+GAPS = list(ROW)
+for number in UNUSED:
+    GAPS.insert(number - 1, "N/A")
+
 
 def labels(folder: Path, text: str, name: str = "labels.txt") -> Labels:
     path = folder / name
     path.write_text(text)
     return read_labels(path)
+
+
+@pytest.mark.parametrize(
+    ("names", "has_gaps", "highest", "label"),  # of the class 89
+    [
+        (ROW, None, 79, None),
+        (ROW, False, 79, None),
+        (ROW, False, 89, "toothbrush"),
+        (ROW, True, 89, "toothbrush"),
+        (["background", *ROW], True, 79, None),  # its lines are the numbers of the model
+        (GAPS, None, 5, "toothbrush"),
+        (GAPS, True, 5, "toothbrush"),
+        (GAPS, False, 89, "toothbrush"),
+        (["__background__", *GAPS], True, 5, "toothbrush"),
+    ],
+)
+def test_the_names_of_coco_follow_the_numbers_of_the_model(
+    names: list[str], has_gaps: bool | None, highest: int, label: str | None
+) -> None:
+    found = Labels.of(names).of_rows(lambda: highest, has_gaps=has_gaps).names
+    assert found[0] == "person"
+    assert (found[89] if len(found) > 89 else None) == label
+
+
+def test_names_of_coco_by_other_numbers_are_refused_with_both(tmp_path: Path) -> None:
+    with pytest.raises(LabelsError) as caught:
+        Labels.of(ROW).of_rows(lambda: 5, has_gaps=True)
+    assert str(caught.value) == (
+        "there are 80 labels of COCO, but such models number its 80 classes 1 to 90, with gaps: use the list with 90, "
+        "or number its lines if this one does not, the first one `1: person`"
+    )
+    numbered = labels(tmp_path, "".join(f"{number}: {name}\n" for number, name in enumerate(ROW, 1)))
+    assert len(numbered.of_rows(lambda: 5, has_gaps=True).names) == 80
+    with pytest.raises(LabelsError, match="0 to 79, without gaps: use the list with 80$"):
+        Labels.of(GAPS).of_rows(lambda: 5, has_gaps=False)
+
+
+def test_the_names_of_coco_fit_a_number_of_scores_of_either_kind() -> None:
+    assert Labels.of(GAPS).fitted(80, "").names == tuple(ROW)
+    with_gaps = tuple("???" if name == "N/A" else name for name in GAPS)
+    assert Labels.of(ROW).fitted(90, "").names == with_gaps
+    assert Labels.of(ROW).fitted(91, "").names == ("background", *with_gaps)
 
 
 def test_a_label_file_is_utf_8_or_utf_16_with_a_bom(tmp_path: Path) -> None:

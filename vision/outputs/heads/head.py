@@ -37,6 +37,8 @@ class HeadMatch(NamedTuple):
         batched: Whether the outputs' first axis is the batch, which the decoder does not get.
         closed: Whether ``classes`` is the number of classes of the model itself, which labels have to match.
         points: The points of each object, for a decoder that gives points.
+        has_gaps: Whether such models number the classes of COCO with its gaps, if the outputs do not show their number;
+            ``None`` if unknown.
         doubt: What is not certain, if the rest is: a sentence without a full stop that says what to declare.
     """
 
@@ -52,6 +54,7 @@ class HeadMatch(NamedTuple):
     batched: bool = True
     closed: bool = True
     points: PointSet | None = None
+    has_gaps: bool | None = False
     doubt: str = ""
 
 

@@ -40,7 +40,7 @@ def find(model: Evidence) -> HeadMatch | None:
     # TensorRT's EfficientNMS has such names, but numbers classes from 0.
     is_own = not model.channels_first and not has_class_zero(model, outputs[2], outputs[1])
     classes = model.full[columns[0]][-1] - 1 if columns else 0
-    return HeadMatch(outputs, classes, is_own, because, first_class=1)
+    return HeadMatch(outputs, classes, is_own, because, first_class=1, has_gaps=True)
 
 
 def decode(outputs: Sequence[Array], size: Size, classes: int) -> ScoredBoxes:

@@ -29,13 +29,14 @@ def find(model: Evidence) -> HeadMatch | None:
         return HeadMatch(outputs, 0, model.channels_first, because, first_class=1, preparation=IMAGENET)
     outputs = model.named("boxes", "scores", "labels")
     if outputs is None and (unnamed := unnamed_rows(model)) is not None:
-        return HeadMatch(unnamed, 0, False, "they have no batch axis", first_class=1, batched=False)
+        return HeadMatch(unnamed, 0, False, "they have no batch axis", first_class=1, batched=False, has_gaps=None)
     is_other = model.is_input(*SIZE_INPUTS) or model.named("num_dets") is not None  # RT-DETR; MMYOLO, with class 0
     if outputs is None or is_other or model.full[outputs[0]][-1] != 4:
         return None
     because = "its outputs are named boxes, labels and scores"
     first = 0 if has_class_zero(model, outputs[2], outputs[1]) else 1
-    return HeadMatch(outputs, 0, True, because, first_class=first, batched=len(model.full[outputs[0]]) == 3)
+    is_batched = len(model.full[outputs[0]]) == 3
+    return HeadMatch(outputs, 0, True, because, first_class=first, batched=is_batched, has_gaps=first == 1)
 
 
 def unnamed_rows(model: Evidence) -> tuple[str, ...] | None:

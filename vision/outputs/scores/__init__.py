@@ -3,11 +3,10 @@
 from .calibration import Calibration
 from .probabilities import AUTO, NO_ACTIVATION, SIGMOID, SOFTMAX, sigmoid, softmax
 from .scored_boxes import Floats, NonMaxSuppression, ScoredBoxes
-from .thresholds import BACKGROUNDS, Thresholds, with_tolerance
+from .thresholds import Thresholds, with_tolerance
 
 __all__ = [
     "AUTO",
-    "BACKGROUNDS",
     "Calibration",
     "NO_ACTIVATION",
     "SIGMOID",

@@ -7,9 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-BACKGROUNDS = ("background", "__background__", "???")
-"""Lower-case names of a first label that stands for the background."""
-
 _ROUNDED = 1 - 0.99 * 2**-24  # largest relative error of a decimal number rounded to single precision
 
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from .coco import are_coco, renumbered
 
 UNUSED = "???"
 """Placeholder for a class number that a list has no label for."""
 
 BACKGROUND = "background"
-
-BACKGROUNDS = (BACKGROUND, "__background__", "_background_", UNUSED, "dummy", "bg", "n/a")
-"""Lower-case names of a first label that stands for the background."""
+_BACKGROUNDS = (BACKGROUND, UNUSED, "dummy", "bg", "n/a")  # lower-case names of a first label that stands for it
 
 MAX_LABELS = 100_000
 """Most labels of a list; the longest in use has 21,843."""
 
 _VOC = 20
 _IMAGENET = 1000  # its models have 1000 scores, or 1001 with the background first
+
+
+def is_background(label: str) -> bool:
+    """Return whether a first label stands for the background, such as ``__background__`` or ``???``."""
+    return label.casefold().strip("_") in _BACKGROUNDS
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,13 @@ class Reading:
     @property
     def has_background(self) -> bool:
         """Whether the first label stands for the background."""
-        return self.first == 0 and self.names.get(0, "").casefold() in BACKGROUNDS
+        return self.first == 0 and is_background(self.names.get(0, ""))
+
+    @property
+    def coco(self) -> tuple[str, ...]:
+        """The labels without the background if they are those of COCO, in a row or with gaps; else empty."""
+        own = self.listed(self.first or int(self.has_background))
+        return own if are_coco(own) else ()
 
     def listed(self, start: int, stop: int | None = None) -> tuple[str, ...]:
         """Return the labels of the numbers from ``start`` on, ``???`` for unused ones."""
@@ -91,6 +102,10 @@ class Reading:
             yield (BACKGROUND, *own), "the numbers begin with 1, so class 0 is the background"
         elif not self.has_background and (with_background or len(own) == named == _IMAGENET):
             yield (BACKGROUND, *own), "the first class is the background, which is not listed"
+        if coco := self.coco:
+            other, why = renumbered(coco, UNUSED), f"the {len(coco)} labels of COCO, by its other numbers"
+            yield other, why
+            yield (BACKGROUND, *other), f"{why}, after the background"
         if not self.gaps_are_classes and named < len(own):
             in_order = tuple(self.names[number] for number in sorted(self.names))
             yield in_order, f"there are as many classes as labels ({named}), so they are in its order"
@@ -98,6 +113,11 @@ class Reading:
                 yield in_order[1:], "in its order, without the background"
             elif with_background:
                 yield (BACKGROUND, *in_order), "in its order, after the background"
+
+    def with_other_numbers(self) -> Reading:
+        """Return the reading of the labels of COCO with its other numbers, for class 0 to be their first."""
+        names = dict(enumerate(renumbered(self.coco, UNUSED)))
+        return replace(self, names=names, form=f"{self.form}, by the other numbers of COCO", first=0)
 
     def unbounded(self, first: int | None) -> tuple[tuple[str, ...], str]:
         """Return the labels of a model that does not state its number of classes, with the reason.
