@@ -55,6 +55,7 @@ from .slot import Slot, SlotClosed, SlotStatistics, Wakeup
 from .snapshot import Snapshot
 from .stream import Stream
 from .test_pattern import TestPattern
+from .threads import BackgroundThread
 from .video_file import VideoFile
 from .webcam import Webcam
 
@@ -88,6 +89,7 @@ __all__ = [
     "Affine",
     "Annotation",
     "Attributes",
+    "BackgroundThread",
     "BoundingBox",
     "Camera",
     "CameraAccessDenied",

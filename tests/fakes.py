@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
+import pytest
 
 from cameras import (
     Attributes,
@@ -36,6 +37,26 @@ def frame(
     """Return a small frame of one colour (blue, green, red)."""
     image = np.full((height, width, 3), color, np.uint8)
     return Frame(Pixels.from_bgr(image), pts, time_base, captured_at=1_700_000_000 + float(pts * time_base))
+
+
+class BusyMachine:
+    """A machine so busy that no new thread runs until :meth:`give` gives it a processor."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._free = threading.Event()
+        self._bootstrap = threading.Thread._bootstrap  # type: ignore[attr-defined]
+        monkeypatch.setattr(threading.Thread, "_bootstrap", self._delayed())
+
+    def give(self) -> None:
+        """Let all threads run."""
+        self._free.set()
+
+    def _delayed(self) -> Callable[[threading.Thread], None]:
+        def bootstrap(thread: threading.Thread) -> None:
+            self._free.wait(10)
+            self._bootstrap(thread)
+
+        return bootstrap
 
 
 class FakeTimer:

@@ -99,6 +99,13 @@ TESTED_WITH: dict[str, str] = {
     "server/http/bodies.py": "tests/server/http/messages/test_body.py",
     "server/http/protocol.py": "tests/server/http/test_server.py",
 }
+STARTS = re.compile(r"\bthreading\.(Thread|Timer)\(|\b(ThreadPoolExecutor|to_thread|run_in_executor)\(")
+# Places that start threads and wait until they run. No event loop runs there: it uses ``BackgroundThread``.
+WAIT_FOR_THREADS = {
+    "cameras/network/http_guard.py": "on the thread of a camera",
+    "server/program/signals.py": "before the event loop",
+    "vision/runtimes/bounded_calls.py": "on the threads of lines and of requests",
+}
 ROOMS = ("cameras", "vision", "transforms", "pipeline", "streams", "server")
 
 
@@ -194,6 +201,11 @@ def test_no_test_sleeps() -> None:
 def test_a_sleep_would_be_found() -> None:
     text = "import time\ntime.sleep(1)\nawait asyncio.sleep(0)\nawait asyncio.sleep(0.1)\npage.wait_for_timeout(5)"
     assert sorted(sleeps(ast.parse(text))) == [2, 4, 5]
+
+
+def test_nothing_makes_an_event_loop_wait_until_a_thread_runs() -> None:
+    found = {name for name, text in source_files() if name.startswith(ROOMS) and STARTS.search(text)}
+    assert found == WAIT_FOR_THREADS.keys()
 
 
 def test_every_folder_of_tests_is_a_package() -> None:

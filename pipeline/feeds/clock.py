@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from cameras import BackgroundThread
+
 logger = logging.getLogger(__name__)
 
 
@@ -59,7 +61,7 @@ class SystemClock:
         with self._condition:
             heapq.heappush(self._heap, (time.monotonic() + seconds, next(self._order), timer))
             if self._thread is None:
-                thread = threading.Thread(target=self._run, name="timers", daemon=True)
+                thread = BackgroundThread(self._run, "timers")
                 try:
                     thread.start()
                 except RuntimeError:  # the system gives no more threads; the next timer tries again and then runs both

@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from cameras import SlotClosed, Wakeup
+from cameras import BackgroundThread, SlotClosed, Wakeup
 
 from .clock import Clock
 from .memory import release_memory
@@ -56,10 +56,10 @@ class ThreadRun(ABC):
         self.stopping = threading.Event()
         self._previous = previous
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._main, name=name, daemon=True)
+        self._thread = BackgroundThread(self._main, name)
 
     def start(self) -> None:
-        """Start the thread.
+        """Start the thread; do not wait until it runs.
 
         Raises:
             RuntimeError: when the system gives no more threads.
@@ -76,7 +76,7 @@ class ThreadRun(ABC):
 
     def wait(self, limit_s: float | None = None) -> bool:
         """Wait for the run to end, up to a limit; return whether it has. A run that never started has ended."""
-        if self._thread.ident is not None and self._thread is not threading.current_thread():
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(CLOSE_LIMIT_S if limit_s is None else limit_s)
         return not self._thread.is_alive()
 
@@ -175,7 +175,7 @@ class _BlockingThread(ThreadRun):
     def _interrupt(self) -> None:
         # Drivers may block while they close.
         try:
-            threading.Thread(target=self._close, name=f"closing {self.name}", daemon=True).start()
+            BackgroundThread(self._close, f"closing {self.name}").start()
         except RuntimeError:  # the system gives no more threads
             self._close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ from grpclib.server import Stream
 from pipeline import ClarifaiConfig
 
 from ..connections import Acceptor, Certificate
-from ..core import Backend, RequestError, TooSlow, Unreadable, credential_of, set_caller
+from ..core import Backend, RequestError, TooSlow, Unreadable, credential_of, on_thread, set_caller
 from ..grpc import GrpcPort, address_of, open_port, parsed, received_within, send_within
 from .codes import Code, code_of_request
 from .servicer import Servicer, failed
@@ -29,11 +28,10 @@ async def open_server(backend: Backend, acceptor: Acceptor, host: str, config: C
         StartError: The server cannot listen on the address.
     """
     address = (host, config.port, "server.clarifai.port")
-    tls = (
-        None
-        if config.tls is None
-        else await asyncio.to_thread(Certificate(config.tls.cert, config.tls.key).context, "h2")
-    )
+    tls = None
+    if config.tls is not None:
+        certificate = Certificate(config.tls.cert, config.tls.key)
+        tls = await on_thread("tls", lambda: certificate.context("h2"))
     methods = [_Methods(backend)]
     return await open_port("Clarifai's clients", methods, _unknown, acceptor, lambda: backend.limits, address, tls)
 

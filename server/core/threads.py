@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Callable
 from typing import TypeVar, cast
+
+from cameras import BackgroundThread
 
 T = TypeVar("T")
 
@@ -14,8 +15,8 @@ T = TypeVar("T")
 def on_thread(name: str, function: Callable[[], T]) -> asyncio.Future[T]:
     """Start a function on a thread of its own; return a future of the running event loop.
 
-    Neither the loop nor the process waits for the thread, which may be stuck in a driver, a model or a name server.
-    Cancelling the future does not stop the thread.
+    The loop does not wait until the thread runs: the machine may be busy. Neither the loop nor the process waits until
+    it ends: it may be stuck in a driver, a model or a name server. Cancelling the future does not stop it.
 
     Raises:
         RuntimeError: No thread is available.
@@ -44,5 +45,5 @@ def on_thread(name: str, function: Callable[[], T]) -> asyncio.Future[T]:
         with contextlib.suppress(RuntimeError):  # the loop has ended before the work
             loop.call_soon_threadsafe(settle, result, error)
 
-    threading.Thread(target=work, name=name, daemon=True).start()
+    BackgroundThread(work, name).start()
     return future

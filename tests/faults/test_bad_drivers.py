@@ -169,11 +169,12 @@ def test_a_camera_that_fails_to_close_is_reopened(setup: Cameras) -> None:
 def test_a_driver_that_hangs_while_closing_blocks_no_other_camera(setup: Cameras) -> None:
     back = threading.Event()
     setup.camera.on_close = lambda: assert_(back.wait(10))
-    setup.source.watch().close()
     other = FakeCamera("other")
     second = setup.another("second", other)
-    with second.watch():
-        pass
+    with setup.source.watch() as first_watch, second.watch() as second_watch:
+        setup.camera.give(frame())
+        other.give(frame())
+        assert first_watch.get(5) and second_watch.get(5)
     setup.clock.advance(3600)
     assert other.closed.wait(5), "its linger ended at the same time"
     assert second.close()
@@ -335,6 +336,7 @@ def test_a_stuck_transform_that_continues_does_not_affect_the_next_run(
         assert entered.acquire(timeout=5)
         stuck_run = thread_of(line)
     setup.clock.advance(3600)
+    assert thread_of(setup.source).wait(5)
     with line.watch():
         setup.camera.give(frame(pts=1))
         assert entered.acquire(timeout=5), "the next run processes frames although the previous one does not end"

@@ -14,7 +14,7 @@ from cameras import Frame, Slot
 from pipeline import FrameTask, SystemClock, ThreadExecutor
 from pipeline.feeds import BlockingRun
 from pipeline.feeds.tasks import RETRY_PAUSES_S
-from tests.fakes import FakeClock, frame
+from tests.fakes import BusyMachine, FakeClock, frame
 
 THREADS = ThreadExecutor(SystemClock())
 
@@ -69,6 +69,25 @@ def test_a_task_is_opened_processes_frames_and_is_closed() -> None:
     run.stop()
     assert run.wait()
     assert task.calls == ["open", 3, "close"]
+
+
+def test_starting_and_stopping_do_not_wait_until_the_thread_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine, task = BusyMachine(monkeypatch), Task()
+    run = ThreadExecutor(FakeClock()).start_task(task)
+    run.stop()
+    assert not run.wait(0)
+    machine.give()
+    assert run.wait()
+    assert task.calls == ["close"]
+
+
+def test_a_blocking_run_that_is_stopped_before_it_runs_closes_what_it_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine, closed = BusyMachine(monkeypatch), threading.Event()
+    run = THREADS.start_thread("late", lambda run: run.on_stop(closed.set))
+    run.stop()
+    assert not run.wait(0) and not closed.is_set()
+    machine.give()
+    assert run.wait(5) and closed.is_set()
 
 
 def test_opening_is_retried_with_growing_pauses() -> None:
@@ -155,6 +174,6 @@ def test_only_the_executor_and_the_clock_start_threads() -> None:
         str(path.relative_to(room.parent))
         for room in rooms
         for path in room.rglob("*.py")
-        if re.search(r"\b(Thread|ThreadPoolExecutor|to_thread|run_in_executor)\(", path.read_text())
+        if re.search(r"\b((Background)?Thread|ThreadPoolExecutor|to_thread|run_in_executor)\(", path.read_text())
     }
     assert starting == {"pipeline/feeds/executor.py", "pipeline/feeds/clock.py"}, "the clock has one for its timers"

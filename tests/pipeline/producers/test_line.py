@@ -175,7 +175,8 @@ def test_inferences_between_frames_are_counted_with_the_next_frame_and_at_the_en
         assert (shown["mode"], shown["inferences_per_s"]) == ("between", 1.0)
         mode.infer()
     setup.clock.advance(setup.source.config.linger_s)
-    assert line._run is not None and line._run.wait()
+    for run in (line._run, setup.source._run):
+        assert run is not None and run.wait()
     assert line.counters.inferences == {"shapes": 4}
     with line.watch() as watch:
         setup.camera.give(frame())

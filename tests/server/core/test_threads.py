@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from server.core import on_thread
+from tests.fakes import BusyMachine
 
 
 def test_it_returns_the_result_of_the_function_from_a_thread_of_that_name() -> None:
@@ -40,3 +41,14 @@ def test_neither_loop_nor_process_waits_for_a_stuck_thread() -> None:
     stuck.set()
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_the_loop_does_not_wait_until_the_thread_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = BusyMachine(monkeypatch)
+
+    async def main() -> str:
+        work = on_thread("later", lambda: threading.current_thread().name)
+        machine.give()
+        return await work
+
+    assert asyncio.run(main()) == "later"
