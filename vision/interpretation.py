@@ -134,13 +134,13 @@ def interpret(
         raw = None if attributes.head == FINISHED else find_head(attributes.head, model.evidence)
         if raw is not None and (kind != "keypoints" or raw[1].points is not None):
             return model.with_head(*raw)
-    rows = model.rows()
-    if rows is not None:
-        return rows
-    segmenter = model.segmenter() if kind in (None, "segmentations") else None
-    if segmenter is not None:
-        return segmenter
-    raise ModelError(model.refusal())
+    found = model.rows()
+    if found is None and kind in (None, "segmentations"):
+        found = model.segmenter()
+    if found is None:
+        raise ModelError(model.refusal())
+    _warn_of_assumed_range(model.plain, service)
+    return found
 
 
 @dataclass(frozen=True)
@@ -478,6 +478,21 @@ class _Model:
         usual, most = (_IOU_THRESHOLD, _HEAD_MAX_DETECTIONS) if has_columns else (1.0, 1000)
         iou_threshold = usual if attributes.iou_threshold is None else attributes.iou_threshold
         return NonMaxSuppression(iou_threshold, attributes.max_detections or most)
+
+
+def _warn_of_assumed_range(picture: PictureInput, service: str) -> None:
+    """Warn of a model from PyTorch, by its layout, whose range nothing shows: there, the usual one is ImageNet's."""
+    if not picture.is_assumed or not picture.channels_first:
+        return
+    usual = "what it was trained with"
+    if picture.channels > 1:
+        usual = "what it was trained with, such as ImageNet's [0.485, 0.456, 0.406] and [0.229, 0.224, 0.225]"
+    logger.warning(
+        "service %s: nothing shows which range of colors the model takes, so it gets -1 to 1: declare "
+        "input_image_mean_value and input_image_std_dev, %s; [0.5, 0.5, 0.5] for both confirms -1 to 1",
+        service,
+        usual,
+    )
 
 
 def _check_normalisation(picture: PictureInput, attributes: MlModelAttributes, service: str) -> None:

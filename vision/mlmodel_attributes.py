@@ -69,6 +69,7 @@ class MlModelAttributes(PictureModelAttributes):
             "yolos",
             "yolov10",
             "yolov2",
+            "yolov4",
             "yolov5",
             "yolov7",
             "yolov7_e2e",

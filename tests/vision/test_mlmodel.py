@@ -624,6 +624,25 @@ def test_a_mean_of_127_is_a_warning_where_the_input_takes_bytes(
     ]
 
 
+@pytest.mark.parametrize(
+    ("shape", "attributes", "warned"),
+    [
+        ((1, 3, 8, 8), {}, True),
+        ((1, 1, 8, 8), {}, True),
+        ((1, 8, 8, 3), {}, False),  # as from Keras
+        ((1, 3, 8, 8), {"input_image_mean_value": [0.5] * 3, "input_image_std_dev": [0.5] * 3}, False),
+    ],
+)
+def test_a_range_that_nothing_shows_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, shape: tuple[int, ...], attributes: dict[str, Any], warned: bool
+) -> None:
+    kind = runtime(SCORES, info=TensorInfo("input", shape, np.dtype(np.float32)))
+    service(kind, tmp_path, **attributes).inspect()
+    told = "service fake: nothing shows which range of colors the model takes, so it gets -1 to 1: declare "
+    assert [message.startswith(told) for message in caplog.messages] == [True] * warned
+    assert ("ImageNet" in caplog.text) == (warned and shape[1] == 3)
+
+
 def test_scores_near_zero_are_logits_if_some_are_negative(tmp_path: Path) -> None:
     with service(runtime({"out": np.array([[0.004, -0.002]])}), tmp_path).open_session() as classifier:
         found = classifier.predict(Classification, frame())

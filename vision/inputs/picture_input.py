@@ -18,6 +18,7 @@ Triple = tuple[float, float, float]
 
 _INTEGERS = (np.uint8, np.int8, np.int16, np.int32)
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)
+_ASSUMED = "most float models take it; if not, declare input_image_mean_value and input_image_std_dev"
 _PLAIN_RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # usual real ranges of 8-bit image inputs
 
 
@@ -75,6 +76,7 @@ class PictureInput:
         sides: Its other inputs, which are filled in.
         because: Why the size, the range and the order of the channels are as they are: a sentence for ``input``,
             ``range`` and ``color_order`` each.
+        is_assumed: Whether the range is the usual one of float models, and nothing shows that this one takes it.
     """
 
     info: TensorInfo
@@ -93,6 +95,7 @@ class PictureInput:
     longest: int = 640
     sides: tuple[TensorInfo, ...] = ()
     because: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    is_assumed: bool = field(default=False, compare=False)
 
     @classmethod
     def of(
@@ -144,6 +147,7 @@ class PictureInput:
         if made_for:
             height, width = (own if own > 0 else made for own, made in zip(fixed, made_for, strict=True))
         declared = mean is not None or std is not None
+        range_reason = _range_reason(info, declared, metadata, defaults)
         return cls(
             info=info,
             channels_first=channels_first,
@@ -162,9 +166,10 @@ class PictureInput:
             sides=sides,
             because=(
                 ("input", _size_reason(fixed, size, metadata, defaults)),
-                ("range", _range_reason(info, declared, metadata, defaults)),
+                ("range", range_reason),
                 ("color_order", _order_reason(bgr, metadata, defaults)),
             ),
+            is_assumed=range_reason == _ASSUMED,
         )
 
     @property
@@ -312,7 +317,7 @@ def _range_reason(info: TensorInfo, declared: bool, metadata: Metadata, defaults
         return metadata.range_because or "the model file says so"
     if defaults != DEFAULT_PREPARATION:
         return "the models of this head take it"
-    return "most float models take it; if not, declare input_image_mean_value and input_image_std_dev"
+    return _ASSUMED
 
 
 def _triple(numbers: Sequence[float] | None) -> Triple | None:
