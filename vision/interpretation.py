@@ -275,6 +275,7 @@ class _Model:
                 self.attributes.activation,
                 self.runtime.metadata.calibration,
                 is_binary=is_binary,
+                ending=self.runtime.metadata.endings.get(scores),
             )
             because = {"kind": f"a classifier: {reason}", "activation": classifier.because}
         detector: RowDetector | None = None
@@ -345,7 +346,14 @@ class _Model:
             fitted = self.labels.by_number(highest_class(found, self.samples))
         else:
             fitted = self.labels.unbounded(None)
-        segmenter = Segmenter(found, fitted.names, self.thresholds, self.samples, self.attributes.activation)
+        segmenter = Segmenter(
+            found,
+            fitted.names,
+            self.thresholds,
+            self.samples,
+            self.attributes.activation,
+            ending=self.runtime.metadata.endings.get(found.output),
+        )
         understood = self.understood(
             self.plain,
             activation=segmenter.activation,

@@ -25,8 +25,13 @@ def tensor(name: str, shape: Sequence[int], dtype: str = "float32", scale: float
     return made
 
 
-def model(given: Any, taken: Any, operator: str = "RELU", metadata: bytes = b"", *, with_options: bool = True) -> bytes:
-    """Return a model that does one thing to its input: an operator of TFLite, or ``custom:NAME``."""
+def model(
+    given: Any, taken: Any, operator: str = "RELU", metadata: bytes = b"", *, options: tuple[int, Any] | None = None
+) -> bytes:
+    """Return a model that does one thing to its input: an operator of TFLite, or ``custom:NAME``.
+
+    Options are given with their type.
+    """
     code = schema.OperatorCodeT()
     if operator.startswith("custom:"):
         code.customCode = operator.removeprefix("custom:")
@@ -38,6 +43,8 @@ def model(given: Any, taken: Any, operator: str = "RELU", metadata: bytes = b"",
     if operator == "RESHAPE":
         step.builtinOptionsType, step.builtinOptions = schema.BuiltinOptions.ReshapeOptions, schema.ReshapeOptionsT()
         step.builtinOptions.newShape = list(taken.shape)
+    if options is not None:
+        step.builtinOptionsType, step.builtinOptions = options
     graph = schema.SubGraphT()
     graph.tensors, graph.inputs, graph.outputs, graph.operators, graph.name = [given, taken], [0], [1], [step], "main"
     made = schema.ModelT()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cameras import Classification
 
-from ..runtimes import UNUSED, LabelsError, ModelError, ScoreCalibration, Tensor, TensorInfo, is_background
+from ..runtimes import UNUSED, Ending, LabelsError, ModelError, ScoreCalibration, Tensor, TensorInfo, is_background
 from .scores import AUTO, NO_ACTIVATION, SIGMOID, SOFTMAX, Calibration, Thresholds, sigmoid, softmax
 
 PROBABILITY = "probability"
@@ -133,6 +133,7 @@ class Classifier:
         activation: The declared activation, in place of what the samples show; ``auto`` if none is declared.
         calibration: The calibration in the model file, in place of an activation unless one is declared.
         is_binary: Whether there are two labels, and one score: the probability of the second.
+        ending: The model's last calculation of the scores, if it is known.
 
     Attributes:
         because: Why the activation is as it is.
@@ -154,6 +155,7 @@ class Classifier:
         calibration: ScoreCalibration | None = None,
         *,
         is_binary: bool = False,
+        ending: Ending | None = None,
     ) -> None:
         self._info = info
         self._is_binary = is_binary
@@ -172,14 +174,24 @@ class Classifier:
         if scores.min() >= 0.0 and np.abs(scores.sum(axis=1) - _PERCENT).max() <= 1.0:
             self._divisor = _PERCENT
             scores /= _PERCENT
-        self._is_unnormalised = any(map(_exceeds_unit_range, scores)) or self._has_small_logits(scores)
+        self._ending = ending
+        self._is_unnormalised = (
+            ending is Ending.LINEAR or any(map(_exceeds_unit_range, scores)) or self._has_small_logits(scores)
+        )
         self._trial = f"{np.nanmin(scores):.4g} to {np.nanmax(scores):.4g}" if np.isfinite(scores).any() else "none"
         self.dropped = 0
+        if ending is Ending.TANH and activation == AUTO:
+            raise ModelError(
+                f"its output {info.name} ends in a tanh, so its numbers are neither probabilities nor logits, but from "
+                "-1 to 1: declare activation: none to take those above 0, or sigmoid"
+            )
         may_be_quantity = self._is_single and not is_binary and _LOGITS not in info.name.casefold()
+        is_sum = ending is Ending.LINEAR
         if may_be_quantity and self.activation == SIGMOID and activation == AUTO:
             raise ModelError(
-                f"its output {info.name} is one number, {self._trial} in the trial run, so it is no probability: if it "
-                "is a logit, declare activation: sigmoid; camweave has no use for a quantity, such as an age"
+                f"its output {info.name} is one number, {self._trial} in the trial run{', of a weighted sum' * is_sum}"
+                ", so it is no probability: if it is a logit, declare activation: sigmoid; camweave has no use for a "
+                "quantity, such as an age"
             )
 
     @property
@@ -200,6 +212,8 @@ class Classifier:
             return "the model file has the calibration of each score instead"
         percent = ", as percentages" if self._divisor == _PERCENT else ""
         seen = f"the scores of the trial run are {self._trial}{percent}"
+        if self._ending is not None:
+            seen += f", and the model ends in {self._ending}"
         if not self._is_unnormalised:
             return seen
         if self._is_single:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cameras import BoundingBox, Segmentation, as_mask
 
-from ..runtimes import UNUSED, LabelsError, ModelError, Tensor
+from ..runtimes import UNUSED, Ending, LabelsError, ModelError, Tensor
 from .scores import AUTO, NO_ACTIVATION, SIGMOID, SOFTMAX, Thresholds, sigmoid, softmax
 
 logger = logging.getLogger(__name__)
@@ -211,6 +211,7 @@ class Segmenter:
         thresholds: Lowest confidence of each label.
         samples: The outputs for a few sample pictures, which show whether scores are probabilities or logits.
         activation: The declared activation, in place of what the samples show; ``auto`` if none is declared.
+        ending: The model's last calculation of the output, if it is known.
 
     Attributes:
         activation: What is applied to the scores: ``softmax``, ``sigmoid`` or ``none``.
@@ -230,16 +231,24 @@ class Segmenter:
         thresholds: Thresholds,
         samples: Samples,
         activation: str = AUTO,
+        *,
+        ending: Ending | None = None,
     ) -> None:
         self.dropped = 0
         self.unknown = 0
         self._found = found
+        self._ending = ending
         self._minimums = thresholds
         arrays = [_real(sample[found.output]) for sample in samples]
         self.labels = _fitting(tuple(labels), found.form, self._planes(arrays[0]).shape[-1])
         self.activation = activation
         self._is_independent = activation == SIGMOID and found.form is not Form.MASK
         self._scale = 1.0
+        if ending is Ending.TANH and activation == AUTO:
+            raise ModelError(
+                f"its output {found.output} ends in a tanh, as that of a picture does, so its numbers are no scores; "
+                "if they are, declare activation: sigmoid"
+            )
         if found.form is Form.CLASS_NUMBERS:
             if activation not in (AUTO, NO_ACTIVATION):
                 raise ModelError(
@@ -319,7 +328,7 @@ class Segmenter:
 
     def _are_independent(self, arrays: Sequence[Array]) -> bool:
         """Return whether each plane has probabilities of its own: all from 0 to 1, but with other sums than 1."""
-        if self._found.form is Form.CLASS_NUMBERS:
+        if self._found.form is Form.CLASS_NUMBERS or self._ending is Ending.LINEAR:
             return False
         planes = [self._planes(array) for array in arrays]
         is_inside = all(values.min() >= -_NEAR and values.max() <= 1 + _NEAR for values in planes)
@@ -369,6 +378,8 @@ class Segmenter:
         """Return whether scores are logits, not probabilities."""
         if self._found.form is Form.CLASS_NUMBERS:
             return False
+        if self._ending is Ending.LINEAR:
+            return True
         values = self._planes(array)
         if values.min() < -_NEAR or values.max() > 1 + _NEAR:
             return True

@@ -2,6 +2,7 @@
 
 from .base import (
     Anchors,
+    Ending,
     Metadata,
     Runtime,
     RuntimeAttributes,
@@ -25,6 +26,7 @@ __all__ = [
     "INFERENCE_LIMIT",
     "MODEL_FILE",
     "Anchors",
+    "Ending",
     "FittedLabels",
     "Labels",
     "ScoreCalibration",

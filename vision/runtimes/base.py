@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -82,6 +83,15 @@ class TensorInfo:
         return f"{self.name} [{sizes}] {self.dtype}"
 
 
+class Ending(StrEnum):
+    """The last calculation of an output, beside those that only move its numbers."""
+
+    SOFTMAX = "a softmax"
+    SIGMOID = "a sigmoid"
+    TANH = "a tanh"
+    LINEAR = "a weighted sum"
+
+
 class ScoreCalibration(NamedTuple):
     """The calibration of the scores of a classifier: ``scale * sigmoid(slope * f(score) + offset)``.
 
@@ -136,6 +146,7 @@ class Metadata:
         calibration: Calibration of the scores.
         anchors: Anchors of a detector with raw boxes.
         producer: The program that wrote the file, such as ``pytorch``.
+        endings: The last calculation of each output where it is known, by the output's name in the model.
         properties: All properties as text: those of ONNX's ``metadata_props``, or of a JSON file packed in the model.
     """
 
@@ -158,6 +169,7 @@ class Metadata:
     calibration: ScoreCalibration | None = None
     anchors: Anchors | None = None
     producer: str = ""
+    endings: Mapping[str, Ending] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
 
 

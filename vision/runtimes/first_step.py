@@ -23,7 +23,7 @@ _LEAST_PIXEL = 16.0  # means of pixel values are far above, those of fractions f
 _LEAST_SCALE = 64.0  # divisors of pixel values: 255, 128, 127.5
 _IMAGENET = (0.485, 0.456, 0.406)
 _NEAR = 0.02
-_DAMAGE = (struct.error, ValueError, UnicodeDecodeError, IndexError, OverflowError)
+DAMAGE = (struct.error, ValueError, UnicodeDecodeError, IndexError, OverflowError)
 
 # In ONNX: fields of the messages, types of tensors.
 _GRAPH, _NODES, _INITIALIZERS = 7, 1, 5
@@ -120,12 +120,14 @@ def first_step_of_onnx(content: bytes, given: str) -> FirstStep | None:
     try:
         for graph in messages(content, {"model": {_GRAPH: "graph"}}, "model", "graph"):
             return _in_graph(content, graph, given.encode())
-    except _DAMAGE:
+    except DAMAGE:
         pass
     return None
 
 
-class _Node(NamedTuple):
+class OnnxNode(NamedTuple):
+    """A step of an ONNX graph: its operator, and the names of the tensors that it is given and takes to others."""
+
     operator: str
     given: tuple[bytes, ...]
     taken: tuple[bytes, ...]
@@ -133,11 +135,11 @@ class _Node(NamedTuple):
 
 
 def _in_graph(content: bytes, graph: Sequence[WireField], name: bytes) -> FirstStep | None:
-    users: dict[bytes, list[_Node]] = {}
+    users: dict[bytes, list[OnnxNode]] = {}
     constants: dict[bytes, WireField] = {}
     for part in graph:
         if part.number == _NODES:
-            node = _node(content, part)
+            node = onnx_node(content, part)
             for given in node.given:
                 users.setdefault(given, []).append(node)
             if node.operator == "Constant" and node.tensors:
@@ -162,7 +164,13 @@ def _in_graph(content: bytes, graph: Sequence[WireField], name: bytes) -> FirstS
     return None
 
 
-def _node(content: bytes, part: WireField) -> _Node:
+def onnx_node(content: bytes, part: WireField) -> OnnxNode:
+    """Return a step of an ONNX graph.
+
+    Args:
+        content: The model file.
+        part: The step's place in it.
+    """
     own = tuple(fields(content, part))
     operator = next((content[field.start : field.end] for field in own if field.number == _OPERATOR), b"")
     given = tuple(content[field.start : field.end] for field in own if field.number == _GIVEN)
@@ -171,7 +179,7 @@ def _node(content: bytes, part: WireField) -> _Node:
     if operator == b"Constant":
         attributes = (field for field in own if field.number == _ATTRIBUTE)
         tensors = (inner for field in attributes for inner in fields(content, field) if inner.number == _TENSOR)
-    return _Node(operator.decode("utf-8", "replace"), given, taken, tuple(tensors))
+    return OnnxNode(operator.decode("utf-8", "replace"), given, taken, tuple(tensors))
 
 
 def _onnx_values(content: bytes, tensor: WireField | None) -> tuple[float, ...]:
@@ -200,7 +208,7 @@ def first_step_of_tflite(content: bytes) -> FirstStep | None:
     """Return the first calculation of a TFLite model with its picture, ``None`` if it is none with a constant."""
     try:
         return _in_subgraph(root(content))
-    except _DAMAGE:
+    except DAMAGE:
         return None
 
 

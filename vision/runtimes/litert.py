@@ -9,6 +9,7 @@ import struct
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ from .base import Runtime, RuntimeAttributes, Tensor, TensorInfo
 from .encodings import root
 from .errors import ModelError
 from .first_step import first_step_of_tflite, with_range
+from .last_step import endings_of_tflite
 from .model_file import ModelFile
 from .stderr import notices_suppressed
 from .tflite_metadata import read_metadata
@@ -76,7 +78,10 @@ class LiteRt(Runtime):
         self._input_numbers = {info.name: detail["index"] for info, detail in zip(self.inputs, inputs, strict=True)}
         self._output_numbers = [detail["index"] for detail in outputs]
         self._shapes = {info.name: tuple(map(int, d["shape"])) for info, d in zip(self.inputs, inputs, strict=True)}
-        self.metadata = with_range(read_metadata(file.content), first_step_of_tflite(file.content))
+        endings = endings_of_tflite(file.content, [info.name for info in self.outputs])
+        self.metadata = replace(
+            with_range(read_metadata(file.content), first_step_of_tflite(file.content)), endings=endings
+        )
 
     def _loaded(self, num_threads: int) -> Any:
         """Return the interpreter; without XNNPACK for the rare model that only the plain kernels can run."""

@@ -21,6 +21,7 @@ from cameras import one_line
 from .base import Metadata, Runtime, RuntimeAttributes, Tensor, TensorInfo
 from .errors import ModelError
 from .first_step import first_step_of_onnx, with_range
+from .last_step import endings_of_onnx
 from .model_file import ModelFile
 from .onnx_file import check_onnx, versions, weight_files
 from .properties import described
@@ -133,7 +134,9 @@ class Onnx(Runtime):
         found = Metadata(producer=one_line(about.producer_name), description=one_line(about.description))
         picture = next((info.name for info in self.inputs if len(info.shape) == _PICTURE_AXES), "")
         step = first_step_of_onnx(file.content, picture)
-        self.metadata = with_range(described(about.custom_metadata_map, found), step)
+        self.metadata = replace(
+            with_range(described(about.custom_metadata_map, found), step), endings=endings_of_onnx(file.content)
+        )
 
     @classmethod
     def version(cls) -> str:

@@ -9,7 +9,7 @@ import pytest
 from vision import ModelError
 from vision.outputs.classifier import Classifier, find_scores
 from vision.outputs.scores.thresholds import Thresholds
-from vision.runtimes.base import TensorInfo
+from vision.runtimes.base import Ending, TensorInfo
 
 
 def outputs(values: Any, dtype: Any = np.float32) -> dict[str, Any]:
@@ -71,6 +71,34 @@ def test_a_single_number_that_is_no_probability_may_be_a_quantity(labels: tuple[
         "its output out is one number, 33 to 33 in the trial run, so it is no probability: if it is a logit, declare "
         "activation: sigmoid; camweave has no use for a quantity, such as an age"
     )
+
+
+@pytest.mark.parametrize(
+    ("ending", "confidences"),
+    [(None, [0.9, 0.8]), (Ending.SIGMOID, [0.9, 0.8]), (Ending.LINEAR, [0.525, 0.475])],
+)
+def test_the_last_calculation_shows_what_scores_from_0_to_1_are(
+    ending: Ending | None, confidences: list[float]
+) -> None:
+    sample = outputs([[0.9, 0.8]])
+    info = TensorInfo("out", (1, 2), np.dtype(np.float32))
+    reader = Classifier(info, (), Thresholds(), [sample], ending=ending)
+    assert [round(item.confidence, 3) for item in reader.postprocess(sample)] == confidences
+    declared = Classifier(info, (), Thresholds(), [sample], "none", ending=ending)
+    assert [round(item.confidence, 3) for item in declared.postprocess(sample)] == [0.9, 0.8]
+
+
+def test_scores_of_a_tanh_are_refused_until_it_is_declared_what_they_are() -> None:
+    sample = outputs([[-0.9, 0.8]])
+    info = TensorInfo("out", (1, 2), np.dtype(np.float32))
+    with pytest.raises(ModelError) as caught:
+        Classifier(info, (), Thresholds(), [sample], ending=Ending.TANH)
+    assert str(caught.value) == (
+        "its output out ends in a tanh, so its numbers are neither probabilities nor logits, but from -1 to 1: declare "
+        "activation: none to take those above 0, or sigmoid"
+    )
+    reader = Classifier(info, (), Thresholds(), [sample], "none", ending=Ending.TANH)
+    assert [round(item.confidence, 3) for item in reader.postprocess(sample)] == [0.8, 0.0]
 
 
 def test_bytes_that_are_not_quantised_are_parts_of_255() -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cameras import BoundingBox
 from vision.outputs.scores.thresholds import Thresholds
 from vision.outputs.segmenter import Form, PixelMap, Segmenter, find_map
+from vision.runtimes.base import Ending
 from vision.runtimes.errors import LabelsError, ModelError
 
 LABELS = ("background", "cat", "dog")
@@ -130,6 +131,15 @@ def test_each_label_that_is_the_best_somewhere_has_a_mask_the_background_too(for
 
 def test_logits_become_probabilities() -> None:
     assert looked(np.log(planes()) + 3, Form.PLANES_LAST) == looked(planes(), Form.PLANES_LAST)
+
+
+def test_the_last_calculation_shows_what_planes_from_0_to_1_are() -> None:
+    given = np.full((1, 4, 4, 3), 0.6, np.float32)
+    found = PixelMap("out", Form.PLANES_LAST)
+    for ending, activation in ((None, "none"), (Ending.LINEAR, "softmax")):
+        assert Segmenter(found, LABELS, Thresholds(), [{"out": given}], ending=ending).activation == activation
+    with pytest.raises(ModelError, match="its output out ends in a tanh, as that of a picture does"):
+        Segmenter(found, LABELS, Thresholds(), [{"out": given}], ending=Ending.TANH)
 
 
 @pytest.mark.parametrize("declared", [False, True])
