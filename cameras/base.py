@@ -84,6 +84,7 @@ class Camera(ABC, Generic[A]):
         limits: Limits of each picture; refuse a larger one before it is decoded. The graph sets them from the
             configuration.
         annotates: Whether its frames come with annotations, such as those of a remote machine.
+        live: Whether its frames are captured while it is read, not taken from a file.
         silence_s: Time without a frame after which the camera counts as stalled; ``None`` if it has its own deadlines,
             or may pause.
     """
@@ -91,6 +92,7 @@ class Camera(ABC, Generic[A]):
     model_name: ClassVar[str]
     attributes_type: ClassVar[type[Attributes]]
     annotates: ClassVar[bool] = False
+    live: ClassVar[bool] = True
     silence_s: ClassVar[float | None] = None
     limits: PictureLimits = PictureLimits()
 

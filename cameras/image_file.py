@@ -66,6 +66,7 @@ class ImageFile(Camera[ImageFileAttributes]):
 
     model_name: ClassVar[str] = "image_file"
     attributes_type: ClassVar[type[Attributes]] = ImageFileAttributes
+    live: ClassVar[bool] = False
 
     def __init__(self, name: str, attributes: ImageFileAttributes, *, paced: bool = True) -> None:
         super().__init__(name, attributes, paced=paced)

@@ -57,6 +57,7 @@ class VideoFile(FFmpegCamera[VideoFileAttributes, Container]):
 
     model_name: ClassVar[str] = "video_file"
     attributes_type: ClassVar[type[Attributes]] = VideoFileAttributes
+    live: ClassVar[bool] = False
 
     def __init__(self, name: str, attributes: VideoFileAttributes, *, paced: bool = True) -> None:
         super().__init__(name, attributes, paced=paced)

@@ -17,7 +17,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "vision": ("runtimes", "inputs", "outputs", "captioning"),
     "vision/outputs": ("scores", "heads"),
     "vision/runtimes": ("encodings", "label_forms"),
-    "transforms": ("painting",),
+    "transforms": ("painting", "modes"),
     "pipeline": ("camera_config", "feeds", "producers", "config"),
     "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam"),
     "streams": ("encoding", "webrtc"),

@@ -10,7 +10,7 @@ from pydantic import Field
 from cameras import Caption, Frame
 from vision import keep, top
 
-from .inference_modes import InferenceAttributes
+from .modes import InferenceAttributes
 from .recognition import RecognitionTransform
 
 

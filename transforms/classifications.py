@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cameras import Annotation, Classification, Detection, Frame
-from vision import keep, top
+from vision import VisionService, keep, top
 
 from .crop import cut
+from .modes import InferenceMode, SyncInference
 from .recognition import RecognitionAttributes, RecognitionTransform
 
 UNKNOWN = "VIAM_UNKNOWN"  # the label of Viam's classifiers for an unknown picture
@@ -42,6 +43,12 @@ class ClassificationsAttributes(RecognitionAttributes):
         "the color of dog stays.",
     )
 
+    @model_validator(mode="after")
+    def _check_mode(self) -> Self:
+        if self.mode == "latest" and self.of == "detections":
+            raise ValueError("mode: latest works with of: frame only")
+        return self
+
 
 class Classifications(RecognitionTransform[ClassificationsAttributes]):
     """Attach the classifications with the highest confidence to each frame.
@@ -57,6 +64,10 @@ class Classifications(RecognitionTransform[ClassificationsAttributes]):
     attributes_type = ClassificationsAttributes
     service_attribute: ClassVar[str] = "classifier_name"
     kind: ClassVar[str] = Classification.plural
+
+    def inference_mode(self, service: VisionService[Any]) -> InferenceMode:
+        """Return the mode that ``mode`` names; the boxes of detections are classified as they come."""
+        return super().inference_mode(service) if self.attributes.of == "frame" else SyncInference(service)
 
     def apply(self, frame: Frame) -> Frame:
         """Return the frame with its classifications attached, or with its detections classified."""

@@ -11,7 +11,7 @@ from cameras import Attributes, Frame, Prediction
 from vision import VisionService
 
 from .base import Services, Transform
-from .inference_modes import InferenceMode, SyncInference
+from .modes import InferenceMode, SyncInference
 
 
 class FilterAttributes(Attributes):
@@ -79,9 +79,18 @@ class InferenceTransform(Transform[A]):
         return self._inference.mode
 
     @property
-    def result_age_s(self) -> float:
-        """Age of its newest result."""
+    def result_age_s(self) -> float | None:
+        """Age of the result of the newest frame; ``None`` while a frame has none."""
         return self._inference.result_age_s
+
+    @property
+    def live(self) -> bool:
+        """Whether the frames come from a live source, not from a file. The line sets it, also between frames."""
+        return self._inference.live
+
+    @live.setter
+    def live(self, live: bool) -> None:
+        self._inference.live = live
 
     def inference_mode(self, service: VisionService[Any]) -> InferenceMode:
         """Return the inference mode of live frames; by default each is inferred and waits for its result."""

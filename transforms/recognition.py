@@ -10,7 +10,7 @@ from cameras import Annotation, Frame
 from vision import VisionService
 
 from .inference import FilterAttributes, InferenceTransform
-from .inference_modes import MODES, InferenceAttributes, InferenceMode
+from .modes import MODES, InferenceAttributes, InferenceMode
 
 
 class RecognitionAttributes(InferenceAttributes, FilterAttributes):
@@ -25,7 +25,8 @@ class RecognitionTransform(InferenceTransform[R]):
 
     Frames: pixels, size and time unchanged; annotations added after those that came with the frame.
 
-    A subclass filters the predictions in ``recognise``::
+    A subclass filters the predictions in ``recognise``. One that predicts more than the frame itself, or more than one
+    kind, returns ``SyncInference(service)`` from ``inference_mode``::
 
         class Detections(RecognitionTransform[DetectionsAttributes]):
             type_name = "detections"

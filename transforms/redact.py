@@ -15,7 +15,7 @@ from vision import VisionService, keep
 
 from .base import Services, read_only
 from .inference import FilterAttributes, InferenceTransform
-from .inference_modes import DeadlineInference, InferenceMode
+from .modes import DeadlineInference, InferenceMode
 
 Method = Literal["blur", "pixelate", "fill"]
 

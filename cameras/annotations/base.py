@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict
 
 from .canvas import Canvas, Label
-from .geometry import Movement
+from .geometry import BoundingBox, Movement
+from .mask import Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Annotation:
     confidence: float
     transform: str = dataclasses.field(default="", kw_only=True)
     service: str = dataclasses.field(default="", kw_only=True)
+
+    @property
+    def region(self) -> BoundingBox | Mask | None:
+        """The part of the frame that it is about; ``None`` for the whole frame, and if it is not known."""
+        return None
 
     def moved(self, movement: Movement) -> Self | None:
         """Return this annotation after a geometric transform; ``None`` when it has left the frame."""

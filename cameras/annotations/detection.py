@@ -61,6 +61,11 @@ class Detection(Prediction):
     track_id: int | None = dataclasses.field(default=None, kw_only=True)
     first_label: str | None = dataclasses.field(default=None, kw_only=True)
 
+    @property
+    def region(self) -> BoundingBox | Mask:
+        """Its pixels if they are known, else its box."""
+        return self.box if self.mask is None else self.mask
+
     def moved(self, movement: Movement) -> Self | None:
         """Return it after a geometric transform; ``None`` when its box has left the frame."""
         box, polygon = movement.box(self.box), None

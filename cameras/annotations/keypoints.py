@@ -109,6 +109,11 @@ class Keypoints(Prediction):
         across, down = [point.x for point in visible], [point.y for point in visible]
         return BoundingBox(min(across), min(down), max(across), max(down))
 
+    @property
+    def region(self) -> BoundingBox | None:
+        """The same as ``bounds``."""
+        return self.bounds
+
     def moved(self, movement: Movement) -> Self | None:
         """Return it after a geometric transform; ``None`` when no point is left.
 

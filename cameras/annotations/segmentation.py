@@ -49,6 +49,11 @@ class Segmentation(Prediction):
         """Return the share of set pixels in a picture of this size."""
         return share_inside(self.mask, width_px, height_px)
 
+    @property
+    def region(self) -> Mask:
+        """Its mask."""
+        return self.mask
+
     def moved(self, movement: Movement) -> Self | None:
         """Return it after a geometric transform; ``None`` when no pixel is left."""
         mask = movement.mask(self.mask)

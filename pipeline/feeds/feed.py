@@ -117,6 +117,11 @@ class Feed:
         return self.producer.annotates or (source is not None and source.annotates)
 
     @property
+    def live(self) -> bool:
+        """Whether the frames at the start of its chain are captured as they come, not taken from a file."""
+        return self.root.producer.live
+
+    @property
     def state(self) -> State:
         """The state of the camera."""
         if self._output is None:

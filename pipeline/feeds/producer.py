@@ -51,9 +51,11 @@ class Producer(ABC):
 
     Attributes:
         annotates: Whether it attaches annotations.
+        live: Whether its frames are captured as they come, not taken from a file.
     """
 
     annotates: bool = False
+    live: bool = True
 
     @abstractmethod
     def start(self, output: Output, executor: Executor, previous: Run | None = None) -> Run:

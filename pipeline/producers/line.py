@@ -43,7 +43,8 @@ class Line(DeclaredProducer):
         self._name = name
         self._clock = clock
         self._reports = reports
-        self._inferences = {
+        self.inferences = tuple(each for each in row.transforms if isinstance(each, InferenceTransform))
+        self._meters = {
             index: _InferenceMeter(transform, clock, reports)
             for index, transform in enumerate(row.transforms)
             if isinstance(transform, InferenceTransform)
@@ -93,7 +94,7 @@ class Line(DeclaredProducer):
         published = self._task is not None and self._task.published
         summaries = []
         for index, transform in enumerate(self.row.transforms):
-            meter = self._inferences.get(index)
+            meter = self._meters.get(index)
             inference = transform if isinstance(transform, InferenceTransform) else None
             summaries.append(
                 {
@@ -108,7 +109,7 @@ class Line(DeclaredProducer):
 
     def count_inferences(self) -> None:
         """Count the inferences of its transforms since the last call, on frames or between them."""
-        for meter in self._inferences.values():
+        for meter in self._meters.values():
             meter.update()
 
 
@@ -186,6 +187,9 @@ class _LineTask(FrameTask):
         reports.counters.add("frames_in")
         reports.counters.add("dropped", dropped - self._lost)
         self._lost = dropped
+        live = line.source.live  # a new configuration may give the source another producer
+        for transform in line.inferences:
+            transform.live = live
         done = step(frame, line.row, monotonic=line._clock.monotonic, stopping=lambda: self.frames.closed)
         for stage in done.stages:
             reports.latency.add(f"{stage.index} {stage.transform.type_name}", stage.seconds)

@@ -46,10 +46,21 @@ class Source(Producer):
         clock: Times the pauses between attempts, and the silence of the camera.
         reports: Counters, latencies and warnings of the camera.
         annotates: Whether the camera's frames come with annotations.
+        live: Whether they are captured as they come, not taken from a file.
     """
 
-    def __init__(self, name: str, make: MakeCamera, clock: Clock, reports: Reports, *, annotates: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        make: MakeCamera,
+        clock: Clock,
+        reports: Reports,
+        *,
+        annotates: bool = False,
+        live: bool = True,
+    ) -> None:
         self.annotates = annotates
+        self.live = live
         self._name = name
         self._make = make
         self._clock = clock

@@ -36,7 +36,7 @@ def make_producer(config: CameraConfig, reports: Reports, context: ProducerConte
             made.limits = context.picture_limits()
             return made
 
-        return Source(config.name, make, context.clock, reports, annotates=camera.annotates), None
+        return Source(config.name, make, context.clock, reports, annotates=camera.annotates, live=camera.live), None
     attributes = config.attributes
     source = context.feeds[attributes.source] if isinstance(attributes, DownstreamAttributes) else None
     return kind.make(config, reports, context), source

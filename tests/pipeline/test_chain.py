@@ -16,7 +16,7 @@ from tests.pipeline.test_graph import CHAIN, folder
 from tests.transforms.pictures import detection
 from tests.transforms.services import FunctionVision
 from transforms import TRANSFORMS
-from transforms.inference_modes import MODES, InferenceMode
+from transforms.modes import MODES, InferenceMode
 from vision import ModelError
 
 __all__ = ["folder"]

@@ -23,7 +23,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
 # By the key of the value.
 _VALUES: Mapping[str, frozenset[str]] = {
     "model": frozenset({"camweave", "oip", "push", "whip"}),
-    "mode": frozenset({"delayed", "latest"}),
+    "mode": frozenset({"delayed"}),
 }
 
 

@@ -10,10 +10,12 @@ import pytest
 
 from cameras import Attributes, BoundingBox, CameraError, Classification, Detection, Frame, Prediction
 from pipeline import Feed, State
+from pipeline.producers import Source
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
 from tests.pipeline.builders import line_feed, source_feed
-from transforms import TRANSFORMS, Transform
-from transforms.inference_modes import MODES, InferenceAttributes, InferenceMode
+from tests.transforms.services import HangingVision
+from transforms import TRANSFORMS, InferenceTransform, Transform
+from transforms.modes import MODES, InferenceAttributes, InferenceMode
 from vision import ModelError, VisionService
 
 P = TypeVar("P", bound=Prediction)
@@ -132,6 +134,35 @@ def test_the_inference_rate_counts_only_real_inferences(setup: Cameras) -> None:
         rates = [item["inferences_per_s"] for item in line.summary()["transforms"]]
     assert rates == [2.0, 0.0], "the second transform shares the result of the first"
     assert line.counters.inferences == {"shapes": 3}
+
+
+def test_a_model_that_does_not_answer_does_not_hold_up_a_frame(setup: Cameras) -> None:
+    service = HangingVision("shapes")
+    detections = make("detections", service, detector_name="shapes", mode="latest", max_age_s=0.01)
+    line = setup.line("found", detections)
+    with line.watch() as watch:
+        for pts in range(5):
+            setup.camera.give(frame(pts=pts))
+            assert watch.get(5).sequence == pts
+        assert service.called.acquire(timeout=5)
+        (shown,) = line.summary()["transforms"]
+        assert (shown["mode"], shown["result_age_s"]) == ("latest", None)
+    service.released.set()
+
+
+def test_frames_of_a_file_wait_for_a_slow_model_unless_the_mode_says_otherwise(setup: Cameras) -> None:
+    setup.source.produce(
+        setup.source.config,
+        Source("porch", lambda: setup.camera, setup.clock, setup.source.reports, live=False),
+    )
+    transform = classify(FakeVision("shapes", classifications=[STAR]))
+    assert isinstance(transform, InferenceTransform) and transform.live
+    line = setup.line("named", transform)
+    assert not line.live and not setup.source.live
+    with line.watch() as watch:
+        setup.camera.give(frame())
+        watch.get(5)
+        assert not transform.live
 
 
 class BetweenFrames(InferenceMode):

@@ -143,7 +143,7 @@ def test_labels_and_boxes_can_be_switched_off(page: Page, served: Served) -> Non
     expect(card(page, "turned").get_by_role("button", name="Labels and boxes on turned")).to_be_hidden()
 
 
-def test_every_kind_of_prediction_is_listed(browser: Browser, served: Served) -> None:
+def test_every_kind_of_prediction_is_listed_and_slow_models_are_named(browser: Browser, served: Served) -> None:
     cameras = served.client.get("/api/cameras").json()
     seen = [
         {"kind": "segmentation", "class_name": "sky", "coverage": 0.425},
@@ -153,12 +153,21 @@ def test_every_kind_of_prediction_is_listed(browser: Browser, served: Served) ->
         {"kind": "caption", "text": "a <b>red</b> star", "confidence": 0.7},
     ]
     cameras[0] |= {"state": "running", "annotates": True, "latest": {"predictions": seen}}
+    slow = {"mode": "latest", "inferences_per_s": 4.96, "result_age_s": 0.31}
+    cameras[0]["transforms"] = [
+        {"type": "detections", "attributes": {"detector_name": "mugs"}, **slow},
+        {"type": "captions", "attributes": {"captioner_name": "words"}, **slow, "result_age_s": None},
+        {"type": "classifications", "attributes": {"classifier_name": "fast"}, **slow, "mode": "sync"},
+    ]
     with browser.new_context() as context:
         page = context.new_page()
         page.route("**/api/cameras", lambda route: route.fulfill(json=cameras))
         page.goto(served.running.url)
         rows = card(page, "scene").locator(".predictions li")
         expect(rows).to_have_text(["a <b>red</b> star0.70", "mug0.90", "mug × 20.80", "skycovers 43 %"])
+        steps = card(page, "scene").locator(".chain .step")
+        expect(steps).to_have_text(["detectionsmugs0.3 s old", "captionswordsno result", "classificationsfast"])
+        expect(steps.locator("small[title]").first).to_have_attribute("title", re.compile(r"\(5\.0 inferences/s\)\.$"))
 
 
 def test_a_model_can_be_run_on_the_picture_of_a_card(page: Page) -> None:

@@ -205,9 +205,18 @@ function cameraItem(camera, own) {
   return make("li", "node", dot, link, ...(what ? [make("small", "", what)] : []));
 }
 
+function resultAge({ inferences_per_s: rate, result_age_s: age }) {
+  const note = make("small", "", age === null ? "no result" : `${age.toFixed(1)} s old`);
+  note.title =
+    "The picture does not wait for this model. The newest result moves along with the picture" +
+    `${rate ? ` (${rate.toFixed(1)} inferences/s)` : ""}.`;
+  return note;
+}
+
 function transformItem(transform, own) {
   const item = make("li", own ? "step own" : "step", make("span", "", transform.type));
   const detail = transformDetail(transform.attributes);
   if (detail) item.append(make("small", "", detail));
+  if (own && transform.mode === "latest") item.append(resultAge(transform));
   return item;
 }

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, cast, get_args
 
 import pytest
@@ -9,16 +10,30 @@ from cameras import Caption, Detection, Frame
 from tests.fakes import FakeVision, frame
 from tests.transforms.services import FunctionVision, HangingVision
 from transforms.detections import Detections, DetectionsAttributes
-from transforms.inference_modes import MODES, DeadlineInference, InferenceAttributes, InferenceMode, SyncInference
+from transforms.modes import (
+    MODES,
+    AutoInference,
+    DeadlineInference,
+    InferenceAttributes,
+    InferenceMode,
+    LatestInference,
+    SyncInference,
+)
 from vision import ModelError, UnsupportedKind, VisionService
 
 THING = Detection("thing", 0.5, box=None)  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=["sync", "deadline"])
+@pytest.fixture(params=["sync", "deadline", "latest", "auto"])
 def closed_mode(request: pytest.FixtureRequest) -> tuple[FakeVision, InferenceMode]:
     service = FakeVision("faces", detections=[THING])
-    return service, SyncInference(service) if request.param == "sync" else DeadlineInference(service, 60)
+    modes: dict[str, Callable[[], InferenceMode]] = {
+        "sync": lambda: SyncInference(service),
+        "deadline": lambda: DeadlineInference(service, 60),
+        "latest": lambda: LatestInference(service, 60),
+        "auto": lambda: AutoInference(service),
+    }
+    return service, modes[request.param]()
 
 
 def workers(name: str = "faces") -> list[threading.Thread]:
@@ -29,10 +44,12 @@ def test_the_attribute_mode_allows_the_modes_of_the_table() -> None:
     assert set(get_args(InferenceAttributes.model_fields["mode"].annotation)) == set(MODES)
 
 
-@pytest.mark.parametrize("mode", ["auto", "sync"])
-def test_these_modes_wait_for_the_result_of_its_own_frame(mode: str) -> None:
-    inference = MODES[mode](FakeVision("faces"), InferenceAttributes.model_validate({"mode": mode}))
-    assert (inference.mode, inference.result_age_s) == ("sync", 0.0)
+def test_a_mode_reports_its_name() -> None:
+    names = {
+        word: MODES[word](FakeVision("faces"), InferenceAttributes.model_validate({"mode": word})).mode
+        for word in MODES
+    }
+    assert names == {"sync": "sync", "latest": "latest", "auto": "sync"}
 
 
 def test_a_mode_gets_the_attributes_of_its_transform(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,10 +65,9 @@ def test_a_mode_gets_the_attributes_of_its_transform(monkeypatch: pytest.MonkeyP
     assert made == [(service, 0.25)]
 
 
-@pytest.mark.parametrize("mode", ["latest", "delayed"])
-def test_unknown_modes_are_refused(mode: str) -> None:
-    with pytest.raises(ValueError, match="Input should be 'auto' or 'sync'"):
-        InferenceAttributes.model_validate({"mode": mode})
+def test_an_unknown_mode_is_refused() -> None:
+    with pytest.raises(ValueError, match="Input should be 'auto', 'sync' or 'latest'"):
+        InferenceAttributes.model_validate({"mode": "fast"})
 
 
 def test_the_model_is_loaded_between_open_and_close(closed_mode: tuple[FakeVision, InferenceMode]) -> None:
@@ -97,6 +113,7 @@ def test_an_error_of_the_service_is_raised_by_predict(closed_mode: tuple[FakeVis
     inference.close()
 
 
+@pytest.mark.parametrize("closed_mode", ["sync", "deadline", "auto"], indirect=True)
 def test_inferences_are_counted_over_all_sessions(closed_mode: tuple[FakeVision, InferenceMode]) -> None:
     _, inference = closed_mode
     picture = frame()

@@ -1,0 +1,86 @@
+"""The mode that waits for results as long as they come as fast as frames."""
+
+from __future__ import annotations
+
+import statistics
+from collections import deque
+from time import monotonic
+from typing import Any, TypeVar
+
+from cameras import Frame, Prediction
+from vision import VisionService
+
+from .latest import LatestInference
+
+P = TypeVar("P", bound=Prediction)
+
+SLOW_SAMPLES = 3
+"""So many inferences in a row that take longer than the interval of frames show that the model is slow."""
+FAST_SAMPLES = 8
+"""So many in a row that take less than ``FAST`` of the interval show that it is not."""
+FAST = 0.7
+
+
+class AutoInference(LatestInference):
+    """Works like ``sync``, and like ``latest`` while inferences take longer than the interval of live frames.
+
+    Frames of a file always wait for their results.
+    """
+
+    def __init__(self, service: VisionService[Any], max_age_s: float | None = None) -> None:
+        self._is_slow = False
+        super().__init__(service, max_age_s)
+
+    @property
+    def mode(self) -> str:  # type: ignore[override]  # it changes
+        """The mode at present: ``sync`` or ``latest``."""
+        return "latest" if self._is_slow else "sync"
+
+    def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+        """Return the predictions for this frame, or the newest ones while the model is slow.
+
+        Raises:
+            ModelError: when the inference, or the newest one, has failed.
+        """
+        self._measure_interval(frame)
+        if self._is_slow and not self.live:
+            self._forget()
+        if not self._is_slow:
+            return self._predict_now(kind, frame)
+        before = self._result
+        found = super().predict(kind, frame)
+        if self._result is not None and self._result is not before and self._interval_s is not None:
+            self._took_s.append(self._result.inference_s)
+            if len(self._took_s) == FAST_SAMPLES and max(self._took_s) < FAST * self._interval_s:
+                self._forget()
+        return found
+
+    def _predict_now(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+        session = self._opened()
+        inferences, started_s = session.inferences, monotonic()
+        found = session.predict(kind, frame)
+        took_s = monotonic() - started_s
+        self.result_age_s = 0.0
+        # A result that another camera has caused says nothing, unless this one had to wait for it.
+        if self._interval_s is not None and (session.inferences > inferences or took_s > self._interval_s):
+            self._took_s.append(took_s)
+            if self.live and len(self._took_s) >= SLOW_SAMPLES and min(self._took_s) > self._interval_s:
+                self._begin_with(frame, found, took_s)
+                self._is_slow = True
+                self._took_s.clear()
+        return found
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._is_slow = False
+        self._took_s: deque[float] = deque(maxlen=FAST_SAMPLES)
+        self._intervals_s: deque[float] = deque(maxlen=FAST_SAMPLES)
+        self._interval_s: float | None = None
+        self._last: tuple[float, int] | None = None
+
+    def _measure_interval(self, frame: Frame) -> None:
+        """Measure the interval of the source's frames; those that were dropped on the way count."""
+        if self._last is not None and frame.sequence > self._last[1] and frame.time_s > self._last[0]:
+            self._intervals_s.append((frame.time_s - self._last[0]) / (frame.sequence - self._last[1]))
+            self._interval_s = statistics.median(self._intervals_s)
+        self._last = frame.time_s, frame.sequence

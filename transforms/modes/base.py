@@ -1,0 +1,106 @@
+"""The base class of inference modes, and the attributes that choose one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field
+
+from cameras import Attributes, Frame, Prediction
+from vision import ModelError, Session, VisionService
+
+P = TypeVar("P", bound=Prediction)
+
+MAX_AGE_S = 1.0
+"""Oldest result that a frame may carry by default."""
+
+
+class InferenceAttributes(Attributes):
+    """Attributes that choose when inference runs."""
+
+    mode: Literal["auto", "sync", "latest"] = Field(
+        default="auto",
+        description="When inference runs. sync: on each frame, which waits for the result. latest: beside the stream; "
+        "each frame carries the newest result, moved along with the picture. auto: latest for a live source whose "
+        "frames come faster than results, otherwise sync.",
+    )
+    max_age_s: float = Field(
+        default=MAX_AGE_S,
+        gt=0,
+        allow_inf_nan=False,
+        description="Oldest result that a frame may carry with latest; a result of sync belongs to its own frame and "
+        "has age 0. Where it is not given, a model that is slower than 0.4 s gets 2.5 times its own time.",
+    )
+
+
+class InferenceMode(ABC):
+    """Runs a vision service for one transform, through a session that is open between ``open`` and ``close``.
+
+    A subclass decides which frame is inferred and how long ``predict`` waits::
+
+        class SyncInference(InferenceMode):
+            mode = "sync"
+
+            def predict(self, kind, frame):
+                return self._opened().predict(kind, frame)
+
+    Args:
+        service: The vision service.
+
+    Attributes:
+        mode: The name of the mode in the API.
+        live: Whether the frames come from a live source, not from a file. The owner sets it, also between frames.
+        result_age_s: Age of the result of the newest frame; 0 where each result belongs to its own frame, ``None``
+            while a frame has none.
+    """
+
+    mode: str
+    live: bool = True
+    result_age_s: float | None = 0.0
+
+    def __init__(self, service: VisionService[Any]) -> None:
+        self._service = service
+        self._session: Session | None = None
+        self._inferences = 0
+
+    @property
+    def inferences(self) -> int:
+        """Number of inferences caused so far, in all sessions."""
+        session = self._session
+        return self._inferences + (session.inferences if session is not None else 0)
+
+    def open(self) -> None:
+        """Open a session: the model is loaded when this returns. A second call does nothing.
+
+        Raises:
+            ModelError: when the model cannot be loaded.
+        """
+        if self._session is None:
+            self._session = self._service.open_session()
+
+    @abstractmethod
+    def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+        """Return the predictions of a kind for a frame.
+
+        Raises:
+            ModelError: when the service does not give that kind, fails, or is not open.
+        """
+
+    def close(self) -> None:
+        """Close the session. A second call does nothing."""
+        session = self._end_session()
+        if session is not None:
+            session.close()
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            raise ModelError(f"service {self._service.name} is not open")
+        return self._session
+
+    def _end_session(self) -> Session | None:
+        """Return the open session, which the caller closes, and keep the count of its inferences."""
+        session, self._session = self._session, None
+        if session is not None:
+            self._inferences += session.inferences
+        return session

@@ -1,0 +1,204 @@
+"""The mode in which frames do not wait: each carries the newest result, moved along by optical flow."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Self, TypeVar, cast
+
+from cameras import BackgroundThread, Frame, Image, Prediction, Slot, SlotClosed
+from vision import ModelError, Session, VisionService
+
+from .base import MAX_AGE_S, InferenceAttributes, InferenceMode
+from .optical_flow import CarriedPredictions, gray_of, is_cut
+
+P = TypeVar("P", bound=Prediction)
+
+CLOSE_LIMIT_S = 1.0
+"""How long ``close`` waits for an inference in progress; later than that, its thread closes the session."""
+SLOW_AGES = 2.5
+"""The age that a result may reach by default, in durations of an inference: it is one old already when it comes."""
+_TRAIL = 32  # gray pictures kept of the frames since the one that is inferred
+_CATCH_UP = 8  # of these, those that a new result is carried over
+
+
+class LatestInference(InferenceMode):
+    """Infers beside the stream, always the newest frame; no frame waits for its result, except the first one.
+
+    Each frame carries the newest result, moved along by optical flow from the frame that it was made for. A result is
+    dropped when it is too old, and when the picture has changed to another scene. An error of the service is raised
+    for each frame until an inference succeeds.
+
+    Args:
+        service: The vision service.
+        max_age_s: Oldest result that a frame may carry; ``None``: 1 s, or more for a slow model.
+    """
+
+    mode = "latest"
+
+    def __init__(self, service: VisionService[Any], max_age_s: float | None = None) -> None:
+        super().__init__(service)
+        self._max_age_s = max_age_s
+        self._worker: _Worker | None = None
+        self._kind: type[Prediction] | None = None
+        self._is_first = True
+        self._forget()
+
+    @classmethod
+    def of(cls, service: VisionService[Any], attributes: InferenceAttributes) -> Self:
+        """Return the mode for a transform with these attributes."""
+        return cls(service, attributes.max_age_s if "max_age_s" in attributes.model_fields_set else None)
+
+    @property
+    def max_age_s(self) -> float:
+        """Oldest result that a frame may carry at present."""
+        if self._max_age_s is not None:
+            return self._max_age_s
+        inference_s = 0.0 if self._result is None else self._result.inference_s
+        return max(MAX_AGE_S, SLOW_AGES * inference_s)
+
+    def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
+        """Return the newest predictions, where they are in this frame; call it with one kind, once a frame.
+
+        Raises:
+            ModelError: when the newest inference has failed.
+        """
+        session = self._opened()
+        if self._worker is None:
+            if kind.plural not in self._service.kinds:
+                return session.predict(kind, frame)  # which says so
+            self._worker = _Worker(session, kind)
+        if kind is not self._worker.kind:
+            raise ModelError(f"mode latest predicts {self._worker.kind.plural} here, and not {kind.plural} too")
+        self._follow(gray_of(frame), frame.time_s)
+        self._worker.frames.put(frame)
+        if self._is_first:
+            self._is_first = False
+            self._worker.answered.wait(self.max_age_s)
+        self._take(self._worker.result)
+        return cast(tuple[P, ...], self._carried_to(frame.time_s))
+
+    def close(self) -> None:
+        """Close the session, or leave that to the thread while it is busy."""
+        worker, self._worker = self._worker, None
+        self._forget()
+        if worker is None:
+            super().close()
+        else:
+            self._end_session()
+            worker.close()
+
+    def _forget(self) -> None:
+        """Drop the result and what is known of the frames."""
+        self._is_first = True
+        self._result: _Result | None = None
+        self._carried: CarriedPredictions | None = None
+        self._trail: deque[tuple[float, Image]] = deque(maxlen=_TRAIL)
+        self._scene_s = float("-inf")
+        self.result_age_s = None
+
+    def _begin_with(self, frame: Frame, predictions: tuple[Prediction, ...], inference_s: float) -> None:
+        """Begin with the predictions of a frame in place of an inference."""
+        self._is_first = False
+        self._follow(gray_of(frame), frame.time_s)
+        self._take(_Result(frame.time_s, gray_of(frame), predictions, None, inference_s))
+
+    def _follow(self, gray: Image, time_s: float) -> None:
+        """Carry the result to the next frame."""
+        if not self._trail or is_cut(self._trail[-1][1], gray):
+            self._trail.clear()
+            self._carried, self._scene_s = None, time_s
+        self._trail.append((time_s, gray))
+        self._carry(gray)
+
+    def _take(self, result: _Result | None) -> None:
+        """Carry a new result from its own frame to the newest one."""
+        if result is None or (self._result is not None and result.time_s <= self._result.time_s):
+            return
+        self._result, self._carried = result, None
+        if result.error is not None or result.time_s < self._scene_s:
+            return
+        self._carried = CarriedPredictions(result.predictions, result.gray)
+        later = [gray for time_s, gray in self._trail if time_s > result.time_s]
+        # A few long steps in place of many: flow finds the way over several frames too.
+        step = -(-len(later) // _CATCH_UP) or 1
+        for gray in later[::-1][::step][::-1]:
+            self._carry(gray)
+
+    def _carry(self, gray: Image) -> None:
+        if self._carried is not None and not self._carried.advance(gray):
+            self._carried = None
+
+    def _carried_to(self, time_s: float) -> tuple[Prediction, ...]:
+        result, self.result_age_s = self._result, None
+        if result is None:
+            return ()
+        if result.error is not None:
+            raise result.error
+        age_s = time_s - result.time_s
+        if self._carried is None or age_s > self.max_age_s:
+            self._carried = None
+            return ()
+        self.result_age_s = age_s
+        return self._carried.predictions()
+
+
+@dataclass(frozen=True)
+class _Result:
+    """The result of an inference: of which frame, its predictions or its error, and how long it took."""
+
+    time_s: float
+    gray: Image
+    predictions: tuple[Prediction, ...]
+    error: ModelError | None
+    inference_s: float
+
+
+class _Worker:
+    """A thread that infers the newest frame again and again.
+
+    Attributes:
+        kind: The kind of predictions.
+        frames: Where the newest frame is put.
+        result: The newest result; ``None`` before the first one.
+        answered: Set once there is a result.
+    """
+
+    def __init__(self, session: Session, kind: type[Prediction]) -> None:
+        self.kind = kind
+        self.frames: Slot[Frame] = Slot()
+        self.result: _Result | None = None
+        self.answered = threading.Event()
+        self._session = session
+        self._thread = BackgroundThread(self._work, f"inference {session.service.name}")
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, which closes the session; wait a moment for both."""
+        self.frames.close()
+        self._thread.join(CLOSE_LIMIT_S)
+
+    def _work(self) -> None:
+        with self._session:
+            while True:
+                try:
+                    frame = self.frames.get()
+                except SlotClosed:
+                    return
+                self.result = self._inferred(frame)
+                self.answered.set()
+                del frame  # it holds a picture, and the next one may be long in coming
+
+    def _inferred(self, frame: Frame) -> _Result:
+        started_s = monotonic()
+        predictions: tuple[Prediction, ...] = ()
+        failure: ModelError | None = None
+        try:
+            predictions = self._session.predict(self.kind, frame)
+        except ModelError as error:
+            failure = error
+        except BaseException as error:  # of a plugin, or a panic in a native library
+            failure = ModelError(f"service {self._session.service.name}: {type(error).__name__}: {error}")
+        return _Result(frame.time_s, gray_of(frame), predictions, failure, monotonic() - started_s)
