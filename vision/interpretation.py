@@ -58,6 +58,7 @@ _PYTORCH = "pytorch"  # the producer, in ONNX files that PyTorch wrote
 _TENSORFLOW_CALL = "statefulpartitionedcall"  # part of the names of all outputs of its converted models
 _HEAD_MAX_DETECTIONS = 100
 _IOU_THRESHOLD = 0.45  # as with most heads
+_MOST_OUTSIDE = 0.5  # of the boxes of a trial run
 _MOST_FRACTION = 2.0  # mean and std are fractions of 255; values this large are for pixels from 0 to 255
 
 
@@ -234,6 +235,7 @@ class _Model:
         if not fitted.names and head.labels:
             fitted = FittedLabels(head.labels, "the head", "its models have no others")
         detector = HeadDetector(head, found, fitted.names, self.thresholds, self.service, suppression)
+        self._require_inside(detector, is_declared=attributes.head is not None)
         picture = self.picture(found.preparation or head.preparation)
         understood = self.understood(
             picture,
@@ -307,6 +309,7 @@ class _Model:
                 self.attributes.activation,
                 self.samples,
             )
+            self._require_inside(detector, is_declared=bool(self._boxes_reason(layout.location)))
             because |= {"activation": because.get("activation", detector.because)}
         if classifier is None and detector is None:
             return None
@@ -435,6 +438,25 @@ class _Model:
         if scores in self.names:
             return f"its output {scores} is named probability"
         return require_scores(scores, self.all_names(scores), self.samples, len(self.labels))
+
+    def _require_inside(self, detector: Detector, *, is_declared: bool) -> None:
+        """Refuse a detector whose boxes are mostly not in the picture: their numbers mean something else.
+
+        Raises:
+            ModelError: when they are, unless what decodes them is declared, which only warns.
+        """
+        share = detector.share_outside(self.samples, self.evidence.size)
+        if share <= _MOST_OUTSIDE:
+            return
+        message = (
+            f"{share:.0%} of the boxes of the trial run are not in the picture of {self.evidence.size[0]}x"
+            f"{self.evidence.size[1]}, so their numbers mean something else, such as pixels of another size"
+        )
+        if not is_declared:
+            raise ModelError(
+                f"{message}; declare head, or export the model with boxes in fractions or pixels of its input"
+            )
+        logger.warning("service %s: %s", self.service, message)
 
     def _boxes_reason(self, location: str) -> str:
         attributes = self.attributes

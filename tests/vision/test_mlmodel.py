@@ -260,6 +260,13 @@ def test_the_list_says_what_class_zero_of_a_map_is(tmp_path: Path, text: str, fo
         assert [item.label for item in segmenter.predict(Segmentation, frame())] == found
 
 
+def test_a_class_number_beyond_the_list_is_an_error(tmp_path: Path) -> None:
+    kind = runtime({"map": segmenter_map() * 60})  # grey levels
+    path = labels_file(tmp_path, "0: sky\n1: a\n2: b\n")
+    with pytest.raises(ModelError, match="there are 3 labels but the segmenter gives class 120"):
+        service(kind, tmp_path, label_path=path).inspect()
+
+
 def test_labels_that_may_leave_out_the_background_are_refused(tmp_path: Path) -> None:
     path = labels_file(tmp_path, "a\nb\nc\n")
     with pytest.raises(ModelError) as caught:
@@ -588,6 +595,21 @@ def test_declared_finished_boxes_are_taken_as_they_are(tmp_path: Path) -> None:
             assert [item.label for item in detector.predict(Detection, frame())] == ["0"]
 
 
+def test_boxes_that_are_not_in_the_picture_mean_something_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    outputs = DETECTOR | {"boxes": np.array([[[10.0, 10, 30, 30], [2, 2, 3, 3]], [[20, 20, 30, 30], [0, 0, 8, 8]]])[:1]}
+    message = "50% of the boxes of the trial run are not in the picture of 4x4, so their numbers mean something else"
+    service(runtime(outputs), tmp_path).inspect()  # one may be anywhere
+    outputs["boxes"][0, 1] += 6
+    assert refused(runtime(outputs), tmp_path) == (
+        f"{message.replace('50', '100')}, such as pixels of another size; declare head, or export the model with boxes "
+        "in fractions or pixels of its input"
+    )
+    service(runtime(outputs), tmp_path, head="none").inspect()
+    assert message.replace("50", "100") in caplog.text
+
+
 def test_a_size_is_declared_for_an_input_that_accepts_any(tmp_path: Path) -> None:
     info = TensorInfo("input", (1, -1, -1, 3), np.dtype(np.uint8))
     kind = runtime(SCORES, info=info)
@@ -748,10 +770,15 @@ def test_boxes_with_a_score_per_label_are_merged(tmp_path: Path) -> None:
             assert len(detector.predict(Detection, frame())) == count
 
 
+LARGER = TensorInfo("input", (1, 32, 32, 3), np.dtype(np.uint8))
+
+
 def test_a_background_that_torchvision_lists_is_class_zero(tmp_path: Path) -> None:
     outputs = {"boxes": np.array([[1.0, 1, 9, 9]]), "labels": np.array([1]), "scores": np.array([0.9])}
     for text in ("__background__\nperson\nbicycle\n", "person\nbicycle\n"):
-        with service(runtime(outputs), tmp_path, label_path=labels_file(tmp_path, text)).open_session() as detector:
+        with service(
+            runtime(outputs, info=LARGER), tmp_path, label_path=labels_file(tmp_path, text)
+        ).open_session() as detector:
             assert [item.label for item in detector.predict(Detection, frame())] == ["person"]
 
 
@@ -767,7 +794,9 @@ def test_the_names_of_coco_in_a_row_fit_any_detector_of_coco(
     tmp_path: Path, outputs: dict[str, Any], highest: int
 ) -> None:
     names = ["person", *(f"thing {number}" for number in range(78)), "toothbrush"]
-    with service(runtime(outputs), tmp_path, label_path=labels_file(tmp_path, "\n".join(names))).open_session() as made:
+    with service(
+        runtime(outputs, info=LARGER), tmp_path, label_path=labels_file(tmp_path, "\n".join(names))
+    ).open_session() as made:
         assert "toothbrush" in [item.label for item in made.predict(Detection, frame())]
         assert made.service.labels.index("toothbrush") == highest
 
@@ -776,7 +805,7 @@ def test_the_names_of_coco_in_a_row_need_a_reason_for_torchvision(tmp_path: Path
     outputs = {"boxes": np.array([[1.0, 1, 9, 9]]), "labels": np.array([18]), "scores": np.array([0.9])}
     path = labels_file(tmp_path, "\n".join(["person", *(f"thing {number}" for number in range(78)), "toothbrush"]))
     with pytest.raises(ModelError, match="there are 80 labels of COCO, but such models number its 80 classes 1 to 90"):
-        service(runtime(outputs), tmp_path, label_path=path).inspect()
+        service(runtime(outputs, info=LARGER), tmp_path, label_path=path).inspect()
 
 
 def test_a_softmax_of_one_score_is_refused(tmp_path: Path) -> None:

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from cameras import BoundingBox, Detection, Mask
 
 from ..runtimes import UNUSED, Tensor
+from .heads import Samples
 from .scores import Floats, NonMaxSuppression, ScoredBoxes, Thresholds
 
 logger = logging.getLogger(__name__)
+
+_BESIDE, _BEYOND = 0.05, 0.5  # of a side: how far a center, and an edge, may be outside the picture
 
 WHOLE = BoundingBox(0.0, 0.0, 1.0, 1.0)
 
@@ -104,6 +107,20 @@ class Detector(ABC):
         if self._suppression is not None:
             found = self._suppression.apply(found)  # before clipping, which would increase overlap
         return found.cropped_to(window), invalid
+
+    def share_outside(self, samples: Samples, size: tuple[int, int]) -> float:
+        """Return the share of boxes in a trial run that are not in the picture, but beside it or far beyond its edges.
+
+        Args:
+            samples: The outputs for a few sample pictures.
+            size: Width and height of the input in pixels.
+        """
+        found = [self._decode(sample, size).finite() for sample in samples]
+        boxes = np.concatenate([each.boxes[each.scores > 0.0] for each in found])
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        beside = np.abs(centres - 0.5).max(axis=1, initial=0.0) > 0.5 + _BESIDE
+        beyond = np.abs(boxes - 0.5).max(axis=1, initial=0.0) > 0.5 + _BEYOND
+        return float(np.mean(beside | beyond)) if len(boxes) else 0.0
 
     @property
     def has_masks(self) -> bool:

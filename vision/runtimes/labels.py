@@ -21,6 +21,7 @@ MODEL_FILE = "the model file"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # what PowerShell and Notepad write before it
 _MAX_FILES = 100  # of an archive
 _OTHER_TEXTS = re.compile(r"(?:.*/)?(?:read_?me|licen[cs]e|notice|copying)\b", re.I)  # packed files without labels
+_VOID = 255  # marks pixels that no class is given to
 _PLAIN = ("one label per line", "one label per class")
 _MOST_SHOWN = 3  # differences in a warning
 
@@ -151,7 +152,10 @@ class Labels:
         if highest == count and not reading.has_background:
             return self.fitted(count + 1, f"the model gives class {highest}", with_background=True)
         if reading.has_background or reading.has_numbers or self.origin == MODEL_FILE:
-            return self.unbounded(1 if reading.first == 1 else None)
+            found = self.unbounded(1 if reading.first == 1 else None)
+            if len(found.names) <= highest != _VOID:
+                raise LabelsError(f"there are {count} labels but the segmenter gives class {highest}")
+            return found
         if reading.is_voc:
             return self._result(reading, *reading.unbounded(1), "segmenters for Pascal VOC give the background 0")
         first = one_line(reading.names[0])
