@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ..measuring import Program
 from ..workloads import Inputs
-from . import decoding, encoder, keep_alive, latency, recognition
+from . import decoding, encoder, keep_alive, latency, recognition, slow_model
 
 # Each function prints its results.
 FIGURES: dict[str, Callable[[Program, Inputs], None]] = {
@@ -12,6 +12,7 @@ FIGURES: dict[str, Callable[[Program, Inputs], None]] = {
     "decoding": decoding.show,
     "recognition": recognition.show,
     "latency": latency.show,
+    "slow_model": slow_model.show,
     "keep_alive": keep_alive.show,
 }
 
