@@ -20,6 +20,11 @@ TOP_LEFT_DOUBT = (
     "the boxes of the trial run could be centres and sizes, or top left corners and sizes, which camweave does not take"
 )
 
+CORNERS_DOUBT = (
+    "but its boxes are corners, not centers and sizes, so that it is none of the known families; export it with its "
+    "suppression, so that the output is a list of boxes"
+)
+
 
 def are_corners(rows: Array) -> bool:
     """Return whether nearly all rows that are not empty have their corners in order, x or y first."""

@@ -84,6 +84,16 @@ class Evidence:
         found = [np.asarray(sample[name], np.float32).reshape(-1, columns) for sample in self.samples]
         return np.concatenate(found) if found else np.zeros((0, columns), np.float32)
 
+    def boxes(self, name: str, axis: int = 1) -> Array:
+        """Return the first four columns of an output's rows of all sample pictures, (n, 4).
+
+        Args:
+            name: The output.
+            axis: The axis of the columns, without the batch.
+        """
+        found = [np.moveaxis(np.asarray(array, np.float32), axis, -1)[:, :4] for array in self.values(name)]
+        return np.concatenate(found) if found else np.zeros((0, 4), np.float32)
+
     def are_scores(self, name: str, first: int, axis: int) -> bool:
         """Return whether an output's columns, from one on, are all from 0 to 1 in the trial run.
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..scores import NO_ACTIVATION, ScoredBoxes
+from .box_forms import CORNERS_DOUBT, are_corners
 from .evidence import Array, Evidence, Size
 from .grid import FRACTIONS, has_cells, mask_coefficients
 from .head import FLOOR, Head, HeadMatch, best_classes, corners, probabilities, to_fractions
@@ -30,14 +31,16 @@ def find(model: Evidence) -> HeadMatch | None:
             fits = has_cells(shape[1], size, _PER_CELL) and not model.shares_rows(name, shape[1])
             activation = model.activation_of(name, 4, 5 + classes, 1)
             is_certain = fits and activation in (NO_ACTIVATION, model.declared_activation)
+            has_corners = is_certain and are_corners(model.boxes(name))
             because = f"{name} has three rows for each cell of an input of {size[0]}x{size[1]}, with {classes} scores"
             return HeadMatch(
                 (name,),
                 classes,
-                is_certain,
+                is_certain and not has_corners,
                 because,
                 activation=activation or NO_ACTIVATION,
                 decode=partial(decode, activation=activation or NO_ACTIVATION),
+                doubt=f"{because}, {CORNERS_DOUBT}" * has_corners,
             )
     return None
 

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from ..scores import NO_ACTIVATION, SIGMOID, ScoredBoxes, sigmoid
+from .box_forms import CORNERS_DOUBT, are_corners
 from .evidence import Array, Evidence, Size
 from .grid import FRACTIONS, has_cells, prototypes
 from .head import FLOOR, Head, HeadMatch, best_classes_with, bounds, corners, to_fractions, turned_corners
@@ -44,14 +45,17 @@ def find(model: Evidence) -> HeadMatch | None:
             fits = not _may_be_points(model, name, columns - coefficients, 1 if is_transposed else 0)
         activation = model.activation_of(name, 4, 4 + classes, 1 if is_transposed else 0) if fits else NO_ACTIVATION
         because = f"{name} has a row for each cell of an input of {size[0]}x{size[1]}, of a box and {classes} scores"
+        is_certain = fits and activation is not None
+        has_corners = is_certain and are_corners(model.boxes(name, 1 if is_transposed else 0))
         return HeadMatch(
             (name,),
             classes,
-            fits and activation is not None,
+            is_certain and not has_corners,
             because if activation != SIGMOID else f"{because}, which are logits",
             activation=activation or NO_ACTIVATION,
             decode=partial(decode, activation=activation or NO_ACTIVATION, coefficients=coefficients),
             prototypes=masks,
+            doubt=f"{because}, {CORNERS_DOUBT}" * has_corners,
         )
     return None
 

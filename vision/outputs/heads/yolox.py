@@ -13,6 +13,7 @@ import numpy as np
 
 from ...inputs import Preparation
 from ..scores import NO_ACTIVATION, ScoredBoxes
+from .box_forms import CORNERS_DOUBT, are_corners
 from .evidence import Array, Evidence, Size
 from .grid import FRACTIONS, GREY, SIZE, cells, has_cells, strides_of
 from .head import FLOOR, Head, HeadMatch, best_classes, corners, max_magnitude, pixels_to_fractions
@@ -38,7 +39,16 @@ def find(model: Evidence) -> HeadMatch | None:
             if is_v6:
                 because += "; the objectness is always 1, so it is a YOLOv6"
             fits = fits and (model.labels > 0 or classes == _COCO or is_raw or is_v6)
-            return HeadMatch((name,), classes, fits, because, preparation=FRACTIONS if is_v6 else None)
+            boxes = model.boxes(name)
+            has_corners = fits and max_magnitude(boxes[:, :2]) > _MAX_OFFSET and are_corners(boxes)
+            return HeadMatch(
+                (name,),
+                classes,
+                fits and not has_corners,
+                because,
+                preparation=FRACTIONS if is_v6 else None,
+                doubt=f"{because}, {CORNERS_DOUBT}" * has_corners,
+            )
     return None
 
 

@@ -63,6 +63,17 @@ def test_names_and_values_show_that_it_is_one(
     assert (match.classes, match.is_certain) == (classes, is_certain)
 
 
+def test_without_names_probabilities_that_sum_to_one_are_those_of_its_softmax() -> None:
+    probabilities = np.zeros((1, 100, 7))
+    probabilities[..., 6], probabilities[..., 1] = 0.9, 0.1
+    boxes = np.full((1, 100, 4), 0.7)
+    match = find(ran({"a": probabilities, "b": boxes}))
+    assert match is not None and match.is_certain
+    assert (match.classes, match.activation) == (6, "none")
+    match = find(ran({"a": probabilities / 2, "b": boxes}))  # independent: of a sigmoid
+    assert match is not None and not match.is_certain
+
+
 @pytest.mark.parametrize(
     "outputs",
     [

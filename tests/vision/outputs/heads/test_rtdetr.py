@@ -88,6 +88,13 @@ def test_logits_need_a_reason_for_the_sigmoid(
     assert (match.classes, match.is_certain) == (columns, is_certain)
 
 
+@pytest.mark.parametrize(("scores", "activation"), [(-4.0, "sigmoid"), (0.02, "none")])
+def test_without_names_independent_scores_are_those_of_its_sigmoid(scores: float, activation: str) -> None:
+    match = find(ran({"a": np.full((1, 300, 5), scores), "b": np.full((1, 300, 4), 0.7)}))
+    assert match is not None and match.is_certain
+    assert (match.classes, match.activation) == (5, activation)
+
+
 def test_scores_that_are_negative_throughout_are_independent() -> None:
     match = find(ran({"logits": np.full((1, 300, 5), -4.0), "pred_boxes": (1, 300, 4)}))
     assert match is not None and match.is_certain

@@ -84,6 +84,22 @@ def test_boxes_that_may_be_top_left_corners_and_sizes_are_refused(outputs: dict[
     assert message.endswith("head: rtdetr if they are centres")
 
 
+@pytest.mark.parametrize(
+    ("rows", "labels", "columns_first"), [(2100, 3, True), (2100, 3, False), (2100, 2, False), (6300, 2, False)]
+)
+def test_corners_are_not_taken_for_centers(rows: int, labels: int, columns_first: bool) -> None:
+    random = np.random.default_rng(0)
+    made = np.zeros((1, rows, 7))
+    made[0, :, :2] = random.uniform(0, 280, (rows, 2))
+    made[0, :, 2:4] = made[0, :, :2] + random.uniform(5, 40, (rows, 2))
+    outputs = {"out": made.transpose(0, 2, 1) if columns_first else made}
+    with pytest.raises(ModelError, match=r"but its boxes are corners, not centers and sizes, .*; export it with its"):
+        find_head(None, ran(outputs, (320, 320), labels))
+    made[0, :, 2:4] -= made[0, :, :2]
+    found = find_head(None, ran(outputs, (320, 320), labels))
+    assert found is not None and found[0].name in ("yolov8", "yolox", "yolov5")
+
+
 def test_scores_that_may_need_a_softmax_or_a_sigmoid_are_refused() -> None:
     outputs = {"a": np.full((1, 100, 7), 3.0), "b": np.full((1, 100, 4), 0.7)}
     assert doubt(outputs).endswith(
