@@ -56,6 +56,8 @@ def names(text: str, name: str = "") -> dict[int, str]:
         ("'cat',\n'dog'\n", ["cat", "dog"]),
         ("labels\ncat\ndog", ["cat", "dog"]),
         ("Labels:\ncat\ndog", ["cat", "dog"]),
+        ("0 0 0 background\n128 0 64 hot dog\n", ["background", "hot dog"]),
+        ("cat 255 0 0\nhot dog\t0 255 128\n", ["cat", "hot dog"]),
         ("[unused]\n[cat]", ["[unused]", "[cat]"]),
         ("gate 1\ngate 2\ngate 3", ["gate 1", "gate 2", "gate 3"]),
         ("1.0 beta\n2.0 beta", ["1.0 beta", "2.0 beta"]),
@@ -233,6 +235,12 @@ def test_a_label_map_has_names_by_id() -> None:
          "missing"),
         ("item { id: 1 name: 'a'\n item { id: 2 name: 'b' } }", "", "line 2: an item begins inside the item of line 1; "
          "a bracket is missing"),
+        ("Not Found", "", "it is no list of labels but the error page of a download: Not Found; download it again"),
+        ("data/a.jpg\ndata/b.jpg", "", "it names pictures, not classes; those are in another file"),
+        ("filename, cat\na b.PNG,0\nc.PNG,1", "a.csv", "it names pictures, not classes; those are in another file"),
+        ("a.jpg 0\nb.jpg 1", "", "it names pictures, not classes; those are in another file"),
+        ("classes= 2\nnames = a", "", "it has settings, such as 'classes= 2', not classes; those are in another file"),
+        ("[net]\nbatch=64", "", "it has settings, such as '[net]', not classes; those are in another file"),
         ("0 0.71 0.65 0.16 0.24\n1 0.5 0.5 0.1 .2", "", "it has the boxes of a picture, not labels; the names of the "
          "classes are in another file"),
         ("-1: unlabeled\n0: a\n1: b\n2: c", "", "line 1 has no number, unlike most others: '-1: unlabeled'"),

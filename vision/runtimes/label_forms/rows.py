@@ -18,7 +18,11 @@ _REVERSED_BY_SPACE = re.compile(r"(.*\S)\s+(\d{1,6})")
 _SYNSET = re.compile(r"n\d{8}[\s,_-]+(\S.*)")
 _FREEBASE = re.compile(r"/[a-z]/\w{2,12}[\s,]+(\S.*)")
 _COLOUR_MAP = re.compile(r"#\s*label:color_rgb.*")  # the heading of the label maps of CVAT
+_AFTER_COLOUR = re.compile(r"\d{1,3}[\s,]+\d{1,3}[\s,]+\d{1,3}[\s,]+(\D.*)")  # red, green and blue
+_BEFORE_COLOUR = re.compile(r"(\D.*?)[\s,:]+\d{1,3}[\s,]+\d{1,3}[\s,]+\d{1,3}")
 _BOX = re.compile(r"\d+(?:\s+-?\d*\.\d+){4,}")
+_PICTURE = re.compile(r".*\.(?:jpe?g|png|bmp|webp|tiff?)(?:[\s,;\t].*)?", re.I)
+_SETTING = re.compile(r"\[\w+\]|[A-Za-z_]\w*\s*=\s*\S.*")  # of a program, such as those of Darknet
 _COMMENT = re.compile(r"#\s.*|#|//.*")
 _FEWEST_COUNTED = 3  # rows whose numbers cannot count by chance
 _QUOTED = re.compile(r"""(["'])(.*)\1,?""")
@@ -29,7 +33,9 @@ _NUMBER_COLUMNS = ("class_id", "classid", "class_index", "label_id", "labelid", 
                    "number", "class_number", "class", "label", "")  # fmt: skip
 _SEPARATORS = (",", ";", "\t")
 _SEPARATOR_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs"}
-_ERROR_PAGE = re.compile(r"\d{3}:? (Not Found|Forbidden|Bad Gateway|Service Unavailable|Too Many Requests).?", re.I)
+_ERROR_PAGE = re.compile(
+    r"Not Found|\d{3}:? (Not Found|Forbidden|Bad Gateway|Service Unavailable|Too Many Requests).?", re.I
+)
 
 
 class _Row(NamedTuple):
@@ -52,9 +58,17 @@ def row_readings(text: str) -> tuple[Reading, ...]:
     kept = [row for row in rows if row.text]
     if kept and all(_BOX.fullmatch(row.text) for row in kept):
         raise ValueError("it has the boxes of a picture, not labels; the names of the classes are in another file")
+    if len(kept) > 1 and all(_PICTURE.fullmatch(row.text) for row in kept[1:]):
+        raise ValueError("it names pictures, not classes; those are in another file")
     if len(kept) > 1 and _COLOUR_MAP.fullmatch(kept[0].text):
         names = [row.text.partition(":")[0] for row in kept[1:]]
         return (Reading.of_rows(names, "a label map with colours"),)
+    for place, pattern in (("after", _AFTER_COLOUR), ("before", _BEFORE_COLOUR)):
+        coloured = [pattern.fullmatch(row.text) for row in kept]
+        if len(kept) > 1 and all(coloured):
+            return (
+                Reading.of_rows([match[1] for match in coloured if match], f"one label per line {place} its color"),
+            )
     if len(kept) == 1:
         return _single(kept[0].text)
     listed = _without_heading(kept)
@@ -111,6 +125,8 @@ def _plain(rows: Sequence[_Row], kept: Sequence[_Row]) -> Iterator[Reading]:
         if texts and all(found):
             yield Reading.of_rows([match[match.lastindex or 0].strip() for match in found if match], form)
             return
+    if len(texts) > 1 and "=" in texts[-1] and all(_SETTING.fullmatch(text) for text in texts):
+        raise ValueError(f"it has settings, such as {texts[0][:40]!r}, not classes; those are in another file")
     if texts and texts[0].casefold().removesuffix(":") in _HEADINGS:
         yield Reading.of_rows(texts[1:], f"one label per line after the heading {texts[0]}")
         yield Reading.of_rows(texts, "one label per line")
