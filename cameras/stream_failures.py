@@ -14,6 +14,8 @@ from .network import ESCAPING, HIDDEN, redact_url
 
 ELSEWHERE = "the host leads to another address in a private network, which is not followed: set that one as url"
 
+_REDIRECTS = "only redirects of OPTIONS and DESCRIBE are followed; if the host redirects, set that address as url"
+
 DENIED = {
     401: "401 unauthorized; user and password are missing or wrong",
     403: "403 forbidden; this user has no access",
@@ -64,6 +66,13 @@ def opening_failure(error: FFmpegError | OSError, url: str) -> tuple[type[Camera
         error: FFmpeg's error, or that of a connection.
         url: The URL of the stream.
     """
+    if url.startswith("rtsp") and isinstance(error, av.error.InvalidDataError):
+        return (
+            CameraError,
+            f"the host answers, but with no description of a video, or not 200 OK to SETUP; {_REDIRECTS}",
+        )
+    if url.startswith("rtsp") and error.errno == errno.EPERM:  # of any status that FFmpeg has no error for
+        return CameraError, f"the host describes a video, but does not answer 200 OK to PLAY; {_REDIRECTS}"
     if isinstance(error, av.error.InvalidDataError):
         return CameraError, "the host answers, but not with video (perhaps with a web page)"
     if isinstance(error, OSError) and not _resolves(url):

@@ -299,6 +299,21 @@ def test_a_host_that_redirects_to_itself_gets_user_and_password_there(pictures: 
         assert number_of(stream.read().image) == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("SETUP", "the host answers, but with no description of a video, or not 200 OK to SETUP; "),
+        ("PLAY", "the host describes a video, but does not answer 200 OK to PLAY; "),
+    ],
+)
+def test_a_redirect_that_is_not_followed_is_said(method: str, words: str) -> None:
+    camera = Camera(lambda sender: None, answers={method: redirecting("rtsp://HOST/other")})
+    assert str(refusal(camera)).endswith(
+        f": {words}only redirects of OPTIONS and DESCRIBE are followed; if the host redirects, set that address as url"
+    )
+    assert [name for name, _ in camera.requests].count(method) == 1, "FFmpeg does not follow it"
+
+
 @pytest.mark.parametrize("target", ["rtsp://HOST/again", "/again"])
 def test_a_redirect_in_a_loop_comes_to_an_end(target: str) -> None:
     camera = Camera(lambda sender: None, answers={"DESCRIBE": redirecting(target)})
