@@ -175,9 +175,8 @@ class Classifier:
             self._divisor = _PERCENT
             scores /= _PERCENT
         self._ending = ending
-        self._is_unnormalised = (
-            ending is Ending.LINEAR or any(map(_exceeds_unit_range, scores)) or self._has_small_logits(scores)
-        )
+        is_unbounded = ending is not None and ending.is_unbounded
+        self._is_unnormalised = is_unbounded or any(map(_exceeds_unit_range, scores)) or self._has_small_logits(scores)
         self._trial = f"{np.nanmin(scores):.4g} to {np.nanmax(scores):.4g}" if np.isfinite(scores).any() else "none"
         self.dropped = 0
         if ending is Ending.TANH and activation == AUTO:
@@ -186,12 +185,11 @@ class Classifier:
                 "-1 to 1: declare activation: none to take those above 0, or sigmoid"
             )
         may_be_quantity = self._is_single and not is_binary and _LOGITS not in info.name.casefold()
-        is_sum = ending is Ending.LINEAR
         if may_be_quantity and self.activation == SIGMOID and activation == AUTO:
+            by = f", made by {ending}" if is_unbounded else ""
             raise ModelError(
-                f"its output {info.name} is one number, {self._trial} in the trial run{', of a weighted sum' * is_sum}"
-                ", so it is no probability: if it is a logit, declare activation: sigmoid; camweave has no use for a "
-                "quantity, such as an age"
+                f"its output {info.name} is one number, {self._trial} in the trial run{by}, so it is no probability: "
+                "if it is a logit, declare activation: sigmoid; camweave has no use for a quantity, such as an age"
             )
 
     @property
@@ -213,7 +211,7 @@ class Classifier:
         percent = ", as percentages" if self._divisor == _PERCENT else ""
         seen = f"the scores of the trial run are {self._trial}{percent}"
         if self._ending is not None:
-            seen += f", and the model ends in {self._ending}"
+            seen += f", made by {self._ending}"
         if not self._is_unnormalised:
             return seen
         if self._is_single:

@@ -237,16 +237,18 @@ class Segmenter:
         self.dropped = 0
         self.unknown = 0
         self._found = found
-        self._ending = ending
+        self._is_unbounded = ending is not None and ending.is_unbounded
         self._minimums = thresholds
         arrays = [_real(sample[found.output]) for sample in samples]
         self.labels = _fitting(tuple(labels), found.form, self._planes(arrays[0]).shape[-1])
         self.activation = activation
         self._is_independent = activation == SIGMOID and found.form is not Form.MASK
         self._scale = 1.0
-        if ending is Ending.TANH and activation == AUTO:
+        is_depth = ending is Ending.RELU and found.form is Form.MASK
+        if (ending is Ending.TANH or is_depth) and activation == AUTO:
+            of = "depths" if is_depth else "a picture"
             raise ModelError(
-                f"its output {found.output} ends in a tanh, as that of a picture does, so its numbers are no scores; "
+                f"its output {found.output} ends in {ending}, as that of {of} does, so its numbers are no scores; "
                 "if they are, declare activation: sigmoid"
             )
         if found.form is Form.CLASS_NUMBERS:
@@ -328,7 +330,7 @@ class Segmenter:
 
     def _are_independent(self, arrays: Sequence[Array]) -> bool:
         """Return whether each plane has probabilities of its own: all from 0 to 1, but with other sums than 1."""
-        if self._found.form is Form.CLASS_NUMBERS or self._ending is Ending.LINEAR:
+        if self._found.form is Form.CLASS_NUMBERS or self._is_unbounded:
             return False
         planes = [self._planes(array) for array in arrays]
         is_inside = all(values.min() >= -_NEAR and values.max() <= 1 + _NEAR for values in planes)
@@ -378,7 +380,7 @@ class Segmenter:
         """Return whether scores are logits, not probabilities."""
         if self._found.form is Form.CLASS_NUMBERS:
             return False
-        if self._ending is Ending.LINEAR:
+        if self._is_unbounded:
             return True
         values = self._planes(array)
         if values.min() < -_NEAR or values.max() > 1 + _NEAR:

@@ -89,7 +89,13 @@ class Ending(StrEnum):
     SOFTMAX = "a softmax"
     SIGMOID = "a sigmoid"
     TANH = "a tanh"
+    RELU = "a ReLU"
     LINEAR = "a weighted sum"
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether its numbers have no upper limit, so that they are no probabilities."""
+        return self in (Ending.LINEAR, Ending.RELU)
 
 
 class ScoreCalibration(NamedTuple):

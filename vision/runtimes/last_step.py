@@ -17,6 +17,7 @@ _ONNX_ENDINGS = {
     "Softmax": Ending.SOFTMAX,
     "Sigmoid": Ending.SIGMOID,
     "Tanh": Ending.TANH,
+    "Relu": Ending.RELU,
     "Gemm": Ending.LINEAR,
     "MatMul": Ending.LINEAR,
     "Conv": Ending.LINEAR,
@@ -28,9 +29,16 @@ _ONNX_MOVES = ("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze",
 _ONNX_BIAS = "Add"
 
 # In TFLite: numbers of the operators, and the field of their options that has the activation after them.
-_LITE_ENDINGS = {25: Ending.SOFTMAX, 14: Ending.SIGMOID, 28: Ending.TANH, 9: Ending.LINEAR, 3: Ending.LINEAR}
+_LITE_ENDINGS = {
+    25: Ending.SOFTMAX,
+    14: Ending.SIGMOID,
+    28: Ending.TANH,
+    19: Ending.RELU,
+    9: Ending.LINEAR,
+    3: Ending.LINEAR,
+}
 _LITE_ACTIVATIONS = {9: 0, 3: 3}
-_LITE_TANH = 4  # such an activation; 0 is none
+_LITE_FUSED = {1: Ending.RELU, 4: Ending.TANH}  # such activations; 0 is none
 _LITE_MOVES = (22, 53, 43, 39, 6, 114, 23, 97)  # reshape, cast, squeeze, transpose, (de)quantize, resize
 
 
@@ -95,9 +103,7 @@ def endings_of_tflite(content: bytes, names: Sequence[str]) -> dict[str, Ending]
 def _lite_ending(code: int, operator: Table) -> Ending | None:
     ending, options = _LITE_ENDINGS.get(code), operator.table(4)
     activation = options.number(_LITE_ACTIVATIONS[code], "<b", 0) if options and code in _LITE_ACTIVATIONS else 0
-    if activation == 0:
-        return ending
-    return Ending.TANH if activation == _LITE_TANH else None
+    return _LITE_FUSED.get(activation) if activation else ending
 
 
 def _known(steps: Mapping[object, _Step], outputs: Mapping[str, object]) -> dict[str, Ending]:

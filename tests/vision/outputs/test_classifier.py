@@ -75,7 +75,7 @@ def test_a_single_number_that_is_no_probability_may_be_a_quantity(labels: tuple[
 
 @pytest.mark.parametrize(
     ("ending", "confidences"),
-    [(None, [0.9, 0.8]), (Ending.SIGMOID, [0.9, 0.8]), (Ending.LINEAR, [0.525, 0.475])],
+    [(None, [0.9, 0.8]), (Ending.SIGMOID, [0.9, 0.8]), (Ending.LINEAR, [0.525, 0.475]), (Ending.RELU, [0.525, 0.475])],
 )
 def test_the_last_calculation_shows_what_scores_from_0_to_1_are(
     ending: Ending | None, confidences: list[float]

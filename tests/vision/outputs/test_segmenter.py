@@ -136,10 +136,13 @@ def test_logits_become_probabilities() -> None:
 def test_the_last_calculation_shows_what_planes_from_0_to_1_are() -> None:
     given = np.full((1, 4, 4, 3), 0.6, np.float32)
     found = PixelMap("out", Form.PLANES_LAST)
-    for ending, activation in ((None, "none"), (Ending.LINEAR, "softmax")):
+    for ending, activation in ((None, "none"), (Ending.LINEAR, "softmax"), (Ending.RELU, "softmax")):
         assert Segmenter(found, LABELS, Thresholds(), [{"out": given}], ending=ending).activation == activation
     with pytest.raises(ModelError, match="its output out ends in a tanh, as that of a picture does"):
         Segmenter(found, LABELS, Thresholds(), [{"out": given}], ending=Ending.TANH)
+    mask = PixelMap("out", Form.MASK)
+    with pytest.raises(ModelError, match="its output out ends in a ReLU, as that of depths does"):
+        Segmenter(mask, ("road",), Thresholds(), [{"out": given[..., :1]}], ending=Ending.RELU)
 
 
 @pytest.mark.parametrize("declared", [False, True])

@@ -46,14 +46,22 @@ def test_the_last_calculation_of_an_onnx_model(
 
 @pytest.mark.parametrize(
     ("operator", "ending"),
-    [("SOFTMAX", Ending.SOFTMAX), ("LOGISTIC", Ending.SIGMOID), ("TANH", Ending.TANH), ("RELU", None)],
+    [
+        ("SOFTMAX", Ending.SOFTMAX),
+        ("LOGISTIC", Ending.SIGMOID),
+        ("TANH", Ending.TANH),
+        ("RELU", Ending.RELU),
+        ("ABS", None),
+    ],
 )
 def test_the_last_calculation_of_a_tflite_model(operator: str, ending: Ending | None) -> None:
     given, taken = tflite_models.tensor("picture", SHAPE), tflite_models.tensor("scores", SHAPE)
     assert endings_of_tflite(tflite_models.model(given, taken, operator), ["scores"]).get("scores") == ending
 
 
-@pytest.mark.parametrize(("activation", "ending"), [("NONE", Ending.LINEAR), ("TANH", Ending.TANH), ("RELU", None)])
+@pytest.mark.parametrize(
+    ("activation", "ending"), [("NONE", Ending.LINEAR), ("TANH", Ending.TANH), ("RELU", Ending.RELU), ("RELU6", None)]
+)
 def test_a_calculation_may_have_its_activation_built_in(activation: str, ending: Ending | None) -> None:
     schema = tflite_models.schema
     options = schema.FullyConnectedOptionsT()
