@@ -235,7 +235,7 @@ class _Model:
         if not fitted.names and head.labels:
             fitted = FittedLabels(head.labels, "the head", "its models have no others")
         detector = HeadDetector(head, found, fitted.names, self.thresholds, self.service, suppression)
-        self._require_inside(detector, is_declared=attributes.head is not None)
+        self._check_trial(detector, is_declared=attributes.head is not None)
         picture = self.picture(found.preparation or head.preparation)
         understood = self.understood(
             picture,
@@ -309,7 +309,7 @@ class _Model:
                 self.attributes.activation,
                 self.samples,
             )
-            self._require_inside(detector, is_declared=bool(self._boxes_reason(layout.location)))
+            self._check_trial(detector, is_declared=bool(self._boxes_reason(layout.location)))
             because |= {"activation": because.get("activation", detector.because)}
         if classifier is None and detector is None:
             return None
@@ -439,12 +439,23 @@ class _Model:
             return f"its output {scores} is named probability"
         return require_scores(scores, self.all_names(scores), self.samples, len(self.labels))
 
-    def _require_inside(self, detector: Detector, *, is_declared: bool) -> None:
+    def _check_trial(self, detector: Detector, *, is_declared: bool) -> None:
         """Refuse a detector whose boxes are mostly not in the picture: their numbers mean something else.
+
+        A class without a label in the trial run is warned of.
 
         Raises:
             ModelError: when they are, unless what decodes them is declared, which only warns.
         """
+        highest = detector.highest_class(self.samples, self.evidence.size)
+        if detector.labels and highest >= len(detector.labels):
+            logger.warning(
+                "service %s: there are %d labels, but the trial run has class %d, counted from 0; what has no label is "
+                "named by its number",
+                self.service,
+                len(detector.labels),
+                highest,
+            )
         share = detector.share_outside(self.samples, self.evidence.size)
         if share <= _MOST_OUTSIDE:
             return
@@ -531,7 +542,11 @@ def _check_normalisation(picture: PictureInput, attributes: MlModelAttributes, s
     Raises:
         ModelError: when mean or deviation are no fractions of 255.
     """
-    for key in ("input_image_mean_value", "input_image_std_dev"):
+    keys = ("input_image_mean_value", "input_image_std_dev")
+    declared_keys = [key for key in keys if getattr(attributes, key) is not None]
+    if len(declared_keys) == 1 and picture.normalised:
+        logger.warning("service %s: only %s is declared of %s", service, *declared_keys, " and ".join(keys))
+    for key in keys:
         declared: tuple[float, ...] | None = getattr(attributes, key)
         if declared is None or max(map(abs, declared)) <= _MOST_FRACTION:
             continue

@@ -646,6 +646,20 @@ def test_a_mean_of_127_is_a_warning_where_the_input_takes_bytes(
     ]
 
 
+def test_what_a_trial_run_or_a_declaration_makes_doubtful_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    service(runtime(DETECTOR), tmp_path, label_path=labels_file(tmp_path, "a\nb\n")).inspect()
+    service(runtime(DETECTOR), tmp_path, label_path=labels_file(tmp_path)).inspect()
+    info = TensorInfo("input", (1, 4, 4, 3), np.dtype(np.float32))
+    service(runtime(SCORES, info=info), tmp_path, input_image_mean_value=[0.0] * 3).inspect()
+    assert caplog.messages == [
+        "service fake: there are 2 labels, but the trial run has class 2, counted from 0; what has no label is named "
+        "by its number",
+        "service fake: only input_image_mean_value is declared of input_image_mean_value and input_image_std_dev",
+    ]
+
+
 @pytest.mark.parametrize(
     ("shape", "attributes", "warned"),
     [

@@ -115,12 +115,25 @@ class Detector(ABC):
             samples: The outputs for a few sample pictures.
             size: Width and height of the input in pixels.
         """
-        found = [self._decode(sample, size).finite() for sample in samples]
-        boxes = np.concatenate([each.boxes[each.scores > 0.0] for each in found])
+        boxes = np.concatenate([each.boxes for each in self._in_trial(samples, size)])
         centres = (boxes[:, :2] + boxes[:, 2:]) / 2
         beside = np.abs(centres - 0.5).max(axis=1, initial=0.0) > 0.5 + _BESIDE
         beyond = np.abs(boxes - 0.5).max(axis=1, initial=0.0) > 0.5 + _BEYOND
         return float(np.mean(beside | beyond)) if len(boxes) else 0.0
+
+    def highest_class(self, samples: Samples, size: tuple[int, int]) -> int:
+        """Return the highest class number of a trial run, counted from the first class; -1 without a box.
+
+        Args:
+            samples: The outputs for a few sample pictures.
+            size: Width and height of the input in pixels.
+        """
+        numbers = np.concatenate([each.class_ids for each in self._in_trial(samples, size)])
+        return round(float(numbers.max(initial=-1.0)))
+
+    def _in_trial(self, samples: Samples, size: tuple[int, int]) -> list[ScoredBoxes]:
+        found = [self._decode(sample, size).finite() for sample in samples]
+        return [each.select(each.scores > 0.0) for each in found]
 
     @property
     def has_masks(self) -> bool:

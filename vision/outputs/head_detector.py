@@ -10,7 +10,7 @@ from cameras import BoundingBox, Keypoint, Keypoints, Mask
 
 from ..runtimes import LabelsError, Tensor, is_background
 from .detector import WHOLE, Detector
-from .heads import Head, HeadMatch, Samples, squeezed
+from .heads import Head, HeadMatch, squeezed
 from .instance_masks import instance_masks
 from .scores import NonMaxSuppression, ScoredBoxes, Thresholds
 
@@ -61,16 +61,6 @@ class HeadDetector(Detector):
             found = (self._found.decode or self._head.decode)(plain, size, self._found.classes)
         first = self._found.first_class
         return found._replace(class_ids=found.class_ids - first) if first else found
-
-    def highest_class(self, samples: Samples, size: tuple[int, int]) -> int:
-        """Return the highest class number of a trial run, counted from the first class; -1 without a box.
-
-        Args:
-            samples: The outputs for a few sample pictures.
-            size: Width and height of the input.
-        """
-        numbers = np.concatenate([self._decode(sample, size).finite().class_ids for sample in samples])
-        return round(float(numbers.max(initial=-1.0)))
 
     @property
     def has_masks(self) -> bool:
