@@ -90,7 +90,7 @@ def test_libraries_write_nothing_to_stderr(serving: Serving) -> None:
         for at in range(8, len(whole), max(len(whole) // 40, 1)):
             damaged = whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :]
             assert serving.client.post(PATH, content=damaged).status_code in (200, 413, 415, 422)
-    assert serving.errors() == before
+    assert serving.errors().removeprefix(before) == ""
 
 
 def test_the_largest_picture_takes_the_memory_of_its_pixels(serving: Serving) -> None:
