@@ -58,6 +58,7 @@ TESTED_WITH: dict[str, str] = {
     "transforms/inference.py": "tests/transforms/modes/test_base.py",
     "transforms/modes/deadline.py": "tests/transforms/modes/test_base.py",
     "transforms/modes/sync.py": "tests/transforms/modes/test_base.py",
+    "transforms/modes/worker.py": "tests/transforms/modes/test_latest.py",
     "transforms/recognition.py": "tests/transforms/test_detections.py",
     "pipeline/camera_config/stream.py": "tests/pipeline/config/test_load.py",
     "pipeline/config/declarations/blocks.py": "tests/pipeline/config/test_load_errors.py",

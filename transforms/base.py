@@ -55,6 +55,11 @@ class Transform(ABC, Generic[A]):
     def __init__(self, attributes: A, services: Services) -> None:
         self.attributes = attributes
 
+    @property
+    def delay_s(self) -> float:
+        """How long the line keeps a frame between :meth:`announce` and :meth:`apply`; 0: it does neither."""
+        return 0.0
+
     @classmethod
     def needs(cls, attributes: A) -> Iterator[tuple[str, str, str]]:
         """Yield the vision services it uses, as (attribute with the name, name of the service, kind of prediction)."""
@@ -73,6 +78,13 @@ class Transform(ABC, Generic[A]):
 
         Raises:
             ModelError: when a model cannot be loaded.
+        """
+
+    def announce(self, frame: Frame) -> None:
+        """Take note of a frame that ``apply`` gets ``delay_s`` later; nothing by default.
+
+        Raises:
+            ValueError: when this frame cannot be transformed.
         """
 
     @abstractmethod

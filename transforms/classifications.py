@@ -45,8 +45,8 @@ class ClassificationsAttributes(RecognitionAttributes):
 
     @model_validator(mode="after")
     def _check_mode(self) -> Self:
-        if self.mode == "latest" and self.of == "detections":
-            raise ValueError("mode: latest works with of: frame only")
+        if self.mode in ("latest", "delayed") and self.of == "detections":
+            raise ValueError(f"mode: {self.mode} works with of: frame only")
         return self
 
 

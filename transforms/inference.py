@@ -92,6 +92,16 @@ class InferenceTransform(Transform[A]):
     def live(self, live: bool) -> None:
         self._inference.live = live
 
+    @property
+    def delay_s(self) -> float:
+        """How long the line keeps a frame before its predictions are wanted."""
+        return self._inference.delay_s
+
+    def announce(self, frame: Frame) -> None:
+        """Let the inference mode take note of a frame that ``apply`` gets later."""
+        kinds = (kind for kind in self.service.known_predictions if kind.plural == self.kind)
+        self._inference.announce(next(kinds), frame)
+
     def inference_mode(self, service: VisionService[Any]) -> InferenceMode:
         """Return the inference mode of live frames; by default each is inferred and waits for its result."""
         return SyncInference(service)

@@ -14,6 +14,7 @@ from ..feeds import Clock, Executor, Feed, FrameTask, Output, Rate, Reports, Run
 from .bugs import bug_message
 from .kind import DeclaredProducer, ProducerContext
 from .step import OpenError, Row, make_transforms, step
+from .waiting import Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -165,7 +166,7 @@ class _LineTask(FrameTask):
         self._output = output
         self._reports = line._reports
         self._lost = 0
-        self._attached = False
+        self._waiting = Waiting([transform.delay_s for transform in line.row.transforms])
 
     def open(self) -> None:
         # From now on this run owns the transforms, even if an abandoned run continues.
@@ -190,15 +191,38 @@ class _LineTask(FrameTask):
         live = line.source.live  # a new configuration may give the source another producer
         for transform in line.inferences:
             transform.live = live
-        done = step(frame, line.row, monotonic=line._clock.monotonic, stopping=lambda: self.frames.closed)
+        self._step(frame)
+        self.idle()
+
+    def due_in_s(self) -> float | None:
+        return self._waiting.due_in_s(self._line._clock.monotonic())
+
+    def idle(self) -> None:
+        """Continue with the frames that have waited long enough."""
+        while (over := self._waiting.next(self._line._clock.monotonic())) is not None:
+            self._step(*over)
+
+    def _step(self, frame: Frame, waited_at: int | None = None, failed: bool = False) -> None:
+        """Apply the transforms to a frame, and publish it or keep it waiting; ``failed``: one before has failed."""
+        reports, line = self._reports, self._line
+        done = step(
+            frame,
+            line.row,
+            waited_at=waited_at,
+            monotonic=line._clock.monotonic,
+            stopping=lambda: self.frames.closed,
+        )
         for stage in done.stages:
             reports.latency.add(f"{stage.index} {stage.transform.type_name}", stage.seconds)
         line.count_inferences()
         for stage in done.failures:
             logger.debug("camera %s: pipeline[%d]", line._name, stage.index, exc_info=stage.error)
             self._failed(f"pipeline[{stage.index}] ({stage.transform.type_name}): {stage.failure}")
-        if done.frame is not None:
-            if not any(done.failures):
+        failed = failed or any(done.failures)
+        if done.waits_at is not None and done.frame is not None:
+            self._waiting.add(done.frame, done.waits_at, failed, line._clock.monotonic())
+        elif done.frame is not None:
+            if not failed:
                 self.error = None
             self._publish(done.frame.marked(line._name))
 
@@ -206,6 +230,7 @@ class _LineTask(FrameTask):
         self._line.source.detach(self.frames)
         self._close_transforms()
         self._line.count_inferences()
+        self._waiting.clear()
         self.opened = self.published = False
 
     def _publish(self, frame: Frame) -> None:

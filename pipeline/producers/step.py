@@ -73,12 +73,14 @@ class Step:
     """The result of a row on one frame.
 
     Attributes:
-        frame: The output frame; ``None`` when it was lost.
-        stages: The result of each transform, in order, up to the one that lost the frame.
+        frame: The frame after the last of the stages; ``None`` when it was lost.
+        stages: The result of each transform, in order, up to the one that lost the frame or keeps it waiting.
+        waits_at: The index of the transform that the frame was announced to, and now waits for; ``None`` at the end.
     """
 
     frame: Frame | None
     stages: tuple[Stage, ...]
+    waits_at: int | None = None
 
     @property
     def failures(self) -> Iterator[Stage]:
@@ -105,10 +107,11 @@ def step(
     frame: Frame,
     row: Row,
     *,
+    waited_at: int | None = None,
     monotonic: Callable[[], float] = time.monotonic,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Step:
-    """Apply each transform of a row to a frame, in order.
+    """Apply each transform of a row to a frame, in order, up to one that keeps it waiting (:attr:`Transform.delay_s`).
 
     If a transform that annotates fails, the frame passes without its annotations; if any other fails, it is lost.
     This function does not raise, count or log.
@@ -116,19 +119,26 @@ def step(
     Args:
         frame: A frame of the source.
         row: Open transforms.
+        waited_at: The index of the transform that the frame has waited for; it continues there.
         monotonic: Clock of the stage durations.
         stopping: Called before each transform; the frame is lost when it returns true.
     """
     stages: list[Stage] = []
-    if row.declared is not None:
+    if row.declared is not None and waited_at is None:
         frame = row.declared.entering(frame)
     for index, transform in enumerate(row.transforms):
+        if waited_at is not None and index < waited_at:
+            continue
         if stopping():
             return Step(None, tuple(stages))
+        waits = transform.delay_s > 0 and index != waited_at
         started_s = monotonic()
         error: BaseException | None = None
         failure: str | None = None
         try:
+            if waits:
+                transform.announce(frame)
+                return Step(frame, tuple(stages), index)
             frame = _applied(transform, frame)
             failure = transform.failure
         except BaseException as raised:  # a panic in a native library may not be an Exception

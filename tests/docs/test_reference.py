@@ -26,7 +26,7 @@ from vision.outputs.heads import HEADS, NONE
 
 from .documents import DOCS, ROOT, blocks, table
 
-FOR_ALL_THAT_RECOGNISE = {"mode", "max_age_s"}
+FOR_ALL_THAT_RECOGNISE = {"mode", "max_age_s", "delay_s"}
 FOR_ALL_SERVICES = {"camera_name"}
 
 

@@ -125,7 +125,7 @@ def test_the_error_names_a_missing_service() -> None:
         ("max_classifications", 1.5, "Input should be a valid integer"),
         ("max_classifications", True, "Input should be a valid integer"),
         ("valid_labels", "person", "Input should be a valid tuple"),
-        ("mode", "fast", "Input should be 'auto', 'sync' or 'latest'"),
+        ("mode", "fast", "Input should be 'auto', 'sync', 'latest' or 'delayed'"),
         ("max_age_s", 0, "Input should be greater than 0"),
         ("max_age_s", float("inf"), "Input should be a finite number"),
     ],

@@ -61,7 +61,7 @@ def test_needs_names_the_service_and_the_kind() -> None:
         ("detector_name", None, "Input should be a valid string"),
         ("confidence_threshold", 2, "Input should be less than or equal to 1"),
         ("max_classifications", 2, "Extra inputs are not permitted"),
-        ("mode", "", "Input should be 'auto', 'sync' or 'latest'"),
+        ("mode", "", "Input should be 'auto', 'sync', 'latest' or 'delayed'"),
     ],
 )
 def test_wrong_values_are_refused(name: str, value: object, message: str) -> None:

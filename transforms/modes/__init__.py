@@ -12,6 +12,7 @@ from vision import VisionService
 from .auto import AutoInference
 from .base import InferenceAttributes, InferenceMode
 from .deadline import DeadlineInference
+from .delayed import DelayedInference
 from .latest import LatestInference
 from .sync import SyncInference
 
@@ -19,6 +20,7 @@ MODES: Mapping[str, Callable[[VisionService[Any], InferenceAttributes], Inferenc
     "auto": AutoInference.of,
     "sync": SyncInference.of,
     "latest": LatestInference.of,
+    "delayed": DelayedInference.of,
 }
 """Factories by the ``mode`` of a transform. Each takes the service and the attributes of the transform."""
 
@@ -26,6 +28,7 @@ __all__ = [
     "MODES",
     "AutoInference",
     "DeadlineInference",
+    "DelayedInference",
     "InferenceAttributes",
     "InferenceMode",
     "LatestInference",

@@ -19,11 +19,19 @@ MAX_AGE_S = 1.0
 class InferenceAttributes(Attributes):
     """Attributes that choose when inference runs."""
 
-    mode: Literal["auto", "sync", "latest"] = Field(
+    mode: Literal["auto", "sync", "latest", "delayed"] = Field(
         default="auto",
         description="When inference runs. sync: on each frame, which waits for the result. latest: beside the stream; "
-        "each frame carries the newest result, moved along with the picture. auto: latest for a live source whose "
+        "each frame carries the newest result, moved along with the picture. delayed: beside the stream; the picture "
+        "waits delay_s, and each frame carries the results of its own moment. auto: latest for a live source whose "
         "frames come faster than results, otherwise sync.",
+    )
+    delay_s: float = Field(
+        default=0.5,
+        gt=0,
+        le=2,
+        allow_inf_nan=False,
+        description="How long the picture waits with delayed: at least twice the time of the model, and a frame.",
     )
     max_age_s: float = Field(
         default=MAX_AGE_S,
@@ -51,12 +59,14 @@ class InferenceMode(ABC):
     Attributes:
         mode: The name of the mode in the API.
         live: Whether the frames come from a live source, not from a file. The owner sets it, also between frames.
+        delay_s: How long a frame waits between ``announce`` and ``predict``; 0: it is not announced.
         result_age_s: Age of the result of the newest frame; 0 where each result belongs to its own frame, ``None``
             while a frame has none.
     """
 
     mode: str
     live: bool = True
+    delay_s: float = 0.0
     result_age_s: float | None = 0.0
 
     def __init__(self, service: VisionService[Any]) -> None:
@@ -78,6 +88,9 @@ class InferenceMode(ABC):
         """
         if self._session is None:
             self._session = self._service.open_session()
+
+    def announce(self, kind: type[Prediction], frame: Frame) -> None:  # noqa: B027  # a hook
+        """Take note of a frame whose predictions of a kind are wanted ``delay_s`` later; nothing by default."""
 
     @abstractmethod
     def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:

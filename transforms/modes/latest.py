@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from dataclasses import dataclass
-from time import monotonic
 from typing import Any, Self, TypeVar, cast
 
-from cameras import BackgroundThread, Frame, Image, Prediction, Slot, SlotClosed
-from vision import ModelError, Session, VisionService
+from cameras import Frame, Image, Prediction
+from vision import ModelError, VisionService
 
 from .base import MAX_AGE_S, InferenceAttributes, InferenceMode
 from .optical_flow import CarriedPredictions, gray_of, is_cut
+from .worker import Result, Worker
 
 P = TypeVar("P", bound=Prediction)
 
-CLOSE_LIMIT_S = 1.0
-"""How long ``close`` waits for an inference in progress; later than that, its thread closes the session."""
 SLOW_AGES = 2.5
 """The age that a result may reach by default, in durations of an inference: it is one old already when it comes."""
 _TRAIL = 32  # gray pictures kept of the frames since the one that is inferred
@@ -41,7 +37,7 @@ class LatestInference(InferenceMode):
     def __init__(self, service: VisionService[Any], max_age_s: float | None = None) -> None:
         super().__init__(service)
         self._max_age_s = max_age_s
-        self._worker: _Worker | None = None
+        self._worker: Worker | None = None
         self._kind: type[Prediction] | None = None
         self._is_first = True
         self._forget()
@@ -69,7 +65,7 @@ class LatestInference(InferenceMode):
         if self._worker is None:
             if kind.plural not in self._service.kinds:
                 return session.predict(kind, frame)  # which says so
-            self._worker = _Worker(session, kind)
+            self._worker = Worker(session, kind)
         if kind is not self._worker.kind:
             raise ModelError(f"mode latest predicts {self._worker.kind.plural} here, and not {kind.plural} too")
         self._follow(gray_of(frame), frame.time_s)
@@ -77,7 +73,8 @@ class LatestInference(InferenceMode):
         if self._is_first:
             self._is_first = False
             self._worker.answered.wait(self.max_age_s)
-        self._take(self._worker.result)
+        for result in tuple(self._worker.results):
+            self._take(result)
         return cast(tuple[P, ...], self._carried_to(frame.time_s))
 
     def close(self) -> None:
@@ -93,7 +90,7 @@ class LatestInference(InferenceMode):
     def _forget(self) -> None:
         """Drop the result and what is known of the frames."""
         self._is_first = True
-        self._result: _Result | None = None
+        self._result: Result | None = None
         self._carried: CarriedPredictions | None = None
         self._trail: deque[tuple[float, Image]] = deque(maxlen=_TRAIL)
         self._scene_s = float("-inf")
@@ -103,7 +100,7 @@ class LatestInference(InferenceMode):
         """Begin with the predictions of a frame in place of an inference."""
         self._is_first = False
         self._follow(gray_of(frame), frame.time_s)
-        self._take(_Result(frame.time_s, gray_of(frame), predictions, None, inference_s))
+        self._take(Result(frame.time_s, gray_of(frame), predictions, None, inference_s))
 
     def _follow(self, gray: Image, time_s: float) -> None:
         """Carry the result to the next frame."""
@@ -113,9 +110,9 @@ class LatestInference(InferenceMode):
         self._trail.append((time_s, gray))
         self._carry(gray)
 
-    def _take(self, result: _Result | None) -> None:
+    def _take(self, result: Result) -> None:
         """Carry a new result from its own frame to the newest one."""
-        if result is None or (self._result is not None and result.time_s <= self._result.time_s):
+        if self._result is not None and result.time_s <= self._result.time_s:
             return
         self._result, self._carried = result, None
         if result.error is not None or result.time_s < self._scene_s:
@@ -143,62 +140,3 @@ class LatestInference(InferenceMode):
             return ()
         self.result_age_s = age_s
         return self._carried.predictions()
-
-
-@dataclass(frozen=True)
-class _Result:
-    """The result of an inference: of which frame, its predictions or its error, and how long it took."""
-
-    time_s: float
-    gray: Image
-    predictions: tuple[Prediction, ...]
-    error: ModelError | None
-    inference_s: float
-
-
-class _Worker:
-    """A thread that infers the newest frame again and again.
-
-    Attributes:
-        kind: The kind of predictions.
-        frames: Where the newest frame is put.
-        result: The newest result; ``None`` before the first one.
-        answered: Set once there is a result.
-    """
-
-    def __init__(self, session: Session, kind: type[Prediction]) -> None:
-        self.kind = kind
-        self.frames: Slot[Frame] = Slot()
-        self.result: _Result | None = None
-        self.answered = threading.Event()
-        self._session = session
-        self._thread = BackgroundThread(self._work, f"inference {session.service.name}")
-        self._thread.start()
-
-    def close(self) -> None:
-        """End the thread, which closes the session; wait a moment for both."""
-        self.frames.close()
-        self._thread.join(CLOSE_LIMIT_S)
-
-    def _work(self) -> None:
-        with self._session:
-            while True:
-                try:
-                    frame = self.frames.get()
-                except SlotClosed:
-                    return
-                self.result = self._inferred(frame)
-                self.answered.set()
-                del frame  # it holds a picture, and the next one may be long in coming
-
-    def _inferred(self, frame: Frame) -> _Result:
-        started_s = monotonic()
-        predictions: tuple[Prediction, ...] = ()
-        failure: ModelError | None = None
-        try:
-            predictions = self._session.predict(self.kind, frame)
-        except ModelError as error:
-            failure = error
-        except BaseException as error:  # of a plugin, or a panic in a native library
-            failure = ModelError(f"service {self._session.service.name}: {type(error).__name__}: {error}")
-        return _Result(frame.time_s, gray_of(frame), predictions, failure, monotonic() - started_s)

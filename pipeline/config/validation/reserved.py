@@ -15,7 +15,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
     "cameras": frozenset({"placement", "publish", "record"}),
     "stream": frozenset({"ladder", "passthrough"}),
     "attributes": frozenset(
-        {"activation", "batch", "delay_s", "input_size_px", "isolation", "kind", "sha256"}
+        {"activation", "batch", "input_size_px", "isolation", "kind", "sha256"}
     ),
     "server": frozenset({"edit", "processes", "recording", "rtsp"}),
 }  # fmt: skip
@@ -23,7 +23,6 @@ _KEYS: Mapping[str, frozenset[str]] = {
 # By the key of the value.
 _VALUES: Mapping[str, frozenset[str]] = {
     "model": frozenset({"camweave", "oip", "push", "whip"}),
-    "mode": frozenset({"delayed"}),
 }
 
 

@@ -13,7 +13,7 @@ from pipeline import Feed, State
 from pipeline.producers import Source
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
 from tests.pipeline.builders import line_feed, source_feed
-from tests.transforms.services import HangingVision
+from tests.transforms.services import FunctionVision, HangingVision
 from transforms import TRANSFORMS, InferenceTransform, Transform
 from transforms.modes import MODES, InferenceAttributes, InferenceMode
 from vision import ModelError, VisionService
@@ -148,6 +148,31 @@ def test_a_model_that_does_not_answer_does_not_hold_up_a_frame(setup: Cameras) -
         (shown,) = line.summary()["transforms"]
         assert (shown["mode"], shown["result_age_s"]) == ("latest", None)
     service.released.set()
+
+
+def test_with_a_delay_each_frame_comes_a_constant_time_later_with_its_own_result(setup: Cameras) -> None:
+    def detect(picture: Frame) -> tuple[Detection, ...]:
+        inferred.release()
+        return (Detection(str(int(picture.image[0, 0, 0])), 0.9, box=BoundingBox(0.1, 0.1, 0.9, 0.9)),)
+
+    inferred = threading.Semaphore(0)
+    service = FunctionVision("shapes", detect=detect)
+    transform = make("detections", service, detector_name="shapes", mode="delayed", delay_s=0.5)
+    line = setup.line("found", transform)
+    began_s = setup.clock.now_s
+    with line.watch() as watch:
+        for number in range(3):
+            came = frame(pts=number, color=(number, 90, 90))
+            setup.camera.give(came.marked("captured", setup.clock.now_s))
+            assert inferred.acquire(timeout=5)
+            setup.clock.now_s += 0.1
+        with pytest.raises(TimeoutError):
+            watch.get(0)
+        setup.clock.now_s = began_s + 0.5
+        setup.camera.give(frame(pts=3, color=(3, 90, 90)).marked("captured", setup.clock.now_s))
+        found = watch.get(5)
+        assert (found.sequence, [each.label for each in found.annotations]) == (0, ["0"])
+        assert line.summary()["transforms"][0]["mode"] == "delayed"
 
 
 def test_frames_of_a_file_wait_for_a_slow_model_unless_the_mode_says_otherwise(setup: Cameras) -> None:

@@ -114,3 +114,42 @@ def test_no_transform_runs_after_stopping() -> None:
     first, second = Note(), Note()
     done = step(frame(), Row((first, second)), stopping=lambda: first.applied > 0)
     assert (done.frame, len(done.stages), second.applied) == (None, 1, 0)
+
+
+class Delayed(Recognising):
+    """The same, with a delay; ``announced`` has the frames that were announced."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        super().__init__()
+        self.announced: list[Frame] = []
+        self._refuses = error
+
+    @property
+    def delay_s(self) -> float:
+        return 0.5
+
+    def announce(self, frame: Frame) -> None:
+        if self._refuses is not None:
+            raise self._refuses
+        self.announced.append(frame)
+
+
+def test_a_frame_waits_at_each_transform_with_a_delay_and_continues_there() -> None:
+    first, second, last = Delayed(), Delayed(), Note()
+    row, picture = Row((Note(), first, second, last)), frame()
+    done = step(picture, row)
+    assert (done.frame, done.waits_at, [stage.index for stage in done.stages]) == (picture, 1, [0])
+    assert first.announced == [picture] and first.applied == 0
+    done = step(picture, row, waited_at=1)
+    assert (done.frame, done.waits_at, [stage.index for stage in done.stages]) == (picture, 2, [1])
+    assert second.announced == [picture] and (first.applied, second.applied) == (1, 0)
+    done = step(picture, row, waited_at=2)
+    assert (done.frame, done.waits_at, [stage.index for stage in done.stages]) == (picture, None, [2, 3])
+    assert len(first.announced) == len(second.announced) == last.applied == 1
+
+
+def test_a_frame_whose_announcement_fails_does_not_wait() -> None:
+    refusing = Delayed(ModelError("broken"))
+    done = step(frame(), Row((refusing,)))
+    assert done.frame is not None and done.waits_at is None
+    assert [stage.failure for stage in done.failures] == ["broken"] and refusing.applied == 0

@@ -8,7 +8,7 @@ import pytest
 
 from cameras import Detection, Frame, Pixels
 from tests.transforms.services import FunctionVision
-from transforms.modes import AutoInference, auto, latest
+from transforms.modes import AutoInference, auto, worker
 
 RATE = 10
 
@@ -44,17 +44,17 @@ class Timed:
 
     def wait(self) -> None:
         """Wait until the thread of the mode, if it has one, has inferred the frame."""
-        worker = self.mode._worker
-        if worker is not None and self.mode._is_slow:
-            worker.answered.wait(20)
-            worker.answered.clear()
+        inferring = self.mode._worker
+        if inferring is not None and self.mode._is_slow:
+            inferring.answered.wait(20)
+            inferring.answered.clear()
 
 
 @pytest.fixture
 def timed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Timed]:
     made = Timed()
     monkeypatch.setattr(auto, "monotonic", made.monotonic)
-    monkeypatch.setattr(latest, "monotonic", made.monotonic)
+    monkeypatch.setattr(worker, "monotonic", made.monotonic)
     made.mode.open()
     yield made
     made.mode.close()

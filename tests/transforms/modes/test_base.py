@@ -49,7 +49,7 @@ def test_a_mode_reports_its_name() -> None:
         word: MODES[word](FakeVision("faces"), InferenceAttributes.model_validate({"mode": word})).mode
         for word in MODES
     }
-    assert names == {"sync": "sync", "latest": "latest", "auto": "sync"}
+    assert names == {"sync": "sync", "latest": "latest", "delayed": "delayed", "auto": "sync"}
 
 
 def test_a_mode_gets_the_attributes_of_its_transform(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,7 @@ def test_a_mode_gets_the_attributes_of_its_transform(monkeypatch: pytest.MonkeyP
 
 
 def test_an_unknown_mode_is_refused() -> None:
-    with pytest.raises(ValueError, match="Input should be 'auto', 'sync' or 'latest'"):
+    with pytest.raises(ValueError, match="Input should be 'auto', 'sync', 'latest' or 'delayed'"):
         InferenceAttributes.model_validate({"mode": "fast"})
 
 

@@ -203,7 +203,7 @@ def test_a_first_result_that_never_comes_costs_the_first_frame_only() -> None:
 
 
 def test_closing_leaves_a_hanging_inference_to_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transforms.modes.latest.CLOSE_LIMIT_S", 0.01)
+    monkeypatch.setattr("transforms.modes.worker.CLOSE_LIMIT_S", 0.01)
     service = SlowDetector()
     mode = LatestInference(service, 0.01)
     mode.open()

@@ -218,5 +218,6 @@ function transformItem(transform, own) {
   const detail = transformDetail(transform.attributes);
   if (detail) item.append(make("small", "", detail));
   if (own && transform.mode === "latest") item.append(resultAge(transform));
+  if (own && transform.mode === "delayed") item.append(make("small", "", `delayed by ${transform.attributes.delay_s} s`));
   return item;
 }

@@ -1,0 +1,88 @@
+"""A thread that infers the newest frame again and again, beside a stream that does not wait for it."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from time import monotonic
+
+from cameras import BackgroundThread, Frame, Image, Prediction, Slot, SlotClosed
+from vision import ModelError, Session
+
+from .optical_flow import gray_of
+
+CLOSE_LIMIT_S = 1.0
+"""How long ``close`` waits for an inference in progress; later than that, its thread closes the session."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The result of one inference.
+
+    Attributes:
+        time_s: Time of the frame that it is for.
+        gray: The gray picture of that frame.
+        predictions: What was predicted; empty after an error.
+        error: The error; ``None`` without one.
+        inference_s: How long it took.
+    """
+
+    time_s: float
+    gray: Image
+    predictions: tuple[Prediction, ...]
+    error: ModelError | None
+    inference_s: float
+
+
+class Worker:
+    """The thread. It owns the session.
+
+    Args:
+        session: An open session.
+        kind: The kind of predictions.
+        keep: How many results are kept.
+
+    Attributes:
+        kind: The kind of predictions.
+        frames: Where the newest frame is put.
+        results: The newest results, in order; the user may remove them.
+        answered: Set when there is a result.
+    """
+
+    def __init__(self, session: Session, kind: type[Prediction], keep: int = 1) -> None:
+        self.kind = kind
+        self.frames: Slot[Frame] = Slot()
+        self.results: deque[Result] = deque(maxlen=keep)
+        self.answered = threading.Event()
+        self._session = session
+        self._thread = BackgroundThread(self._work, f"inference {session.service.name}")
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, which closes the session; wait a moment for both."""
+        self.frames.close()
+        self._thread.join(CLOSE_LIMIT_S)
+
+    def _work(self) -> None:
+        with self._session:
+            while True:
+                try:
+                    frame = self.frames.get()
+                except SlotClosed:
+                    return
+                self.results.append(self._inferred(frame))
+                self.answered.set()
+                del frame  # it holds a picture, and the next one may be long in coming
+
+    def _inferred(self, frame: Frame) -> Result:
+        started_s = monotonic()
+        predictions: tuple[Prediction, ...] = ()
+        failure: ModelError | None = None
+        try:
+            predictions = self._session.predict(self.kind, frame)
+        except ModelError as error:
+            failure = error
+        except BaseException as error:  # of a plugin, or a panic in a native library
+            failure = ModelError(f"service {self._session.service.name}: {type(error).__name__}: {error}")
+        return Result(frame.time_s, gray_of(frame), predictions, failure, monotonic() - started_s)
