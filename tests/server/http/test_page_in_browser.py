@@ -158,6 +158,7 @@ def test_every_kind_of_prediction_is_listed_and_slow_models_are_named(browser: B
         {"type": "detections", "attributes": {"detector_name": "mugs"}, **slow},
         {"type": "captions", "attributes": {"captioner_name": "words"}, **slow, "result_age_s": None},
         {"type": "classifications", "attributes": {"classifier_name": "fast"}, **slow, "mode": "sync"},
+        {"type": "segmentations", "attributes": {"segmenter_name": "sky", "delay_s": 0.5}, **slow, "mode": "delayed"},
     ]
     with browser.new_context() as context:
         page = context.new_page()
@@ -166,7 +167,14 @@ def test_every_kind_of_prediction_is_listed_and_slow_models_are_named(browser: B
         rows = card(page, "scene").locator(".predictions li")
         expect(rows).to_have_text(["a <b>red</b> star0.70", "mug0.90", "mug × 20.80", "skycovers 43 %"])
         steps = card(page, "scene").locator(".chain .step")
-        expect(steps).to_have_text(["detectionsmugs0.3 s old", "captionswordsno result", "classificationsfast"])
+        expect(steps).to_have_text(
+            [
+                "detectionsmugs0.3 s old",
+                "captionswordsno result",
+                "classificationsfast",
+                "segmentationsskydelayed by 0.5 s",
+            ]
+        )
         expect(steps.locator("small[title]").first).to_have_attribute("title", re.compile(r"\(5\.0 inferences/s\)\.$"))
 
 
