@@ -252,6 +252,8 @@ VOC = "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog 
         ("0: sky\n1: a\n2: b\n", ["sky", "b"]),
         ("a\nb\n", ["background", "b"]),  # 2 is more than a list from 0 has
         (VOC.replace(" ", "\n"), ["background", "bicycle"]),
+        ("\n".join(["road", *(f"thing {number}" for number in range(17)), "bicycle"]), ["road", "thing 1"]),
+        ("a\nb\nbackground\n", ["a", "background"]),
     ],
 )
 def test_the_list_says_what_class_zero_of_a_map_is(tmp_path: Path, text: str, found: list[str]) -> None:

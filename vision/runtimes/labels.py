@@ -151,7 +151,8 @@ class Labels:
         reading, count = self.readings[0], len(self)
         if highest == count and not reading.has_background:
             return self.fitted(count + 1, f"the model gives class {highest}", with_background=True)
-        if reading.has_background or reading.has_numbers or self.origin == MODEL_FILE:
+        is_stated = reading.lists_background or reading.has_numbers or self.origin == MODEL_FILE
+        if is_stated or reading.is_cityscapes:
             found = self.unbounded(1 if reading.first == 1 else None)
             if len(found.names) <= highest != _VOID:
                 raise LabelsError(f"there are {count} labels but the segmenter gives class {highest}")

@@ -17,7 +17,7 @@ X_FIRST, Y_FIRST = (0, 1, 2, 3), (1, 0, 3, 2)
 """The side at each position of corners: 0 x_min, 1 y_min, 2 x_max, 3 y_max."""
 
 TOP_LEFT_DOUBT = (
-    "the boxes of the trial run could be centres and sizes, or top left corners and sizes, which camweave does not take"
+    "the boxes of the trial run could be centers and sizes, or top left corners and sizes, which camweave does not take"
 )
 
 CORNERS_DOUBT = (

@@ -99,7 +99,7 @@ def doubt_about(found: QueryOutputs, form: ScoreForm) -> str:
         return ""
     start = f"its outputs {found.logits} and {found.boxes} are like those of DETR"
     if found.doubt:
-        return f"{start}, but {found.doubt}: declare head: detr or head: rtdetr if they are centres"
+        return f"{start}, but {found.doubt}: declare head: detr or head: rtdetr if they are centers"
     if found.is_certain and form.activation == AUTO:
         return f"{start}, but {form.because}: declare head: detr for a softmax, head: rtdetr for a sigmoid"
     return ""

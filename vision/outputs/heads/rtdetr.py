@@ -87,7 +87,7 @@ def _single(model: Evidence) -> HeadMatch | None:
             because,
             activation=NO_ACTIVATION,
             decode=_decode_single if is_single else _decode_scores,
-            doubt="" if is_certain else f"{TOP_LEFT_DOUBT}: declare head: rtdetr if they are centres",
+            doubt="" if is_certain else f"{TOP_LEFT_DOUBT}: declare head: rtdetr if they are centers",
         )
     return None
 

@@ -16,13 +16,17 @@ _BACKGROUNDS = (BACKGROUND, UNUSED, "dummy", "bg", "n/a")  # lower-case names of
 MAX_LABELS = 100_000
 """Most labels of a list; the longest in use has 21,843."""
 
-_VOC = 20
+_VOC, _CITYSCAPES = 20, 19
 _IMAGENET = 1000  # its models have 1000 scores, or 1001 with the background first
 
 
 def is_background(label: str) -> bool:
     """Return whether a first label stands for the background, such as ``__background__`` or ``???``."""
-    return label.casefold().strip("_") in _BACKGROUNDS
+    return _plain(label) in _BACKGROUNDS
+
+
+def _plain(label: str) -> str:
+    return label.casefold().strip("_")
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,24 @@ class Reading:
         return cls(names, f"{form}, {lowest} to {highest}{gaps}", start, doubt, has_numbers=True)
 
     @property
+    def lists_background(self) -> bool:
+        """Whether a label stands for the background, the first one or another."""
+        return self.has_background or any(_plain(name) == BACKGROUND for name in self.names.values())
+
+    @property
     def is_voc(self) -> bool:
-        """Whether it has the 20 classes of Pascal VOC, without their background."""
-        first, last = (self.names.get(number, "").casefold() for number in (0, _VOC - 1))
+        """Whether it has the 20 classes of Pascal VOC without their background, which segmenters give as class 0."""
+        first, last = self._ends
         return len(self.names) == _VOC and first in ("aeroplane", "airplane") and last.startswith("tv")
+
+    @property
+    def is_cityscapes(self) -> bool:
+        """Whether it has the 19 classes of Cityscapes, which have no background."""
+        return len(self.names) == _CITYSCAPES and self._ends == ("road", "bicycle")
+
+    @property
+    def _ends(self) -> tuple[str, str]:
+        return self.names.get(0, "").casefold(), self.names.get(len(self.names) - 1, "").casefold()
 
     @property
     def has_background(self) -> bool:

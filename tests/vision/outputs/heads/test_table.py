@@ -80,8 +80,8 @@ def test_rows_that_may_begin_with_y_are_refused_with_what_to_declare() -> None:
 )
 def test_boxes_that_may_be_top_left_corners_and_sizes_are_refused(outputs: dict[str, Any], labels: int) -> None:
     message = doubt(outputs, labels)
-    assert "could be centres and sizes, or top left corners and sizes, which camweave does not take" in message
-    assert message.endswith("head: rtdetr if they are centres")
+    assert "could be centers and sizes, or top left corners and sizes, which camweave does not take" in message
+    assert message.endswith("head: rtdetr if they are centers")
 
 
 @pytest.mark.parametrize(
