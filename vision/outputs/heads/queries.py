@@ -8,7 +8,7 @@ import numpy as np
 
 from ...inputs import Preparation
 from ..scores import AUTO, NO_ACTIVATION, SIGMOID, SOFTMAX
-from .box_forms import TOP_LEFT_DOUBT, are_centres, have_sizes
+from .box_forms import TOP_LEFT_DOUBT, are_centres, are_corners, have_sizes
 from .evidence import NEAR, Evidence
 from .grid import has_cells
 
@@ -46,19 +46,28 @@ def query_outputs(model: Evidence) -> QueryOutputs | None:
         found = model.named(*names)
         if found is not None and _fit(model, *found):
             return QueryOutputs(found[0], found[1], True, f"its outputs are named {found[0]} and {found[1]}")
-    for boxes, shape in model.full.items():
-        if len(shape) == 3 and shape[2] == 4 and shape[1] <= _MOST_QUERIES and not has_cells(shape[1], model.size):
-            for logits in model.full:
-                if logits != boxes and _fit(model, logits, boxes):
-                    is_alone, rows = len(model.full) == 2, model.rows(boxes, 4)
-                    return QueryOutputs(
-                        logits,
-                        boxes,
-                        is_alone and are_centres(rows),
-                        f"{boxes} has centres and sizes in fractions",
-                        TOP_LEFT_DOUBT if is_alone and have_sizes(rows) and not are_centres(rows) else "",
-                    )
-    return None
+    pairs = [
+        _by_values(model, logits, boxes)
+        for boxes, shape in model.full.items()
+        if len(shape) == 3 and shape[1] <= _MOST_QUERIES and not has_cells(shape[1], model.size)
+        for logits in model.full
+        if logits != boxes and _fit(model, logits, boxes)
+    ]
+    # Scores of four labels have the shape of boxes.
+    return max(pairs, key=lambda pair: (pair.is_certain, bool(pair.doubt)), default=None)
+
+
+def _by_values(model: Evidence, logits: str, boxes: str) -> QueryOutputs:
+    rows = model.rows(boxes, 4)
+    are_finished = model.full[logits][2] == 4 and are_corners(model.rows(logits, 4))
+    may_be = len(model.full) == 2 and not are_finished
+    return QueryOutputs(
+        logits,
+        boxes,
+        may_be and are_centres(rows),
+        f"{boxes} has centres and sizes in fractions",
+        TOP_LEFT_DOUBT if may_be and have_sizes(rows) and not are_centres(rows) else "",
+    )
 
 
 def _fit(model: Evidence, logits: str, boxes: str) -> bool:

@@ -95,6 +95,18 @@ def test_without_names_independent_scores_are_those_of_its_sigmoid(scores: float
     assert (match.classes, match.activation) == (5, activation)
 
 
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_scores_of_four_labels_are_not_taken_for_boxes(names: str) -> None:
+    scores, boxes = np.full((1, 300, 4), 0.02), np.full((1, 300, 4), 0.7)
+    outputs = {"a": scores, "b": boxes}
+    match = find(ran({name: outputs[name] for name in names}, labels=4))
+    assert match is not None and match.is_certain
+    assert match.outputs == ("a", "b")
+    outputs["b"] = np.tile([0.1, 0.1, 0.4, 0.4], (1, 300, 1))  # finished corners
+    match = find(ran({name: outputs[name] for name in names}, labels=4))
+    assert match is not None and not match.is_certain and not match.doubt
+
+
 def test_scores_that_are_negative_throughout_are_independent() -> None:
     match = find(ran({"logits": np.full((1, 300, 5), -4.0), "pred_boxes": (1, 300, 4)}))
     assert match is not None and match.is_certain
