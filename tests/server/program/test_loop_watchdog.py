@@ -58,8 +58,10 @@ class FakeSchedule(ThreadSchedule):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.now = Schedule(ready=False, runs=0, waited_s=0.0)
+        self.reads = 0
 
     def waited_s(self) -> float:
+        self.reads += 1
         return self.now.waited_s
 
     def read(self) -> Schedule:
@@ -136,6 +138,20 @@ def test_waits_before_a_pass_are_not_subtracted_from_it() -> None:
     asyncio.run(passes(watchdog, schedule.wait, 500))
     asyncio.run(passes(watchdog, clock.advance, 150))
     assert watchdog.standstill_s == pytest.approx(0.15)
+
+
+def test_passes_in_quick_succession_do_not_ask_the_system_each_time() -> None:
+    async def main() -> None:
+        watchdog.start()
+        for _ in range(20):
+            clock.advance(1)
+            await asyncio.sleep(0)
+        watchdog.stop()
+
+    watchdog, clock, schedule = faked()
+    watchdog.longest_s = 1.0  # no pass is worth a look of its own
+    asyncio.run(main())
+    assert schedule.reads == 1 + 20 // 5
 
 
 @pytest.fixture
