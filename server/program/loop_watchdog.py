@@ -25,8 +25,8 @@ LOG_INTERVAL_S = 10.0
 """Least interval between two stacks in the log."""
 
 BASE_S = 0.005
-"""How old the figure of the system may be that the time without a processor is measured from, so that passes in quick
-succession do not all read it: 4 us, and 50 us after a sleep, when it is in no cache."""
+"""How long the thread may have waited for a processor at most since the system was last asked, so that not every pass
+asks it: 4 us, and 50 us after a sleep, when the answer is in no cache."""
 
 LOOK_AGAIN_S = 0.005
 """After this time, a thread that is ready to run is looked at again, to see whether it runs."""
@@ -70,7 +70,8 @@ class LoopWatchdog:
         self._schedule: ThreadSchedule | None = None
         self._lock = threading.Lock()
         self._pass: tuple[float, float] | None = None  # when it began, and the wait for a processor until then
-        self._base = -math.inf, 0.0  # the same, of the moment when the system was last asked
+        self._waited_s = 0.0  # the wait for a processor until the system was last asked
+        self._unasked_s = math.inf  # the most that the thread can have waited since then
         self._looked: tuple[float, object] = (-math.inf, None)
         self._logged_at_s: float | None = None
         self._alarms: SignalThread | None = None
@@ -94,7 +95,7 @@ class LoopWatchdog:
         self._thread = threading.get_ident()
         self._schedule = self._make_schedule()
         self._selector.select = self._observed
-        self._begin()
+        self._begin(self._clock())
         thread = SignalThread.started
         if thread is not None and threading.current_thread() is threading.main_thread():
             self._alarms = thread
@@ -121,22 +122,25 @@ class LoopWatchdog:
         now_s = self._clock()
         if self._pass is not None:
             self._count(now_s, *self._pass)
-        self._pass = None if timeout != 0 else (now_s, self._base[1])  # a look at the sockets needs no new alarm
+            self._unasked_s += now_s - self._pass[0]
+        self._pass = None if timeout != 0 else (now_s, self._waited_s)  # a look at the sockets needs no new alarm
         sleeps = self._alarms is not None and timeout != 0
         if sleeps:
             signal.setitimer(signal.ITIMER_REAL, 0)
         events = self._select(timeout)
-        self._begin()
+        # A sleep until its time is no wait for a processor.
+        self._begin(now_s + (0.0 if events or timeout is None else max(timeout, 0.0)))
         if sleeps:
             signal.setitimer(signal.ITIMER_REAL, self._limit_s)
         return events
 
-    def _begin(self) -> None:
+    def _begin(self, slept_until_s: float) -> None:
         """Begin a pass."""
         now_s = self._clock()
-        if now_s - self._base[0] >= BASE_S and self._schedule is not None:
-            self._base = now_s, self._schedule.waited_s()
-        self._pass = now_s, self._base[1]
+        self._unasked_s += max(now_s - slept_until_s, 0.0)
+        if self._unasked_s >= BASE_S and self._schedule is not None:
+            self._waited_s, self._unasked_s = self._schedule.waited_s(), 0.0
+        self._pass = now_s, self._waited_s
 
     def _count(self, now_s: float, since_s: float, waited_s: float) -> None:
         pass_s = now_s - since_s

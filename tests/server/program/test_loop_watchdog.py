@@ -121,6 +121,27 @@ def test_waiting_is_no_standstill() -> None:
     assert asyncio.run(main()) == 0 < clock.now_s
 
 
+@pytest.mark.parametrize(("late_ms", "reads"), [(0, 0), (1, 10), (6, 50)])
+def test_a_loop_that_sleeps_until_its_time_does_not_ask_the_system(late_ms: int, reads: int) -> None:
+    async def main() -> int:
+        watchdog.start()
+        before = schedule.reads
+
+        def sleeps(timeout: float) -> list[Any]:
+            clock.advance(round(1000 * timeout) + late_ms)
+            return []
+
+        watchdog._select = sleeps
+        for _ in range(50):
+            watchdog._observed(0.1)
+        asked = schedule.reads - before
+        watchdog.stop()
+        return asked
+
+    watchdog, clock, schedule = faked()
+    assert asyncio.run(main()) == pytest.approx(reads, abs=1)
+
+
 def test_waiting_for_a_processor_is_no_standstill() -> None:
     def work(milliseconds: int) -> None:
         clock.advance(milliseconds)
