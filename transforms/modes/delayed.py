@@ -76,7 +76,7 @@ class DelayedInference(InferenceMode):
         after = next((each for each in scene if each.time_s > now_s and each.error is None), None)
         self.result_age_s = None
         if before is not None and before.error is not None:
-            raise before.error
+            raise before.failure()
         if before is None or now_s - before.time_s > self.delay_s:
             return ()
         self.result_age_s = 0.0

@@ -14,6 +14,8 @@ from .worker import Result, Worker
 
 P = TypeVar("P", bound=Prediction)
 
+FIRST_WAIT_S = 1.0
+"""How long the first frame waits for its result at most."""
 SLOW_AGES = 2.5
 """The age that a result may reach by default, in durations of an inference: it is one old already when it comes."""
 _TRAIL = 32  # gray pictures kept of the frames since the one that is inferred
@@ -38,7 +40,6 @@ class LatestInference(InferenceMode):
         super().__init__(service)
         self._max_age_s = max_age_s
         self._worker: Worker | None = None
-        self._kind: type[Prediction] | None = None
         self._is_first = True
         self._forget()
 
@@ -72,7 +73,7 @@ class LatestInference(InferenceMode):
         self._worker.frames.put(frame)
         if self._is_first:
             self._is_first = False
-            self._worker.answered.wait(self.max_age_s)
+            self._worker.answered.wait(min(self.max_age_s, FIRST_WAIT_S))
         for result in tuple(self._worker.results):
             self._take(result)
         return cast(tuple[P, ...], self._carried_to(frame.time_s))
@@ -133,7 +134,7 @@ class LatestInference(InferenceMode):
         if result is None:
             return ()
         if result.error is not None:
-            raise result.error
+            raise result.failure()
         age_s = time_s - result.time_s
         if self._carried is None or age_s > self.max_age_s:
             self._carried = None

@@ -34,6 +34,10 @@ class Result:
     error: ModelError | None
     inference_s: float
 
+    def failure(self) -> ModelError:
+        """Return the error anew: one that is raised for every frame would collect the stacks of all of them."""
+        return ModelError(str(self.error))
+
 
 class Worker:
     """The thread. It owns the session.

@@ -187,6 +187,16 @@ def test_an_error_is_raised_until_an_inference_succeeds(stream: Stream) -> None:
     assert stream.frame()
 
 
+def test_an_error_that_lasts_keeps_no_frames(stream: Stream) -> None:
+    stream.service.raises = ModelError("broken")
+    depths = []
+    for raised in range(3):
+        with pytest.raises(ModelError) as error:
+            stream.frame() if raised else stream.first_frame()
+        depths.append(len(error.traceback))
+    assert depths[1] == depths[2]
+
+
 def test_a_bug_of_a_service_is_an_error_too(stream: Stream) -> None:
     stream.service.raises = KeyError("shape")
     with pytest.raises(ModelError, match="^service slow: KeyError: 'shape'$"):
