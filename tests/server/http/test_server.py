@@ -35,6 +35,12 @@ FEW = 5
 """One request begins in each turn, another over a connection that nobody waits for; without turns, 19 of 20 do."""
 
 
+@pytest.fixture
+def costly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each step take a whole turn of the event loop; on a fast machine, more of them would fit into one."""
+    monkeypatch.setattr("server.connections.turns.TURN_S", 1e-9)
+
+
 class Turns:
     """Notes in which turn of the event loop each request is first seen."""
 
@@ -71,6 +77,7 @@ def ask_at_once(served: Served, request: bytes) -> None:
                 answers += client.recv(65_536)
 
 
+@pytest.mark.usefixtures("costly")
 def test_requests_that_come_at_once_are_started_a_few_in_each_turn_of_the_loop(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +95,7 @@ def test_requests_that_come_at_once_are_started_a_few_in_each_turn_of_the_loop(
     assert turns.most() <= FEW
 
 
+@pytest.mark.usefixtures("costly")
 def test_bodies_that_come_at_once_are_looked_at_a_few_in_each_turn_of_the_loop(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
