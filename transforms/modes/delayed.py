@@ -8,17 +8,17 @@ from typing import Any, Self, TypeVar, cast
 from cameras import Frame, Image, Prediction
 from vision import VisionService
 
-from .base import InferenceAttributes, InferenceMode
+from .base import InferenceAttributes
 from .interpolation import between
 from .optical_flow import gray_of, is_cut
-from .worker import Result, Worker
+from .worker import Result, Worker, WorkerInference
 
 P = TypeVar("P", bound=Prediction)
 
 _RESULTS = 64  # more than come between two frames
 
 
-class DelayedInference(InferenceMode):
+class DelayedInference(WorkerInference):
     """Infers beside the stream, while its frames wait.
 
     Each frame is announced when it comes, and asks for its predictions a constant time later. It gets those that were
@@ -35,7 +35,6 @@ class DelayedInference(InferenceMode):
     def __init__(self, service: VisionService[Any], delay_s: float) -> None:
         super().__init__(service)
         self.delay_s = delay_s
-        self._worker: Worker | None = None
         self._last: Image | None = None
         self._forget()
 
@@ -85,16 +84,6 @@ class DelayedInference(InferenceMode):
             return cast(tuple[P, ...], between(before.predictions, after.predictions, share))
         self.result_age_s = now_s - before.time_s
         return cast(tuple[P, ...], before.predictions)
-
-    def close(self) -> None:
-        """Close the session, or leave that to the thread while it is busy."""
-        worker, self._worker = self._worker, None
-        self._forget()
-        if worker is None:
-            super().close()
-        else:
-            self._end_session()
-            worker.close()
 
     def _forget(self) -> None:
         self._results: deque[Result] = deque()

@@ -8,9 +8,9 @@ from typing import Any, Self, TypeVar, cast
 from cameras import Frame, Image, Prediction
 from vision import ModelError, VisionService
 
-from .base import MAX_AGE_S, InferenceAttributes, InferenceMode
+from .base import MAX_AGE_S, InferenceAttributes
 from .optical_flow import CarriedPredictions, gray_of, is_cut
-from .worker import Result, Worker
+from .worker import Result, Worker, WorkerInference
 
 P = TypeVar("P", bound=Prediction)
 
@@ -22,7 +22,7 @@ _TRAIL = 32  # gray pictures kept of the frames since the one that is inferred
 _CATCH_UP = 8  # of these, those that a new result is carried over
 
 
-class LatestInference(InferenceMode):
+class LatestInference(WorkerInference):
     """Infers beside the stream, always the newest frame; no frame waits for its result, except the first one.
 
     Each frame carries the newest result, moved along by optical flow from the frame that it was made for. A result is
@@ -39,7 +39,6 @@ class LatestInference(InferenceMode):
     def __init__(self, service: VisionService[Any], max_age_s: float | None = None) -> None:
         super().__init__(service)
         self._max_age_s = max_age_s
-        self._worker: Worker | None = None
         self._is_first = True
         self._forget()
 
@@ -77,16 +76,6 @@ class LatestInference(InferenceMode):
         for result in tuple(self._worker.results):
             self._take(result)
         return cast(tuple[P, ...], self._carried_to(frame.time_s))
-
-    def close(self) -> None:
-        """Close the session, or leave that to the thread while it is busy."""
-        worker, self._worker = self._worker, None
-        self._forget()
-        if worker is None:
-            super().close()
-        else:
-            self._end_session()
-            worker.close()
 
     def _forget(self) -> None:
         """Drop the result and what is known of the frames."""

@@ -1,15 +1,18 @@
-"""A thread that infers the newest frame again and again, beside a stream that does not wait for it."""
+"""Inference beside a stream that does not wait for it: a thread that infers the newest frame again and again."""
 
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from collections import deque
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
 from cameras import BackgroundThread, Frame, Image, Prediction, Slot, SlotClosed
-from vision import ModelError, Session
+from vision import ModelError, Session, VisionService
 
+from .base import InferenceMode
 from .optical_flow import gray_of
 
 CLOSE_LIMIT_S = 1.0
@@ -90,3 +93,25 @@ class Worker:
         except BaseException as error:  # of a plugin, or a panic in a native library
             failure = ModelError(f"service {self._session.service.name}: {type(error).__name__}: {error}")
         return Result(frame.time_s, gray_of(frame), predictions, failure, monotonic() - started_s)
+
+
+class WorkerInference(InferenceMode):
+    """The base class of the modes with a worker, which the first frame starts."""
+
+    def __init__(self, service: VisionService[Any]) -> None:
+        super().__init__(service)
+        self._worker: Worker | None = None
+
+    def close(self) -> None:
+        """Close the session, or leave that to the thread while it is busy."""
+        worker, self._worker = self._worker, None
+        self._forget()
+        if worker is None:
+            super().close()
+        else:
+            self._end_session()
+            worker.close()
+
+    @abstractmethod
+    def _forget(self) -> None:
+        """Drop the results and what is known of the frames."""

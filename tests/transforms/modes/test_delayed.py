@@ -24,12 +24,8 @@ class DelayedStream:
 
     def end_inference(self) -> None:
         """Let the inference that has begun end, and wait for its result."""
-        worker = self.mode._worker
-        assert worker is not None
         self.service.wait_for_begin()
-        worker.answered.clear()
-        self.service.end()
-        assert worker.answered.wait(20)
+        self.service.end_for(self.mode)
 
     def infer(self, number: int, *, backdrop: int = 0) -> None:
         """Announce a frame and let its inference end."""

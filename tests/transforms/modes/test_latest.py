@@ -11,7 +11,7 @@ import pytest
 
 from cameras import BoundingBox, Classification, Detection, Frame, Pixels
 from tests.transforms.services import FunctionVision
-from transforms.modes import InferenceAttributes, LatestInference
+from transforms.modes import DelayedInference, InferenceAttributes, LatestInference
 from vision import ModelError
 
 WIDTH, HEIGHT, SIDE = 320, 180, 40
@@ -56,6 +56,14 @@ class SlowDetector(FunctionVision):
         """Wait until it has taken a frame."""
         assert self._takes.acquire(timeout=20)
 
+    def end_for(self, mode: LatestInference | DelayedInference) -> None:
+        """Let the present inference end, and wait until a mode has its result."""
+        worker = mode._worker
+        assert worker is not None
+        worker.answered.clear()
+        self.end()
+        assert worker.answered.wait(20)
+
     def end(self, number: int = 1) -> None:
         """Let inferences end: the present or the next ones."""
         self._may_end.release(number)
@@ -76,11 +84,7 @@ class Stream:
 
     def end_inference(self) -> None:
         """Let the present inference end, and wait until the mode has its result."""
-        worker = self.mode._worker
-        assert worker is not None
-        worker.answered.clear()
-        self.service.end()
-        assert worker.answered.wait(20)
+        self.service.end_for(self.mode)
 
     def first_frame(self) -> tuple[Detection, ...]:
         """Give the first frame, which waits for its result."""
