@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from cameras import Image
 from pipeline import Chain, Config, load, make_camera
-from tests.end_to_end.browsers import launch
+from tests.end_to_end.browsers import launch, wait_until
 from tests.serving import Serving
 
 HERE = Path(__file__).parent
@@ -68,9 +68,7 @@ def of_the_cameras_page(browser: Browser) -> None:
     with tempfile.TemporaryDirectory() as folder, Serving(cwd=Path(folder)) as serving:
         page = opened(browser, serving.url, width=1000, height=1220)  # cameras off the screen pause
         page.get_by_role("button", name="Watch all").click()
-        page.wait_for_function(
-            f"({LIVE})([...document.querySelectorAll('.card:not(.private) video')])", timeout=120_000
-        )
+        wait_until(page, f"({LIVE})([...document.querySelectorAll('.card:not(.private) video')])", timeout_s=120)
         photographed(page, "page")
 
 

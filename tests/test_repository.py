@@ -206,6 +206,11 @@ def test_a_sleep_would_be_found() -> None:
     assert sorted(sleeps(ast.parse(text))) == [2, 4, 5]
 
 
+def test_no_test_waits_in_a_way_that_the_policy_of_the_page_refuses() -> None:
+    waiting = re.compile(r"\.wait_for_function\(")
+    assert [name for name, text in source_files() if name.endswith(".py") and waiting.search(text)] == []
+
+
 def test_nothing_makes_an_event_loop_wait_until_a_thread_runs() -> None:
     found = {name for name, text in source_files() if name.startswith(ROOMS) and STARTS.search(text)}
     assert found == WAIT_FOR_THREADS.keys()

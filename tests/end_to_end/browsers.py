@@ -60,6 +60,26 @@ def new_page(browser: Browser, height_px: int = 900) -> Iterator[Page]:
     assert errors == []
 
 
+def wait_until(page: Page, condition: str, timeout_s: float = WAIT_S) -> None:
+    """Wait in a page until a condition, an expression of JavaScript, is true.
+
+    Playwright's own ``wait_for_function`` evaluates a text at every try, which the content security policy of the page
+    refuses from the second try on: it works only where the condition is true at once.
+    """
+    page.evaluate(
+        """timeout_ms => new Promise((resolve, reject) => {
+            const end = performance.now() + timeout_ms;
+            const look = () => {
+                if (CONDITION) resolve();
+                else if (performance.now() > end) reject(new Error("waited in vain"));
+                else setTimeout(look, 20);
+            };
+            look();
+        })""".replace("CONDITION", condition),
+        timeout_s * 1000,
+    )
+
+
 def accessibility_findings(page: Page) -> list[str]:
     """Return what axe-core finds wrong with a page as it stands, a line per element."""
     script = HERE / "node_modules" / "axe-core" / "axe.min.js"

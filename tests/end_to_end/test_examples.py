@@ -13,6 +13,8 @@ from playwright.sync_api import Page
 
 from tests.serving import Serving
 
+from .browsers import wait_until
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TOKEN = "correct-horse-battery"
 WAIT_S = 60.0
@@ -53,7 +55,7 @@ def output_of(example: str, *arguments: str, serving: Serving, cwd: Path, token:
 def test_the_viewer_page_plays_and_ends_its_session(page: Page, tmp_path: Path) -> None:
     with Serving(cwd=tmp_path) as serving, proxy(serving) as address:
         page.goto(f"{address}?camera=scene-turned")
-        page.wait_for_function(PLAYS, timeout=WAIT_S * 1000)
+        wait_until(page, PLAYS, WAIT_S)
         status = serving.camera("scene-turned")
         width = page.evaluate("document.querySelector('video').videoWidth")
         assert (status["viewers"], status["width_px"]) == (1, width)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.end_to_end.browsers import new_page
+from tests.end_to_end.browsers import new_page, wait_until
 
 from ..conftest import check_threads, threads_now
 from ..served import Served, encoded
@@ -140,7 +140,7 @@ def test_the_focus_stays_on_the_picture_in_full_screen(page: Page, served: Serve
     opened(page, served, "watch/boxes")
     expect(page.locator("[data-play=live]")).to_be_visible(timeout=20_000)
     press_on(page, "Full screen: boxes")
-    page.wait_for_function("document.fullscreenElement?.dataset.name === 'boxes'")
+    wait_until(page, "document.fullscreenElement?.dataset.name === 'boxes'")
     for key in ("Tab", "Shift+Tab"):
         names = []
         for _ in range(6):
@@ -151,7 +151,7 @@ def test_the_focus_stays_on_the_picture_in_full_screen(page: Page, served: Serve
     press_on(page, "Labels and boxes on boxes", "Space")
     expect(page.get_by_role("button", name="Labels and boxes on boxes")).to_have_attribute("aria-pressed", "false")
     press_on(page, "Full screen: boxes")
-    page.wait_for_function("!document.fullscreenElement")
+    wait_until(page, "!document.fullscreenElement")
     assert focus(page) == "Full screen: boxes"
     # A browser without full screen for elements fills its window.
     page.evaluate("document.querySelector('[data-name=boxes]').classList.add('filled')")
@@ -168,7 +168,7 @@ def test_a_model_is_run_from_the_first_key_to_the_last(page: Page, served: Serve
         window.asked = true;
     })""")
     press_on(page, "Drop pictures here, paste one, or choose files")
-    page.wait_for_function("window.asked")
+    wait_until(page, "window.asked")
     page.locator("#file").set_input_files(picture)
     expect(page.locator("#timing")).to_have_text(re.compile(r"ms$"))
     expect(page.get_by_role("button", name="Choose pictures")).to_be_focused()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from cameras import BoundingBox, Caption, Classification, Detection, Frame, Keypoint, Keypoints, Segmentation, as_mask
-from tests.end_to_end.browsers import accessibility_findings, new_page
+from tests.end_to_end.browsers import accessibility_findings, new_page, wait_until
 from tests.fakes import FakeVision
 from transforms.painting.colors import PALETTE, palette_color
 from vision import ModelError
@@ -634,14 +634,14 @@ def test_labels_do_not_overlap(
         choose(page, "Boxes")
         page.locator("#file").set_input_files(FilePayload(name="a.png", mimeType="image/png", buffer=picture))
         expect(page.locator("#results li")).to_have_count(51)
-        page.wait_for_function("plates.length >= 15")
+        wait_until(page, "plates.length >= 15")
         plates = page.evaluate("plates")
         for place, (x, y, wide, tall, _) in enumerate(plates):
             for x2, y2, wide2, tall2, _ in plates[:place]:
                 assert x + wide <= x2 or x2 + wide2 <= x or y + tall <= y2 or y2 + tall2 <= y
         assert "person 49: 0.90" not in page.evaluate("words"), "the test needs a label without a place"
         page.locator("#results li").nth(49).focus()
-        page.wait_for_function("words.includes('person 49: 0.90')")
+        wait_until(page, "words.includes('person 49: 0.90')")
 
 
 RECORD_TEXT = """
