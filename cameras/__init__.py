@@ -29,6 +29,7 @@ from .annotations import (
 )
 from .attributes import Attributes, LocalPath
 from .base import Camera, CameraAccessDenied, CameraCutShort, CameraEnded, CameraError, CameraUnreachable
+from .cores import available_cores
 from .image_file import ImageFile
 from .internals import UnsuitableLibrary, require_internals, sets_attribute
 from .interrupt import check_pyav
@@ -132,6 +133,7 @@ __all__ = [
     "Wakeup",
     "Yuv",
     "as_mask",
+    "available_cores",
     "at_size",
     "check_pyav",
     "decode_image",

@@ -46,8 +46,8 @@ from .feeds import (
     State,
     SystemClock,
     TaskRun,
-    ThreadExecutor,
     Watch,
+    WorkerExecutor,
     limit_heaps,
     release_memory,
 )
@@ -92,7 +92,7 @@ __all__ = [
     "TlsConfig",
     "Token",
     "TaskRun",
-    "ThreadExecutor",
+    "WorkerExecutor",
     "TransformAttributes",
     "TransformConfig",
     "Watch",

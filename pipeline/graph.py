@@ -19,7 +19,7 @@ from .camera_config import DownstreamAttributes
 from .changes import Changes, changes_between
 from .checks import wrong_kinds, wrong_labels
 from .config import Config, ConfigError, Problem, constructing, make_services
-from .feeds import CLOSE_LIMIT_S, Clock, Executor, Feed, Producer, SystemClock, ThreadExecutor
+from .feeds import CLOSE_LIMIT_S, Clock, Executor, Feed, Producer, SystemClock, WorkerExecutor
 from .producers import Line, ProducerContext, make_producer
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Graph:
 
     def __init__(self, config: Config, *, clock: Clock | None = None, executor: Executor | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._executor = executor or ThreadExecutor(self._clock)
+        self._executor = executor or WorkerExecutor(self._clock)
         # Shared by all feeds; held while one configuration replaces another.
         self._lock = threading.RLock()
         # Also held while a configuration is checked, which may take long.

@@ -1,7 +1,7 @@
 """Feeds, which distribute the frames of one camera each; the base class and executor of producers; and meters."""
 
 from .clock import Clock, SystemClock, Timer
-from .executor import ThreadExecutor
+from .executor import WorkerExecutor
 from .feed import Feed
 from .memory import limit_heaps, release_memory
 from .meters import ByteRate, Counters, Latency, Rate
@@ -29,7 +29,7 @@ __all__ = [
     "State",
     "SystemClock",
     "TaskRun",
-    "ThreadExecutor",
+    "WorkerExecutor",
     "Timeline",
     "Timer",
     "Watch",

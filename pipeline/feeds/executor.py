@@ -1,65 +1,67 @@
-"""The executor of the graph: it runs each unit on a thread of its own."""
+"""The executor of the graph: a few workers for all tasks, and a thread for each function that blocks."""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from cameras import BackgroundThread, SlotClosed, Wakeup
+from cameras import BackgroundThread, SlotClosed, available_cores
 
-from .clock import Clock
+from .blocking import ThreadRun
+from .clock import Clock, Timer
 from .memory import release_memory
-from .tasks import CLOSE_LIMIT_S, BlockingRun, FrameTask, Run, TaskRun, retry_pause_s
+from .tasks import CLOSE_LIMIT_S, BlockingRun, FrameTask, Run, TaskRun, retry_pause_s, wait_for_previous
+from .workers import Job, Workers
 
 logger = logging.getLogger(__name__)
 
-CLOSE_AGAIN_S = 0.2
-"""Interval at which the resources of a stopped thread are closed again until it ends."""
 
+class WorkerExecutor:
+    """Runs all tasks on a few worker threads, and each blocking function on a thread of its own.
 
-class ThreadExecutor:
-    """Runs each task and each blocking function on a thread of its own.
+    Opening and closing a task may take long (models are loaded, drivers wait): a thread of the run does that, which
+    exists for so long only.
 
     Args:
-        clock: Times the pauses between attempts to open a task.
+        clock: Times the pauses between attempts to open a task and what is due.
+        workers: How many tasks process a frame at once; by default as many as there are processors.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, workers: int | None = None) -> None:
         self._clock = clock
+        self._workers = Workers(workers or available_cores())
 
     def start_task(self, task: FrameTask, previous: Run | None = None) -> TaskRun:
         """Run a task until its ``frames`` are closed; see :class:`Executor`."""
-        run = _TaskThread(task, self._clock, previous)
+        run = _TaskRun(task, self._workers, self._clock, previous)
         run.start()
         return run
 
     def start_thread(self, name: str, work: Callable[[BlockingRun], None], previous: Run | None = None) -> Run:
         """Run a function that blocks; see :class:`Executor`."""
-        run = _BlockingThread(name, work, previous)
+        run = ThreadRun(name, work, previous)
         run.start()
         return run
 
 
-class ThreadRun(ABC):
-    """One run on a thread of its own. Safe from any thread.
+class _TaskRun(Job):
+    """The run of a task: opened on a thread of its own, then a job of the workers, then closed on such a thread."""
 
-    Attributes:
-        name: Name of its thread.
-        stopping: Set once the run must end.
-    """
-
-    def __init__(self, name: str, previous: Run | None) -> None:
-        self.name = name
-        self.stopping = threading.Event()
+    def __init__(self, task: FrameTask, workers: Workers, clock: Clock, previous: Run | None) -> None:
+        super().__init__(task.name)
+        self._task = task
+        self._workers = workers
+        self._clock = clock
         self._previous = previous
-        self._lock = threading.Lock()
-        self._thread = BackgroundThread(self._main, name)
+        self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._due_at_s: float | None = None
+        self._timer: Timer | None = None
+        self._thread = BackgroundThread(self._begin, task.name)
 
     def start(self) -> None:
-        """Start the thread; do not wait until it runs.
+        """Start to open the task; do not wait until its thread runs.
 
         Raises:
             RuntimeError: when the system gives no more threads.
@@ -67,127 +69,110 @@ class ThreadRun(ABC):
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the run and interrupt what it may be waiting for. Never blocks."""
-        with self._lock:
-            if self.stopping.is_set():
-                return
-            self.stopping.set()
-        self._interrupt()
-
-    def wait(self, limit_s: float | None = None) -> bool:
-        """Wait for the run to end, up to a limit; return whether it has. A run that never started has ended."""
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(CLOSE_LIMIT_S if limit_s is None else limit_s)
-        return not self._thread.is_alive()
-
-    @abstractmethod
-    def _work(self) -> None:
-        """Do the work, until the run is stopped."""
-
-    @abstractmethod
-    def _interrupt(self) -> None:
-        """Make the work return, now that ``stopping`` is set; must not block."""
-
-    def _main(self) -> None:
-        if self._previous is not None:
-            if not self._previous.wait():
-                logger.warning("%s: the previous thread does not end; it is abandoned", self.name)
-            self._previous = None
-        try:
-            self._work()
-        finally:
-            release_memory()
-
-
-class _TaskThread(ThreadRun):
-    """Runs a task: waits until its input is ready or its idle work is due."""
-
-    def __init__(self, task: FrameTask, clock: Clock, previous: Run | None) -> None:
-        super().__init__(task.name, previous)
-        self._task = task
-        self._clock = clock
-        self._wakeup = Wakeup()
-
-    def wake(self) -> None:
-        """Let the thread look at its input and ask what is due. Never blocks."""
-        self._wakeup.set()
-
-    def _interrupt(self) -> None:
+        """Stop the run: close its frames, which a worker then notices. Never blocks."""
+        self._stopping.set()
         self._task.frames.close()
 
-    def _work(self) -> None:
+    def wake(self) -> None:
+        """Let a worker look at the input and ask what is due. Never blocks."""
+        self._workers.ready(self)
+
+    def wait(self, limit_s: float | None = None) -> bool:
+        """Wait for the end, up to a limit; return whether it has ended. On a thread of the run itself: do not wait."""
+        if not self._workers.is_mine(self) and self._thread is not threading.current_thread():
+            limit_s = CLOSE_LIMIT_S if limit_s is None else limit_s
+            if self._ended.wait(limit_s):
+                self._thread.join(limit_s)
+        return self._ended.is_set()
+
+    def run(self) -> None:
+        """Process the newest frame, or do what is due."""
+        try:
+            ended = self._ends_after_turn()
+        except BaseException:  # a bug; the task may be in any state
+            logger.exception("%s: ended by an error", self.name)
+            ended = True
+        if ended:
+            self._end()
+
+    def runs_long(self, seconds: float) -> None:
+        """Tell the task."""
+        self._task.runs_long(seconds)
+
+    def _begin(self) -> None:
+        wait_for_previous(self.name, self._previous)
+        self._previous = None
         try:
             if self._opened():
-                self._process()
-        finally:
-            self._task.close()
+                self._workers.enter(self)
+                self._task.frames.on_ready(self.wake)
+                self.wake()  # something may be due
+                return
+        except RuntimeError:  # there is no thread for a worker
+            logger.exception("%s: cannot run", self.name)
+        self._close()
 
     def _opened(self) -> bool:
         """Open the task, repeatedly until it works or the run stops; return whether it worked."""
         failures = 0
-        while not self.stopping.is_set():
+        while not self._stopping.is_set():
             try:
                 self._task.open()
             except BaseException as error:  # model files and transforms of others may raise anything
                 failures += 1
                 self._task.failed_to_open(error)
-                self._clock.pause(self.stopping, retry_pause_s(failures))
+                self._clock.pause(self._stopping, retry_pause_s(failures))
             else:
                 return True
         return False
 
-    def _process(self) -> None:
+    def _ends_after_turn(self) -> bool:
         task = self._task
-        frames = task.frames
-        frames.on_ready(self._wakeup.set)
-        while True:
-            self._wakeup.wait(task.due_in_s())
-            try:
-                frame = frames.get(0)
-            except SlotClosed:
-                return
-            except TimeoutError:
-                if task.due_in_s() == 0.0:
-                    task.idle()
-            else:
-                task.process(frame)
-
-
-class _BlockingThread(ThreadRun):
-    """Runs a function that blocks; when stopped, it closes the function's resource until the thread ends."""
-
-    def __init__(self, name: str, work: Callable[[BlockingRun], None], previous: Run | None) -> None:
-        super().__init__(name, previous)
-        self._function = work
-        self._closer: Callable[[], None] | None = None
-
-    def on_stop(self, closer: Callable[[], None]) -> None:
-        """Register what closes the resource; call it now if the run is already stopping."""
-        with self._lock:
-            self._closer = closer
-            stopping = self.stopping.is_set()
-        if stopping:
-            closer()
-
-    def _work(self) -> None:
-        self._function(self)
-
-    def _interrupt(self) -> None:
-        # Drivers may block while they close.
         try:
-            BackgroundThread(self._close, f"closing {self.name}").start()
+            frame = task.frames.get(0)
+        except SlotClosed:
+            return True
+        except TimeoutError:
+            if task.due_in_s() == 0.0:
+                task.idle()
+        else:
+            task.process(frame)
+        due_s = task.due_in_s()
+        if due_s == 0.0:
+            self.wake()
+        elif due_s is not None:
+            self._wake_in(due_s)
+        return False
+
+    def _wake_in(self, seconds: float) -> None:
+        """Have :meth:`wake` called, unless it will be called early enough."""
+        at_s = self._clock.monotonic() + seconds
+        if self._due_at_s is not None and self._due_at_s <= at_s:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due_at_s = at_s
+        self._timer = self._clock.call_later(seconds, self._come_due)
+
+    def _come_due(self) -> None:
+        self._due_at_s = None
+        self.wake()
+
+    def _end(self) -> None:
+        """Leave the workers, and close the task where that may take its time."""
+        self._workers.leave(self)
+        if self._timer is not None:
+            self._timer.cancel()
+        before, self._thread = self._thread, BackgroundThread(self._close, self.name)
+        try:
+            self._thread.start()
         except RuntimeError:  # the system gives no more threads
+            self._thread = before
             self._close()
 
     def _close(self) -> None:
-        """Close the resource until the thread ends: it may have been opened just after it was closed."""
-        deadline_s = time.monotonic() + CLOSE_LIMIT_S
-        while self._thread.is_alive() and time.monotonic() < deadline_s:
-            with self._lock:
-                closer = self._closer
-            try:
-                if closer is not None:
-                    closer()
-            except Exception:  # raised by a driver; the thread may end nevertheless
-                logger.debug("%s: closing failed", self.name, exc_info=True)
-            self._thread.join(CLOSE_AGAIN_S)
+        try:
+            self._task.close()
+        finally:
+            release_memory()
+            self._ended.set()

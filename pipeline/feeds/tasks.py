@@ -9,11 +9,14 @@ The constructor of ``Graph`` chooses the :class:`Executor`; feeds hand it to pro
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Protocol
 
 from cameras import Frame
+
+logger = logging.getLogger(__name__)
 
 CLOSE_LIMIT_S = 2.0
 """How long a run may take to end; after that it is abandoned, since a stuck driver may never return."""
@@ -63,7 +66,7 @@ class FrameTask:
                 print(frame.width, frame.height)
 
     Attributes:
-        name: Its name, also of its thread if it has its own.
+        name: Its name, also of its thread while it runs.
         frames: Its input. Closing it ends the task.
     """
 
@@ -89,6 +92,12 @@ class FrameTask:
 
     def idle(self) -> None:
         """Do the work that :meth:`due_in_s` announced; no frame has come."""
+
+    def runs_long(self, seconds: float) -> None:
+        """Note that :meth:`process` or :meth:`idle` has not returned for so long; called again and again, does nothing.
+
+        It is called on another thread and must not block.
+        """
 
     def close(self) -> None:
         """Release what :meth:`open` acquired. Called once, also when :meth:`open` failed or was never called."""
@@ -160,3 +169,9 @@ class Executor(Protocol):
         Raises:
             RuntimeError: when the system gives no more threads.
         """
+
+
+def wait_for_previous(name: str, previous: Run | None) -> None:
+    """Wait for the end of the previous run of a unit, up to ``CLOSE_LIMIT_S``; then it is abandoned."""
+    if previous is not None and not previous.wait():
+        logger.warning("%s: the previous run does not end; it is abandoned", name)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from cameras import Classification, SlotClosed
-from pipeline import FrameTask, Graph, Run, State, ThreadExecutor
+from pipeline import FrameTask, Graph, Run, State, WorkerExecutor
 from pipeline.feeds import CLOSE_LIMIT_S, retry_pause_s
 from streams import EncoderPool, VideoPacket
 from tests.fakes import FakeClock, FakeTimer, FakeVision
@@ -21,7 +21,7 @@ from vision import ModelError
 # The executor: all that there is to write.
 
 
-class SharedThread(ThreadExecutor):
+class SharedThread(WorkerExecutor):
     """Runs all tasks on one thread; each function that blocks still has its own."""
 
     def __init__(self, clock: FakeClock) -> None:

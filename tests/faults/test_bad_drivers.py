@@ -9,7 +9,7 @@ import pytest
 
 from cameras import Attributes, Camera, CameraEnded, CameraError, Frame, Slot, SlotClosed
 from pipeline import Feed, State
-from pipeline.feeds import executor
+from pipeline.feeds import blocking
 from pipeline.feeds.clock import SystemClock
 from pipeline.graph import Graph
 from tests.fakes import FakeCamera, FakeClock, NoAttributes, frame
@@ -110,9 +110,9 @@ def always(error: BaseException) -> Callable[[], None]:
     return fail
 
 
-def thread_of(feed: Feed) -> executor.ThreadRun:
+def thread_of(feed: Feed) -> blocking.ThreadRun:
     """Return the present or last run of a feed."""
-    assert isinstance(feed._run, executor.ThreadRun)
+    assert isinstance(feed._run, blocking.ThreadRun)
     return feed._run
 
 
@@ -222,12 +222,12 @@ def test_all_cameras_are_stopped_before_the_first_is_awaited(monkeypatch: pytest
     watches = [camera.watch() for camera in graph.feeds.values()]
     waited: list[list[bool]] = []
 
-    def wait(run: executor.ThreadRun, limit_s: float | None = None) -> bool:
+    def wait(run: blocking.ThreadRun, limit_s: float | None = None) -> bool:
         waited.append([thread_of(feed).stopping.is_set() for feed in graph.feeds.values()])
         run._thread.join()
         return True
 
-    monkeypatch.setattr(executor.ThreadRun, "wait", wait)
+    monkeypatch.setattr(blocking.ThreadRun, "wait", wait)
     graph.close()
     assert waited == [[True, True], [True, True]]
     for watch in watches:
@@ -321,7 +321,7 @@ def test_all_transforms_are_closed_when_one_fails_to_close(setup: Cameras) -> No
 def test_a_stuck_transform_that_continues_does_not_affect_the_next_run(
     setup: Cameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executor, "CLOSE_LIMIT_S", 0.05)
+    monkeypatch.setattr("pipeline.feeds.executor.CLOSE_LIMIT_S", 0.05)
     entered, go = threading.Semaphore(0), threading.Semaphore(0)
 
     def stuck() -> None:
@@ -334,15 +334,15 @@ def test_a_stuck_transform_that_continues_does_not_affect_the_next_run(
     with line.watch():
         setup.camera.give(frame())
         assert entered.acquire(timeout=5)
-        stuck_run = thread_of(line)
+        stuck_run = line._run
+        assert stuck_run is not None
     setup.clock.advance(3600)
     assert thread_of(setup.source).wait(5)
     with line.watch():
         setup.camera.give(frame(pts=1))
         assert entered.acquire(timeout=5), "the next run processes frames although the previous one does not end"
         go.release()
-        stuck_run._thread.join(5)
-        assert not stuck_run._thread.is_alive()
+        assert stuck_run.wait(5)
         assert transform.is_open, "the next run owns it"
         go.release(100)
 

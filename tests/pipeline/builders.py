@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from cameras import Attributes, Camera
-from pipeline import CameraConfig, Clock, Config, Feed, ThreadExecutor, parse
+from pipeline import CameraConfig, Clock, Config, Feed, WorkerExecutor, parse
 from pipeline.producers.line import Line
 from pipeline.producers.source import Source
 from pipeline.producers.step import Row
@@ -30,13 +30,13 @@ def source_feed(
     name: str, make: Callable[[], Camera[Attributes]], clock: Clock, lock: threading.RLock | None = None
 ) -> Feed:
     """Return a feed of the cameras that ``make`` returns."""
-    feed = Feed(name, clock, lock or threading.RLock(), ThreadExecutor(clock))
+    feed = Feed(name, clock, lock or threading.RLock(), WorkerExecutor(clock))
     feed.produce(camera_config(name), Source(name, make, clock, feed.reports))
     return feed
 
 
 def line_feed(name: str, source: Feed, *transforms: Transform[Attributes], clock: Clock, lock: threading.RLock) -> Feed:
     """Return a feed that applies transforms to the frames of another."""
-    feed = Feed(name, clock, lock, ThreadExecutor(clock))
+    feed = Feed(name, clock, lock, WorkerExecutor(clock))
     feed.produce(camera_config(name), Line(name, source, Row(transforms), clock, feed.reports), source)
     return feed

@@ -21,7 +21,7 @@ from aiortc import (
 from av import VideoFrame
 
 from cameras import Frame, Mark, Matrix, Pixels, yuv_from_rgb
-from pipeline import CameraConfig, Config, Feed, StreamConfig, ThreadExecutor
+from pipeline import CameraConfig, Config, Feed, StreamConfig, SystemClock, WorkerExecutor
 from pipeline.producers.source import Source
 from streams import EncoderPool
 from streams.webrtc.ice import IceSettings, restrict
@@ -58,12 +58,13 @@ class FakeGraph:
     def __init__(self, *names: str, stream: StreamConfig | None = None, private: bool = False) -> None:
         self.config = Config({}, {})
         self.clock = FakeClock()
+        self.executor = WorkerExecutor(SystemClock())  # as its encoders, which have the real time
         self.cameras: dict[str, FakeCamera] = {}
         self.feeds: dict[str, Feed] = {}
         self.lock = threading.RLock()
         self.pool = EncoderPool()
         for name in names:
-            self.feeds[name] = Feed(name, self.clock, self.lock, ThreadExecutor(self.clock))
+            self.feeds[name] = Feed(name, self.clock, self.lock, self.executor)
             self.exchange(name, stream=stream, private=private)
 
     def exchange(self, name: str, *, stream: StreamConfig | None = None, private: bool = False) -> None:

@@ -11,12 +11,12 @@ import pytest
 import pipeline
 import streams
 from cameras import Frame, Slot
-from pipeline import FrameTask, SystemClock, ThreadExecutor
+from pipeline import FrameTask, SystemClock, WorkerExecutor
 from pipeline.feeds import BlockingRun
 from pipeline.feeds.tasks import RETRY_PAUSES_S
 from tests.fakes import BusyMachine, FakeClock, frame
 
-THREADS = ThreadExecutor(SystemClock())
+THREADS = WorkerExecutor(SystemClock())
 
 
 class Task(FrameTask):
@@ -63,7 +63,7 @@ class Task(FrameTask):
 
 def test_a_task_is_opened_processes_frames_and_is_closed() -> None:
     task = Task()
-    run = ThreadExecutor(FakeClock()).start_task(task)
+    run = WorkerExecutor(FakeClock()).start_task(task)
     task.frames.put(frame(pts=3))
     assert task.wait_for(2) == ["open", 3]
     run.stop()
@@ -73,7 +73,7 @@ def test_a_task_is_opened_processes_frames_and_is_closed() -> None:
 
 def test_starting_and_stopping_do_not_wait_until_the_thread_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     machine, task = BusyMachine(monkeypatch), Task()
-    run = ThreadExecutor(FakeClock()).start_task(task)
+    run = WorkerExecutor(FakeClock()).start_task(task)
     run.stop()
     assert not run.wait(0)
     machine.give()
@@ -93,7 +93,7 @@ def test_a_blocking_run_that_is_stopped_before_it_runs_closes_what_it_opens(monk
 def test_opening_is_retried_with_growing_pauses() -> None:
     task, clock = Task(), FakeClock()
     task.refuses = [ValueError("one"), SystemError("two")]
-    run = ThreadExecutor(clock).start_task(task)
+    run = WorkerExecutor(clock).start_task(task)
     assert task.wait_for(3) == ["one", "two", "open"]
     assert clock.pauses == list(RETRY_PAUSES_S[:2])
     run.stop()
@@ -102,7 +102,7 @@ def test_opening_is_retried_with_growing_pauses() -> None:
 
 def test_idle_is_called_when_work_is_due_and_no_frame_comes() -> None:
     task = Task()
-    run = ThreadExecutor(FakeClock()).start_task(task)
+    run = WorkerExecutor(FakeClock()).start_task(task)
     task.wait_for(1)
     task.due = 0.0
     run.wake()
@@ -142,7 +142,7 @@ def test_a_run_that_does_not_end_is_abandoned(
     after = THREADS.start_thread("after", lambda run: began.set(), stuck)
     assert began.wait(5)
     assert after.wait(5)
-    assert caplog.messages == ["after: the previous thread does not end; it is abandoned"]
+    assert caplog.messages == ["after: the previous run does not end; it is abandoned"]
     held.set()
     monkeypatch.undo()
     assert stuck.wait(5)
@@ -176,4 +176,5 @@ def test_only_the_executor_and_the_clock_start_threads() -> None:
         for path in room.rglob("*.py")
         if re.search(r"\b((Background)?Thread|ThreadPoolExecutor|to_thread|run_in_executor)\(", path.read_text())
     }
-    assert starting == {"pipeline/feeds/executor.py", "pipeline/feeds/clock.py"}, "the clock has one for its timers"
+    feeds = ("blocking", "clock", "executor", "workers")  # the clock has one for its timers
+    assert starting == {f"pipeline/feeds/{name}.py" for name in feeds}

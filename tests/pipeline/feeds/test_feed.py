@@ -11,7 +11,7 @@ import cv2
 import pytest
 
 from cameras import Attributes, BoundingBox, CameraEnded, Detection, Frame
-from pipeline import Executor, Feed, Output, Producer, Run, State, ThreadExecutor
+from pipeline import Executor, Feed, Output, Producer, Run, State, WorkerExecutor
 from pipeline.feeds import BlockingRun
 from pipeline.producers.line import Line
 from pipeline.producers.source import Source
@@ -60,13 +60,13 @@ class Stage:
         self.feeds: list[Feed] = []
 
     def feed(self, name: str, producer: Producer, source: Feed | None = None) -> Feed:
-        feed = Feed(name, self.clock, self.lock, ThreadExecutor(self.clock))
+        feed = Feed(name, self.clock, self.lock, WorkerExecutor(self.clock))
         feed.produce(camera_config(name), producer, source)
         self.feeds.append(feed)
         return feed
 
     def line(self, name: str, source: Feed, *transforms: Transform[Attributes]) -> Feed:
-        feed = Feed(name, self.clock, self.lock, ThreadExecutor(self.clock))
+        feed = Feed(name, self.clock, self.lock, WorkerExecutor(self.clock))
         self.feeds.append(feed)
         self.put_line(feed, source, *transforms)
         return feed
@@ -238,7 +238,7 @@ def test_the_version_changes_with_every_replacement_in_the_chain(stage: Stage) -
 
 def test_the_transforms_of_a_running_line_can_be_replaced(stage: Stage) -> None:
     camera = FakeCamera()
-    root = Feed("root", stage.clock, stage.lock, ThreadExecutor(stage.clock))
+    root = Feed("root", stage.clock, stage.lock, WorkerExecutor(stage.clock))
     root.produce(camera_config("root"), Source("root", lambda: camera, stage.clock, root.reports))
     stage.feeds.append(root)
     feed = stage.line("porch", root)
@@ -258,7 +258,7 @@ def test_the_transforms_of_a_running_line_can_be_replaced(stage: Stage) -> None:
 
 def test_an_ended_feed_starts_again_with_a_new_producer(stage: Stage) -> None:
     camera, second = FakeCamera(), Still()
-    feed = Feed("porch", stage.clock, stage.lock, ThreadExecutor(stage.clock))
+    feed = Feed("porch", stage.clock, stage.lock, WorkerExecutor(stage.clock))
     feed.produce(camera_config("porch"), Source("porch", lambda: camera, stage.clock, feed.reports))
     stage.feeds.append(feed)
     with feed.watch() as watch:

@@ -14,7 +14,7 @@ from pipeline.feeds import memory
 PROGRAM = """
 import ctypes
 from pathlib import Path
-from pipeline import SystemClock, ThreadExecutor
+from pipeline import SystemClock, WorkerExecutor
 
 def megabytes() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
@@ -27,7 +27,7 @@ def work(run):
     print(megabytes())
 
 print(megabytes())
-assert ThreadExecutor(SystemClock()).start_thread("work", work).wait(30)
+assert WorkerExecutor(SystemClock()).start_thread("work", work).wait(30)
 print(megabytes())
 """
 

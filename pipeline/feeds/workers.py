@@ -1,0 +1,255 @@
+"""A few threads that run the jobs of many cameras, each job on one of them at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from enum import Enum
+from time import monotonic
+
+from cameras import BackgroundThread, Wakeup
+
+logger = logging.getLogger(__name__)
+
+BLOCKED_S = 0.1
+"""A job that takes longer holds no worker: another thread takes over its share of the work."""
+
+LOOK_S = 0.1
+"""Interval at which the jobs that take long are looked for."""
+
+
+NAME = "worker"
+"""The name of a thread while it runs no job."""
+
+
+class _Turn(Enum):
+    """Where a job stands: it is not a member, has nothing to do, waits for a worker, runs, or runs with more to do."""
+
+    OUT = 0
+    RESTING = 1
+    QUEUED = 2
+    RUNNING = 3
+    AGAIN = 4
+
+
+class Job(ABC):
+    """Work that comes in turns.
+
+    Attributes:
+        name: Its name, which its thread has while the job runs.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._turn = _Turn.OUT  # guarded by the lock of the workers
+
+    @abstractmethod
+    def run(self) -> None:
+        """Do one turn of the work. Must not raise."""
+
+    def runs_long(self, seconds: float) -> None:  # noqa: B027  # optional
+        """Note that the present turn has already taken so long; called again and again until it ends."""
+
+
+class Workers:
+    """Runs the jobs that are ready. Safe from any thread.
+
+    As many jobs run at once as the machine has processors for; more threads than that would only take the interpreter's
+    lock and the caches from each other.
+
+    * A job that the running job makes ready goes before all others: a frame goes through its whole way, the lines
+      chained on it and the encoder, before the next frame begins, and mostly on one thread.
+    * All others are first come, first served. A job that is ready again waits behind those that came before, so that
+      no camera takes the turn of another.
+    * A job that blocks (a transform that hangs, a model that takes long) does not stop the others: after
+      ``BLOCKED_S`` another thread takes its place.
+
+    The threads exist while there are members.
+
+    Args:
+        number: How many jobs run at once.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._lock = threading.Lock()
+        self._queue: deque[Job] = deque()
+        self._members = 0
+        self._workers: set[_Worker] = set()
+        self._idle: list[_Worker] = []
+        self._blocked = 0
+        self._looking: threading.Event | None = None
+        self._mine = threading.local()
+
+    def enter(self, job: Job) -> None:
+        """Take a job on; from now on :meth:`ready` has it run.
+
+        Raises:
+            RuntimeError: when the system gives no more threads, and there are none yet.
+        """
+        with self._lock:
+            if not self._workers:
+                self._start_worker()
+            if self._looking is None:
+                over = threading.Event()
+                BackgroundThread(lambda: self._look_until(over), "worker watch").start()
+                self._looking = over
+            job._turn = _Turn.RESTING
+            self._members += 1
+
+    def leave(self, job: Job) -> None:
+        """Forget a job: it does not run again. Does nothing for one that is not a member."""
+        with self._lock:
+            if job._turn is _Turn.OUT:
+                return
+            if job._turn is _Turn.QUEUED:
+                self._queue.remove(job)
+            job._turn = _Turn.OUT
+            self._members -= 1
+            if self.is_mine(job):
+                threading.current_thread().name = NAME
+            if self._members:
+                return
+            idle, self._idle = self._idle, []
+            for worker in idle:
+                worker.wakeup.set()
+            if self._looking is not None:
+                self._looking.set()
+                self._looking = None
+
+    def ready(self, job: Job) -> None:
+        """Have a member run soon, once; if it is running, once more after that. Never blocks."""
+        worker: _Worker | None = getattr(self._mine, "worker", None)
+        with self._lock:
+            if job._turn is _Turn.RUNNING:
+                job._turn = _Turn.AGAIN
+            elif job._turn is _Turn.RESTING:
+                job._turn = _Turn.QUEUED
+                if worker is None:
+                    self._queue.append(job)
+                    self._call_worker()
+                    return
+                self._queue.appendleft(job)
+                if worker.follows:  # the first that follows runs on this thread, where its frame is in the caches
+                    self._call_worker()
+                worker.follows = True
+
+    def is_mine(self, job: Job) -> bool:
+        """Return whether the job runs on the calling thread."""
+        worker: _Worker | None = getattr(self._mine, "worker", None)
+        return worker is not None and worker.job is job
+
+    def _call_worker(self) -> None:
+        """Wake a worker, or start one if there may be more. Needs the lock."""
+        if self._idle:
+            self._idle.pop().wakeup.set()
+        elif len(self._workers) - self._blocked < self.number:
+            try:
+                self._start_worker()
+            except RuntimeError:  # the system gives no more threads: the others will come to it
+                logger.debug("no thread can be started for the queue", exc_info=True)
+
+    def _start_worker(self) -> None:
+        worker = _Worker()
+        thread = BackgroundThread(lambda: self._work(worker), NAME)
+        thread.start()
+        self._workers.add(worker)
+
+    def _work(self, worker: _Worker) -> None:
+        self._mine.worker = worker
+        thread = threading.current_thread()
+        while True:
+            job = self._next(worker)
+            if job is None:
+                thread.name = NAME
+                if not self._waits(worker):
+                    return
+                worker.wakeup.wait()
+                continue
+            thread.name = job.name
+            try:
+                job.run()
+            except BaseException:  # a bug in a job must not cost the others their thread
+                logger.exception("%s: a turn failed", job.name)
+
+    def _next(self, worker: _Worker) -> Job | None:
+        """End the turn of a worker, and return the job of its next one; ``None`` when there is nothing to do."""
+        with self._lock:
+            self._end_turn(worker)
+            if not self._queue or len(self._workers) - self._blocked > self.number:
+                return None
+            worker.job = job = self._queue.popleft()
+            job._turn = _Turn.RUNNING
+            worker.since_s = monotonic()
+            if self._queue and self._idle:
+                self._call_worker()
+            return job
+
+    def _end_turn(self, worker: _Worker) -> None:
+        job, worker.job = worker.job, None
+        if worker.blocked:
+            worker.blocked = False
+            self._blocked -= 1
+        worker.follows = False
+        if job is None:
+            return
+        if job._turn is _Turn.AGAIN:
+            job._turn = _Turn.QUEUED
+            self._queue.append(job)
+        elif job._turn is _Turn.RUNNING:
+            job._turn = _Turn.RESTING
+
+    def _waits(self, worker: _Worker) -> bool:
+        """Put a worker aside until there is something to do; return whether it is still needed."""
+        with self._lock:
+            if not self._members or len(self._workers) - self._blocked > self.number:
+                self._workers.discard(worker)
+                return False
+            if self._queue:  # it came meanwhile
+                worker.wakeup.set()
+            else:
+                self._idle.append(worker)
+            return True
+
+    def _look_until(self, over: threading.Event) -> None:
+        """Look for jobs that take long, again and again."""
+        while not over.wait(LOOK_S):
+            for job, took_s in self._long():
+                job.runs_long(took_s)
+
+    def _long(self) -> list[tuple[Job, float]]:
+        """Return the jobs that take long, with their time so far; give the places of their workers to others."""
+        with self._lock:
+            now_s = monotonic()
+            long = []
+            for worker in self._workers:
+                if worker.job is None or (took_s := now_s - worker.since_s) < BLOCKED_S:
+                    continue
+                long.append((worker.job, took_s))
+                if not worker.blocked:
+                    worker.blocked = True
+                    self._blocked += 1
+            if self._queue:
+                self._call_worker()
+            return long
+
+
+class _Worker:
+    """One thread.
+
+    Attributes:
+        wakeup: Wakes it when there may be something to do.
+        job: The job whose turn it runs.
+        since_s: When that turn began.
+        follows: Whether that turn has made another job ready.
+        blocked: Whether it takes so long that another thread has the worker's place.
+    """
+
+    def __init__(self) -> None:
+        self.wakeup = Wakeup()
+        self.job: Job | None = None
+        self.since_s = 0.0
+        self.follows = False
+        self.blocked = False
