@@ -19,7 +19,7 @@ LEAST_SPAN_S = 0.5
 SAMPLES = 256
 """Number of newest durations in the percentiles of a stage: about 8 s at 30 frames per second."""
 
-COUNTS = ("decoded", "frames_in", "frames_out", "dropped", "painted", "encoded", "errors")
+COUNTS = ("decoded", "frames_in", "frames_out", "dropped", "shed", "painted", "encoded", "errors")
 
 
 class Counters:

@@ -18,6 +18,9 @@ from .waiting import Waiting
 
 logger = logging.getLogger(__name__)
 
+STUCK_S = 10.0
+"""A transform that works longer on one frame is reported while it does."""
+
 
 class Line(DeclaredProducer):
     """Applies a row of transforms to the frames of another feed.
@@ -166,6 +169,8 @@ class _LineTask(FrameTask):
         self._output = output
         self._reports = line._reports
         self._lost = 0
+        self._at = 0
+        self._stuck = False
         self._waiting = Waiting([transform.delay_s for transform in line.row.transforms])
 
     def open(self) -> None:
@@ -187,7 +192,9 @@ class _LineTask(FrameTask):
         dropped = self.frames.statistics.dropped
         reports.counters.add("frames_in")
         reports.counters.add("dropped", dropped - self._lost)
+        reports.counters.add("shed", dropped - self._lost)
         self._lost = dropped
+        self._stuck = False
         live = line.source.live  # a new configuration may give the source another producer
         for transform in line.inferences:
             transform.live = live
@@ -210,7 +217,7 @@ class _LineTask(FrameTask):
             line.row,
             waited_at=waited_at,
             monotonic=line._clock.monotonic,
-            stopping=lambda: self.frames.closed,
+            stops_at=self._stops_at,
         )
         for stage in done.stages:
             reports.latency.add(f"{stage.index} {stage.transform.type_name}", stage.seconds)
@@ -226,12 +233,26 @@ class _LineTask(FrameTask):
                 self.error = None
             self._publish(done.frame.marked(line._name))
 
+    def runs_long(self, seconds: float) -> None:
+        if seconds < STUCK_S or self.frames.closed:
+            return
+        index = self._at
+        place = f"pipeline[{index}] ({self._line.row.transforms[index].type_name})"
+        self.error = f"{place}: has worked on one frame for {seconds:.0f} s, and the picture waits for it"
+        if not self._stuck:
+            self._stuck = True
+            self._reports.failed(self.error)
+
     def close(self) -> None:
         self._line.source.detach(self.frames)
         self._close_transforms()
         self._line.count_inferences()
         self._waiting.clear()
         self.opened = self.published = False
+
+    def _stops_at(self, index: int) -> bool:
+        self._at = index
+        return self.frames.closed
 
     def _publish(self, frame: Frame) -> None:
         self._reports.latency.add("line", frame.trace[-1].at_s - frame.trace[0].at_s)

@@ -109,7 +109,7 @@ def step(
     *,
     waited_at: int | None = None,
     monotonic: Callable[[], float] = time.monotonic,
-    stopping: Callable[[], bool] = lambda: False,
+    stops_at: Callable[[int], bool] = lambda index: False,
 ) -> Step:
     """Apply each transform of a row to a frame, in order, up to one that keeps it waiting (:attr:`Transform.delay_s`).
 
@@ -121,7 +121,7 @@ def step(
         row: Open transforms.
         waited_at: The index of the transform that the frame has waited for; it continues there.
         monotonic: Clock of the stage durations.
-        stopping: Called before each transform; the frame is lost when it returns true.
+        stops_at: Called before each transform with its index; the frame is lost when it returns true.
     """
     stages: list[Stage] = []
     if row.declared is not None and waited_at is None:
@@ -129,7 +129,7 @@ def step(
     for index, transform in enumerate(row.transforms):
         if waited_at is not None and index < waited_at:
             continue
-        if stopping():
+        if stops_at(index):
             return Step(None, tuple(stages))
         waits = transform.delay_s > 0 and index != waited_at
         started_s = monotonic()

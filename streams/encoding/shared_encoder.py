@@ -162,6 +162,7 @@ class SharedEncoder(FrameTask):
         self._size: tuple[int, int] | None = None
         self._last: Frame | None = None
         self._last_at_s = 0.0
+        self._shed = 0
 
     @property
     def rung(self) -> str | None:
@@ -226,6 +227,7 @@ class SharedEncoder(FrameTask):
 
     def process(self, frame: Frame) -> None:
         """Encode a frame, unless the stream's frame rate skips it."""
+        self._count_shed()
         version, stream = self.feed.version, self.feed.config.stream
         if (version, stream) != (self._version, self._stream):
             exchanged = version != self._version
@@ -275,6 +277,12 @@ class SharedEncoder(FrameTask):
         if later_s == 0.0 and frame.trace:
             self._reports.latency.add("total", done - frame.trace[0].at_s)
         self._call_all(lambda subscription: subscription.deliver(self, packets))
+
+    def _count_shed(self) -> None:
+        """Count the frames that came while this task waited for a worker, or encoded an earlier frame."""
+        if self._watch is not None and (dropped := self._watch.dropped) > self._shed:
+            self._reports.counters.add("shed", dropped - self._shed)
+            self._shed = dropped
 
     def _count(self, frame: Frame, packets: list[VideoPacket]) -> None:
         self._size = self.key.size or (frame.width, frame.height)

@@ -65,6 +65,7 @@ class Counters(Reply):
     frames_in: int
     frames_out: int
     dropped: int
+    shed: int
     inferences: dict[str, int]
     painted: int
     encoded: int

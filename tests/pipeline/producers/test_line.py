@@ -10,7 +10,8 @@ import pytest
 
 from cameras import Attributes, BoundingBox, CameraError, Classification, Detection, Frame, Prediction
 from pipeline import Feed, State
-from pipeline.producers import Source
+from pipeline.producers import Line, Source
+from pipeline.producers.line import STUCK_S
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
 from tests.pipeline.builders import line_feed, source_feed
 from tests.transforms.services import FunctionVision, HangingVision
@@ -276,8 +277,27 @@ def test_frames_that_a_line_is_too_slow_for_are_dropped_and_counted(setup: Camer
         beside.get(5)
         gate.go.release()
         assert gate.entered.acquire(timeout=5)
-    assert line.counters["dropped"] == 2
+    assert (line.counters["dropped"], line.counters["shed"]) == (2, 2)
     assert line.counters["frames_in"] == 3
+
+
+def test_a_transform_that_does_not_return_is_reported_while_the_frame_waits(setup: Cameras) -> None:
+    gate = Gate()
+    line = setup.line("stuck", gate)
+    with line.watch() as watch:
+        setup.camera.give(frame())
+        assert gate.entered.acquire(timeout=5)
+        producer = line.producer
+        assert isinstance(producer, Line) and producer._task is not None
+        producer._task.runs_long(STUCK_S / 2)
+        assert line.error is None, "some models take seconds"
+        for seconds in (STUCK_S, STUCK_S + 2):
+            producer._task.runs_long(seconds)
+            waits = f"has worked on one frame for {seconds:.0f} s, and the picture waits for it"
+            assert (line.error, line.counters["errors"]) == (f"pipeline[0] (gate): {waits}", 1)
+        gate.go.release()
+        watch.get(5)
+    assert line.error is None
 
 
 def test_a_failing_transform_loses_the_frame_but_not_the_stream(setup: Cameras) -> None:

@@ -112,7 +112,7 @@ def test_a_failure_is_reported_with_the_frame() -> None:
 
 def test_no_transform_runs_after_stopping() -> None:
     first, second = Note(), Note()
-    done = step(frame(), Row((first, second)), stopping=lambda: first.applied > 0)
+    done = step(frame(), Row((first, second)), stops_at=lambda index: first.applied > 0)
     assert (done.frame, len(done.stages), second.applied) == (None, 1, 0)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, expect
 
 from tests.end_to_end.browsers import accessibility_findings, new_page
 
@@ -176,6 +176,28 @@ def test_every_kind_of_prediction_is_listed_and_slow_models_are_named(browser: B
             ]
         )
         expect(steps.locator("small[title]").first).to_have_attribute("title", re.compile(r"\(5\.0 inferences/s\)\.$"))
+
+
+def test_the_card_says_which_part_of_its_frames_a_busy_camera_uses(browser: Browser, served: Served) -> None:
+    cameras = served.client.get("/api/cameras").json()
+    counters = cameras[0]["counters"]
+    cameras[0] |= {"state": "running"}
+    shed_of_100 = 39
+
+    def answer(route: Route) -> None:
+        route.fulfill(json=cameras)
+        counters["frames_in"] += 100 - shed_of_100
+        for name in ("dropped", "shed"):
+            counters[name] += shed_of_100
+
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.route("**/api/cameras", answer)
+        page.goto(served.running.url)
+        expect(card(page, "scene").locator(".used")).to_have_text("Uses 61 % of the frames")
+        shed_of_100 = 0
+        expect(card(page, "scene").locator(".used")).to_be_hidden(timeout=20_000)
+        expect(card(page, "turned").locator(".used")).to_be_hidden()
 
 
 def test_a_model_can_be_run_on_the_picture_of_a_card(page: Page) -> None:

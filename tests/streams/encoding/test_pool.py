@@ -393,6 +393,28 @@ def test_sinks_move_when_a_chain_starts_or_stops_annotating() -> None:
         assert [encoder["annotations"] for encoder in run.pool.encoders("named")] == [False]
 
 
+def test_frames_that_an_encoder_is_too_slow_for_are_counted() -> None:
+    entered, go = threading.Semaphore(0), threading.Semaphore(0)
+
+    class Slow(VideoEncoder):
+        def encode(self, frame: Frame, *, key: bool = False, later_s: float = 0.0) -> list[VideoPacket]:
+            entered.release()
+            assert go.acquire(timeout=10)
+            return super().encode(frame, key=key, later_s=later_s)
+
+    with running(lambda feed, key: Slow("h264")) as run, run.feed.watch() as beside:
+        sink, _ = run.join()
+        for number in range(4):
+            run.give(number)
+            assert beside.get(5).sequence == number
+            if number == 0:
+                assert entered.acquire(timeout=5)
+        go.release(10)
+        sink.next()
+        sink.next()
+        assert (run.feed.counters["shed"], run.feed.counters["encoded"]) == (2, 2)
+
+
 def noted_bitrates() -> tuple[list[float | None], Callable[[Feed, EncoderKey], VideoEncoder]]:
     """Return a factory of H.264 encoders, and the bitrate configured at each of its calls."""
     made: list[float | None] = []

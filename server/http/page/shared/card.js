@@ -4,6 +4,7 @@ import { addressOf } from "./address.js";
 import { chainOf, modelOf, transformDetail } from "./chain.js";
 import { copy, make, percentage, sentence, setText, withPeriod } from "./dom.js";
 import { Stage, lossOf } from "./stage.js";
+import { UsedFrames } from "./used.js";
 
 const MEASURED_FROM_FPS = 5;
 const SHOWN_MAX = 6;
@@ -26,10 +27,11 @@ export class Card {
     this.element.id = `camera-${name}`;
     this.element.dataset.camera = name;
     this.parts = Object.fromEntries(
-      [..."state chain error rate latency size viewers predictions whep image".split(" ")].map((part) => [part, this.element.querySelector(`.${part}`)]),
+      [..."state chain error used rate latency size viewers predictions whep image".split(" ")].map((part) => [part, this.element.querySelector(`.${part}`)]),
     );
     this.list = this.parts.predictions.querySelector("ul");
     this.rows = new Map();
+    this.usedFrames = new UsedFrames();
     this.headings = this.element.querySelectorAll("h2, h3");
     const [title] = this.headings;
     title.id = `name-${name}`;
@@ -65,6 +67,7 @@ export class Card {
     this.stage.show(camera, chain);
     this.#showChain(camera, chain);
     this.#showError(camera);
+    this.#showUsed(camera);
     this.#showStatistics();
     this.#showPredictions(camera.state === "running" || camera.state === "ended" ? (camera.latest?.predictions ?? []) : []);
   }
@@ -120,6 +123,12 @@ export class Card {
     else if (camera.error) error = withPeriod(sentence(camera.error));
     this.parts.error.hidden = !error;
     setText(this.parts.error, error);
+  }
+
+  #showUsed(camera) {
+    const share = camera.counters ? this.usedFrames.share(camera.counters) : null;
+    this.parts.used.hidden = share === null || camera.state !== "running";
+    if (share !== null) setText(this.parts.used, `Uses ${percentage(share)} of the frames`);
   }
 
   #showStatistics() {

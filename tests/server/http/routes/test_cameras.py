@@ -49,6 +49,7 @@ def test_the_size_of_an_idle_camera_is_unknown(tmp_path: Path) -> None:
         "frames_in": 0,
         "frames_out": 0,
         "dropped": 0,
+        "shed": 0,
         "painted": 0,
         "encoded": 0,
         "errors": 0,

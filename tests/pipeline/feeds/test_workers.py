@@ -1,0 +1,250 @@
+"""Workers: order, fairness, jobs that block, and their threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from pipeline.feeds import workers as module
+from pipeline.feeds.workers import NAME, Job, Workers
+
+
+class Turns(Job):
+    """Calls a function of the test in each turn, and notes it in a common list."""
+
+    def __init__(self, name: str, notes: list[str], action: Callable[[], None] = lambda: None) -> None:
+        super().__init__(name)
+        self.action = action
+        self.notes = notes
+        self.turns = threading.Semaphore(0)
+        self.threads: list[threading.Thread] = []
+        self.long = threading.Event()
+
+    def run(self) -> None:
+        self.threads.append(threading.current_thread())
+        self.action()
+        self.notes.append(self.name)
+        self.turns.release()
+
+    def runs_long(self, seconds: float) -> None:
+        self.long.set()
+
+    def wait(self, number: int = 1) -> None:
+        for _ in range(number):
+            assert self.turns.acquire(timeout=10)
+
+
+class Held:
+    """Holds the turns of a job until it is let go."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.go = threading.Semaphore(0)
+
+    def __call__(self) -> None:
+        self.entered.release()
+        assert self.go.acquire(timeout=10)
+
+
+def many_times(action: Callable[[], None]) -> None:
+    for _ in range(500):
+        action()
+
+
+@contextmanager
+def working(number: int, *jobs: Job) -> Iterator[Workers]:
+    """Yield workers with some members; at the end their threads must end."""
+    before = set(threading.enumerate())
+    workers = Workers(number)
+    with ExitStack() as stack:
+        for job in jobs:
+            workers.enter(job)
+            stack.callback(workers.leave, job)
+        yield workers
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_job_runs_when_it_is_ready_and_then_no_more() -> None:
+    job = Turns("a", [])
+    with working(1, job) as workers:
+        workers.ready(job)
+        job.wait()
+        workers.ready(job)
+        job.wait()
+    workers.ready(job)
+    assert job.notes == ["a", "a"]
+
+
+def test_those_that_wait_come_in_their_order_and_each_once() -> None:
+    notes: list[str] = []
+    held = Held()
+    first, others = Turns("first", notes, held), [Turns(name, notes) for name in "abc"]
+    with working(1, first, *others) as workers:
+        workers.ready(first)
+        assert held.entered.acquire(timeout=10)
+        for job in (*others, *others):
+            workers.ready(job)
+        held.go.release()
+        others[-1].wait()
+    assert notes == ["first", "a", "b", "c"]
+
+
+def test_a_job_that_is_ready_again_waits_behind_the_others() -> None:
+    notes: list[str] = []
+    held = Held()
+    greedy, other = Turns("greedy", notes, held), Turns("other", notes)
+    with working(1, greedy, other) as workers:
+        workers.ready(greedy)
+        assert held.entered.acquire(timeout=10)
+        workers.ready(greedy)
+        workers.ready(other)
+        held.go.release(2)
+        greedy.wait(2)
+    assert notes == ["greedy", "other", "greedy"]
+
+
+def test_what_a_job_makes_ready_runs_next_on_its_thread() -> None:
+    notes: list[str] = []
+    held = Held()
+    encoder, later = Turns("encoder", notes), Turns("later", notes)
+
+    def publish() -> None:
+        held()
+        workers.ready(encoder)
+
+    line = Turns("line", notes, publish)
+    with working(2, line, encoder, later) as workers:
+        blocker = Held()
+        busy = Turns("busy", [], blocker)
+        workers.enter(busy)
+        workers.ready(busy)
+        assert blocker.entered.acquire(timeout=10)
+        workers.ready(line)
+        assert held.entered.acquire(timeout=10)
+        workers.ready(later)
+        held.go.release()
+        later.wait()
+        blocker.go.release()
+        busy.wait()
+        workers.leave(busy)
+    assert notes == ["line", "encoder", "later"]
+    assert line.threads == encoder.threads
+
+
+def test_a_second_follower_runs_on_another_thread_at_once() -> None:
+    followers = [Turns(name, [], Held()) for name in "ab"]
+
+    def publish() -> None:
+        for follower in followers:
+            workers.ready(follower)
+
+    line = Turns("line", [], publish)
+    with working(2, line, *followers) as workers:
+        workers.ready(line)
+        for follower in followers:
+            assert isinstance(follower.action, Held)
+            assert follower.action.entered.acquire(timeout=10), "both run at once"
+        for follower in followers:
+            assert isinstance(follower.action, Held)
+            follower.action.go.release()
+            follower.wait()
+
+
+def test_a_job_never_runs_on_two_threads_at_once() -> None:
+    running = threading.Lock()
+
+    def alone() -> None:
+        assert running.acquire(blocking=False)
+        running.release()
+
+    job = Turns("job", [], alone)
+    with working(4, job) as workers:
+        threads = [threading.Thread(target=lambda: many_times(lambda: workers.ready(job))) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        workers.ready(job)
+        job.wait()
+    assert len(job.notes) == len(job.threads), "each turn ended without an error"
+
+
+def test_a_job_that_blocks_gives_its_place_to_another(caplog: pytest.LogCaptureFixture) -> None:
+    held = Held()
+    stuck, other = Turns("stuck", [], held), Turns("other", [])
+    with working(1, stuck, other) as workers:
+        workers.ready(stuck)
+        assert held.entered.acquire(timeout=10)
+        workers.ready(other)
+        other.wait()
+        assert stuck.long.wait(10) and not stuck.notes
+        held.go.release()
+        stuck.wait()
+        workers.ready(stuck)  # it has a worker again
+        held.go.release()
+        stuck.wait()
+    assert not caplog.messages
+
+
+def test_a_failing_turn_is_logged_and_costs_no_thread(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise RuntimeError("a bug")
+
+    bad, good = Turns("bad", [], fail), Turns("good", [])
+    with working(1, bad, good) as workers:
+        workers.ready(bad)
+        workers.ready(good)
+        good.wait()
+    assert caplog.messages == ["bad: a turn failed"]
+
+
+def test_a_thread_has_the_name_of_its_job() -> None:
+    names: list[str] = []
+    job = Turns("line porch", [], lambda: names.append(threading.current_thread().name))
+    with working(1, job) as workers:
+        workers.ready(job)
+        job.wait()
+    assert names == ["line porch"]
+    assert job.threads[0].name == NAME
+
+
+def test_there_are_no_threads_without_members_and_no_more_than_the_number() -> None:
+    jobs = [Turns(str(number), [], Held()) for number in range(5)]
+    before = threading.active_count()
+    with working(2, *jobs) as workers:
+        for job in jobs:
+            workers.ready(job)
+        for job in jobs[:2]:
+            assert isinstance(job.action, Held)
+            assert job.action.entered.acquire(timeout=10)
+        assert threading.active_count() <= before + 3, "two workers, and the one that looks for what takes long"
+        for job in jobs:
+            assert isinstance(job.action, Held)
+            job.action.go.release()
+            job.wait()
+    assert threading.active_count() == before
+
+
+def test_without_threads_a_member_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoThread:
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    job = Turns("job", [])
+    workers = Workers(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "BackgroundThread", NoThread)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            workers.enter(job)
+    workers.enter(job)
+    workers.ready(job)
+    job.wait()
+    workers.leave(job)
