@@ -13,13 +13,14 @@ from .base import (
     missing_files,
 )
 from .bounded_calls import INFERENCE_LIMIT, BoundedCalls, CallTimeout, hanging, unanswered
+from .bounded_runtime import BoundedRuntime
 from .errors import LabelsError, ModelError, UnsupportedKind
 from .label_forms import UNUSED, is_background
 from .labels import MODEL_FILE, FittedLabels, Labels, differences, read_labels, read_lines
 from .litert import LiteRt, LiteRtAttributes
 from .model_file import ModelFile
 from .onnx import Onnx, OnnxAttributes
-from .shared_models import SHARED_MODELS, BoundedRuntime, ModelHandle, SharedModels
+from .shared_models import SHARED_MODELS, ModelHandle, SharedModels
 from .table import RUNTIMES, check_model, load_model, runtime_for
 
 __all__ = [

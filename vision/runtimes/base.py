@@ -208,6 +208,8 @@ class Runtime(ABC):
     """File name suffixes that select this runtime for the ``model_path`` of a vision service."""
     trusted: ClassVar[bool] = False
     """Whether a damaged file cannot crash the process, so that no child process has to try files first."""
+    single_core: ClassVar[bool] = False
+    """Whether an inference runs on ``num_threads`` cores, by default one, so that copies use the others."""
 
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]

@@ -60,6 +60,18 @@ class BoundedCalls:
         """Whether a call has not returned in time, so that further ones are refused."""
         return bool(self._late)
 
+    @property
+    def full(self) -> bool:
+        """Whether the next call has to wait for its turn."""
+        return self._at_once is not None and self._running >= self._at_once
+
+    def allow_another(self) -> None:
+        """Let one call more run at once."""
+        with self._changed:
+            if self._at_once is not None:
+                self._at_once += 1
+            self._changed.notify_all()
+
     def run(self, function: Callable[[], T], limit_s: float) -> T:
         """Call a function and return its result, or raise its exception.
 

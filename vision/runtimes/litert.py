@@ -61,6 +61,7 @@ class LiteRt(Runtime):
 
     model_name = "tflite_cpu"
     suffixes = (".tflite", ".lite")
+    single_core = True
     attributes_type = LiteRtAttributes
     _has_logged: ClassVar[bool] = False
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from .base import Runtime, Tensor
-from .bounded_calls import INFERENCE_LIMIT, BoundedCalls, CallsClosed, CallTimeout, unanswered
-from .errors import ModelError
+from .base import Runtime
+from .bounded_runtime import BoundedRuntime, copies_max
 from .verifier import Verifier
 
 
@@ -18,46 +17,6 @@ class _Key(NamedTuple):
     sha256: str
     num_threads: int
     providers: tuple[str, ...]
-
-
-class BoundedRuntime(Runtime):
-    """A loaded model whose inferences have a time limit, ``INFERENCE_LIMIT``.
-
-    An inference that takes longer marks the model: it is refused at once until that inference ends.
-
-    Args:
-        runtime: The model; closed with this object.
-        path: Its file, for errors.
-    """
-
-    def __init__(self, runtime: Runtime, path: Path) -> None:
-        self.inputs, self.outputs, self.metadata = runtime.inputs, runtime.outputs, runtime.metadata
-        self._runtime = runtime
-        self._path = path
-        self._calls = BoundedCalls(f"model {path.name}", at_once=1)
-
-    @property
-    def hangs(self) -> bool:
-        """Whether an inference has exceeded the limit and still runs."""
-        return self._calls.late
-
-    @classmethod
-    def version(cls) -> str:
-        """Raise: the loaded model has a version, not this class."""
-        raise ModelError("a model has no version of its own")
-
-    def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Run the model."""
-        try:
-            return self._calls.run(lambda: self._runtime.infer(inputs), INFERENCE_LIMIT.seconds)
-        except CallTimeout as error:
-            raise ModelError(unanswered(f"{self._path}: the model", error)) from None
-        except CallsClosed as error:
-            raise ModelError(f"{self._path}: the model is closed") from error
-
-    def close(self) -> None:
-        """Unload the model, after waiting for a running inference unless it hangs."""
-        self._calls.close(self._runtime.close)
 
 
 class _Entry:
@@ -132,7 +91,9 @@ class SharedModels:
             if entry.runtime is None:
                 if not runtime_type.trusted:
                     self._verifier.verify(runtime_type, file)
-                entry.runtime = BoundedRuntime(runtime_type(file, key.num_threads, key.providers), path)
+                load = partial(runtime_type, file, key.num_threads, key.providers)
+                most = copies_max(runtime_type, len(file.content), key.num_threads)
+                entry.runtime = BoundedRuntime(load(), path, load, most)
             entry.users += 1
             return ModelHandle(self, key, entry.runtime)
 

@@ -1,0 +1,145 @@
+"""A loaded model as its users share it: inferences have a time limit, and it is loaded again while many wait for it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from cameras import BackgroundThread, available_cores
+
+from .base import Runtime, Tensor
+from .bounded_calls import INFERENCE_LIMIT, BoundedCalls, CallsClosed, CallTimeout, unanswered
+from .errors import ModelError
+
+logger = logging.getLogger(__name__)
+
+COPIES_MAX = 8
+"""Most copies of one model; beyond some, the bandwidth of the memory limits what further ones are worth."""
+
+COPIES_BYTES_MAX = 256 * 2**20
+"""Most bytes of all copies of one model file; each copy keeps weights of its own."""
+
+WAITING_SHARE = 0.25
+"""The share of inferences that find the model busy from which on another copy is loaded."""
+
+_SMOOTHING = 1 / 16
+"""The weight of the newest inference in that share: about a second of a camera counts."""
+
+
+class BoundedRuntime(Runtime):
+    """A loaded model whose inferences have a time limit, ``INFERENCE_LIMIT``.
+
+    An inference that takes longer marks the model: it is refused at once until that inference ends.
+
+    Inferences of a library that runs each on one core (``Runtime.single_core``) wait for each other while other cores
+    have nothing to do. When that goes on, the model is loaded again on a thread of its own, up to a few copies.
+
+    Args:
+        runtime: The model; closed with this object.
+        path: Its file, for errors.
+        load: Loads another copy.
+        copies_max: Most copies.
+    """
+
+    def __init__(
+        self, runtime: Runtime, path: Path, load: Callable[[], Runtime] | None = None, copies_max: int = 1
+    ) -> None:
+        self.inputs, self.outputs, self.metadata = runtime.inputs, runtime.outputs, runtime.metadata
+        self._path = path
+        self._load = load
+        self._copies_max = copies_max
+        self._copies = [runtime]
+        self._free = [runtime]
+        self._lock = threading.Lock()
+        self._waiting_share = 0.0
+        self._loading = self._closed = False
+        self._calls = BoundedCalls(f"model {path.name}", at_once=1)
+
+    @property
+    def hangs(self) -> bool:
+        """Whether an inference has exceeded the limit and still runs."""
+        return self._calls.late
+
+    @property
+    def copies(self) -> int:
+        """How often the model is loaded."""
+        return len(self._copies)
+
+    @classmethod
+    def version(cls) -> str:
+        """Raise: the loaded model has a version, not this class."""
+        raise ModelError("a model has no version of its own")
+
+    def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Run the model."""
+        self._note(busy=self._calls.full)
+        try:
+            return self._calls.run(lambda: self._infer(inputs), INFERENCE_LIMIT.seconds)
+        except CallTimeout as error:
+            raise ModelError(unanswered(f"{self._path}: the model", error)) from None
+        except CallsClosed as error:
+            raise ModelError(f"{self._path}: the model is closed") from error
+
+    def close(self) -> None:
+        """Unload the model, after waiting for running inferences unless one hangs."""
+        with self._lock:
+            self._closed = True
+        self._calls.close(self._close_copies)
+
+    def _infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        with self._lock:
+            runtime = self._free.pop()  # as many calls run at once as there are copies
+        try:
+            return runtime.infer(inputs)
+        finally:
+            with self._lock:
+                self._free.append(runtime)
+
+    def _note(self, *, busy: bool) -> None:
+        """Note whether an inference finds all copies busy, and load another one if too many do."""
+        if self._copies_max == 1:
+            return
+        with self._lock:
+            self._waiting_share += (busy - self._waiting_share) * _SMOOTHING
+            if self._waiting_share < WAITING_SHARE or self._loading or len(self._copies) >= self._copies_max:
+                return
+            self._loading = True
+            self._waiting_share = 0.0
+        try:
+            BackgroundThread(self._load_another, f"loading {self._path.name}").start()
+        except RuntimeError:  # the system gives no more threads
+            self._loading = False
+
+    def _load_another(self) -> None:
+        assert self._load is not None
+        try:
+            runtime = self._load()
+        except Exception:  # such as too little memory; those that are loaded do the work
+            logger.debug("%s: no further copy can be loaded", self._path, exc_info=True)
+            self._copies_max = 1
+            return
+        with self._lock:
+            closed = self._closed
+            if not closed:
+                self._copies.append(runtime)
+                self._free.append(runtime)
+            self._loading = False
+        if closed:
+            runtime.close()
+        else:
+            logger.debug("%s: loaded %d times", self._path, len(self._copies))
+            self._calls.allow_another()
+
+    def _close_copies(self) -> None:
+        for runtime in self._copies:
+            runtime.close()
+
+
+def copies_max(runtime_type: type[Runtime], size_bytes: int, num_threads: int) -> int:
+    """Return the most copies of a model file that are worth loading, at least 1."""
+    if not runtime_type.single_core:
+        return 1
+    fits = COPIES_BYTES_MAX // max(size_bytes, 1)
+    return max(min(available_cores() // max(num_threads, 1), COPIES_MAX, fits), 1)
