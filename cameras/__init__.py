@@ -29,7 +29,6 @@ from .annotations import (
 )
 from .attributes import Attributes, LocalPath
 from .base import Camera, CameraAccessDenied, CameraCutShort, CameraEnded, CameraError, CameraUnreachable
-from .cores import available_cores
 from .image_file import ImageFile
 from .internals import UnsuitableLibrary, require_internals, sets_attribute
 from .interrupt import check_pyav
@@ -56,7 +55,7 @@ from .slot import Slot, SlotClosed, SlotStatistics, Wakeup
 from .snapshot import Snapshot
 from .stream import Stream
 from .test_pattern import TestPattern
-from .threads import BackgroundThread
+from .threads import BackgroundThread, BoundedCalls, CallsClosed, CallTimeout, available_cores
 from .video_file import VideoFile
 from .webcam import Webcam
 
@@ -91,7 +90,10 @@ __all__ = [
     "Annotation",
     "Attributes",
     "BackgroundThread",
+    "BoundedCalls",
     "BoundingBox",
+    "CallTimeout",
+    "CallsClosed",
     "Camera",
     "CameraAccessDenied",
     "CameraCutShort",

@@ -108,7 +108,7 @@ STARTS = re.compile(r"\bthreading\.(Thread|Timer)\(|\b(ThreadPoolExecutor|to_thr
 WAIT_FOR_THREADS = {
     "cameras/network/http_guard.py": "on the thread of a camera",
     "server/program/signals.py": "before the event loop",
-    "vision/runtimes/bounded_calls.py": "on the threads of lines and of requests",
+    "cameras/threads/bounded_calls.py": "on the threads of lines and of requests",
 }
 ROOMS = ("cameras", "vision", "transforms", "pipeline", "streams", "server")
 

@@ -20,8 +20,6 @@ from .results import keep, top
 from .runtimes import (
     INFERENCE_LIMIT,
     RUNTIMES,
-    BoundedCalls,
-    CallTimeout,
     LiteRt,
     LiteRtAttributes,
     Metadata,
@@ -76,8 +74,6 @@ __all__ = [
     "INFERENCE_LIMIT",
     "RUNTIMES",
     "VISION_SERVICES",
-    "BoundedCalls",
-    "CallTimeout",
     "Predictor",
     "Captioner",
     "CaptionerAttributes",

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
 
-from cameras import PREDICTIONS, Attributes, Frame, Prediction
+from cameras import PREDICTIONS, Attributes, BoundedCalls, CallTimeout, Frame, Prediction
 
 from .runtimes import (
     INFERENCE_LIMIT,
     RUNTIMES,
-    BoundedCalls,
-    CallTimeout,
     ModelError,
     Runtime,
     RuntimeDeclaration,

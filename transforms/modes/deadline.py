@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any, TypeVar
 
-from cameras import Frame, Prediction
-from vision import BoundedCalls, CallTimeout, VisionService
+from cameras import BoundedCalls, CallTimeout, Frame, Prediction
+from vision import VisionService
 
 from .base import InferenceMode
 

@@ -12,8 +12,7 @@ from .base import (
     TensorInfo,
     missing_files,
 )
-from .bounded_calls import INFERENCE_LIMIT, BoundedCalls, CallTimeout, hanging, unanswered
-from .bounded_runtime import BoundedRuntime
+from .bounded_runtime import INFERENCE_LIMIT, BoundedRuntime, hanging, unanswered
 from .errors import LabelsError, ModelError, UnsupportedKind
 from .label_forms import UNUSED, is_background
 from .labels import MODEL_FILE, FittedLabels, Labels, differences, read_labels, read_lines
@@ -36,9 +35,7 @@ __all__ = [
     "SHARED_MODELS",
     "RUNTIMES",
     "UNUSED",
-    "BoundedCalls",
     "BoundedRuntime",
-    "CallTimeout",
     "LabelsError",
     "SharedModels",
     "LiteRt",

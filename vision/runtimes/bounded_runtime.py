@@ -7,10 +7,9 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from cameras import BackgroundThread, available_cores
+from cameras import BackgroundThread, BoundedCalls, CallsClosed, CallTimeout, available_cores
 
 from .base import Runtime, Tensor
-from .bounded_calls import INFERENCE_LIMIT, BoundedCalls, CallsClosed, CallTimeout, unanswered
 from .errors import ModelError
 
 logger = logging.getLogger(__name__)
@@ -26,6 +25,20 @@ WAITING_SHARE = 0.25
 
 _SMOOTHING = 1 / 16
 """The weight of the newest inference in that share: about a second of a camera counts."""
+
+
+class InferenceLimit:
+    """The longest time of one inference.
+
+    Attributes:
+        seconds: The limit, which the configuration sets: ``server.limits.inference_s``.
+    """
+
+    seconds: float = 30.0
+
+
+INFERENCE_LIMIT = InferenceLimit()
+"""The limit of this process, which shares its models."""
 
 
 class BoundedRuntime(Runtime):
@@ -143,3 +156,15 @@ def copies_max(runtime_type: type[Runtime], size_bytes: int, num_threads: int) -
         return 1
     fits = COPIES_BYTES_MAX // max(size_bytes, 1)
     return max(min(available_cores() // max(num_threads, 1), COPIES_MAX, fits), 1)
+
+
+def unanswered(what: str, error: CallTimeout) -> str:
+    """Return the error message for a model or service that does not answer in time."""
+    if error.refused:
+        return hanging(what)
+    return f"{what} did not answer within {INFERENCE_LIMIT.seconds:g} s (server.limits.inference_s)"
+
+
+def hanging(what: str) -> str:
+    """Return the error message for a model or service that is refused because an inference hangs."""
+    return f"{what} hangs in an earlier inference; it is used again when that one ends, or after a restart"

@@ -14,8 +14,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from vision import BoundedCalls, CallTimeout
-from vision.runtimes.bounded_calls import CallsClosed
+from cameras import BoundedCalls, CallsClosed, CallTimeout
 
 WAITS_S = 10.0
 SHORT_S = 0.02

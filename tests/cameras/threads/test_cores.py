@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cameras import available_cores, cores
+from cameras import available_cores
+from cameras.threads import cores
 
 
 @pytest.mark.parametrize(

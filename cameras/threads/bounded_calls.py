@@ -190,29 +190,3 @@ class _Thread:
             self._finished(call, self)
             call.done.release()
             del call  # it holds a picture, and the thread may wait for long
-
-
-class InferenceLimit:
-    """The longest time of one inference.
-
-    Attributes:
-        seconds: The limit, which the configuration sets: ``server.limits.inference_s``.
-    """
-
-    seconds: float = 30.0
-
-
-INFERENCE_LIMIT = InferenceLimit()
-"""The limit of this process, which shares its models."""
-
-
-def unanswered(what: str, error: CallTimeout) -> str:
-    """Return the error message for a model or service that does not answer in time."""
-    if error.refused:
-        return hanging(what)
-    return f"{what} did not answer within {INFERENCE_LIMIT.seconds:g} s (server.limits.inference_s)"
-
-
-def hanging(what: str) -> str:
-    """Return the error message for a model or service that is refused because an inference hangs."""
-    return f"{what} hangs in an earlier inference; it is used again when that one ends, or after a restart"
