@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import cast
 
 import av
 from av.container import InputContainer
@@ -37,6 +38,9 @@ ELEMENTARY = frozenset({"h264", "hevc", "vvc", "m4v", "mpegvideo", "mjpeg", "mjp
 # Formats that state the shape of a pixel, if it is not square.
 _MATROSKA = "matroska,webm"
 _WITH_ASPECT = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", _MATROSKA})
+# Formats that find a key frame by its time.
+_WITH_INDEX = _WITH_ASPECT
+_SEEKS_MAX = 3
 _GENERATED_TIMES = 0x1  # AVFMT_FLAG_GENPTS
 _REFUSED_MAX = 3  # pictures in a row that a decoder refuses as if they were too large
 
@@ -177,19 +181,43 @@ class Container:
             codec.options = {**codec.options, **limit}
             self._check_size(codec.width, codec.height)
             codec.thread_type = "SLICE" if codec.name in _SLICE_THREADED else "NONE"
-            self._dropped_before += self._damage.pictures
-            self._damage = Damage(drop=opening.drop_damaged)
-            self._times = FrameTimes()
-            self._any_decoded, self._refused = False, 0
-            self._packets = Packets(
-                self._container,
-                stream,
-                others=opening.pictures,
-                in_pieces=opening.in_pieces,
-                first_timeout_s=opening.open_timeout_s if codec.width else None,  # else it has passed already
-                timeout_s=opening.read_timeout_s,
-            )
-            self._frames = self._decoded(self._packets, stream)
+            self._any_decoded = False
+            self._start(self._container, stream, opening.open_timeout_s if codec.width else None)  # else it has passed
+
+    def seek(self, pts: int) -> bool:
+        """Continue at the last key frame at or before a time; each frame from that time on is decoded as without this.
+
+        Only the formats that have an index of their key frames can.
+
+        Args:
+            pts: The time, in ticks of the stream, as the frames have it.
+
+        Returns:
+            Whether it does; if not, ``open`` goes back to the start.
+
+        Raises:
+            ContainerClosed: ``close`` was called.
+        """
+        if self.format not in _WITH_INDEX:
+            return False
+        with self._in_use():
+            container, stream, frames = self._container, self._stream, self._frames
+            if container is None or stream is None:
+                return False
+            if frames is not None:
+                frames.close()
+            # The index of an MP4 has the times of decoding: a key frame found by them may be shown after the time.
+            wanted = pts
+            for _ in range(_SEEKS_MAX):
+                key = _sought(container, stream, wanted)
+                if key is None or not key.is_keyframe or key.pts is None:
+                    return False
+                if key.pts <= pts:
+                    container.seek(wanted, stream=stream)
+                    self._start(container, stream)
+                    return True
+                wanted = (key.pts if key.dts is None else key.dts) - 1
+        return False
 
     def next_frame(self) -> av.VideoFrame | None:
         """Return the next frame, or ``None`` at the end.
@@ -261,6 +289,23 @@ class Container:
         # That of the whole file may be the length of its sound.
         whole = container.duration if len(container.streams) == 1 else None
         return whole / av.time_base if whole is not None and whole > 0 else None
+
+    def _start(self, container: InputContainer, stream: VideoStream, first_timeout_s: float | None = None) -> None:
+        """Read packets from where the container is."""
+        opening = self._opening
+        self._dropped_before += self._damage.pictures
+        self._damage = Damage(drop=opening.drop_damaged)
+        self._times = FrameTimes()
+        self._refused = 0
+        self._packets = Packets(
+            container,
+            stream,
+            others=opening.pictures,
+            in_pieces=opening.in_pieces,
+            first_timeout_s=first_timeout_s,
+            timeout_s=opening.read_timeout_s,
+        )
+        self._frames = self._decoded(self._packets, stream)
 
     def _decoded(self, packets: Packets, stream: VideoStream) -> Generator[av.VideoFrame, None, None]:
         deadline = PictureDeadline()
@@ -363,6 +408,16 @@ class Container:
             frames.close()
         if container is not None:
             container.close()
+
+
+def _sought(container: InputContainer, stream: VideoStream, pts: int) -> av.Packet[Stream] | None:
+    """Seek, and return the first packet there; ``None`` if the input cannot or has none."""
+    try:
+        container.seek(pts, stream=stream)
+        with closing(cast("Generator[av.Packet[Stream], None, None]", container.demux(stream))) as packets:
+            return next((packet for packet in packets if packet.size), None)
+    except FFmpegError:
+        return None
 
 
 def videos_of(container: InputContainer) -> list[VideoStream]:

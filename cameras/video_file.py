@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import math
 import time
 from collections.abc import Iterator
-from typing import ClassVar
+from fractions import Fraction
+from typing import ClassVar, NamedTuple
 
 import av
 from av.error import FFmpegError
@@ -25,6 +27,14 @@ _MISSING_S = 1.0  # a file whose declared length exceeds its last frame by more 
 # Formats of broadcasts. Their clock may step at any time, as where recordings are joined; what seems a pause is a step.
 _WITH_STEPS = frozenset({"mpegts", "mpegtsraw", "mpeg"})
 _STEP_S = 10
+_ROUNDED_S = Fraction(1, 2_000_000)  # how far a time in microseconds may be after that of its frame
+
+
+class _Placed(NamedTuple):
+    """A decoded frame and its time in ticks since the first frame of the file."""
+
+    frame: av.VideoFrame
+    pts: int
 
 
 class VideoFileAttributes(PictureAttributes):
@@ -61,7 +71,7 @@ class VideoFile(FFmpegCamera[VideoFileAttributes, Container]):
 
     def __init__(self, name: str, attributes: VideoFileAttributes, *, paced: bool = True) -> None:
         super().__init__(name, attributes, paced=paced)
-        self._first: av.VideoFrame | None = None
+        self._first: _Placed | None = None
         self._pass_began_s: float | None = None
         self._pass_s = 0.0
 
@@ -97,22 +107,48 @@ class VideoFile(FFmpegCamera[VideoFileAttributes, Container]):
             self.close()
             raise
 
+    def skip_to(self, start_s: float) -> None:
+        """Skip the frames before a time, after ``open`` and before the first ``read``.
+
+        The times of the frames stay relative to the first one of the file. Where the file has an index of its key
+        frames, decoding begins at the last one before the time. If the file ends earlier, the next ``read`` raises its
+        end.
+
+        Args:
+            start_s: The time in seconds. It may be rounded to microseconds.
+
+        Raises:
+            CameraError: when the file cannot be read.
+        """
+        container, placed = self._opened(), self._first
+        assert placed is not None
+        source_pts, _, time_base = timing_of(placed.frame)
+        start = math.ceil((Fraction(start_s) - _ROUNDED_S) / time_base)
+        if placed.pts >= start:
+            return
+        try:
+            following = self._next(container) if container.seek(source_pts + start) else None
+        except ContainerClosed:
+            raise CameraError("closed") from None
+        if following is None or following.pts > start:
+            # No index; or what begins there is no key frame but a refresh, which takes several frames to complete.
+            self._rebase = Rebase()
+            following = self._begin(container)
+        while following is not None and following.pts < start:
+            following = self._next(container)
+        self._first = following
+
     def read(self) -> Frame:
         """Wait until the next frame is due and return it."""
         container = self._opened()
-        frame, self._first = self._first or self._next(container), None
-        if frame is None:
+        placed, self._first = self._first or self._next(container), None
+        if placed is None:
             self._end_of_pass(container)
             self._rebase.restart()
-            frame = self._begin(container)
-        source_pts, interval, time_base = timing_of(frame)
-        may_step = container.format in _WITH_STEPS
-        step_max = _STEP_S * time_base.denominator // time_base.numerator if may_step else None
-        pts = self._rebase.place(source_pts, interval, step_max)
+            placed = self._begin(container)
+        frame, pts = placed
+        time_base = timing_of(frame)[2]
         time_s = seconds(pts, time_base)
-        if self._pass_began_s is None:
-            self._pass_began_s = time_s
-        self._pass_s = time_s + seconds(interval, time_base) - self._pass_began_s
         self._meter.add(time_s)
         pixels = pixels_from_av(frame, container.pixel_aspect)
         if self.paced:
@@ -126,7 +162,7 @@ class VideoFile(FFmpegCamera[VideoFileAttributes, Container]):
         self._first = None
         super().close()
 
-    def _begin(self, container: Container) -> av.VideoFrame:
+    def _begin(self, container: Container) -> _Placed:
         path = self.attributes.path
         self._pass_began_s = None
         try:
@@ -137,11 +173,11 @@ class VideoFile(FFmpegCamera[VideoFileAttributes, Container]):
             raise CameraError(f"{path} contains no video", lasting=True) from None
         except FFmpegError as error:
             raise CameraError(self._unreadable(error), lasting=True) from error
-        frame = self._next(container)
-        if frame is None:
+        placed = self._next(container)
+        if placed is None:
             message = f"{path} contains a video without any decodable picture: it is damaged or incomplete"
             raise CameraError(message, lasting=True)
-        return frame
+        return placed
 
     def _unreadable(self, error: FFmpegError) -> str:
         path = self.attributes.path
@@ -157,9 +193,10 @@ class VideoFile(FFmpegCamera[VideoFileAttributes, Container]):
             return f"{path} is a playlist or has another format that is not supported; a video_file plays one file"
         return f"{path} cannot be read as a video ({error.strerror}): the file is not a video, damaged or incomplete"
 
-    def _next(self, container: Container) -> av.VideoFrame | None:
+    def _next(self, container: Container) -> _Placed | None:
+        """Return the next frame; ``None`` at the end of the file."""
         try:
-            return container.next_frame()
+            frame = container.next_frame()
         except ContainerClosed:
             raise CameraError("closed") from None
         except FFmpegError as error:
@@ -169,6 +206,18 @@ class VideoFile(FFmpegCamera[VideoFileAttributes, Container]):
                     return None
                 raise CameraCutShort(f"{message}: the file is damaged") from error
             raise CameraError(message) from error
+        return None if frame is None else self._placed(container, frame)
+
+    def _placed(self, container: Container, frame: av.VideoFrame) -> _Placed:
+        source_pts, interval, time_base = timing_of(frame)
+        may_step = container.format in _WITH_STEPS
+        step_max = _STEP_S * time_base.denominator // time_base.numerator if may_step else None
+        pts = self._rebase.place(source_pts, interval, step_max)
+        time_s = seconds(pts, time_base)
+        if self._pass_began_s is None:
+            self._pass_began_s = time_s
+        self._pass_s = time_s + seconds(interval, time_base) - self._pass_began_s
+        return _Placed(frame, pts)
 
     def _end_of_pass(self, container: Container) -> None:
         if self.attributes.loop:
