@@ -132,6 +132,7 @@ __all__ = [
     "SlotClosed",
     "SlotStatistics",
     "UnsuitableLibrary",
+    "VideoFile",
     "Wakeup",
     "Yuv",
     "as_mask",

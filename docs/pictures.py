@@ -20,6 +20,7 @@ from cameras import Image
 from pipeline import Chain, Config, load, make_camera
 from tests.end_to_end.browsers import launch, wait_until
 from tests.serving import Serving
+from transforms import paint
 
 HERE = Path(__file__).parent
 CONFIGS = HERE.parent / "configs"
@@ -59,8 +60,8 @@ def shown(config: Config, name: str) -> Image:
         with closing(source):
             source.open()
             chain.open()
-            *_, frame = (chain.apply(frame) for frame in islice(iter(source.read, None), FRAMES))
-            return chain.painted(frame).image
+            *_, (frame,) = (chain.apply(frame) for frame in islice(iter(source.read, None), FRAMES))
+            return paint(frame, chain.styles[0]).image
 
 
 def of_the_cameras_page(browser: Browser) -> None:

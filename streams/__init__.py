@@ -1,7 +1,8 @@
 """Outputs for frames: shared encoders and their packet sinks, WebRTC viewers, snapshots and files."""
 
-from .annotate import annotate
+from .annotate import Target, annotate
 from .encoding import EncoderKey, EncoderPool, PacketSink, SharedEncoder, Subscription, VideoEncoder, VideoPacket
+from .selection import Selection
 from .snapshot import NoFrameComes, Snapshot, held_snapshot, jpeg, next_frame, snapshot
 from .webrtc import (
     Deadlines,
@@ -37,12 +38,14 @@ __all__ = [
     "EtagMismatch",
     "PacketSink",
     "SdpTooLong",
+    "Selection",
     "SessionAnswer",
     "Sessions",
     "SharedEncoder",
     "SignallingError",
     "Snapshot",
     "Subscription",
+    "Target",
     "TooManyOffers",
     "TooManyOffersOfAddress",
     "TooManyPeers",

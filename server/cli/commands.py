@@ -28,12 +28,15 @@ from .options import (
     duration,
     fraction,
     port_number,
+    rate,
+    seconds,
     secret,
 )
 from .startup import without_collection
 
 if TYPE_CHECKING:
     from pipeline import Config, Plugin, Tables
+    from streams import Target
     from vision import VisionService
 
 logger = logging.getLogger(__name__)
@@ -346,37 +349,90 @@ def predict(
 def annotate(
     context: typer.Context,
     config: ConfigPath,
-    camera: Annotated[str, typer.Option(metavar="NAME", help="The camera whose chain is applied.", show_default=False)],
-    source: Annotated[str, typer.Option("--input", metavar="FILE", help="Video or picture.", show_default=False)],
-    target: Annotated[str, typer.Option("--output", metavar="FILE", help="The file to write.", show_default=False)],
-    lines: Annotated[
-        str | None,
+    cameras: Annotated[
+        list[str],
         typer.Option(
-            "--json", metavar="FILE", help="File for one JSON line per frame; - for stdout.", show_default=False
+            "--camera",
+            metavar="NAME",
+            help="The camera whose chain is applied; may be given several times, each with its --output.",
+            show_default=False,
+        ),
+    ],
+    source: Annotated[str, typer.Option("--input", metavar="FILE", help="Video or picture.", show_default=False)],
+    paths: Annotated[
+        list[str], typer.Option("--output", metavar="FILE", help="The file to write.", show_default=False)
+    ],
+    lines: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="File for one JSON line per frame; - for stdout. With several cameras: one for each, or none.",
+            show_default=False,
         ),
     ] = None,
+    start_s: Annotated[
+        float, typer.Option("--start", parser=seconds, metavar="SECONDS", help="Where in the video to begin.")
+    ] = 0.0,
+    end_s: Annotated[
+        float | None,
+        typer.Option("--end", parser=seconds, metavar="SECONDS", help="Where in the video to end; default: its end."),
+    ] = None,
+    frame_rate_max: Annotated[
+        float | None,
+        typer.Option("--fps", parser=rate, metavar="N", help="Use at most N frames of each second; default: all."),
+    ] = None,
 ) -> None:
-    """Apply a camera's chain to a video or picture.
+    """Apply the chains of one or more cameras to a video or picture.
 
-    Writes every frame with its annotations.
+    Writes every frame with its annotations. The file is read once, and a camera that others come from is applied once.
     """
     log_to_stderr("WARNING")
     with exit_codes():
-        from cameras import CameraError
-        from streams import annotate as annotate_file
+        with without_collection():
+            from cameras import CameraError
+            from streams import Selection
+            from streams import annotate as annotate_file
 
-        from .progress import progress_bar
+            from .progress import progress_bar
 
         declared = _load(config, context)
-        _require("camera", camera, declared.cameras)
-        out = sys.stdout if lines == "-" else None if lines is None else Path(lines)
+        for camera in cameras:
+            _require("camera", camera, declared.cameras)
         try:
-            with progress_bar(camera) as progress:
-                annotate_file(declared, camera, Path(source), Path(target), lines=out, progress=progress)
+            selection = Selection(start_s, end_s, frame_rate_max)
+            with progress_bar(", ".join(cameras)) as progress:
+                annotate_file(
+                    declared,
+                    Path(source),
+                    *_targets(cameras, paths, lines or ()),
+                    selection=selection,
+                    progress=progress,
+                )
         except ValueError as error:
             raise UsageError(str(error)) from error
         except (CameraError, OSError) as error:
             raise Failure(sentence_of(error)) from error
+
+
+def _targets(cameras: Sequence[str], paths: Sequence[str], lines: Sequence[str]) -> list[Target]:
+    """Return what to write of each camera."""
+    from streams import Target
+
+    if len(paths) != len(cameras):
+        raise UsageError(
+            "each --camera needs its --output, in the same order; "
+            f"got {len(cameras)} times --camera and {len(paths)} times --output"
+        )
+    if lines and len(lines) != len(cameras):
+        raise UsageError(
+            "each --camera needs its --json, in the same order, or none has one; "
+            f"got {len(cameras)} times --camera and {len(lines)} times --json"
+        )
+    if lines.count("-") > 1:
+        raise UsageError("the lines of only one camera can go to stdout")
+    outs = [sys.stdout if path == "-" else Path(path) for path in lines] or [None] * len(cameras)
+    return [Target(camera, Path(path), out) for camera, path, out in zip(cameras, paths, outs, strict=True)]
 
 
 def _load(path: str, context: typer.Context) -> Config:

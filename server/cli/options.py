@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -46,6 +47,31 @@ def fraction(text: str | float) -> float:
     if 0 <= value <= 1:
         return value
     raise typer.BadParameter(f'must be a number between 0 and 1, got "{text}"')
+
+
+def seconds(text: str | float) -> float:
+    """Parse a time in seconds, from 0."""
+    value = _number(text)
+    if value >= 0:
+        return value
+    raise typer.BadParameter(f'must be a number of seconds, 0 or more, got "{text}"')
+
+
+def rate(text: str | float) -> float:
+    """Parse a number of frames per second."""
+    value = _number(text)
+    if value > 0:
+        return value
+    raise typer.BadParameter(f'must be a number of frames per second, more than 0, got "{text}"')
+
+
+def _number(text: str | float) -> float:
+    """Return a finite number; -1 for any other text."""
+    try:
+        value = float(text)
+    except ValueError:
+        return -1.0
+    return value if math.isfinite(value) else -1.0
 
 
 def duration(text: str | float) -> float:

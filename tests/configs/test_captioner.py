@@ -95,7 +95,7 @@ def test_the_demo_is_described_truly() -> None:
         chain.open()
         for number in (0, 60, 160):
             picture = scene.render(number)
-            (written,) = chain.apply(shown(picture.image)).annotations
+            (written,) = chain.apply(shown(picture.image))[0].annotations
             assert isinstance(written, Caption)
             assert is_true(written.label, picture.things)
             assert (written.transform, written.service) == ("captions", "describer")

@@ -27,7 +27,8 @@ def test_its_points_are_in_the_middle_of_the_shapes(number: int) -> None:
     picture = Scene(0, 1280, 720).render(number)
     with closing(Chain(load(CONFIG), "connected")) as chain:
         chain.open()
-        [found] = chain.apply(Frame(Pixels.from_bgr(np.array(picture.image)), 0, Fraction(1, 30), 0.0)).annotations
+        (frame,) = chain.apply(Frame(Pixels.from_bgr(np.array(picture.image)), 0, Fraction(1, 30), 0.0))
+        [found] = frame.annotations
     assert isinstance(found, Keypoints)
     assert (found.label, found.transform) == ("constellation", "keypoints")
     assert [point.name for point in found.points] == list(LABELS)

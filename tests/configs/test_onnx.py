@@ -96,7 +96,7 @@ def test_the_configuration_shows_what_the_demo_shows() -> None:
 def detected(config: Path, image: np.ndarray) -> list[Found]:
     with closing(Chain(load(config), "scene-detected")) as chain:
         chain.open()
-        frame = chain.apply(Frame(Pixels.from_bgr(image.copy()), 0, Fraction(1, 30), 0.0))
+        (frame,) = chain.apply(Frame(Pixels.from_bgr(image.copy()), 0, Fraction(1, 30), 0.0))
         found = [annotation for annotation in frame.annotations if isinstance(annotation, Detection)]
     return [Found(0, detection.label, detection.confidence, detection.box) for detection in found]
 

@@ -21,7 +21,7 @@ def seen(name: str, camera: str, *numbers: int) -> Iterator[tuple[Picture, Frame
         for number in numbers:
             picture = scene.render(number)
             frame = Frame(Pixels.from_bgr(picture.image.copy()), number, Fraction(1, 30), number / 30, number)
-            yield picture, chain.apply(frame)
+            yield picture, chain.apply(frame)[0]
 
 
 def found(frame: Frame) -> list[Detection]:

@@ -33,7 +33,7 @@ def test_most_pixels_of_every_shape_are_in_its_mask_and_few_others() -> None:
             scene = Scene(seed, 640, 360)
             for number in range(0, 3000, 500):
                 picture = scene.render(number)
-                frame = chain.apply(Frame(Pixels.from_bgr(picture.image.copy()), number, Fraction(1, 30), 0.0))
+                (frame,) = chain.apply(Frame(Pixels.from_bgr(picture.image.copy()), number, Fraction(1, 30), 0.0))
                 masks = {found.label: found.mask for found in frame.annotations if isinstance(found, Segmentation)}
                 assert set(masks) <= set(SHAPES)
                 for index, label in enumerate(SHAPES):

@@ -31,7 +31,7 @@ def test_the_file_and_its_configuration_run(tmp_path: Path, module: None) -> Non
     (tmp_path / "my.yaml").write_text(shown("yaml"))
     chain = Chain(load(tmp_path / "my.yaml", run_plugins=True), "bright")
     chain.open()
-    out = chain.apply(bgr(32, 24))
+    (out,) = chain.apply(bgr(32, 24))
     chain.close()
     assert (out.image == bgr(32, 24).image.clip(None, 195) + 60).all()
 

@@ -18,7 +18,7 @@ from cameras.image_file import BYTES_MAX
 from pipeline import ConfigError, load, parse
 from server.cli.predict import predictions
 from server.core import Wanted
-from streams import annotate
+from streams import Target, annotate
 from tests.fakes import FakeVision
 from tests.serving import command
 
@@ -111,7 +111,7 @@ def test_annotate_never_takes_the_place_of_what_is_no_file(kind: str, tmp_path: 
     assert cv2.imwrite(str(source), np.zeros((8, 8, 3), np.uint8))
     config = parse("cameras: [{name: door, model: test_pattern}]\n", "test.yaml", tmp_path)
     with pytest.raises(OSError, match="is a pipe or a device; only a file can be written"):
-        annotate(config, "door", source, target)
+        annotate(config, source, Target("door", target))
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted({"in.png", pipe.name, "out.png"})
 
@@ -121,9 +121,9 @@ def test_annotate_does_not_wait_at_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     config = parse("cameras: [{name: door, model: test_pattern}]\n", "test.yaml", tmp_path)
     with pytest.raises(ValueError, match="the output must end in .mp4"):
-        annotate(config, "door", pipe, tmp_path / "out.png")
+        annotate(config, pipe, Target("door", tmp_path / "out.png"))
     with pytest.raises(CameraError, match="is a pipe or a device"):
-        annotate(config, "door", pipe, tmp_path / "out.mp4")
+        annotate(config, pipe, Target("door", tmp_path / "out.mp4"))
 
 
 def test_a_full_disk_is_an_error_of_annotate(tmp_path: Path) -> None:
@@ -131,6 +131,6 @@ def test_a_full_disk_is_an_error_of_annotate(tmp_path: Path) -> None:
     assert cv2.imwrite(str(source), np.zeros((8, 8, 3), np.uint8))
     config = parse("cameras: [{name: door, model: test_pattern}]\n", "test.yaml", tmp_path)
     with pytest.raises(OSError) as full:
-        annotate(config, "door", source, tmp_path / "out.png", lines=Path("/dev/full"))
+        annotate(config, source, Target("door", tmp_path / "out.png", Path("/dev/full")))
     assert full.value.errno == errno.ENOSPC
     assert not (tmp_path / "out.png").exists()

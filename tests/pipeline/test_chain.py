@@ -32,19 +32,18 @@ def test_all_transforms_are_applied_from_the_root(folder: Path, monkeypatch: pyt
     made = chain(folder, service, monkeypatch)
     assert made.root.name == "scene"
     made.open()
-    came = made.apply(frame(pts=7, width=80, height=60))
+    (came,) = made.apply(frame(pts=7, width=80, height=60))
     made.close()
     made.close()
     assert (came.width, came.height, came.pts) == (40, 30, 7)
     assert [annotation.label for annotation in came.annotations] == ["star"]
-    assert made.painted(came).annotations == ()
     assert not service.loaded
 
 
 def test_the_chain_of_a_source_is_empty(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = chain(folder, FakeVision("shapes"), monkeypatch, "scene")
     still = frame()
-    assert made.apply(still) is still
+    assert made.apply(still) == (still,)
 
 
 def test_a_failed_open_leaves_nothing_open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +82,7 @@ def test_hidden_frames_are_logged_once(
         config(CHAIN.replace("classifications", "redact").replace("classifier", "detector"), folder), "named"
     )
     for _ in range(3):
-        assert hidden.apply(frame()).image.max() == 0
+        assert hidden.apply(frame())[0].image.max() == 0
     assert caplog.messages == ["the whole picture is hidden: service shapes is not open"]
 
 
@@ -106,7 +105,7 @@ def test_the_frames_of_a_file_have_no_deadline(
     made = Chain(config(redacting, folder), "named")
     made.open()
     try:
-        came = made.apply(frame(width=64, height=64, color=(200, 200, 200)))
+        (came,) = made.apply(frame(width=64, height=64, color=(200, 200, 200)))
     finally:
         made.close()
     assert came.image[:30, :30].max() == 0 and came.image[40:, 40:].min() > 100
@@ -128,6 +127,54 @@ def test_the_frames_of_a_file_wait_for_their_own_results_in_every_mode(
     monkeypatch.setitem(cast(dict[str, Any], MODES), "auto", lambda service, attributes: Impatient(service))
     made = chain(folder, FakeVision("shapes", classifications=[Classification("star", 0.9)]), monkeypatch, "named")
     made.open()
-    came = made.apply(frame())
+    (came,) = made.apply(frame())
     made.close()
     assert [cast(Prediction, annotation).label for annotation in came.annotations] == ["star"]
+
+
+SEVERAL = CHAIN.replace(
+    "    services:",
+    """
+      - {name: other, model: test_pattern}
+      - {name: beside, model: transform, attributes: {source: other, pipeline: [{type: identity}]}}
+      - name: turned
+        model: transform
+        attributes: {source: cut, pipeline: [{type: rotate, attributes: {angle_degs: 90}}]}
+      - name: small
+        model: transform
+        attributes: {source: cut, pipeline: [{type: resize, attributes: {width_px: 10, height_px: 5}}]}
+    services:""",
+)
+
+
+def test_of_several_cameras_what_they_share_is_applied_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = FakeVision("shapes", classifications=[Classification("star", 0.9)])
+    monkeypatch.setattr("pipeline.chain.make_services", lambda config: {"shapes": service})
+    crops: list[int] = []
+    crop = TRANSFORMS["crop"].apply
+
+    def noted(transform: Any, frame: Frame) -> Frame:
+        crops.append(frame.pts)
+        return crop(transform, frame)
+
+    monkeypatch.setattr(TRANSFORMS["crop"], "apply", noted)
+    made = Chain(config(SEVERAL, folder), "turned", "named", "small", "cut", "scene")
+    made.open()
+    for pts in (3, 4):
+        came = made.apply(frame(pts=pts, width=80, height=60))
+        assert [(each.width, each.height) for each in came] == [(30, 40), (80, 60), (10, 5), (40, 30), (80, 60)]
+        assert [len(each.annotations) for each in came] == [1, 1, 1, 1, 0]
+        assert {each.pts for each in came} == {pts}
+    made.close()
+    assert crops == [3, 4]
+    assert made.root.name == "scene" and len(made.styles) == 5
+    assert not service.loaded
+
+
+def test_cameras_of_different_sources_have_no_common_chain(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.chain.make_services", lambda config: {"shapes": FakeVision("shapes")})
+    with pytest.raises(ValueError) as caught:
+        Chain(config(SEVERAL, folder), "cut", "small", "beside")
+    assert str(caught.value) == (
+        'the cameras must come from one source, but "cut" comes from "scene" and "beside" from "other"'
+    )

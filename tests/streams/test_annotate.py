@@ -3,18 +3,21 @@ from __future__ import annotations
 import io
 import json
 import os
+import threading
 from fractions import Fraction
 from pathlib import Path
+from typing import IO, Any
 
 import av
 import cv2
 import numpy as np
 import pytest
 
-from cameras import PREDICTIONS, BoundingBox, CameraError, Classification, Detection, Outline
+from cameras import PREDICTIONS, BoundingBox, CameraError, Classification, Detection, Outline, VideoFile
 from cameras.timing import Pacer
-from pipeline import Config
-from streams import annotate
+from pipeline import Chain, Config
+from streams import Selection, Target
+from streams import annotate as annotate_file
 from streams.annotate import line_of
 from streams.movie import Movie
 from tests.cameras.videos import damage_video, write_video
@@ -23,6 +26,13 @@ from tests.streams.fakes import picture
 
 TIMES = (0, 512, 1024, 2560, 3072)
 """In ticks of 1/12800 s: one frame is missing between the third and the fourth."""
+
+
+def annotate(
+    config: Config, camera: str, source: Path, target: Path, *, lines: Path | IO[str] | None = None, **more: Any
+) -> int:
+    """Annotate a file for one camera."""
+    return annotate_file(config, source, Target(camera, target, lines), **more)
 
 
 @pytest.fixture
@@ -309,3 +319,205 @@ def test_a_movie_takes_frames_of_another_size(tmp_path: Path) -> None:
 def test_a_movie_without_frames_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="the video has no frames"):
         Movie(tmp_path / "out.mp4", 30).finish()
+
+
+SEVERAL = """
+    cameras:
+      - {name: street, model: test_pattern}
+      - {name: other, model: test_pattern}
+      - name: small
+        model: transform
+        attributes: {source: street, pipeline: [{type: resize, attributes: {width_px: 40, height_px: 30}}]}
+      - name: turned
+        model: transform
+        attributes: {source: small, pipeline: [{type: rotate, attributes: {angle_degs: 90}}]}
+      - {name: beside, model: transform, attributes: {source: other, pipeline: [{type: identity}]}}
+    """
+
+
+@pytest.fixture
+def steady(tmp_path: Path) -> Path:
+    """Return a clip of 20 frames at 10 per second, each brighter than the last, with B-frames."""
+    images = (np.full((48, 64, 3), 10 * number, np.uint8) for number in range(20))
+    return write_video(tmp_path / "steady.mp4", images, rate=10, options={"g": "8", "bf": "2"})
+
+
+def numbers(path: Path) -> list[int]:
+    """Return which frames of ``steady`` a video shows."""
+    return [round(level / 10) for _, level in shown(path)]
+
+
+def test_a_part_of_a_video(steady: Path, tmp_path: Path) -> None:
+    lines, target = io.StringIO(), tmp_path / "out.mp4"
+    seen: list[tuple[int, int | None]] = []
+    done = annotate(
+        declared(tmp_path, "video_file", steady),
+        "small",
+        steady,
+        target,
+        lines=lines,
+        selection=Selection(0.55, 1.2, 5.0),
+        progress=lambda number, total: seen.append((number, total)),
+    )
+    assert done == 3
+    assert numbers(target) == [6, 8, 10]
+    assert [time for time, _ in shown(target)] == [0.0, 0.2, 0.4]
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [(line["frame"], line["pts_s"]) for line in told] == [(0, 0.0), (1, 0.2), (2, 0.4)]
+    assert seen == [(1, 4), (2, 4), (3, 4)]
+    with av.open(str(target)) as container:
+        assert container.streams.video[0].average_rate == 5
+
+
+def test_a_part_without_frames_is_an_error_and_leaves_no_file(steady: Path, tmp_path: Path) -> None:
+    for selection, words in ((Selection(7), "from 7 s"), (Selection(0.31, 0.35), "from 0.31 s to 0.35 s")):
+        with pytest.raises(CameraError) as caught:
+            annotate(
+                declared(tmp_path, "video_file", steady), "small", steady, tmp_path / "out.mp4", selection=selection
+            )
+        assert str(caught.value) == f"{steady} has no frame {words}"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["steady.mp4"]
+
+
+def test_the_part_before_the_place_where_a_file_is_cut_short_is_whole(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1)
+    images = [noise.integers(0, 255, (48, 64, 3), np.uint8) for _ in range(60)]
+    cut = write_video(tmp_path / "cut.mp4", images, container_options={"movflags": "faststart"})
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    config = declared(tmp_path, "video_file", cut)
+    assert annotate(config, "small", cut, tmp_path / "out.mp4", selection=Selection(0, 0.4)) == 10
+    with pytest.raises(CameraError, match=r"cut.mp4 ends after .*: the file is incomplete$"):
+        annotate(config, "small", cut, tmp_path / "none.mp4", selection=Selection(2.2))
+    assert not (tmp_path / "none.mp4").exists()
+
+
+def test_a_picture_has_no_parts(photo: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="^the input is a picture: start, end and frames per second are for videos$"):
+        annotate(
+            declared(tmp_path, "image_file", photo), "small", photo, tmp_path / "out.png", selection=Selection(end_s=3)
+        )
+
+
+def test_several_cameras_in_one_pass(steady: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[int] = []
+    read = VideoFile.read
+
+    def noted(file: VideoFile) -> Any:
+        reads.append(0)
+        return read(file)
+
+    monkeypatch.setattr(VideoFile, "read", noted)
+    lines = {name: io.StringIO() for name in ("turned", "small", "street")}
+    targets = [Target(name, tmp_path / f"{name}.mp4", out) for name, out in lines.items()]
+    assert annotate_file(config(SEVERAL, tmp_path), steady, *targets) == 20
+    assert len(reads) == 21  # the last one says that the file has ended
+    for name, size in (("turned", (30, 40)), ("small", (40, 30)), ("street", (64, 48))):
+        assert numbers(tmp_path / f"{name}.mp4") == list(range(20))
+        with av.open(str(tmp_path / f"{name}.mp4")) as container:
+            assert (container.streams.video[0].width, container.streams.video[0].height) == size
+        told = [json.loads(line) for line in lines[name].getvalue().splitlines()]
+        assert [line["frame"] for line in told] == list(range(20))
+        assert {(line["width_px"], line["height_px"]) for line in told} == {size}
+
+
+def test_several_cameras_give_what_each_gives_alone(steady: Path, tmp_path: Path) -> None:
+    for name in ("small", "turned"):
+        annotate(config(SEVERAL, tmp_path), name, steady, tmp_path / f"{name}-alone.mp4")
+    annotate_file(
+        config(SEVERAL, tmp_path), steady, *(Target(name, tmp_path / f"{name}.mp4") for name in ("small", "turned"))
+    )
+    for name in ("small", "turned"):
+        assert (tmp_path / f"{name}.mp4").read_bytes() == (tmp_path / f"{name}-alone.mp4").read_bytes()
+
+
+def test_a_picture_for_several_cameras(photo: Path, tmp_path: Path) -> None:
+    targets = Target("small", tmp_path / "small.png"), Target("turned", tmp_path / "turned.jpg")
+    assert annotate_file(config(SEVERAL, tmp_path), photo, *targets) == 1
+    sizes = [cv2.imread(str(target.path)).shape[:2] for target in targets]  # type: ignore[union-attr]
+    assert sizes == [(30, 40), (40, 30)]
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        ((("small", "a.mp4"), ("small", "b.mp4")), 'camera "small" is given twice'),
+        ((("small", "a.mp4"), ("turned", "a.mp4")), "the output of turned and the output of small are the same file: "),
+        ((("small", "a.mp4"), ("turned", "steady.mp4")), "the output of turned and the input are the same file: "),
+        (
+            (("small", "a.mp4"), ("turned", "b.png")),
+            "the input is a video, so the output must end in .mp4; got ",
+        ),
+        (
+            (("small", "a.mp4"), ("beside", "b.mp4")),
+            'the cameras must come from one source, but "small" comes from "street" and "beside" from "other"',
+        ),
+    ],
+)
+def test_targets_that_do_not_go_together(
+    targets: tuple[tuple[str, str], ...], message: str, steady: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError) as caught:
+        annotate_file(config(SEVERAL, tmp_path), steady, *(Target(name, tmp_path / path) for name, path in targets))
+    assert str(caught.value).startswith(message)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["steady.mp4"]
+
+
+def test_lines_of_several_cameras_go_to_different_files(steady: Path, tmp_path: Path) -> None:
+    def of(name: str, lines: Path) -> Target:
+        return Target(name, tmp_path / f"{name}.mp4", lines)
+
+    lines = tmp_path / "lines"
+    with pytest.raises(ValueError, match="the lines of turned and the lines of small are the same file: .*lines"):
+        annotate_file(config(SEVERAL, tmp_path), steady, of("small", lines), of("turned", lines))
+    nowhere = Path(os.devnull)
+    assert annotate_file(config(SEVERAL, tmp_path), steady, of("small", nowhere), of("turned", nowhere)) == 20
+
+
+class Interrupted(BaseException):
+    """What a signal raises in the main thread."""
+
+
+@pytest.mark.parametrize("where", ["read", "apply", "write", "finish"])
+def test_an_error_anywhere_ends_all_threads_and_leaves_no_file(
+    where: str, steady: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind: Any = {"read": VideoFile, "apply": Chain, "write": Movie, "finish": Movie}[where]
+    function, calls = getattr(kind, where), list[int]()
+
+    def fail(*arguments: Any) -> Any:
+        calls.append(0)
+        if where != "finish" and len(calls) < 7:
+            return function(*arguments)
+        raise Interrupted
+
+    monkeypatch.setattr(kind, where, fail)
+    for name in ("small.mp4", "lines"):
+        (tmp_path / name).write_text("from before")
+    targets = Target("small", tmp_path / "small.mp4", tmp_path / "lines"), Target("turned", tmp_path / "turned.mp4")
+    with pytest.raises(Interrupted):
+        annotate_file(config(SEVERAL, tmp_path), steady, *targets)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["lines", "small.mp4", "steady.mp4"]
+    assert {(tmp_path / name).read_text() for name in ("small.mp4", "lines")} == {"from before"}
+    assert not [each.name for each in threading.enumerate() if each.name.startswith(("encoder", "decoder"))]
+
+
+def test_frames_are_painted_and_encoded_beside_the_thread_that_transforms(
+    steady: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, set[str]] = {"read": set(), "apply": set(), "write": set()}
+
+    def note(kind: Any, name: str) -> None:
+        function = getattr(kind, name)
+
+        def noted(*arguments: Any) -> Any:
+            threads[name].add(threading.current_thread().name)
+            return function(*arguments)
+
+        monkeypatch.setattr(kind, name, noted)
+
+    note(VideoFile, "read")
+    note(Chain, "apply")
+    note(Movie, "write")
+    annotate(config(SEVERAL, tmp_path), "small", steady, tmp_path / "out.mp4")
+    here = threading.current_thread().name
+    assert threads == {"read": {"decoder steady.mp4"}, "apply": {here}, "write": {"encoder small"}}

@@ -35,7 +35,7 @@ def declared(lens: str, distortion: str = "{rk1: 0.9}", extra: str = "") -> Conf
 
 
 def test_undistort_takes_the_lens_of_the_camera() -> None:
-    came = Chain(declared(LENS), "straight").apply(frame())
+    (came,) = Chain(declared(LENS), "straight").apply(frame())
     assert came.intrinsics == Intrinsics(8, 6, 8.0, 8.0, 4.0, 3.0)
     assert came.distortion == ()
     assert not np.array_equal(came.image, frame().image), "what comes from outside is black"
@@ -70,7 +70,7 @@ def test_the_lens_follows_geometric_transforms() -> None:
         extra=", {type: rotate, attributes: {angle_degs: 90}}, {type: crop, attributes: "
         "{x_min_px: 2, x_max_px: 6, y_max_px: 8, units: px}}",
     )
-    came = Chain(turned, "straight").apply(frame())
+    (came,) = Chain(turned, "straight").apply(frame())
     assert came.intrinsics == Intrinsics(4, 8, 8.0, 8.0, 1.0, 4.0)
 
 
@@ -83,4 +83,4 @@ def test_without_a_declared_lens_the_frame_is_unchanged() -> None:
         """
     )
     still = frame()
-    assert Chain(plain, "same").apply(still) is still
+    assert Chain(plain, "same").apply(still) == (still,)

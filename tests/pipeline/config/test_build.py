@@ -14,7 +14,7 @@ import pytest
 
 from cameras import Classification, Frame, Pixels, Prediction
 from pipeline import Chain, Config, ConfigError, Graph, make_camera, make_services, parse, schema
-from streams import annotate
+from streams import Target, annotate
 from tests.fakes import FakeClock
 from tests.foreign import KINDS, TEXT, Lamp, Negative
 from vision import Session
@@ -49,7 +49,7 @@ def test_foreign_kinds_run_in_a_chain(config: Config) -> None:
     source = make_camera(chain.root, config.tables, paced=False)
     source.open()
     chain.open()
-    frame = chain.apply(source.read())
+    (frame,) = chain.apply(source.read())
     chain.close()
     source.close()
     assert frame.image.min() == 235
@@ -64,7 +64,7 @@ def test_a_camera_delivers_in_real_time_unless_asked_otherwise(config: Config) -
 
 def test_foreign_kinds_annotate_a_file(config: Config, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "black.png"), np.zeros((16, 16, 3), np.uint8))
-    assert annotate(config, "named", tmp_path / "black.png", tmp_path / "white.png", lines=tmp_path / "lines") == 1
+    assert annotate(config, tmp_path / "black.png", Target("named", tmp_path / "white.png", tmp_path / "lines")) == 1
     written = cv2.imread(str(tmp_path / "white.png"))
     assert written is not None
     assert written.max() == 255
@@ -92,7 +92,7 @@ def test_a_stream_goes_on_after_an_undeclared_kind_of_prediction(
     monkeypatch.setattr(Lamp, "_classify", glowing)
     chain = Chain(config, "named")
     chain.open()
-    frames = [chain.apply(make_frame(level)) for level in (20, 30)]
+    frames = [chain.apply(make_frame(level))[0] for level in (20, 30)]
     chain.close()
     assert [[each.label for each in frame.annotations] for frame in frames] == [["on", "light", "light"]] * 2
     assert caplog.messages == [

@@ -35,7 +35,7 @@ from pipeline import (
 )
 from pipeline.feeds import BlockingRun
 from server.cli import cli
-from streams import annotate
+from streams import Target, annotate
 from tests.fakes import FakeClock, frame
 
 # A model whose frames come from outside the graph, as those of a publisher over WebRTC will.
@@ -179,7 +179,7 @@ def test_lens_parameters_have_to_be_declared_for_it() -> None:
 def test_a_file_takes_its_place_in_a_chain(tmp_path: Path) -> None:
     assert Chain(read(), "turned").root.name == "phone"
     cv2.imwrite(str(tmp_path / "in.png"), np.zeros((16, 32, 3), np.uint8))
-    assert annotate(read(), "turned", tmp_path / "in.png", tmp_path / "out.png") == 1
+    assert annotate(read(), tmp_path / "in.png", Target("turned", tmp_path / "out.png")) == 1
     written = cv2.imread(str(tmp_path / "out.png"))
     assert written is not None and written.shape == (32, 16, 3)
 

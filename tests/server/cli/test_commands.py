@@ -17,10 +17,12 @@ from typer.testing import CliRunner, Result
 
 import configs
 import pipeline
+from cameras import Frame
 from pipeline import Chain, ServerConfig, Tables, hash_of
 from server import run as server_run
 from server.cli import cli
 from tests import foreign
+from tests.cameras.videos import number_of, numbered, write_video
 from tests.shared import DATA, expected, needs_data
 
 from ..conftest import classifier, detector
@@ -417,6 +419,81 @@ def test_input_that_cannot_be_annotated_is_an_error(config: str) -> None:
         said = result.stderr.splitlines()[-1]
         assert said.startswith("camweave: ") and words in said, said
     assert not list(Path().glob("out*"))
+
+
+def test_a_part_of_a_video_for_several_cameras(config: str) -> None:
+    with Path(config).open("a") as file:
+        file.write("  - {name: copy, model: transform, attributes: {source: still, pipeline: [{type: identity}]}}\n")
+    write_video(Path("clip.mp4"), (numbered(number) for number in range(10)), rate=10)
+    more = ("--camera", "copy", "--output", "copy.mp4", "--json", "-", "--json", "copy.jsonl")
+    result = annotate("still.mp4", *more, "--start", "0.25", "--end", "0.9", "--fps", "5", source="clip.mp4")
+    assert result.exit_code == 0, result.stderr
+    assert [(line["frame"], line["pts_s"]) for line in lines(result)] == [(0, 0.0), (1, 0.2), (2, 0.4)]
+    assert Path("copy.jsonl").read_text() == result.stdout
+    for path in ("still.mp4", "copy.mp4"):
+        with av.open(path) as video:
+            pictures = [np.asarray(frame.to_ndarray(format="bgr24"), np.uint8) for frame in video.decode(video=0)]
+        assert [number_of(picture) for picture in pictures] == [3, 5, 7]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--start", "-1"), 'must be a number of seconds, 0 or more, got "-1"'),
+        (("--start", "nan"), 'must be a number of seconds, 0 or more, got "nan"'),
+        (("--end", "soon"), 'must be a number of seconds, 0 or more, got "soon"'),
+        (("--fps", "0"), 'must be a number of frames per second, more than 0, got "0"'),
+        (("--fps", "inf"), 'must be a number of frames per second, more than 0, got "inf"'),
+        (("--start", "2", "--end", "2"), "the end must be after the start, 2 s, got 2"),
+        (("--start", "1"), "the input is a picture: start, end and frames per second are for videos"),
+        (
+            ("--camera", "still"),
+            "each --camera needs its --output, in the same order; got 2 times --camera and 1 times --output",
+        ),
+        (
+            ("--camera", "still", "--output", "b.png", "--json", "lines"),
+            "each --camera needs its --json, in the same order, or none has one; "
+            "got 2 times --camera and 1 times --json",
+        ),
+        (
+            ("--camera", "still", "--output", "b.png", "--json", "-", "--json", "-"),
+            "the lines of only one camera can go to stdout",
+        ),
+        (("--camera", "still", "--output", "b.png"), 'camera "still" is given twice'),
+        (("--camera", "stil", "--output", "b.png"), 'there is no camera "stil", did you mean "still"?'),
+    ],
+)
+def test_options_of_annotate_that_do_not_go_together(more: tuple[str, ...], words: str, config: str) -> None:
+    result = annotate("out.png", *more)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in " ".join(result.stderr.split()), result.stderr
+    assert not list(Path().glob("*out*"))
+
+
+def test_a_part_after_the_end_of_the_video_is_a_failure(config: str) -> None:
+    write_video(Path("clip.mp4"), (numbered(number) for number in range(5)))
+    result = annotate("out.mp4", "--start", "3", source="clip.mp4")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, "camweave: clip.mp4 has no frame from 3 s")
+    assert not list(Path().glob("*out*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_video_leaves_no_file_and_no_thread(
+    config: str, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_video(Path("clip.mp4"), (numbered(number) for number in range(10)))
+    apply, calls = Chain.apply, list[int]()
+
+    def interrupted(chain: Chain, frame: Frame) -> tuple[Frame, ...]:
+        calls.append(0)
+        if len(calls) == 5:
+            os.kill(os.getpid(), number)
+        return apply(chain, frame)
+
+    monkeypatch.setattr(Chain, "apply", interrupted)
+    result = annotate("out.mp4", source="clip.mp4")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, "camweave: interrupted")
+    assert not list(Path().glob("*out*"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
