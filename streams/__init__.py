@@ -1,29 +1,33 @@
 """Outputs for frames: shared encoders and their packet sinks, WebRTC viewers, snapshots and files."""
 
+from typing import TYPE_CHECKING, Any
+
 from .annotate import Target, annotate
 from .encoding import EncoderKey, EncoderPool, PacketSink, SharedEncoder, Subscription, VideoEncoder, VideoPacket
 from .selection import Selection
 from .snapshot import NoFrameComes, Snapshot, held_snapshot, jpeg, next_frame, snapshot
-from .webrtc import (
-    Deadlines,
-    EtagMismatch,
-    IceRestart,
-    InvalidSdp,
-    NoConnection,
-    NothingInCommon,
-    SdpTooLong,
-    SessionAnswer,
-    Sessions,
-    SignallingError,
-    TooManyOffers,
-    TooManyOffersOfAddress,
-    TooManyPeers,
-    TooManyPeersOfAddress,
-    UnknownCamera,
-    UnknownSession,
-    WhepSessions,
-    default_addresses,
-)
+
+if TYPE_CHECKING:
+    from .webrtc import (
+        Deadlines,
+        EtagMismatch,
+        IceRestart,
+        InvalidSdp,
+        NoConnection,
+        NothingInCommon,
+        SdpTooLong,
+        SessionAnswer,
+        Sessions,
+        SignallingError,
+        TooManyOffers,
+        TooManyOffersOfAddress,
+        TooManyPeers,
+        TooManyPeersOfAddress,
+        UnknownCamera,
+        UnknownSession,
+        WhepSessions,
+        default_addresses,
+    )
 
 __all__ = [
     "Deadlines",
@@ -61,3 +65,12 @@ __all__ = [
     "next_frame",
     "snapshot",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the WebRTC part, and aiortc with it, on first use: files and snapshots need neither."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import webrtc
+
+    return getattr(webrtc, name)

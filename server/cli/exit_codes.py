@@ -12,6 +12,7 @@ from typing import NoReturn
 import typer
 
 from ..program import SignalThread, StartError, UsageError
+from .startup import without_collection
 
 FAILED, MISUSED = 1, 2
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -29,9 +30,10 @@ def exit_codes(*, interrupted: int = FAILED) -> Iterator[None]:
         interrupted: The exit code after SIGINT or SIGTERM, the normal end of a server but not of other commands. Where
             a :class:`SignalThread` handles signals, these do not reach the block.
     """
-    from cameras import UnsuitableLibrary
-    from pipeline import ConfigError
-    from vision import ModelError
+    with without_collection():
+        from cameras import UnsuitableLibrary
+        from pipeline import ConfigError
+        from vision import ModelError
 
     numbers = () if SignalThread.started is not None else (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, _interrupt) for number in numbers}

@@ -531,6 +531,17 @@ def test_the_command_line_imports_heavy_packages_late() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_a_file_is_annotated_without_the_import_of_webrtc(config: str) -> None:
+    arguments = ["annotate", "config.yaml", "--camera", "still", "--input", "still.png", "--output", "out.png"]
+    code = (
+        f"import sys; from server.cli import cli; cli({arguments}, standalone_mode=False); "
+        "print(sorted({'aiortc', 'fastapi', 'grpclib', 'onnxruntime'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "[]\n"
+
+
 def test_a_token_is_made_with_its_hash() -> None:
     result = run("token")
     (_, token), (_, hashed) = (line.split() for line in result.stdout.splitlines())
