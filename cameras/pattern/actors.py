@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -81,6 +82,7 @@ class Placed:
         self.center = np.array((pose.x_px, pose.y_px))
         outline = self.moved(SHAPES[actor.label].outline)
         self.low, self.high = outline.min(axis=0), outline.max(axis=0)
+        self._corners = self.low.tolist(), self.high.tolist()
 
     def moved(self, points: Points) -> Points:
         """Return points of its shape in picture coordinates."""
@@ -89,32 +91,39 @@ class Placed:
 
     def thing(self, width_px: int, height_px: int) -> Thing:
         """Return its ground truth."""
-        (x_min, y_min), (x_max, y_max) = self.low.tolist(), self.high.tolist()
+        (x_min, y_min), (x_max, y_max) = self._corners
         box = BoundingBox(x_min / width_px, y_min / height_px, x_max / width_px, y_max / height_px)
         return Thing(self.actor.label, self.actor.color, box.clipped() or box, self.distance_mm)
 
     def paint(self, image: Canvas) -> None:
         """Paint its shadow, then the object, over a picture."""
-        soft = SHADOW_REACH * self.pose.size_px
-        drop = np.array((0.025, 0.05)) * (self.pose.size_px * (1 + self.pose.nearness))
-        shadow, shaded = self._warped(self.actor.shadow, image, drop, soft)
+        size_px = self.pose.size_px
+        height_px = size_px * (1 + self.pose.nearness)
+        shadow, shaded = self._warped(
+            self.actor.shadow, image, 0.025 * height_px, 0.05 * height_px, SHADOW_REACH * size_px
+        )
         _darken(shaded, shadow)
-        sprites = (sprite for sprite in reversed(self.actor.sprites) if sprite.size_px >= self.pose.size_px)
-        body, covered = self._warped(next(sprites, self.actor.sprites[0]), image, np.zeros(2), 1.0)
+        sprites = (sprite for sprite in reversed(self.actor.sprites) if sprite.size_px >= size_px)
+        body, covered = self._warped(next(sprites, self.actor.sprites[0]), image, 0.0, 0.0, 1.0)
         _darken(covered, cv2.extractChannel(body, 3))
         cv2.add(covered, cv2.cvtColor(body, cv2.COLOR_BGRA2BGR), dst=covered)
 
-    def _warped(self, sprite: Sprite, image: Canvas, offset: Points, around_px: float) -> tuple[Canvas, Canvas]:
-        """Return a sprite in picture coordinates, moved by ``offset``, and the part of the picture below it."""
-        left, top = np.maximum(np.floor(self.low + offset - around_px), 0).astype(int).tolist()
-        right, bottom = np.ceil(self.high + offset + around_px).astype(int).tolist()
+    def _warped(
+        self, sprite: Sprite, image: Canvas, right_px: float, down_px: float, around_px: float
+    ) -> tuple[Canvas, Canvas]:
+        """Return a sprite in picture coordinates, moved right and down, and the part of the picture below it."""
+        # Plain numbers: arrays of two would take longer than the picture of a small object.
+        (x_min, y_min), (x_max, y_max) = self._corners
+        left, top = max(math.floor(x_min + right_px - around_px), 0), max(math.floor(y_min + down_px - around_px), 0)
+        right, bottom = math.ceil(x_max + right_px + around_px), math.ceil(y_max + down_px + around_px)
         covered = image[top : max(bottom, top + 1), left : max(right, left + 1)]
-        scaled = self.matrix / sprite.size_px
-        middle = (sprite.image.shape[0] - 1) / 2
-        shift = self.center + offset - (left + 0.5, top + 0.5) - scaled @ (middle, middle)
-        matrix = np.concatenate((scaled, shift[:, None]), axis=1)
+        matrix = np.empty((2, 3))
+        scaled = np.divide(self.matrix, sprite.size_px, out=matrix[:, :2])
+        x, y = (scaled @ sprite.middle).tolist()
+        matrix[0, 2] = self.pose.x_px + right_px - (left + 0.5) - x
+        matrix[1, 2] = self.pose.y_px + down_px - (top + 0.5) - y
         warped = cv2.warpAffine(sprite.image, matrix, (covered.shape[1], covered.shape[0]))
-        return np.asarray(warped, np.uint8), covered
+        return cast(Canvas, warped), covered
 
 
 def _darken(image: Canvas, coverage: Canvas | cv2.typing.MatLike) -> None:

@@ -6,6 +6,8 @@ one dark cell. Its size is relative to the picture, so that it can still be read
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,8 +19,7 @@ _NUMBER_BITS = 24
 _CHECK_BITS = 6
 _CHECK_POLYNOMIAL = 0b1000011
 _CELLS = 1 + _NUMBER_BITS + _CHECK_BITS + 1
-_DARK = np.array((38, 28, 24), np.uint8)
-_LIGHT = np.array((222, 228, 230), np.uint8)
+_COLORS = np.array(((38, 28, 24), (222, 228, 230)), np.uint8)  # of a dark and of a light cell
 _LEAST_CONTRAST = 70.0  # smallest difference in levels between light and dark cells
 
 
@@ -31,7 +32,7 @@ def draw_frame_number(image: Canvas, number: int) -> None:
     """Draw a number, modulo 2 ** 24, along the bottom edge of a BGR picture."""
     height_px, width_px = image.shape[:2]
     rows = image[height_px - ribbon_height_px(height_px) :]
-    rows[:] = np.where(_cells(number)[_cell_of_column(width_px), None], _LIGHT, _DARK)
+    rows[:] = _COLORS[_cells(number)[_cell_of_column(width_px)]]
 
 
 def read_frame_number(image: Canvas) -> int | None:
@@ -57,11 +58,12 @@ def _mean(levels: NDArray[np.float64], low: float, high: float) -> float:
     return float(levels[first : max(first + 1, round(high))].mean())
 
 
+@lru_cache(maxsize=16)
 def _cell_of_column(width_px: int) -> NDArray[np.int64]:
     return (np.arange(width_px) * _CELLS) // width_px
 
 
-def _cells(number: int) -> NDArray[np.bool_]:
+def _cells(number: int) -> NDArray[np.intp]:
     gray = (number % NUMBERS) ^ (number % NUMBERS) >> 1
     rest = gray << _CHECK_BITS
     for bit in range(_NUMBER_BITS - 1, -1, -1):
@@ -70,7 +72,7 @@ def _cells(number: int) -> NDArray[np.bool_]:
     # Inverted, so that the all-dark ribbon of number 0 has a check that is not all dark.
     word = gray << _CHECK_BITS | (~rest & (1 << _CHECK_BITS) - 1)
     bits = [word >> bit & 1 for bit in range(_NUMBER_BITS + _CHECK_BITS - 1, -1, -1)]
-    return np.array([1, *bits, 0], bool)
+    return np.array([1, *bits, 0], np.intp)
 
 
 def _to_number(bits: NDArray[np.bool_]) -> int:

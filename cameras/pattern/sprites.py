@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -39,10 +39,15 @@ class Sprite:
     Attributes:
         image: (n, n, 4) uint8: blue, green, red and coverage; colours are premultiplied by the coverage.
         size_px: Side of the shape's unit square, without the margin of the image.
+        middle: The centre of the image, in its pixels.
     """
 
     image: Canvas
     size_px: int
+    middle: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "middle", np.full(2, (self.image.shape[0] - 1) / 2))
 
     @staticmethod
     def of(shape: Shape, color: tuple[int, int, int], size_px: int) -> Sprite:

@@ -5,10 +5,14 @@ import av
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from cameras import BoundingBox
+from cameras.pattern.actors import Placed
+from cameras.pattern.ribbon import draw_frame_number
 from cameras.pattern.scene import CHANGE_S, TURN_S, Picture, Scene, read_frame_number
 from cameras.pattern.shapes import COLORS, SHAPES, Canvas
+from cameras.pattern.sprites import SHADOW_REACH, Sprite
 
 SIZES = [(64, 64), (160, 120), (321, 243), (641, 97), (90, 400), (1280, 720)]
 
@@ -212,3 +216,41 @@ def test_nearer_objects_have_smaller_depth(scene: Scene) -> None:
     front = picture.things[-1]
     assert front.label == "star" and front.distance_mm == depth.min() < 1000
     assert depth[0, 0] == depth.max() == 4000
+
+
+def painted_simply(placed: Placed, image: Canvas) -> None:
+    """Paint an object as the formula says: a sprite is rotated, scaled and moved, then laid over the picture."""
+
+    def lay(sprite: Sprite, offset: NDArray[np.float64], around_px: float) -> None:
+        left, top = np.maximum(np.floor(placed.low + offset - around_px), 0).astype(int)
+        right, bottom = np.ceil(placed.high + offset + around_px).astype(int)
+        below = image[top : max(bottom, top + 1), left : max(right, left + 1)]
+        scaled = placed.matrix / sprite.size_px
+        middle = np.full(2, (sprite.image.shape[0] - 1) / 2)
+        shift = placed.center + offset - np.array((left + 0.5, top + 0.5)) - scaled @ middle
+        warped = np.asarray(
+            cv2.warpAffine(sprite.image, np.column_stack((scaled, shift)), below.shape[1::-1]), np.int64
+        )
+        coverage = warped[..., None] if warped.ndim == 2 else warped[..., 3:]
+        kept = np.rint(below * (255 - coverage) / 255)
+        below[:] = kept if warped.ndim == 2 else np.minimum(kept + warped[..., :3], 255)
+
+    size_px = placed.pose.size_px
+    lay(placed.actor.shadow, np.array((0.025, 0.05)) * (size_px * (1 + placed.pose.nearness)), SHADOW_REACH * size_px)
+    large_enough = [sprite for sprite in placed.actor.sprites if sprite.size_px >= size_px]
+    lay(large_enough[-1] if large_enough else placed.actor.sprites[0], np.zeros(2), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("seed", "width_px", "height_px", "frame_rate"),
+    [(0, 640, 360, 30), (1, 1280, 720, 15), (7, 321, 243, 30), (3, 64, 64, 25), (9, 360, 640, 60), (4, 400, 64, 30)],
+)
+def test_every_pixel_is_as_the_formula_says(seed: int, width_px: int, height_px: int, frame_rate: float) -> None:
+    scene = Scene(seed, width_px, height_px, frame_rate)
+    for number in (0, 17, round(4.3 * frame_rate), round(4.6 * frame_rate), 4096, 100_001):
+        picture = scene.render(number)
+        expected = scene._backdrop.copy()
+        for placed in picture._placed:
+            painted_simply(placed, expected)
+        draw_frame_number(expected, number)
+        assert np.array_equal(picture.image, expected), number
