@@ -34,4 +34,5 @@ class Detections(RecognitionTransform[DetectionsAttributes]):
     def recognise(self, frame: Frame) -> Sequence[Detection]:
         """Return the detections that pass the filters, by descending confidence."""
         found = keep(self.predict(Detection, frame), self.attributes.confidence_threshold, self.attributes.valid_labels)
-        return [replace(item, box=inside) for item in found if (inside := item.box.clipped()) is not None]
+        clipped = ((item, item.box.clipped()) for item in found)
+        return [item if box is item.box else replace(item, box=box) for item, box in clipped if box is not None]

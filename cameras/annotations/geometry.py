@@ -28,7 +28,9 @@ class BoundingBox:
     y_max: float
 
     def clipped(self) -> BoundingBox | None:
-        """Return the part inside the frame; ``None`` if it is empty or has a NaN."""
+        """Return the part inside the frame, this box if it is all inside; ``None`` if it is empty or has a NaN."""
+        if 0.0 <= self.x_min < self.x_max <= 1.0 and 0.0 <= self.y_min < self.y_max <= 1.0:
+            return self
         x_min, y_min = max(self.x_min, 0.0), max(self.y_min, 0.0)
         x_max, y_max = min(self.x_max, 1.0), min(self.y_max, 1.0)
         return BoundingBox(x_min, y_min, x_max, y_max) if x_min < x_max and y_min < y_max else None

@@ -152,8 +152,10 @@ class Detector(ABC):
     def _decode(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> ScoredBoxes:
         """Return the boxes in fractions of the input; rows may have non-finite values."""
 
-    def _thresholds_for(self, numbers: Floats) -> NDArray[np.float64]:
-        """Return the lowest confidence for each class number."""
+    def _thresholds_for(self, numbers: Floats) -> NDArray[np.float64] | np.float64:
+        """Return the lowest confidence for each class number, or for all."""
+        if self._minimums.common is not None:
+            return self._minimums.common
         each, places = np.unique(numbers, return_inverse=True)
         return self._minimums.of([self._named(round(number)) for number in each.tolist()])[places]
 

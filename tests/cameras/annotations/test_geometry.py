@@ -25,6 +25,8 @@ def test_a_box_in_pixels_is_never_empty_and_never_outside(box: BoundingBox, pixe
 
 def test_a_box_is_clipped_to_the_frame() -> None:
     assert BoundingBox(-0.2, 0.5, 0.4, 1.7).clipped() == BoundingBox(0.0, 0.5, 0.4, 1.0)
+    inside = BoundingBox(0.0, 0.5, 0.4, 1.0)
+    assert inside.clipped() is inside
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from cameras import BoundingBox
 
 Floats = NDArray[np.floating[Any]]
 
+_WHOLE = BoundingBox(0.0, 0.0, 1.0, 1.0)
 _MAX_COMPARED = 2000  # most confident boxes considered; no picture shows as many objects
 
 
@@ -40,8 +41,10 @@ class ScoredBoxes(NamedTuple):
 
     def finite(self) -> ScoredBoxes:
         """Return the rows whose values are all finite."""
-        parts = (np.isfinite(part).all(axis=tuple(range(1, part.ndim))) for part in self if part is not None)
-        return self.select(np.all(tuple(parts), axis=0))
+        parts = [np.isfinite(part) for part in self if part is not None]
+        if all(part.all() for part in parts):
+            return self
+        return self.select(np.all([part.all(axis=tuple(range(1, part.ndim))) for part in parts], axis=0))
 
     def sorted(self) -> ScoredBoxes:
         """Return the rows by descending score; equal ones keep their order."""
@@ -52,6 +55,9 @@ class ScoredBoxes(NamedTuple):
 
         Turned boxes and points move with them, but are not clipped.
         """
+        if window == _WHOLE and self.polygons is None and self.points is None:
+            boxes = self.boxes.astype(np.float64).clip(0.0, 1.0)
+            return self._replace(boxes=boxes).select((boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3]))
         corner = np.array([window.x_min, window.y_min])
         extent = np.array([window.x_max, window.y_max]) - corner
         boxes = ((self.boxes - np.tile(corner, 2)) / np.tile(extent, 2)).clip(0.0, 1.0)

@@ -25,6 +25,12 @@ class Thresholds:
     def __getitem__(self, label: str) -> float:
         return self._own.get(label.casefold(), self._default)
 
+    @property
+    def common(self) -> np.float64 | None:
+        """The threshold of all labels; ``None`` if any has its own."""
+        # Not a plain number, which would be rounded to the precision of the scores before it is compared with them.
+        return None if self._own else np.float64(self._default)
+
     def of(self, labels: Sequence[str]) -> NDArray[np.float64]:
         """Return the thresholds of several labels, in their order."""
         return np.array([self[label] for label in labels], np.float64)

@@ -69,3 +69,19 @@ def test_a_window_makes_its_fractions_and_clips() -> None:
 def test_non_finite_values_are_left_out() -> None:
     odd = candidates([((0, 0, 1, 1), np.nan, 0), ((0, np.inf, 1, 1), 0.5, 0), ((0, 0, 1, 1), 0.4, 0)])
     assert odd.finite().scores.tolist() == [0.4]
+
+
+def test_the_whole_input_as_a_window_gives_what_the_formula_gives() -> None:
+    random = np.random.default_rng(4)
+    boxes = random.uniform(-0.3, 1.3, (200, 4)).astype(np.float32)
+    found = ScoredBoxes(boxes, random.random(200), np.arange(200.0), points=np.zeros((200, 1, 3)))
+    with_points = found.cropped_to(BoundingBox(0.0, 0.0, 1.0, 1.0))
+    alone = found._replace(points=None).cropped_to(BoundingBox(0.0, 0.0, 1.0, 1.0))
+    assert 20 < len(alone.scores) < 100
+    assert np.array_equal(alone.boxes, with_points.boxes) and alone.boxes.dtype == with_points.boxes.dtype
+    assert np.array_equal(alone.class_ids, with_points.class_ids)
+
+
+def test_boxes_that_are_all_finite_stay_as_they_are() -> None:
+    found = ScoredBoxes(np.zeros((3, 4)), np.ones(3), np.zeros(3))
+    assert found.finite() is found

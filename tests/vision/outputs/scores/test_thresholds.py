@@ -18,3 +18,12 @@ def test_a_threshold_is_reached_by_its_single_precision_value_only(confidence: f
     single = np.float32(confidence)
     assert float(single) >= with_tolerance(confidence)
     assert not float(np.nextafter(single, np.float32(-1))) >= with_tolerance(float(single))
+
+
+def test_a_common_threshold_is_compared_in_double_precision() -> None:
+    assert Thresholds(0.4, {"cat": 0.6}).common is None
+    scores = np.array([0.4, np.nextafter(np.float32(0.4), np.float32(0)), 0.7], np.float32)
+    common = Thresholds(0.4).common
+    assert common is not None
+    each = Thresholds(0.4).of(["cat"] * 3)
+    assert np.array_equal(scores >= common, scores >= each) and (scores >= common).tolist() == [True, False, True]
