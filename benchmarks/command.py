@@ -1,15 +1,17 @@
-"""The command line of the benchmarks, which `make bench` runs. README.md explains the output."""
+"""The command line of the benchmarks, which `make bench` and `camweave bench` run. README.md explains the output."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import os
 import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
@@ -17,6 +19,7 @@ from types import FrameType
 from .figures import FIGURES
 from .measuring import (
     MIN_PAIRS,
+    Findings,
     Program,
     ProgramError,
     Side,
@@ -24,16 +27,20 @@ from .measuring import (
     Verdict,
     checkout,
     compare,
+    details_of,
     is_wide,
+    json_of,
+    machine,
     median_interval,
     resolved,
+    table_of,
     verdict,
 )
 from .workloads import WORKLOADS, Inputs, Workload, prepared
 
 ROOT = Path(__file__).parents[1]
 DEFAULT_WORK = 150
-NOTHING_WORSE, SOMETHING_WORSE, BAD_COMMAND, INTERRUPTED = 0, 1, 2, 130
+DONE, SOMETHING_WORSE, BAD_COMMAND, INTERRUPTED = 0, 1, 2, 130
 
 
 def at_least(minimum: int) -> Callable[[str], int]:
@@ -45,6 +52,23 @@ def at_least(minimum: int) -> Callable[[str], int]:
         return int(text)
 
     return number
+
+
+def positive(text: str) -> float:
+    """Return a number above 0.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is none.
+    """
+    with contextlib.suppress(ValueError):
+        if 0 < (number := float(text)) < float("inf"):
+            return number
+    raise argparse.ArgumentTypeError(f"must be a number above 0; got {text}")
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Return several whole numbers above 0 in ascending order, from a text such as ``1,8``."""
+    return tuple(sorted({at_least(1)(number) for number in text.split(",")}))
 
 
 def file(text: str) -> Path:
@@ -72,8 +96,21 @@ def parser() -> argparse.ArgumentParser:
     )
     top = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what the program costs.")
     commands = top.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", parents=[inputs], help="measure the working tree beside the bare calls")
-    run.add_argument("names", nargs="*", metavar="NAME", help=f"all, or of: {', '.join((*WORKLOADS, *FIGURES))}")
+    run = commands.add_parser("run", parents=[inputs], help="measure the working tree beside peers and the bare calls")
+    run.add_argument("names", nargs="*", metavar="NAME", help=f"all, or of: {', '.join(FIGURES)}")
+    run.add_argument("--json", metavar="FILE", help="write the results as JSON; - for stdout, the tables go to stderr")
+    default = Inputs.numbers, Inputs.seconds, Inputs.minutes
+    run.add_argument(
+        "--numbers",
+        type=numbers,
+        default=default[0],
+        metavar="N,N",
+        help=f"how many cameras `cameras` serves ({','.join(map(str, default[0]))})",
+    )
+    run.add_argument(
+        "--seconds", type=positive, default=default[1], help=f"how long `cameras` measures each ({default[1]:g})"
+    )
+    run.add_argument("--minutes", type=positive, default=default[2], help=f"how long `overload` runs ({default[2]:g})")
     versus = commands.add_parser("compare", parents=[inputs], help="compare the CPU time of two commits")
     versus.add_argument("base", metavar="BASE", help="the commit to compare with")
     versus.add_argument("names", nargs="*", metavar="NAME", help=f"all, or of: {', '.join(WORKLOADS)}")
@@ -84,23 +121,34 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def run(names: Sequence[str], inputs: Inputs) -> int:
-    """Measure the working tree once: the workloads in CPU time, then the figures."""
+def run(names: Sequence[str], inputs: Inputs, json_file: str | None) -> int:
+    """Measure the working tree once, and print what was found: details as they come, the table of all in the end."""
+    tables = sys.stderr if json_file == "-" else sys.stdout
+    found: dict[str, Findings] = {}
+    failed = False
     with tempfile.TemporaryDirectory(prefix="camweave-bench-") as scratch:
         program = Program(ROOT, "working tree", Path(scratch))
+        program.compile()
         for name in names:
-            print(f"== {name}", flush=True)
-            if name in FIGURES:
-                FIGURES[name](program, inputs)
+            began_s = time.monotonic()
+            shown(f"{name} ...")
+            try:
+                found[name] = FIGURES[name](program, inputs)
+            except (ProgramError, ValueError) as error:
+                # The others take minutes; they are not lost with this one.
+                shown("")
+                print(f"{name} failed: {reason(error)}", file=tables, flush=True)
+                failed = True
                 continue
-            workload = WORKLOADS[name]
-            cost = workload.measure(program, inputs)
-            print(f"{workload.what}: {cost:.2f} {workload.unit} of CPU time")
-            if workload.beside is not None:
-                what, other = workload.beside(inputs)
-                ratio = f"{other / cost:.1f} times as much" if other > cost else f"{cost / other:.2f} times that"
-                print(f"beside it: {what}: {other:.2f} {workload.unit}; {ratio}")
-    return 0
+            shown("")
+            said = [f"{name} ({time.monotonic() - began_s:.0f} s)", details_of(found[name]), *found[name].notes]
+            print("\n".join(filter(None, said)), end="\n\n", file=tables, flush=True)
+    print(f"{machine()}, {time.strftime('%Y-%m-%d')}\n{table_of(found)}", file=tables)
+    if json_file == "-":
+        print(json_of(found))
+    elif json_file is not None:
+        Path(json_file).write_text(json_of(found) + "\n", "utf-8")
+    return SOMETHING_WORSE if failed else DONE
 
 
 def shown(progress: str) -> None:
@@ -161,7 +209,7 @@ def versus(base: str, head: str | None, names: Sequence[str], inputs: Inputs, nu
             flush=True,
         )
         verdicts = [row(WORKLOADS[name], inputs, programs, number) for name in names]
-    return SOMETHING_WORSE if {Verdict.WORSE, None} & set(verdicts) else NOTHING_WORSE
+    return SOMETHING_WORSE if {Verdict.WORSE, None} & set(verdicts) else DONE
 
 
 @contextlib.contextmanager
@@ -181,11 +229,12 @@ def ended_like_interrupted() -> Iterator[None]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return the exit code.
 
-    0: nothing is worse. 1: a workload is worse or failed. 2: an invalid command. 130: interrupted.
+    0: everything was measured, and nothing is worse; a missed target is in the table. 1: a workload is worse, or
+    something failed. 2: an invalid command. 130: interrupted.
     """
     command = parser()
     options = command.parse_args(arguments)
-    known = (*WORKLOADS, *FIGURES) if options.command == "run" else tuple(WORKLOADS)
+    known = tuple(FIGURES if options.command == "run" else WORKLOADS)
     names = tuple(dict.fromkeys(options.names)) or known
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -196,12 +245,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 resolved(ROOT, options.base)  # before clips are rendered
             with prepared(options.video, options.model, options.labels, options.frames) as inputs:
                 if options.command == "run":
-                    return run(names, inputs)
+                    inputs = dataclasses.replace(
+                        inputs, numbers=options.numbers, seconds=options.seconds, minutes=options.minutes
+                    )
+                    return run(names, inputs, options.json)
                 return versus(options.base, options.head, names, inputs, options.pairs)
     except UnknownCommit as error:
         print(error, file=sys.stderr)
         return BAD_COMMAND
-    except (ProgramError, subprocess.CalledProcessError) as error:
+    except (ProgramError, subprocess.CalledProcessError, OSError) as error:
         print(reason(error), file=sys.stderr)
         return SOMETHING_WORSE
     except KeyboardInterrupt:

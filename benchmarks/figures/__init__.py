@@ -1,19 +1,21 @@
-"""Figures of the working tree: wall-clock times of operations that mostly wait, and CPU times of single parts."""
+"""The benchmarks of the working tree: each measures beside something else in the same run, and many have a target."""
 
 from collections.abc import Callable
 
-from ..measuring import Program
+from ..measuring import Findings, Program
 from ..workloads import Inputs
-from . import decoding, encoder, keep_alive, latency, recognition, slow_model
+from . import cameras, decoding, encoder, fan_out, keep_alive, latency, predictions, recognition, slow_model
 
-# Each function prints its results.
-FIGURES: dict[str, Callable[[Program, Inputs], None]] = {
-    "encoder": encoder.show,
-    "decoding": decoding.show,
-    "recognition": recognition.show,
-    "latency": latency.show,
-    "slow_model": slow_model.show,
-    "keep_alive": keep_alive.show,
+FIGURES: dict[str, Callable[[Program, Inputs], Findings]] = {
+    "cameras": cameras.measure,
+    "slow_model": slow_model.measure,
+    "latency": latency.measure,
+    "fan_out": fan_out.measure,
+    "predictions": predictions.measure,
+    "encoder": encoder.measure,
+    "decoding": decoding.measure,
+    "recognition": recognition.measure,
+    "keep_alive": keep_alive.measure,
 }
 
 __all__ = ["FIGURES"]

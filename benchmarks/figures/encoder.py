@@ -5,6 +5,7 @@ The encoders alternate frame by frame, so that other load slows all of them equa
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable
 
@@ -15,7 +16,7 @@ from aiortc.codecs.vpx import Vp8Encoder
 from cameras import Frame
 from streams import VideoEncoder
 
-from ..measuring import RATE, Program
+from ..measuring import RATE, Finding, Findings, Program
 from ..workloads import Inputs
 from .frames import of_clip
 
@@ -31,8 +32,8 @@ def aiortc_encode(encoder: H264Encoder | Vp8Encoder) -> Callable[[Frame], object
     return encode
 
 
-def show(_program: Program, inputs: Inputs) -> None:
-    """Encode the clip with every encoder and print the CPU time per frame."""
+def measure(_program: Program, inputs: Inputs) -> Findings:
+    """Encode the clip with every encoder."""
     encoders: dict[str, Callable[[Frame], object]] = {
         f"h264 {preset}": VideoEncoder("h264", frame_rate=RATE, preset=preset).encode
         for preset in ("ultrafast", "superfast", "veryfast")
@@ -40,12 +41,17 @@ def show(_program: Program, inputs: Inputs) -> None:
     encoders["vp8"] = VideoEncoder("vp8", frame_rate=RATE).encode
     encoders["aiortc h264"] = aiortc_encode(H264Encoder())
     encoders["aiortc vp8"] = aiortc_encode(Vp8Encoder())
-    spent, frames = dict.fromkeys(encoders, 0.0), of_clip(inputs.clip)
-    for frame in frames:
+    spent: dict[str, list[float]] = {name: [] for name in encoders}
+    for frame in of_clip(inputs.clip):
         for name, encode in encoders.items():
             before = time.process_time()
             encode(frame)
-            spent[name] += time.process_time() - before
-    for name, seconds in spent.items():
-        each, ratio = 1000 * seconds / len(frames), spent["aiortc h264"] / seconds
-        print(f"{name:15} {each:6.2f} ms CPU per frame, aiortc's H.264 takes {ratio:4.1f} times as much")
+            spent[name].append(time.process_time() - before)
+    means = {name: 1000 * statistics.fmean(every) for name, every in spent.items()}
+    aiortc = means["aiortc h264"]
+    return Findings(
+        [
+            Finding(name, (mean,), "ms CPU per frame", f"aiortc's H.264: {aiortc / mean:.1f} times as much")
+            for name, mean in means.items()
+        ]
+    )

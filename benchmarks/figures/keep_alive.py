@@ -11,7 +11,7 @@ import statistics
 import time
 from urllib.parse import urlsplit
 
-from ..measuring import Program
+from ..measuring import Finding, Findings, Program, at_most
 from ..workloads import Inputs
 
 TARGET_MS = 1.0
@@ -35,8 +35,9 @@ def answers_ms(netloc: str, path: str, number: int, *, keep_alive: bool) -> list
     return took
 
 
-def show(program: Program, inputs: Inputs) -> None:
-    """Ask the server and print the medians."""
+def measure(program: Program, inputs: Inputs) -> Findings:
+    """Ask the server."""
+    rows = []
     with program.serve(CONFIG) as server:
         netloc = urlsplit(server.url).netloc
         for path in PATHS:
@@ -44,6 +45,6 @@ def show(program: Program, inputs: Inputs) -> None:
             kept, new = (
                 statistics.median(answers_ms(netloc, path, inputs.work, keep_alive=keep)) for keep in (True, False)
             )
-            said = "within" if kept <= TARGET_MS else "MISSED:"
-            print(f"{path} over a kept connection: {kept:.2f} ms median, {said} the target of {TARGET_MS:.0f} ms")
-            print(f"{path} over a new connection:  {new:.2f} ms median, {new / kept:.1f} times as much")
+            beside = f"over a new connection: {new:.2f} ms"
+            rows.append(Finding(f"{path} over a kept connection", (kept,), "ms", beside, at_most(TARGET_MS)))
+    return Findings(rows)

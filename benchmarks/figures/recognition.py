@@ -15,7 +15,7 @@ from cameras import Caption, Detection
 from pipeline import load
 from vision import build_services
 
-from ..measuring import Program
+from ..measuring import Finding, Findings, Program
 from ..workloads import Inputs
 from .frames import of_clip
 
@@ -23,8 +23,8 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 NAMES = ("colors", "motion", "captions")
 
 
-def show(_program: Program, inputs: Inputs) -> None:
-    """Run every service on the frames of the clip and print the time per frame."""
+def measure(_program: Program, inputs: Inputs) -> Findings:
+    """Run every service on the frames of the clip."""
     services = {name: build_services(tuple(load(CONFIGS / f"{name}.yaml").services.values())) for name in NAMES}
     every = [(name, service) for name, several in services.items() for service in several.values()]
     spent, frames = dict.fromkeys(NAMES, 0.0), of_clip(inputs.clip)
@@ -40,5 +40,9 @@ def show(_program: Program, inputs: Inputs) -> None:
                     spent[name] += time.process_time() - before
     finally:
         cv2.setNumThreads(threads)
-    for name, service in every:
-        print(f"{service.model_name:16} {1000 * spent[name] / len(frames):6.2f} ms CPU per frame")
+    return Findings(
+        [
+            Finding(service.model_name, (1000 * spent[name] / len(frames),), "ms CPU per frame")
+            for name, service in every
+        ]
+    )

@@ -16,7 +16,7 @@ from cameras.pattern import Scene
 from transforms.modes.interpolation import between
 from transforms.modes.optical_flow import CarriedPredictions, gray_of
 
-from ..measuring import RATE, Program, Viewers
+from ..measuring import RATE, Finding, Findings, Program, Viewers, at_least
 from ..workloads import Inputs
 
 MODEL_S = 0.1
@@ -24,6 +24,7 @@ TARGET_FPS, TARGET_IOU, TARGET_DELAYED_IOU = 29.5, 0.8, 0.95
 LATE = 6
 """Frames from the one that is inferred to its result, and to the next one that is inferred."""
 WARM_UP_S = 3.0
+REPETITIONS = 3
 
 _PLUGIN = f"""
 import time
@@ -52,24 +53,30 @@ class Slow(VisionService[Attributes]):
 """
 
 
-def show(program: Program, inputs: Inputs) -> None:
-    """Print the frames per second of a camera in both modes, and the overlap of moved boxes with the true ones."""
+def measure(program: Program, inputs: Inputs) -> Findings:
+    """Serve a camera in both modes, and compare moved boxes with the true ones."""
     (program.scratch / "slow.py").write_text(_PLUGIN, "utf-8")
-    rates = {mode: _rate(program, mode, inputs.work) for mode in ("sync", "latest")}
-    for mode, (rate, inferences) in rates.items():
-        print(f"mode {mode:7} {rate:5.2f} frames/s of {RATE}, {inferences:5.2f} inferences/s of {1 / MODEL_S:.0f}")
-    print(f"mode latest: {_said(rates['latest'][0], TARGET_FPS)} frames/s")
+    pairs = [[_rate(program, mode, inputs.work) for mode in ("sync", "latest")] for _ in range(REPETITIONS)]
+    sync, latest = (tuple(pair[side][0] for pair in pairs) for side in (0, 1))
+    inferences = tuple(pair[1][1] for pair in pairs)
     still, moved, flow_ms = _overlaps(inputs.work)
     straight = _delayed_overlap(inputs.work)
-    print(f"overlap (IoU) with the true boxes of those from 0.2 to 0.4 s ago: {still:.3f}")
-    print(
-        f"moved along: {moved:.3f}, {_said(moved, TARGET_IOU)}; {flow_ms:.2f} ms CPU per frame with {_THINGS} objects"
+    stay = f"boxes that stay: {still:.3f}"
+    return Findings(
+        [
+            Finding(
+                f"stream of {RATE} frames/s beside a model of {MODEL_S} s, mode: latest",
+                latest,
+                "frames/s",
+                f"mode: sync {statistics.median(sync):.2f}",
+                at_least(TARGET_FPS),
+            ),
+            Finding("its inferences", inferences, "per s", f"the model alone: {1 / MODEL_S:.0f}"),
+            Finding("IoU of boxes of 0.2 to 0.4 s ago, moved along", (moved,), "", stay, at_least(TARGET_IOU)),
+            Finding("to move them", (flow_ms,), "ms CPU per frame", f"{_THINGS} objects"),
+            Finding("IoU, mode: delayed", (straight,), "", stay, at_least(TARGET_DELAYED_IOU)),
+        ]
     )
-    print(f"delayed, between two inferred frames: {straight:.3f}, {_said(straight, TARGET_DELAYED_IOU)}")
-
-
-def _said(value: float, target: float) -> str:
-    return f"{'within' if value >= target else 'MISSED:'} the target of {target}"
 
 
 def _rate(program: Program, mode: str, work: int) -> tuple[float, float]:

@@ -14,7 +14,20 @@ from .comparison import (
     orders,
     verdict,
 )
-from .program import CpuMeter, Program, ProgramError, Server
+from .findings import (
+    Finding,
+    Findings,
+    Outcome,
+    Target,
+    at_least,
+    at_most,
+    details_of,
+    json_of,
+    machine,
+    table,
+    table_of,
+)
+from .program import CpuMeter, Program, ProgramError, Server, idle_s
 from .viewers import Viewers
 from .worktrees import UnknownCommit, checkout, resolved
 
@@ -23,23 +36,35 @@ __all__ = [
     "RATE",
     "TOLERANCE",
     "CpuMeter",
+    "Finding",
+    "Findings",
     "Interval",
+    "Outcome",
     "Program",
     "ProgramError",
     "Result",
     "Server",
     "Side",
+    "Target",
     "UnknownCommit",
     "Verdict",
     "Viewers",
+    "at_least",
+    "at_most",
     "checkout",
     "compare",
+    "details_of",
     "first_picture",
+    "idle_s",
     "is_wide",
     "jpeg",
+    "json_of",
+    "machine",
     "median_interval",
     "orders",
     "render",
     "resolved",
+    "table",
+    "table_of",
     "verdict",
 ]

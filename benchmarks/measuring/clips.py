@@ -44,14 +44,15 @@ def pictures(width_px: int, height_px: int, number: int) -> Iterator[NDArray[np.
         yield np.asarray(picture, np.uint8)
 
 
-def render(path: Path, width_px: int, height_px: int, number: int) -> None:
-    """Write a clip with this number of frames as H.264, at ``RATE`` frames per second."""
+def render(path: Path, width_px: int, height_px: int, number: int, rate: int = RATE) -> None:
+    """Write a clip with this number of frames as H.264, a key frame every second and no B-frames, like cameras."""
+    options = {"preset": "superfast", "crf": "23", "g": str(rate), "sc_threshold": "0", "bf": "0"}
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", RATE, options={"preset": "superfast", "crf": "23"})
+        stream = container.add_stream("libx264", rate, options=options)
         stream.width, stream.height, stream.pix_fmt = width_px, height_px, "yuv420p"
         for pts, picture in enumerate(pictures(width_px, height_px, number)):
             frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
-            frame.pts, frame.time_base = pts, Fraction(1, RATE)
+            frame.pts, frame.time_base = pts, Fraction(1, rate)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 

@@ -65,6 +65,12 @@ class CpuMeter:
         return own + (int(user) + int(system)) / _TICKS_PER_S + sum(map(_own_seconds, _children(self._pid)))
 
 
+def idle_s() -> float:
+    """Return the CPU seconds since the start of the machine that no process used, of all cores together."""
+    idle, waiting = Path("/proc/stat").read_text().split("\n", 1)[0].split()[4:6]
+    return (int(idle) + int(waiting)) / _TICKS_PER_S
+
+
 def _children(pid: int) -> list[int]:
     """Return the running children of a process."""
     found = []

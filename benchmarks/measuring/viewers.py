@@ -7,16 +7,19 @@ import sys
 from pathlib import Path
 from typing import Self
 
-from .program import ProgramError
+from .program import CpuMeter, ProgramError
 
 ROOT = Path(__file__).parents[2]
 
 
 class Viewers:
-    """A process that watches cameras of a server with aiortc and decodes nothing; it ends with the ``with``.
+    """A process that watches cameras of a server with aiortc and only counts packets; it ends with the ``with``.
 
     Args:
         url: The server's address, without a slash at the end.
+
+    Attributes:
+        meter: Its CPU time.
     """
 
     def __init__(self, url: str) -> None:
@@ -32,6 +35,7 @@ class Viewers:
             bufsize=1,
             start_new_session=True,
         )
+        self.meter = CpuMeter(self._process.pid)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,13 +48,13 @@ class Viewers:
             self._process.wait()
         self._process.stdout.close()
 
-    def open(self, camera: str, number: int = 1) -> None:
-        """Open further viewers of a camera, and return when each has received packets.
+    def open(self, *cameras: str, number: int = 1) -> None:
+        """Open further viewers of each camera, and return when each viewer has received packets.
 
         Raises:
             ProgramError: The server refuses a viewer, or sends it no packets.
         """
-        self._ask(f"open {number} {camera}")
+        self._ask(f"open {number} {' '.join(cameras)}")
 
     def close(self) -> None:
         """Close every viewer and end its session.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..measuring import Program
-from .bare import decoded_and_encoded_ms
 from .base import Inputs, Workload
 
 # The first frames include the start of threads and the first use of buffers.
@@ -33,8 +32,4 @@ cameras:
     # fmt: on
 
 
-def beside(inputs: Inputs) -> tuple[str, float]:
-    return "PyAV decoding and encoding the clip, and nothing else", decoded_and_encoded_ms(inputs.clip)
-
-
-WORKLOAD = Workload("annotate", "annotate a clip with a detector, to a file", "ms per frame", measure, beside)
+WORKLOAD = Workload("annotate", "annotate a clip with a detector, to a file", "ms per frame", measure)

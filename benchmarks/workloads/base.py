@@ -26,6 +26,9 @@ class Inputs:
         model: A TFLite detector.
         labels: Its labels, one a line; None when they are packed in it.
         work: How much work a run does, in frames of a camera at 30 frames per second.
+        numbers: The numbers of cameras that `cameras` serves, ascending.
+        seconds: How long it measures each number.
+        minutes: How long `overload` runs.
     """
 
     clip: Path
@@ -34,6 +37,9 @@ class Inputs:
     model: Path
     labels: Path | None
     work: int
+    numbers: tuple[int, ...] = (1, 8, 16, 24, 32, 48, 64)
+    seconds: float = 10.0
+    minutes: float = 3.0
 
     def detector(self) -> str:
         """Return the ``services`` of a configuration: a vision service ``things`` that runs the model."""
@@ -55,15 +61,12 @@ class Workload:
         unit: Of the cost, such as ``ms per frame``.
         measure: Runs the program once and returns the cost, in the unit. CPU time, without the start of the program
             unless that is what is measured.
-        beside: Measures what the cost is worth comparing with where no other commit is given, in the same unit, as
-            (what it is, cost); None when nothing suggests itself.
     """
 
     name: str
     what: str
     unit: str
     measure: Callable[[Program, Inputs], float]
-    beside: Callable[[Inputs], tuple[str, float]] | None = None
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ The camera, its encoder and all else that is there once cancels out in the diffe
 from __future__ import annotations
 
 from ..measuring import Program, Server, Viewers
-from .bare import encoded_by_aiortc_ms
 from .base import Inputs, Workload
 
 # Many, because the uncertainty of the camera and its encoder is divided by the difference.
@@ -21,9 +20,9 @@ cameras:
   - {{name: clip, model: video_file, attributes: {{path: "{inputs.small_clip}", loop: true}}}}
 """
     with program.serve(config) as server, Viewers(server.url) as viewers:
-        viewers.open("clip", FEW)
+        viewers.open("clip", number=FEW)
         few = settled_cpu_per_frame(server, inputs.work)
-        viewers.open("clip", MANY - FEW)
+        viewers.open("clip", number=MANY - FEW)
         many = settled_cpu_per_frame(server, inputs.work)
         server.require_viewers("clip", MANY)
     return 1e6 * (many - few) / (MANY - FEW)
@@ -39,8 +38,4 @@ def settled_cpu_per_frame(server: Server, frames: int) -> float:
     return server.cpu_per_unit(encoded, frames)
 
 
-def beside(inputs: Inputs) -> tuple[str, float]:
-    return "an encoder for each viewer, aiortc's usual way", 1000 * encoded_by_aiortc_ms(inputs.small_clip)
-
-
-WORKLOAD = Workload("fan_out", "one more viewer of a camera", "us per viewer and frame", measure, beside)
+WORKLOAD = Workload("fan_out", "one more viewer of a camera", "us per viewer and frame", measure)

@@ -16,8 +16,7 @@ def measure(program: Program, inputs: Inputs) -> float:
         for seed, name in enumerate(names)
     )
     with program.serve(f"cameras:\n{cameras}\n") as server, Viewers(server.url) as viewers:
-        for name in names:
-            viewers.open(name)
+        viewers.open(*names)
         work = inputs.work * RATE // 30 * NUMBER
         return 1000 * server.cpu_per_unit(lambda: server.encoded(*names), work)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..measuring import Program
-from .bare import picture_decoded_ms
 from .base import Inputs, Workload
 
 PATH = "/api/vision/things/detections"
@@ -21,8 +20,4 @@ def measure(program: Program, inputs: Inputs) -> float:
         return 1000 * (server.meter.seconds() - before) / inputs.work
 
 
-def beside(inputs: Inputs) -> tuple[str, float]:
-    return "OpenCV decoding the picture, and nothing else", picture_decoded_ms(inputs.picture)
-
-
-WORKLOAD = Workload("predictions", "a picture to a detector over HTTP", "ms per request", measure, beside)
+WORKLOAD = Workload("predictions", "a picture to a detector over HTTP", "ms per request", measure)

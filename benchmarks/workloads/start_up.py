@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from ..measuring import Program
-from .bare import imported_ms
 from .base import Inputs, Workload
-
-HEAVY = ("aiortc", "av", "cv2", "fastapi", "numpy", "uvicorn")
 
 
 def measure(program: Program, inputs: Inputs) -> float:
@@ -24,8 +21,4 @@ cameras:
         return 1000 * server.start_up_s
 
 
-def beside(inputs: Inputs) -> tuple[str, float]:
-    return f"Python importing {', '.join(HEAVY)}", imported_ms(*HEAVY)
-
-
-WORKLOAD = Workload("start_up", "from the command line to listening", "ms", measure, beside)
+WORKLOAD = Workload("start_up", "from the command line to listening", "ms", measure)

@@ -1,6 +1,7 @@
 """The command line of the benchmarks: what it takes, its exit codes, and that it leaves nothing behind."""
 
 import contextlib
+import json
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import command
-from benchmarks.measuring import Program, ProgramError
+from benchmarks.measuring import Finding, Findings, Program, ProgramError, at_least
 from benchmarks.workloads import WORKLOADS, Inputs, Workload
 from tests.benchmarks.repositories import made, worktrees
 
@@ -122,6 +123,9 @@ def test_a_commit_that_is_none_is_a_bad_command(repository: Run, capsys: pytest.
         (["compare", "HEAD", "nothing"], "nothing: not a benchmark of compare; there are annotate, live"),
         (["compare", "HEAD", "latency"], "latency: not a benchmark of compare"),
         (["run", "nothing"], "nothing: not a benchmark of run"),
+        (["run", "live"], "live: not a benchmark of run; there are cameras, slow_model"),
+        (["run", "--seconds", "nan"], "must be a number above 0; got nan"),
+        (["run", "--numbers", "1,0"], "must be a whole number, at least 1; got 0"),
         (["compare", "HEAD", "--pairs", "6"], "must be a whole number, at least 7; got 6"),
         (["compare", "HEAD", "--video", "/nothing.mp4"], "no such file: /nothing.mp4"),
         (["run", "--frames", "0"], "must be a whole number, at least 1; got 0"),
@@ -133,6 +137,45 @@ def test_a_bad_command_says_what_there_is(arguments: list[str], said: str, capsy
         command.main(arguments)
     assert ended.value.code == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.fixture
+def figures(repository: Run, monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[Program, Inputs], Findings]]:
+    """Give the table of benchmarks in place of ours, for `run` in a small repository."""
+    repository(number)
+    table: dict[str, Callable[[Program, Inputs], Findings]] = {}
+    monkeypatch.setattr(command, "FIGURES", table)
+    return table
+
+
+def test_what_was_found_is_one_table_and_json(
+    figures: dict[str, Callable[[Program, Inputs], Findings]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures["fast"] = lambda program, inputs: Findings([Finding("speed", (inputs.minutes,), "m/s", "", at_least(3))])
+    figures["many"] = lambda program, inputs: Findings(
+        [Finding("most", (inputs.numbers[-1],))], [{"n": 1}], ["A note."]
+    )
+    assert command.main(["run", "--minutes", "2", "--numbers", "7,4", "--json", str(tmp_path / "found.json")]) == 0
+    out = capsys.readouterr().out
+    assert "| fast" in out and "MISSED" in out and "A note." in out
+    said = json.loads((tmp_path / "found.json").read_text())["benchmarks"]
+    assert [said[name]["rows"][0]["value"] for name in said] == [2.0, 7]
+    assert command.main(["run", "many", "--json", "-"]) == 0
+    written = capsys.readouterr()
+    assert list(json.loads(written.out)["benchmarks"]) == ["many"]
+    assert "| many" in written.err
+
+
+def test_a_benchmark_that_fails_leaves_the_others_their_rows(
+    figures: dict[str, Callable[[Program, Inputs], Findings]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(program: Program, inputs: Inputs) -> Findings:
+        raise ProgramError("no frame")
+
+    figures.update(broken=fail, small=lambda program, inputs: Findings([Finding("cost", (1.0,))]))
+    assert command.main(["run"]) == 1
+    out = capsys.readouterr().out
+    assert "broken failed: no frame" in out and "| small" in out
 
 
 def test_every_workload_is_in_the_table_under_the_name_of_its_file() -> None:

@@ -78,7 +78,7 @@ class Soak:
 
     def _come(self, camera: str) -> None:
         number = self._random.randint(1, AT_ONCE_MAX)
-        self._viewers.open(camera, number)
+        self._viewers.open(camera, number=number)
         self.sessions += number
 
     def _memory(self) -> int:

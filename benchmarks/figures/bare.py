@@ -1,4 +1,4 @@
-"""Bare library calls, without threads, queues or a server, to relate workloads to when there is no other commit."""
+"""Bare library calls, without threads, queues or a server, to stand beside what the program costs."""
 
 from __future__ import annotations
 
@@ -16,24 +16,6 @@ from aiortc.codecs.vpx import Vp8Encoder
 from ..measuring import CpuMeter
 
 FRAMES = 120
-
-
-def decoded_and_encoded_ms(video: Path) -> float:
-    """Return the CPU milliseconds to decode a frame and to encode it as live H.264, preset superfast."""
-    with av.open(str(video)) as container:
-        stream = container.streams.video[0]
-        encoder = av.CodecContext.create("libx264", "w")
-        encoder.width, encoder.height, encoder.pix_fmt = stream.width, stream.height, "yuv420p"
-        encoder.time_base = Fraction(1, 90_000)
-        encoder.options = {"preset": "superfast", "tune": "zerolatency"}
-        before, number = time.process_time(), 0
-        for number, frame in enumerate(container.decode(stream), 1):
-            frame = frame if frame.format.name == "yuv420p" else frame.reformat(format="yuv420p")
-            frame.pts, frame.time_base, frame.pict_type = number * 3000, encoder.time_base, 0
-            encoder.encode(frame)
-            if number == FRAMES:
-                break
-        return 1000 * (time.process_time() - before) / max(number, 1)
 
 
 def encoded_by_aiortc_ms(video: Path) -> float:
