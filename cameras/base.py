@@ -85,6 +85,8 @@ class Camera(ABC, Generic[A]):
             configuration.
         annotates: Whether its frames come with annotations, such as those of a remote machine.
         live: Whether its frames are captured while it is read, not taken from a file.
+        decoding_share: The share of its pictures for which there is time, above 0, at most 1. Its supervisor sets it
+            between two frames; a camera that can may leave out the other pictures before it decodes them.
         silence_s: Time without a frame after which the camera counts as stalled; ``None`` if it has its own deadlines,
             or may pause.
     """
@@ -108,6 +110,7 @@ class Camera(ABC, Generic[A]):
         self.name = name
         self.attributes = attributes
         self.paced = paced
+        self.decoding_share = 1.0
 
     @classmethod
     def provides_intrinsics(cls, attributes: A) -> bool:
@@ -122,6 +125,11 @@ class Camera(ABC, Generic[A]):
     @property
     def dropped(self) -> int:
         """Number of pictures since ``open`` that were damaged or undecodable."""
+        return 0
+
+    @property
+    def left_out(self) -> int:
+        """Number of pictures since ``open`` that were left out undecoded (:attr:`decoding_share`)."""
         return 0
 
     def require_reachable(self) -> None:

@@ -14,6 +14,7 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard, Disposition, Stream
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from .base import CameraError
@@ -21,8 +22,8 @@ from .damage import Damage
 from .deinterlacing import Deinterlace, Deinterlacer
 from .interrupt import interruptible, stopped_at_redirect
 from .packets import NO_LIMIT_S, Packets
-from .picture import MAX_PIXELS, has_picture, squared_size
-from .timing import FrameTimes, PictureDeadline, believable
+from .picture import MAX_PIXELS, begins_group, has_picture, squared_size
+from .timing import FrameTimes, GroupSkipper, PictureDeadline, believable
 
 # Decoders that may use slice threads: in measurements with damaged data, they decoded the same pictures as with one
 # thread. All others use one. With slice threads FFmpeg conceals no damage in H.264, and most of the picture turns
@@ -134,6 +135,7 @@ class Container:
         self._damage = Damage(drop=opening.drop_damaged)
         self._times = FrameTimes()
         self._dropped_before = 0
+        self._skipper = GroupSkipper()
         self._any_decoded = False
         self._first_s = 0.0  # the time of the first picture
         self._refused = 0
@@ -243,6 +245,20 @@ class Container:
         return self._dropped_before + self._damage.pictures
 
     @property
+    def decoding_share(self) -> float:
+        """The share of the pictures to decode, above 0, at most 1; the others are left out from time to time."""
+        return self._skipper.share
+
+    @decoding_share.setter
+    def decoding_share(self, share: float) -> None:
+        self._skipper.share = share
+
+    @property
+    def left_out(self) -> int:
+        """Number of pictures that were left out undecoded, in all passes."""
+        return self._skipper.skipped
+
+    @property
     def waited_s(self) -> float:
         """Time that the last picture took to begin, in seconds."""
         return 0.0 if self._packets is None else self._packets.waited_s
@@ -297,6 +313,7 @@ class Container:
         self._damage = Damage(drop=opening.drop_damaged)
         self._times = FrameTimes()
         self._refused = 0
+        self._skipper.restart()
         self._packets = Packets(
             container,
             stream,
@@ -317,6 +334,9 @@ class Container:
                     if time.monotonic() - began_s > packets.limit_s:
                         raise NoPictures("sound or other data arrives, but no video")
                     continue
+                if self._leaves_out(packet, stream.codec_context):
+                    began_s = time.monotonic()
+                    continue
                 if packets.lost:
                     self._damage.lost()
                 pictures = self._pictures(packet)
@@ -327,6 +347,19 @@ class Container:
                     raise NoPictures("data arrives, but hardly any picture can be decoded")
                 began_s = time.monotonic()
         yield from deinterlacer.rest()
+
+    def _leaves_out(self, packet: av.Packet[Stream], codec: VideoCodecContext) -> bool:
+        """Return whether to leave out the picture of a packet, for which there is no time."""
+        skipper = self._skipper
+        if not skipper.is_active or not packet.size:
+            return False
+        was_skipping = skipper.is_skipping
+        time_s = None if packet.pts is None or packet.time_base is None else float(packet.pts * packet.time_base)
+        is_key = packet.is_keyframe or begins_group(codec.name, bytes(packet))
+        leaves_out = skipper.skips(time_s, is_key=is_key)
+        if leaves_out and not was_skipping:
+            codec.flush_buffers()  # it may hold pictures back, which would come late
+        return leaves_out
 
     def _pictures(self, packet: av.Packet[Stream]) -> list[av.VideoFrame]:
         """Decode a packet; give each picture its time."""

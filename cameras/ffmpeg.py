@@ -65,6 +65,12 @@ class FFmpegCamera(Camera[A], Generic[A, V]):
         container = self._container
         return 0 if container is None else container.dropped
 
+    @property
+    def left_out(self) -> int:
+        """Pictures that were left out undecoded, since ``open``."""
+        container = self._container
+        return 0 if container is None else container.left_out
+
     def close(self) -> None:
         """Release the container, now or when its driver returns; a waiting ``read`` raises at once."""
         container, self._container = self._container, None
@@ -75,4 +81,5 @@ class FFmpegCamera(Camera[A], Generic[A, V]):
         container = self._container
         if container is None:
             raise CameraError("closed")
+        container.decoding_share = self.decoding_share
         return container

@@ -14,6 +14,7 @@ from .container import ContainerClosed, NoPictures, Opening, PictureTooLarge
 from .damage import Damage
 from .network import HttpClient, HttpClosed, HttpFailure, HttpResponse, PictureParts
 from .packets import NoData, patience_s
+from .timing import GroupSkipper
 
 _IDLE_S = 0.3
 _DECODERS = {b"\xff\xd8": "mjpeg", b"\x89P": "png"}
@@ -49,6 +50,21 @@ class Multipart:
         self._decoders: dict[str, av.VideoCodecContext] = {}
         self._refused = self._damaged = 0
         self._number = 0
+        self._skipper = GroupSkipper()
+
+    @property
+    def decoding_share(self) -> float:
+        """The share of the pictures to decode, above 0, at most 1; the others are left out evenly."""
+        return self._skipper.share
+
+    @decoding_share.setter
+    def decoding_share(self, share: float) -> None:
+        self._skipper.share = share
+
+    @property
+    def left_out(self) -> int:
+        """Number of pictures that were left out undecoded."""
+        return self._skipper.skipped
 
     @property
     def dropped(self) -> int:
@@ -68,6 +84,9 @@ class Multipart:
         began_s = time.monotonic()
         try:
             while (data := self._next(began_s)) is not None:
+                if self._skipper.is_active and self._skipper.skips(self.received_at_s, is_key=True):
+                    began_s = self.received_at_s
+                    continue
                 frame = self._decoded(data)
                 if frame is not None:
                     return frame

@@ -69,18 +69,20 @@ class Slot(Generic[T]):
         self._put = 0
         self._dropped = 0
 
-    def put(self, item: T) -> None:
-        """Put the newest item, replacing one that was not taken."""
+    def put(self, item: T) -> bool:
+        """Put the newest item; return whether it replaces one that was not taken."""
         with self._lock:
             if self._closed:
-                return
+                return False
+            replaces = self._full
             self._put += 1
-            self._dropped += self._full
+            self._dropped += replaces
             self._item, self._full = item, True
             on_ready = self._on_ready
         self._wakeup.set()
         if on_ready is not None:
             on_ready()
+        return replaces
 
     def get(self, timeout_s: float | None = None) -> T:
         """Take the newest item, waiting up to ``timeout_s`` for it (``None``: without limit; 0: not at all).

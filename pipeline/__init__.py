@@ -30,27 +30,18 @@ from .config import (
     token_of,
     with_packages,
 )
-from .feeds import (
-    ByteRate,
+from .execution import (
     Clock,
-    Counters,
     Executor,
-    Feed,
     FrameTask,
-    Latency,
-    Output,
-    Producer,
-    Rate,
-    Reports,
     Run,
-    State,
     SystemClock,
     TaskRun,
-    Watch,
     WorkerExecutor,
     limit_heaps,
     release_memory,
 )
+from .feeds import ByteRate, Counters, Feed, Latency, Output, Producer, Rate, Reports, State, Watch
 from .graph import Graph
 from .producers import DeclaredProducer, ProducerContext, bug_message, make_transforms
 

@@ -19,7 +19,8 @@ from .camera_config import DownstreamAttributes
 from .changes import Changes, changes_between
 from .checks import wrong_kinds, wrong_labels
 from .config import Config, ConfigError, Problem, constructing, make_services
-from .feeds import CLOSE_LIMIT_S, Clock, Executor, Feed, Producer, SystemClock, WorkerExecutor
+from .execution import CLOSE_LIMIT_S, Clock, Executor, SystemClock, WorkerExecutor
+from .feeds import Feed, Producer
 from .producers import Line, ProducerContext, make_producer
 
 logger = logging.getLogger(__name__)

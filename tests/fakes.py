@@ -134,6 +134,7 @@ class FakeCamera(Camera[Attributes]):
         self.refuses: list[Exception] = []
         self.declared_rate: float | None = 30.0
         self.losses = 0
+        self.shed = 0
         self.unreachable: list[Exception] = []
 
     @property
@@ -145,6 +146,11 @@ class FakeCamera(Camera[Attributes]):
     def dropped(self) -> int:
         """The value of the test."""
         return self.losses
+
+    @property
+    def left_out(self) -> int:
+        """The value of the test."""
+        return self.shed
 
     def require_reachable(self) -> None:
         """Raise the next of ``unreachable``."""

@@ -18,7 +18,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "vision/outputs": ("scores", "heads"),
     "vision/runtimes": ("encodings", "label_forms"),
     "transforms": ("painting", "modes"),
-    "pipeline": ("camera_config", "feeds", "producers", "config"),
+    "pipeline": ("camera_config", "execution", "feeds", "producers", "config"),
     "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam"),
     "streams": ("encoding", "webrtc"),
     "configs": ("training",),

@@ -74,7 +74,7 @@ TESTED_WITH: dict[str, str] = {
     "pipeline/config/viam/packages.py": "tests/pipeline/config/viam/test_machine.py",
     "pipeline/config/viam/translation.py": "tests/pipeline/config/viam/test_machine.py",
     "pipeline/checks.py": "tests/pipeline/test_graph.py",
-    "pipeline/feeds/blocking.py": "tests/pipeline/feeds/test_executor.py",
+    "pipeline/execution/blocking.py": "tests/pipeline/execution/test_executor.py",
     "pipeline/feeds/producer.py": "tests/pipeline/feeds/test_feed.py",
     "pipeline/producers/kind.py": "tests/pipeline/producers/test_table.py",
     "streams/encoding/shared_encoder.py": "tests/streams/encoding/test_pool.py",

@@ -4,7 +4,7 @@ from .decoder import CAMERA_DECODERS, DECODERS, MAX_PIXELS, PictureLimits
 from .formats import ImageError, read_header
 from .frame import Depth, Frame, Intrinsics, Mark
 from .image import decode_depth, decode_image
-from .nal_units import FrameNumbers, Part, has_picture, part_of
+from .nal_units import FrameNumbers, Part, begins_group, has_picture, part_of
 from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
 from .video import pixels_from_av, squared_size
 
@@ -27,6 +27,7 @@ __all__ = [
     "decode_depth",
     "decode_image",
     "pixels_from_av",
+    "begins_group",
     "has_picture",
     "part_of",
     "read_header",

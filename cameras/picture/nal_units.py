@@ -9,6 +9,7 @@ from typing import NamedTuple
 _START = b"\x00\x00\x01"
 _HEAD_BYTES = 64  # enough for the parts that are read here
 _SLICE, _IDR, _PARAMETERS = 1, 5, 7
+_HEVC_IDR = (19, 20)
 _MPEG = frozenset({"mpeg1video", "mpeg2video"})
 # Profiles whose parameter sets also say how colours are sampled.
 _HIGH = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
@@ -32,6 +33,20 @@ def has_picture(codec: str, data: bytes) -> bool:
     if codec in _MPEG:
         return any(unit[0] < 0xB0 for unit in _units(data) if unit)
     return True
+
+
+def begins_group(codec: str, data: bytes) -> bool:
+    """Return whether a packet has a picture that needs no other, and that no later one looks past.
+
+    Args:
+        codec: Name of the decoder; of packets of others than ``h264`` and ``hevc`` only the demuxer can tell.
+        data: The packet, with start codes.
+    """
+    if codec == "h264":
+        return any(unit[0] & 0x1F == _IDR for unit in _units(data) if unit)
+    if codec == "hevc":
+        return any((unit[0] >> 1) & 0x3F in _HEVC_IDR for unit in _units(data) if unit)
+    return False
 
 
 def part_of(codec: str, data: bytes) -> Part:

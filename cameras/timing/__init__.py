@@ -3,9 +3,11 @@
 from .frame_times import FrameTimes, believable, timing_of
 from .live import LiveTimes, RateMeter
 from .pacing import Pacer, PictureDeadline, Rebase, seconds, ticks
+from .skipping import GroupSkipper
 
 __all__ = [
     "FrameTimes",
+    "GroupSkipper",
     "LiveTimes",
     "Pacer",
     "PictureDeadline",

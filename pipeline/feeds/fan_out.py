@@ -12,6 +12,9 @@ class FanOut:
     """The newest frame, and a slot for each reader. Safe from any thread.
 
     Its lock is held while a frame is handed over, never while a frame is processed.
+
+    Attributes:
+        unread: Number of frames that no reader took before the next one came; without readers there are none.
     """
 
     def __init__(self) -> None:
@@ -19,6 +22,7 @@ class FanOut:
         self._slots: tuple[Slot[Frame], ...] = ()
         self._latest: Frame | None = None
         self._closed = False
+        self.unread = 0
 
     @property
     def latest(self) -> Frame | None:
@@ -55,8 +59,8 @@ class FanOut:
             if frame is None:
                 return False
             self._latest = frame
-            for slot in self._slots:
-                slot.put(frame)
+            replaces = [slot.put(frame) for slot in self._slots]
+            self.unread += bool(replaces) and all(replaces)
             return True
 
     def forget(self) -> None:

@@ -9,14 +9,13 @@ from typing import Any
 from cameras import Frame, Slot
 
 from ..camera_config import CameraConfig
-from .clock import Clock, Timer
+from ..execution import Clock, Executor, Run, Timer
 from .fan_out import FanOut
 from .held import HeldPicture
 from .meters import Counters, Latency, Rate
 from .painter import Painter
 from .producer import Producer, State
 from .reports import Reports
-from .tasks import Executor, Run
 from .timeline import Splice
 from .watch import Watch
 
@@ -444,6 +443,10 @@ class _RunOutput:
     def __init__(self, feed: Feed, producer: Producer) -> None:
         self.producer = producer
         self._feed = feed
+
+    @property
+    def unread(self) -> int:
+        return self._feed._fan_out.unread
 
     def publish(self, frame: Frame) -> bool:
         return self._feed._publish(self, frame)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from cameras import Frame
 
-from .tasks import Executor, Run
+from ..execution import Executor, Run
 
 
 class State(StrEnum):
@@ -29,6 +29,10 @@ class Output(Protocol):
 
     def publish(self, frame: Frame) -> bool:
         """Distribute a frame to all readers; return whether the run is still current."""
+
+    @property
+    def unread(self) -> int:
+        """Number of frames of the feed that no reader took before the next one came."""
 
     def end(self) -> None:
         """Report that the run ends by itself, as at the end of a file: the last frame stays."""

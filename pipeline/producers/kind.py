@@ -12,7 +12,8 @@ from transforms import Transform
 from vision import VisionService
 
 from ..camera_config import CameraConfig
-from ..feeds import Clock, Feed, Producer, Reports
+from ..execution import Clock
+from ..feeds import Feed, Producer, Reports
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from cameras import Attributes, Frame, Slot, safe_text
 from transforms import InferenceTransform
 
 from ..camera_config import CameraConfig, TransformAttributes
-from ..feeds import Clock, Executor, Feed, FrameTask, Output, Rate, Reports, Run, State
+from ..execution import Clock, Executor, FrameTask, Run
+from ..feeds import Feed, Output, Rate, Reports, State
 from .bugs import bug_message
 from .kind import DeclaredProducer, ProducerContext
 from .step import OpenError, Row, make_transforms, step

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from cameras import CameraAccessDenied, CameraUnreachable
 
-from ..feeds import retry_pause_s
+from ..execution import retry_pause_s
 
 UNREACHABLE_PAUSE_S = 1.25
 """Longest time from one attempt or check to the next while nothing answers at the camera's address."""

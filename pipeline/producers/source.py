@@ -16,7 +16,8 @@ from cameras import (
     Frame,
 )
 
-from ..feeds import BlockingRun, Clock, Executor, Output, Producer, Reports, Run, State, Timeline
+from ..execution import BlockingRun, Clock, Executor, Run
+from ..feeds import Output, Producer, Reports, State, Timeline
 from .bugs import bug_message, must_be
 from .retries import RetryPauses
 
@@ -101,9 +102,9 @@ class Source(Producer):
         # The last error stays visible until the camera is open.
         run_state = self._run_state = _RunState(State.OPENING, error=self._run_state.error)
         name = f"source {self._name}"
-        return executor.start_thread(name, lambda run: self._supervise(run, run_state, output), previous)
+        return executor.start_thread(name, lambda run: self._supervise(run, run_state, output, executor), previous)
 
-    def _supervise(self, run: BlockingRun, run_state: _RunState, output: Output) -> None:
+    def _supervise(self, run: BlockingRun, run_state: _RunState, output: Output, executor: Executor) -> None:
         self._wait_while_denied(run, run_state)
         while not run.stopping.is_set():
             run_state.state = State.OPENING
@@ -112,7 +113,7 @@ class Source(Producer):
             failure: BaseException
             try:
                 camera = self._make()
-                self._read(camera, run, run_state, output)
+                self._read(camera, run, run_state, output, executor)
             except CameraEnded as end:
                 cut = isinstance(end, CameraCutShort)
                 run_state.error, run_state.error_lasts = (str(end) if cut else None), False
@@ -175,36 +176,34 @@ class Source(Producer):
             took_s = self._clock.monotonic() - began_s
             self._clock.pause(run.stopping, max(self._pauses.unreachable() - took_s, CHECK_PAUSE_MIN_S))
 
-    def _read(self, camera: Camera[Attributes], run: BlockingRun, run_state: _RunState, output: Output) -> None:
+    def _read(
+        self, camera: Camera[Attributes], run: BlockingRun, run_state: _RunState, output: Output, executor: Executor
+    ) -> None:
         """Open the camera and read it until it fails, ends, or the run stops."""
         run.on_stop(camera.close)
         run_state.active_at_s, run_state.silence_s = self._clock.monotonic(), camera.silence_s
-        dropped = 0
+        lost = _Lost(camera, self._reports)
         try:
             camera.open()
             self._frame_rate = rate = camera.frame_rate
             if camera.silence_s is not None and rate:
                 run_state.silence_s = max(camera.silence_s, 3 / rate)
             self._timeline.restart()
+            unread = output.unread
             while not run.stopping.is_set():
                 frame = camera.read()
                 must_be(Frame, frame, f"{type(camera).__name__}.read")
-                dropped = self._count_dropped(camera, dropped)
+                lost.count()
                 self._frame_rate = camera.frame_rate
                 self._take(run_state, output, frame)
+                before, unread = unread, output.unread
+                camera.decoding_share = executor.decoding.add(unread=unread > before)
         finally:
-            self._count_dropped(camera, dropped)
+            lost.count()
             try:
                 camera.close()
             except Exception:  # the error that ended the reading matters more
                 logger.debug("camera %s: closing failed", self._name, exc_info=True)
-
-    def _count_dropped(self, camera: Camera[Attributes], known: int) -> int:
-        """Count the frames that the camera dropped beyond ``known``; return its total."""
-        dropped = camera.dropped
-        if dropped > known:  # smaller after a close
-            self._reports.counters.add("dropped", dropped - known)
-        return dropped
 
     def _take(self, run_state: _RunState, output: Output, frame: Frame) -> None:
         if not frame.trace:
@@ -255,3 +254,22 @@ class _RunState:
         if limit_s is None or self.state not in (State.OPENING, State.RUNNING):
             return None
         return f"no frame for {limit_s:g} s: the driver hangs" if now_s - self.active_at_s > limit_s else None
+
+
+class _Lost:
+    """Counts the pictures that a camera has not made frames of."""
+
+    def __init__(self, camera: Camera[Attributes], reports: Reports) -> None:
+        self._camera = camera
+        self._counters = reports.counters
+        self._dropped = self._left_out = 0
+
+    def count(self) -> None:
+        """Count what has come since the last call."""
+        dropped, left_out = self._camera.dropped, self._camera.left_out
+        more = max(dropped - self._dropped, 0)  # smaller after a close
+        shed = max(left_out - self._left_out, 0)
+        if more or shed:
+            self._counters.add("dropped", more + shed)
+            self._counters.add("shed", shed)
+        self._dropped, self._left_out = max(dropped, self._dropped), max(left_out, self._left_out)

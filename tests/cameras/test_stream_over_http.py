@@ -100,6 +100,16 @@ def test_a_slow_camera_may_be_silent_for_longer_than_the_timeout() -> None:
     assert found == [0, 1, 2, 3] and stream.frame_rate == pytest.approx(2, rel=0.2)
 
 
+def test_parts_for_which_there_is_no_time_are_left_out() -> None:
+    with server(sending_parts(map(part, JPEGS))) as host:
+        stream = Stream("door", StreamAttributes(url=f"http://{host}/video"))
+        stream.decoding_share = 0.5
+        stream.open()
+        found = [number_of(stream.read().image) for _ in range(4)]
+        stream.close()
+    assert all(later - earlier == 2 for earlier, later in itertools.pairwise(found[1:])), found
+
+
 def test_data_without_pictures_is_an_error() -> None:
     texts = sending_parts(itertools.repeat(part(b"busy", "text/plain")), rate=500)
     with pytest.raises(CameraError, match="data arrives, but hardly any picture can be decoded$"):

@@ -737,3 +737,34 @@ def test_a_file_that_cannot_be_played_will_not_mend_itself(tmp_path: Path) -> No
         with pytest.raises(CameraError) as refused:
             camera(tmp_path / name).open()
         assert refused.value.lasting
+
+
+H264 = {"g": "10", "keyint_min": "10", "sc_threshold": "0"}
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixel_format", "options", "expected"),
+    [
+        ("libx264", "yuv420p", {**H264, "bf": "0"}, [*range(20), *range(20, 24), *range(30, 34)]),
+        ("libx264", "yuv420p", {**H264, "bf": "2"}, [*range(20), 20, 21, 30, 31]),
+        ("mpeg4", "yuv420p", {"g": "10", "sc_threshold": "1000000000"}, [*range(20), *range(20, 24), *range(30, 34)]),
+        ("mjpeg", "yuvj420p", {"huffman": "default"}, [0, 1, *range(4, 40, 5), *range(6, 40, 5)]),
+    ],
+    ids=["h264", "h264 with B-frames", "mpeg4", "mjpeg"],
+)
+def test_pictures_without_time_are_left_out_and_all_others_are_the_same(
+    tmp_path: Path, codec: str, pixel_format: str, options: dict[str, str], expected: list[int]
+) -> None:
+    images = [numbered(number % 10) for number in range(40)]
+    path = write_video(tmp_path / "a.mp4", images, codec=codec, pixel_format=pixel_format, options=options)
+    file = camera(path)
+    file.open()
+    whole = {frame.pts: frame.image for frame in frames_of(file)}
+    file.close()
+    file.decoding_share = 0.4
+    file.open()
+    frames = list(frames_of(file))
+    assert [sorted(whole).index(frame.pts) for frame in frames] == sorted(expected)
+    assert all(np.array_equal(frame.image, whole[frame.pts]) for frame in frames)
+    held = 2 * 2 if options.get("bf") == "2" else 0  # by the decoder, at the end of each group
+    assert (file.left_out, file.dropped) == (40 - len(frames) - held, 0)

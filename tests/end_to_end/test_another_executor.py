@@ -12,7 +12,7 @@ import pytest
 
 from cameras import Classification, SlotClosed
 from pipeline import FrameTask, Graph, Run, State, WorkerExecutor
-from pipeline.feeds import CLOSE_LIMIT_S, retry_pause_s
+from pipeline.execution import CLOSE_LIMIT_S, retry_pause_s
 from streams import EncoderPool, VideoPacket
 from tests.fakes import FakeClock, FakeTimer, FakeVision
 from tests.pipeline.builders import config

@@ -9,8 +9,8 @@ import pytest
 
 from cameras import Attributes, Camera, CameraEnded, CameraError, Frame, Slot, SlotClosed
 from pipeline import Feed, State
-from pipeline.feeds import blocking
-from pipeline.feeds.clock import SystemClock
+from pipeline.execution import blocking
+from pipeline.execution.clock import SystemClock
 from pipeline.graph import Graph
 from tests.fakes import FakeCamera, FakeClock, NoAttributes, frame
 from tests.pipeline.builders import config, line_feed, source_feed
@@ -321,7 +321,7 @@ def test_all_transforms_are_closed_when_one_fails_to_close(setup: Cameras) -> No
 def test_a_stuck_transform_that_continues_does_not_affect_the_next_run(
     setup: Cameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.feeds.executor.CLOSE_LIMIT_S", 0.05)
+    monkeypatch.setattr("pipeline.execution.executor.CLOSE_LIMIT_S", 0.05)
     entered, go = threading.Semaphore(0), threading.Semaphore(0)
 
     def stuck() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from cameras import Classification, SlotClosed
 from pipeline import BUILT_IN, Changes, Config, ConfigError, Difference, Executor, Graph, Output, Run, State, parse
-from pipeline.feeds.blocking import ThreadRun
+from pipeline.execution.blocking import ThreadRun
 from pipeline.producers import Source
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
 from tests.pipeline.builders import config

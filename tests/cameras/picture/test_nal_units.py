@@ -7,7 +7,7 @@ from typing import Any
 import av
 import pytest
 
-from cameras.picture.nal_units import FrameNumbers, Part, has_picture, part_of
+from cameras.picture.nal_units import FrameNumbers, Part, begins_group, has_picture, part_of
 from tests.cameras.videos import noisy_blocks
 
 
@@ -109,7 +109,21 @@ def test_each_picture_has_one_first_part(name: str, codec: str, options: dict[st
 
 
 @pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("libx264", "h264", {"bf": "0", "g": "5", "keyint_min": "5", "sc_threshold": "0", "forced-idr": "1"}),
+        ("libx265", "hevc", {"x265-params": "log-level=none:bframes=0:keyint=5:min-keyint=5:scenecut=0:open-gop=0"}),
+    ],
+    ids=["h264", "hevc"],
+)
+def test_the_first_picture_of_each_group_is_found(name: str, codec: str, options: dict[str, str]) -> None:
+    whole, _ = packets(name, 20, **options)
+    assert [place for place, packet in enumerate(whole) if begins_group(codec, packet)] == [0, 5, 10, 15]
+
+
+@pytest.mark.parametrize(
     "data", [b"", b"\0\0\1", b"\0\0\1\x67", b"\0\0\1\x67\x64\0\x1f" + bytes(80), b"\0\0\1\x61\xff"]
 )
 def test_nonsense_is_no_loss(data: bytes) -> None:
     assert not FrameNumbers(data).skips(data)
+    assert not begins_group("h264", data) and not begins_group("mpeg4", data)

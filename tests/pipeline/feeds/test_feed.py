@@ -12,7 +12,7 @@ import pytest
 
 from cameras import Attributes, BoundingBox, CameraEnded, Detection, Frame
 from pipeline import Executor, Feed, Output, Producer, Run, State, WorkerExecutor
-from pipeline.feeds import BlockingRun
+from pipeline.execution import BlockingRun
 from pipeline.producers.line import Line
 from pipeline.producers.source import Source
 from pipeline.producers.step import Row

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cameras import CameraAccessDenied, CameraError, CameraUnreachable
-from pipeline.feeds import retry_pause_s
+from pipeline.execution import retry_pause_s
 from pipeline.producers.retries import RetryPauses
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from cameras import CameraAccessDenied, CameraCutShort, CameraEnded, CameraError, CameraUnreachable, Frame, SlotClosed
 from pipeline import Feed, State
-from pipeline.feeds.tasks import RETRY_PAUSES_S
+from pipeline.execution.tasks import RETRY_PAUSES_S
 from pipeline.producers.source import CHECK_PAUSE_MIN_S, CHECKS_MAX
 from server.program import LogFormatter
 from tests.fakes import FakeCamera, FakeClock, frame
@@ -95,6 +95,55 @@ def test_frames_that_the_camera_drops_are_counted(source: Feed, maker: CameraMak
         maker.number(2).give(frame())
         watch.get(5)
     assert source.counters["dropped"] == 6
+
+
+def test_a_camera_is_told_for_which_share_of_its_pictures_there_is_time(
+    source: Feed, maker: CameraMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[bool] = []
+
+    def add(*, unread: bool) -> float:
+        noted.append(unread)
+        return 0.25
+
+    monkeypatch.setattr(source.executor.decoding, "add", add)
+    with source.watch() as watch, source.watch() as second:
+        camera = maker.number(1)
+        for number in range(3):
+            camera.give(frame(pts=number))
+            while watch.get(5).sequence != number:
+                pass
+        second.get(5)
+        camera.give(frame(pts=3))
+        watch.get(5)
+        camera.shed = 7
+        camera.give(frame(pts=4))
+        watch.get(5)
+        second.get(5)
+        camera.give(frame(pts=5))  # the one before is noted by now
+        watch.get(5)
+    assert camera.decoding_share == 0.25
+    assert not any(noted), "one of two readers took each frame"
+    assert (source.counters["dropped"], source.counters["shed"]) == (7, 7)
+
+
+def test_frames_that_no_reader_takes_in_time_are_noted(
+    source: Feed, maker: CameraMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[bool] = []
+    done = threading.Event()
+
+    def add(*, unread: bool) -> float:
+        noted.append(unread)
+        if len(noted) == 4:
+            done.set()
+        return 1.0
+
+    monkeypatch.setattr(source.executor.decoding, "add", add)
+    with source.watch():
+        maker.number(1).give(*(frame(pts=number) for number in range(4)))
+        assert done.wait(5)
+    assert noted == [False, True, True, True]
 
 
 def test_the_summary_describes_the_newest_frame(source: Feed, maker: CameraMaker) -> None:

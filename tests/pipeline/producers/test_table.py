@@ -33,7 +33,7 @@ from pipeline import (
     parse,
     schema,
 )
-from pipeline.feeds import BlockingRun
+from pipeline.execution import BlockingRun
 from server.cli import cli
 from streams import Target, annotate
 from tests.fakes import FakeClock, frame

@@ -67,7 +67,7 @@ export class Card {
     this.stage.show(camera, chain);
     this.#showChain(camera, chain);
     this.#showError(camera);
-    this.#showUsed(camera);
+    this.#showUsed(camera, chain);
     this.#showStatistics();
     this.#showPredictions(camera.state === "running" || camera.state === "ended" ? (camera.latest?.predictions ?? []) : []);
   }
@@ -125,8 +125,8 @@ export class Card {
     setText(this.parts.error, error);
   }
 
-  #showUsed(camera) {
-    const share = camera.counters ? this.usedFrames.share(camera.counters) : null;
+  #showUsed(camera, chain) {
+    const share = this.usedFrames.share(chain);
     this.parts.used.hidden = share === null || camera.state !== "running";
     if (share !== null) setText(this.parts.used, `Uses ${percentage(share)} of the frames`);
   }

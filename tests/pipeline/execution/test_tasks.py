@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.feeds import retry_pause_s
+from pipeline.execution import retry_pause_s
 
 
 def test_pauses_grow_and_the_last_one_repeats() -> None:

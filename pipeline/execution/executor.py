@@ -10,6 +10,7 @@ from cameras import BackgroundThread, SlotClosed, available_cores
 
 from .blocking import ThreadRun
 from .clock import Clock, Timer
+from .decoding import DecodingShare
 from .memory import release_memory
 from .tasks import CLOSE_LIMIT_S, BlockingRun, FrameTask, Run, TaskRun, retry_pause_s, wait_for_previous
 from .workers import Job, Workers
@@ -25,12 +26,17 @@ class WorkerExecutor:
 
     Args:
         clock: Times the pauses between attempts to open a task and what is due.
-        workers: How many tasks process a frame at once; by default as many as there are processors.
+        workers: How many tasks process a frame at once; by default one more than there are processors, since
+            each waits for the interpreter's lock now and then.
+
+    Attributes:
+        decoding: The share of their pictures that sources should decode, lower while tasks wait for a worker.
     """
 
     def __init__(self, clock: Clock, workers: int | None = None) -> None:
         self._clock = clock
-        self._workers = Workers(workers or available_cores())
+        self._workers = Workers(workers or available_cores() + 1)
+        self.decoding = DecodingShare(clock.monotonic, lambda: self._workers.saturated)
 
     def start_task(self, task: FrameTask, previous: Run | None = None) -> TaskRun:
         """Run a task until its ``frames`` are closed; see :class:`Executor`."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.feeds import memory
+from pipeline.execution import memory
 
 # A heap of many blocks, every hundredth of them in use: without the release, the whole heap stays.
 PROGRAM = """

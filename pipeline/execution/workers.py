@@ -20,6 +20,9 @@ LOOK_S = 0.1
 """Interval at which the jobs that take long are looked for."""
 
 
+SATURATED, RELAXED = 0.9, 0.5
+"""The share of the last second in which jobs waited, from which on the workers count as saturated, and no longer."""
+
 NAME = "worker"
 """The name of a thread while it runs no job."""
 
@@ -56,7 +59,7 @@ class Job(ABC):
 class Workers:
     """Runs the jobs that are ready. Safe from any thread.
 
-    As many jobs run at once as the machine has processors for; more threads than that would only take the interpreter's
+    Few jobs run at once; more threads than the machine has processors for would only take the interpreter's
     lock and the caches from each other.
 
     * A job that the running job makes ready goes before all others: a frame goes through its whole way, the lines
@@ -81,7 +84,14 @@ class Workers:
         self._idle: list[_Worker] = []
         self._blocked = 0
         self._looking: threading.Event | None = None
+        self._waiting_share = 0.0
+        self._saturated = False
         self._mine = threading.local()
+
+    @property
+    def saturated(self) -> bool:
+        """Whether jobs have waited for a worker all the time in the last second or two."""
+        return self._saturated
 
     def enter(self, job: Job) -> None:
         """Take a job on; from now on :meth:`ready` has it run.
@@ -222,6 +232,7 @@ class Workers:
     def _long(self) -> list[tuple[Job, float]]:
         """Return the jobs that take long, with their time so far; give the places of their workers to others."""
         with self._lock:
+            self._is_saturated(waiting=bool(self._queue))
             now_s = monotonic()
             long = []
             for worker in self._workers:
@@ -234,6 +245,12 @@ class Workers:
             if self._queue:
                 self._call_worker()
             return long
+
+    def _is_saturated(self, *, waiting: bool) -> bool:
+        """Note whether jobs wait now, a tenth of a second after the last time; return whether they always do."""
+        self._waiting_share += (waiting - self._waiting_share) * LOOK_S
+        self._saturated = self._waiting_share > (RELAXED if self._saturated else SATURATED)
+        return self._saturated
 
 
 class _Worker:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pipeline.feeds.clock import SystemClock
+from pipeline.execution.clock import SystemClock
 
 
 def timers() -> list[str]:

@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from pipeline.feeds import workers as module
-from pipeline.feeds.workers import NAME, Job, Workers
+from pipeline.execution import workers as module
+from pipeline.execution.workers import NAME, Job, Workers
 
 
 class Turns(Job):
@@ -248,3 +248,21 @@ def test_without_threads_a_member_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     workers.ready(job)
     job.wait()
     workers.leave(job)
+
+
+def test_workers_are_saturated_while_jobs_wait_all_the_time() -> None:
+    held = Held()
+    first, second = Turns("first", [], held), Turns("second", [])
+    with working(1, first, second) as workers:
+        workers.ready(first)
+        assert held.entered.acquire(timeout=10)
+        with workers._lock:  # until the end nobody looks but this test, and no other thread takes the job that waits
+            workers._queue.append(second)
+            second._turn = module._Turn.QUEUED
+            assert not workers._is_saturated(waiting=True), "for a moment only"
+            while not workers._is_saturated(waiting=True):
+                pass
+            shares = [workers._is_saturated(waiting=False) for _ in range(20)]
+        assert shares[0] and not shares[-1], "they relax late"
+        held.go.release()
+        second.wait()

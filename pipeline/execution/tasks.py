@@ -16,6 +16,8 @@ from typing import Protocol
 
 from cameras import Frame
 
+from .decoding import DecodingShare
+
 logger = logging.getLogger(__name__)
 
 CLOSE_LIMIT_S = 2.0
@@ -142,6 +144,10 @@ class BlockingRun(Run, Protocol):
 
 class Executor(Protocol):
     """Runs units. All runs of one feed are from the same executor. Safe from any thread."""
+
+    @property
+    def decoding(self) -> DecodingShare:
+        """The share of their pictures that sources should decode."""
 
     def start_task(self, task: FrameTask, previous: Run | None = None) -> TaskRun:
         """Run a task until its ``frames`` are closed.

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.execution.decoding import GROWTH, PERIOD_S, SHARE_MIN, DecodingShare
+from tests.fakes import FakeClock
+
+
+class Machine:
+    """A share, and sources whose readers take a number of frames per period."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.saturated = True
+        self.decoding = DecodingShare(self.clock.monotonic, lambda: self.saturated)
+
+    def period(self, frames: int, read: int) -> float:
+        """Let one period pass in which so many frames are decoded, of which so many are read."""
+        for number in range(frames - 1):
+            self.decoding.add(unread=number >= read)
+        self.clock.advance(PERIOD_S)
+        return self.decoding.add(unread=frames > read)
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+def test_all_is_decoded_while_there_is_time(machine: Machine) -> None:
+    machine.saturated = False
+    assert [machine.period(100, read) for read in (100, 50, 1)] == [1.0] * 3, "a slow transform alone is no reason"
+
+
+def test_what_readers_have_no_time_for_is_decoded_no_more(machine: Machine) -> None:
+    capacity, share = 200, 1.0
+    for _ in range(20):
+        frames = max(round(960 * share), 1)
+        share = machine.period(frames, min(frames, capacity))
+    assert capacity <= 960 * share <= 2 * capacity
+
+
+def test_the_share_stays_while_readers_take_most(machine: Machine) -> None:
+    machine.period(100, 20)
+    share = machine.decoding.share
+    assert machine.period(100, 65) == share < 1
+
+
+def test_the_share_grows_when_readers_take_all_or_the_machine_has_time(machine: Machine) -> None:
+    machine.period(100, 10)
+    share = machine.decoding.share
+    assert machine.period(100, 95) == pytest.approx(share * GROWTH)
+    machine.saturated = False
+    assert machine.period(100, 10) == pytest.approx(share * GROWTH**2)
+    for _ in range(20):
+        machine.period(100, 100)
+    assert machine.decoding.share == 1.0
+
+
+def test_the_share_never_becomes_nothing(machine: Machine) -> None:
+    for _ in range(50):
+        machine.period(10, 0)
+    assert machine.decoding.share == SHARE_MIN
+
+
+def test_it_changes_once_a_period(machine: Machine) -> None:
+    assert [machine.decoding.add(unread=True) for _ in range(50)] == [1.0] * 50
