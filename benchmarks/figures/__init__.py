@@ -4,11 +4,27 @@ from collections.abc import Callable
 
 from ..measuring import Findings, Program
 from ..workloads import Inputs
-from . import cameras, decoding, encoder, fan_out, keep_alive, latency, predictions, recognition, slow_model
+from . import (
+    cameras,
+    decoding,
+    encoder,
+    fan_out,
+    keep_alive,
+    latency,
+    line,
+    memory,
+    overload,
+    predictions,
+    recognition,
+    slow_model,
+)
 
 FIGURES: dict[str, Callable[[Program, Inputs], Findings]] = {
     "cameras": cameras.measure,
     "slow_model": slow_model.measure,
+    "line": line.measure,
+    "memory": memory.measure,
+    "overload": overload.measure,
     "latency": latency.measure,
     "fan_out": fan_out.measure,
     "predictions": predictions.measure,

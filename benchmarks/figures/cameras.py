@@ -1,7 +1,6 @@
 """Many watched cameras with a detector: what all give together, what each gets, and how late it comes.
 
-The cameras play one file of 640 x 360 at 15 frames per second, at its pace, and share one model. Each has a viewer, in
-a separate process that counts packets.
+The cameras are those of `watched`. Each has a viewer, in a separate process that counts packets.
 
 Where there are more cameras than the machine has cores for, a camera goes on to decode, because each frame depends on
 those before it, and gives only some of its frames on. That decoding is counted out: output is told per core that was
@@ -13,7 +12,6 @@ program itself: as many cameras that run without viewers, which decode a frame a
 from __future__ import annotations
 
 import itertools
-import json
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,11 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..measuring import Finding, Findings, Program, ProgramError, Server, Viewers, at_least, at_most, idle_s, render
+from ..measuring import Finding, Findings, Program, ProgramError, Server, Viewers, at_least, at_most, idle_s
 from ..workloads import Inputs
+from .watched import by_name, clip_for, config, seen
 
-WIDTH_PX, HEIGHT_PX, RATE = 640, 360, 15
-CLIP_S = 8
 SETTLE_S = 3.0
 PARTS = 4
 """The measured time is divided into as many parts, whose range is the spread of the output."""
@@ -114,8 +111,7 @@ class Load:
 
 def measure(program: Program, inputs: Inputs) -> Findings:
     """Serve each number of cameras and judge them together."""
-    clip = program.scratch / "cameras.mp4"
-    render(clip, WIDTH_PX, HEIGHT_PX, CLIP_S * RATE, RATE)
+    clip = clip_for(program)
     unused_ms = _unused_ms(program, clip, inputs.numbers[-1])
     loads = [_load(program, inputs, clip, number, unused_ms) for number in inputs.numbers]
     return judged(loads)
@@ -165,6 +161,8 @@ def _detail(load: Load, work_ms: float) -> dict[str, Any]:
         "cameras": load.number,
         "frames/s": load.total,
         "per core": load.output,
+        "per core used": load.total
+        / max(load.mean(lambda part: part.cores - part.unused * load.unused_ms / 1000), 0.01),
         "least share": least,
         "most": most,
         "p50 ms": statistics.median(p50 for p50, _ in load.latency_ms),
@@ -180,16 +178,6 @@ def _detail(load: Load, work_ms: float) -> dict[str, Any]:
     }
 
 
-def _config(inputs: Inputs, clip: Path, number: int) -> str:
-    cameras = "\n".join(
-        f'  - {{name: clip-{index}, model: video_file, attributes: {{path: "{clip}", loop: true}}}}\n'
-        f"  - {{name: seen-{index}, model: transform, attributes: {{source: clip-{index}, pipeline: "
-        "[{type: detections, attributes: {detector_name: things, confidence_threshold: 0.5}}]}}"
-        for index in range(number)
-    )
-    return f"cameras:\n{cameras}\n{inputs.detector()}"
-
-
 def _unused_ms(program: Program, clip: Path, number: int) -> float:
     """Return the CPU time of a frame that a source decodes and nothing takes, with this number of cameras."""
     cameras = "\n".join(
@@ -198,9 +186,9 @@ def _unused_ms(program: Program, clip: Path, number: int) -> float:
     )
     with program.serve(f"cameras:\n{cameras}\n") as server:
         time.sleep(SETTLE_S)
-        before_s, decoded = server.meter.seconds(), _decoded(_cameras(server))
+        before_s, decoded = server.meter.seconds(), _decoded(by_name(server))
         time.sleep(UNUSED_S)
-        spent_s, decoded = server.meter.seconds() - before_s, _decoded(_cameras(server)) - decoded
+        spent_s, decoded = server.meter.seconds() - before_s, _decoded(by_name(server)) - decoded
     if decoded <= 0:
         raise ProgramError(f"{number} cameras without viewers have decoded no frame in {UNUSED_S:.0f} s")
     return 1000 * spent_s / decoded
@@ -208,26 +196,26 @@ def _unused_ms(program: Program, clip: Path, number: int) -> float:
 
 def _load(program: Program, inputs: Inputs, clip: Path, number: int, unused_ms: float) -> Load:
     """Serve a number of cameras, watch them all, and measure for ``inputs.seconds``."""
-    with program.serve(_config(inputs, clip, number)) as server, Viewers(server.url) as viewers:
-        viewers.open(*(f"seen-{index}" for index in range(number)))
+    with program.serve(config(inputs, clip, number)) as server, Viewers(server.url) as viewers:
+        viewers.open(*seen(number))
         time.sleep(SETTLE_S)
         moments = list(_moments(server, viewers, inputs.seconds, number))
         packets = viewers.packets()
-        after = _cameras(server)
-        for index in range(number):
-            server.require_viewers(f"seen-{index}", 1)
+        after = by_name(server)
+        for name in seen(number):
+            server.require_viewers(name, 1)
     first, last = moments[0], moments[-1]
     sent = sum(last.encoded) - sum(first.encoded)
     if packets < sent:
         raise ProgramError(f"{number} cameras: their viewers received {packets} packets of {sent} frames")
     took_s = last.at_s - first.at_s
-    seen = [after[f"seen-{index}"]["latency_ms"] for index in range(number)]
+    latencies = [after[name]["latency_ms"] for name in seen(number)]
     return Load(
         number,
         tuple((b - a) / took_s for a, b in zip(first.encoded, last.encoded, strict=True)),
         tuple(_part(a, b) for a, b in itertools.pairwise(moments)),
-        tuple((latency["total"]["p50"], latency["total"]["p95"]) for latency in seen),
-        statistics.median(_work_ms(latency) for latency in seen),
+        tuple((latency["total"]["p50"], latency["total"]["p95"]) for latency in latencies),
+        statistics.median(_work_ms(latency) for latency in latencies),
         (last.viewers_s - first.viewers_s) / took_s,
         unused_ms,
     )
@@ -248,13 +236,13 @@ def _moments(server: Server, viewers: Viewers, seconds: float, number: int) -> I
     for part in range(PARTS + 1):
         if part:
             time.sleep(seconds / PARTS)
-        at_s, cameras = time.monotonic(), _cameras(server)
+        at_s, cameras = time.monotonic(), by_name(server)
         yield _Moment(
             at_s,
             server.meter.seconds(),
             idle_s(),
             viewers.meter.seconds(),
-            tuple(int(cameras[f"seen-{index}"]["counters"]["encoded"]) for index in range(number)),
+            tuple(int(cameras[name]["counters"]["encoded"]) for name in seen(number)),
             _decoded(cameras),
         )
 
@@ -271,10 +259,6 @@ def _part(a: _Moment, b: _Moment) -> Part:
 
 def _decoded(cameras: dict[str, Any]) -> int:
     return sum(int(camera["counters"]["decoded"]) for name, camera in cameras.items() if name.startswith("clip-"))
-
-
-def _cameras(server: Server) -> dict[str, Any]:
-    return {camera["name"]: camera for camera in json.loads(server.request("GET", "/api/cameras"))}
 
 
 def _work_ms(latency: dict[str, dict[str, float]]) -> float:

@@ -27,7 +27,7 @@ from .findings import (
     table,
     table_of,
 )
-from .program import CpuMeter, Program, ProgramError, Server, idle_s
+from .program import CpuMeter, Program, ProgramError, Server, idle_s, memory_mb
 from .viewers import Viewers
 from .worktrees import UnknownCommit, checkout, resolved
 
@@ -61,6 +61,7 @@ __all__ = [
     "json_of",
     "machine",
     "median_interval",
+    "memory_mb",
     "orders",
     "render",
     "resolved",

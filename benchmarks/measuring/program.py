@@ -36,6 +36,9 @@ class ProgramError(RuntimeError):
 class CpuMeter:
     """The CPU time of a child process: user and system, of all threads, even ended ones, and of its own children.
 
+    Args:
+        pid: The process.
+
     Example:
         meter = CpuMeter(process.pid)
         before = meter.seconds()
@@ -44,7 +47,7 @@ class CpuMeter:
     """
 
     def __init__(self, pid: int) -> None:
-        self._pid = pid
+        self.pid = pid
         # What clock_getcpuclockid(3) returns for a process. /proc/PID/stat counts in steps of 10 ms, which is more than
         # 16 idle cameras take in a second; this clock counts nanoseconds.
         self._clock = (~pid << 3) | 2
@@ -57,12 +60,25 @@ class CpuMeter:
         """
         try:
             own = time.clock_gettime(self._clock)
-            stat = Path(f"/proc/{self._pid}/stat").read_text()
+            stat = Path(f"/proc/{self.pid}/stat").read_text()
         except OSError as error:
-            raise ProgramError(f"process {self._pid} has ended") from error
+            raise ProgramError(f"process {self.pid} has ended") from error
         # After the command's name, which may hold spaces: field 3 (state) and on; 16 and 17 are cutime and cstime.
         user, system = stat.rpartition(")")[2].split()[13:15]
-        return own + (int(user) + int(system)) / _TICKS_PER_S + sum(map(_own_seconds, _children(self._pid)))
+        return own + (int(user) + int(system)) / _TICKS_PER_S + sum(map(_own_seconds, _children(self.pid)))
+
+
+def memory_mb(pid: int) -> float:
+    """Return the resident memory of a process in MB (10^6 bytes).
+
+    Raises:
+        ProgramError: The process has ended.
+    """
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError as error:
+        raise ProgramError(f"process {pid} has ended") from error
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def idle_s() -> float:
