@@ -55,7 +55,17 @@ from .slot import Slot, SlotClosed, SlotStatistics, Wakeup
 from .snapshot import Snapshot
 from .stream import Stream
 from .test_pattern import TestPattern
-from .threads import BackgroundThread, BoundedCalls, CallsClosed, CallTimeout, available_cores
+from .threads import (
+    BackgroundThread,
+    BoundedCalls,
+    CallsClosed,
+    CallTimeout,
+    Place,
+    available_cores,
+    own_place,
+    waiting,
+    working_for,
+)
 from .video_file import VideoFile
 from .webcam import Webcam
 
@@ -125,6 +135,7 @@ __all__ = [
     "Outline",
     "PictureLimits",
     "Pixels",
+    "Place",
     "Points",
     "Prediction",
     "Segmentation",
@@ -144,12 +155,15 @@ __all__ = [
     "is_private",
     "is_public",
     "one_line",
+    "own_place",
     "pixels_from_av",
     "read_header",
     "redact_url",
     "require_internals",
     "sets_attribute",
     "safe_text",
+    "waiting",
     "warped",
+    "working_for",
     "yuv_from_rgb",
 ]

@@ -11,8 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..threads import waiting
+
 T = TypeVar("T")
 Image = NDArray[np.uint8]
+
+_BRIEF_S = 0.001  # of a wait for another thread that converts a picture: not worth a change of threads
 
 
 class Matrix(StrEnum):
@@ -120,11 +124,16 @@ class Pixels:
         """
         with self._lock:
             cell = self._cells.setdefault(key, _Cell())
-        with cell.lock:
+        if not cell.lock.acquire(timeout=_BRIEF_S):
+            with waiting():  # for another thread, which may run a model
+                cell.lock.acquire()
+        try:
             if not cell.made:
                 cell.value = make()
                 cell.made = True
             return cast(T, cell.value)
+        finally:
+            cell.lock.release()
 
     @property
     def bgr(self) -> Image:

@@ -3,5 +3,16 @@
 from .background import BackgroundThread
 from .bounded_calls import BoundedCalls, CallsClosed, CallTimeout
 from .cores import available_cores
+from .waiting import Place, own_place, waiting, working_for
 
-__all__ = ["BackgroundThread", "BoundedCalls", "CallTimeout", "CallsClosed", "available_cores"]
+__all__ = [
+    "BackgroundThread",
+    "BoundedCalls",
+    "CallTimeout",
+    "CallsClosed",
+    "Place",
+    "available_cores",
+    "own_place",
+    "waiting",
+    "working_for",
+]

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar, cast
 
+from .waiting import own_place, working_for
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -36,7 +38,8 @@ class BoundedCalls:
     A call that takes longer is *late*: its caller gets an error, its thread is abandoned, and all further calls are
     refused at once until it returns after all. So code that hangs costs one thread and delays its callers once.
 
-    Threads are kept for the next calls, as many as have run at once.
+    Threads are kept for the next calls, as many as have run at once. Where a call waits (:func:`waiting`), it gives
+    away the place of its caller, which waits for it.
 
     Args:
         name: Name of the threads, and the subject of log lines.
@@ -161,6 +164,7 @@ class _Call:
         self.error: BaseException | None = None
         self.finished = False
         self.began_s = time.monotonic()
+        self.place = own_place()
         self.done = threading.Lock()
         self.done.acquire()
 
@@ -184,7 +188,8 @@ class _Thread:
     def _work(self) -> None:
         while (call := self.calls.get()) is not None:
             try:
-                call.result = call.function()
+                with working_for(call.place):
+                    call.result = call.function()
             except BaseException as error:  # raised where the result is awaited; a native panic may be no Exception
                 call.error = error
             self._finished(call, self)

@@ -6,10 +6,13 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
+from functools import partial
 from time import monotonic
 
-from cameras import BackgroundThread, Wakeup
+from cameras import BackgroundThread, Wakeup, working_for
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +69,10 @@ class Workers:
       chained on it and the encoder, before the next frame begins, and mostly on one thread.
     * All others are first come, first served. A job that is ready again waits behind those that came before, so that
       no camera takes the turn of another.
-    * A job that blocks (a transform that hangs, a model that takes long) does not stop the others: after
-      ``BLOCKED_S`` another thread takes its place.
+    * A job that waits for what is computed elsewhere (``cameras.waiting``) does not stop the others: meanwhile another
+      thread has its place.
+    * Nor does one that blocks without saying so (a transform that hangs): after ``BLOCKED_S`` another thread takes its
+      place.
 
     The threads exist while there are members.
 
@@ -151,11 +156,18 @@ class Workers:
         worker: _Worker | None = getattr(self._mine, "worker", None)
         return worker is not None and worker.job is job
 
+    @property
+    def _active(self) -> int:
+        """The number of workers that have a place: neither idle nor blocked. Needs the lock."""
+        return len(self._workers) - self._blocked - len(self._idle)
+
     def _call_worker(self) -> None:
         """Wake a worker, or start one if there may be more. Needs the lock."""
+        if self._active >= self.number:
+            return
         if self._idle:
             self._idle.pop().wakeup.set()
-        elif len(self._workers) - self._blocked < self.number:
+        else:
             try:
                 self._start_worker()
             except RuntimeError:  # the system gives no more threads: the others will come to it
@@ -169,6 +181,10 @@ class Workers:
 
     def _work(self, worker: _Worker) -> None:
         self._mine.worker = worker
+        with working_for(partial(self._waiting, worker)):
+            self._run_jobs(worker)
+
+    def _run_jobs(self, worker: _Worker) -> None:
         thread = threading.current_thread()
         while True:
             job = self._next(worker)
@@ -188,20 +204,19 @@ class Workers:
         """End the turn of a worker, and return the job of its next one; ``None`` when there is nothing to do."""
         with self._lock:
             self._end_turn(worker)
-            if not self._queue or len(self._workers) - self._blocked > self.number:
+            if not self._queue or self._active > self.number:
                 return None
             worker.job = job = self._queue.popleft()
             job._turn = _Turn.RUNNING
-            worker.since_s = monotonic()
+            worker.since_s = worker.busy_since_s = monotonic()
             if self._queue and self._idle:
                 self._call_worker()
             return job
 
     def _end_turn(self, worker: _Worker) -> None:
         job, worker.job = worker.job, None
-        if worker.blocked:
-            worker.blocked = False
-            self._blocked -= 1
+        self._unblock(worker)
+        worker.wait = None
         worker.follows = False
         if job is None:
             return
@@ -214,13 +229,13 @@ class Workers:
     def _waits(self, worker: _Worker) -> bool:
         """Put a worker aside until there is something to do; return whether it is still needed."""
         with self._lock:
-            if not self._members or len(self._workers) - self._blocked > self.number:
+            if self._queue and self._active <= self.number:  # it came meanwhile
+                worker.wakeup.set()
+            elif self._members and len(self._idle) < self.number:
+                self._idle.append(worker)
+            else:
                 self._workers.discard(worker)
                 return False
-            if self._queue:  # it came meanwhile
-                worker.wakeup.set()
-            else:
-                self._idle.append(worker)
             return True
 
     def _look_until(self, over: threading.Event) -> None:
@@ -239,9 +254,8 @@ class Workers:
                 if worker.job is None or (took_s := now_s - worker.since_s) < BLOCKED_S:
                     continue
                 long.append((worker.job, took_s))
-                if not worker.blocked:
-                    worker.blocked = True
-                    self._blocked += 1
+                if now_s - worker.busy_since_s >= BLOCKED_S:
+                    self._block(worker)
             if self._queue:
                 self._call_worker()
             return long
@@ -252,6 +266,35 @@ class Workers:
         self._saturated = self._waiting_share > (RELAXED if self._saturated else SATURATED)
         return self._saturated
 
+    @contextmanager
+    def _waiting(self, worker: _Worker) -> Iterator[None]:
+        """Give the place of a worker to another thread for the length of a block, which its job runs or waits for."""
+        wait = object()
+        with self._lock:
+            if worker.wait is None and worker.job is not None:
+                worker.wait = wait
+                self._block(worker)
+                if self._queue:
+                    self._call_worker()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if worker.wait is wait:  # otherwise it is nested in another, or its turn has ended without it
+                    worker.wait = None
+                    worker.busy_since_s = monotonic()
+                    self._unblock(worker)
+
+    def _block(self, worker: _Worker) -> None:
+        if not worker.blocked:
+            worker.blocked = True
+            self._blocked += 1
+
+    def _unblock(self, worker: _Worker) -> None:
+        if worker.blocked:
+            worker.blocked = False
+            self._blocked -= 1
+
 
 class _Worker:
     """One thread.
@@ -260,13 +303,16 @@ class _Worker:
         wakeup: Wakes it when there may be something to do.
         job: The job whose turn it runs.
         since_s: When that turn began.
+        busy_since_s: When it began, or went on after a wait.
         follows: Whether that turn has made another job ready.
-        blocked: Whether it takes so long that another thread has the worker's place.
+        blocked: Whether another thread has the worker's place, because that turn waits or takes long.
+        wait: Identifies the wait of that turn, the outermost one, while it waits.
     """
 
     def __init__(self) -> None:
         self.wakeup = Wakeup()
         self.job: Job | None = None
-        self.since_s = 0.0
+        self.since_s = self.busy_since_s = 0.0
         self.follows = False
         self.blocked = False
+        self.wait: object = None

@@ -210,6 +210,9 @@ class Runtime(ABC):
     """Whether a damaged file cannot crash the process, so that no child process has to try files first."""
     single_core: ClassVar[bool] = False
     """Whether an inference runs on ``num_threads`` cores, by default one, so that copies use the others."""
+    elsewhere: bool = False
+    """Whether inferences run elsewhere than on this machine's processors, such as on a GPU or a server: who waits for
+    one holds no worker. A constructor may set it."""
 
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
-from cameras import BackgroundThread, BoundedCalls, CallsClosed, CallTimeout, available_cores
+from cameras import BackgroundThread, BoundedCalls, CallsClosed, CallTimeout, available_cores, waiting
 
 from .base import Runtime, Tensor
 from .errors import ModelError
@@ -44,7 +45,8 @@ INFERENCE_LIMIT = InferenceLimit()
 class BoundedRuntime(Runtime):
     """A loaded model whose inferences have a time limit, ``INFERENCE_LIMIT``.
 
-    An inference that takes longer marks the model: it is refused at once until that inference ends.
+    An inference that takes longer marks the model: it is refused at once until that inference ends. While a model runs
+    elsewhere (``Runtime.elsewhere``), the caller holds no worker.
 
     Inferences of a library that runs each on one core (``Runtime.single_core``) wait for each other while other cores
     have nothing to do. When that goes on, the model is loaded again on a thread of its own, up to a few copies.
@@ -60,6 +62,7 @@ class BoundedRuntime(Runtime):
         self, runtime: Runtime, path: Path, load: Callable[[], Runtime] | None = None, copies_max: int = 1
     ) -> None:
         self.inputs, self.outputs, self.metadata = runtime.inputs, runtime.outputs, runtime.metadata
+        self.elsewhere = runtime.elsewhere
         self._path = path
         self._load = load
         self._copies_max = copies_max
@@ -89,7 +92,8 @@ class BoundedRuntime(Runtime):
         """Run the model."""
         self._note(busy=self._calls.full)
         try:
-            return self._calls.run(lambda: self._infer(inputs), INFERENCE_LIMIT.seconds)
+            with waiting() if self.elsewhere else nullcontext():
+                return self._calls.run(lambda: self._infer(inputs), INFERENCE_LIMIT.seconds)
         except CallTimeout as error:
             raise ModelError(unanswered(f"{self._path}: the model", error)) from None
         except CallsClosed as error:

@@ -43,6 +43,8 @@ PROVIDERS = {
 }
 """ONNX Runtime's name of each execution provider, by its name in the YAML."""
 
+_ON_PROCESSORS = frozenset({"cpu", "xnnpack", "openvino"})  # OpenVINO's default device is the CPU
+
 _DISTRIBUTIONS = ("onnxruntime-gpu", "onnxruntime-directml", "onnxruntime")  # all of them are the module onnxruntime
 _TYPES = {
     "float": "float32", "double": "float64", "float16": "float16", "bool": "bool",
@@ -127,6 +129,7 @@ class Onnx(Runtime):
             raise ModelError(f"{file.path}: {self._explained(error)}") from error
         self._file = replace(file, weights={})  # the session has its own copy
         self.provider = self._running(wanted, session.get_providers())
+        self.elsewhere = self.provider not in _ON_PROCESSORS
         self._session = session
         self.inputs = tuple(map(self._info, session.get_inputs()))
         self.outputs = self._tensors(session.get_outputs())

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import pipeline
 import streams
 from cameras import Frame, Slot
 from pipeline import FrameTask, SystemClock, WorkerExecutor
-from pipeline.execution import BlockingRun
+from pipeline.execution import BlockingRun, workers
 from pipeline.execution.tasks import RETRY_PAUSES_S
 from tests.fakes import BusyMachine, FakeClock, frame
+from tests.vision.fakes import runtime
+from vision import Runtime
+from vision.runtimes import BoundedRuntime, ModelFile, Tensor
 
 THREADS = WorkerExecutor(SystemClock())
 
@@ -69,6 +74,52 @@ def test_a_task_is_opened_processes_frames_and_is_closed() -> None:
     run.stop()
     assert run.wait()
     assert task.calls == ["open", 3, "close"]
+
+
+class Inferring(Task):
+    """Runs a model on each frame."""
+
+    def __init__(self, model: Runtime) -> None:
+        super().__init__()
+        self._model = model
+
+    def process(self, frame: Frame) -> None:
+        self._model.infer({"input": np.zeros((1, 4, 4, 3), np.uint8)})
+        super().process(frame)
+
+
+def test_with_one_worker_a_task_whose_model_runs_elsewhere_does_not_hold_up_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workers, "BLOCKED_S", 1000.0)
+    began, go = threading.Event(), threading.Event()
+
+    def infer(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        began.set()
+        assert go.wait(10)
+        return {"out": np.zeros(1)}
+
+    go.set()
+    kind = runtime(infer)  # infers once, for the shapes
+    began.clear()
+    go.clear()
+    kind.elsewhere = True
+    model = BoundedRuntime(kind(ModelFile(Path("model"), b"a model", "")), Path("model"))
+    executor = WorkerExecutor(FakeClock(), workers=1)
+    slow, other = Inferring(model), Task()
+    runs = [executor.start_task(task) for task in (slow, other)]
+    slow.frames.put(frame(pts=1))
+    assert began.wait(10)
+    other.frames.put(frame(pts=2))
+    assert other.wait_for(2) == ["open", 2]
+    assert slow.calls == ["open"]
+    go.set()
+    slow.wait_for(2)
+    for run in runs:
+        run.stop()
+        assert run.wait()
+    model.close()
+    assert slow.calls == ["open", 1, "close"]
 
 
 def test_starting_and_stopping_do_not_wait_until_the_thread_runs(monkeypatch: pytest.MonkeyPatch) -> None:

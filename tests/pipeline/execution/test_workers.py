@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from cameras import BoundedCalls, waiting
 from pipeline.execution import workers as module
 from pipeline.execution.workers import NAME, Job, Workers
 
@@ -37,6 +38,19 @@ class Turns(Job):
             assert self.turns.acquire(timeout=10)
 
 
+class Waits:
+    """Waits for what is computed elsewhere until it is let go, then is held."""
+
+    def __init__(self) -> None:
+        self.wait = Held()
+        self.after = Held()
+
+    def __call__(self) -> None:
+        with waiting():
+            self.wait()
+        self.after()
+
+
 class Held:
     """Holds the turns of a job until it is let go."""
 
@@ -47,6 +61,12 @@ class Held:
     def __call__(self) -> None:
         self.entered.release()
         assert self.go.acquire(timeout=10)
+
+
+@pytest.fixture
+def watched_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no job count as blocked because it takes long."""
+    monkeypatch.setattr(module, "BLOCKED_S", 1000.0)
 
 
 def many_times(action: Callable[[], None]) -> None:
@@ -189,6 +209,168 @@ def test_a_job_that_blocks_gives_its_place_to_another(caplog: pytest.LogCaptureF
         held.go.release()
         stuck.wait()
     assert not caplog.messages
+
+
+@pytest.mark.usefixtures("watched_rarely")
+def test_a_job_that_waits_for_what_is_computed_elsewhere_holds_no_worker() -> None:
+    waits, notes = Waits(), list[str]()
+    one, other, third = Turns("one", notes, waits), Turns("other", notes), Turns("third", notes)
+    with working(1, one, other, third) as workers:
+        workers.ready(one)
+        assert waits.wait.entered.acquire(timeout=10)
+        workers.ready(other)
+        other.wait()
+        assert notes == ["other"]
+        waits.wait.go.release()
+        assert waits.after.entered.acquire(timeout=10), "it goes on at once"
+        workers.ready(third)
+        waits.after.go.release()
+        third.wait()
+    assert notes == ["other", "one", "third"], "and has its place again: the third waits for the only worker"
+
+
+@pytest.mark.usefixtures("watched_rarely")
+def test_what_is_ready_when_a_wait_begins_runs_meanwhile() -> None:
+    before, waits = Held(), Held()
+
+    def work() -> None:
+        before()
+        with waiting():
+            waits()
+
+    one, other = Turns("one", [], work), Turns("other", [])
+    with working(1, one, other) as workers:
+        workers.ready(one)
+        assert before.entered.acquire(timeout=10)
+        workers.ready(other)
+        before.go.release()
+        other.wait()
+        waits.go.release()
+        one.wait()
+
+
+@pytest.mark.usefixtures("watched_rarely")
+def test_a_worker_that_comes_back_takes_no_place_of_another() -> None:
+    waits, held, notes = Waits(), Held(), list[str]()
+    one, other, third = Turns("one", notes, waits), Turns("other", notes, held), Turns("third", notes)
+    with working(1, one, other, third) as workers:
+        workers.ready(one)
+        assert waits.wait.entered.acquire(timeout=10)
+        workers.ready(other)
+        assert held.entered.acquire(timeout=10)
+        workers.ready(third)
+        waits.wait.go.release()
+        waits.after.go.release()
+        one.wait()  # two ran at once, for the rest of this turn
+        held.go.release()
+        third.wait()
+    assert notes == ["one", "other", "third"]
+
+
+@pytest.mark.usefixtures("watched_rarely")
+def test_waits_may_be_nested_and_be_those_of_a_call_on_another_thread() -> None:
+    calls, inner, outer, after = BoundedCalls("service"), Held(), Held(), Held()
+
+    def work() -> None:
+        def call() -> None:
+            with waiting():
+                with waiting():
+                    inner()
+                outer()
+
+        calls.run(call, 10)
+        after()
+
+    one, other = Turns("one", [], work), Turns("other", [])
+    with working(1, one, other) as workers:
+        workers.ready(one)
+        for held in (inner, outer):
+            assert held.entered.acquire(timeout=10)
+            workers.ready(other)
+            other.wait()
+            held.go.release()
+        assert after.entered.acquire(timeout=10)
+        workers.ready(other)
+        assert not other.turns.acquire(blocking=False)
+        after.go.release()
+        one.wait()
+        other.wait()
+        calls.close(lambda: None)
+    assert (one.notes, other.notes) == (["one"], ["other"] * 3)
+
+
+def test_a_wait_that_also_takes_long_is_counted_once() -> None:
+    waits = Waits()
+    one, others = Turns("one", [], waits), [Turns(name, [], Held()) for name in "abc"]
+    with working(2, one, *others) as workers:
+        workers.ready(one)
+        assert waits.wait.entered.acquire(timeout=10)
+        assert one.long.wait(10)
+        with workers._lock:
+            assert workers._blocked == 1
+        waits.wait.go.release()
+        assert waits.after.entered.acquire(timeout=10)
+        waits.after.go.release()
+        one.wait()
+        one.action = lambda: None
+        workers.ready(one)
+        one.wait()
+        with workers._lock:
+            assert workers._blocked == 0
+
+
+def test_a_wait_whose_turn_has_ended_without_it_changes_nothing() -> None:
+    held, entered, left = Held(), threading.Event(), threading.Event()
+    calls = BoundedCalls("service")
+
+    def call() -> None:
+        with waiting():
+            entered.set()
+            held()
+        left.set()
+
+    def work() -> None:
+        with pytest.raises(TimeoutError):
+            calls.run(call, 0)
+        assert entered.wait(10)
+
+    one = Turns("one", [], work)
+    with working(1, one) as workers:
+        workers.ready(one)
+        one.wait()
+        one.action = Held()
+        workers.ready(one)
+        assert one.action.entered.acquire(timeout=10)
+        held.go.release()
+        assert left.wait(10)
+        with workers._lock:
+            assert workers._blocked == 0
+        one.action.go.release()
+        one.wait()
+        calls.close(lambda: None)
+
+
+@pytest.mark.usefixtures("watched_rarely")
+def test_after_waits_no_more_threads_are_kept_than_there_are_places() -> None:
+    waits = Held()
+
+    def wait() -> None:
+        with waiting():
+            waits()
+
+    jobs = [Turns(str(number), [], wait) for number in range(8)]
+    with working(1, *jobs) as workers:
+        for _ in range(2):
+            for job in jobs:
+                workers.ready(job)
+            for _ in jobs:
+                assert waits.entered.acquire(timeout=10)
+            assert len(workers._workers) >= len(jobs)
+            waits.go.release(len(jobs))
+            for job in jobs:
+                job.wait()
+        with workers._lock:
+            assert len(workers._idle) <= 1
 
 
 def test_a_failing_turn_is_logged_and_costs_no_thread(caplog: pytest.LogCaptureFixture) -> None:

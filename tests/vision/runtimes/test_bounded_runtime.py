@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cameras import working_for
 from tests.vision.fakes import FakeRuntime, runtime
 from vision import ModelError
 from vision.runtimes import bounded_runtime
@@ -67,6 +69,30 @@ def test_a_model_that_many_wait_for_is_loaded_again_up_to_the_most() -> None:
     assert kind.closed == 2
     with pytest.raises(ModelError, match="the model is closed"):
         model.infer(INPUTS)
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_who_waits_for_a_model_that_runs_elsewhere_gives_its_place_away(elsewhere: bool) -> None:
+    notes: list[str] = []
+
+    @contextmanager
+    def place() -> Iterator[None]:
+        notes.append("given")
+        yield
+        notes.append("back")
+
+    def infer(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        notes.append("infer")
+        return {"out": np.zeros(2)}
+
+    kind = runtime(infer)
+    kind.elsewhere = elsewhere
+    model = BoundedRuntime(kind(FILE), PATH)
+    notes.clear()
+    with working_for(place):
+        model.infer(INPUTS)
+    model.close()
+    assert notes == (["given", "infer", "back"] if elsewhere else ["infer"])
 
 
 def test_callers_that_meet_now_and_then_do_not_load_it_again() -> None:

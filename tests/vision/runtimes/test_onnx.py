@@ -238,6 +238,17 @@ def test_an_available_provider_is_used(tmp_path: Path, monkeypatch: pytest.Monke
     assert library.requested == ["CUDAExecutionProvider", onnx.CPU]
 
 
+@pytest.mark.parametrize(
+    ("provider", "elsewhere"), [("cuda", True), ("tensorrt", True), ("xnnpack", False), ("cpu", False)]
+)
+def test_a_model_on_a_gpu_runs_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str, elsewhere: bool
+) -> None:
+    library = FakeLibrary((onnx.PROVIDERS[provider],), (onnx.PROVIDERS[provider],))
+    monkeypatch.setattr(onnx, "_library", lambda: library)
+    assert Onnx(write(tmp_path, onnx_models.model(operator="Relu")), 0, (provider,)).elsewhere is elsewhere
+
+
 def test_a_provider_that_does_not_start_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
