@@ -21,7 +21,7 @@ from typing import Any
 
 from ..measuring import Finding, Findings, Program, ProgramError, Server, Viewers, at_least, at_most, idle_s
 from ..workloads import Inputs
-from .watched import by_name, clip_for, config, seen
+from .watched import by_name, clip_for, config, latency_ms, seen
 
 SETTLE_S = 3.0
 PARTS = 4
@@ -209,13 +209,12 @@ def _load(program: Program, inputs: Inputs, clip: Path, number: int, unused_ms: 
     if packets < sent:
         raise ProgramError(f"{number} cameras: their viewers received {packets} packets of {sent} frames")
     took_s = last.at_s - first.at_s
-    latencies = [after[name]["latency_ms"] for name in seen(number)]
     return Load(
         number,
         tuple((b - a) / took_s for a, b in zip(first.encoded, last.encoded, strict=True)),
         tuple(_part(a, b) for a, b in itertools.pairwise(moments)),
-        tuple((latency["total"]["p50"], latency["total"]["p95"]) for latency in latencies),
-        statistics.median(_work_ms(latency) for latency in latencies),
+        tuple(latency_ms(after[name], took_s) for name in seen(number)),
+        statistics.median(_work_ms(after[name]["latency_ms"]) for name in seen(number)),
         (last.viewers_s - first.viewers_s) / took_s,
         unused_ms,
     )

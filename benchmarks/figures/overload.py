@@ -10,7 +10,7 @@ from typing import Any
 
 from ..measuring import Finding, Findings, Program, ProgramError, Server, Viewers, at_most, memory_mb
 from ..workloads import Inputs
-from .watched import by_name, clip_for, config, seen
+from .watched import by_name, clip_for, config, latency_ms, seen
 
 NUMBER = 64
 SETTLE_S = 10.0
@@ -55,7 +55,7 @@ def measure(program: Program, inputs: Inputs) -> Findings:
 
 def _sample(server: Server, at_s: float) -> Sample:
     cameras: dict[str, Any] = by_name(server)
-    latency = [cameras[name]["latency_ms"]["total"]["p95"] for name in seen(NUMBER)]
+    latency = [latency_ms(cameras[name], SETTLE_S + at_s)[1] for name in seen(NUMBER)]
     encoded = sum(int(cameras[name]["counters"]["encoded"]) for name in seen(NUMBER))
     return Sample(at_s, memory_mb(server.meter.pid), statistics.median(latency), encoded)
 

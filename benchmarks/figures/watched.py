@@ -40,3 +40,14 @@ def seen(number: int) -> list[str]:
 def by_name(server: Server) -> dict[str, Any]:
     """Return what the API says of each camera."""
     return {camera["name"]: camera for camera in json.loads(server.request("GET", "/api/cameras"))}
+
+
+def latency_ms(camera: dict[str, Any], watched_s: float) -> tuple[float, float]:
+    """Return the median and the 95th percentile of a camera's time from capture to the sinks, in milliseconds.
+
+    Args:
+        camera: What the API says of it.
+        watched_s: How long it has been watched. A camera that has given no frame in that time is at least so late.
+    """
+    total = camera["latency_ms"].get("total", {"p50": 1000 * watched_s, "p95": 1000 * watched_s})
+    return total["p50"], total["p95"]
