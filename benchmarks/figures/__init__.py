@@ -6,9 +6,13 @@ from ..measuring import Findings, Program
 from ..workloads import Inputs
 from . import (
     cameras,
+    chain,
     decoding,
     encoder,
     fan_out,
+    gpu,
+    idle,
+    join,
     keep_alive,
     latency,
     line,
@@ -17,14 +21,22 @@ from . import (
     predictions,
     recognition,
     slow_model,
+    start,
+    throughput,
 )
 
 FIGURES: dict[str, Callable[[Program, Inputs], Findings]] = {
     "cameras": cameras.measure,
     "slow_model": slow_model.measure,
     "line": line.measure,
+    "throughput": throughput.measure,
+    "chain": chain.measure,
+    "idle": idle.measure,
+    "join": join.measure,
+    "start": start.measure,
     "memory": memory.measure,
     "overload": overload.measure,
+    "gpu": gpu.measure,
     "latency": latency.measure,
     "fan_out": fan_out.measure,
     "predictions": predictions.measure,

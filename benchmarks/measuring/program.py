@@ -130,15 +130,19 @@ class Program:
         here = f"assert sys.modules[{module!r}].__file__.startswith({str(self.root)!r} + '/'), sys.path"
         return [sys.executable, "-c", f"import sys; from {module} import {function}; {here}; {function}()", *arguments]
 
-    def start(self, *arguments: str, stderr: int) -> subprocess.Popen[str]:
-        """Start ``camweave ARGUMENTS``; its stdout is a pipe, unbuffered on its side."""
+    def environment(self) -> dict[str, str]:
+        """Return the environment in which :meth:`command` runs this checkout."""
         environment = {**os.environ, "PYTHONPATH": str(self.root), "PYTHONUNBUFFERED": "1"}
         # Bytecode is cached as it is for users; otherwise each start would compile the whole source again.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        return environment
+
+    def start(self, *arguments: str, stderr: int) -> subprocess.Popen[str]:
+        """Start ``camweave ARGUMENTS``; its stdout is a pipe, unbuffered on its side."""
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.scratch,
-            env=environment,
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,

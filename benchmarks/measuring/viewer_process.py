@@ -1,7 +1,8 @@
 """The process of `Viewers`: opens aiortc viewers on commands from stdin, and answers each line with one line.
 
 ``open NUMBER CAMERA...`` opens as many viewers of each camera and answers ``ok`` when all have received packets,
-``close`` when all are closed, ``packets`` answers ``ok`` and how many.
+``join CAMERA`` opens one and answers ``ok`` and the milliseconds from its offer to its first packet, ``close`` answers
+when all are closed, ``packets`` answers ``ok`` and how many.
 
 A viewer counts its packets where they arrive and drops them. Decrypting them, their order, and reports on them would
 cost more than the server takes to send them, beside which they run: 64 viewers would take a core of it.
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -28,28 +30,38 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class PacketCounter:
-    """Counts the media packets of each ICE connection in place of receiving them."""
+    """Counts the media packets of each ICE connection in place of receiving them, and keeps when the first came."""
 
     def __init__(self) -> None:
         self._counts: Counter[object] = Counter()
+        self._first_s: dict[object, float] = {}
         self._receive: Callable[..., None] = aioice.ice.StunProtocol.datagram_received
 
     def install(self) -> None:
         """Replace the function of aioice that receives a datagram; there is no setting for it."""
-        counts, receive = self._counts, self._receive
+        counts, first_s, receive = self._counts, self._first_s, self._receive
 
         def count(self: aioice.ice.StunProtocol, data: bytes, address: tuple[Any, ...]) -> None:
-            if 128 <= data[0] < 192:  # RTP and RTCP (RFC 7983); the rest is STUN and DTLS
-                counts[self.receiver] += 1
-            else:
+            if not 128 <= data[0] < 192:  # RFC 7983: STUN and DTLS
                 receive(self, data, address)
+            elif not 192 <= data[1] < 224:  # RFC 5761: else RTCP
+                counts[self.receiver] += 1
+                first_s.setdefault(self.receiver, time.monotonic())
 
         setattr(aioice.ice.StunProtocol, "datagram_received", count)  # noqa: B010
 
-    def __call__(self, viewer: RTCPeerConnection) -> int:
+    def packets(self, viewer: RTCPeerConnection) -> int:
         """Return how many packets a viewer has received."""
-        (transceiver,) = viewer.getTransceivers()
-        return self._counts[transceiver.receiver.transport.transport._connection]
+        return self._counts[_connection(viewer)]
+
+    def first_s(self, viewer: RTCPeerConnection) -> float:
+        """Return when the first packet of a viewer came, by the monotonic clock."""
+        return self._first_s[_connection(viewer)]
+
+
+def _connection(viewer: RTCPeerConnection) -> object:
+    (transceiver,) = viewer.getTransceivers()
+    return transceiver.receiver.transport.transport._connection
 
 
 def loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
@@ -75,12 +87,12 @@ class Watching:
 
     Args:
         server: The server's address, without a slash at the end.
-        received: Returns how many packets a viewer has received.
+        counter: Counts the packets of the viewers.
     """
 
-    def __init__(self, server: str, received: Callable[[RTCPeerConnection], int]) -> None:
+    def __init__(self, server: str, counter: PacketCounter) -> None:
         self._server = server
-        self._received = received
+        self._counter = counter
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._viewers: list[tuple[RTCPeerConnection, str]] = []
 
@@ -91,14 +103,27 @@ class Watching:
             TimeoutError: Some have received none.
         """
         opened = await asyncio.gather(*(self._opened(camera) for camera in cameras for _ in range(number)))
+        await self._first_packets([viewer for viewer, _ in opened])
+
+    async def join_ms(self, camera: str) -> float:
+        """Open a viewer and return the milliseconds from its offer to its first packet.
+
+        Raises:
+            TimeoutError: It has received none.
+        """
+        viewer, offered_s = await self._opened(camera)
+        await self._first_packets([viewer])
+        return 1000 * (self._counter.first_s(viewer) - offered_s)
+
+    async def _first_packets(self, opened: Sequence[RTCPeerConnection]) -> None:
         async with asyncio.timeout(FIRST_PACKET_TIMEOUT_S):
             # aiortc counts packets, but has no event for the first one.
-            while not all(self._received(viewer) for viewer in opened):  # noqa: ASYNC110
+            while not all(self._counter.packets(viewer) for viewer in opened):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
     def packets(self) -> int:
         """Return the number of RTP packets received by all viewers."""
-        return sum(self._received(viewer) for viewer, _ in self._viewers)
+        return sum(self._counter.packets(viewer) for viewer, _ in self._viewers)
 
     async def close(self) -> None:
         """End every session."""
@@ -106,16 +131,17 @@ class Watching:
         await asyncio.gather(*(asyncio.to_thread(delete, session) for _, session in viewers))
         await asyncio.gather(*(viewer.close() for viewer, _ in viewers))
 
-    async def _opened(self, camera: str) -> RTCPeerConnection:
+    async def _opened(self, camera: str) -> tuple[RTCPeerConnection, float]:
         viewer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         viewer.addTransceiver("video", direction="recvonly")
         await viewer.setLocalDescription(await viewer.createOffer())
         url = f"{self._server}/whep/{camera}"
         async with self._turn:
+            offered_s = time.monotonic()
             answer, session = await asyncio.to_thread(exchange, url, viewer.localDescription.sdp)
             self._viewers.append((viewer, self._server + session))
             await viewer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        return viewer
+        return viewer, offered_s
 
 
 async def answered(watching: Watching, command: str) -> str:
@@ -125,6 +151,8 @@ async def answered(watching: Watching, command: str) -> str:
             case ["open", number, *cameras]:
                 await watching.open(cameras, int(number))
                 return "ok"
+            case ["join", camera]:
+                return f"ok {await watching.join_ms(camera):.3f}"
             case ["close"]:
                 await watching.close()
                 return "ok"

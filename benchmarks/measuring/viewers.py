@@ -56,6 +56,14 @@ class Viewers:
         """
         self._ask(f"open {number} {' '.join(cameras)}")
 
+    def join_ms(self, camera: str) -> float:
+        """Open a further viewer, and return the milliseconds from its offer to its first packet.
+
+        Raises:
+            ProgramError: The server refuses it, or sends it no packets.
+        """
+        return float(self._ask(f"join {camera}"))
+
     def close(self) -> None:
         """Close every viewer and end its session.
 

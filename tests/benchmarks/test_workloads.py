@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.measuring import Program, first_picture, jpeg, render
+from benchmarks.measuring import Program, ProgramError, Viewers, first_picture, jpeg, memory_mb, render
 from benchmarks.workloads import WORKLOADS, Inputs
 from benchmarks.workloads.base import SHAPES_DETECTOR, SHAPES_LABELS
 
@@ -16,6 +16,16 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     clip = tmp_path_factory.mktemp("clips") / "clip.mp4"
     render(clip, 320, 180, 20)
     return Inputs(clip, clip, jpeg(first_picture(clip)), SHAPES_DETECTOR, SHAPES_LABELS, 8)
+
+
+def test_a_viewer_is_timed_from_its_offer_on(inputs: Inputs, tmp_path: Path) -> None:
+    config = f'cameras: [{{name: clip, model: video_file, attributes: {{path: "{inputs.clip}", loop: true}}}}]'
+    with Program(ROOT, "working tree", tmp_path).serve(config) as server, Viewers(server.url) as viewers:
+        assert viewers.join_ms("clip") > 0
+        assert viewers.packets() > 0
+        assert memory_mb(server.meter.pid) > 10
+        with pytest.raises(ProgramError, match="join nothing"):
+            viewers.join_ms("nothing")
 
 
 @pytest.mark.parametrize("name", ["annotate", "live", "chain", "predictions"])
