@@ -70,9 +70,10 @@ class GroupSkipper:
 
     def _begin(self, time_s: float | None) -> None:
         self._skipping = False
-        is_known = time_s is not None and self._began_s is not None
-        is_short = is_known and 0.0 <= time_s - self._began_s <= LONGEST_GROUP_S  # type: ignore[operator]
-        self._last_length = self._length if is_short else 0
+        if time_s is None:
+            self._last_length = 0
+        elif self._began_s is not None:
+            self._last_length = self._length if 0.0 <= time_s - self._began_s <= LONGEST_GROUP_S else 0
         self._began_s, self._length = time_s, 0
 
     def _is_enough(self) -> bool:

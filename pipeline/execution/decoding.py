@@ -8,8 +8,8 @@ from collections.abc import Callable
 PERIOD_S = 1.0
 """How often the share changes."""
 
-USED_MIN, USED_MAX = 0.5, 0.8
-"""Below, most of the decoding is for nothing; above, the readers could take more."""
+USED_MIN, USED_MAX = 0.1, 0.3
+"""Below, decoding is nearly all for nothing; above, readers could take more: the frames of a group come in a burst."""
 
 GROWTH = 1.4
 """By how much the share may grow in one period."""
@@ -20,8 +20,8 @@ SHARE_MIN = 0.02
 class DecodingShare:
     """Follows what the readers of all sources take. Safe from any thread.
 
-    Decoding frames that no reader has time for takes the time from those that have. While the machine is saturated, the
-    share is lowered until readers take most of what is decoded, and raised when they take nearly all of it; when there
+    Decoding frames that no reader has time for takes the time from those that have. While the machine is saturated and
+    readers take next to nothing of what is decoded, the share is lowered until they take a good part of it; when there
     is time again, it grows back to all. It is the same for all sources, so that each camera gets its fair share.
 
     Args:
@@ -55,7 +55,7 @@ class DecodingShare:
                 if not self._is_saturated() or used > USED_MAX:
                     self.share = min(self.share * GROWTH, 1.0)
                 elif used < USED_MIN:
-                    # A little more than they take: that grows with the time that this leaves.
+                    # What they take grows with the time that this leaves.
                     self.share = max(self.share * max(used, 0.1) * GROWTH, SHARE_MIN)
                 self._since_s, self._frames, self._unread = now_s, 0, 0
             return self.share

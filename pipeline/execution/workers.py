@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import logging
 import threading
 from abc import ABC, abstractmethod
@@ -49,7 +51,9 @@ class Job(ABC):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._turn = _Turn.OUT  # guarded by the lock of the workers
+        # Guarded by the lock of the workers:
+        self._turn = _Turn.OUT
+        self._turns = 0
 
     @abstractmethod
     def run(self) -> None:
@@ -67,8 +71,8 @@ class Workers:
 
     * A job that the running job makes ready goes before all others: a frame goes through its whole way, the lines
       chained on it and the encoder, before the next frame begins, and mostly on one thread.
-    * All others are first come, first served. A job that is ready again waits behind those that came before, so that
-      no camera takes the turn of another.
+    * Of all others, the one that had the fewest turns is next, so that each camera has as many as any other that needs
+      them, whatever their order and rates. Turns that a job did not need are not made up for.
     * A job that waits for what is computed elsewhere (``cameras.waiting``) does not stop the others: meanwhile another
       thread has its place.
     * Nor does one that blocks without saying so (a transform that hangs): after ``BLOCKED_S`` another thread takes its
@@ -83,7 +87,10 @@ class Workers:
     def __init__(self, number: int) -> None:
         self.number = number
         self._lock = threading.Lock()
-        self._queue: deque[Job] = deque()
+        self._following: deque[Job] = deque()
+        self._queue: list[tuple[int, int, Job]] = []
+        self._order = itertools.count()
+        self._served = 0
         self._members = 0
         self._workers: set[_Worker] = set()
         self._idle: list[_Worker] = []
@@ -120,7 +127,7 @@ class Workers:
             if job._turn is _Turn.OUT:
                 return
             if job._turn is _Turn.QUEUED:
-                self._queue.remove(job)
+                self._forget(job)
             job._turn = _Turn.OUT
             self._members -= 1
             if self.is_mine(job):
@@ -143,10 +150,10 @@ class Workers:
             elif job._turn is _Turn.RESTING:
                 job._turn = _Turn.QUEUED
                 if worker is None:
-                    self._queue.append(job)
+                    self._line_up(job)
                     self._call_worker()
                     return
-                self._queue.appendleft(job)
+                self._following.appendleft(job)
                 if worker.follows:  # the first that follows runs on this thread, where its frame is in the caches
                     self._call_worker()
                 worker.follows = True
@@ -160,6 +167,29 @@ class Workers:
     def _active(self) -> int:
         """The number of workers that have a place: neither idle nor blocked. Needs the lock."""
         return len(self._workers) - self._blocked - len(self._idle)
+
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._queue or self._following)
+
+    def _line_up(self, job: Job) -> None:
+        """Add a job to those that wait: before those that had more turns, behind those that had as many."""
+        job._turns = max(job._turns + 1, self._served)
+        heapq.heappush(self._queue, (job._turns, next(self._order), job))
+
+    def _taken(self) -> Job:
+        """Take the job whose turn is next."""
+        if self._following:
+            return self._following.popleft()
+        self._served, _, job = heapq.heappop(self._queue)
+        return job
+
+    def _forget(self, job: Job) -> None:
+        if job in self._following:
+            self._following.remove(job)
+        else:
+            self._queue = [entry for entry in self._queue if entry[2] is not job]
+            heapq.heapify(self._queue)
 
     def _call_worker(self) -> None:
         """Wake a worker, or start one if there may be more. Needs the lock."""
@@ -204,12 +234,12 @@ class Workers:
         """End the turn of a worker, and return the job of its next one; ``None`` when there is nothing to do."""
         with self._lock:
             self._end_turn(worker)
-            if not self._queue or self._active > self.number:
+            if not self._has_work or self._active > self.number:
                 return None
-            worker.job = job = self._queue.popleft()
+            worker.job = job = self._taken()
             job._turn = _Turn.RUNNING
             worker.since_s = worker.busy_since_s = monotonic()
-            if self._queue and self._idle:
+            if self._has_work and self._idle:
                 self._call_worker()
             return job
 
@@ -222,14 +252,14 @@ class Workers:
             return
         if job._turn is _Turn.AGAIN:
             job._turn = _Turn.QUEUED
-            self._queue.append(job)
+            self._line_up(job)
         elif job._turn is _Turn.RUNNING:
             job._turn = _Turn.RESTING
 
     def _waits(self, worker: _Worker) -> bool:
         """Put a worker aside until there is something to do; return whether it is still needed."""
         with self._lock:
-            if self._queue and self._active <= self.number:  # it came meanwhile
+            if self._has_work and self._active <= self.number:  # it came meanwhile
                 worker.wakeup.set()
             elif self._members and len(self._idle) < self.number:
                 self._idle.append(worker)
@@ -247,7 +277,7 @@ class Workers:
     def _long(self) -> list[tuple[Job, float]]:
         """Return the jobs that take long, with their time so far; give the places of their workers to others."""
         with self._lock:
-            self._is_saturated(waiting=bool(self._queue))
+            self._is_saturated(waiting=self._has_work)
             now_s = monotonic()
             long = []
             for worker in self._workers:
@@ -256,7 +286,7 @@ class Workers:
                 long.append((worker.job, took_s))
                 if now_s - worker.busy_since_s >= BLOCKED_S:
                     self._block(worker)
-            if self._queue:
+            if self._has_work:
                 self._call_worker()
             return long
 
@@ -274,7 +304,7 @@ class Workers:
             if worker.wait is None and worker.job is not None:
                 worker.wait = wait
                 self._block(worker)
-                if self._queue:
+                if self._has_work:
                     self._call_worker()
         try:
             yield

@@ -128,6 +128,36 @@ def test_a_job_that_is_ready_again_waits_behind_the_others() -> None:
     assert notes == ["greedy", "other", "greedy"]
 
 
+def test_the_job_with_the_fewest_turns_is_next() -> None:
+    notes: list[str] = []
+    gate = Held()
+    blocker = Turns("blocker", [], gate)
+    often, seldom, late = (Turns(name, notes) for name in ("often", "seldom", "late"))
+    with working(1, blocker, often, seldom) as workers:
+        for _ in range(3):
+            workers.ready(often)
+            often.wait()
+        workers.ready(blocker)
+        assert gate.entered.acquire(timeout=10)
+        workers.enter(late)
+        for job in (often, late, seldom):
+            workers.ready(job)
+        gate.go.release()
+        often.wait()
+        assert notes[3:] == ["late", "seldom", "often"]
+        notes.clear()
+        for _ in range(2):  # what they did not need earlier is not made up for
+            workers.ready(blocker)
+            assert gate.entered.acquire(timeout=10)
+            for job in (often, seldom):
+                workers.ready(job)
+            gate.go.release()
+            often.wait()
+        assert notes[:2] in (["seldom", "often"], ["often", "seldom"])
+        assert notes[2:] == ["often", "seldom"] or notes[2:] == ["seldom", "often"]
+        workers.leave(late)
+
+
 def test_what_a_job_makes_ready_runs_next_on_its_thread() -> None:
     notes: list[str] = []
     held = Held()
@@ -439,7 +469,7 @@ def test_workers_are_saturated_while_jobs_wait_all_the_time() -> None:
         workers.ready(first)
         assert held.entered.acquire(timeout=10)
         with workers._lock:  # until the end nobody looks but this test, and no other thread takes the job that waits
-            workers._queue.append(second)
+            workers._line_up(second)
             second._turn = module._Turn.QUEUED
             assert not workers._is_saturated(waiting=True), "for a moment only"
             while not workers._is_saturated(waiting=True):
