@@ -289,6 +289,23 @@ def plugins(
             print("no plugins")
 
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+def bench(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME...]", help="Benchmarks, and options for them such as --json FILE; default: all."),
+    ] = None,
+) -> None:
+    """Run the benchmarks of a clone of the repository.
+
+    They take a quarter of an hour. benchmarks/README.md explains the names and the options.
+    """
+    with exit_codes():
+        from .bench import run_benchmarks
+
+        run_benchmarks(arguments or ())
+
+
 def _print_plugins(plugins: Iterable[Plugin]) -> None:
     """Print a line for each plugin, and below it one for each of its kinds, with its error."""
     from cameras import safe_text
