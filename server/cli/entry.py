@@ -8,7 +8,7 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from ..program import SignalThread, end_process
+from ..program import SignalThread, end_process, program_version
 
 if TYPE_CHECKING:
     from pipeline import Tables
@@ -33,9 +33,12 @@ def main(tables: Tables | None = None) -> NoReturn:
             signal.signal(number, _interrupted)
     code = 0
     try:
-        from .commands import cli
+        if sys.argv[1:] == ["--version"]:  # at once: programs ask for it, and the commands take long to import
+            print(f"camweave {program_version()}", flush=True)
+        else:
+            from .commands import cli
 
-        cli(prog_name="camweave", obj=tables)
+            cli(prog_name="camweave", obj=tables)
     except SystemExit as done:
         code = done.code if isinstance(done.code, int) else int(done.code is not None)
     except BrokenPipeError:  # the reader of our output has closed it, as `head` does

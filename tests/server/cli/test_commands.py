@@ -54,6 +54,13 @@ def test_the_version_is_printed() -> None:
     assert (result.exit_code, result.stdout.split()[0], result.stderr) == (0, "camweave", "")
 
 
+def test_the_version_is_printed_before_the_commands_are_imported() -> None:
+    said = run("--version").stdout
+    script = "import sys; sys.modules['typer'] = None; from server.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", script, "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+
+
 def test_without_a_command_the_help_is_printed_and_the_exit_code_is_2() -> None:
     result = run()
     assert result.exit_code == 2
