@@ -101,9 +101,9 @@ class _TaskRun(Job):
         if ended:
             self._end()
 
-    def runs_long(self, seconds: float) -> None:
-        """Tell the task."""
-        self._task.runs_long(seconds)
+    def runs_long(self, seconds: float) -> bool:
+        """Ask the task whether to give up the turn."""
+        return self._task.runs_long(seconds)
 
     def _begin(self) -> None:
         wait_for_previous(self.name, self._previous)

@@ -95,11 +95,16 @@ class FrameTask:
     def idle(self) -> None:
         """Do the work that :meth:`due_in_s` announced; no frame has come."""
 
-    def runs_long(self, seconds: float) -> None:
-        """Note that :meth:`process` or :meth:`idle` has not returned for so long; called again and again, does nothing.
+    def runs_long(self, seconds: float) -> bool:
+        """Note that :meth:`process` or :meth:`idle` has not returned for so long; called again and again.
 
         It is called on another thread and must not block.
+
+        Returns:
+            Whether to give that call up: the next one begins although it has not returned, so that two are running. By
+            default not.
         """
+        return False
 
     def close(self) -> None:
         """Release what :meth:`open` acquired. Called once, also when :meth:`open` failed or was never called."""

@@ -59,8 +59,13 @@ class Job(ABC):
     def run(self) -> None:
         """Do one turn of the work. Must not raise."""
 
-    def runs_long(self, seconds: float) -> None:  # noqa: B027  # optional
-        """Note that the present turn has already taken so long; called again and again until it ends."""
+    def runs_long(self, seconds: float) -> bool:
+        """Note that the present turn has already taken so long; called again and again until it ends.
+
+        Returns:
+            Whether to give it up: the next turn begins although this one has not returned.
+        """
+        return False
 
 
 class Workers:
@@ -272,7 +277,8 @@ class Workers:
         """Look for jobs that take long, again and again."""
         while not over.wait(LOOK_S):
             for job, took_s in self._long():
-                job.runs_long(took_s)
+                if job.runs_long(took_s):
+                    self._give_up(job)
 
     def _long(self) -> list[tuple[Job, float]]:
         """Return the jobs that take long, with their time so far; give the places of their workers to others."""
@@ -289,6 +295,18 @@ class Workers:
             if self._has_work:
                 self._call_worker()
             return long
+
+    def _give_up(self, job: Job) -> None:
+        """Have a job run again although its turn has not returned; the thread ends its turn for nobody."""
+        with self._lock:
+            worker = next((worker for worker in self._workers if worker.job is job), None)
+            if worker is None:  # it has just returned
+                return
+            worker.job = None
+            if job._turn in (_Turn.RUNNING, _Turn.AGAIN):
+                job._turn = _Turn.QUEUED
+                self._line_up(job)
+                self._call_worker()
 
     def _is_saturated(self, *, waiting: bool) -> bool:
         """Note whether jobs wait now, a tenth of a second after the last time; return whether they always do."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from cameras import Attributes, Frame, Slot, safe_text
@@ -170,8 +172,12 @@ class _LineTask(FrameTask):
         self._output = output
         self._reports = line._reports
         self._lost = 0
+        self._lock = threading.Lock()
+        # The present turn, unless it was given up, and the transform in which each of those is.
+        self._turn: object = None
         self._at = 0
-        self._stuck = False
+        self._reported = False
+        self._given_up: dict[object, int] = {}
         self._waiting = Waiting([transform.delay_s for transform in line.row.transforms])
 
     def open(self) -> None:
@@ -195,31 +201,51 @@ class _LineTask(FrameTask):
         reports.counters.add("dropped", dropped - self._lost)
         reports.counters.add("shed", dropped - self._lost)
         self._lost = dropped
-        self._stuck = False
         live = line.source.live  # a new configuration may give the source another producer
         for transform in line.inferences:
             transform.live = live
-        self._step(frame)
-        self.idle()
+        with self._new_turn() as turn:
+            self._step(turn, frame)
+            self._continue(turn)
 
     def due_in_s(self) -> float | None:
         return self._waiting.due_in_s(self._line._clock.monotonic())
 
     def idle(self) -> None:
         """Continue with the frames that have waited long enough."""
-        while (over := self._waiting.next(self._line._clock.monotonic())) is not None:
-            self._step(*over)
+        with self._new_turn() as turn:
+            self._continue(turn)
 
-    def _step(self, frame: Frame, waited_at: int | None = None, failed: bool = False) -> None:
+    @contextmanager
+    def _new_turn(self) -> Iterator[object]:
+        turn = self._turn = object()
+        self._reported = False
+        try:
+            yield turn
+        finally:
+            with self._lock:
+                if self._turn is turn:
+                    self._turn = None
+                self._given_up.pop(turn, None)
+
+    def _continue(self, turn: object) -> None:
+        while self._turn is turn and (over := self._waiting.next(self._line._clock.monotonic())) is not None:
+            self._step(turn, *over)
+
+    def _step(self, turn: object, frame: Frame, waited_at: int | None = None, failed: bool = False) -> None:
         """Apply the transforms to a frame, and publish it or keep it waiting; ``failed``: one before has failed."""
         reports, line = self._reports, self._line
+        failed = failed or bool(self._given_up)
         done = step(
             frame,
             line.row,
             waited_at=waited_at,
             monotonic=line._clock.monotonic,
-            stops_at=self._stops_at,
+            stops_at=lambda index: self._stops_at(turn, index),
+            left_out=frozenset(self._given_up.values()),
         )
+        if self._turn is not turn:
+            return
         for stage in done.stages:
             reports.latency.add(f"{stage.index} {stage.transform.type_name}", stage.seconds)
         line.count_inferences()
@@ -234,15 +260,26 @@ class _LineTask(FrameTask):
                 self.error = None
             self._publish(done.frame.marked(line._name))
 
-    def runs_long(self, seconds: float) -> None:
+    def runs_long(self, seconds: float) -> bool:
+        """Report a transform that is stuck; if it annotates, let the frames pass without it."""
         if seconds < STUCK_S or self.frames.closed:
-            return
-        index = self._at
-        place = f"pipeline[{index}] ({self._line.row.transforms[index].type_name})"
-        self.error = f"{place}: has worked on one frame for {seconds:.0f} s, and the picture waits for it"
-        if not self._stuck:
-            self._stuck = True
+            return False
+        with self._lock:
+            if self._turn is None:  # it has just returned
+                return False
+            index = self._at
+            transform = self._line.row.transforms[index]
+            gives_up = transform.annotates
+            what = "frames pass without it" if gives_up else "the picture waits for it"
+            place = f"pipeline[{index}] ({transform.type_name})"
+            self.error = f"{place}: has worked on one frame for {seconds:.0f} s; {what}"
+            if gives_up:
+                self._given_up[self._turn] = index
+                self._turn = None
+        if not self._reported:
+            self._reported = True
             self._reports.failed(self.error)
+        return gives_up
 
     def close(self) -> None:
         self._line.source.detach(self.frames)
@@ -251,7 +288,9 @@ class _LineTask(FrameTask):
         self._waiting.clear()
         self.opened = self.published = False
 
-    def _stops_at(self, index: int) -> bool:
+    def _stops_at(self, turn: object, index: int) -> bool:
+        if turn is not self._turn:  # it was given up
+            return True
         self._at = index
         return self.frames.closed
 

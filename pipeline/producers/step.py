@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,7 @@ def step(
     waited_at: int | None = None,
     monotonic: Callable[[], float] = time.monotonic,
     stops_at: Callable[[int], bool] = lambda index: False,
+    left_out: Collection[int] = (),
 ) -> Step:
     """Apply each transform of a row to a frame, in order, up to one that keeps it waiting (:attr:`Transform.delay_s`).
 
@@ -122,12 +123,13 @@ def step(
         waited_at: The index of the transform that the frame has waited for; it continues there.
         monotonic: Clock of the stage durations.
         stops_at: Called before each transform with its index; the frame is lost when it returns true.
+        left_out: The indices of transforms that the frame passes without.
     """
     stages: list[Stage] = []
     if row.declared is not None and waited_at is None:
         frame = row.declared.entering(frame)
     for index, transform in enumerate(row.transforms):
-        if waited_at is not None and index < waited_at:
+        if index in left_out or (waited_at is not None and index < waited_at):
             continue
         if stops_at(index):
             return Step(None, tuple(stages))

@@ -23,6 +23,7 @@ class Turns(Job):
         self.turns = threading.Semaphore(0)
         self.threads: list[threading.Thread] = []
         self.long = threading.Event()
+        self.gives_up = False
 
     def run(self) -> None:
         self.threads.append(threading.current_thread())
@@ -30,8 +31,9 @@ class Turns(Job):
         self.notes.append(self.name)
         self.turns.release()
 
-    def runs_long(self, seconds: float) -> None:
+    def runs_long(self, seconds: float) -> bool:
         self.long.set()
+        return self.gives_up
 
     def wait(self, number: int = 1) -> None:
         for _ in range(number):
@@ -401,6 +403,23 @@ def test_after_waits_no_more_threads_are_kept_than_there_are_places() -> None:
                 job.wait()
         with workers._lock:
             assert len(workers._idle) <= 1
+
+
+def test_a_turn_that_is_given_up_ends_beside_the_next_ones() -> None:
+    held = Held()
+    stuck = Turns("stuck", [], held)
+    stuck.gives_up = True
+    with working(1, stuck) as workers:
+        workers.ready(stuck)
+        assert held.entered.acquire(timeout=10)
+        assert held.entered.acquire(timeout=10), "the next turn begins"
+        stuck.gives_up = False
+        held.go.release(2)
+        stuck.wait(2)
+        held.go.release()
+        workers.ready(stuck)
+        stuck.wait()
+    assert len({*stuck.threads[:2]}) == 2
 
 
 def test_a_failing_turn_is_logged_and_costs_no_thread(caplog: pytest.LogCaptureFixture) -> None:

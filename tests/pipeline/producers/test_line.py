@@ -9,9 +9,10 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from cameras import Attributes, BoundingBox, CameraError, Classification, Detection, Frame, Prediction
-from pipeline import Feed, State
+from pipeline import Feed, State, WorkerExecutor
+from pipeline.execution.workers import Job
 from pipeline.producers import Line, Source
-from pipeline.producers.line import STUCK_S
+from pipeline.producers.line import STUCK_S, _LineTask
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
 from tests.pipeline.builders import line_feed, source_feed
 from tests.transforms.services import FunctionVision, HangingVision
@@ -281,24 +282,57 @@ def test_frames_that_a_line_is_too_slow_for_are_dropped_and_counted(setup: Camer
     assert line.counters["frames_in"] == 3
 
 
+def task_of(line: Feed) -> _LineTask:
+    producer = line.producer
+    assert isinstance(producer, Line) and producer._task is not None
+    return producer._task
+
+
 def test_a_transform_that_does_not_return_is_reported_while_the_frame_waits(setup: Cameras) -> None:
     gate = Gate()
     line = setup.line("stuck", gate)
     with line.watch() as watch:
         setup.camera.give(frame())
         assert gate.entered.acquire(timeout=5)
-        producer = line.producer
-        assert isinstance(producer, Line) and producer._task is not None
-        producer._task.runs_long(STUCK_S / 2)
+        task = task_of(line)
+        assert not task.runs_long(STUCK_S / 2)
         assert line.error is None, "some models take seconds"
         for seconds in (STUCK_S, STUCK_S + 2):
-            producer._task.runs_long(seconds)
-            said = f"pipeline[0] (gate): has worked on one frame for {seconds:.0f} s, and the picture waits for it"
+            assert not task.runs_long(seconds)
+            said = f"pipeline[0] (gate): has worked on one frame for {seconds:.0f} s; the picture waits for it"
             assert str(line.error) == said
             assert line.counters["errors"] == 1
         gate.go.release()
         watch.get(5)
     assert line.error is None
+
+
+def test_frames_pass_without_an_annotating_transform_that_does_not_return(setup: Cameras) -> None:
+    gate, after = Gate(), Gate()
+    gate.annotates = True
+    after.go.release(100)
+    line = setup.line("stuck", gate, after)
+    with line.watch() as watch:
+        setup.camera.give(frame())
+        assert gate.entered.acquire(timeout=5)
+        task = task_of(line)
+        assert task.runs_long(STUCK_S)
+        assert isinstance(line.executor, WorkerExecutor) and isinstance(line._run, Job)
+        line.executor._workers._give_up(line._run)
+        setup.camera.give(frame(pts=1))
+        assert watch.get(5).sequence == 1, "the next frame passes"
+        said = f"pipeline[0] (gate): has worked on one frame for {STUCK_S:.0f} s; frames pass without it"
+        assert (str(line.error), line.counters["errors"]) == (said, 1)
+        assert not gate.entered.acquire(blocking=False)
+
+        gate.go.release(100)
+        numbers: list[int] = []
+        while not gate.entered.acquire(blocking=False):  # until frames go through it again
+            setup.camera.give(frame(pts=2 + len(numbers)))
+            numbers.append(watch.get(5).sequence)
+        assert numbers == list(range(2, 2 + len(numbers))), "what was given up is never shown"
+    assert line.error is None
+    assert not task.runs_long(STUCK_S), "nothing runs"
 
 
 def test_a_failing_transform_loses_the_frame_but_not_the_stream(setup: Cameras) -> None:
