@@ -16,7 +16,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "cameras/picture": ("formats",),
     "vision": ("runtimes", "inputs", "outputs", "captioning"),
     "vision/outputs": ("scores", "heads"),
-    "vision/runtimes": ("encodings", "label_forms"),
+    "vision/runtimes": ("encodings", "files", "label_forms"),
     "transforms": ("painting", "modes"),
     "pipeline": ("camera_config", "execution", "feeds", "producers", "config"),
     "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam"),

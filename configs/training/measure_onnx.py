@@ -17,7 +17,7 @@ from cameras import BoundingBox
 from cameras.pattern.scene import Picture
 from cameras.pattern.shapes import Canvas
 from vision import Onnx
-from vision.runtimes.model_file import ModelFile
+from vision.runtimes.files import ModelFile
 
 from .measure import LABELS, Found, Model, map50, overlap, unseen
 

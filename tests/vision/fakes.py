@@ -13,8 +13,7 @@ import numpy as np
 from cameras import Frame, Pixels
 from vision import MlModelAttributes, MlModelVision, Runtime, RuntimeAttributes, RuntimeDeclaration
 from vision.runtimes.base import Metadata, Tensor, TensorInfo
-from vision.runtimes.errors import ModelError
-from vision.runtimes.model_file import ModelFile
+from vision.runtimes.files import ModelError, ModelFile
 from vision.runtimes.shared_models import SharedModels
 from vision.runtimes.verifier import Verifier
 

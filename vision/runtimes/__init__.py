@@ -13,11 +13,10 @@ from .base import (
     missing_files,
 )
 from .bounded_runtime import INFERENCE_LIMIT, BoundedRuntime, hanging, unanswered
-from .errors import LabelsError, ModelError, UnsupportedKind
+from .files import LabelsError, ModelError, ModelFile, UnsupportedKind
 from .label_forms import UNUSED, is_background
 from .labels import MODEL_FILE, FittedLabels, Labels, differences, read_labels, read_lines
 from .litert import LiteRt, LiteRtAttributes
-from .model_file import ModelFile
 from .onnx import Onnx, OnnxAttributes
 from .shared_models import SHARED_MODELS, ModelHandle, SharedModels
 from .table import RUNTIMES, check_model, load_model, runtime_for

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from cameras import Attributes, LocalPath
 
-from .model_file import ModelFile
+from .files import ModelFile
 
 Tensor = NDArray[Any]
 

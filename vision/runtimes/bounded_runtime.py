@@ -11,7 +11,7 @@ from pathlib import Path
 from cameras import BackgroundThread, BoundedCalls, CallsClosed, CallTimeout, available_cores, waiting
 
 from .base import Runtime, Tensor
-from .errors import ModelError
+from .files import ModelError
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cameras import one_line
 
-from .errors import LabelsError, ModelError
+from .files import LabelsError, ModelError
 from .label_forms import IN_A_ROW, UNUSED, WITH_GAPS, Reading, labels_of_literal, literal, readings
 
 MAX_BYTES = 16 * 1024 * 1024  # far above any real list (21,843 ImageNet names: 0.8 MB), far below a zip bomb

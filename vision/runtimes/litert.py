@@ -19,10 +19,9 @@ from cameras import one_line
 
 from .base import Runtime, RuntimeAttributes, Tensor, TensorInfo
 from .encodings import root
-from .errors import ModelError
+from .files import ModelError, ModelFile
 from .first_step import first_step_of_tflite, with_range
 from .last_step import endings_of_tflite
-from .model_file import ModelFile
 from .stderr import notices_suppressed
 from .tflite_metadata import read_metadata
 

@@ -19,11 +19,9 @@ from pydantic import Field, field_validator
 from cameras import one_line
 
 from .base import Metadata, Runtime, RuntimeAttributes, Tensor, TensorInfo
-from .errors import ModelError
+from .files import ModelError, ModelFile, check_onnx, versions, weight_files
 from .first_step import first_step_of_onnx, with_range
 from .last_step import endings_of_onnx
-from .model_file import ModelFile
-from .onnx_file import check_onnx, versions, weight_files
 from .properties import described
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .base import Runtime, RuntimeDeclaration
-from .errors import ModelError
+from .files import ModelError
 from .labels import read_labels
 from .litert import LiteRt
 from .onnx import Onnx

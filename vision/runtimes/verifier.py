@@ -19,8 +19,7 @@ from pathlib import Path
 from cameras import Child, Deadline, DeadlineExceeded
 
 from .base import Runtime
-from .errors import ModelError
-from .model_file import ModelFile
+from .files import ModelError, ModelFile
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .base import Runtime, Tensor, TensorInfo
-from .errors import ModelError
+from .files import ModelError
 from .verifier import MARK
 
 _SIDES_PX = (64, 224, 384)  # for an input that accepts pictures of any size, or claims to and accepts one of these

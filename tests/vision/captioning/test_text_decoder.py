@@ -14,7 +14,7 @@ from vision import ModelError
 from vision.captioning.text_decoder import TextDecoder
 from vision.captioning.tokenizer import Tokenizer
 from vision.runtimes.base import Tensor, TensorInfo
-from vision.runtimes.model_file import ModelFile
+from vision.runtimes.files import ModelFile
 
 WORDS = ("<end>", "<start>", "a", "red", "star")
 SENTENCE = (2, 3, 4, 0)

@@ -12,7 +12,7 @@ from vision.outputs.heads.head import HeadMatch
 from vision.outputs.heads.table import HEADS
 from vision.outputs.scores.scored_boxes import NonMaxSuppression
 from vision.outputs.scores.thresholds import Thresholds
-from vision.runtimes.errors import LabelsError
+from vision.runtimes.files import LabelsError
 
 LABELS = ("cat", "dog")
 SIZE = (64, 64)

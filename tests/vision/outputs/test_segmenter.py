@@ -11,7 +11,7 @@ from cameras import BoundingBox
 from vision.outputs.scores.thresholds import Thresholds
 from vision.outputs.segmenter import Form, PixelMap, Segmenter, find_map
 from vision.runtimes.base import Ending
-from vision.runtimes.errors import LabelsError, ModelError
+from vision.runtimes.files import LabelsError, ModelError
 
 LABELS = ("background", "cat", "dog")
 WHOLE = BoundingBox(0.0, 0.0, 1.0, 1.0)

@@ -17,7 +17,7 @@ from vision import ModelError
 from vision.runtimes import bounded_runtime
 from vision.runtimes.base import Tensor
 from vision.runtimes.bounded_runtime import BoundedRuntime, copies_max
-from vision.runtimes.model_file import ModelFile
+from vision.runtimes.files import ModelFile
 
 PATH = Path("model")
 FILE = ModelFile(PATH, b"a model", "")

@@ -8,9 +8,9 @@ import pytest
 
 from tests.vision import onnx_models, tflite_models
 from vision.runtimes.base import Ending
+from vision.runtimes.files import ModelFile
 from vision.runtimes.last_step import endings_of_onnx, endings_of_tflite
 from vision.runtimes.litert import LiteRt
-from vision.runtimes.model_file import ModelFile
 from vision.runtimes.onnx import Onnx
 
 SHAPE = (1, 2, 2, 3)

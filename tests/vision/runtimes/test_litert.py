@@ -12,7 +12,7 @@ from tests.vision import tflite_models
 from vision import LiteRt, ModelError
 from vision.runtimes import litert
 from vision.runtimes.base import TensorInfo
-from vision.runtimes.model_file import ModelFile
+from vision.runtimes.files import ModelFile
 
 
 def load(folder: Path, content: bytes, num_threads: int = 0) -> LiteRt:

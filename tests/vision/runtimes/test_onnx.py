@@ -16,7 +16,7 @@ from tests.vision.fakes import frame
 from vision import MlModelAttributes, MlModelVision, ModelError, Onnx, OnnxAttributes, RuntimeDeclaration
 from vision.runtimes import onnx
 from vision.runtimes.base import TensorInfo
-from vision.runtimes.model_file import ModelFile
+from vision.runtimes.files import ModelFile
 from vision.runtimes.shared_models import SharedModels
 from vision.runtimes.verifier import Verifier
 

@@ -30,7 +30,7 @@ def test_loading_prints_nothing(tmp_path: Path) -> None:
     path.write_bytes(tflite_models.classifier())
     code = (
         "import sys; from pathlib import Path; from vision.runtimes.litert import LiteRt; "
-        "from vision.runtimes.model_file import ModelFile; LiteRt(ModelFile.read(Path(sys.argv[1])))"
+        "from vision.runtimes.files import ModelFile; LiteRt(ModelFile.read(Path(sys.argv[1])))"
     )
     done = subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")

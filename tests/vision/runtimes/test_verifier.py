@@ -12,7 +12,7 @@ import pytest
 
 from tests.vision import captioner_models, onnx_models, tflite_models
 from vision import LiteRt, ModelError, Onnx
-from vision.runtimes.model_file import ModelFile
+from vision.runtimes.files import ModelFile
 from vision.runtimes.verifier import MARK, START, Verifier
 from vision.runtimes.verify import verify_model
 

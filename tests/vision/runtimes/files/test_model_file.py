@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vision import LiteRt, ModelError
-from vision.runtimes.model_file import ModelFile
+from vision.runtimes.files import ModelFile
 
 
 def error(path: Path) -> str:

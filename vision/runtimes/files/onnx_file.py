@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from .encodings import Schema, WireField, field_numbers, integer, messages
+from ..encodings import Schema, WireField, field_numbers, integer, messages
 from .errors import ModelError
 from .model_file import MARKS, ModelFile
 

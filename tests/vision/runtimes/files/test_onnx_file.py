@@ -8,8 +8,7 @@ import pytest
 
 from tests.vision import onnx_models
 from vision import ModelError, Onnx
-from vision.runtimes.model_file import ModelFile
-from vision.runtimes.onnx_file import Versions, versions, weight_files
+from vision.runtimes.files import ModelFile, Versions, versions, weight_files
 
 
 def write(folder: Path, content: bytes) -> ModelFile:
