@@ -54,6 +54,7 @@ TESTED_WITH: dict[str, str] = {
     "vision/outputs/row_detector.py": "tests/vision/outputs/test_detector.py",
     "vision/runtimes/base.py": "tests/vision/runtimes/test_litert.py",
     "vision/runtimes/encodings/flatbuffer.py": "tests/vision/runtimes/test_tflite_metadata.py",
+    "vision/runtimes/noise.py": "tests/vision/runtimes/test_verifier.py",
     "vision/runtimes/verify.py": "tests/vision/runtimes/test_verifier.py",
     "transforms/inference.py": "tests/transforms/modes/test_base.py",
     "transforms/modes/deadline.py": "tests/transforms/modes/test_base.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from .outputs import masks_by_label
 from .runtimes import (
     MODEL_FILE,
     SHARED_MODELS,
+    Batch,
     Labels,
     LabelsError,
     Metadata,
@@ -29,8 +31,18 @@ from .runtimes import (
     differences,
     read_labels,
 )
+from .understood import Understood
 
 logger = logging.getLogger(__name__)
+
+
+def _with_batch(understood: Understood, batch: Batch | None) -> Understood:
+    """Return what was understood, with the reason for the input ending in how pictures run together."""
+    if batch is None:
+        return understood
+    together = f"up to {batch.most} pictures run at once; each waits up to {batch.wait_s * 1000:g} ms for others"
+    reasons = filter(None, (understood.because.get("input"), together))
+    return replace(understood, because={**understood.because, "input": "; ".join(reasons)})
 
 
 class MlModelVision(ModelService[MlModelAttributes]):
@@ -75,7 +87,7 @@ class MlModelVision(ModelService[MlModelAttributes]):
                 self._interpretation = interpret(handle.runtime, self.attributes, labels, self.name)
                 self._sha256 = handle.sha256
                 self.labels = self._interpretation.labels
-                self.understood = self._interpretation.understood
+                self.understood = _with_batch(self._interpretation.understood, handle.runtime.batch)
                 self._compare_labels(handle.runtime.metadata)
         except ModelError as error:
             handle.close()

@@ -15,6 +15,7 @@ from cameras import Attributes, LocalPath
 from .base import VisionService
 from .runtimes import (
     SHARED_MODELS,
+    Batch,
     BoundedRuntime,
     ModelError,
     ModelHandle,
@@ -74,13 +75,14 @@ M = TypeVar("M", bound=PictureModelAttributes)
 
 
 class DeclaredModel(NamedTuple):
-    """The arguments of ``SharedModels.acquire``: a model file, what to run it on, and its declared SHA-256."""
+    """The arguments of ``SharedModels.acquire``: a model file, what to run it on, its declared SHA-256, its batches."""
 
     runtime_type: type[Runtime]
     path: Path
     num_threads: int
     providers: tuple[str, ...] = ()
     sha256: str | None = None
+    batch: Batch | None = None
 
 
 class ModelService(VisionService[M]):
@@ -142,7 +144,14 @@ class ModelService(VisionService[M]):
         if self.runtime is not None:
             declared = self.runtime.attributes
             kind = self.runtimes[self.runtime.model]
-            return DeclaredModel(kind, declared.model_path, declared.num_threads, declared.preferred(), declared.sha256)
+            return DeclaredModel(
+                kind,
+                declared.model_path,
+                declared.num_threads,
+                declared.preferred(),
+                declared.sha256,
+                declared.batching(),
+            )
         path = self.attributes.model_path
         if path is None:
             raise ModelError(f"service {self.name}: the model {self.attributes.mlmodel_name!r} is not declared")

@@ -61,7 +61,7 @@ def model(
     if reshape:
         nodes.append(node("Reshape", ["picture", "shape"], "out"))
         kept.append(tensor("shape", np.array(reshape, np.int64)))
-        outputs.append(value("out", dtype, reshape))
+        outputs.append(value("out", dtype, [size if size > 0 else "rows" for size in reshape]))
     for name, array in (constants or {}).items():
         nodes.append(node("Identity", [f"{name}_kept"], name))
         kept.append(tensor(f"{name}_kept", array))

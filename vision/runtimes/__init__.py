@@ -2,6 +2,7 @@
 
 from .base import (
     Anchors,
+    Batch,
     Ending,
     Metadata,
     Runtime,
@@ -12,6 +13,7 @@ from .base import (
     TensorInfo,
     missing_files,
 )
+from .batching import BatchAttributes
 from .bounded_runtime import INFERENCE_LIMIT, BoundedRuntime, hanging, unanswered
 from .files import LabelsError, ModelError, ModelFile, UnsupportedKind
 from .label_forms import UNUSED, is_background
@@ -25,6 +27,8 @@ __all__ = [
     "INFERENCE_LIMIT",
     "MODEL_FILE",
     "Anchors",
+    "Batch",
+    "BatchAttributes",
     "Ending",
     "FittedLabels",
     "Labels",

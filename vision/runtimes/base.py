@@ -20,6 +20,18 @@ from .files import ModelFile
 Tensor = NDArray[Any]
 
 
+class Batch(NamedTuple):
+    """How inferences that are asked for at the same time run as one.
+
+    Attributes:
+        most: The most rows (pictures) of a batch.
+        wait_s: How long one waits for others at most, in seconds.
+    """
+
+    most: int
+    wait_s: float
+
+
 class RuntimeAttributes(Attributes):
     """Attributes of a model (``type: mlmodel``) in the YAML."""
 
@@ -41,6 +53,10 @@ class RuntimeAttributes(Attributes):
     def preferred(self) -> tuple[str, ...]:
         """Return the providers to run on, in order of preference; empty for a runtime without providers."""
         return ()
+
+    def batching(self) -> Batch | None:
+        """Return how inferences run together; ``None``: each runs alone."""
+        return None
 
 
 def missing_files(**paths: Path | None) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -7,13 +7,17 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TypeVar
 
 from cameras import BackgroundThread, BoundedCalls, CallsClosed, CallTimeout, available_cores, waiting
 
-from .base import Runtime, Tensor
+from .base import Batch, Runtime, Tensor
+from .batching import Batcher
 from .files import ModelError
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 COPIES_MAX = 8
 """Most copies of one model; beyond some, the bandwidth of the memory limits what further ones are worth."""
@@ -56,10 +60,19 @@ class BoundedRuntime(Runtime):
         path: Its file, for errors.
         load: Loads another copy.
         copies_max: Most copies.
+        batch: How inferences that are asked for at once run as one; ``None``: each runs alone.
+
+    Attributes:
+        batch: As given.
     """
 
     def __init__(
-        self, runtime: Runtime, path: Path, load: Callable[[], Runtime] | None = None, copies_max: int = 1
+        self,
+        runtime: Runtime,
+        path: Path,
+        load: Callable[[], Runtime] | None = None,
+        copies_max: int = 1,
+        batch: Batch | None = None,
     ) -> None:
         self.inputs, self.outputs, self.metadata = runtime.inputs, runtime.outputs, runtime.metadata
         self.elsewhere = runtime.elsewhere
@@ -72,6 +85,8 @@ class BoundedRuntime(Runtime):
         self._waiting_share = 0.0
         self._loading = self._closed = False
         self._calls = BoundedCalls(f"model {path.name}", at_once=1)
+        self.batch = batch
+        self._batcher = None if batch is None else Batcher(batch, path, self._infer, self._run)
 
     @property
     def hangs(self) -> bool:
@@ -91,9 +106,15 @@ class BoundedRuntime(Runtime):
     def infer(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the model."""
         self._note(busy=self._calls.full)
+        if self._batcher is None or self.hangs:
+            return self._run(lambda: self._infer(inputs))
+        return self._batcher.infer(inputs)
+
+    def _run(self, function: Callable[[], T]) -> T:
+        """Run a function that infers when it is its turn, within the limit."""
         try:
             with waiting() if self.elsewhere else nullcontext():
-                return self._calls.run(lambda: self._infer(inputs), INFERENCE_LIMIT.seconds)
+                return self._calls.run(function, INFERENCE_LIMIT.seconds)
         except CallTimeout as error:
             raise ModelError(unanswered(f"{self._path}: the model", error)) from None
         except CallsClosed as error:

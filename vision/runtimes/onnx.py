@@ -18,7 +18,8 @@ from pydantic import Field, field_validator
 
 from cameras import one_line
 
-from .base import Metadata, Runtime, RuntimeAttributes, Tensor, TensorInfo
+from .base import Batch, Metadata, Runtime, RuntimeAttributes, Tensor, TensorInfo
+from .batching import BatchAttributes
 from .files import ModelError, ModelFile, check_onnx, versions, weight_files
 from .first_step import first_step_of_onnx, with_range
 from .last_step import endings_of_onnx
@@ -83,6 +84,12 @@ class OnnxAttributes(RuntimeAttributes):
         "unless another follows, so [cuda, cpu] uses the GPU if there is one.",
     )
 
+    batch: BatchAttributes | None = Field(
+        None,
+        description="Pictures of several cameras and requests that come at the same time run as one inference. For a "
+        "model whose first dimension is free.",
+    )
+
     @field_validator("providers")
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,6 +105,10 @@ class OnnxAttributes(RuntimeAttributes):
     def preferred(self) -> tuple[str, ...]:
         """Return ``providers``."""
         return self.providers
+
+    def batching(self) -> Batch | None:
+        """Return ``batch``."""
+        return None if self.batch is None else self.batch.limits()
 
 
 class Onnx(Runtime):

@@ -1,4 +1,4 @@
-"""Shared models: one per file, thread count and providers, loaded for the first handle, closed with the last."""
+"""Shared models: one per file, thread count, providers and batch, loaded for the first handle, closed with the last."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from .base import Runtime
+from .base import Batch, Runtime
+from .batching import check_batches
 from .bounded_runtime import BoundedRuntime, copies_max
 from .verifier import Verifier
 
@@ -17,6 +18,7 @@ class _Key(NamedTuple):
     sha256: str
     num_threads: int
     providers: tuple[str, ...]
+    batch: Batch | None
 
 
 class _Entry:
@@ -76,24 +78,33 @@ class SharedModels:
         num_threads: int = 0,
         providers: tuple[str, ...] = (),
         sha256: str | None = None,
+        batch: Batch | None = None,
     ) -> ModelHandle:
         """Return a handle to a model, loading it for the first one; concurrent callers wait for that load.
 
         Raises:
-            ModelError: when the file cannot be read, verified or loaded, or has another SHA-256 than the one given.
+            ModelError: when the file cannot be read, verified or loaded, has another SHA-256 than the one given, or
+                cannot run several pictures at once and ``batch`` is given.
         """
         file = runtime_type.read(path)
         file.expect_sha256(sha256)
-        key = _Key(runtime_type, file.sha256, max(num_threads, 0), providers)
+        key = _Key(runtime_type, file.sha256, max(num_threads, 0), providers, batch)
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
         with entry.lock:
             if entry.runtime is None:
                 if not runtime_type.trusted:
-                    self._verifier.verify(runtime_type, file)
+                    self._verifier.verify(runtime_type, file, in_batches=batch is not None)
                 load = partial(runtime_type, file, key.num_threads, key.providers)
                 most = copies_max(runtime_type, len(file.content), key.num_threads)
-                entry.runtime = BoundedRuntime(load(), path, load, most)
+                runtime = load()
+                if batch is not None:
+                    try:
+                        check_batches(runtime, path)
+                    except BaseException:
+                        runtime.close()
+                        raise
+                entry.runtime = BoundedRuntime(runtime, path, load, most, batch)
             entry.users += 1
             return ModelHandle(self, key, entry.runtime)
 

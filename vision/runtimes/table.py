@@ -56,6 +56,7 @@ def load_model(
         attributes.num_threads,
         attributes.preferred(),
         attributes.sha256,
+        attributes.batching(),
     )
 
 

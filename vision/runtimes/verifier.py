@@ -50,26 +50,26 @@ class Verifier:
         self._lock = threading.Lock()
         self._known: dict[str, str | None] = {}
 
-    def verify(self, runtime_type: type[Runtime], file: ModelFile) -> None:
-        """Return if the file loads and runs in a child process.
+    def verify(self, runtime_type: type[Runtime], file: ModelFile, *, in_batches: bool = False) -> None:
+        """Return if the file loads and runs in a child process, ``in_batches`` also with two pictures at once.
 
         Raises:
             ModelError: when it does not.
         """
-        key = f"{file.sha256}-{runtime_type.version()}"
+        key = f"{file.sha256}-{runtime_type.version()}{'-batch' if in_batches else ''}"
         if key not in self._known and self._is_cached(key):
             self._known[key] = None
         if key not in self._known:
             with self._lock:  # one child at a time, to limit the memory that several first loads take
                 if key not in self._known:
-                    self._known[key] = self._try(runtime_type, file)
+                    self._known[key] = self._try(runtime_type, file, ["batch"] if in_batches else [])
                     if self._known[key] is None:
                         self._store(key)
         error = self._known[key]
         if error is not None:
             raise ModelError(f"{file.path}: {error}")
 
-    def _try(self, runtime_type: type[Runtime], file: ModelFile) -> str | None:
+    def _try(self, runtime_type: type[Runtime], file: ModelFile, options: list[str]) -> str | None:
         """Run the child process and return its error, ``None`` on success.
 
         Raises:
@@ -80,7 +80,7 @@ class Verifier:
         folders.append(_import_folder(runtime_type))
         name = f"{runtime_type.__module__}:{runtime_type.__qualname__}"
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
-        command = [*self._command, name, str(file.path.resolve()), file.sha256]
+        command = [*self._command, name, str(file.path.resolve()), file.sha256, *options]
         try:
             pipe = subprocess.PIPE
             child = Child(command, environment=environment, stdin=pipe, stdout=pipe, stderr=pipe)

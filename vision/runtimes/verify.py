@@ -1,4 +1,4 @@
-"""The child process that verifies a model file: ``python -m vision.runtimes.verify MODULE:CLASS FILE SHA256``.
+"""The child process that verifies a model file: ``python -m vision.runtimes.verify MODULE:CLASS FILE SHA256 [batch]``.
 
 It waits for a line on stdin, loads the file, runs it on noise and prints the result on a line of its own. A file that
 crashes it ends it by a signal.
@@ -14,26 +14,31 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from .base import Runtime, Tensor, TensorInfo
+from .base import Runtime
+from .batching import check_batches
 from .files import ModelError
+from .noise import is_size_unknown, noise
 from .verifier import MARK
 
-_SIDES_PX = (64, 224, 384)  # for an input that accepts pictures of any size, or claims to and accepts one of these
 _MEMORY_BYTES = (
     4 * 1024**3
 )  # of address space, plus 40 times the file size: a damaged size field must not exhaust memory
 
 
-def verify_model(runtime_type: type[Runtime], path: Path, sha256: str) -> str | None:
-    """Load a model and run it on noise, in this process; return the error, ``None`` on success."""
+def verify_model(runtime_type: type[Runtime], path: Path, sha256: str, *, in_batches: bool = False) -> str | None:
+    """Load a model and run it on noise, in this process; return the error, ``None`` on success.
+
+    Whether it runs ``in_batches`` is found out where it is loaded: here two pictures at once must only not crash it.
+    """
     try:
         file = runtime_type.read(path)
         if file.sha256 != sha256:
             return "the file has changed while it was being checked; try again"
         runtime = runtime_type(file, 1)
         _run(runtime)
+        if in_batches:
+            with contextlib.suppress(ModelError):
+                check_batches(runtime, path)
         runtime.close()
     except ModelError as error:
         return str(error).removeprefix(f"{path}: ")
@@ -42,34 +47,14 @@ def verify_model(runtime_type: type[Runtime], path: Path, sha256: str) -> str | 
 
 def _run(runtime: Runtime) -> None:
     """Run a model on noise; a model of unspecified input size may refuse every size and still be intact."""
-    is_size_unknown = any(len(info.shape) == 4 and -1 in info.shape[1:] for info in runtime.inputs)
-    for side_px in _SIDES_PX:
-        noise = {info.name: _noise(info, side_px) for info in runtime.inputs}
+    for inputs in noise(runtime):
         try:
-            runtime.infer(noise)
+            runtime.infer(inputs)
         except ModelError:
-            if not is_size_unknown:
+            if not is_size_unknown(runtime):
                 raise
         else:
             return
-
-
-def _noise(info: TensorInfo, side_px: int) -> Tensor:
-    shape = [size if size > 0 else 1 for size in info.shape]
-    if len(shape) == 4:  # the sides of a picture
-        colors_first = info.shape[1] < 0 and info.shape[3] < 0  # neither is fixed, as in exports from PyTorch
-        shape = [shape[0], *(size if size > 0 else side_px for size in info.shape[1:])]
-        shape[1] = 3 if colors_first else shape[1]
-    random = np.random.default_rng(0)
-    if info.dtype == np.bool_:  # a switch, as in merged decoders
-        return np.zeros(shape, info.dtype)
-    if np.issubdtype(info.dtype, np.floating):
-        return random.random(shape).astype(info.dtype)
-    if info.dtype in (np.int32, np.int64):  # token ids; every vocabulary has a 0
-        return np.zeros(shape, info.dtype)
-    if np.issubdtype(info.dtype, np.integer):
-        return random.integers(0, 100, shape).astype(info.dtype)
-    raise ModelError(f"input {info} has a type that no picture has")
 
 
 def _limit(file_bytes: int) -> None:
@@ -103,10 +88,10 @@ def main(arguments: list[str]) -> None:
     """Verify the model named on the command line and print the result as one line."""
     if not sys.stdin.readline():
         return  # the program has ended
-    runtime_name, path, sha256 = arguments
+    runtime_name, path, sha256, *options = arguments
     _limit(os.path.getsize(path))
     try:
-        problem = verify_model(load_runtime(runtime_name), Path(path), sha256)
+        problem = verify_model(load_runtime(runtime_name), Path(path), sha256, in_batches="batch" in options)
     except ModelError as error:
         problem = str(error)
     # A line of its own: earlier output of the library may lack its line end. Then exit at once: shutting down a

@@ -15,7 +15,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
     "cameras": frozenset({"placement", "publish", "record"}),
     "stream": frozenset({"ladder", "passthrough"}),
     "attributes": frozenset(
-        {"activation", "batch", "input_size_px", "isolation", "kind", "sha256"}
+        {"activation", "input_size_px", "isolation", "kind", "sha256"}
     ),
     "server": frozenset({"edit", "processes", "recording", "rtsp"}),
 }  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 from pipeline import CameraConfig, ConfigError, TransformAttributes, load, parse
 from pipeline.config.declarations.server import PortRange
 from pipeline.config.load import MAX_BYTES
+from vision.runtimes import Batch
 
 from .kinds import DetectionsAttributes, DeviceAttributes, FileAttributes, UrlAttributes
 from .texts import GOOD, HEAD, files, problems_of, read
@@ -50,6 +51,46 @@ def test_everything_is_typed(tmp_path: Path) -> None:
     assert config.server.ice.udp_ports == PortRange(50_000, 50_100)
     assert config.server.ice.addresses == ("127.0.0.1", "::1")
     assert config.path == Path("pipeline.yaml")
+
+
+MODELS = """
+cameras: [{name: a, model: test_pattern}]
+services:
+  - {name: ssd, type: vision, model: mlmodel, attributes: {mlmodel_name: m}}
+  - {name: m, type: mlmodel, model: %s, attributes: {model_path: ssd.model, batch: %s}}
+"""
+
+
+def load_models(folder: Path, model: str, batch: str) -> Any:
+    (folder / "ssd.model").touch()
+    path = folder / "pipeline.yaml"
+    path.write_text(MODELS % (model, batch))
+    return load(path)
+
+
+def test_a_model_on_onnx_may_run_in_batches(tmp_path: Path) -> None:
+    declared = load_models(tmp_path, "onnx", "{max: 4, wait_ms: 2}").services["ssd"].runtime
+    assert declared.attributes.batching() == Batch(most=4, wait_s=0.002)
+    assert load_models(tmp_path, "onnx", "{}").services["ssd"].runtime.attributes.batching() is not None
+    assert load_models(tmp_path, "onnx", "").services["ssd"].runtime.attributes.batching() is None
+
+
+@pytest.mark.parametrize(
+    ("model", "batch", "sentence"),
+    [
+        ("onnx", "{max: 1}", ".batch.max: must be between 2 and 64, got 1"),
+        ("onnx", "{max: 2.5}", ".batch.max: must be a whole number, got 2.5"),
+        ("onnx", "{wait_ms: 2000}", ".batch.wait_ms: must be between 0 and 1000, got 2000"),
+        ("onnx", "{wait: 2}", '.batch.wait: unknown key, did you mean "wait_ms"? (known: max, wait_ms)'),
+        ("onnx", "4", ".batch: must be a mapping, got a number"),
+        ("tflite_cpu", "{}", ".batch: unknown key (known: model_path, label_path, num_threads, sha256)"),
+    ],
+)
+def test_batches_that_cannot_be(tmp_path: Path, model: str, batch: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_models(tmp_path, model, batch)
+    (problem,) = str(caught.value).splitlines()
+    assert problem.endswith(f"services[1].attributes{sentence}")
 
 
 def test_missing_keys_have_defaults() -> None:

@@ -19,7 +19,7 @@ from pipeline.execution.tasks import RETRY_PAUSES_S
 from tests.fakes import BusyMachine, FakeClock, frame
 from tests.vision.fakes import runtime
 from vision import Runtime
-from vision.runtimes import BoundedRuntime, ModelFile, Tensor
+from vision.runtimes import Batch, BoundedRuntime, ModelFile, Tensor
 
 THREADS = WorkerExecutor(SystemClock())
 
@@ -120,6 +120,30 @@ def test_with_one_worker_a_task_whose_model_runs_elsewhere_does_not_hold_up_anot
         assert run.wait()
     model.close()
     assert slow.calls == ["open", 1, "close"]
+
+
+def test_with_one_worker_several_tasks_fill_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "BLOCKED_S", 1000.0)
+    rows: list[int] = []
+
+    def infer(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        rows.append(len(inputs["input"]))
+        return {"out": np.zeros((len(inputs["input"]), 1))}
+
+    kind = runtime(infer)
+    rows.clear()
+    model = BoundedRuntime(kind(ModelFile(Path("model"), b"a model", "")), Path("model"), batch=Batch(3, 60.0))
+    executor = WorkerExecutor(FakeClock(), workers=1)
+    tasks = [Inferring(model) for _ in range(3)]
+    runs = [executor.start_task(task) for task in tasks]
+    for task in tasks:
+        task.frames.put(frame(pts=1))
+    for task, run in zip(tasks, runs, strict=True):
+        assert task.wait_for(2) == ["open", 1]
+        run.stop()
+        assert run.wait()
+    model.close()
+    assert rows == [3]
 
 
 def test_starting_and_stopping_do_not_wait_until_the_thread_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -187,11 +187,12 @@ def test_a_model_that_refuses_its_declared_size_is_damaged(tmp_path: Path) -> No
 FOREIGN = """
 from vision import Metadata, ModelError, Runtime, TensorInfo
 import numpy as np
+import os
 
 
 class Number(Runtime):
     model_name = "number"
-    inputs = (TensorInfo("input", (1, 2, 2, 3), np.dtype(np.float32)),)
+    inputs = (TensorInfo("input", (-1, 2, 2, 3), np.dtype(np.float32)),)
     outputs = (TensorInfo("output", (1,), np.dtype(np.float32)),)
     metadata = Metadata()
 
@@ -204,6 +205,8 @@ class Number(Runtime):
         return "number-1"
 
     def infer(self, inputs):
+        if len(inputs["input"]) > 1:
+            os.abort()
         return {"output": inputs["input"].sum(keepdims=True)[0, 0, 0]}
 
     def close(self):
@@ -222,6 +225,12 @@ def test_a_foreign_runtime_is_verified_in_a_child(tmp_path: Path, monkeypatch: p
     verifier.verify(runtime, ModelFile.read(tmp_path / "good"))
     with pytest.raises(ModelError, match="bad: is not a number$"):
         verifier.verify(runtime, ModelFile.read(tmp_path / "bad"))
+    with pytest.raises(ModelError, match=r"good: the model is damaged: it crashes .*SIGABRT"):
+        verifier.verify(runtime, ModelFile.read(tmp_path / "good"), in_batches=True)
+
+
+def test_a_model_that_takes_no_batches_is_not_damaged(good: ModelFile) -> None:
+    assert verify_model(LiteRt, good.path, good.sha256, in_batches=True) is None
 
 
 def test_a_runtime_that_the_child_cannot_import_is_reported(good: ModelFile, tmp_path: Path) -> None:
