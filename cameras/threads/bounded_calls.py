@@ -91,8 +91,13 @@ class BoundedCalls:
                 raise CallTimeout(refused=True)
             if self._closed:
                 raise CallsClosed(f"{self._name}: closed")
-            thread = self._idle.pop() if self._idle else _Thread(self._name, self._finished)
-            self._running += 1
+            self._running += 1  # first: a busy machine takes its time to start a thread, and ``full`` is read meanwhile
+            try:
+                thread = self._idle.pop() if self._idle else _Thread(self._name, self._finished)
+            except BaseException:
+                self._running -= 1
+                self._changed.notify_all()
+                raise
         thread.calls.put(call)
         if not call.done.acquire(timeout=limit_s):
             with self._changed:

@@ -188,3 +188,31 @@ def test_a_finished_call_holds_nothing() -> None:
     finally:
         gc.enable()
     calls.close(lambda: None)
+
+
+def test_it_is_full_while_the_thread_of_a_call_still_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, seen = BoundedCalls("model", at_once=1), list[bool]()
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        seen.append(calls.full)
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert calls.run(lambda: "result", WAITS_S) == "result"
+    calls.close(lambda: None)
+    assert seen == [True]
+
+
+def test_a_call_without_a_thread_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    calls = BoundedCalls("model", at_once=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            calls.run(lambda: "result", WAITS_S)
+    assert not calls.full
+    assert calls.run(lambda: "result", WAITS_S) == "result"
+    calls.close(lambda: None)
