@@ -31,7 +31,7 @@ from ..workloads import Inputs
 
 TARGET = 1.08
 PAIRS = 5
-WARM_UP_S, MEASURED_S = 1.5, 4.0
+WARM_UP_S, MEASURED_S = 1.0, 3.0
 LEAST_SCORE = 0.5
 
 

@@ -24,7 +24,7 @@ TARGET_FPS, TARGET_IOU, TARGET_DELAYED_IOU = 29.5, 0.8, 0.95
 LATE = 6
 """Frames from the one that is inferred to its result, and to the next one that is inferred."""
 WARM_UP_S = 3.0
-REPETITIONS = 3
+REPETITIONS = 2
 
 _PLUGIN = f"""
 import time

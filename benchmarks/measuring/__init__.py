@@ -1,6 +1,6 @@
 """Measurements for benchmarks: the program as a child process, CPU time, viewers, and comparisons of commits."""
 
-from .clips import RATE, first_picture, jpeg, render
+from .clips import RATE, first_picture, jpeg, render, repeat
 from .comparison import (
     MIN_PAIRS,
     TOLERANCE,
@@ -64,6 +64,7 @@ __all__ = [
     "memory_mb",
     "orders",
     "render",
+    "repeat",
     "resolved",
     "table",
     "table_of",

@@ -57,6 +57,23 @@ def render(path: Path, width_px: int, height_px: int, number: int, rate: int = R
         container.mux(stream.encode(None))
 
 
+def repeat(source: Path, target: Path, times: int) -> None:
+    """Write a clip of `render` several times over to another file, without encoding it again."""
+    with av.open(str(source)) as given, av.open(str(target), "w") as container:
+        stream = container.add_stream_from_template(given.streams.video[0])
+        after = 0
+        for _ in range(times):
+            given.seek(0)
+            offset = after
+            for packet in given.demux(video=0):
+                if packet.pts is None or packet.dts is None or packet.duration is None:
+                    continue  # the empty one at the end
+                packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
+                after = max(after, packet.pts + packet.duration)
+                packet.stream = stream
+                container.mux(packet)
+
+
 def first_picture(path: Path) -> NDArray[np.uint8]:
     """Return the first picture of a video, (height, width, 3) in BGR."""
     with av.open(str(path)) as container:

@@ -38,7 +38,7 @@ class Inputs:
     labels: Path | None
     work: int
     numbers: tuple[int, ...] = (1, 8, 16, 24, 32, 48, 64)
-    seconds: float = 10.0
+    seconds: float = 6.0
     minutes: float = 3.0
 
     def detector(self) -> str:

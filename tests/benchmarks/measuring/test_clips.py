@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from benchmarks.measuring import RATE, first_picture, render
+from benchmarks.measuring import RATE, first_picture, render, repeat
 from benchmarks.measuring.clips import pictures
 
 
@@ -23,3 +23,11 @@ def test_a_clip_has_the_frames_and_the_rate_it_was_asked_for(tmp_path: Path) -> 
         assert len(list(container.decode(video=0))) == 12
     shown = first_picture(tmp_path / "clip.mp4").astype(int)
     assert np.abs(shown - next(pictures(160, 90, 1))).mean() < 12
+
+
+def test_a_clip_is_repeated_without_a_gap(tmp_path: Path) -> None:
+    render(tmp_path / "clip.mp4", 160, 90, 12)
+    repeat(tmp_path / "clip.mp4", tmp_path / "long.mp4", 3)
+    with av.open(str(tmp_path / "long.mp4")) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    assert np.allclose(times, np.arange(36) / RATE)
