@@ -119,6 +119,7 @@ class Container:
         format: Name of the demuxer; empty before ``open``.
         frame_rate: Declared or estimated frames per second; ``None`` if it declares none that can be believed.
         pixel_aspect: Width of a pixel of the last picture divided by its height; ``None`` if unknown.
+        skipper: Chooses the pictures that are left out undecoded, and counts them, in all passes.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -135,7 +136,7 @@ class Container:
         self._damage = Damage(drop=opening.drop_damaged)
         self._times = FrameTimes()
         self._dropped_before = 0
-        self._skipper = GroupSkipper()
+        self.skipper = GroupSkipper()
         self._any_decoded = False
         self._first_s = 0.0  # the time of the first picture
         self._refused = 0
@@ -245,20 +246,6 @@ class Container:
         return self._dropped_before + self._damage.pictures
 
     @property
-    def decoding_share(self) -> float:
-        """The share of the pictures to decode, above 0, at most 1; the others are left out from time to time."""
-        return self._skipper.share
-
-    @decoding_share.setter
-    def decoding_share(self, share: float) -> None:
-        self._skipper.share = share
-
-    @property
-    def left_out(self) -> int:
-        """Number of pictures that were left out undecoded, in all passes."""
-        return self._skipper.skipped
-
-    @property
     def waited_s(self) -> float:
         """Time that the last picture took to begin, in seconds."""
         return 0.0 if self._packets is None else self._packets.waited_s
@@ -313,7 +300,7 @@ class Container:
         self._damage = Damage(drop=opening.drop_damaged)
         self._times = FrameTimes()
         self._refused = 0
-        self._skipper.restart()
+        self.skipper.restart()
         self._packets = Packets(
             container,
             stream,
@@ -350,7 +337,7 @@ class Container:
 
     def _leaves_out(self, packet: av.Packet[Stream], codec: VideoCodecContext) -> bool:
         """Return whether to leave out the picture of a packet, for which there is no time."""
-        skipper = self._skipper
+        skipper = self.skipper
         if not skipper.is_active or not packet.size:
             return False
         was_skipping = skipper.is_skipping

@@ -69,7 +69,7 @@ class FFmpegCamera(Camera[A], Generic[A, V]):
     def left_out(self) -> int:
         """Pictures that were left out undecoded, since ``open``."""
         container = self._container
-        return 0 if container is None else container.left_out
+        return 0 if container is None else container.skipper.skipped
 
     def close(self) -> None:
         """Release the container, now or when its driver returns; a waiting ``read`` raises at once."""
@@ -81,5 +81,5 @@ class FFmpegCamera(Camera[A], Generic[A, V]):
         container = self._container
         if container is None:
             raise CameraError("closed")
-        container.decoding_share = self.decoding_share
+        container.skipper.share = self.decoding_share
         return container

@@ -26,6 +26,9 @@ class Multipart:
 
     A part that is no picture, or a damaged one, costs only itself.
 
+    Attributes:
+        skipper: Chooses the pictures that are left out undecoded.
+
     Args:
         client: The client with the response; it is closed with this.
         response: The response.
@@ -50,21 +53,7 @@ class Multipart:
         self._decoders: dict[str, av.VideoCodecContext] = {}
         self._refused = self._damaged = 0
         self._number = 0
-        self._skipper = GroupSkipper()
-
-    @property
-    def decoding_share(self) -> float:
-        """The share of the pictures to decode, above 0, at most 1; the others are left out evenly."""
-        return self._skipper.share
-
-    @decoding_share.setter
-    def decoding_share(self, share: float) -> None:
-        self._skipper.share = share
-
-    @property
-    def left_out(self) -> int:
-        """Number of pictures that were left out undecoded."""
-        return self._skipper.skipped
+        self.skipper = GroupSkipper()
 
     @property
     def dropped(self) -> int:
@@ -84,7 +73,7 @@ class Multipart:
         began_s = time.monotonic()
         try:
             while (data := self._next(began_s)) is not None:
-                if self._skipper.is_active and self._skipper.skips(self.received_at_s, is_key=True):
+                if self.skipper.is_active and self.skipper.skips(self.received_at_s, is_key=True):
                     began_s = self.received_at_s
                     continue
                 frame = self._decoded(data)
