@@ -16,6 +16,9 @@ GROWTH = 1.4
 
 SHARE_MIN = 0.02
 
+FORGET_S = 5.0
+"""After so long without a frame, what was is forgotten."""
+
 
 class DecodingShare:
     """Follows what the readers of all sources take. Safe from any thread.
@@ -48,6 +51,8 @@ class DecodingShare:
         """
         now_s = self._monotonic()
         with self._lock:
+            if now_s - self._since_s >= FORGET_S:
+                self.share, self._since_s, self._frames, self._unread = 1.0, now_s, 0, 0
             self._frames += 1
             self._unread += unread
             if now_s - self._since_s >= PERIOD_S:

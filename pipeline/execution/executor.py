@@ -166,7 +166,8 @@ class _TaskRun(Job):
 
     def _end(self) -> None:
         """Leave the workers, and close the task where that may take its time."""
-        self._workers.leave(self)
+        if not self._workers.leave(self):
+            return  # a turn that was given up has ended too
         if self._timer is not None:
             self._timer.cancel()
         before, self._thread = self._thread, BackgroundThread(self._close, self.name)

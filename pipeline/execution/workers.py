@@ -123,14 +123,15 @@ class Workers:
                 over = threading.Event()
                 BackgroundThread(lambda: self._look_until(over), "worker watch").start()
                 self._looking = over
+                self._waiting_share, self._saturated = 0.0, False
             job._turn = _Turn.RESTING
             self._members += 1
 
-    def leave(self, job: Job) -> None:
-        """Forget a job: it does not run again. Does nothing for one that is not a member."""
+    def leave(self, job: Job) -> bool:
+        """Forget a job: it does not run again. Return whether it was a member."""
         with self._lock:
             if job._turn is _Turn.OUT:
-                return
+                return False
             if job._turn is _Turn.QUEUED:
                 self._forget(job)
             job._turn = _Turn.OUT
@@ -138,13 +139,14 @@ class Workers:
             if self.is_mine(job):
                 threading.current_thread().name = NAME
             if self._members:
-                return
+                return True
             idle, self._idle = self._idle, []
             for worker in idle:
                 worker.wakeup.set()
             if self._looking is not None:
                 self._looking.set()
                 self._looking = None
+            return True
 
     def ready(self, job: Job) -> None:
         """Have a member run soon, once; if it is running, once more after that. Never blocks."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.execution.decoding import GROWTH, PERIOD_S, SHARE_MIN, USED_MAX, USED_MIN, DecodingShare
+from pipeline.execution.decoding import FORGET_S, GROWTH, PERIOD_S, SHARE_MIN, USED_MAX, USED_MIN, DecodingShare
 from tests.fakes import FakeClock
 
 
@@ -61,6 +61,13 @@ def test_the_share_never_becomes_nothing(machine: Machine) -> None:
     for _ in range(50):
         machine.period(10, 0)
     assert machine.decoding.share == SHARE_MIN
+
+
+def test_an_overload_of_long_ago_is_forgotten(machine: Machine) -> None:
+    for _ in range(50):
+        machine.period(10, 0)
+    machine.clock.advance(FORGET_S)
+    assert machine.decoding.add(unread=False) == 1.0
 
 
 def test_it_changes_once_a_period(machine: Machine) -> None:

@@ -495,5 +495,12 @@ def test_workers_are_saturated_while_jobs_wait_all_the_time() -> None:
                 pass
             shares = [workers._is_saturated(waiting=False) for _ in range(20)]
         assert shares[0] and not shares[-1], "they relax late"
+        with workers._lock:
+            while not workers._is_saturated(waiting=True):
+                pass
         held.go.release()
         second.wait()
+        for job in (first, second):
+            workers.leave(job)
+        workers.enter(second)
+        assert not workers.saturated, "that was another time"
