@@ -13,7 +13,7 @@ from cameras import Frame, Matrix
 
 from .encoding import VideoPacket, fill, fitted, tag
 
-_QUALITY = {"preset": "fast", "crf": "18", "bf": "0"}
+X264_OPTIONS = {"preset": "fast", "crf": "18", "bf": "0"}
 """Visually lossless; without B-frames the file needs no edit list, so every reader sees the times as they are."""
 
 
@@ -75,7 +75,7 @@ class Movie:
 
     def _begin(self, container: av.container.OutputContainer, frame: Frame) -> av.VideoStream:
         self._matrix = frame.pixels.matrix
-        stream = container.add_stream("libx264", rate=self._frame_rate, options=_QUALITY)
+        stream = container.add_stream("libx264", rate=self._frame_rate, options=X264_OPTIONS)
         height, width = frame.pixels.yuv.y.shape
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         # The muxer keeps this time base, or divides it by a whole number.

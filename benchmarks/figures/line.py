@@ -27,12 +27,11 @@ from streams import EncoderPool, VideoPacket
 from streams.encoding.codecs import CLOCK_RATE, EncoderSettings, default_bitrate, default_preset, open_codec
 
 from ..measuring import RATE, Finding, Findings, Program, at_most
-from ..workloads import Inputs
+from ..workloads import LEAST_SCORE, Inputs
 
 TARGET = 1.08
 PAIRS = 5
 WARM_UP_S, MEASURED_S = 1.0, 3.0
-LEAST_SCORE = 0.5
 
 
 class _Nowhere:
@@ -53,18 +52,7 @@ class _Nowhere:
 def measure(program: Program, inputs: Inputs) -> Findings:
     """Run the line and the bare calls in turn."""
     config = program.scratch / "line.yaml"
-    config.write_text(
-        f"""cameras:
-  - {{name: clip, model: video_file, attributes: {{path: "{inputs.clip}", loop: true}}}}
-  - name: seen
-    model: transform
-    attributes:
-      source: clip
-      pipeline:
-        - {{type: detections, attributes: {{detector_name: things, confidence_threshold: {LEAST_SCORE}}}}}
-{inputs.detector()}""",
-        "utf-8",
-    )
+    config.write_text(inputs.detected(inputs.clip, loop=True), "utf-8")
     pairs = []
     for _ in range(PAIRS):
         line = _line_ms(config)

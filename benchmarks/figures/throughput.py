@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from streams.movie import _QUALITY
+from streams.movie import X264_OPTIONS
 
 from ..measuring import RATE, Finding, Findings, Program, ProgramError, at_least, render, repeat
 from ..workloads import Inputs
@@ -33,24 +33,21 @@ def measure(program: Program, inputs: Inputs) -> Findings:
     for length_s, pairs, target in CLIPS:
         clip, ours, theirs = (program.scratch / f"{name}-{length_s}.mp4" for name in ("clip", "annotated", "tutorial"))
         repeat(rendered, clip, length_s // RENDERED_S)
-        config.write_text(
-            f"""cameras:
-  - {{name: clip, model: video_file, attributes: {{path: "{clip}"}}}}
-  - name: seen
-    model: transform
-    attributes:
-      source: clip
-      pipeline:
-        - {{type: detections, attributes: {{detector_name: things, confidence_threshold: 0.5}}}}
-{inputs.detector()}""",
-            "utf-8",
-        )
+        config.write_text(inputs.detected(clip), "utf-8")
         # fmt: off
         annotate = program.command(
             "annotate", str(config), "--camera", "seen", "--input", str(clip), "--output", str(ours)
         )
         # fmt: on
-        tutorial = [sys.executable, str(TUTORIAL), str(clip), str(theirs), str(inputs.model), "1", json.dumps(_QUALITY)]
+        tutorial = [
+            sys.executable,
+            str(TUTORIAL),
+            str(clip),
+            str(theirs),
+            str(inputs.model),
+            "1",
+            json.dumps(X264_OPTIONS),
+        ]
         took = [(_took_s(program, annotate), _took_s(program, tutorial)) for _ in range(pairs)]
         rates = [length_s * RATE / statistics.median(pair[side] for pair in took) for side in (0, 1)]
         rows.append(

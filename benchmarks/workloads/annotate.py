@@ -11,19 +11,7 @@ FIRST = 15
 
 def measure(program: Program, inputs: Inputs) -> float:
     config = program.scratch / "annotate.yaml"
-    config.write_text(
-        f"""
-cameras:
-  - {{name: clip, model: video_file, attributes: {{path: "{inputs.clip}"}}}}
-  - name: seen
-    model: transform
-    attributes:
-      source: clip
-      pipeline:
-        - {{type: detections, attributes: {{detector_name: things, confidence_threshold: 0.5}}}}
-{inputs.detector()}""",
-        "utf-8",
-    )
+    config.write_text(inputs.detected(inputs.clip), "utf-8")
     # fmt: off
     return 1000 * program.cpu_per_line(
         "annotate", str(config), "--camera", "seen", "--input", str(inputs.clip),

@@ -13,6 +13,8 @@ from ..measuring import Program, first_picture, jpeg, render
 MODELS = Path(__file__).parents[2] / "configs" / "models"
 SHAPES_DETECTOR, SHAPES_LABELS = MODELS / "shapes_detector.tflite", MODELS / "shapes.txt"
 CLIP_FRAMES = 120
+LEAST_SCORE = 0.5
+"""The confidence from which on detections are painted."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,18 @@ class Inputs:
     numbers: tuple[int, ...] = (1, 8, 16, 24, 32, 48, 64)
     seconds: float = 6.0
     minutes: float = 3.0
+
+    def detected(self, clip: Path, *, loop: bool = False) -> str:
+        """Return a configuration: a video as the camera ``clip``, and ``seen``, which detects on it."""
+        return f"""cameras:
+  - {{name: clip, model: video_file, attributes: {{path: "{clip}", loop: {str(loop).lower()}}}}}
+  - name: seen
+    model: transform
+    attributes:
+      source: clip
+      pipeline:
+        - {{type: detections, attributes: {{detector_name: things, confidence_threshold: {LEAST_SCORE}}}}}
+{self.detector()}"""
 
     def detector(self) -> str:
         """Return the ``services`` of a configuration: a vision service ``things`` that runs the model."""

@@ -7,16 +7,7 @@ from .base import Inputs, Workload
 
 
 def measure(program: Program, inputs: Inputs) -> float:
-    config = f"""
-cameras:
-  - {{name: clip, model: video_file, attributes: {{path: "{inputs.small_clip}", loop: true}}}}
-  - name: seen
-    model: transform
-    attributes:
-      source: clip
-      pipeline:
-        - {{type: detections, attributes: {{detector_name: things, confidence_threshold: 0.5}}}}
-{inputs.detector()}"""
+    config = inputs.detected(inputs.small_clip, loop=True)
     with program.serve(config) as server:
         return 1000 * server.start_up_s
 
