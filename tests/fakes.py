@@ -173,7 +173,10 @@ class FakeCamera(Camera[Attributes]):
         """Wait for the next frame or exception of the test."""
         item = self.items.get()
         if isinstance(item, Exception):
-            raise item
+            try:
+                raise item
+            finally:
+                del item  # its traceback leads back here
         return item
 
     def close(self) -> None:

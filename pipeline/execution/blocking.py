@@ -77,6 +77,8 @@ class ThreadRun:
         try:
             self._function(self)
         finally:
+            with self._lock:
+                self._closer = None  # it holds the device, and the run is kept until the next one
             release_memory()
 
     def _close(self) -> None:

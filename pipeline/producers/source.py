@@ -134,6 +134,8 @@ class Source(Producer):
             else:  # the run stops
                 return
             self._pause(run, run_state, camera, failure, had_frames=run_state.read > read_before)
+            # Its traceback leads back to this function, and the circle would hold the camera and its last frame.
+            del failure
 
     def _wait_while_denied(self, run: BlockingRun, run_state: _RunState) -> None:
         """Wait for the rest of the pause after a denied access, if an earlier run ended during it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -144,6 +146,26 @@ def test_frames_that_no_reader_takes_in_time_are_noted(
         maker.number(1).give(*(frame(pts=number) for number in range(4)))
         assert done.wait(5)
     assert noted == [False, True, True, True]
+
+
+def test_a_source_that_has_stopped_holds_neither_its_camera_nor_a_frame(
+    source: Feed, maker: CameraMaker, clock: FakeClock
+) -> None:
+    gc.disable()  # what only it finds may stay for long
+    try:
+        with source.watch() as watch:
+            maker.number(1).give(frame())
+            gone: list[weakref.ref[Any]] = [weakref.ref(watch.get(5).pixels), weakref.ref(maker.made[0])]
+        clock.advance(source.config.linger_s)  # ends its read with an error
+        run = source._run
+        assert run is not None and run.wait(5)
+        maker.made.clear()
+        for thread in threading.enumerate():
+            if thread.name.startswith("closing"):
+                thread.join(5)
+        assert [ref() for ref in gone] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_the_summary_describes_the_newest_frame(source: Feed, maker: CameraMaker) -> None:
