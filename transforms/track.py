@@ -105,7 +105,7 @@ class Track(Transform[TrackAttributes]):
             for position, (track, box) in enumerate(predicted):
                 if self.attributes.by_label and label != track.label:
                     continue
-                overlap, distance = _overlap(detection.box, box), _distance(detection.box, box)
+                overlap, distance = detection.box.overlap(box), _distance(detection.box, box)
                 if overlap >= self.attributes.iou_threshold:
                     yield 1 + overlap, index, position
                 elif distance < NEAR:
@@ -142,22 +142,9 @@ def _center(box: BoundingBox) -> tuple[float, float]:
     return (box.x_min + box.x_max) / 2, (box.y_min + box.y_max) / 2
 
 
-def _area(box: BoundingBox) -> float:
-    return (box.x_max - box.x_min) * (box.y_max - box.y_min)
-
-
-def _overlap(one: BoundingBox, other: BoundingBox) -> float:
-    """Return intersection over union."""
-    width = min(one.x_max, other.x_max) - max(one.x_min, other.x_min)
-    height = min(one.y_max, other.y_max) - max(one.y_min, other.y_min)
-    if width <= 0 or height <= 0:
-        return 0.0
-    return width * height / (_area(one) + _area(other) - width * height)
-
-
 def _distance(one: BoundingBox, other: BoundingBox) -> float:
     """Return the distance of the centres in box sizes; infinite when one box is much larger than the other."""
-    if not 0.25 < _area(one) / max(_area(other), 1e-12) < 4:
+    if not 0.25 < one.area / max(other.area, 1e-12) < 4:
         return math.inf
     across = max(one.x_max - one.x_min, other.x_max - other.x_min)
     down = max(one.y_max - one.y_min, other.y_max - other.y_min)

@@ -11,7 +11,7 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
-from cameras import BoundingBox, Detection, Frame, Pixels
+from cameras import Detection, Frame, Pixels
 from cameras.pattern import Scene
 from transforms.modes.interpolation import between
 from transforms.modes.optical_flow import CarriedPredictions, gray_of
@@ -126,8 +126,8 @@ def _overlaps(work: int) -> tuple[float, float, float]:
             now = {each.label: each.box for each in carried.predictions() if isinstance(each, Detection)}
             flow_s += time.thread_time() - began_s
             if number >= start + LATE:
-                still += [_overlap(boxes[start][label], true) for label, true in boxes[number].items()]
-                moved += [_overlap(now[label], true) if label in now else 0.0 for label, true in boxes[number].items()]
+                still += [boxes[start][label].overlap(true) for label, true in boxes[number].items()]
+                moved += [now[label].overlap(true) if label in now else 0.0 for label, true in boxes[number].items()]
     return statistics.mean(still), statistics.mean(moved), 1000 * flow_s / (work / LATE * (2 * LATE - 1))
 
 
@@ -143,13 +143,5 @@ def _delayed_overlap(work: int) -> float:
         for step in range(1, LATE):
             now = between(before, after, step / LATE)
             found = {each.label: each.box for each in now if isinstance(each, Detection)}
-            overlaps += [_overlap(found[label], true) for label, true in boxes[start + step].items()]
+            overlaps += [found[label].overlap(true) for label, true in boxes[start + step].items()]
     return statistics.mean(overlaps)
-
-
-def _overlap(one: BoundingBox, other: BoundingBox) -> float:
-    """Return intersection over union."""
-    across = max(min(one.x_max, other.x_max) - max(one.x_min, other.x_min), 0.0)
-    down = max(min(one.y_max, other.y_max) - max(one.y_min, other.y_min), 0.0)
-    areas = sum((box.x_max - box.x_min) * (box.y_max - box.y_min) for box in (one, other))
-    return across * down / (areas - across * down)

@@ -40,6 +40,19 @@ class BoundingBox:
         across, down = (self.x_max - self.x_min) * margin, (self.y_max - self.y_min) * margin
         return BoundingBox(self.x_min - across, self.y_min - down, self.x_max + across, self.y_max + down)
 
+    def overlap(self, other: BoundingBox) -> float:
+        """Return intersection over union with another box: 1 for the same one, 0 for one beside it."""
+        width = min(self.x_max, other.x_max) - max(self.x_min, other.x_min)
+        height = min(self.y_max, other.y_max) - max(self.y_min, other.y_min)
+        if width <= 0 or height <= 0:
+            return 0.0
+        return width * height / (self.area + other.area - width * height)
+
+    @property
+    def area(self) -> float:
+        """Its share of the frame."""
+        return (self.x_max - self.x_min) * (self.y_max - self.y_min)
+
     def to_pixels(self, width_px: int, height_px: int) -> tuple[int, int, int, int]:
         """Return ``(x_min, y_min, x_max, y_max)`` in whole pixels, maxima exclusive.
 

@@ -36,7 +36,7 @@ class Thing:
     @property
     def area(self) -> float:
         """The share of the picture that its box covers."""
-        return (self.box.x_max - self.box.x_min) * (self.box.y_max - self.box.y_min)
+        return self.box.area
 
 
 @dataclass(frozen=True, eq=False)

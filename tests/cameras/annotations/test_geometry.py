@@ -42,6 +42,21 @@ def test_a_box_outside_the_frame_is_clipped_to_none(box: BoundingBox) -> None:
     assert box.clipped() is None
 
 
+@pytest.mark.parametrize(
+    ("other", "overlap"),
+    [
+        (BoundingBox(0.0, 0.0, 0.4, 0.4), 1.0),
+        (BoundingBox(0.2, 0.0, 0.6, 0.4), 1 / 3),
+        (BoundingBox(0.1, 0.1, 0.3, 0.3), 1 / 4),
+        (BoundingBox(0.4, 0.0, 0.8, 0.4), 0.0),  # touches it
+        (BoundingBox(0.6, 0.6, 0.8, 0.8), 0.0),
+    ],
+)
+def test_the_overlap_of_boxes_is_intersection_over_union(other: BoundingBox, overlap: float) -> None:
+    box = BoundingBox(0.0, 0.0, 0.4, 0.4)
+    assert box.overlap(other) == other.overlap(box) == pytest.approx(overlap)
+
+
 def test_a_box_grows_relative_to_its_size() -> None:
     assert BoundingBox(0.25, 0.5, 0.75, 0.75).grown(0.5) == BoundingBox(0.0, 0.375, 1.0, 0.875)
     assert BoundingBox(0.25, 0.5, 0.75, 0.75).grown(0) == BoundingBox(0.25, 0.5, 0.75, 0.75)

@@ -136,14 +136,6 @@ def test_cuts() -> None:
     assert is_cut(view(), np.ascontiguousarray(view()[::2, ::2]))
 
 
-def overlap(one: BoundingBox, other: BoundingBox) -> float:
-    """Return intersection over union."""
-    across = max(min(one.x_max, other.x_max) - max(one.x_min, other.x_min), 0.0)
-    down = max(min(one.y_max, other.y_max) - max(one.y_min, other.y_min), 0.0)
-    areas = [(box.x_max - box.x_min) * (box.y_max - box.y_min) for box in (one, other)]
-    return across * down / (sum(areas) - across * down)
-
-
 def test_boxes_follow_a_scene_of_objects_that_turn_and_hide_each_other() -> None:
     # Five inferences a second that take a fifth of a second each: results are 0.2 to 0.4 s old.
     pictures = [Scene(0, 640, 360).render(number) for number in range(0, 49, 2)]
@@ -159,6 +151,6 @@ def test_boxes_follow_a_scene_of_objects_that_turn_and_hide_each_other() -> None
             if later >= start + 3:
                 found = {each.label: each.box for each in predictions.predictions() if isinstance(each, Detection)}
                 overlaps += [
-                    overlap(found[thing.label], thing.box) for thing in pictures[later].things if thing.label in found
+                    found[thing.label].overlap(thing.box) for thing in pictures[later].things if thing.label in found
                 ]
     assert np.mean(overlaps) > 0.85
