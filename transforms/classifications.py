@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, ClassVar, Literal, Self
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from cameras import Annotation, Classification, Detection, Frame
-from vision import VisionService, keep, top
+from cameras import Annotation, BoundingBox, Classification, Detection, Frame, Movement, Pixels
+from vision import Predictor, Session, keep, top
 
 from .crop import cut
-from .modes import InferenceMode, SyncInference
 from .recognition import RecognitionAttributes, RecognitionTransform
 
+LEAST_OVERLAP = 0.3
+"""Of the boxes of a detection that was classified and of the one that takes its label."""
 UNKNOWN = "VIAM_UNKNOWN"  # the label of Viam's classifiers for an unknown picture
 
 
@@ -43,11 +45,22 @@ class ClassificationsAttributes(RecognitionAttributes):
         "the color of dog stays.",
     )
 
-    @model_validator(mode="after")
-    def _check_mode(self) -> Self:
-        if self.mode in ("latest", "delayed") and self.of == "detections":
-            raise ValueError(f"mode: {self.mode} works with of: frame only")
-        return self
+
+@dataclass(frozen=True, slots=True)
+class _OfDetection(Classification):
+    """The best classification of a detection; it moves with it."""
+
+    detection: Detection = dataclasses.field(kw_only=True)
+
+    @property
+    def region(self) -> BoundingBox:
+        """The box of the detection."""
+        return self.detection.box
+
+    def moved(self, movement: Movement) -> Self | None:
+        """Return it with the detection moved; ``None`` when that has left the frame."""
+        detection = self.detection.moved(movement)
+        return None if detection is None else replace(self, detection=detection)
 
 
 class Classifications(RecognitionTransform[ClassificationsAttributes]):
@@ -57,7 +70,9 @@ class Classifications(RecognitionTransform[ClassificationsAttributes]):
     takes no place from one that passes.
 
     With ``of: detections`` nothing is attached: each detection that came with the frame keeps its box and its track,
-    and takes label and confidence of the best classification of its box. Where none passes, it stays as it was.
+    and takes label and confidence of the best classification of its box. Where none passes, it stays as it was. In the
+    modes in which a frame carries the classifications of another one, each goes to the detection with the same
+    ``track_id``, or else, of those with the same label, to the one whose box it overlaps most.
     """
 
     type_name: ClassVar[str] = "classifications"
@@ -65,35 +80,74 @@ class Classifications(RecognitionTransform[ClassificationsAttributes]):
     service_attribute: ClassVar[str] = "classifier_name"
     kind: ClassVar[str] = Classification.plural
 
-    def inference_mode(self, service: VisionService[Any]) -> InferenceMode:
-        """Return the mode that ``mode`` names; the boxes of detections are classified as they come."""
-        return super().inference_mode(service) if self.attributes.of == "frame" else SyncInference(service)
+    def predictor(self) -> Predictor | None:
+        """Return what classifies the boxes of a frame, with ``of: detections``."""
+        return self._of_detections if self.attributes.of == "detections" else None
 
     def apply(self, frame: Frame) -> Frame:
         """Return the frame with its classifications attached, or with its detections classified."""
         if self.attributes.of == "frame":
             return super().apply(frame)
-        named = tuple(self._named(annotation, frame) for annotation in frame.annotations)
-        return replace(frame, annotations=named)
+        named = list(frame.annotations)
+        for index, found in self._matched(frame).items():
+            named[index] = self._named(named[index], found)
+        return replace(frame, annotations=tuple(named))
 
     def recognise(self, frame: Frame) -> Sequence[Classification]:
         """Return the classifications that are kept, by falling confidence."""
-        known = [found for found in self.predict(Classification, frame) if found.label != UNKNOWN]
+        return self._kept(self.predict(Classification, frame))
+
+    def _kept(self, found: Iterable[Classification]) -> Sequence[Classification]:
+        known = [each for each in found if each.label != UNKNOWN]
         kept = keep(known, self.attributes.confidence_threshold, self.attributes.valid_labels)
         return top(kept, self.attributes.max_classifications or 1)
 
-    def _named(self, annotation: Annotation, frame: Frame) -> Annotation:
-        if not isinstance(annotation, Detection) or annotation.box.clipped() is None:
-            return annotation
-        box = annotation.box.grown(self.attributes.margin)
-        window = box.to_pixels(frame.width, frame.height)
+    def _of_detections(self, frame: Frame, session: Session) -> tuple[_OfDetection, ...]:
+        """Return the best classification of each detection that came with a frame and has one that passes."""
+        best = []
+        for detection in frame.annotations:
+            if not isinstance(detection, Detection) or (inside := detection.box.clipped()) is None:
+                continue
+            window = detection.box.grown(self.attributes.margin).to_pixels(frame.width, frame.height)
+            pixels = self._cut(frame, window)
+            seen = frame.with_pixels(pixels, annotations=(), depth=None, intrinsics=None)
+            for found in self._kept(session.predict(Classification, seen))[:1]:
+                place = replace(detection, box=inside, polygon=None, mask=None)
+                best.append(_OfDetection(found.label, found.confidence, detection=place))
+        return tuple(best)
+
+    @staticmethod
+    def _cut(frame: Frame, window: tuple[int, int, int, int]) -> Pixels:
         # Cached with the picture, so that all transforms that classify the same box share the inference.
-        pixels = frame.pixels.memo(("window", window), lambda: cut(frame.pixels, window))
-        found = self.recognise(frame.with_pixels(pixels, annotations=(), depth=None, intrinsics=None))
-        if not found:
-            return annotation
-        label, first = found[0].label, None
+        return frame.pixels.memo(("window", window), lambda: cut(frame.pixels, window))
+
+    def _matched(self, frame: Frame) -> dict[int, Classification]:
+        """Return the classification of each detection of a frame that has one, by its index among the annotations."""
+        scores = []
+        found = [each for each in self.predict(Classification, frame) if isinstance(each, _OfDetection)]
+        for index, detection in enumerate(frame.annotations):
+            if isinstance(detection, Detection):
+                scores += [(_likeness(detection, each.detection), index, other) for other, each in enumerate(found)]
+        matched: dict[int, Classification] = {}
+        taken: set[int] = set()
+        for score, index, other in sorted(scores, reverse=True):
+            if score >= LEAST_OVERLAP and index not in matched and other not in taken:
+                taken.add(other)
+                matched[index] = found[other]
+        return matched
+
+    def _named(self, annotation: Annotation, found: Classification) -> Annotation:
+        assert isinstance(annotation, Detection)
+        label, first = found.label, None
         if self.attributes.append_label:
             label, first = f"{annotation.label}: {label}", annotation.first_label or annotation.label
-        named = replace(annotation, label=label, first_label=first, confidence=found[0].confidence)
+        named = replace(annotation, label=label, first_label=first, confidence=found.confidence)
         return named.attached_by(self.type_name, self.service.name)
+
+
+def _likeness(one: Detection, other: Detection) -> float:
+    """Return how surely two detections of frames close together are the same object: their overlap, or 2 if tracked."""
+    if one.track_id is not None and other.track_id is not None:
+        return 2.0 if one.track_id == other.track_id else 0.0
+    box = one.box.clipped()
+    return box.overlap(other.box) if box is not None and one.label == other.label else 0.0

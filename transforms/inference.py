@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import Field
 
 from cameras import Attributes, Frame, Prediction
-from vision import VisionService
+from vision import Predictor, VisionService
 
 from .base import Services, Transform
 from .modes import InferenceMode, SyncInference
@@ -61,7 +61,7 @@ class InferenceTransform(Transform[A]):
         if name not in services:
             raise ValueError(f"{self.service_attribute}: there is no vision service {name!r}")
         self.service = services[name]
-        self._inference = self.inference_mode(self.service)
+        self._use(self.inference_mode(self.service))
 
     @classmethod
     def needs(cls, attributes: A) -> Iterator[tuple[str, str, str]]:
@@ -106,6 +106,10 @@ class InferenceTransform(Transform[A]):
         """Return the inference mode of live frames; by default each is inferred and waits for its result."""
         return SyncInference(service)
 
+    def predictor(self) -> Predictor | None:
+        """Return what predicts of a frame, on any thread, in place of the service; by default ``None``: the service."""
+        return None
+
     def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
         """Return the predictions of a kind for a frame.
 
@@ -116,7 +120,7 @@ class InferenceTransform(Transform[A]):
 
     def wait_for_results(self) -> None:
         """Infer each frame and wait for its result, instead of the mode of :meth:`inference_mode`."""
-        self._inference = SyncInference(self.service)
+        self._use(SyncInference(self.service))
 
     def open(self) -> None:
         """Open a session of the service: its model is loaded when this returns."""
@@ -125,3 +129,7 @@ class InferenceTransform(Transform[A]):
     def close(self) -> None:
         """Close the session."""
         self._inference.close()
+
+    def _use(self, mode: InferenceMode) -> None:
+        mode.predictor = self.predictor()
+        self._inference = mode

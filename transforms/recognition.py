@@ -25,8 +25,9 @@ class RecognitionTransform(InferenceTransform[R]):
 
     Frames: pixels, size and time unchanged; annotations added after those that came with the frame.
 
-    A subclass filters the predictions in ``recognise``. One that predicts more than the frame itself, or more than one
-    kind, returns ``SyncInference(service)`` from ``inference_mode``::
+    A subclass filters the predictions in ``recognise``. One that predicts something else than the frame as a whole
+    returns what does so from ``predictor``; one with more than one kind returns ``SyncInference(service)`` from
+    ``inference_mode``::
 
         class Detections(RecognitionTransform[DetectionsAttributes]):
             type_name = "detections"

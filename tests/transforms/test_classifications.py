@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from cameras import Annotation, Classification, Detection, Frame, Pixels
+from cameras import Annotation, BoundingBox, Classification, Detection, Frame, Pixels
 from tests.fakes import FakeVision
 from tests.harness import through
 from tests.transforms.pictures import DOG, bgr, detection
@@ -210,3 +213,128 @@ def test_two_transforms_share_one_inference_per_box() -> None:
     through(classifications(service, of="detections", margin=0), frame)
     through(classifications(service, of="detections", margin=0, append_label=True), frame)
     assert service.inferences == 1
+
+
+SIDE, STEP = 40, 5
+TEXTURE = np.random.default_rng(1).integers(0, 120, (SIDE, SIDE), np.uint8)
+COLORS = ("red", "blue")
+
+
+def walk(number: int, *, track: bool = False) -> Frame:
+    """Return a frame, a tenth of a second after the one before: a red and a blue square, one after the other.
+
+    Both move to the right, so that after 14 frames the blue one is where the red one was in frame 0.
+    """
+    image = np.full((180, 320, 3), 60, np.uint8)
+    boxes = []
+    for index, (color, start) in enumerate(zip(COLORS, (110, 40), strict=True)):
+        left = start + STEP * number
+        square = image[60 : 60 + SIDE, left : left + SIDE]
+        square[:] = TEXTURE[..., np.newaxis]
+        square[..., 2 if color == "red" else 0] += 120
+        box = BoundingBox(left / 320, 60 / 180, (left + SIDE) / 320, (60 + SIDE) / 180)
+        boxes.append(Detection("square", 0.9, box=box, track_id=7 + index if track else None))
+    return Frame(Pixels.from_bgr(image), number, Fraction(1, 10), 0.0, number, annotations=tuple(boxes))
+
+
+class SlowClassifier(FunctionVision):
+    """Classifies by the brightest channel; all boxes of a frame wait until the test lets the frame end."""
+
+    def __init__(self) -> None:
+        super().__init__("zoo", classify=self._wait)
+        self._began, self._may_end, self._boxes = threading.Semaphore(0), threading.Semaphore(0), 0
+
+    def _wait(self, frame: Frame) -> list[Classification]:
+        if self._boxes % 2 == 0:
+            self._began.release()
+            assert self._may_end.acquire(timeout=20)
+        self._boxes += 1
+        return brightest(frame)
+
+    def wait_for_begin(self) -> None:
+        """Wait until it has taken a frame."""
+        assert self._began.acquire(timeout=20)
+
+    def end(self, number: int = 1) -> None:
+        """Let so many frames end."""
+        self._may_end.release(number)
+
+
+@pytest.fixture
+def slow(request: pytest.FixtureRequest) -> Iterator[tuple[SlowClassifier, Classifications]]:
+    service = SlowClassifier()
+    transform = classifications(service, of="detections", margin=0, **request.param)
+    transform.open()
+    yield service, transform
+    service.end(100)
+    transform.close()
+
+
+def labels(frame: Frame) -> list[str]:
+    return [annotation.label for annotation in frame.annotations]
+
+
+@pytest.mark.parametrize("slow", [{"mode": "latest", "max_age_s": 5.0}], indirect=True)
+@pytest.mark.parametrize("track", [False, True])
+def test_latest_labels_move_with_their_boxes(slow: tuple[SlowClassifier, Classifications], track: bool) -> None:
+    service, transform = slow
+    service.end()
+    assert labels(transform.apply(walk(0, track=track))) == ["red", "blue"]
+    for number in range(1, 15):
+        came = walk(number, track=track)
+        named = transform.apply(came)
+        assert labels(named) == ["red", "blue"], f"frame {number}"
+        assert [each.region for each in named.annotations] == [each.region for each in came.annotations]
+    service.wait_for_begin()
+    service.wait_for_begin()
+    assert service.inferences == 2, "of frame 0; the classifier has begun with frame 1"
+    assert transform.result_age_s == pytest.approx(1.4)
+
+
+@pytest.mark.parametrize("slow", [{"mode": "latest", "max_age_s": 5.0}], indirect=True)
+def test_a_track_keeps_its_latest_label_wherever_it_goes(slow: tuple[SlowClassifier, Classifications]) -> None:
+    service, transform = slow
+    service.end()
+    first = walk(0, track=True)
+    transform.apply(first)
+    red, blue = (each for each in first.annotations if isinstance(each, Detection))
+    exchanged = replace(red, track_id=blue.track_id), replace(blue, track_id=red.track_id)
+    assert labels(transform.apply(replace(walk(1), annotations=exchanged))) == ["blue", "red"]
+    ball, other = replace(red, track_id=None), replace(blue, track_id=None)
+    changed = replace(walk(2), annotations=(replace(ball, label="ball"), other))
+    assert labels(transform.apply(changed)) == ["ball", "blue"], "something else is where the red square was"
+
+
+@pytest.mark.parametrize("slow", [{"mode": "delayed", "delay_s": 1.5}], indirect=True)
+def test_delayed_labels_are_where_the_boxes_are_at_their_own_moment(
+    slow: tuple[SlowClassifier, Classifications],
+) -> None:
+    service, transform = slow
+    service.end(2)
+    transform.announce(walk(0))
+    service.wait_for_begin()
+    worker = getattr(transform._inference, "_worker")  # noqa: B009
+    assert worker.answered.wait(20)
+    worker.answered.clear()
+    transform.announce(walk(6))
+    service.wait_for_begin()
+    assert worker.answered.wait(20)
+    for number in (0, 2, 3, 6):
+        frame = walk(number)
+        found = transform.predict(Classification, frame)
+        assert [each.label for each in found] == ["red", "blue"]
+        for each, true in zip(found, frame.annotations, strict=True):
+            assert isinstance(each.region, BoundingBox) and isinstance(true, Detection)
+            assert each.region.overlap(true.box) > 0.98
+        assert labels(transform.apply(frame)) == ["red", "blue"]
+
+
+@pytest.mark.parametrize("slow", [{"mode": "latest"}], indirect=True)
+def test_frames_of_a_file_have_each_box_classified(slow: tuple[SlowClassifier, Classifications]) -> None:
+    service, transform = slow
+    transform.close()
+    transform.wait_for_results()
+    transform.open()
+    service.end(3)
+    assert [labels(transform.apply(walk(number))) for number in range(3)] == [["red", "blue"]] * 3
+    assert service.inferences == 6 and transform.mode == "sync"

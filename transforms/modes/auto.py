@@ -58,7 +58,7 @@ class AutoInference(LatestInference):
     def _predict_now(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
         session = self._opened()
         inferences, started_s = session.inferences, monotonic()
-        found = session.predict(kind, frame)
+        found = self._predicted(session, kind, frame)
         took_s = monotonic() - started_s
         self.result_age_s = 0.0
         # A result that another camera has caused says nothing, unless this one had to wait for it.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic import Field
 
 from cameras import Attributes, Frame, Prediction
-from vision import ModelError, Session, VisionService
+from vision import ModelError, Predictor, Session, VisionService
 
 P = TypeVar("P", bound=Prediction)
 
@@ -51,13 +51,15 @@ class InferenceMode(ABC):
             mode = "sync"
 
             def predict(self, kind, frame):
-                return self._opened().predict(kind, frame)
+                return self._predicted(self._opened(), kind, frame)
 
     Args:
         service: The vision service.
 
     Attributes:
         mode: The name of the mode in the API.
+        predictor: What predicts of a frame in the session; ``None``: the service, of the whole frame. The owner sets it
+            before ``open``.
         live: Whether the frames come from a live source, not from a file. The owner sets it, also between frames.
         delay_s: How long a frame waits between ``announce`` and ``predict``; 0: it is not announced.
         result_age_s: Age of the result of the newest frame; 0 where each result belongs to its own frame, ``None``
@@ -65,6 +67,7 @@ class InferenceMode(ABC):
     """
 
     mode: str
+    predictor: Predictor | None = None
     live: bool = True
     delay_s: float = 0.0
     result_age_s: float | None = 0.0
@@ -110,6 +113,12 @@ class InferenceMode(ABC):
         if self._session is None:
             raise ModelError(f"service {self._service.name} is not open")
         return self._session
+
+    def _predicted(self, session: Session, kind: type[P], frame: Frame) -> tuple[P, ...]:
+        """Infer a frame now, on any thread."""
+        if self.predictor is None:
+            return session.predict(kind, frame)
+        return cast(tuple[P, ...], self.predictor(frame, session))
 
     def _end_session(self) -> Session | None:
         """Return the open session, which the caller closes, and keep the count of its inferences."""

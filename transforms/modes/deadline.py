@@ -44,7 +44,7 @@ class DeadlineInference(InferenceMode):
         if self._abandoned is not None and self._abandoned.late:
             raise TimeoutError(_BUSY)
         try:
-            return self._calls.run(lambda: session.predict(kind, frame), self.deadline_s)
+            return self._calls.run(lambda: self._predicted(session, kind, frame), self.deadline_s)
         except CallTimeout as error:
             sentence = _BUSY if error.refused else f"the detector did not answer within {self.deadline_s:g} s"
             raise TimeoutError(sentence) from None

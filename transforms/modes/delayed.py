@@ -11,7 +11,7 @@ from vision import VisionService
 from .base import InferenceAttributes
 from .interpolation import between
 from .optical_flow import gray_of, is_cut
-from .worker import Result, Worker, WorkerInference
+from .worker import Result, WorkerInference
 
 P = TypeVar("P", bound=Prediction)
 
@@ -47,7 +47,7 @@ class DelayedInference(WorkerInference):
         """Take note of a frame that asks for its predictions later."""
         session = self._opened()
         if self._worker is None:
-            self._worker = Worker(session, kind, keep=_RESULTS)
+            self._worker = self._new_worker(session, kind, keep=_RESULTS)
         gray = gray_of(frame)
         if self._last is None or is_cut(self._last, gray):
             self._cuts.append(frame.time_s)

@@ -65,8 +65,8 @@ def _distances(nearer: Sequence[Prediction], other: Sequence[Prediction]) -> Ite
 
 def _box(prediction: Prediction) -> BoundingBox | None:
     if isinstance(prediction, Detection):
-        return prediction.box
-    return prediction.bounds if isinstance(prediction, Keypoints) else None
+        return prediction.box  # with a mask too, which moves along
+    return prediction.region if isinstance(prediction.region, BoundingBox) else None
 
 
 def _movement(one: Prediction, other: Prediction, way: float) -> Movement:

@@ -10,7 +10,7 @@ from vision import ModelError, VisionService
 
 from .base import MAX_AGE_S, InferenceAttributes
 from .optical_flow import CarriedPredictions, gray_of, is_cut
-from .worker import Result, Worker, WorkerInference
+from .worker import Result, WorkerInference
 
 P = TypeVar("P", bound=Prediction)
 
@@ -65,7 +65,7 @@ class LatestInference(WorkerInference):
         if self._worker is None:
             if kind.plural not in self._service.kinds:
                 return session.predict(kind, frame)  # which says so
-            self._worker = Worker(session, kind)
+            self._worker = self._new_worker(session, kind)
         if kind is not self._worker.kind:
             raise ModelError(f"mode latest predicts {self._worker.kind.plural} here, and not {kind.plural} too")
         self._follow(gray_of(frame), frame.time_s)

@@ -24,4 +24,4 @@ class SyncInference(InferenceMode):
 
     def predict(self, kind: type[P], frame: Frame) -> tuple[P, ...]:
         """Return the predictions for this frame."""
-        return self._opened().predict(kind, frame)
+        return self._predicted(self._opened(), kind, frame)

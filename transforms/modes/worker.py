@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -48,6 +50,7 @@ class Worker:
     Args:
         session: An open session.
         kind: The kind of predictions.
+        predict: Predicts them of a frame.
         keep: How many results are kept.
 
     Attributes:
@@ -57,12 +60,18 @@ class Worker:
         answered: Set when there is a result.
     """
 
-    def __init__(self, session: Session, kind: type[Prediction], keep: int = 1) -> None:
+    def __init__(
+        self,
+        session: Session,
+        kind: type[Prediction],
+        predict: Callable[[Frame], tuple[Prediction, ...]],
+        keep: int,
+    ) -> None:
         self.kind = kind
         self.frames: Slot[Frame] = Slot()
         self.results: deque[Result] = deque(maxlen=keep)
         self.answered = threading.Event()
-        self._session = session
+        self._session, self._predict = session, predict
         self._thread = BackgroundThread(self._work, f"inference {session.service.name}")
         self._thread.start()
 
@@ -87,7 +96,7 @@ class Worker:
         predictions: tuple[Prediction, ...] = ()
         failure: ModelError | None = None
         try:
-            predictions = self._session.predict(self.kind, frame)
+            predictions = self._predict(frame)
         except ModelError as error:
             failure = error
         except BaseException as error:  # of a plugin, or a panic in a native library
@@ -111,6 +120,9 @@ class WorkerInference(InferenceMode):
         else:
             self._end_session()
             worker.close()
+
+    def _new_worker(self, session: Session, kind: type[Prediction], keep: int = 1) -> Worker:
+        return Worker(session, kind, partial(self._predicted, session, kind), keep)
 
     @abstractmethod
     def _forget(self) -> None:
