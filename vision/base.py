@@ -266,7 +266,12 @@ class Session:
             raise UnsupportedKind(f"service {service.name} gives {gives}, not {kind.plural}")
         if service.stateful:
             return cast(tuple[P, ...], self._run(predict, frame))
-        found = frame.pixels.memo((service._identity, kind), lambda: self._run(predict, frame))
+        try:
+            found = frame.pixels.memo(
+                (service._identity, kind), lambda: self._run(predict, frame), INFERENCE_LIMIT.seconds
+            )
+        except CallTimeout as error:  # of whoever asked first
+            raise ModelError(unanswered(f"service {service.name}", error)) from None
         return cast(tuple[P, ...], found)
 
     def _run(self, predict: Predictor, frame: Frame) -> tuple[Prediction, ...]:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..threads import waiting
+from ..threads import CallTimeout, waiting
 
 T = TypeVar("T")
 Image = NDArray[np.uint8]
@@ -116,17 +116,26 @@ class Pixels:
             plane.flags.writeable = False
         return cls(width, height, matrix, yuv=Yuv(y, u, v))
 
-    def memo(self, key: Hashable, make: Callable[[], T]) -> T:
+    def memo(self, key: Hashable, make: Callable[[], T], limit_s: float | None = None) -> T:
         """Return the cached value of ``key`` for this picture, calling ``make`` for the first request.
 
         Concurrent requests for the same key wait for that call; other keys do not. If ``make`` raises, so does this,
         and the next request calls it again.
+
+        Args:
+            key: What the value is.
+            make: Computes it.
+            limit_s: How long to wait for the call of another request.
+
+        Raises:
+            CallTimeout: when that call takes longer.
         """
         with self._lock:
             cell = self._cells.setdefault(key, _Cell())
         if not cell.lock.acquire(timeout=_BRIEF_S):
             with waiting():  # for another thread, which may run a model
-                cell.lock.acquire()
+                if not cell.lock.acquire(timeout=-1 if limit_s is None else limit_s):
+                    raise CallTimeout(refused=False)
         try:
             if not cell.made:
                 cell.value = make()

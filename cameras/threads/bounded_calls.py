@@ -1,4 +1,4 @@
-"""Calls of code that may never return, such as a model: each within a time limit, on a thread that can be abandoned."""
+"""Calls of code that may never return, such as a model: each within a time limit, on a thread that can be given up."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TypeVar, cast
 
-from .waiting import own_place, working_for
+from .waiting import Place, own_place, working_for
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +34,16 @@ class CallsClosed(Exception):
 
 
 class BoundedCalls:
-    """Runs functions on threads of its own, each within a time limit. Thread-safe.
+    """Runs functions that may never return, each within a time limit. Thread-safe.
 
     A call that takes longer is *late*: its caller gets an error, its thread is abandoned, and all further calls are
     refused at once until it returns after all. So code that hangs costs one thread and delays its callers once.
 
-    Threads are kept for the next calls, as many as have run at once. Where a call waits (:func:`waiting`), it gives
-    away the place of its caller, which waits for it.
+    A call runs on a thread of this object, which is kept for the next calls, as many as have run at once. Where the
+    caller's own thread is given up before the limit is over (:attr:`Place.given_up_after_s`), nobody waits for it any
+    longer than that: the call runs on it, without the two changes of threads, and is late just the same.
+
+    Where a call waits (:func:`waiting`), it gives away the place of its caller, which waits for it.
 
     Args:
         name: Name of the threads, and the subject of log lines.
@@ -52,7 +56,7 @@ class BoundedCalls:
         self._log_level = log_level
         self._at_once = at_once
         self._changed = threading.Condition()
-        self._running = 0
+        self._running: set[_Call] = set()
         self._late: set[_Call] = set()
         self._idle: list[_Thread] = []
         self._closed = False
@@ -61,12 +65,14 @@ class BoundedCalls:
     @property
     def late(self) -> bool:
         """Whether a call has not returned in time, so that further ones are refused."""
-        return bool(self._late)
+        with self._changed:
+            self._find_late()
+            return bool(self._late)
 
     @property
     def full(self) -> bool:
         """Whether the next call has to wait for its turn."""
-        return self._at_once is not None and self._running >= self._at_once
+        return self._at_once is not None and len(self._running) >= self._at_once
 
     def allow_another(self) -> None:
         """Let one call more run at once."""
@@ -83,28 +89,23 @@ class BoundedCalls:
             CallsClosed: ``close`` was called.
             RuntimeError: The system gives no more threads.
         """
-        call = _Call(function)
+        place = own_place()
+        call = _Call(function, limit_s, place)
+        if place.given_up_after_s is not None and place.given_up_after_s <= limit_s:
+            return self._run_here(function, call)
         with self._changed:
-            while self._at_once is not None and self._running >= self._at_once and not self._late and not self._closed:
-                self._changed.wait()
-            if self._late:
-                raise CallTimeout(refused=True)
-            if self._closed:
-                raise CallsClosed(f"{self._name}: closed")
-            self._running += 1  # first: a busy machine takes its time to start a thread, and ``full`` is read meanwhile
+            self._take_turn(call)  # first: a busy machine takes its time to start a thread, and ``full`` is read then
             try:
                 thread = self._idle.pop() if self._idle else _Thread(self._name, self._finished)
             except BaseException:
-                self._running -= 1
+                self._running.discard(call)
                 self._changed.notify_all()
                 raise
         thread.calls.put(call)
         if not call.done.acquire(timeout=limit_s):
             with self._changed:
                 if not call.finished:
-                    self._late.add(call)
-                    self._changed.notify_all()
-                    self._log("no answer within %g s; further calls are refused until it comes", limit_s)
+                    self._note_late(call)
                     raise CallTimeout(refused=False)
         try:
             if call.error is not None:
@@ -123,8 +124,8 @@ class BoundedCalls:
                 return
             self._closed = True
             self._changed.notify_all()
-            while self._running > len(self._late):
-                self._changed.wait()
+            while len(self._running) > len(self._late):
+                self._wait()
             idle, self._idle = self._idle, []
             waits = bool(self._late)
             if waits:
@@ -134,24 +135,67 @@ class BoundedCalls:
         if not waits:
             release()
 
+    def _run_here(self, function: Callable[[], T], call: _Call) -> T:
+        """Run a call on the thread of its caller, which may be given up meanwhile."""
+        with self._changed:
+            self._take_turn(call)
+        try:
+            return function()
+        finally:
+            self._finished(call)
+
+    def _take_turn(self, call: _Call) -> None:
+        """Wait until a call may run. Needs the lock."""
+        while True:
+            if self._late:
+                raise CallTimeout(refused=True)
+            if self._closed:
+                raise CallsClosed(f"{self._name}: closed")
+            if not self.full:
+                break
+            self._wait()
+        call.began_s = time.monotonic()
+        self._running.add(call)
+
+    def _wait(self) -> None:
+        """Wait until something has changed, or a call is late. Needs the lock."""
+        now_s = time.monotonic()
+        left_s = min((call.began_s + call.limit_s for call in self._running - self._late), default=now_s) - now_s
+        self._changed.wait(max(left_s, 0.0) if self._running > self._late else None)
+        self._find_late()
+
+    def _find_late(self) -> None:
+        """Find the calls that are late although nobody waits for their end. Needs the lock."""
+        now_s = time.monotonic()
+        for call in self._running - self._late:
+            if now_s - call.began_s >= call.limit_s:
+                self._note_late(call)
+
+    def _note_late(self, call: _Call) -> None:
+        if call not in self._late:
+            self._late.add(call)
+            self._changed.notify_all()
+            self._log("no answer within %g s; further calls are refused until it comes", call.limit_s)
+
     def _log(self, sentence: str, seconds: float) -> None:
         logger.log(self._log_level, f"%s: {sentence}", self._name, seconds)
 
-    def _finished(self, call: _Call, thread: _Thread) -> None:
-        """Take back a thread whose call has returned. For the thread only."""
+    def _finished(self, call: _Call, thread: _Thread | None = None) -> None:
+        """Note that a call has returned, and take back its thread. On the thread that ran it."""
         release = None
         with self._changed:
             call.finished = True
-            self._running -= 1
+            self._running.discard(call)
             if call in self._late:
                 self._late.discard(call)
                 self._log("has answered after %.3g s, and is used again", time.monotonic() - call.began_s)
             if self._closed:
-                thread.calls.put(None)
                 if not self._running:
                     release, self._release = self._release, None
-            else:
+            elif thread is not None:
                 self._idle.append(thread)
+            if self._closed and thread is not None:
+                thread.calls.put(None)
             self._changed.notify_all()
         if release is not None:
             try:
@@ -161,23 +205,39 @@ class BoundedCalls:
 
 
 class _Call:
-    """One call, and its result."""
+    """One call, and its result.
 
-    def __init__(self, function: Callable[[], object]) -> None:
+    Attributes:
+        began_s: When its turn came.
+    """
+
+    def __init__(self, function: Callable[[], object], limit_s: float, place: Place) -> None:
         self.function = function
+        self.limit_s = limit_s
+        self.place = _LentPlace(place, limit_s)
         self.result: object = None
         self.error: BaseException | None = None
         self.finished = False
-        self.began_s = time.monotonic()
-        self.place = own_place()
+        self.began_s = 0.0
         self.done = threading.Lock()
         self.done.acquire()
+
+
+class _LentPlace:
+    """The place of a caller, on the thread that works for it; the caller gives that thread up at its limit."""
+
+    def __init__(self, place: Place, limit_s: float) -> None:
+        self.given_up_after_s: float | None = limit_s
+        self._place = place
+
+    def given_away(self) -> AbstractContextManager[None]:
+        return self._place.given_away()
 
 
 class _Thread:
     """A thread that runs calls one after the other."""
 
-    def __init__(self, name: str, finished: Callable[[_Call, _Thread], None]) -> None:
+    def __init__(self, name: str, finished: Callable[[_Call, _Thread | None], None]) -> None:
         self.calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._finished = finished
         # A daemon: a call that never returns must not keep the process from ending.

@@ -1,18 +1,35 @@
-"""Waits for what is computed elsewhere, such as on a GPU: another thread has the place of the one that waits."""
+"""The place of a thread among those that run at once: given away while it waits, and lost when it takes too long."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TypeAlias
+from typing import Protocol
 
-Place: TypeAlias = Callable[[], AbstractContextManager[None]]
-"""The place of a thread among those that run at once: gives it away for the length of a block."""
+
+class Place(Protocol):
+    """The place of a thread among those that run at once."""
+
+    @property
+    def given_up_after_s(self) -> float | None:
+        """After how long what the thread does now is given up, so that others go on without it; ``None``: never."""
+
+    def given_away(self) -> AbstractContextManager[None]:
+        """Return the context for a block in which another thread has the place. May be nested."""
+
+
+class _NoPlace:
+    """That of a thread which nobody manages."""
+
+    given_up_after_s: float | None = None
+
+    def given_away(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class _Thread(threading.local):
-    place: Place = nullcontext
+    place: Place = _NoPlace()
 
 
 _THREAD = _Thread()
@@ -24,7 +41,7 @@ def waiting() -> AbstractContextManager[None]:
     A worker gives its place to another thread meanwhile, and goes on at once when the block ends. On other threads the
     block is just run. Blocks may be nested.
     """
-    return _THREAD.place()
+    return _THREAD.place.given_away()
 
 
 def own_place() -> Place:
@@ -34,7 +51,7 @@ def own_place() -> Place:
 
 @contextmanager
 def working_for(place: Place) -> Iterator[None]:
-    """Let :func:`waiting` give away another place on this thread: its own as a worker, or that of its caller."""
+    """Let this thread have another place: its own as a worker, or one that it was lent by its caller."""
     before, _THREAD.place = _THREAD.place, place
     try:
         yield

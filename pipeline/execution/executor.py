@@ -101,6 +101,11 @@ class _TaskRun(Job):
         if ended:
             self._end()
 
+    @property
+    def given_up_after_s(self) -> float | None:
+        """What the task says."""
+        return self._task.given_up_after_s
+
     def runs_long(self, seconds: float) -> bool:
         """Ask the task whether to give up the turn."""
         return self._task.runs_long(seconds)

@@ -95,6 +95,11 @@ class FrameTask:
     def idle(self) -> None:
         """Do the work that :meth:`due_in_s` announced; no frame has come."""
 
+    @property
+    def given_up_after_s(self) -> float | None:
+        """After how long :meth:`runs_long` gives up what the task does now; ``None``: never, as by default."""
+        return None
+
     def runs_long(self, seconds: float) -> bool:
         """Note that :meth:`process` or :meth:`idle` has not returned for so long; called again and again.
 

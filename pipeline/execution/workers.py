@@ -8,10 +8,9 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
-from functools import partial
 from time import monotonic
 
 from cameras import BackgroundThread, Wakeup, working_for
@@ -58,6 +57,11 @@ class Job(ABC):
     @abstractmethod
     def run(self) -> None:
         """Do one turn of the work. Must not raise."""
+
+    @property
+    def given_up_after_s(self) -> float | None:
+        """After how long :meth:`runs_long` gives up what the present turn does now; ``None``: never."""
+        return None
 
     def runs_long(self, seconds: float) -> bool:
         """Note that the present turn has already taken so long; called again and again until it ends.
@@ -218,7 +222,7 @@ class Workers:
 
     def _work(self, worker: _Worker) -> None:
         self._mine.worker = worker
-        with working_for(partial(self._waiting, worker)):
+        with working_for(_Place(worker, self._given_away)):
             self._run_jobs(worker)
 
     def _run_jobs(self, worker: _Worker) -> None:
@@ -317,7 +321,7 @@ class Workers:
         return self._saturated
 
     @contextmanager
-    def _waiting(self, worker: _Worker) -> Iterator[None]:
+    def _given_away(self, worker: _Worker) -> Iterator[None]:
         """Give the place of a worker to another thread for the length of a block, which its job runs or waits for."""
         wait = object()
         with self._lock:
@@ -344,6 +348,22 @@ class Workers:
         if worker.blocked:
             worker.blocked = False
             self._blocked -= 1
+
+
+class _Place:
+    """The place of a worker, for what its job runs."""
+
+    def __init__(self, worker: _Worker, given_away: Callable[[_Worker], AbstractContextManager[None]]) -> None:
+        self._worker = worker
+        self._given_away = given_away
+
+    @property
+    def given_up_after_s(self) -> float | None:
+        job = self._worker.job
+        return None if job is None else job.given_up_after_s
+
+    def given_away(self) -> AbstractContextManager[None]:
+        return self._given_away(self._worker)
 
 
 class _Worker:

@@ -260,9 +260,14 @@ class _LineTask(FrameTask):
                 self.error = None
             self._publish(done.frame.marked(line._name))
 
+    @property
+    def given_up_after_s(self) -> float | None:
+        """``STUCK_S`` in a transform that annotates."""
+        return STUCK_S if self._line.row.transforms[self._at].annotates else None
+
     def runs_long(self, seconds: float) -> bool:
         """Report a transform that is stuck; if it annotates, let the frames pass without it."""
-        if seconds < STUCK_S or self.frames.closed:
+        if seconds < STUCK_S:
             return False
         with self._lock:
             if self._turn is None:  # it has just returned
@@ -272,13 +277,15 @@ class _LineTask(FrameTask):
             gives_up = transform.annotates
             what = "frames pass without it" if gives_up else "the picture waits for it"
             place = f"pipeline[{index}] ({transform.type_name})"
-            self.error = f"{place}: has worked on one frame for {seconds:.0f} s; {what}"
+            error = f"{place}: has worked on one frame for {seconds:.0f} s; {what}"
             if gives_up:
                 self._given_up[self._turn] = index
                 self._turn = None
-        if not self._reported:
-            self._reported = True
-            self._reports.failed(self.error)
+        if not self.frames.closed:
+            self.error = error
+            if not self._reported:
+                self._reported = True
+                self._reports.failed(error)
         return gives_up
 
     def close(self) -> None:

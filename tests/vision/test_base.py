@@ -10,7 +10,8 @@ import pytest
 
 from cameras import BoundingBox, Classification, Detection, Prediction
 from tests.fakes import CountingVision, FakeVision, frame
-from vision import ModelError, Predictor, Session, UnsupportedKind
+from tests.transforms.services import HangingVision
+from vision import INFERENCE_LIMIT, ModelError, Predictor, Session, UnsupportedKind
 
 CAT = Classification("cat", 0.5)
 
@@ -212,3 +213,19 @@ def test_a_result_without_predictions_is_refused(found: object, got: str) -> Non
     with Broken("eyes").open_session() as session, pytest.raises(ModelError) as caught:
         session.predict(Classification, frame())
     assert str(caught.value) == f"service eyes: its predictor must return a tuple of predictions, got {got}"
+
+
+def test_who_waits_for_the_inference_of_another_is_told_when_it_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(INFERENCE_LIMIT, "seconds", 0.02)
+    monkeypatch.setattr(HangingVision, "may_hang", False)  # the limit of a model, or of a thread that is given up
+    service, shown = HangingVision("slow"), frame()
+
+    with ThreadPoolExecutor(1) as pool, service.open_session() as one, service.open_session() as other:
+        first = pool.submit(one.predict, Detection, shown)
+        assert service.called.acquire(timeout=5)
+        with pytest.raises(ModelError) as caught:
+            other.predict(Detection, shown)
+        assert str(caught.value) == "service slow did not answer within 0.02 s (server.limits.inference_s)"
+        service.released.set()
+        assert first.result(5) == ()
+        assert other.predict(Detection, shown) == ()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
-from cameras import Image, Matrix, Pixels, working_for, yuv_from_rgb
+from cameras import CallTimeout, Image, Matrix, Pixels, working_for, yuv_from_rgb
+from tests.places import WatchedPlace
 
 
 def plain(color: tuple[int, int, int], matrix: Matrix, width: int = 16, height: int = 12) -> Pixels:
@@ -112,20 +111,16 @@ def test_a_cached_value_is_computed_once_for_many_threads() -> None:
 
 
 def test_who_waits_for_the_computation_of_another_thread_gives_its_place_away() -> None:
-    pixels, entered, go, gave = plain((1, 2, 3), Matrix.BT601), threading.Event(), threading.Event(), threading.Event()
+    pixels, place = plain((1, 2, 3), Matrix.BT601), WatchedPlace()
+    entered, go = threading.Event(), threading.Event()
 
     def make() -> str:
         entered.set()
         assert go.wait(5)
         return "result"
 
-    @contextmanager
-    def place() -> Iterator[None]:
-        gave.set()
-        yield
-
     def let_go() -> None:
-        assert gave.wait(5)
+        assert place.gave.acquire(timeout=5)
         go.set()
 
     maker = threading.Thread(target=lambda: pixels.memo("key", make))
@@ -135,11 +130,28 @@ def test_who_waits_for_the_computation_of_another_thread_gives_its_place_away() 
         pool.submit(let_go)
         assert pixels.memo("key", make) == "result"
     maker.join()
-    gave.clear()
     with working_for(place):
         pixels.memo("key", make)
         pixels.memo("other", lambda: "at once")
-    assert not gave.is_set()
+    assert place.notes == ["given", "back"]
+
+
+def test_a_wait_for_another_request_has_an_end() -> None:
+    pixels, entered, go = plain((1, 2, 3), Matrix.BT601), threading.Event(), threading.Event()
+
+    def make() -> str:
+        entered.set()
+        assert go.wait(5)
+        return "result"
+
+    maker = threading.Thread(target=lambda: pixels.memo("key", make))
+    maker.start()
+    assert entered.wait(5)
+    with pytest.raises(CallTimeout):
+        pixels.memo("key", make, 0.01)
+    go.set()
+    maker.join()
+    assert pixels.memo("key", make, 0.01) == "result"
 
 
 def test_a_failed_computation_is_retried() -> None:

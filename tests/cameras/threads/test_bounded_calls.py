@@ -14,7 +14,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from cameras import BoundedCalls, CallsClosed, CallTimeout
+from cameras import BoundedCalls, CallsClosed, CallTimeout, working_for
+from tests.places import WatchedPlace
 
 WAITS_S = 10.0
 SHORT_S = 0.02
@@ -202,6 +203,68 @@ def test_it_is_full_while_the_thread_of_a_call_still_starts(monkeypatch: pytest.
     assert calls.run(lambda: "result", WAITS_S) == "result"
     calls.close(lambda: None)
     assert seen == [True]
+
+
+@pytest.mark.parametrize(("given_up_after_s", "here"), [(None, False), (WAITS_S, True), (WAITS_S + 1, False)])
+def test_a_call_runs_on_a_thread_that_is_given_up_before_its_limit(given_up_after_s: float | None, here: bool) -> None:
+    calls = BoundedCalls("model", at_once=1)
+    with working_for(WatchedPlace(given_up_after_s=given_up_after_s)):
+        thread = calls.run(threading.current_thread, WAITS_S)
+        with pytest.raises(OSError, match="no"):
+            calls.run(raising(OSError("no")), WAITS_S)
+        assert calls.run(lambda: calls.full, WAITS_S)
+    assert (thread is threading.current_thread()) is here
+    assert not calls.full
+    calls.close(lambda: None)
+
+
+def test_calls_within_a_call_run_on_its_thread_unless_they_have_less_time() -> None:
+    outer, inner = BoundedCalls("outer"), BoundedCalls("inner")
+
+    def threads_of(limit_s: float) -> tuple[int, int]:
+        return threading.get_ident(), inner.run(threading.get_ident, limit_s)
+
+    one, other = outer.run(lambda: threads_of(WAITS_S), WAITS_S)
+    assert one == other
+    one, other = outer.run(lambda: threads_of(WAITS_S / 2), WAITS_S)
+    assert one != other
+    outer.close(lambda: None)
+    inner.close(lambda: None)
+
+
+def given_up(calls: BoundedCalls, function: Callable[[], object], limit_s: float) -> object:
+    """Call a function on a thread that is given up when the limit is over."""
+    with working_for(WatchedPlace(given_up_after_s=limit_s)):
+        return calls.run(function, limit_s)
+
+
+def test_a_call_on_the_thread_of_its_caller_is_late_too(hanging: Hanging, caplog: pytest.LogCaptureFixture) -> None:
+    calls = BoundedCalls("model", at_once=1)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(given_up, calls, hanging, SHORT_S)
+        assert hanging.entered.wait(WAITS_S)
+        with pytest.raises(CallTimeout) as refused:
+            calls.run(lambda: "never", WAITS_S)
+        assert refused.value.refused and calls.late
+        assert caplog.messages == [f"model: no answer within {SHORT_S} s; further calls are refused until it comes"]
+        with pytest.raises(CallTimeout):
+            given_up(calls, lambda: "never", SHORT_S)
+        hanging.go.set()
+        assert first.result(WAITS_S) == "late"
+    assert not calls.late
+    assert given_up(calls, lambda: "again", WAITS_S) == "again"
+    calls.close(lambda: None)
+
+
+def test_closing_waits_for_a_call_on_another_thread_until_it_is_late(hanging: Hanging) -> None:
+    calls, released = BoundedCalls("model", at_once=1), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(given_up, calls, hanging, SHORT_S)
+        assert hanging.entered.wait(WAITS_S)
+        calls.close(released.set)
+        assert not released.is_set()
+        hanging.go.set()
+        assert released.wait(WAITS_S)
 
 
 def test_a_call_without_a_thread_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from cameras import BoundedCalls, own_place, waiting, working_for
-
-
-class Place:
-    """Notes when it is given away and taken back, and on which thread."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.threads: set[threading.Thread] = set()
-
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        self.threads.add(threading.current_thread())
-        self.notes.append("given")
-        try:
-            yield
-        finally:
-            self.notes.append("back")
+from tests.places import WatchedPlace
 
 
 def test_where_no_place_is_held_a_wait_is_just_run() -> None:
@@ -34,7 +16,7 @@ def test_where_no_place_is_held_a_wait_is_just_run() -> None:
 
 
 def test_a_wait_gives_the_place_of_the_thread_and_of_no_other() -> None:
-    place = Place()
+    place = WatchedPlace()
     with working_for(place):
         with waiting():
             assert place.notes == ["given"]
@@ -50,7 +32,7 @@ def test_a_wait_gives_the_place_of_the_thread_and_of_no_other() -> None:
 
 
 def test_places_are_handed_on_and_restored() -> None:
-    first, second = Place(), Place()
+    first, second = WatchedPlace(), WatchedPlace()
     with working_for(first):
         assert own_place() is first
         with working_for(second), waiting():
@@ -61,7 +43,7 @@ def test_places_are_handed_on_and_restored() -> None:
 
 
 def test_a_bounded_call_gives_the_place_of_its_caller() -> None:
-    calls, place = BoundedCalls("model"), Place()
+    calls, place = BoundedCalls("model"), WatchedPlace()
 
     def call() -> None:
         with waiting():

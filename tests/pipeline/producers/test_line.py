@@ -8,8 +8,9 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
-from cameras import Attributes, BoundingBox, CameraError, Classification, Detection, Frame, Prediction
+from cameras import Attributes, BoundedCalls, BoundingBox, CameraError, Classification, Detection, Frame, Prediction
 from pipeline import Feed, State, WorkerExecutor
+from pipeline.execution.executor import _TaskRun
 from pipeline.execution.workers import Job
 from pipeline.producers import Line, Source
 from pipeline.producers.line import STUCK_S, _LineTask
@@ -333,6 +334,42 @@ def test_frames_pass_without_an_annotating_transform_that_does_not_return(setup:
         assert numbers == list(range(2, 2 + len(numbers))), "what was given up is never shown"
     assert line.error is None
     assert not task.runs_long(STUCK_S), "nothing runs"
+
+
+def test_an_inference_runs_on_a_thread_that_can_be_given_up(setup: Cameras) -> None:
+    calls = BoundedCalls("model")
+    threads: list[str] = []
+
+    class Infers(Gate):
+        def apply(self, frame: Frame) -> Frame:
+            threads.append(calls.run(lambda: threading.current_thread().name, 2 * STUCK_S))
+            return frame
+
+    annotating, other = Infers(), Infers()
+    annotating.annotates = True
+    line = setup.line("seen", annotating, other)
+    with line.watch() as watch:
+        setup.camera.give(frame())
+        watch.get(5)
+    calls.close(lambda: None)
+    assert threads == ["line seen", "model"], "a picture waits for what does not annotate"
+
+
+def test_a_stuck_line_can_be_closed(setup: Cameras) -> None:
+    gate = Gate()
+    gate.annotates = True
+    line = setup.line("stuck", gate)
+    with line.watch():
+        setup.camera.give(frame())
+        assert gate.entered.acquire(timeout=5)
+        run = line._run
+        assert isinstance(line.executor, WorkerExecutor) and isinstance(run, _TaskRun)
+        run.stop()
+        assert task_of(line).runs_long(STUCK_S)
+        line.executor._workers._give_up(run)
+        assert run.wait(5)
+        assert (line.error, line.counters["errors"]) == (None, 0), "nobody waits for it"
+        gate.go.release(100)
 
 
 def test_a_failing_transform_loses_the_frame_but_not_the_stream(setup: Cameras) -> None:

@@ -6,7 +6,6 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from cameras import Classification, working_for
+from tests.places import WatchedPlace
 from tests.vision import onnx_models
 from tests.vision.fakes import frame, runtime
 from vision import MlModelAttributes, MlModelVision, ModelError, Onnx, OnnxAttributes, RuntimeDeclaration
@@ -45,8 +45,7 @@ class Doubles:
         self.entered = threading.Semaphore(0)
         self.go = threading.Event()
         self.go.set()
-        self.joined = threading.Semaphore(0)
-        self.held: list[str] = []
+        self.place = WatchedPlace()
         kind = runtime(self.infer, info=INFO)
         self.rows.clear()
         while self.entered.acquire(blocking=False):
@@ -63,14 +62,8 @@ class Doubles:
 
     def call(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Infer as a worker does, noting when it gives its place away."""
-        with working_for(self._place):
+        with working_for(self.place):
             return self.model.infer(inputs)
-
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        self.joined.release()
-        yield
-        self.held.append("back")
 
 
 @pytest.fixture
@@ -106,7 +99,7 @@ def test_those_that_come_while_the_model_is_busy_run_together_next(pool: ThreadP
     assert doubles.entered.acquire(timeout=10)
     others = [pool.submit(doubles.call, row(value)) for value in (2, 3, 4)]
     for _ in others[1:]:
-        assert doubles.joined.acquire(timeout=10)
+        assert doubles.place.gave.acquire(timeout=10)
     doubles.go.set()
     assert answers([first, *others]) == [2, 4, 6, 8]
     assert doubles.rows == [1, 3]
@@ -120,9 +113,9 @@ def test_who_waits_for_others_holds_no_worker_and_who_has_a_batch_run_on_this_ma
     doubles.go.clear()
     futures = [pool.submit(doubles.call, row(value)) for value in (1, 2)]
     for _ in futures:
-        assert doubles.joined.acquire(timeout=10)
+        assert doubles.place.gave.acquire(timeout=10)
     assert doubles.entered.acquire(timeout=10)
-    assert doubles.held == ["back"], "the one that has it run has its place again"
+    assert doubles.place.notes.count("back") == 1, "the one that has it run has its place again"
     doubles.go.set()
     assert sorted(answers(futures)) == [2, 4]
     doubles.model.close()

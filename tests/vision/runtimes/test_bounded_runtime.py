@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cameras import working_for
+from tests.places import WatchedPlace
 from tests.vision.fakes import FakeRuntime, runtime
 from vision import ModelError
 from vision.runtimes import bounded_runtime
@@ -75,12 +75,6 @@ def test_a_model_that_many_wait_for_is_loaded_again_up_to_the_most() -> None:
 def test_who_waits_for_a_model_that_runs_elsewhere_gives_its_place_away(elsewhere: bool) -> None:
     notes: list[str] = []
 
-    @contextmanager
-    def place() -> Iterator[None]:
-        notes.append("given")
-        yield
-        notes.append("back")
-
     def infer(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         notes.append("infer")
         return {"out": np.zeros(2)}
@@ -89,7 +83,7 @@ def test_who_waits_for_a_model_that_runs_elsewhere_gives_its_place_away(elsewher
     kind.elsewhere = elsewhere
     model = BoundedRuntime(kind(FILE), PATH)
     notes.clear()
-    with working_for(place):
+    with working_for(WatchedPlace(notes)):
         model.infer(INPUTS)
     model.close()
     assert notes == (["given", "infer", "back"] if elsewhere else ["infer"])
