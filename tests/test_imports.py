@@ -22,7 +22,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam"),
     "streams": ("encoding", "webrtc"),
     "configs": ("training",),
-    "server": ("program", "core", "connections", "grpc", "http", "viam", "clarifai", "run", "cli"),
+    "server": ("process", "program", "core", "connections", "grpc", "http", "viam", "clarifai", "run", "cli"),
     "server/core": ("requests", "access"),
     "server/http": ("messages", "access", "routes"),
 }

@@ -93,7 +93,7 @@ TESTED_WITH: dict[str, str] = {
     "server/viam/tensors.py": "tests/server/viam/test_models.py",
     "server/clarifai/listener.py": "tests/server/clarifai/test_grpc_server.py",
     "server/run/listeners.py": "tests/server/viam/test_server.py",
-    "server/program/version.py": "tests/server/cli/test_commands.py",
+    "server/process/version.py": "tests/server/cli/test_commands.py",
     "server/http/messages/metrics.py": "tests/server/http/routes/test_operations.py",
     "server/cli/entry.py": "tests/server/run/test_lifecycle.py",
     "server/cli/exit_codes.py": "tests/server/cli/test_commands.py",
@@ -108,7 +108,7 @@ STARTS = re.compile(r"\bthreading\.(Thread|Timer)\(|\b(ThreadPoolExecutor|to_thr
 # Places that start threads and wait until they run. No event loop runs there: it uses ``BackgroundThread``.
 WAIT_FOR_THREADS = {
     "cameras/network/http_guard.py": "on the thread of a camera",
-    "server/program/signals.py": "before the event loop",
+    "server/process/signals.py": "before the event loop",
     "cameras/threads/bounded_calls.py": "on the threads of lines and of requests",
 }
 ROOMS = ("cameras", "vision", "transforms", "pipeline", "streams", "server")

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..program import UsageError, log_to_stderr, program_version, write_to_stderr
+from ..process import program_version
+from ..program import UsageError, log_to_stderr, write_to_stderr
 from .exit_codes import MISUSED, Failure, exit_codes, sentence_of
 from .options import (
     ConfigPath,

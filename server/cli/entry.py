@@ -8,7 +8,7 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from ..program import SignalThread, end_process, program_version
+from ..process import SignalThread, end_process, program_version
 
 if TYPE_CHECKING:
     from pipeline import Tables

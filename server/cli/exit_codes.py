@@ -11,7 +11,8 @@ from typing import NoReturn
 
 import typer
 
-from ..program import SignalThread, StartError, UsageError
+from ..process import SignalThread
+from ..program import StartError, UsageError
 from .startup import without_collection
 
 FAILED, MISUSED = 1, 2

@@ -24,7 +24,7 @@ import h11
 from cameras import Address, is_public
 from pipeline import LimitsConfig
 
-from ..program import program_version
+from ..process import program_version
 from .addresses import Target, parse_url, resolve
 from .requests import RequestError, TooLarge
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 
 from ..core import Backend
-from ..program import program_version
+from ..process import program_version
 from . import openapi
 from .messages import Extension, error_response, handle_errors
 from .routes import SignallingRouter, cameras, operations, pages, sign_in, vision, whep

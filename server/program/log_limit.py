@@ -17,7 +17,7 @@ _KINDS_MAX = 1000
 _OF_CLIENTS = frozenset(
     {"aioice", "aiortc", "asyncio", "grpclib", "h2", "hpack", "python_multipart", "server", "streams", "uvicorn"}
 )
-_OF_PROGRAM = ("server.cli.", "server.program.", "server.run.")
+_OF_PROGRAM = ("server.cli.", "server.process.", "server.program.", "server.run.")
 
 
 class LogLimit(logging.Filter):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from .signals import SignalThread
+from ..process import SignalThread
 from .thread_schedule import ThreadSchedule
 
 logger = logging.getLogger(__name__)

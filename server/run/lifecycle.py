@@ -1,7 +1,7 @@
 """Start the server, run it, and shut it down.
 
 One event loop does all networking, HTTP and WebRTC; threads do everything that takes long. A signal sets an event
-(``server/program/signals.py``), and all that is open is closed within one deadline.
+(``server/process/signals.py``), and all that is open is closed within one deadline.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from ..clarifai import ClarifaiRest
 from ..connections import Acceptor
 from ..core import Backend, TrustedProxies, on_thread, open_backend
 from ..http import HttpServer, check_http_libraries
-from ..program import listen, raise_file_limit, signals_handled
+from ..process import signals_handled
+from ..program import listen, raise_file_limit
 from .addresses import urls_of
 from .listeners import Listener, check_listener_libraries, open_listeners
 from .tls import server_certificate

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..core import Backend
-from ..program import program_version
+from ..process import program_version
 from .calls import Calls
 from .messages import common, robot_grpc, robot_pb2
 

@@ -11,7 +11,7 @@ import pytest
 from starlette.routing import Route
 
 from server.core.access.tokens import TRIES, WITHIN_S
-from server.program import program_version
+from server.process import program_version
 
 from ..conftest import check_threads, classifier, threads_now
 from ..served import CAMERAS, Served, problem

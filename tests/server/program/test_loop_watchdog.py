@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from server.program import LoopWatchdog, SignalThread
+from server.process import SignalThread
+from server.program import LoopWatchdog
 from server.program.loop_watchdog import LOOK_AGAIN_S
 from server.program.thread_schedule import Schedule, ThreadSchedule
 

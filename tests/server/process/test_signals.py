@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from server.program import SignalThread, signals
-from server.program.signals import signals_handled
+from server.process import SignalThread, signals
+from server.process.signals import signals_handled
 
 ROOT = Path(__file__).parents[3]
 WAITS_S = 10.0
@@ -134,7 +134,7 @@ def test_nobody_who_does_not_read_stderr_delays_the_end(monkeypatch: pytest.Monk
 # A daemon thread in a native call while the interpreter ends: without ``end_process``, it aborts the process.
 ABANDONED = """
 import sys, threading
-from server.program import end_process
+from server.process import end_process
 began = threading.Event()
 def work():
     began.set()

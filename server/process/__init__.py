@@ -1,0 +1,9 @@
+"""What the program needs before all else: its signals and its end, and its version.
+
+It imports little, not even ``logging``: until it is imported, the process handles no signals.
+"""
+
+from .signals import SignalThread, end_process, signals_handled
+from .version import program_version
+
+__all__ = ["SignalThread", "end_process", "program_version", "signals_handled"]
