@@ -8,7 +8,7 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from ..process import SignalThread, end_process, program_version
+from ..process import SignalThread, end_process, program_version, set_library_defaults
 
 if TYPE_CHECKING:
     from pipeline import Tables
@@ -31,6 +31,7 @@ def main(tables: Tables | None = None) -> NoReturn:
     else:
         for number in (signal.SIGINT, signal.SIGTERM):  # until the command has its own handlers
             signal.signal(number, _interrupted)
+    set_library_defaults()
     code = 0
     try:
         if sys.argv[1:] == ["--version"]:  # at once: programs ask for it, and the commands take long to import
