@@ -9,6 +9,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from ..process import SignalThread, end_process, program_version, set_library_defaults
+from .startup import without_collection
 
 if TYPE_CHECKING:
     from pipeline import Tables
@@ -37,7 +38,8 @@ def main(tables: Tables | None = None) -> NoReturn:
         if sys.argv[1:] == ["--version"]:  # at once: programs ask for it, and the commands take long to import
             print(f"camweave {program_version()}", flush=True)
         else:
-            from .commands import cli
+            with without_collection():
+                from .commands import cli
 
             cli(prog_name="camweave", obj=tables)
     except SystemExit as done:
