@@ -25,7 +25,7 @@ class Attributes(BaseModel):
             labels: tuple[str, ...] = Field((), strict=False, description="Labels kept; empty keeps all.")
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield errors that need disk access to detect, as (path inside the attributes, message)."""

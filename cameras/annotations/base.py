@@ -53,7 +53,7 @@ class Annotation:
 class Item(BaseModel):
     """The JSON schema of a prediction in the API document; later versions may add members."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Reply(BaseModel):
     """A JSON object; later versions may add members."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
 
 class ProblemReply(Reply):
