@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable
 from fractions import Fraction
 from threading import Event
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from .attributes import Attributes
 from .base import Camera, CameraError
-from .pattern import Scene
 from .picture import Frame, Intrinsics, Mark, Pixels
+
+if TYPE_CHECKING:
+    from .pattern import Scene
 
 
 class TestPatternAttributes(Attributes):
@@ -71,6 +73,8 @@ class TestPattern(Camera[TestPatternAttributes]):
 
     def open(self) -> None:
         """Create the scene."""
+        from .pattern import Scene  # late: of all that starts, only this camera needs it
+
         attributes = self.attributes
         self._scene = Scene(attributes.seed, attributes.width_px, attributes.height_px, attributes.frame_rate)
         self._closed.clear()

@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from cameras import Attributes, LocalPath
 
-from .faces import UnreadableFont
 from .text import typeface
 
 
@@ -59,6 +58,8 @@ class Style(Attributes):
         """Yield the error of an unusable font file."""
         if self.font is None:
             return
+        from .faces import UnreadableFont  # late, as in ``typeface``
+
         try:
             typeface(self.font)
         except UnreadableFont as error:

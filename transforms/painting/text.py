@@ -6,15 +6,16 @@ import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from cameras import Image
 
 from .bidi import Run, runs
-from .faces import Face
-from .fonts import default_font, font_file, font_with
+
+if TYPE_CHECKING:
+    from .faces import Face
 
 _WORD = re.compile("[^ ]+ ?| +")
 _ASCII = "".join(map(chr, range(0x20, 0x7F)))
@@ -79,6 +80,8 @@ class Typeface:
 
     def _face_for(self, cluster: str) -> tuple[Face, str]:
         """Return the face for a cluster and the cluster to draw: a question mark if no font has it."""
+        from .fonts import default_font, font_with
+
         face = self._own if self._own.has(cluster) else font_with(cluster)
         return (face, cluster) if face is not None else (default_font(), "?")
 
@@ -97,6 +100,8 @@ def typeface(font: Path | None) -> Typeface:
     Raises:
         UnreadableFont: The file is missing or not a font.
     """
+    from .fonts import default_font, font_file  # late: HarfBuzz and the fonts, which only a painted label needs
+
     return Typeface(font_file(font) if font is not None else default_font())
 
 
