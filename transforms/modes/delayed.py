@@ -10,7 +10,7 @@ from vision import VisionService
 
 from .base import InferenceAttributes
 from .interpolation import between
-from .optical_flow import gray_of, is_cut
+from .optical_flow import gray_of, is_cut, masks_moved
 from .worker import Result, WorkerInference
 
 P = TypeVar("P", bound=Prediction)
@@ -81,7 +81,9 @@ class DelayedInference(WorkerInference):
         self.result_age_s = 0.0
         if after is not None:
             share = (now_s - before.time_s) / (after.time_s - before.time_s)
-            return cast(tuple[P, ...], between(before.predictions, after.predictions, share))
+            nearer = before if share < 0.5 else after
+            straight = between(before.predictions, after.predictions, share)
+            return cast(tuple[P, ...], masks_moved(straight, nearer.gray, gray_of(frame)))
         self.result_age_s = now_s - before.time_s
         return cast(tuple[P, ...], before.predictions)
 

@@ -17,7 +17,7 @@ def between(before: Sequence[Prediction], after: Sequence[Prediction], share: fl
     """Return the predictions at a moment between two frames.
 
     Objects with a box or with points that are in both frames move in a straight line. All other predictions are those
-    of the nearer frame.
+    of the nearer frame, masks of segmentations too.
 
     Args:
         before: The predictions for the earlier frame.

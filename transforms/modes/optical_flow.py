@@ -4,8 +4,12 @@ Pyramidal Lucas-Kanade on small gray pictures [1] follows points inside each pre
 do not lead back to where they came from are dropped. The median of the others moves and scales the prediction, as in
 MedianFlow [2]: almost half of the points may belong to the background.
 
+Over the short way to a frame between two that were inferred, the masks of segmentations move by dense flow [3]: one
+mask holds all objects of a class, and each of them goes its own way.
+
 [1] J.-Y. Bouguet: Pyramidal Implementation of the Affine Lucas Kanade Feature Tracker. Intel, 2001.
 [2] Z. Kalal, K. Mikolajczyk, J. Matas: Forward-Backward Error: Automatic Detection of Tracking Failures. ICPR 2010.
+[3] T. Kroeger et al.: Fast Optical Flow using Dense Inverse Search. ECCV 2016.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras import BoundingBox, Frame, Image, Mask, Movement, Points, Prediction, at_size, warped
+from cameras import BoundingBox, Frame, Image, Mask, Movement, Points, Prediction, Segmentation, at_size, warped
 
 GRAY_PX = 320
 """The longer side of the gray pictures."""
@@ -40,6 +44,7 @@ _CRITERIA = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
 _BORDER = 0.05  # of a box on each side: its edges have the best points of a plain object
 _QUALITY, _DISTANCE_PX = 0.001, 3  # of corners
 _STRAY = 0.5  # of the size of a prediction: points further from where its movement takes them are not its own
+_DENSE = (320, 180)  # whatever the shape of the picture: OpenCV's dense flow crashes on narrow ones
 _THUMBNAIL = (32, 18)
 _PAN = (4, 3)  # most movement of the camera between two frames, in pixels of the thumbnails
 _SAME_SCENE = 0.6  # least correlation of the thumbnails; of photographs, one pair in ten that differ has more
@@ -69,6 +74,37 @@ def is_cut(before: Image, after: Image) -> bool:
     (width, height), (across, down) = _THUMBNAIL, _PAN
     middle = one[down : height - down, across : width - across]
     return float(cv2.matchTemplate(other, middle, cv2.TM_CCOEFF_NORMED).max()) < _SAME_SCENE
+
+
+def masks_moved(predictions: Sequence[Prediction], before: Image, after: Image) -> tuple[Prediction, ...]:
+    """Return predictions with the masks of segmentations moved to another frame of the scene; the others are the same.
+
+    Args:
+        predictions: The predictions. A segmentation of which no pixel is left is left out.
+        before: The gray picture of their frame.
+        after: That of the other frame, of the same size, earlier or later.
+    """
+    if not any(isinstance(each, Segmentation) for each in predictions):
+        return tuple(predictions)
+    # For each pixel of the other frame: how far it is from there to where it was.
+    here, there = (cv2.resize(gray, _DENSE, interpolation=cv2.INTER_AREA) for gray in (after, before))
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST).calc(here, there, cast(Any, None))
+    maps: dict[tuple[int, ...], tuple[_Points, _Points]] = {}
+
+    def moved(mask: Mask) -> Mask:
+        height, width = mask.shape
+        if mask.shape not in maps:
+            x, y = cv2.split(cv2.resize(flow, (width, height)))
+            across, down = width / flow.shape[1], height / flow.shape[0]
+            columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, np.newaxis]
+            maps[mask.shape] = cast(_Points, across * x + columns), cast(_Points, down * y + rows)
+        found = cast(Mask, cv2.remap(mask, *maps[mask.shape], cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE))
+        found.flags.writeable = False
+        return found
+
+    movement = Movement(lambda box: box, moved, lambda points: points)
+    all_moved = (each.moved(movement) if isinstance(each, Segmentation) else each for each in predictions)
+    return tuple(each for each in all_moved if each is not None)
 
 
 class CarriedPredictions:

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
+import cv2
+import numpy as np
 import pytest
 
-from cameras import Detection
+from cameras import BoundingBox, Detection, Frame, Mask, Pixels, Prediction, Segmentation, as_mask
 from transforms.modes import DelayedInference, InferenceAttributes
-from vision import ModelError
+from vision import ModelError, Session
 
-from .test_latest import SlowDetector, error_px, scene, square_in
+from .test_latest import BACKDROPS, SlowDetector, error_px, scene, square_in
 
 
 class DelayedStream:
@@ -115,3 +118,59 @@ def test_before_the_first_result_there_is_nothing(stream: DelayedStream) -> None
     stream.announce(0)
     assert stream.predict(0) == ()
     assert stream.mode.result_age_s is None
+
+
+TEXTURES = [np.random.default_rng(seed).integers(0, 255, (5, 5, 3), np.uint8) for seed in (2, 3)]
+SQUARES = [cv2.resize(texture, (40, 40), interpolation=cv2.INTER_CUBIC) for texture in TEXTURES]
+
+
+def two_squares(number: int) -> tuple[Frame, list[Mask]]:
+    """Return a frame with two squares that move towards each other, 5 pixels a frame, and their true masks."""
+    image, masks = BACKDROPS[0].copy(), []
+    for square, left in zip(SQUARES, (40 + 5 * number, 230 - 5 * number), strict=True):
+        image[60:100, left : left + 40] = square
+        inside = np.zeros(image.shape[:2], np.bool_)
+        inside[60:100, left : left + 40] = True
+        masks.append(as_mask(inside))
+    return Frame(Pixels.from_bgr(np.asarray(image, np.uint8)), number, Fraction(1, 10), 0.0, number), masks
+
+
+def box_of(mask: Mask) -> BoundingBox:
+    left, top, width, height = cv2.boundingRect(mask)
+    rows, columns = mask.shape
+    return BoundingBox(left / columns, top / rows, (left + width) / columns, (top + height) / rows)
+
+
+def united(masks: Iterable[Mask | None]) -> Mask:
+    return np.asarray(np.max([mask for mask in masks if mask is not None], axis=0), np.uint8)
+
+
+def overlap_of(one: Mask, other: Mask) -> float:
+    return cv2.countNonZero(one & other) / cv2.countNonZero(one | other)
+
+
+@pytest.mark.parametrize("kind", [Detection, Segmentation])
+def test_masks_are_those_of_the_frames_own_moment(kind: type[Prediction]) -> None:
+    def found(frame: Frame, session: Session) -> tuple[Prediction, ...]:
+        masks = two_squares(frame.sequence)[1]
+        if kind is Segmentation:  # the class as a whole
+            return (Segmentation("square", 0.9, mask=united(masks)),)
+        return tuple(Detection("square", 0.9, box=box_of(mask), mask=mask) for mask in masks)
+
+    mode = DelayedInference(SlowDetector(), 0.8)
+    mode.predictor = found
+    mode.open()
+    mode.announce(kind, two_squares(0)[0])
+    assert mode._worker is not None and mode._worker.answered.wait(20)
+    mode._worker.answered.clear()
+    mode.announce(kind, two_squares(6)[0])
+    assert mode._worker.answered.wait(20)
+    for number, nearer in ((0, 0), (2, 0), (4, 6)):
+        frame, true = two_squares(number)
+        now = united(each.mask for each in mode.predict(kind, frame) if isinstance(each, Detection | Segmentation))
+        still = overlap_of(united(two_squares(nearer)[1]), united(true))
+        if number == nearer:
+            assert overlap_of(now, united(true)) == 1.0
+        else:
+            assert still < 0.65 and overlap_of(now, united(true)) > 0.85
+    mode.close()
