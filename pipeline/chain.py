@@ -102,9 +102,12 @@ class Chain:
         failure = ""
         for stage in done.failures:
             if stage.error is not None:
-                if isinstance(stage.error, Exception) and not isinstance(stage.error, ValueError | ModelError):
-                    raise ValueError(stage.failure) from stage.error
-                raise stage.error
+                try:
+                    if isinstance(stage.error, Exception) and not isinstance(stage.error, ValueError | ModelError):
+                        raise ValueError(stage.failure) from stage.error
+                    raise stage.error
+                finally:
+                    del done, stage  # the traceback leads back here, and would hold the picture in a circle
             failure = failure or stage.failure or ""
         # A transform returned a frame but reports a failure: log it once while the reason stays the same.
         if failure and failure != self._failures.get(name):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 
 import numpy as np
@@ -37,6 +39,17 @@ def frame(
     """Return a small frame of one colour (blue, green, red)."""
     image = np.full((height, width, 3), color, np.uint8)
     return Frame(Pixels.from_bgr(image), pts, time_base, captured_at=1_700_000_000 + float(pts * time_base))
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Turn the garbage collector off: what only it finds may stay for long in a program."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class BusyMachine:

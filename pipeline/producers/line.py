@@ -16,7 +16,7 @@ from ..execution import Clock, Executor, FrameTask, Run
 from ..feeds import Feed, Output, Rate, Reports, State
 from .bugs import bug_message
 from .kind import DeclaredProducer, ProducerContext
-from .step import OpenError, Row, make_transforms, step
+from .step import OpenError, Row, Step, make_transforms, step
 from .waiting import Waiting
 
 logger = logging.getLogger(__name__)
@@ -234,18 +234,27 @@ class _LineTask(FrameTask):
 
     def _step(self, turn: object, frame: Frame, waited_at: int | None = None, failed: bool = False) -> None:
         """Apply the transforms to a frame, and publish it or keep it waiting; ``failed``: one before has failed."""
-        reports, line = self._reports, self._line
+        line = self._line
         failed = failed or bool(self._given_up)
-        done = step(
-            frame,
-            line.row,
-            waited_at=waited_at,
-            monotonic=line._clock.monotonic,
-            stops_at=lambda index: self._stops_at(turn, index),
-            left_out=frozenset(self._given_up.values()),
+        # Not in a variable here: a traceback in the result leads back to this function.
+        self._take(
+            turn,
+            step(
+                frame,
+                line.row,
+                waited_at=waited_at,
+                monotonic=line._clock.monotonic,
+                stops_at=lambda index: self._stops_at(turn, index),
+                left_out=frozenset(self._given_up.values()),
+            ),
+            failed,
         )
+
+    def _take(self, turn: object, done: Step, failed: bool) -> None:
+        """Report the result of a step, and publish its frame or keep it waiting."""
         if self._turn is not turn:
             return
+        reports, line = self._reports, self._line
         for stage in done.stages:
             reports.latency.add(f"{stage.index} {stage.transform.type_name}", stage.seconds)
         line.count_inferences()

@@ -115,7 +115,8 @@ def step(
     """Apply each transform of a row to a frame, in order, up to one that keeps it waiting (:attr:`Transform.delay_s`).
 
     If a transform that annotates fails, the frame passes without its annotations; if any other fails, it is lost.
-    This function does not raise, count or log.
+    This function does not raise, count or log. The traceback of :attr:`Stage.error` leads to the frame, and back to the
+    callers of this function: if one of them keeps the result in a variable, the garbage collector has to free both.
 
     Args:
         frame: A frame of the source.
@@ -126,29 +127,34 @@ def step(
         left_out: The indices of transforms that the frame passes without.
     """
     stages: list[Stage] = []
-    if row.declared is not None and waited_at is None:
-        frame = row.declared.entering(frame)
-    for index, transform in enumerate(row.transforms):
-        if index in left_out or (waited_at is not None and index < waited_at):
-            continue
-        if stops_at(index):
-            return Step(None, tuple(stages))
-        waits = transform.delay_s > 0 and index != waited_at
-        started_s = monotonic()
-        error: BaseException | None = None
-        failure: str | None = None
-        try:
-            if waits:
-                transform.announce(frame)
-                return Step(frame, tuple(stages), index)
-            frame = _applied(transform, frame)
-            failure = transform.failure
-        except BaseException as raised:  # a panic in a native library may not be an Exception
-            error, failure = raised, _text(raised)
-        stages.append(Stage(index, transform, monotonic() - started_s, error, failure))
-        if error is not None and not transform.annotates:
-            return Step(None, tuple(stages))
-    return Step(frame, tuple(stages))
+    error: BaseException | None = None
+    try:
+        if row.declared is not None and waited_at is None:
+            frame = row.declared.entering(frame)
+        for index, transform in enumerate(row.transforms):
+            if index in left_out or (waited_at is not None and index < waited_at):
+                continue
+            if stops_at(index):
+                return Step(None, tuple(stages))
+            waits = transform.delay_s > 0 and index != waited_at
+            started_s = monotonic()
+            error, failure = None, None
+            try:
+                if waits:
+                    transform.announce(frame)
+                    return Step(frame, tuple(stages), index)
+                frame = _applied(transform, frame)
+                failure = transform.failure
+            except BaseException as raised:  # a panic in a native library may not be an Exception
+                error, failure = raised, _text(raised)
+            stages.append(Stage(index, transform, monotonic() - started_s, error, failure))
+            if error is not None and not transform.annotates:
+                return Step(None, tuple(stages))
+        return Step(frame, tuple(stages))
+    finally:
+        # The traceback of an error leads back here: in that circle the picture would stay until the garbage collector
+        # comes.
+        del error, stages
 
 
 def _text(error: BaseException) -> str:

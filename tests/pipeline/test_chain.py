@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ import pytest
 
 from cameras import Classification, Detection, Frame, Prediction
 from pipeline import Chain
-from tests.fakes import FakeVision, frame
+from tests.fakes import FakeVision, frame, no_collection
 from tests.pipeline.builders import config
 from tests.pipeline.test_graph import CHAIN, folder
 from tests.transforms.pictures import detection
@@ -65,6 +66,28 @@ def test_an_unexpected_error_of_a_transform_names_its_type_and_line(
     made.open()
     with pytest.raises(ValueError, match=r"^AttributeError: no imag \(test_chain.py, line \d+\)$"):
         made.apply(frame(width=80, height=60))
+    made.close()
+
+
+@pytest.mark.parametrize("kind", [ValueError, ModelError, AttributeError, SystemExit])
+def test_an_error_holds_its_frame_no_longer_than_the_caller_holds_the_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]
+) -> None:
+    def apply(self: object, frame: Frame) -> Frame:
+        raise kind("no")
+
+    monkeypatch.setattr(TRANSFORMS["crop"], "apply", apply)
+    made = chain(folder, FakeVision("shapes"), monkeypatch)
+    made.open()
+    taken = frame(width=80, height=60)
+    gone = weakref.ref(taken.pixels)
+    with no_collection():
+        try:
+            made.apply(taken)
+        except BaseException as error:
+            assert "no" in str(error)
+        del taken
+        assert gone() is None
     made.close()
 
 

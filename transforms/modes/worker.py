@@ -29,19 +29,19 @@ class Result:
         time_s: Time of the frame that it is for.
         gray: The gray picture of that frame.
         predictions: What was predicted; empty after an error.
-        error: The error; ``None`` without one.
+        error: The error message; ``None`` without an error. An exception would hold the frame, through its traceback.
         inference_s: How long it took.
     """
 
     time_s: float
     gray: Image
     predictions: tuple[Prediction, ...]
-    error: ModelError | None
+    error: str | None
     inference_s: float
 
     def failure(self) -> ModelError:
-        """Return the error anew: one that is raised for every frame would collect the stacks of all of them."""
-        return ModelError(str(self.error))
+        """Return a new error: one that is raised for every frame would collect the stacks of all of them."""
+        return ModelError(self.error)
 
 
 class Worker:
@@ -94,13 +94,13 @@ class Worker:
     def _inferred(self, frame: Frame) -> Result:
         started_s = monotonic()
         predictions: tuple[Prediction, ...] = ()
-        failure: ModelError | None = None
+        failure: str | None = None
         try:
             predictions = self._predict(frame)
         except ModelError as error:
-            failure = error
+            failure = str(error)
         except BaseException as error:  # of a plugin, or a panic in a native library
-            failure = ModelError(f"service {self._session.service.name}: {type(error).__name__}: {error}")
+            failure = f"service {self._session.service.name}: {type(error).__name__}: {error}"
         return Result(frame.time_s, gray_of(frame), predictions, failure, monotonic() - started_s)
 
 

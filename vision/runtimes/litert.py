@@ -102,7 +102,10 @@ class LiteRt(Runtime):
                 return interpreter
             except _FAILURES as error:
                 failure = error
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # its traceback leads back here, and would hold the model in a circle
 
     @classmethod
     def version(cls) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
@@ -14,7 +15,7 @@ from pipeline.execution.executor import _TaskRun
 from pipeline.execution.workers import Job
 from pipeline.producers import Line, Source
 from pipeline.producers.line import STUCK_S, _LineTask
-from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
+from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame, no_collection
 from tests.pipeline.builders import line_feed, source_feed
 from tests.transforms.services import FunctionVision, HangingVision
 from transforms import TRANSFORMS, InferenceTransform, Transform
@@ -488,3 +489,22 @@ def test_redact_hides_the_frame_while_its_detector_fails(setup: Cameras) -> None
         assert watch.get(5).image.max() == 200
         assert line.error is None
     assert line.counters.summary()["errors"] == 1
+
+
+def test_a_frame_that_a_transform_fails_on_is_not_held(setup: Cameras) -> None:
+    taken: list[weakref.ref[Any]] = []
+    failed = threading.Semaphore(0)
+
+    class Failing(Gate):
+        def apply(self, frame: Frame) -> Frame:
+            taken.append(weakref.ref(frame.pixels))
+            held.append([ref() is not None for ref in taken])
+            failed.release()
+            raise ValueError("no")
+
+    held: list[list[bool]] = []
+    with no_collection(), setup.line("broken", Failing()).watch():
+        for pts in range(3):
+            setup.camera.give(frame(pts))
+            assert failed.acquire(timeout=5)
+    assert held[2] == [False, False, True]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import threading
@@ -18,7 +17,7 @@ from pipeline import Feed, State
 from pipeline.execution.tasks import RETRY_PAUSES_S
 from pipeline.producers.source import CHECK_PAUSE_MIN_S, CHECKS_MAX
 from server.program import LogFormatter
-from tests.fakes import FakeCamera, FakeClock, frame
+from tests.fakes import FakeCamera, FakeClock, frame, no_collection
 from tests.pipeline.builders import source_feed
 
 
@@ -151,8 +150,7 @@ def test_frames_that_no_reader_takes_in_time_are_noted(
 def test_a_source_that_has_stopped_holds_neither_its_camera_nor_a_frame(
     source: Feed, maker: CameraMaker, clock: FakeClock
 ) -> None:
-    gc.disable()  # what only it finds may stay for long
-    try:
+    with no_collection():
         with source.watch() as watch:
             maker.number(1).give(frame())
             gone: list[weakref.ref[Any]] = [weakref.ref(watch.get(5).pixels), weakref.ref(maker.made[0])]
@@ -164,8 +162,6 @@ def test_a_source_that_has_stopped_holds_neither_its_camera_nor_a_frame(
             if thread.name.startswith("closing"):
                 thread.join(5)
         assert [ref() for ref in gone] == [None, None]
-    finally:
-        gc.enable()
 
 
 def test_the_summary_describes_the_newest_frame(source: Feed, maker: CameraMaker) -> None:

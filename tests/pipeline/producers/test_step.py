@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import cast
 
 import pytest
 
 from cameras import Attributes, Classification, Frame
 from pipeline.producers.step import Row, step
-from tests.fakes import FakeVision, NoAttributes, frame
+from tests.fakes import FakeVision, NoAttributes, frame, no_collection
 from transforms import TRANSFORMS, Transform
 from vision import ModelError
 
@@ -153,3 +154,26 @@ def test_a_frame_whose_announcement_fails_does_not_wait() -> None:
     done = step(frame(), Row((refusing,)))
     assert done.frame is not None and done.waits_at is None
     assert [stage.failure for stage in done.failures] == ["broken"] and refusing.applied == 0
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.5])
+@pytest.mark.parametrize("annotates", [False, True])
+def test_an_exception_holds_its_frame_no_longer_than_the_result(
+    annotates: bool, delay_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(Note):
+        def announce(self, frame: Frame) -> None:
+            raise ValueError("no")
+
+        apply = announce  # type: ignore[assignment]
+
+    transform = Failing()
+    monkeypatch.setattr(Failing, "annotates", annotates)
+    monkeypatch.setattr(Failing, "delay_s", delay_s)
+    taken = frame()
+    gone = weakref.ref(taken.pixels)
+    with no_collection():
+        done = step(taken, Row((transform,)))
+        assert [str(stage.error) for stage in done.failures] == ["no"]
+        del taken, done
+        assert gone() is None

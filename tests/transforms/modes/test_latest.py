@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 
 from cameras import BoundingBox, Classification, Detection, Frame, Pixels
+from tests.fakes import no_collection
 from tests.transforms.services import FunctionVision
 from transforms.modes import DelayedInference, InferenceAttributes, LatestInference
+from transforms.modes.worker import Worker
 from vision import ModelError
 
 WIDTH, HEIGHT, SIDE = 320, 180, 40
@@ -199,6 +202,24 @@ def test_an_error_that_lasts_keeps_no_frames(stream: Stream) -> None:
             stream.frame() if raised else stream.first_frame()
         depths.append(len(error.traceback))
     assert depths[1] == depths[2]
+
+
+@pytest.mark.parametrize("kind", [ModelError, KeyError])
+def test_the_result_of_a_failed_inference_does_not_hold_its_frame(kind: type[Exception]) -> None:
+    def fail(frame: Frame) -> Sequence[Detection]:
+        raise kind("broken")
+
+    taken = scene(0)
+    gone = weakref.ref(taken.pixels)
+    session = FunctionVision("broken", detect=fail).open_session()
+    worker = Worker(session, Detection, lambda frame: session.predict(Detection, frame), 1)
+    with no_collection():
+        worker.frames.put(taken)
+        assert worker.answered.wait(20)
+        worker.close()
+        del taken
+        assert "broken" in str(worker.results[0].failure())
+        assert gone() is None
 
 
 def test_a_bug_of_a_service_is_an_error_too(stream: Stream) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.fakes import no_collection
 from tests.shared import DATA, needs_data
 from tests.vision import tflite_models
 from vision import LiteRt, ModelError
@@ -51,6 +54,25 @@ def test_a_model_unsupported_by_xnnpack_runs_on_plain_kernels(tmp_path: Path, mo
     runtime = load(tmp_path, tflite_models.classifier())
     assert runtime.infer({"picture": np.ones((1, 2, 2, 3), np.float32)})["scores"].sum() == 12
     assert tried == [kernels.AUTO, kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES]
+
+
+def test_a_model_that_cannot_be_loaded_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, library = litert._library()
+    held: list[weakref.ref[np.ndarray[Any, Any]]] = []
+
+    def interpreter(**options: object) -> object:
+        weights = np.ones(1)
+        held.append(weakref.ref(weights))
+        raise RuntimeError("no")
+
+    stand_in = SimpleNamespace(Interpreter=interpreter, OpResolverType=library.OpResolverType)
+    monkeypatch.setattr(litert, "_library", lambda: (name, stand_in))
+    with no_collection():
+        try:
+            load(tmp_path, tflite_models.classifier())
+        except ModelError as error:
+            assert str(error).endswith("no")
+        assert [ref() for ref in held] == [None, None]
 
 
 def test_quantised_outputs_come_in_their_real_unit(tmp_path: Path) -> None:
