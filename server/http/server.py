@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from socket import socket
 from ssl import SSLContext
 
@@ -23,6 +23,9 @@ from .app import OPEN_OPTIONS, create_app
 from .bodies import BodyMiddleware
 from .messages import Extension
 from .protocol import HttpProtocol
+
+DATE_S = 1.0
+"""Interval at which the ``Date`` of the answers is renewed: its precision."""
 
 
 class HttpServer(uvicorn.Server):
@@ -54,13 +57,25 @@ class HttpServer(uvicorn.Server):
         super().__init__(_settings(access, grace_s))
         self._tls = tls
         self.opened = asyncio.Event()
+        self._stopped = asyncio.Event()
         self._backend = backend
         self._acceptor = acceptor
 
     def stop(self) -> None:
-        """Accept no more connections, and report the server as not ready; ``serve`` returns soon."""
+        """Accept no more connections, and report the server as not ready; ``serve`` returns soon. In the event loop."""
         self.app.state.closing = True
         self.should_exit = True
+        self._stopped.set()
+
+    async def main_loop(self) -> None:
+        """Return when the server is stopped; renew the date of the answers until then.
+
+        uvicorn's own looks ten times a second whether to stop, which was most of what an idle server did.
+        """
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DATE_S):
+                    await self._stopped.wait()
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -94,7 +109,7 @@ def check_http_libraries() -> None:
             *((protocol, name) for name in (*of_protocol, "send_400_response", "_unset_keepalive_if_required")),
             *(
                 (uvicorn.Server(settings), name)
-                for name in ("capture_signals", "startup", "should_exit", "server_state")
+                for name in ("capture_signals", "startup", "main_loop", "on_tick", "should_exit", "server_state")
             ),
         ],
     )

@@ -5,6 +5,8 @@ import contextlib
 import socket
 import threading
 from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -149,3 +151,23 @@ async def test_the_error_names_a_missing_attribute(
     with pytest.raises(UnsuitableLibrary) as caught:
         check_http_libraries()
     assert str(caught.value) == f"{library} cannot be used: it has no {owner.__name__}.{name}"
+
+
+def test_answers_have_the_present_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 1_800_000_000.0
+    monkeypatch.setattr("server.http.server.DATE_S", 0.001)
+    monkeypatch.setattr("uvicorn.server.time", SimpleNamespace(time=lambda: now_s))
+    with Served(tmp_path) as served:
+        assert served.client.get("/healthz").headers["date"] == "Fri, 15 Jan 2027 08:00:00 GMT"
+        now_s += 3600
+        while served.client.get("/healthz").headers["date"] != "Fri, 15 Jan 2027 09:00:00 GMT":
+            pass  # until it is renewed
+
+
+def test_a_server_that_does_nothing_stops_when_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("server.http.server.DATE_S", 1e6)
+    with Served(tmp_path) as served:
+        assert served.client.get("/healthz").status_code == 200
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == []
