@@ -10,6 +10,9 @@ DEFAULTS = {
     # ms of CPU time of each processor, which the workers need. With 2 ** 4, the least that it accepts, they sleep at
     # once.
     "OPENBLAS_THREAD_TIMEOUT": "4",
+    # Pydantic would read the metadata of every installed package, for plugins that watch each validation: of passwords
+    # and tokens, too. Empty allows them.
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
 }
 """The values for variables that the user has not set."""
 
