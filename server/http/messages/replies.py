@@ -176,5 +176,5 @@ class LinkToken(Reply):
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the ``responses`` of an endpoint for its possible errors."""
-    return {status: {"model": ProblemReply} for status in statuses}
+    """Return the ``responses`` of an endpoint for its possible errors, whose schema ``openapi.py`` adds."""
+    return {status: {} for status in statuses}
