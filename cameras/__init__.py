@@ -56,12 +56,17 @@ from .snapshot import Snapshot
 from .stream import Stream
 from .test_pattern import TestPattern
 from .threads import (
+    STREAM_ENCODER_THREADS,
+    TFLITE_THREADS,
     BackgroundThread,
     BoundedCalls,
     CallsClosed,
     CallTimeout,
     Place,
     available_cores,
+    file_encoder_threads,
+    limit_opencv,
+    onnx_threads,
     own_place,
     waiting,
     working_for,
@@ -91,6 +96,11 @@ ALIASES: dict[str, str] = {
 """Other names of models, as in Viam's machine files."""
 
 __all__ = [
+    "STREAM_ENCODER_THREADS",
+    "TFLITE_THREADS",
+    "file_encoder_threads",
+    "limit_opencv",
+    "onnx_threads",
     "ALIASES",
     "CAMERAS",
     "MAX_PIXELS",

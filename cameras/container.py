@@ -23,6 +23,7 @@ from .deinterlacing import Deinterlace, Deinterlacer
 from .interrupt import interruptible, stopped_at_redirect
 from .packets import NO_LIMIT_S, Packets
 from .picture import MAX_PIXELS, begins_group, has_picture, squared_size
+from .threads import slice_decoder_threads
 from .timing import FrameTimes, GroupSkipper, PictureDeadline, believable
 
 # Decoders that may use slice threads: in measurements with damaged data, they decoded the same pictures as with one
@@ -183,7 +184,10 @@ class Container:
             codec = stream.codec_context
             codec.options = {**codec.options, **limit}
             self._check_size(codec.width, codec.height)
-            codec.thread_type = "SLICE" if codec.name in _SLICE_THREADED else "NONE"
+            if codec.name in _SLICE_THREADED:
+                codec.thread_type, codec.thread_count = "SLICE", slice_decoder_threads()
+            else:
+                codec.thread_type = "NONE"
             self._any_decoded = False
             self._start(self._container, stream, opening.open_timeout_s if codec.width else None)  # else it has passed
 

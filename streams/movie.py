@@ -9,7 +9,7 @@ import av
 from av.error import FFmpegError
 from av.video.frame import PictureType
 
-from cameras import Frame, Matrix
+from cameras import Frame, Matrix, file_encoder_threads
 
 from .encoding import VideoPacket, fill, fitted, tag
 
@@ -83,6 +83,7 @@ class Movie:
         # Threads for whole frames, not for slices: on two cores they take a tenth less time, and the file is the same
         # however many there are.
         stream.codec_context.thread_type = "FRAME"
+        stream.codec_context.thread_count = file_encoder_threads()
         tag(stream.codec_context, self._matrix)
         return stream
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from cameras import check_pyav
+from cameras import check_pyav, limit_opencv
 from pipeline import Config, Graph, limit_heaps
 from streams import EncoderPool
 
@@ -69,6 +69,7 @@ def serve(config: Config, announce: Callable[[Sequence[str]], None]) -> None:
     """
     raise_file_limit()
     limit_heaps()
+    limit_opencv()
     asyncio.run(_serve(config, announce))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 import av
 from av.video.codeccontext import VideoCodecContext
 
-from cameras import Matrix
+from cameras import STREAM_ENCODER_THREADS, Matrix
 
 from .planes import tag
 
@@ -107,8 +107,7 @@ def open_codec(settings: EncoderSettings) -> VideoCodecContext:
     codec.framerate = Fraction(settings.frame_rate).limit_denominator(1001)
     codec.time_base = Fraction(1, CLOCK_RATE)
     codec.gop_size = max(round(settings.frame_rate * settings.key_frame_interval_s), 1)
-    # By default libvpx uses every core, and its threads spin while they wait for each other.
-    codec.thread_count = 1
+    codec.thread_count = STREAM_ENCODER_THREADS
     if settings.codec == "h264":
         _set_h264(codec, settings)
     else:

@@ -39,7 +39,7 @@ class RuntimeAttributes(Attributes):
     label_path: LocalPath | None = Field(
         None, description="File with the labels, such as one per line; default: the labels packed in the model file."
     )
-    num_threads: int = Field(0, le=64, description="Threads per inference; 0 or less lets the library choose.")
+    num_threads: int = Field(0, le=64, description="Threads per inference; 0 or less: as many as suit the library.")
     sha256: str | None = Field(
         None,
         pattern=r"^[0-9a-fA-F]{64}$",
@@ -240,7 +240,7 @@ class Runtime(ABC):
 
         Args:
             file: The model file.
-            num_threads: Threads per inference; 0 lets the library choose.
+            num_threads: Threads per inference; 0: as many as suit the library (``cameras/threads/libraries.py``).
             providers: What to run on, in order of preference, in the runtime's own names; empty means the CPU.
 
         Raises:

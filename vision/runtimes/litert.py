@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cameras import one_line
+from cameras import TFLITE_THREADS, one_line
 
 from .base import Runtime, RuntimeAttributes, Tensor, TensorInfo
 from .encodings import root
@@ -94,7 +94,7 @@ class LiteRt(Runtime):
                     # The interpreter does not copy the bytes; `_file` keeps them alive.
                     interpreter = library.Interpreter(
                         model_content=self._file.content,
-                        num_threads=num_threads if num_threads > 0 else None,
+                        num_threads=num_threads if num_threads > 0 else TFLITE_THREADS,
                         experimental_op_resolver_type=kind,
                     )
                     interpreter.allocate_tensors()

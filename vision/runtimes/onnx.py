@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field, field_validator
 
-from cameras import one_line
+from cameras import one_line, onnx_threads
 
 from .base import Batch, Metadata, Runtime, RuntimeAttributes, Tensor, TensorInfo
 from .batching import BatchAttributes
@@ -124,7 +124,7 @@ class Onnx(Runtime):
         self._lock = threading.Lock()
         options = library.SessionOptions()
         options.log_severity_level = _QUIET
-        options.intra_op_num_threads = max(num_threads, 0)
+        options.intra_op_num_threads = num_threads if num_threads > 0 else onnx_threads()
         # Otherwise its threads spin for a while after each inference, waiting for the next one.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         wanted = self._present(providers or ("cpu",))

@@ -5,7 +5,9 @@ import signal
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any, cast
 
+import cv2
 import httpx
 import pytest
 
@@ -73,3 +75,21 @@ def test_a_reader_may_close_the_output_early(folder: Path) -> None:
     process.stderr.close()
     process.wait()
     assert b"Traceback" not in errors
+
+
+def test_opencv_has_one_thread_where_cameras_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = cv2.getNumThreads()
+    seen = []
+
+    async def note(config: object, announce: object) -> None:
+        seen.append(cv2.getNumThreads())
+
+    for name in ("raise_file_limit", "limit_heaps"):  # of the whole process
+        monkeypatch.setattr(run, name, lambda: None)
+    monkeypatch.setattr(run, "_serve", note)
+    cv2.setNumThreads(3)
+    try:
+        run.serve(cast(Any, None), lambda urls: None)
+    finally:
+        cv2.setNumThreads(before)
+    assert seen == [1]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
-from streams.encoding.codecs import default_bitrate, h264_level
+from cameras import STREAM_ENCODER_THREADS
+from streams.encoding.codecs import EncoderSettings, default_bitrate, h264_level, open_codec
 
 
 @pytest.mark.parametrize(
@@ -27,3 +30,9 @@ def test_the_bitrate_follows_the_size(size: tuple[int, int], frame_rate: float, 
 )
 def test_the_level_is_the_lowest_that_allows_the_picture(size: tuple[int, int], frame_rate: float, level: int) -> None:
     assert h264_level(*size, frame_rate, default_bitrate(*size, frame_rate)) == level
+
+
+@pytest.mark.parametrize("codec", ["h264", "vp8"])
+def test_an_encoder_of_live_video_uses_as_many_threads_as_is_decided_for_all(codec: Literal["h264", "vp8"]) -> None:
+    opened = open_codec(EncoderSettings(codec, 320, 240, 30, 1_000_000, 2, "superfast"))
+    assert opened.thread_count == STREAM_ENCODER_THREADS == 1

@@ -56,6 +56,23 @@ def test_a_model_unsupported_by_xnnpack_runs_on_plain_kernels(tmp_path: Path, mo
     assert tried == [kernels.AUTO, kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES]
 
 
+@pytest.mark.parametrize(("num_threads", "expected"), [(-1, 1), (0, 1), (2, 2)])
+def test_an_inference_uses_one_thread_unless_told_otherwise(
+    num_threads: int, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, library = litert._library()
+    used = []
+
+    def interpreter(**options: Any) -> object:
+        used.append(options["num_threads"])
+        return library.Interpreter(**options)
+
+    stand_in = SimpleNamespace(Interpreter=interpreter, OpResolverType=library.OpResolverType)
+    monkeypatch.setattr(litert, "_library", lambda: (name, stand_in))
+    load(tmp_path, tflite_models.classifier(), num_threads)
+    assert used == [expected]
+
+
 def test_a_model_that_cannot_be_loaded_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name, library = litert._library()
     held: list[weakref.ref[np.ndarray[Any, Any]]] = []

@@ -62,6 +62,15 @@ def test_a_model_is_run(tmp_path: Path, num_threads: int) -> None:
     assert runtime.infer({"picture": PICTURE})["out"].tolist() == [list(range(12))]
 
 
+@pytest.mark.parametrize(("num_threads", "expected"), [(-1, 3), (0, 3), (2, 2)])
+def test_an_inference_uses_the_threads_that_suit_the_library_unless_told_otherwise(
+    num_threads: int, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx, "onnx_threads", lambda: 3)
+    runtime = Onnx(write(tmp_path, onnx_models.model(operator="Relu")), num_threads)
+    assert runtime._session.get_session_options().intra_op_num_threads == expected
+
+
 def test_an_input_of_a_wrong_type_is_refused_without_harm(tmp_path: Path) -> None:
     runtime = Onnx(write(tmp_path, onnx_models.model(operator="Relu")))
     with pytest.raises(ModelError, match=r"made\.onnx: the model fails: .*Unexpected input data type"):
