@@ -27,6 +27,7 @@ from .findings import (
     table,
     table_of,
 )
+from .onnx_model import write_classifier
 from .program import CpuMeter, Program, ProgramError, Server, idle_s, memory_mb
 from .viewers import Viewers
 from .worktrees import UnknownCommit, checkout, resolved
@@ -69,4 +70,5 @@ __all__ = [
     "table",
     "table_of",
     "verdict",
+    "write_classifier",
 ]
