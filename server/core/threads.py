@@ -34,6 +34,7 @@ def on_thread(name: str, function: Callable[[], T]) -> asyncio.Future[T]:
             future.exception()  # marks it as retrieved: the caller may no longer await it
 
     def work() -> None:
+        nonlocal settle
         result: T | None = None
         error: BaseException | None = None
         try:
@@ -44,6 +45,9 @@ def on_thread(name: str, function: Callable[[], T]) -> asyncio.Future[T]:
             error = raised
         with contextlib.suppress(RuntimeError):  # the loop has ended before the work
             loop.call_soon_threadsafe(settle, result, error)
+        # Its traceback leads back here, and `settle` to the future that keeps it: in that circle the pictures of a
+        # request would stay until the garbage collector comes.
+        del error, settle
 
     BackgroundThread(work, name).start()
     return future

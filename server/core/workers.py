@@ -98,7 +98,10 @@ class Workers:
         self._working.add(work)
         work.add_done_callback(self._working.discard)
         work.add_done_callback(lambda _: place.leave())
-        return await asyncio.shield(work)
+        try:
+            return await asyncio.shield(work)
+        finally:
+            del work  # the traceback of its error leads back here, and would hold the pictures of a request in a circle
 
     def close(self) -> None:
         """Refuse further and waiting calls; do not wait for calls in progress."""
