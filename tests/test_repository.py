@@ -15,6 +15,7 @@ REGISTRIES = ("py" + "pi.org", "pythonhosted" + ".org", "npm" + "js.org", "index
 WHOLE = ("tests", "tests/configs", "tests/docs", "tests/end_to_end", "tests/faults", "tests/security")
 # Test files named after something else than a module, with what they look at.
 OTHER_TESTS = {
+    "tests/transforms/modes/test_tracks.py": "the transform track behind the modes that do not wait for the model",
     "tests/vision/test_label_cases.py": "label files and models of public bug reports, through all of the room",
     "tests/vision/test_golden.py": "the results of real models, through all of the room",
 }

@@ -199,6 +199,20 @@ def test_inferences_on_the_worker_thread_are_counted() -> None:
     assert transform.inferences == 2
 
 
+def test_each_frame_is_hidden_by_its_own_detections_while_it_is_live() -> None:
+    faces = {number: detection(number / 8, 0.25, (number + 1) / 8, 0.5) for number in range(8)}
+    transform = redact(FunctionVision("faces", detect=lambda frame: [faces[frame.pts]]), method="fill", margin=0)
+    assert transform.live and transform.mode == "sync" and transform.delay_s == 0
+    transform.open()
+    for number, face in faces.items():
+        frame = noisy(160, 120, pts=number)
+        hidden = transform.apply(frame)
+        changed = np.flatnonzero((hidden.image != frame.image).any(axis=(0, 2)))
+        left, _, right, _ = face.box.to_pixels(160, 120)
+        assert (changed[0], changed[-1] + 1) == (left, right), f"frame {number}"
+    transform.close()
+
+
 def test_it_needs_a_detector_and_attaches_nothing() -> None:
     assert list(Redact.needs(RedactAttributes(detector_name="faces"))) == [("detector_name", "faces", "detections")]
     assert not Redact.annotates, "a line must lose a frame that fails here"
@@ -211,6 +225,10 @@ def test_it_needs_a_detector_and_attaches_nothing() -> None:
         ("margin", -0.1, "Input should be greater than or equal to 0"),
         ("deadline_s", 0, "Input should be greater than 0"),
         ("mode", "latest", "Extra inputs are not permitted"),
+        ("mode", "delayed", "Extra inputs are not permitted"),
+        ("mode", "auto", "Extra inputs are not permitted"),
+        ("delay_s", 0.5, "Extra inputs are not permitted"),
+        ("max_age_s", 0.5, "Extra inputs are not permitted"),
     ],
 )
 def test_wrong_values_are_refused(name: str, value: object, message: str) -> None:

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
+from contextlib import closing
 
 import cv2
 import numpy as np
 import pytest
 
-from cameras import BoundingBox, Detection, Frame, Mask, Pixels, Prediction, Segmentation, as_mask
+from cameras import Detection, Frame, Mask, Prediction, Segmentation
 from transforms.modes import DelayedInference, InferenceAttributes
 from vision import ModelError, Session
 
-from .test_latest import BACKDROPS, SlowDetector, error_px, scene, square_in
+from .squares import box_of, two_squares
+from .test_latest import SlowDetector, error_px, scene, square_in
 
 
 class DelayedStream:
@@ -101,6 +102,18 @@ def test_nothing_is_carried_over_a_cut(stream: DelayedStream) -> None:
     assert error_px(stream.predict(3, backdrop=1), scene(3)) < 0.01
 
 
+def test_no_frame_is_between_results_of_two_scenes(stream: DelayedStream) -> None:
+    stream.infer(0)
+    stream.announce(1)
+    stream.service.wait_for_begin()
+    stream.announce(2)
+    stream.announce(3, backdrop=1)
+    stream.service.end()
+    stream.end_inference()  # of frame 3
+    (found,) = stream.predict(2)
+    assert found.box == square_in(scene(1)) and stream.mode.result_age_s == pytest.approx(0.1)
+
+
 def test_an_error_is_raised_from_its_frame_until_the_next_one_that_was_inferred(stream: DelayedStream) -> None:
     stream.infer(0)
     stream.service.raises = ModelError("broken")
@@ -118,27 +131,6 @@ def test_before_the_first_result_there_is_nothing(stream: DelayedStream) -> None
     stream.announce(0)
     assert stream.predict(0) == ()
     assert stream.mode.result_age_s is None
-
-
-TEXTURES = [np.random.default_rng(seed).integers(0, 255, (5, 5, 3), np.uint8) for seed in (2, 3)]
-SQUARES = [cv2.resize(texture, (40, 40), interpolation=cv2.INTER_CUBIC) for texture in TEXTURES]
-
-
-def two_squares(number: int) -> tuple[Frame, list[Mask]]:
-    """Return a frame with two squares that move towards each other, 5 pixels a frame, and their true masks."""
-    image, masks = BACKDROPS[0].copy(), []
-    for square, left in zip(SQUARES, (40 + 5 * number, 230 - 5 * number), strict=True):
-        image[60:100, left : left + 40] = square
-        inside = np.zeros(image.shape[:2], np.bool_)
-        inside[60:100, left : left + 40] = True
-        masks.append(as_mask(inside))
-    return Frame(Pixels.from_bgr(np.asarray(image, np.uint8)), number, Fraction(1, 10), 0.0, number), masks
-
-
-def box_of(mask: Mask) -> BoundingBox:
-    left, top, width, height = cv2.boundingRect(mask)
-    rows, columns = mask.shape
-    return BoundingBox(left / columns, top / rows, (left + width) / columns, (top + height) / rows)
 
 
 def united(masks: Iterable[Mask | None]) -> Mask:
@@ -160,17 +152,18 @@ def test_masks_are_those_of_the_frames_own_moment(kind: type[Prediction]) -> Non
     mode = DelayedInference(SlowDetector(), 0.8)
     mode.predictor = found
     mode.open()
-    mode.announce(kind, two_squares(0)[0])
-    assert mode._worker is not None and mode._worker.answered.wait(20)
-    mode._worker.answered.clear()
-    mode.announce(kind, two_squares(6)[0])
-    assert mode._worker.answered.wait(20)
-    for number, nearer in ((0, 0), (2, 0), (4, 6)):
-        frame, true = two_squares(number)
-        now = united(each.mask for each in mode.predict(kind, frame) if isinstance(each, Detection | Segmentation))
-        still = overlap_of(united(two_squares(nearer)[1]), united(true))
-        if number == nearer:
-            assert overlap_of(now, united(true)) == 1.0
-        else:
-            assert still < 0.65 and overlap_of(now, united(true)) > 0.85
-    mode.close()
+    with closing(mode):
+        mode.announce(kind, two_squares(0)[0])
+        assert mode._worker is not None and mode._worker.answered.wait(20)
+        mode._worker.answered.clear()
+        mode.announce(kind, two_squares(6)[0])
+        assert mode._worker.answered.wait(20)
+        for number, nearer in ((0, 0), (2, 0), (4, 6)):
+            frame, true = two_squares(number)
+            now = united(each.mask for each in mode.predict(kind, frame) if isinstance(each, Detection | Segmentation))
+            assert mode.result_age_s == 0.0
+            still = overlap_of(united(two_squares(nearer)[1]), united(true))
+            if number == nearer:
+                assert overlap_of(now, united(true)) == 1.0
+            else:
+                assert still < 0.65 and overlap_of(now, united(true)) > 0.85

@@ -10,17 +10,14 @@ import cv2
 import numpy as np
 import pytest
 
-from cameras import BoundingBox, Classification, Detection, Frame, Pixels
+from cameras import BoundingBox, Classification, Detection, Frame, Pixels, Prediction
 from tests.fakes import no_collection
 from tests.transforms.services import FunctionVision
 from transforms.modes import DelayedInference, InferenceAttributes, LatestInference
 from transforms.modes.worker import Worker
-from vision import ModelError
+from vision import ModelError, Session
 
-WIDTH, HEIGHT, SIDE = 320, 180, 40
-RANDOM = np.random.default_rng(1)
-SQUARE = RANDOM.integers(0, 255, (SIDE, SIDE, 3), np.uint8)
-BACKDROPS = [cv2.resize(RANDOM.integers(60, 200, (9, 16, 3), np.uint8), (WIDTH, HEIGHT)) for _ in range(2)]
+from .squares import BACKDROPS, HEIGHT, SIDE, SQUARE, WIDTH
 
 
 def scene(number: int, *, x: int | None = None, backdrop: int = 0) -> Frame:
@@ -174,6 +171,23 @@ def test_a_cut_drops_the_result_and_the_one_that_is_on_its_way(stream: Stream) -
     stream.service.wait_for_begin()
     stream.end_inference()
     assert error_px(stream.frame(backdrop=1, x=204), stream.newest) < 1.5
+
+
+def test_a_cut_drops_what_has_no_place_to_be_followed_too(stream: Stream) -> None:
+    def named(frame: Frame, session: Session) -> tuple[Prediction, ...]:
+        session.predict(Detection, frame)
+        return (Classification(f"scene {frame.sequence}", 0.9),)
+
+    stream.mode.predictor = named
+    assert [each.label for each in stream.first_frame()] == ["scene 0"]
+    assert stream.frame()
+    stream.service.wait_for_begin()
+    assert stream.frame(backdrop=1) == ()
+    stream.end_inference()
+    assert stream.frame(backdrop=1) == (), "of the scene before"
+    stream.service.wait_for_begin()
+    stream.end_inference()
+    assert [each.label for each in stream.frame(backdrop=1)] == ["scene 2"]
 
 
 def test_a_change_of_size_is_a_cut(stream: Stream) -> None:
