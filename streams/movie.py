@@ -80,8 +80,8 @@ class Movie:
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         # The muxer keeps this time base, or divides it by a whole number.
         stream.time_base = stream.codec_context.time_base = frame.time_base
-        # Threads for whole frames, not for slices: on two cores they take a tenth less time, and the file is the same
-        # however many there are.
+        # Threads for whole frames, not for slices: on two cores they take a tenth less time, and the file is 1 %
+        # smaller. The file depends on their number, but by less than 0.1 % of its size and 0.03 dB of its PSNR.
         stream.codec_context.thread_type = "FRAME"
         stream.codec_context.thread_count = file_encoder_threads()
         tag(stream.codec_context, self._matrix)
