@@ -4,8 +4,8 @@ Pyramidal Lucas-Kanade on small gray pictures [1] follows points inside each pre
 do not lead back to where they came from are dropped. The median of the others moves and scales the prediction, as in
 MedianFlow [2]: almost half of the points may belong to the background.
 
-Over the short way to a frame between two that were inferred, the masks of segmentations move by dense flow [3]: one
-mask holds all objects of a class, and each of them goes its own way.
+The masks of segmentations move by dense flow [3], since one mask holds all objects of a class, and each of them goes
+its own way. Their points only tell whether the scene is the same.
 
 [1] J.-Y. Bouguet: Pyramidal Implementation of the Affine Lucas Kanade Feature Tracker. Intel, 2001.
 [2] Z. Kalal, K. Mikolajczyk, J. Matas: Forward-Backward Error: Automatic Detection of Tracking Failures. ICPR 2010.
@@ -45,6 +45,8 @@ _BORDER = 0.05  # of a box on each side: its edges have the best points of a pla
 _QUALITY, _DISTANCE_PX = 0.001, 3  # of corners
 _STRAY = 0.5  # of the size of a prediction: points further from where its movement takes them are not its own
 _DENSE = (320, 180)  # whatever the shape of the picture: OpenCV's dense flow crashes on narrow ones
+# Fewer refinements are off by two pixels where the picture grows; more cost more, and smear the edges of small objects.
+_STRIDE_PX, _REFINEMENTS = 3, 3
 _THUMBNAIL = (32, 18)
 _PAN = (4, 3)  # most movement of the camera between two frames, in pixels of the thumbnails
 _SAME_SCENE = 0.6  # least correlation of the thumbnails; of photographs, one pair in ten that differ has more
@@ -84,27 +86,11 @@ def masks_moved(predictions: Sequence[Prediction], before: Image, after: Image) 
         before: The gray picture of their frame.
         after: That of the other frame, of the same size, earlier or later.
     """
-    if not any(isinstance(each, Segmentation) for each in predictions):
+    if before is after or not _has_segmentations(predictions):
         return tuple(predictions)
-    # For each pixel of the other frame: how far it is from there to where it was.
-    here, there = (cv2.resize(gray, _DENSE, interpolation=cv2.INTER_AREA) for gray in (after, before))
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST).calc(here, there, cast(Any, None))
-    maps: dict[tuple[int, ...], tuple[_Points, _Points]] = {}
-
-    def moved(mask: Mask) -> Mask:
-        height, width = mask.shape
-        if mask.shape not in maps:
-            x, y = cv2.split(cv2.resize(flow, (width, height)))
-            across, down = width / flow.shape[1], height / flow.shape[0]
-            columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, np.newaxis]
-            maps[mask.shape] = cast(_Points, across * x + columns), cast(_Points, down * y + rows)
-        found = cast(Mask, cv2.remap(mask, *maps[mask.shape], cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE))
-        found.flags.writeable = False
-        return found
-
-    movement = Movement(lambda box: box, moved, lambda points: points)
-    all_moved = (each.moved(movement) if isinstance(each, Segmentation) else each for each in predictions)
-    return tuple(each for each in all_moved if each is not None)
+    flow = _DenseFlow(before)
+    flow.advance(after)
+    return flow.moved(predictions)
 
 
 class CarriedPredictions:
@@ -117,12 +103,15 @@ class CarriedPredictions:
 
     def __init__(self, predictions: Sequence[Prediction], gray: Image) -> None:
         self._gray = gray
+        self._flow = _DenseFlow(gray) if _has_segmentations(predictions) else None
         points = min(ALL_POINTS // max(len(predictions), 1), POINTS)
         self._items = [_Carried(prediction, gray, points) for prediction in predictions]
 
     def advance(self, gray: Image) -> bool:
         """Move the predictions to the next frame, of the same size; return whether it shows the same scene."""
         before, self._gray = self._gray, gray
+        if self._flow is not None:
+            self._flow.advance(gray)
         now = np.concatenate([_NO_POINTS, *(item.now for item in self._items)])
         there, good = now, np.ones(len(now), np.bool_)
         if len(now):
@@ -138,7 +127,8 @@ class CarriedPredictions:
 
     def predictions(self) -> tuple[Prediction, ...]:
         """Return the predictions as they are in the newest frame, without those that have left it."""
-        return tuple(moved for item in self._items if (moved := item.moved()) is not None)
+        moved = tuple(place for item in self._items if (place := item.moved()) is not None)
+        return moved if self._flow is None else self._flow.moved(moved)
 
 
 class _Carried:
@@ -166,7 +156,9 @@ class _Carried:
         self._scale, self._shift = float(scale), shift
 
     def moved(self) -> Prediction | None:
-        """Return the prediction where it is now; ``None`` when it has left the frame."""
+        """Return the prediction where it is now; ``None`` when it has left the frame; a segmentation as it was."""
+        if isinstance(self.prediction, Segmentation):
+            return self.prediction
         scale, shift = self._scale, self._shift / self._size_px
         if scale == 1.0 and not shift.any():
             return self.prediction
@@ -186,6 +178,56 @@ class _Carried:
             return scale * old + shift
 
         return self.prediction.moved(Movement(box, mask, points))
+
+
+class _DenseFlow:
+    """Where each pixel of the newest picture was in the first one."""
+
+    def __init__(self, gray: Image) -> None:
+        self._gray = _at_dense_size(gray)
+        self._dense = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._dense.setPatchStride(_STRIDE_PX)
+        self._dense.setVariationalRefinementIterations(_REFINEMENTS)
+        self._steps = 0
+        width, height = _DENSE
+        self._grid = np.dstack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)))
+        self._origin: NDArray[np.float32] = self._grid
+
+    def advance(self, gray: Image) -> None:
+        """Take the next picture."""
+        before, self._gray = self._gray, _at_dense_size(gray)
+        back = self._grid + self._dense.calc(self._gray, before, cast(Any, None))
+        origin = cv2.remap(self._origin, back, cast(Any, None), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        self._origin = cast(NDArray[np.float32], origin)
+        self._steps += 1
+
+    def moved(self, predictions: Sequence[Prediction]) -> tuple[Prediction, ...]:
+        """Return predictions with the masks of segmentations as they are in the newest picture; no empty ones."""
+        if not self._steps:
+            return tuple(predictions)
+        maps: dict[tuple[int, ...], NDArray[np.float32]] = {}
+
+        def mask(old: Mask) -> Mask:
+            height, width = size = old.shape
+            if size not in maps:
+                scale = np.array([width / _DENSE[0], height / _DENSE[1]], np.float32)
+                # Pixels have their centre at a half.
+                maps[size] = (cv2.resize(self._origin, (width, height)) + np.float32(0.5)) * scale - np.float32(0.5)
+            found = cv2.remap(old, maps[size], cast(Any, None), cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+            found.flags.writeable = False
+            return cast(Mask, found)
+
+        movement = Movement(lambda box: box, mask, lambda points: points)
+        moved = (each.moved(movement) if isinstance(each, Segmentation) else each for each in predictions)
+        return tuple(each for each in moved if each is not None)
+
+
+def _has_segmentations(predictions: Sequence[Prediction]) -> bool:
+    return any(isinstance(each, Segmentation) for each in predictions)
+
+
+def _at_dense_size(gray: Image) -> Image:
+    return cast(Image, cv2.resize(gray, _DENSE, interpolation=cv2.INTER_AREA))
 
 
 def _followed(before: Image, after: Image, points: _Points) -> tuple[_Points, NDArray[np.bool_]]:

@@ -185,3 +185,16 @@ def test_a_mask_of_several_objects_follows_each_of_them() -> None:
         overlaps.append([np.sum(mask & masks[1]) / np.sum(mask | masks[1]) for mask in (masks[0], moved.mask > 0)])
     still, flowed = np.mean(overlaps, axis=0)
     assert 1 - flowed < 0.7 * (1 - still), f"{still:.3f} without a move, {flowed:.3f} with it"
+
+
+def test_a_mask_of_several_objects_is_carried_along_with_each_of_them() -> None:
+    overlaps: list[list[float]] = []
+    for start in range(0, 100, 25):
+        pictures = [Scene(0, 640, 360).render(start + number) for number in range(0, 11, 2)]
+        masks = [picture.numbers() > 0 for picture in (pictures[0], pictures[-1])]
+        grays = [gray_of(as_frame(picture.image)) for picture in pictures]
+        (moved,) = carried(Segmentation("thing", 1.0, mask=as_mask(masks[0])), *grays)
+        assert isinstance(moved, Segmentation)
+        overlaps.append([np.sum(mask & masks[1]) / np.sum(mask | masks[1]) for mask in (masks[0], moved.mask > 0)])
+    still, flowed = np.mean(overlaps, axis=0)
+    assert 1 - flowed < 0.5 * (1 - still), f"{still:.3f} without a move, {flowed:.3f} with it"
