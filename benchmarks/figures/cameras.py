@@ -21,7 +21,7 @@ from typing import Any
 
 from ..measuring import Finding, Findings, Program, ProgramError, Server, Viewers, at_least, at_most, idle_s
 from ..workloads import Inputs
-from .watched import by_name, clip_for, config, latency_ms, seen
+from .watched import by_name, clips_for, config, latency_ms, seen, source
 
 SETTLE_S = 3.0
 PARTS = 4
@@ -111,9 +111,9 @@ class Load:
 
 def measure(program: Program, inputs: Inputs) -> Findings:
     """Serve each number of cameras and judge them together."""
-    clip = clip_for(program)
-    unused_ms = _unused_ms(program, clip, inputs.numbers[-1])
-    loads = [_load(program, inputs, clip, number, unused_ms) for number in inputs.numbers]
+    clips = clips_for(program)
+    unused_ms = _unused_ms(program, clips, inputs.numbers[-1])
+    loads = [_load(program, inputs, clips, number, unused_ms) for number in inputs.numbers]
     return judged(loads)
 
 
@@ -178,12 +178,9 @@ def _detail(load: Load, work_ms: float) -> dict[str, Any]:
     }
 
 
-def _unused_ms(program: Program, clip: Path, number: int) -> float:
+def _unused_ms(program: Program, clips: Sequence[Path], number: int) -> float:
     """Return the CPU time of a frame that a source decodes and nothing takes, with this number of cameras."""
-    cameras = "\n".join(
-        f'  - {{name: clip-{index}, model: video_file, preload: true, attributes: {{path: "{clip}", loop: true}}}}'
-        for index in range(number)
-    )
+    cameras = "\n".join(source(clips, index, "preload: true, ") for index in range(number))
     with program.serve(f"cameras:\n{cameras}\n") as server:
         time.sleep(SETTLE_S)
         before_s, decoded = server.meter.seconds(), _decoded(by_name(server))
@@ -194,9 +191,9 @@ def _unused_ms(program: Program, clip: Path, number: int) -> float:
     return 1000 * spent_s / decoded
 
 
-def _load(program: Program, inputs: Inputs, clip: Path, number: int, unused_ms: float) -> Load:
+def _load(program: Program, inputs: Inputs, clips: Sequence[Path], number: int, unused_ms: float) -> Load:
     """Serve a number of cameras, watch them all, and measure for ``inputs.seconds``."""
-    with program.serve(config(inputs, clip, number)) as server, Viewers(server.url) as viewers:
+    with program.serve(config(inputs, clips, number)) as server, Viewers(server.url) as viewers:
         viewers.open(*seen(number))
         time.sleep(SETTLE_S)
         moments = list(_moments(server, viewers, inputs.seconds, number))

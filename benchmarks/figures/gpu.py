@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..measuring import Finding, Findings, Program, ProgramError, Viewers, write_classifier
 from ..workloads import Inputs
-from .watched import by_name, clip_for, seen
+from .watched import by_name, clips_for, seen, source
 
 NUMBER = 64
 BATCH_MAX, WAIT_MS = 16, 5
@@ -67,17 +68,17 @@ def compared(program: Program, provider: str, title: str) -> Findings:
     return Findings(rows)
 
 
-def config(clip: Path, model: Path, provider: str, batch: bool) -> str:
+def config(clips: Sequence[Path], model: Path, provider: str, batch: bool) -> str:
     """Return a configuration with a classifier that all cameras share.
 
     Args:
-        clip: The file that the cameras play.
+        clips: The files that the cameras play in turn.
         model: The classifier.
         provider: What it runs on.
         batch: Whether pictures of several cameras run as one inference.
     """
     cameras = "\n".join(
-        f'  - {{name: clip-{index}, model: video_file, attributes: {{path: "{clip}", loop: true}}}}\n'
+        f"{source(clips, index)}\n"
         f"  - {{name: {name}, model: transform, attributes: {{source: clip-{index}, pipeline: "
         "[{type: classifications, attributes: {classifier_name: things}}]}}"
         for index, name in enumerate(seen(NUMBER))
@@ -94,7 +95,7 @@ def config(clip: Path, model: Path, provider: str, batch: bool) -> str:
 
 def _run(program: Program, model: Path, provider: str, batch: bool) -> tuple[float, float]:
     """Return the inferences per second, and the CPU time of the program for each in milliseconds."""
-    with program.serve(config(clip_for(program), model, provider, batch)) as server, Viewers(server.url) as viewers:
+    with program.serve(config(clips_for(program), model, provider, batch)) as server, Viewers(server.url) as viewers:
         viewers.open(*seen(NUMBER))
         time.sleep(SETTLE_S)
         counts = []

@@ -6,7 +6,7 @@ import time
 
 from ..measuring import Finding, Findings, Program, Server, Viewers, at_most, memory_mb
 from ..workloads import Inputs
-from .watched import clip_for, config, seen
+from .watched import clips_for, config, seen
 
 FEW, MANY = 4, 16
 MORE_VIEWERS = 32
@@ -29,7 +29,7 @@ def settled_mb(server: Server) -> float:
 
 def measure(program: Program, inputs: Inputs) -> Findings:
     """Serve cameras, watch them, and open and close sessions."""
-    text = config(inputs, clip_for(program), MANY)
+    text = config(inputs, clips_for(program), MANY)
     with program.serve(text) as server, Viewers(server.url) as viewers:
         begun = settled_mb(server)
         viewers.open(*seen(FEW))

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..measuring import Finding, Findings, Program, ProgramError, Server, Viewers, at_most, memory_mb
 from ..workloads import Inputs
-from .watched import by_name, clip_for, config, latency_ms, seen
+from .watched import by_name, clips_for, config, latency_ms, seen
 
 NUMBER = 64
 SETTLE_S = 10.0
@@ -39,7 +39,7 @@ class Sample:
 def measure(program: Program, inputs: Inputs) -> Findings:
     """Serve and watch the cameras for ``inputs.minutes``."""
     samples: list[Sample] = []
-    with program.serve(config(inputs, clip_for(program), NUMBER)) as server, Viewers(server.url) as viewers:
+    with program.serve(config(inputs, clips_for(program), NUMBER)) as server, Viewers(server.url) as viewers:
         viewers.open(*seen(NUMBER))
         time.sleep(SETTLE_S)
         began_s = time.monotonic()

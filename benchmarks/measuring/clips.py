@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 RATE = 30
@@ -44,15 +45,26 @@ def pictures(width_px: int, height_px: int, number: int) -> Iterator[NDArray[np.
         yield np.asarray(picture, np.uint8)
 
 
-def render(path: Path, width_px: int, height_px: int, number: int, rate: int = RATE) -> None:
-    """Write a clip with this number of frames as H.264, a key frame every second and no B-frames, like cameras."""
-    options = {"preset": "superfast", "crf": "23", "g": str(rate), "sc_threshold": "0", "bf": "0"}
+def render(path: Path, width_px: int, height_px: int, number: int, rate: int = RATE, first_group: int = 0) -> None:
+    """Write a clip with this number of frames as H.264, a key frame every second and no B-frames, like cameras.
+
+    Args:
+        path: Where to write it.
+        width_px: Width of its pictures.
+        height_px: Their height.
+        number: Number of frames.
+        rate: Frames per second.
+        first_group: After as many frames comes the second key frame; 0: after a second.
+    """
+    options = {"preset": "superfast", "crf": "23", "g": str(rate), "sc_threshold": "0", "bf": "0", "forced-idr": "1"}
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate, options=options)
         stream.width, stream.height, stream.pix_fmt = width_px, height_px, "yuv420p"
         for pts, picture in enumerate(pictures(width_px, height_px, number)):
             frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
             frame.pts, frame.time_base = pts, Fraction(1, rate)
+            if first_group and pts == first_group:
+                frame.pict_type = PictureType.I
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 

@@ -65,6 +65,6 @@ def test_each_way_is_served_in_turn(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_the_provider_stands_in_the_configuration(tmp_path: Path) -> None:
-    text = gpu.config(tmp_path / "clip.mp4", tmp_path / "made.onnx", "cuda", True)
+    text = gpu.config([tmp_path / "clip.mp4"], tmp_path / "made.onnx", "cuda", True)
     assert "providers: [cuda], batch: {max: 16, wait_ms: 5}" in text
     assert text.count("model: video_file") == gpu.NUMBER

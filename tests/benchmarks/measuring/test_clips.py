@@ -31,3 +31,10 @@ def test_a_clip_is_repeated_without_a_gap(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "long.mp4")) as container:
         times = [frame.time for frame in container.decode(video=0)]
     assert np.allclose(times, np.arange(36) / RATE)
+
+
+def test_the_second_key_frame_comes_when_it_is_asked_for(tmp_path: Path) -> None:
+    render(tmp_path / "clip.mp4", 160, 90, 25, 10, first_group=3)
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        keys = [number for number, frame in enumerate(container.decode(video=0)) if frame.key_frame]
+    assert keys == [0, 3, 13, 23]
