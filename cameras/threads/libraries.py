@@ -1,6 +1,6 @@
 """How many threads each library uses: decided here only, from the processors that the program may use.
 
-A few workers process the frames of all cameras, one for each processor and one more. A library that splits one frame
+A few workers process the frames of all cameras, one for each processor. A library that splits one frame
 over all processors takes them from the frames of other cameras, and its threads spin while they wait for each other. So
 what many cameras do at once uses one thread each, and what one does while the others wait uses all processors.
 
