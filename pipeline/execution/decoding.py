@@ -8,11 +8,12 @@ from collections.abc import Callable
 PERIOD_S = 1.0
 """How often the share changes."""
 
-USED_MIN, USED_MAX = 0.1, 0.3
-"""Below, decoding is nearly all for nothing; above, readers could take more: the frames of a group come in a burst."""
+USED = 0.4
+"""The part of what is decoded that readers should take. The frames of a group come in a burst, so they cannot take all.
+With 0.3 they took as many, on two cores, and more was decoded in vain; with 0.5 workers had nothing to do at times."""
 
-GROWTH = 1.4
-"""By how much the share may grow in one period."""
+GROWTH, FALL = 1.4, 0.5
+"""By how much the share may grow or fall in one period."""
 
 SHARE_MIN = 0.02
 
@@ -23,9 +24,9 @@ FORGET_S = 5.0
 class DecodingShare:
     """Follows what the readers of all sources take. Safe from any thread.
 
-    Decoding frames that no reader has time for takes the time from those that have. While the machine is saturated and
-    readers take next to nothing of what is decoded, the share is lowered until they take a good part of it; when there
-    is time again, it grows back to all. It is the same for all sources, so that each camera gets its fair share.
+    Decoding frames that no reader has time for takes the time from those that have. While the machine is saturated, the
+    share is lowered until readers take a good part of what is decoded; when there is time again, it grows back to all.
+    It is the same for all sources, so that each camera gets its fair share.
 
     Args:
         monotonic: A clock in seconds that never jumps.
@@ -57,10 +58,8 @@ class DecodingShare:
             self._unread += unread
             if now_s - self._since_s >= PERIOD_S:
                 used = 1.0 - self._unread / self._frames
-                if not self._is_saturated() or used > USED_MAX:
-                    self.share = min(self.share * GROWTH, 1.0)
-                elif used < USED_MIN:
-                    # What they take grows with the time that this leaves.
-                    self.share = max(self.share * max(used, 0.1) * GROWTH, SHARE_MIN)
+                # What readers take grows with the time that a smaller share leaves.
+                change = max(min(used / USED, GROWTH), FALL) if self._is_saturated() else GROWTH
+                self.share = max(min(self.share * change, 1.0), SHARE_MIN)
                 self._since_s, self._frames, self._unread = now_s, 0, 0
             return self.share

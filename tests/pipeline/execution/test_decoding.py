@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.execution.decoding import FORGET_S, GROWTH, PERIOD_S, SHARE_MIN, USED_MAX, USED_MIN, DecodingShare
+from pipeline.execution.decoding import FALL, FORGET_S, GROWTH, PERIOD_S, SHARE_MIN, USED, DecodingShare
 from tests.fakes import FakeClock
 
 
@@ -37,21 +37,24 @@ def test_what_readers_have_no_time_for_is_decoded_no_more(machine: Machine) -> N
     for _ in range(20):
         frames = max(round(960 * share), 1)
         share = machine.period(frames, min(frames, capacity))
-    assert capacity / USED_MAX <= 960 * share <= capacity / USED_MIN
+    assert 960 * share == pytest.approx(capacity / USED, abs=10)
 
 
-def test_the_share_stays_while_readers_take_a_part(machine: Machine) -> None:
+def test_all_is_decoded_while_readers_take_a_good_part(machine: Machine) -> None:
+    assert [machine.period(100, read) for read in (100, 80, 40)] == [1.0] * 3
+
+
+def test_the_share_follows_what_readers_take_in_steps(machine: Machine) -> None:
+    assert machine.period(100, 35) == pytest.approx(0.35 / USED)
+    assert machine.period(100, 1) == pytest.approx(0.35 / USED * FALL)
+    assert machine.period(100, 100) == pytest.approx(0.35 / USED * FALL * GROWTH)
+
+
+def test_the_share_grows_when_the_machine_has_time(machine: Machine) -> None:
     machine.period(100, 5)
     share = machine.decoding.share
-    assert machine.period(100, 20) == share < 1
-
-
-def test_the_share_grows_when_readers_take_all_or_the_machine_has_time(machine: Machine) -> None:
-    machine.period(100, 5)
-    share = machine.decoding.share
-    assert machine.period(100, 35) == pytest.approx(share * GROWTH)
     machine.saturated = False
-    assert machine.period(100, 5) == pytest.approx(share * GROWTH**2)
+    assert machine.period(100, 5) == pytest.approx(share * GROWTH)
     for _ in range(20):
         machine.period(100, 100)
     assert machine.decoding.share == 1.0
