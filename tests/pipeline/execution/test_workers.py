@@ -148,7 +148,7 @@ def test_the_job_with_the_fewest_turns_is_next() -> None:
         often.wait()
         assert notes[3:] == ["late", "seldom", "often"]
         notes.clear()
-        for _ in range(2):  # what they did not need earlier is not made up for
+        for _ in range(2):
             workers.ready(blocker)
             assert gate.entered.acquire(timeout=10)
             for job in (often, seldom):
@@ -158,6 +158,33 @@ def test_the_job_with_the_fewest_turns_is_next() -> None:
         assert notes[:2] in (["seldom", "often"], ["often", "seldom"])
         assert notes[2:] == ["often", "seldom"] or notes[2:] == ["seldom", "often"]
         workers.leave(late)
+
+
+def test_a_few_turns_that_a_job_did_not_need_are_made_up_for() -> None:
+    notes: list[str] = []
+    gate = Held()
+    blocker = Turns("blocker", [], gate)
+
+    def again(job: Turns) -> None:
+        if len(notes) < 40:
+            workers.ready(job)
+
+    often, seldom = Turns("often", notes, lambda: again(often)), Turns("seldom", notes, lambda: again(seldom))
+    with working(1, blocker, often, seldom) as workers:
+        notes.extend(["none"] * 40)
+        for _ in range(20):
+            workers.ready(often)
+            often.wait()
+        workers.ready(blocker)
+        assert gate.entered.acquire(timeout=10)
+        notes.clear()
+        workers.ready(often)
+        workers.ready(seldom)
+        gate.go.release()
+        often.wait(12)
+    first = notes.index("often")
+    assert module.MADE_UP <= first <= module.MADE_UP + 2
+    assert notes[first : first + 20].count("seldom") == 10, "then they take turns"
 
 
 def test_what_a_job_makes_ready_runs_next_on_its_thread() -> None:
