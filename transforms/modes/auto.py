@@ -49,9 +49,10 @@ class AutoInference(LatestInference):
             return self._predict_now(kind, frame)
         before = self._result
         found = super().predict(kind, frame)
-        if self._result is not None and self._result is not before and self._interval_s is not None:
-            self._took_s.append(self._result.inference_s)
-            if len(self._took_s) == FAST_SAMPLES and max(self._took_s) < FAST * self._interval_s:
+        result = self._result
+        if result is not None and result is not before:
+            interval_s = self._noted(result.inferred, result.inference_s)
+            if interval_s and len(self._took_s) == FAST_SAMPLES and max(self._took_s) < FAST * interval_s:
                 self._forget()
         return found
 
@@ -61,14 +62,23 @@ class AutoInference(LatestInference):
         found = self._predicted(session, kind, frame)
         took_s = monotonic() - started_s
         self.result_age_s = 0.0
-        # A result that another camera has caused says nothing, unless this one had to wait for it.
-        if self._interval_s is not None and (session.inferences > inferences or took_s > self._interval_s):
-            self._took_s.append(took_s)
-            if self.live and len(self._took_s) >= SLOW_SAMPLES and min(self._took_s) > self._interval_s:
-                self._begin_with(frame, found, took_s)
-                self._is_slow = True
-                self._took_s.clear()
+        interval_s = self._noted(session.inferences > inferences, took_s)
+        if interval_s and self.live and len(self._took_s) >= SLOW_SAMPLES and min(self._took_s) > interval_s:
+            self._begin_with(frame, found, took_s)
+            self._is_slow = True
+            self._took_s.clear()
         return found
+
+    def _noted(self, inferred: bool, took_s: float) -> float | None:
+        """Note how long a result took, if that says anything of the model; return the interval of frames then.
+
+        A result without an inference says nothing, unless it took long: another camera caused it, or there was nothing
+        to infer.
+        """
+        if self._interval_s is None or not (inferred or took_s > self._interval_s):
+            return None
+        self._took_s.append(took_s)
+        return self._interval_s
 
     def _forget(self) -> None:
         super()._forget()

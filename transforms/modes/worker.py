@@ -31,6 +31,7 @@ class Result:
         predictions: What was predicted; empty after an error.
         error: The error message; ``None`` without an error. An exception would hold the frame, through its traceback.
         inference_s: How long it took.
+        inferred: Whether it needed an inference; there was none if another camera had the result, or nothing was shown.
     """
 
     time_s: float
@@ -38,6 +39,7 @@ class Result:
     predictions: tuple[Prediction, ...]
     error: str | None
     inference_s: float
+    inferred: bool = True
 
     def failure(self) -> ModelError:
         """Return a new error: one that is raised for every frame would collect the stacks of all of them."""
@@ -92,7 +94,7 @@ class Worker:
                 del frame  # it holds a picture, and the next one may be long in coming
 
     def _inferred(self, frame: Frame) -> Result:
-        started_s = monotonic()
+        inferences, started_s = self._session.inferences, monotonic()
         predictions: tuple[Prediction, ...] = ()
         failure: str | None = None
         try:
@@ -101,7 +103,8 @@ class Worker:
             failure = str(error)
         except BaseException as error:  # of a plugin, or a panic in a native library
             failure = f"service {self._session.service.name}: {type(error).__name__}: {error}"
-        return Result(frame.time_s, gray_of(frame), predictions, failure, monotonic() - started_s)
+        inferred, took_s = self._session.inferences > inferences, monotonic() - started_s
+        return Result(frame.time_s, gray_of(frame), predictions, failure, took_s, inferred)
 
 
 class WorkerInference(InferenceMode):

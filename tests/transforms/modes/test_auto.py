@@ -104,6 +104,20 @@ def test_a_model_that_has_become_fast_is_waited_for_again(timed: Timed) -> None:
     assert timed.frames(2) == [str(timed.number - 2), str(timed.number - 1)]
 
 
+def test_frames_on_which_nothing_has_to_be_inferred_say_nothing_about_the_model(timed: Timed) -> None:
+    empty = False
+    timed.mode.predictor = lambda frame, session: () if empty else session.predict(Detection, frame)
+    timed.takes_s = 0.3
+    timed.frames(6)
+    assert timed.mode.mode == "latest"
+    empty = True
+    timed.frames(20)
+    assert timed.mode.mode == "latest"
+    empty = False
+    timed.frames(3)
+    assert timed.mode.mode == "latest"
+
+
 def test_frames_of_a_file_always_wait(timed: Timed) -> None:
     timed.mode.live = False
     timed.takes_s = 0.5
