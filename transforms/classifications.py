@@ -126,12 +126,13 @@ class Classifications(RecognitionTransform[ClassificationsAttributes]):
         scores = []
         found = [each for each in self.predict(Classification, frame) if isinstance(each, _OfDetection)]
         for index, detection in enumerate(frame.annotations):
-            if isinstance(detection, Detection):
-                scores += [(_likeness(detection, each.detection), index, other) for other, each in enumerate(found)]
+            if isinstance(detection, Detection) and (box := detection.box.clipped()) is not None:
+                likeness = (_likeness(detection, box, each.detection) for each in found)
+                scores += [(score, index, other) for other, score in enumerate(likeness) if score >= LEAST_OVERLAP]
         matched: dict[int, Classification] = {}
         taken: set[int] = set()
-        for score, index, other in sorted(scores, reverse=True):
-            if score >= LEAST_OVERLAP and index not in matched and other not in taken:
+        for _, index, other in sorted(scores, reverse=True):
+            if index not in matched and other not in taken:
                 taken.add(other)
                 matched[index] = found[other]
         return matched
@@ -145,9 +146,18 @@ class Classifications(RecognitionTransform[ClassificationsAttributes]):
         return named.attached_by(self.type_name, self.service.name)
 
 
-def _likeness(one: Detection, other: Detection) -> float:
-    """Return how surely two detections of frames close together are the same object: their overlap, or 2 if tracked."""
+def _likeness(one: Detection, box: BoundingBox, other: Detection) -> float:
+    """Return how surely two detections of frames close together are the same object.
+
+    It is the overlap of their boxes, and 2 more if they have the same ``track_id``: several trackers count from 1.
+
+    Args:
+        one: The first detection.
+        box: The part of its box in the frame.
+        other: The second one, whose box is in the frame.
+    """
     if one.track_id is not None and other.track_id is not None:
-        return 2.0 if one.track_id == other.track_id else 0.0
-    box = one.box.clipped()
-    return box.overlap(other.box) if box is not None and one.label == other.label else 0.0
+        return 2.0 + box.overlap(other.box) if one.track_id == other.track_id else 0.0
+    # A classification before may have changed the label since.
+    same = (one.first_label or one.label) == (other.first_label or other.label)
+    return box.overlap(other.box) if same else 0.0

@@ -189,6 +189,24 @@ def test_a_detection_without_a_passing_label_stays() -> None:
     assert [found.label for found in named(flag(ball), valid_labels=["thing"])] == ["dog", "thing"]
 
 
+def test_detections_of_two_trackers_with_the_same_number_keep_apart() -> None:
+    person, face = replace(detection(0, 0, 0.5, 1), track_id=1), replace(detection(0.5, 0, 1, 1), track_id=1)
+    for things in ((person, face), (face, person)):
+        got = named(flag(*things), valid_labels=["red"])[1:]
+        assert {each.label for each in got} == {"ball", "red"}
+        assert got[things.index(person)] == person
+
+
+def test_a_label_stays_when_the_one_before_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    transform = classifications(FunctionVision("zoo", classify=brightest), of="detections", margin=0)
+    before = replace(detection(0.5, 0, 1, 1), label="ball: round", first_label="ball")
+    with transform.service.open_session() as session:
+        found = transform._of_detections(flag(before), session)
+    now = flag(replace(before, label="ball: oval"))
+    monkeypatch.setattr(transform, "predict", lambda kind, frame: found)
+    assert [each.label for each in transform.apply(now).annotations] == ["dog", "red"]
+
+
 def test_the_margin_is_classified_too() -> None:
     seen: list[tuple[int, int]] = []
 
