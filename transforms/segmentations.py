@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from cameras import Frame, Segmentation
-from vision import keep
+from vision import Predictor, Session, keep
 
 from .recognition import RecognitionAttributes, RecognitionTransform
 
@@ -30,8 +30,15 @@ class Segmentations(RecognitionTransform[SegmentationsAttributes]):
     service_attribute: ClassVar[str] = "segmenter_name"
     kind: ClassVar[str] = Segmentation.plural
 
+    def predictor(self) -> Predictor:
+        """Return what segments a frame and keeps what passes the filters: each mask costs time wherever it moves."""
+        return self._segmented
+
     def recognise(self, frame: Frame) -> Sequence[Segmentation]:
         """Return the masks that are kept, the largest first."""
-        found = self.predict(Segmentation, frame)
+        return self.predict(Segmentation, frame)
+
+    def _segmented(self, frame: Frame, session: Session) -> tuple[Segmentation, ...]:
+        found = session.predict(Segmentation, frame)
         kept = keep(found, self.attributes.confidence_threshold, self.attributes.valid_labels)
-        return [segmentation for segmentation in kept if segmentation.mask.any()]
+        return tuple(segmentation for segmentation in kept if segmentation.mask.any())

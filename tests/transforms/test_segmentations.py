@@ -50,6 +50,13 @@ def test_labels_and_threshold_filter() -> None:
     assert seen(confidence_threshold=0.9) == ["Dog"]
 
 
+def test_what_is_filtered_out_is_not_carried_along() -> None:
+    transform = segmentations(valid_labels=["DOG"])
+    with transform.service.open_session() as session:
+        assert transform.predictor()(bgr(4, 2), session) == (SEEN[1],)
+    assert transform._inference.predictor == transform.predictor()
+
+
 def test_needs_names_the_segmenter() -> None:
     needs = Segmentations.needs(SegmentationsAttributes(segmenter_name="masks"))
     assert list(needs) == [("segmenter_name", "masks", "segmentations")]
