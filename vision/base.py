@@ -169,9 +169,12 @@ class VisionService(ABC, Generic[A]):
             self._release_unused()
 
     def _release_unused(self) -> None:
-        """Release what was loaded if no session is open. A service that hangs stays loaded, and refused."""
+        """Release what was loaded if no session is open.
+
+        A service with an inference that was given up stays loaded: another one would be given up too.
+        """
         calls = self._calls
-        if self._sessions or calls.late:
+        if self._sessions or calls.busy:
             return
         self._calls = self._new_calls()
         self._loaded = False
@@ -267,11 +270,9 @@ class Session:
         if service.stateful:
             return cast(tuple[P, ...], self._run(predict, frame))
         try:
-            found = frame.pixels.memo(
-                (service._identity, kind), lambda: self._run(predict, frame), INFERENCE_LIMIT.seconds
-            )
-        except CallTimeout as error:  # of whoever asked first
-            raise ModelError(unanswered(f"service {service.name}", error)) from None
+            found = frame.pixels.memo((service._identity, kind), lambda: self._run(predict, frame), service._hangs)
+        except CallTimeout:  # whoever asked first still waits, or was given up
+            raise ModelError(hanging(f"service {service.name}")) from None
         return cast(tuple[P, ...], found)
 
     def _run(self, predict: Predictor, frame: Frame) -> tuple[Prediction, ...]:

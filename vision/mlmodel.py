@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from cameras import Classification, Detection, Frame, Keypoints, Pixels, Prediction, Segmentation
+from cameras import CallTimeout, Classification, Detection, Frame, Keypoints, Pixels, Prediction, Segmentation
 
 from .base import Predictor, Session
 from .interpretation import Interpretation, interpret
@@ -29,6 +29,7 @@ from .runtimes import (
     SharedModels,
     Tensor,
     differences,
+    hanging,
     read_labels,
 )
 from .understood import Understood
@@ -152,7 +153,10 @@ class MlModelVision(ModelService[MlModelAttributes]):
             with session.inference():
                 return runtime.infer(picture.tensors(pixels))
 
-        return pixels.memo((runtime, picture), run)
+        try:
+            return pixels.memo((runtime, picture), run, self._hangs)
+        except CallTimeout:
+            raise ModelError(hanging(f"service {self.name}")) from None
 
     def _label_path(self) -> Path | None:
         return self.attributes.label_path or (self.runtime.attributes.label_path if self.runtime else None)

@@ -32,7 +32,9 @@ class PictureModelAttributes(Attributes):
     mlmodel_name: str | None = Field(None, description="Name of the declared model (type: mlmodel) to run.")
     model_path: LocalPath | None = Field(None, description="The model file, in place of mlmodel_name.")
     num_threads: int | None = Field(
-        None, le=64, description="With model_path: threads of one inference; 0 or less leaves it to the library."
+        None,
+        le=64,
+        description="With model_path: threads of one inference; 0 or less: one (TFLite), the library's choice (ONNX).",
     )
     input_image_mean_value: tuple[float, ...] | None = Field(
         None,

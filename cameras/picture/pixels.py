@@ -17,6 +17,7 @@ T = TypeVar("T")
 Image = NDArray[np.uint8]
 
 _BRIEF_S = 0.001  # of a wait for another thread that converts a picture: not worth a change of threads
+_LOOK_S = 0.5  # interval at which is asked whether what is awaited is stuck
 
 
 class Matrix(StrEnum):
@@ -116,7 +117,7 @@ class Pixels:
             plane.flags.writeable = False
         return cls(width, height, matrix, yuv=Yuv(y, u, v))
 
-    def memo(self, key: Hashable, make: Callable[[], T], limit_s: float | None = None) -> T:
+    def memo(self, key: Hashable, make: Callable[[], T], is_stuck: Callable[[], bool] | None = None) -> T:
         """Return the cached value of ``key`` for this picture, calling ``make`` for the first request.
 
         Concurrent requests for the same key wait for that call; other keys do not. If ``make`` raises, so does this,
@@ -125,17 +126,18 @@ class Pixels:
         Args:
             key: What the value is.
             make: Computes it.
-            limit_s: How long to wait for the call of another request.
+            is_stuck: Asked now and then while the call of another request is awaited.
 
         Raises:
-            CallTimeout: when that call takes longer.
+            CallTimeout: when it has returned true.
         """
         with self._lock:
             cell = self._cells.setdefault(key, _Cell())
         if not cell.lock.acquire(timeout=_BRIEF_S):
             with waiting():  # for another thread, which may run a model
-                if not cell.lock.acquire(timeout=-1 if limit_s is None else limit_s):
-                    raise CallTimeout(refused=False)
+                while not cell.lock.acquire(timeout=-1 if is_stuck is None else _LOOK_S):
+                    if is_stuck is not None and is_stuck():
+                        raise CallTimeout(refused=True)
         try:
             if not cell.made:
                 cell.value = make()

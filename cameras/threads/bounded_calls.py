@@ -40,8 +40,9 @@ class BoundedCalls:
     refused at once until it returns after all. So code that hangs costs one thread and delays its callers once.
 
     A call runs on a thread of this object, which is kept for the next calls, as many as have run at once. Where the
-    caller's own thread is given up before the limit is over (:attr:`Place.given_up_after_s`), nobody waits for it any
-    longer than that: the call runs on it, without the two changes of threads, and is late just the same.
+    caller's own thread is given up before the limit is over (:attr:`Place.given_up_after_s`), the call runs on it,
+    without the two changes of threads, and is late just the same. Others that wait for what it computes have to ask
+    ``late`` now and then.
 
     Where a call waits (:func:`waiting`), it gives away the place of its caller, which waits for it.
 
@@ -70,6 +71,11 @@ class BoundedCalls:
             return bool(self._late)
 
     @property
+    def busy(self) -> bool:
+        """Whether a call runs, late or not."""
+        return bool(self._running)
+
+    @property
     def full(self) -> bool:
         """Whether the next call has to wait for its turn."""
         return self._at_once is not None and len(self._running) >= self._at_once
@@ -95,12 +101,8 @@ class BoundedCalls:
             return self._run_here(function, call)
         with self._changed:
             self._take_turn(call)  # first: a busy machine takes its time to start a thread, and ``full`` is read then
-            try:
-                thread = self._idle.pop() if self._idle else _Thread(self._name, self._finished)
-            except BaseException:
-                self._running.discard(call)
-                self._changed.notify_all()
-                raise
+            idle = self._idle.pop() if self._idle else None
+        thread = self._started(call) if idle is None else idle
         thread.calls.put(call)
         if not call.done.acquire(timeout=limit_s):
             with self._changed:
@@ -126,6 +128,7 @@ class BoundedCalls:
             self._changed.notify_all()
             while len(self._running) > len(self._late):
                 self._wait()
+                self._find_late()
             idle, self._idle = self._idle, []
             waits = bool(self._late)
             if waits:
@@ -134,6 +137,16 @@ class BoundedCalls:
             thread.end()
         if not waits:
             release()
+
+    def _started(self, call: _Call) -> _Thread:
+        """Return a new thread for a call that has its turn."""
+        try:
+            return _Thread(self._name, self._finished)
+        except BaseException:
+            with self._changed:
+                self._running.discard(call)
+                self._changed.notify_all()
+            raise
 
     def _run_here(self, function: Callable[[], T], call: _Call) -> T:
         """Run a call on the thread of its caller, which may be given up meanwhile."""
@@ -147,6 +160,7 @@ class BoundedCalls:
     def _take_turn(self, call: _Call) -> None:
         """Wait until a call may run. Needs the lock."""
         while True:
+            self._find_late()
             if self._late:
                 raise CallTimeout(refused=True)
             if self._closed:
@@ -162,7 +176,6 @@ class BoundedCalls:
         now_s = time.monotonic()
         left_s = min((call.began_s + call.limit_s for call in self._running - self._late), default=now_s) - now_s
         self._changed.wait(max(left_s, 0.0) if self._running > self._late else None)
-        self._find_late()
 
     def _find_late(self) -> None:
         """Find the calls that are late although nobody waits for their end. Needs the lock."""

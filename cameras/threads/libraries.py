@@ -22,15 +22,18 @@ STREAM_ENCODER_THREADS = 1
 TFLITE_THREADS = 1
 """Threads of a TFLite inference. A model that several cameras wait for is loaded again, up to once for each core."""
 
+MOST_THREADS = 16
+"""Most threads of one decoder or encoder, as FFmpeg has it: each more has a smaller part of the picture to itself."""
+
 
 def file_encoder_threads() -> int:
     """Return the threads of the encoder of a file, x264's with one frame each; its own rule, 1.5 for each core."""
-    return max(available_cores() * 3 // 2, 1)
+    return max(min(available_cores() * 3 // 2, MOST_THREADS), 1)
 
 
 def slice_decoder_threads() -> int:
     """Return the threads of a decoder that decodes the slices of a picture at once."""
-    return available_cores()
+    return min(available_cores(), MOST_THREADS)
 
 
 def onnx_threads() -> int:

@@ -90,3 +90,45 @@ def test_its_camera_goes_on_without_its_results_and_shows_the_error(folder: Path
         assert client.get("/api/cameras/busy-seen/image").status_code == 200
         assert serving.camera("busy-seen")["error"] is None
         assert serving.stop() == 0
+
+
+IMPATIENT = """
+from cameras import Frame
+from pipeline.producers import line
+from transforms import Transform
+from transforms.base import NoAttributes
+
+line.STUCK_S = 0.5  # sooner than the limit of an inference, as by default
+
+
+class Impatient(Transform[NoAttributes]):
+    type_name = "impatient"
+    attributes_type = NoAttributes
+
+    def apply(self, frame: Frame) -> Frame:
+        return frame
+"""
+
+
+def test_where_it_hangs_on_a_worker_all_others_are_told(folder: Path) -> None:
+    (folder / "impatient.py").write_text(IMPATIENT)
+    again = "  - {name: again, type: vision, model: mlmodel, attributes: {model_path: loops.onnx}}\n"
+    text = CONFIG.replace("services:\n", f"services:\n{again}")
+    (folder / "config.yaml").write_text(f"plugins: [impatient.py]\n{text}")
+    with Serving("config.yaml", cwd=folder) as serving, ThreadPoolExecutor(4) as pool:
+        client = serving.client
+        assert client.get("/api/cameras/flat-seen/image").status_code == 200
+        error = serving.camera("flat-seen")["error"]
+        assert error.startswith("pipeline[0] (classifications): has worked on one frame for ")
+        # The first waits for the frame that hangs, the second for that of its own camera, the others for the model.
+        paths = ["again/classifications?camera=flat", "loops/classifications?camera=flat"]
+        asked = [pool.submit(client.get, f"/api/vision/{path}") for path in paths]
+        asked += [pool.submit(client.get, f"/api/vision/{path.replace('flat', 'busy')}") for path in paths]
+        for each in asked:
+            assert each.result(WAITS_S).status_code == 503
+        services = {each["name"]: each.get("error") for each in client.get("/api/vision").json()}
+        assert services == {"loops": f"service loops {HANGS}", "again": f"service again {HANGS}", "red": None}
+        assert client.get("/api/cameras/flat-seen/image").status_code == 200
+        assert client.get("/api/cameras/busy-seen/image").status_code == 200
+        assert "model loops.onnx: no answer within 3 s" in serving.errors()
+        assert serving.stop() == 0

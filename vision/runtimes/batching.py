@@ -30,6 +30,10 @@ _EQUAL_SHARE = 0.5
 is sorted by score has another order. Where a model mixes up its rows, hardly any is."""
 
 
+LOOK_S = 0.5
+"""Interval at which those that wait for a batch ask whether the model hangs."""
+
+
 class BatchAttributes(Attributes):
     """``batch`` of a model in the YAML."""
 
@@ -57,6 +61,7 @@ class Batcher:
         path: The model's file, for log lines.
         infer: Runs the model.
         run: Runs a function when it is its turn, within the time limit of inferences.
+        hangs: Returns whether an inference has exceeded that limit.
     """
 
     def __init__(
@@ -65,11 +70,13 @@ class Batcher:
         path: Path,
         infer: Callable[[Mapping[str, Tensor]], dict[str, Tensor]],
         run: Callable[[Callable[[], dict[str, Tensor] | None]], dict[str, Tensor] | None],
+        hangs: Callable[[], bool],
     ) -> None:
         self._limits = limits
         self._path = path
         self._infer = infer
         self._run = run
+        self._hangs = hangs
         self._lock = threading.Lock()
         self._open: dict[_Kind, _Gathering] = {}
         self._works = True
@@ -97,7 +104,9 @@ class Batcher:
             self._lead(kind, batch)
         else:
             with waiting():
-                batch.done.wait()
+                while not batch.done.wait(LOOK_S):
+                    if self._hangs():  # the first caller may have been given up with it
+                        return self._alone(inputs)  # which says so
         if batch.failure is not None:
             raise ModelError(batch.failure)
         if batch.outputs is None:

@@ -86,12 +86,17 @@ class BoundedRuntime(Runtime):
         self._loading = self._closed = False
         self._calls = BoundedCalls(f"model {path.name}", at_once=1)
         self.batch = batch
-        self._batcher = None if batch is None else Batcher(batch, path, self._infer, self._run)
+        self._batcher = None if batch is None else Batcher(batch, path, self._infer, self._run, lambda: self.hangs)
 
     @property
     def hangs(self) -> bool:
         """Whether an inference has exceeded the limit and still runs."""
         return self._calls.late
+
+    @property
+    def busy(self) -> bool:
+        """Whether an inference runs."""
+        return self._calls.busy
 
     @property
     def copies(self) -> int:

@@ -56,8 +56,9 @@ class ModelHandle:
 class SharedModels:
     """The loaded models of a process, reference-counted. A child process verifies each file that is new here.
 
-    Files with equal bytes are one model, wherever they are; a changed file is another model. A model that hangs stays
-    loaded, also without handles: another copy of it would hang too, and keep another core busy.
+    Files with equal bytes are one model, wherever they are; a changed file is another model. A model with an
+    inference that was given up stays loaded, also without handles: another copy would hang too, and keep another core
+    busy.
     """
 
     def __init__(self, verifier: Verifier) -> None:
@@ -114,7 +115,7 @@ class SharedModels:
             entry = self._entries[key]
         with entry.lock:
             entry.users -= 1
-            if entry.users == 0 and entry.runtime is not None and not entry.runtime.hangs:
+            if entry.users == 0 and entry.runtime is not None and not entry.runtime.busy:
                 entry.runtime.close()
                 entry.runtime = None
 

@@ -256,6 +256,19 @@ def test_a_call_on_the_thread_of_its_caller_is_late_too(hanging: Hanging, caplog
     calls.close(lambda: None)
 
 
+def test_a_late_call_is_noticed_where_nobody_has_to_wait(hanging: Hanging) -> None:
+    calls = BoundedCalls("model")
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(given_up, calls, hanging, 0.0)
+        assert hanging.entered.wait(WAITS_S)
+        assert calls.busy
+        with pytest.raises(CallTimeout):
+            given_up(calls, lambda: "never", WAITS_S)
+        hanging.go.set()
+    assert not calls.busy
+    calls.close(lambda: None)
+
+
 def test_closing_waits_for_a_call_on_another_thread_until_it_is_late(hanging: Hanging) -> None:
     calls, released = BoundedCalls("model", at_once=1), threading.Event()
     with ThreadPoolExecutor(1) as pool:

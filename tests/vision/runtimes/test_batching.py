@@ -170,6 +170,24 @@ def test_a_batch_that_hangs_is_the_error_of_each_and_further_ones_are_refused_at
     doubles.model.close()
 
 
+def test_those_in_a_batch_whose_first_caller_was_given_up_are_told(
+    pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(INFERENCE_LIMIT, "seconds", 0.02)
+    monkeypatch.setattr("vision.runtimes.batching.LOOK_S", 0.01)
+    doubles = Doubles(2)
+    doubles.place.given_up_after_s = 0.01
+    doubles.go.clear()
+    first = pool.submit(doubles.call, row(1))
+    assert doubles.place.gave.acquire(timeout=10)  # it waits for others
+    with pytest.raises(ModelError, match="hangs in an earlier inference"):
+        doubles.model.infer(row(2))
+    assert not first.done()
+    doubles.go.set()
+    assert answers([first]) == [2]
+    doubles.model.close()
+
+
 def test_a_closed_model_says_so_to_each(pool: ThreadPoolExecutor) -> None:
     doubles = Doubles(2)
     doubles.model.close()
