@@ -38,8 +38,8 @@ class Graph:
     Args:
         config: The configuration.
         clock: Times everything that runs; the real time by default.
-        executor: Runs sources, lines and encoders; by default each on a thread of its own. A source blocks while it
-            waits for a frame.
+        executor: Runs sources, lines and encoders; by default a few workers run lines and encoders, and each source
+            has a thread of its own, since it blocks while it waits for a frame.
 
     Attributes:
         config: The present configuration.

@@ -289,12 +289,12 @@ class Workers:
     def _look_until(self, over: threading.Event) -> None:
         """Look for jobs that take long, again and again."""
         while not over.wait(LOOK_S):
-            for job, took_s in self._long():
+            for job, since_s, took_s in self._long():
                 if job.runs_long(took_s):
-                    self._give_up(job)
+                    self._give_up(job, since_s)
 
-    def _long(self) -> list[tuple[Job, float]]:
-        """Return the jobs that take long, with their time so far; give the places of their workers to others."""
+    def _long(self) -> list[tuple[Job, float, float]]:
+        """Return the jobs that take long, when their turn began and its time so far; give their places to others."""
         with self._lock:
             self._is_saturated(waiting=self._has_work)
             now_s = monotonic()
@@ -302,17 +302,22 @@ class Workers:
             for worker in self._workers:
                 if worker.job is None or (took_s := now_s - worker.since_s) < BLOCKED_S:
                     continue
-                long.append((worker.job, took_s))
+                long.append((worker.job, worker.since_s, took_s))
                 if now_s - worker.busy_since_s >= BLOCKED_S:
                     self._block(worker)
             if self._has_work:
                 self._call_worker()
             return long
 
-    def _give_up(self, job: Job) -> None:
-        """Have a job run again although its turn has not returned; the thread ends its turn for nobody."""
+    def _give_up(self, job: Job, since_s: float) -> None:
+        """Have a job run again although its turn has not returned; the thread ends its turn for nobody.
+
+        Args:
+            job: The job.
+            since_s: When that turn began.
+        """
         with self._lock:
-            worker = next((worker for worker in self._workers if worker.job is job), None)
+            worker = next((each for each in self._workers if each.job is job and each.since_s == since_s), None)
             if worker is None:  # it has just returned
                 return
             worker.job = None

@@ -284,6 +284,15 @@ def test_frames_that_a_line_is_too_slow_for_are_dropped_and_counted(setup: Camer
     assert line.counters["frames_in"] == 3
 
 
+def give_up(executor: WorkerExecutor, job: Job) -> None:
+    """Give up the present turn of a job, as the thread that watches the workers does."""
+    workers = executor._workers
+    (worker,) = (worker for worker in workers._workers if worker.job is job)
+    workers._give_up(job, worker.since_s - 1)
+    assert worker.job is job, "it is no turn before that"
+    workers._give_up(job, worker.since_s)
+
+
 def task_of(line: Feed) -> _LineTask:
     producer = line.producer
     assert isinstance(producer, Line) and producer._task is not None
@@ -320,7 +329,7 @@ def test_frames_pass_without_an_annotating_transform_that_does_not_return(setup:
         task = task_of(line)
         assert task.runs_long(STUCK_S)
         assert isinstance(line.executor, WorkerExecutor) and isinstance(line._run, Job)
-        line.executor._workers._give_up(line._run)
+        give_up(line.executor, line._run)
         setup.camera.give(frame(pts=1))
         assert watch.get(5).sequence == 1, "the next frame passes"
         said = f"pipeline[0] (gate): has worked on one frame for {STUCK_S:.0f} s; frames pass without it"
@@ -367,7 +376,7 @@ def test_a_stuck_line_can_be_closed(setup: Cameras) -> None:
         assert isinstance(line.executor, WorkerExecutor) and isinstance(run, _TaskRun)
         run.stop()
         assert task_of(line).runs_long(STUCK_S)
-        line.executor._workers._give_up(run)
+        give_up(line.executor, run)
         assert run.wait(5)
         assert (line.error, line.counters["errors"]) == (None, 0), "nobody waits for it"
         gate.go.release(100)
