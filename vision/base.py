@@ -169,16 +169,20 @@ class VisionService(ABC, Generic[A]):
             self._release_unused()
 
     def _release_unused(self) -> None:
-        """Release what was loaded if no session is open.
+        """Release what was loaded if no session is open, after the end of an inference that was given up.
 
-        A service with an inference that was given up stays loaded: another one would be given up too.
+        Until then it stays loaded: for the next session it would hang again.
         """
         calls = self._calls
-        if self._sessions or calls.busy:
+        if self._sessions or not self._loaded or calls.when_idle(self._release_later):
             return
         self._calls = self._new_calls()
         self._loaded = False
         calls.close(self._release)
+
+    def _release_later(self) -> None:
+        with self._sessions_lock:
+            self._release_unused()
 
     def _hangs(self) -> bool:
         """Return whether an inference has exceeded the limit and still runs."""

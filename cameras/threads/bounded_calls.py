@@ -61,7 +61,7 @@ class BoundedCalls:
         self._late: set[_Call] = set()
         self._idle: list[_Thread] = []
         self._closed = False
-        self._release: Callable[[], object] | None = None
+        self._on_idle: Callable[[], object] | None = None
 
     @property
     def late(self) -> bool:
@@ -69,11 +69,6 @@ class BoundedCalls:
         with self._changed:
             self._find_late()
             return bool(self._late)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a call runs, late or not."""
-        return bool(self._running)
 
     @property
     def full(self) -> bool:
@@ -116,6 +111,17 @@ class BoundedCalls:
         finally:
             del call  # the traceback holds this frame, which must not hold the error and the picture in turn
 
+    def when_idle(self, action: Callable[[], object]) -> bool:
+        """Have a function called once no call runs: on the thread of the last one, if it ever returns.
+
+        Returns:
+            Whether a call runs; otherwise nothing is called. A further function replaces the one before.
+        """
+        with self._changed:
+            if self._running:
+                self._on_idle = action
+            return bool(self._running)
+
     def close(self, release: Callable[[], object]) -> None:
         """Refuse further calls, end the threads, and release what the calls use once none of them runs.
 
@@ -132,7 +138,7 @@ class BoundedCalls:
             idle, self._idle = self._idle, []
             waits = bool(self._late)
             if waits:
-                self._release = release
+                self._on_idle = release
         for thread in idle:
             thread.end()
         if not waits:
@@ -195,24 +201,23 @@ class BoundedCalls:
 
     def _finished(self, call: _Call, thread: _Thread | None = None) -> None:
         """Note that a call has returned, and take back its thread. On the thread that ran it."""
-        release = None
+        action = None
         with self._changed:
             call.finished = True
             self._running.discard(call)
             if call in self._late:
                 self._late.discard(call)
                 self._log("has answered after %.3g s, and is used again", time.monotonic() - call.began_s)
-            if self._closed:
-                if not self._running:
-                    release, self._release = self._release, None
+            if not self._running:
+                action, self._on_idle = self._on_idle, None
+            if thread is not None and self._closed:
+                thread.calls.put(None)
             elif thread is not None:
                 self._idle.append(thread)
-            if self._closed and thread is not None:
-                thread.calls.put(None)
             self._changed.notify_all()
-        if release is not None:
+        if action is not None:
             try:
-                release()
+                action()
             except Exception:  # nobody waits for it
                 logger.warning("%s: closing failed", self._name, exc_info=True)
 

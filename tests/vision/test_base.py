@@ -232,6 +232,7 @@ def test_who_waits_for_the_inference_of_another_is_told_when_it_hangs(monkeypatc
         service.released.set()
         assert first.result(5) == ()
     assert service.error is None
+    assert not service.loaded
 
 
 def given_up(session: Session, shown: Frame) -> tuple[Detection, ...]:

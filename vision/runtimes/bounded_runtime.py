@@ -94,11 +94,6 @@ class BoundedRuntime(Runtime):
         return self._calls.late
 
     @property
-    def busy(self) -> bool:
-        """Whether an inference runs."""
-        return self._calls.busy
-
-    @property
     def copies(self) -> int:
         """How often the model is loaded."""
         return len(self._copies)
@@ -124,6 +119,10 @@ class BoundedRuntime(Runtime):
             raise ModelError(unanswered(f"{self._path}: the model", error)) from None
         except CallsClosed as error:
             raise ModelError(f"{self._path}: the model is closed") from error
+
+    def when_idle(self, action: Callable[[], object]) -> bool:
+        """Have a function called when no inference runs any more; see :meth:`BoundedCalls.when_idle`."""
+        return self._calls.when_idle(action)
 
     def close(self) -> None:
         """Unload the model, after waiting for running inferences unless one hangs."""

@@ -56,9 +56,8 @@ class ModelHandle:
 class SharedModels:
     """The loaded models of a process, reference-counted. A child process verifies each file that is new here.
 
-    Files with equal bytes are one model, wherever they are; a changed file is another model. A model with an
-    inference that was given up stays loaded, also without handles: another copy would hang too, and keep another core
-    busy.
+    Files with equal bytes are one model, wherever they are; a changed file is another model. A model that hangs stays
+    loaded until it answers, also without handles: another copy of it would hang too, and keep another core busy.
     """
 
     def __init__(self, verifier: Verifier) -> None:
@@ -115,9 +114,19 @@ class SharedModels:
             entry = self._entries[key]
         with entry.lock:
             entry.users -= 1
-            if entry.users == 0 and entry.runtime is not None and not entry.runtime.busy:
-                entry.runtime.close()
-                entry.runtime = None
+            self._close_unused(entry)
+
+    def _close_unused(self, entry: _Entry) -> None:
+        """Close the model of an entry without users; if an inference was given up, after its end. Needs its lock."""
+
+        def later() -> None:
+            with entry.lock:
+                self._close_unused(entry)
+
+        runtime = entry.runtime
+        if entry.users == 0 and runtime is not None and not runtime.when_idle(later):
+            runtime.close()
+            entry.runtime = None
 
 
 SHARED_MODELS = SharedModels(Verifier())

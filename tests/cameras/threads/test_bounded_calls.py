@@ -261,11 +261,25 @@ def test_a_late_call_is_noticed_where_nobody_has_to_wait(hanging: Hanging) -> No
     with ThreadPoolExecutor(1) as pool:
         pool.submit(given_up, calls, hanging, 0.0)
         assert hanging.entered.wait(WAITS_S)
-        assert calls.busy
         with pytest.raises(CallTimeout):
             given_up(calls, lambda: "never", WAITS_S)
         hanging.go.set()
-    assert not calls.busy
+    calls.close(lambda: None)
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_a_function_is_called_when_the_last_call_has_returned(hanging: Hanging, here: bool) -> None:
+    calls, idle = BoundedCalls("model"), threading.Event()
+    assert not calls.when_idle(idle.set)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(given_up, calls, hanging, WAITS_S) if here else pool.submit(calls.run, hanging, WAITS_S)
+        assert hanging.entered.wait(WAITS_S)
+        assert calls.when_idle(idle.set)
+        calls.run(lambda: None, WAITS_S)
+        assert not idle.is_set()
+        hanging.go.set()
+        assert running.result(WAITS_S) == "late"
+        assert idle.wait(WAITS_S)
     calls.close(lambda: None)
 
 
