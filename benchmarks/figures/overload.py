@@ -14,7 +14,7 @@ from .watched import by_name, clips_for, config, latency_ms, seen
 
 NUMBER = 64
 SETTLE_S = 10.0
-FIRST_S, SAMPLE_S = 30.0, 5.0
+FIRST_S, SAMPLE_S, COURSE_S = 30.0, 5.0, 60.0
 MEMORY_GROWTH, LATENCY_GROWTH = 1.05, 1.25
 """What a machine with other programs on it makes of something that does not grow."""
 
@@ -85,5 +85,21 @@ def judged(samples: Sequence[Sample]) -> Findings:
                 at_most(LATENCY_GROWTH),
             ),
             Finding("frames of all cameras, likewise", (rate_after,), "frames/s", f"{rate:.0f} frames/s"),
-        ]
+        ],
+        _course(samples),
     )
+
+
+def _course(samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """Return each minute: what grows goes on, what only fills up comes to an end."""
+    rows = []
+    before = samples[0]
+    for sample in samples[1:]:
+        took_s = sample.at_s - before.at_s
+        if took_s >= COURSE_S or sample is samples[-1]:
+            rate = (sample.encoded - before.encoded) / took_s
+            rows.append(
+                {"minutes": sample.at_s / 60, "MB": sample.memory_mb, "p95 ms": sample.p95_ms, "frames/s": rate}
+            )
+            before = sample
+    return rows

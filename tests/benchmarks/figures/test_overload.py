@@ -21,3 +21,10 @@ def test_what_stays_the_same_reaches_both() -> None:
 def test_what_grows_is_found(memory_mb: float, p95_ms: float, grows: int) -> None:
     rows = judged(course(memory_mb, p95_ms)).rows
     assert [row.outcome is Outcome.MISSED for row in rows[:2]] == [index == grows for index in (0, 1)]
+
+
+def test_the_course_tells_each_minute() -> None:
+    details = judged(course(1.0, 0)).details
+    assert [round(row["minutes"]) for row in details] == [1, 2, 3]
+    assert [row["MB"] for row in details] == [1060, 1120, 1180]
+    assert [row["frames/s"] for row in details] == pytest.approx([80] * 3)
