@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from cameras import limit_opencv
 from pipeline import Graph, load
 from streams import EncoderPool, VideoPacket
 from streams.encoding.codecs import CLOCK_RATE, EncoderSettings, default_bitrate, default_preset, open_codec
@@ -51,6 +52,7 @@ class _Nowhere:
 
 def measure(program: Program, inputs: Inputs) -> Findings:
     """Run the line and the bare calls in turn."""
+    limit_opencv()  # as the server does; the bare calls run in one thread, too
     config = program.scratch / "line.yaml"
     config.write_text(inputs.detected(inputs.clip, loop=True), "utf-8")
     pairs = []

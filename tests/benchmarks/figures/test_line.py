@@ -19,7 +19,10 @@ def test_the_line_is_divided_by_the_bare_calls(tmp_path: Path, monkeypatch: pyte
     inputs = Inputs(tmp_path / "clip.mp4", tmp_path / "small.mp4", b"", SHAPES_DETECTOR, SHAPES_LABELS, 1)
     monkeypatch.setattr(line, "_line_ms", lambda config: 6.6)
     monkeypatch.setattr(line, "_bare_ms", lambda clip, model: 6.0)
+    monkeypatch.setattr(line, "limit_opencv", lambda: limited.append(True))
+    limited: list[bool] = []
     (row,) = line.measure(Program(tmp_path, "this", tmp_path), inputs).rows
+    assert limited == [True], "as the server does"
     assert row.values == pytest.approx((1.1,) * line.PAIRS)
     assert row.beside == "6.60 ms; the bare calls: 6.00 ms"
     assert row.outcome is Outcome.MISSED
