@@ -6,7 +6,6 @@ import threading
 import time
 import wave
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from cameras import PictureLimits
 from cameras.base import CameraCutShort, CameraEnded, CameraError
 from cameras.picture.frame import Frame
 from cameras.video_file import VideoFile, VideoFileAttributes
+from tests.fakes import no_collection
 from tests.shared import DATA, expected, needs_data
 
 from .videos import (
@@ -574,17 +574,6 @@ def test_damage_in_h264_is_concealed(tmp_path: Path) -> None:
     file.close()
 
 
-@contextmanager
-def no_cyclic_collector() -> Iterator[None]:
-    """Leave only reference counts to free memory: whatever is in a cycle stays."""
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def resident_mb() -> float:
     """Give how much memory this process has."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
@@ -602,7 +591,7 @@ def test_released_frames_free_their_memory_at_once(tmp_path: Path) -> None:
     file.open()
     for _ in range(30):
         file.read()  # the decoder's own buffers
-    with no_cyclic_collector():
+    with no_collection():
         before_mb = peak_mb = resident_mb()
         frames = 0
         for _ in frames_of(file):
@@ -644,7 +633,7 @@ def test_closed_files_leave_neither_memory_nor_threads(tmp_path: Path) -> None:
     assert len(clips) == 11
     play_all()
     threads = native_threads()
-    with no_cyclic_collector():
+    with no_collection():
         before_mb = resident_mb()
         for _ in range(8):
             play_all()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 
 from cameras import BoundedCalls, CallsClosed, CallTimeout, working_for
+from tests.fakes import no_collection
 from tests.places import WatchedPlace
 
 WAITS_S = 10.0
@@ -181,13 +181,10 @@ def test_a_finished_call_holds_nothing() -> None:
     gone = weakref.ref(picture)
     call = [partial(picture.sum)]
     del picture
-    gc.disable()
-    try:
+    with no_collection():
         assert calls.run(call.pop(), WAITS_S) == 0
         calls.run(lambda: None, WAITS_S)  # by now the thread has finished with the first one
         assert gone() is None
-    finally:
-        gc.enable()
     calls.close(lambda: None)
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
-import weakref
 
 import pytest
 
 from server.core import on_thread
-from tests.fakes import BusyMachine, frame, no_collection
+from tests.fakes import BusyMachine
+
+from .freed import check_error_frees_picture
 
 
 def test_it_returns_the_result_of_the_function_from_a_thread_of_that_name() -> None:
@@ -56,22 +57,4 @@ def test_the_loop_does_not_wait_until_the_thread_runs(monkeypatch: pytest.Monkey
 
 
 def test_an_exception_holds_what_the_function_worked_on_no_longer_than_the_caller() -> None:
-    given = [frame()]
-    gone = weakref.ref(given[0].pixels)
-
-    def fail() -> None:
-        picture = given.pop()
-        raise ValueError(f"no {picture.width}")
-
-    async def main() -> None:
-        try:
-            await on_thread("look", fail)
-        except ValueError as error:
-            assert str(error) == "no 8"
-
-    with no_collection():
-        asyncio.run(main())
-        for thread in threading.enumerate():
-            if thread.name == "look":
-                thread.join(5)
-        assert gone() is None
+    check_error_frees_picture(lambda function: on_thread("look", function), thread="look")

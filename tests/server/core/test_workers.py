@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import weakref
 
 import pytest
 
 from server.core import Unavailable
 from server.core.pool import Pool
 from server.core.workers import Workers
-from tests.fakes import frame, no_collection
+
+from .freed import check_error_frees_picture
 
 
 class Stuck:
@@ -252,22 +252,4 @@ def test_the_end_of_a_burst_is_reported_once(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_exception_holds_what_a_call_worked_on_no_longer_than_the_caller() -> None:
-    given = [frame()]
-    gone = weakref.ref(given[0].pixels)
-
-    def fail() -> None:
-        picture = given.pop()
-        raise ValueError(f"no {picture.width}")
-
-    async def main() -> None:
-        try:
-            await Workers("look", threads=1, waiting=0).run(fail)
-        except ValueError as error:
-            assert str(error) == "no 8"
-
-    with no_collection():
-        asyncio.run(main())
-        for thread in threading.enumerate():
-            if thread.name == "look":
-                thread.join(5)
-        assert gone() is None
+    check_error_frees_picture(Workers("look", threads=1, waiting=0).run, thread="look")

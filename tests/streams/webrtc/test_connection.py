@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import socket
 import weakref
@@ -17,6 +16,7 @@ from streams.webrtc.internals import ice_of
 from streams.webrtc.sdp import read_offer
 from streams.webrtc.sender import VideoSender
 from streams.webrtc.track import PacketTrack
+from tests.fakes import no_collection
 from tests.streams.fakes import LoopbackViewer
 
 pytestmark = pytest.mark.anyio
@@ -135,13 +135,10 @@ async def test_a_closed_connection_is_freed_without_the_garbage_collector(closed
     if closed_when != "answered":
         await viewer.accept(answer)
         await (connected if closed_when == "connected" else viewer.connected).wait()
-    gc.disable()
-    try:
+    with no_collection():
         made = parts(connection)
         await connection.close()
         del connection, sender
         await asyncio.sleep(0)  # the last callbacks of its tasks
         assert [part() for part in made if part() is not None] == []
-    finally:
-        gc.enable()
     await viewer.close()

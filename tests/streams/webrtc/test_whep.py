@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import gc
 import os
 import re
 import socket
@@ -40,6 +39,7 @@ from streams import (
     WhepSessions,
 )
 from streams.webrtc.connection import Connection
+from tests.fakes import no_collection
 from tests.streams.fakes import FakeGraph, Feeding, LoopbackViewer, fake_graph
 
 pytestmark = pytest.mark.anyio
@@ -123,14 +123,11 @@ async def test_a_session_that_has_ended_is_freed_without_the_garbage_collector()
         await viewer.accept(answer.sdp)
         feeding = Feeding(graph.cameras["porch"])
         await viewer.frame()
-        gc.disable()
-        try:
+        with no_collection():
             session = weakref.ref(streams._sessions[answer.secret])
             await streams.delete(answer.secret)
             await feeding.stop()
             assert session() is None
-        finally:
-            gc.enable()
 
 
 async def test_two_viewers_share_one_encoder_and_another_codec_has_its_own() -> None:
