@@ -101,8 +101,8 @@ class Detector(ABC):
         finite = found.finite()
         self.dropped += len(found.scores) - len(finite.scores)
         invalid = len(found.scores) - len(finite.scores) + self._broken(outputs)
-        found = finite.select(finite.scores > 0.0)  # rows that pad the tensor have a score of 0
-        found = found.select(found.scores >= self._thresholds_for(found.class_ids)).sorted()
+        # Rows that pad the tensor have a score of 0.
+        found = finite.best((finite.scores > 0.0) & (finite.scores >= self._thresholds_for(finite.class_ids)))
         invalid += int((found.boxes[:, :2] > found.boxes[:, 2:]).any(axis=1).sum())
         if self._suppression is not None:
             found = self._suppression.apply(found)  # before clipping, which would increase overlap

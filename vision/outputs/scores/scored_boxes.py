@@ -46,9 +46,10 @@ class ScoredBoxes(NamedTuple):
             return self
         return self.select(np.all([part.all(axis=tuple(range(1, part.ndim))) for part in parts], axis=0))
 
-    def sorted(self) -> ScoredBoxes:
-        """Return the rows by descending score; equal ones keep their order."""
-        return self.select(np.argsort(-self.scores, kind="stable"))
+    def best(self, where: NDArray[np.bool_]) -> ScoredBoxes:
+        """Return the rows selected by a mask, by descending score; equal ones keep their order."""
+        numbers = np.flatnonzero(where)
+        return self.select(numbers[np.argsort(-self.scores[numbers], kind="stable")])
 
     def cropped_to(self, window: BoundingBox) -> ScoredBoxes:
         """Return the boxes as fractions of a window of the input, clipped to it, without empty ones.
@@ -57,7 +58,7 @@ class ScoredBoxes(NamedTuple):
         """
         if window == _WHOLE and self.polygons is None and self.points is None:
             boxes = self.boxes.astype(np.float64).clip(0.0, 1.0)
-            return self._replace(boxes=boxes).select((boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3]))
+            return self._replace(boxes=boxes)._without_empty()
         corner = np.array([window.x_min, window.y_min])
         extent = np.array([window.x_max, window.y_max]) - corner
         boxes = ((self.boxes - np.tile(corner, 2)) / np.tile(extent, 2)).clip(0.0, 1.0)
@@ -65,8 +66,11 @@ class ScoredBoxes(NamedTuple):
         points = self.points
         if points is not None:
             points = np.concatenate([(points[..., :2] - corner) / extent, points[..., 2:]], axis=-1)
-        moved = self._replace(boxes=boxes, polygons=polygons, points=points)
-        return moved.select((boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3]))
+        return self._replace(boxes=boxes, polygons=polygons, points=points)._without_empty()
+
+    def _without_empty(self) -> ScoredBoxes:
+        has_area = (self.boxes[:, 0] < self.boxes[:, 2]) & (self.boxes[:, 1] < self.boxes[:, 3])
+        return self if has_area.all() else self.select(has_area)
 
 
 @dataclass(frozen=True)
