@@ -31,14 +31,16 @@ const poll = new Poll(async (failedBefore) => {
 }, (error) => showNotice(error || (canPlay ? "" : "This browser has no WebRTC, so it cannot play live video. The image addresses still work.")));
 
 const watchedCards = () => [...cards.values()].filter((card) => card.stage.watched);
+const presentCards = () => [...cards.values()].filter((card) => !card.removed);
 const watchable = () => [...cards.values()].filter((card) => card.watchable && !card.element.hidden);
 
 function show(list) {
   cameras = new Map(list.map((camera) => [camera.name, camera]));
   for (const [name, card] of cards) {
     if (cameras.has(name)) continue;
-    card.remove();
-    cards.delete(name);
+    // Who watches it is told; the card stays until it is dismissed, or the camera is back.
+    if (card.stage.watched) card.showRemoved();
+    else remove(card);
   }
   for (const camera of list) {
     if (!cards.has(camera.name)) cards.set(camera.name, new Card(camera.name, template, cardChanged));
@@ -55,6 +57,13 @@ function show(list) {
   showCounts();
 }
 
+function remove(card) {
+  const focused = card.element.contains(document.activeElement);
+  cards.delete(card.name);
+  card.remove();
+  if (focused) main.focus({ preventScroll: true });
+}
+
 // Layout: the order of the cards, headings of their groups, the search
 
 const isCompact = () => cards.size >= TOOLS_FROM && (chosen.compact ?? cards.size >= MANY);
@@ -66,14 +75,15 @@ function layOut() {
   part("grouped").ariaPressed = String(isGrouped());
   const words = part("tools").hidden ? [] : part("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   for (const card of cards.values()) {
-    card.element.hidden = !card.matches(words, cameras);
+    card.element.hidden = !card.removed && !card.matches(words, cameras);
     for (const heading of card.headings) heading.ariaLevel = String(Number(heading.localName[1]) + (isGrouped() ? 1 : 0));
   }
   const before = [...main.children];
   const elements = isGrouped() ? groupedElements() : inChainOrder().flat().map(({ name }) => cards.get(name).element);
-  const found = [...cards.values()].filter((card) => !card.element.hidden).length;
+  before.forEach((element, place) => cards.get(element.dataset.camera)?.removed && elements.splice(place, 0, element));
+  const found = presentCards().filter((card) => !card.element.hidden).length;
   if (!cards.size) elements.push(make("p", "empty", "The configuration has no cameras yet."));
-  else if (!found) elements.push(make("p", "empty", "No camera has these words in its name, its model or its transforms."));
+  else if (words.length && !found) elements.push(make("p", "empty", "No camera has these words in its name, its model or its transforms."));
   arrange(main, elements);
   setText(part("found"), words.length ? `${found} found` : "");
   if (before.some((element, place) => element !== main.children[place])) for (const card of cards.values()) card.stage.resume();
@@ -126,6 +136,10 @@ function goToCamera() {
 
 function cardChanged(card, before) {
   const { state } = card.stage;
+  if (card.removed && state === "off" && cards.get(card.name) === card) {
+    remove(card);
+    layOut();
+  }
   if ((before === "off") !== (state === "off")) {
     if (state !== "off") allowStart();
     remember({ watched: watchedCards().map(({ name }) => name) });
@@ -147,10 +161,11 @@ function resumeWatching() {
 
 function showCounts() {
   const all = watchable();
-  const on = watchedCards().length;
-  const number = cards.size === 1 ? "1 camera" : `${cards.size} cameras`;
+  const on = watchedCards().filter((card) => !card.removed).length;
+  const present = presentCards().length;
+  const number = present === 1 ? "1 camera" : `${present} cameras`;
   const focused = document.activeElement;
-  setText(part("summary"), cards.size ? (on ? `${number}, ${on} watched here` : number) : "");
+  setText(part("summary"), present ? (on ? `${number}, ${on} watched here` : number) : "");
   part("stop-all").hidden = on === 0;
   part("watch-all").hidden = !canPlay || all.every((card) => card.stage.watched) || all.length < 2;
   // A button that has done its work goes; the focus goes to the one that undoes it.

@@ -7,10 +7,10 @@ import { chainOf } from "./shared/chain.js";
 import { make, setText } from "./shared/dom.js";
 import { allowStart, startsItself } from "./shared/memory.js";
 import { Poll } from "./shared/poll.js";
-import { Stage } from "./shared/stage.js";
+import { Stage, removalOf } from "./shared/stage.js";
 
 const POLL_MS = 500;
-const MISSING_POLL_MS = 5_000; // a camera that does not exist, or must not be seen, rarely comes
+const MISSING_POLL_MS = 2_000; // a camera that does not exist, or must not be seen, rarely comes
 const RATIO = 16 / 9; // of the pictures of most cameras
 
 const part = (id) => document.getElementById(id);
@@ -28,7 +28,7 @@ function tileOf(name) {
   const heading = make("h2", "name", name);
   heading.id = `name-${name}`;
   element.setAttribute("aria-labelledby", heading.id);
-  const tile = { name, element, ok: false, nextAt: 0, missing: make("p", "missing") };
+  const tile = { name, element, isKnown: false, nextAt: 0, missing: make("p", "missing") };
   tile.stage = new Stage(name, element, (before) => {
     if (before === "off" && tile.stage.watched) allowStart();
     if (before === "off" || tile.stage.state === "live") poll.soon();
@@ -58,21 +58,21 @@ async function list() {
 }
 
 async function refresh(tile, listed) {
-  const { stage, element, missing } = tile;
-  if (performance.now() < tile.nextAt) return;
+  const { name, stage, element, missing } = tile;
+  if (!listed.has(name) && performance.now() < tile.nextAt) return;
   try {
-    const camera = listed.get(tile.name) ?? (await fetchJson(`api/cameras/${encodeURIComponent(tile.name)}`));
-    if (camera.private) throw Object.assign(new Error(`${tile.name} is private: only other cameras use its frames.`), { status: 403 });
+    const camera = listed.get(name) ?? (await fetchJson(`api/cameras/${encodeURIComponent(name)}`));
+    if (camera.private) throw Object.assign(new Error(`${name} is private: only other cameras use its frames.`), { status: 403 });
     missing.remove();
     stage.show(camera, chainOf(camera, listed));
-    if (!tile.ok && startsItself && canPlay) stage.start();
-    tile.ok = true;
+    if (!tile.isKnown && startsItself && canPlay) stage.start();
+    tile.isKnown = true;
   } catch (error) {
     if (error.status !== 404 && error.status !== 403) throw error;
-    stage.stop();
-    tile.ok = false;
     tile.nextAt = performance.now() + MISSING_POLL_MS;
-    setText(missing, error.message);
+    const words = tile.isKnown && error.status === 404 ? removalOf(name) : error.message;
+    if (stage.watched) return stage.withhold(words);
+    setText(missing, words);
     element.append(missing);
   }
 }

@@ -3,7 +3,7 @@
 import { addressOf } from "./address.js";
 import { chainOf, modelOf, transformDetail } from "./chain.js";
 import { copy, make, percentage, sentence, setText, withPeriod } from "./dom.js";
-import { Stage, lossOf } from "./stage.js";
+import { Stage, lossOf, removalOf } from "./stage.js";
 import { UsedFrames } from "./used.js";
 
 const MEASURED_FROM_FPS = 5;
@@ -17,6 +17,7 @@ const STATES = {
   offline: "Offline",
   ended: "Ended",
   private: "Private",
+  removed: "Removed",
 };
 
 export class Card {
@@ -51,15 +52,17 @@ export class Card {
       onChange(this, before);
     });
     this.element.prepend(this.stage.element);
+    this.element.querySelector(".dismiss").addEventListener("click", () => this.stage.stop());
   }
 
   get watchable() {
-    return Boolean(this.camera) && !this.camera.private;
+    return Boolean(this.camera) && !this.camera.private && !this.removed;
   }
 
   show(camera, cameras) {
     this.camera = camera;
     const { parts } = this;
+    this.#setRemoved(false);
     const chain = chainOf(camera, cameras);
     this.#showState();
     this.element.classList.toggle("private", Boolean(camera.private));
@@ -70,6 +73,18 @@ export class Card {
     this.#showUsed(camera, chain);
     this.#showStatistics();
     this.#showPredictions(camera.state === "running" || camera.state === "ended" ? (camera.latest?.predictions ?? []) : []);
+  }
+
+  // Says that the configuration has this camera no more.
+  showRemoved() {
+    this.#setRemoved(true);
+    this.stage.withhold(removalOf(this.name));
+    this.#showState();
+  }
+
+  #setRemoved(removed) {
+    this.removed = removed;
+    this.element.classList.toggle("removed", removed);
   }
 
   // Returns whether every word occurs in the names of the camera, its chain, its transforms or its model.
@@ -109,7 +124,7 @@ export class Card {
   #showState() {
     const { camera, parts } = this;
     const live = this.stage.state === "live" && camera.state === "running";
-    const state = camera.private ? "private" : live ? "live" : lossOf(camera) ? "offline" : camera.state;
+    const state = this.removed ? "removed" : camera.private ? "private" : live ? "live" : lossOf(camera) ? "offline" : camera.state;
     setText(parts.state, STATES[state] ?? state);
     parts.state.dataset.state = state;
   }

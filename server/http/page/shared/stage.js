@@ -42,6 +42,7 @@ export class Stage {
     this.camera = null;
     this.statistics = null;
     this.visible = false;
+    this.withheld = ""; // why the server gives no pictures at present
     this.#build();
     this.player = new Player(name, this.video, () => this.#playerChanged());
     host.dataset.play = "off";
@@ -74,12 +75,20 @@ export class Stage {
   // Shows the state of the camera as the server gives it, and its chain.
   show(camera, chain) {
     this.camera = camera;
+    this.withhold("");
     this.labels.hidden = !camera.annotates;
     const chainKey = JSON.stringify(chain.map((at) => [at.name, at.transforms]));
     if (chainKey !== this.chainKey) this.drawing.replaceChildren(...drawChain(chain));
     this.chainKey = chainKey;
     this.#showWords();
     this.#showHeldPicture();
+  }
+
+  // Receives no video while there are words that say why; with "" it plays again.
+  withhold(words) {
+    if (words === this.withheld) return;
+    this.withheld = words;
+    this.update();
   }
 
   setVisible(visible) {
@@ -95,11 +104,11 @@ export class Stage {
     }
   }
 
-  // Pauses or resumes the video: the tab is shown or hidden, the page left, the picture scrolled in or out.
+  // Pauses or resumes the video: the tab is shown or hidden, the page left, the picture scrolled in or out, withheld or given.
   update() {
-    const hidden = document.hidden || leaving;
-    this.player.pause(hidden ? "Paused while this tab is hidden" : this.visible ? "" : "Paused while off the screen");
-    if (this.camera) this.#showHeldPicture();
+    const hidden = document.hidden || leaving ? "Paused while this tab is hidden" : "";
+    this.player.pause(this.withheld || hidden || (this.visible ? "" : "Paused while off the screen"));
+    if (this.camera && !this.withheld) this.#showHeldPicture();
   }
 
   // Takes the figures of the video, and connects anew if frames should arrive or the server has no session of this page.
@@ -278,6 +287,8 @@ export function lossOf(camera) {
   if (camera.state !== "offline" && !(camera.state === "opening" && camera.error)) return null;
   return withPeriod(sentence(camera.error ?? "The camera does not answer"));
 }
+
+export const removalOf = (name) => `${name} was removed from the configuration.`;
 
 function withPeriodAfter(message, ended) {
   return ended && message ? withPeriod(message) : message;
