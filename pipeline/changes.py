@@ -35,12 +35,15 @@ class Changes:
     Attributes:
         cameras: The cameras; a camera also counts as changed when a vision service that it uses is changed.
         services: The vision services; a service also counts as changed when its model is changed.
-        replaced: The changed cameras that need another producer. Of the other changed cameras only ``SETTINGS`` differ.
+        replaced: The changed cameras that need another producer.
+        exchanged: The changed cameras whose producer takes other attributes while it runs. Of all other changed cameras
+            only ``SETTINGS`` differ.
     """
 
     cameras: Difference
     services: Difference
     replaced: tuple[str, ...] = ()
+    exchanged: tuple[str, ...] = ()
 
 
 def changes_between(old: Config, new: Config) -> Changes:
@@ -57,10 +60,9 @@ def changes_between(old: Config, new: Config) -> Changes:
         if changed & _services_of(camera, new) or _camera_kinds(old, name) != _camera_kinds(new, name)
     ]
     cameras = _difference(old.cameras, new.cameras, using)
-    replaced = tuple(
-        name for name in cameras.changed if name in using or _needs_producer(old.cameras[name], new.cameras[name])
-    )
-    return Changes(cameras, services, replaced)
+    other = [name for name in cameras.changed if name in using or _needs_producer(old.cameras[name], new.cameras[name])]
+    exchanged = tuple(name for name in other if name not in using and _exchanges(name, old, new))
+    return Changes(cameras, services, tuple(name for name in other if name not in exchanged), exchanged)
 
 
 def _difference(old: Mapping[str, object], new: Mapping[str, object], also_changed: Collection[str]) -> Difference:
@@ -76,6 +78,17 @@ def _difference(old: Mapping[str, object], new: Mapping[str, object], also_chang
 
 def _needs_producer(old: CameraConfig, new: CameraConfig) -> bool:
     return replace(old, **{setting: getattr(new, setting) for setting in SETTINGS}) != new
+
+
+def _exchanges(name: str, old: Config, new: Config) -> bool:
+    """Return whether the producer of a camera of unchanged kinds can take its new attributes."""
+    before, after = old.cameras[name], new.cameras[name]
+    kind = new.tables.producers.get(after.model)
+    return (
+        kind is not None
+        and before.model == after.model
+        and kind.exchanges(before.attributes, after.attributes, new.tables.transforms)
+    )
 
 
 def _service_kinds(config: Config, name: str) -> tuple[type | None, ...]:

@@ -85,8 +85,9 @@ class Graph:
         """Replace the configuration. It is checked completely before anything changes.
 
         Unchanged cameras and services are not touched. A changed camera keeps its feed and its watches; its producer is
-        replaced, unless only its ``SETTINGS`` differ: these take effect while it runs. The feed of a removed camera
-        ends for good. When a camera becomes private, its open watches end.
+        replaced, unless only its ``SETTINGS`` differ, or attributes of transforms that these exchange: those take
+        effect while it runs, without a lost frame. The feed of a removed camera ends for good. When a camera becomes
+        private, its open watches end.
 
         Blocks while models are loaded.
 
@@ -145,7 +146,8 @@ class Graph:
             self._clock,
             lambda: self._picture_limits,
         )
-        needed = {*changes.cameras.added, *changes.replaced}
+        # For those that are exchanged too: their transforms are checked, and may refuse the attributes.
+        needed = {*changes.cameras.added, *changes.replaced, *changes.exchanged}
         producers = {}
         for name, feed in feeds.items():
             if name in needed:
@@ -170,7 +172,10 @@ class Graph:
                         continue
                     undone = _restored(feed) if name in self.feeds else partial(self._remove, feed)
                     declared = plan.config.cameras[name]
-                    if name in plan.producers:
+                    if name in plan.changes.exchanged:
+                        feed.configure(declared)
+                        feed.producer.exchange(declared.attributes)
+                    elif name in plan.producers:
                         feed.produce(declared, *plan.producers[name])
                     else:
                         feed.configure(declared)
@@ -203,7 +208,7 @@ class _Plan:
         changes: The difference.
         feeds: All feeds in order; cameras that stay keep their feed.
         services: All vision services; unchanged ones are kept.
-        producers: The producer of each camera that needs a new one, and its source feed.
+        producers: A new producer of each camera that is added, replaced or exchanged, and its source feed.
     """
 
     before: Config
@@ -220,6 +225,8 @@ def _restored(feed: Feed) -> Callable[[], None]:
 
     def restore() -> None:
         if feed.producer is producer:
+            if config.attributes != feed.config.attributes:
+                producer.exchange(config.attributes)
             feed.configure(config)
         else:
             feed.produce(config, producer, source)

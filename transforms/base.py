@@ -41,12 +41,15 @@ class Transform(ABC, Generic[A]):
         needs_lens: Which of ``intrinsic_parameters`` and ``distortion_parameters`` it needs, in its attributes or with
             the frames.
         predictions: Kinds of predictions of its own that it attaches, which camweave does not have.
+        exchangeable: Names of the attributes that :meth:`exchange` may replace while it runs; a change of another one
+            makes a new transform. Each class names its own: a subclass may keep what it has made of them.
         failure: What went wrong with the last frame although a frame was returned; ``None`` without an error.
     """
 
     type_name: ClassVar[str]
     attributes_type: ClassVar[type[Attributes]]
     predictions: ClassVar[tuple[type[Prediction], ...]] = ()
+    exchangeable: ClassVar[tuple[str, ...]] = ()
     needs_depth: ClassVar[bool] = False
     needs_lens: ClassVar[tuple[str, ...]] = ()
     annotates: bool = False
@@ -64,6 +67,24 @@ class Transform(ABC, Generic[A]):
     def needs(cls, attributes: A) -> Iterator[tuple[str, str, str]]:
         """Yield the vision services it uses, as (attribute with the name, name of the service, kind of prediction)."""
         return iter(())
+
+    @classmethod
+    def exchanges(cls, before: A, after: A) -> bool:
+        """Return whether :meth:`exchange` can replace attributes by others: they differ only in ``exchangeable``."""
+        names = vars(cls).get("exchangeable", ())
+        return all(
+            name in names or getattr(before, name) == getattr(after, name) for name in cls.attributes_type.model_fields
+        )
+
+    def exchange(self, attributes: A) -> None:
+        """Replace the attributes while it runs; state, such as tracks, stays.
+
+        The line calls it between two frames. A transform that derives anything from its attributes derives it again.
+
+        Args:
+            attributes: Differ from the present ones only in what ``exchangeable`` names.
+        """
+        self.attributes = attributes
 
     def wait_for_results(self) -> None:
         """Let each frame wait for its own results, whatever the attributes say; nothing by default.

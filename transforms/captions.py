@@ -28,6 +28,7 @@ class Captions(RecognitionTransform[CaptionsAttributes]):
 
     type_name: ClassVar[str] = "captions"
     attributes_type = CaptionsAttributes
+    exchangeable = ("confidence_threshold", "max_age_s")
     service_attribute: ClassVar[str] = "captioner_name"
     kind: ClassVar[str] = Caption.plural
 

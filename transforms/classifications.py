@@ -77,6 +77,14 @@ class Classifications(RecognitionTransform[ClassificationsAttributes]):
 
     type_name: ClassVar[str] = "classifications"
     attributes_type = ClassificationsAttributes
+    exchangeable = (
+        "confidence_threshold",
+        "valid_labels",
+        "max_classifications",
+        "margin",
+        "append_label",
+        "max_age_s",
+    )
     service_attribute: ClassVar[str] = "classifier_name"
     kind: ClassVar[str] = Classification.plural
 

@@ -96,6 +96,7 @@ class Crop(Transform[CropAttributes]):
 
     type_name: ClassVar[str] = "crop"
     attributes_type = CropAttributes
+    exchangeable = ("x_min_px", "y_min_px", "x_max_px", "y_max_px", "units")
 
     def __init__(self, attributes: CropAttributes, services: Services) -> None:
         super().__init__(attributes, services)

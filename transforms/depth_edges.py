@@ -57,6 +57,7 @@ class DepthEdges(Transform[DepthEdgesAttributes]):
 
     type_name: ClassVar[str] = "depth_edges"
     attributes_type = DepthEdgesAttributes
+    exchangeable = ("high_threshold_pct", "low_threshold_pct", "blur_radius_px")
     needs_depth: ClassVar[bool] = True
 
     def apply(self, frame: Frame) -> Frame:

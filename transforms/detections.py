@@ -28,6 +28,7 @@ class Detections(RecognitionTransform[DetectionsAttributes]):
 
     type_name: ClassVar[str] = "detections"
     attributes_type = DetectionsAttributes
+    exchangeable = ("confidence_threshold", "valid_labels", "max_age_s")
     service_attribute: ClassVar[str] = "detector_name"
     kind: ClassVar[str] = Detection.plural
 

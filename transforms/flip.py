@@ -11,7 +11,7 @@ from pydantic import Field
 
 from cameras import Attributes, BoundingBox, Frame, Intrinsics, Movement, Pixels, Points
 
-from .base import Services, Transform, read_only
+from .base import Transform, read_only
 
 _CODES = {(True, False): 1, (False, True): 0, (True, True): -1}  # flip codes of cv2.flip
 
@@ -34,12 +34,7 @@ class Flip(Transform[FlipAttributes]):
 
     type_name: ClassVar[str] = "flip"
     attributes_type = FlipAttributes
-
-    def __init__(self, attributes: FlipAttributes, services: Services) -> None:
-        super().__init__(attributes, services)
-        self._across = attributes.direction != "vertical"
-        self._down = attributes.direction != "horizontal"
-        self._code = _CODES[self._across, self._down]
+    exchangeable = ("direction",)
 
     def apply(self, frame: Frame) -> Frame:
         """Return the mirrored frame."""
@@ -51,6 +46,14 @@ class Flip(Transform[FlipAttributes]):
         )
         return dataclasses.replace(flipped, distortion=self._distortion(frame.distortion))
 
+    @property
+    def _across(self) -> bool:
+        return self.attributes.direction != "vertical"
+
+    @property
+    def _down(self) -> bool:
+        return self.attributes.direction != "horizontal"
+
     def _pixels(self, pixels: Pixels) -> Pixels:
         if pixels.born_yuv:
             y, u, v = (self._array(plane) for plane in pixels.yuv)
@@ -58,7 +61,7 @@ class Flip(Transform[FlipAttributes]):
         return Pixels.from_bgr(self._array(pixels.bgr))
 
     def _array(self, array: Any) -> Any:
-        return read_only(cv2.flip(array, self._code))
+        return read_only(cv2.flip(array, _CODES[self._across, self._down]))
 
     def _box(self, box: BoundingBox) -> BoundingBox:
         x_min, x_max = (1 - box.x_max, 1 - box.x_min) if self._across else (box.x_min, box.x_max)

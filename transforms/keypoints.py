@@ -28,6 +28,7 @@ class Keypoints(RecognitionTransform[KeypointsAttributes]):
 
     type_name: ClassVar[str] = "keypoints"
     attributes_type = KeypointsAttributes
+    exchangeable = ("confidence_threshold", "valid_labels", "max_age_s")
     service_attribute: ClassVar[str] = "keypoints_name"
     kind: ClassVar[str] = KeypointsPrediction.plural
 

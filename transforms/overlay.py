@@ -10,7 +10,7 @@ from pydantic import Field
 
 from cameras import Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Pixels, Points, warped
 
-from .base import Services, Transform, read_only
+from .base import Transform, read_only
 from .depth import depth_of
 from .lens import IntrinsicParameters, checked_size
 
@@ -39,17 +39,15 @@ class Overlay(Transform[OverlayAttributes]):
 
     type_name: ClassVar[str] = "overlay"
     attributes_type = OverlayAttributes
+    exchangeable = ("intrinsic_parameters",)
     needs_depth: ClassVar[bool] = True
     needs_lens = ("intrinsic_parameters",)
 
-    def __init__(self, attributes: OverlayAttributes, services: Services) -> None:
-        super().__init__(attributes, services)
-        own = attributes.intrinsic_parameters
-        self._intrinsics = None if own is None else own.intrinsics
-
     def apply(self, frame: Frame) -> Frame:
         """Return the darkened frame."""
-        lens = frame.intrinsics or self._intrinsics
+        declared = self.attributes.intrinsic_parameters
+        own = None if declared is None else declared.intrinsics
+        lens = frame.intrinsics or own
         depth = depth_of(frame)
         if lens is None:
             raise ValueError(
@@ -59,7 +57,7 @@ class Overlay(Transform[OverlayAttributes]):
         alpha: Any = depth.ranked(255, FARTHEST_ALPHA)
         image = cv2.multiply(frame.image, cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR), scale=1 / 255)
         shaded = frame.with_pixels(Pixels.from_bgr(np.asarray(image, np.uint8)), intrinsics=lens)
-        seen = self._intrinsics or lens
+        seen = own or lens
         return shaded if seen == lens else _seen_through(shaded, lens, seen)
 
 

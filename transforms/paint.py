@@ -38,6 +38,7 @@ class Paint(Transform[PaintAttributes]):
 
     type_name: ClassVar[str] = "paint"
     attributes_type = PaintAttributes
+    exchangeable = ("keep_annotations", "style")
 
     def apply(self, frame: Frame) -> Frame:
         """Return the painted frame; the same frame when there is nothing to paint."""

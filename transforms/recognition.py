@@ -45,6 +45,11 @@ class RecognitionTransform(InferenceTransform[R]):
         """Return the inference mode that the attribute ``mode`` names."""
         return MODES[self.attributes.mode](service, self.attributes)
 
+    def exchange(self, attributes: R) -> None:
+        """Replace the attributes; the inference mode keeps its session and its results."""
+        super().exchange(attributes)
+        self._inference.exchange(attributes)
+
     def apply(self, frame: Frame) -> Frame:
         """Return the frame with its predictions attached."""
         return frame.with_annotations(

@@ -70,6 +70,7 @@ class Redact(InferenceTransform[RedactAttributes]):
 
     type_name: ClassVar[str] = "redact"
     attributes_type = RedactAttributes
+    exchangeable = ("confidence_threshold", "valid_labels", "method", "margin", "hold_s", "deadline_s")
     service_attribute: ClassVar[str] = "detector_name"
     kind: ClassVar[str] = Detection.plural
     labels_must_exist: ClassVar[bool] = True  # a misspelt label would never hide anything
@@ -81,6 +82,12 @@ class Redact(InferenceTransform[RedactAttributes]):
     def inference_mode(self, service: VisionService[Any]) -> InferenceMode:
         """Return the mode in which a live frame waits for its result until the deadline."""
         return DeadlineInference(service, self.attributes.deadline_s)
+
+    def exchange(self, attributes: RedactAttributes) -> None:
+        """Replace the attributes, that of the deadline too; boxes that are held stay."""
+        super().exchange(attributes)
+        if isinstance(self._inference, DeadlineInference):
+            self._inference.deadline_s = attributes.deadline_s
 
     def open(self) -> None:
         """Open a session of the detector."""

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from cameras import Attributes, Depth, Frame, Image, Intrinsics, Movement, Pixels
 
-from .base import Services, Transform, read_only
+from .base import Transform, read_only
 
 MAX_SIDE_PX = 16_384  # the longest side that H.264 and JPEG decoders commonly accept
 
@@ -54,10 +54,7 @@ class Resize(Transform[ResizeAttributes]):
 
     type_name: ClassVar[str] = "resize"
     attributes_type = ResizeAttributes
-
-    def __init__(self, attributes: ResizeAttributes, services: Services) -> None:
-        super().__init__(attributes, services)
-        self._method = _METHODS[attributes.interpolation]
+    exchangeable = ("width_px", "height_px", "interpolation")
 
     def apply(self, frame: Frame) -> Frame:
         """Return the frame in the new size; the same frame when it already has that size."""
@@ -90,7 +87,7 @@ class Resize(Transform[ResizeAttributes]):
         return Pixels.from_bgr(self._image(pixels.bgr, (width, height)))
 
     def _image(self, image: Image, size: tuple[int, int]) -> Image:
-        resized: Image = read_only(cv2.resize(image, size, interpolation=self._method))
+        resized: Image = read_only(cv2.resize(image, size, interpolation=_METHODS[self.attributes.interpolation]))
         return resized
 
 

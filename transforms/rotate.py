@@ -12,7 +12,7 @@ from pydantic import Field
 
 from cameras import Affine, Attributes, BoundingBox, Frame, Intrinsics, Mask, Movement, Pixels, Points, warped
 
-from .base import Services, Transform, read_only
+from .base import Transform, read_only
 
 _QUARTERS = {1: cv2.ROTATE_90_CLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
@@ -38,11 +38,7 @@ class Rotate(Transform[RotateAttributes]):
 
     type_name: ClassVar[str] = "rotate"
     attributes_type = RotateAttributes
-
-    def __init__(self, attributes: RotateAttributes, services: Services) -> None:
-        super().__init__(attributes, services)
-        self._angle_degs = attributes.angle_degs % 360.0
-        self._quarter = int(self._angle_degs // 90) % 4 if self._angle_degs % 90 == 0 else None
+    exchangeable = ("angle_degs",)
 
     def apply(self, frame: Frame) -> Frame:
         """Return the rotated frame; the same frame when the angle is a full turn."""
@@ -56,6 +52,15 @@ class Rotate(Transform[RotateAttributes]):
             intrinsics=None if frame.intrinsics is None else turn.intrinsics(frame.intrinsics),
         )
         return dataclasses.replace(rotated, distortion=turn.distortion(frame.distortion))
+
+    @property
+    def _angle_degs(self) -> float:
+        return self.attributes.angle_degs % 360.0
+
+    @property
+    def _quarter(self) -> int | None:
+        """The number of quarter turns; ``None`` at other angles."""
+        return int(self._angle_degs // 90) % 4 if self._angle_degs % 90 == 0 else None
 
     def _pixels(self, pixels: Pixels, turn: _Rotation) -> Pixels:
         if pixels.born_yuv:

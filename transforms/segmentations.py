@@ -27,6 +27,7 @@ class Segmentations(RecognitionTransform[SegmentationsAttributes]):
 
     type_name: ClassVar[str] = "segmentations"
     attributes_type = SegmentationsAttributes
+    exchangeable = ("confidence_threshold", "valid_labels", "max_age_s")
     service_attribute: ClassVar[str] = "segmenter_name"
     kind: ClassVar[str] = Segmentation.plural
 

@@ -50,10 +50,10 @@ class Track(Transform[TrackAttributes]):
 
     type_name: ClassVar[str] = "track"
     attributes_type = TrackAttributes
+    exchangeable = ("valid_labels", "iou_threshold", "max_age_s", "by_label")
 
     def __init__(self, attributes: TrackAttributes, services: Services) -> None:
         super().__init__(attributes, services)
-        self._wanted = {label.casefold() for label in attributes.valid_labels}
         self._tracks: list[_Track] = []
         self._last_id = 0
 
@@ -65,10 +65,11 @@ class Track(Transform[TrackAttributes]):
         """Return the frame with its detections numbered."""
         now_s = frame.time_s
         self._tracks = [track for track in self._tracks if 0 <= now_s - track.seen_s <= self.attributes.max_age_s]
+        wanted = {label.casefold() for label in self.attributes.valid_labels}
         found = {
             index: annotation
             for index, annotation in enumerate(frame.annotations)
-            if isinstance(annotation, Detection) and (not self._wanted or annotation.label.casefold() in self._wanted)
+            if isinstance(annotation, Detection) and (not wanted or annotation.label.casefold() in wanted)
         }
         if not found:
             return frame

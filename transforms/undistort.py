@@ -13,7 +13,7 @@ from pydantic import Field
 
 from cameras import Attributes, BoundingBox, Frame, Intrinsics, Movement, Pixels, Points
 
-from .base import Services, Transform, read_only
+from .base import Transform, read_only
 from .lens import DistortionParameters, IntrinsicParameters, checked_size
 
 EDGE_POINTS = 9  # per side of a box: its sides are curved too
@@ -53,24 +53,18 @@ class Undistort(Transform[UndistortAttributes]):
 
     type_name: ClassVar[str] = "undistort"
     attributes_type = UndistortAttributes
+    exchangeable = ("intrinsic_parameters", "distortion_parameters")
     needs_lens = ("intrinsic_parameters", "distortion_parameters")
-
-    def __init__(self, attributes: UndistortAttributes, services: Services) -> None:
-        super().__init__(attributes, services)
-        own = attributes.intrinsic_parameters
-        self._intrinsics = None if own is None else own.intrinsics
-        self._distortion = (
-            () if attributes.distortion_parameters is None else attributes.distortion_parameters.distortion
-        )
 
     def apply(self, frame: Frame) -> Frame:
         """Return the undistorted frame; with unchanged pixels when all coefficients are 0."""
-        lens = self._intrinsics or frame.intrinsics
+        declared = self.attributes.intrinsic_parameters, self.attributes.distortion_parameters
+        lens = (declared[0] and declared[0].intrinsics) or frame.intrinsics
         if lens is None:
             raise ValueError(
                 "intrinsic_parameters are missing: set them here or on the camera, or use a source that provides them"
             )
-        distortion = self._distortion or frame.distortion
+        distortion = (declared[1] and declared[1].distortion) or frame.distortion
         if not distortion:
             raise ValueError(
                 "distortion_parameters are missing: set them here or on the camera, or use a source that provides them"

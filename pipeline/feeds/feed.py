@@ -423,7 +423,7 @@ class Feed:
     def _publish(self, output: _RunOutput, frame: Frame) -> bool:
         def placed() -> Frame | None:
             # An abandoned thread may continue after another one has replaced it.
-            return self._splice.place(frame, output.producer) if output is self._output else None
+            return self._splice.place(frame, output.producer.origin) if output is self._output else None
 
         if not self._fan_out.publish(placed):
             return False

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from enum import StrEnum
 from typing import Any, Protocol
 
-from cameras import Frame
+from cameras import Attributes, Frame
 
 from ..execution import Executor, Run
 
@@ -68,6 +68,17 @@ class Producer(ABC):
         Raises:
             RuntimeError: when the system gives no more threads.
         """
+
+    def exchange(self, attributes: Attributes) -> None:  # noqa: B027  # a hook
+        """Take other attributes of its camera while it runs or not, soon; never blocks. Nothing by default.
+
+        Only called with attributes that :meth:`DeclaredProducer.exchanges` has accepted.
+        """
+
+    @property
+    def origin(self) -> object:
+        """Where the times and numbers of its frames come from: a producer with the same origin continues them."""
+        return self
 
     @property
     @abstractmethod

@@ -57,45 +57,50 @@ class Timeline:
 
 
 class Splice:
-    """The frames of successive producers as one stream.
+    """The frames of successive producers as one stream, whose time and numbers always increase.
 
-    The frames of the first producer stay unchanged. At each exchange, offsets of time and sequence make the first frame
-    of the next producer follow the last one by their distance on the clock, with the next number. Where the time bases
-    differ, the finer one applies from then on.
+    The frames of the first producer stay unchanged. When they come from another origin, offsets of time and sequence
+    make the first of them follow the last one by their distance on the monotonic clock, with the next number. Where the
+    time bases differ, the finer one applies from then on. A frame of the same origin that is not newer than the last
+    one, such as one that was transformed again, follows it by one tick, and changes nothing for those after it.
 
     Use from one thread at a time.
     """
 
     def __init__(self) -> None:
-        self._producer: object | None = None
+        self._origin: object | None = None
         self._time_base: Fraction | None = None
         self._offset = self._sequence_offset = 0
         self._last = self._last_sequence = 0
         self._last_at_s = 0.0
 
-    def place(self, frame: Frame, producer: object) -> Frame:
-        """Return a frame with its time and number in the stream; the same frame when they do not change."""
+    def place(self, frame: Frame, origin: object) -> Frame:
+        """Return a frame with its time and number in the stream; the same frame when they do not change.
+
+        Args:
+            frame: The next frame.
+            origin: Where its time and number come from, such as the producer.
+        """
         at_s = frame.trace[0].at_s if frame.trace else time.monotonic()
+        is_first = self._time_base is None
         if self._time_base is None:
             self._time_base = frame.time_base
-        elif producer is not self._producer:
-            self._join(frame, at_s)
-        self._producer = producer
+        elif frame.time_base < self._time_base:
+            finer = self._time_base / frame.time_base
+            self._last, self._offset = round(self._last * finer), round(self._offset * finer)
+            self._time_base = frame.time_base
+        if origin is not self._origin and not is_first:
+            elapsed_s = max(at_s - self._last_at_s, 0.0)
+            self._offset = self._last + max(round(elapsed_s / self._time_base), 1) - self._ticks(frame)
+            self._sequence_offset = self._last_sequence + 1 - frame.sequence
         pts = self._ticks(frame) + self._offset
         sequence = frame.sequence + self._sequence_offset
-        self._last, self._last_sequence, self._last_at_s = pts, sequence, at_s
+        if not is_first:
+            pts, sequence = max(pts, self._last + 1), max(sequence, self._last_sequence + 1)
+        self._origin, self._last, self._last_sequence, self._last_at_s = origin, pts, sequence, at_s
         if (pts, self._time_base, sequence) == (frame.pts, frame.time_base, frame.sequence):
             return frame
         return frame.retimed(pts, self._time_base, sequence)
-
-    def _join(self, frame: Frame, at_s: float) -> None:
-        assert self._time_base is not None
-        if frame.time_base < self._time_base:
-            self._last = round(self._last * self._time_base / frame.time_base)
-            self._time_base = frame.time_base
-        elapsed_s = max(at_s - self._last_at_s, 0.0)
-        self._offset = self._last + max(round(elapsed_s / self._time_base), 1) - self._ticks(frame)
-        self._sequence_offset = self._last_sequence + 1 - frame.sequence
 
     def _ticks(self, frame: Frame) -> int:
         assert self._time_base is not None

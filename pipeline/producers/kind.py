@@ -76,6 +76,17 @@ class DeclaredProducer(Producer):
     attributes_type: ClassVar[type[Attributes]]
 
     @classmethod
+    def exchanges(cls, before: Any, after: Any, transforms: Mapping[str, type[Transform[Any]]]) -> bool:
+        """Return whether :meth:`exchange` can replace attributes by others; otherwise a new producer is made.
+
+        Args:
+            before: The present attributes, of :attr:`attributes_type`.
+            after: The attributes to take.
+            transforms: The kinds of transforms by ``type``.
+        """
+        return False
+
+    @classmethod
     @abstractmethod
     def make(cls, config: CameraConfig, reports: Reports, context: ProducerContext) -> DeclaredProducer:
         """Return the producer of a camera, not started.

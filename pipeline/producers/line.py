@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from cameras import Attributes, Frame, Slot, safe_text
-from transforms import InferenceTransform
+from transforms import InferenceTransform, Transform
 
 from ..camera_config import CameraConfig, TransformAttributes
-from ..execution import Clock, Executor, FrameTask, Run
+from ..execution import Clock, Executor, FrameTask, Run, TaskRun
 from ..feeds import Feed, Output, Rate, Reports, State
 from .bugs import bug_message
 from .kind import DeclaredProducer, ProducerContext
@@ -20,6 +21,9 @@ from .step import OpenError, Row, Step, make_transforms, step
 from .waiting import Waiting
 
 logger = logging.getLogger(__name__)
+
+REPEAT_S = 0.25
+"""How long other attributes wait for the next frame, before the last one is transformed again to show them."""
 
 STUCK_S = 10.0
 """A transform that works longer on one frame is reported while it does."""
@@ -49,6 +53,10 @@ class Line(DeclaredProducer):
         self.row = row
         self._name = name
         self._clock = clock
+        self._lock = threading.Lock()
+        # What the transforms take at the next turn, and what they have then.
+        self._pending: TransformAttributes | None = None
+        self._attributes = tuple(transform.attributes for transform in row.transforms)
         self._reports = reports
         self.inferences = tuple(each for each in row.transforms if isinstance(each, InferenceTransform))
         self._meters = {
@@ -57,6 +65,7 @@ class Line(DeclaredProducer):
             if isinstance(transform, InferenceTransform)
         }
         self._task: _LineTask | None = None
+        self._run: TaskRun | None = None
         # The run that has the transforms open; not the newest one while that waits for the previous run.
         self._holder: _LineTask | None = None
 
@@ -67,6 +76,23 @@ class Line(DeclaredProducer):
         assert isinstance(declared, TransformAttributes)
         row = Row(make_transforms(declared, context.services, context.transforms), declared)
         return cls(config.name, context.feeds[declared.source], row, context.clock, reports)
+
+    @classmethod
+    def exchanges(
+        cls, before: TransformAttributes, after: TransformAttributes, transforms: Mapping[str, type[Transform[Any]]]
+    ) -> bool:
+        """Return whether the transforms are the same, and differ only in what each can exchange; or the lens does."""
+        if before.source != after.source or len(before.pipeline) != len(after.pipeline):
+            return False
+        return all(
+            old.type == new.type and transforms[new.type].exchanges(old.attributes, new.attributes)
+            for old, new in zip(before.pipeline, after.pipeline, strict=True)
+        )
+
+    @property
+    def origin(self) -> Feed:
+        """Its source."""
+        return self.source
 
     @property
     def state(self) -> State:
@@ -94,19 +120,49 @@ class Line(DeclaredProducer):
     def start(self, output: Output, executor: Executor, previous: Run | None = None) -> Run:
         """Start to open the transforms and apply them to frames."""
         self._task = task = _LineTask(self, output)
-        return executor.start_task(task, previous)
+        self._run = executor.start_task(task, previous)
+        return self._run
+
+    def exchange(self, attributes: Attributes) -> None:
+        """Have its transforms take other attributes between two frames.
+
+        No frame is lost, and the transforms keep their sessions and their state. Where no next frame comes, as when a
+        file has ended, the last one is transformed again.
+        """
+        assert isinstance(attributes, TransformAttributes)
+        with self._lock:
+            self._pending = attributes
+            self._attributes = tuple(entry.attributes for entry in attributes.pipeline)
+            task, run = self._task, self._run
+        if task is not None and run is not None:
+            task.repeat_soon()
+            run.wake()
+
+    def take_attributes(self) -> Iterator[str]:
+        """Give the transforms the attributes of :meth:`exchange`, on the thread that uses them; yield errors."""
+        with self._lock:
+            attributes, self._pending = self._pending, None
+        if attributes is None:
+            return
+        self.row = dataclasses.replace(self.row, declared=attributes)
+        for index, (transform, entry) in enumerate(zip(self.row.transforms, attributes.pipeline, strict=True)):
+            if transform.attributes != entry.attributes:
+                try:
+                    transform.exchange(entry.attributes)
+                except Exception as error:  # of a plugin
+                    yield f"pipeline[{index}] ({transform.type_name}): {bug_message(error)}"
 
     def transforms(self) -> list[dict[str, Any]]:
         """Return its transforms as ``/api/cameras`` shows them."""
         published = self._task is not None and self._task.published
         summaries = []
-        for index, transform in enumerate(self.row.transforms):
+        for index, (transform, attributes) in enumerate(zip(self.row.transforms, self._attributes, strict=True)):
             meter = self._meters.get(index)
             inference = transform if isinstance(transform, InferenceTransform) else None
             summaries.append(
                 {
                     "type": transform.type_name,
-                    "attributes": _shown(transform.attributes.model_dump(mode="json")),
+                    "attributes": _shown(attributes.model_dump(mode="json")),
                     "mode": inference.mode if inference else None,
                     "inferences_per_s": round(meter.per_second, 2) if meter else None,
                     "result_age_s": inference.result_age_s if inference and published else None,
@@ -178,11 +234,13 @@ class _LineTask(FrameTask):
         self._at = 0
         self._reported = False
         self._given_up: dict[object, int] = {}
+        self._repeat_at_s: float | None = None
         self._waiting = Waiting([transform.delay_s for transform in line.row.transforms])
 
     def open(self) -> None:
         # From now on this run owns the transforms, even if an abandoned run continues.
         self._line._holder = self
+        self._take_attributes()
         try:
             self._line.row.open()
         except BaseException:
@@ -201,6 +259,7 @@ class _LineTask(FrameTask):
         reports.counters.add("dropped", dropped - self._lost)
         reports.counters.add("shed", dropped - self._lost)
         self._lost = dropped
+        self._repeat_at_s = None
         live = line.source.live  # a new configuration may give the source another producer
         for transform in line.inferences:
             transform.live = live
@@ -208,18 +267,34 @@ class _LineTask(FrameTask):
             self._step(turn, frame)
             self._continue(turn)
 
+    def repeat_soon(self) -> None:
+        """Transform the newest frame of the source again, unless the next one comes before. Safe from any thread."""
+        self._repeat_at_s = self._line._clock.monotonic() + REPEAT_S
+
     def due_in_s(self) -> float | None:
-        return self._waiting.due_in_s(self._line._clock.monotonic())
+        now_s, repeat_at_s = self._line._clock.monotonic(), self._repeat_at_s
+        due_s = self._waiting.due_in_s(now_s)
+        if repeat_at_s is None:
+            return due_s
+        repeat_s = max(repeat_at_s - now_s, 0.0)
+        return repeat_s if due_s is None else min(due_s, repeat_s)
 
     def idle(self) -> None:
-        """Continue with the frames that have waited long enough."""
+        """Continue with the frames that have waited long enough, and repeat one if that is due."""
+        now_s = self._line._clock.monotonic()
         with self._new_turn() as turn:
+            if self._repeat_at_s is not None and self._repeat_at_s <= now_s:
+                self._repeat_at_s = None
+                if (last := self._line.source.latest) is not None:
+                    # Its time in the pipeline begins now.
+                    self._step(turn, dataclasses.replace(last, trace=()).marked("captured", now_s))
             self._continue(turn)
 
     @contextmanager
     def _new_turn(self) -> Iterator[object]:
         turn = self._turn = object()
         self._reported = False
+        self._take_attributes()
         try:
             yield turn
         finally:
@@ -227,6 +302,10 @@ class _LineTask(FrameTask):
                 if self._turn is turn:
                     self._turn = None
                 self._given_up.pop(turn, None)
+
+    def _take_attributes(self) -> None:
+        for error in self._line.take_attributes():
+            self._failed(error)
 
     def _continue(self, turn: object) -> None:
         while self._turn is turn and (over := self._waiting.next(self._line._clock.monotonic())) is not None:

@@ -49,6 +49,24 @@ def test_a_setting_of_the_feed_needs_no_other_producer(setting: str) -> None:
     assert found == Changes(Difference(changed=("scene",), unchanged=("cut", "seen")), SERVICES)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "exchanged"),
+    [
+        ("detector_name: red", "detector_name: red, confidence_threshold: 0.5", True),
+        ("detector_name: red", "detector_name: red, valid_labels: [red]", True),
+        ("detector_name: red", "detector_name: blue", False),
+        ("detector_name: red", "detector_name: red, mode: latest", False),
+        ("detector_name: red}}", "detector_name: red}}, {type: flip}", False),
+        ("source: scene", "intrinsic_parameters: LENS, source: scene", True),
+    ],
+)
+def test_attributes_that_a_running_line_exchanges_need_no_other_producer(old: str, new: str, exchanged: bool) -> None:
+    lens = "{width_px: 8, height_px: 6, fx: 5, fy: 5, ppx: 4, ppy: 3}"
+    found = changed(TEXT.replace(old, new.replace("LENS", lens), 1))
+    assert found.cameras.changed == ("seen",)
+    assert (found.replaced, found.exchanged) == (((), ("seen",)) if exchanged else (("seen",), ()))
+
+
 def test_a_camera_changes_with_a_service_that_it_uses() -> None:
     found = changed(TEXT.replace("#ff0000", "#ff2000"))
     assert found.services == Difference(changed=("red",), unchanged=("blue",))

@@ -397,6 +397,60 @@ def test_a_changed_setting_leaves_the_camera_running(lane: Street, setting: str)
     assert len(Fed.opened_for["porch"]) == 1
 
 
+THRESHOLD = STREET.replace("classifier_name: shapes", "classifier_name: shapes, confidence_threshold: 0.95")
+
+
+def test_a_changed_threshold_leaves_the_line_running(lane: Street) -> None:
+    named = lane.graph.feeds["named"]
+    with named.watch() as watch:
+        before = watch.get(5)
+        run, version, session = named._run, named.version, lane.graph.services["shapes"]._sessions
+        changes = lane.become(THRESHOLD)
+        assert (changes.cameras.changed, changes.replaced, changes.exchanged) == (("named",), (), ("named",))
+        assert named.config == lane.graph.config.cameras["named"]
+        assert named.summary()["transforms"][0]["attributes"]["confidence_threshold"] == 0.95
+        assert (named._run, named.version, lane.graph.services["shapes"]._sessions) == (run, version, session)
+        lane.camera("porch").give(frame(1))
+        after = watch.get(5)
+        assert (len(before.annotations), after.annotations) == (1, ())
+        assert after.sequence == before.sequence + 1
+    assert len(Fed.opened_for["porch"]) == 1
+
+
+def test_attributes_are_restored_when_no_thread_can_start(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    named, gate = lane.graph.feeds["named"], lane.graph.feeds["gate"]
+    start = Source.start
+
+    def refused(source: Source, output: Output, executor: Executor, previous: Run | None = None) -> Run:
+        raise RuntimeError("can't start new thread")
+
+    with named.watch() as watch, gate.watch() as beside:
+        watch.get(5), beside.get(5)
+        monkeypatch.setattr(Source, "start", refused)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            # The feeds change in the order of the file: the line before the camera that cannot be started.
+            text = THRESHOLD.replace("      - {name: gate, model: fed}\n", "")
+            lane.become(
+                text.replace("services:", "  - {name: gate, model: fed, attributes: {green: 1}}\n    services:")
+            )
+        monkeypatch.setattr(Source, "start", start)
+        assert named.config.attributes == lane.graph.config.cameras["named"].attributes
+        lane.camera("porch").give(frame(1))
+        assert len(watch.get(5).annotations) == 1
+
+
+def test_attributes_that_cannot_work_are_refused_before_they_are_exchanged(lane: Street) -> None:
+    text = STREET.replace(
+        "classifications, attributes: {classifier_name: shapes", "redact, attributes: {detector_name: shapes"
+    )
+    lane.kinds = frozenset({"classifications", "detections"})
+    lane.become(text.replace("#ff0000", "#00ff00"))
+    lane.graph.services["shapes"].labels = ("person",)
+    with pytest.raises(ConfigError, match='service shapes gives no "persn"'):
+        lane.become(text.replace("#ff0000", "#00ff00").replace("_name: shapes", "_name: shapes, valid_labels: [persn]"))
+    assert lane.graph.feeds["named"].summary()["transforms"][0]["attributes"]["valid_labels"] == []
+
+
 def test_another_linger_applies_to_a_camera_that_lingers(lane: Street) -> None:
     porch = lane.graph.feeds["porch"]
     with porch.watch() as watch:

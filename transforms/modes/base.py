@@ -83,6 +83,9 @@ class InferenceMode(ABC):
         session = self._session
         return self._inferences + (session.inferences if session is not None else 0)
 
+    def exchange(self, attributes: InferenceAttributes) -> None:  # noqa: B027  # a hook
+        """Take other attributes of the transform, between two frames: those that need no other mode."""
+
     def open(self) -> None:
         """Open a session: the model is loaded when this returns. A second call does nothing.
 

@@ -45,7 +45,11 @@ class LatestInference(WorkerInference):
     @classmethod
     def of(cls, service: VisionService[Any], attributes: InferenceAttributes) -> Self:
         """Return the mode for a transform with these attributes."""
-        return cls(service, attributes.max_age_s if "max_age_s" in attributes.model_fields_set else None)
+        return cls(service, cls._declared_age_s(attributes))
+
+    def exchange(self, attributes: InferenceAttributes) -> None:
+        """Take another ``max_age_s``; the result stays."""
+        self._max_age_s = self._declared_age_s(attributes)
 
     @property
     def max_age_s(self) -> float:
@@ -76,6 +80,10 @@ class LatestInference(WorkerInference):
         for result in tuple(self._worker.results):
             self._take(result)
         return cast(tuple[P, ...], self._carried_to(frame.time_s))
+
+    @staticmethod
+    def _declared_age_s(attributes: InferenceAttributes) -> float | None:
+        return attributes.max_age_s if "max_age_s" in attributes.model_fields_set else None
 
     def _forget(self) -> None:
         """Drop the result and what is known of the frames."""

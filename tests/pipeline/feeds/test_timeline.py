@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from pipeline.feeds.timeline import Timeline
+from pipeline.feeds.timeline import Splice, Timeline
 from tests.fakes import frame
 
 TENTH = Fraction(1, 10)
@@ -62,3 +62,38 @@ def test_a_reopened_source_with_another_time_base_is_converted() -> None:
     timeline.restart()
     assert placed(timeline, 0, 6.0, Fraction(1, 1000))[0] == 10
     assert placed(timeline, 100, 6.1, Fraction(1, 1000))[0] == 11
+
+
+def spliced(splice: Splice, pts: int, sequence: int, at_s: float, origin: str = "one") -> tuple[int, int]:
+    """Return pts and number of a frame of an origin in the stream."""
+    result = splice.place(frame(pts, time_base=TENTH).retimed(pts, TENTH, sequence).marked("captured", at_s), origin)
+    assert result.time_base == TENTH
+    return result.pts, result.sequence
+
+
+def test_another_origin_follows_by_the_clock() -> None:
+    splice = Splice()
+    assert [spliced(splice, pts, pts + 3, 5.0 + pts / 10) for pts in (40, 41)] == [(40, 43), (41, 44)]
+    assert spliced(splice, 7, 0, 9.4, "two") == (44, 45)
+    assert spliced(splice, 8, 1, 9.5, "two") == (45, 46)
+
+
+def test_a_frame_that_is_repeated_follows_the_last_one_and_shifts_none_after_it() -> None:
+    splice = Splice()
+    spliced(splice, 40, 3, 5.0)
+    spliced(splice, 41, 4, 5.1)
+    assert spliced(splice, 41, 4, 5.1) == (42, 5)
+    assert spliced(splice, 39, 2, 4.9) == (43, 6), "of a line that is slower than the one that it replaces"
+    assert spliced(splice, 45, 8, 5.5) == (45, 8)
+
+
+def test_a_finer_time_base_applies_from_its_first_frame_on() -> None:
+    splice, finer = Splice(), Fraction(1, 1000)
+    spliced(splice, 10, 0, 5.0, "two")
+    spliced(splice, 20, 1, 6.0)
+    assert spliced(splice, 21, 2, 6.1) == (21, 2)
+    times = [
+        splice.place(frame(pts, time_base=finer).retimed(pts, finer, number), "one").time_s
+        for pts, number in ((2204, 3), (2208, 4))
+    ]
+    assert times == [2.204, 2.208]

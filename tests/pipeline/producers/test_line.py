@@ -10,11 +10,11 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from cameras import Attributes, BoundedCalls, BoundingBox, CameraError, Classification, Detection, Frame, Prediction
-from pipeline import Feed, State, WorkerExecutor
+from pipeline import Feed, State, TransformAttributes, TransformConfig, WorkerExecutor
 from pipeline.execution.executor import _TaskRun
 from pipeline.execution.workers import Job
 from pipeline.producers import Line, Source
-from pipeline.producers.line import STUCK_S, _LineTask
+from pipeline.producers.line import REPEAT_S, STUCK_S, _LineTask
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame, no_collection
 from tests.pipeline.builders import line_feed, source_feed
 from tests.transforms.services import FunctionVision, HangingVision
@@ -57,6 +57,12 @@ class Gate(Transform[Attributes]):
 
     def close(self) -> None:
         self.is_open = False
+
+
+class Counted(Attributes):
+    """Attributes with a number."""
+
+    number: int = 0
 
 
 class Cameras:
@@ -517,3 +523,106 @@ def test_a_frame_that_a_transform_fails_on_is_not_held(setup: Cameras) -> None:
             setup.camera.give(frame(pts))
             assert failed.acquire(timeout=5)
     assert held[2] == [False, False, True]
+
+
+def exchanged(line: Feed, *changes: dict[str, object]) -> None:
+    """Exchange attributes of the transforms of a line, in order; the others stay."""
+    producer = line.producer
+    assert isinstance(producer, Line)
+    entries = []
+    for transform, change in zip(producer.row.transforms, changes, strict=True):
+        attributes = type(transform.attributes).model_validate(transform.attributes.model_dump() | change)
+        entries.append(TransformConfig(type=transform.type_name, attributes=attributes))
+    producer.exchange(TransformAttributes(source=producer.source.name, pipeline=tuple(entries)))
+
+
+def test_a_line_exchanges_attributes_between_two_frames(setup: Cameras) -> None:
+    boxes = [Detection(label, 0.5, box=BoundingBox(0.1, 0.1, 0.3, 0.3)) for label in ("cat", "dog")]
+    service = FakeVision("shapes", detections=boxes)
+    gate = Gate()
+    gate.go.release(100)
+    line = setup.line("seen", gate, make("detections", service, detector_name="shapes"), make("track"))
+    with line.watch() as watch:
+        setup.camera.give(frame())
+        first = watch.get(5).annotations
+        gate.go = threading.Semaphore(0)
+        setup.camera.give(frame(pts=1))
+        for _ in range(2):
+            assert gate.entered.acquire(timeout=5)
+        exchanged(line, {}, {"valid_labels": ("dog",)}, {"max_age_s": 9.0})
+        shown = [item["attributes"].get("valid_labels") for item in line.producer.transforms()]
+        assert shown == [None, ["dog"], []], "at once"
+        gate.go.release(100)
+        assert watch.get(5).annotations == first, "the frame that is on its way gets the old ones"
+        setup.camera.give(frame(pts=2))
+        (dog,) = watch.get(5).annotations
+    assert dog == first[1], "its track has kept its number"
+    assert gate.opens == [False], "nothing was opened again"
+
+
+def test_the_results_of_a_slow_model_survive_an_exchange(setup: Cameras) -> None:
+    began, go = threading.Semaphore(0), threading.Semaphore(0)
+
+    def detect(frame: Frame) -> list[Detection]:
+        began.release()
+        assert go.acquire(timeout=5)
+        return [Detection("dog", 0.5, box=BoundingBox(0.1, 0.1, 0.3, 0.3))]
+
+    service = FunctionVision("shapes", detect=detect)
+    line = setup.line("seen", make("detections", service, detector_name="shapes", mode="latest"))
+    with line.watch() as watch:
+        go.release()
+        setup.camera.give(frame(width=64, height=48))
+        assert len(watch.get(5).annotations) == 1
+        setup.camera.give(frame(pts=1, width=64, height=48))
+        watch.get(5)
+        for number, threshold, count in ((2, 0.6, 0), (3, 0.4, 1)):
+            exchanged(line, {"confidence_threshold": threshold})
+            setup.camera.give(frame(pts=number, width=64, height=48))
+            assert len(watch.get(5).annotations) == count
+        go.release(100)
+
+
+def test_the_last_frame_is_transformed_again_where_no_next_one_shows_other_attributes(setup: Cameras) -> None:
+    line = setup.line("turned", make("rotate", angle_degs=90.0))
+    with line.watch() as watch:
+        setup.camera.give(frame(width=8, height=6))
+        first = watch.get(5)
+        exchanged(line, {"angle_degs": 0.0})
+        setup.clock.advance(REPEAT_S)
+        again = watch.get(5)
+        assert [(each.width, each.height) for each in (first, again)] == [(6, 8), (8, 6)]
+        assert (again.sequence, again.pts) == (first.sequence + 1, first.pts + 1)
+        exchanged(line, {"angle_degs": 180.0})
+        setup.camera.give(frame(pts=5))
+        assert watch.get(5).width == 8
+        setup.clock.advance(REPEAT_S)
+        setup.camera.give(frame(pts=6))
+        assert watch.get(5).image.tolist() == frame().image.tolist()
+        assert line.counters["frames_out"] == 4, "the frame that came is not repeated"
+
+
+def test_a_line_that_does_not_run_takes_attributes_when_it_starts(setup: Cameras) -> None:
+    line = setup.line("turned", make("rotate", angle_degs=90.0))
+    exchanged(line, {"angle_degs": 0.0})
+    with line.watch() as watch:
+        setup.camera.give(frame(width=8, height=6))
+        assert watch.get(5).width == 8
+
+
+def test_a_transform_that_refuses_attributes_does_not_end_the_line(setup: Cameras) -> None:
+    class Refusing(Gate):
+        def exchange(self, attributes: Attributes) -> None:
+            raise ValueError("not these")
+
+    gate = Refusing()
+    gate.go.release(100)
+    gate.attributes = Counted(number=1)
+    line = setup.line("seen", gate)
+    with line.watch() as watch:
+        setup.camera.give(frame())
+        watch.get(5)
+        exchanged(line, {"number": 2})
+        setup.camera.give(frame(pts=1))
+        watch.get(5)
+        assert line.counters["errors"] == 1
