@@ -29,6 +29,7 @@ from .config import (
     schema,
     token_of,
     with_packages,
+    with_values,
 )
 from .execution import (
     Clock,
@@ -103,4 +104,5 @@ __all__ = [
     "release_memory",
     "token_of",
     "with_packages",
+    "with_values",
 ]

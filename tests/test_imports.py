@@ -19,7 +19,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "vision/runtimes": ("encodings", "files", "label_forms"),
     "transforms": ("painting", "modes"),
     "pipeline": ("camera_config", "execution", "feeds", "producers", "config"),
-    "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam"),
+    "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam", "text"),
     "streams": ("encoding", "webrtc"),
     "configs": ("training",),
     "server": ("process", "program", "core", "connections", "grpc", "http", "viam", "clarifai", "run", "cli"),

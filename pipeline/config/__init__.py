@@ -23,6 +23,7 @@ from .load import load, load_plugins, parse
 from .nodes import ConfigError, Problem, Problems, is_unknown, quoted
 from .plugins import with_packages
 from .schema import schema
+from .text import with_values
 
 __all__ = [
     "BUILT_IN",
@@ -54,4 +55,5 @@ __all__ = [
     "plain_token",
     "token_of",
     "with_packages",
+    "with_values",
 ]

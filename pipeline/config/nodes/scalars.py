@@ -91,6 +91,11 @@ def expanded(text: str, environment: Mapping[str, str]) -> str:
     return result
 
 
+def has_placeholder(text: str) -> bool:
+    """Return whether a text that a file contains has a placeholder, such as ``${NAME}``."""
+    return any(match["name"] or match["package"] for match in _PART.finditer(text))
+
+
 def _utf8(name: str, value: str) -> str:
     try:
         value.encode()

@@ -20,13 +20,13 @@ from .scalars import expanded, shielded, typed, unshielded, unusable
 from .tree import MappingNode, Node, ScalarNode, SequenceNode, shown
 from .yaml_errors import explained
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_DEPTH = 40
 MAX_NODES = 100_000  # a camera needs about 30
 
 # All characters that are not printable by YAML 1.2's definition.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read_yaml(text: str, problems: Problems, environment: Mapping[str, str]) -> Node | None:
@@ -38,7 +38,7 @@ def read_yaml(text: str, problems: Problems, environment: Mapping[str, str]) -> 
         ConfigError: The text is not YAML, has more than one document, is nested too deeply or, with its aliases
             expanded, is too large.
     """
-    if forbidden := _FORBIDDEN.search(text):
+    if forbidden := FORBIDDEN.search(text):
         line = text.count("\n", 0, forbidden.start()) + 1
         column = forbidden.start() - (text.rfind("\n", 0, forbidden.start()) + 1) + 1
         code = f"U+{ord(forbidden[0]):04X}"
@@ -57,7 +57,7 @@ class _Builder:
 
     def __init__(self, text: str, problems: Problems, environment: Mapping[str, str]) -> None:
         text, self._shielded = shielded(text)
-        self._events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
+        self._events: Iterator[Any] = iter(yaml.parse(text, Loader=LOADER))
         self._problems = problems
         self._environment = environment
         self._anchors: dict[str, tuple[Node, int] | None] = {}
