@@ -26,8 +26,10 @@ from .config import (
     origin_of,
     parse,
     plain_token,
+    read_text,
     schema,
     token_of,
+    with_attributes,
     with_packages,
     with_values,
 )
@@ -101,8 +103,10 @@ __all__ = [
     "schema",
     "hash_of",
     "plain_token",
+    "read_text",
     "release_memory",
     "token_of",
+    "with_attributes",
     "with_packages",
     "with_values",
 ]

@@ -109,6 +109,16 @@ class Graph:
             self._apply(plan)
         return plan.changes
 
+    def check(self, config: Config) -> None:
+        """Check a configuration as :meth:`reconfigure` would, and change nothing.
+
+        Blocks while models are loaded.
+
+        Raises:
+            ConfigError: as :meth:`open`, for what is new or changed.
+        """
+        _check(self._plan(config))
+
     def close(self) -> None:
         """End every feed, readers before their sources, and wait for all within one time limit.
 

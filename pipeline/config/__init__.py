@@ -19,8 +19,9 @@ from .declarations import (
     plain_token,
     token_of,
 )
-from .load import load, load_plugins, parse
+from .load import load, load_plugins, parse, read_text
 from .nodes import ConfigError, Problem, Problems, is_unknown, quoted
+from .patch import with_attributes
 from .plugins import with_packages
 from .schema import schema
 from .text import with_values
@@ -50,10 +51,12 @@ __all__ = [
     "origin_of",
     "parse",
     "quoted",
+    "read_text",
     "schema",
     "hash_of",
     "plain_token",
     "token_of",
+    "with_attributes",
     "with_packages",
     "with_values",
 ]

@@ -37,7 +37,17 @@ def load(path: str | Path, *, tables: Tables = BUILT_IN, run_plugins: bool = Fal
     """
     problems = Problems(str(path))
     text = _text(path, problems)
-    return _parsed(text, Path(path), Path(path).absolute().parent, os.environ, tables, problems, run_plugins)
+    folder = Path(path).absolute().parent
+    return _parsed(text, Path(path), folder, os.environ, tables, problems, run_plugins, run_plugins)
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a configuration file, without a byte order mark; for :func:`parse`.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    return _text(path, Problems(str(path)))
 
 
 def load_plugins(path: str | Path, tables: Tables) -> Tables:
@@ -118,8 +128,9 @@ def parse(
     *,
     environment: Mapping[str, str] | None = None,
     tables: Tables = BUILT_IN,
+    plugins_are_loaded: bool = False,
 ) -> Config:
-    """Read a configuration from a text. The key ``plugins`` is refused, so that no file is run.
+    """Read a configuration from a text. No plugin file is run.
 
     Args:
         text: The content of the file.
@@ -127,13 +138,15 @@ def parse(
         folder: The folder that relative paths start from.
         environment: The environment variables; default: those of the process.
         tables: The kinds that it can declare.
+        plugins_are_loaded: Whether the tables have the kinds of the files under ``plugins:``. Otherwise that key is
+            refused.
 
     Raises:
         ConfigError: With every problem of the text, in its order.
     """
     problems = Problems(file)
     variables = os.environ if environment is None else environment
-    return _parsed(text, Path(file), folder, variables, tables, problems, False)
+    return _parsed(text, Path(file), folder, variables, tables, problems, plugins_are_loaded, False)
 
 
 def _parsed(
@@ -143,13 +156,18 @@ def _parsed(
     environment: Mapping[str, str],
     tables: Tables,
     problems: Problems,
+    allows_plugins: bool,
     run_plugins: bool,
 ) -> Config:
     root = _root(text, problems.file, folder, environment, problems)
     if run_plugins:
         tables = _with_plugins(root, folder, tables, problems)
-    config = Reader(problems, folder, path, tables, plugins_were_run=run_plugins).config(root)
+    config = Reader(problems, folder, path, tables, allows_plugins=allows_plugins).config(root)
     if problems:
+        if allows_plugins and not run_plugins and config.plugin_files != tables.files:
+            position = root.keys.get(PLUGINS) if isinstance(root, MappingNode) else None
+            message = "lists other files than those that are loaded; restart the program to load them"
+            problems.add(position, (PLUGINS,), message)
         raise problems.error()
     return config
 

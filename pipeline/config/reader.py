@@ -20,7 +20,7 @@ from .declarations import (
     TransformBlock,
     TransformCameraBlock,
 )
-from .nodes import Address, MappingNode, Node, Position, Problems, SequenceNode, is_empty, is_unknown, kind_of
+from .nodes import Address, MappingNode, Node, Position, Problems, SequenceNode, is_empty, is_unknown, kind_of, text_of
 from .services import Services
 from .upstream import check_depths, check_sources, unknown_cameras
 from .validation import (
@@ -44,10 +44,10 @@ class Reader:
     """Reads one file. Use it once."""
 
     def __init__(
-        self, problems: Problems, folder: Path, path: Path, tables: Tables, *, plugins_were_run: bool = False
+        self, problems: Problems, folder: Path, path: Path, tables: Tables, *, allows_plugins: bool = False
     ) -> None:
         self._problems = problems
-        self._plugins_were_run = plugins_were_run
+        self._allows_plugins = allows_plugins
         self._folder = folder
         self._path = path
         self._tables = tables
@@ -67,7 +67,7 @@ class Reader:
                 reserved = is_reserved_key((key,))
                 message = UNAVAILABLE if reserved else is_unknown(self._problems, "unknown key", key, ROOT_KEYS)
                 self._problems.add(root.keys[key], (key,), message)
-        if PLUGINS in root.entries and not self._plugins_were_run:
+        if PLUGINS in root.entries and not self._allows_plugins:
             self._problems.add(root.keys[PLUGINS], (PLUGINS,), "is only allowed in a file named on the command line")
         cameras, services = self._entries.items(root, "cameras"), self._entries.items(root, "services")
         if not cameras and not services:
@@ -104,6 +104,7 @@ class Reader:
             path=self._path,
             locations=Locations(self._problems.file, places),
             tables=self._tables,
+            plugin_files=_texts(root.entries.get(PLUGINS)),
         )
 
     def _has_source(self, node: Node) -> bool:
@@ -171,3 +172,9 @@ class Reader:
         if block is None or attributes is None:
             return None
         return TransformConfig(type=name, attributes=attributes)
+
+
+def _texts(node: Node | None) -> tuple[str, ...]:
+    """Return the texts of a list, for what was checked elsewhere."""
+    items = node.items if isinstance(node, SequenceNode) else ()
+    return tuple(text for item in items if (text := text_of(item)) is not None)

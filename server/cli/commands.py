@@ -93,16 +93,27 @@ def serve(
     tls_self_signed: Annotated[
         bool, typer.Option("--tls-self-signed", help="Serve HTTPS with a certificate that is made and kept for you.")
     ] = False,
+    edit: Annotated[
+        bool,
+        typer.Option("--edit", help="Let the page /edit change the file; on by itself on 127.0.0.1 without tokens."),
+    ] = False,
+    no_watch: Annotated[
+        bool, typer.Option("--no-watch", help="Do not follow changes of the file; SIGHUP still reloads it.")
+    ] = False,
     log_level: Annotated[LogLevel, typer.Option(help="How much to log on stderr.")] = LogLevel.INFO,
 ) -> None:
-    """Serve the cameras of a configuration until interrupted."""
+    """Serve the cameras of a configuration until interrupted.
+
+    Changes of the file are applied while the server runs.
+    """
     log_to_stderr(log_level.upper())
     with exit_codes(interrupted=0):
         with without_collection():
             from configs import DEMO
 
-            from ..run import ServeOptions, apply_options, hints_for_others
-            from ..run import serve as serve_config
+            from ..configuration import ConfigFile, ServeOptions
+            from ..run import hints_for_others
+            from ..run import serve as serve_file
 
         declared = _load(config if config is not None else str(DEMO), context)
         options = ServeOptions(
@@ -114,18 +125,18 @@ def serve(
             tls_key=tls_key,
             tls_self_signed=tls_self_signed,
         )
-        served = apply_options(declared, options)
+        file = ConfigFile(declared, options, watched=not no_watch, editable=edit)
 
         def announce(urls: Sequence[str]) -> None:
             # Before stdout, which programs read: its one line says that the server is ready.
-            for line in hints_for_others(served.server, urls[1:]):
+            for line in hints_for_others(file.served.server, urls[1:]):
                 write_to_stderr(line)
             try:
                 print(urls[0], flush=True)
             except OSError as error:  # the log names the address, too
                 logger.warning("the address cannot be written to stdout: %s", error.strerror)
 
-        serve_config(served, announce)
+        serve_file(file, announce)
 
 
 @cli.command()
@@ -152,7 +163,7 @@ def check(
     with exit_codes(), _problems_as_json() if as_json else contextlib.nullcontext():
         from pipeline import Graph
 
-        from ..run import ServeOptions, apply_options
+        from ..configuration import ServeOptions, apply_options
 
         declared = apply_options(_load(config, context), ServeOptions(host=host, token=token, insecure=insecure))
         cold = {name: dataclasses.replace(camera, preload=False) for name, camera in declared.cameras.items()}

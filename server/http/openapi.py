@@ -131,7 +131,11 @@ def _add_refusals(operation: dict[str, Any], path: str, method: str) -> None:
             own = responses.setdefault(status, {"description": ""})
             own["description"] = f"{own['description']}; or: {reason}" if own["description"] else reason
     for status in [status for status in responses if int(status) >= 400]:
-        responses[status]["content"] = _PROBLEM
+        content = responses[status].get("content", {})
+        if (
+            content.get("application/json", {}).get("schema", {}).get("type") != "array"
+        ):  # of a configuration's problems
+            responses[status]["content"] = _PROBLEM
     operation["responses"] = dict(sorted(responses.items()))
 
 

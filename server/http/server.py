@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 
 from cameras import require_internals
 
+from ..configuration import Reloader
 from ..connections import Acceptor, Port
 from ..core import Backend
 from .access import AccessMiddleware
@@ -33,6 +34,7 @@ class HttpServer(uvicorn.Server):
 
     Args:
         backend: The backend of all endpoints.
+        reloader: The configuration of all endpoints that change it.
         extensions: APIs of other systems, which the app serves too.
         acceptor: Accepts the connections.
         grace_s: Seconds that requests may continue after ``stop``.
@@ -46,12 +48,13 @@ class HttpServer(uvicorn.Server):
     def __init__(
         self,
         backend: Backend,
+        reloader: Reloader,
         extensions: Sequence[Extension],
         acceptor: Acceptor,
         grace_s: int,
         tls: SSLContext | None = None,
     ) -> None:
-        self.app = create_app(backend, extensions)
+        self.app = create_app(backend, reloader, extensions)
         limited = BodyMiddleware(self.app, backend.bodies)
         access = AccessMiddleware(limited, backend.config.server, backend.tokens, extensions, OPEN_OPTIONS)
         super().__init__(_settings(access, grace_s))

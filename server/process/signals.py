@@ -37,7 +37,7 @@ class SignalThread:
     * SIGINT and SIGTERM end the process at once with 0. Once :meth:`on_end` has given a function that closes the
       program, they call it, and the process ends by force if the program has not closed after ``limit_s``.
     * A second SIGINT or SIGTERM ends the process at once with 1.
-    * SIGHUP is ignored, with a line in the log.
+    * SIGHUP calls the function of :meth:`on_hangup`. One that comes before there is a function calls it then.
     * SIGALRM calls the function of :meth:`on_alarm`, also while a library blocks the main thread.
 
     Args:
@@ -53,6 +53,8 @@ class SignalThread:
         self._end = end
         self._on_end: Callable[[], object] | None = None
         self._on_alarm: Callable[[], object] | None = None
+        self._on_hangup: Callable[[], object] | None = None
+        self._has_hung_up = False
         self._deadline_s: float | None = None
         self._lock = threading.Lock()
         self._before: dict[signal.Signals, Any] = {}
@@ -72,6 +74,14 @@ class SignalThread:
         """Set the function that starts to close the program, called on the thread of the signals; ``None``: none."""
         with self._lock:
             self._on_end = action
+
+    def on_hangup(self, action: Callable[[], object] | None) -> None:
+        """Set the function for SIGHUP, called on the thread of the signals; ``None``: none from now on."""
+        with self._lock:
+            self._on_hangup = action
+            missed, self._has_hung_up = self._has_hung_up and action is not None, False
+        if missed and action is not None:
+            action()
 
     def on_alarm(self, action: Callable[[], object] | None) -> None:
         """Set the function for SIGALRM, the end of ``signal.setitimer``; ``None``: none."""
@@ -108,7 +118,11 @@ class SignalThread:
 
     def _handle(self, number: int) -> None:
         if number == signal.SIGHUP:
-            _say("SIGHUP is ignored; restart the program to apply another configuration")
+            with self._lock:
+                action = self._on_hangup
+                self._has_hung_up = action is None
+            if action is not None:
+                action()
         if number == signal.SIGALRM:
             with self._lock:
                 action = self._on_alarm
@@ -130,22 +144,27 @@ class SignalThread:
 
 
 @contextmanager
-def signals_handled(action: Callable[[], object]) -> Generator[None, None, None]:
+def signals_handled(
+    action: Callable[[], object], on_hangup: Callable[[], object] | None = None
+) -> Generator[None, None, None]:
     """Call a function on SIGINT or SIGTERM during the block, which then has ``END_LIMIT_S`` to close the program.
 
-    A signal after the block ends the process at once, if the process handled signals before the block; otherwise
-    the handlers from before are restored.
+    SIGHUP calls the other function. A signal to end after the block ends the process at once, if the process handled
+    signals before the block; otherwise the handlers from before are restored.
     """
     thread = SignalThread.started
     if thread is not None:
         thread.on_end(action)
+        thread.on_hangup(on_hangup)
         try:
             yield
         finally:
             thread.on_end(None)
+            thread.on_hangup(None)
         return
     thread = SignalThread()
     thread.on_end(action)
+    thread.on_hangup(on_hangup)
     thread.start()
     try:
         yield

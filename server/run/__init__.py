@@ -3,13 +3,10 @@
 from .addresses import hints_for_others
 from .lifecycle import Running, run, serve, shutdown, startup
 from .links import watch_link
-from .options import ServeOptions, apply_options
 
 __all__ = [
     "Running",
-    "ServeOptions",
     "hints_for_others",
-    "apply_options",
     "run",
     "serve",
     "shutdown",

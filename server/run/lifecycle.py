@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cameras import check_pyav, limit_opencv
-from pipeline import Config, Graph, limit_heaps
+from pipeline import Graph, limit_heaps
 from streams import EncoderPool
 
 from ..clarifai import ClarifaiRest
+from ..configuration import ConfigFile, FileWatcher, Reloader
 from ..connections import Acceptor
 from ..core import Backend, TrustedProxies, on_thread, open_backend
 from ..http import HttpServer, check_http_libraries
@@ -44,11 +45,13 @@ class Running:
     graph: Graph
     encoders: EncoderPool
     backend: Backend
+    reloader: Reloader
     acceptor: Acceptor
     http: HttpServer
     serving: asyncio.Task[None]
     urls: tuple[str, ...]
     listeners: tuple[Listener, ...] = ()
+    watcher: FileWatcher | None = None
 
     @property
     def url(self) -> str:
@@ -56,11 +59,11 @@ class Running:
         return self.urls[0]
 
 
-def serve(config: Config, announce: Callable[[Sequence[str]], None]) -> None:
-    """Serve a configuration until SIGINT or SIGTERM.
+def serve(file: ConfigFile, announce: Callable[[Sequence[str]], None]) -> None:
+    """Serve a configuration file until SIGINT or SIGTERM; SIGHUP reloads it.
 
     Args:
-        config: The configuration to serve.
+        file: The file, which was read.
         announce: Called with the URL of each address when the server listens.
 
     Raises:
@@ -70,18 +73,21 @@ def serve(config: Config, announce: Callable[[Sequence[str]], None]) -> None:
     raise_file_limit()
     limit_heaps()
     limit_opencv()
-    asyncio.run(_serve(config, announce))
+    asyncio.run(_serve(file, announce))
 
 
-async def _serve(config: Config, announce: Callable[[Sequence[str]], None]) -> None:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+async def _serve(file: ConfigFile, announce: Callable[[Sequence[str]], None]) -> None:
+    loop, stop, hangup = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
 
-    def on_signal() -> None:
-        with suppress(RuntimeError):  # the loop has just ended
-            loop.call_soon_threadsafe(stop.set)
+    def setter(event: asyncio.Event) -> Callable[[], None]:
+        def set_event() -> None:
+            with suppress(RuntimeError):  # the loop has just ended
+                loop.call_soon_threadsafe(event.set)
 
-    with signals_handled(on_signal):
-        starting = asyncio.create_task(startup(config), name="startup")
+        return set_event
+
+    with signals_handled(setter(stop), setter(hangup)):
+        starting = asyncio.create_task(startup(file), name="startup")
         await _first(starting, stop)
         if not starting.done():  # loading models takes long, and one may hang
             starting.cancel()
@@ -90,22 +96,35 @@ async def _serve(config: Config, announce: Callable[[Sequence[str]], None]) -> N
         running = starting.result()
         # What is here now stays, too. A full collection that visits it again stops the event loop for up to 80 ms.
         gc.freeze()
+        reloading = asyncio.create_task(_reload_at(hangup, running.reloader), name="reload")
         try:
             announce(running.urls)
             await run(running, stop)
         finally:
+            reloading.cancel()
             await shutdown(running)
 
 
-async def startup(config: Config) -> Running:
+async def _reload_at(hangup: asyncio.Event, reloader: Reloader) -> None:
+    """Reload the configuration each time the event is set."""
+    while True:
+        await hangup.wait()
+        hangup.clear()
+        await on_thread("reload", reloader.try_reload)
+
+
+async def startup(file: ConfigFile) -> Running:
     """Bind the address, load what the cameras need, and start to answer requests.
+
+    Args:
+        file: The configuration file, which was read.
 
     Raises:
         StartError: The server cannot listen on the address.
         ConfigError: A model cannot be used.
         UnsuitableLibrary: A library lacks a private attribute that the program uses.
     """
-    server = config.server
+    config, server = file.served, file.served.server
     check_pyav()
     check_http_libraries()
     check_listener_libraries(server)
@@ -123,7 +142,8 @@ async def startup(config: Config) -> Running:
         async for listener in open_listeners(backend, acceptor, certificate):
             listeners.append(listener)
         tls = None if certificate is None else certificate.context("http/1.1")
-        http = HttpServer(backend, [ClarifaiRest(backend)], acceptor, REQUESTS_S, tls)
+        reloader = Reloader(file, graph, backend.tokens.prepare)
+        http = HttpServer(backend, reloader, [ClarifaiRest(backend)], acceptor, REQUESTS_S, tls)
         serving = asyncio.create_task(http.serve([sock]), name="http")
         await _first(serving, http.opened)
     except BaseException:
@@ -136,7 +156,10 @@ async def startup(config: Config) -> Running:
     backend.watchdog.start()
     urls = urls_of(server, sock, "http" if tls is None else "https")
     logger.info("listening on %s", ", ".join(urls))
-    return Running(graph, encoders, backend, acceptor, http, serving, urls, tuple(listeners))
+    watcher = FileWatcher(reloader.files, reloader.try_reload) if file.is_watched else None
+    if watcher is not None:
+        watcher.start()
+    return Running(graph, encoders, backend, reloader, acceptor, http, serving, urls, tuple(listeners), watcher)
 
 
 async def run(running: Running, stop: asyncio.Event) -> None:
@@ -149,6 +172,8 @@ async def shutdown(running: Running) -> None:
     logger.info("closing")
     deadline_s = asyncio.get_running_loop().time() + CLOSE_LIMIT_S
     running.http.stop()
+    if running.watcher is not None:
+        running.watcher.stop()
     await _closed(deadline_s, *((listener.name, listener.close()) for listener in running.listeners))
     await _closed(deadline_s, ("sessions", running.backend.close_sessions()))
     await _closed(deadline_s, ("encoders", on_thread("close", running.encoders.close)))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import Graph, parse
+from server.configuration import ConfigFile
 from server.run import serve
 from tests.server.served import Served
 
@@ -60,6 +61,6 @@ def test_a_signal_ends_a_start_that_hangs(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Graph, "open", hangs)
     text = "cameras: [{name: scene, model: test_pattern}]\nserver: {port: 0}\n"
-    serve(parse(text, "test.yaml", tmp_path), announced.append)
+    serve(ConfigFile(parse(text, "test.yaml", tmp_path)), announced.append)
     assert announced == []
     back.set()

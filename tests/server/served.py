@@ -17,6 +17,7 @@ import httpx
 import numpy as np
 
 from pipeline import BUILT_IN, Tables, parse
+from server.configuration import ConfigFile, ServeOptions
 from server.run import Running, shutdown, startup
 from tests.cameras import pictures
 from vision import VisionService
@@ -60,6 +61,7 @@ class Served:
     """A server on a free port of 127.0.0.1 with the cameras above, or those of another text.
 
     Attributes:
+        path: The configuration file.
         running: What was started.
         client: An HTTP client on its address, which trusts the certificate ``verify``.
     """
@@ -73,8 +75,10 @@ class Served:
         verify: Path | None = None,
     ) -> None:
         (folder / "still.png").write_bytes(encoded())
+        self.path = folder / "test.yaml"
+        self.path.write_text(text, "utf-8")
         config = parse(text, "test.yaml", folder, tables=tables)
-        self._config = dataclasses.replace(config, server=config.server.model_copy(update={"port": 0}))
+        self._file = ConfigFile(dataclasses.replace(config, path=self.path), ServeOptions(port=0, insecure=True))
         self._services = services
         self._certificate = verify
         self._ready = threading.Event()
@@ -108,7 +112,7 @@ class Served:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         try:
-            self.running: Running = await startup(self._config)
+            self.running: Running = await startup(self._file)
         except BaseException as error:
             self._failure = error
             self._ready.set()

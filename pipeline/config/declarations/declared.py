@@ -41,6 +41,7 @@ class Config:
         path: The file it was read from.
         locations: Where the file declares cameras and services.
         tables: The kinds it was read with; only these kinds are built.
+        plugin_files: The files under ``plugins:``, as they are written there.
     """
 
     cameras: dict[str, CameraConfig]
@@ -50,6 +51,7 @@ class Config:
     models: dict[str, RuntimeDeclaration] = field(default_factory=dict)
     locations: Locations = field(default=Locations(), repr=False, compare=False)
     tables: Tables = field(default=BUILT_IN, repr=False, compare=False)
+    plugin_files: tuple[str, ...] = ()
 
     @cached_property
     def folders(self) -> tuple[str, ...]:

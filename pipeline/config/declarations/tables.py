@@ -75,6 +75,7 @@ class Tables:
         predictions: Kinds of predictions by plural. Clients request them; a configuration does not declare them.
         plugins: All plugins found, including those whose kinds cannot be used.
         without_files: The same tables without the kinds of plugin files; ``None`` if no plugin file was run.
+        files: The plugin files that were run, as the configuration lists them.
     """
 
     cameras: Mapping[str, type[Camera[Any]]]
@@ -87,6 +88,7 @@ class Tables:
     predictions: Mapping[str, type[Prediction]]
     plugins: tuple[Plugin, ...] = ()
     without_files: Tables | None = None
+    files: tuple[str, ...] = ()
 
     @property
     def camera_models(self) -> dict[str, type[Attributes]]:

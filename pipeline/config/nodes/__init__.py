@@ -4,7 +4,20 @@ from .json_reader import read_json
 from .problems import Address, ConfigError, Position, Problem, Problems, is_unknown, path_text, quoted
 from .scalars import expanded, has_placeholder, typed, unusable
 from .spans import AliasSpan, ListSpan, MappingSpan, ScalarSpan, Span, read_spans
-from .tree import MappingNode, Node, ScalarNode, SequenceNode, find, is_empty, kind_of, plain, replaced, shown, text_of
+from .tree import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    find,
+    is_empty,
+    kind_of,
+    node_of,
+    plain,
+    replaced,
+    shown,
+    text_of,
+)
 from .yaml_reader import FORBIDDEN, read_yaml
 
 __all__ = [
@@ -29,6 +42,7 @@ __all__ = [
     "is_empty",
     "is_unknown",
     "kind_of",
+    "node_of",
     "path_text",
     "plain",
     "quoted",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import abc
 from dataclasses import dataclass, field, replace
@@ -56,6 +57,17 @@ class MappingNode:
 
 
 Node = ScalarNode | SequenceNode | MappingNode
+
+
+def node_of(value: Any, position: Position) -> Node:
+    """Return a value as a node: one of JSON, or a path. All its parts get the same position."""
+    if isinstance(value, abc.Mapping):
+        entries = {str(key): node_of(inner, position) for key, inner in value.items()}
+        return MappingNode(position, entries, dict.fromkeys(entries, position))
+    if isinstance(value, list | tuple):
+        return SequenceNode(position, tuple(node_of(item, position) for item in value))
+    is_json = value is None or isinstance(value, bool | int | float)
+    return ScalarNode(position, value, json.dumps(value) if is_json else str(value))
 
 
 def is_empty(node: Node | None) -> bool:

@@ -74,7 +74,7 @@ def with_files(tables: Tables, node: Node, folder: Path, problems: Problems) -> 
         for kind in plugin.kinds:
             if kind.error:
                 problems.add(position, address, f"{_place(path, kinds[kind.table, kind.name])}: {kind.error}")
-    return Tables(**{**vars(joined), "without_files": tables})
+    return Tables(**{**vars(joined), "without_files": tables, "files": tuple(places)})
 
 
 def _path(listed: str, folder: Path) -> Path:

@@ -38,6 +38,8 @@ def rights_for(method: str, path: str) -> Iterable[str] | None:
         return _VIEW | _PREDICT
     if path.startswith((f"{_LIST_OF_SERVICES}/", "/v2/")):
         return _PREDICT
+    if path == "/api/configuration" or path.startswith(("/api/configuration/", "/api/drafts", "/api/devices")):
+        return _CONTROL
     if path == "/api/cameras" or path.startswith("/api/cameras/"):
         return _VIEW if safe else _CONTROL
     return None if safe else _CONTROL

@@ -4,20 +4,39 @@ from .body import URLS_BYTES_MAX, Part, named_urls, pictures_of, read_body
 from .extensions import Extension, error_response
 from .metrics import METRICS_TYPE, metrics_text
 from .problems import PROBLEM_TYPE, HttpError, document, handle_errors, response_to
-from .replies import CameraInfo, LinkToken, PredictionReplies, PredictionReply, ServiceInfo, problems
+from .replies import (
+    CameraInfo,
+    ConfigurationInfo,
+    ConfigurationProblem,
+    LinkToken,
+    PredictionReplies,
+    PredictionReply,
+    ReloadReply,
+    SavedReply,
+    ServiceInfo,
+    TransformInfo,
+    WrittenReply,
+    problems,
+)
 
 __all__ = [
     "METRICS_TYPE",
     "PROBLEM_TYPE",
     "URLS_BYTES_MAX",
     "CameraInfo",
+    "ConfigurationInfo",
+    "ConfigurationProblem",
     "Extension",
     "Part",
     "PredictionReplies",
     "PredictionReply",
     "HttpError",
     "LinkToken",
+    "ReloadReply",
+    "SavedReply",
     "ServiceInfo",
+    "TransformInfo",
+    "WrittenReply",
     "document",
     "error_response",
     "handle_errors",

@@ -167,6 +167,56 @@ class PredictionReplies(Reply):
     results: list[PredictionReply | ProblemReply]
 
 
+class ConfigurationProblem(Reply):
+    """What is wrong with a configuration, and where."""
+
+    line: int | None = Field(description="From 1; null for a problem of the file as a whole.")
+    column: int | None
+    path: str = Field(description="The value, such as cameras[1].attributes.source.")
+    message: str
+
+
+class ReloadReply(Reply):
+    """What a reload did."""
+
+    changed: list[str] = Field(description="The cameras and services that were added, changed or removed.")
+    restart_needed: list[str] = Field(description="The keys whose new values need a restart, such as server.port.")
+
+
+class WrittenReply(ReloadReply):
+    """What a reload did, after the file was written."""
+
+    version: str = Field(description="The ETag of the text now.")
+
+
+class LiveValuesInfo(Reply):
+    """Attributes of a transform that were changed live and are not in the file."""
+
+    camera: str
+    transform: int = Field(description="The number of the transform, from 0.")
+    attributes: dict[str, Any] = Field(description="The values now; null is the default.")
+    before: dict[str, Any] = Field(description="The values in the file; null where it has none.")
+
+
+class SavedReply(Reply):
+    """What was written into the file."""
+
+    saved: list[LiveValuesInfo]
+    version: str
+
+
+class ConfigurationInfo(Reply):
+    """How the file and what is served stand to each other."""
+
+    file: str = Field(description="Its name, without the folder.")
+    version: str = Field(description="Changes with what is served and with what is wrong with the file.")
+    writable: bool
+    editable: bool = Field(description="Whether /edit may change it.")
+    problems: list[ConfigurationProblem] = Field(description="Why the file as it is now is not served.")
+    restart_needed: list[str]
+    unsaved: list[LiveValuesInfo]
+
+
 class LinkToken(Reply):
     """A token for the camera of a link."""
 

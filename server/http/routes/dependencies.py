@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from ...configuration import Reloader
 from ...core import Backend
 
 
@@ -16,3 +17,12 @@ async def _backend(request: Request) -> Backend:
 
 WithBackend = Annotated[Backend, Depends(_backend)]
 """The type of an endpoint parameter that receives the backend."""
+
+
+async def _reloader(request: Request) -> Reloader:
+    reloader: Reloader = request.app.state.reloader
+    return reloader
+
+
+WithReloader = Annotated[Reloader, Depends(_reloader)]
+"""The type of an endpoint parameter that receives the configuration, to change it."""

@@ -1142,7 +1142,7 @@ def test_reports_each_problem_at_its_position(text: str, expected: str, tmp_path
 
 
 def test_the_python_parser_reports_the_same_problems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.config.nodes.yaml_reader._LOADER", yaml.SafeLoader)
+    monkeypatch.setattr("pipeline.config.nodes.yaml_reader.LOADER", yaml.SafeLoader)
     (tmp_path / "here").touch()
     differing = set()
     for name, text, expected in ROWS:

@@ -237,7 +237,7 @@ def test_access_from_other_machines_needs_tokens_or_insecure(config: str, host: 
 def serving(monkeypatch: pytest.MonkeyPatch) -> list[ServerConfig]:
     """Return a list that receives each configuration that would be served."""
     served: list[ServerConfig] = []
-    monkeypatch.setattr(server_run, "serve", lambda config, announce: served.append(config.server))
+    monkeypatch.setattr(server_run, "serve", lambda file, announce: served.append(file.served.server))
     return served
 
 

@@ -12,7 +12,7 @@ from tests.end_to_end.browsers import accessibility_findings, new_page, wait_unt
 
 from ..conftest import check_threads, threads_now
 from ..served import Served
-from .test_page_in_browser import LIVE, card, watch
+from .test_page_in_browser import LIVE, watch
 
 STILL = "{name: still, model: image_file, attributes: {path: still.png}}"
 

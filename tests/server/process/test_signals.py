@@ -81,13 +81,17 @@ def test_a_second_signal_ends_the_process_at_once(ended: Ended, capfd: pytest.Ca
         thread.close()
 
 
-def test_sighup_is_ignored_with_a_line_in_the_log(
-    thread: SignalThread, ended: Ended, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_sighup_calls_its_function_also_when_it_came_before_that(thread: SignalThread, ended: Ended) -> None:
+    called = threading.Semaphore(0)
+    os.kill(os.getpid(), signal.SIGHUP)
     os.kill(os.getpid(), signal.SIGHUP)
     os.kill(os.getpid(), signal.SIGTERM)
     assert ended.happened.acquire(timeout=WAITS_S)
-    assert caplog.messages[0] == "SIGHUP is ignored; restart the program to apply another configuration"
+    thread.on_hangup(called.release)
+    assert called.acquire(timeout=WAITS_S)
+    assert not called.acquire(blocking=False)
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert called.acquire(timeout=WAITS_S)
 
 
 def test_the_handlers_from_before_are_restored() -> None:

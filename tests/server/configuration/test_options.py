@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline import Config, TlsConfig, hash_of
+from server.configuration import ServeOptions, apply_options
 from server.program import UsageError
-from server.run import ServeOptions, apply_options
 from tests.certificates import certificate
 from tests.pipeline.builders import config
 

@@ -1,0 +1,239 @@
+"""The configuration of a running server: it follows the file, and values that are changed live."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import logging
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import Changes, ConfigError, Graph, Problem, with_values
+
+from .file import ConfigFile, FileState, version_of
+from .live import LiveValues, applied, changed, kept
+
+logger = logging.getLogger(__name__)
+
+BACKUP_SUFFIX = ".bak"
+
+
+class Conflict(Exception):
+    """The file is not the one that a change was made for."""
+
+
+@dataclass(frozen=True)
+class Reloaded:
+    """What a reload did.
+
+    Attributes:
+        changed: The names of the cameras and services that were added, changed or removed.
+        restart_needed: The keys whose new values need a restart, such as ``server.port``.
+    """
+
+    changed: tuple[str, ...]
+    restart_needed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Status:
+    """How the configuration that is served and the file stand to each other.
+
+    Attributes:
+        file: The name of the file, without its folder.
+        version: Changes with every configuration that is read or refused, and with live values.
+        problems: Why the file, as it is now, cannot be served; empty if it is.
+        restart_needed: The keys whose new values need a restart.
+        unsaved: The values that were changed live and are not in the file.
+    """
+
+    file: str
+    version: str
+    problems: tuple[Problem, ...]
+    restart_needed: tuple[str, ...]
+    unsaved: tuple[LiveValues, ...]
+
+
+class Reloader:
+    """Applies the file again, live values, and texts from the editor to a graph.
+
+    All methods may block while models are loaded; call them on any thread but that of the event loop. One change is
+    made after the other. What is refused changes nothing.
+
+    Args:
+        file: The file.
+        graph: The running graph, made from what the file said first.
+        on_change: Called after each change.
+    """
+
+    def __init__(self, file: ConfigFile, graph: Graph, on_change: Callable[[], object]) -> None:
+        self.file = file
+        self._graph = graph
+        self._on_change = on_change
+        self._lock = threading.Lock()
+        self._state = file.first
+        self._values: tuple[LiveValues, ...] = ()
+        self._problems: tuple[Problem, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.file.path
+
+    def files(self) -> Collection[Path]:
+        """Return the files whose changes a reload applies."""
+        return [self.path]
+
+    @property
+    def status(self) -> Status:
+        """How the file and what is served stand to each other. Does not block."""
+        state, values, problems = self._state, self._values, self._problems
+        parts = [version_of(state.text), *map(str, problems), *(repr(each.to_wire()) for each in values)]
+        version = version_of("\n".join(parts))
+        return Status(self.path.name, version, problems, state.restart_needed, values)
+
+    def reload(self) -> Reloaded:
+        """Apply the file as it is now. Live values stay where their transform did not change in the file.
+
+        Raises:
+            ConfigError: The file cannot be served; what is served continues.
+            RuntimeError: The graph is closed.
+        """
+        with self._lock:
+            return self._reload()
+
+    def try_reload(self) -> None:
+        """Apply the file as it is now; what is wrong with it goes to the log and the status."""
+        with contextlib.suppress(ConfigError, RuntimeError):  # logged; the graph is closed
+            self.reload()
+
+    def patch(self, camera: str, index: int, attributes: Mapping[str, Any]) -> None:
+        """Change attributes of a transform; the file stays as it is.
+
+        Args:
+            camera: The camera.
+            index: The number of its transform, from 0.
+            attributes: The attributes, as in JSON; ``None`` goes back to the default.
+
+        Raises:
+            ConfigError: The attributes are invalid, or their model cannot be used.
+            LookupError: There is no such camera or transform.
+            RuntimeError: The graph is closed.
+        """
+        with self._lock:
+            values = changed(self._state.config, self._values, camera, index, attributes)
+            self._graph.reconfigure(applied(self._state.config, values))
+            self._values = values
+        self._on_change()
+
+    def problems_of(self, text: str, *, models: bool = True) -> list[Problem]:
+        """Return what is wrong with a text in place of the file's, as a reload would say it.
+
+        Args:
+            text: The text.
+            models: Whether to load the models that are new.
+        """
+        return self.file.problems_of(text, self._graph if models else None)
+
+    def save(self) -> tuple[tuple[LiveValues, ...], str]:
+        """Write the live values into the file, and nothing else; return them and the new version.
+
+        Raises:
+            ConfigError: The file, as it is now, cannot be served with them.
+            Conflict: The file has changed, so that they do not fit any more.
+            OSError: The file cannot be written.
+        """
+        with self._lock:
+            values, text = self._values, self.file.text()
+            if text != self._state.text:
+                self._reload()
+                if len(self._values) < len(values):
+                    raise Conflict(f"{self.path.name} has changed meanwhile, and is applied; some values no longer fit")
+                values = self._values
+            changes = [
+                (("cameras", each.camera, "attributes", "pipeline", each.transform, "attributes", name), value)
+                for each in values
+                for name, value in each.attributes.items()
+            ]
+            if changes:
+                try:
+                    text = with_values(text, changes, json=self.file.is_json)
+                except ValueError as error:
+                    raise Conflict(str(error)) from None
+                self._take(self.file.state_of(text), write=True)
+        self._on_change()
+        return values, version_of(text)
+
+    def _reload(self) -> Reloaded:
+        try:
+            state = self.file.read()
+            reloaded = self._take(state)
+        except ConfigError as error:
+            self._refused(error)
+            raise
+        self._on_change()
+        return reloaded
+
+    def _take(self, state: FileState, *, write: bool = False) -> Reloaded:
+        """Serve a state of the file; write it before, if wanted, so that nothing is served that is not in the file."""
+        values = kept(state.config, self._values)
+        config = applied(state.config, values)
+        if write:
+            self._graph.check(config)
+            _replace(self.path, state.text)
+        changes = self._graph.reconfigure(config)
+        self._state, self._values, self._problems = state, values, ()
+        names = _names(changes)
+        self._log(names, state)
+        return Reloaded(names, state.restart_needed)
+
+    def _refused(self, error: ConfigError) -> None:
+        if error.problems == self._problems:
+            return
+        self._problems = error.problems
+        logger.error("the configuration is not applied, and what is served continues, because of:")
+        for problem in error.problems:
+            logger.error("%s", problem)
+        self._on_change()
+
+    def _log(self, names: Sequence[str], state: FileState) -> None:
+        logger.info("configuration applied, changed: %s", ", ".join(names) or "nothing")
+        if state.restart_needed:
+            logger.warning("these changes need a restart: %s", ", ".join(state.restart_needed))
+
+
+def _names(changes: Changes) -> tuple[str, ...]:
+    """Return the names of what was added, changed or removed, cameras first."""
+    parts = (changes.cameras, changes.services)
+    return tuple(dict.fromkeys(name for part in parts for name in (*part.added, *part.changed, *part.removed)))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file so that readers see either the old or the new text, and keep the old one beside it.
+
+    A link stays a link: the file that it leads to is replaced. Owner, mode and byte order mark stay.
+    """
+    path = path.resolve()
+    encoding = "utf-8-sig" if path.read_bytes().startswith(codecs.BOM_UTF8) else "utf-8"
+    shutil.copy2(path, path.with_name(path.name + BACKUP_SUFFIX))
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding=encoding, newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(path, name)
+        with contextlib.suppress(PermissionError):
+            status = path.stat()
+            os.chown(name, status.st_uid, status.st_gid)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise

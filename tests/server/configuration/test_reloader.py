@@ -1,0 +1,162 @@
+"""Following the file, and changing values live."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from pipeline import ConfigError, Graph
+from server.configuration import Conflict
+
+from .files import TEXT, reloading, written
+
+BROKEN = TEXT.replace("confidence_threshold: 0.5", "confidence_threshold: 5")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return written(tmp_path)
+
+
+def threshold(graph: Graph) -> float:
+    return float(graph.config.cameras["seen"].attributes.pipeline[0].attributes.confidence_threshold)  # type: ignore[attr-defined]
+
+
+def test_what_changed_is_applied_and_named(path: Path) -> None:
+    with reloading(path) as (reloader, graph, changes):
+        kept = graph.feeds["scene"], graph.feeds["scene"].producer
+        written(
+            path.parent,
+            TEXT.replace("_threshold: 0.5", "_threshold: 0.25").replace("scene, model", "scene, preload: false, model"),
+        )
+        done = reloader.reload()
+        assert (done.changed, done.restart_needed) == (("seen",), ())
+        assert threshold(graph) == 0.25
+        assert (graph.feeds["scene"], graph.feeds["scene"].producer) == kept
+        assert changes == ["changed"]
+
+
+def test_added_and_removed_cameras_are_named(path: Path) -> None:
+    with reloading(path) as (reloader, graph, _):
+        written(path.parent, TEXT.replace("name: seen", "name: watched"))
+        assert reloader.reload().changed == ("watched", "seen")
+        assert list(graph.feeds) == ["scene", "watched"]
+
+
+def test_a_file_that_is_wrong_changes_nothing_and_is_remembered(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with reloading(path) as (reloader, graph, changes):
+        before = graph.config
+        written(path.parent, BROKEN)
+        for _ in range(2):
+            with pytest.raises(ConfigError):
+                reloader.reload()
+        assert graph.config is before
+        (problem,) = reloader.status.problems
+        assert (problem.line, problem.message) == (9, "must be between 0 and 1, got 5")
+        lines = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+        assert len(lines) == 2, "the second time says nothing new"
+        assert lines[1] == str(problem)
+        assert changes == ["changed"]
+        written(path.parent)
+        reloader.reload()
+        assert reloader.status.problems == ()
+
+
+def test_a_file_that_has_gone_changes_nothing(path: Path) -> None:
+    with reloading(path) as (reloader, graph, _):
+        path.unlink()
+        reloader.try_reload()
+        assert [problem.message for problem in reloader.status.problems] == ["no such file"]
+        assert list(graph.feeds) == ["scene", "seen"]
+
+
+def test_a_model_that_cannot_be_used_changes_nothing(path: Path) -> None:
+    with reloading(path) as (reloader, graph, _):
+        model = path.with_name("broken.tflite")
+        model.write_bytes(b"no model")
+        text = TEXT.replace("color_detector", "mlmodel").replace(
+            '{detect_color: "#ff0000", hue_tolerance_pct: 0.1, segment_size_px: 1}', "{model_path: broken.tflite}"
+        )
+        written(path.parent, text)
+        with pytest.raises(ConfigError, match="broken.tflite: "):
+            reloader.reload()
+        assert reloader.problems_of(text, models=False) == []
+        assert [problem.line for problem in reloader.problems_of(text)] == [15]
+        assert graph.services["red"].model_name == "color_detector"
+
+
+def test_live_values_are_served_and_not_in_the_file(path: Path) -> None:
+    with reloading(path) as (reloader, graph, changes):
+        version = reloader.status.version
+        reloader.patch("seen", 0, {"confidence_threshold": 0.25})
+        assert threshold(graph) == 0.25
+        assert path.read_text("utf-8") == TEXT
+        assert [each.attributes for each in reloader.status.unsaved] == [{"confidence_threshold": 0.25}]
+        assert reloader.status.version != version
+        assert changes == ["changed"]
+        written(path.parent, TEXT.replace("x_max_px: 0.5", "x_max_px: 0.75"))
+        reloader.reload()
+        assert threshold(graph) == 0.25
+        written(path.parent, TEXT.replace("_threshold: 0.5", "_threshold: 0.75"))
+        reloader.reload()
+        assert threshold(graph) == 0.75
+        assert reloader.status.unsaved == ()
+
+
+def test_a_wrong_live_value_changes_nothing(path: Path) -> None:
+    with reloading(path) as (reloader, graph, changes):
+        with pytest.raises(ConfigError):
+            reloader.patch("seen", 0, {"confidence_threshold": 2})
+        with pytest.raises(LookupError):
+            reloader.patch("seen", 9, {})
+        assert threshold(graph) == 0.5
+        assert reloader.status.unsaved == ()
+        assert changes == []
+
+
+def test_live_values_are_saved_and_nothing_else_is(path: Path) -> None:
+    with reloading(path) as (reloader, graph, _):
+        reloader.patch("seen", 0, {"confidence_threshold": 0.25})
+        values, _ = reloader.save()
+        assert [each.attributes for each in values] == [{"confidence_threshold": 0.25}]
+        assert path.read_text("utf-8") == TEXT.replace("_threshold: 0.5", "_threshold: 0.25")
+        assert path.with_name("cameras.yaml.bak").read_text("utf-8") == TEXT
+        assert reloader.status.unsaved == ()
+        assert threshold(graph) == 0.25
+
+
+def test_a_save_applies_what_the_file_says_by_then(path: Path) -> None:
+    with reloading(path) as (reloader, graph, _):
+        reloader.patch("seen", 0, {"confidence_threshold": 0.25})
+        written(path.parent, TEXT.replace("x_max_px: 0.5", "x_max_px: 0.75"))
+        reloader.save()
+        text = path.read_text("utf-8")
+        assert "confidence_threshold: 0.25" in text and "x_max_px: 0.75" in text
+        reloader.patch("seen", 0, {"confidence_threshold": 0.1})
+        written(path.parent, text.replace("_threshold: 0.25", "_threshold: 0.9"))
+        with pytest.raises(Conflict, match="no longer fit"):
+            reloader.save()
+        assert threshold(graph) == 0.9
+
+
+def test_a_graph_that_is_closed_refuses(path: Path) -> None:
+    with reloading(path) as (reloader, graph, _):
+        graph.close()
+        written(path.parent, TEXT.replace("_threshold: 0.5", "_threshold: 0.25"))
+        with pytest.raises(RuntimeError, match="closed"):
+            reloader.reload()
+        reloader.try_reload()
+
+
+def test_changes_are_made_one_after_the_other(path: Path) -> None:
+    with reloading(path) as (reloader, graph, _):
+        threads = [
+            threading.Thread(target=reloader.patch, args=("seen", 0, {"confidence_threshold": number / 20}))
+            for number in range(20)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        found = threshold(graph)
+        assert [each.attributes for each in reloader.status.unsaved] in ([{"confidence_threshold": found}], [])
