@@ -85,9 +85,9 @@ class Graph:
         """Replace the configuration. It is checked completely before anything changes.
 
         Unchanged cameras and services are not touched. A changed camera keeps its feed and its watches; its producer is
-        replaced, unless only its ``SETTINGS`` differ, or attributes of transforms that these exchange: those take
-        effect while it runs, without a lost frame. The feed of a removed camera ends for good. When a camera becomes
-        private, its open watches end.
+        replaced, a line without a gap (:meth:`Feed.produce`), unless only its ``SETTINGS`` differ, or attributes of
+        transforms that these exchange: those take effect while it runs, without a lost frame. The feed of a removed
+        camera ends for good. When a camera becomes private, its open watches end.
 
         Blocks while models are loaded.
 
@@ -180,7 +180,7 @@ class Graph:
                 for name, feed in plan.feeds.items():
                     if name in plan.changes.cameras.unchanged:
                         continue
-                    undone = _restored(feed) if name in self.feeds else partial(self._remove, feed)
+                    undone = _restored(feed, plan.before) if name in self.feeds else partial(self._remove, feed)
                     declared = plan.config.cameras[name]
                     if name in plan.changes.exchanged:
                         feed.configure(declared)
@@ -229,9 +229,9 @@ class _Plan:
     producers: dict[str, tuple[Producer, Feed | None]]
 
 
-def _restored(feed: Feed) -> Callable[[], None]:
+def _restored(feed: Feed, before: Config) -> Callable[[], None]:
     """Return a function that restores the present declaration and producer of a feed."""
-    config, producer, source, kept = feed.config, feed.producer, feed.source, feed.kept
+    config, producer, source, kept = before.cameras[feed.name], feed.producer, feed.source, feed.kept
 
     def restore() -> None:
         if feed.producer is producer:

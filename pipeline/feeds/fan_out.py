@@ -63,10 +63,11 @@ class FanOut:
             self.unread += bool(replaces) and all(replaces)
             return True
 
-    def forget(self) -> None:
-        """Drop the newest frame: the next reader waits for a new one."""
+    def forget(self, frame: Frame | None = None) -> None:
+        """Drop the newest frame: the next reader waits for a new one. With a frame, only if it is the newest."""
         with self._lock:
-            self._latest = None
+            if frame is None or self._latest is frame:
+                self._latest = None
 
     def close(self) -> None:
         """Close all slots, including those attached later. A second call does nothing."""

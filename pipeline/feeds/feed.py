@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cameras import Frame, Slot
 
 from ..camera_config import CameraConfig
-from ..execution import Clock, Executor, Run, Timer
+from ..execution import CLOSE_LIMIT_S, Clock, Executor, Run, Timer
 from .fan_out import FanOut
 from .held import HeldPicture
 from .meters import Counters, Latency, Rate
@@ -21,12 +24,16 @@ from .watch import Watch
 
 logger = logging.getLogger(__name__)
 
+SUCCESSION_S = 10.0
+"""How long a producer that was replaced shows its frames, or its last picture, while the next one gives none."""
+
 
 class Feed:
     """A named camera as readers see it: permanent, while its producer can be replaced.
 
     A feed has one :class:`Producer`, which :meth:`produce` sets and replaces. Readers see a replacement only in the
-    frames; their time and sequence keep increasing.
+    frames; their time and sequence keep increasing. One that :attr:`~Producer.opens_beside` the one that it replaces is
+    a *successor* until it gives its first frame: readers get the frames of the old one until then.
 
     A feed counts its demand: a watch counts on the feed and on each feed upstream. The first watch starts them; after
     the last one has closed they stop, when their linger has passed. One lock of the graph protects these counts;
@@ -67,6 +74,9 @@ class Feed:
         self._watches: set[Slot[Frame]] = set()
         self._output: _RunOutput | None = None
         self._run: Run | None = None
+        self._successor: _Successor | None = None
+        self._stopped: list[Run] = []
+        self._last_picture: Timer | None = None
         self._ended = False
         self._linger: Timer | None = None
         self._lingers = 0
@@ -84,24 +94,23 @@ class Feed:
 
     @property
     def producer(self) -> Producer:
-        """The present producer."""
-        assert self._producer is not None, f"feed {self.name} has no producer yet"
-        return self._producer
+        """The producer of the present declaration; the frames may still be those of the one before."""
+        return self._showing if self._successor is None else self._successor.producer
 
     @property
     def source(self) -> Feed | None:
-        """The feed that its frames come from; ``None`` when its producer takes them from a camera."""
-        return self._source
+        """The feed that the producer takes its frames from; ``None`` when that takes them from a camera."""
+        return self._source if self._successor is None else self._successor.source
 
     @property
     def root(self) -> Feed:
-        """The feed at the start of its chain; itself without a source."""
-        source = self.source
+        """The feed at the start of the chain that its frames come through; itself without a source."""
+        source = self._source
         return self if source is None else source.root
 
     @property
     def version(self) -> tuple[int, ...]:
-        """A value that changes with each replacement of a producer, here or upstream.
+        """A value that changes with each replacement of a producer, here or upstream, when its frames come.
 
         Compare it before you reuse anything derived from ``annotates`` or the frame rate. A change of ``config`` alone
         leaves it as it is.
@@ -112,40 +121,43 @@ class Feed:
     @property
     def annotates(self) -> bool:
         """Whether any producer in its chain attaches annotations."""
-        source = self.source
-        return self.producer.annotates or (source is not None and source.annotates)
+        source = self._source
+        return self._showing.annotates or (source is not None and source.annotates)
 
     @property
     def live(self) -> bool:
         """Whether the frames at the start of its chain are captured as they come, not taken from a file."""
-        return self.root.producer.live
+        return self.root._showing.live
 
     @property
     def state(self) -> State:
         """The state of the camera."""
         if self._output is None:
             return State.ENDED if self._ended else State.IDLE
-        return self.producer.state
+        return self._showing.state
 
     @property
     def error(self) -> str | None:
         """The present error, here or upstream, or that with which it ended; ``None`` without an error."""
-        return None if self._output is None and not self._ended else self.producer.error
+        return None if self._output is None and not self._ended else self._showing.error
 
     @property
     def error_lasts(self) -> bool:
         """Whether no frame will come, here or upstream, unless somebody changes a file or the configuration."""
-        return self._output is not None and self.producer.error_lasts
+        return self._output is not None and self._showing.error_lasts
 
     @property
     def frame_rate(self) -> float | None:
         """Frames per second, declared or measured; ``None`` before the first frame."""
-        measured = self.producer.frame_rate or self.rate.per_second
-        return measured if measured or self.source is None else self.source.frame_rate
+        measured = self._showing.frame_rate or self.rate.per_second
+        return measured if measured or self._source is None else self._source.frame_rate
 
     @property
     def latest(self) -> Frame | None:
-        """The newest frame of the present run; ``None`` before the first one and while the feed is idle."""
+        """The newest frame; ``None`` before the first one and while the feed is idle.
+
+        Where a producer was replaced, that is the last one of before until the next, for ``SUCCESSION_S`` at most.
+        """
         return self._fan_out.latest
 
     def held(self, annotations: bool = True) -> Frame | None:
@@ -172,8 +184,12 @@ class Feed:
     def produce(self, config: CameraConfig, producer: Producer, source: Feed | None = None) -> None:
         """Set or replace the producer.
 
-        When the feed is watched, the new producer starts at once and replaces the old one; watches stay open. When it
-        cannot be started, the old one continues.
+        When the feed is watched, the new producer starts at once; watches stay open. When it cannot be started, the old
+        one continues.
+
+        The old one stops first, and its last picture stays. But where both may be open at the same time
+        (:attr:`Producer.opens_beside`), it goes on until the new one gives its first frame, cannot be opened, or has
+        given none for ``SUCCESSION_S``. Another call before that gives up the one that was new.
 
         Args:
             config: The declaration that the producer was made from.
@@ -187,31 +203,106 @@ class Feed:
         with self._lock:
             if self._closed:
                 raise RuntimeError(f"camera {self.name} is closed")
-            if source is not None and self in source._upstream():
-                raise ValueError(f"camera {self.name} would take its frames from itself")
-            users, kept, old_source = self._users, self._kept, self._source
-            running, run = self._output is not None, self._run
             if source is not None:
-                source._count_in(users, kept)
-            try:
-                if users:
-                    self._start(producer)
-                else:
-                    self._output = None
-                    self._fan_out.forget()
-            except BaseException:
-                if source is not None:
-                    source._count_out(users, kept)
-                raise
-            self._config, self._producer, self._source = config, producer, source
-            self._painter = Painter(config.style, self.counters)
-            self._held = None
-            self._ended = False
-            self._replacements += 1
-            if running and run is not None:
-                run.stop()
-            if old_source is not None:
-                old_source._count_out(users, kept)
+                self._refuse_circle(source)
+            if producer is self._producer:
+                self._drop_successor()
+            elif self._succeeds(producer):
+                self._start_successor(producer, source)
+            else:
+                self._replace(producer, source)
+            self.configure(config)
+
+    def _replace(self, producer: Producer, source: Feed | None) -> None:
+        """Put a producer in the place of the present one, which stops first."""
+        users, kept, old_source = self._users, self._kept, self._source
+        running, run = self._output is not None, self._run
+        if source is not None:
+            source._count_in(users, kept)
+        try:
+            if users:
+                self._start(producer, keeps_picture=True)
+            else:
+                self._output = None
+                self._fan_out.forget()
+        except BaseException:
+            if source is not None:
+                source._count_out(users, kept)
+            raise
+        self._drop_successor()
+        self._adopt(producer, source)
+        if running and run is not None:
+            run.stop()
+        if old_source is not None:
+            old_source._count_out(users, kept)
+
+    def _adopt(self, producer: Producer, source: Feed | None) -> None:
+        self._producer, self._source = producer, source
+        self._held = None
+        self._ended = False
+        self._replacements += 1
+
+    def _succeeds(self, producer: Producer) -> bool:
+        """Return whether a producer is opened beside the present one, which gives frames."""
+        before = self._producer
+        shows = self._output is not None and self._users > 0 and self._fan_out.latest is not None
+        return shows and producer.opens_beside and before is not None and before.opens_beside
+
+    def _start_successor(self, producer: Producer, source: Feed | None) -> None:
+        output, before = _RunOutput(self, producer), self._successor
+        if source is not None:
+            source._count_in(self._users, self._kept)
+        try:
+            # The models of many successors must not be loaded at once.
+            run = producer.start(output, self.executor, None if before is None else before.run)
+        except BaseException:
+            if source is not None:
+                source._count_out(self._users, self._kept)
+            raise
+        self._drop_successor()
+        self._successor = successor = _Successor(producer, source, output, run, self.config)
+        successor.timer = self._clock.call_later(SUCCESSION_S, lambda: self._succeed(output))
+
+    def _succeed(self, output: _RunOutput, *, with_frame: bool = False) -> None:
+        """Let the successor with an output take over, if it still is the successor."""
+        with self._lock:
+            successor = self._successor
+            if successor is None or successor.output is not output:
+                return
+            self._successor = None
+            successor.cancel()
+            run, source = self._run, self._source
+            self._output, self._run = output, successor.run
+            self._config = successor.config
+            self._adopt(successor.producer, successor.source)
+            if not with_frame:
+                self._fan_out.forget()
+            if run is not None:
+                self._stop(run)
+            if source is not None:
+                source._count_out(self._users, self._kept)
+
+    def _drop_successor(self) -> None:
+        successor, self._successor = self._successor, None
+        if successor is not None:
+            successor.cancel()
+            self._stop(successor.run)
+            if successor.source is not None:
+                successor.source._count_out(self._users, self._kept)
+
+    def _stop(self, run: Run) -> None:
+        """Stop a run that the next one does not wait for."""
+        run.stop()
+        self._stopped = [*(each for each in self._stopped if not each.wait(0)), run]
+
+    def _refuse_circle(self, source: Feed) -> None:
+        """Raise an error where this feed would be its own source; a circle through what is replaced is cut."""
+        if self in source._upstream(successors=True):
+            for feed in (self, *source._upstream(successors=True)):
+                if feed._successor is not None:
+                    feed._succeed(feed._successor.output)
+        if self in source._upstream():
+            raise ValueError(f"camera {self.name} would take its frames from itself")
 
     def configure(self, config: CameraConfig) -> None:
         """Replace the declaration while the producer continues: its linger and style apply from now on.
@@ -227,10 +318,13 @@ class Feed:
         with self._lock:
             if self._closed:
                 raise RuntimeError(f"camera {self.name} is closed")
-            before, self._config = self.config, config
-            if config.style != before.style:
+            before, self._config = self._config, config
+            if before is None or config.style != before.style:
                 self._painter = Painter(config.style, self.counters)
-            if self._linger is not None and config.linger_s != before.linger_s:
+            if self._successor is not None and before is not None:
+                # The encoders are made anew for it: once is enough.
+                self._successor.config, self._config = config, replace(config, stream=before.stream)
+            if self._linger is not None and before is not None and config.linger_s != before.linger_s:
                 self._start_linger()
 
     def watch(self) -> Watch:
@@ -306,6 +400,7 @@ class Feed:
             self._closed = True
             if self._linger is not None:
                 self._linger.cancel()
+            self._drop_successor()
             self._output = None
             run = self._run
         self._fan_out.close()
@@ -315,23 +410,50 @@ class Feed:
     def close(self, limit_s: float | None = None) -> bool:
         """End the feed for good and wait for its run, up to a limit; return whether it ended."""
         self.end()
-        return self._run is None or self._run.wait(limit_s)
+        deadline_s = time.monotonic() + (CLOSE_LIMIT_S if limit_s is None else limit_s)
+        runs = [*self._stopped, *([] if self._run is None else [self._run])]
+        return all([run.wait(max(deadline_s - time.monotonic(), 0.0)) for run in runs])
 
-    def _upstream(self) -> list[Feed]:
-        """Return this feed and all its sources."""
-        source = self.source
-        return [self] if source is None else [self, *source._upstream()]
+    @property
+    def _showing(self) -> Producer:
+        """The producer whose frames readers get."""
+        assert self._producer is not None, f"feed {self.name} has no producer yet"
+        return self._producer
 
-    def _start(self, producer: Producer) -> None:
+    @property
+    def _sources(self) -> list[Feed]:
+        """The feeds that run while this one does."""
+        successor = self._successor
+        sources = [self._source, None if successor is None else successor.source]
+        return [source for source in sources if source is not None]
+
+    def _upstream(self, *, successors: bool = False) -> list[Feed]:
+        """Return this feed and all its sources, those of successors too or not."""
+        found, more = [], [self]
+        while more:
+            feed = more.pop()
+            if feed not in found:
+                found.append(feed)
+                more += feed._sources if successors else [] if feed._source is None else [feed._source]
+        return found
+
+    def _start(self, producer: Producer, *, keeps_picture: bool = False) -> None:
         """Start a run of a producer; from now on only its frames are distributed."""
         before, self._output = self._output, _RunOutput(self, producer)
-        self._fan_out.forget()
         try:
             self._run = producer.start(self._output, self.executor, self._run)
         except BaseException:
             self._output = before
             raise
         self._ended = False
+        if self._last_picture is not None:
+            self._last_picture.cancel()
+            self._last_picture = None
+        last = self._fan_out.latest
+        if keeps_picture and last is not None:
+            self._last_picture = self._clock.call_later(SUCCESSION_S, lambda: self._fan_out.forget(last))
+        else:
+            self._fan_out.forget()
 
     def _acquire(self, kept: int = 0) -> None:
         with self._lock:
@@ -349,14 +471,17 @@ class Feed:
         """Add demand, here and upstream, and start what must run."""
         if users == 0:
             return
-        if self._source is not None:
-            self._source._count_in(users, kept)
+        with ExitStack() as undo:
+            for source in self._sources:
+                source._count_in(users, kept)
+                undo.callback(source._count_out, users, kept)
+            undo.pop_all()
         self._users += users
         self._kept += kept
         self._cancel_linger()
         if self._output is None and self._starts_feed(users, kept):
             try:
-                self._start(self.producer)
+                self._start(self._showing)
             except BaseException:
                 self._count_out(users, kept)
                 raise
@@ -378,8 +503,8 @@ class Feed:
         self._kept -= kept
         if self._users == 0 and not self._closed:
             self._start_linger()
-        if self._source is not None:
-            self._source._count_out(users, kept)
+        for source in self._sources:
+            source._count_out(users, kept)
 
     def _start_linger(self) -> None:
         self._cancel_linger()
@@ -398,6 +523,8 @@ class Feed:
             if self._users or number != self._lingers or self._closed:
                 return
             self._linger = None
+            if self._successor is not None:
+                self._succeed(self._successor.output)
             running, self._output = self._output, None
             run, painter, last, version = self._run, self._painter, self._fan_out.latest, self._replacements
         self._fan_out.forget()
@@ -421,6 +548,9 @@ class Feed:
                 self._held = held
 
     def _publish(self, output: _RunOutput, frame: Frame) -> bool:
+        if output is not self._output:
+            self._succeed(output, with_frame=True)
+
         def placed() -> Frame | None:
             # An abandoned thread may continue after another one has replaced it.
             return self._splice.place(frame, output.producer.origin) if output is self._output else None
@@ -435,6 +565,8 @@ class Feed:
         with self._lock:
             if output is self._output:
                 self._output, self._ended = None, True
+                if self._successor is not None:
+                    self._succeed(self._successor.output)
 
 
 class _RunOutput:
@@ -453,3 +585,32 @@ class _RunOutput:
 
     def end(self) -> None:
         self._feed._end_run(self)
+
+    def failed(self) -> None:
+        self._feed._succeed(self)
+
+
+@dataclass
+class _Successor:
+    """A producer that has been started beside the one that it will replace.
+
+    Attributes:
+        producer: The producer.
+        source: Its source feed; it has the same demand as that of the present producer.
+        output: The output of its run.
+        run: Its run.
+        config: The declaration that applies as soon as it takes over.
+        timer: Lets it take over in any case.
+    """
+
+    producer: Producer
+    source: Feed | None
+    output: _RunOutput
+    run: Run
+    config: CameraConfig
+    timer: Timer | None = field(default=None, repr=False)
+
+    def cancel(self) -> None:
+        """Cancel the timer."""
+        if self.timer is not None:
+            self.timer.cancel()

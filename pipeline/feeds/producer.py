@@ -34,6 +34,9 @@ class Output(Protocol):
     def unread(self) -> int:
         """Number of frames of the feed that no reader took before the next one came."""
 
+    def failed(self) -> None:
+        """Report that the run cannot be opened now: a successor takes over at once, to show why."""
+
     def end(self) -> None:
         """Report that the run ends by itself, as at the end of a file: the last frame stays."""
 
@@ -56,8 +59,10 @@ class Producer(ABC):
     Attributes:
         annotates: Whether it attaches annotations.
         live: Whether its frames are captured as they come, not taken from a file.
+        opens_beside: Whether it may be open at the same time as one that replaces it: it holds no device.
     """
 
+    opens_beside: bool = False
     annotates: bool = False
     live: bool = True
 

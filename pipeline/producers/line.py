@@ -44,6 +44,7 @@ class Line(DeclaredProducer):
         reports: Counters, latencies and warnings of the camera.
     """
 
+    opens_beside = True
     model_name: ClassVar[str] = "transform"
     attributes_type: ClassVar[type[Attributes]] = TransformAttributes
 
@@ -251,6 +252,7 @@ class _LineTask(FrameTask):
 
     def failed_to_open(self, error: BaseException) -> None:
         self._failed(str(error) if isinstance(error, OpenError) else bug_message(error))
+        self._output.failed()
 
     def process(self, frame: Frame) -> None:
         reports, line = self._reports, self._line

@@ -310,6 +310,141 @@ def test_a_changed_service_replaces_the_old_one_in_its_cameras(lane: Street) -> 
     assert (changes.cameras.changed, changes.services.changed) == (("named",), ("shapes",))
 
 
+class Loading:
+    """Holds the second load of each service, the one of its line, until the test lets it go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.may_end = threading.Semaphore(0), threading.Semaphore(0)
+        self.fails: Exception | None = None
+        loads: dict[FakeVision, int] = {}
+
+        def load(service: FakeVision) -> None:
+            loads[service] = loads.get(service, 0) + 1
+            if loads[service] > 1:
+                self.begun.release()
+                assert self.may_end.acquire(timeout=10)
+                if self.fails is not None:
+                    raise self.fails
+            service.loaded = True
+
+        monkeypatch.setattr(FakeVision, "_load", load)
+
+
+def test_a_line_goes_on_while_another_model_is_loaded(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = lane.graph.feeds["named"]
+    with named.watch() as watch:
+        first, version = watch.get(5), named.version
+        loading = Loading(monkeypatch)
+        lane.become(STREET.replace("#ff0000", "#00ff00"))
+        assert loading.begun.acquire(timeout=5)
+        for number in (1, 2):
+            lane.camera("porch").give(frame(number))
+            assert watch.get(5).sequence == first.sequence + number
+        assert (named.state, named.version) == (State.RUNNING, version)
+        loading.may_end.release()
+        assert watch.get(5).sequence == 3, "the newest frame, from the new line"
+        assert named.version != version
+        lane.camera("porch").give(frame(4))
+        assert (watch.get(5).sequence, lane.graph.services["shapes"].inferences) == (4, 2)
+
+
+def test_lines_on_a_line_that_is_replaced_go_on(lane: Street) -> None:
+    text = STREET.replace(
+        "services:",
+        "  - {name: last, model: transform, attributes: {source: named, pipeline: [{type: identity}]}}\n    services:",
+    )
+    lane.become(text)
+    last = lane.graph.feeds["last"]
+    with last.watch() as watch:
+        sequences = [watch.get(5).sequence]
+        run = last._run
+        changes = lane.become(text.replace("{type: classifications", "{type: flip}, {type: classifications"))
+        assert changes.replaced == ("named",)
+        sequences.append(watch.get(5).sequence)
+        lane.camera("porch").give(frame(1))
+        sequences.append(watch.get(5).sequence)
+    assert (sequences, last._run) == ([0, 1, 2], run)
+
+
+def test_a_model_that_cannot_be_loaded_any_more_is_shown(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = lane.graph.feeds["named"]
+    with named.watch() as watch:
+        watch.get(5)
+        loading = Loading(monkeypatch)
+        loading.fails = ModelError("shapes.tflite: the file is missing")
+        lane.become(STREET.replace("#ff0000", "#00ff00"))
+        assert (loading.begun.acquire(timeout=5), named.error) == (True, None)
+        loading.may_end.release()
+        assert lane.clock.paused.acquire(timeout=5)
+        assert (named.state, named.error) == (
+            State.OFFLINE,
+            "pipeline[0] (classifications): shapes.tflite: the file is missing",
+        )
+        loading.fails = None
+        loading.may_end.release(10)
+        assert watch.get(5).annotations
+
+
+class Opening:
+    """A street whose line is watched, while its next one loads a model."""
+
+    def __init__(self, lane: Street, monkeypatch: pytest.MonkeyPatch, text: str = STREET) -> None:
+        lane.become(text)
+        self.named = lane.graph.feeds["named"]
+        self.watch = self.named.watch()
+        self.watch.get(5)
+        self.loading = Loading(monkeypatch)
+        lane.become(text.replace("#ff0000", "#00ff00"))
+        service = lane.graph.services["shapes"]
+        assert isinstance(service, FakeVision)
+        self.service = service
+        assert self.loading.begun.acquire(timeout=5)
+
+
+def test_another_change_while_a_line_opens_gives_that_one_up(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    opening = Opening(lane, monkeypatch)
+    lane.become(STREET.replace("#ff0000", "#0000ff"))
+    opening.loading.may_end.release(10)
+    opening.watch.get(5)
+    opening.watch.close()
+    lane.graph.close()
+    assert (lane.graph.services["shapes"].inferences, opening.service.inferences) == (1, 0)
+    assert not opening.service.loaded
+
+
+def test_a_graph_can_be_closed_while_a_line_opens(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    opening = Opening(lane, monkeypatch)
+    opening.loading.may_end.release(10)
+    lane.graph.close()
+    with pytest.raises(SlotClosed):
+        opening.watch.get(5)
+    opening.watch.close()
+    assert not opening.service.loaded
+
+
+def test_the_last_viewer_may_leave_while_a_line_opens(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    opening = Opening(lane, monkeypatch)
+    opening.watch.close()
+    lane.clock.advance(10)
+    lane.clock.advance(10)
+    assert (opening.named.state, lane.graph.feeds["porch"].state) == (State.IDLE, State.IDLE)
+    opening.loading.may_end.release(10)
+    with opening.named.watch() as watch:
+        assert watch.get(5).annotations
+    assert opening.service.inferences == 1
+
+
+def test_a_line_without_viewers_that_is_kept_running_goes_on_too(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = STREET.replace("name: named", "name: named\n        preload: true")
+    opening = Opening(lane, monkeypatch, text)
+    opening.watch.close()
+    assert opening.named.state is State.RUNNING
+    opening.loading.may_end.release(10)
+    with opening.named.watch() as watch:
+        while not opening.service.inferences:
+            watch.get(5)
+
+
 def test_a_camera_is_added_in_order_with_its_services(lane: Street) -> None:
     watched = lane.graph.feeds
     changes = lane.become(
