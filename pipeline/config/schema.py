@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -60,17 +61,18 @@ def schema(tables: Tables = BUILT_IN) -> Json:
     }
 
 
-Option = tuple[list[str], Json, Json]
-"""The names of a kind, the schema of its ``attributes``, and further properties with a fixed value."""
+Option = tuple[list[str], type[Any], Json, Json]
+"""The names of a kind, its class, the schema of its ``attributes``, and further properties with a fixed value."""
 
 
 def _cameras(tables: Tables, definitions: Json) -> Iterator[Option]:
-    for model, kind in tables.camera_models.items():
+    kinds: dict[str, type[Any]] = {**tables.cameras, **tables.producers}
+    for model, attributes in tables.camera_models.items():
         words = [model, *(alias for alias, name in tables.camera_aliases.items() if name == model)]
-        if kind is TransformAttributes:
-            yield words, _transform_camera(tables, definitions), {}
+        if attributes is TransformAttributes:
+            yield words, kinds[model], _transform_camera(tables, definitions), {}
         else:
-            yield words, _block(kind, definitions), {}
+            yield words, kinds[model], _block(attributes, definitions), {}
 
 
 def _transform_camera(tables: Tables, definitions: Json) -> Json:
@@ -83,27 +85,34 @@ def _transform_camera(tables: Tables, definitions: Json) -> Json:
 def _transforms(tables: Tables, definitions: Json) -> Iterator[Option]:
     for name, transform in tables.transforms.items():
         words = [name, *(alias for alias, original in tables.transform_aliases.items() if original == name)]
-        yield words, _block(transform.attributes_type, definitions), {}
+        yield words, transform, _block(transform.attributes_type, definitions), {}
 
 
 def _services(tables: Tables, definitions: Json) -> Iterator[Option]:
     kinds: tuple[tuple[str, Mapping[str, Any]], ...] = ((VISION, tables.vision), (MODEL, tables.runtimes))
     for word, table in kinds:
         for model, kind in table.items():
-            yield [model], _block(kind.attributes_type, definitions), {"type": {"const": word}}
+            yield [model], kind, _block(kind.attributes_type, definitions), {"type": {"const": word}}
 
 
 def _options(options: Iterator[Option], block: type[BaseModel], key: str, definitions: Json) -> Json:
     """Return a schema for a block whose ``attributes`` depend on the value of one of its keys."""
     outer = _block(block, definitions)
     branches = []
-    for words, attributes, fixed in options:
+    for words, kind, attributes, fixed in options:
         chosen = {"const": words[0]} if len(words) == 1 else {"enum": words}
         properties = {**outer["properties"], key: {**chosen, "description": outer["properties"][key]["description"]}}
         properties |= {"attributes": attributes if attributes.get("required") else _or_null(attributes), **fixed}
         required = [*outer["required"], *(["attributes"] if attributes.get("required") else [])]
-        branches.append({**outer, "title": words[0], "properties": properties, "required": required})
+        about = {"title": words[0], "description": _about(kind) or outer["description"]}
+        branches.append({**outer, **about, "properties": properties, "required": required})
     return {"oneOf": branches}
+
+
+def _about(kind: type[Any]) -> str:
+    """Return the first paragraph of the docstring of a kind as one line; empty if it has none of its own."""
+    first, *_ = inspect.cleandoc(kind.__doc__ or "").split("\n\n")
+    return " ".join(first.split())
 
 
 def _block(model: type[BaseModel], definitions: Json) -> Json:
