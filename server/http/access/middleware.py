@@ -26,7 +26,7 @@ from .site import PREFLIGHT, SENDER, UNSAFE, Sender, Site
 
 SIGN_IN, SIGN_OUT, LINK = "/sign-in", "/sign-out", "/api/link"
 
-PUBLIC_PATHS = frozenset({"/", "/watch", "/run", "/docs", SIGN_IN, "/healthz", "/readyz"})
+PUBLIC_PATHS = frozenset({"/", "/watch", "/run", "/edit", "/docs", SIGN_IN, "/healthz", "/readyz"})
 """Paths that need no token: the pages, which prompt for it, and the health checks."""
 PUBLIC_FOLDERS = ("/page/", "/watch/")
 PUBLIC_POSTS = frozenset({SIGN_IN, SIGN_OUT, LINK})

@@ -20,7 +20,7 @@ _FOLDER = resources.files("server.http") / "page"
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'; frame-ancestors"
 _FILES = frozenset(
     f"{folder}{file.name}"
-    for folder in ("", "run/", "shared/", "styles/")
+    for folder in ("", "edit/", "edit/text/", "run/", "shared/", "styles/")
     for file in (_FOLDER / folder if folder else _FOLDER).iterdir()
     if file.name.endswith((".css", ".js", ".svg"))
 )
@@ -79,6 +79,12 @@ async def run(request: Request, backend: WithBackend) -> Response:
     """Return the page for running models on pictures. It knows the limit, so that it sends nothing in vain."""
     limits = backend.limits
     return _send("run.html", request, picture_bytes=str(min(limits.picture_bytes, limits.body_bytes)))
+
+
+@router.get("/edit", include_in_schema=False)
+async def edit(request: Request) -> Response:
+    """Return the page for editing the configuration."""
+    return _send("edit.html", request, start=_start(request))
 
 
 @router.get("/docs", include_in_schema=False)

@@ -18,7 +18,8 @@ from ..served import CAMERAS, Served, problem
 
 GOOD, OTHER, WRONG = "correct-horse-battery", "second,token=1", "incorrect-horse-battery"
 SERVER = f"server: {{tokens: [{GOOD}, '{OTHER}']}}\n"
-OPEN = {"/", "/watch", "/watch/{camera}", "/run", "/docs", "/sign-in", "/healthz", "/readyz", "/page/{name:path}"}
+PAGES = {"/", "/watch", "/watch/{camera}", "/run", "/edit", "/docs", "/sign-in"}
+OPEN = {*PAGES, "/healthz", "/readyz", "/page/{name:path}"}
 OPEN_POSTS = {"/sign-in", "/sign-out", "/api/link"}
 NEEDED = 'this server needs a token, as "Authorization: Bearer TOKEN" or "Authorization: Key TOKEN"'
 BASIC = 'Basic realm="camweave", charset="UTF-8"'

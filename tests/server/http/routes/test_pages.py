@@ -15,7 +15,7 @@ from ...served import Served, problem
 
 
 def test_the_pages_load_nothing_from_other_servers(served: Served) -> None:
-    for path in ("/", "/run", "/docs", "/watch", "/watch/still"):
+    for path in ("/", "/run", "/edit", "/docs", "/watch", "/watch/still"):
         response = served.client.get(path)
         assert "<h1" in response.text
         assert response.headers["content-type"] == "text/html; charset=utf-8"
@@ -37,6 +37,8 @@ def test_the_pages_load_nothing_from_other_servers(served: Served) -> None:
         ("/page/run.js", "text/javascript; charset=utf-8"),
         ("/page/run/drawing.js", "text/javascript; charset=utf-8"),
         ("/page/styles/run.css", "text/css; charset=utf-8"),
+        ("/page/edit/editor.js", "text/javascript; charset=utf-8"),
+        ("/page/edit/text/yaml.js", "text/javascript; charset=utf-8"),
         ("/favicon.ico", "image/svg+xml; charset=utf-8"),
     ],
 )
@@ -54,9 +56,12 @@ def test_no_other_file_is_served(served: Served, name: str) -> None:
     assert problem(served.client.get(f"/page/{name}"))[0] == 404
 
 
+FOLDERS = ("", "edit/", "edit/text/", "run/", "shared/")
+
+
 def test_scripts_insert_text_only(served: Served) -> None:
     folder = resources.files("server.http") / "page"
-    scripts = [f"{part}{file.name}" for part in ("", "run/", "shared/") for file in (folder / part).iterdir()]
+    scripts = [f"{part}{file.name}" for part in FOLDERS for file in (folder / part).iterdir()]
     for name in (name for name in scripts if name.endswith(".js")):
         source = served.client.get(f"/page/{name}").text
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", source)

@@ -1,0 +1,346 @@
+// The page for editing the configuration: the text with what is wrong in it, and beside it the picture that it would give.
+
+import { askCamera, askConflict, askTransform } from "./edit/dialogs.js";
+import { Draft } from "./edit/draft.js";
+import { Editor } from "./edit/editor.js";
+import { File } from "./edit/file.js";
+import { Help, helpAt } from "./edit/help.js";
+import { DraftPicture, ServedPicture } from "./edit/pictures.js";
+import { Popup } from "./edit/popup.js";
+import { Problems } from "./edit/problems.js";
+import { blocksOf, cameraAt, pipelineOf } from "./edit/text/context.js";
+import { complete } from "./edit/text/completion.js";
+import { addCamera, addTransform } from "./edit/text/insert.js";
+import { Schema } from "./edit/text/schema.js";
+import { readYaml } from "./edit/text/yaml.js";
+import { fetchJson } from "./shared/api.js";
+import { setText } from "./shared/dom.js";
+import { allowStart, startsItself } from "./shared/memory.js";
+
+const SETTLED_MS = 60; // after a key: what needs the whole text read
+const DRAFT_MS = 400;
+const KEPT_MS = 400;
+const TIMEOUT_MS = 30_000;
+const RETRY_S = [1, 2, 4, 8, 15];
+
+const part = (id) => document.getElementById(id);
+const file = new File();
+const pictures = new DraftPicture({ canvas: part("draft-picture"), words: part("draft-words"), state: part("draft-state"), list: part("found"), stage: part("draft") });
+const draft = new Draft((state) => pictures.show(shown ?? "", state), (bitmap) => pictures.draw(bitmap));
+const help = new Help(part("help"), part("hover"));
+const editor = new Editor(part("editor"), { onInput, onCursor, onHover, intercept });
+const popup = new Popup(part("offers-box"), part("text"), accept);
+const problems = new Problems({ list: part("problems"), summary: part("problems-summary") }, { textOf: () => editor.text, onResult: showProblems, onGo: goTo });
+let served = null; // the live picture, from the first one on
+
+let schema = new Schema({});
+let services = []; // of the server, with their labels
+let offer = null; // what the list of suggestions is for
+let shown = null; // the name of the camera whose picture is shown
+let drafts = startsItself; // whether the draft may run
+let isSaving = false;
+let failures = 0;
+const timers = {};
+
+// The text as it is now, read once.
+const read = { text: null, tree: null };
+function tree() {
+  const { text } = editor;
+  if (text !== read.text) Object.assign(read, { text, tree: readYaml(text) });
+  return read.tree;
+}
+
+function later(name, milliseconds, action) {
+  clearTimeout(timers[name]);
+  timers[name] = setTimeout(action, milliseconds);
+}
+
+// Opening
+
+async function open() {
+  try {
+    const kept = await file.open();
+    const [document, models] = await Promise.all([fetchJson("schema.json", {}, TIMEOUT_MS), fetchJson("api/vision", {}, TIMEOUT_MS).catch(() => [])]);
+    schema = new Schema(document);
+    services = models;
+    failures = 0;
+    setText(part("name"), file.name || "Edit");
+    editor.load(file.text);
+    part("text").disabled = false;
+    for (const id of ["add-camera", "add-transform"]) part(id).disabled = false;
+    if (kept) {
+      notice(`This is your text from before, which is not saved yet.${kept.outdated ? " The file has changed since." : ""}`, "Discard it", discard);
+      editor.load(kept.text);
+    } else notice(file.writable ? "" : "The server may not write this file: you can try changes here, but not save them.");
+    served = new ServedPicture(part("served"), { words: part("served-words"), starts: startsItself, report: () => {} });
+    editor.select(0, 0, matchMedia("(pointer: fine)").matches); // else the keyboard of a phone would come up
+    changed();
+  } catch (error) {
+    if (error.status === 404 || error.status === 403) return notice(error.message);
+    notice(`${error.message} Trying again.`);
+    setTimeout(open, RETRY_S[Math.min(failures++, RETRY_S.length - 1)] * 1000);
+  }
+}
+
+async function discard() {
+  await file.reread();
+  editor.load(file.text);
+  file.keep(file.text);
+  notice("");
+  changed();
+}
+
+// Changes of the text
+
+function onInput(event) {
+  help.hide();
+  const typed = event?.inputType === "insertText" || event?.inputType === "insertCompositionText" ? (event.data ?? "") : "";
+  const isMore = popup.isOpen && /^delete/.test(event?.inputType ?? "");
+  if (/[\w$-]$/.test(typed) || isMore) later("offer", 0, () => suggest(true));
+  else if (typed === " " && /[\w"']:\s$|^\s*-\s$/.test(lineBefore())) later("offer", 0, () => suggest(true));
+  else popup.close();
+  changed();
+}
+
+function lineBefore() {
+  const { text, offset } = editor;
+  return text.slice(text.lastIndexOf("\n", offset - 1) + 1, offset);
+}
+
+function changed() {
+  problems.changed();
+  showSaved();
+  later("keep", KEPT_MS, () => file.keep(editor.text));
+  later("settle", SETTLED_MS, settle);
+  later("draft", DRAFT_MS, showDraft);
+}
+
+function onCursor() {
+  if (popup.isOpen && offer && (editor.offset < offer.start || editor.hasSelection)) popup.close();
+  later("settle", SETTLED_MS, settle);
+}
+
+// After a key or a move of the cursor: the help line, the camera under the cursor.
+function settle() {
+  const { text, offset } = editor;
+  help.show(helpAt(text, tree(), offset, schema), editor.problemsOf(editor.placeOf(offset).line));
+  showCameras();
+}
+
+// Pictures
+
+function showCameras() {
+  const select = part("camera");
+  const cameras = blocksOf(tree(), "cameras").filter(({ name }) => name);
+  const names = cameras.map(({ name }) => name);
+  const pinned = names.includes(select.value) ? select.value : "";
+  const before = names.includes(shown) ? shown : names.at(-1);
+  const under = cameraAt(tree(), editor.offset)?.name || before || "";
+  const key = JSON.stringify([names, under]);
+  if (select.dataset.key !== key) {
+    select.dataset.key = key;
+    select.replaceChildren(new Option(under ? `${under} (at the cursor)` : "the camera at the cursor", ""), ...names.map((name) => new Option(name)));
+    select.value = pinned;
+  }
+  const wanted = pinned || under || null;
+  if (wanted === shown) return;
+  shown = wanted;
+  pictures.clear(shown ? "" : "There is no camera with a name yet. Add one.");
+  served?.show(shown);
+  later("draft", DRAFT_MS, showDraft);
+}
+
+function showDraft() {
+  part("draft-start").hidden = drafts || !shown;
+  if (!shown) draft.stop();
+  else if (drafts) draft.show(editor.text, shown);
+}
+
+// Suggestions and help
+
+function suggest(isAuto) {
+  const { text, offset, hasSelection } = editor;
+  offer = hasSelection ? null : complete(text, offset, { schema, tree: read.tree ?? tree(), served: services });
+  const isDone = offer?.items.length === 1 && offer.items[0].label === offer.prefix;
+  if (!offer || (isAuto && isDone)) return popup.close();
+  help.hide();
+  popup.open(offer.items, editor.pointOf(offer.start));
+}
+
+function accept(item) {
+  const { start, end } = offer;
+  editor.replace(start, Math.max(end, editor.offset), item.text, [start + item.caret, start + item.caret]);
+  if (item.again) later("offer", 0, () => suggest(true));
+}
+
+function onHover(offset, at) {
+  if (offset === null && !at) return later("hover", 200, () => help.hide());
+  clearTimeout(timers.hover);
+  if (popup.isOpen) return;
+  const found = editor.problemsOf(at.line).filter(({ from, to }) => at.column >= from && at.column < Math.max(to, from + 1));
+  help.point(offset === null ? null : helpAt(editor.text, tree(), offset, schema), found, at.x, at.y);
+}
+
+function explain() {
+  const { offset } = editor;
+  const { x, y, height } = editor.pointOf(offset);
+  help.point(helpAt(editor.text, tree(), offset, schema), editor.problemsOf(editor.placeOf(offset).line), x, y + height - 14);
+}
+
+// Returns whether a key of the text field is one of ours.
+function intercept(event) {
+  if (popup.key(event)) return true;
+  if (event.key === "Escape" && !part("hover").hidden) {
+    help.hide();
+    return true;
+  }
+  if (event.ctrlKey && event.key === " ") suggest(false);
+  else if (event.altKey && event.key === "F1") explain();
+  else if (event.key === "F8") nextProblem(event.shiftKey);
+  else return false;
+  return true;
+}
+
+// Problems
+
+function showProblems(found) {
+  editor.mark(found);
+  settle();
+}
+
+function goTo({ line, column }) {
+  editor.select(editor.offsetOf(line - 1, (column ?? 1) - 1));
+}
+
+function nextProblem(back) {
+  const found = problems.found.filter(({ line }) => line !== null).map((problem) => ({ problem, offset: editor.offsetOf(problem.line - 1, (problem.column ?? 1) - 1) }));
+  found.sort((a, b) => a.offset - b.offset);
+  const next = back ? found.findLast(({ offset }) => offset < editor.offset) ?? found.at(-1) : found.find(({ offset }) => offset > editor.offset) ?? found[0];
+  if (next) goTo(next.problem);
+}
+
+// Saving
+
+const isUnsaved = () => !part("text").disabled && editor.text !== file.text;
+
+function showSaved(words = "") {
+  const unsaved = isUnsaved();
+  setText(part("saved"), words || (isSaving ? "Saving" : unsaved ? "Not saved" : ""));
+  part("saved").dataset.state = unsaved ? "unsaved" : "";
+  part("save").disabled = !unsaved || isSaving || !file.writable;
+}
+
+async function save() {
+  if (!isUnsaved() || isSaving || !file.writable) return;
+  const { text } = editor;
+  isSaving = true;
+  showSaved();
+  let words = "";
+  try {
+    const { saved, problems: wrong, conflict } = await file.save(text);
+    if (wrong) {
+      problems.show(wrong);
+      notice("Nothing is saved: the server cannot serve this text yet. What is wrong is listed below it.");
+    } else if (conflict) await resolve(text);
+    else words = told(saved);
+  } catch (error) {
+    notice(error.message);
+  } finally {
+    isSaving = false;
+    showSaved(words);
+  }
+}
+
+// Says what saving has changed.
+function told({ changed: names = [], restart_needed: restart = [] }) {
+  served?.refresh();
+  fetchJson("api/vision", {}, TIMEOUT_MS).then((models) => (services = models), () => {});
+  notice(restart.length ? `Saved. These take effect when the server starts again: ${restart.join(", ")}.` : "");
+  return names.length ? `Saved. Changed: ${names.join(", ")}` : "Saved. Nothing that is served has changed";
+}
+
+async function resolve(text) {
+  await file.reread();
+  const choice = await askConflict(part("conflict"), file.text, text);
+  if (choice === "theirs") {
+    editor.replace(0, editor.text.length, file.text, [0, 0]);
+    notice("This is the text of the file now. Undo brings yours back.");
+  } else if (choice === "mine") {
+    const { saved, problems: wrong, conflict } = await file.save(text);
+    if (wrong) problems.show(wrong);
+    if (conflict) await resolve(text);
+    else if (saved) showSaved(told(saved));
+  } else notice("Nothing is saved. The file has changed on disk since you opened it.");
+}
+
+function notice(words, action = "", act = null) {
+  const [text, button] = part("notice").children;
+  setText(text, words);
+  setText(button, action);
+  button.hidden = !action;
+  button.onclick = act;
+  part("notice").hidden = !words;
+}
+
+// New blocks
+
+async function newCamera() {
+  const under = cameraAt(tree(), editor.offset);
+  const entries = await askCamera(part("new-camera"), { schema, tree: tree(), served: services, under: under?.name ?? shown });
+  if (!entries) return editor.area.focus();
+  const place = under ? blocksOf(tree(), "cameras").findIndex(({ start }) => start === under.start) : null;
+  apply(addCamera(editor.text, entries, place));
+}
+
+async function newTransform() {
+  const cameras = blocksOf(tree(), "cameras");
+  const place = cameras.findIndex(({ name, start, end }) => (start <= editor.offset && editor.offset < end) || (name === shown && !cameraAt(tree(), editor.offset)));
+  const camera = cameras[place];
+  if (!camera || !["transform", "rdk:builtin:transform"].includes(camera.model)) {
+    notice(camera ? `${camera.name || "This camera"} has no transforms: it is a source. Add a camera that transforms its frames.` : "Put the cursor into the camera that the transform is for.");
+    return newCamera();
+  }
+  const entries = await askTransform(part("new-transform"), { schema, tree: tree(), served: services, camera: camera.name || "this camera" });
+  if (!entries) return editor.area.focus();
+  const after = pipelineOf(camera).findIndex(({ start, end }) => start <= editor.offset && editor.offset <= end);
+  apply(addTransform(editor.text, place, entries, after < 0 ? null : after));
+}
+
+function apply({ start, end, text, select }) {
+  editor.replace(start, end, text, select);
+  settle();
+}
+
+// Events
+
+part("save").addEventListener("click", save);
+part("add-camera").addEventListener("click", newCamera);
+part("add-transform").addEventListener("click", newTransform);
+part("camera").addEventListener("change", () => {
+  delete part("camera").dataset.key;
+  showCameras();
+});
+part("draft-start").addEventListener("click", () => {
+  drafts = true;
+  allowStart();
+  showDraft();
+});
+part("text").addEventListener("blur", () => popup.close());
+part("editor").addEventListener("scroll", () => {
+  popup.close();
+  help.hide();
+}, { passive: true });
+addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "s") {
+    event.preventDefault();
+    save();
+  }
+});
+addEventListener("beforeunload", (event) => {
+  if (!isUnsaved()) return;
+  file.keep(editor.text);
+  event.preventDefault();
+});
+addEventListener("pagehide", () => part("text").disabled || file.keep(editor.text));
+addEventListener("pageshow", (event) => event.persisted && showDraft());
+open();

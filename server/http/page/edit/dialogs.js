@@ -1,0 +1,100 @@
+// The dialogs: a new camera, a new transform, and what to do when the file has changed on disk.
+
+import { fetchJson } from "../shared/api.js";
+import { make, setText } from "../shared/dom.js";
+import { CAMERAS, cameraBlock, commentOf, freeName, transformBlock } from "./text/blocks.js";
+import { blocksOf } from "./text/context.js";
+import { differences } from "./text/diff.js";
+
+const PIPELINE = ["cameras", 0, "attributes", "pipeline"].map((step) => (typeof step === "number" ? { index: step, container: null } : { key: step, container: null }));
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$/;
+const NAMES = { webcam: "webcam", stream: "door", video_file: "video", image_file: "pictures", test_pattern: "pattern" };
+const DEVICES_TIMEOUT_MS = 15_000;
+
+// Asks for a new camera. Returns its keys for insert.js, or null.
+export async function askCamera(dialog, { schema, tree, served, under }) {
+  const part = (name) => dialog.querySelector(`[name=${name}]`);
+  const kinds = schema.kinds([{ key: "cameras", container: null }]).filter(({ kind }) => kind in CAMERAS);
+  const transforms = transformKinds(schema);
+  const cameras = blocksOf(tree, "cameras").filter(({ name }) => name);
+  part("kind").replaceChildren(...kinds.sort((a, b) => order(a) - order(b)).map(({ kind }) => new Option(CAMERAS[kind].title, kind)));
+  if (!cameras.length) part("kind").querySelector("[value=transform]")?.remove();
+  else part("kind").value = "transform";
+  part("source").replaceChildren(...cameras.map(({ name }) => new Option(name)));
+  if (under) part("source").value = under;
+  part("transform").replaceChildren(...transforms.map(({ kind }) => new Option(kind)));
+  part("transform").value = "detections";
+  const device = part("device");
+  device.replaceChildren(new Option("Looking for webcams", ""));
+  fetchJson("api/devices", {}, DEVICES_TIMEOUT_MS).then(
+    (devices) => device.replaceChildren(...devices.map(({ path, name }) => new Option(`${name} (${path})`, JSON.stringify(path))), new Option(devices.length ? "The first one found" : "None found now; the first one", "")),
+    (error) => device.replaceChildren(new Option(`The first one. ${error.message}`, "")),
+  );
+  let isOwnName = false;
+  const update = () => {
+    const kind = part("kind").value;
+    for (const field of dialog.querySelectorAll("[data-of]")) field.hidden = !field.dataset.of.split(" ").includes(kind);
+    if (!isOwnName) part("camera").value = freeName(tree, kind === "transform" ? `${part("source").value}-${part("transform").value}` : NAMES[kind]);
+    setText(dialog.querySelector(".about"), kind === "transform" ? commentOf(transforms.find((each) => each.kind === part("transform").value)?.description) : "");
+    setText(dialog.querySelector(".error"), "");
+  };
+  part("camera").oninput = () => (isOwnName = true);
+  for (const name of ["kind", "source", "transform"]) part(name).onchange = update;
+  update();
+  const check = () => {
+    const name = part("camera").value;
+    if (!NAME.test(name)) return "A name has letters, digits, - and _, and begins with a letter or digit; at most 60.";
+    return cameras.some((camera) => camera.name === name) ? `There is a camera ${name} already.` : "";
+  };
+  if (!(await answer(dialog, check))) return null;
+  const kind = kinds.find((each) => each.kind === part("kind").value);
+  const values = { url: part("url").value.trim() || undefined, path: part("path").value.trim() || undefined, source: part("source").value };
+  if (kind.kind === "webcam") values.video_path = device.value ? JSON.parse(device.value) : null;
+  if (kind.kind === "video_file") values.loop = true;
+  const transform = transforms.find((each) => each.kind === part("transform").value);
+  return cameraBlock(kind, part("camera").value, values, transformBlock(transform, tree, served));
+}
+
+const order = ({ kind }) => Object.keys(CAMERAS).indexOf(kind);
+
+const transformKinds = (schema) => schema.kinds(PIPELINE);
+
+// Asks for a new transform. Returns its keys for insert.js, or null.
+export async function askTransform(dialog, { schema, tree, served, camera }) {
+  const kinds = transformKinds(schema);
+  setText(dialog.querySelector(".about"), `It goes into the pipeline of ${camera}.`);
+  const list = dialog.querySelector(".kinds-of");
+  list.replaceChildren(...kinds.map(({ kind, description }, place) => {
+    const input = Object.assign(make("input"), { type: "radio", name: "transform", value: kind, checked: place === 0, required: true });
+    return make("label", "", input, make("span", "", make("b", "", kind), make("small", "", commentOf(description))));
+  }));
+  list.ondblclick = (event) => event.target.closest("label") && dialog.querySelector("form").requestSubmit(dialog.querySelector("[value=ok]"));
+  if (!(await answer(dialog))) return null;
+  const kind = kinds.find((each) => each.kind === list.querySelector("input:checked").value);
+  return transformBlock(kind, tree, served);
+}
+
+// Shows how the text differs from the file. Returns "theirs", "mine" or "".
+export async function askConflict(dialog, theirs, mine) {
+  const rows = differences(theirs, mine);
+  const signs = { removed: "-", added: "+", same: " ", gap: " " };
+  dialog.querySelector("pre").replaceChildren(...rows.map(({ kind, text }) => make("span", kind, `${signs[kind]} ${text}\n`)));
+  return (await answer(dialog)) || "";
+}
+
+// Shows a dialog; returns the value of the button that closed it, "" for the one that cancels. `check` says what is wrong.
+function answer(dialog, check = () => "") {
+  return new Promise((done) => {
+    const form = dialog.querySelector("form");
+    dialog.returnValue = "";
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      const value = event.submitter?.value ?? "ok";
+      const wrong = value && check();
+      if (wrong) return setText(dialog.querySelector(".error"), wrong);
+      dialog.close(value);
+    };
+    dialog.onclose = () => done(dialog.returnValue);
+    dialog.showModal();
+  });
+}
