@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from .camera_config import SETTINGS, CameraConfig, TransformAttributes
-from .config import Config
+from .config import Config, files_of_camera, files_of_service
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Difference:
 
     Attributes:
         added: Names only in the new configuration.
-        changed: Names whose declaration, or a dependency of it, differs. A kind is one: the file of a plugin may have
-            changed.
+        changed: Names whose declaration, or a dependency of it, differs. A kind is one, since the file of a plugin may
+            have changed; so is a file that it names, such as a model, which may have been replaced.
         removed: Names only in the old configuration.
         unchanged: All other names.
     """
@@ -51,13 +52,20 @@ def changes_between(old: Config, new: Config) -> Changes:
     services = _difference(
         old.services,
         new.services,
-        [name for name in new.services if _service_kinds(old, name) != _service_kinds(new, name)],
+        [
+            name
+            for name, service in new.services.items()
+            if _service_kinds(old, name) != _service_kinds(new, name)
+            or files_differ(old, new, files_of_service(service))
+        ],
     )
     changed = frozenset(services.changed)
     using = [
         name
         for name, camera in new.cameras.items()
-        if changed & _services_of(camera, new) or _camera_kinds(old, name) != _camera_kinds(new, name)
+        if changed & _services_of(camera, new)
+        or _camera_kinds(old, name) != _camera_kinds(new, name)
+        or files_differ(old, new, files_of_camera(camera))
     ]
     cameras = _difference(old.cameras, new.cameras, using)
     other = [name for name in cameras.changed if name in using or _needs_producer(old.cameras[name], new.cameras[name])]
@@ -74,6 +82,11 @@ def _difference(old: Mapping[str, object], new: Mapping[str, object], also_chang
         removed=tuple(name for name in old if name not in new),
         unchanged=tuple(name for name in both if name not in changed),
     )
+
+
+def files_differ(old: Config, new: Config, files: Iterable[Path]) -> bool:
+    """Return whether a file was replaced between the readings of two configurations that both name it."""
+    return any(path in old.stamps and old.stamps[path] != new.stamps.get(path) for path in files)
 
 
 def _needs_producer(old: CameraConfig, new: CameraConfig) -> bool:

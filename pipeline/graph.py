@@ -16,9 +16,9 @@ from transforms import Transform
 from vision import INFERENCE_LIMIT, ModelError, VisionService, check_model
 
 from .camera_config import DownstreamAttributes
-from .changes import Changes, changes_between
+from .changes import Changes, changes_between, files_differ
 from .checks import wrong_kinds, wrong_labels
-from .config import Config, ConfigError, Problem, constructing, make_services
+from .config import Config, ConfigError, Problem, constructing, files_in, make_services
 from .execution import CLOSE_LIMIT_S, Clock, Executor, SystemClock, WorkerExecutor
 from .feeds import Feed, Producer
 from .producers import Line, ProducerContext, make_producer
@@ -280,7 +280,8 @@ def _unusable_models(plan: _Plan) -> Iterator[Problem]:
             yield config.service_problem(name, str(error))
     used = {declared.runtime.name for declared in config.services.values() if declared.runtime is not None}
     for name, model in config.models.items():
-        if name not in used and plan.before.models.get(name) != model:
+        changed = plan.before.models.get(name) != model or files_differ(plan.before, config, files_in(model.attributes))
+        if name not in used and changed:
             try:
                 check_model(model, runtimes=config.tables.runtimes)
             except ModelError as error:

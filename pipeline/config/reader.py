@@ -105,7 +105,7 @@ class Reader:
             locations=Locations(self._problems.file, places),
             tables=self._tables,
             plugin_files=_texts(root.entries.get(PLUGINS)),
-        )
+        ).stamped()
 
     def _has_source(self, node: Node) -> bool:
         """Return whether cameras of this model take their frames from another camera."""

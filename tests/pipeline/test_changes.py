@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
 
-from pipeline import BUILT_IN, Changes, Difference
+from cameras import Attributes, LocalPath
+from pipeline import BUILT_IN, Changes, Difference, files_of, parse
 from pipeline.changes import changes_between
 from tests.pipeline.builders import config
+from transforms.identity import Identity
 
 TEXT = """
     cameras:
@@ -73,6 +78,66 @@ def test_a_camera_changes_with_a_service_that_it_uses() -> None:
     assert found.cameras == Difference(changed=("seen",), unchanged=("cut", "scene"))
     assert found.replaced == ("seen",)
     assert changed(TEXT.replace("#0000ff", "#2000ff")).cameras.changed == ()
+
+
+FILES = """
+    cameras:
+      - {name: scene, model: image_file, attributes: {path: scene.png}}
+      - name: seen
+        model: transform
+        attributes: {source: scene, pipeline: [{type: detections, attributes: {detector_name: first}}]}
+    services:
+      - {name: first, type: vision, model: mlmodel, attributes: {model_path: one.tflite, label_path: one.txt}}
+      - {name: second, type: vision, model: mlmodel, attributes: {mlmodel_name: two}}
+      - {name: two, type: mlmodel, model: tflite_cpu, attributes: {model_path: two.tflite, label_path: two.txt}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "services", "cameras"),
+    [
+        ("one.tflite", ("first",), ("seen",)),
+        ("one.txt", ("first",), ("seen",)),
+        ("two.tflite", ("second",), ()),
+        ("two.txt", ("second",), ()),
+        ("scene.png", (), ()),
+    ],
+)
+def test_a_file_that_is_replaced_changes_the_services_that_name_it(
+    tmp_path: Path, name: str, services: tuple[str, ...], cameras: tuple[str, ...]
+) -> None:
+    for each in ("one.tflite", "one.txt", "two.tflite", "two.txt", "scene.png"):
+        (tmp_path / each).write_text(each)
+    old = config(FILES, tmp_path)
+    assert files_of(old) == tuple(tmp_path / each for each in ("one.tflite", "one.txt", "two.tflite", "two.txt"))
+    assert changes_between(old, config(FILES, tmp_path)).services.changed == ()
+    (tmp_path / "new").write_text("others")
+    os.replace(tmp_path / "new", tmp_path / name)
+    found = changes_between(old, config(FILES, tmp_path))
+    assert (found.services.changed, found.cameras.changed, found.replaced) == (services, cameras, cameras)
+    assert changes_between(old, replace(old)).services.changed == (), "what was read before is not read again"
+
+
+class MaskAttributes(Attributes):
+    """Attributes of a transform that names a file."""
+
+    mask: LocalPath
+
+
+class Masked(Identity):
+    """A transform of a plugin that reads a file."""
+
+    attributes_type = MaskAttributes  # type: ignore[assignment]
+
+
+def test_a_file_that_is_replaced_changes_the_cameras_whose_transforms_name_it(tmp_path: Path) -> None:
+    text = TEXT.replace("{type: identity}", "{type: identity, attributes: {mask: mask.png}}")
+    tables = replace(BUILT_IN, transforms={**BUILT_IN.transforms, "identity": Masked})
+    (tmp_path / "mask.png").write_text("one")
+    old = parse(dedent(text), "test.yaml", tmp_path, tables=tables)
+    (tmp_path / "mask.png").write_text("another")
+    found = changes_between(old, parse(dedent(text), "test.yaml", tmp_path, tables=tables))
+    assert (found.cameras.changed, found.replaced) == (("cut",), ("cut",))
 
 
 def test_a_renamed_camera_is_removed_and_added() -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from cameras import Attributes
 from vision import RuntimeDeclaration, ServiceDeclaration
 
-from ...camera_config import CameraConfig
+from ...camera_config import CameraConfig, TransformAttributes
 from ..nodes import Address, MappingNode, Node, Position, Problem, Problems, find
 from .server import ServerConfig
+from .stamps import Stamp, files_in, stamp_of
 from .tables import BUILT_IN, Tables
 
 
@@ -39,6 +40,7 @@ class Config:
         models: All models by name, in the order of the file, used or not.
         server: The settings of the server.
         path: The file it was read from.
+        stamps: Of its files (:func:`files_of`), when it was read; ``None`` for one that was missing.
         locations: Where the file declares cameras and services.
         tables: The kinds it was read with; only these kinds are built.
         plugin_files: The files under ``plugins:``, as they are written there.
@@ -49,6 +51,7 @@ class Config:
     server: ServerConfig = ServerConfig()
     path: Path = Path()
     models: dict[str, RuntimeDeclaration] = field(default_factory=dict)
+    stamps: Mapping[Path, Stamp | None] = field(default_factory=dict, repr=False, compare=False)
     locations: Locations = field(default=Locations(), repr=False, compare=False)
     tables: Tables = field(default=BUILT_IN, repr=False, compare=False)
     plugin_files: tuple[str, ...] = ()
@@ -59,6 +62,10 @@ class Config:
         values = (value for attributes in self._attributes() for _, value in attributes)
         folders = {f"{path.parent}/" for path in values if isinstance(path, Path)}
         return tuple(sorted(folders - {"//", "/", "./"}, key=len, reverse=True))
+
+    def stamped(self) -> Config:
+        """Return this configuration with the present stamps of its files."""
+        return replace(self, stamps={path: stamp_of(path) for path in files_of(self)})
 
     def without_folders(self, text: str) -> str:
         """Return a message for clients: without the folders of the files that the configuration names."""
@@ -108,3 +115,29 @@ class Config:
             address = (*base, *address[2:])
         problems.add(position, address, message)
         return problems.error().problems[0]
+
+
+def files_of(config: Config) -> tuple[Path, ...]:
+    """Return the files that the vision services, models and transforms of a configuration name, sorted.
+
+    They are read when a service or a transform is made: where one is replaced, so must be what was made of it
+    (``changes.py``). Files of cameras are not among them, since a camera reads its own again and again; nor is the
+    configuration itself, fonts, and what the settings of the server name.
+    """
+    found = {path for model in config.models.values() for path in files_in(model.attributes)}
+    found |= {path for service in config.services.values() for path in files_of_service(service)}
+    return tuple(sorted(found | {path for camera in config.cameras.values() for path in files_of_camera(camera)}))
+
+
+def files_of_service(service: ServiceDeclaration) -> Iterator[Path]:
+    """Yield the files that a vision service and its model name."""
+    yield from files_in(service.attributes)
+    if service.runtime is not None:
+        yield from files_in(service.runtime.attributes)
+
+
+def files_of_camera(camera: CameraConfig) -> Iterator[Path]:
+    """Yield the files that the transforms of a camera name."""
+    if isinstance(camera.attributes, TransformAttributes):
+        for entry in camera.attributes.pipeline:
+            yield from files_in(entry.attributes)
