@@ -1,7 +1,10 @@
 // The camera page: a card for every camera, refreshed from /api/cameras.
 
+import { addressOf } from "./shared/address.js";
 import { fetchJson } from "./shared/api.js";
+import { Banner } from "./shared/banner.js";
 import { Card } from "./shared/card.js";
+import { Configuration } from "./shared/configuration.js";
 import { arrange, make, setText } from "./shared/dom.js";
 import { allowStart, recall, remember, startsItself } from "./shared/memory.js";
 import { Poll } from "./shared/poll.js";
@@ -19,13 +22,18 @@ const canPlay = "RTCPeerConnection" in window;
 const cards = new Map();
 const groups = new Map(); // headings by the name of their source
 const chosen = recall(); // {watched: [name], compact, grouped}
+const banner = new Banner(part("problems"));
+const configuration = new Configuration(() => poll.soon());
 let cameras = new Map();
 let isFirst = true;
 
 const poll = new Poll(async (failedBefore) => {
   // Measure before the request: a stall is noticed even if the server does not answer.
   await Promise.all([...cards.values()].map((card) => card.stage.measure()));
-  show(await fetchJson("api/cameras"));
+  const [list] = await Promise.all([fetchJson("api/cameras"), configuration.refresh()]);
+  show(list);
+  banner.show(configuration.known);
+  part("edit").hidden = !configuration.known?.editable;
   if (failedBefore) for (const card of cards.values()) card.stage.player.retryNow();
   return watchedCards().length ? POLL_WATCHING_MS : POLL_IDLE_MS;
 }, (error) => showNotice(error || (canPlay ? "" : "This browser has no WebRTC, so it cannot play live video. The image addresses still work.")));
@@ -201,5 +209,6 @@ part("search").addEventListener("input", () => {
 });
 addEventListener("hashchange", goToCamera);
 
+part("edit").href = addressOf("edit");
 document.documentElement.classList.toggle("unplayable", !canPlay);
 poll.now();

@@ -101,6 +101,7 @@ def test_the_page_prompts_for_a_token_and_then_plays(page: Page, served: Served)
 def test_a_wrong_token_is_reported_and_prompted_for_again(page: Page) -> None:
     for wrong in ("incorrect-horse-battery", "zwölf Boxkämpfer", "short"):
         enter(page, wrong)
+        expect(page.get_by_role("button", name="Sign in")).to_be_enabled()
         expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text(INVALID)
         page.get_by_label("Your token").fill("")
     page.keyboard.press("Enter")

@@ -13,6 +13,14 @@ export async function fetchJson(path, init = {}, timeoutMs = 5_000) {
   }
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
-  const message = withPeriod(sentence(body.detail) || `The server answered ${response.status}`);
-  throw Object.assign(new Error(message), { status: response.status, detail: body.detail });
+  const message = withPeriod(sentence(body.detail) || sentence(problemsText(body)) || `The server answered ${response.status}`);
+  throw Object.assign(new Error(message), { status: response.status, detail: body.detail, errors: body.errors ?? [] });
 }
+
+// Returns a problem of a configuration as a line of text.
+export function problemText({ line, column, path, message }) {
+  const place = line === null ? "" : `line ${line}, column ${column}: `;
+  return place + (path ? `${path}: ` : "") + message;
+}
+
+const problemsText = (body) => (Array.isArray(body) ? body.map(problemText).join("; ") : "");

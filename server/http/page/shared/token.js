@@ -15,6 +15,7 @@ let knownLinkToken = null;
 let prompting = null; // the open prompt, shared by all requests that wait for it
 let signIns = 0;
 
+export const signInCount = () => signIns;
 export const isSignedIn = () => link !== null || stored(() => localStorage.getItem(MARK)) !== null;
 
 // Frames of other sites may have no storage: reading it throws.
