@@ -51,7 +51,7 @@ function show(list) {
     else remove(card);
   }
   for (const camera of list) {
-    if (!cards.has(camera.name)) cards.set(camera.name, new Card(camera.name, template, cardChanged));
+    if (!cards.has(camera.name)) cards.set(camera.name, new Card(camera.name, template, configuration, cardChanged));
     cards.get(camera.name).show(camera, cameras);
   }
   part("tools").hidden = list.length < TOOLS_FROM;

@@ -78,5 +78,6 @@ def test_without_the_right_the_page_asks_once_and_shows_no_controls(browser: Bro
         for _ in range(3):
             with page.expect_response(re.compile("/api/cameras$")):
                 pass
+        expect(card(page, "seen").locator(".adjust")).to_be_hidden()
         expect(page.get_by_role("link", name="Edit")).to_be_hidden()
     assert sum(url.endswith("/api/configuration") for url in asked) == 1

@@ -1,5 +1,6 @@
 // The card of a camera: its picture, and in words its state, chain, figures and predictions.
 
+import { Controls } from "../controls/controls.js";
 import { addressOf } from "./address.js";
 import { chainOf, modelOf, transformDetail } from "./chain.js";
 import { copy, make, percentage, sentence, setText, withPeriod } from "./dom.js";
@@ -21,8 +22,9 @@ const STATES = {
 };
 
 export class Card {
-  // `template` holds the card's elements; `onChange` is called with the state before, when the video's state changes.
-  constructor(name, template, onChange) {
+  // `template` holds the card's elements, `configuration` says what may be adjusted; `onChange` is called with the state
+  // before, when the video's state changes.
+  constructor(name, template, configuration, onChange) {
     this.name = name;
     this.element = template.content.firstElementChild.cloneNode(true);
     this.element.id = `camera-${name}`;
@@ -52,6 +54,7 @@ export class Card {
       onChange(this, before);
     });
     this.element.prepend(this.stage.element);
+    this.controls = new Controls(name, this.element.querySelector(".adjust"), configuration);
     this.element.querySelector(".dismiss").addEventListener("click", () => this.stage.stop());
   }
 
@@ -72,6 +75,7 @@ export class Card {
     this.#showError(camera);
     this.#showUsed(camera, chain);
     this.#showStatistics();
+    this.controls.show(camera);
     this.#showPredictions(camera.state === "running" || camera.state === "ended" ? (camera.latest?.predictions ?? []) : []);
   }
 
