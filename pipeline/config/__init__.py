@@ -10,6 +10,7 @@ from .declarations import (
     LimitsConfig,
     Plugin,
     ServerConfig,
+    Stamp,
     Tables,
     TlsConfig,
     Token,
@@ -21,6 +22,7 @@ from .declarations import (
     hash_of,
     origin_of,
     plain_token,
+    stamp_of,
     token_of,
 )
 from .load import load, load_plugins, parse, read_text
@@ -42,6 +44,7 @@ __all__ = [
     "Problem",
     "Problems",
     "ServerConfig",
+    "Stamp",
     "Tables",
     "base_path_of",
     "TlsConfig",
@@ -63,6 +66,7 @@ __all__ = [
     "schema",
     "hash_of",
     "plain_token",
+    "stamp_of",
     "token_of",
     "with_attributes",
     "with_packages",

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipeline import Config, ConfigError, Graph, Problem, ServerConfig, parse, read_text
+from pipeline import Config, ConfigError, Graph, Problem, ServerConfig, parse, read_text, stamp_of
 
 from ..program import UsageError, is_loopback
 from .options import ServeOptions, apply_options
@@ -45,6 +45,7 @@ class ConfigFile:
         served: The configuration with the options.
         is_watched: Whether the server follows the file.
         is_editable: Whether pages may change it.
+        stamps: Those of the files that were read.
 
     Raises:
         UsageError: The options and the file do not fit.
@@ -61,6 +62,7 @@ class ConfigFile:
         self.path = config.path
         self._started = config
         self._options = options
+        self.stamps = {self.path: stamp_of(self.path), **config.stamps}
         self.served = apply_options(config, options)
         server = self.served.server
         self.is_watched = watched and self.path.is_file()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import Changes, ConfigError, Graph, Problem, with_values
+from pipeline import Changes, ConfigError, Graph, Problem, files_of, with_values
 
 from .file import ConfigFile, FileState, version_of
 from .live import LiveValues, applied, changed, kept
@@ -88,7 +88,7 @@ class Reloader:
 
     def files(self) -> Collection[Path]:
         """Return the files whose changes a reload applies."""
-        return [self.path]
+        return [self.path, *files_of(self._graph.config)]
 
     @property
     def status(self) -> Status:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cameras import BackgroundThread
+from pipeline import Stamp, stamp_of
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +18,6 @@ SETTLE_MS = 200
 """A file that changes is read when it has not changed for so long: a program may still be writing it."""
 SETTLE_MAX_MS = 2000
 
-Stamp = tuple[int, ...] | None
 Look = Callable[[Sequence[Path], threading.Event], Iterator[object]]
 
 
@@ -28,21 +27,26 @@ class FileWatcher:
     Args:
         files: Returns the files now; asked again after each change.
         on_change: Called on the watcher's thread; it must not raise.
+        stamps: Those of the files when they were read; default: when this object is made.
         look: Yields each time when the files may have changed, until the event is set; by default, from the system.
     """
 
     def __init__(
-        self, files: Callable[[], Collection[Path]], on_change: Callable[[], object], look: Look | None = None
+        self,
+        files: Callable[[], Collection[Path]],
+        on_change: Callable[[], object],
+        stamps: Mapping[Path, Stamp | None] | None = None,
+        look: Look | None = None,
     ) -> None:
         self._files = files
         self._on_change = on_change
         self._look = look or _changes
         self._stopped = threading.Event()
-        self._stamps = self._now()
+        self._stamps = {**self._now(), **(stamps or {})}
         self._thread = BackgroundThread(self._watch, "files")
 
     def start(self) -> None:
-        """Watch from now on. What changed since the object was made counts, too."""
+        """Watch from now on. What changed since the stamps were taken counts, too."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -71,22 +75,13 @@ class FileWatcher:
         # The function may have read another configuration, which names other files.
         self._stamps = {path: now.get(path, stamp) for path, stamp in self._now().items()}
 
-    def _now(self) -> dict[Path, Stamp]:
-        return {path: _stamp(path) for path in self._files()}
+    def _now(self) -> dict[Path, Stamp | None]:
+        return {path: stamp_of(path) for path in self._files()}
 
     def _folders(self) -> Sequence[Path]:
         """Return the existing folders of the files, and of those that links lead to."""
         folders = {folder for path in self._files() for folder in (path.absolute().parent, path.resolve().parent)}
         return sorted(folder for folder in folders if folder.is_dir())
-
-
-def _stamp(path: Path) -> Stamp:
-    """Return what differs when the content differs; ``None`` without a file."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _changes(folders: Sequence[Path], stopped: threading.Event) -> Iterator[object]:

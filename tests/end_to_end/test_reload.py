@@ -237,3 +237,18 @@ def test_a_hundred_reloads_with_four_viewers_leave_nothing(serving: Serving, fil
     assert late[2] <= early[2] + 2
     for viewer in viewers:
         viewer.wait_for(10)
+
+
+def test_a_model_that_is_trained_again_is_loaded(file: Path) -> None:
+    labels = file.with_name("labels.txt")
+    labels.write_bytes((MODELS / "shapes.txt").read_bytes())
+    file.write_text(CONFIG.replace(f"{MODELS}/shapes.txt", "labels.txt"), "utf-8")
+    with Serving(file.name, cwd=file.parent) as serving:
+        names = serving.client.get("/api/vision").json()[0]["labels"]
+        new = file.with_name("new.txt")
+        new.write_text("".join(f"my {name}\n" for name in names), "utf-8")
+        os.replace(new, labels)
+        until(
+            lambda: serving.client.get("/api/vision").json()[0]["labels"] == [f"my {name}" for name in names],
+            "the other labels are served",
+        )

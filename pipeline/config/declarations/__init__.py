@@ -5,7 +5,7 @@ from .declared import Config, Locations, files_of, files_of_camera, files_of_ser
 from .limits import LimitsConfig
 from .server import SELF_SIGNED, ClarifaiConfig, ServerConfig, TlsConfig
 from .site import OWN_PATHS, base_path_of, origin_of
-from .stamps import files_in
+from .stamps import Stamp, files_in, stamp_of
 from .tables import BUILT_IN, Plugin, PluginKind, Tables
 from .tokens import RIGHTS, Token, hash_of, plain_token, token_of
 
@@ -26,6 +26,7 @@ __all__ = [
     "PluginKind",
     "ServerConfig",
     "ServiceBlock",
+    "Stamp",
     "Tables",
     "TransformBlock",
     "TransformCameraBlock",
@@ -38,5 +39,6 @@ __all__ = [
     "origin_of",
     "hash_of",
     "plain_token",
+    "stamp_of",
     "token_of",
 ]

@@ -8,6 +8,7 @@ from queue import SimpleQueue
 
 import pytest
 
+from pipeline import stamp_of
 from server.configuration import FileWatcher
 
 WAITS_S = 20.0
@@ -95,7 +96,7 @@ def test_a_folder_that_cannot_be_watched_is_tried_again(file: Path, monkeypatch:
     monkeypatch.setattr("server.configuration.watcher.LOOK_S", 0.001)
     looks = Looks()
     changed = threading.Event()
-    watcher = FileWatcher(lambda: [file], changed.set, looks)
+    watcher = FileWatcher(lambda: [file], changed.set, look=looks)
     looks.reports.put(FileNotFoundError("a folder"))
     watcher.start()
     assert looks.folders.get(timeout=WAITS_S) == [file.parent]
@@ -120,9 +121,18 @@ def test_the_system_reports_a_change(file: Path) -> None:
 
 def test_what_changed_before_the_start_counts(file: Path) -> None:
     looks, changed = Looks(), threading.Event()
-    watcher = FileWatcher(lambda: [file], changed.set, looks)
+    watcher = FileWatcher(lambda: [file], changed.set, look=looks)
     file.write_text("cameras: [1]", "utf-8")
     watcher.start()
     assert changed.wait(WAITS_S)
     watcher.stop()
     looks.reports.put(None)
+
+
+def test_what_changed_since_the_stamps_of_the_start_counts(file: Path) -> None:
+    stamps = {file: stamp_of(file)}
+    file.write_text("cameras: [1]", "utf-8")
+    calls: list[str] = []
+    watcher = FileWatcher(lambda: [file], lambda: calls.append("changed"), stamps)
+    assert compared(watcher, calls) == 1
+    assert compared(watcher, calls) == 1
