@@ -34,7 +34,9 @@ from .config import (
     token_of,
     with_attributes,
     with_packages,
+    with_secrets,
     with_values,
+    without_secrets,
 )
 from .execution import (
     Clock,
@@ -114,5 +116,7 @@ __all__ = [
     "token_of",
     "with_attributes",
     "with_packages",
+    "with_secrets",
     "with_values",
+    "without_secrets",
 ]

@@ -73,6 +73,8 @@ TESTED_WITH: dict[str, str] = {
     "pipeline/config/text/comparing.py": "tests/pipeline/config/text/test_values.py",
     "pipeline/config/text/edits.py": "tests/pipeline/config/text/test_values.py",
     "pipeline/config/text/flow.py": "tests/pipeline/config/text/test_values.py",
+    "pipeline/config/text/hiding.py": "tests/pipeline/config/text/test_secrets.py",
+    "pipeline/config/text/lines.py": "tests/pipeline/config/text/test_secrets.py",
     "pipeline/config/text/rendering.py": "tests/pipeline/config/text/test_values.py",
     "pipeline/config/validation/reserved.py": "tests/pipeline/config/test_load_errors.py",
     "pipeline/config/validation/entries.py": "tests/pipeline/config/test_load_errors.py",

@@ -30,7 +30,7 @@ from .nodes import ConfigError, Problem, Problems, is_unknown, quoted
 from .patch import with_attributes
 from .plugins import with_packages
 from .schema import schema
-from .text import with_values
+from .text import with_secrets, with_values, without_secrets
 
 __all__ = [
     "BUILT_IN",
@@ -70,5 +70,7 @@ __all__ = [
     "token_of",
     "with_attributes",
     "with_packages",
+    "with_secrets",
     "with_values",
+    "without_secrets",
 ]

@@ -2,7 +2,7 @@
 
 from .json_reader import read_json
 from .problems import Address, ConfigError, Position, Problem, Problems, is_unknown, path_text, quoted
-from .scalars import expanded, has_placeholder, typed, unusable
+from .scalars import expanded, placeholders, typed, unusable
 from .spans import AliasSpan, ListSpan, MappingSpan, ScalarSpan, Span, read_spans
 from .tree import (
     MappingNode,
@@ -38,12 +38,12 @@ __all__ = [
     "Span",
     "expanded",
     "find",
-    "has_placeholder",
     "is_empty",
     "is_unknown",
     "kind_of",
     "node_of",
     "path_text",
+    "placeholders",
     "plain",
     "quoted",
     "read_json",

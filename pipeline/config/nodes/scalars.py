@@ -6,7 +6,7 @@ The types follow YAML 1.2's core schema, in which ``no``, ``on`` and ``12:30`` a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 _PART = re.compile(
     r"\$\$"
@@ -91,9 +91,9 @@ def expanded(text: str, environment: Mapping[str, str]) -> str:
     return result
 
 
-def has_placeholder(text: str) -> bool:
-    """Return whether a text that a file contains has a placeholder, such as ``${NAME}``."""
-    return any(match["name"] or match["package"] for match in _PART.finditer(text))
+def placeholders(text: str) -> Iterator[re.Match[str]]:
+    """Yield the placeholders of a text, such as ``${NAME:default}``, with the groups ``name`` and ``default``."""
+    return (match for match in _PART.finditer(text) if match["name"] or match["package"])
 
 
 def _utf8(name: str, value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
-from ..nodes import AliasSpan, ListSpan, MappingSpan, ScalarSpan, Span, has_placeholder
+from ..nodes import AliasSpan, ListSpan, MappingSpan, ScalarSpan, Span, placeholders
 from .comparing import comparable, comparable_span, entries_of, is_merge
 from .flow import in_brackets
 from .rendering import escaped, rendered
@@ -84,7 +84,7 @@ class Editor:
                 f"line {span.line}: line {span.aliased_on} uses the same value through an alias (*); "
                 "replace the alias by a value of its own first"
             )
-        if isinstance(span, ScalarSpan) and has_placeholder(span.text):
+        if isinstance(span, ScalarSpan) and any(placeholders(span.text)):
             raise ValueError(
                 f"line {span.line}: the value comes from an environment variable; "
                 "change the variable, or replace ${...} by a value in the file"

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from pipeline import parse, with_values
-from pipeline.config.nodes import AliasSpan, ListSpan, MappingSpan, ScalarSpan, Span, has_placeholder, read_spans
+from pipeline.config.nodes import AliasSpan, ListSpan, MappingSpan, ScalarSpan, Span, placeholders, read_spans
 
 ROOT = Path(__file__).parents[4]
 FILES = sorted(
@@ -86,7 +86,7 @@ def scalars(span: Span | None, path: tuple[str | int, ...] = ()) -> Iterator[tup
     elif isinstance(span, ListSpan):
         for index, item in enumerate(span.items):
             yield from scalars(item, (*path, index))
-    elif isinstance(span, ScalarSpan) and not has_placeholder(span.text):
+    elif isinstance(span, ScalarSpan) and not any(placeholders(span.text)):
         yield path, span
 
 
