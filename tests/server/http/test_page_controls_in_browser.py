@@ -136,8 +136,8 @@ def test_a_refused_value_is_explained_beside_its_control_and_the_old_one_stays(p
     page.keyboard.press("Tab")
     expect(edge).to_have_value("0")
     assert attributes(served, 1)["x_min_px"] == 0
-    edge.fill("0.1")
-    edge.press("Enter")
+    edge.press("ArrowUp")
+    expect(edge).to_have_value("0.01")
     expect(found.locator(".refusal:visible")).to_have_count(0)
 
 

@@ -85,6 +85,13 @@ def test_who_watches_a_camera_that_is_removed_is_told_and_sees_it_again_when_it_
     expect(page.get_by_role("main")).to_be_focused()
 
 
+def test_a_camera_that_was_away_for_a_moment_plays_by_itself(page: Page, served: Served) -> None:
+    page.route("**/whep/scene", lambda route: route.fulfill(status=404, json={"detail": "there is no camera"}), times=1)
+    page.goto(served.running.url)
+    watch(page, "scene")
+    page.get_by_role("button", name="Stop all").click()
+
+
 def test_the_page_of_a_removed_camera_says_so_until_it_is_back(page: Page, served: Served, folder: Path) -> None:
     page.goto(f"{served.running.url}watch/scene")
     tile = page.get_by_role("article", name="scene")

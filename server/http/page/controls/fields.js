@@ -36,10 +36,17 @@ function numberField({ name, least, most, step, slider, optional, fallback }, { 
     element,
     isHeld: () => isTyped || range?.matches(":active"),
     show(value) {
+      if (step === "any") number.step = arrowStep(name, value ?? fallback);
       setValue(number, value === null ? "" : String(value));
       if (range && value !== null && range.valueAsNumber !== value) range.value = String(value);
     },
   };
+}
+
+// Returns what an arrow key adds to a number without limits. Values in _px up to 1 may be fractions of the picture.
+function arrowStep(name, value) {
+  if (name.endsWith("_s")) return 0.1;
+  return name.endsWith("_px") && Math.abs(value) <= 1 ? 0.01 : 1;
 }
 
 function setLimits(input, least, most) {

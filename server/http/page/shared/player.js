@@ -21,6 +21,7 @@ export class Player {
     this.paused = ""; // the reason
     this.failures = 0;
     this.attempt = 0;
+    this.isMissing = false; // the server has said that there is no such camera
     this.timers = new Set();
     video.addEventListener("playing", () => this.#playing());
   }
@@ -107,6 +108,7 @@ export class Player {
   async #connect() {
     this.#disconnect();
     const attempt = ++this.attempt;
+    this.isMissing = false;
     const current = () => attempt === this.attempt;
     this.#setState("connecting", this.failures ? "Connecting again" : "Connecting");
     const pc = new RTCPeerConnection();
@@ -152,7 +154,7 @@ export class Player {
     if (!current()) return null;
     const message = sentence(problem.detail) || `The server answered ${response.status}`;
     if (response.status === 406) this.#fail("This browser shares no video codec with the server");
-    else if (response.status < 500 && response.status !== 408 && response.status !== 429) this.#fail(message);
+    else if (response.status < 500 && response.status !== 408 && response.status !== 429) this.#fail(message, response.status === 404);
     else this.#retry(message, Number(response.headers.get("Retry-After")) || 0);
     return null;
   }
@@ -174,8 +176,9 @@ export class Player {
     this.#setState("live");
   }
 
-  #fail(message) {
+  #fail(message, isMissing = false) {
     this.#disconnect();
+    this.isMissing = isMissing;
     this.#setState("failed", message);
   }
 

@@ -76,6 +76,7 @@ export class Stage {
   show(camera, chain) {
     this.camera = camera;
     this.withhold("");
+    if (this.player.isMissing && !camera.private) this.player.tryAgain(); // it was away for a moment
     this.labels.hidden = !camera.annotates;
     const chainKey = JSON.stringify(chain.map((at) => [at.name, at.transforms]));
     if (chainKey !== this.chainKey) this.drawing.replaceChildren(...drawChain(chain));
