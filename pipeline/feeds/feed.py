@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 SUCCESSION_S = 10.0
 """How long a producer that was replaced shows its frames, or its last picture, while the next one gives none."""
 
+AGAIN_S = 0.25
+"""How long a successor waits for its next frame, when its first one was already shown by the producer before it."""
+
 
 class Feed:
     """A named camera as readers see it: permanent, while its producer can be replaced.
@@ -261,14 +264,14 @@ class Feed:
             raise
         self._drop_successor()
         self._successor = successor = _Successor(producer, source, output, run, self.config)
-        successor.timer = self._clock.call_later(SUCCESSION_S, lambda: self._succeed(output))
+        successor.timer = self._clock.call_later(SUCCESSION_S, output.failed)
 
-    def _succeed(self, output: _RunOutput, *, with_frame: bool = False) -> None:
-        """Let the successor with an output take over, if it still is the successor."""
+    def _succeed(self, output: _RunOutput, *, with_frame: bool = False) -> bool:
+        """Let the successor with an output take over, if it still is the successor; return whether it was."""
         with self._lock:
             successor = self._successor
             if successor is None or successor.output is not output:
-                return
+                return False
             self._successor = None
             successor.cancel()
             run, source = self._run, self._source
@@ -281,6 +284,7 @@ class Feed:
                 self._stop(run)
             if source is not None:
                 source._count_out(self._users, self._kept)
+            return True
 
     def _drop_successor(self) -> None:
         successor, self._successor = self._successor, None
@@ -548,18 +552,33 @@ class Feed:
                 self._held = held
 
     def _publish(self, output: _RunOutput, frame: Frame) -> bool:
-        if output is not self._output:
-            self._succeed(output, with_frame=True)
+        succeeds = output is not self._output and self._succeed(output, with_frame=True)
+        origin = output.producer.origin
+        is_known, last = False, frame
 
         def placed() -> Frame | None:
-            # An abandoned thread may continue after another one has replaced it.
-            return self._splice.place(frame, output.producer.origin) if output is self._output else None
+            nonlocal is_known, last
+            if output is not self._output:  # an abandoned thread may continue after another one has replaced it
+                return None
+            shown = self._fan_out.latest
+            if succeeds and shown is not None and self._splice.has(frame, origin):
+                is_known, last = True, shown
+                return None
+            return self._splice.place(frame, origin)
 
         if not self._fan_out.publish(placed):
-            return False
+            if is_known:
+                # The next one is soon there. Each frame that is shown twice would put the time of the stream forward.
+                self._clock.call_later(AGAIN_S, lambda: self._show_again(output, frame, last))
+            return is_known
         self.rate.tick()
         self.counters.add("frames_out")
         return True
+
+    def _show_again(self, output: _RunOutput, frame: Frame, last: Frame) -> None:
+        """Publish a frame that was left out, unless another one has come."""
+        if self._fan_out.latest is last:
+            self._publish(output, frame)
 
     def _end_run(self, output: _RunOutput) -> None:
         with self._lock:

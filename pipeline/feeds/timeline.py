@@ -62,7 +62,7 @@ class Splice:
     The frames of the first producer stay unchanged. When they come from another origin, offsets of time and sequence
     make the first of them follow the last one by their distance on the monotonic clock, with the next number. Where the
     time bases differ, the finer one applies from then on. A frame of the same origin that is not newer than the last
-    one, such as one that was transformed again, follows it by one tick, and changes nothing for those after it.
+    one, such as one that was transformed again, follows it by one tick; a later one keeps its time where it can.
 
     Use from one thread at a time.
     """
@@ -73,6 +73,11 @@ class Splice:
         self._offset = self._sequence_offset = 0
         self._last = self._last_sequence = 0
         self._last_at_s = 0.0
+        self._newest = 0
+
+    def has(self, frame: Frame, origin: object) -> bool:
+        """Return whether a frame of an origin, or a newer one, is in the stream already."""
+        return origin is self._origin and frame.sequence <= self._newest
 
     def place(self, frame: Frame, origin: object) -> Frame:
         """Return a frame with its time and number in the stream; the same frame when they do not change.
@@ -93,6 +98,7 @@ class Splice:
             elapsed_s = max(at_s - self._last_at_s, 0.0)
             self._offset = self._last + max(round(elapsed_s / self._time_base), 1) - self._ticks(frame)
             self._sequence_offset = self._last_sequence + 1 - frame.sequence
+        self._newest = frame.sequence if origin is not self._origin else max(self._newest, frame.sequence)
         pts = self._ticks(frame) + self._offset
         sequence = frame.sequence + self._sequence_offset
         if not is_first:
