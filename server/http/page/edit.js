@@ -21,6 +21,7 @@ const SETTLED_MS = 60; // after a key: what needs the whole text read
 const DRAFT_MS = 400;
 const KEPT_MS = 400;
 const TIMEOUT_MS = 30_000;
+const REFUSED = "Nothing is saved: the server cannot serve this text yet. What is wrong is listed below it.";
 const RETRY_S = [1, 2, 4, 8, 15];
 
 const part = (id) => document.getElementById(id);
@@ -240,9 +241,8 @@ async function save() {
     const { saved, problems: wrong, conflict } = await file.save(text);
     if (wrong) {
       problems.show(wrong);
-      notice("Nothing is saved: the server cannot serve this text yet. What is wrong is listed below it.");
-    } else if (conflict) await resolve(text);
-    else words = told(saved);
+      notice(REFUSED);
+    } else words = conflict ? await resolve(text) : told(saved);
   } catch (error) {
     notice(error.message);
   } finally {
@@ -259,6 +259,7 @@ function told({ changed: names = [], restart_needed: restart = [] }) {
   return names.length ? `Saved. Changed: ${names.join(", ")}` : "Saved. Nothing that is served has changed";
 }
 
+// Asks what to do with a file that has changed on disk. Returns what to say of saving.
 async function resolve(text) {
   await file.reread();
   const choice = await askConflict(part("conflict"), file.text, text);
@@ -267,10 +268,12 @@ async function resolve(text) {
     notice("This is the text of the file now. Undo brings yours back.");
   } else if (choice === "mine") {
     const { saved, problems: wrong, conflict } = await file.save(text);
-    if (wrong) problems.show(wrong);
-    if (conflict) await resolve(text);
-    else if (saved) showSaved(told(saved));
+    if (conflict) return resolve(text);
+    if (saved) return told(saved);
+    problems.show(wrong);
+    notice(REFUSED);
   } else notice("Nothing is saved. The file has changed on disk since you opened it.");
+  return "";
 }
 
 function notice(words, action = "", act = null) {

@@ -68,7 +68,7 @@ export async function askTransform(dialog, { schema, tree, served, camera }) {
     const input = Object.assign(make("input"), { type: "radio", name: "transform", value: kind, checked: place === 0, required: true });
     return make("label", "", input, make("span", "", make("b", "", kind), make("small", "", commentOf(description))));
   }));
-  list.ondblclick = (event) => event.target.closest("label") && dialog.querySelector("form").requestSubmit(dialog.querySelector("[value=ok]"));
+  list.ondblclick = (event) => event.target.closest("label") && dialog.querySelector("form").requestSubmit();
   if (!(await answer(dialog))) return null;
   const kind = kinds.find((each) => each.kind === list.querySelector("input:checked").value);
   return transformBlock(kind, tree, served);
@@ -82,18 +82,18 @@ export async function askConflict(dialog, theirs, mine) {
   return (await answer(dialog)) || "";
 }
 
-// Shows a dialog; returns the value of the button that closed it, "" for the one that cancels. `check` says what is wrong.
+// Shows a dialog; returns the value of the button that closed it, "" if it was cancelled. `check` says what is wrong.
 function answer(dialog, check = () => "") {
   return new Promise((done) => {
     const form = dialog.querySelector("form");
     dialog.returnValue = "";
     form.onsubmit = (event) => {
       event.preventDefault();
-      const value = event.submitter?.value ?? "ok";
-      const wrong = value && check();
+      const wrong = check();
       if (wrong) return setText(dialog.querySelector(".error"), wrong);
-      dialog.close(value);
+      dialog.close(event.submitter?.value || "ok");
     };
+    dialog.querySelector(".cancel").onclick = () => dialog.close("");
     dialog.onclose = () => done(dialog.returnValue);
     dialog.showModal();
   });

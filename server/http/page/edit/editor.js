@@ -8,6 +8,7 @@ const MORE_LINES = 12; // beyond the visible ones
 const INDENT = "  ";
 const TAB_SIZE = 4;
 const HOVER_MS = 350;
+const COLUMNS_MAX = 2_000;
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}]/u;
 
 export class Editor {
@@ -17,7 +18,7 @@ export class Editor {
   #problems = new Map(); // by number of the line: [{from, to, message}]
   #leaves = false; // the next Tab leaves the field
   #hover = 0;
-  #width = 0;
+  #follows = false; // the next drawing keeps the cursor in view
 
   // `onInput` is called after every change of the text, `onCursor` when the cursor moves, `onHover` with an offset and a point
   // when the pointer rests, and with null when it leaves. `intercept` gets every key first, and says whether it has used it.
@@ -32,7 +33,10 @@ export class Editor {
     this.onHover = onHover;
     this.intercept = intercept;
     this.#listen();
-    new ResizeObserver(() => this.#measure()).observe(element);
+    new ResizeObserver(() => {
+      this.#measure();
+      this.#follows ||= document.activeElement === this.area; // a list of problems below may have taken the place of its line
+    }).observe(element);
     this.#measure();
     this.#changed();
   }
@@ -142,6 +146,8 @@ export class Editor {
     const { area, element } = this;
     area.addEventListener("input", (event) => {
       this.#changed();
+      this.#follows = true;
+      this.#drawSoon();
       this.onInput(event);
     });
     area.addEventListener("keydown", (event) => this.#key(event));
@@ -222,9 +228,9 @@ export class Editor {
   #changed() {
     this.#moveProblems(this.#lines.update(this.area.value));
     const { count, texts } = this.#lines;
-    this.#width = texts.reduce((widest, text) => Math.max(widest, text.length), 0);
+    const width = texts.reduce((widest, text) => Math.max(widest, text.length), 0);
     this.sheet.style.setProperty("--lines", count);
-    this.sheet.style.setProperty("--columns", Math.min(2000, WIDE.test(this.area.value) ? 2 * this.#width : this.#width) + 2);
+    this.sheet.style.setProperty("--columns", Math.min(COLUMNS_MAX, WIDE.test(this.area.value) ? 2 * width : width) + 2);
     this.sheet.style.setProperty("--digits", Math.max(2, String(count).length));
     this.#draw(); // in the same frame as the letters
   }
@@ -257,7 +263,11 @@ export class Editor {
 
   #drawSoon() {
     cancelAnimationFrame(this.#pending);
-    this.#pending = requestAnimationFrame(() => this.#draw());
+    this.#pending = requestAnimationFrame(() => {
+      if (this.#follows) this.reveal(this.offset);
+      this.#follows = false;
+      this.#draw();
+    });
   }
 
   #draw() {

@@ -39,7 +39,7 @@ export class Help {
   // Says in the line what is wrong there, else what its key is for.
   show(help, problems) {
     this.line.classList.toggle("wrong", problems.length > 0);
-    setText(this.line, problems.length ? wordsOf(problems) : help ? [lastOf(help.path), help.description, sentence(help.facts)].filter(Boolean).map(withPeriodUnlessName).join(" ") : "");
+    setText(this.line, problems.length ? wordsOf(problems) : help ? [lastOf(help.path), help.description, capitalised(help.facts)].filter(Boolean).map(withPeriodUnlessName).join(" ") : "");
   }
 
   // Shows the box at a point of the window.
@@ -48,7 +48,7 @@ export class Help {
     const { box } = this;
     const rows = [];
     if (problems.length) rows.push(make("p", "wrong", wordsOf(problems)));
-    if (help) rows.push(make("code", "", help.path), help.description ? make("p", "", help.description) : null, help.facts ? make("p", "facts-of", sentence(help.facts)) : null);
+    if (help) rows.push(make("code", "", help.path), help.description ? make("p", "", help.description) : null, help.facts ? make("p", "facts-of", capitalised(help.facts)) : null);
     box.replaceChildren(...rows.filter(Boolean));
     box.hidden = false;
     const { width, height } = box.getBoundingClientRect();
@@ -62,5 +62,6 @@ export class Help {
 }
 
 const wordsOf = (problems) => problems.map(({ message }) => withPeriod(sentence(message))).join(" ");
+const capitalised = (text) => text && text[0].toUpperCase() + text.slice(1);
 const lastOf = (path) => `${path.split(".").at(-1)}:`;
 const withPeriodUnlessName = (text, place) => (place ? withPeriod(text) : text);
