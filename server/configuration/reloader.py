@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import Changes, ConfigError, Graph, Problem, files_of, with_values
+from pipeline import Changes, Config, ConfigError, Graph, Problem, files_of, with_secrets, with_values, without_secrets
 
 from .file import ConfigFile, FileState, version_of
 from .live import LiveValues, applied, changed, kept
@@ -22,6 +22,8 @@ from .live import LiveValues, applied, changed, kept
 logger = logging.getLogger(__name__)
 
 BACKUP_SUFFIX = ".bak"
+DOT = "\u2022"
+"""Several of them stand for a secret in :meth:`Reloader.read_text`."""
 
 
 class Conflict(Exception):
@@ -132,6 +134,14 @@ class Reloader:
             self._values = values
         self._on_change()
 
+    def parse(self, text: str) -> Config:
+        """Return what would be served with a text of :meth:`read_text`, perhaps changed, in place of the file's.
+
+        Raises:
+            ConfigError: It is invalid, or cannot be served.
+        """
+        return self.file.state_of(self._with_secrets(text)).config
+
     def problems_of(self, text: str, *, models: bool = True) -> list[Problem]:
         """Return what is wrong with a text in place of the file's, as a reload would say it.
 
@@ -139,7 +149,46 @@ class Reloader:
             text: The text.
             models: Whether to load the models that are new.
         """
+        try:
+            text = self._with_secrets(text)
+        except ConfigError as error:
+            return list(error.problems)
         return self.file.problems_of(text, self._graph if models else None)
+
+    def read_text(self) -> tuple[str, str]:
+        """Return the text of the file with dots in place of secrets, and its version.
+
+        Raises:
+            ConfigError: The file cannot be read.
+        """
+        text = self.file.text()
+        return without_secrets(text, json=self.file.is_json), version_of(text)
+
+    def write(self, text: str, version: str) -> tuple[Reloaded, str]:
+        """Write a text into the file, and apply it.
+
+        Args:
+            text: The text; dots that stand for a secret are replaced by it.
+            version: The version of the text that this one was made from.
+
+        Returns:
+            What changed, and the new version.
+
+        Raises:
+            ConfigError: The text cannot be served; the file is as before.
+            Conflict: The file has changed since.
+            OSError: The file cannot be written.
+        """
+        with self._lock:
+            before = self._text_of(version)
+            text = self._with_secrets(text, before)
+            state = self.file.state_of(text)
+            if state.config.plugin_files != self._state.config.plugin_files:
+                message = "plugins can only be changed in the file itself, since they are programs"
+                raise ConfigError([self.file.problem(message)])
+            reloaded = self._take(state, write=True)
+        self._on_change()
+        return reloaded, version_of(text)
 
     def save(self) -> tuple[tuple[LiveValues, ...], str]:
         """Write the live values into the file, and nothing else; return them and the new version.
@@ -179,6 +228,21 @@ class Reloader:
             raise
         self._on_change()
         return reloaded
+
+    def _with_secrets(self, text: str, before: str | None = None) -> str:
+        """Return a text with the file's secrets in place of the dots that stand for them."""
+        if DOT not in text:
+            return text
+        try:
+            return with_secrets(text, self.file.text() if before is None else before, json=self.file.is_json)
+        except ValueError as error:
+            raise ConfigError([self.file.problem(str(error))]) from None
+
+    def _text_of(self, version: str) -> str:
+        text = self.file.text()
+        if version_of(text) != version:
+            raise Conflict(f"{self.path.name} has changed since you opened it")
+        return text
 
     def _take(self, state: FileState, *, write: bool = False) -> Reloaded:
         """Serve a state of the file; write it before, if wanted, so that nothing is served that is not in the file."""

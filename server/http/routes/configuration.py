@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from pipeline import ConfigError, Problem
 
-from ...configuration import Conflict, Reloaded
+from ...configuration import Conflict, Reloaded, Reloader
 from ...core import NotFound, Unavailable, camera_info, on_thread
 from ..messages import (
     PROBLEM_TYPE,
@@ -22,6 +22,7 @@ from ..messages import (
     ReloadReply,
     SavedReply,
     TransformInfo,
+    WrittenReply,
     document,
     problems,
     read_body,
@@ -34,6 +35,7 @@ router = APIRouter(prefix="/api", tags=["Configuration"])
 
 TEXT_BYTES_MAX = 2_000_000
 PATCH_BYTES_MAX = 100_000
+YAML = "text/yaml; charset=utf-8"
 
 _TEXT = {"requestBody": {"required": True, "content": {"text/yaml": {"schema": {"type": "string"}}}}}
 _ATTRIBUTES = {
@@ -129,6 +131,52 @@ async def save(reloader: WithReloader) -> JSONResponse:
     except Conflict as error:
         raise HttpError(409, str(error)) from None
     return JSONResponse({"saved": [each.to_wire() for each in values], "version": version})
+
+
+@router.get(
+    "/configuration/text",
+    response_class=Response,
+    responses={200: {"content": {"text/yaml": {}}, "description": "The text"}, **problems(404, 503)},
+)
+async def text(reloader: WithReloader) -> Response:
+    """Return the text of the file, with dots in place of secrets. Only while editing is on."""
+    _require_editing(reloader)
+    try:
+        found, version = await _run(reloader.read_text)
+    except ConfigError as error:
+        raise Unavailable(f"the file cannot be read: {error}") from None
+    return Response(found, media_type=YAML, headers={"Cache-Control": "no-store", "ETag": f'"{version}"'})
+
+
+@router.put(
+    "/configuration/text",
+    response_model=None,
+    openapi_extra=_TEXT,
+    responses={200: {"model": WrittenReply}, **_REFUSED, **problems(400, 404, 408, 412, 413, 428, 500, 503)},
+)
+async def write(request: Request, reloader: WithReloader) -> JSONResponse:
+    """Write the file, and apply it. Only while editing is on.
+
+    ``If-Match`` is the ``ETag`` of the text that was changed. Dots that stand for a secret are replaced by it. The text
+    before is kept beside the file.
+    """
+    _require_editing(reloader)
+    version = request.headers.get("if-match", "").strip().removeprefix("W/").strip('"')
+    if not version:
+        raise HttpError(428, "If-Match is needed, with the ETag of the text that was changed")
+    new = await _text(request)
+    try:
+        reloaded, version = await _run(lambda: reloader.write(new, version))
+    except ConfigError as error:
+        return _refusal(error)
+    except Conflict as error:
+        raise HttpError(412, str(error)) from None
+    return JSONResponse({**_reloaded(reloaded), "version": version})
+
+
+def _require_editing(reloader: Reloader) -> None:
+    if not reloader.file.is_editable:
+        raise NotFound("editing is off; it is on with serve --edit, or on 127.0.0.1 without tokens")
 
 
 async def _run(function: Callable[[], T]) -> T:

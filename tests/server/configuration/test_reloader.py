@@ -139,6 +139,56 @@ def test_a_save_applies_what_the_file_says_by_then(path: Path) -> None:
         assert threshold(graph) == 0.9
 
 
+def test_a_text_is_written_and_applied(path: Path) -> None:
+    with reloading(path) as (reloader, graph, _):
+        text, version = reloader.read_text()
+        assert text == TEXT
+        done, new = reloader.write(TEXT.replace("_threshold: 0.5", "_threshold: 0.25"), version)
+        assert done.changed == ("seen",)
+        assert threshold(graph) == 0.25
+        assert reloader.read_text() == (path.read_text("utf-8"), new)
+        with pytest.raises(Conflict):
+            reloader.write(TEXT, version)
+
+
+def test_a_text_that_is_wrong_is_not_written(path: Path) -> None:
+    with reloading(path) as (reloader, graph, _):
+        _, version = reloader.read_text()
+        with pytest.raises(ConfigError):
+            reloader.write(BROKEN, version)
+        (path.parent / "mine.py").write_text("", "utf-8")
+        with pytest.raises(ConfigError, match="plugins can only be changed in the file itself"):
+            reloader.write(TEXT + "plugins: [mine.py]\n", version)
+        assert path.read_text("utf-8") == TEXT
+        assert reloader.status.problems == ()
+        assert threshold(graph) == 0.5
+
+
+def test_a_link_mode_and_byte_order_mark_stay(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    real = written(tmp_path / "real")
+    real.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    real.chmod(0o640)
+    link = tmp_path / "cameras.yaml"
+    link.symlink_to("real/cameras.yaml")
+    with reloading(link) as (reloader, _, _):
+        reloader.write(TEXT + "# more\n", reloader.read_text()[1])
+    assert link.is_symlink()
+    assert real.read_bytes() == b"\xef\xbb\xbf" + TEXT.encode() + b"# more\n"
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert sorted(each.name for each in real.parent.iterdir()) == ["cameras.yaml", "cameras.yaml.bak"]
+
+
+def test_a_secret_never_leaves_and_stays(tmp_path: Path) -> None:
+    text = TEXT + "server: {tokens: [a-long-token-of-mine]}\n"
+    path = written(tmp_path, text)
+    with reloading(path) as (reloader, _, _):
+        shown, version = reloader.read_text()
+        assert "a-long-token" not in shown
+        reloader.write(shown + "# more\n", version)
+        assert path.read_text("utf-8") == text + "# more\n"
+
+
 def test_a_graph_that_is_closed_refuses(path: Path) -> None:
     with reloading(path) as (reloader, graph, _):
         graph.close()

@@ -114,6 +114,7 @@ def test_every_endpoint_is_described(document: Json) -> None:
         "/api/check",
         "/api/configuration",
         "/api/configuration/save",
+        "/api/configuration/text",
         "/api/reload",
         "/api/vision",
         "/api/vision/{service}/{kind}",

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from server.http.messages import ConfigurationInfo, ConfigurationProblem, ReloadReply, SavedReply
+from server.http.messages import ConfigurationInfo, ConfigurationProblem, ReloadReply, SavedReply, WrittenReply
 
 from ...served import CAMERAS, FOUND, Served, problem
 
@@ -98,6 +98,25 @@ def test_attributes_that_are_wrong_are_named(served: Served) -> None:
     assert sizes(served) == [32]
 
 
+def test_the_text_is_read_and_written(tmp_path: Path) -> None:
+    with Served(tmp_path) as served:
+        got = served.client.get("/api/configuration/text")
+        assert (got.status_code, got.text) == (200, CAMERAS)
+        new = CAMERAS.replace("width_px: 32", "width_px: 16")
+        match = {"If-Match": got.headers["etag"]}
+        response = served.client.put("/api/configuration/text", content=new, headers=match)
+        written = WrittenReply.model_validate(response.json(), strict=True)
+        assert (response.status_code, written.changed) == (200, ["seen"])
+        assert served.path.read_text("utf-8") == new
+        assert served.client.get("/api/configuration/text").headers["etag"] == f'"{written.version}"'
+        assert problem(served.client.put("/api/configuration/text", content=CAMERAS, headers=match))[0] == 412
+        assert problem(served.client.put("/api/configuration/text", content=CAMERAS))[0] == 428
+        match = {"If-Match": f'"{written.version}"'}
+        refused = served.client.put("/api/configuration/text", content=WRONG, headers=match)
+        assert (refused.status_code, len(wrong_in(refused))) == (422, 1)
+        assert served.path.read_text("utf-8") == new
+
+
 def test_with_tokens_only_their_holders_change_anything_and_editing_is_off(tmp_path: Path) -> None:
     with Served(tmp_path, CAMERAS + TOKENS) as served:
         viewer, own = ({"Authorization": f"Bearer a-long-token-of-{who}"} for who in ("a-viewer", "mine"))
@@ -107,7 +126,15 @@ def test_with_tokens_only_their_holders_change_anything_and_editing_is_off(tmp_p
             ("PATCH", "/api/cameras/seen/transforms/0"),
             ("GET", "/api/configuration"),
             ("POST", "/api/configuration/save"),
+            ("GET", "/api/configuration/text"),
+            ("PUT", "/api/configuration/text"),
         ):
             assert problem(served.client.request(method, path))[0] == 401
             assert problem(served.client.request(method, path, headers=viewer))[0] == 403
         assert not served.client.get("/api/configuration", headers=own).json()["editable"]
+        for method in ("GET", "PUT"):
+            response = served.client.request(method, "/api/configuration/text", headers=own)
+            assert problem(response) == (
+                404,
+                "editing is off; it is on with serve --edit, or on 127.0.0.1 without tokens",
+            )
