@@ -72,7 +72,7 @@ from .threads import (
     working_for,
 )
 from .video_file import VideoFile
-from .webcam import Webcam
+from .webcam import Device, Webcam, WebcamAttributes, device_of, webcams
 
 CAMERAS: dict[str, type[Camera[Any]]] = {
     TestPattern.model_name: TestPattern,
@@ -129,6 +129,7 @@ __all__ = [
     "DeadlineExceeded",
     "Depth",
     "Detection",
+    "Device",
     "Frame",
     "Image",
     "ImageError",
@@ -155,12 +156,15 @@ __all__ = [
     "UnsuitableLibrary",
     "VideoFile",
     "Wakeup",
+    "Webcam",
+    "WebcamAttributes",
     "Yuv",
     "as_mask",
     "available_cores",
     "at_size",
     "check_pyav",
     "decode_image",
+    "device_of",
     "mask_png",
     "is_private",
     "is_public",
@@ -174,6 +178,7 @@ __all__ = [
     "safe_text",
     "waiting",
     "warped",
+    "webcams",
     "working_for",
     "yuv_from_rgb",
 ]

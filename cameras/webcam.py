@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,17 @@ class WebcamAttributes(Attributes):
         if name is not None and name.lower() not in FORMATS:
             raise ValueError(f'must be one of: {", ".join(FORMATS)}; got "{name}"')
         return name
+
+
+def device_of(attributes: WebcamAttributes) -> str:
+    """Return the path or name of the device that a camera opens, without opening it; empty if there is none."""
+    wanted, on_linux = attributes.video_path, sys.platform.startswith("linux")
+    if isinstance(wanted, str) and not wanted.isdecimal():
+        return str(Path(wanted).resolve()) if on_linux else wanted
+    if wanted is not None and on_linux:
+        return f"/dev/video{wanted}"
+    number = int(wanted or 0)
+    return next((device.path for device in webcams()[number : number + 1]), "")
 
 
 class Webcam(FFmpegCamera[WebcamAttributes, Container]):
@@ -194,6 +206,23 @@ def system_driver() -> Driver:
     if sys.platform == "win32":
         return Driver("dshow", lambda: _listed("dshow"))
     return Driver("v4l2", lambda: _listed("v4l2"))
+
+
+def webcams(system: Path = Path("/sys/class/video4linux")) -> Sequence[Device]:
+    """Return the cameras of this machine, the default first, without opening any.
+
+    Args:
+        system: Where Linux describes its devices. A camera has several; the first gives its pictures.
+    """
+    driver = system_driver()
+    if driver.format != "v4l2":
+        return driver.devices()
+    devices = []
+    for folder in system.glob("video[0-9]*"):
+        with contextlib.suppress(OSError):  # it was just unplugged
+            if (folder / "index").read_text().strip() == "0":
+                devices.append(Device(f"/dev/{folder.name}", (folder / "name").read_text().strip()))
+    return sorted(devices, key=lambda device: int(device.path.removeprefix("/dev/video")))
 
 
 def _listed(format: str) -> list[Device]:

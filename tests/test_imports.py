@@ -28,6 +28,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
         "core",
         "configuration",
         "connections",
+        "drafts",
         "grpc",
         "http",
         "viam",

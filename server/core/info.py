@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cameras import Prediction
+from cameras import Frame, Prediction
 from pipeline import Feed
 from vision import VisionService
 
@@ -36,17 +36,22 @@ def _latest(camera: Feed) -> dict[str, Any] | None:
     return {
         "sequence": frame.sequence,
         "captured_at": captured_at(frame),
-        "predictions": [
-            {
-                "kind": annotation.kind,
-                "transform": annotation.transform,
-                "service": annotation.service,
-                **annotation.to_wire(frame.width, frame.height, masks=False),
-            }
-            for annotation in frame.annotations
-            if isinstance(annotation, Prediction)
-        ],
+        "predictions": predictions_of(frame),
     }
+
+
+def predictions_of(frame: Frame) -> list[dict[str, Any]]:
+    """Return the predictions for a frame as JSON, without masks."""
+    return [
+        {
+            "kind": annotation.kind,
+            "transform": annotation.transform,
+            "service": annotation.service,
+            **annotation.to_wire(frame.width, frame.height, masks=False),
+        }
+        for annotation in frame.annotations
+        if isinstance(annotation, Prediction)
+    ]
 
 
 def service_info(backend: Backend, service: VisionService[Any]) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from fastapi import FastAPI
 
 from ..configuration import Reloader
 from ..core import Backend
+from ..drafts import Drafts
 from ..process import program_version
 from . import openapi
 from .messages import Extension, error_response, handle_errors
-from .routes import SignallingRouter, cameras, configuration, operations, pages, sign_in, vision, whep
+from .routes import SignallingRouter, cameras, configuration, drafts, operations, pages, sign_in, vision, whep
 
 _DESCRIPTION = (
     "Cameras, their pictures, and predictions of vision services. Errors are RFC 9457 problem documents. "
@@ -19,18 +20,19 @@ _DESCRIPTION = (
 )
 
 
-_API = (cameras.router, configuration.router, vision.router, whep.router)
+_API = (cameras.router, configuration.router, drafts.router, vision.router, whep.router)
 
 OPEN_OPTIONS = tuple(router.folder for router in _API if isinstance(router, SignallingRouter))
 """Path prefixes of signalling, below which OPTIONS needs no token."""
 
 
-def create_app(backend: Backend, reloader: Reloader, extensions: Sequence[Extension] = ()) -> FastAPI:
+def create_app(backend: Backend, reloader: Reloader, drafts: Drafts, extensions: Sequence[Extension] = ()) -> FastAPI:
     """Return the app.
 
     Args:
         backend: The backend of all endpoints; the caller closes it.
         reloader: The configuration of all endpoints that change it.
+        drafts: The drafts of editors; the caller closes them.
         extensions: APIs of other systems, which the app serves too.
     """
     # The OpenAPI document and its page keep this order.
@@ -48,6 +50,7 @@ def create_app(backend: Backend, reloader: Reloader, extensions: Sequence[Extens
     )
     app.state.backend = backend
     app.state.reloader = reloader
+    app.state.drafts = drafts
     app.state.closing = False
     handle_errors(app, lambda request, error: error_response(extensions, request.method, request.url.path, error))
     openapi.describe(app, extensions, backend.kinds, with_tokens=bool(backend.config.server.tokens))

@@ -19,6 +19,7 @@ from cameras import require_internals
 from ..configuration import Reloader
 from ..connections import Acceptor, Port
 from ..core import Backend
+from ..drafts import Drafts
 from .access import AccessMiddleware
 from .app import OPEN_OPTIONS, create_app
 from .bodies import BodyMiddleware
@@ -35,6 +36,7 @@ class HttpServer(uvicorn.Server):
     Args:
         backend: The backend of all endpoints.
         reloader: The configuration of all endpoints that change it.
+        drafts: The drafts of editors; the caller closes them.
         extensions: APIs of other systems, which the app serves too.
         acceptor: Accepts the connections.
         grace_s: Seconds that requests may continue after ``stop``.
@@ -49,12 +51,13 @@ class HttpServer(uvicorn.Server):
         self,
         backend: Backend,
         reloader: Reloader,
+        drafts: Drafts,
         extensions: Sequence[Extension],
         acceptor: Acceptor,
         grace_s: int,
         tls: SSLContext | None = None,
     ) -> None:
-        self.app = create_app(backend, reloader, extensions)
+        self.app = create_app(backend, reloader, drafts, extensions)
         limited = BodyMiddleware(self.app, backend.bodies)
         access = AccessMiddleware(limited, backend.config.server, backend.tokens, extensions, OPEN_OPTIONS)
         super().__init__(_settings(access, grace_s))

@@ -22,6 +22,7 @@ from ..clarifai import ClarifaiRest
 from ..configuration import ConfigFile, FileWatcher, Reloader
 from ..connections import Acceptor
 from ..core import Backend, TrustedProxies, on_thread, open_backend
+from ..drafts import Drafts
 from ..http import HttpServer, check_http_libraries
 from ..process import signals_handled
 from ..program import listen, raise_file_limit
@@ -46,6 +47,7 @@ class Running:
     encoders: EncoderPool
     backend: Backend
     reloader: Reloader
+    drafts: Drafts
     acceptor: Acceptor
     http: HttpServer
     serving: asyncio.Task[None]
@@ -143,7 +145,8 @@ async def startup(file: ConfigFile) -> Running:
             listeners.append(listener)
         tls = None if certificate is None else certificate.context("http/1.1")
         reloader = Reloader(file, graph, backend.tokens.prepare)
-        http = HttpServer(backend, reloader, [ClarifaiRest(backend)], acceptor, REQUESTS_S, tls)
+        drafts = Drafts(backend, reloader.parse)
+        http = HttpServer(backend, reloader, drafts, [ClarifaiRest(backend)], acceptor, REQUESTS_S, tls)
         serving = asyncio.create_task(http.serve([sock]), name="http")
         await _first(serving, http.opened)
     except BaseException:
@@ -159,7 +162,7 @@ async def startup(file: ConfigFile) -> Running:
     watcher = FileWatcher(reloader.files, reloader.try_reload, file.stamps) if file.is_watched else None
     if watcher is not None:
         watcher.start()
-    return Running(graph, encoders, backend, reloader, acceptor, http, serving, urls, tuple(listeners), watcher)
+    return Running(graph, encoders, backend, reloader, drafts, acceptor, http, serving, urls, tuple(listeners), watcher)
 
 
 async def run(running: Running, stop: asyncio.Event) -> None:
@@ -175,7 +178,7 @@ async def shutdown(running: Running) -> None:
     if running.watcher is not None:
         running.watcher.stop()
     await _closed(deadline_s, *((listener.name, listener.close()) for listener in running.listeners))
-    await _closed(deadline_s, ("sessions", running.backend.close_sessions()))
+    await _closed(deadline_s, ("sessions", running.backend.close_sessions()), ("drafts", running.drafts.close()))
     await _closed(deadline_s, ("encoders", on_thread("close", running.encoders.close)))
     await _closed(deadline_s, ("cameras", on_thread("close", running.graph.close)))
     running.backend.close()

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from cameras.base import CameraError
 from cameras.container import Container, Opening
-from cameras.webcam import Device, Driver, Webcam, WebcamAttributes, system_driver
+from cameras.webcam import Device, Driver, Webcam, WebcamAttributes, device_of, system_driver, webcams
 
 from .videos import number_of, numbered, write_video
 
@@ -222,3 +222,35 @@ def test_close_does_not_wait_for_a_driver_that_blocks(film: Path) -> None:
 def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(ValidationError, match='must be one of: mjpeg, mjpg, yuyv, .*; got "WMV"'):
         WebcamAttributes(format="WMV")
+
+
+def described(folder: Path, number: int, index: int, name: str) -> None:
+    device = folder / f"video{number}"
+    device.mkdir()
+    (device / "index").write_text(f"{index}\n")
+    (device / "name").write_text(f"{name}\n")
+
+
+def test_linux_lists_each_camera_once_without_opening_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    described(tmp_path, 10, 0, "Desk")
+    described(tmp_path, 2, 0, "Integrated Camera")
+    described(tmp_path, 3, 1, "Integrated Camera")  # its metadata
+    (tmp_path / "video4").mkdir()  # just unplugged
+    assert webcams(tmp_path) == [Device("/dev/video2", "Integrated Camera"), Device("/dev/video10", "Desk")]
+    assert webcams(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize(("video_path", "device"), [(1, "/dev/video1"), ("3", "/dev/video3"), (None, "/dev/video5")])
+def test_the_device_is_known_before_it_is_opened(
+    monkeypatch: pytest.MonkeyPatch, video_path: str | int | None, device: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("cameras.webcam.webcams", lambda: [Device("/dev/video5", "")])
+    assert device_of(WebcamAttributes(video_path=video_path)) == device
+
+
+def test_a_link_to_a_device_is_that_device(tmp_path: Path) -> None:
+    (tmp_path / "video7").touch()
+    (tmp_path / "by-name").symlink_to(tmp_path / "video7")
+    assert device_of(WebcamAttributes(video_path=str(tmp_path / "by-name"))) == str((tmp_path / "video7").resolve())

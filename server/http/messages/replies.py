@@ -217,6 +217,42 @@ class ConfigurationInfo(Reply):
     unsaved: list[LiveValuesInfo]
 
 
+class DraftCreated(Reply):
+    """A new draft."""
+
+    id: str
+
+
+class DraftChanged(Reply):
+    """What a draft makes of a text."""
+
+    problems: list[ConfigurationProblem] = Field(description="If there are any, the draft shows what it showed before.")
+    camera: str | None = Field(description="The camera that it shows.")
+    source: str | None = Field(description="The served camera whose frames it takes; null if it opens its own source.")
+
+
+class DraftInfo(Reply):
+    """The state of a draft."""
+
+    state: Literal["starting", "running", "failed"] = Field(
+        description="A failed draft has crashed, or was ended for a limit; a new text starts it again."
+    )
+    camera: str | None
+    source: str | None
+    error: str | None
+    width_px: int | None
+    height_px: int | None
+    frame_rate: float | None
+    predictions: list[LatestPrediction]
+
+
+class DeviceInfo(Reply):
+    """A webcam of this machine."""
+
+    path: str = Field(description="Its `video_path`.")
+    name: str
+
+
 class LinkToken(Reply):
     """A token for the camera of a link."""
 
