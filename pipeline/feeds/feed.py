@@ -28,7 +28,7 @@ SUCCESSION_S = 10.0
 """How long a producer that was replaced shows its frames, or its last picture, while the next one gives none."""
 
 AGAIN_S = 0.25
-"""How long a successor waits for its next frame, when its first one was already shown by the producer before it."""
+"""How long a successor waits for its next frame, when one was already shown by the producer before it."""
 
 
 class Feed:
@@ -78,6 +78,7 @@ class Feed:
         self._output: _RunOutput | None = None
         self._run: Run | None = None
         self._successor: _Successor | None = None
+        self._catches_up = False
         self._stopped: list[Run] = []
         self._last_picture: Timer | None = None
         self._ended = False
@@ -242,7 +243,7 @@ class Feed:
     def _adopt(self, producer: Producer, source: Feed | None) -> None:
         self._producer, self._source = producer, source
         self._held = None
-        self._ended = False
+        self._ended = self._catches_up = False
         self._replacements += 1
 
     def _succeeds(self, producer: Producer) -> bool:
@@ -278,6 +279,8 @@ class Feed:
             self._output, self._run = output, successor.run
             self._config = successor.config
             self._adopt(successor.producer, successor.source)
+            # Its first frames may have been shown before; shown again, each would put the time of the stream forward.
+            self._catches_up = with_frame
             if not with_frame:
                 self._fan_out.forget()
             if run is not None:
@@ -444,6 +447,10 @@ class Feed:
     def _start(self, producer: Producer, *, keeps_picture: bool = False) -> None:
         """Start a run of a producer; from now on only its frames are distributed."""
         before, self._output = self._output, _RunOutput(self, producer)
+        # Before the start: the first frame may come at once.
+        last = self._fan_out.latest if keeps_picture else None
+        if last is None:
+            self._fan_out.forget()
         try:
             self._run = producer.start(self._output, self.executor, self._run)
         except BaseException:
@@ -453,11 +460,8 @@ class Feed:
         if self._last_picture is not None:
             self._last_picture.cancel()
             self._last_picture = None
-        last = self._fan_out.latest
-        if keeps_picture and last is not None:
+        if last is not None:
             self._last_picture = self._clock.call_later(SUCCESSION_S, lambda: self._fan_out.forget(last))
-        else:
-            self._fan_out.forget()
 
     def _acquire(self, kept: int = 0) -> None:
         with self._lock:
@@ -552,32 +556,34 @@ class Feed:
                 self._held = held
 
     def _publish(self, output: _RunOutput, frame: Frame) -> bool:
-        succeeds = output is not self._output and self._succeed(output, with_frame=True)
+        if output is not self._output:
+            self._succeed(output, with_frame=True)
         origin = output.producer.origin
-        is_known, last = False, frame
+        shown: Frame | None = None
 
         def placed() -> Frame | None:
-            nonlocal is_known, last
+            nonlocal shown
             if output is not self._output:  # an abandoned thread may continue after another one has replaced it
                 return None
-            shown = self._fan_out.latest
-            if succeeds and shown is not None and self._splice.has(frame, origin):
-                is_known, last = True, shown
+            if self._catches_up and self._splice.has(frame, origin):
+                shown = self._fan_out.latest
                 return None
+            self._catches_up = False
             return self._splice.place(frame, origin)
 
         if not self._fan_out.publish(placed):
-            if is_known:
-                # The next one is soon there. Each frame that is shown twice would put the time of the stream forward.
+            if shown is not None:
+                last = shown
                 self._clock.call_later(AGAIN_S, lambda: self._show_again(output, frame, last))
-            return is_known
+            return shown is not None
         self.rate.tick()
         self.counters.add("frames_out")
         return True
 
     def _show_again(self, output: _RunOutput, frame: Frame, last: Frame) -> None:
-        """Publish a frame that was left out, unless another one has come."""
+        """Publish a frame that was shown before, unless another one has come."""
         if self._fan_out.latest is last:
+            self._catches_up = False
             self._publish(output, frame)
 
     def _end_run(self, output: _RunOutput) -> None:

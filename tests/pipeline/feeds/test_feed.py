@@ -348,6 +348,25 @@ def test_the_last_picture_stays_until_the_new_producer_gives_one_but_not_for_lon
         assert feed.latest is not None, "its own picture stays"
 
 
+class Prompt(Still):
+    """A producer that gives its first frame before its start has returned."""
+
+    def start(self, output: Output, executor: Executor, previous: Run | None = None) -> Run:
+        output.publish(at(self.starts, 10.0 + self.starts))
+        return super().start(output, executor, previous)
+
+
+def test_a_first_frame_that_comes_at_once_stays(stage: Stage) -> None:
+    feed = stage.feed("porch", Prompt())
+    with feed.watch() as watch:
+        first = watch.get(5)
+        assert feed.latest is first
+        feed.produce(camera_config("porch"), Prompt())
+        second = watch.get(5)
+        stage.clock.advance(SUCCESSION_S)
+        assert (feed.latest, second.sequence) == (second, first.sequence + 1)
+
+
 def replaced(stage: Stage) -> tuple[Feed, Beside, Beside, Feed, Feed]:
     """Return a feed with the producer that shows its frames, its successor, and the source of each."""
     one, two = stage.feed("one", Still()), stage.feed("two", Still())
@@ -390,7 +409,8 @@ def test_a_frame_that_was_shown_before_is_shown_again_only_where_no_next_one_com
         first.give(at(300, 10.0, 7))
         last = watch.get(5)
         feed.produce(camera_config("porch"), second, two)
-        assert second.give(at(300, 10.0, 7)), "it goes on"
+        for pts, number in ((299, 6), (300, 7)):
+            assert second.give(at(pts, 10.0, number)), "it goes on"
         assert first.stopped.wait(5)
         assert feed.latest is last
         if another:
