@@ -88,6 +88,37 @@ def test_each_attribute_has_its_control_and_the_help_of_the_schema(page: Page) -
     assert accessibility_findings(page) == []
 
 
+KINDS = """async (types) => {
+    const { adjustable } = await import("/page/controls/schema.js");
+    const kinds = {};
+    for (const type of types) {
+        for (const { name, kind, slider, optional } of await adjustable(type)) {
+            kinds[`${type}.${name}`] = slider ? "slider" : optional ? `optional ${kind}` : kind;
+        }
+    }
+    return kinds;
+}"""
+
+
+def test_the_schema_decides_which_control_an_attribute_has(page: Page) -> None:
+    assert page.evaluate(KINDS, ["track", "resize", "rotate", "redact", "undistort", "identity"]) == {
+        "track.valid_labels": "list",
+        "track.iou_threshold": "slider",
+        "track.max_age_s": "number",
+        "track.by_label": "switch",
+        "resize.width_px": "optional number",
+        "resize.height_px": "optional number",
+        "resize.interpolation": "choice",
+        "rotate.angle_degs": "number",
+        "redact.confidence_threshold": "slider",
+        "redact.valid_labels": "list",
+        "redact.method": "choice",
+        "redact.margin": "slider",
+        "redact.hold_s": "slider",
+        "redact.deadline_s": "number",
+    }
+
+
 def test_a_slider_changes_the_camera_and_undo_brings_the_value_of_the_file_back(page: Page, served: Served) -> None:
     found = adjust(page)
     sent: list[Any] = []
@@ -166,3 +197,22 @@ def test_what_others_change_is_shown_but_not_in_a_field_that_is_typed_in(page: P
     patch(served, "seen", 0, {"confidence_threshold": 0.7, "max_age_s": 3})
     expect(found.get_by_role("spinbutton", name="max_age_s")).to_have_value("3")
     expect(typed).to_have_value(kept)
+
+
+def test_a_transform_that_the_file_adds_has_its_controls_at_once(page: Page, served: Served) -> None:
+    found = adjust(page)
+    before = served.path.read_text("utf-8")
+    added = "\n        - {type: rotate, attributes: {angle_degs: 90}}\n  - {name: still"
+    served.path.write_text(before.replace("\n  - {name: still", added), "utf-8")
+    try:
+        served.client.post("/api/reload").raise_for_status()
+        expect(found.get_by_role("group")).to_have_count(3)
+        angle = found.get_by_role("spinbutton", name="angle_degs")
+        expect(angle).to_have_value("90")
+        with page.expect_response(lambda response: response.request.method == "PATCH") as answer:
+            angle.press("ArrowDown")
+        assert answer.value.json()["attributes"] == {"angle_degs": 89}
+    finally:
+        served.path.write_text(before, "utf-8")
+        served.client.post("/api/reload").raise_for_status()
+    expect(found.get_by_role("group")).to_have_count(2)
