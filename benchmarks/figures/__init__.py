@@ -20,6 +20,7 @@ from . import (
     overload,
     predictions,
     recognition,
+    reload,
     slow_model,
     start,
     throughput,
@@ -44,6 +45,7 @@ FIGURES: dict[str, Callable[[Program, Inputs], Findings]] = {
     "decoding": decoding.measure,
     "recognition": recognition.measure,
     "keep_alive": keep_alive.measure,
+    "reload": reload.measure,
 }
 
 __all__ = ["FIGURES"]
