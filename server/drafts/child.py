@@ -14,16 +14,16 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import cv2
 
 from cameras import BackgroundThread, Camera, Frame, SlotClosed, Wakeup, limit_opencv, safe_text
-from pipeline import Config, ConfigError, Feed, Graph, Problem, State, Tables, Watch, bug_message
+from pipeline import Config, ConfigError, Feed, Graph, Problem, State, Tables, Watch, bug_message, limit_heaps
 
-from ..core import predictions_of
+from ..core import captured_at, predictions_of
 from .channel import TAKEN, Head, message, receive_frame, receive_message
 from .frames import Inbox, frames_kinds
 from .modules import load_modules
@@ -33,7 +33,9 @@ NICENESS = 10
 REPORT_S = 1.0
 """Interval between two reports without a picture."""
 STUCK_S = 10.0
-"""How long a camera may have a frame without taking the next one."""
+"""How long a camera may work on a frame, and how long a picture may take to be made."""
+CONFIGURED_WITHIN_S = 60.0
+"""How long a text may take to be applied, which loads models."""
 MOST_FPS = 15.0
 """Most pictures per second."""
 MOST_WIDTH_PX = 960
@@ -49,6 +51,7 @@ def main(arguments: Sequence[str] = sys.argv[1:]) -> None:
     """
     control, frames = (socket.socket(fileno=int(number)) for number in arguments[:2])
     limit_process(int(arguments[2]))
+    limit_heaps()
     limit_opencv()
     runner = Runner(control, frames)
     with contextlib.suppress(EOFError):
@@ -101,6 +104,7 @@ class Runner:
         self._watch: Watch | None = None
         self._next_at_s = 0.0
         self._progress = Progress()
+        self._step: tuple[float, str] | None = None
 
     def run(self) -> None:
         """Follow the server's messages until it closes the socket.
@@ -134,20 +138,40 @@ class Runner:
             self._wakeup.wait()
             order, self._order = self._order, None
             if order is not None:
-                self._configure(order)
+                with self._within(CONFIGURED_WITHIN_S, "the text was not applied"):
+                    self._configure(order)
                 self._report()
             self._follow()
             if self._watch is None:
                 continue
             try:
                 self._wait_for_turn()
-                self._show(self._watch.get(0))
+                with self._within(STUCK_S, "the picture was not painted"):
+                    self._show(self._watch.get(0))
             except TimeoutError:  # woken for something else
                 pass
             except SlotClosed:
                 self._watch = None
             except Exception as error:  # such as a picture that is too small to be encoded
                 self._refusal = bug_message(error)
+
+    @contextlib.contextmanager
+    def _within(self, limit_s: float, what: str) -> Iterator[None]:
+        """Count as stuck if the block takes longer."""
+        self._step = time.monotonic() + limit_s, f"{what} within {limit_s:g} s"
+        try:
+            yield
+        finally:
+            self._step = None
+
+    def _stuck(self) -> str | None:
+        """Return a sentence about work that takes too long; ``None`` if none does."""
+        step, now_s = self._step, time.monotonic()
+        if step is not None and now_s > step[0]:
+            return step[1]
+        return (
+            None if self._watch is None or self._graph is None else self._progress.of(self._graph.feeds.values(), now_s)
+        )
 
     def _configure(self, order: _Order) -> None:
         """Run what an order says; if that is not possible, what ran before goes on."""
@@ -186,6 +210,7 @@ class Runner:
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.close()
+            self._progress = Progress()
 
     @property
     def _feed(self) -> Feed | None:
@@ -209,28 +234,40 @@ class Runner:
         done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         if not done:
             raise RuntimeError(f"a picture of {width} x {height} could not be encoded")
-        self._report(data.tobytes(), width_px=frame.width, height_px=frame.height, predictions=predictions_of(frame))
+        self._report(
+            data.tobytes(),
+            width_px=frame.width,
+            height_px=frame.height,
+            captured_at=captured_at(frame),
+            predictions=predictions_of(frame),
+        )
 
     def _report(self, picture: bytes = b"", **more: Any) -> None:
-        feed, graph = self._feed, self._graph
-        head: Head = {"number": self._number, "error": self._refusal, "frame_rate": None, "stuck": None, **more}
-        if feed is not None and graph is not None:
-            error = self._refusal or feed.error
-            head["error"] = None if error is None else safe_text(graph.config.without_folders(error))
-            rate = feed.frame_rate
-            head["frame_rate"] = None if rate is None else round(rate, 2)
-            head["stuck"] = self._progress.stuck(graph.feeds.values(), time.monotonic()) if self._watch else None
         with self._sending, contextlib.suppress(OSError):
-            self._control.sendall(message(head, picture))
+            self._control.sendall(message({**self._state(), **more}, picture))
+
+    def _state(self) -> Head:
+        feed, graph = self._feed, self._graph
+        error, rate = self._refusal, None
+        if feed is not None and graph is not None:
+            error = error or feed.error
+            error = None if error is None else safe_text(graph.config.without_folders(error))
+            rate = feed.frame_rate
+        return {
+            "number": self._number,
+            "error": error,
+            "frame_rate": None if rate is None else round(rate, 2),
+            "stuck": self._stuck(),
+        }
 
 
 class Progress:
-    """Tells when a transform camera no longer takes the frames of its source."""
+    """The frames that transform cameras take of their sources. Use it from one thread at a time."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, int, float]] = {}
 
-    def stuck(self, feeds: Iterable[Feed], now_s: float) -> str | None:
+    def of(self, feeds: Iterable[Feed], now_s: float) -> str | None:
         """Return a sentence about a camera that has taken no frame for ``STUCK_S``, though some came."""
         for feed in feeds:
             if feed.source is None:

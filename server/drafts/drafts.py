@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from cameras import safe_text
 from pipeline import Config, ConfigError, Feed, Problem
@@ -27,6 +27,20 @@ PICTURES_FOR_S = 6.0
 """How long after the last request for a picture the draft's camera runs."""
 LOOK_S = 0.5
 """Interval between two looks at the limits."""
+
+
+class Picture(NamedTuple):
+    """A picture of a draft.
+
+    Attributes:
+        number: Its number, from 1, increasing.
+        jpeg: The picture.
+        captured_at: When its frame was captured, as RFC 3339 text.
+    """
+
+    number: int
+    jpeg: bytes
+    captured_at: str
 
 
 class Draft:
@@ -52,7 +66,7 @@ class Draft:
         self._failed: str | None = None
         self._report: Head = {}
         self._shown: Head = {}
-        self._picture: tuple[int, bytes] = (0, b"")
+        self._picture = Picture(0, b"", "")
         self._changed = asyncio.Event()
         self._watching = False
 
@@ -113,8 +127,7 @@ class Draft:
         """Return its state as JSON."""
         source, error = self.source, self._failed or self._report.get("error")
         if error is None and source is not None:
-            served = self._drafts.backend.error_of(source)
-            error = None if served is None else f"source {source.name}: {served}"
+            error = self._source_error(source)
         current = self._report.get("number") == self._number > 0
         state = "failed" if self._failed else "running" if current and (self._shown or error) else "starting"
         return {
@@ -128,22 +141,29 @@ class Draft:
             "predictions": self._shown.get("predictions", []),
         }
 
-    async def picture(self, after: int, within_s: float) -> tuple[int, bytes] | None:
+    def _source_error(self, source: Feed) -> str | None:
+        backend = self._drafts.backend
+        if backend.graph.feeds.get(source.name) is not source:
+            return f"camera {source.name} is no longer served"
+        error = backend.error_of(source)
+        return None if error is None else f"source {source.name}: {error}"
+
+    async def picture(self, after: int, within_s: float) -> Picture | None:
         """Wait for a picture that is newer than the one of a number; ``None`` if none comes in time.
 
         Args:
             after: The number; 0 for any picture.
             within_s: How long to wait.
-
-        Returns:
-            Its number, which increases, and the JPEG.
         """
         self._pictures_asked += 1
         self._watch()
         try:
             async with asyncio.timeout(within_s):
-                while not self._picture[1] or self._picture[0] <= after:
+                process = self._process
+                while self._picture.number <= after:
                     await self._changed.wait()
+                    if self._process is None and process is not None:  # it has just failed or ended
+                        return None
         except TimeoutError:
             return None
         finally:
@@ -160,7 +180,7 @@ class Draft:
     async def close(self) -> None:
         """End the draft."""
         process, self._process = self._process, None
-        self._failed = "the draft has ended"
+        self._end("the draft has ended")
         if process is not None:
             await process.close()
 
@@ -180,21 +200,26 @@ class Draft:
         if wanted is not self._watching:
             self._watching = wanted
             process.send({"type": "watch", "on": wanted})
-        process.feed(self._part.source if wanted else None)
+        process.feed(self._part.source if wanted and self._part.is_allowed else None)
 
     def _take(self, report: Head, picture: bytes) -> None:
         """Take a report of the process."""
         self._report = report
         if picture:
             self._shown = report
-            self._picture = self._picture[0] + 1, picture
-            changed, self._changed = self._changed, asyncio.Event()
-            changed.set()
+            self._picture = Picture(self._picture.number + 1, picture, report["captured_at"])
+            self._wake()
 
     def _end(self, why: str) -> None:
         self._process = None
         self._failed = why
-        self._shown = {}
+        self._report, self._shown = {}, {}
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let the requests go on that wait for a picture."""
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
 
 
 class Drafts:

@@ -38,6 +38,12 @@ class Part:
     camera: str
     source: Feed | None
 
+    @property
+    def is_allowed(self) -> bool:
+        """Whether its pictures may be shown: not if they are those of a source that has become private."""
+        source = self.source
+        return source is None or len(self.config.cameras) > 1 or not source.config.private
+
     def pickled(self) -> bytes:
         """Return the configuration for the process of the draft.
 

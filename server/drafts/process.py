@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cameras import BackgroundThread, Child, SlotClosed
-from pipeline import Feed
+from pipeline import Feed, Watch
 
 from ..core import on_thread
 from .channel import TAKEN, Head, Malformed, message, read_message, send_frame
@@ -218,9 +218,17 @@ class Feeder:
         try:
             watch = feed.watch()
         except RuntimeError:  # it was just removed
+            self._feed = None
             return
+        with watch, self._turn:
+            self._send(watch, feed)
+        # So that a further call tries again: the camera may only have ended its watches.
+        if self._feed is feed:
+            self._feed = None
+
+    def _send(self, watch: Watch, feed: Feed) -> None:
         next_at_s = self._clock()
-        with watch, self._turn, contextlib.suppress(SlotClosed, OSError):
+        with contextlib.suppress(SlotClosed, OSError):
             while self._feed is feed:
                 try:
                     frame = watch.get(_STOPS_WITHIN_S)

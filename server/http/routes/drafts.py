@@ -113,8 +113,8 @@ async def image(
         found = await draft.picture(after, WAIT_S)
     if found is None:
         return Response(status_code=204)
-    number, picture = found
-    return Response(picture, media_type="image/jpeg", headers={"X-Sequence": str(number)})
+    headers = {"X-Sequence": str(found.number), "X-Captured-At": found.captured_at}
+    return Response(found.jpeg, media_type="image/jpeg", headers=headers)
 
 
 @router.delete("/drafts/{id}", status_code=204, response_class=Response, responses=problems(404))

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +121,9 @@ async def shown(draft: Draft, after: int = 0) -> tuple[int, np.ndarray[Any, Any]
     """Wait for a picture."""
     found = await draft.picture(after, 30)
     assert found is not None, draft.info()
-    image = cv2.imdecode(np.frombuffer(found[1], np.uint8), cv2.IMREAD_COLOR)
+    image = cv2.imdecode(np.frombuffer(found.jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
-    return found[0], image
+    return found.number, image
 
 
 async def until(draft: Draft, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -131,7 +132,7 @@ async def until(draft: Draft, is_so: Callable[[dict[str, Any]], bool]) -> dict[s
     async with asyncio.timeout(30):
         while not is_so(draft.info()):
             picture = await draft.picture(number, 0.1)
-            number = picture[0] if picture else number
+            number = picture.number if picture else number
     return draft.info()
 
 
@@ -200,8 +201,8 @@ def test_nobody_else_is_hurt_by_one_that_crashes_eats_memory_or_hangs(tmp_path: 
 
             await behave("crash")
             waiting = asyncio.create_task(draft.picture(0, 30))
+            assert await waiting is None  # who waits for a picture hears of it at once
             assert await failure(draft) == "the draft crashed (SIGABRT); a native library or a plugin is to blame"
-            waiting.cancel()
 
             await behave("well")  # a fresh process
             await until(draft, lambda info: (info["state"], info["error"]) == ("running", None))
@@ -267,6 +268,24 @@ def test_its_camera_runs_while_somebody_asks_for_pictures_and_it_ends_after_the_
             at.later(0.1)
             with pytest.raises(NotFound, match="there is no such draft"):
                 at.drafts.get(draft.id, ANYONE)
+
+    asyncio.run(main())
+
+
+def test_pictures_end_when_their_camera_becomes_private_or_is_removed(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desk(tmp_path) as at:
+            draft, still = at.drafts.create(ANYONE), at.graph.feeds["still"]
+            assert await draft.change(CAMERAS, "still", ANYONE) == ()
+            await shown(draft)
+            private = replace(at.graph.config.cameras["still"], private=True)
+            config = at.graph.config
+            cameras = config.cameras | {"still": private}
+            await on_thread("change", lambda: at.graph.reconfigure(replace(config, cameras=cameras)))
+            at.drafts.look()
+            assert ended("draft of still") and not still.watched
+            await on_thread("change", lambda: at.graph.reconfigure(replace(config, cameras={}, services={})))
+            assert draft.info()["error"] == "camera still is no longer served"
 
     asyncio.run(main())
 

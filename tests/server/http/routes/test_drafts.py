@@ -53,6 +53,7 @@ def test_a_draft_from_its_start_to_its_end(served: Served) -> None:
         picture = served.client.get(f"{address}/image")
     assert (picture.status_code, picture.headers["Content-Type"]) == (200, "image/jpeg")
     number = int(picture.headers["X-Sequence"])
+    assert picture.headers["X-Captured-At"].endswith("Z")
     newer = served.client.get(f"{address}/image", params={"after": number})
     assert int(newer.headers["X-Sequence"]) > number
     info = served.client.get(address).json()
