@@ -30,7 +30,7 @@ from .nodes import ConfigError, Problem, Problems, is_unknown, quoted
 from .patch import with_attributes
 from .plugins import with_packages
 from .schema import schema
-from .text import with_secrets, with_values, without_secrets
+from .text import UnknownSecret, with_secrets, with_values, without_secrets
 
 __all__ = [
     "BUILT_IN",
@@ -46,6 +46,7 @@ __all__ = [
     "ServerConfig",
     "Stamp",
     "Tables",
+    "UnknownSecret",
     "base_path_of",
     "TlsConfig",
     "Token",

@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import Changes, Config, ConfigError, Graph, Problem, files_of, with_secrets, with_values, without_secrets
+from pipeline import (
+    Changes,
+    Config,
+    ConfigError,
+    Graph,
+    Problem,
+    UnknownSecret,
+    files_of,
+    with_secrets,
+    with_values,
+    without_secrets,
+)
 
 from .file import ConfigFile, FileState, version_of
 from .live import LiveValues, applied, changed, kept
@@ -235,8 +246,9 @@ class Reloader:
             return text
         try:
             return with_secrets(text, self.file.text() if before is None else before, json=self.file.is_json)
-        except ValueError as error:
-            raise ConfigError([self.file.problem(str(error))]) from None
+        except UnknownSecret as error:
+            problem = Problem(str(self.path), error.line, error.column, error.path, error.reason)
+            raise ConfigError([problem]) from None
 
     def _text_of(self, version: str) -> str:
         text = self.file.text()

@@ -21,6 +21,7 @@ Path = tuple[str | tuple[str] | tuple[int, int], ...]
 _MARK = "\ufeff"
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[^\r\n]*")
 _PLAIN_KEY = re.compile(r"[\w.\- ]{1,60}")
+_HOST_KEYS = frozenset({"url", "urls", "uri", "host", "address", "endpoint", "broker"})
 _WHOLE: Label = ("value",)
 
 
@@ -50,6 +51,22 @@ class _Value:
     def labels(self) -> set[Label]:
         """The parts that are dots."""
         return {label for label, source in self.sources.items() if source.strip("\"'") == DOTS}
+
+
+class UnknownSecret(ValueError):
+    """Dots that stand for no secret, or may stand for several.
+
+    Attributes:
+        line: Where the value or comment with the dots begins, from 1.
+        column: Likewise, from 1.
+        path: The value, such as ``cameras.door.attributes.password``; empty for a comment.
+        reason: What is wrong, without the place.
+    """
+
+    def __init__(self, line: int, column: int, path: str, reason: str) -> None:
+        self.line, self.column, self.path = line, column, path
+        self.reason = f"{reason}; type it again"
+        super().__init__(f"line {line}: {path}: {self.reason}" if path else f"line {line}: {self.reason}")
 
 
 def without_secrets(text: str, *, json: bool = False) -> str:
@@ -86,8 +103,8 @@ def with_secrets(text: str, before: str, *, json: bool = False) -> str:
         json: Whether both are JSON.
 
     Raises:
-        ValueError: Some dots stand for no secret, or for one of several, or the host is another one. The message says
-            where, and contains no secret.
+        UnknownSecret: Some dots stand for no secret, or for one of several, or the host is another one. The message
+            says where, and contains no secret.
     """
     if DOTS not in text:
         return text
@@ -183,7 +200,8 @@ class _Document:
                 step = (name,) if name is not None else (index, len(span.items))
                 self._walk(item, (*path, step), keys, span.flow, hosts, secret=secret)
         elif isinstance(span, MappingSpan):
-            hosts = self._hosts(span) or hosts
+            # The tokens of our own server go nowhere.
+            hosts = hosts if path == ("server",) else self._hosts(span) or hosts
             names: Counter[str] = Counter()
             for key, each in span.entries:
                 names[key.text] += 1
@@ -214,12 +232,12 @@ class _Document:
         return DOTS if parts and parts[0].label == _WHOLE else destination(hidden(span.text))
 
     def _hosts(self, span: MappingSpan) -> tuple[str, ...]:
-        """Return the hosts of the URLs that stand beside other keys."""
+        """Return the hosts that stand beside other keys."""
         found: list[str] = []
         for key, each in span.entries:
-            if key.text in ("url", "urls"):
-                urls = each.items if isinstance(each, ListSpan) else [each]
-                found += [host for url in urls if isinstance(url, ScalarSpan) and (host := self._host(url))]
+            if key.text in _HOST_KEYS:
+                texts = each.items if isinstance(each, ListSpan) else [each]
+                found += [self._host(text) or hidden(text.text) for text in texts if isinstance(text, ScalarSpan)]
         return tuple(found)
 
     def _covered(self, span: ScalarSpan) -> tuple[int, int]:
@@ -267,7 +285,7 @@ class _Restorer:
         """Yield the edits that replace dots.
 
         Raises:
-            ValueError: Dots stand for no secret.
+            UnknownSecret: Dots stand for no secret.
         """
         for value in self._new.values:
             text = self._new.text[value.span.start : value.span.end]
@@ -381,7 +399,7 @@ def _with_lines(text: str, before: str) -> str:
 def _original(line: str, originals: dict[str, set[str]], number: int) -> str:
     found = originals.get(line.strip(), set())
     if len(found) != 1:
-        raise ValueError(f"line {number}: the dots stand for no secret that is known; type it again")
+        raise UnknownSecret(number, 1, "", "the dots stand for no secret that is known")
     return next(iter(found))
 
 
@@ -390,9 +408,9 @@ def _has_secret(key: str) -> bool:
     return bool(secret_parts(key)) or (not _PLAIN_KEY.fullmatch(key) and hidden_line(key) != key)
 
 
-def _unknown(value: _Value, reason: str) -> ValueError:
+def _unknown(value: _Value, reason: str) -> UnknownSecret:
     steps = [step if isinstance(step, str) else step[0] for step in value.path]
-    return ValueError(f"line {value.span.line}: {path_text(tuple(steps))}: {reason}; type it again")
+    return UnknownSecret(value.span.line, value.span.column + 1, path_text(tuple(steps)), reason)
 
 
 def _general(path: Path) -> Path:

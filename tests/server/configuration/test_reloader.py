@@ -187,6 +187,10 @@ def test_a_secret_never_leaves_and_stays(tmp_path: Path) -> None:
         assert "a-long-token" not in shown
         reloader.write(shown + "# more\n", version)
         assert path.read_text("utf-8") == text + "# more\n"
+        shown, version = reloader.read_text()
+        (problem,) = reloader.problems_of(shown.replace("# more", "x: \u2022\u2022\u2022\u2022\u2022\u2022"))
+        assert (problem.line, problem.column, problem.path) == (text.count("\n") + 1, 4, "x")
+        assert problem.message == "the dots stand for no secret that is known; type it again"
 
 
 def test_a_graph_that_is_closed_refuses(path: Path) -> None:

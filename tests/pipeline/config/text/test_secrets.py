@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import with_secrets, without_secrets
+from pipeline import UnknownSecret, with_secrets, without_secrets
 
 ROOT = Path(__file__).parents[4]
 DOTS = "••••••"
@@ -176,6 +176,13 @@ def test_a_secret_typed_anew_and_a_removed_one_stay_so() -> None:
     assert with_secrets(edited.replace(f"a:{DOTS}@", ""), CAMERA) == CAMERA.replace("a:s3cret@", "")
 
 
+def test_the_tokens_of_the_server_do_not_depend_on_its_host() -> None:
+    before = "server: {host: 127.0.0.1, port: 1, tokens: [s3cret]}"
+    assert with_secrets(without_secrets(before).replace("127.0.0.1", "0.0.0.0"), before) == before.replace(
+        "127.0.0.1", "0.0.0.0"
+    )
+
+
 def test_a_renamed_camera_keeps_its_secret() -> None:
     edited = without_secrets(TEXT).replace("name: door", "name: front").replace("name: unifi", "name: gate")
     assert with_secrets(edited, TEXT) == TEXT.replace("name: door", "name: front").replace("name: unifi", "name: gate")
@@ -204,6 +211,9 @@ REFUSED = {
     "another host beside": (
         "a: {url: http://h/, token: s3cret}", ("h/", "i/"), "line 1: a.token: the hidden secret is for another host"
     ),
+    "another host of a plugin": (
+        "a: {host: h, port: 1, token: s3cret}", ("h,", "i,"), "line 1: a.token: the hidden secret is for another host"
+    ),
     "part of a value": (CAMERA, (DOTS, f"{DOTS}x"), f"{URL}{MOVED}"),
     "another key": (CAMERA, ("x: 1", f"x: {DOTS}"), f"{X}{UNKNOWN}"),
     "a text": (CAMERA, ("x: 1", f"x: see {DOTS}"), f"{X}{MOVED}"),
@@ -219,9 +229,12 @@ REFUSED = {
 
 @pytest.mark.parametrize(("before", "change", "message"), REFUSED.values(), ids=REFUSED)
 def test_dots_that_stand_for_no_secret_are_refused(before: str, change: tuple[str, str], message: str) -> None:
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(UnknownSecret) as refused:
         with_secrets(without_secrets(before).replace(*change), before)
     assert str(refused.value) == f"{message}; type it again"
+    assert str(refused.value).startswith(f"line {refused.value.line}: {refused.value.path}")
+    assert str(refused.value).endswith(refused.value.reason)
+    assert without_secrets(before).replace(*change).split("\n")[refused.value.line - 1][refused.value.column - 1 :]
 
 
 def test_tokens_of_a_list_stay_in_their_order_beside_new_ones() -> None:
