@@ -29,11 +29,12 @@ def make_producer(config: CameraConfig, reports: Reports, context: ProducerConte
     """
     kind = context.producers.get(config.model)
     if kind is None:
-        camera = context.cameras[config.model]
+        # Not the context: a source outlives the vision services of its time.
+        camera, limits = context.cameras[config.model], context.picture_limits
 
         def make() -> Camera[Attributes]:
             made: Camera[Attributes] = camera(config.name, config.attributes)
-            made.limits = context.picture_limits()
+            made.limits = limits()
             return made
 
         return Source(config.name, make, context.clock, reports, annotates=camera.annotates, live=camera.live), None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import threading
+import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
@@ -12,7 +16,7 @@ from typing import ClassVar
 
 import pytest
 
-from cameras import Classification, SlotClosed
+from cameras import Classification, SlotClosed, available_cores
 from pipeline import (
     BUILT_IN,
     Changes,
@@ -28,6 +32,7 @@ from pipeline import (
     parse,
 )
 from pipeline.execution.blocking import ThreadRun
+from pipeline.feeds.feed import SUCCESSION_S
 from pipeline.producers import Source
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
 from tests.pipeline.builders import config
@@ -744,3 +749,84 @@ def test_a_camera_whose_frames_come_with_annotations_annotates(lane: Street) -> 
     assert gate.annotates and not lane.graph.feeds["porch"].annotates
     with gate.watch() as watch:
         assert [annotation.label for annotation in watch.get(5).annotations] == ["moon"]
+
+
+RELOADED = (
+    STREET,
+    STREET.replace("classifier_name: shapes", "classifier_name: shapes, confidence_threshold: 0.95"),
+    STREET.replace("{type: classifications", "{type: flip}, {type: classifications"),
+    STREET.replace("#ff0000", "#00ff00"),
+    STREET.replace("green: 100", "green: 200"),
+    STREET.replace("source: porch", "source: gate"),
+    STREET.replace(
+        "services:",
+        "  - {name: last, model: transform, preload: true, attributes: {source: named, pipeline: [{type: identity}]}}"
+        "\n    services:",
+    ),
+    STREET.replace("name: named", "name: named, preload: true").replace("name: named, ", "name: named\n        "),
+)
+
+
+def eventually(condition: Callable[[], object]) -> bool:
+    """Return whether something becomes true soon, such as the end of threads that nobody waits for."""
+    deadline_s = time.monotonic() + 10
+    while not condition():
+        if time.monotonic() > deadline_s:
+            return False
+        gc.collect()
+        os.sched_yield()
+    return True
+
+
+def test_many_changes_leave_nothing_behind(lane: Street) -> None:
+    graph, feeds = lane.graph, dict(lane.graph.feeds)
+    named = graph.feeds["named"]
+    made: weakref.WeakSet[object] = weakref.WeakSet()
+    threads = threading.active_count() + available_cores() + 3  # two sources, and the watch of the workers
+    numbers = count(1)
+    watches = [named.watch(), named.watch(), graph.feeds["porch"].watch(), graph.feeds["gate"].watch()]
+    for watch in watches:
+        watch.get(5)
+    for number in range(1, 4 * len(RELOADED) + 1):
+        lane.become(RELOADED[number % len(RELOADED)])
+        made.add(named.producer)
+        made.add(graph.services["shapes"])
+        while True:
+            for name in ("porch", "gate"):
+                lane.camera(name).give(frame(next(numbers)))
+            watches[0].get(5)
+            if named._successor is None:
+                break
+        if number % len(RELOADED) == 0:
+            assert (graph.config, graph.feeds) == (lane._config(STREET), feeds)
+            assert [feed._users for feed in feeds.values()] == [3, 1, 2]
+            lane.clock.advance(SUCCESSION_S)
+            assert all([run.wait(5) for run in named._stopped])
+            named._stopped.clear()
+            assert eventually(lambda: set(made) == {named.producer, graph.services["shapes"]})
+            assert eventually(lambda: threading.active_count() <= threads)
+            assert len(lane.clock.timers) <= 1
+    for watch in watches:
+        watch.close()
+
+
+def test_configurations_from_several_threads_apply_one_after_the_other(lane: Street) -> None:
+    graph = lane.graph
+    texts = [text for text in RELOADED if "last" not in text]
+
+    def reload(texts: list[str]) -> None:
+        for text in texts:
+            lane.become(text)
+            with graph.feeds["named"].watch():
+                pass
+
+    threads = [threading.Thread(target=reload, args=(each,)) for each in (2 * texts, 2 * texts[::-1])]
+    with graph.feeds["named"].watch() as watch:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert not any(thread.is_alive() for thread in threads)
+        lane.become(STREET)
+        lane.run_until(lambda: graph.feeds["named"]._successor is None, watch, count(1))
+        assert [feed._users for feed in graph.feeds.values()] == [1, 0, 1]
