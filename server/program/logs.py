@@ -15,7 +15,7 @@ from .stderr import StderrHandler
 logger = logging.getLogger(__name__)
 
 _Failure = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-_NOISY = ("aioice", "aiortc", "asyncio", "grpclib", "hpack", "libav")
+_NOISY = ("aioice", "aiortc", "asyncio", "grpclib", "hpack", "libav", "watchfiles")
 
 
 class LogFormatter(logging.Formatter):
