@@ -52,7 +52,7 @@ from .execution import (
 )
 from .feeds import ByteRate, Counters, Feed, Latency, Output, Producer, Rate, Reports, State, Watch
 from .graph import Graph
-from .producers import DeclaredProducer, ProducerContext, bug_message, make_transforms
+from .producers import DeclaredProducer, ProducerContext, bug_message, make_transforms, without_secrets_in
 
 __all__ = [
     "BUILT_IN",
@@ -120,5 +120,6 @@ __all__ = [
     "with_packages",
     "with_secrets",
     "with_values",
+    "without_secrets_in",
     "without_secrets",
 ]

@@ -63,6 +63,11 @@ class Graph:
         self.services: dict[str, VisionService[Any]] = {}
         self._apply(self._plan(config))
 
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._closed
+
     def open(self) -> None:
         """Check every model and start the cameras with ``preload``.
 

@@ -2,7 +2,7 @@
 
 from .bugs import bug_message
 from .kind import DeclaredProducer, ProducerContext
-from .line import Line
+from .line import Line, without_secrets_in
 from .source import Source
 from .step import OpenError, Row, Stage, Step, make_transforms, step
 from .table import PRODUCERS, make_producer
@@ -21,4 +21,5 @@ __all__ = [
     "make_producer",
     "make_transforms",
     "step",
+    "without_secrets_in",
 ]

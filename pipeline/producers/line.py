@@ -163,7 +163,7 @@ class Line(DeclaredProducer):
             summaries.append(
                 {
                     "type": transform.type_name,
-                    "attributes": _shown(attributes.model_dump(mode="json")),
+                    "attributes": without_secrets_in(attributes.model_dump(mode="json")),
                     "mode": inference.mode if inference else None,
                     "inferences_per_s": round(meter.per_second, 2) if meter else None,
                     "result_age_s": inference.result_age_s if inference and published else None,
@@ -177,12 +177,12 @@ class Line(DeclaredProducer):
             meter.update()
 
 
-def _shown(value: Any) -> Any:
+def without_secrets_in(value: Any) -> Any:
     """Return plain values without secrets: a transform of a plugin may have a URL among its attributes."""
     if isinstance(value, dict):
-        return {_shown(key): _shown(inner) for key, inner in value.items()}
+        return {without_secrets_in(key): without_secrets_in(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_shown(inner) for inner in value]
+        return [without_secrets_in(inner) for inner in value]
     return safe_text(value) if isinstance(value, str) else value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -87,7 +88,7 @@ class ConfigFile:
         Raises:
             ConfigError: It cannot be read.
         """
-        if self.path.exists() and not self.path.is_file():
+        if os.path.exists(self.path) and not os.path.isfile(self.path):
             raise ConfigError([self.problem("is a pipe or a device, which cannot be read a second time")])
         return read_text(self.path)
 

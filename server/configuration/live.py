@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipeline import Config, ConfigError, TransformAttributes, TransformConfig, with_attributes
+from pipeline import Config, ConfigError, TransformAttributes, TransformConfig, with_attributes, without_secrets_in
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,17 @@ class LiveValues:
 
     @property
     def before(self) -> dict[str, Any]:
-        """The values of the file for the changed attributes; ``None`` where it has none."""
+        """The values of the file for the changed attributes; ``None`` where it has none. Secrets are left out."""
         given = self.declared.attributes.model_dump(mode="json", exclude_unset=True)
-        return {name: given.get(name) for name in self.attributes}
+        values = {name: given.get(name) for name in self.attributes}
+        return {name: value for name, value in values.items() if without_secrets_in(value) == value}
 
     def to_wire(self) -> dict[str, Any]:
         """Return it for the HTTP API."""
         return {
             "camera": self.camera,
             "transform": self.transform,
-            "attributes": dict(self.attributes),
+            "attributes": without_secrets_in(self.attributes),
             "before": self.before,
         }
 
@@ -77,21 +78,34 @@ def applied(config: Config, values: Sequence[LiveValues]) -> Config:
     return config
 
 
-def kept(config: Config, values: Sequence[LiveValues]) -> tuple[LiveValues, ...]:
-    """Return the values whose transforms a new file declares as before, perhaps in another place of their pipeline."""
+def kept(before: Config, now: Config, values: Sequence[LiveValues]) -> tuple[LiveValues, ...]:
+    """Return the values whose transforms a new file declares as before, perhaps in another place of their pipeline.
+
+    Of several transforms that are declared alike, each keeps its own, as long as there are as many as before.
+
+    Args:
+        before: What the file said.
+        now: What it says.
+        values: The values.
+    """
     found = []
     for each in values:
-        pipeline = _pipeline(config, each.camera)
-        places = [index for index, declared in enumerate(pipeline) if declared == each.declared]
-        if each.transform not in places and len(places) != 1:
+        old, new = (_places(config, each) for config in (before, now))
+        if len(old) != len(new) or each.transform not in old:
             continue
-        moved = replace(each, transform=each.transform if each.transform in places else places[0])
+        moved = replace(each, transform=new[old.index(each.transform)])
         try:
-            with_attributes(config, moved.camera, moved.transform, moved.attributes)
+            with_attributes(now, moved.camera, moved.transform, moved.attributes)
         except ConfigError:  # such as a service that has gone
             continue
         found.append(moved)
     return tuple(found)
+
+
+def _places(config: Config, values: LiveValues) -> list[int]:
+    """Return the numbers of the transforms that are declared as that of the values."""
+    pipeline = _pipeline(config, values.camera)
+    return [index for index, declared in enumerate(pipeline) if declared == values.declared]
 
 
 def _pipeline(config: Config, camera: str) -> Sequence[TransformConfig]:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
-import contextlib
 import logging
-import os
-import shutil
-import tempfile
+import re
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +17,7 @@ from pipeline import (
     Graph,
     Problem,
     UnknownSecret,
+    bug_message,
     files_of,
     with_secrets,
     with_values,
@@ -29,10 +26,11 @@ from pipeline import (
 
 from .file import ConfigFile, FileState, version_of
 from .live import LiveValues, applied, changed, kept
+from .writing import replace_text
 
 logger = logging.getLogger(__name__)
 
-BACKUP_SUFFIX = ".bak"
+_MISSING = re.compile(r"no such file: (.+)")
 DOT = "\u2022"
 """Several of them stand for a secret in :meth:`Reloader.read_text`."""
 
@@ -93,6 +91,7 @@ class Reloader:
         self._state = file.first
         self._values: tuple[LiveValues, ...] = ()
         self._problems: tuple[Problem, ...] = ()
+        self._refused: Config | None = None  # the last one that was read but could not be served
 
     @property
     def path(self) -> Path:
@@ -101,7 +100,9 @@ class Reloader:
 
     def files(self) -> Collection[Path]:
         """Return the files whose changes a reload applies."""
-        return [self.path, *files_of(self._graph.config)]
+        refused = self._refused
+        missing = [Path(match[1]) for problem in self._problems if (match := _MISSING.search(problem.message))]
+        return {self.path, *files_of(self._graph.config), *(files_of(refused) if refused else ()), *missing}
 
     @property
     def status(self) -> Status:
@@ -116,15 +117,25 @@ class Reloader:
 
         Raises:
             ConfigError: The file cannot be served; what is served continues.
-            RuntimeError: The graph is closed.
+            RuntimeError: The graph is closed, or the system gives no more threads.
         """
         with self._lock:
             return self._reload()
 
-    def try_reload(self) -> None:
-        """Apply the file as it is now; what is wrong with it goes to the log and the status."""
-        with contextlib.suppress(ConfigError, RuntimeError):  # logged; the graph is closed
+    def try_reload(self) -> bool:
+        """Apply the file as it is now; what is wrong with it goes to the log and the status.
+
+        Returns:
+            Whether there is nothing left to do until the file changes again.
+        """
+        try:
             self.reload()
+        except ConfigError:
+            pass
+        except Exception:  # such as a bug of a plugin; it is a problem of the status by now
+            logger.debug("reload", exc_info=True)
+            return self._graph.closed
+        return True
 
     def patch(self, camera: str, index: int, attributes: Mapping[str, Any]) -> None:
         """Change attributes of a transform; the file stays as it is.
@@ -197,7 +208,8 @@ class Reloader:
             if state.config.plugin_files != self._state.config.plugin_files:
                 message = "plugins can only be changed in the file itself, since they are programs"
                 raise ConfigError([self.file.problem(message)])
-            reloaded = self._take(state, write=True)
+            values = kept(self._state.config, state.config, self._values)
+            reloaded = self._take(state, values, instead_of=before)
         self._on_change()
         return reloaded, version_of(text)
 
@@ -222,20 +234,26 @@ class Reloader:
                 for name, value in each.attributes.items()
             ]
             if changes:
+                before = self.file.text()
                 try:
-                    text = with_values(text, changes, json=self.file.is_json)
+                    text = with_values(before, changes, json=self.file.is_json)
                 except ValueError as error:
                     raise Conflict(str(error)) from None
-                self._take(self.file.state_of(text), write=True)
+                self._take(self.file.state_of(text), (), instead_of=before)
         self._on_change()
         return values, version_of(text)
 
     def _reload(self) -> Reloaded:
+        state: FileState | None = None
         try:
             state = self.file.read()
-            reloaded = self._take(state)
+            reloaded = self._take(state, kept(self._state.config, state.config, self._values))
         except ConfigError as error:
-            self._refused(error)
+            self._refuse(error.problems, state)
+            raise
+        except Exception as error:
+            if not self._graph.closed:
+                self._refuse([self.file.problem(f"cannot be applied: {bug_message(error)}")], state)
             raise
         self._on_change()
         return reloaded
@@ -256,25 +274,41 @@ class Reloader:
             raise Conflict(f"{self.path.name} has changed since you opened it")
         return text
 
-    def _take(self, state: FileState, *, write: bool = False) -> Reloaded:
-        """Serve a state of the file; write it before, if wanted, so that nothing is served that is not in the file."""
-        values = kept(state.config, self._values)
-        config = applied(state.config, values)
-        if write:
-            self._graph.check(config)
-            _replace(self.path, state.text)
-        changes = self._graph.reconfigure(config)
-        self._state, self._values, self._problems = state, values, ()
+    def _take(self, state: FileState, values: tuple[LiveValues, ...], *, instead_of: str | None = None) -> Reloaded:
+        """Serve a state of the file with values.
+
+        With ``instead_of``, it is written in place of that text before, so that nothing is served that is not in the
+        file.
+
+        Raises:
+            Conflict: The file has another text than that by now.
+        """
+        if instead_of is not None:
+            self._graph.check(applied(state.config, values))
+            if self.file.text() != instead_of:
+                raise Conflict(f"{self.path.name} has changed meanwhile")
+            replace_text(self.path, state.text)
+        try:
+            changes = self._graph.reconfigure(applied(state.config, values))
+        except ConfigError as error:
+            if not values:
+                raise
+            changes = self._graph.reconfigure(state.config)
+            logger.warning("the values that were changed live no longer fit, and are dropped: %s", error)
+            values = ()
+        self._state, self._values, self._problems, self._refused = state, values, (), None
         names = _names(changes)
         self._log(names, state)
         return Reloaded(names, state.restart_needed)
 
-    def _refused(self, error: ConfigError) -> None:
-        if error.problems == self._problems:
+    def _refuse(self, problems: Sequence[Problem], state: FileState | None) -> None:
+        """Remember why the file is not served."""
+        self._refused = None if state is None else state.config
+        if tuple(problems) == self._problems:
             return
-        self._problems = error.problems
+        self._problems = tuple(problems)
         logger.error("the configuration is not applied, and what is served continues, because of:")
-        for problem in error.problems:
+        for problem in problems:
             logger.error("%s", problem)
         self._on_change()
 
@@ -288,28 +322,3 @@ def _names(changes: Changes) -> tuple[str, ...]:
     """Return the names of what was added, changed or removed, cameras first."""
     parts = (changes.cameras, changes.services)
     return tuple(dict.fromkeys(name for part in parts for name in (*part.added, *part.changed, *part.removed)))
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file so that readers see either the old or the new text, and keep the old one beside it.
-
-    A link stays a link: the file that it leads to is replaced. Owner, mode and byte order mark stay.
-    """
-    path = path.resolve()
-    encoding = "utf-8-sig" if path.read_bytes().startswith(codecs.BOM_UTF8) else "utf-8"
-    shutil.copy2(path, path.with_name(path.name + BACKUP_SUFFIX))
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding=encoding, newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(path, name)
-        with contextlib.suppress(PermissionError):
-            status = path.stat()
-            os.chown(name, status.st_uid, status.st_gid)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ SETTLE_MS = 200
 """A file that changes is read when it has not changed for so long: a program may still be writing it."""
 SETTLE_MAX_MS = 2000
 
-Look = Callable[[Sequence[Path], threading.Event], Iterator[object]]
+Look = Callable[[Sequence[str], threading.Event], Iterator[object]]
 
 
 class FileWatcher:
@@ -26,7 +27,7 @@ class FileWatcher:
 
     Args:
         files: Returns the files now; asked again after each change.
-        on_change: Called on the watcher's thread; it must not raise.
+        on_change: Called on the watcher's thread; it is called again soon unless it returns true.
         stamps: Those of the files when they were read; default: when this object is made.
         look: Yields each time when the files may have changed, until the event is set; by default, from the system.
     """
@@ -34,7 +35,7 @@ class FileWatcher:
     def __init__(
         self,
         files: Callable[[], Collection[Path]],
-        on_change: Callable[[], object],
+        on_change: Callable[[], bool],
         stamps: Mapping[Path, Stamp | None] | None = None,
         look: Look | None = None,
     ) -> None:
@@ -55,36 +56,36 @@ class FileWatcher:
 
     def _watch(self) -> None:
         while not self._stopped.is_set():
-            folders = self._folders()
-            self._compare()
             try:
+                folders = self._folders()
+                self._compare()
                 for _ in self._look(folders, self._stopped):
                     self._compare()
                     if self._folders() != folders:
                         break
-            except OSError as error:  # a folder has gone, or the system watches no more
-                logger.debug("files are not watched by the system: %s", error)
+            except Exception as error:  # a folder has gone, the system watches no more, ...
+                logger.debug("files are not watched by the system", exc_info=error)
                 self._stopped.wait(LOOK_S)
 
     def _compare(self) -> None:
         now = self._now()
         if now == self._stamps or self._stopped.is_set():
             return
-        self._stamps = now
-        self._on_change()
+        if not self._on_change():
+            return  # tried again at the next look
         # The function may have read another configuration, which names other files.
         self._stamps = {path: now.get(path, stamp) for path, stamp in self._now().items()}
 
     def _now(self) -> dict[Path, Stamp | None]:
         return {path: stamp_of(path) for path in self._files()}
 
-    def _folders(self) -> Sequence[Path]:
+    def _folders(self) -> Sequence[str]:
         """Return the existing folders of the files, and of those that links lead to."""
-        folders = {folder for path in self._files() for folder in (path.absolute().parent, path.resolve().parent)}
-        return sorted(folder for folder in folders if folder.is_dir())
+        paths = [path for file in self._files() for path in (os.path.abspath(file), os.path.realpath(file))]
+        return sorted(filter(os.path.isdir, {os.path.dirname(path) for path in paths}))
 
 
-def _changes(folders: Sequence[Path], stopped: threading.Event) -> Iterator[object]:
+def _changes(folders: Sequence[str], stopped: threading.Event) -> Iterator[object]:
     """Yield after each change in folders, and from time to time.
 
     Raises:

@@ -27,7 +27,7 @@ from ..messages import (
     problems,
     read_body,
 )
-from .dependencies import WithBackend, WithReloader
+from .dependencies import ForAllCameras, WithBackend, WithReloader
 
 T = TypeVar("T")
 
@@ -49,7 +49,12 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/reload", response_model=None, responses={200: {"model": ReloadReply}, **_REFUSED, **problems(503)})
+@router.post(
+    "/reload",
+    dependencies=[ForAllCameras],
+    response_model=None,
+    responses={200: {"model": ReloadReply}, **_REFUSED, **problems(503)},
+)
 async def reload(reloader: WithReloader) -> JSONResponse:
     """Apply the configuration file as it is now; what did not change is not touched."""
     try:
@@ -60,6 +65,7 @@ async def reload(reloader: WithReloader) -> JSONResponse:
 
 @router.post(
     "/check",
+    dependencies=[ForAllCameras],
     response_model=None,
     openapi_extra=_TEXT,
     responses={200: {"model": list[ConfigurationProblem]}, **problems(400, 408, 413, 422, 503)},
@@ -97,10 +103,18 @@ async def patch(name: str, number: int, request: Request, backend: WithBackend, 
         raise NotFound(str(error.args[0])) from None
     except ConfigError as error:
         return _invalid(error)
-    return JSONResponse(camera_info(backend, camera)["transforms"][number])
+    transforms = camera_info(backend, camera)["transforms"]
+    if number >= len(transforms):  # another change came in between
+        raise NotFound(f"camera {name!r} has {len(transforms)} transforms by now")
+    return JSONResponse(transforms[number])
 
 
-@router.get("/configuration", response_model=None, responses={200: {"model": ConfigurationInfo}})
+@router.get(
+    "/configuration",
+    dependencies=[ForAllCameras],
+    response_model=None,
+    responses={200: {"model": ConfigurationInfo}, **problems(403)},
+)
 async def configuration(reloader: WithReloader) -> JSONResponse:
     """Return how the file and what is served stand to each other."""
     status = reloader.status
@@ -119,6 +133,7 @@ async def configuration(reloader: WithReloader) -> JSONResponse:
 
 @router.post(
     "/configuration/save",
+    dependencies=[ForAllCameras],
     response_model=None,
     responses={200: {"model": SavedReply}, **_REFUSED, **problems(409, 500, 503)},
 )
@@ -135,6 +150,7 @@ async def save(reloader: WithReloader) -> JSONResponse:
 
 @router.get(
     "/configuration/text",
+    dependencies=[ForAllCameras],
     response_class=Response,
     responses={200: {"content": {"text/yaml": {}}, "description": "The text"}, **problems(404, 503)},
 )
@@ -150,6 +166,7 @@ async def text(reloader: WithReloader) -> Response:
 
 @router.put(
     "/configuration/text",
+    dependencies=[ForAllCameras],
     response_model=None,
     openapi_extra=_TEXT,
     responses={200: {"model": WrittenReply}, **_REFUSED, **problems(400, 404, 408, 412, 413, 428, 500, 503)},

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from ...configuration import Reloader
-from ...core import Backend
+from ...core import Backend, Forbidden, current_caller
 
 
 async def _backend(request: Request) -> Backend:
@@ -26,3 +26,17 @@ async def _reloader(request: Request) -> Reloader:
 
 WithReloader = Annotated[Reloader, Depends(_reloader)]
 """The type of an endpoint parameter that receives the configuration, to change it."""
+
+
+async def require_all_cameras() -> None:
+    """Refuse a caller whose token is limited to some cameras, for what concerns all.
+
+    Raises:
+        Forbidden: The token has a list of cameras.
+    """
+    if current_caller().cameras is not None:
+        raise Forbidden("this token is limited to some cameras, and the configuration concerns all")
+
+
+ForAllCameras = Depends(require_all_cameras)
+"""A dependency of endpoints that concern all cameras."""

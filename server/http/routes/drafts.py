@@ -14,9 +14,9 @@ from ...core import NotFound, Unreadable, current_caller, on_thread
 from ...drafts import Draft, Drafts
 from ..access import base_path
 from ..messages import DeviceInfo, DraftChanged, DraftCreated, DraftInfo, problems, read_body
-from .dependencies import WithReloader
+from .dependencies import ForAllCameras, WithReloader
 
-router = APIRouter(prefix="/api", tags=["Editing"])
+router = APIRouter(prefix="/api", tags=["Editing"], dependencies=[ForAllCameras])
 
 WAIT_S = 5.0
 """How long a request waits for a newer picture."""

@@ -63,15 +63,15 @@ def test_what_is_wrong_is_said_as_in_the_file() -> None:
 
 def test_values_stay_where_the_file_did_not_change_their_transform() -> None:
     live = values(confidence_threshold=0.25)
-    assert kept(config(TEXT.replace("x_max_px: 0.5", "x_max_px: 0.75")), live) == live
-    assert kept(config(TEXT.replace("confidence_threshold: 0.5", "confidence_threshold: 0.6")), live) == ()
-    assert kept(config(TEXT.replace("name: seen", "name: watched")), live) == ()
+    assert kept(config(), config(TEXT.replace("x_max_px: 0.5", "x_max_px: 0.75")), live) == live
+    assert kept(config(), config(TEXT.replace("confidence_threshold: 0.5", "confidence_threshold: 0.6")), live) == ()
+    assert kept(config(), config(TEXT.replace("name: seen", "name: watched")), live) == ()
 
 
 def test_values_move_with_their_transform() -> None:
     live = values(confidence_threshold=0.25)
     text = TEXT.replace(SECOND, "").replace("      pipeline:\n", f"      pipeline:\n{SECOND}")
-    (moved,) = kept(config(text), live)
+    (moved,) = kept(config(), config(text), live)
     assert moved.transform == 1
     assert threshold(applied(config(text), [moved]), 1) == 0.25
 
@@ -79,4 +79,16 @@ def test_values_move_with_their_transform() -> None:
 def test_values_that_no_longer_fit_go() -> None:
     live = values(detector_name="red", confidence_threshold=0.25)
     blue = TEXT.replace("name: red\n", "name: blue\n").replace("detector_name: red", "detector_name: blue")
-    assert kept(config(blue), live) == ()
+    assert kept(config(), config(blue), live) == ()
+
+
+def test_of_transforms_that_are_declared_alike_each_keeps_its_own() -> None:
+    twins = TEXT.replace(SECOND, SECOND * 2)
+    live = changed(config(twins), (), "seen", 2, {"x_max_px": 0.25})
+    assert kept(config(twins), config(twins + "# more\n"), live) == live
+    in_front = "        - {type: rotate, attributes: {angle_degs: 90}}\n"
+    (moved,) = kept(config(twins), config(twins.replace(SECOND, in_front + SECOND, 1)), live)
+    assert moved.transform == 3
+    # One of them has changed, and nobody knows which.
+    assert kept(config(twins), config(TEXT), live) == ()
+    assert kept(config(twins), config(TEXT.replace(SECOND, SECOND + SECOND.replace("0.5", "0.25"))), live) == ()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import ConfigError, Graph
+from pipeline import Config, ConfigError, Graph
 from server.configuration import Conflict
 
 from .files import TEXT, reloading, written
@@ -214,3 +214,71 @@ def test_changes_are_made_one_after_the_other(path: Path) -> None:
             thread.join()
         found = threshold(graph)
         assert [each.attributes for each in reloader.status.unsaved] in ([{"confidence_threshold": found}], [])
+
+
+def test_a_value_that_was_saved_stays_with_its_transform(path: Path) -> None:
+    crop = "        - {type: crop, attributes: {x_max_px: 0.5, y_max_px: 1}}\n"
+    twins = TEXT.replace(crop, crop * 2)
+    written(path.parent, twins)
+    with reloading(path) as (reloader, _, _):
+        reloader.patch("seen", 1, {"x_max_px": 0.25})
+        reloader.save()
+        assert path.read_text("utf-8") == twins.replace("x_max_px: 0.5", "x_max_px: 0.25", 1)
+        assert reloader.status.unsaved == ()
+
+
+def test_a_live_value_never_makes_a_file_wrong(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    redact = "        - {type: redact, attributes: {detector_name: red}}\n"
+    text = TEXT.replace("      pipeline:\n", f"      pipeline:\n{redact}")
+    written(path.parent, text)
+    with reloading(path) as (reloader, graph, _):
+        reloader.patch("seen", 0, {"valid_labels": list(graph.services["red"].labels)})
+        assert reloader.status.unsaved
+        written(path.parent, text.replace("detect_color:", "label: rouge, detect_color:"))
+        reloader.reload()
+        assert reloader.status.unsaved == ()
+        assert graph.services["red"].labels == ("rouge",)
+        assert "no longer fit" in caplog.text
+
+
+def test_a_bug_is_a_problem_and_is_tried_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with reloading(path) as (reloader, graph, _):
+
+        def fail(config: Config) -> None:
+            raise KeyError("a bug")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(graph, "reconfigure", fail)
+            assert not reloader.try_reload()
+            assert "KeyError" in reloader.status.problems[0].message
+        assert reloader.try_reload()
+        assert reloader.status.problems == ()
+
+
+def test_files_that_a_refused_file_names_are_watched(path: Path) -> None:
+    with reloading(path) as (reloader, _, _):
+        written(
+            path.parent,
+            TEXT.replace("color_detector", "mlmodel").replace(
+                '{detect_color: "#ff0000", hue_tolerance_pct: 0.1, segment_size_px: 1}', "{model_path: new.tflite}"
+            ),
+        )
+        assert reloader.try_reload()
+        assert path.with_name("new.tflite") in reloader.files()
+        path.with_name("new.tflite").write_bytes(b"damaged")
+        assert reloader.try_reload()
+        assert path.with_name("new.tflite") in reloader.files()
+        written(path.parent)
+        assert reloader.try_reload()
+        assert list(reloader.files()) == [path]
+
+
+def test_a_file_that_changes_while_its_text_is_checked_is_not_overwritten(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with reloading(path) as (reloader, graph, _):
+        _, version = reloader.read_text()
+        monkeypatch.setattr(graph, "check", lambda config: written(path.parent, TEXT + "# theirs\n"))
+        with pytest.raises(Conflict):
+            reloader.write(TEXT + "# mine\n", version)
+        assert path.read_text("utf-8") == TEXT + "# theirs\n"

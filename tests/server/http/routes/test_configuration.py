@@ -138,3 +138,23 @@ def test_with_tokens_only_their_holders_change_anything_and_editing_is_off(tmp_p
                 404,
                 "editing is off; it is on with serve --edit, or on 127.0.0.1 without tokens",
             )
+
+
+def test_a_token_of_some_cameras_changes_only_these(tmp_path: Path) -> None:
+    tokens = "server: {tokens: [{name: some, token: a-long-token-of-some, cameras: [seen]}]}\n"
+    with Served(tmp_path, CAMERAS + tokens) as served:
+        served.client.headers["Authorization"] = "Bearer a-long-token-of-some"
+        assert served.client.patch("/api/cameras/seen/transforms/0", json={"width_px": 48}).status_code == 200
+        assert problem(served.client.patch("/api/cameras/still/transforms/0", json={}))[0] == 403
+        for method, path in (
+            ("POST", "/api/reload"),
+            ("POST", "/api/check"),
+            ("GET", "/api/configuration"),
+            ("POST", "/api/configuration/save"),
+            ("GET", "/api/configuration/text"),
+            ("PUT", "/api/configuration/text"),
+            ("POST", "/api/drafts"),
+            ("GET", "/api/devices"),
+        ):
+            status, detail = problem(served.client.request(method, path))
+            assert (status, detail[:35]) == (403, "this token is limited to some camer")
