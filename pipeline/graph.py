@@ -181,6 +181,8 @@ class Graph:
                 # First, since a new producer opens its camera at once.
                 undo.callback(setattr, self, "_picture_limits", self._picture_limits)
                 self._picture_limits = plan.config.server.limits.pictures
+                for name, before in _renamed(plan):
+                    plan.feeds[name].follow(self.feeds[before])
                 # Sources first: the source of a feed is final by then, so that no chain is ever circular.
                 for name, feed in plan.feeds.items():
                     if name in plan.changes.cameras.unchanged:
@@ -232,6 +234,15 @@ class _Plan:
     feeds: dict[str, Feed]
     services: dict[str, VisionService[Any]]
     producers: dict[str, tuple[Producer, Feed | None]]
+
+
+def _renamed(plan: _Plan) -> Iterator[tuple[str, str]]:
+    """Yield the cameras that open what a camera that is removed has open, with its name: such as a webcam renamed."""
+    old, new = plan.before.cameras, plan.config.cameras
+    for name in plan.changes.cameras.added:
+        for before in plan.changes.cameras.removed:
+            if (new[name].model, new[name].attributes) == (old[before].model, old[before].attributes):
+                yield name, before
 
 
 def _restored(feed: Feed, before: Config) -> Callable[[], None]:

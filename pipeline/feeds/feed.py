@@ -311,6 +311,10 @@ class Feed:
         if self in source._upstream():
             raise ValueError(f"camera {self.name} would take its frames from itself")
 
+    def follow(self, other: Feed) -> None:
+        """Let the first run wait for the end of that of another feed, which is about to end: both have one device."""
+        self._run = other._run
+
     def configure(self, config: CameraConfig) -> None:
         """Replace the declaration while the producer continues: its linger and style apply from now on.
 

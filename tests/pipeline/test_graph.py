@@ -517,6 +517,31 @@ def test_a_removed_camera_ends_its_watches_for_good(lane: Street) -> None:
         again.get(5)
 
 
+def test_a_camera_that_is_renamed_is_closed_before_it_is_opened_again(
+    lane: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_then: list[tuple[str, list[str]]] = []
+    opens = Fed.open
+
+    def note(camera: Fed) -> None:
+        others = [made[-1] for made in Fed.opened_for.values()]
+        open_then.append((camera.name, [other.name for other in others if not other.closed.is_set()]))
+        opens(camera)
+
+    monkeypatch.setattr(Fed, "open", note)
+    named = lane.graph.feeds["named"]
+    with named.watch() as watch:
+        before = watch.get(5)
+        changes = lane.become(STREET.replace("porch", "front"))
+        assert (changes.cameras.added, changes.cameras.removed, changes.replaced) == (
+            ("front",),
+            ("porch",),
+            ("named",),
+        )
+        assert watch.get(5).sequence == before.sequence + 1, "the same viewers go on"
+    assert open_then == [("porch", []), ("front", [])]
+
+
 def test_settings_are_restored_when_no_thread_can_start(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     graph, porch = lane.graph, lane.graph.feeds["porch"]
     config, start = porch.config, Source.start
