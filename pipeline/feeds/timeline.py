@@ -7,6 +7,9 @@ from fractions import Fraction
 
 from cameras import Frame
 
+REPEAT_TICK_S = Fraction(1, 9000)
+"""Distance of a frame that is shown again from the one before, at most; 10 ticks of RTP's clock."""
+
 JUMP_S = 5.0
 """A step of the source's time that differs from the clock's by more than this is a jump."""
 
@@ -62,7 +65,7 @@ class Splice:
     The frames of the first producer stay unchanged. When they come from another origin, offsets of time and sequence
     make the first of them follow the last one by their distance on the monotonic clock, with the next number. Where the
     time bases differ, the finer one applies from then on. A frame of the same origin that is not newer than the last
-    one, such as one that was transformed again, follows it by one tick; a later one keeps its time where it can.
+    one, such as one that was transformed again, follows it by ``REPEAT_TICK_S``, so that a later one keeps its time.
 
     Use from one thread at a time.
     """
@@ -91,9 +94,7 @@ class Splice:
         if self._time_base is None:
             self._time_base = frame.time_base
         elif frame.time_base < self._time_base:
-            finer = self._time_base / frame.time_base
-            self._last, self._offset = round(self._last * finer), round(self._offset * finer)
-            self._time_base = frame.time_base
+            self._refine(frame.time_base)
         if origin is not self._origin and not is_first:
             elapsed_s = max(at_s - self._last_at_s, 0.0)
             self._offset = self._last + max(round(elapsed_s / self._time_base), 1) - self._ticks(frame)
@@ -102,11 +103,20 @@ class Splice:
         pts = self._ticks(frame) + self._offset
         sequence = frame.sequence + self._sequence_offset
         if not is_first:
-            pts, sequence = max(pts, self._last + 1), max(sequence, self._last_sequence + 1)
+            sequence = max(sequence, self._last_sequence + 1)
+            if pts <= self._last:
+                self._refine(min(self._time_base, REPEAT_TICK_S))
+                pts = self._last + 1
         self._origin, self._last, self._last_sequence, self._last_at_s = origin, pts, sequence, at_s
         if (pts, self._time_base, sequence) == (frame.pts, frame.time_base, frame.sequence):
             return frame
         return frame.retimed(pts, self._time_base, sequence)
+
+    def _refine(self, time_base: Fraction) -> None:
+        assert self._time_base is not None
+        finer = self._time_base / time_base
+        self._last, self._offset = round(self._last * finer), round(self._offset * finer)
+        self._time_base = time_base
 
     def _ticks(self, frame: Frame) -> int:
         assert self._time_base is not None

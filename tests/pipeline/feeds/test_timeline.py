@@ -1,8 +1,9 @@
 """The time of a running camera never decreases."""
 
 from fractions import Fraction
+from typing import Any
 
-from pipeline.feeds.timeline import Splice, Timeline
+from pipeline.feeds.timeline import REPEAT_TICK_S, Splice, Timeline
 from tests.fakes import frame
 
 TENTH = Fraction(1, 10)
@@ -64,11 +65,10 @@ def test_a_reopened_source_with_another_time_base_is_converted() -> None:
     assert placed(timeline, 100, 6.1, Fraction(1, 1000))[0] == 11
 
 
-def spliced(splice: Splice, pts: int, sequence: int, at_s: float, origin: str = "one") -> tuple[int, int]:
-    """Return pts and number of a frame of an origin in the stream."""
+def spliced(splice: Splice, pts: int, sequence: int, at_s: float, origin: str = "one") -> tuple[Any, int]:
+    """Return the time in tenths of a second, and the number, of a frame of an origin in the stream."""
     result = splice.place(frame(pts, time_base=TENTH).retimed(pts, TENTH, sequence).marked("captured", at_s), origin)
-    assert result.time_base == TENTH
-    return result.pts, result.sequence
+    return result.pts * result.time_base / TENTH, result.sequence
 
 
 def test_another_origin_follows_by_the_clock() -> None:
@@ -79,11 +79,12 @@ def test_another_origin_follows_by_the_clock() -> None:
 
 
 def test_a_frame_that_is_repeated_follows_the_last_one_and_shifts_none_after_it() -> None:
-    splice = Splice()
+    splice, tick = Splice(), REPEAT_TICK_S / TENTH
     spliced(splice, 40, 3, 5.0)
     spliced(splice, 41, 4, 5.1)
-    assert spliced(splice, 41, 4, 5.1) == (42, 5)
-    assert spliced(splice, 39, 2, 4.9) == (43, 6), "of a line that is slower than the one that it replaces"
+    assert spliced(splice, 41, 4, 5.1) == (41 + tick, 5)
+    assert spliced(splice, 39, 2, 4.9) == (41 + 2 * tick, 6), "of a line that is slower than the one that it replaces"
+    assert spliced(splice, 42, 5, 5.2) == (42, 7)
     assert spliced(splice, 45, 8, 5.5) == (45, 8)
 
 
