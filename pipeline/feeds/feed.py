@@ -267,12 +267,12 @@ class Feed:
         self._successor = successor = _Successor(producer, source, output, run, self.config)
         successor.timer = self._clock.call_later(SUCCESSION_S, output.failed)
 
-    def _succeed(self, output: _RunOutput, *, with_frame: bool = False) -> bool:
-        """Let the successor with an output take over, if it still is the successor; return whether it was."""
+    def _succeed(self, output: _RunOutput, *, with_frame: bool = False) -> None:
+        """Let the successor with an output take over, if it still is the successor."""
         with self._lock:
             successor = self._successor
             if successor is None or successor.output is not output:
-                return False
+                return
             self._successor = None
             successor.cancel()
             run, source = self._run, self._source
@@ -287,7 +287,6 @@ class Feed:
                 self._stop(run)
             if source is not None:
                 source._count_out(self._users, self._kept)
-            return True
 
     def _drop_successor(self) -> None:
         successor, self._successor = self._successor, None
