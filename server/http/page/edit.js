@@ -11,16 +11,20 @@ import { Problems } from "./edit/problems.js";
 import { blocksOf, cameraAt, pipelineOf } from "./edit/text/context.js";
 import { complete } from "./edit/text/completion.js";
 import { addCamera, addTransform } from "./edit/text/insert.js";
+import { lineStart } from "./edit/text/lines.js";
 import { Schema } from "./edit/text/schema.js";
 import { readYaml } from "./edit/text/yaml.js";
 import { fetchJson } from "./shared/api.js";
 import { setText } from "./shared/dom.js";
 import { allowStart, startsItself } from "./shared/memory.js";
+import { Poll } from "./shared/poll.js";
 
 const SETTLED_MS = 60; // after a key: what needs the whole text read
 const DRAFT_MS = 400;
 const KEPT_MS = 400;
+const FILE_EVERY_MS = 3_000;
 const TIMEOUT_MS = 30_000;
+const OUTDATED = "The file has changed on disk.";
 const REFUSED = "Nothing is saved: the server cannot serve this text yet. What is wrong is listed below it.";
 const RETRY_S = [1, 2, 4, 8, 15];
 
@@ -74,6 +78,7 @@ async function open() {
       editor.load(kept.text);
     } else notice(file.writable ? "" : "The server may not write this file: you can try changes here, but not save them.");
     served = new ServedPicture(part("served"), { words: part("served-words"), starts: startsItself, report: () => {} });
+    new Poll(follow, () => {}).now();
     editor.select(0, 0, matchMedia("(pointer: fine)").matches); // else the keyboard of a phone would come up
     changed();
   } catch (error) {
@@ -81,6 +86,20 @@ async function open() {
     notice(`${error.message} Trying again.`);
     setTimeout(open, RETRY_S[Math.min(failures++, RETRY_S.length - 1)] * 1000);
   }
+}
+
+// Takes what others have written into the file, unless the text here has changed too.
+async function follow() {
+  if (!isSaving && !part("conflict").open && (await file.hasChanged()) && !isSaving) {
+    if (isUnsaved()) notice(`${OUTDATED} Saving shows the differences first.`);
+    else {
+      await file.reread();
+      editor.load(file.text);
+      notice(`${OUTDATED} This is its text now.`);
+      changed();
+    }
+  }
+  return FILE_EVERY_MS;
 }
 
 async function discard() {
@@ -99,13 +118,19 @@ function onInput(event) {
   const isMore = popup.isOpen && /^delete/.test(event?.inputType ?? "");
   if (/[\w$-]$/.test(typed) || isMore) later("offer", 0, () => suggest(true));
   else if (typed === " " && /[\w"']:\s$|^\s*-\s$/.test(lineBefore())) later("offer", 0, () => suggest(true));
-  else popup.close();
+  else closeOffers();
   changed();
+}
+
+// Closes the suggestions, and those that are still to be opened.
+function closeOffers() {
+  clearTimeout(timers.offer);
+  popup.close();
 }
 
 function lineBefore() {
   const { text, offset } = editor;
-  return text.slice(text.lastIndexOf("\n", offset - 1) + 1, offset);
+  return text.slice(lineStart(text, offset), offset);
 }
 
 function changed() {
@@ -117,7 +142,7 @@ function changed() {
 }
 
 function onCursor() {
-  if (popup.isOpen && offer && (editor.offset < offer.start || editor.hasSelection)) popup.close();
+  if (popup.isOpen && offer && (editor.offset < offer.start || editor.hasSelection)) closeOffers();
   later("settle", SETTLED_MS, settle);
 }
 
@@ -160,6 +185,7 @@ function showDraft() {
 // Suggestions and help
 
 function suggest(isAuto) {
+  clearTimeout(timers.offer);
   const { text, offset, hasSelection } = editor;
   offer = hasSelection ? null : complete(text, offset, { schema, tree: read.tree ?? tree(), served: services });
   const isDone = offer?.items.length === 1 && offer.items[0].label === offer.prefix;
@@ -328,9 +354,9 @@ part("draft-start").addEventListener("click", () => {
   allowStart();
   showDraft();
 });
-part("text").addEventListener("blur", () => popup.close());
+part("text").addEventListener("blur", closeOffers);
 part("editor").addEventListener("scroll", () => {
-  popup.close();
+  if (popup.isOpen) popup.place(editor.pointOf(offer.start));
   help.hide();
 }, { passive: true });
 addEventListener("keydown", (event) => {

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from ...core import NotFound
 from ..access import SIGN_IN, starts_by_itself
-from .dependencies import WithBackend
+from .dependencies import WithBackend, WithReloader
 
 router = APIRouter()
 
@@ -82,9 +82,9 @@ async def run(request: Request, backend: WithBackend) -> Response:
 
 
 @router.get("/edit", include_in_schema=False)
-async def edit(request: Request) -> Response:
-    """Return the page for editing the configuration."""
-    return _send("edit.html", request, start=_start(request))
+async def edit(request: Request, reloader: WithReloader) -> Response:
+    """Return the page for editing the configuration; it says so if editing is off."""
+    return _send("edit.html", request, 200 if reloader.file.is_editable else 404, start=_start(request))
 
 
 @router.get("/docs", include_in_schema=False)

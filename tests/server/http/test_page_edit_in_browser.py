@@ -470,6 +470,22 @@ def test_a_file_that_has_changed_is_not_overwritten_unseen(page: Page, desk: Des
         assert (desk.text, desk.version) == (mine, 6)
 
 
+def test_what_others_write_into_the_file_is_taken_unless_both_have_changed(page: Page, desk: Desk) -> None:
+    page.clock.install()
+    page.reload()
+    expect(page.locator("#text")).to_be_enabled()
+    desk.text, desk.version = TEXT.replace("90", "180"), 2
+    page.clock.fast_forward(3_000)
+    expect(page.locator("#text")).to_have_value(desk.text)
+    expect(page.locator("#notice p")).to_have_text("The file has changed on disk. This is its text now.")
+    put_cursor(page, "angle_degs: ", 3)
+    page.keyboard.type("45")
+    desk.text, desk.version = TEXT.replace("90", "270"), 3
+    page.clock.fast_forward(3_000)
+    expect(page.locator("#notice p")).to_have_text("The file has changed on disk. Saving shows the differences first.")
+    assert "angle_degs: 45" in text(page)
+
+
 def test_unsaved_text_survives_a_reload_and_can_be_discarded(page: Page, desk: Desk) -> None:
     put_cursor(page, "angle_degs: ", 2)
     page.keyboard.type("45")

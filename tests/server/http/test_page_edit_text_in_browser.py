@@ -155,6 +155,18 @@ def test_every_beginning_of_a_text_is_read_and_coloured(page: Page) -> None:
     )
 
 
+@pytest.mark.parametrize("piece", ["[", "{a: ", "- ", "a: ", "&a ", "'", '"', "${", "#", ":", "\n ", "|\n", "a:\n  "])
+def test_a_text_of_anything_is_read_in_time(page: Page, piece: str) -> None:
+    page.evaluate(
+        """(text) => {
+            m.readYaml(text);
+            new m.Lines().update(text);
+            m.complete(text, text.length, { schema: m.schema, tree: m.readYaml(""), served: [] });
+        }""",
+        piece * 20_000,
+    )
+
+
 # Completion
 
 

@@ -3,12 +3,13 @@
 
 import { make } from "../shared/dom.js";
 import { Lines } from "./text/highlight.js";
+import { lineEnd, lineStart } from "./text/lines.js";
 
 const MORE_LINES = 12; // beyond the visible ones
 const INDENT = "  ";
 const TAB_SIZE = 4;
 const HOVER_MS = 350;
-const COLUMNS_MAX = 2_000;
+const COLUMNS_MAX = 50_000;
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}]/u;
 
 export class Editor {
@@ -57,11 +58,14 @@ export class Editor {
     return this.#lines.count;
   }
 
-  // Sets the whole text; this cannot be undone.
+  // Sets the whole text; this cannot be undone. The cursor stays in its line.
   load(text) {
+    const { line, column } = this.placeOf(this.offset);
     this.area.value = text;
-    this.area.setSelectionRange(0, 0);
     this.#changed();
+    const at = this.offsetOf(line, column);
+    this.area.setSelectionRange(at, at);
+    this.#drawSoon();
   }
 
   // Replaces a part of the text, as if it had been typed: it can be undone.
@@ -196,7 +200,7 @@ export class Editor {
   #breakLine() {
     const { area } = this;
     const { selectionStart: start, selectionEnd: end } = area;
-    const begin = area.value.lastIndexOf("\n", start - 1) + 1;
+    const begin = lineStart(area.value, start);
     const before = area.value.slice(begin, start);
     const [indent] = /^\s*/.exec(before);
     const content = before.slice(indent.length).replace(/\s+#.*$/, "");
@@ -210,13 +214,13 @@ export class Editor {
     const { area } = this;
     const { selectionStart: start, selectionEnd: end, value } = area;
     if (!back && !value.slice(start, end).includes("\n")) {
-      const column = start - value.lastIndexOf("\n", start - 1) - 1;
+      const column = start - lineStart(value, start);
       this.replace(start, end, " ".repeat(INDENT.length - (column % INDENT.length)));
       return;
     }
-    const begin = value.lastIndexOf("\n", start - 1) + 1;
+    const begin = lineStart(value, start);
     const last = end > start && value[end - 1] === "\n" ? end - 1 : end;
-    const stop = value.indexOf("\n", last) < 0 ? value.length : value.indexOf("\n", last);
+    const stop = lineEnd(value, last);
     const lines = value.slice(begin, stop).split("\n");
     const moved = lines.map((line) => (back ? line.replace(/^ {1,2}|^\t/, "") : line ? INDENT + line : line));
     const text = moved.join("\n");

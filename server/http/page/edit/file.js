@@ -30,6 +30,13 @@ export class File {
     this.tag = headers.get("ETag") ?? "";
   }
 
+  // Returns whether the file has changed on disk since it was read or saved here.
+  async hasChanged() {
+    const { tag } = this;
+    const { body } = await ask("api/configuration");
+    return tag === this.tag && !tag.includes(body.version);
+  }
+
   // Keeps a text in this tab if it is not saved.
   keep(text) {
     try {

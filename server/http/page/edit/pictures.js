@@ -36,7 +36,7 @@ export class DraftPicture {
     const wrong = problem ? `The text is not right yet: ${problem.message}` : (error ?? "");
     const facts = [STATES[state] ?? state, width ? `${width} × ${height}` : "", rate ? `${rate.toFixed(rate < 9.95 ? 1 : 0)} fps` : "", source ? `from ${source} as it runs` : ""];
     this.say(facts.filter(Boolean).join(", "), wrong ? withPeriod(sentence(wrong)) : "");
-    this.stage.dataset.state = wrong || state === "failed" ? "failed" : state;
+    this.stage.dataset.state = state;
     const found = bestOf(predictions).slice(0, LISTED_MAX);
     this.canvas.ariaLabel = `Draft of ${camera}${found.length ? `: ${found.map(({ text }) => text).join(", ")}` : ""}`;
     this.list.replaceChildren(...found.map(({ text, value, count }) => {

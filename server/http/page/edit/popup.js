@@ -29,8 +29,8 @@ export class Popup {
     return !this.element.hidden;
   }
 
-  // Shows items below a point of the window, or above if there is more room.
-  open(items, { x, y, height }) {
+  // Shows items at a point of the window.
+  open(items, point) {
     this.#items = items;
     this.list.replaceChildren(...items.map((item, place) => {
       const row = make("li", "", make("span", "label", item.label), make("small", "", item.detail ?? ""));
@@ -39,13 +39,18 @@ export class Popup {
       return row;
     }));
     this.element.hidden = false;
+    this.place(point);
+    this.#choose(0);
+    setText(this.said, `${items.length} ${items.length === 1 ? "suggestion" : "suggestions"}: ${items[0].label}`);
+  }
+
+  // Puts the list below a point, or above if there is more room.
+  place({ x, y, height }) {
     const { element } = this;
     const box = element.getBoundingClientRect();
     const below = innerHeight - y - height;
     element.style.left = `${Math.max(8, Math.min(x, innerWidth - box.width - 8))}px`;
     element.style.top = below > box.height + 8 || below > y ? `${y + height + 2}px` : `${Math.max(8, y - box.height - 2)}px`;
-    this.#choose(0);
-    setText(this.said, `${items.length} ${items.length === 1 ? "suggestion" : "suggestions"}: ${items[0].label}`);
   }
 
   close() {

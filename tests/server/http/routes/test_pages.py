@@ -80,6 +80,17 @@ def test_the_page_of_one_camera_says_whether_it_exists(served: Served, name: str
     assert problem(served.client.get("/watch/still/more"))[0] == 404
 
 
+def test_the_editor_is_not_there_while_editing_is_off(served: Served) -> None:
+    file = served.running.reloader.file
+    assert served.client.get("/edit").status_code == 200
+    file.is_editable = False
+    try:
+        response = served.client.get("/edit")
+    finally:
+        file.is_editable = True
+    assert (response.status_code, response.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
 COOKIE = {"cookie": "camweave-start=1"}
 ALLOWED = Site(ServerConfig(origins=("https://friend.test",)))
 

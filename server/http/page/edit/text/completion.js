@@ -1,6 +1,7 @@
 // What to offer where the cursor is: keys of the schema that are not there yet, words that a value may be, and names.
 
 import { contextAt } from "./context.js";
+import { lineStart } from "./lines.js";
 import { namesFor } from "./names.js";
 import { defaultText, typeText } from "./schema.js";
 import { quotedIfNeeded } from "./scalars.js";
@@ -43,7 +44,7 @@ function keyText(name, views, { flow, start, json, dash = "" }, text) {
   const isObject = !isPlain && types.has("object");
   const isList = !isPlain && types.has("array");
   const ofObjects = isList && views.some(({ schema }) => schema.items?.oneOf || schema.items?.properties || schema.items?.$ref);
-  const line = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);
+  const line = text.slice(lineStart(text, start), start);
   const inner = `\n${" ".repeat(line.length + dash.length + 2)}`;
   const key = `${dash}${json ? JSON.stringify(name) : name}`;
   if (flow) {

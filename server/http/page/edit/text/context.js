@@ -1,5 +1,6 @@
 // Where in a configuration a place in its text is: the path of keys and numbers that leads there.
 
+import { lineEnd, lineStart } from "./lines.js";
 import { itemsOf, readYaml, textOf, valueOf } from "./yaml.js";
 
 const MARK = "\u{E000}"; // stands for the cursor; no file has it
@@ -16,7 +17,7 @@ export function contextAt(text, offset) {
   if (!found) return null;
   const { node, entry, path } = found;
   const [start, end] = (entry ? [entry.keyStart, entry.keyEnd] : [node.start, node.end]).map((at) => at - shift);
-  const line = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);
+  const line = text.slice(lineStart(text, start), start);
   return {
     path,
     isKey: Boolean(entry),
@@ -38,8 +39,8 @@ const IGNORED = /^\s*(?:#|$)/;
 function around(text, offset) {
   const whole = { header: "", begin: 0, end: text.length };
   const lineAt = (at) => text.slice(at, lineEnd(text, at));
-  const before = (at) => (at === 0 ? -1 : text.lastIndexOf("\n", at - 2) + 1);
-  let top = text.lastIndexOf("\n", offset - 1) + 1;
+  const before = (at) => (at > 0 ? lineStart(text, at - 1) : -1); // the line above; -1 above the first
+  let top = lineStart(text, offset);
   while (top >= 0 && !TOP.test(lineAt(top))) top = before(top);
   if (top < 0) return whole;
   let end = Math.max(offset, top);
@@ -51,17 +52,12 @@ function around(text, offset) {
   while (first < end && IGNORED.test(lineAt(first))) first = lineEnd(text, first) + 1;
   const dash = /^ *- /.exec(lineAt(first))?.[0];
   if (!dash || offset < first) return section;
-  let begin = text.lastIndexOf("\n", offset - 1) + 1;
+  let begin = lineStart(text, offset);
   while (begin > first && !text.startsWith(dash, begin)) begin = before(begin);
   let next = Math.max(offset, begin);
   do next = lineEnd(text, next) + 1;
   while (next < end && !text.startsWith(dash, next));
   return { header: text.slice(top, lineEnd(text, top) + 1), begin, end: Math.min(next, end) };
-}
-
-function lineEnd(text, at) {
-  const end = text.indexOf("\n", at);
-  return end < 0 ? text.length : end;
 }
 
 function search(node, path, offset) {

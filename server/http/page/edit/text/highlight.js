@@ -5,6 +5,7 @@ const HOLE = /\$\{[^}]*\}|\$\$|•{3,}/g;
 const NUMBER = /^[-+]?(?:\d[\d_]*(?:\.\d*)?(?:e[-+]?\d+)?|\.\d+|0x[\da-f]+|0o[0-7]+|\.inf|\.nan)$/i;
 const WORD = /^(?:true|false|null|~|True|False|TRUE|FALSE|Null|NULL)$/;
 const BLOCK = /^([|>])[-+0-9]*\s*(?=$|#)/;
+const LENGTH_MAX = 5_000; // longer lines, which no person has typed, stay without colours
 const KEY_ENDS = /^\s*:(?=\s|$)/;
 
 export const START = "";
@@ -12,6 +13,7 @@ export const START = "";
 // Returns the tokens of a line, as {text, kind}, and the state after it. Kinds: "" (spaces), comment, mark, key, string,
 // number, word, name (anchors and tags), hole (placeholders), secret.
 export function highlight(line, state) {
+  if (line.length > LENGTH_MAX) return { tokens: [{ text: line, kind: "" }], state };
   const tokens = [];
   const add = (text, kind) => text && tokens.push({ text, kind });
   let at = 0;

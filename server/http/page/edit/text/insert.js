@@ -1,5 +1,6 @@
 // Where new blocks go in a text, whatever style it is written in. Each function returns an edit: {start, end, text, select}.
 
+import { lineEnd, lineStart } from "./lines.js";
 import { entryOf, readYaml, valueOf } from "./yaml.js";
 import { blockText, flowText, withSelection } from "./write.js";
 
@@ -59,9 +60,8 @@ function addToBlock(text, list, item, place) {
 
 function addToFlow(text, list, item, place) {
   const { end, start } = list.items[place];
-  const lineStart = text.lastIndexOf("\n", start - 1) + 1;
-  const isOwnLine = /^\s*$/.test(text.slice(lineStart, start));
-  return edit(end, end, `,${isOwnLine ? `\n${text.slice(lineStart, start)}` : " "}${flowText(item, isJson(text))}`);
+  const indent = text.slice(lineStart(text, start), start);
+  return edit(end, end, `,${/^\s*$/.test(indent) ? `\n${indent}` : " "}${flowText(item, isJson(text))}`);
 }
 
 // Adds a key to a mapping: as its last one, but at the top of the file as its first.
@@ -83,11 +83,6 @@ function addKey(text, map, entry) {
 function edit(start, end, marked) {
   const { text, select } = withSelection(marked);
   return { start, end, text, select: select ? select.map((at) => start + at) : [start + text.length, start + text.length] };
-}
-
-function lineEnd(text, at) {
-  const end = text.indexOf("\n", at);
-  return end < 0 ? text.length : end;
 }
 
 function trimmedStart(text, at) {

@@ -8,6 +8,8 @@
 //   alias   `name`
 //   empty   nothing
 
+import { lineStart } from "./lines.js";
+
 const FLOW_PLAIN = /(?:[^\n,[\]{}#:]|:(?=[^\s,[\]{}])|(?<=\S)#)+/y;
 const DOUBLE = /"(?:[^"\\]|\\[\s\S])*("|$)/y;
 const SINGLE = /'(?:[^']|'')*('|$)/y;
@@ -34,6 +36,7 @@ class Reader {
     this.text = text;
     this.at = 0;
     this.depth = 0;
+    this.known = { at: 0, begin: 0 }; // where the line of a place begins: lines may be long
   }
 
   document() {
@@ -57,9 +60,12 @@ class Reader {
   }
 
   get #column() {
-    let begin = this.at;
-    while (begin > 0 && this.text.charCodeAt(begin - 1) !== LINE) begin--;
-    return this.at - begin;
+    const { text, at, known } = this;
+    const least = known.at <= at ? known.at : 0;
+    let begin = at;
+    while (begin > least && text.charCodeAt(begin - 1) !== LINE) begin--;
+    this.known = { at, begin: begin === known.at ? known.begin : begin };
+    return at - this.known.begin;
   }
 
   get #ended() {
@@ -271,7 +277,7 @@ class Reader {
 
   // Returns the column of a place if nothing but spaces and dashes stands before it in its line, else null.
   #startsLine(at) {
-    const begin = this.text.lastIndexOf("\n", at - 1) + 1;
+    const begin = lineStart(this.text, at);
     return /^[ \t-]*$/.test(this.text.slice(begin, at)) ? at - begin : null;
   }
 
