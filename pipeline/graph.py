@@ -21,7 +21,7 @@ from .checks import wrong_kinds, wrong_labels
 from .config import Config, ConfigError, Problem, constructing, files_in, make_services
 from .execution import CLOSE_LIMIT_S, Clock, Executor, SystemClock, WorkerExecutor
 from .feeds import Feed, Producer
-from .producers import Line, ProducerContext, make_producer
+from .producers import Line, ProducerContext, bug_message, make_producer
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,9 @@ class Graph:
         before = _empty(self.config)
         producers = {name: (feed.producer, feed.source) for name, feed in self.feeds.items()}
         changes = changes_between(before, self.config)
-        _check(_Plan(before, self.config, changes, self.feeds, self.services, producers))
+        plan = _Plan(before, self.config, changes, self.feeds, self.services, producers)
+        _check(plan)
+        _warn(plan)
         with self._lock:
             self._opened = True
             for feed in self.feeds.values():
@@ -111,6 +113,7 @@ class Graph:
         with self._reconfiguring:
             plan = self._plan(config)
             _check(plan)
+            _warn(plan)
             self._apply(plan)
         return plan.changes
 
@@ -147,10 +150,12 @@ class Graph:
         Raises:
             ConfigError: when a service or a transform cannot be constructed.
         """
-        changes = changes_between(self.config, config)
-        kept = {name: self.services[name] for name in changes.services.unchanged}
+        with self._lock:
+            before, known_feeds, known_services = self.config, self.feeds, self.services
+        changes = changes_between(before, config)
+        kept = {name: known_services[name] for name in changes.services.unchanged}
         services = {**make_services(config), **kept}
-        feeds = {name: self.feeds.get(name) or self._new_feed(name) for name in in_order(config)}
+        feeds = {name: known_feeds.get(name) or self._new_feed(name) for name in in_order(config)}
         tables = config.tables
         context = ProducerContext(
             feeds,
@@ -168,7 +173,7 @@ class Graph:
             if name in needed:
                 with constructing(config, "cameras", name):
                     producers[name] = make_producer(config.cameras[name], feed.reports, context)
-        return _Plan(self.config, config, changes, feeds, services, producers)
+        return _Plan(before, config, changes, feeds, services, producers)
 
     def _new_feed(self, name: str) -> Feed:
         return Feed(name, self._clock, self._lock, self._executor)
@@ -188,6 +193,7 @@ class Graph:
                     if name in plan.changes.cameras.unchanged:
                         continue
                     undone = _restored(feed, plan.before) if name in self.feeds else partial(self._remove, feed)
+                    undo.callback(undone)
                     declared = plan.config.cameras[name]
                     if name in plan.changes.exchanged:
                         feed.configure(declared)
@@ -196,7 +202,6 @@ class Graph:
                         feed.produce(declared, *plan.producers[name])
                     else:
                         feed.configure(declared)
-                    undo.callback(undone)
                     feed.keep_running(self._opened and declared.preload)
                 undo.pop_all()
             removed = [feed for name, feed in self.feeds.items() if name not in plan.feeds]
@@ -205,6 +210,11 @@ class Graph:
             self._ending = [feed for feed in self._ending if not feed.close(0)]
             for feed in reversed(removed):
                 self._remove(feed)
+            changed = set(plan.changes.cameras.changed)
+            for name, feed in plan.feeds.items():  # each after its source
+                if name in changed or (feed.source is not None and feed.source.name in changed):
+                    changed.add(name)
+                    feed.forget_held()
             for name in plan.changes.cameras.changed:
                 if plan.config.cameras[name].private and not plan.before.cameras[name].private:
                     plan.feeds[name].end_watches()
@@ -280,8 +290,12 @@ def _check(plan: _Plan) -> None:
         problems += wrong_labels(config, name, transforms, must_exist=True)
     if problems:
         raise ConfigError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
-    for name, transforms in lines.items():
-        for problem in wrong_labels(config, name, transforms, must_exist=False):
+
+
+def _warn(plan: _Plan) -> None:
+    """Log the labels that services never give, as far as their lists are complete."""
+    for name, (producer, _) in plan.producers.items():
+        for problem in wrong_labels(plan.config, name, transforms_of(producer), must_exist=False):
             logger.warning("%s", problem)
 
 
@@ -294,6 +308,8 @@ def _unusable_models(plan: _Plan) -> Iterator[Problem]:
             service.inspect()
         except ModelError as error:
             yield config.service_problem(name, str(error))
+        except Exception as error:  # of a plugin
+            yield config.service_problem(name, f"cannot be used: {bug_message(error)}")
     used = {declared.runtime.name for declared in config.services.values() if declared.runtime is not None}
     for name, model in config.models.items():
         changed = plan.before.models.get(name) != model or files_differ(plan.before, config, files_in(model.attributes))

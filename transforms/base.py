@@ -40,6 +40,7 @@ class Transform(ABC, Generic[A]):
         needs_depth: Whether it works only on frames with depth.
         needs_lens: Which of ``intrinsic_parameters`` and ``distortion_parameters`` it needs, in its attributes or with
             the frames.
+        hides: Whether it hides parts of the picture: without it, nothing of the picture may be shown.
         predictions: Kinds of predictions of its own that it attaches, which camweave does not have.
         exchangeable: Names of the attributes that :meth:`exchange` may replace while it runs; a change of another one
             makes a new transform. Each class names its own: a subclass may keep what it has made of them.
@@ -51,6 +52,7 @@ class Transform(ABC, Generic[A]):
     predictions: ClassVar[tuple[type[Prediction], ...]] = ()
     exchangeable: ClassVar[tuple[str, ...]] = ()
     needs_depth: ClassVar[bool] = False
+    hides: ClassVar[bool] = False
     needs_lens: ClassVar[tuple[str, ...]] = ()
     annotates: bool = False
     failure: str | None = None

@@ -73,6 +73,7 @@ class Redact(InferenceTransform[RedactAttributes]):
     exchangeable = ("confidence_threshold", "valid_labels", "method", "margin", "hold_s", "deadline_s")
     service_attribute: ClassVar[str] = "detector_name"
     kind: ClassVar[str] = Detection.plural
+    hides: ClassVar[bool] = True
     labels_must_exist: ClassVar[bool] = True  # a misspelt label would never hide anything
 
     def __init__(self, attributes: RedactAttributes, services: Services) -> None:

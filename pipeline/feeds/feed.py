@@ -88,6 +88,7 @@ class Feed:
         self._replacements = 0
         self._fan_out = FanOut()
         self._held: HeldPicture | None = None
+        self._forgotten = 0
         self._splice = Splice()
 
     @property
@@ -225,7 +226,7 @@ class Feed:
             source._count_in(users, kept)
         try:
             if users:
-                self._start(producer, keeps_picture=True)
+                self._start(producer, keeps_picture=not _hides_more(producer, self._producer))
             else:
                 self._output = None
                 self._fan_out.forget()
@@ -250,7 +251,8 @@ class Feed:
         """Return whether a producer is opened beside the present one, which gives frames."""
         before = self._producer
         shows = self._output is not None and self._users > 0 and self._fan_out.latest is not None
-        return shows and producer.opens_beside and before is not None and before.opens_beside
+        beside = producer.opens_beside and before is not None and before.opens_beside
+        return shows and beside and not _hides_more(producer, before)
 
     def _start_successor(self, producer: Producer, source: Feed | None) -> None:
         output, before = _RunOutput(self, producer), self._successor
@@ -336,6 +338,12 @@ class Feed:
                 self._successor.config, self._config = config, replace(config, stream=before.stream)
             if self._linger is not None and before is not None and config.linger_s != before.linger_s:
                 self._start_linger()
+
+    def forget_held(self) -> None:
+        """Drop the picture of the last run: its declaration, or one upstream, has changed."""
+        with self._lock:
+            self._held = None
+            self._forgotten += 1
 
     def watch(self) -> Watch:
         """Subscribe to its frames and start what must run for them. A still picture arrives at once.
@@ -490,7 +498,7 @@ class Feed:
         self._users += users
         self._kept += kept
         self._cancel_linger()
-        if self._output is None and self._starts_feed(users, kept):
+        if self._output is None and not self._closed and self._starts_feed(users, kept):
             try:
                 self._start(self._showing)
             except BaseException:
@@ -537,7 +545,7 @@ class Feed:
             if self._successor is not None:
                 self._succeed(self._successor.output)
             running, self._output = self._output, None
-            run, painter, last, version = self._run, self._painter, self._fan_out.latest, self._replacements
+            run, painter, last, version = self._run, self._painter, self._fan_out.latest, self._picture_version
         self._fan_out.forget()
         if running is not None and run is not None:
             run.stop()
@@ -547,15 +555,19 @@ class Feed:
             painter.forget()
         logger.info("camera %s: unused, closed", self.name)
 
-    def _hold(self, last: Frame, painter: Painter, version: int) -> None:
-        """Keep the picture of the last frame, unless a replacement of the producer has made it obsolete meanwhile."""
+    @property
+    def _picture_version(self) -> tuple[int, int]:
+        return self._replacements, self._forgotten
+
+    def _hold(self, last: Frame, painter: Painter, version: tuple[int, int]) -> None:
+        """Keep the picture of the last frame, unless a change has made it obsolete meanwhile."""
         try:
             held = HeldPicture(last, painter)
         except Exception:  # such as a picture that is too wide for a JPEG
             logger.debug("camera %s: its last picture cannot be kept", self.name, exc_info=True)
             return
         with self._lock:
-            if version == self._replacements:
+            if version == self._picture_version:
                 self._held = held
 
     def _publish(self, output: _RunOutput, frame: Frame) -> bool:
@@ -595,6 +607,11 @@ class Feed:
                 self._output, self._ended = None, True
                 if self._successor is not None:
                     self._succeed(self._successor.output)
+
+
+def _hides_more(producer: Producer, before: Producer | None) -> bool:
+    """Return whether the frames of the producer before may show what this one hides."""
+    return bool(producer.hides) and (before is None or producer.hides != before.hides)
 
 
 class _RunOutput:

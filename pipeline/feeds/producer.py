@@ -60,7 +60,10 @@ class Producer(ABC):
         annotates: Whether it attaches annotations.
         live: Whether its frames are captured as they come, not taken from a file.
         opens_beside: Whether it may be open at the same time as one that replaces it: it holds no device.
+        hides: What it hides in its frames, and how: equal for producers that hide the same; empty if it hides nothing.
     """
+
+    hides: tuple[object, ...] = ()
 
     opens_beside: bool = False
     annotates: bool = False

@@ -51,6 +51,7 @@ class Line(DeclaredProducer):
     def __init__(self, name: str, source: Feed, row: Row, clock: Clock, reports: Reports) -> None:
         self.source = source
         self.annotates = row.annotates
+        self.hides = tuple((type(each), each.attributes) for each in row.transforms if each.hides)
         self.row = row
         self._name = name
         self._clock = clock
@@ -287,7 +288,9 @@ class _LineTask(FrameTask):
         with self._new_turn() as turn:
             if self._repeat_at_s is not None and self._repeat_at_s <= now_s:
                 self._repeat_at_s = None
-                if (last := self._line.source.latest) is not None:
+                source = self._line.source
+                # A camera that is lost gives no newer picture: it must not look as if it did.
+                if source.state in (State.RUNNING, State.ENDED) and (last := source.latest) is not None:
                     # Its time in the pipeline begins now.
                     self._step(turn, dataclasses.replace(last, trace=()).marked("captured", now_s))
             self._continue(turn)

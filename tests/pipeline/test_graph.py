@@ -471,6 +471,61 @@ def test_a_line_without_viewers_that_is_kept_running_goes_on_too(lane: Street, m
         lane.run_until(lambda: opening.service.inferences, watch, count(1))
 
 
+def test_a_source_that_was_removed_does_not_start_again(lane: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = STREET.replace("name: named", "name: named\n        preload: true")
+    lane.become(text.replace("source: porch", "source: gate"))
+    gate, named = lane.graph.feeds["gate"], lane.graph.feeds["named"]
+    with named.watch() as watch:
+        watch.get(5)
+    loading = Loading(monkeypatch)
+    without = text.replace("      - {name: gate, model: fed}\n", "").replace("#ff0000", "#00ff00")
+    lane.become(without)
+    assert loading.begun.acquire(timeout=5)
+    with named.watch() as watch:
+        assert gate.state is State.IDLE
+        loading.may_end.release(10)
+        assert watch.get(5).annotations
+    assert len(Fed.opened_for["gate"]) == 1
+
+
+def test_a_picture_of_before_is_not_kept(lane: Street) -> None:
+    text = STREET.replace(
+        "services:",
+        "  - {name: cut, model: transform, attributes: {source: porch, "
+        "pipeline: [{type: crop, attributes: {x_max_px: 0.5, y_max_px: 1}}]}}\n"
+        "      - {name: last, model: transform, attributes: {source: cut, pipeline: [{type: identity}]}}\n    services:",
+    )
+    lane.become(text)
+    feeds = [lane.graph.feeds[name] for name in ("porch", "cut", "last")]
+    with feeds[2].watch() as watch:
+        watch.get(5)
+    lane.clock.advance(10)
+    assert [feed.state for feed in feeds] == [State.IDLE] * 3
+    kept = feeds[0].held()
+    assert kept is not None
+    assert [feed.held() is None for feed in feeds] == [False, False, False]
+    assert lane.become(text.replace("0.5", "0.25")).exchanged == ("cut",)
+    assert [feed.held() is None for feed in feeds] == [False, True, True]
+
+
+def test_what_is_to_be_hidden_is_not_shown_while_the_model_is_loaded(
+    lane: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane.kinds = frozenset({"classifications", "detections"})
+    lane.become(STREET.replace("#ff0000", "#0000ff"))
+    named = lane.graph.feeds["named"]
+    with named.watch() as watch:
+        watch.get(5)
+        loading = Loading(monkeypatch)
+        hidden = "{type: redact, attributes: {detector_name: shapes}}, {type: classifications"
+        lane.become(STREET.replace("{type: classifications", hidden).replace("#ff0000", "#00ff00"))
+        assert named.latest is None
+        lane.camera("porch").give(frame(1))
+        assert loading.begun.acquire(timeout=5)
+        assert named.latest is None
+        loading.may_end.release(10)
+
+
 def test_a_camera_is_added_in_order_with_its_services(lane: Street) -> None:
     watched = lane.graph.feeds
     changes = lane.become(
