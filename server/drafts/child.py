@@ -175,6 +175,7 @@ class Runner:
 
     def _configure(self, order: _Order) -> None:
         """Run what an order says; if that is not possible, what ran before goes on."""
+        refusal: str | None = None
         try:
             load_modules(order.modules)
             config: Config = pickle.loads(order.pickled)  # from the server that has started this process
@@ -183,15 +184,15 @@ class Runner:
                 self._graph = Graph(replace(config, cameras={}, services={}))
             self._graph.reconfigure(config)
         except ConfigError as error:
-            self._refusal = "; ".join(dict.fromkeys(_sentence(problem) for problem in error.problems))
+            sentences = dict.fromkeys(_sentence(problem) for problem in error.problems)
+            refusal = config.without_folders("; ".join(sentences))
         except Exception as error:
-            self._refusal = bug_message(error)
+            refusal = bug_message(error)
         else:
-            self._refusal = None
             if order.camera != self._camera:
                 self._camera = order.camera
                 self._unwatch()
-        self._number = order.number
+        self._number, self._refusal = order.number, refusal
 
     def _follow(self) -> None:
         """Watch the camera, if somebody wants its pictures."""
@@ -255,6 +256,7 @@ class Runner:
             rate = feed.frame_rate
         return {
             "number": self._number,
+            "refused": self._refusal is not None,
             "error": error,
             "frame_rate": None if rate is None else round(rate, 2),
             "stuck": self._stuck(),

@@ -25,6 +25,8 @@ ENDS_AFTER_S = 15.0
 """How long after its last request a draft ends."""
 PICTURES_FOR_S = 6.0
 """How long after the last request for a picture the draft's camera runs."""
+SPOILED_AFTER_S = 5.0
+"""How long a process may give no picture before the next text gets a new one."""
 LOOK_S = 0.5
 """Interval between two looks at the limits."""
 
@@ -102,6 +104,10 @@ class Draft:
                 part, pickled = await on_thread("draft", read)
             except ConfigError as error:
                 return error.problems
+            if self._is_spoiled:
+                assert self._process is not None
+                self._drafts.close_later(self._process)
+                self._process = None
             if self._process is None:
                 self._failed, self._report = None, {}
                 self._process = self._new_process()
@@ -112,6 +118,18 @@ class Draft:
             self._process.send(head, pickled)
             self._watch()
             return ()
+
+    @property
+    def _is_spoiled(self) -> bool:
+        """Whether what ran last may have left something in the process: threads that never end, or no memory.
+
+        A text that was refused has left nothing: what ran before goes on.
+        """
+        if self._process is None or not self._watching or self._report.get("number") != self._number:
+            return False
+        if self._report["error"] is not None:
+            return not self._report["refused"]
+        return self._drafts.clock() - self._shown_at_s > SPOILED_AFTER_S
 
     @property
     def camera(self) -> str | None:
@@ -186,7 +204,7 @@ class Draft:
 
     def _new_process(self) -> DraftProcess:
         drafts = self._drafts
-        self._watching = False
+        self._watching, self._shown_at_s = False, drafts.clock()
         return DraftProcess(self._take, self._end, drafts.limits, drafts.command, drafts.clock)
 
     def _watch(self) -> None:
@@ -198,7 +216,7 @@ class Draft:
         if process is None or self._part is None:
             return
         if wanted is not self._watching:
-            self._watching = wanted
+            self._watching, self._shown_at_s = wanted, self._drafts.clock()
             process.send({"type": "watch", "on": wanted})
         process.feed(self._part.source if wanted and self._part.is_allowed else None)
 
@@ -206,7 +224,7 @@ class Draft:
         """Take a report of the process."""
         self._report = report
         if picture:
-            self._shown = report
+            self._shown, self._shown_at_s = report, self._drafts.clock()
             self._picture = Picture(self._picture.number + 1, picture, report["captured_at"])
             self._wake()
 
@@ -284,9 +302,13 @@ class Drafts:
     def end(self, draft: Draft) -> None:
         """End a draft, without waiting for its process."""
         if self._drafts.pop(draft.id, None) is not None:
-            ending = asyncio.create_task(draft.close(), name="draft end")
-            self._ending.add(ending)
-            ending.add_done_callback(self._ending.discard)
+            self.close_later(draft)
+
+    def close_later(self, what: Draft | DraftProcess) -> None:
+        """Close a draft, or a process of one, without waiting for it."""
+        ending = asyncio.create_task(what.close(), name="draft end")
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
 
     def look(self) -> None:
         """End the drafts that nobody asks for, and stop what is over a limit."""

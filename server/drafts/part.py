@@ -91,10 +91,12 @@ def part_of(config: Config, camera: str, graph: Graph, caller: Caller) -> Part:
         model = model_of(live=source.live, annotates=source.annotates)
         cameras[root] = replace(cameras[root], model=model, attributes=FramesAttributes())
     used = set(_services(config, names))
+    services = {name: service for name, service in config.services.items() if name in used}
+    declared = used | {service.runtime.name for service in services.values() if service.runtime is not None}
     part = replace(
         config,
         cameras=cameras,
-        services={name: service for name, service in config.services.items() if name in used},
+        services=services,
         models={},
         server=ServerConfig(limits=config.server.limits),
         locations=replace(
@@ -102,7 +104,7 @@ def part_of(config: Config, camera: str, graph: Graph, caller: Caller) -> Part:
             items={
                 (table, name): place
                 for (table, name), place in config.locations.items.items()
-                if name in (cameras if table == "cameras" else used)
+                if name in (cameras if table == "cameras" else declared)
             },
         ),
     )

@@ -80,6 +80,7 @@ class DraftProcess:
         self._child: Child | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._feeder: Feeder | None = None
+        self._source: Feed | None = None
         self._pending: list[bytes] = []
         self._life = asyncio.create_task(self._live(), name="draft process")
 
@@ -116,8 +117,6 @@ class DraftProcess:
         self._kill("closed")
         with contextlib.suppress(Exception):
             await self._life
-
-    _source: Feed | None = None
 
     def _kill(self, why: str) -> None:
         self._why = self._why or why

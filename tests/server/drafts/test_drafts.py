@@ -33,6 +33,10 @@ services:
   - {name: red, type: vision, model: color_detector,
      attributes: {detect_color: "#ff0000", hue_tolerance_pct: 0.1, segment_size_px: 1}}
 """
+MODEL = """
+  - {name: bad, type: vision, model: mlmodel, attributes: {mlmodel_name: broken}}
+  - {name: broken, type: mlmodel, model: tflite_cpu, attributes: {model_path: bad.tflite}}
+"""
 PLUGIN = """
 import ctypes
 import os
@@ -191,6 +195,25 @@ def test_a_file_that_is_missing_is_the_error_that_the_page_would_show(tmp_path: 
     asyncio.run(main())
 
 
+def test_a_model_that_cannot_be_used_leaves_the_picture_and_its_process(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desk(tmp_path) as at:
+            draft = at.drafts.create(ANYONE)
+            assert await draft.change(CAMERAS, "found", ANYONE) == ()
+            number, _ = await shown(draft)
+            process = draft._process
+            (tmp_path / "bad.tflite").write_bytes(b"no model")
+            text = CAMERAS.replace("detector_name: red", "detector_name: bad") + MODEL
+            assert await draft.change(text, "found", ANYONE) == ()
+            info = await until(draft, lambda info: info["error"] is not None)
+            assert info["error"].startswith("services[2].attributes.model_path: bad.tflite: ")
+            assert await draft.change(CAMERAS, "found", ANYONE) == ()
+            await until(draft, lambda info: info["error"] is None)
+            assert (await shown(draft, number))[0] > number and draft._process is process
+
+    asyncio.run(main())
+
+
 def test_nobody_else_is_hurt_by_one_that_crashes_eats_memory_or_hangs(tmp_path: Path) -> None:
     async def main() -> None:
         async with desk(tmp_path) as at:
@@ -212,9 +235,12 @@ def test_nobody_else_is_hurt_by_one_that_crashes_eats_memory_or_hangs(tmp_path: 
             info = await until(draft, lambda info: "pipeline[0] (behave)" in str(info["error"]))
             assert info["state"] == "running"
 
+            # What failed may have left something in its process, so that the next text gets another one.
+            spoiled = draft._process
             pipe = tmp_path / "hangs"
             os.mkfifo(pipe)
             await behave(f"hang in {pipe}")
+            assert draft._process is not spoiled
             await on_thread("until it hangs", pipe.read_bytes)
             draft._asked_at_s = at.clock.now_s + 10
             at.later(11)
