@@ -68,7 +68,7 @@ class Desk:
         request = route.request
         path, method = urlsplit(request.url).path, request.method
         if path == "/api/configuration":
-            send(route, {"file": "home.yaml", "version": str(self.version), "writable": True, "editable": True})
+            send(route, {"file": "home.yaml", "version": f"s{self.version}", "writable": True, "editable": True})
         elif path == "/api/configuration/text" and self.is_off:
             send(route, {"detail": "editing is off; serve --edit turns it on"}, 404)
         elif path == "/api/configuration/text" and method == "GET":

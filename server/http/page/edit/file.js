@@ -8,6 +8,8 @@ const KEY = `camweave edit ${new URL(addressOf("")).pathname}`;
 const TIMEOUT_MS = 120_000; // models may have to be loaded
 
 export class File {
+  #version = null;
+
   constructor() {
     this.name = "";
     this.text = ""; // as it is on the server
@@ -20,6 +22,7 @@ export class File {
     const about = await ask("api/configuration");
     this.name = about.body.file ?? "";
     this.writable = about.body.writable ?? true;
+    this.#version = about.body.version;
     await this.reread();
     return this.#kept();
   }
@@ -30,11 +33,14 @@ export class File {
     this.tag = headers.get("ETag") ?? "";
   }
 
-  // Returns whether the file has changed on disk since it was read or saved here.
+  // Returns whether the file has changed on disk since it was read or saved here; says so once for each change.
   async hasChanged() {
     const { tag } = this;
-    const { body } = await ask("api/configuration");
-    return tag === this.tag && !tag.includes(body.version);
+    const { version } = (await ask("api/configuration")).body; // of all that is served, not only of the text
+    if (version === this.#version) return false;
+    this.#version = version;
+    const { headers } = await ask("api/configuration/text", {}, "text");
+    return tag === this.tag && headers.get("ETag") !== tag;
   }
 
   // Keeps a text in this tab if it is not saved.

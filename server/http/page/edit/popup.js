@@ -39,8 +39,8 @@ export class Popup {
       return row;
     }));
     this.element.hidden = false;
-    this.place(point);
     this.#choose(0);
+    this.place(point);
     setText(this.said, `${items.length} ${items.length === 1 ? "suggestion" : "suggestions"}: ${items[0].label}`);
   }
 

@@ -46,7 +46,7 @@ export function transformBlock(kind, tree, served) {
   const isWanted = ({ key, required }, place) => required || (wanted ? key in wanted : place < OPTIONAL_MAX);
   const optional = kind.attributes.filter(({ required }) => !required);
   const keys = kind.attributes.filter((attribute) => isWanted(attribute, optional.indexOf(attribute)));
-  keys.sort((a, b) => Number(b.required) - Number(a.required) || order(a.key) - order(b.key));
+  keys.sort((a, b) => order(a.key) - order(b.key) || Number(b.required) - Number(a.required));
   const entries = keys.map((attribute) => {
     const { key, description, required } = attribute;
     const step = { container: { entries: [] }, key };
