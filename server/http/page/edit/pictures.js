@@ -29,6 +29,7 @@ export class DraftPicture {
     delete this.stage.dataset.shown;
     this.say("", words);
     this.list.replaceChildren();
+    this.list.parentElement.hidden = true;
   }
 
   show(camera, { state, error, problems = [], source, width_px: width, height_px: height, frame_rate: rate, predictions = [] }) {
@@ -37,7 +38,8 @@ export class DraftPicture {
     const facts = [STATES[state] ?? state, width ? `${width} × ${height}` : "", rate ? `${rate.toFixed(rate < 9.95 ? 1 : 0)} fps` : "", source ? `from ${source} as it runs` : ""];
     this.say(facts.filter(Boolean).join(", "), wrong ? withPeriod(sentence(wrong)) : "");
     this.stage.dataset.state = state;
-    const found = bestOf(predictions).slice(0, LISTED_MAX);
+    const found = bestOf(predictions).slice(0, LISTED_MAX).sort((a, b) => a.text.localeCompare(b.text)); // rows that keep their place
+    this.list.parentElement.hidden = !found.length && !this.list.children.length;
     this.canvas.ariaLabel = `Draft of ${camera}${found.length ? `: ${found.map(({ text }) => text).join(", ")}` : ""}`;
     this.list.replaceChildren(...found.map(({ text, value, count }) => {
       const meter = make("span", "meter");
