@@ -94,7 +94,6 @@ TESTED_WITH: dict[str, str] = {
     "server/core/addresses.py": "tests/server/core/test_image_urls.py",
     "server/core/requests/errors.py": "tests/server/http/messages/test_problems.py",
     "server/core/info.py": "tests/server/http/routes/test_cameras.py",
-    "server/drafts/frames.py": "tests/server/drafts/test_drafts.py",
     "server/drafts/modules.py": "tests/server/drafts/test_drafts.py",
     "server/http/app.py": "tests/server/http/test_access_with_tokens.py",
     "server/http/routes/dependencies.py": "tests/server/http/routes/test_cameras.py",

@@ -86,12 +86,14 @@ class _Parts:
     Attributes:
         arrays: The planes Y, U and V, or the one BGR picture.
         matrix: The conversion matrix of the planes; ``None`` for BGR.
+        camera: The name of the camera.
         frame_rate: Frames per second of the camera; ``None`` if unknown.
         rest: The other attributes of the frame.
     """
 
     arrays: tuple[NDArray[np.uint8], ...]
     matrix: Matrix | None
+    camera: str
     frame_rate: float | None
     rest: dict[str, Any]
 
@@ -99,11 +101,12 @@ class _Parts:
 _REST = ("pts", "time_base", "captured_at", "annotations", "depth", "intrinsics", "distortion", "trace")
 
 
-def send_frame(channel: socket.socket, frame: Frame, frame_rate: float | None) -> None:
+def send_frame(channel: socket.socket, camera: str, frame: Frame, frame_rate: float | None) -> None:
     """Send a frame, in its native pixel format. Blocks.
 
     Args:
         channel: The socket to the process.
+        camera: The name of its camera.
         frame: The frame.
         frame_rate: Frames per second of its camera; ``None`` if unknown.
 
@@ -115,6 +118,7 @@ def send_frame(channel: socket.socket, frame: Frame, frame_rate: float | None) -
     parts = _Parts(
         tuple(np.ascontiguousarray(array) for array in arrays),
         pixels.matrix if pixels.born_yuv else None,
+        camera,
         frame_rate,
         {name: getattr(frame, name) for name in _REST},
     )
@@ -126,8 +130,10 @@ def send_frame(channel: socket.socket, frame: Frame, frame_rate: float | None) -
         channel.sendall(piece)
 
 
-def receive_frame(channel: socket.socket) -> tuple[Frame, float | None]:
-    """Wait for a frame; return it and the frames per second of its camera. For the process only: it trusts its server.
+def receive_frame(channel: socket.socket) -> tuple[str, Frame, float | None]:
+    """Wait for a frame; return the name of its camera, the frame, and the frames per second of that camera.
+
+    For the process only: it trusts its server.
 
     Raises:
         EOFError: The server has closed.
@@ -142,7 +148,7 @@ def receive_frame(channel: socket.socket) -> tuple[Frame, float | None]:
     else:
         y, u, v = parts.arrays
         pixels = Pixels.from_yuv(y, u, v, parts.matrix)
-    return Frame(pixels, **parts.rest), parts.frame_rate
+    return parts.camera, Frame(pixels, **parts.rest), parts.frame_rate
 
 
 def _received(channel: socket.socket, size: int) -> bytearray:

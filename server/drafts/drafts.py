@@ -62,7 +62,7 @@ class Draft:
         self._asked_at_s = drafts.clock()
         self._pictures_asked = 0
         self._picture_asked_at_s: float | None = None
-        self._number = 0
+        self._number = self._first_number = 0
         self._part: Part | None = None
         self._process: DraftProcess | None = self._new_process()
         self._failed: str | None = None
@@ -112,6 +112,9 @@ class Draft:
                 self._failed, self._report = None, {}
                 self._process = self._new_process()
             self._number += 1
+            if camera != self.camera:  # its pictures follow; those of the other one end here
+                self._first_number = self._number
+                self._shown, self._picture = {}, Picture(self._picture.number, b"", "")
             self._part = part
             modules = list(modules_of(part.config.tables))
             head = {"type": "configure", "number": self._number, "camera": camera, "modules": modules}
@@ -178,7 +181,7 @@ class Draft:
         try:
             async with asyncio.timeout(within_s):
                 process = self._process
-                while self._picture.number <= after:
+                while not self._picture.jpeg or self._picture.number <= after:
                     await self._changed.wait()
                     if self._process is None and process is not None:  # it has just failed or ended
                         return None
@@ -223,7 +226,7 @@ class Draft:
     def _take(self, report: Head, picture: bytes) -> None:
         """Take a report of the process."""
         self._report = report
-        if picture:
+        if picture and report["number"] >= self._first_number:
             self._shown, self._shown_at_s = report, self._drafts.clock()
             self._picture = Picture(self._picture.number + 1, picture, report["captured_at"])
             self._wake()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from cameras import Attributes, Camera, CameraError, Frame, Slot, SlotClosed, Wakeup
 
 TAKEN_WITHIN_S = 1.0
@@ -17,16 +19,19 @@ class Inbox:
     def __init__(self) -> None:
         self.frame_rate: float | None = None
         self._slot: Slot[Frame] | None = None
+        self._served = ""
         self._taken = Wakeup()
 
-    def connect(self) -> Slot[Frame]:
-        """Return a new slot, into which frames go from now on."""
+    def connect(self, served: str) -> Slot[Frame]:
+        """Return a new slot, into which the frames of a served camera go from now on."""
         slot: Slot[Frame] = Slot()
-        self._slot = slot
+        self._slot, self._served = slot, served
         return slot
 
-    def deliver(self, frame: Frame, frame_rate: float | None) -> None:
-        """Put a frame into the slot and wait until it is taken; drop it if there is no slot."""
+    def deliver(self, served: str, frame: Frame, frame_rate: float | None) -> None:
+        """Put a frame of a served camera into the slot and wait until it is taken; drop it if nobody wants it."""
+        if served != self._served:
+            return
         self.frame_rate = frame_rate
         slot = self._slot
         if slot is not None and not slot.closed:
@@ -39,7 +44,9 @@ class Inbox:
 
 
 class FramesAttributes(Attributes):
-    """Attributes of the camera: it has none."""
+    """Attributes of the camera."""
+
+    served: str = Field(description="The served camera.")
 
 
 class _Frames(Camera[FramesAttributes]):
@@ -49,7 +56,7 @@ class _Frames(Camera[FramesAttributes]):
     inbox: ClassVar[Inbox]
 
     def open(self) -> None:
-        self._slot = self.inbox.connect()
+        self._slot = self.inbox.connect(self.attributes.served)
 
     def read(self) -> Frame:
         try:

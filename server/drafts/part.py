@@ -89,7 +89,7 @@ def part_of(config: Config, camera: str, graph: Graph, caller: Caller) -> Part:
     cameras = {name: replace(config.cameras[name], preload=False) for name in reversed(names)}
     if source is not None:
         model = model_of(live=source.live, annotates=source.annotates)
-        cameras[root] = replace(cameras[root], model=model, attributes=FramesAttributes())
+        cameras[root] = replace(cameras[root], model=model, attributes=FramesAttributes(served=source.name))
     used = set(_services(config, names))
     services = {name: service for name, service in config.services.items() if name in used}
     declared = used | {service.runtime.name for service in services.values() if service.runtime is not None}

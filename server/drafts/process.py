@@ -237,7 +237,7 @@ class Feeder:
                 if now_s < next_at_s - EARLY_S or self._feed is not feed:
                     continue
                 next_at_s = max(next_at_s + 1 / MOST_FPS, now_s)
-                send_frame(self._channel, frame, feed.frame_rate)
+                send_frame(self._channel, feed.name, frame, feed.frame_rate)
                 if self._channel.recv(1) != TAKEN:
                     return
 

@@ -73,9 +73,9 @@ def test_a_frame_arrives_with_everything_that_it_has(sockets: tuple[socket.socke
         intrinsics=Intrinsics(4, 4, 1.0, 1.0, 2.0, 2.0),
         distortion=(0.1,),
     ).marked("captured", 3.5)
-    send_frame(one, sent, 25.0)
-    got, frame_rate = receive_frame(other)
-    assert frame_rate == 25.0
+    send_frame(one, "porch", sent, 25.0)
+    camera, got, frame_rate = receive_frame(other)
+    assert (camera, frame_rate) == ("porch", 25.0)
     assert got.pixels.born_yuv and got.pixels.matrix is Matrix.BT709
     for there, here in zip(got.pixels.yuv, pixels.yuv, strict=True):
         np.testing.assert_array_equal(there, here)
@@ -88,9 +88,9 @@ def test_a_frame_arrives_with_everything_that_it_has(sockets: tuple[socket.socke
 def test_a_large_picture_of_colours_arrives(sockets: tuple[socket.socket, socket.socket]) -> None:
     one, other = sockets
     sent = frame(width=1281, height=721)
-    sender = threading.Thread(target=send_frame, args=(one, sent, None))
+    sender = threading.Thread(target=send_frame, args=(one, "porch", sent, None))
     sender.start()
-    got, frame_rate = receive_frame(other)
+    _, got, frame_rate = receive_frame(other)
     sender.join()
     assert frame_rate is None and not got.pixels.born_yuv
     np.testing.assert_array_equal(got.image, sent.image)

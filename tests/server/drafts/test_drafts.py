@@ -168,6 +168,14 @@ def test_it_shows_a_changed_text_on_the_frames_of_the_served_camera(tmp_path: Pa
             assert (await shown(draft, number))[0] > number
             assert draft._process is process
 
+            # Another camera shows nothing of this one.
+            assert await draft.change(text, "behaving", ANYONE) == ()
+            assert draft.info()["width_px"] is None
+            assert (await shown(draft))[0] > number
+            assert draft.info()["camera"] == "behaving" and draft._process is process
+            assert await draft.change(text, "found", ANYONE) == ()
+            await shown(draft)
+
             # What is wrong changes nothing.
             (problem,) = await draft.change(text.replace("detector_name: red", "detector_name: rde"), "found", ANYONE)
             assert isinstance(problem, Problem) and (problem.line, "rde" in problem.message) == (6, True)

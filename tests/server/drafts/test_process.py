@@ -74,14 +74,14 @@ def test_frames_are_sent_one_at_a_time_while_a_camera_is_followed(graph: Graph) 
         theirs.settimeout(5)
         feeder = Feeder(ours)
         feeder.follow(feed)
-        first, _ = receive_frame(theirs)
+        _, first, _ = receive_frame(theirs)
         assert feed.watched
         theirs.setblocking(False)
         with pytest.raises(BlockingIOError):  # the next one waits for the answer
             theirs.recv(1)
         theirs.settimeout(5)
         theirs.sendall(TAKEN)
-        second, _ = receive_frame(theirs)
+        _, second, _ = receive_frame(theirs)
         assert second.pts > first.pts
         feeder.follow(None)
         theirs.sendall(TAKEN)
@@ -98,7 +98,7 @@ def test_frames_that_come_too_soon_are_left_out(graph: Graph) -> None:
         feeder.follow(graph.feeds["scene"])
         times_s = []
         for _ in range(4):
-            times_s.append(receive_frame(theirs)[0].time_s)
+            times_s.append(receive_frame(theirs)[1].time_s)
             theirs.sendall(TAKEN)
         feeder.close()
         ended("draft of scene")
