@@ -311,6 +311,17 @@ def test_suggestions_close_with_escape_and_are_taken_with_the_pointer(page: Page
     expect(page.locator("#text")).to_be_focused()
 
 
+def test_suggestions_stay_inside_the_window(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 640})
+    put_cursor(page, "attributes: {angle_degs: 90}\n")
+    page.keyboard.insert_text("        - type: detections\n          attributes: {mo}\n")
+    put_cursor(page, "attributes: {mo")
+    page.keyboard.press("Control+Space")
+    for _ in range(4):
+        expect(page.locator("#offers-box")).to_be_in_viewport(ratio=1)
+        page.keyboard.press("ArrowDown")
+
+
 def test_a_key_is_explained_at_the_cursor_and_at_the_pointer(page: Page) -> None:
     put_cursor(page, "{angle_de")
     expect(page.locator("#help")).to_contain_text("angle_degs: Degrees, clockwise")

@@ -7,6 +7,7 @@ const SHOWN_ROWS = 8;
 export class Popup {
   #items = [];
   #chosen = 0;
+  #point = null;
 
   // `field` is the text field, `onAccept` gets the item that is chosen.
   constructor(element, field, onAccept) {
@@ -39,13 +40,15 @@ export class Popup {
       return row;
     }));
     this.element.hidden = false;
+    this.#point = point;
     this.#choose(0);
-    this.place(point);
     setText(this.said, `${items.length} ${items.length === 1 ? "suggestion" : "suggestions"}: ${items[0].label}`);
   }
 
   // Puts the list below a point, or above if there is more room.
-  place({ x, y, height }) {
+  place(point) {
+    this.#point = point;
+    const { x, y, height } = point;
     const { element } = this;
     const box = element.getBoundingClientRect();
     const below = innerHeight - y - height;
@@ -89,5 +92,6 @@ export class Popup {
     this.field.setAttribute("aria-activedescendant", row.id);
     setText(this.about, this.#items[place].description ?? "");
     this.about.hidden = !this.#items[place].description;
+    this.place(this.#point); // what is said of it may be long
   }
 }
