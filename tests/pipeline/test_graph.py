@@ -493,7 +493,8 @@ def test_a_picture_of_before_is_not_kept(lane: Street) -> None:
         "services:",
         "  - {name: cut, model: transform, attributes: {source: porch, "
         "pipeline: [{type: crop, attributes: {x_max_px: 0.5, y_max_px: 1}}]}}\n"
-        "      - {name: last, model: transform, attributes: {source: cut, pipeline: [{type: identity}]}}\n    services:",
+        "      - {name: last, model: transform, attributes: {source: cut, pipeline: [{type: identity}]}}\n"
+        "    services:",
     )
     lane.become(text)
     feeds = [lane.graph.feeds[name] for name in ("porch", "cut", "last")]
