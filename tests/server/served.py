@@ -73,12 +73,15 @@ class Served:
         services: tuple[VisionService[Any], ...] = (),
         tables: Tables = BUILT_IN,
         verify: Path | None = None,
+        *,
+        editable: bool = False,
     ) -> None:
         (folder / "still.png").write_bytes(encoded())
         self.path = folder / "test.yaml"
         self.path.write_text(text, "utf-8")
         config = parse(text, "test.yaml", folder, tables=tables)
-        self._file = ConfigFile(dataclasses.replace(config, path=self.path), ServeOptions(port=0, insecure=True))
+        options = ServeOptions(port=0, insecure=True)
+        self._file = ConfigFile(dataclasses.replace(config, path=self.path), options, editable=editable)
         self._services = services
         self._certificate = verify
         self._ready = threading.Event()

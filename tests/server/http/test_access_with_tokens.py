@@ -30,7 +30,7 @@ INVALID = (401, f"{NEEDED}; the token that was sent is not valid")
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     before = threads_now()
-    with Served(tmp_path_factory.mktemp("tokens"), CAMERAS + SERVER, (classifier(),)) as running:
+    with Served(tmp_path_factory.mktemp("tokens"), CAMERAS + SERVER, (classifier(),), editable=True) as running:
         yield running
     check_threads(before)
 

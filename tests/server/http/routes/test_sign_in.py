@@ -78,7 +78,8 @@ def status(served: Served, method: str, path: str, token: str) -> int:
 )
 def test_each_request_needs_its_right(served: Served, method: str, path: str, guest: int, robot: int) -> None:
     assert (status(served, method, path, GUEST), status(served, method, path, ROBOT)) == (guest, robot)
-    assert status(served, method, path, ADMIN) not in (401, 403)
+    if path != "/api/reload":  # which would remove the service that this test has added
+        assert status(served, method, path, ADMIN) not in (401, 403)
 
 
 def test_the_error_names_the_right(served: Served) -> None:
