@@ -8,7 +8,7 @@ from typing import Any
 
 from ..camera_config import TransformAttributes, TransformConfig
 from .declarations import Config
-from .nodes import Address, MappingNode, Node, Position, Problems, find, is_unknown, node_of, quoted
+from .nodes import Address, MappingNode, Node, Position, Problems, find, is_unknown, node_of, quoted, unusable
 from .validation import Entries
 
 
@@ -37,6 +37,11 @@ def with_attributes(config: Config, camera: str, index: int, changes: Mapping[st
     given = entry.attributes.model_dump(mode="python", exclude_unset=True)
     values = {**given, **changes}
     block = node_of({"attributes": {key: value for key, value in values.items() if value is not None}}, node.position)
+    for name, value in changes.items():
+        if (reason := _unusable(value)) is not None:
+            problems.add(node.position, (*address, "attributes", name), reason)
+    if problems:
+        raise problems.error()
     transform = config.tables.transforms[entry.type]
 
     def check(new: Any) -> Iterator[tuple[Address, str]]:
@@ -62,3 +67,12 @@ def _declared_at(config: Config, camera: str, index: int) -> tuple[Address, Node
     inner = ("attributes", "pipeline", index)
     base, node = config.locations.items.get(("cameras", camera), ((), MappingNode(Position(1, 1), {})))
     return (*base, *inner), find(node, inner)[0]
+
+
+def _unusable(value: Any) -> str | None:
+    """Return why the texts in a value can never be used, as those of a file."""
+    if isinstance(value, Mapping):
+        return next(filter(None, map(_unusable, (*value.keys(), *value.values()))), None)
+    if isinstance(value, list | tuple):
+        return next(filter(None, map(_unusable, value)), None)
+    return unusable(value) if isinstance(value, str) else None

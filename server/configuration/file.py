@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipeline import Config, ConfigError, Graph, Problem, ServerConfig, parse, read_text, stamp_of
+from pipeline import Config, ConfigError, Graph, Problem, ServerConfig, files_of, parse, read_text, stamp_of
 
 from ..program import UsageError, is_loopback
 from .options import ServeOptions, apply_options
@@ -88,6 +88,8 @@ class ConfigFile:
         Raises:
             ConfigError: It cannot be read.
         """
+        if os.path.isdir(self.path):
+            raise ConfigError([self.problem("is a folder, not a file")])
         if os.path.exists(self.path) and not os.path.isfile(self.path):
             raise ConfigError([self.problem("is a pipe or a device, which cannot be read a second time")])
         return read_text(self.path)
@@ -124,10 +126,32 @@ class ConfigFile:
         try:
             config = self.state_of(text).config
             if graph is not None:
+                if not self.is_editable:
+                    self._refuse_foreign_files(config, graph.config)
                 graph.check(config)
         except ConfigError as error:
             return list(error.problems)
         return []
+
+    def _refuse_foreign_files(self, config: Config, served: Config) -> None:
+        """Refuse files of elsewhere: what is wrong with one would tell whoever asks what is in it."""
+        home = self.path.absolute().parent
+        known = files_of(served)
+        for path in files_of(config):
+            if path not in known and not path.resolve().is_relative_to(home.resolve()):
+                raise ConfigError(
+                    [
+                        self.problem(
+                            f"{path} is not beside the configuration; such files are tried only by camweave check"
+                        )
+                    ]
+                )
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether it can be replaced: neither it nor its folder is read-only."""
+        path = os.path.realpath(self.path)
+        return os.access(path, os.W_OK) and os.access(os.path.dirname(path), os.W_OK)
 
     def problem(self, message: str) -> Problem:
         """Return a problem of the file as a whole."""

@@ -16,9 +16,11 @@ from pipeline import (
     ConfigError,
     Graph,
     Problem,
+    Stamp,
     UnknownSecret,
     bug_message,
     files_of,
+    stamp_of,
     with_secrets,
     with_values,
     without_secrets,
@@ -91,6 +93,7 @@ class Reloader:
         self._state = file.first
         self._values: tuple[LiveValues, ...] = ()
         self._problems: tuple[Problem, ...] = ()
+        self._stamps: dict[Path, Stamp | None] = {}  # of the files, after they were written here
         self._refused: Config | None = None  # the last one that was read but could not be served
 
     @property
@@ -121,6 +124,15 @@ class Reloader:
         """
         with self._lock:
             return self._reload()
+
+    def follow(self) -> bool:
+        """Apply the file if it has changed since it was last read or written here.
+
+        Returns:
+            As :meth:`try_reload`.
+        """
+        stamps = {path: stamp_of(path) for path in self.files()}
+        return stamps == self._stamps or self.try_reload()
 
     def try_reload(self) -> bool:
         """Apply the file as it is now; what is wrong with it goes to the log and the status.
@@ -297,6 +309,7 @@ class Reloader:
             logger.warning("the values that were changed live no longer fit, and are dropped: %s", error)
             values = ()
         self._state, self._values, self._problems, self._refused = state, values, (), None
+        self._stamps = {path: stamp_of(path) for path in self.files()} if instead_of is not None else {}
         names = _names(changes)
         self._log(names, state)
         return Reloaded(names, state.restart_needed)

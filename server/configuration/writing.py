@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -21,6 +22,8 @@ def replace_text(path: Path, text: str) -> None:
         OSError: The file cannot be written; it is as before.
     """
     path = path.resolve()
+    if not os.access(path, os.W_OK):  # replacing it needs only its folder
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     old = path.read_bytes()
     encoding = "utf-8-sig" if old.startswith(codecs.BOM_UTF8) else "utf-8"
     _replace(path, old, path.with_name(path.name + BACKUP_SUFFIX))

@@ -159,7 +159,7 @@ async def startup(file: ConfigFile) -> Running:
     backend.watchdog.start()
     urls = urls_of(server, sock, "http" if tls is None else "https")
     logger.info("listening on %s", ", ".join(urls))
-    watcher = FileWatcher(reloader.files, reloader.try_reload, file.stamps) if file.is_watched else None
+    watcher = FileWatcher(reloader.files, reloader.follow, file.stamps) if file.is_watched else None
     if watcher is not None:
         watcher.start()
     return Running(graph, encoders, backend, reloader, drafts, acceptor, http, serving, urls, tuple(listeners), watcher)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -122,7 +121,7 @@ async def configuration(reloader: WithReloader) -> JSONResponse:
         {
             "file": status.file,
             "version": status.version,
-            "writable": os.access(reloader.path, os.W_OK),
+            "writable": reloader.file.is_writable,
             "editable": reloader.file.is_editable,
             "problems": _problems(status.problems),
             "restart_needed": list(status.restart_needed),
@@ -207,6 +206,8 @@ async def _run(function: Callable[[], T]) -> T:
         return await on_thread("configuration", function)
     except OSError as error:
         raise HttpError(500, f"the file cannot be written: {error.strerror or error}") from None
+    except RecursionError:
+        raise HttpError(422, "the values are nested too deeply") from None
     except RuntimeError as error:
         raise Unavailable(f"the configuration cannot be changed now: {error}") from None
 

@@ -138,7 +138,7 @@ def _wanted(body: bytes) -> tuple[str, str]:
     """
     try:
         wanted = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         wanted = None
     text, camera = (wanted.get(key) if isinstance(wanted, dict) else None for key in ("text", "camera"))
     if not isinstance(text, str) or not isinstance(camera, str):

@@ -1,11 +1,12 @@
 """What a file would be served as while the server runs."""
 
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from pipeline import ConfigError, load
+from pipeline import ConfigError, Graph, load
 from server.configuration import ConfigFile, ServeOptions, version_of
 
 from .files import TEXT, written
@@ -87,8 +88,12 @@ def test_a_pipe_is_not_read_a_second_time(tmp_path: Path) -> None:
     file.path.unlink()
     with pytest.raises(ConfigError, match="no such file"):
         file.read()
-    file.path.mkdir()
+    os.mkfifo(file.path)
     with pytest.raises(ConfigError, match="a pipe or a device"):
+        file.read()
+    file.path.unlink()
+    file.path.mkdir()
+    with pytest.raises(ConfigError, match="is a folder, not a file"):
         file.read()
 
 
@@ -103,3 +108,27 @@ def test_pages_may_change_the_file_only_where_nobody_else_can(tmp_path: Path) ->
 def test_another_text_has_another_version() -> None:
     assert version_of("a") != version_of("b")
     assert version_of("a") == version_of("a")
+
+
+def test_a_text_tries_files_of_elsewhere_only_where_the_file_may_be_changed(tmp_path: Path) -> None:
+    (tmp_path / "served").mkdir()
+    (tmp_path / "other.txt").write_text("a secret", "utf-8")
+    text = TEXT.replace("color_detector", "mlmodel").replace(
+        '{detect_color: "#ff0000", hue_tolerance_pct: 0.1, segment_size_px: 1}', "{model_path: ../other.txt}"
+    )
+    graph = Graph(load(written(tmp_path / "served")))
+    closed = file_of(tmp_path / "served", options=ServeOptions(host="0.0.0.0", insecure=True))
+    (found,) = closed.problems_of(text, graph)
+    assert "is not beside the configuration" in found.message
+    assert "secret" not in found.message
+    (found,) = file_of(tmp_path / "served").problems_of(text, graph)
+    assert "is not a TFLite model" in found.message
+    graph.close()
+
+
+def test_a_file_is_writable_if_it_and_its_folder_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = file_of(tmp_path)
+    assert file.is_writable
+    for read_only in (str(file.path), str(tmp_path)):
+        monkeypatch.setattr(os, "access", lambda path, mode, refused=read_only: str(path) != refused)
+        assert not file.is_writable

@@ -282,3 +282,14 @@ def test_a_file_that_changes_while_its_text_is_checked_is_not_overwritten(
         with pytest.raises(Conflict):
             reloader.write(TEXT + "# mine\n", version)
         assert path.read_text("utf-8") == TEXT + "# theirs\n"
+
+
+def test_what_was_written_here_is_not_applied_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with reloading(path) as (reloader, graph, changes):
+        reloader.write(TEXT + "# more\n", reloader.read_text()[1])
+        changes.clear()
+        assert reloader.follow()
+        assert changes == []
+        written(path.parent)
+        assert reloader.follow()
+        assert changes == ["changed"]

@@ -40,3 +40,10 @@ def test_a_failure_leaves_the_file_and_no_other(path: Path, monkeypatch: pytest.
         replace_text(path, "new")
     assert path.read_text("utf-8") == "old"
     assert [each.name for each in path.parent.iterdir()] == ["cameras.yaml"]
+
+
+def test_a_file_that_is_read_only_is_not_replaced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(PermissionError):
+        replace_text(path, "new")
+    assert path.read_text("utf-8") == "old"

@@ -98,6 +98,13 @@ def test_attributes_that_are_wrong_are_named(served: Served) -> None:
     assert sizes(served) == [32]
 
 
+@pytest.mark.parametrize("value", ['"\\ud800"', '["\\ud800"]', '{"a\\u0000": 1}', "[" * 900 + "]" * 900])
+def test_values_that_no_file_can_hold_are_refused(served: Served, value: str) -> None:
+    response = served.client.patch("/api/cameras/seen/transforms/0", content=f'{{"interpolation": {value}}}')
+    assert response.status_code == 422
+    assert sizes(served) == [32]
+
+
 def test_the_text_is_read_and_written(tmp_path: Path) -> None:
     with Served(tmp_path) as served:
         got = served.client.get("/api/configuration/text")

@@ -67,7 +67,9 @@ def test_a_draft_from_its_start_to_its_end(served: Served) -> None:
     assert problem(served.client.put(address, json={"text": CAMERAS, "camera": "seen"}))[0] == 404
 
 
-@pytest.mark.parametrize("body", [b"", b"cameras:", b"[]", b'{"text": 1, "camera": "seen"}', b'{"text": "cameras:"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"cameras:", b"[]", b'{"text": 1, "camera": "seen"}', b'{"text": "cameras:"}', b"[" * 200_000]
+)
 def test_anything_but_a_text_and_a_camera_is_refused(served: Served, body: bytes) -> None:
     address = served.client.post("/api/drafts").headers["Location"]
     assert problem(served.client.put(address, content=body))[0] == 422
