@@ -124,6 +124,10 @@ def with_secrets(text: str, before: str, *, json: bool = False) -> str:
     return mark + edited(text, [*_Restorer(new, old, json).edits(), *_with_comments(new, old)])
 
 
+# An item of a list in a comment: after a dash, or a single word.
+_ITEM = re.compile(r"\A(\s*-\s+|\s*(?=\S+\s*\Z))\S.*?(?=\s*\Z)", re.DOTALL)
+
+
 class _Document:
     """The secrets and comments of one text.
 
@@ -145,6 +149,7 @@ class _Document:
         self.has_secret_keys = False
         self._json = json
         self._spans: list[tuple[int, int]] = []
+        self._lists: list[tuple[int, int]] = []  # where the items of secret keys stand
         self._secret: set[int] = set()  # ids of spans that a secret is an alias of
         root = read_spans(text, is_json=json)
         if root is not None:
@@ -164,6 +169,8 @@ class _Document:
         for lines in self.comments:
             text = "\n".join(self.text[start:end] for start, end in lines)
             for (start, end), (shown, line) in zip(lines, hidden_lines(text, is_prose=True), strict=False):
+                if shown == line and any(begin <= start < last for begin, last in self._lists):
+                    shown = _ITEM.sub(rf"\1{DOTS}", line)
                 if shown != line:
                     yield Edit(start, end, shown.removesuffix("\n"))
 
@@ -203,7 +210,10 @@ class _Document:
             # The tokens of our own server go nowhere.
             hosts = hosts if path == ("server",) else self._hosts(span) or hosts
             names: Counter[str] = Counter()
-            for key, each in span.entries:
+            starts = [*(key.start for key, _ in span.entries), len(self.text)]
+            for (key, each), end in zip(span.entries, starts[1:], strict=True):
+                if isinstance(each, ListSpan) and is_secret_key(key.text, keys):
+                    self._lists.append((key.end, end))
                 names[key.text] += 1
                 name = key.text if names[key.text] == 1 else f"{key.text} ({names[key.text]})"
                 self._spans.append((key.start, key.end))

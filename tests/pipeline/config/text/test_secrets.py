@@ -273,3 +273,22 @@ def test_a_broken_file_is_mended_without_typing_its_secrets_again() -> None:
     assert with_secrets(shown.replace("[", "[]"), before) == before.replace("[", "[]")
     with pytest.raises(ValueError, match="^line 2: the dots stand for no secret that is known; type it again$"):
         with_secrets(shown.replace("[", "[]").replace("password", "token"), before)
+
+
+def test_items_that_are_commented_out_of_a_list_of_secrets_are_hidden() -> None:
+    text = """\
+server:
+  tokens:  # of the family
+    - tok-new-hunter22-aaaaaaaaa
+    # - tok-old-hunter22-zzzzzzzzz
+    # hunter22
+    # the one of the garage
+  port: 8080
+  # hunter
+"""
+    shown = without_secrets(text)
+    assert shown == text.replace("tok-new-hunter22-aaaaaaaaa", DOTS).replace(
+        "tok-old-hunter22-zzzzzzzzz", DOTS
+    ).replace("# hunter22", f"# {DOTS}")
+    assert with_secrets(shown, text) == text
+    assert without_secrets("server: {}\n") == "server: {}\n"
