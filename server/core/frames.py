@@ -10,7 +10,7 @@ from pipeline import Feed
 from streams import NoFrameComes, Snapshot, held_snapshot, next_frame, snapshot
 
 from .backend import Backend
-from .requests import NoFrame
+from .requests import NoFrame, NotFound, RequestError
 
 FRAME_WITHIN_S = 10.0
 """How long a request waits for a camera's next frame."""
@@ -21,6 +21,7 @@ async def frame_of(backend: Backend, camera: Feed, within_s: float | None = None
 
     Raises:
         NoFrame: No frame came in time.
+        NotFound: The camera was removed meanwhile.
         Unavailable: No thread is available.
     """
     limit_s = within_s or FRAME_WITHIN_S
@@ -43,6 +44,7 @@ async def picture_of(
 
     Raises:
         NoFrame: No frame came in time.
+        NotFound: The camera was removed meanwhile.
         Unavailable: No thread is available.
     """
     try:
@@ -68,7 +70,9 @@ def captured_at(frame: Frame) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _no_frame(backend: Backend, camera: Feed, within_s: float, why: TimeoutError) -> NoFrame:
+def _no_frame(backend: Backend, camera: Feed, within_s: float, why: TimeoutError) -> RequestError:
+    if backend.graph.feeds.get(camera.name) is not camera:
+        return NotFound(f"camera {camera.name} was removed from the configuration meanwhile")
     error = backend.error_of(camera)
     reason = f": {error}" if error else ""
     waited = "gives no frame" if isinstance(why, NoFrameComes) else f"gave no frame within {within_s:g} s"

@@ -1,5 +1,7 @@
 """The endpoints that change the configuration."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -165,3 +167,14 @@ def test_a_token_of_some_cameras_changes_only_these(tmp_path: Path) -> None:
         ):
             status, detail = problem(served.client.request(method, path))
             assert (status, detail[:35]) == (403, "this token is limited to some camer")
+
+
+def test_a_request_for_a_camera_that_is_removed_ends_at_once(tmp_path: Path) -> None:
+    with Served(tmp_path) as served, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(served.client.get, "/api/cameras/gone/image")
+        gone, pause = served.running.graph.feeds["gone"], threading.Event()
+        while not gone.watched:
+            pause.wait(0.005)  # for the other thread
+        served.path.write_text("".join(line for line in CAMERAS.splitlines(True) if "gone" not in line), "utf-8")
+        assert served.client.post("/api/reload").json()["changed"] == ["gone"]
+        assert problem(waiting.result()) == (404, "camera gone was removed from the configuration meanwhile")
