@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.end_to_end.browsers import accessibility_findings, new_page
 
@@ -141,6 +141,32 @@ def test_a_slider_changes_the_camera_and_undo_brings_the_value_of_the_file_back(
     expect(found.locator("summary")).to_be_focused()
     expect(found.get_by_role("spinbutton", name="confidence_threshold")).to_have_value("0.4")
     assert attributes(served)["confidence_threshold"] == 0.4
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_below_the_pointer_while_the_predictions_change(page: Page, width: int) -> None:
+    counts = [0]
+
+    def answer(route: Route) -> None:
+        cameras = route.fetch().json()
+        found = [
+            {"kind": "detection", "class_name": f"mug {number}", "confidence": 0.5} for number in range(counts[-1])
+        ]
+        for camera in cameras:
+            camera.update(state="running", latest={"predictions": found})
+        route.fulfill(json=cameras)
+
+    page.set_viewport_size({"width": width, "height": 900})
+    page.route("**/api/cameras", answer)
+    slider = adjust(page).get_by_role("slider", name="confidence_threshold")
+    rows = card(page, "seen").locator(".predictions li:visible")
+    expect(rows).to_have_text(["Nothing"])
+    before = slider.bounding_box()
+    for count, shown in ((8, 7), (1, 1), (6, 6), (0, 1)):
+        counts.append(count)
+        expect(rows).to_have_count(shown)
+        assert slider.bounding_box() == before
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_labels_are_split_at_commas_but_those_of_known_labels(page: Page, served: Served) -> None:

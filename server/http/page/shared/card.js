@@ -9,6 +9,7 @@ import { UsedFrames } from "./used.js";
 
 const MEASURED_FROM_FPS = 5;
 const SHOWN_MAX = 6;
+const ROWS_MAX = SHOWN_MAX + 1; // with the one that says how many more there are
 const COUNTED = ["detection", "keypoint"]; // kinds of which a frame has several with one label
 const STATES = {
   idle: "Idle",
@@ -55,6 +56,7 @@ export class Card {
     });
     this.element.prepend(this.stage.element);
     this.controls = new Controls(name, this.element.querySelector(".adjust"), configuration);
+    this.controls.element.addEventListener("toggle", () => this.#keepHeight());
     this.element.querySelector(".dismiss").addEventListener("click", () => this.stage.stop());
   }
 
@@ -210,7 +212,25 @@ export class Card {
     this.restRow ??= make("li", "rest");
     setText(this.restRow, words);
     if (!words) this.restRow.remove();
-    else if (this.list.lastElementChild !== this.restRow) this.list.append(this.restRow);
+    else if (this.list.children[shown.length] !== this.restRow) this.list.insertBefore(this.restRow, this.list.children[shown.length] ?? null);
+    this.#keepHeight();
+  }
+
+  // While Adjust is open, the list has the height of its most rows: its controls must not move below the pointer.
+  #keepHeight() {
+    const { predictions } = this.parts;
+    this.spareRows ??= Array.from({ length: ROWS_MAX }, spareRow);
+    const isOpen = this.controls.element.open;
+    const count = isOpen ? ROWS_MAX - this.list.querySelectorAll("li:not(.spare)").length : 0;
+    this.spareRows.forEach((row, place) => (place >= count ? row.remove() : row.parentElement || this.list.append(row)));
+    const width = predictions.clientWidth;
+    if (!isOpen || this.kept?.width !== width) {
+      this.kept = { width, height: 0 };
+      predictions.style.minHeight = "";
+    }
+    if (!isOpen || predictions.offsetHeight <= this.kept.height) return;
+    this.kept.height = predictions.offsetHeight; // a caption may have more lines than a row
+    predictions.style.minHeight = `${this.kept.height}px`;
   }
 }
 
@@ -231,6 +251,11 @@ function cameraItem(camera, own) {
   const link = make("a", "", camera.name);
   link.href = `#camera-${camera.name}`;
   return make("li", "node", dot, link, ...(what ? [make("small", "", what)] : []));
+}
+
+// Returns a row that takes its place and shows nothing.
+function spareRow() {
+  return make("li", "spare", make("span", "label", "\u00a0"), make("span", "value"), make("span", "meter"));
 }
 
 function resultAge({ inferences_per_s: rate, result_age_s: age }) {
