@@ -44,6 +44,7 @@ let offer = null; // what the list of suggestions is for
 let shown = null; // the name of the camera whose picture is shown
 let drafts = startsItself; // whether the draft may run
 let isSaving = false;
+let passes = false; // the notice goes with the next change
 let failures = 0;
 const timers = {};
 
@@ -95,8 +96,8 @@ async function follow() {
     else {
       await file.reread();
       editor.load(file.text);
-      notice(`${OUTDATED} This is its text now.`);
       changed();
+      pass(`${OUTDATED} This is its text now.`);
     }
   }
   return FILE_EVERY_MS;
@@ -134,6 +135,7 @@ function lineBefore() {
 }
 
 function changed() {
+  if (passes) notice("");
   problems.changed();
   showSaved();
   later("keep", KEPT_MS, () => file.keep(editor.text));
@@ -231,6 +233,7 @@ function intercept(event) {
 // Problems
 
 function showProblems(found) {
+  if (!found.length && part("notice").firstElementChild.textContent === REFUSED) notice("");
   editor.mark(found);
   settle();
 }
@@ -265,16 +268,20 @@ async function save() {
   let words = "";
   try {
     const { saved, problems: wrong, conflict } = await file.save(text);
-    if (wrong) {
-      problems.show(wrong);
-      notice(REFUSED);
-    } else words = conflict ? await resolve(text) : told(saved);
+    if (wrong) refused(wrong, text);
+    else words = conflict ? await resolve(text) : told(saved);
   } catch (error) {
-    notice(error.message);
+    pass(error.message);
   } finally {
     isSaving = false;
     showSaved(words);
   }
+}
+
+// Says that a text has not been saved, and why. What has been typed since is checked anyway.
+function refused(wrong, text) {
+  if (text === editor.text) problems.take(wrong);
+  pass(REFUSED);
 }
 
 // Says what saving has changed.
@@ -291,24 +298,30 @@ async function resolve(text) {
   const choice = await askConflict(part("conflict"), file.text, text);
   if (choice === "theirs") {
     editor.replace(0, editor.text.length, file.text, [0, 0]);
-    notice("This is the text of the file now. Undo brings yours back.");
+    pass("This is the text of the file now. Undo brings yours back.");
   } else if (choice === "mine") {
     const { saved, problems: wrong, conflict } = await file.save(text);
     if (conflict) return resolve(text);
     if (saved) return told(saved);
-    problems.show(wrong);
-    notice(REFUSED);
-  } else notice("Nothing is saved. The file has changed on disk since you opened it.");
+    refused(wrong, text);
+  } else pass("Nothing is saved. The file has changed on disk since you opened it.");
   return "";
 }
 
 function notice(words, action = "", act = null) {
+  passes = false;
   const [text, button] = part("notice").children;
   setText(text, words);
   setText(button, action);
   button.hidden = !action;
   button.onclick = act;
   part("notice").hidden = !words;
+}
+
+// Shows a notice until the text changes.
+function pass(words) {
+  notice(words);
+  passes = true;
 }
 
 // New blocks

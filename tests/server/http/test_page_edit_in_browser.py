@@ -63,6 +63,7 @@ class Desk:
         self.held: list[Route] = []
         self.restart_needed: list[str] = []
         self.pictures = 0
+        self.draft_error: str | None = None
 
     def answer(self, route: Route) -> None:
         request = route.request
@@ -116,7 +117,13 @@ class Desk:
             send(route, {"problems": [], "camera": self.drafts[-1]["camera"], "source": "still"})
         elif not path.endswith("/image"):
             found = [{"kind": "detection", "class_name": "mug", "confidence": share} for share in (0.83, 0.5)]
-            facts = {"width_px": 64, "height_px": 48, "frame_rate": 25.0, "error": None, "predictions": found}
+            facts = {
+                "width_px": 64,
+                "height_px": 48,
+                "frame_rate": 25.0,
+                "error": self.draft_error,
+                "predictions": found,
+            }
             send(route, {"state": "running", "camera": self.drafts[-1]["camera"], "source": "still", **facts})
         elif self.pictures == 0:
             self.pictures += 1
@@ -410,6 +417,12 @@ def test_the_camera_at_the_cursor_runs_from_the_unsaved_text(page: Page, desk: D
     wait_for(page, lambda: "stills" in desk.drafts[-1]["text"] and desk.drafts[-1]["camera"] == "turned")
 
 
+def test_a_draft_without_its_source_shows_no_picture(page: Page, desk: Desk) -> None:
+    desk.draft_error = "the source is offline"
+    expect(page.locator("#draft-words")).to_have_text("The source is offline.")
+    expect(page.locator("#draft-state")).to_have_text("No picture, from still as it runs")
+
+
 def test_what_is_served_now_stands_beside_the_draft(page: Page) -> None:
     put_cursor(page, "- name: still")
     wait_until(page, 'document.querySelector("#served").dataset.play === "live"')
@@ -457,6 +470,10 @@ def test_what_cannot_be_served_is_not_saved(page: Page, desk: Desk) -> None:
     expect(page.locator("#notice p")).to_contain_text("Nothing is saved")
     expect(page.locator("#problems .message")).to_have_count(1)
     assert desk.text == TEXT
+    put_cursor(page, "angle_degs: 90x")
+    page.keyboard.press("Backspace")
+    expect(page.locator("#notice")).to_be_hidden()
+    expect(page.locator("#problems-summary")).to_have_text("No problems")
 
 
 @pytest.mark.parametrize("choice", ["Take the file's text", "Keep mine and overwrite"])

@@ -29,6 +29,12 @@ export class Problems {
     setText(this.summary, "Checking");
   }
 
+  // Shows what has been found by other means in the newest text, and asks no more.
+  take(found) {
+    this.#cancel();
+    this.show(found);
+  }
+
   show(found) {
     this.found = found;
     const rows = found.slice(0, LISTED_MAX).map((problem) => {
