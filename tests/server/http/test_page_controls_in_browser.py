@@ -210,6 +210,7 @@ def test_save_writes_into_the_file(page: Page, served: Served) -> None:
     page.unroute("**/api/configuration/save")
     before = served.path.read_text("utf-8")
     save.click()
+    expect(found.get_by_text("Saved to test.yaml")).to_be_visible()
     expect(save).to_be_hidden()
     expect(found.get_by_text("The file has changed.")).to_be_hidden()
     assert served.path.read_text("utf-8") == before.replace("y_max_px: 0.9}", "y_max_px: 0.9, overlay_crop_box: true}")

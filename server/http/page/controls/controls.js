@@ -10,6 +10,7 @@ import { Sender } from "./sender.js";
 
 const PATCH_TIMEOUT_MS = 15_000; // a changed transform may load its model
 const SETTLE_MS = 1_000; // a list of cameras that was asked for before the last change may come after it
+const SAVED_MS = 5_000; // how long it is confirmed
 const SERVICE = /_name$/;
 
 const root = document.documentElement;
@@ -29,11 +30,12 @@ export class Controls {
     this.explain = button("Explain", () => this.#explain());
     this.list = make("div", "blocks");
     this.problem = Object.assign(make("p", "refusal"), { role: "alert" });
+    this.saved = Object.assign(make("p", "saved"), { role: "status" });
     this.words = make("span");
     this.save = button("Save", () => this.#save());
     this.undo = button("Undo", () => this.#undo());
     this.unsaved = make("div", "unsaved", this.words, this.save, this.undo);
-    element.append(this.list, this.unsaved, this.problem, make("p", "", this.explain));
+    element.append(this.list, this.unsaved, this.saved, this.problem, make("p", "", this.explain));
     element.addEventListener("toggle", () => element.open && this.camera && this.#refresh());
   }
 
@@ -102,6 +104,9 @@ export class Controls {
     setText(this.problem, "");
     try {
       await fetchJson("api/configuration/save", { method: "POST" }, PATCH_TIMEOUT_MS);
+      clearTimeout(this.told);
+      setText(this.saved, `Saved to ${this.configuration.known?.file ?? "the file"}`);
+      this.told = setTimeout(() => setText(this.saved, ""), SAVED_MS);
     } catch (error) {
       setText(this.problem, error.message);
     }
