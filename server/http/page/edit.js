@@ -163,11 +163,12 @@ function showCameras() {
   const names = cameras.map(({ name }) => name);
   const pinned = names.includes(select.value) ? select.value : "";
   const before = names.includes(shown) ? shown : names.at(-1);
-  const under = cameraAt(tree(), editor.offset)?.name || before || "";
-  const key = JSON.stringify([names, under]);
+  const own = cameraAt(tree(), editor.offset)?.name;
+  const under = own || before || "";
+  const key = JSON.stringify([names, under, Boolean(own)]);
   if (select.dataset.key !== key) {
     select.dataset.key = key;
-    select.replaceChildren(new Option(under ? `${under} (at the cursor)` : "the camera at the cursor", ""), ...names.map((name) => new Option(name)));
+    select.replaceChildren(new Option(own ? `${own} (at the cursor)` : under ? `${under} (last camera)` : "the camera at the cursor", ""), ...names.map((name) => new Option(name)));
     select.value = pinned;
   }
   const wanted = pinned || under || null;

@@ -409,6 +409,8 @@ def test_the_camera_at_the_cursor_runs_from_the_unsaved_text(page: Page, desk: D
     assert desk.drafts[-1] == {"text": TEXT, "camera": "turned"}
     put_cursor(page, "- name: still")
     expect(page.locator("#camera option").first).to_have_text("still (at the cursor)")
+    put_cursor(page, "cameras:")
+    expect(page.locator("#camera option").first).to_have_text("still (last camera)")
     wait_for(page, lambda: desk.drafts[-1]["camera"] == "still")
     page.locator("#camera").select_option("turned")
     put_cursor(page, "- name: still")
