@@ -239,8 +239,8 @@ function showProblems(found) {
   settle();
 }
 
-function goTo({ line, column }) {
-  editor.select(editor.offsetOf(line - 1, (column ?? 1) - 1));
+function goTo(problem) {
+  editor.select(...editor.rangeOf(problem));
 }
 
 function nextProblem(back) {
@@ -327,9 +327,9 @@ function pass(words) {
 
 // New blocks
 
-async function newCamera() {
+async function newCamera(why = "") {
   const under = cameraAt(tree(), editor.offset);
-  const entries = await askCamera(part("new-camera"), { schema, tree: tree(), served: services, under: under?.name ?? shown });
+  const entries = await askCamera(part("new-camera"), { schema, tree: tree(), served: services, under: under?.name ?? shown, why });
   if (!entries) return editor.area.focus();
   const place = under ? blocksOf(tree(), "cameras").findIndex(({ start }) => start === under.start) : null;
   apply(addCamera(editor.text, entries, place));
@@ -340,8 +340,7 @@ async function newTransform() {
   const place = cameras.findIndex(({ name, start, end }) => (start <= editor.offset && editor.offset < end) || (name === shown && !cameraAt(tree(), editor.offset)));
   const camera = cameras[place];
   if (!camera || !["transform", "rdk:builtin:transform"].includes(camera.model)) {
-    notice(camera ? `${camera.name || "This camera"} has no transforms: it is a source. Add a camera that transforms its frames.` : "Put the cursor into the camera that the transform is for.");
-    return newCamera();
+    return newCamera(camera ? `${camera.name || "This camera"} has no transforms: it is a source. Add a camera that transforms its frames.` : "The cursor is in no camera that could have the transform. Add one that has it.");
   }
   const entries = await askTransform(part("new-transform"), { schema, tree: tree(), served: services, camera: camera.name || "this camera" });
   if (!entries) return editor.area.focus();
@@ -351,13 +350,15 @@ async function newTransform() {
 
 function apply({ start, end, text, select }) {
   editor.replace(start, end, text, select);
+  const begin = start + text.search(/\S|$/);
+  editor.revealBlock(begin, Math.max(begin, start + text.trimEnd().length));
   settle();
 }
 
 // Events
 
 part("save").addEventListener("click", save);
-part("add-camera").addEventListener("click", newCamera);
+part("add-camera").addEventListener("click", () => newCamera());
 part("add-transform").addEventListener("click", newTransform);
 part("camera").addEventListener("change", () => {
   delete part("camera").dataset.key;

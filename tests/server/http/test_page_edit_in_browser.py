@@ -64,6 +64,7 @@ class Desk:
         self.restart_needed: list[str] = []
         self.pictures = 0
         self.draft_error: str | None = None
+        self.devices = [{"path": "/dev/video2", "name": "Front"}]
 
     def answer(self, route: Route) -> None:
         request = route.request
@@ -82,7 +83,7 @@ class Desk:
             else:
                 send(route, self.problems(text_of(request)))
         elif path == "/api/devices":
-            send(route, [{"path": "/dev/video2", "name": "Front"}])
+            send(route, self.devices)
         elif path == "/api/drafts":
             send(route, {"id": "d1"}, 201)
         else:
@@ -366,9 +367,11 @@ def test_problems_are_marked_where_they_are_and_listed(page: Page) -> None:
     put_cursor(page, "cameras:")
     expect(page.locator(".layer .said")).to_have_count(0)
     page.keyboard.press("F8")
-    page.keyboard.press("Backspace")
+    assert selected(page) == "90x"
+    put_cursor(page, "cameras:")
     page.locator("#problems button").click()
     expect(page.locator(".gutter .current")).to_have_text("11")
+    assert selected(page) == "90x"
     assert accessibility_findings(page) == []
 
 
@@ -572,7 +575,7 @@ def test_a_transform_is_added_behind_the_one_at_the_cursor(page: Page) -> None:
     expect(page.locator("#text")).to_have_value(re.compile("type: detections"))
     added = yaml.safe_load(text(page))["cameras"][1]["attributes"]["pipeline"][1]
     assert added["attributes"] == {"detector_name": "boxes", "confidence_threshold": 0.5, "valid_labels": []}
-    assert selected(page) == "boxes"
+    assert selected(page) == "0.5", "there is only one service"
     expect(page.locator("#problems-summary")).to_have_text("No problems")
 
 
@@ -581,12 +584,42 @@ def test_a_source_gets_a_camera_that_transforms_its_frames(page: Page) -> None:
     page.get_by_role("button", name="Add a transform").click()
     dialog = page.locator("#new-camera")
     expect(dialog.get_by_label("Camera that gives the frames")).to_have_value("still")
+    expect(dialog).to_have_accessible_description(re.compile("still has no transforms: it is a source."))
+    expect(page.locator("#notice")).to_be_hidden()
     dialog.get_by_label("First transform").select_option("flip")
     dialog.get_by_role("button", name="Insert").click()
     expect(page.locator("#text")).to_have_value(re.compile("name: still-flip"))
     added = yaml.safe_load(text(page))["cameras"][1]
     assert added["name"] == "still-flip"
     assert added["attributes"]["source"] == "still"
+    assert selected(page) == "horizontal"
+
+
+@pytest.mark.parametrize("height", [500, 900])
+def test_a_new_block_is_in_view(page: Page, served: Served, desk: Desk, height: int) -> None:
+    page.set_viewport_size({"width": 1280, "height": height})
+    desk.text = TEXT.replace("services:\n", f"{'# more' + chr(10)}" * 40 + "services:\n")
+    open_editor(page, served)
+    put_cursor(page, "name: turned")
+    page.get_by_role("button", name="Add a camera").click()
+    page.locator("#new-camera").get_by_role("button", name="Insert").click()
+    lines = page.locator(".layer .line")
+    expect(lines.filter(has_text="- name: turned-detections")).to_be_in_viewport(ratio=1)
+    if height == 900:
+        expect(lines.filter(has_text="valid_labels:")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("devices", [[], [{"path": "/dev/video2", "name": "Front"}]])
+def test_the_first_camera_is_a_webcam_or_else_a_test_pattern(
+    page: Page, served: Served, desk: Desk, devices: list[Any]
+) -> None:
+    desk.text, desk.devices = "cameras: []\n", devices
+    page.goto(f"{served.running.url}edit")
+    page.get_by_role("button", name="Add a camera").click()
+    expect(page.locator("#new-camera").get_by_label("Device").locator("option")).to_have_count(
+        len(devices) + 1, timeout=10_000
+    )
+    expect(page.locator("#new-camera").get_by_label("Kind")).to_have_value("webcam" if devices else "test_pattern")
 
 
 # The page

@@ -430,8 +430,10 @@ def test_a_transform_of_every_kind_can_be_added(page: Page) -> None:
 
 def test_names_of_new_transforms_come_from_the_text(page: Page) -> None:
     call = 'm.addTransform(text, 1, m.transformBlock(m.kind("detections"), m.readYaml(text), []), 0)'
+    two = f"{TEXT}  - {{name: coins, type: vision, model: mlmodel, attributes: {{mlmodel_name: ssd}}}}\n"
+    assert inserted(page, two, call)[1] == "coco", "one of two, to be chosen"
     whole, selected = inserted(page, TEXT, call)
-    assert selected == "coco"
+    assert selected == "0.5", "the only service needs no choice"
     assert yaml.safe_load(whole)["cameras"][1]["attributes"]["pipeline"][1]["attributes"] == {
         "detector_name": "coco",
         "confidence_threshold": 0.5,

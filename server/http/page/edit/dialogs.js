@@ -11,15 +11,16 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$/;
 const NAMES = { webcam: "webcam", stream: "door", video_file: "video", image_file: "pictures", test_pattern: "pattern" };
 const DEVICES_TIMEOUT_MS = 15_000;
 
-// Asks for a new camera. Returns its keys for insert.js, or null.
-export async function askCamera(dialog, { schema, tree, served, under }) {
+// Asks for a new camera; `why` says for what reason. Returns its keys for insert.js, or null.
+export async function askCamera(dialog, { schema, tree, served, under, why }) {
   const part = (name) => dialog.querySelector(`[name=${name}]`);
   const kinds = schema.kinds([{ key: "cameras", container: null }]).filter(({ kind }) => kind in CAMERAS);
   const transforms = transformKinds(schema);
   const cameras = blocksOf(tree, "cameras").filter(({ name }) => name);
   part("kind").replaceChildren(...kinds.sort((a, b) => order(a) - order(b)).map(({ kind }) => new Option(CAMERAS[kind].title, kind)));
   if (!cameras.length) part("kind").querySelector("[value=transform]")?.remove();
-  else part("kind").value = "transform";
+  part("kind").value = cameras.length ? "transform" : "test_pattern";
+  setText(dialog.querySelector(".why"), why);
   part("source").replaceChildren(...cameras.map(({ name }) => new Option(name)));
   if (under) part("source").value = under;
   part("transform").replaceChildren(...transforms.map(({ kind }) => new Option(kind)));
@@ -27,10 +28,16 @@ export async function askCamera(dialog, { schema, tree, served, under }) {
   const device = part("device");
   device.replaceChildren(new Option("Looking for webcams", ""));
   fetchJson("api/devices", {}, DEVICES_TIMEOUT_MS).then(
-    (devices) => device.replaceChildren(...devices.map(({ path, name }) => new Option(`${name} (${path})`, JSON.stringify(path))), new Option(devices.length ? "The first one found" : "None found now; the first one", "")),
+    (devices) => {
+      device.replaceChildren(...devices.map(({ path, name }) => new Option(`${name} (${path})`, JSON.stringify(path))), new Option(devices.length ? "The first one found" : "None found now; the first one", ""));
+      if (!devices.length || cameras.length || isOwnName || isOwnKind) return;
+      part("kind").value = "webcam";
+      update();
+    },
     (error) => device.replaceChildren(new Option(`The first one. ${error.message}`, "")),
   );
   let isOwnName = false;
+  let isOwnKind = false; // the user has chosen it
   const update = () => {
     const kind = part("kind").value;
     for (const field of dialog.querySelectorAll("[data-of]")) field.hidden = !field.dataset.of.split(" ").includes(kind);
@@ -39,7 +46,11 @@ export async function askCamera(dialog, { schema, tree, served, under }) {
     setText(dialog.querySelector(".error"), "");
   };
   part("camera").oninput = () => (isOwnName = true);
-  for (const name of ["kind", "source", "transform"]) part(name).onchange = update;
+  for (const name of ["source", "transform"]) part(name).onchange = update;
+  part("kind").onchange = () => {
+    isOwnKind = true;
+    update();
+  };
   update();
   const check = () => {
     const name = part("camera").value;

@@ -93,14 +93,18 @@ export class Editor {
     this.#problems = new Map();
     for (const { line, column, message } of problems) {
       if (line === null || line > this.#lines.count) continue;
-      const text = this.#lines.texts[line - 1];
-      const from = Math.min((column ?? 1) - 1, text.length);
-      const word = /^(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,[\]{}#:]+(?::(?=\S)[^\s,[\]{}#:]*)*|.)/.exec(text.slice(from));
       const list = this.#problems.get(line - 1) ?? [];
-      list.push({ from, to: from + (word?.[0].length ?? 0), message });
+      list.push({ ...this.#wordAt(line, column), message });
       this.#problems.set(line - 1, list);
     }
     this.#drawSoon();
+  }
+
+  // Returns the offsets of the word that a problem is about.
+  rangeOf({ line, column }) {
+    const begin = this.offsetOf(line - 1, 0);
+    const { from, to } = this.#wordAt(Math.min(line, this.#lines.count), column);
+    return [begin + from, begin + to];
   }
 
   problemsOf(line) {
@@ -144,6 +148,25 @@ export class Editor {
     const room = element.clientWidth - this.gutter.offsetWidth - 40;
     if (left < element.scrollLeft) element.scrollLeft = Math.max(0, left - 40);
     else if (left > element.scrollLeft + room) element.scrollLeft = left - room;
+  }
+
+  // Shows a part of the text as a whole, or from its begin if it is too high.
+  revealBlock(start, end) {
+    const { element, linePx, topPx } = this;
+    const margin = 2 * linePx; // as around the cursor
+    const top = topPx + this.placeOf(start).line * linePx - margin;
+    const bottom = topPx + (this.placeOf(end).line + 1) * linePx + margin;
+    if (bottom - top > element.clientHeight || top < element.scrollTop) element.scrollTop = top;
+    else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight;
+    this.#follows = false; // what is selected in it may be below
+  }
+
+  // Returns the columns of the word at a line and column from 1.
+  #wordAt(line, column) {
+    const text = this.#lines.texts[line - 1];
+    const from = Math.min((column ?? 1) - 1, text.length);
+    const word = /^(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,[\]{}#:]+(?::(?=\S)[^\s,[\]{}#:]*)*|.)/.exec(text.slice(from));
+    return { from, to: from + (word?.[0].length ?? 0) };
   }
 
   #listen() {

@@ -52,11 +52,11 @@ export function transformBlock(kind, tree, served) {
     const step = { container: { entries: [] }, key };
     const names = namesFor(tree, [step], served);
     const value = wanted?.[key] ?? names?.[0]?.value ?? exampleOf(attribute);
-    return { key, value, comment: commentOf(description), fill: Boolean(required) || keys.length === 1 };
+    return { key, value, comment: commentOf(description), fill: names?.length !== 1 }; // of one name there is nothing to choose
   });
   if (entries.length && !entries.some(({ fill }) => fill)) entries[0].fill = true;
   const type = { key: "type", value: kind.kind, comment: commentOf(kind.description) };
-  return entries.length ? [type, { key: "attributes", value: { entries } }] : [{ ...type, fill: true }];
+  return entries.length ? [type, { key: "attributes", value: { entries } }] : [type];
 }
 
 function exampleOf({ default: standard, views }) {
@@ -78,9 +78,8 @@ export function cameraBlock(kind, name, values, transform) {
     const value = values[key] ?? exampleOf(attribute);
     return { key, value, comment, fill: values[key] === undefined || values[key] === "" };
   });
-  const fillsNothing = !attributes.some(({ fill }) => fill);
   return [
-    { key: "name", value: name, comment: "Its name, also in addresses", fill: fillsNothing },
+    { key: "name", value: name, comment: "Its name, also in addresses" },
     { key: "model", value: kind.kind },
     { key: "attributes", value: { entries: attributes } },
   ];
