@@ -149,7 +149,7 @@ class _Document:
         self.has_secret_keys = False
         self._json = json
         self._spans: list[tuple[int, int]] = []
-        self._lists: list[tuple[int, int]] = []  # where the items of secret keys stand
+        self._lists: list[tuple[int, int, int]] = []  # where the items of secret keys stand, and the least column
         self._secret: set[int] = set()  # ids of spans that a secret is an alias of
         root = read_spans(text, is_json=json)
         if root is not None:
@@ -169,10 +169,21 @@ class _Document:
         for lines in self.comments:
             text = "\n".join(self.text[start:end] for start, end in lines)
             for (start, end), (shown, line) in zip(lines, hidden_lines(text, is_prose=True), strict=False):
-                if shown == line and any(begin <= start < last for begin, last in self._lists):
+                column = self._column(start - 1)
+                if shown == line and any(
+                    begin <= start < last and column >= least for begin, last, least in self._lists
+                ):
                     shown = _ITEM.sub(rf"\1{DOTS}", line)
                 if shown != line:
                     yield Edit(start, end, shown.removesuffix("\n"))
+
+    def _is_in_list(self, start: int) -> bool:
+        """Return whether a comment stands among the items of a secret key."""
+        column = self._column(start - 1)
+        return any(begin <= start < last and column >= least for begin, last, least in self._lists)
+
+    def _column(self, index: int) -> int:
+        return index - (self.text.rfind("\n", 0, index) + 1)
 
     def _find_aliases(self, span: Span, keys: tuple[str, ...]) -> None:
         if isinstance(span, AliasSpan):
@@ -213,7 +224,8 @@ class _Document:
             starts = [*(key.start for key, _ in span.entries), len(self.text)]
             for (key, each), end in zip(span.entries, starts[1:], strict=True):
                 if isinstance(each, ListSpan) and is_secret_key(key.text, keys):
-                    self._lists.append((key.end, end))
+                    least = 0 if each.flow else self._column(key.start)
+                    self._lists.append((key.end, each.end if each.flow else end, least))
                 names[key.text] += 1
                 name = key.text if names[key.text] == 1 else f"{key.text} ({names[key.text]})"
                 self._spans.append((key.start, key.end))

@@ -292,3 +292,6 @@ server:
     ).replace("# hunter22", f"# {DOTS}")
     assert with_secrets(shown, text) == text
     assert without_secrets("server: {}\n") == "server: {}\n"
+    for list_of_one in ("server: {tokens: [a-long-token]}\n", "server:\n  tokens:\n    - a-long-token\n"):
+        shown = list_of_one.replace("a-long-token", DOTS)
+        assert without_secrets(f"{list_of_one}# more\n") == f"{shown}# more\n"
