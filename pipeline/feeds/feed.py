@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from cameras import Frame, Slot
@@ -17,18 +17,12 @@ from .fan_out import FanOut
 from .held import HeldPicture
 from .meters import Counters, Latency, Rate
 from .painter import Painter
-from .producer import Producer, State
+from .producer import Output, Producer, State
 from .reports import Reports
-from .timeline import Splice
+from .succession import SUCCESSION_S, Succession, Successor, hides_more, opens_beside
 from .watch import Watch
 
 logger = logging.getLogger(__name__)
-
-SUCCESSION_S = 10.0
-"""How long a producer that was replaced shows its frames, or its last picture, while the next one gives none."""
-
-AGAIN_S = 0.25
-"""How long a successor waits for its next frame, when one was already shown by the producer before it."""
 
 
 class Feed:
@@ -75,10 +69,8 @@ class Feed:
         self._kept = 0
         self._kept_here = False
         self._watches: set[Slot[Frame]] = set()
-        self._output: _RunOutput | None = None
+        self._output: Output | None = None
         self._run: Run | None = None
-        self._successor: _Successor | None = None
-        self._catches_up = False
         self._stopped: list[Run] = []
         self._last_picture: Timer | None = None
         self._ended = False
@@ -87,9 +79,9 @@ class Feed:
         self._closed = False
         self._replacements = 0
         self._fan_out = FanOut()
+        self._succession: Succession[Feed] = Succession(self._fan_out, clock)
         self._held: HeldPicture | None = None
         self._forgotten = 0
-        self._splice = Splice()
 
     @property
     def config(self) -> CameraConfig:
@@ -100,12 +92,14 @@ class Feed:
     @property
     def producer(self) -> Producer:
         """The producer of the present declaration; the frames may still be those of the one before."""
-        return self._showing if self._successor is None else self._successor.producer
+        successor = self._succession.successor
+        return self._showing if successor is None else successor.producer
 
     @property
     def source(self) -> Feed | None:
         """The feed that the producer takes its frames from; ``None`` when that takes them from a camera."""
-        return self._source if self._successor is None else self._successor.source
+        successor = self._succession.successor
+        return self._source if successor is None else successor.source
 
     @property
     def root(self) -> Feed:
@@ -226,7 +220,7 @@ class Feed:
             source._count_in(users, kept)
         try:
             if users:
-                self._start(producer, keeps_picture=not _hides_more(producer, self._producer))
+                self._start(producer, keeps_picture=not hides_more(producer, self._producer))
             else:
                 self._output = None
                 self._fan_out.forget()
@@ -244,18 +238,17 @@ class Feed:
     def _adopt(self, producer: Producer, source: Feed | None) -> None:
         self._producer, self._source = producer, source
         self._held = None
-        self._ended = self._catches_up = False
+        self._ended = self._succession.catches_up = False
         self._replacements += 1
 
     def _succeeds(self, producer: Producer) -> bool:
         """Return whether a producer is opened beside the present one, which gives frames."""
         before = self._producer
         shows = self._output is not None and self._users > 0 and self._fan_out.latest is not None
-        beside = producer.opens_beside and before is not None and before.opens_beside
-        return shows and beside and not _hides_more(producer, before)
+        return shows and before is not None and opens_beside(producer, before)
 
     def _start_successor(self, producer: Producer, source: Feed | None) -> None:
-        output, before = _RunOutput(self, producer), self._successor
+        output, before = _RunOutput(self, producer), self._succession.successor
         if source is not None:
             source._count_in(self._users, self._kept)
         try:
@@ -266,23 +259,19 @@ class Feed:
                 source._count_out(self._users, self._kept)
             raise
         self._drop_successor()
-        self._successor = successor = _Successor(producer, source, output, run, self.config)
-        successor.timer = self._clock.call_later(SUCCESSION_S, output.failed)
+        self._succession.begin(Successor(producer, source, output, run, self.config))
 
-    def _succeed(self, output: _RunOutput, *, with_frame: bool = False) -> None:
-        """Let the successor with an output take over, if it still is the successor."""
+    def _succeed(self, output: Output | None = None, *, with_frame: bool = False) -> None:
+        """Let the successor take over, if there is one, and with an output only if it is that one's."""
         with self._lock:
-            successor = self._successor
-            if successor is None or successor.output is not output:
+            successor = self._succession.take(output)
+            if successor is None:
                 return
-            self._successor = None
-            successor.cancel()
             run, source = self._run, self._source
-            self._output, self._run = output, successor.run
+            self._output, self._run = successor.output, successor.run
             self._config = successor.config
             self._adopt(successor.producer, successor.source)
-            # Its first frames may have been shown before; shown again, each would put the time of the stream forward.
-            self._catches_up = with_frame
+            self._succession.catches_up = with_frame
             if not with_frame:
                 self._fan_out.forget()
             if run is not None:
@@ -291,9 +280,8 @@ class Feed:
                 source._count_out(self._users, self._kept)
 
     def _drop_successor(self) -> None:
-        successor, self._successor = self._successor, None
+        successor = self._succession.take()
         if successor is not None:
-            successor.cancel()
             self._stop(successor.run)
             if successor.source is not None:
                 successor.source._count_out(self._users, self._kept)
@@ -307,8 +295,7 @@ class Feed:
         """Raise an error where this feed would be its own source; a circle through what is replaced is cut."""
         if self in source._upstream(successors=True):
             for feed in (self, *source._upstream(successors=True)):
-                if feed._successor is not None:
-                    feed._succeed(feed._successor.output)
+                feed._succeed()
         if self in source._upstream():
             raise ValueError(f"camera {self.name} would take its frames from itself")
 
@@ -333,9 +320,10 @@ class Feed:
             before, self._config = self._config, config
             if before is None or config.style != before.style:
                 self._painter = Painter(config.style, self.counters)
-            if self._successor is not None and before is not None:
+            successor = self._succession.successor
+            if successor is not None and before is not None:
                 # The encoders are made anew for it: once is enough.
-                self._successor.config, self._config = config, replace(config, stream=before.stream)
+                successor.config, self._config = config, replace(config, stream=before.stream)
             if self._linger is not None and before is not None and config.linger_s != before.linger_s:
                 self._start_linger()
 
@@ -441,7 +429,7 @@ class Feed:
     @property
     def _sources(self) -> list[Feed]:
         """The feeds that run while this one does."""
-        successor = self._successor
+        successor = self._succession.successor
         sources = [self._source, None if successor is None else successor.source]
         return [source for source in sources if source is not None]
 
@@ -542,8 +530,7 @@ class Feed:
             if self._users or number != self._lingers or self._closed:
                 return
             self._linger = None
-            if self._successor is not None:
-                self._succeed(self._successor.output)
+            self._succeed()
             running, self._output = self._output, None
             run, painter, last, version = self._run, self._painter, self._fan_out.latest, self._picture_version
         self._fan_out.forget()
@@ -573,45 +560,22 @@ class Feed:
     def _publish(self, output: _RunOutput, frame: Frame) -> bool:
         if output is not self._output:
             self._succeed(output, with_frame=True)
-        origin = output.producer.origin
-        shown: Frame | None = None
+        return self._succession.publish(
+            frame,
+            output.producer.origin,
+            current=lambda: output is self._output,
+            published=self._count_frame,
+        )
 
-        def placed() -> Frame | None:
-            nonlocal shown
-            if output is not self._output:  # an abandoned thread may continue after another one has replaced it
-                return None
-            if self._catches_up and self._splice.has(frame, origin):
-                shown = self._fan_out.latest
-                return None
-            self._catches_up = False
-            return self._splice.place(frame, origin)
-
-        if not self._fan_out.publish(placed):
-            if shown is not None:
-                last = shown
-                self._clock.call_later(AGAIN_S, lambda: self._show_again(output, frame, last))
-            return shown is not None
+    def _count_frame(self) -> None:
         self.rate.tick()
         self.counters.add("frames_out")
-        return True
 
-    def _show_again(self, output: _RunOutput, frame: Frame, last: Frame) -> None:
-        """Publish a frame that was shown before, unless another one has come."""
-        if self._fan_out.latest is last:
-            self._catches_up = False
-            self._publish(output, frame)
-
-    def _end_run(self, output: _RunOutput) -> None:
+    def _end_run(self, output: Output) -> None:
         with self._lock:
             if output is self._output:
                 self._output, self._ended = None, True
-                if self._successor is not None:
-                    self._succeed(self._successor.output)
-
-
-def _hides_more(producer: Producer, before: Producer | None) -> bool:
-    """Return whether the frames of the producer before may show what this one hides."""
-    return bool(producer.hides) and (before is None or producer.hides != before.hides)
+                self._succeed()
 
 
 class _RunOutput:
@@ -633,29 +597,3 @@ class _RunOutput:
 
     def failed(self) -> None:
         self._feed._succeed(self)
-
-
-@dataclass
-class _Successor:
-    """A producer that has been started beside the one that it will replace.
-
-    Attributes:
-        producer: The producer.
-        source: Its source feed; it has the same demand as that of the present producer.
-        output: The output of its run.
-        run: Its run.
-        config: The declaration that applies as soon as it takes over.
-        timer: Lets it take over in any case.
-    """
-
-    producer: Producer
-    source: Feed | None
-    output: _RunOutput
-    run: Run
-    config: CameraConfig
-    timer: Timer | None = field(default=None, repr=False)
-
-    def cancel(self) -> None:
-        """Cancel the timer."""
-        if self.timer is not None:
-            self.timer.cancel()

@@ -32,7 +32,7 @@ from pipeline import (
     parse,
 )
 from pipeline.execution.blocking import ThreadRun
-from pipeline.feeds.feed import SUCCESSION_S
+from pipeline.feeds.succession import SUCCESSION_S
 from pipeline.producers import Source
 from tests.fakes import FakeCamera, FakeClock, FakeVision, NoAttributes, frame
 from tests.pipeline.builders import config
@@ -876,7 +876,7 @@ def test_many_changes_leave_nothing_behind(lane: Street) -> None:
             for name in ("porch", "gate"):
                 lane.camera(name).give(frame(next(numbers)))
             watches[0].get(5)
-            if named._successor is None:
+            if named._succession.successor is None:
                 break
         if number % len(RELOADED) == 0:
             assert (graph.config, graph.feeds) == (lane._config(STREET), feeds)
@@ -909,5 +909,5 @@ def test_configurations_from_several_threads_apply_one_after_the_other(lane: Str
             thread.join(30)
         assert not any(thread.is_alive() for thread in threads)
         lane.become(STREET)
-        lane.run_until(lambda: graph.feeds["named"]._successor is None, watch, count(1))
+        lane.run_until(lambda: graph.feeds["named"]._succession.successor is None, watch, count(1))
         assert [feed._users for feed in graph.feeds.values()] == [1, 0, 1]
