@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -50,7 +51,7 @@ class Session(ABC):
         etag: ETag of the ICE session.
         began_at: Start of the session, on the monotonic clock.
         credentials: The lines of the offer with ICE credentials; other ones would be an ICE restart.
-        expires_at: When the session has to end, on the monotonic clock; ``None`` if its peer may stay.
+        withdrawal: Returns why its peer may stay no longer; empty while it may.
         closed: Set when the session has ended and all its resources are released.
     """
 
@@ -64,7 +65,7 @@ class Session(ABC):
         self.secret = secrets.token_urlsafe(16)
         self.etag = f'"{secrets.token_hex(8)}"'
         self.began_at = time.monotonic()
-        self.expires_at: float | None = None
+        self.withdrawal: Callable[[], str] = lambda: ""
         self.credentials = offer.credentials
         self.closed = asyncio.Event()
 

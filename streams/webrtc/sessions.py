@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from abc import ABC
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -125,11 +125,16 @@ class Sessions(ABC, Generic[S]):
         del self._sessions[secret]
         await self._end(session)
 
-    def expire(self, secret: str, after_s: float) -> None:
-        """End a session after a time, within ``Deadlines.check_s``; does nothing for an unknown session."""
+    def end_when(self, secret: str, withdrawal: Callable[[], str]) -> None:
+        """End a session within ``Deadlines.check_s`` of the moment when its peer may stay no longer.
+
+        Args:
+            secret: The secret name of the session; nothing happens for an unknown one.
+            withdrawal: Returns why the peer may stay no longer; empty while it may.
+        """
         session = self._sessions.get(secret)
         if session is not None:
-            session.expires_at = time.monotonic() + after_s
+            session.withdrawal = withdrawal
 
     async def wait_closed(self, secret: str) -> None:
         """Wait until a session has ended and its resources are released; return at once for an unknown session."""
@@ -274,8 +279,8 @@ class Sessions(ABC, Generic[S]):
             for session in list(self._sessions.values()):
                 if not session.live:
                     self._drop(session, "its video has ended")
-                elif session.expires_at is not None and now >= session.expires_at:
-                    self._drop(session, "its permission has expired")
+                elif withdrawal := session.withdrawal():
+                    self._drop(session, withdrawal)
                 elif session.connection.state != "connected":
                     if now - session.began_at > self._deadlines.connect_s:
                         self._drop(session, "it did not connect in time")

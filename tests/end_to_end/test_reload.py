@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.serving import Serving
 
-from .browsers import Viewer
+from .browsers import Viewer, new_page
 
 MODELS = Path(__file__).parents[2] / "configs/models"
 CONFIG = f"""\
@@ -149,6 +149,29 @@ def test_a_renamed_camera_ends_its_viewers_and_no_others(serving: Serving, file:
     Viewer(page, "detail").wait_for(10)
     for viewer in (found, yard):
         viewer.wait_for(10)
+
+
+def test_a_viewer_whose_token_is_removed_or_loses_the_camera_is_disconnected(file: Path, chromium: Browser) -> None:
+    guard, guest = "token-of-the-guard-1", "token-of-the-guest-1"
+
+    def tokens(guard_sees: str, *others: str) -> str:
+        mine = f"{{name: guard, token: {guard}, cameras: [{guard_sees}]}}"
+        return f"{CONFIG}server: {{tokens: [{', '.join((mine, *others))}]}}\n"
+
+    file.write_text(tokens("found", f"{{name: guest, token: {guest}}}"), "utf-8")
+    with Serving(file.name, cwd=file.parent) as serving, new_page(chromium) as page, new_page(chromium) as other:
+        for each, token in ((page, guard), (other, guest)):
+            each.request.post(f"{serving.url}sign-in", data={"token": token})
+        (of_guard,) = viewers_of(page, serving, "found")
+        viewers_of(other, serving, "found")
+        replace(file, tokens("found"))
+        until(lambda: "is dropped: its token is no longer valid" in serving.errors(), "the guest is disconnected")
+        of_guard.wait_for(10)
+        replace(file, tokens("yard"))
+        until(lambda: "is dropped: its token no longer allows this camera" in serving.errors(), "so is the guard")
+        assert serving.client.get("/api/cameras/found", auth=("guest", guest)).status_code == 401
+        seen = serving.client.get("/api/cameras", auth=("guard", guard)).json()
+        assert [(camera["name"], camera["viewers"]) for camera in seen] == [("yard", 0)]
 
 
 def test_a_file_that_is_broken_or_gone_changes_nothing(serving: Serving, file: Path, page: Page) -> None:

@@ -18,7 +18,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline import RIGHTS, Token
@@ -72,6 +72,7 @@ class Caller:
         cameras: The only cameras that it may use; ``None`` for all.
         expires_at: When its permission ends, as seconds since the epoch; ``None`` if it does not.
         of_link: Whether it has only a link, which allows to view a camera and nothing else.
+        digest: The SHA-256 of its token, or of the one that gave it the link; empty without one.
     """
 
     name: str = ""
@@ -79,6 +80,7 @@ class Caller:
     cameras: frozenset[str] | None = None
     expires_at: float | None = None
     of_link: bool = False
+    digest: bytes = field(default=b"", repr=False, compare=False)
 
     def require(self, rights: Iterable[str] | None) -> None:
         """Check that the caller has one of some rights.
@@ -216,7 +218,30 @@ class Tokens:
         except InvalidGrant as error:
             raise self._refusal(address, error, "") from None
         of_camera = frozenset({grant.camera})
-        return Caller(f"link for {grant.camera}", frozenset({"view"}), of_camera, grant.expires_at, of_link=True)
+        name, rights = f"link for {grant.camera}", frozenset({"view"})
+        return Caller(name, rights, of_camera, grant.expires_at, of_link=True, digest=grant.token.digest)
+
+    def withdrawal(self, caller: Caller, right: str, camera: str) -> str:
+        """Return why a caller who was admitted may no longer do something; empty while it may.
+
+        What lasts longer than a request, such as the session of a viewer, asks this again and again.
+
+        Args:
+            caller: The caller.
+            right: The right that it needs.
+            camera: The camera that it uses.
+        """
+        if caller.expires_at is not None and caller.expires_at <= self._now():
+            return "its permission has expired"
+        tokens = self._tokens()
+        if not tokens:
+            return ""
+        token = next((token for token in tokens if token.digest == caller.digest), None)
+        if token is None:
+            return "its token is no longer valid" if caller.digest else "the server needs a token now"
+        if right not in token.rights:
+            return f"its token no longer has the right {right}"
+        return "" if _caller_of(token).may_use(camera) else "its token no longer allows this camera"
 
     def signed_in(self, credential: Credential, address: str) -> str:
         """Return the value of the cookie for a browser that sends a valid token.
@@ -269,7 +294,7 @@ class Tokens:
 
 def _caller_of(token: Token) -> Caller:
     cameras = None if token.cameras is None else frozenset(token.cameras)
-    return Caller(token.name, frozenset(token.rights), cameras)
+    return Caller(token.name, frozenset(token.rights), cameras, digest=token.digest)
 
 
 def _keep_newest(places: OrderedDict[str, Any], place: str) -> None:

@@ -7,7 +7,6 @@ offer are here; ``whep.py`` has the offer of WHEP.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -31,7 +30,7 @@ from streams import (
     UnknownSession,
 )
 
-from ...core import Backend, client_of, current_caller
+from ...core import Backend, Tokens, client_of, current_caller
 from ..access import UNAUTHENTICATED
 from ..messages import HttpError, problems, read_body
 from .dependencies import WithBackend
@@ -200,11 +199,13 @@ def created(answer: SessionAnswer, resource: str, config: ServerConfig) -> Respo
     return response
 
 
-def end_when_caller_expires(sessions: Sessions[Any], secret: str) -> None:
-    """End a session when the permission of the present caller ends, if it does."""
-    expires_at = current_caller().expires_at
-    if expires_at is not None:
-        sessions.expire(secret, expires_at - time.time())
+def end_with_permission(sessions: Sessions[Any], secret: str, tokens: Tokens, right: str, camera: str) -> None:
+    """End a session when the present caller may no longer use a camera in this way.
+
+    Its permission may expire, and another configuration may have other tokens.
+    """
+    caller = current_caller()
+    sessions.end_when(secret, lambda: tokens.withdrawal(caller, right, camera))
 
 
 def add_links(response: Response, config: ServerConfig) -> None:

@@ -18,7 +18,7 @@ from .signalling import (
     body_of,
     client_key,
     created,
-    end_when_caller_expires,
+    end_with_permission,
     read_offer,
     require_place,
     signalling_errors,
@@ -41,7 +41,7 @@ async def offer(camera: str, request: Request, backend: WithBackend, annotations
     sdp = await read_offer(request, backend.config.server.limits)
     with signalling_errors():
         session = await backend.whep.offer(camera, sdp, annotations=annotations, client=client_key(request))
-    end_when_caller_expires(backend.whep, session.secret)
+    end_with_permission(backend.whep, session.secret, backend.tokens, "view", camera)
     return created(session, f"{base_path(request)}/whep/{camera}", backend.config.server)
 
 

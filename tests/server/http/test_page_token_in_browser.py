@@ -3,12 +3,16 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
+from pydantic import SecretStr
 
+from pipeline import Token, plain_token
 from server.core import Grants
 from tests.end_to_end.browsers import new_page
 
@@ -83,6 +87,18 @@ def enter(page: Page, token: str) -> None:
     expect(dialog.get_by_label("Your token")).to_be_focused()
     page.keyboard.type(token)
     page.keyboard.press("Enter")
+
+
+@contextmanager
+def tokens_of(served: Served, *tokens: Token) -> Iterator[None]:
+    """Let the server have other tokens during the block, as after a reload."""
+    graph = served.running.graph
+    before = graph.config
+    graph.reconfigure(replace(before, server=before.server.model_copy(update={"tokens": tokens})))
+    try:
+        yield
+    finally:
+        graph.reconfigure(before)
 
 
 def test_the_page_prompts_for_a_token_and_then_plays(page: Page, served: Served) -> None:
@@ -238,3 +254,20 @@ def test_the_other_pages_use_the_same_token(page: Page, served: Served) -> None:
     page.get_by_role("link", name="openapi.json").click()
     page.wait_for_url(f"{served.running.url}openapi.json")
     assert '"openapi"' in page.content()
+
+
+def test_who_watches_is_told_when_the_token_loses_the_camera_and_when_it_is_removed(page: Page, served: Served) -> None:
+    enter(page, TOKEN)
+    found = watch(page, "scene")
+    [token] = served.running.backend.config.server.tokens
+    with tokens_of(served, token.model_copy(update={"cameras": ("still",)})):
+        expect(found.get_by_role("status")).to_have_text("This token does not allow camera 'scene'.")
+    expect(found.locator(".state")).to_have_text("Live")
+    with tokens_of(served, plain_token(SecretStr("another-token-of-them-all"))):
+        dialog = page.get_by_role("dialog", name="Sign in")
+        expect(dialog.get_by_role("alert")).to_have_text(
+            "You are signed out: the token was removed or changed, or 30 days have passed."
+        )
+        expect(dialog.get_by_label("Your token")).to_be_focused()
+    enter(page, TOKEN)
+    expect(found.locator(".state")).to_have_text("Live")

@@ -110,16 +110,19 @@ async def test_the_watchdog_drops_a_session_whose_video_has_ended(monkeypatch: p
         assert publishers.last.released and publishers.sessions("porch") == []
 
 
-async def test_the_watchdog_drops_a_session_whose_permission_has_expired() -> None:
+async def test_the_watchdog_drops_a_session_whose_peer_may_stay_no_longer(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     async with publishing(Deadlines(check_s=0.01)) as (publishers, peer):
         kept = await publishers.offer("porch", peer.localDescription.sdp)
         answer = await publishers.offer("porch", peer.localDescription.sdp)
-        publishers.expire(kept.secret, 60.0)
-        publishers.expire(answer.secret, 0.0)
-        publishers.expire("unknown", 0.0)
+        reasons = {kept.secret: "", answer.secret: "", "unknown": ""}
+        for secret in reasons:
+            publishers.end_when(secret, lambda secret=secret: reasons[secret])  # type: ignore[misc]
+        reasons[answer.secret] = "its token is no longer valid"
         async with asyncio.timeout(20):
             await publishers.wait_closed(answer.secret)
         assert [session["id"] for session in publishers.sessions("porch")] == [kept.id]
+        assert f"publisher {answer.id} is dropped: its token is no longer valid" in caplog.text
 
 
 async def test_a_session_ends_when_its_peer_closes_the_connection() -> None:

@@ -2,6 +2,7 @@
 
 import { Controls } from "../controls/controls.js";
 import { addressOf } from "./address.js";
+import { fetchJson } from "./api.js";
 import { chainOf, modelOf, transformDetail } from "./chain.js";
 import { copy, make, percentage, sentence, setText, withPeriod } from "./dom.js";
 import { Stage, lossOf, removalOf } from "./stage.js";
@@ -81,11 +82,15 @@ export class Card {
     this.#showPredictions(camera.state === "running" || camera.state === "ended" ? (camera.latest?.predictions ?? []) : []);
   }
 
-  // Says that the configuration has this camera no more.
+  // Says why this page gets the camera no more: the configuration does not have it, or the token does not allow it.
   showRemoved() {
+    if (this.removed) return;
     this.#setRemoved(true);
     this.stage.withhold(removalOf(this.name));
     this.#showState();
+    fetchJson(`api/cameras/${encodeURIComponent(this.name)}`).catch(({ status, message }) => {
+      if (status === 403 && this.removed) this.stage.withhold(message);
+    });
   }
 
   #setRemoved(removed) {

@@ -5,6 +5,7 @@ import { addressOf } from "./address.js";
 
 const MARK = "camweave-signed-in"; // no secret, only whether this browser has signed in
 const VISIBLE_ASCII = /^[!-~]+$/;
+const ENDED = "You are signed out: the token was removed or changed, or 30 days have passed.";
 const NOT_KEPT = "Your browser has not kept the sign-in. In a frame of another site, use a link of camweave link.";
 // Without it, browsers ask for user and password in a dialog of their own.
 const OURS = { "X-Requested-With": "camweave" };
@@ -48,7 +49,7 @@ export async function fetchWithToken(address, init = {}, timeoutMs = 0) {
     }
     if (link !== null) return response;
     if (before === signIns) {
-      await (prompting ??= prompt(wasKept ? "" : NOT_KEPT).finally(() => (prompting = null)));
+      await (prompting ??= prompt(!wasKept ? NOT_KEPT : isSignedIn() ? ENDED : "").finally(() => (prompting = null)));
       wasKept = false;
     } // else the request was on its way before the sign-in
     init.signal?.throwIfAborted();

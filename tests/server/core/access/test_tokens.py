@@ -265,3 +265,32 @@ def test_wrong_links_count_as_wrong_tokens() -> None:
             tokens.exchange("x.y", "10.0.0.1")
     with pytest.raises(TooManyTokens):
         tokens.exchange("x.y", "10.0.0.1")
+
+
+def test_a_caller_is_told_why_it_may_no_longer_do_what_it_began() -> None:
+    now = Clock()
+    declared: list[Token] = []
+    tokens = Tokens(lambda: declared, Clock(), now)
+    anyone = ask(tokens, "")
+    declared[:] = [named("guard", GOOD, rights=["view"], cameras=["yard"]), named("other", WRONG)]
+    guard = ask(tokens, GOOD)
+    link = tokens._grants.sign("link", declared[0], "yard", now.now + 60)
+    guest = ask(tokens, tokens.exchange(link, "10.0.0.1")[0])
+    assert isinstance(anyone, Caller) and isinstance(guard, Caller) and isinstance(guest, Caller)
+
+    def reasons(*callers: Caller) -> list[str]:
+        return [tokens.withdrawal(caller, "view", "yard") for caller in callers]
+
+    assert reasons(anyone, guard, guest) == ["the server needs a token now", "", ""]
+    declared[0] = named("renamed", GOOD, cameras=["door", "yard"])
+    assert reasons(guard, guest) == ["", ""]
+    declared[0] = named("guard", GOOD, cameras=["door"])
+    assert reasons(guard, guest) == ["its token no longer allows this camera"] * 2
+    declared[0] = named("guard", GOOD, rights=["predict"], cameras=["yard"])
+    assert reasons(guard, guest) == ["its token no longer has the right view"] * 2
+    declared[0] = named("guard", "another-token-of-the-guard")
+    assert reasons(guard, guest) == ["its token is no longer valid"] * 2
+    declared.clear()
+    assert reasons(anyone, guard, guest) == ["", "", ""]
+    now.now += 60
+    assert reasons(guest) == ["its permission has expired"]
