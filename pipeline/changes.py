@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .camera_config import SETTINGS, CameraConfig, TransformAttributes
-from .config import Config, files_of_camera, files_of_service
+from .config import Config, files_in, files_of_camera, files_of_service
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def changes_between(old: Config, new: Config) -> Changes:
         or _camera_kinds(old, name) != _camera_kinds(new, name)
         or files_differ(old, new, files_of_camera(camera))
     ]
-    cameras = _difference(old.cameras, new.cameras, using)
+    painted = [name for name, camera in new.cameras.items() if files_differ(old, new, files_in(camera.style))]
+    cameras = _difference(old.cameras, new.cameras, [*using, *painted])
     other = [name for name in cameras.changed if name in using or _needs_producer(old.cameras[name], new.cameras[name])]
     exchanged = tuple(name for name in other if name not in using and _exchanges(name, old, new))
     return Changes(cameras, services, tuple(name for name in other if name not in exchanged), exchanged)

@@ -18,7 +18,7 @@ from vision import INFERENCE_LIMIT, ModelError, VisionService, check_model
 from .camera_config import DownstreamAttributes
 from .changes import Changes, changes_between, files_differ
 from .checks import wrong_kinds, wrong_labels
-from .config import Config, ConfigError, Problem, constructing, files_in, make_services
+from .config import Config, ConfigError, Problem, constructing, files_of_model, make_services
 from .execution import CLOSE_LIMIT_S, Clock, Executor, SystemClock, WorkerExecutor
 from .feeds import Feed, Producer
 from .producers import Line, ProducerContext, bug_message, make_producer
@@ -312,7 +312,7 @@ def _unusable_models(plan: _Plan) -> Iterator[Problem]:
             yield config.service_problem(name, f"cannot be used: {bug_message(error)}")
     used = {declared.runtime.name for declared in config.services.values() if declared.runtime is not None}
     for name, model in config.models.items():
-        changed = plan.before.models.get(name) != model or files_differ(plan.before, config, files_in(model.attributes))
+        changed = plan.before.models.get(name) != model or files_differ(plan.before, config, files_of_model(model))
         if name not in used and changed:
             try:
                 check_model(model, runtimes=config.tables.runtimes)

@@ -36,6 +36,7 @@ from .runtimes import (
     UnsupportedKind,
     check_model,
     load_model,
+    weights_beside,
 )
 from .understood import Understood, UnderstoodInput
 
@@ -103,6 +104,7 @@ __all__ = [
     "UnsupportedKind",
     "VisionService",
     "load_model",
+    "weights_beside",
     "build_services",
     "keep",
     "top",

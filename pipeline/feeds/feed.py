@@ -318,8 +318,8 @@ class Feed:
             if self._closed:
                 raise RuntimeError(f"camera {self.name} is closed")
             before, self._config = self._config, config
-            if before is None or config.style != before.style:
-                self._painter = Painter(config.style, self.counters)
+            if before is None or config.style != before.style or config.style.font is not None:
+                self._painter = Painter(config.style, self.counters)  # the file of the font may have been replaced
             successor = self._succession.successor
             if successor is not None and before is not None:
                 # The encoders are made anew for it: once is enough.

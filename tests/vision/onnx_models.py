@@ -81,3 +81,14 @@ def file(
     graph = field(2, "made") + b"".join(field(number, one) for number, several in parts for one in several)
     properties = (field(14, field(1, key) + field(2, value)) for key, value in (metadata or {}).items())
     return field(1, 8) + field(2, "made") + field(7, graph) + field(8, field(2, 13)) + b"".join(properties)
+
+
+def outside(location: str, *, size: int = 12) -> bytes:
+    """Return a model that adds weights from a file to its input."""
+    entry = field(13, field(1, "location") + field(2, location)) + field(
+        13, field(1, "length") + field(2, str(4 * size))
+    )
+    weights = b"".join(field(1, side) for side in (1, 2, 2, 3)) + field(2, 1) + field(8, "w") + entry + field(14, 1)
+    shape = (1, 2, 2, 3)
+    given, taken = value("picture", "float32", shape), value("out", "float32", shape)
+    return file([node("Add", ["picture", "w"], "out")], [weights], [given], [taken])

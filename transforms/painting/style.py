@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from cameras import Attributes, LocalPath
 
-from .text import typeface
+from .text import read_typeface
 
 
 def _not_a_comment(value: Any) -> Any:
@@ -55,13 +55,13 @@ class Style(Attributes):
     font: LocalPath | None = Field(default=None, description="A TrueType or OpenType file; default: Noto Sans.")
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Yield the error of an unusable font file."""
+        """Yield the error of an unusable font file. One that has been replaced is read again."""
         if self.font is None:
             return
-        from .faces import UnreadableFont  # late, as in ``typeface``
+        from .faces import UnreadableFont  # late, as in ``read_typeface``
 
         try:
-            typeface(self.font)
+            read_typeface(self.font)
         except UnreadableFont as error:
             yield ("font",), str(error)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from cameras import Color, Image, Mask, Matrix, Pixels, Yuv, yuv_from_rgb
 
-from .text import typeface, width_px
+from .text import Typeface, typeface, width_px
 
 _FRACTION_BITS = 4
 _FRACTIONS = 1 << _FRACTION_BITS
@@ -44,7 +44,7 @@ class Plate(NamedTuple):
 
     text: str
     size: int
-    font: Path | None
+    face: Typeface
     color: Color
     text_color: Color
     width: int
@@ -258,7 +258,7 @@ def plate_padding(size: int) -> int:
 def plate_for(text: str, size: int, font: Path | None, color: Color, text_color: Color) -> Plate:
     """Return the plate for a text."""
     width = width_px(text, size, font) + 2 * plate_padding(size)
-    return Plate(text, size, font, color, text_color, width + width % 2, plate_height(size))
+    return Plate(text, size, typeface(font), color, text_color, width + width % 2, plate_height(size))
 
 
 @lru_cache(maxsize=1024)
@@ -268,8 +268,7 @@ def _yuv(color: Color, matrix: Matrix) -> tuple[int, int, int]:
 
 def _letters(plate: Plate) -> Image:
     baseline = round(plate.height / 2 + 0.36 * plate.size)  # centres capitals, which are 0.7 of the size high
-    face = typeface(plate.font)
-    return face.mask(plate.text, plate.size, plate.width, plate.height, plate_padding(plate.size), baseline)
+    return plate.face.mask(plate.text, plate.size, plate.width, plate.height, plate_padding(plate.size), baseline)
 
 
 def _mixed(mask: Image, ground: int, letters: int) -> Image:

@@ -93,16 +93,43 @@ def _script(cluster: str) -> str:
     return unicodedata.name(letter, "").partition(" ")[0] if unicodedata.category(letter)[0] in "LM" else ""
 
 
-@lru_cache(maxsize=16)
+_read: dict[Path | None, tuple[object, Typeface]] = {}
+"""The typefaces that were read, each with what showed then whether its file is still the same."""
+
+
 def typeface(font: Path | None) -> Typeface:
-    """Return the typeface of a font file, or the default one.
+    """Return the typeface of a font file as it was read last, or the default one.
 
     Raises:
-        UnreadableFont: The file is missing or not a font.
+        UnreadableFont: The file was never read, and is missing or not a font.
     """
-    from .fonts import default_font, font_file  # late: HarfBuzz and the fonts, which only a painted label needs
+    known = _read.get(font)
+    return read_typeface(font) if known is None else known[1]
 
-    return Typeface(font_file(font) if font is not None else default_font())
+
+def read_typeface(font: Path | None) -> Typeface:
+    """Return the typeface of a font file, which is read again if it has been replaced; other labels then use it, too.
+
+    Raises:
+        UnreadableFont: The file is missing or not a font; what was read before stays.
+    """
+    from .faces import FontFile  # late: HarfBuzz and the fonts, which only a painted label needs
+    from .fonts import default_font
+
+    version = None if font is None else _version(font)
+    known = _read.get(font)
+    if known is None or known[0] != version:
+        known = _read[font] = version, Typeface(default_font() if font is None else FontFile(font))
+    return known[1]
+
+
+def _version(font: Path) -> object:
+    """Return what changes when a file is replaced or written anew; ``None`` without a file."""
+    try:
+        found = font.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def clean(text: str) -> str:
@@ -112,10 +139,14 @@ def clean(text: str) -> str:
     return text if len(text) <= MAX_LETTERS else text[: MAX_LETTERS - 3] + "..."
 
 
-@lru_cache(maxsize=4096)
 def width_px(text: str, size: int, font: Path | None) -> int:
     """Return the width of a text in pixels."""
-    return typeface(font).width(text, size)
+    return _width(text, size, typeface(font))
+
+
+@lru_cache(maxsize=4096)
+def _width(text: str, size: int, face: Typeface) -> int:
+    return face.width(text, size)
 
 
 def shortened(label: str, rest: str, room_px: int, size: int, font: Path | None) -> str:

@@ -15,7 +15,7 @@ from .base import (
 )
 from .batching import BatchAttributes
 from .bounded_runtime import INFERENCE_LIMIT, BoundedRuntime, hanging, unanswered
-from .files import LabelsError, ModelError, ModelFile, UnsupportedKind
+from .files import LabelsError, ModelError, ModelFile, UnsupportedKind, weights_beside
 from .label_forms import UNUSED, is_background
 from .labels import MODEL_FILE, FittedLabels, Labels, differences, read_labels, read_lines
 from .litert import LiteRt, LiteRtAttributes
@@ -58,6 +58,7 @@ __all__ = [
     "hanging",
     "is_background",
     "load_model",
+    "weights_beside",
     "missing_files",
     "read_labels",
     "runtime_for",

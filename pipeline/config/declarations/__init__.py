@@ -1,7 +1,7 @@
 """The types of a configuration: the blocks of the file, the tables of kinds, and the resulting :class:`Config`."""
 
 from .blocks import MODEL, VISION, CameraBlock, ServiceBlock, TransformBlock, TransformCameraBlock
-from .declared import Config, Locations, files_of, files_of_camera, files_of_service
+from .declared import Config, Locations, files_of, files_of_camera, files_of_model, files_of_service
 from .limits import LimitsConfig
 from .server import SELF_SIGNED, ClarifaiConfig, ServerConfig, TlsConfig
 from .site import OWN_PATHS, base_path_of, origin_of
@@ -35,6 +35,7 @@ __all__ = [
     "files_in",
     "files_of",
     "files_of_camera",
+    "files_of_model",
     "files_of_service",
     "origin_of",
     "hash_of",

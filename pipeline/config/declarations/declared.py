@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from cameras import Attributes
-from vision import RuntimeDeclaration, ServiceDeclaration
+from vision import RuntimeDeclaration, ServiceDeclaration, weights_beside
 
 from ...camera_config import CameraConfig, TransformAttributes
 from ..nodes import Address, MappingNode, Node, Position, Problem, Problems, find
@@ -118,22 +118,28 @@ class Config:
 
 
 def files_of(config: Config) -> tuple[Path, ...]:
-    """Return the files that the vision services, models and transforms of a configuration name, sorted.
+    """Return the files that the vision services, models, transforms and styles of a configuration name, sorted.
 
     They are read when a service or a transform is made: where one is replaced, so must be what was made of it
     (``changes.py``). Files of cameras are not among them, since a camera reads its own again and again; nor is the
-    configuration itself, fonts, and what the settings of the server name.
+    configuration itself, and what the settings of the server name.
     """
-    found = {path for model in config.models.values() for path in files_in(model.attributes)}
+    found = {path for model in config.models.values() for path in files_of_model(model)}
     found |= {path for service in config.services.values() for path in files_of_service(service)}
-    return tuple(sorted(found | {path for camera in config.cameras.values() for path in files_of_camera(camera)}))
+    found |= {path for camera in config.cameras.values() for path in files_of_camera(camera)}
+    return tuple(sorted(found | {path for camera in config.cameras.values() for path in files_in(camera.style)}))
+
+
+def files_of_model(model: RuntimeDeclaration) -> Iterator[Path]:
+    """Yield the files that a model names, and those that have its weights."""
+    return _with_weights(files_in(model.attributes))
 
 
 def files_of_service(service: ServiceDeclaration) -> Iterator[Path]:
-    """Yield the files that a vision service and its model name."""
-    yield from files_in(service.attributes)
+    """Yield the files that a vision service and its model name, and those that have weights of the model."""
+    yield from _with_weights(files_in(service.attributes))
     if service.runtime is not None:
-        yield from files_in(service.runtime.attributes)
+        yield from files_of_model(service.runtime)
 
 
 def files_of_camera(camera: CameraConfig) -> Iterator[Path]:
@@ -141,3 +147,9 @@ def files_of_camera(camera: CameraConfig) -> Iterator[Path]:
     if isinstance(camera.attributes, TransformAttributes):
         for entry in camera.attributes.pipeline:
             yield from files_in(entry.attributes)
+
+
+def _with_weights(files: Iterable[Path]) -> Iterator[Path]:
+    for path in files:
+        yield path
+        yield from weights_beside(path)

@@ -35,8 +35,10 @@ def stamp_of(path: Path) -> Stamp | None:
 
 
 def files_in(attributes: Attributes) -> Iterator[Path]:
-    """Yield the files that attributes name: those of type ``LocalPath``, also in a sequence."""
+    """Yield the files that attributes name: those of type ``LocalPath``, also in a sequence or a block of their own."""
     for _, value in attributes:
         for each in value if isinstance(value, tuple | list) else (value,):
             if isinstance(each, Path):
                 yield each
+            elif isinstance(each, Attributes):
+                yield from files_in(each)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import fontpkg
@@ -8,16 +10,17 @@ import numpy as np
 import pytest
 
 from cameras import Image
-from transforms.painting import fonts
-from transforms.painting.text import MAX_LETTERS, clean, shortened, typeface, width_px, wrapped
+from transforms.painting import fonts, text
+from transforms.painting.faces import UnreadableFont
+from transforms.painting.text import MAX_LETTERS, clean, read_typeface, shortened, typeface, width_px, wrapped
 
 NASTY = ["\ud800", "a\udfffb", "\x00", "a\x00b", "\n\t", "", " ", "\u202eabc", "\ufeff\u200d", "\U0010ffff", "👍🏽"]
 WORLD = ["éßŁ", "Привет", "日本語", "한국어", "שלום", "مرحبا", "ไทย", "हिन्दी", "\u0301\u0302"]
 
 
 def forget() -> None:
-    for cache in (typeface, width_px, fonts._of_opencv):
-        cache.cache_clear()
+    text._read.clear()
+    fonts._of_opencv.cache_clear()
 
 
 @pytest.fixture(params=["as installed", "opencv 4"])
@@ -134,6 +137,22 @@ def test_a_configured_font_falls_back_for_missing_letters(renderer: str) -> None
     assert not np.array_equal(typeface(own).mask("star", 20, 100, 40, 4, 26), mask("star", 100))
     assert np.array_equal(typeface(own).mask("हिन्दी", 20, 100, 40, 4, 26), mask("हिन्दी", 100))
     assert width_px("日本", 20, own) == width_px("日本", 20, None)
+
+
+def test_a_font_that_is_replaced_is_read_again_when_it_is_checked(tmp_path: Path) -> None:
+    own = tmp_path / "own.ttf"
+    shutil.copy(fontpkg.path("Noto Sans Thai", nearest=True), own)
+    first = typeface(own)
+    new = tmp_path / "new.ttf"
+    shutil.copy(fontpkg.path("Noto Sans", nearest=True), new)
+    new.replace(own)
+    assert typeface(own) is first, "nobody has checked it"
+    second = read_typeface(own)
+    assert np.array_equal(typeface(own).mask("star", 20, 100, 40, 4, 26), mask("star", 100))
+    own.write_text("half a font")
+    with pytest.raises(UnreadableFont):
+        read_typeface(own)
+    assert typeface(own) is second
 
 
 def test_a_fitting_label_is_not_shortened() -> None:

@@ -2,7 +2,7 @@
 
 from .errors import LabelsError, ModelError, UnsupportedKind
 from .model_file import ModelFile
-from .onnx_file import Versions, check_onnx, versions, weight_files
+from .onnx_file import Versions, check_onnx, versions, weight_files, weights_beside
 
 __all__ = [
     "LabelsError",
@@ -13,4 +13,5 @@ __all__ = [
     "check_onnx",
     "versions",
     "weight_files",
+    "weights_beside",
 ]

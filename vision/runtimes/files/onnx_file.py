@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ..encodings import Schema, WireField, field_numbers, integer, messages
@@ -25,6 +27,8 @@ _TENSORS: Schema = {
 _EXTERNAL, _LOCATION = 13, 14  # fields of a tensor: entries about its file, and whether its data is there
 _INITIALIZERS: Schema = {"model": {7: "graph"}, "graph": {5: "tensor"}}
 _ENTRY: Schema = {}
+SEARCHED_MAX_BYTES = 64_000_000
+"""A model file with weights elsewhere has few itself: the graphs of large language models take a few megabytes."""
 
 
 class Versions(NamedTuple):
@@ -74,6 +78,31 @@ def weight_files(file: ModelFile) -> tuple[str, ...]:
                 )
             names.add(name)
     return tuple(sorted(names))
+
+
+def weights_beside(path: Path) -> tuple[Path, ...]:
+    """Return the files that have weights of a model file; none of a file that cannot be read or is no ONNX model.
+
+    Nor of one of more than ``SEARCHED_MAX_BYTES``. A file is read only once as long as it stays the same.
+    """
+    if path.suffix.lower() != ".onnx":
+        return ()
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return ()
+    if not stat.S_ISREG(found.st_mode) or found.st_size > SEARCHED_MAX_BYTES:
+        return ()
+    return _weights_beside(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(maxsize=256)
+def _weights_beside(path: Path, version: tuple[int, ...]) -> tuple[Path, ...]:
+    """Return the files with weights of one version of a model file."""
+    try:
+        return tuple(path.parent / name for name in weight_files(ModelFile.read(path)))
+    except (ModelError, ValueError):
+        return ()
 
 
 def versions(content: bytes) -> Versions:

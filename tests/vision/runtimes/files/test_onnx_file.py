@@ -8,7 +8,7 @@ import pytest
 
 from tests.vision import onnx_models
 from vision import ModelError, Onnx
-from vision.runtimes.files import ModelFile, Versions, versions, weight_files
+from vision.runtimes.files import ModelFile, Versions, versions, weight_files, weights_beside
 
 
 def write(folder: Path, content: bytes) -> ModelFile:
@@ -65,23 +65,11 @@ def test_what_another_reader_might_read_differently_is_damaged(tmp_path: Path) -
             Onnx.check_format(write(tmp_path, onnx_models.field(1, 8) + onnx_models.field(7, graph)))
 
 
-def outside(location: str, *, size: int = 12) -> bytes:
-    """Return a model that adds weights from a file to its input."""
-    field = onnx_models.field
-    entry = field(13, field(1, "location") + field(2, location)) + field(
-        13, field(1, "length") + field(2, str(4 * size))
-    )
-    weights = b"".join(field(1, side) for side in (1, 2, 2, 3)) + field(2, 1) + field(8, "w") + entry + field(14, 1)
-    shape = (1, 2, 2, 3)
-    given, taken = onnx_models.value("picture", "float32", shape), onnx_models.value("out", "float32", shape)
-    return onnx_models.file([onnx_models.node("Add", ["picture", "w"], "out")], [weights], [given], [taken])
-
-
 @pytest.mark.parametrize("name", ["made.data", "./made.data"])
 def test_weights_beside_the_model_are_read_and_hashed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    content, weights = outside(name), np.arange(12, dtype=np.float32)
+    content, weights = onnx_models.outside(name), np.arange(12, dtype=np.float32)
     file = write(tmp_path, content)
     with pytest.raises(ModelError, match=f"the model keeps weights in {name}, beside it: .*: no such model file"):
         Onnx.read(file.path)
@@ -98,10 +86,33 @@ def test_weights_beside_the_model_are_read_and_hashed(
     assert added.reshape(-1).tolist() == (weights + 1).tolist()
 
 
+def test_the_files_with_weights_of_a_model_are_known_without_loading_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, onnx_models.outside("made.data")).path
+    assert weights_beside(path) == (tmp_path / "made.data",)
+    path.write_bytes(onnx_models.outside("others.data"))
+    assert weights_beside(path) == (tmp_path / "others.data",)
+    monkeypatch.setattr(ModelFile, "read", None)
+    assert weights_beside(path) == (tmp_path / "others.data",), "it is the same file"
+    monkeypatch.setattr("vision.runtimes.files.onnx_file.SEARCHED_MAX_BYTES", 10)
+    assert weights_beside(path) == ()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no model", onnx_models.outside("../made.data"), onnx_models.field(7, b"\x2a\x7f")]
+)
+def test_a_file_that_is_no_model_has_no_weights(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "made.onnx"
+    assert weights_beside(path) == ()
+    path.write_bytes(content)
+    assert weights_beside(path) == weights_beside(tmp_path) == weights_beside(tmp_path / "a\0.onnx") == ()
+
+
 @pytest.mark.parametrize("location", ["../made.data", "/etc/passwd", "a/b", "..", "", "a\\b", "x\0y"])
 def test_weights_elsewhere_are_refused(tmp_path: Path, location: str) -> None:
     with pytest.raises(ModelError) as caught:
-        weight_files(write(tmp_path, outside(location)))
+        weight_files(write(tmp_path, onnx_models.outside(location)))
     assert str(caught.value) == (
         f"{tmp_path}/made.onnx: the ONNX model keeps weights in {location!r}; only a file beside the model is read"
     )
