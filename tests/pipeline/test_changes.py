@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import fontpkg
 import pytest
 
 from cameras import Attributes, LocalPath
 from pipeline import BUILT_IN, Changes, Difference, files_of, parse
 from pipeline.changes import changes_between
 from tests.pipeline.builders import config
+from tests.vision.onnx_models import outside
 from transforms.identity import Identity
 
 TEXT = """
@@ -59,6 +62,7 @@ def test_a_setting_of_the_feed_needs_no_other_producer(setting: str) -> None:
     [
         ("detector_name: red", "detector_name: red, confidence_threshold: 0.5", True),
         ("detector_name: red", "detector_name: red, valid_labels: [red]", True),
+        ("detector_name: red", "detector_name: red, max_age_s: 1.0", True),
         ("detector_name: red", "detector_name: blue", False),
         ("detector_name: red", "detector_name: red, mode: latest", False),
         ("detector_name: red}}", "detector_name: red}}, {type: flip}", False),
@@ -70,6 +74,11 @@ def test_attributes_that_a_running_line_exchanges_need_no_other_producer(old: st
     found = changed(TEXT.replace(old, new.replace("LENS", lens), 1))
     assert found.cameras.changed == ("seen",)
     assert (found.replaced, found.exchanged) == (((), ("seen",)) if exchanged else (("seen",), ()))
+
+
+def test_a_default_that_is_written_out_changes_nothing() -> None:
+    text = TEXT.replace("detector_name: red", "detector_name: red, confidence_threshold: 0.0, mode: auto, delay_s: 0.5")
+    assert changed(text.replace("test_pattern", "test_pattern, private: false")).cameras.changed == ()
 
 
 def test_a_camera_changes_with_a_service_that_it_uses() -> None:
@@ -116,6 +125,37 @@ def test_a_file_that_is_replaced_changes_the_services_that_name_it(
     found = changes_between(old, config(FILES, tmp_path))
     assert (found.services.changed, found.cameras.changed, found.replaced) == (services, cameras, cameras)
     assert changes_between(old, replace(old)).services.changed == (), "what was read before is not read again"
+
+
+def test_weights_that_are_replaced_change_the_services_of_their_model(tmp_path: Path) -> None:
+    text = FILES.replace("one.tflite", "one.onnx").replace("two.tflite", "two.onnx").replace("tflite_cpu", "onnx")
+    (tmp_path / "one.onnx").write_bytes(outside("one.data"))
+    (tmp_path / "two.onnx").write_bytes(outside("two.data"))
+    for each in ("one.txt", "two.txt", "one.data", "two.data", "scene.png"):
+        (tmp_path / each).write_text(each)
+    old = config(text, tmp_path)
+    assert {tmp_path / "one.data", tmp_path / "two.data"} <= set(files_of(old))
+    for name, service in (("one.data", "first"), ("two.data", "second")):
+        (tmp_path / name).write_text("trained again")
+        new = config(text, tmp_path)
+        assert changes_between(old, new).services.changed == (service,)
+        old = new
+
+
+def test_a_font_that_is_replaced_changes_what_is_painted_with_it_and_no_producer(tmp_path: Path) -> None:
+    text = TEXT.replace("name: scene,", "name: scene, style: {font: own.ttf},")
+    text = text.replace("{type: identity}", "{type: paint, attributes: {style: {font: other.ttf}}}")
+    for name in ("own.ttf", "other.ttf"):
+        shutil.copy(fontpkg.path("Noto Sans Thai", nearest=True), tmp_path / name)
+    old = config(text, tmp_path)
+    assert files_of(old) == (tmp_path / "other.ttf", tmp_path / "own.ttf")
+    for name, changed, replaced in (("own.ttf", ("scene",), ()), ("other.ttf", ("cut",), ("cut",))):
+        shutil.copy(fontpkg.path("Noto Sans", nearest=True), tmp_path / "new.ttf")
+        os.replace(tmp_path / "new.ttf", tmp_path / name)
+        new = config(text, tmp_path)
+        found = changes_between(old, new)
+        assert (found.cameras.changed, found.replaced) == (changed, replaced)
+        old = new
 
 
 class MaskAttributes(Attributes):

@@ -41,6 +41,18 @@ class InferenceAttributes(Attributes):
         "has age 0. Where it is not given, a model that is slower than 0.4 s gets 2.5 times its own time.",
     )
 
+    def __eq__(self, other: object) -> bool:
+        """Compare the values, and whether ``max_age_s`` was given: its default, written out, means something else.
+
+        Of all attributes that is the only one, so that others do not make a change of it when they are written out.
+        """
+        return super().__eq__(other) and self.has_max_age == getattr(other, "has_max_age", None)
+
+    @property
+    def has_max_age(self) -> bool:
+        """Whether ``max_age_s`` was given."""
+        return "max_age_s" in self.model_fields_set
+
 
 class InferenceMode(ABC):
     """Runs a vision service for one transform, through a session that is open between ``open`` and ``close``.

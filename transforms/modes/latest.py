@@ -83,7 +83,7 @@ class LatestInference(WorkerInference):
 
     @staticmethod
     def _declared_age_s(attributes: InferenceAttributes) -> float | None:
-        return attributes.max_age_s if "max_age_s" in attributes.model_fields_set else None
+        return attributes.max_age_s if attributes.has_max_age else None
 
     def _forget(self) -> None:
         """Drop the result and what is known of the frames."""
