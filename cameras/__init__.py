@@ -71,6 +71,7 @@ from .threads import (
     waiting,
     working_for,
 )
+from .timing import CaptureClock
 from .video_file import VideoFile
 from .webcam import Device, Webcam, WebcamAttributes, device_of, webcams
 
@@ -122,6 +123,7 @@ __all__ = [
     "CameraUnreachable",
     "Canvas",
     "Caption",
+    "CaptureClock",
     "Child",
     "Classification",
     "Color",

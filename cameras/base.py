@@ -132,6 +132,11 @@ class Camera(ABC, Generic[A]):
         """Number of pictures since ``open`` that were left out undecoded (:attr:`decoding_share`)."""
         return 0
 
+    @property
+    def clock_fault(self) -> str | None:
+        """What is wrong with the clock of the camera since ``open``, so that its times are not used."""
+        return None
+
     def require_reachable(self) -> None:
         """Check whether the closed camera answers, so that opening it makes sense.
 

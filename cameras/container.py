@@ -265,6 +265,14 @@ class Container:
         return 0.0 if self._packets is None else self._packets.received_at_s
 
     @property
+    def clock_offset_s(self) -> float | None:
+        """Wall-clock time of the last picture's capture by the camera's clock, less its time of presentation.
+
+        ``None`` if the camera has not sent its clock, as RTSP cameras do in RTCP sender reports.
+        """
+        return None if self._packets is None else self._packets.clock_offset_s
+
+    @property
     def frame_count(self) -> int | None:
         """Number of frames as the input declares it; ``None`` if it does not."""
         return None if self._stream is None else self._stream.frames or None

@@ -36,7 +36,7 @@ class Multipart:
     """
 
     format = "mpjpeg"
-    frame_rate = duration_s = pixel_aspect = None
+    frame_rate = duration_s = pixel_aspect = clock_offset_s = None
 
     def __init__(self, client: HttpClient, response: HttpResponse, opening: Opening) -> None:
         self.closing = threading.Event()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import time
 from collections import deque
 from collections.abc import Collection, Generator, Sequence
@@ -23,6 +24,8 @@ NO_LIMIT_S = 1e5
 
 # RTP carries the pictures of these codecs in pieces; FFmpeg puts those of all others together.
 _IN_PIECES = frozenset({"h264", "hevc", "mpeg4", "mpeg1video", "mpeg2video", "h263", "h261", "cavs"})
+# Formats whose packets may state when they were captured, as RTCP sender reports tell.
+_WITH_CLOCK = frozenset({"rtsp", "rtp", "sdp"})
 # A silence that says that a picture is complete.
 _COMPLETE_S = 0.4
 _AT_ONCE_S = 0.15
@@ -55,6 +58,8 @@ class Packets:
         waited_s: Time that the last picture took to begin, in seconds.
         received_at: Wall-clock arrival time of the last picture.
         received_at_s: The same on the monotonic clock.
+        clock_offset_s: Wall-clock time of the last picture's capture by the camera's clock, less its time of
+            presentation; ``None`` as long as the camera has not sent its clock.
         lost: Whether pictures are missing before the last one.
         limit_s: How long the next picture may take, in seconds; infinite without a limit.
     """
@@ -72,6 +77,7 @@ class Packets:
         self.waited_s = 0.0
         self.received_at = 0.0
         self.received_at_s = 0.0
+        self.clock_offset_s: float | None = None
         self.lost = False
         self._container = container
         self._video = video
@@ -82,6 +88,7 @@ class Packets:
         self._timeout_s = timeout_s
         self._intervals: deque[float] = deque(maxlen=_INTERVALS)
         self.limit_s = patience_s(timeout_s, first_timeout_s, ())
+        self._has_clock = container.format.name in _WITH_CLOCK
         self._index = video.index
         self._codec = video.codec_context.name
         self._pieces: list[bytes] = []
@@ -152,6 +159,7 @@ class Packets:
             if not self._in_pieces:
                 self._arrived(began_s, now_s)
                 self.received_at = time.time()
+                self._take_clock(packet)
                 yield packet
                 now_s = time.monotonic()
                 continue
@@ -197,6 +205,13 @@ class Packets:
             self._is_slow = len(intervals) < _INTERVALS or max(intervals) >= _SLOW_S
         self.waited_s, self.received_at_s = now_s - began_s, now_s
 
+    def _take_clock(self, packet: av.Packet[Stream]) -> None:
+        """Take from the first packet of a picture when it was captured by the camera's clock."""
+        if not self._has_clock or not packet.has_sidedata("prft") or packet.pts is None:
+            return
+        (microseconds,) = struct.unpack_from("=q", packet.get_sidedata("prft"))
+        self.clock_offset_s = microseconds / 1e6 - float(packet.pts * packet.time_base)
+
     def _whole(self) -> Generator[av.Packet[Stream], None, None]:
         """Yield the picture that the pieces make."""
         first, number = self._first, len(self._pieces)
@@ -205,6 +220,7 @@ class Packets:
         data = b"".join(self._pieces)
         self._pieces.clear()
         self.received_at = time.time() - (time.monotonic() - self.received_at_s)
+        self._take_clock(first)
         self.lost = self._numbers is not None and self._numbers.skips(data)
         packet = first
         if number > 1:

@@ -26,7 +26,7 @@ from .network import HIDDEN, PORTS, redact_url, url_problem
 from .packets import NoData
 from .picture import Frame, Mark, pixels_from_av
 from .stream_failures import ELSEWHERE, reason
-from .timing import LiveTimes, Pacer, RateMeter, Rebase, seconds, timing_of
+from .timing import CaptureTimes, LiveTimes, Pacer, RateMeter, Rebase, seconds, timing_of
 
 # Formats without timestamps: the arrival time is used.
 _WITHOUT_TIMES = frozenset({"mpjpeg", "mjpeg", "image2pipe", "jpeg_pipe", "png_pipe", "h264", "hevc", "m4v"})
@@ -105,6 +105,7 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
         super().__init__(name, attributes, paced=paced)
         self._address = redact_url(attributes.url)
         self._connection: Connection | None = None
+        self._capture = CaptureTimes()
         self.skipped = 0
 
     @property
@@ -116,6 +117,11 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
     def _declared_rate(self) -> float | None:
         container = self._container
         return None if container is None or container.format in _WITHOUT_TIMES else super()._declared_rate
+
+    @property
+    def clock_fault(self) -> str | None:
+        """What is wrong with the clock that the camera sends in RTCP sender reports."""
+        return self._capture.fault
 
     def require_reachable(self) -> None:
         """Check whether the host accepts connections, by one that sends nothing."""
@@ -147,6 +153,7 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
         self._rebase = Rebase()
         self._times: LiveTimes | None = None
         self._meter = RateMeter()
+        self._capture = CaptureTimes()
         self._began: int | None = None
         self._played_s = 0.0
         self.skipped = 0
@@ -173,13 +180,18 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
                 self.skipped += 1
                 continue
             pixels = pixels_from_av(frame, container.pixel_aspect)
-            captured_at, captured_at_s = container.received_at, container.received_at_s
+            received_at, received_at_s = container.received_at, container.received_at_s
             if is_segmented and self.paced:
                 self._pacer.wait(seconds(pts, time_base))
                 if container.closing.is_set():
                     raise CameraError("closed")
-                captured_at, captured_at_s = time.time(), time.monotonic()
-            return Frame(pixels, pts, time_base, captured_at, trace=(Mark("captured", captured_at_s),))
+                received_at, received_at_s = time.time(), time.monotonic()
+            captured_at, clock = self._capture.of(_stated_at(container, frame), received_at)
+            trace: tuple[Mark, ...] = (Mark("captured", received_at_s),)
+            if clock == "camera":
+                captured_at_s = received_at_s - (received_at - captured_at)
+                trace = (Mark("captured", captured_at_s), Mark("received", received_at_s))
+            return Frame(pixels, pts, time_base, captured_at, trace=trace, capture_clock=clock)
 
     def _placed(self, container: Container | Multipart, frame: av.VideoFrame) -> tuple[int, Fraction, int]:
         """Return the time of a frame, its time base, and the interval to the next."""
@@ -241,3 +253,11 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
         waiting = container.waited_s < interval_s * _AT_ONCE
         self._catching_up = waiting and now_s - self._first_at_s < _BACKLOG_S
         return self._catching_up
+
+
+def _stated_at(container: Container | Multipart, frame: av.VideoFrame) -> float | None:
+    """Return when a frame was captured by the camera's clock; ``None`` if the camera has not sent it."""
+    offset_s = container.clock_offset_s
+    if offset_s is None or frame.pts is None or frame.time_base is None:
+        return None
+    return seconds(frame.pts, frame.time_base) + offset_s

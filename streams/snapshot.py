@@ -71,7 +71,7 @@ def next_frame(feed: Feed, timeout_s: float = 10.0) -> Frame:
 
 @dataclass(frozen=True)
 class _Moment:
-    """A moment on both clocks: frames with a trace have their capture time on the monotonic clock."""
+    """A moment on both clocks: frames with a trace have their time on the monotonic clock."""
 
     monotonic_s: float
     wall_s: float
@@ -81,9 +81,12 @@ class _Moment:
         return cls(time.monotonic(), time.time())
 
     def age_s(self, frame: Frame) -> float:
-        """Return how long before this moment a frame was captured; negative if it was captured after."""
-        if frame.trace:
-            return self.monotonic_s - frame.trace[0].at_s
+        """Return how long before this moment a frame came; negative if it came after.
+
+        The clock of a camera may be seconds behind without being plainly wrong, so it does not count.
+        """
+        if frame.received_s is not None:
+            return self.monotonic_s - frame.received_s
         return self.wall_s - frame.captured_at
 
 

@@ -148,6 +148,7 @@ class FakeCamera(Camera[Attributes]):
         self.declared_rate: float | None = 30.0
         self.losses = 0
         self.shed = 0
+        self.fault: str | None = None
         self.unreachable: list[Exception] = []
 
     @property
@@ -164,6 +165,11 @@ class FakeCamera(Camera[Attributes]):
     def left_out(self) -> int:
         """The value of the test."""
         return self.shed
+
+    @property
+    def clock_fault(self) -> str | None:
+        """The value of the test."""
+        return self.fault
 
     def require_reachable(self) -> None:
         """Raise the next of ``unreachable``."""

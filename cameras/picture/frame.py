@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..annotations import Annotation, Movement
+from ..timing.capture import CaptureClock
 from .pixels import Image, Pixels
 
 Depth = NDArray[np.uint16]
@@ -61,7 +62,8 @@ class Frame:
         depth: Distance of each pixel in millimetres, (height, width) uint16, 0 = unknown; read-only.
         intrinsics: Intrinsic parameters for this picture; ``None`` if unknown.
         distortion: Brown-Conrady parameters rk1, rk2, rk3, tp1, tp2; empty if unknown.
-        trace: Stages completed so far; the first is the capture.
+        trace: Stages completed so far; the first is the capture. The second is ``received`` where these differ.
+        capture_clock: Which clock says when the frame was captured: the camera's own, or ours as it arrived.
     """
 
     pixels: Pixels
@@ -74,6 +76,7 @@ class Frame:
     intrinsics: Intrinsics | None = None
     distortion: tuple[float, ...] = ()
     trace: tuple[Mark, ...] = ()
+    capture_clock: CaptureClock = "arrival"
 
     @property
     def width(self) -> int:
@@ -94,6 +97,16 @@ class Frame:
     def time_s(self) -> float:
         """Presentation time in seconds."""
         return float(self.pts * self.time_base)
+
+    @property
+    def received_s(self) -> float | None:
+        """When it came to this machine, on the monotonic clock; ``None`` without a trace.
+
+        Unlike the capture by the clock of a camera, this is never wrong.
+        """
+        if len(self.trace) > 1 and self.trace[1].stage == "received":
+            return self.trace[1].at_s
+        return self.trace[0].at_s if self.trace else None
 
     def with_annotations(self, more: Iterable[Annotation]) -> Frame:
         """Return this frame with annotations appended."""

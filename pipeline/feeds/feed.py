@@ -394,6 +394,7 @@ class Feed:
             "error": self.error,
             "width_px": None if latest is None else latest.width,
             "height_px": None if latest is None else latest.height,
+            "capture_clock": None if latest is None else latest.capture_clock,
             "frame_rate": None if latest is None or rate is None else round(rate, 2),
             "transforms": self.producer.transforms(),
             "counters": self.counters.summary(),

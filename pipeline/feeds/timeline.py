@@ -38,7 +38,7 @@ class Timeline:
     def place(self, frame: Frame, at_s: float) -> Frame:
         """Return the frame with its time and sequence number in the running camera.
 
-        ``at_s`` is the moment it was captured, on the monotonic clock.
+        ``at_s`` is the moment it arrived, on the monotonic clock.
         """
         if self._time_base is None:
             self._time_base = frame.time_base
@@ -89,7 +89,8 @@ class Splice:
             frame: The next frame.
             origin: Where its time and number come from, such as the producer.
         """
-        at_s = frame.trace[0].at_s if frame.trace else time.monotonic()
+        received_s = frame.received_s
+        at_s = time.monotonic() if received_s is None else received_s
         is_first = self._time_base is None
         if self._time_base is None:
             self._time_base = frame.time_base

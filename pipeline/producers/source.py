@@ -72,6 +72,7 @@ class Source(Producer):
         # Kept from run to run: viewers that come and go must not make a camera lock the account.
         self._pauses = RetryPauses()
         self._denied_until_s = 0.0
+        self._clock_noted = False
 
     @property
     def state(self) -> State:
@@ -197,6 +198,7 @@ class Source(Producer):
                 must_be(Frame, frame, f"{type(camera).__name__}.read")
                 lost.count()
                 self._frame_rate = camera.frame_rate
+                self._note_clock(camera)
                 self._take(run_state, output, frame)
                 before, unread = unread, output.unread
                 camera.decoding_share = executor.decoding.add(unread=unread > before)
@@ -212,15 +214,22 @@ class Source(Producer):
             frame = frame.marked("captured")
         run_state.active_at_s = self._clock.monotonic()
         run_state.read += 1
-        captured_s = frame.trace[0].at_s
+        captured_s, received_s = frame.trace[0].at_s, frame.received_s
+        assert received_s is not None
         self._reports.counters.add("decoded")
         self._reports.counters.add("frames_in")
-        frame = self._timeline.place(frame, captured_s).marked("source")
+        frame = self._timeline.place(frame, received_s).marked("source")
         self._reports.latency.add("source", frame.trace[-1].at_s - captured_s)
         if run_state.state is not State.RUNNING:
             logger.info("camera %s: running, %d x %d", self._name, frame.width, frame.height)
         run_state.state, run_state.error, run_state.error_lasts = State.RUNNING, None, False
         output.publish(frame)
+
+    def _note_clock(self, camera: Camera[Attributes]) -> None:
+        """Say once that the clock of the camera is wrong."""
+        if camera.clock_fault is not None and not self._clock_noted:
+            self._clock_noted = True
+            logger.warning("camera %s: %s", self._name, camera.clock_fault)
 
     def _lost(self, run: BlockingRun, run_state: _RunState, message: str, *, lasts: bool = False) -> None:
         if run.stopping.is_set():

@@ -25,7 +25,7 @@ class _Waiting:
 
 
 class Waiting:
-    """Frames in the order in which they continue. Each waits until a constant time after its capture.
+    """Frames in the order in which they continue. Each waits until a constant time after it was received.
 
     Where they are too many, or too large, the oldest continue at once: the delay is then shorter than declared.
 
@@ -41,9 +41,9 @@ class Waiting:
 
     def add(self, frame: Frame, index: int, failed: bool, now_s: float) -> None:
         """Add a frame that waits for the transform with an index; ``failed``: whether one before that has failed."""
-        captured_s = frame.trace[0].at_s if frame.trace else now_s
+        received_s = now_s if frame.received_s is None else frame.received_s
         size = frame.width * frame.height * _BYTES_PER_PIXEL[frame.pixels.born_yuv]
-        self._queues[index].append(_Waiting(frame, index, failed, captured_s + self._delays_s[index], size))
+        self._queues[index].append(_Waiting(frame, index, failed, received_s + self._delays_s[index], size))
         self._bytes += size
 
     def due_in_s(self, now_s: float) -> float | None:

@@ -98,7 +98,10 @@ class _Parts:
     rest: dict[str, Any]
 
 
-_REST = ("pts", "time_base", "captured_at", "annotations", "depth", "intrinsics", "distortion", "trace")
+_REST = (
+    *("pts", "time_base", "captured_at", "capture_clock", "trace"),
+    *("annotations", "depth", "intrinsics", "distortion"),
+)
 
 
 def send_frame(channel: socket.socket, camera: str, frame: Frame, frame_rate: float | None) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 CLOCK = 90_000
+SINCE_1900_S = 2_208_988_800  # of the epoch, on the clock of NTP
 BASE = 123_456  # FFmpeg takes a clock that starts at 0 for one that is not known yet
 
 H264 = "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\n"
@@ -161,6 +162,12 @@ class Sender:
         """Send 20 ms of silence."""
         head = struct.pack(">BBHII", 0x80, 0, round(time_s * 50) & 0xFFFF, round(time_s * 8000) & 0xFFFFFFFF, 2)
         self._send(channel, head + b"\xff" * 160)
+
+    def report(self, captured_at: float, time_s: float, *, channel: int = 1) -> None:
+        """Send a sender report (RTCP): the camera's clock, in seconds since the epoch, at a time on the RTP clock."""
+        ntp = round((captured_at + SINCE_1900_S) * 2**32)
+        stamp = round(BASE + time_s * CLOCK) & 0xFFFFFFFF
+        self._send(channel, struct.pack(">BBHIQIII", 0x80, 200, 6, 1, ntp, stamp, 0, 0))
 
     def _send(self, channel: int, packet: bytes) -> None:
         with self._sending:

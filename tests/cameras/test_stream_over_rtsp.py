@@ -367,6 +367,53 @@ def test_a_recording_ends_at_its_declared_length_only(
                 stream.read()
 
 
+def reporting(pictures: list[list[bytes]], behind_s: float, *, sound: bool = False) -> Callable[[Sender], None]:
+    """Return a player whose camera states, from the fifth picture on, that it captures each before it sends it."""
+
+    def play(sender: Sender) -> None:
+        for number, packets in enumerate(pictures):
+            if number == 5:
+                sender.report(time.time() - behind_s, number / 25)
+            if sound:
+                sender.sound(number / 25)
+            sender.send(packets, number / 25)
+            if sender.wait(1 / 25):
+                return
+        sender.wait(30)
+
+    return play
+
+
+@pytest.mark.parametrize(
+    ("codec", "sdp"), [("libx264", VIDEO + H264), ("mjpeg", VIDEO + JPEG), ("libx264", VIDEO + H264 + SOUND)]
+)
+def test_a_frame_was_captured_when_the_clock_of_the_camera_says_so(codec: str, sdp: str) -> None:
+    play = reporting(rtp_pictures(NUMBERED[:20], codec=codec), 0.4, sound="audio" in sdp)
+    with opened(Camera(play, sdp)) as stream:
+        frames = [stream.read() for _ in range(18)]
+        assert stream.clock_fault is None
+    before, after = frames[:4], frames[8:]
+    assert {frame.capture_clock for frame in before} == {"arrival"}
+    assert {tuple(mark.stage for mark in frame.trace) for frame in before} == {("captured",)}
+    assert {frame.capture_clock for frame in after} == {"camera"}
+    assert {tuple(mark.stage for mark in frame.trace) for frame in after} == {("captured", "received")}
+    for one, next_one in itertools.pairwise(after):
+        assert next_one.captured_at - one.captured_at == pytest.approx(0.04, abs=0.001)
+    for frame in after:
+        captured, received = frame.trace
+        assert frame.received_s == received.at_s
+        assert 0.3 < received.at_s - captured.at_s < 3
+
+
+@pytest.mark.parametrize("behind_s", [3600.0, -3600.0])
+def test_a_wrong_clock_of_the_camera_does_not_count(pictures: list[list[bytes]], behind_s: float) -> None:
+    with opened(Camera(reporting(pictures[:20], behind_s))) as stream:
+        frames = [stream.read() for _ in range(18)]
+        assert stream.clock_fault is not None and "a frame was captured" in stream.clock_fault
+    assert {frame.capture_clock for frame in frames} == {"arrival"}
+    assert 0.3 < frames[-1].captured_at - frames[0].captured_at < 3
+
+
 @pytest.mark.parametrize("scheme", ["RTSP", "Rtsp"])
 def test_a_scheme_in_any_case_works(pictures: list[list[bytes]], scheme: str) -> None:
     with server(Camera(pictures_at(pictures, 25))) as host:

@@ -12,6 +12,7 @@ from cameras import CAMERAS, Camera, CameraError
 from .rtsp import RtspCamera
 
 READ_TIMEOUT_S = 1.0
+FIRST_REPORT_S = 15.0  # RTCP leaves its time to chance, about two seconds in the mean
 
 
 def stream(url: str, transport: str = "tcp") -> Camera[Any]:
@@ -35,6 +36,27 @@ def test_frames_come_at_the_rate_of_the_camera_and_without_backlog(transport: st
         assert 27 < 45 / seconds < 33
         assert frames[-1].time_s - frames[0].time_s == pytest.approx(1.5, abs=0.1)
         assert (frames[0].width, frames[0].height) == (640, 480) and frames[0].pixels.born_yuv
+        camera.close()
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_frames_are_captured_by_the_clock_of_the_camera_once_it_has_sent_it(transport: str) -> None:
+    with RtspCamera() as door:
+        camera = stream(door.url, transport)
+        camera.open()
+        began_s = time.monotonic()
+        frame = camera.read()
+        while frame.capture_clock == "arrival" and time.monotonic() - began_s < FIRST_REPORT_S:
+            frame = camera.read()
+        for _ in range(10):
+            frame = camera.read()
+            now, now_s = time.time(), time.monotonic()
+            captured, received = frame.trace
+            assert (frame.capture_clock, captured.stage, received.stage) == ("camera", "captured", "received")
+            # Both clocks are the same here: the frame was captured just before it came.
+            assert 0 <= received.at_s - captured.at_s < 1
+            assert now - frame.captured_at == pytest.approx(now_s - captured.at_s, abs=0.05)
+        assert camera.clock_fault is None
         camera.close()
 
 

@@ -43,6 +43,15 @@ def test_a_frame_from_before_the_request_is_not_used() -> None:
             later.join()
 
 
+def test_a_camera_whose_clock_is_behind_gives_snapshots_at_once() -> None:
+    with fake_graph("porch") as graph:
+        camera, feed = graph.cameras["porch"], graph.feeds["porch"]
+        with feed.watch():
+            now_s = time.monotonic() + 60  # after the request, whenever that is
+            camera.give(dataclasses.replace(picture(0), trace=(Mark("captured", now_s - 69), Mark("received", now_s))))
+            assert snapshot(feed, timeout_s=10).frame.sequence == 0
+
+
 @pytest.mark.parametrize("wanted", [True, False])
 def test_annotations_are_painted_if_wanted(wanted: bool) -> None:
     box = Detection("person", 0.9, box=BoundingBox(0.25, 0.25, 0.75, 0.75))

@@ -105,6 +105,10 @@ class CameraInfo(Reply):
     error: str | None
     width_px: int | None
     height_px: int | None
+    capture_clock: Literal["camera", "arrival"] | None = Field(
+        description="Whose clock says when a frame was captured: the camera's own, or the server's as it arrives. "
+        "Null before the first frame."
+    )
     frame_rate: float | None
     viewers: int
     sessions: list[SessionInfo]

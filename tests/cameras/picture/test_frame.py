@@ -89,5 +89,11 @@ def test_the_trace_records_each_mark() -> None:
     assert [(mark.stage, mark.at_s) for mark in marked.trace] == [("captured", 1.0), ("source", 1.5)]
 
 
+def test_a_frame_was_received_when_it_was_captured_unless_its_trace_says_otherwise() -> None:
+    assert frame().received_s is None
+    assert frame().marked("captured", 1.0).marked("source", 1.5).received_s == 1.0
+    assert frame().marked("captured", 1.0).marked("received", 1.2).marked("source", 1.5).received_s == 1.2
+
+
 def test_time_is_ticks_times_time_base() -> None:
     assert frame(pts=45, time_base=Fraction(1, 30)).time_s == pytest.approx(1.5)

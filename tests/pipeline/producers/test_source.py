@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any, cast
 
 import pytest
 
-from cameras import CameraAccessDenied, CameraCutShort, CameraEnded, CameraError, CameraUnreachable, Frame, SlotClosed
+from cameras import (
+    CameraAccessDenied,
+    CameraCutShort,
+    CameraEnded,
+    CameraError,
+    CameraUnreachable,
+    Frame,
+    Mark,
+    SlotClosed,
+)
 from pipeline import Feed, State
 from pipeline.execution.tasks import RETRY_PAUSES_S
 from pipeline.producers.source import CHECK_PAUSE_MIN_S, CHECKS_MAX
@@ -96,6 +107,36 @@ def test_frames_that_the_camera_drops_are_counted(source: Feed, maker: CameraMak
         maker.number(2).give(frame())
         watch.get(5)
     assert source.counters["dropped"] == 6
+
+
+def test_a_frame_keeps_the_clock_of_its_camera_and_is_placed_by_its_arrival(source: Feed, maker: CameraMaker) -> None:
+    def came(pts: int, captured_s: float, received_s: float) -> Frame:
+        marks = (Mark("captured", captured_s), Mark("received", received_s))
+        return dataclasses.replace(frame(pts=pts, time_base=Fraction(1, 10)), trace=marks, capture_clock="camera")
+
+    with source.watch() as watch:
+        assert source.summary()["capture_clock"] is None
+        maker.number(1).give(came(0, 4.8, 5.0))
+        watch.get(5)
+        maker.made[0].give(came(3000, 5.2, 6.0))
+        second = watch.get(5)
+    assert second.pts == 10, "a jump of its timestamps: a second after the one before"
+    assert [mark.stage for mark in second.trace] == ["captured", "received", "source"]
+    assert source.summary()["capture_clock"] == "camera"
+
+
+def test_a_wrong_clock_of_a_camera_is_logged_once(
+    source: Feed, maker: CameraMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    with source.watch() as watch:
+        for number in range(2):
+            camera = maker.number(number + 1)
+            camera.fault = f"its clock is {number} s ahead"
+            for pts in range(2):
+                camera.give(frame(pts=pts))
+                watch.get(5)
+            camera.give(CameraError("gone"))
+    assert [message for message in caplog.messages if "clock" in message] == ["camera porch: its clock is 0 s ahead"]
 
 
 def test_a_camera_is_told_for_which_share_of_its_pictures_there_is_time(

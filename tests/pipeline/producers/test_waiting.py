@@ -15,7 +15,7 @@ def captured(at_s: float) -> Frame:
     return Frame(Pixels.from_bgr(image), round(at_s * 10), Fraction(1, 10), 0.0, trace=(Mark("captured", at_s),))
 
 
-def test_a_frame_waits_a_constant_time_from_its_capture() -> None:
+def test_a_frame_waits_a_constant_time_from_its_arrival() -> None:
     waiting = Waiting([0.0, 0.5])
     assert waiting.due_in_s(1.0) is None and waiting.next(1.0) is None
     first, second = captured(1.0), captured(1.1)
@@ -42,6 +42,13 @@ def test_a_frame_without_a_trace_waits_from_now_on() -> None:
     waiting = Waiting([0.5])
     frame = Frame(Pixels.from_bgr(np.zeros((2, 2, 3), np.uint8)), 0, Fraction(1, 10), 0.0)
     waiting.add(frame, 0, False, now_s=3.0)
+    assert waiting.due_in_s(3.0) == 0.5
+
+
+def test_the_clock_of_a_camera_does_not_shorten_the_wait() -> None:
+    waiting = Waiting([0.5])
+    early = captured(1.0)
+    waiting.add(early.marked("received", 3.0), 0, False, now_s=3.0)
     assert waiting.due_in_s(3.0) == 0.5
 
 
