@@ -50,7 +50,20 @@ from .execution import (
     limit_heaps,
     release_memory,
 )
-from .feeds import ByteRate, Counters, Feed, Latency, Output, Producer, Rate, Reports, State, Watch
+from .feeds import (
+    ByteRate,
+    Counters,
+    Feed,
+    Latency,
+    Output,
+    Producer,
+    Rate,
+    Reports,
+    State,
+    Watch,
+    wait_of,
+    waited_s,
+)
 from .graph import Graph
 from .producers import DeclaredProducer, ProducerContext, bug_message, make_transforms, without_secrets_in
 
@@ -111,6 +124,8 @@ __all__ = [
     "parse",
     "schema",
     "stamp_of",
+    "wait_of",
+    "waited_s",
     "hash_of",
     "plain_token",
     "read_text",

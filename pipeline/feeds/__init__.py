@@ -1,7 +1,7 @@
 """Feeds, which distribute the frames of one camera each; the base class of producers; and meters."""
 
 from .feed import Feed
-from .meters import ByteRate, Counters, Latency, Rate
+from .meters import ByteRate, Counters, Latency, Rate, wait_of, waited_s
 from .producer import Output, Producer, State
 from .reports import Reports
 from .timeline import Timeline
@@ -19,4 +19,6 @@ __all__ = [
     "State",
     "Timeline",
     "Watch",
+    "wait_of",
+    "waited_s",
 ]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+
+from cameras import Mark
 
 WINDOW_S = 5.0
 """Time window of rates."""
@@ -142,6 +145,17 @@ class Latency:
             stage: {"p50": _milliseconds(samples, 0.5), "p95": _milliseconds(samples, 0.95)}
             for stage, samples in stages.items()
         }
+
+
+def wait_of(camera: str) -> str:
+    """Return the name of the stage in which a frame waits for a thread of a camera; no camera has such a name."""
+    return f"{camera} wait"
+
+
+def waited_s(trace: Sequence[Mark], camera: str) -> float:
+    """Return how long a frame has waited for threads of a camera, for all its transforms and encoders together."""
+    stage = wait_of(camera)
+    return sum(mark.at_s - before.at_s for before, mark in pairwise(trace) if mark.stage == stage)
 
 
 def _milliseconds(ordered: list[float], share: float) -> float:

@@ -14,7 +14,7 @@ from transforms import InferenceTransform, Transform
 
 from ..camera_config import CameraConfig, TransformAttributes
 from ..execution import Clock, Executor, FrameTask, Run, TaskRun
-from ..feeds import Feed, Output, Rate, Reports, State
+from ..feeds import Feed, Output, Rate, Reports, State, wait_of
 from .bugs import bug_message
 from .kind import DeclaredProducer, ProducerContext
 from .step import OpenError, Row, Step, make_transforms, step
@@ -263,6 +263,9 @@ class _LineTask(FrameTask):
         reports.counters.add("shed", dropped - self._lost)
         self._lost = dropped
         self._repeat_at_s = None
+        if frame.trace:
+            reports.latency.add("source", frame.trace[-1].at_s - frame.trace[0].at_s)
+            frame = self._waited(frame)
         live = line.source.live  # a new configuration may give the source another producer
         for transform in line.inferences:
             transform.live = live
@@ -314,7 +317,8 @@ class _LineTask(FrameTask):
 
     def _continue(self, turn: object) -> None:
         while self._turn is turn and (over := self._waiting.next(self._line._clock.monotonic())) is not None:
-            self._step(turn, *over)
+            frame, index, failed = over
+            self._step(turn, self._waited(frame), index, failed)
 
     def _step(self, turn: object, frame: Frame, waited_at: int | None = None, failed: bool = False) -> None:
         """Apply the transforms to a frame, and publish it or keep it waiting; ``failed``: one before has failed."""
@@ -334,6 +338,10 @@ class _LineTask(FrameTask):
             failed,
         )
 
+    def _waited(self, frame: Frame) -> Frame:
+        """Return a frame that has waited for this line, and is taken up now."""
+        return frame.marked(wait_of(self._line._name))
+
     def _take(self, turn: object, done: Step, failed: bool) -> None:
         """Report the result of a step, and publish its frame or keep it waiting."""
         if self._turn is not turn:
@@ -347,7 +355,7 @@ class _LineTask(FrameTask):
             self._failed(f"pipeline[{stage.index}] ({stage.transform.type_name}): {stage.failure}")
         failed = failed or any(done.failures)
         if done.waits_at is not None and done.frame is not None:
-            self._waiting.add(done.frame, done.waits_at, failed, line._clock.monotonic())
+            self._waiting.add(done.frame.marked("announced"), done.waits_at, failed, line._clock.monotonic())
         elif done.frame is not None:
             if not failed:
                 self.error = None

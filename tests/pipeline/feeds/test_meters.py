@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.feeds.meters import COUNTS, Counters, Latency, Rate
+from cameras import Mark
+from pipeline.feeds.meters import COUNTS, Counters, Latency, Rate, wait_of, waited_s
 
 
 def test_everything_is_counted_from_zero() -> None:
@@ -59,3 +60,18 @@ def test_percentiles_cover_the_newest_samples_in_milliseconds() -> None:
         latency.add("encode", number / 1000)
     assert latency.summary() == {"encode": {"p50": 873.0, "p95": 988.0}}
     assert Latency().summary() == {}
+
+
+def test_a_frame_has_waited_for_each_thread_of_its_own_camera() -> None:
+    stages = [
+        ("captured", 1.0),
+        ("source", 1.5),
+        ("wall wait", 1.7),
+        ("wall", 2.0),
+        ("porch wait", 2.25),
+        ("porch", 3.0),
+    ]
+    trace = [Mark(stage, at_s) for stage, at_s in [*stages, (wait_of("porch"), 3.5)]]
+    assert waited_s(trace, "porch") == pytest.approx(0.75)
+    assert waited_s(trace, "wall") == pytest.approx(0.2)
+    assert waited_s(trace[:1], "porch") == waited_s((), "porch") == 0.0

@@ -115,11 +115,11 @@ def test_frames_come_out_transformed_with_their_time(setup: Cameras) -> None:
         came = watch.get(5)
     assert came.annotations == (STAR.attached_by("classifications", "shapes"),)
     assert (came.pts, came.sequence) == (0, 0)
-    assert [mark.stage for mark in came.trace] == ["captured", "source", "named"]
+    assert [mark.stage for mark in came.trace] == ["captured", "source", "named wait", "named"]
     assert line.counters.inferences == {"shapes": 1}
     summary = line.summary()
     assert (summary["source"], summary["counters"]["inferences"]) == ("porch", {"shapes": 1})
-    assert set(summary["latency_ms"]) == {"0 classifications", "line"}
+    assert set(summary["latency_ms"]) == {"source", "0 classifications", "line"}
     assert [(item["type"], item["mode"]) for item in summary["transforms"]] == [("classifications", "sync")]
 
 
@@ -183,6 +183,8 @@ def test_with_a_delay_each_frame_comes_a_constant_time_later_with_its_own_result
         found = watch.get(5)
         assert (found.sequence, [each.label for each in found.annotations]) == (0, ["0"])
         assert line.summary()["transforms"][0]["mode"] == "delayed"
+        stages = [mark.stage for mark in found.trace]
+        assert stages == ["captured", "source", "found wait", "announced", "found wait", "found"]
 
 
 def test_frames_of_a_file_wait_for_a_slow_model_unless_the_mode_says_otherwise(setup: Cameras) -> None:
