@@ -6,6 +6,7 @@ from .metrics import METRICS_TYPE, metrics_text
 from .problems import PROBLEM_TYPE, HttpError, document, handle_errors, response_to
 from .replies import (
     CameraInfo,
+    ClockInfo,
     ConfigurationInfo,
     ConfigurationProblem,
     DeviceInfo,
@@ -28,6 +29,7 @@ __all__ = [
     "PROBLEM_TYPE",
     "URLS_BYTES_MAX",
     "CameraInfo",
+    "ClockInfo",
     "ConfigurationInfo",
     "ConfigurationProblem",
     "DeviceInfo",

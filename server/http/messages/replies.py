@@ -25,6 +25,12 @@ class ProblemReply(Reply):
     detail: str
 
 
+class ClockInfo(Reply):
+    """The time of the server."""
+
+    time_s: float = Field(description="Seconds since 1970 in UTC.")
+
+
 class SessionInfo(Reply):
     """One viewer's connection."""
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.datastructures import State
 
 from pipeline import schema
 
 from ...core import Unavailable, on_thread
 from ..access import base_path
-from ..messages import METRICS_TYPE, metrics_text, problems
+from ..messages import METRICS_TYPE, ClockInfo, metrics_text, problems
 from .dependencies import WithBackend
 
 T = TypeVar("T")
@@ -35,6 +36,12 @@ async def ready(request: Request) -> dict[str, str]:
     if request.app.state.closing:
         raise Unavailable("the server is closing")
     return {"status": "ready"}
+
+
+@router.get("/api/clock", response_model=None, responses={200: {"model": ClockInfo}})
+async def clock() -> JSONResponse:
+    """Return the time of the server, with which a page finds out how far its own clock is off."""
+    return JSONResponse({"time_s": time.time()})
 
 
 @router.get("/metrics", response_class=PlainTextResponse)

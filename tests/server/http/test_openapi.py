@@ -124,6 +124,7 @@ def test_every_endpoint_is_described(document: Json) -> None:
         "/api/vision/{service}/{kind}",
         "/whep/{camera}",
         "/whep/{camera}/{session}",
+        "/api/clock",
         "/healthz",
         "/metrics",
         "/readyz",
@@ -217,7 +218,7 @@ def test_predictions_match_their_schema(served: Served, document: Json, kind: st
 
 
 def test_other_responses_match_their_schema(served: Served, document: Json) -> None:
-    for path in ("/api/vision", "/healthz", "/readyz", "/schema.json"):
+    for path in ("/api/clock", "/api/vision", "/healthz", "/readyz", "/schema.json"):
         assert served.client.get(path).status_code == 200
         check(document, served.client.get(path))
     check(document, served.client.get("/api/cameras", headers={"Authorization": "Bearer none-of-them"}))

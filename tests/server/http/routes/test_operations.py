@@ -1,5 +1,6 @@
 """Health, readiness, measurements and the schema of the configuration."""
 
+import time
 from pathlib import Path
 
 import jsonschema
@@ -13,6 +14,12 @@ from ...served import CAMERAS, Served, problem
 def test_the_server_is_healthy_and_ready(served: Served) -> None:
     assert served.client.get("/healthz").json() == {"status": "ok"}
     assert served.client.get("/readyz").json() == {"status": "ready"}
+
+
+def test_the_server_tells_its_time(served: Served) -> None:
+    before_s = time.time()
+    told = served.client.get("/api/clock").json()
+    assert set(told) == {"time_s"} and before_s <= told["time_s"] <= time.time()
 
 
 def test_a_closing_server_is_not_ready(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
