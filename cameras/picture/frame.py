@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..annotations import Annotation, Movement
-from ..timing.capture import CaptureClock
+from ..timing import CaptureClock
 from .pixels import Image, Pixels
 
 Depth = NDArray[np.uint16]
