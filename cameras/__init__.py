@@ -29,6 +29,7 @@ from .annotations import (
 )
 from .attributes import Attributes, LocalPath
 from .base import Camera, CameraAccessDenied, CameraCutShort, CameraEnded, CameraError, CameraUnreachable
+from .coded import CodedPicture
 from .image_file import ImageFile
 from .internals import UnsuitableLibrary, require_internals, sets_attribute
 from .interrupt import check_pyav
@@ -125,6 +126,7 @@ __all__ = [
     "Caption",
     "CaptureClock",
     "Child",
+    "CodedPicture",
     "Classification",
     "Color",
     "Deadline",

@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, TypeVar
 
 from .attributes import Attributes
+from .coded import CodedPicture
 from .network import safe_text
 from .picture import Frame, PictureLimits
 
@@ -87,6 +88,8 @@ class Camera(ABC, Generic[A]):
         live: Whether its frames are captured while it is read, not taken from a file.
         decoding_share: The share of its pictures for which there is time, above 0, at most 1. Its supervisor sets it
             between two frames; a camera that can may leave out the other pictures before it decodes them.
+        may_pass: Whether :meth:`read_picture` may return coded pictures, which viewers may get undecoded.
+        decodes: Whether frames are wanted of coded pictures too. Its supervisor sets it between two pictures.
         silence_s: Time without a frame after which the camera counts as stalled; ``None`` if it has its own deadlines,
             or may pause.
     """
@@ -95,6 +98,7 @@ class Camera(ABC, Generic[A]):
     attributes_type: ClassVar[type[Attributes]]
     annotates: ClassVar[bool] = False
     live: ClassVar[bool] = True
+    may_pass: ClassVar[bool] = False
     silence_s: ClassVar[float | None] = None
     limits: PictureLimits = PictureLimits()
 
@@ -111,6 +115,7 @@ class Camera(ABC, Generic[A]):
         self.attributes = attributes
         self.paced = paced
         self.decoding_share = 1.0
+        self.decodes = True
 
     @classmethod
     def provides_intrinsics(cls, attributes: A) -> bool:
@@ -163,6 +168,19 @@ class Camera(ABC, Generic[A]):
             CameraError: when the camera failed, or was closed during the wait.
             CameraEnded: at the regular end of the stream.
         """
+
+    def read_picture(self) -> Frame | CodedPicture:
+        """Wait for the next picture and return it; its supervisor calls this, and :meth:`read` is the default.
+
+        A camera that :attr:`may_pass` returns a picture that viewers may get as it came as a :class:`CodedPicture`, and
+        then, if it :attr:`decodes`, the frame of that picture with the same ``pts``. A frame without its coded picture
+        before it says that viewers can get none as they come, until the next coded picture, which is a key frame.
+
+        Raises:
+            CameraError: as :meth:`read`.
+            CameraEnded: likewise.
+        """
+        return self.read()
 
     @abstractmethod
     def close(self) -> None:

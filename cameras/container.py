@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard, Disposition, Stream
-from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from .base import CameraError
+from .coded import Passed, Passing
 from .damage import Damage
 from .deinterlacing import Deinterlace, Deinterlacer
 from .interrupt import interruptible, stopped_at_redirect
 from .packets import NO_LIMIT_S, Packets
 from .picture import MAX_PIXELS, begins_group, has_picture, squared_size
 from .threads import slice_decoder_threads
-from .timing import FrameTimes, GroupSkipper, PictureDeadline, believable
+from .timing import FrameTimes, GroupSkipper, PictureDeadline, Timed, believable, timing_of
 
 # Decoders that may use slice threads: in measurements with damaged data, they decoded the same pictures as with one
 # thread. All others use one. With slice threads FFmpeg conceals no damage in H.264, and most of the picture turns
@@ -44,6 +46,11 @@ _WITH_ASPECT = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", _MATROSKA})
 _WITH_INDEX = _WITH_ASPECT
 _SEEKS_MAX = 3
 _GENERATED_TIMES = 0x1  # AVFMT_FLAG_GENPTS
+# Formats of live streams with times, whose packets may be passed on.
+_PASSED_ON = frozenset({"rtsp", "flv", "live_flv", "mpegts"})
+# While viewers get pictures as they came, a decoder that was started late catches up in pieces between two of them.
+_CATCH_UP_S = 0.015
+_CATCH_UP_MIN = 2
 _REFUSED_MAX = 3  # pictures in a row that a decoder refuses as if they were too large
 
 
@@ -93,6 +100,7 @@ class Opening:
         video_stream: Number of the video stream, from 0; ``None`` for the default one, else the largest.
         deinterlace: Which pictures are deinterlaced.
         drop_damaged: Whether pictures after damage are held back until the next key frame.
+        passes: Whether pictures that viewers may get as they came are given so too.
     """
 
     url: str = field(default="", repr=False)
@@ -107,6 +115,21 @@ class Opening:
     video_stream: int | None = None
     deinterlace: Deinterlace = "never"
     drop_damaged: bool = False
+    passes: bool = False
+
+
+class Picture(NamedTuple):
+    """A picture as it came, or decoded.
+
+    Attributes:
+        passed: The picture as it came; ``None`` where it may not be passed on.
+        frame: The decoded picture; ``None`` before it is decoded. Its time is that of ``passed``.
+        time: Time, duration and time base of the picture.
+    """
+
+    passed: Passed | None
+    frame: av.VideoFrame | None
+    time: tuple[int, int, Fraction]
 
 
 class Container:
@@ -121,6 +144,7 @@ class Container:
         frame_rate: Declared or estimated frames per second; ``None`` if it declares none that can be believed.
         pixel_aspect: Width of a pixel of the last picture divided by its height; ``None`` if unknown.
         skipper: Chooses the pictures that are left out undecoded, and counts them, in all passes.
+        decodes: Whether pictures that are given as they came are decoded too; set it between two pictures.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -133,11 +157,13 @@ class Container:
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
         self._packets: Packets | None = None
-        self._frames: Generator[av.VideoFrame, None, None] | None = None
+        self._pictures: Generator[Picture, None, None] | None = None
         self._damage = Damage(drop=opening.drop_damaged)
         self._times = FrameTimes()
         self._dropped_before = 0
         self.skipper = GroupSkipper()
+        self.decodes = True
+        self._passing: Passing | None = None
         self._any_decoded = False
         self._first_s = 0.0  # the time of the first picture
         self._refused = 0
@@ -208,11 +234,11 @@ class Container:
         if self.format not in _WITH_INDEX:
             return False
         with self._in_use():
-            container, stream, frames = self._container, self._stream, self._frames
+            container, stream, pictures = self._container, self._stream, self._pictures
             if container is None or stream is None:
                 return False
-            if frames is not None:
-                frames.close()
+            if pictures is not None:
+                pictures.close()
             # The index of an MP4 has the times of decoding: a key frame found by them may be shown after the time.
             wanted = pts
             for _ in range(_SEEKS_MAX):
@@ -227,7 +253,16 @@ class Container:
         return False
 
     def next_frame(self) -> av.VideoFrame | None:
-        """Return the next frame, or ``None`` at the end.
+        """Return the next frame, or ``None`` at the end. Errors are those of :meth:`next_picture`."""
+        while (picture := self.next_picture()) is not None:
+            if picture.frame is not None:
+                return picture.frame
+        return None
+
+    def next_picture(self) -> Picture | None:
+        """Return the next picture, or ``None`` at the end.
+
+        One that may be passed on is given as it came (:attr:`Opening.passes`), and then decoded if that is wanted.
 
         Raises:
             FFmpegError: Reading fails.
@@ -237,7 +272,7 @@ class Container:
             ContainerClosed: ``close`` was called.
         """
         with self._in_use():
-            return None if self._frames is None else next(self._frames, None)
+            return None if self._pictures is None else next(self._pictures, None)
 
     def close(self) -> None:
         """Release the container, now or when the running call returns. Safe to call twice."""
@@ -321,11 +356,19 @@ class Container:
             first_timeout_s=first_timeout_s,
             timeout_s=opening.read_timeout_s,
         )
-        self._frames = self._decoded(self._packets, stream)
+        is_passed_on = opening.passes and opening.deinterlace != "always" and self.format in _PASSED_ON
+        codec = stream.codec_context
+        self._passing = None
+        if is_passed_on and codec.name == "h264":
+            self._passing = Passing(codec.extradata or b"", opening.max_pixels)
+        self._pictures = self._read(self._packets, stream)
 
-    def _decoded(self, packets: Packets, stream: VideoStream) -> Generator[av.VideoFrame, None, None]:
+    def _read(self, packets: Packets, stream: VideoStream) -> Generator[Picture, None, None]:
         deadline = PictureDeadline()
         deinterlacer = Deinterlacer(self._opening.deinterlace)
+        group: list[av.Packet[Stream]] = []  # all since the last key frame that was passed on
+        undecoded: deque[av.Packet[Stream]] = deque()
+        is_decoding = True
         began_s = time.monotonic()
         with closing(packets.read()) as read:
             for packet in read:
@@ -333,25 +376,89 @@ class Container:
                     if time.monotonic() - began_s > packets.limit_s:
                         raise NoPictures("sound or other data arrives, but no video")
                     continue
-                if self._leaves_out(packet, stream.codec_context):
+                passed = None if self._passing is None else self._passed(self._passing, packet, packets)
+                if passed is not None:
+                    if passed.is_key:
+                        group.clear()
+                    group.append(packet)
+                    yield Picture(passed, None, self._time_of(packet))
+                if passed is not None and not self.decodes:
+                    is_decoding = False
+                    undecoded.clear()
+                    if deadline.is_missed(1, packets.received_at_s):
+                        raise NoPictures("data arrives, but hardly any picture can be shown")
                     began_s = time.monotonic()
                     continue
-                if packets.lost:
-                    self._damage.lost()
-                pictures = self._pictures(packet)
-                for picture in pictures:
-                    if self._damage.shows(picture):
-                        yield from deinterlacer.pictures(picture)
-                if self._opening.pictures and packet.size and deadline.is_missed(len(pictures), packets.received_at_s):
-                    raise NoPictures("data arrives, but hardly any picture can be decoded")
+                if is_decoding:
+                    undecoded.append(packet)
+                else:
+                    # From the key frame on, also where this packet ends the passing on.
+                    is_decoding = True
+                    stream.codec_context.flush_buffers()
+                    self.skipper.restart()
+                    undecoded.extend(group if passed is not None else [*group, packet])
+                if passed is None:
+                    group.clear()
+                yield from self._caught_up(undecoded, passed, packets, deadline, deinterlacer)
                 began_s = time.monotonic()
-        yield from deinterlacer.rest()
+        for frame in deinterlacer.rest():
+            yield Picture(None, frame, timing_of(frame))
 
-    def _leaves_out(self, packet: av.Packet[Stream], codec: VideoCodecContext) -> bool:
+    def _passed(self, passing: Passing, packet: av.Packet[Stream], packets: Packets) -> Passed | None:
+        """Return the picture of a packet if it may be passed on."""
+        if not packet.size or packet.pts is None:
+            passing.doubt()
+            return None
+        if packet.has_sidedata("new_extradata"):
+            passing.take_parameters(bytes(cast(Any, packet.get_sidedata("new_extradata"))))
+        return passing.take(bytes(packet), packets.received_at_s, is_whole=not (packets.lost or packet.is_corrupt))
+
+    def _caught_up(
+        self,
+        undecoded: deque[av.Packet[Stream]],
+        passed: Passed | None,
+        packets: Packets,
+        deadline: PictureDeadline,
+        deinterlacer: Deinterlacer,
+    ) -> Generator[Picture, None, None]:
+        """Decode packets, the last of which has just come, and yield its pictures.
+
+        While viewers get the pictures as they come, some packets may be left for the next time: the next must not wait.
+        """
+        until_s = math.inf if passed is None else time.monotonic() + _CATCH_UP_S
+        number = 0
+        while undecoded and (number < _CATCH_UP_MIN or time.monotonic() < until_s):
+            packet = undecoded.popleft()
+            number += 1
+            if self._leaves_out(packet):
+                continue
+            if packets.lost and not undecoded:
+                self._damage.lost()
+            damaged = self._damage.pictures
+            frames = self._decoded(packet)
+            for frame in frames:
+                if self._damage.shows(frame) and not undecoded:
+                    for shown in deinterlacer.pictures(frame):
+                        yield self._picture(passed, packet, shown)
+            if passed is not None and self._passing is not None and self._damage.pictures > damaged:
+                self._passing.doubt()
+            if self._opening.pictures and packet.size and deadline.is_missed(len(frames), packets.received_at_s):
+                raise NoPictures("data arrives, but hardly any picture can be decoded")
+
+    def _picture(self, passed: Passed | None, packet: av.Packet[Stream], frame: av.VideoFrame) -> Picture:
+        """Return a decoded picture: with the one that was passed on, if it is that one."""
+        time = timing_of(frame)
+        if passed is not None and self._passing is not None and frame.pts != packet.pts:
+            self._passing.doubt()
+            passed = None
+        return Picture(passed, frame, time)
+
+    def _leaves_out(self, packet: av.Packet[Stream]) -> bool:
         """Return whether to leave out the picture of a packet, for which there is no time."""
         skipper = self.skipper
-        if not skipper.is_active or not packet.size:
+        if not skipper.is_active or not packet.size or self._stream is None:
             return False
+        codec = self._stream.codec_context
         was_skipping = skipper.is_skipping
         time_s = None if packet.pts is None or packet.time_base is None else float(packet.pts * packet.time_base)
         is_key = packet.is_keyframe or begins_group(codec.name, bytes(packet))
@@ -360,7 +467,7 @@ class Container:
             codec.flush_buffers()  # it may hold pictures back, which would come late
         return leaves_out
 
-    def _pictures(self, packet: av.Packet[Stream]) -> list[av.VideoFrame]:
+    def _decoded(self, packet: av.Packet[Stream]) -> list[av.VideoFrame]:
         """Decode a packet; give each picture its time."""
         codec = "" if self._stream is None else self._stream.codec_context.name
         try:
@@ -390,6 +497,12 @@ class Container:
             self._any_decoded, self._refused = True, 0
             pictures.append(frame)
         return pictures
+
+    def _time_of(self, packet: av.Packet[Stream]) -> tuple[int, int, Fraction]:
+        """Return the time of a packet, which is that of its picture where pictures come in the order of their times."""
+        pts, duration = self._times.of(cast("Timed", packet), None if packet.duration else self.frame_rate)
+        assert packet.time_base is not None
+        return pts, duration, packet.time_base
 
     def _declared_rate(self, stream: VideoStream) -> Fraction | None:
         rates = (stream.average_rate, stream.guessed_rate)
@@ -434,10 +547,10 @@ class Container:
                 self._busy.release()
 
     def _release(self) -> None:
-        container, self._container, frames, self._frames = self._container, None, self._frames, None
+        container, self._container, pictures, self._pictures = self._container, None, self._pictures, None
         self._stream = None
-        if frames is not None:
-            frames.close()
+        if pictures is not None:
+            pictures.close()
         if container is not None:
             container.close()
 

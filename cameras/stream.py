@@ -18,15 +18,16 @@ from pydantic import Field, field_validator
 
 from .attributes import AddressAttributes, Attributes
 from .base import CameraEnded, CameraError, CameraUnreachable
+from .coded import CodedPicture
 from .connecting import Connection, Host
-from .container import Container, ContainerClosed, NoPictures, Opening
+from .container import Container, ContainerClosed, NoPictures, Opening, Picture
 from .ffmpeg import FFmpegCamera, PictureAttributes
 from .multipart import Multipart
 from .network import HIDDEN, PORTS, redact_url, url_problem
 from .packets import NoData
 from .picture import Frame, Mark, pixels_from_av
 from .stream_failures import ELSEWHERE, reason
-from .timing import CaptureTimes, LiveTimes, Pacer, RateMeter, Rebase, seconds, timing_of
+from .timing import CaptureClock, CaptureTimes, LiveTimes, Pacer, RateMeter, Rebase, seconds, timing_of
 
 # Formats without timestamps: the arrival time is used.
 _WITHOUT_TIMES = frozenset({"mpjpeg", "mjpeg", "image2pipe", "jpeg_pipe", "png_pipe", "h264", "hevc", "m4v"})
@@ -100,6 +101,7 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
 
     model_name: ClassVar[str] = "stream"
     attributes_type: ClassVar[type[Attributes]] = StreamAttributes
+    may_pass: ClassVar[bool] = True
 
     def __init__(self, name: str, attributes: StreamAttributes, *, paced: bool = True) -> None:
         super().__init__(name, attributes, paced=paced)
@@ -148,6 +150,8 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
             read_timeout_s=attributes.read_timeout_s,
             pictures=True,
             max_pixels=self.limits.pixels,
+            # FFmpeg does not tell which packets of RTP are missing over UDP; only the decoder notices.
+            passes=attributes.transport == "tcp",
             **attributes.of_pictures(),
         )
         self._rebase = Rebase()
@@ -159,6 +163,8 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
         self.skipped = 0
         self._first_at_s = math.inf
         self._catching_up = True
+        self._coded: CodedPicture | None = None
+        self._is_late = False
         connection = self._connection = Connection(
             Host(attributes.full_url, self._address, attributes.transport), opening
         )
@@ -171,36 +177,74 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
 
     def read(self) -> Frame:
         """Wait for the next frame and return it."""
+        while not isinstance(picture := self.read_picture(), Frame):
+            pass
+        return picture
+
+    def read_picture(self) -> Frame | CodedPicture:
+        """Wait for the next picture and return it, as it came or decoded."""
         container = self._opened()
         while True:
-            frame = self._next(container)
-            pts, time_base, interval = self._placed(container, frame)
+            passed, frame, (source_pts, interval, source_base) = self._next(container)
+            if passed is not None and frame is not None and self._coded is not None:
+                # Its coded picture was the last one.
+                if self._is_late:
+                    self.skipped += 1
+                    continue
+                coded = self._coded
+                pixels = pixels_from_av(frame, container.pixel_aspect)
+                return coded.frame(pixels)
+            pts, time_base, interval = self._placed(container, source_pts, interval, source_base)
             is_segmented = container.format in _SEGMENTED
-            if not is_segmented and self._is_backlog(container, seconds(interval, time_base)):
+            is_late = not is_segmented and self._is_backlog(container, seconds(interval, time_base))
+            if passed is not None:
+                self._is_late = is_late
+                captured_at, clock, trace = self._captured(container, source_pts, source_base)
+                self._coded = CodedPicture(*passed, pts, time_base, captured_at, trace=trace, capture_clock=clock)
+                return self._coded
+            if is_late:
                 self.skipped += 1
                 continue
+            assert frame is not None, "a picture is coded or decoded"
             pixels = pixels_from_av(frame, container.pixel_aspect)
-            received_at, received_at_s = container.received_at, container.received_at_s
+            arrival = None
             if is_segmented and self.paced:
                 self._pacer.wait(seconds(pts, time_base))
                 if container.closing.is_set():
                     raise CameraError("closed")
-                received_at, received_at_s = time.time(), time.monotonic()
-            captured_at, clock = self._capture.of(_stated_at(container, frame), received_at)
-            trace: tuple[Mark, ...] = (Mark("captured", received_at_s),)
-            if clock == "camera":
-                captured_at_s = received_at_s - (received_at - captured_at)
-                trace = (Mark("captured", captured_at_s), Mark("received", received_at_s))
+                arrival = time.time(), time.monotonic()
+            captured_at, clock, trace = self._captured(container, source_pts, source_base, arrival)
             return Frame(pixels, pts, time_base, captured_at, trace=trace, capture_clock=clock)
 
-    def _placed(self, container: Container | Multipart, frame: av.VideoFrame) -> tuple[int, Fraction, int]:
-        """Return the time of a frame, its time base, and the interval to the next."""
+    def _captured(
+        self,
+        container: Container | Multipart,
+        source_pts: int,
+        time_base: Fraction,
+        arrival: tuple[float, float] | None = None,
+    ) -> tuple[float, CaptureClock, tuple[Mark, ...]]:
+        """Return when a picture was captured, by which clock, and its first marks.
+
+        ``arrival`` is when it arrived, on the wall clock and the monotonic one; by default that of its packet.
+        """
+        received_at, received_at_s = arrival or (container.received_at, container.received_at_s)
+        offset_s = container.clock_offset_s
+        stated_at = None if offset_s is None else seconds(source_pts, time_base) + offset_s
+        captured_at, clock = self._capture.of(stated_at, received_at)
+        if clock == "arrival":
+            return captured_at, clock, (Mark("captured", received_at_s),)
+        captured_at_s = received_at_s - (received_at - captured_at)
+        return captured_at, clock, (Mark("captured", captured_at_s), Mark("received", received_at_s))
+
+    def _placed(
+        self, container: Container | Multipart, source_pts: int, interval: int, time_base: Fraction
+    ) -> tuple[int, Fraction, int]:
+        """Return the time of a picture, its time base, and the interval to the next."""
         if container.format in _WITHOUT_TIMES:
             times = self._times = self._times or LiveTimes(_ARRIVAL_TIME_BASE)
             pts = times.place(None, 1, container.received_at_s)
             self._meter.add(seconds(pts, _ARRIVAL_TIME_BASE))
             return pts, _ARRIVAL_TIME_BASE, 1
-        source_pts, interval, time_base = timing_of(frame)
         if self._began is None:
             self._began = source_pts
         self._meter.add(seconds(source_pts, time_base))
@@ -217,9 +261,14 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
         if connection is not None:
             connection.close()
 
-    def _next(self, container: Container | Multipart) -> av.VideoFrame:
+    def _next(self, container: Container | Multipart) -> Picture:
         try:
-            frame = container.next_frame()
+            if isinstance(container, Container):
+                container.decodes = self.decodes
+                picture = container.next_picture()
+            else:
+                frame = container.next_frame()
+                picture = None if frame is None else Picture(None, frame, timing_of(frame))
         except ContainerClosed:
             raise CameraError("closed") from None
         except (NoData, NoPictures) as error:
@@ -227,8 +276,8 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
         except (FFmpegError, OSError) as error:
             ended = error.errno == errno.EIO  # most demuxers report a closed connection so
             raise self._broken(_ENDED if ended else reason(error)) from None
-        if frame is not None:
-            return frame
+        if picture is not None:
+            return picture
         declared_s = container.duration_s
         if declared_s is None:
             raise self._broken(_ENDED)
@@ -253,11 +302,3 @@ class Stream(FFmpegCamera[StreamAttributes, Container | Multipart]):
         waiting = container.waited_s < interval_s * _AT_ONCE
         self._catching_up = waiting and now_s - self._first_at_s < _BACKLOG_S
         return self._catching_up
-
-
-def _stated_at(container: Container | Multipart, frame: av.VideoFrame) -> float | None:
-    """Return when a frame was captured by the camera's clock; ``None`` if the camera has not sent it."""
-    offset_s = container.clock_offset_s
-    if offset_s is None or frame.pts is None or frame.time_base is None:
-        return None
-    return seconds(frame.pts, frame.time_base) + offset_s

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("cameras", "vision", "transforms", "pipeline", "streams", "configs", "server")
 # The sub-packages of each package, left to right. They stand left of the package's own modules.
 SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
-    "cameras": ("threads", "network", "timing", "annotations", "processes", "picture", "pattern"),
+    "cameras": ("threads", "network", "timing", "annotations", "processes", "picture", "coded", "pattern"),
     "cameras/picture": ("formats",),
     "vision": ("runtimes", "inputs", "outputs", "captioning"),
     "vision/outputs": ("scores", "heads"),

@@ -2,7 +2,8 @@
 
 from .decoder import CAMERA_DECODERS, DECODERS, MAX_PIXELS, PictureLimits
 from .formats import ImageError, read_header
-from .frame import Depth, Frame, Intrinsics, Mark
+from .frame import Depth, Frame, Intrinsics, Mark, received_in
+from .h264 import Bits, SequenceParameters, sequence_parameters
 from .image import decode_depth, decode_image
 from .nal_units import FrameNumbers, Part, begins_group, has_picture, part_of
 from .pixels import Image, Matrix, Pixels, Yuv, yuv_from_rgb
@@ -12,6 +13,7 @@ __all__ = [
     "CAMERA_DECODERS",
     "DECODERS",
     "MAX_PIXELS",
+    "Bits",
     "Depth",
     "Frame",
     "FrameNumbers",
@@ -23,6 +25,7 @@ __all__ = [
     "Part",
     "PictureLimits",
     "Pixels",
+    "SequenceParameters",
     "Yuv",
     "decode_depth",
     "decode_image",
@@ -31,6 +34,8 @@ __all__ = [
     "has_picture",
     "part_of",
     "read_header",
+    "received_in",
+    "sequence_parameters",
     "squared_size",
     "yuv_from_rgb",
 ]

@@ -48,6 +48,16 @@ class Mark:
     at_s: float
 
 
+def received_in(trace: tuple[Mark, ...]) -> float | None:
+    """Return when a picture came to this machine, on the monotonic clock; ``None`` without a trace.
+
+    Unlike the capture by the clock of a camera, this is never wrong.
+    """
+    if len(trace) > 1 and trace[1].stage == "received":
+        return trace[1].at_s
+    return trace[0].at_s if trace else None
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One picture with its time. Immutable; derived frames share its pixels.
@@ -100,13 +110,8 @@ class Frame:
 
     @property
     def received_s(self) -> float | None:
-        """When it came to this machine, on the monotonic clock; ``None`` without a trace.
-
-        Unlike the capture by the clock of a camera, this is never wrong.
-        """
-        if len(self.trace) > 1 and self.trace[1].stage == "received":
-            return self.trace[1].at_s
-        return self.trace[0].at_s if self.trace else None
+        """When it came to this machine (:func:`received_in`)."""
+        return received_in(self.trace)
 
     def with_annotations(self, more: Iterable[Annotation]) -> Frame:
         """Return this frame with annotations appended."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum, auto
-from typing import NamedTuple
+
+from .h264 import Bits, SequenceParameters, sequence_parameters
 
 _START = b"\x00\x00\x01"
-_HEAD_BYTES = 64  # enough for the parts that are read here
+_HEAD_BYTES = 512  # enough for the parts that are read here
+_SLICE_HEAD_BYTES = 32
 _SLICE, _IDR, _PARAMETERS = 1, 5, 7
 _HEVC_IDR = (19, 20)
 _MPEG = frozenset({"mpeg1video", "mpeg2video"})
-# Profiles whose parameter sets also say how colours are sampled.
-_HIGH = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
 
 def has_picture(codec: str, data: bytes) -> bool:
@@ -91,7 +91,7 @@ class FrameNumbers:
     """
 
     def __init__(self, parameters: bytes = b"") -> None:
-        self._format: _Format | None = None
+        self._format: SequenceParameters | None = None
         self._last: int | None = None
         self.skips(parameters)
 
@@ -101,8 +101,8 @@ class FrameNumbers:
             kind = unit[0] & 0x1F if unit else 0
             if kind == _PARAMETERS:
                 try:
-                    self._format = _format_of(unit)
-                except IndexError:  # cut
+                    self._format = sequence_parameters(unit)
+                except (IndexError, ValueError):
                     self._format = None
             elif kind in (_SLICE, _IDR):
                 try:
@@ -115,7 +115,7 @@ class FrameNumbers:
         format, last = self._format, self._last
         if format is None or format.allows_gaps:
             return False
-        bits = _Bits(unit[1:])
+        bits = Bits(unit[1:_SLICE_HEAD_BYTES])
         for _ in range(3):  # first macroblock, type, parameter set
             bits.exponential()
         if format.has_planes:
@@ -127,67 +127,9 @@ class FrameNumbers:
         return skips
 
 
-class _Format(NamedTuple):
-    number_bits: int
-    allows_gaps: bool
-    has_planes: bool
-
-
-def _format_of(unit: bytes) -> _Format | None:
-    """Return what a sequence parameter set says of the numbers; ``None`` if it is of a rare kind."""
-    bits = _Bits(unit[1:])
-    profile = bits.fixed(8)
-    bits.fixed(16)
-    bits.exponential()
-    has_planes = False
-    if profile in _HIGH:
-        if bits.exponential() == 3:
-            has_planes = bool(bits.fixed(1))
-        bits.exponential()
-        bits.exponential()
-        bits.fixed(1)
-        if bits.fixed(1):  # lists of scaling factors
-            return None
-    number_bits = bits.exponential() + 4
-    order = bits.exponential()
-    if order == 0:
-        bits.exponential()
-    elif order == 1:
-        bits.fixed(1)
-        bits.exponential()
-        bits.exponential()
-        for _ in range(bits.exponential()):
-            bits.exponential()
-    bits.exponential()
-    return _Format(number_bits, bool(bits.fixed(1)), has_planes) if number_bits <= 16 else None
-
-
 def _units(data: bytes) -> Iterator[bytes]:
     """Yield the beginning of each unit."""
     at = data.find(_START)
     while at >= 0:
         yield data[at + 3 : at + 3 + _HEAD_BYTES]
         at = data.find(_START, at + 3)
-
-
-class _Bits:
-    """Reads bits; raises ``IndexError`` at the end."""
-
-    def __init__(self, data: bytes) -> None:
-        data = data.replace(b"\x00\x00\x03", b"\x00\x00")
-        self._left = len(data) * 8
-        self._value = int.from_bytes(data, "big")
-
-    def fixed(self, number: int) -> int:
-        """Return the next bits as a number."""
-        if number > self._left:
-            raise IndexError(number)
-        self._left -= number
-        return (self._value >> self._left) & ((1 << number) - 1)
-
-    def exponential(self) -> int:
-        """Return the next number in Exp-Golomb code; signed ones are not told apart."""
-        left = self._left
-        rest = self._value & ((1 << left) - 1)
-        zeros = left - rest.bit_length()
-        return self.fixed(2 * zeros + 1) - 1

@@ -1,7 +1,7 @@
 """The time of frames: increasing timestamps, those of live sources, the capture, pacing, rates, and deadlines."""
 
 from .capture import CaptureClock, CaptureTimes
-from .frame_times import FrameTimes, believable, timing_of
+from .frame_times import FrameTimes, Timed, believable, timing_of
 from .live import LiveTimes, RateMeter
 from .pacing import Pacer, PictureDeadline, Rebase, seconds, ticks
 from .skipping import GroupSkipper
@@ -16,6 +16,7 @@ __all__ = [
     "PictureDeadline",
     "RateMeter",
     "Rebase",
+    "Timed",
     "believable",
     "seconds",
     "ticks",

@@ -113,3 +113,22 @@ def stream_of(packet: bytes) -> int:
 def ts_packets(data: bytes) -> list[bytes]:
     """Return the packets of an MPEG-TS."""
     return [data[start : start + 188] for start in range(0, len(data), 188)]
+
+
+def packets(codec: str = "libx264", pictures: int = 25, /, **options: str) -> tuple[list[bytes], bytes]:
+    """Return the packets of pictures in the order of decoding, with start codes, and the parameters apart."""
+    encoder: Any = av.CodecContext.create(codec, "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 640, 352, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
+    encoder.options = {"preset": "ultrafast", **options}
+    if codec != "libx264":
+        encoder.options = options
+    if codec == "libx265":
+        encoder.options = {"x265-params": "log-level=none:bframes=0", **options}
+    made = []
+    for number, image in enumerate(noisy_blocks(pictures)):
+        frame = av.VideoFrame.from_ndarray(image, "bgr24").reformat(format="yuv420p", threads=1)
+        frame.pts = number
+        made += [bytes(packet) for packet in encoder.encode(frame)]
+    made += [bytes(packet) for packet in encoder.encode(None)]
+    return made, bytes(encoder.extradata or b"")

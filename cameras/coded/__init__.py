@@ -1,0 +1,6 @@
+"""Coded pictures: those of a stream that viewers may get as they came, without being decoded."""
+
+from .passing import GROUP_MAX_BYTES, GROUP_MAX_S, Passed, Passing
+from .picture import CodedPicture
+
+__all__ = ["GROUP_MAX_BYTES", "GROUP_MAX_S", "CodedPicture", "Passed", "Passing"]
