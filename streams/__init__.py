@@ -3,7 +3,16 @@
 from typing import TYPE_CHECKING, Any
 
 from .annotate import Target, annotate
-from .encoding import EncoderKey, EncoderPool, PacketSink, SharedEncoder, Subscription, VideoEncoder, VideoPacket
+from .encoding import (
+    EncodedFrame,
+    EncoderKey,
+    EncoderPool,
+    PacketSink,
+    SharedEncoder,
+    Subscription,
+    VideoEncoder,
+    VideoPacket,
+)
 from .selection import Selection
 from .snapshot import NoFrameComes, Snapshot, held_snapshot, jpeg, next_frame, snapshot
 
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Deadlines",
     "VideoEncoder",
+    "EncodedFrame",
     "EncoderKey",
     "EncoderPool",
     "IceRestart",

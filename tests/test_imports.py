@@ -20,7 +20,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "transforms": ("painting", "modes"),
     "pipeline": ("camera_config", "execution", "feeds", "producers", "config"),
     "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam", "text"),
-    "streams": ("encoding", "webrtc"),
+    "streams": ("rtp", "encoding", "webrtc"),
     "configs": ("training",),
     "server": (
         "process",
@@ -64,6 +64,7 @@ PLACES = {
     "fontpkg": ("transforms/painting/fonts.py",),
     "aiortc": ("streams/webrtc/",),
     "aioice": ("streams/webrtc/",),
+    "pylibsrtp": ("streams/rtp/", "streams/webrtc/internals.py"),
     "yaml": ("pipeline/config/nodes/", "vision/runtimes/label_forms/yaml_names.py"),
     "fastapi": ("server/http/", "server/clarifai/rest.py"),
     "starlette": ("server/http/", "server/clarifai/rest.py"),

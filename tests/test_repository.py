@@ -86,6 +86,8 @@ TESTED_WITH: dict[str, str] = {
     "pipeline/execution/blocking.py": "tests/pipeline/execution/test_executor.py",
     "pipeline/feeds/producer.py": "tests/pipeline/feeds/test_feed.py",
     "pipeline/producers/kind.py": "tests/pipeline/producers/test_table.py",
+    "streams/encoding/broadcast.py": "tests/streams/encoding/test_pool.py",
+    "streams/encoding/encoded.py": "tests/streams/encoding/test_pool.py",
     "streams/encoding/shared_encoder.py": "tests/streams/encoding/test_pool.py",
     "streams/encoding/sink.py": "tests/streams/encoding/test_pool.py",
     "streams/movie.py": "tests/streams/test_annotate.py",

@@ -12,7 +12,7 @@ import gc
 import statistics
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from cameras import limit_opencv
 from pipeline import Graph, load
-from streams import EncoderPool, VideoPacket
+from streams import EncodedFrame, EncoderPool
 from streams.encoding.codecs import CLOCK_RATE, EncoderSettings, default_bitrate, default_preset, open_codec
 
 from ..measuring import RATE, Finding, Findings, Program, at_most
@@ -42,7 +42,7 @@ class _Nowhere:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.frames = 0
 
-    def push(self, packets: Sequence[VideoPacket]) -> bool:
+    def push(self, frame: EncodedFrame) -> bool:
         self.frames += 1
         return True
 

@@ -1,16 +1,20 @@
 """Encoding of frames: one shared encoder per feed, codec, size and annotated or clean, and its packet sinks."""
 
+from .broadcast import Broadcast, EncoderKey, Subscription
 from .codecs import CLOCK_RATE, CodecName, VideoPacket, default_bitrate, h264_level
+from .encoded import EncodedFrame
 from .encoder import VideoEncoder
 from .planes import fill, fitted, tag
 from .pool import EncoderPool
-from .shared_encoder import EncoderKey, SharedEncoder, Subscription
+from .shared_encoder import SharedEncoder
 from .sink import PacketSink
 
 __all__ = [
+    "Broadcast",
     "CLOCK_RATE",
     "CodecName",
     "VideoEncoder",
+    "EncodedFrame",
     "EncoderKey",
     "EncoderPool",
     "PacketSink",

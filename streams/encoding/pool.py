@@ -10,8 +10,9 @@ from typing import Any
 
 from pipeline import Feed, Run
 
+from .broadcast import Broadcast, EncoderKey, Subscription
 from .codecs import CodecName
-from .shared_encoder import EncoderKey, MakeEncoder, SharedEncoder, Subscription, encoder_for
+from .shared_encoder import MakeEncoder, SharedEncoder, encoder_for
 from .sink import PacketSink
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class EncoderPool:
         self._monotonic = monotonic
         # Held while sinks join, move and leave, never while a frame is painted, encoded or delivered.
         self._lock = threading.RLock()
-        self._encoders: dict[EncoderKey, SharedEncoder] = {}
+        self._encoders: dict[EncoderKey, Broadcast] = {}
         self._ending: list[_Ending] = []
         self._closed = False
 
@@ -110,7 +111,7 @@ class EncoderPool:
                 if encoder.remove(subscription):
                     self._stop(encoder)
 
-    def _rearrange(self, encoder: SharedEncoder) -> None:
+    def _rearrange(self, encoder: Broadcast) -> None:
         """Move the sinks that need another encoder now that the feed's producer was exchanged."""
         with self._lock:
             if self._closed:
@@ -126,19 +127,19 @@ class EncoderPool:
             if not encoder.subscriptions:
                 self._stop(encoder)
 
-    def _ended(self, encoder: SharedEncoder) -> None:
+    def _ended(self, encoder: Broadcast) -> None:
         """Remove an encoder whose frames have ended; :meth:`close` still waits for the rest of its run."""
         with self._lock:
             if self._encoders.get(encoder.key) is encoder:
                 self._stop(encoder)
 
-    def _forget(self, encoder: SharedEncoder) -> None:
+    def _forget(self, encoder: Broadcast) -> None:
         """Take an encoder out of the table, so that no further sink joins it."""
         with self._lock:
             if self._encoders.get(encoder.key) is encoder:
                 del self._encoders[encoder.key]
 
-    def _stop(self, encoder: SharedEncoder) -> None:
+    def _stop(self, encoder: Broadcast) -> None:
         self._forget(encoder)
         now_s = time.monotonic()
         for each in self._ending:

@@ -1,21 +1,18 @@
-"""One running encoder for the frames of a feed, and the subscriptions that share its packets."""
+"""One running encoder for the frames of a feed, shared by its subscriptions."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
-from cameras import Frame
-from pipeline import ByteRate, Feed, FrameTask, Reports, Run, TaskRun, Watch
+from cameras import Frame, Mark
+from pipeline import Feed, FrameTask, Run, TaskRun, Watch
 
-from .codecs import CodecName, VideoPacket
+from .broadcast import Broadcast, EncoderKey
+from .encoded import EncodedFrame
 from .encoder import VideoEncoder
 from .keyframes import KeyFrameRequests
 from .pace import Pace
-from .sink import PacketSink
 
 logger = logging.getLogger(__name__)
 
@@ -23,97 +20,14 @@ REPEAT_DELAY_S = 0.1
 """How long a requested key frame waits for a new frame; after that the last frame is encoded again."""
 
 
-@dataclass(frozen=True)
-class EncoderKey:
-    """The properties of a shared encoder's stream; sinks with equal keys share one encoder.
-
-    Attributes:
-        camera: Name of the camera.
-        codec: Codec of the packets.
-        size: Width and height in pixels, both even, that the picture is scaled to; ``None`` keeps its size.
-        annotated: Whether annotations are painted.
-    """
-
-    camera: str
-    codec: CodecName
-    size: tuple[int, int] | None
-    annotated: bool
-
-
 MakeEncoder = Callable[[Feed, EncoderKey], VideoEncoder]
 
 
-class Subscription:
-    """The subscription of one sink to a shared encoder, until it is closed.
-
-    Attributes:
-        is_open: Whether packets may still come.
-        feed: The feed that the frames come from.
-        sink: The receiver of the packets.
-        encoder: The encoder that the packets come from now.
-        annotations: Whether the sink wants painted annotations.
-    """
-
-    encoder: SharedEncoder
-
-    def __init__(
-        self,
-        feed: Feed,
-        codec: CodecName,
-        sink: PacketSink,
-        *,
-        annotations: bool,
-        size: tuple[int, int] | None,
-        leave: Callable[[Subscription], None],
-    ) -> None:
-        self.is_open = True
-        self.feed = feed
-        self.sink = sink
-        self.annotations = annotations
-        self._leave = leave
-        self._codec: CodecName = codec
-        self._size = size
-        self._needs_key = True
-
-    @property
-    def wanted_key(self) -> EncoderKey:
-        """The key of the encoder that this subscription needs, given the current state of its feed."""
-        return EncoderKey(self.feed.name, self._codec, self._size, self.annotations and self.feed.annotates)
-
-    def request_key_frame(self) -> None:
-        """Request a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
-        self.encoder.request_key_frame()
-
-    def close(self) -> None:
-        """End the subscription. Safe to call twice; after a call in the sink's own loop nothing more is pushed."""
-        self._leave(self)
-
-    def deliver(self, encoder: SharedEncoder, packets: Sequence[VideoPacket]) -> None:
-        """Push packets, from a key frame on. The encoder calls this in the sink's loop or on its own thread."""
-        # After a move, packets of the previous encoder may still be queued in the loop.
-        if not self.is_open or encoder is not self.encoder:
-            return
-        if self._needs_key:
-            first = next((index for index, packet in enumerate(packets) if packet.is_keyframe), None)
-            if first is None:
-                return
-            packets = packets[first:]
-        self._needs_key = not self.sink.push(packets)
-        if self._needs_key:
-            self.request_key_frame()
-
-    def end(self, encoder: SharedEncoder) -> None:
-        """End the sink's stream. The encoder calls this where it calls :meth:`deliver`."""
-        if self.is_open and encoder is self.encoder:
-            self.is_open = False
-            self.sink.end()
-
-
-class SharedEncoder(FrameTask):
+class SharedEncoder(Broadcast, FrameTask):
     """A task, ``encoder CAMERA CODEC``, that encodes a feed and delivers the packets to its subscriptions.
 
-    It watches its feed from start to end. The packets of a frame reach an event loop in one call, however many sinks
-    the loop has. A failure of the encoder is counted and reported, and a new encoder is made; the sinks stay.
+    It watches its feed from start to end. A failure of the encoder is counted and reported, and a new encoder is made;
+    the sinks stay.
 
     Args:
         feed: The feed to encode.
@@ -123,11 +37,6 @@ class SharedEncoder(FrameTask):
         on_exchange: Called on the encoder's thread when the feed's producer, or one upstream, was exchanged.
         on_end: Called on the encoder's thread when the frames have ended.
         monotonic: A clock in seconds that never jumps.
-
-    Attributes:
-        feed: The feed that it encodes.
-        encoded: Number of frames encoded.
-        key_frames: Number of key frames made.
     """
 
     def __init__(
@@ -140,39 +49,21 @@ class SharedEncoder(FrameTask):
         on_end: Callable[[SharedEncoder], None],
         monotonic: Callable[[], float],
     ) -> None:
-        self.key = key
+        super().__init__(feed, key, monotonic)
         self.name = f"encoder {key.camera} {key.codec}"
-        self.encoded = 0
-        self.key_frames = 0
         self._on_exchange = on_exchange
         self._on_end = on_end
-        self.feed = feed
         self._make_encoder = make_encoder
-        self._monotonic = monotonic
         self._requests = KeyFrameRequests(monotonic)
-        self._rate = ByteRate(monotonic)
-        self._reports = Reports(logger, f"camera {feed.name}", monotonic, feed.counters, feed.latency)
-        self._subscriptions: dict[asyncio.AbstractEventLoop | None, tuple[Subscription, ...]] = {}
         self._watch: Watch | None = None
         self._run: TaskRun | None = None
         self._version = feed.version
         self._stream = feed.config.stream
         self._pace = Pace(self._stream.frame_rate)
         self._encoder: VideoEncoder | None = None
-        self._size: tuple[int, int] | None = None
         self._last: Frame | None = None
         self._last_at_s = 0.0
         self._shed = 0
-
-    @property
-    def rung(self) -> str | None:
-        """The size of the encoded picture, as ``1280x720``; ``None`` before the first one."""
-        return None if self._size is None else f"{self._size[0]}x{self._size[1]}"
-
-    @property
-    def subscriptions(self) -> list[Subscription]:
-        """All subscriptions to this encoder."""
-        return [subscription for group in self._subscriptions.values() for subscription in group]
 
     def start(self) -> None:
         """Start to encode.
@@ -193,37 +84,10 @@ class SharedEncoder(FrameTask):
             self._run.stop()
         return self._run
 
-    def add(self, subscription: Subscription) -> None:
-        """Add a subscription and request the key frame that its packets begin with. Needs the pool's lock."""
-        subscription._needs_key = True
-        loop = subscription.sink.loop
-        self._subscriptions = {**self._subscriptions, loop: (*self._subscriptions.get(loop, ()), subscription)}
-        self.request_key_frame()
-
-    def remove(self, subscription: Subscription) -> bool:
-        """Remove a subscription; return whether none is left. Needs the pool's lock."""
-        groups = {
-            loop: tuple(other for other in group if other is not subscription)
-            for loop, group in self._subscriptions.items()
-        }
-        self._subscriptions = {loop: group for loop, group in groups.items() if group}
-        return not self._subscriptions
-
     def request_key_frame(self) -> None:
         """Request a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
         if self._requests.request() and self._run is not None:
             self._run.wake()
-
-    def info(self) -> dict[str, Any]:
-        """Return the encoder as ``/api/cameras`` shows it."""
-        return {
-            "codec": self.key.codec,
-            "rung": self.rung,
-            "annotations": self.key.annotated,
-            "frames": self.encoded,
-            "key_frames": self.key_frames,
-            "bitrate": self._rate.bits_per_second,
-        }
 
     def process(self, frame: Frame) -> None:
         """Encode a frame, unless the stream's frame rate skips it."""
@@ -256,7 +120,7 @@ class SharedEncoder(FrameTask):
             self._watch.close()
         self._encoder = self._last = None
         self._on_end(self)
-        self._call_all(lambda subscription: subscription.end(self))
+        self.end()
 
     def _encode(self, frame: Frame, later_s: float = 0.0) -> None:
         started = self._monotonic()
@@ -271,48 +135,34 @@ class SharedEncoder(FrameTask):
             self._encoder = None
             self._requests.request()
             return
-        done = self._monotonic()
-        self._count(frame, packets)
-        self._reports.latency.add("encode", done - started)
-        if later_s == 0.0 and frame.trace:
-            self._reports.latency.add("total", done - frame.trace[0].at_s)
-        self._call_all(lambda subscription: subscription.deliver(self, packets))
+        done = Mark("encoded", self._monotonic())
+        self._reports.latency.add("encode", done.at_s - started)
+        self._reports.counters.add("encoded")
+        width, height = self.key.size or (frame.width, frame.height)
+        trace = (*frame.trace, done) if frame.trace and later_s == 0.0 else ()
+        for packet in packets:
+            if packet.is_keyframe:
+                self._requests.served()
+            self.send(
+                EncodedFrame(
+                    bytes(packet),
+                    self.key.codec,
+                    packet.pts or 0,
+                    packet.is_keyframe,
+                    width,
+                    height,
+                    captured_at=frame.captured_at + later_s,
+                    sequence=frame.sequence,
+                    annotations=frame.annotations,
+                    trace=trace,
+                )
+            )
 
     def _count_shed(self) -> None:
         """Count the frames that came while this task waited for a worker, or encoded an earlier frame."""
         if self._watch is not None and (dropped := self._watch.dropped) > self._shed:
             self._reports.counters.add("shed", dropped - self._shed)
             self._shed = dropped
-
-    def _count(self, frame: Frame, packets: list[VideoPacket]) -> None:
-        self._size = self.key.size or (frame.width, frame.height)
-        self.encoded += 1
-        self._reports.counters.add("encoded")
-        for packet in packets:
-            self._rate.add(packet.size)
-            if packet.is_keyframe:
-                self.key_frames += 1
-                self._requests.served()
-
-    def _call_all(self, action: Callable[[Subscription], None]) -> None:
-        """Call an action for each subscription, on this thread or in its sink's loop, with one wake-up per loop."""
-        for loop, group in self._subscriptions.items():
-            if loop is None:
-                self._call_group(group, action)
-                continue
-            try:
-                loop.call_soon_threadsafe(self._call_group, group, action)
-            except RuntimeError:  # the loop is closed, and with it its sinks
-                for subscription in group:
-                    subscription.close()
-
-    def _call_group(self, group: tuple[Subscription, ...], action: Callable[[Subscription], None]) -> None:
-        for subscription in group:
-            try:
-                action(subscription)
-            except Exception:  # a failing sink must not disturb the others
-                logger.warning("camera %s: a sink failed and is removed", self.key.camera, exc_info=True)
-                subscription.close()
 
 
 def encoder_for(feed: Feed, key: EncoderKey) -> VideoEncoder:

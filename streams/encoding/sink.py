@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Protocol
 
-from .codecs import VideoPacket
+from .encoded import EncodedFrame
 
 
 class PacketSink(Protocol):
-    """Receives the packets of a shared encoder, on the encoder's thread or in an event loop.
+    """Receives the frames of a shared stream, on the encoder's thread or in an event loop.
 
-    The first packet is a key frame. H.264 comes with start codes (Annex B) and with its parameter sets before each key
-    frame. Packets are shared with other sinks: never change them. Muxing does, so copy them before.
-    Their ``pts`` rise, in units of ``time_base`` (1/90000 s).
+    The first is a key frame.
 
-    A gap (the camera was offline, or its producer was exchanged) shows only in ``pts``: the next packet is later than
+    A gap (the camera was offline, or its producer was exchanged) shows only in ``pts``: the next frame is later than
     the last one by the time that has passed. It need not be a key frame, and the size of the picture may have changed.
     A sink that wants a key frame, to begin a new file, calls ``Subscription.request_key_frame()`` and begins with the
-    next packet that is one. ``Subscription.feed`` has the camera's state meanwhile.
+    next frame that is one. ``Subscription.feed`` has the camera's state meanwhile.
 
     A recorder, for example::
 
         class Recorder:
             loop: asyncio.AbstractEventLoop | None = None
 
-            def push(self, packets):
+            def push(self, frame):
                 try:
-                    self._queue.put_nowait(packets)
+                    self._queue.put_nowait(frame)
                 except queue.Full:
                     return False
                 return True
@@ -43,15 +40,15 @@ class PacketSink(Protocol):
 
     loop: asyncio.AbstractEventLoop | None
 
-    def push(self, packets: Sequence[VideoPacket]) -> bool:
-        """Accept the packets of one frame without blocking; a sink that writes slowly needs a thread of its own.
+    def push(self, frame: EncodedFrame) -> bool:
+        """Accept a frame without blocking; a sink that writes slowly needs a thread of its own.
 
         After its subscription is closed, a sink with a loop gets no more calls; on the encoder's thread one call may
         still be running.
 
         Returns:
-            Whether the sink keeps up. False means that it dropped these packets: the encoder then makes a key frame,
-            and the sink's next packets begin with it.
+            Whether the sink keeps up. False means that it dropped the frame: a key frame is then requested, and the
+            sink's next frame is one.
 
         Raises:
             Exception: Any exception is logged and closes the subscription, without a call of ``end``.

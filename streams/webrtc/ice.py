@@ -8,6 +8,7 @@ import logging
 import random
 import socket
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aioice import Candidate, Connection, stun
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 SERVERS_TIMEOUT_S = 2.0
 """How long STUN and TURN servers may take to reply; the answer to the viewer waits for them."""
 
-_RECEIVE_BUFFER = 1 << 20
+_BUFFER = 1 << 20  # bytes; the system may allow less
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,14 @@ class _HostProtocol(StunProtocol):
     """Takes STUN messages from any address, for they are authenticated, and all else from the peer's only.
 
     aioice takes everything from everyone, and keeps it until the connection is up.
+
+    Attributes:
+        udp: The socket of its transport, which owns it; for sending.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, udp: socket.socket) -> None:
         super().__init__(connection)
+        self.udp = udp
         self._connection = connection
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
@@ -136,18 +141,31 @@ async def _bound(connection: Connection, address: str, component: int, ports: ra
     failure: OSError | None = None
     for port in choices:
         try:
-            transport, protocol = await loop.create_datagram_endpoint(
-                lambda: _HostProtocol(connection), local_addr=(address, port)
-            )
+            udp = _socket(address, port)
         except OSError as error:
             failure = error
             continue
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        transport, protocol = await loop.create_datagram_endpoint(partial(_HostProtocol, connection, udp), sock=udp)
         host, number = transport.get_extra_info("sockname")[:2]
         protocol.local_candidate = _host_candidate(component, host, number)
         return protocol
     logger.warning("ICE address %s: no UDP port is free (%s)", address, failure)
     return None
+
+
+def _socket(address: str, port: int) -> socket.socket:
+    """Return a bound UDP socket."""
+    family, *_, place = socket.getaddrinfo(address, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)[0]
+    udp = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        udp.setblocking(False)
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+        udp.bind(place)
+    except BaseException:
+        udp.close()
+        raise
+    return udp
 
 
 def _host_candidate(component: int, address: str, port: int) -> Candidate:

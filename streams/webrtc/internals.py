@@ -9,9 +9,11 @@ import asyncio
 import contextlib
 import inspect
 import logging
+import random
 import struct
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from aioice import Connection
 from aiortc import (
@@ -23,14 +25,30 @@ from aiortc import (
     RTCRtpSender,
     RTCRtpTransceiver,
 )
-from aiortc.rtp import RtcpRrPacket, RtcpSrPacket
+from aiortc.rtp import (
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    RtcpPsfbPacket,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSrPacket,
+)
+from pylibsrtp import Session
 
-from cameras import require_internals
+from cameras import require_internals, sets_attribute
+
+from ..rtp import Path, RelayPath, Repeats, SocketPath, goodbye
+from ..rtp import self_test as rtp_self_test
 
 logger = logging.getLogger(__name__)
 
 _CERTIFICATES = "_RTCPeerConnection__certificates"
-_RTT = "_RTCRtpSender__rtt"
+_SENDER = "_RTCRtpSender__"
+_SENDER_ATTRIBUTES = ("cname", "rtx_payload_type", "rtp_started", "rtp_exited", "rtcp_started", "rtcp_exited")
+
+_FIRST_REPORT_S = 0.2
+"""Time of the first sender report: from then on the viewer knows when each picture was captured."""
 
 # aiortc offers ECDSA only, so a peer with an RSA certificate (GStreamer's default) fails with "no shared cipher".
 _CIPHERS = (
@@ -57,12 +75,6 @@ def accept_rsa(connection: RTCPeerConnection) -> None:
 def chosen_mime_type(transceiver: RTCRtpTransceiver) -> str:
     """Return the MIME type that a transceiver will send, in lower case; once the remote description is set."""
     return str(transceiver._codecs[0].mimeType.lower())
-
-
-def rtt_s(sender: RTCRtpSender) -> float | None:
-    """Return the round-trip time in seconds from the viewer's last report; ``None`` before the first."""
-    seconds: float | None = getattr(sender, _RTT, None)
-    return seconds
 
 
 def ice_of(transport: RTCIceTransport) -> Connection:
@@ -106,27 +118,134 @@ def _malformed_dropped() -> Iterator[None]:
         logger.debug("a packet of a peer is malformed: %s", error)
 
 
-def observe_viewer(
-    sender: RTCRtpSender, on_loss: Callable[[float], None], on_key_frame_request: Callable[[], object]
-) -> None:
-    """Call functions for a viewer's reception reports and key frame requests.
+@dataclass(frozen=True)
+class Outgoing:
+    """What a sender has negotiated, once its connection is up.
 
-    Args:
-        sender: The sender to the viewer; the hook is on this object only.
-        on_loss: Called with the share of packets lost (0 to 1), for each report.
-        on_key_frame_request: Called for PLI and FIR. aiortc's own handler has no effect on packets encoded elsewhere.
+    Attributes:
+        session: The outgoing SRTP session.
+        tag_bytes: Bytes that it appends to each packet.
+        payload_type: Payload type of the packets.
+        source: Their SSRC.
+        name: The canonical name of the source.
+        repeats: How packets are sent again; ``None`` without RTX.
+        path: Returns the present way to the peer; ``None`` where there is none.
     """
-    handle_rtcp = sender._handle_rtcp_packet
 
-    async def observed_rtcp(packet: Any) -> None:
+    session: Session
+    tag_bytes: int
+    payload_type: int
+    source: int
+    name: bytes
+    repeats: Repeats | None
+    path: Callable[[], Path | None]
+
+
+class Sending(Protocol):
+    """Sends the packets of a sender in place of aiortc, and takes the reports of the peer."""
+
+    def begin(self, outgoing: Outgoing) -> None:
+        """Begin to send: the connection is up."""
+
+    def report(self) -> bytes | None:
+        """Return a sender report, as plain RTCP; ``None`` if there is nothing to report."""
+
+    def on_report(self, share_lost: float, last_report: int, delay: int) -> None:
+        """Take a reception report: the share of packets lost (0 to 1), and LSR and DLSR as in RFC 3550."""
+
+    def on_missing(self, numbers: Sequence[int]) -> None:
+        """Take the sequence numbers of packets that the peer has missed (NACK)."""
+
+    def on_key_frame_request(self) -> None:
+        """Take a PLI or FIR."""
+
+
+def replace_sending(sender: RTCRtpSender, sending: Sending) -> None:
+    """Send the packets of a sender by other means, on this object only: aiortc keeps ICE, DTLS and reading RTCP.
+
+    Call it before the connection comes up.
+    """
+    transport = sender.transport
+
+    async def run_rtp(codec: Any) -> None:
+        _get(sender, "rtp_started").set()
+        try:
+            sending.begin(_outgoing(sender, transport, codec.payloadType))
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:  # the end; raised, it would hold the sender in its task
+            pass
+        finally:
+            _get(sender, "rtp_exited").set()
+
+    async def run_rtcp() -> None:
+        _get(sender, "rtcp_started").set()
+        wait_s = _FIRST_REPORT_S
+        try:
+            while True:
+                await asyncio.sleep(wait_s)
+                report = sending.report()
+                if report is not None:
+                    await transport._send_rtp(report)
+                    wait_s = 0.5 + random.random()  # RFC 3550, section 6.3.1: not in step with others
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            with contextlib.suppress(ConnectionError):
+                await transport._send_rtp(goodbye(sender._ssrc))
+            _get(sender, "rtcp_exited").set()
+
+    async def handled_rtcp(packet: Any) -> None:
         if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
             for report in packet.reports:
                 if report.ssrc == sender._ssrc:
-                    on_loss(report.fraction_lost / 256)
-        await handle_rtcp(packet)
+                    sending.on_report(report.fraction_lost / 256, report.lsr, report.dlsr)
+        elif isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
+            sending.on_missing(packet.lost)
+        elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_FIR, RTCP_PSFB_PLI):
+            sending.on_key_frame_request()
 
-    _set(sender, "_handle_rtcp_packet", observed_rtcp)
-    _set(sender, "_send_keyframe", on_key_frame_request)
+    _set(sender, "_run_rtp", run_rtp)
+    _set(sender, "_run_rtcp", run_rtcp)
+    _set(sender, "_handle_rtcp_packet", handled_rtcp)
+
+
+def _outgoing(sender: RTCRtpSender, transport: RTCDtlsTransport, payload_type: int) -> Outgoing:
+    repeated = _get(sender, "rtx_payload_type")
+    # The two kinds that aiortc negotiates: AES-GCM, and AES-CM with HMAC-SHA1-80.
+    assert transport._ssl is not None
+    tag_bytes = 16 if b"AEAD" in transport._ssl.get_selected_srtp_profile() else 10
+    return Outgoing(
+        transport._tx_srtp,
+        tag_bytes,
+        payload_type,
+        sender._ssrc,
+        (_get(sender, "cname") or "").encode(),
+        None if repeated is None else Repeats(repeated, sender._rtx_ssrc),
+        _path_of(ice_of(transport.transport)),
+    )
+
+
+def _path_of(connection: Connection) -> Callable[[], Path | None]:
+    """Return a function that returns the way to the peer; ICE may choose another one at any time."""
+    nominated = connection._nominated
+    last: Any = None
+    path: Path | None = None
+
+    def present() -> Path | None:
+        nonlocal last, path
+        pair = nominated.get(1)
+        if pair is not last:
+            last, path = pair, None if pair is None else _path(pair.protocol, pair.remote_addr)
+        return path
+
+    return present
+
+
+def _path(protocol: Any, address: tuple[Any, ...]) -> Path:
+    udp = getattr(protocol, "udp", None)
+    if udp is None:  # a TURN server
+        return RelayPath(lambda packet: protocol.transport.sendto(packet, address))
+    return SocketPath(udp, address)
 
 
 def break_cycles(connection: RTCPeerConnection) -> None:
@@ -137,7 +256,7 @@ def break_cycles(connection: RTCPeerConnection) -> None:
     transports = set[RTCDtlsTransport]()
     for transceiver in connection.getTransceivers():
         sender, receiver = transceiver.sender, transceiver.receiver
-        _remove_hooks(sender, "_handle_rtcp_packet", "_send_keyframe")
+        _remove_hooks(sender, "_handle_rtcp_packet", "_run_rtp", "_run_rtcp")
         # A connection that is closed while it comes up starts them after it has stopped them.
         sender.transport._unregister_rtp_sender(sender)
         receiver.transport._unregister_rtp_receiver(receiver)
@@ -192,19 +311,24 @@ def self_test() -> None:
         (certificate, "_key"),
         (certificate, "_cert"),
         (transceiver, "_codecs"),
-        (sender, _RTT),
+        *((sender, _SENDER + name) for name in _SENDER_ATTRIBUTES),
         (sender, "_handle_rtcp_packet"),
+        (sender, "_run_rtp"),
+        (sender, "_run_rtcp"),
+        (sender, "_rtx_ssrc"),
         (sender.transport, "_handle_rtcp_data"),
         (sender.transport, "_handle_rtp_data"),
         (sender.transport, "_unregister_rtp_sender"),
         (sender.transport, "_unregister_rtp_receiver"),
-        (sender, "_send_keyframe"),
+        (sender.transport, "_send_rtp"),
+        (sender.transport, "_tx_srtp"),
         (sender, "_ssrc"),
         (ice, "_check_list"),
         (ice, "_early_checks"),
         (ice, "check_incoming"),
         (ice, "data_received"),
         (ice, "get_component_candidates"),
+        (ice, "_nominated"),
         (ice, "_protocols"),
         (ice, "_transport_policy"),
     ]
@@ -212,12 +336,19 @@ def self_test() -> None:
     parameters = list(inspect.signature(Connection.get_component_candidates).parameters)
     if parameters != ["self", "component", "addresses", "timeout"]:
         missing.append("Connection.get_component_candidates(component, addresses, timeout)")
+    if not sets_attribute(RTCDtlsTransport.start, "_ssl"):
+        missing.append("RTCDtlsTransport._ssl")
     require_internals("aiortc", wanted, missing=missing)
+    rtp_self_test()
 
 
 def _set(owner: Any, name: str, value: object) -> None:
     """Replace a private attribute on one object, never on a class."""
     setattr(owner, name, value)
+
+
+def _get(sender: RTCRtpSender, name: str) -> Any:
+    return getattr(sender, _SENDER + name)
 
 
 def _remove_hooks(owner: object, *names: str) -> None:
@@ -228,4 +359,7 @@ def _remove_hooks(owner: object, *names: str) -> None:
 
 def _works_for(task: asyncio.Task[Any], owners: tuple[object, ...]) -> bool:
     frame = getattr(task.get_coro(), "cr_frame", None)
-    return frame is not None and any(frame.f_locals.get("self") is owner for owner in owners)
+    if frame is None:
+        return False
+    worker = frame.f_locals.get("self", frame.f_locals.get("sender"))  # the latter in the tasks of replace_sending
+    return any(worker is owner for owner in owners)

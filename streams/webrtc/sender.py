@@ -3,40 +3,59 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from aiortc import RTCRtpSender
 from aiortc.exceptions import OperationError
 
 from ..encoding import CodecName
+from ..rtp import HIGHEST_ID, Extensions, Layout, RtpStream, Transmitter, short_ntp_time
 from .connection import Connection
 from .errors import NothingInCommon
-from .internals import chosen_mime_type, observe_viewer, rtt_s
+from .internals import Outgoing, chosen_mime_type, replace_sending
 from .sdp import Offer, Section
-from .track import PacketTrack
+from .video import ViewerVideo
 
 _MIME = {"h264": "video/h264", "vp8": "video/vp8"}
+
+_MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+_PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+_CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
+_VALUE_MAX = 16  # bytes of an extension in the short form
+
+PLAYOUT_S = (0.0, 0.1)
+"""Least and longest delay of the viewer's player: show pictures as they come, and smooth at most 0.1 s of jitter."""
+
+_LONGEST_RTT = 60 << 16  # a longer one is nonsense, or a clock was set
 
 
 class VideoSender:
     """Sends the video of a connection; make it before the offer is accepted. All methods run in the event loop.
 
+    Args:
+        connection: The connection.
+        transmitter: Shared by all viewers.
+
     Attributes:
         loss: Share of packets lost (0 to 1) in the viewer's last report; ``None`` before the first.
+        rtt_s: Round-trip time to the viewer in seconds, by its last report; ``None`` before the first.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, transmitter: Transmitter) -> None:
         self.loss: float | None = None
+        self.rtt_s: float | None = None
         self._connection = connection
+        self._transmitter = transmitter
         self._level = 0
+        self._extensions = Extensions()
+        self._name = b""
+        self._video: ViewerVideo | None = None
+        self._request_key_frame: Callable[[], object] = lambda: None
         self._transceiver = connection.add_video("sendonly", self._finish)
-
-    @property
-    def rtt_ms(self) -> float | None:
-        """Round-trip time to the viewer in milliseconds; ``None`` before its first report."""
-        seconds = rtt_s(self._transceiver.sender)
-        return None if seconds is None else round(1000 * seconds, 1)
 
     async def negotiate(self, offer: Offer, codecs: Sequence[CodecName]) -> CodecName:
         """Accept an offer; return the first of our codecs that the viewer supports.
@@ -56,23 +75,116 @@ class VideoSender:
         chosen = chosen_mime_type(self._transceiver)
         return next(name for name in codecs if _MIME[name] == chosen)
 
-    def send(self, track: PacketTrack, level: int, request_key_frame: Callable[[], object]) -> None:
-        """Send the packets of a track as soon as the connection is up; call it before the connection answers.
+    def send(self, video: ViewerVideo, level: int, request_key_frame: Callable[[], object]) -> None:
+        """Send a video as soon as the connection is up; call it before the connection answers.
 
         Args:
-            track: The source of the packets.
+            video: The frames.
             level: The H.264 level that the picture needs, times ten.
             request_key_frame: Called when the viewer requests a key frame.
         """
         self._level = level
-        self._transceiver.sender.replaceTrack(track)
-        observe_viewer(self._transceiver.sender, self._on_loss, request_key_frame)
+        self._video = video
+        self._request_key_frame = request_key_frame
+        replace_sending(self._transceiver.sender, self)
+
+    def begin(self, outgoing: Outgoing) -> None:
+        """Begin to send: the connection is up."""
+        self._name = outgoing.name
+        if self._video is not None:
+            layout = Layout(outgoing.payload_type, outgoing.tag_bytes, self._extensions)
+            self._video.begin(
+                RtpStream(
+                    self._transmitter,
+                    layout,
+                    outgoing.session,
+                    outgoing.path,
+                    source=outgoing.source,
+                    repeats=outgoing.repeats,
+                )
+            )
+
+    def report(self) -> bytes | None:
+        """Return a sender report, as plain RTCP; ``None`` before the first picture."""
+        stream = self._stream
+        return None if stream is None else stream.report(time.time(), self._name)
+
+    def on_report(self, share_lost: float, last_report: int, delay: int) -> None:
+        """Take a reception report of the viewer."""
+        self.loss = round(share_lost, 3)
+        if last_report:
+            rtt = (short_ntp_time(time.time()) - last_report - delay) & 0xFFFFFFFF
+            if rtt < _LONGEST_RTT:
+                self.rtt_s = rtt / 65536
+
+    def on_missing(self, numbers: Sequence[int]) -> None:
+        """Send packets again that the viewer has missed."""
+        if (stream := self._stream) is not None:
+            stream.repeat(numbers)
+
+    def on_key_frame_request(self) -> None:
+        """Pass on the viewer's request for a key frame."""
+        self._request_key_frame()
+
+    def info(self) -> dict[str, Any]:
+        """Return what ``/api/cameras`` shows of it."""
+        stream = self._stream
+        return {
+            "bitrate": 0 if stream is None else stream.sent.bits_per_second,
+            "loss": self.loss,
+            "rtt_ms": None if self.rtt_s is None else round(1000 * self.rtt_s, 1),
+        }
+
+    def summary(self) -> str:
+        """Return what was sent, in words."""
+        stream = self._stream
+        if stream is None:
+            return "nothing was sent"
+        return (
+            f"{stream.packets} packets, {stream.asked} missed, {stream.repeated} sent again; {stream.dropped} pictures "
+            "had no room in its socket"
+        )
+
+    @property
+    def _stream(self) -> RtpStream | None:
+        return None if self._video is None else self._video.stream
 
     def _finish(self, answered: Section, offered: Section) -> Section:
-        return with_level(answered, offered, self._level)
+        section, self._extensions = with_extensions(with_level(answered, offered, self._level), offered)
+        return section
 
-    def _on_loss(self, share: float) -> None:
-        self.loss = round(share, 3)
+
+def with_extensions(answered: Section, offered: Section) -> tuple[Section, Extensions]:
+    """Return the media line of an answer with the header extensions that aiortc does not know, and those in use.
+
+    Args:
+        answered: The media line as aiortc has written it.
+        offered: The viewer's.
+    """
+    accepted = _extensions(answered)
+    added = {
+        uri: number
+        for uri, number in _extensions(offered).items()
+        if uri in (_PLAYOUT_DELAY, _CAPTURE_TIME) and uri not in accepted and number not in accepted.values()
+    }
+    ours = {uri: number for uri, number in (accepted | added).items() if number <= HIGHEST_ID}
+    mid = (answered.first("a=mid:") or "").removeprefix("a=mid:").encode()
+    in_use = Extensions(
+        mid=ours.get(_MID, 0) if 0 < len(mid) <= _VALUE_MAX else 0,
+        mid_value=mid,
+        send_time=ours.get(_SEND_TIME, 0),
+        capture_time=ours.get(_CAPTURE_TIME, 0),
+        playout_delay=ours.get(_PLAYOUT_DELAY, 0),
+        playout_s=PLAYOUT_S,
+    )
+    lines = [f"a=extmap:{number} {uri}" for uri, number in added.items()]
+    return replace(answered, lines=(*answered.lines, *lines)), in_use
+
+
+def _extensions(section: Section) -> dict[str, int]:
+    """Return the numbers of the header extensions of a media line by their URIs."""
+    found = (re.match(r"a=extmap:(\d{1,3})(?:/[a-z]+)? (\S+)", line) for line in section.lines)
+    return {each[2]: int(each[1]) for each in found if each is not None}
 
 
 def with_level(answered: Section, offered: Section, level: int) -> Section:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pipeline import Feed
 
 from ..encoding import CodecName, EncoderPool, Subscription, default_bitrate, h264_level
+from ..rtp import Transmitter
 from .admission import Admission
 from .connection import Connection
 from .errors import NoConnection
@@ -15,7 +16,7 @@ from .sdp import Offer
 from .sender import VideoSender
 from .session import Session, SessionAnswer
 from .sessions import Deadlines, GraphView, Sessions
-from .track import PacketTrack
+from .video import ViewerVideo
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +31,8 @@ class Viewer(Session):
         connection: The peer connection to the viewer.
         offer: The viewer's offer.
         sender: The sender of the video.
-        track: The queue of packets for the sender.
-        subscription: The track's subscription to a shared encoder; closed with the session.
+        video: Its video.
+        subscription: The video's subscription to a shared encoder; closed with the session.
         admission: The viewer's place.
     """
 
@@ -42,28 +43,30 @@ class Viewer(Session):
         connection: Connection,
         offer: Offer,
         sender: VideoSender,
-        track: PacketTrack,
+        video: ViewerVideo,
         subscription: Subscription,
         admission: Admission,
     ) -> None:
         super().__init__(subscription.feed.name, connection, offer, admission)
         self._sender = sender
-        self._track = track
+        self._video = video
         self._subscription = subscription
 
     @property
     def live(self) -> bool:
-        """Whether its track has not ended: its camera still exists and may be watched."""
-        return self._track.readyState == "live"
+        """Whether its video has not ended: its camera still exists and may be watched."""
+        return self._video.live
 
     def start(self) -> None:
-        """Let the sender send the packets of the track."""
-        self._sender.send(self._track, _level(self._subscription.feed), self._subscription.request_key_frame)
+        """Let the sender send the video."""
+        self._sender.send(self._video, _level(self._subscription.feed), self._subscription.request_key_frame)
 
     def release(self) -> None:
-        """Leave the encoder and end the track."""
+        """Leave the encoder and end the video."""
         self._subscription.close()
-        self._track.stop()
+        if self._video.live:
+            logger.debug("camera %s: viewer %s: %s", self.camera, self.id, self._sender.summary())
+        self._video.stop()
 
     def info(self) -> dict[str, Any]:
         """Return the session as ``/api/cameras`` shows it."""
@@ -73,9 +76,7 @@ class Viewer(Session):
             "codec": encoder.key.codec,
             "rung": encoder.rung,
             "annotations": encoder.key.annotated,
-            "bitrate": self._track.sent.bits_per_second,
-            "loss": self._sender.loss,
-            "rtt_ms": self._sender.rtt_ms,
+            **self._sender.info(),
         }
 
 
@@ -94,6 +95,7 @@ class WhepSessions(Sessions[Viewer]):
     def __init__(self, graph: GraphView, encoders: EncoderPool, *, deadlines: Deadlines | None = None) -> None:
         super().__init__(graph, deadlines=deadlines)
         self._encoders = encoders
+        self._transmitter = Transmitter()
 
     async def offer(self, camera: str, sdp: str, *, annotations: bool = True, client: str = "") -> SessionAnswer:
         """Start a session: answer a viewer's offer to receive a camera.
@@ -114,22 +116,22 @@ class WhepSessions(Sessions[Viewer]):
 
     async def _answered(self, feed: Feed, offer: Offer, annotations: bool, admission: Admission) -> SessionAnswer:
         connection = self._connect()
-        sender, track = VideoSender(connection), PacketTrack()
+        sender, video = VideoSender(connection, self._transmitter), ViewerVideo()
         try:
             codec = await sender.negotiate(offer, feed.config.stream.codecs)
-            subscription = self._subscribed(feed, codec, track, annotations)
+            subscription = self._subscribed(feed, codec, video, annotations)
         except BaseException:
             await connection.close()
             raise
-        viewer = Viewer(connection, offer, sender, track, subscription, admission)
-        track.add_listener("ended", lambda: self._drop(viewer, "its camera may be watched no more"))
+        viewer = Viewer(connection, offer, sender, video, subscription, admission)
+        video.on_end = lambda: self._drop(viewer, "its camera may be watched no more")
         answer = await self._begin(viewer)
         logger.info("camera %s: viewer %s joined (%s)", feed.name, viewer.id, codec)
         return answer
 
-    def _subscribed(self, feed: Feed, codec: CodecName, track: PacketTrack, annotations: bool) -> Subscription:
+    def _subscribed(self, feed: Feed, codec: CodecName, video: ViewerVideo, annotations: bool) -> Subscription:
         try:
-            return self._encoders.subscribe(feed, codec, track, annotations=annotations)
+            return self._encoders.subscribe(feed, codec, video, annotations=annotations)
         except RuntimeError as error:
             self._feed(feed.name)  # it may just have been removed
             raise NoConnection("the server is shutting down") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from cameras import Classification, SlotClosed
 from pipeline import FrameTask, Graph, Run, State, WorkerExecutor
 from pipeline.execution import CLOSE_LIMIT_S, retry_pause_s
-from streams import EncoderPool, VideoPacket
+from streams import EncodedFrame, EncoderPool
 from tests.fakes import FakeClock, FakeTimer, FakeVision
 from tests.pipeline.builders import config
 from vision import ModelError
@@ -126,18 +126,18 @@ class Clock(FakeClock):
 
 
 class Sink:
-    """Notes the packets of an encoder and the thread they come on."""
+    """Notes the frames of an encoder and the thread they come on."""
 
     loop: asyncio.AbstractEventLoop | None = None
 
     def __init__(self) -> None:
-        self.packets: list[VideoPacket] = []
+        self.frames: list[EncodedFrame] = []
         self.threads: set[str] = set()
         self.came = threading.Semaphore(0)
         self.ended = threading.Event()
 
-    def push(self, packets: Sequence[VideoPacket]) -> bool:
-        self.packets += packets
+    def push(self, frame: EncodedFrame) -> bool:
+        self.frames.append(frame)
         self.threads.add(threading.current_thread().name)
         self.came.release()
         return True
@@ -171,7 +171,7 @@ def test_a_whole_graph_runs_on_another_executor(monkeypatch: pytest.MonkeyPatch)
         stars.fails = None
         clock.advance(0.5)
         assert sink.came.acquire(timeout=10) and sink.came.acquire(timeout=10)
-        assert sink.packets[0].is_keyframe and sink.threads == {"shared"}
+        assert sink.frames[0].is_key_frame and sink.threads == {"shared"}
         assert not [thread for thread in threading.enumerate() if thread.name.startswith(("line", "encoder"))]
         with cut.watch() as watch:
             came = watch.get(5)

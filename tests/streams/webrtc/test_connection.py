@@ -10,12 +10,13 @@ from aioice.ice import StunProtocol
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from av import VideoFrame
 
+from streams.rtp import Transmitter
 from streams.webrtc.connection import CLOSE_LIMIT_S, Connection
 from streams.webrtc.ice import IceSettings
 from streams.webrtc.internals import ice_of
 from streams.webrtc.sdp import read_offer
 from streams.webrtc.sender import VideoSender
-from streams.webrtc.track import PacketTrack
+from streams.webrtc.video import ViewerVideo
 from tests.fakes import no_collection
 from tests.streams.fakes import LoopbackViewer
 
@@ -27,9 +28,9 @@ async def test_the_sockets_of_a_connection_that_does_not_close_are_aborted(
 ) -> None:
     viewer = LoopbackViewer()
     connection = Connection(IceSettings(), lambda state: None)
-    sender = VideoSender(connection)
+    sender = VideoSender(connection, Transmitter())
     await sender.negotiate(read_offer(await viewer.offer(), "sendonly"), ("h264",))
-    sender.send(PacketTrack(), 31, lambda: None)
+    sender.send(ViewerVideo(), 31, lambda: None)
     answer = await connection.answer()
     port = int(answer.split("m=video ")[1].split()[0])
     monkeypatch.setattr("streams.webrtc.connection.CLOSE_LIMIT_S", 0.01)
@@ -128,9 +129,9 @@ async def test_a_closed_connection_is_freed_without_the_garbage_collector(closed
     viewer.connection.createDataChannel("chat")
     connected = asyncio.Event()
     connection = Connection(IceSettings(), lambda state: connected.set() if state == "connected" else None)
-    sender = VideoSender(connection)
+    sender = VideoSender(connection, Transmitter())
     await sender.negotiate(read_offer(await viewer.offer(), "sendonly"), ("h264",))
-    sender.send(PacketTrack(), 31, lambda: None)
+    sender.send(ViewerVideo(), 31, lambda: None)
     answer = await connection.answer()
     if closed_when != "answered":
         await viewer.accept(answer)

@@ -18,10 +18,10 @@ async def test_the_installed_aiortc_has_every_private_attribute() -> None:
 
 
 async def test_the_error_names_a_missing_attribute(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(aiortc.RTCRtpSender, "_send_keyframe")
+    monkeypatch.delattr(aiortc.RTCRtpSender, "_run_rtcp")
     with pytest.raises(RuntimeError) as caught:
         self_test()
-    assert str(caught.value) == f"aiortc {aiortc.__version__} cannot be used: it has no RTCRtpSender._send_keyframe"
+    assert str(caught.value) == f"aiortc {aiortc.__version__} cannot be used: it has no RTCRtpSender._run_rtcp"
 
 
 async def test_rtcp_and_ice_checks_count_as_activity() -> None:

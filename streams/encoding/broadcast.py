@@ -1,0 +1,222 @@
+"""One stream of encoded frames for many sinks: its subscriptions, and the delivery to them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pipeline import ByteRate, Feed, Reports, Run
+
+from .codecs import CodecName
+from .encoded import EncodedFrame
+from .sink import PacketSink
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EncoderKey:
+    """The properties of a shared stream; sinks with equal keys share one.
+
+    Attributes:
+        camera: Name of the camera.
+        codec: Codec of the packets.
+        size: Width and height in pixels, both even, that the picture is scaled to; ``None`` keeps its size.
+        annotated: Whether annotations are painted.
+    """
+
+    camera: str
+    codec: CodecName
+    size: tuple[int, int] | None
+    annotated: bool
+
+
+class Subscription:
+    """The subscription of one sink to a shared stream, until it is closed.
+
+    Attributes:
+        is_open: Whether packets may still come.
+        feed: The feed that the frames come from.
+        sink: The receiver of the packets.
+        encoder: The stream that the packets come from now.
+        annotations: Whether the sink wants painted annotations.
+    """
+
+    encoder: Broadcast
+
+    def __init__(
+        self,
+        feed: Feed,
+        codec: CodecName,
+        sink: PacketSink,
+        *,
+        annotations: bool,
+        size: tuple[int, int] | None,
+        leave: Callable[[Subscription], None],
+    ) -> None:
+        self.is_open = True
+        self.feed = feed
+        self.sink = sink
+        self.annotations = annotations
+        self._leave = leave
+        self._codec: CodecName = codec
+        self._size = size
+        self._needs_key = True
+
+    @property
+    def wanted_key(self) -> EncoderKey:
+        """The key of the encoder that this subscription needs, given the current state of its feed."""
+        return EncoderKey(self.feed.name, self._codec, self._size, self.annotations and self.feed.annotates)
+
+    def request_key_frame(self) -> None:
+        """Request a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
+        self.encoder.request_key_frame()
+
+    def close(self) -> None:
+        """End the subscription. Safe to call twice; after a call in the sink's own loop nothing more is pushed."""
+        self._leave(self)
+
+    def deliver(self, encoder: Broadcast, frame: EncodedFrame) -> None:
+        """Push a frame, from a key frame on. The stream calls this in the sink's loop or on its own thread."""
+        # After a move, frames of the previous encoder may still be queued in the loop.
+        if not self.is_open or encoder is not self.encoder or (self._needs_key and not frame.is_key_frame):
+            return
+        self._needs_key = not self.sink.push(frame)
+        if self._needs_key:
+            self.request_key_frame()
+
+    def end(self, encoder: Broadcast) -> None:
+        """End the sink's stream. The stream calls this where it calls :meth:`deliver`."""
+        if self.is_open and encoder is self.encoder:
+            self.is_open = False
+            self.sink.end()
+
+
+class Broadcast(ABC):
+    """A stream of encoded frames of a feed, delivered to all its subscriptions.
+
+    A frame reaches an event loop in one call, however many sinks the loop has.
+
+    Args:
+        feed: The feed that the frames come from.
+        key: The properties of the stream.
+        monotonic: A clock in seconds that never jumps.
+
+    Attributes:
+        passthrough: Whether the frames are those of the camera, not encoded here.
+        key: The properties of the stream.
+        feed: The feed that the frames come from.
+        encoded: Number of frames.
+        key_frames: Number of key frames among them.
+    """
+
+    passthrough: ClassVar[bool] = False
+
+    def __init__(self, feed: Feed, key: EncoderKey, monotonic: Callable[[], float]) -> None:
+        self.key = key
+        self.feed = feed
+        self.encoded = 0
+        self.key_frames = 0
+        self._monotonic = monotonic
+        self._rate = ByteRate(monotonic)
+        self._reports = Reports(logger, f"camera {feed.name}", monotonic, feed.counters, feed.latency)
+        self._subscriptions: dict[asyncio.AbstractEventLoop | None, tuple[Subscription, ...]] = {}
+        self._size: tuple[int, int] | None = None
+
+    @property
+    def rung(self) -> str | None:
+        """The size of the picture, as ``1280x720``; ``None`` before the first one."""
+        return None if self._size is None else f"{self._size[0]}x{self._size[1]}"
+
+    @property
+    def subscriptions(self) -> list[Subscription]:
+        """All subscriptions to this stream."""
+        return [subscription for group in self._subscriptions.values() for subscription in group]
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the stream.
+
+        Raises:
+            RuntimeError: The graph is closed, or no thread is available.
+        """
+
+    @abstractmethod
+    def stop(self) -> Run | None:
+        """Stop without waiting; return the run that ends."""
+
+    @abstractmethod
+    def request_key_frame(self) -> None:
+        """Request a key frame, soon."""
+
+    def add(self, subscription: Subscription) -> None:
+        """Add a subscription and request the key frame that its packets begin with. Needs the pool's lock."""
+        subscription._needs_key = True
+        loop = subscription.sink.loop
+        self._subscriptions = {**self._subscriptions, loop: (*self._subscriptions.get(loop, ()), subscription)}
+        self.request_key_frame()
+
+    def remove(self, subscription: Subscription) -> bool:
+        """Remove a subscription; return whether none is left. Needs the pool's lock."""
+        groups = {
+            loop: tuple(other for other in group if other is not subscription)
+            for loop, group in self._subscriptions.items()
+        }
+        self._subscriptions = {loop: group for loop, group in groups.items() if group}
+        return not self._subscriptions
+
+    def info(self) -> dict[str, Any]:
+        """Return the stream as ``/api/cameras`` shows it."""
+        return {
+            "codec": self.key.codec,
+            "rung": self.rung,
+            "annotations": self.key.annotated,
+            "passthrough": self.passthrough,
+            "frames": self.encoded,
+            "key_frames": self.key_frames,
+            "bitrate": self._rate.bits_per_second,
+        }
+
+    def send(self, frame: EncodedFrame) -> None:
+        """Count a frame and deliver it to all subscriptions."""
+        self._size = frame.width, frame.height
+        self.encoded += 1
+        self._rate.add(frame.size)
+        if frame.is_key_frame:
+            self.key_frames += 1
+        self._call_all(lambda group: self._deliver(group, frame))
+
+    def end(self) -> None:
+        """End the streams of all subscriptions."""
+        self._call_all(lambda group: self._call_each(group, lambda subscription: subscription.end(self)))
+
+    def _call_all(self, call: Callable[[tuple[Subscription, ...]], None]) -> None:
+        """Call a function for the subscriptions of each loop, on this thread or in the loop, with one wake-up."""
+        for loop, group in self._subscriptions.items():
+            if loop is None:
+                call(group)
+                continue
+            try:
+                loop.call_soon_threadsafe(call, group)
+            except RuntimeError:  # the loop is closed, and with it its sinks
+                for subscription in group:
+                    subscription.close()
+
+    def _deliver(self, group: tuple[Subscription, ...], frame: EncodedFrame) -> None:
+        self._call_each(group, lambda subscription: subscription.deliver(self, frame))
+        if frame.trace:
+            now_s = self._monotonic()
+            self._reports.latency.add("send", now_s - frame.trace[-1].at_s)
+            self._reports.latency.add("total", now_s - frame.trace[0].at_s)
+
+    def _call_each(self, group: tuple[Subscription, ...], action: Callable[[Subscription], None]) -> None:
+        for subscription in group:
+            try:
+                action(subscription)
+            except Exception:  # a failing sink must not disturb the others
+                logger.warning("camera %s: a sink failed and is removed", self.key.camera, exc_info=True)
+                subscription.close()

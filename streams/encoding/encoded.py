@@ -1,0 +1,54 @@
+"""An encoded picture, shared by everything that sends or records it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from cameras import Annotation, Mark
+
+from ..rtp import h264_payloads, vp8_payloads
+from .codecs import CodecName
+
+_PAYLOADS = {"h264": h264_payloads, "vp8": vp8_payloads}
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedFrame:
+    """One encoded picture with its time, as all sinks of a stream get it.
+
+    Attributes:
+        data: H.264 with start codes (Annex B) and with its parameter sets before each key frame, or one frame of VP8.
+        codec: ``h264`` or ``vp8``.
+        pts: Presentation time in ticks of the RTP clock (1/90000 s); rises from frame to frame.
+        is_key_frame: Whether a decoder can start with it.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        captured_at: Wall-clock time of the capture, in seconds since the epoch. For a picture that is encoded again,
+            the time at which it was current.
+        sequence: Number of the frame in its camera.
+        annotations: The annotations of the frame, painted or not.
+        trace: Stages completed so far, from the capture to ``encoded``; empty for a picture that is encoded again.
+    """
+
+    data: bytes
+    codec: CodecName
+    pts: int
+    is_key_frame: bool
+    width: int
+    height: int
+    captured_at: float
+    sequence: int = 0
+    annotations: tuple[Annotation, ...] = ()
+    trace: tuple[Mark, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Size in bytes."""
+        return len(self.data)
+
+    @cached_property
+    def payloads(self) -> Sequence[bytes]:
+        """The payloads of its RTP packets, made once for all viewers."""
+        return _PAYLOADS[self.codec](self.data)

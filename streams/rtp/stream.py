@@ -1,0 +1,297 @@
+"""The RTP stream of one viewer: its own numbers, time and keys on packets that are made once for all."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import struct
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from pylibsrtp import Session
+
+from pipeline import ByteRate
+
+from .layout import Layout, marked
+from .packets import Call, laid_out, restamped
+from .path import Path
+from .reports import sender_report
+from .srtp import SendBuffer
+
+CLOCK_RATE = 90_000
+"""Ticks per second of the RTP video clock."""
+
+HISTORY_S = 1.5
+"""How long packets can be sent again."""
+
+AT_ONCE_BYTES = 32_000
+"""A picture up to this size leaves at once."""
+
+BURST_BYTES = 16_000
+"""A larger one leaves in bursts of at most this size, which buffers of switches and radio links hold."""
+
+LEAST_RATE = 20_000_000
+"""Bits per second at which bursts leave, at least; else ``BURST_FACTOR`` times the rate of the stream."""
+
+BURST_FACTOR = 4
+
+INTERVAL_SHARE = 0.9
+"""Share of the interval between two pictures in which all bursts of one leave, even if their rate is then higher."""
+
+REPEATS_MAX_BYTES = 256_000
+"""Most bytes that are sent again at once; after that, as many as are sent for the first time."""
+
+_HISTORY_TICKS = int(HISTORY_S * CLOCK_RATE)
+
+
+class Picture(Protocol):
+    """An encoded picture, as ``streams.encoding.EncodedFrame``."""
+
+    @property
+    def is_key_frame(self) -> bool:
+        """Whether a decoder can start with it."""
+
+    @property
+    def pts(self) -> int:
+        """Presentation time in ticks of the RTP clock."""
+
+    @property
+    def captured_at(self) -> float:
+        """Wall-clock time of the capture."""
+
+    @property
+    def size(self) -> int:
+        """Size in bytes."""
+
+    @property
+    def payloads(self) -> Sequence[bytes]:
+        """The payloads of its packets."""
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """How packets are sent again (RFC 4588).
+
+    Attributes:
+        payload_type: Payload type of these packets.
+        source: Their SSRC.
+    """
+
+    payload_type: int
+    source: int
+
+
+class Transmitter:
+    """What the viewers of one event loop share: the memory for SRTP, and the packets of the newest picture."""
+
+    def __init__(self) -> None:
+        self.buffer = SendBuffer()
+        self._picture: Picture | None = None
+        self._calls: dict[Layout, tuple[Call, ...]] = {}
+
+    def calls(self, picture: Picture, layout: Layout) -> tuple[Call, ...]:
+        """Return the packets of a picture, laid out once for all viewers with the same layout."""
+        if picture is not self._picture:
+            self._picture = picture
+            self._calls.clear()
+        calls = self._calls.get(layout)
+        if calls is None:
+            now = time.time()
+            if picture.size <= AT_ONCE_BYTES:
+                calls = laid_out(picture.payloads, layout, now, picture.captured_at)
+            else:
+                calls = laid_out(picture.payloads, layout, now, picture.captured_at, BURST_BYTES)
+            self._calls[layout] = calls
+        return calls
+
+
+class RtpStream:
+    """Sends pictures to one viewer over SRTP, and packets again that it has missed. Use it in the event loop.
+
+    Args:
+        transmitter: Shared by all streams of the loop.
+        layout: The layout of the packets.
+        session: The outgoing SRTP session; used here only, and for RTCP.
+        path: Returns the present way to the viewer; ``None`` while there is none.
+        source: The SSRC.
+        repeats: How packets are sent again; ``None`` repeats them unchanged.
+
+    Attributes:
+        sent: Bytes of pictures, and their rate.
+        packets: Number of packets sent.
+        repeated: Number of packets sent again.
+        asked: Number of packets that the viewer has missed (NACK).
+        dropped: Number of pictures dropped because the socket was full.
+    """
+
+    def __init__(
+        self,
+        transmitter: Transmitter,
+        layout: Layout,
+        session: Session,
+        path: Callable[[], Path | None],
+        *,
+        source: int,
+        repeats: Repeats | None = None,
+    ) -> None:
+        self.sent = ByteRate(time.monotonic)
+        self.packets = self.repeated = self.asked = self.dropped = 0
+        self._transmitter = transmitter
+        self._layout = layout
+        self._session = session
+        self._path = path
+        self._source = source
+        self._repeats = repeats
+        self._repeat_layout = layout if repeats is None else replace(layout, payload_type=repeats.payload_type)
+        # In the lower half, so that a receiver that misses the first packets does not miss a wrap of the numbers
+        # with them, without which it cannot decrypt (RFC 3711, section 3.3.1).
+        self._next = secrets.randbelow(1 << 15)
+        self._next_repeat = secrets.randbelow(1 << 15)
+        self._offset = secrets.randbits(32)
+        self._octets = 0
+        self._broken = False
+        self._allowance = REPEATS_MAX_BYTES
+        self._history: deque[_Sent] = deque()
+        self._last: tuple[int, float] | None = None
+        self._interval_s = 0.0
+        self._bursts: deque[Call] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timestamp = 0
+
+    def push(self, picture: Picture) -> bool:
+        """Send a picture; return whether there was room. If not, the viewer needs a key frame next."""
+        while self._bursts and self._send_burst():
+            pass
+        if self._broken:
+            self._broken = False
+            if not picture.is_key_frame:
+                return False
+        pts, size = picture.pts, picture.size
+        self._timestamp = (self._offset + pts) & 0xFFFFFFFF
+        if self._last is not None:
+            self._interval_s = max((pts - self._last[0]) / CLOCK_RATE, 0.0)
+        self._last = pts, picture.captured_at
+        self._remember(picture)
+        self.sent.add(size)
+        self._allowance = min(self._allowance + size, REPEATS_MAX_BYTES)
+        calls = self._transmitter.calls(picture, self._layout)
+        if size > AT_ONCE_BYTES:
+            self._bursts.extend(calls)
+            self._begin_burst()
+        else:
+            for call in calls:
+                if not self._has_sent(call):
+                    self._drop()
+                    break
+        fits, self._broken = not self._broken, False
+        return fits
+
+    def repeat(self, numbers: Iterable[int]) -> None:
+        """Send packets again, by their sequence numbers; those that are too old are ignored."""
+        for number in numbers:
+            self.asked += 1
+            for sent in reversed(self._history):
+                place = (number - sent.first) & 0xFFFF
+                if place < 0x8000:
+                    if place < len(sent.payloads) and (number - self._next) & 0x8000:
+                        self._repeat(number, sent, place)
+                    break
+
+    def report(self, now: float, name: bytes) -> bytes | None:
+        """Return a sender report, as plain RTCP; ``None`` before the first picture.
+
+        Its RTP time is that of ``now``, by the capture of the last picture: receivers learn the time of each capture.
+
+        Args:
+            now: Wall-clock time.
+            name: The canonical name of the source.
+        """
+        if self._last is None:
+            return None
+        pts, captured_at = self._last
+        timestamp = self._offset + pts + round((now - captured_at) * CLOCK_RATE)
+        return sender_report(self._source, now, timestamp, self.packets, self._octets, name)
+
+    def close(self) -> None:
+        """Drop what waits. Safe to call twice."""
+        self._bursts.clear()
+        self._history.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _has_sent(self, call: Call) -> bool:
+        path = self._path()
+        if path is None:
+            return True  # the connection is about to end
+        number = self._next
+        packets = self._transmitter.buffer.sealed(call, self._session, number, self._timestamp, self._source)
+        left = path.send(packets, call.segment_bytes)
+        # Numbers of packets that have not left are used again: with the same key, no two packets may have one.
+        self._next = (number + left) & 0xFFFF
+        self.packets += left
+        self._octets += len(call.data)
+        return left == len(call.packets)
+
+    def _send_burst(self) -> bool:
+        """Send the next burst of a picture; return whether there was room."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        call = self._bursts.popleft()
+        if self._layout.extensions.send_time:
+            call = restamped(call, time.time())
+        if not self._has_sent(call):
+            self._drop()
+            return False
+        return True
+
+    def _begin_burst(self) -> None:
+        """Send the next burst, and plan the one after it."""
+        if self._send_burst() and self._bursts:
+            rate = max(LEAST_RATE, BURST_FACTOR * self.sent.bits_per_second)
+            wait_s = min(8 * BURST_BYTES / rate, INTERVAL_SHARE * self._interval_s / (len(self._bursts) + 1))
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._begin_burst)
+
+    def _drop(self) -> None:
+        """Give up a picture that has no room."""
+        self.dropped += 1
+        self._broken = True
+        self._bursts.clear()
+
+    def _remember(self, picture: Picture) -> None:
+        history, pts = self._history, picture.pts
+        while history and pts - history[0].pts > _HISTORY_TICKS:
+            history.popleft()
+        history.append(_Sent(self._next, self._timestamp, pts, picture.payloads, picture.captured_at))
+
+    def _repeat(self, number: int, sent: _Sent, place: int) -> None:
+        payload, path, repeats = sent.payloads[place], self._path(), self._repeats
+        if path is None or len(payload) > self._allowance:
+            return
+        self._allowance -= len(payload)
+        self.repeated += 1
+        head = self._repeat_layout.head(time.time(), sent.captured_at)
+        if place == len(sent.payloads) - 1:
+            head = marked(head)
+        source = self._source
+        if repeats is not None:
+            payload = struct.pack("!H", number) + payload
+            number, source = self._next_repeat, repeats.source
+            self._next_repeat = (number + 1) & 0xFFFF
+        size = len(head) + len(payload)
+        call = Call(head + payload + bytes(self._layout.tag_bytes), ((0, size),), size + self._layout.tag_bytes)
+        path.send(self._transmitter.buffer.sealed(call, self._session, number, sent.timestamp, source), len(call.data))
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A picture that was sent: what is needed to send its packets again."""
+
+    first: int
+    timestamp: int
+    pts: int
+    payloads: Sequence[bytes]
+    captured_at: float
