@@ -179,11 +179,11 @@ def test_a_slow_sink_continues_with_the_next_key_frame() -> None:
         slow.next()
         other.next()
         slow.keeps_up = False
+        run.clock.advance(PAUSE_S)  # later the last frame would be repeated for the request
         run.give(1)
         other.next()
         slow.next()
         slow.keeps_up = True
-        run.clock.advance(PAUSE_S)
         run.give(2)
         assert other.next().is_key_frame, "the slow sink requested one"
         assert slow.next() is other.frames[-1]
