@@ -52,6 +52,8 @@ from .execution import (
 )
 from .feeds import (
     ByteRate,
+    CodedReader,
+    CodedWatch,
     Counters,
     Feed,
     Latency,
@@ -77,6 +79,8 @@ __all__ = [
     "Changes",
     "ClarifaiConfig",
     "Clock",
+    "CodedReader",
+    "CodedWatch",
     "Config",
     "ConfigError",
     "Counters",

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import cast
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from cameras import (
     CameraError,
     Caption,
     Classification,
+    CodedPicture,
     Detection,
     Frame,
     Keypoints,
@@ -141,7 +143,7 @@ class FakeCamera(Camera[Attributes]):
 
     def __init__(self, name: str = "fake") -> None:
         super().__init__(name, NoAttributes())
-        self.items: queue.SimpleQueue[Frame | Exception] = queue.SimpleQueue()
+        self.items: queue.SimpleQueue[Frame | CodedPicture | Exception] = queue.SimpleQueue()
         self.opened = 0
         self.closed = threading.Event()
         self.refuses: list[Exception] = []
@@ -196,13 +198,57 @@ class FakeCamera(Camera[Attributes]):
                 raise item
             finally:
                 del item  # its traceback leads back here
-        return item
+        return cast(Frame, item)
 
     def close(self) -> None:
         """End a waiting ``read``."""
         if not self.closed.is_set():
             self.closed.set()
             self.items.put(CameraError("closed"))
+
+
+def coded(
+    pts: int = 0,
+    *,
+    is_key: bool = False,
+    width: int = 8,
+    height: int = 6,
+    time_base: Fraction = Fraction(1, 30),
+    data: bytes | None = None,
+) -> CodedPicture:
+    """Return a coded picture; by default its data has a slice only, which nobody can decode."""
+    made = (b"\0\0\0\1\x65" if is_key else b"\0\0\0\1\x41") + b"\x88" * 20 if data is None else data
+    return CodedPicture(made, is_key, width, height, pts, time_base, 1_700_000_000 + float(pts * time_base))
+
+
+class FakeStream(FakeCamera):
+    """A camera that gives coded pictures of the test, and after each its frame if it decodes."""
+
+    may_pass = True
+
+    def __init__(self, name: str = "fake") -> None:
+        super().__init__(name)
+        self._undecoded: CodedPicture | None = None
+
+    def give_coded(self, *pictures: CodedPicture) -> None:
+        """Queue coded pictures for ``read_picture`` to return."""
+        for picture in pictures:
+            self.items.put(picture)
+
+    def read_picture(self) -> Frame | CodedPicture:
+        """Return the frame of the last coded picture if it decodes, else wait for the next item of the test."""
+        picture, self._undecoded = self._undecoded, None
+        if picture is not None and self.decodes:
+            return frame(picture.pts, width=picture.width, height=picture.height, time_base=picture.time_base)
+        item = self.items.get()
+        if isinstance(item, Exception):
+            try:
+                raise item
+            finally:
+                del item
+        if isinstance(item, CodedPicture):
+            self._undecoded = item
+        return item
 
 
 class FakeVision(VisionService[Attributes]):

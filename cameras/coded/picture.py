@@ -7,7 +7,10 @@ import time
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..picture import Frame, Mark, Pixels, received_in
+import av
+from av.error import FFmpegError
+
+from ..picture import Frame, Mark, Pixels, pixels_from_av, received_in
 from ..timing import CaptureClock
 
 
@@ -62,6 +65,18 @@ class CodedPicture:
             trace=self.trace,
             capture_clock=self.capture_clock,
         )
+
+    def decoded(self) -> Pixels | None:
+        """Decode it, a key frame, by itself; ``None`` where that fails."""
+        decoder = av.CodecContext.create("h264", "r")
+        assert isinstance(decoder, av.VideoCodecContext)
+        decoder.options = {"max_pixels": str((self.width + 64) * (self.height + 64))}
+        decoder.thread_type = "NONE"
+        try:
+            frames = [*decoder.decode(av.Packet(self.data)), *decoder.decode(None)]
+        except (FFmpegError, MemoryError):
+            return None
+        return pixels_from_av(frames[0]) if frames else None
 
     def retimed(self, pts: int, time_base: Fraction, sequence: int) -> CodedPicture:
         """Return this picture with other timing, for components that manage the time of a stream."""

@@ -29,6 +29,17 @@ class StreamConfig(Attributes):
         ("h264", "vp8"), strict=False, min_length=1, description="Codecs to offer, in order of preference."
     )
 
+    passthrough: Literal["auto", "never"] = Field(
+        "auto",
+        description="Whether H.264 viewers get the camera's own pictures without decoding where they can, or never.",
+    )
+
+    @property
+    def encodes_its_own(self) -> bool:
+        """Whether a value is set that only an encoder can follow."""
+        values = self.bitrate, self.frame_rate, self.key_frame_interval_s, self.preset
+        return any(value is not None for value in values)
+
     @field_validator("codecs")
     @classmethod
     def _once_each(cls, value: tuple[Codec, ...]) -> tuple[Codec, ...]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from cameras import Frame, Slot
+
+T = TypeVar("T")
 
 
 class FanOut:
@@ -62,6 +65,11 @@ class FanOut:
             replaces = [slot.put(frame) for slot in self._slots]
             self.unread += bool(replaces) and all(replaces)
             return True
+
+    def between(self, call: Callable[[], T]) -> T:
+        """Call a function between two frames, and return what it does."""
+        with self._lock:
+            return call()
 
     def forget(self, frame: Frame | None = None) -> None:
         """Drop the newest frame: the next reader waits for a new one. With a frame, only if it is the newest."""

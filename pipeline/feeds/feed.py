@@ -9,12 +9,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from cameras import Frame, Slot
+from cameras import CodedPicture, Frame, Slot
 
 from ..camera_config import CameraConfig
 from ..execution import CLOSE_LIMIT_S, Clock, Executor, Run, Timer
+from .coded import CodedFanOut, CodedReader, CodedWatch
 from .fan_out import FanOut
-from .held import HeldPicture
+from .held import HeldCodedPicture, HeldPicture
 from .meters import Counters, Latency, Rate
 from .painter import Painter
 from .producer import Output, Producer, State
@@ -66,6 +67,7 @@ class Feed:
         self._source: Feed | None = None
         self._painter: Painter | None = None
         self._users = 0
+        self._coded_users = 0
         self._kept = 0
         self._kept_here = False
         self._watches: set[Slot[Frame]] = set()
@@ -79,8 +81,10 @@ class Feed:
         self._closed = False
         self._replacements = 0
         self._fan_out = FanOut()
-        self._succession: Succession[Feed] = Succession(self._fan_out, clock)
-        self._held: HeldPicture | None = None
+        self._coded = CodedFanOut()
+        self._frames_until_s = 0.0
+        self._succession: Succession[Feed] = Succession(self._fan_out, self._coded, clock)
+        self._held: HeldPicture | HeldCodedPicture | None = None
         self._forgotten = 0
 
     @property
@@ -152,6 +156,19 @@ class Feed:
         return measured if measured or self._source is None else self._source.frame_rate
 
     @property
+    def passes(self) -> bool:
+        """Whether its pictures come coded too, for viewers who may get them undecoded.
+
+        Before the first picture of a run, whether they may.
+        """
+        return self._showing.may_pass and self._coded.passes is not False
+
+    @property
+    def wants_frames(self) -> bool:
+        """Whether somebody needs its frames, or did within its linger; coded pictures are enough for the others."""
+        return self._frame_users > 0 or self._clock.monotonic() < self._frames_until_s
+
+    @property
     def latest(self) -> Frame | None:
         """The newest frame; ``None`` before the first one and while the feed is idle.
 
@@ -159,14 +176,22 @@ class Feed:
         """
         return self._fan_out.latest
 
+    @property
+    def newest(self) -> Frame | CodedPicture | None:
+        """The newest picture, decoded or not."""
+        return self.latest or self._coded.latest
+
     def held(self, annotations: bool = True) -> Frame | None:
         """Return the newest frame, however old, or that of the last run; ``None`` when there was none.
 
-        Its annotations are painted, unless ``annotations`` is false; those of the last run are not kept as data.
+        Its annotations are painted, unless ``annotations`` is false; those of the last run are not kept as data. While
+        nothing is decoded, it is the last key frame.
         """
-        frame, held = self.latest, self._held
+        frame, key, held = self.latest, self._coded.key, self._held
         if frame is not None:
             return self.painted(frame) if annotations else frame
+        if key is not None:
+            held = HeldCodedPicture(key)
         return None if held is None else held.frame(annotations)
 
     @property
@@ -347,6 +372,24 @@ class Feed:
         self.attach(slot)
         return Watch(slot, lambda: self._leave(slot))
 
+    def watch_coded(self, reader: CodedReader) -> CodedWatch:
+        """Subscribe to its coded pictures, and start what must run for them; without others, nothing is decoded.
+
+        The reader has to leave when it is told that frames come without coded pictures (:attr:`passes`).
+
+        Raises:
+            RuntimeError: when the graph is closed, or the system gives no more threads.
+        """
+        with self._lock:
+            self._coded_users += 1
+            try:
+                self._acquire()
+            except BaseException:
+                self._coded_users -= 1
+                raise
+        self._coded.attach(reader)
+        return CodedWatch(lambda: self._leave_coded(reader))
+
     def attach(self, slot: Slot[Frame]) -> None:
         """Put every frame into a slot, starting with the newest so far; adds no demand: for producers."""
         self._fan_out.attach(slot)
@@ -361,6 +404,7 @@ class Feed:
             watches = tuple(self._watches)
         for slot in watches:
             self.detach(slot)
+        self._coded.end()
 
     def keep_running(self, kept: bool = True) -> None:
         """Run without watches (``preload: true``), until a call with false or the end of the feed.
@@ -385,7 +429,7 @@ class Feed:
 
     def summary(self) -> dict[str, Any]:
         """Return the camera as ``/api/cameras`` shows it, without viewers and encoders."""
-        latest, rate, source = self.latest, self.frame_rate, self.source
+        latest, rate, source = self.newest, self.frame_rate, self.source
         return {
             "name": self.name,
             "model": self.config.model,
@@ -411,6 +455,7 @@ class Feed:
             self._output = None
             run = self._run
         self._fan_out.close()
+        self._coded.end(closing=True)
         if run is not None:
             run.stop()
 
@@ -451,6 +496,7 @@ class Feed:
         last = self._fan_out.latest if keeps_picture else None
         if last is None:
             self._fan_out.forget()
+        self._coded.restart()
         try:
             self._run = producer.start(self._output, self.executor, self._run)
         except BaseException:
@@ -468,6 +514,18 @@ class Feed:
             if self._closed:
                 raise RuntimeError(f"camera {self.name} is closed")
             self._count_in(1, kept)
+
+    def _leave_coded(self, reader: CodedReader) -> None:
+        with self._lock:
+            self._count_out(1)
+            self._coded_users -= 1
+        self._coded.detach(reader)
+
+    @property
+    def _frame_users(self) -> int:
+        """The demand for frames. A camera that only is kept running may stay undecoded."""
+        kept = self._kept_here and self.config.stream.passthrough == "auto"
+        return self._users - self._coded_users - kept
 
     def _leave(self, slot: Slot[Frame]) -> None:
         with self._lock:
@@ -507,8 +565,11 @@ class Feed:
         """Remove demand, here and upstream; a feed without demand stops after its linger."""
         if users == 0:
             return
+        had_frame_users = self._frame_users > 0
         self._users -= users
         self._kept -= kept
+        if had_frame_users and self._frame_users <= 0:
+            self._frames_until_s = self._clock.monotonic() + self.config.linger_s
         if self._users == 0 and not self._closed:
             self._start_linger()
         for source in self._sources:
@@ -534,6 +595,9 @@ class Feed:
             self._succeed()
             running, self._output = self._output, None
             run, painter, last, version = self._run, self._painter, self._fan_out.latest, self._picture_version
+            if last is None and self._coded.key is not None:
+                self._held = HeldCodedPicture(self._coded.key)
+            self._coded.restart()
         self._fan_out.forget()
         if running is not None and run is not None:
             run.stop()
@@ -568,6 +632,16 @@ class Feed:
             published=self._count_frame,
         )
 
+    def _publish_coded(self, output: _RunOutput, picture: CodedPicture) -> bool:
+        if self._fan_out.latest is not None and not self.wants_frames:
+            self._fan_out.forget()  # nobody must take it for the present one
+        is_current = self._succession.publish_coded(
+            picture, output.producer.origin, current=lambda: output is self._output
+        )
+        if is_current:
+            self._count_frame()
+        return is_current
+
     def _count_frame(self) -> None:
         self.rate.tick()
         self.counters.add("frames_out")
@@ -590,8 +664,15 @@ class _RunOutput:
     def unread(self) -> int:
         return self._feed._fan_out.unread
 
+    @property
+    def wants_frames(self) -> bool:
+        return self._feed.wants_frames
+
     def publish(self, frame: Frame) -> bool:
         return self._feed._publish(self, frame)
+
+    def publish_coded(self, picture: CodedPicture) -> bool:
+        return self._feed._publish_coded(self, picture)
 
     def end(self) -> None:
         self._feed._end_run(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from cameras import Frame, Image, Pixels
+from cameras import CodedPicture, Frame, Image, Pixels
 
 from .painter import Painter
 
@@ -32,6 +32,22 @@ class HeldPicture:
         assert image is not None, "a picture that this process has encoded"
         pts, time_base, captured_at, sequence = self._time
         return Frame(Pixels.from_bgr(image.astype(np.uint8, copy=False)), pts, time_base, captured_at, sequence)
+
+
+class HeldCodedPicture:
+    """A key frame as it came, which is decoded only when it is asked for; without annotations.
+
+    Args:
+        picture: The key frame.
+    """
+
+    def __init__(self, picture: CodedPicture) -> None:
+        self._picture = picture
+
+    def frame(self, annotations: bool) -> Frame | None:
+        """Return the frame of the picture; ``None`` if it cannot be decoded."""
+        pixels = self._picture.decoded()
+        return None if pixels is None else self._picture.frame(pixels)
 
 
 def _encoded(image: Image) -> bytes:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from enum import StrEnum
 from typing import Any, Protocol
 
-from cameras import Attributes, Frame
+from cameras import Attributes, CodedPicture, Frame
 
 from ..execution import Executor, Run
 
@@ -29,6 +29,13 @@ class Output(Protocol):
 
     def publish(self, frame: Frame) -> bool:
         """Distribute a frame to all readers; return whether the run is still current."""
+
+    def publish_coded(self, picture: CodedPicture) -> bool:
+        """Distribute a coded picture, before its frame if there is one; return whether the run is still current."""
+
+    @property
+    def wants_frames(self) -> bool:
+        """Whether somebody needs frames; if not, coded pictures are enough."""
 
     @property
     def unread(self) -> int:
@@ -59,6 +66,7 @@ class Producer(ABC):
     Attributes:
         annotates: Whether it attaches annotations.
         live: Whether its frames are captured as they come, not taken from a file.
+        may_pass: Whether coded pictures may come before its frames, or in their place.
         opens_beside: Whether it may be open at the same time as one that replaces it: it holds no device.
         hides: What it hides in its frames, and how: equal for producers that hide the same; empty if it hides nothing.
     """
@@ -68,6 +76,7 @@ class Producer(ABC):
     opens_beside: bool = False
     annotates: bool = False
     live: bool = True
+    may_pass: bool = False
 
     @abstractmethod
     def start(self, output: Output, executor: Executor, previous: Run | None = None) -> Run:

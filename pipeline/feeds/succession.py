@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from cameras import Frame
+from cameras import CodedPicture, Frame
 
 from ..camera_config import CameraConfig
 from ..execution import Clock, Run, Timer
+from .coded import CodedFanOut
 from .fan_out import FanOut
 from .producer import Output, Producer
 from .timeline import Splice
@@ -61,6 +62,7 @@ class Succession(Generic[SourceFeed]):
 
     Args:
         fan_out: Distributes the frames.
+        coded: Distributes the coded pictures.
         clock: Times what may not wait for ever.
 
     Attributes:
@@ -69,10 +71,11 @@ class Succession(Generic[SourceFeed]):
             again, each would put the time of the stream forward.
     """
 
-    def __init__(self, fan_out: FanOut, clock: Clock) -> None:
+    def __init__(self, fan_out: FanOut, coded: CodedFanOut, clock: Clock) -> None:
         self.successor: Successor[SourceFeed] | None = None
         self.catches_up = False
         self._fan_out = fan_out
+        self._coded = coded
         self._clock = clock
         self._splice = Splice()
 
@@ -103,21 +106,23 @@ class Succession(Generic[SourceFeed]):
             frame: The frame.
             origin: Where its time and number come from (:attr:`Producer.origin`).
             current: Returns whether the run that the frame comes from still is the feed's.
-            published: Called when the frame has been distributed.
+            published: Called when the frame has been distributed, unless its coded picture was before.
 
         Returns:
             Whether the run is still current.
         """
         last: Frame | None = None
+        is_coded = False
 
         def placed() -> Frame | None:
-            nonlocal last
+            nonlocal last, is_coded
             if not current():  # an abandoned thread may continue after another one has replaced it
                 return None
             if self.catches_up and self._splice.has(frame, origin):
                 last = self._fan_out.latest
                 return None
             self.catches_up = False
+            is_coded = self._splice.is_coded(frame, origin)
             return self._splice.place(frame, origin)
 
         def show_again() -> None:
@@ -126,9 +131,25 @@ class Succession(Generic[SourceFeed]):
                 self.publish(frame, origin, current=current, published=published)
 
         if self._fan_out.publish(placed):
-            published()
+            if not is_coded:
+                published()
+                self._coded.interrupt()
             return True
         if last is None:
             return False
         self._clock.call_later(AGAIN_S, show_again)
+        return True
+
+    def publish_coded(self, picture: CodedPicture, origin: object, *, current: Callable[[], bool]) -> bool:
+        """Distribute a coded picture, in its place among the frames; return whether the run is still current.
+
+        Args:
+            picture: The picture; its frame may follow.
+            origin: Where its time and number come from.
+            current: As for :meth:`publish`.
+        """
+        placed = self._fan_out.between(lambda: self._splice.place(picture, origin) if current() else None)
+        if placed is None:
+            return False
+        self._coded.publish(placed)
         return True

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
+from typing import TypeVar
 
-from cameras import Frame
+from cameras import CodedPicture, Frame
+
+Picture = TypeVar("Picture", Frame, CodedPicture)
 
 REPEAT_TICK_S = Fraction(1, 9000)
 """Distance of a frame that is shown again from the one before, at most; 10 ticks of RTP's clock."""
@@ -35,8 +38,8 @@ class Timeline:
         """Report that the source restarts its time with the next frame."""
         self._restarted = True
 
-    def place(self, frame: Frame, at_s: float) -> Frame:
-        """Return the frame with its time and sequence number in the running camera.
+    def place(self, frame: Picture, at_s: float) -> Picture:
+        """Return a frame, or a coded picture in place of one, with its time and sequence number in the running camera.
 
         ``at_s`` is the moment it arrived, on the monotonic clock.
         """
@@ -66,6 +69,7 @@ class Splice:
     make the first of them follow the last one by their distance on the monotonic clock, with the next number. Where the
     time bases differ, the finer one applies from then on. A frame of the same origin that is not newer than the last
     one, such as one that was transformed again, follows it by ``REPEAT_TICK_S``, so that a later one keeps its time.
+    Coded pictures are placed as frames, and the frame of the last coded picture has its place.
 
     Use from one thread at a time.
     """
@@ -77,18 +81,33 @@ class Splice:
         self._last = self._last_sequence = 0
         self._last_at_s = 0.0
         self._newest = 0
+        self._coded: tuple[int, CodedPicture] | None = None  # with its number in the origin
+
+    def is_coded(self, frame: Frame, origin: object) -> bool:
+        """Return whether a frame is that of the last coded picture."""
+        coded = self._coded
+        return coded is not None and origin is self._origin and frame.sequence == coded[0]
 
     def has(self, frame: Frame, origin: object) -> bool:
         """Return whether a frame of an origin, or a newer one, is in the stream already."""
         return origin is self._origin and frame.sequence <= self._newest
 
-    def place(self, frame: Frame, origin: object) -> Frame:
+    def place(self, frame: Picture, origin: object) -> Picture:
         """Return a frame with its time and number in the stream; the same frame when they do not change.
 
         Args:
-            frame: The next frame.
+            frame: The next frame, or coded picture.
             origin: Where its time and number come from, such as the producer.
         """
+        coded, self._coded = self._coded, None
+        if coded is not None and isinstance(frame, Frame) and origin is self._origin and frame.sequence == coded[0]:
+            return _at(frame, coded[1].pts, coded[1].time_base, coded[1].sequence)
+        placed = self._next_place(frame, origin)
+        if isinstance(placed, CodedPicture):
+            self._coded = frame.sequence, placed
+        return placed
+
+    def _next_place(self, frame: Picture, origin: object) -> Picture:
         received_s = frame.received_s
         at_s = time.monotonic() if received_s is None else received_s
         is_first = self._time_base is None
@@ -109,9 +128,7 @@ class Splice:
                 self._refine(min(self._time_base, REPEAT_TICK_S))
                 pts = self._last + 1
         self._origin, self._last, self._last_sequence, self._last_at_s = origin, pts, sequence, at_s
-        if (pts, self._time_base, sequence) == (frame.pts, frame.time_base, frame.sequence):
-            return frame
-        return frame.retimed(pts, self._time_base, sequence)
+        return _at(frame, pts, self._time_base, sequence)
 
     def _refine(self, time_base: Fraction) -> None:
         assert self._time_base is not None
@@ -119,6 +136,12 @@ class Splice:
         self._last, self._offset = round(self._last * finer), round(self._offset * finer)
         self._time_base = time_base
 
-    def _ticks(self, frame: Frame) -> int:
+    def _ticks(self, frame: Frame | CodedPicture) -> int:
         assert self._time_base is not None
         return round(frame.pts * frame.time_base / self._time_base)
+
+
+def _at(frame: Picture, pts: int, time_base: Fraction, sequence: int) -> Picture:
+    if (pts, time_base, sequence) == (frame.pts, frame.time_base, frame.sequence):
+        return frame
+    return frame.retimed(pts, time_base, sequence)

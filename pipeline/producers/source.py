@@ -13,11 +13,12 @@ from cameras import (
     CameraEnded,
     CameraError,
     CameraUnreachable,
+    CodedPicture,
     Frame,
 )
 
 from ..execution import BlockingRun, Clock, Executor, Run
-from ..feeds import Output, Producer, Reports, State, Timeline
+from ..feeds import Output, Picture, Producer, Reports, State, Timeline
 from .bugs import bug_message, must_be
 from .retries import RetryPauses
 
@@ -48,6 +49,7 @@ class Source(Producer):
         reports: Counters, latencies and warnings of the camera.
         annotates: Whether the camera's frames come with annotations.
         live: Whether they are captured as they come, not taken from a file.
+        may_pass: Whether coded pictures may come too.
     """
 
     def __init__(
@@ -59,9 +61,11 @@ class Source(Producer):
         *,
         annotates: bool = False,
         live: bool = True,
+        may_pass: bool = False,
     ) -> None:
         self.annotates = annotates
         self.live = live
+        self.may_pass = may_pass
         self._name = name
         self._make = make
         self._clock = clock
@@ -192,14 +196,19 @@ class Source(Producer):
             if camera.silence_s is not None and rate:
                 run_state.silence_s = max(camera.silence_s, 3 / rate)
             self._timeline.restart()
+            run_state.coded = None
             unread = output.unread
             while not run.stopping.is_set():
-                frame = camera.read()
-                must_be(Frame, frame, f"{type(camera).__name__}.read")
+                camera.decodes = output.wants_frames
+                picture = camera.read_picture()
                 lost.count()
                 self._frame_rate = camera.frame_rate
                 self._note_clock(camera)
-                self._take(run_state, output, frame)
+                if isinstance(picture, CodedPicture):
+                    run_state.coded = picture, self._take_coded(run_state, output, picture)
+                    continue
+                must_be(Frame, picture, f"{type(camera).__name__}.read")
+                self._take(run_state, output, picture)
                 before, unread = unread, output.unread
                 camera.decoding_share = executor.decoding.add(unread=unread > before)
         finally:
@@ -210,20 +219,35 @@ class Source(Producer):
                 logger.debug("camera %s: closing failed", self._name, exc_info=True)
 
     def _take(self, run_state: _RunState, output: Output, frame: Frame) -> None:
-        if not frame.trace:
-            frame = frame.marked("captured")
+        self._reports.counters.add("decoded")
+        coded, run_state.coded = run_state.coded, None
+        if coded is not None and frame.pts == coded[0].pts:
+            placed = coded[1]
+            frame = frame.retimed(placed.pts, placed.time_base, placed.sequence).marked("source")
+        else:
+            frame = self._placed(run_state, frame)
+        output.publish(frame)
+
+    def _take_coded(self, run_state: _RunState, output: Output, picture: CodedPicture) -> CodedPicture:
+        placed = self._placed(run_state, picture)
+        output.publish_coded(placed)
+        return placed
+
+    def _placed(self, run_state: _RunState, picture: Picture) -> Picture:
+        """Return a new picture with its place in time; count it, and note that the camera runs."""
+        if not picture.trace:
+            picture = picture.marked("captured")
         run_state.active_at_s = self._clock.monotonic()
         run_state.read += 1
-        captured_s, received_s = frame.trace[0].at_s, frame.received_s
+        captured_s, received_s = picture.trace[0].at_s, picture.received_s
         assert received_s is not None
-        self._reports.counters.add("decoded")
         self._reports.counters.add("frames_in")
-        frame = self._timeline.place(frame, received_s).marked("source")
-        self._reports.latency.add("source", frame.trace[-1].at_s - captured_s)
+        picture = self._timeline.place(picture, received_s).marked("source")
+        self._reports.latency.add("source", picture.trace[-1].at_s - captured_s)
         if run_state.state is not State.RUNNING:
-            logger.info("camera %s: running, %d x %d", self._name, frame.width, frame.height)
+            logger.info("camera %s: running, %d x %d", self._name, picture.width, picture.height)
         run_state.state, run_state.error, run_state.error_lasts = State.RUNNING, None, False
-        output.publish(frame)
+        return picture
 
     def _note_clock(self, camera: Camera[Attributes]) -> None:
         """Say once that the clock of the camera is wrong."""
@@ -249,6 +273,7 @@ class _RunState:
         read: Number of frames read.
         active_at_s: Time of the last opening or frame, on the clock.
         silence_s: How long the camera may give no frame; ``None`` without a limit.
+        coded: The last coded picture as the camera gave it, and with its place in time, until its frame comes.
     """
 
     def __init__(self, state: State, error: str | None = None) -> None:
@@ -258,6 +283,7 @@ class _RunState:
         self.read = 0
         self.active_at_s = 0.0
         self.silence_s: float | None = None
+        self.coded: tuple[CodedPicture, CodedPicture] | None = None
 
     def stall(self, now_s: float) -> str | None:
         """Return an error message when the camera neither gives frames nor fails; otherwise ``None``."""

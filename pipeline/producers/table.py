@@ -37,7 +37,8 @@ def make_producer(config: CameraConfig, reports: Reports, context: ProducerConte
             made.limits = limits()
             return made
 
-        return Source(config.name, make, context.clock, reports, annotates=camera.annotates, live=camera.live), None
+        kind_of = {"annotates": camera.annotates, "live": camera.live, "may_pass": camera.may_pass}
+        return Source(config.name, make, context.clock, reports, **kind_of), None
     attributes = config.attributes
     source = context.feeds[attributes.source] if isinstance(attributes, DownstreamAttributes) else None
     return kind.make(config, reports, context), source

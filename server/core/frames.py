@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal
 
-from cameras import Frame
+from cameras import CodedPicture, Frame
 from pipeline import Feed
 from streams import NoFrameComes, Snapshot, held_snapshot, next_frame, snapshot
 
@@ -64,7 +64,7 @@ async def held_picture_of(
     return await backend.waits.run_for(camera.name, held_snapshot, camera, annotations, kind)
 
 
-def captured_at(frame: Frame) -> str:
+def captured_at(frame: Frame | CodedPicture) -> str:
     """Return the capture time of a frame as RFC 3339 text, in UTC with microseconds."""
     moment = datetime.fromtimestamp(frame.captured_at, UTC)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

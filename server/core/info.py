@@ -30,13 +30,13 @@ def camera_info(backend: Backend, camera: Feed) -> dict[str, Any]:
 
 
 def _latest(camera: Feed) -> dict[str, Any] | None:
-    frame = camera.latest
+    frame = camera.newest
     if frame is None or camera.config.private:
         return None
     return {
         "sequence": frame.sequence,
         "captured_at": captured_at(frame),
-        "predictions": predictions_of(frame),
+        "predictions": predictions_of(frame) if isinstance(frame, Frame) else [],
     }
 
 

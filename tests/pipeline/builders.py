@@ -27,11 +27,16 @@ def camera_config(name: str, *, preload: bool = False) -> CameraConfig:
 
 
 def source_feed(
-    name: str, make: Callable[[], Camera[Attributes]], clock: Clock, lock: threading.RLock | None = None
+    name: str,
+    make: Callable[[], Camera[Attributes]],
+    clock: Clock,
+    lock: threading.RLock | None = None,
+    *,
+    may_pass: bool = False,
 ) -> Feed:
     """Return a feed of the cameras that ``make`` returns."""
     feed = Feed(name, clock, lock or threading.RLock(), WorkerExecutor(clock))
-    feed.produce(camera_config(name), Source(name, make, clock, feed.reports))
+    feed.produce(camera_config(name), Source(name, make, clock, feed.reports, may_pass=may_pass))
     return feed
 
 
