@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .layout import SEND_TIME_AT, Layout, marked, send_time
 
@@ -20,17 +21,25 @@ class Call:
 
     Attributes:
         data: The packets one after another, each with its head and with room for the tag of SRTP.
-        packets: Start and length without tag of each packet.
+        starts: Where each packet begins.
+        lengths: The length of each packet without its tag, as integers of the machine (``int``).
         segment_bytes: Size of a packet, with tag.
     """
 
     data: bytes
-    packets: tuple[tuple[int, int], ...]
+    starts: tuple[int, ...]
+    lengths: bytes
     segment_bytes: int
 
 
 def laid_out(
-    payloads: Sequence[bytes], layout: Layout, sent_at: float, captured_at: float, bytes_max: int = CALL_BYTES_MAX
+    payloads: Sequence[bytes],
+    layout: Layout,
+    sent_at: float,
+    captured_at: float,
+    bytes_max: int = CALL_BYTES_MAX,
+    *,
+    is_end: bool = True,
 ) -> tuple[Call, ...]:
     """Return the packets of a picture, without sequence numbers, time and source.
 
@@ -40,6 +49,7 @@ def laid_out(
         sent_at: Wall-clock time of sending.
         captured_at: Wall-clock time of the capture.
         bytes_max: Most bytes in one call.
+        is_end: Whether the last one is the last of its picture, which has the marker.
     """
     head = layout.head(sent_at, captured_at)
     tag = bytes(layout.tag_bytes)
@@ -59,27 +69,24 @@ def laid_out(
         group.append(payload)
         last = size
     if group:
-        calls.append(_call(group, segment, head, tag, marked(head)))
+        calls.append(_call(group, segment, head, tag, marked(head) if is_end else None))
     return tuple(calls)
 
 
 def _call(group: Sequence[bytes], segment: int, head: bytes, tag: bytes, last_head: bytes | None = None) -> Call:
     parts: list[bytes] = []
-    packets = []
-    at = 0
-    final = len(group) - 1
-    for number, payload in enumerate(group):
-        first = last_head if last_head is not None and number == final else head
-        parts += (first, payload, tag)
-        packets.append((at, len(head) + len(payload)))
-        at += segment
-    return Call(b"".join(parts), tuple(packets), segment)
+    for payload in group:
+        parts += (head, payload, tag)
+    if last_head is not None:
+        parts[-3] = last_head
+    lengths = array("i", (len(head) + len(payload) for payload in group))
+    return Call(b"".join(parts), tuple(range(0, segment * len(group), segment)), lengths.tobytes(), segment)
 
 
 def restamped(call: Call, sent_at: float) -> Call:
     """Return a call with another time of sending, for packets with ``abs-send-time``."""
     stamp = send_time(sent_at)
     data = bytearray(call.data)
-    for start, _ in call.packets:
+    for start in call.starts:
         data[start + SEND_TIME_AT : start + SEND_TIME_AT + len(stamp)] = stamp
-    return Call(bytes(data), call.packets, call.segment_bytes)
+    return replace(call, data=bytes(data))

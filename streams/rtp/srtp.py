@@ -33,7 +33,10 @@ class SendBuffer:
     def __init__(self) -> None:
         self._memory = _ffi.new("char[]", CALL_BYTES_MAX + 2 * PACKET_MAX)
         self._view = memoryview(_ffi.buffer(self._memory)).cast("B")
-        self._length = _ffi.new("int *")
+        lengths = _ffi.new("int[]", CALL_PACKETS_MAX)  # libsrtp reads the length of a packet and writes the new one
+        self._lengths = memoryview(_ffi.buffer(lengths)).cast("B")
+        self._length_pointers = [lengths + at for at in range(CALL_PACKETS_MAX)]
+        self._owned = lengths  # pointers into it do not keep it
         self._pointers: dict[int, list[Any]] = {}
 
     def sealed(self, call: Call, session: Session, sequence_number: int, timestamp: int, source: int) -> memoryview:
@@ -49,23 +52,25 @@ class SendBuffer:
         Raises:
             SrtpError: libsrtp refuses a packet.
         """
-        view, length, protect, srtp = self._view, self._length, _lib.srtp_protect, session._srtp[0]
-        view[: len(call.data)] = call.data
-        pointers = self._pointers.get(call.segment_bytes) or self._addresses(call.segment_bytes, len(call.packets))
-        for (start, size), pointer in zip(call.packets, pointers, strict=False):
+        view, protect, srtp, starts = self._view, _lib.srtp_protect, session._srtp[0], call.starts
+        end = len(call.data)
+        view[:end] = call.data
+        self._lengths[: len(call.lengths)] = call.lengths
+        pointers = self._pointers.get(call.segment_bytes) or self._addresses(call)
+        for start, pointer, length in zip(starts, pointers, self._length_pointers, strict=False):
             _pack(view, start + 2, sequence_number, timestamp, source)
-            sequence_number = (sequence_number + 1) & 0xFFFF
-            length[0] = size
             if protect(srtp, pointer, length) != _OK:
                 raise SrtpError("libsrtp cannot protect a packet")
-        return view[: len(call.data)]
+            sequence_number = (sequence_number + 1) & 0xFFFF
+        return view[:end]
 
-    def _addresses(self, segment_bytes: int, number: int) -> list[Any]:
-        """Return where packets of a size begin; kept for the size of most packets, and a few others."""
+    def _addresses(self, call: Call) -> list[Any]:
+        """Return where the packets of a call begin; kept for the size of most packets, and a few others."""
+        number, size = len(call.starts), call.segment_bytes
         keeps = number > 1 and len(self._pointers) < _SEGMENT_SIZES_MAX
-        addresses = [self._memory + at * segment_bytes for at in range(CALL_PACKETS_MAX if keeps else number)]
+        addresses = [self._memory + at * size for at in range(CALL_PACKETS_MAX if keeps else number)]
         if keeps:
-            self._pointers[segment_bytes] = addresses
+            self._pointers[size] = addresses
         return addresses
 
 

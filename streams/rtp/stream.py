@@ -9,14 +9,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pylibsrtp import Session
 
-from pipeline import ByteRate
-
-from .layout import Layout, marked
-from .packets import Call, laid_out, restamped
+from .layout import Layout
+from .packets import CALL_BYTES_MAX, Call, laid_out, restamped
 from .path import Path
 from .reports import sender_report
 from .srtp import SendBuffer
@@ -89,22 +87,28 @@ class Transmitter:
 
     def __init__(self) -> None:
         self.buffer = SendBuffer()
+        self._numbers: dict[Layout, int] = {}
+        self._layouts: list[Layout] = []
         self._picture: Picture | None = None
-        self._calls: dict[Layout, tuple[Call, ...]] = {}
+        self._calls: dict[int, tuple[Call, ...]] = {}
 
-    def calls(self, picture: Picture, layout: Layout) -> tuple[Call, ...]:
+    def number_of(self, layout: Layout) -> int:
+        """Return the number of a layout, of which there are few; it is found faster by that."""
+        number = self._numbers.setdefault(layout, len(self._numbers))
+        if number == len(self._layouts):
+            self._layouts.append(layout)
+        return number
+
+    def calls(self, picture: Picture, number: int) -> tuple[Call, ...]:
         """Return the packets of a picture, laid out once for all viewers with the same layout."""
         if picture is not self._picture:
             self._picture = picture
-            self._calls.clear()
-        calls = self._calls.get(layout)
+            self._calls = {}
+        calls = self._calls.get(number)
         if calls is None:
-            now = time.time()
-            if picture.size <= AT_ONCE_BYTES:
-                calls = laid_out(picture.payloads, layout, now, picture.captured_at)
-            else:
-                calls = laid_out(picture.payloads, layout, now, picture.captured_at, BURST_BYTES)
-            self._calls[layout] = calls
+            limit = CALL_BYTES_MAX if picture.size <= AT_ONCE_BYTES else BURST_BYTES
+            calls = laid_out(picture.payloads, self._layouts[number], time.time(), picture.captured_at, limit)
+            self._calls[number] = calls
         return calls
 
 
@@ -120,7 +124,6 @@ class RtpStream:
         repeats: How packets are sent again; ``None`` repeats them unchanged.
 
     Attributes:
-        sent: Bytes of pictures, and their rate.
         packets: Number of packets sent.
         repeated: Number of packets sent again.
         asked: Number of packets that the viewer has missed (NACK).
@@ -137,10 +140,10 @@ class RtpStream:
         source: int,
         repeats: Repeats | None = None,
     ) -> None:
-        self.sent = ByteRate(time.monotonic)
         self.packets = self.repeated = self.asked = self.dropped = 0
         self._transmitter = transmitter
         self._layout = layout
+        self._number = transmitter.number_of(layout)
         self._session = session
         self._path = path
         self._source = source
@@ -155,11 +158,19 @@ class RtpStream:
         self._broken = False
         self._allowance = REPEATS_MAX_BYTES
         self._history: deque[_Sent] = deque()
-        self._last: tuple[int, float] | None = None
+        self._last: Picture | None = None
+        self._pushed_at_s = 0.0
         self._interval_s = 0.0
         self._bursts: deque[Call] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._timestamp = 0
+
+    @property
+    def bits_per_second(self) -> int:
+        """Bits of pictures per second, over the last ``HISTORY_S``."""
+        if not self._history or time.monotonic() - self._pushed_at_s > HISTORY_S:
+            return 0
+        return round(8 * sum(sent.size for sent in self._history) / HISTORY_S)
 
     def push(self, picture: Picture) -> bool:
         """Send a picture; return whether there was room. If not, the viewer needs a key frame next."""
@@ -169,15 +180,18 @@ class RtpStream:
             self._broken = False
             if not picture.is_key_frame:
                 return False
-        pts, size = picture.pts, picture.size
-        self._timestamp = (self._offset + pts) & 0xFFFFFFFF
+        pts, size, history = picture.pts, picture.size, self._history
+        self._timestamp = timestamp = (self._offset + pts) & 0xFFFFFFFF
         if self._last is not None:
-            self._interval_s = max((pts - self._last[0]) / CLOCK_RATE, 0.0)
-        self._last = pts, picture.captured_at
-        self._remember(picture)
-        self.sent.add(size)
-        self._allowance = min(self._allowance + size, REPEATS_MAX_BYTES)
-        calls = self._transmitter.calls(picture, self._layout)
+            self._interval_s = (pts - self._last.pts) / CLOCK_RATE
+        self._last = picture
+        self._pushed_at_s = time.monotonic()
+        while history and pts - history[0].pts > _HISTORY_TICKS:
+            history.popleft()
+        history.append(_Sent(self._next, timestamp, pts, size, picture.payloads, picture.captured_at))
+        if self._allowance < REPEATS_MAX_BYTES:
+            self._allowance += size
+        calls = self._transmitter.calls(picture, self._number)
         if size > AT_ONCE_BYTES:
             self._bursts.extend(calls)
             self._begin_burst()
@@ -211,8 +225,7 @@ class RtpStream:
         """
         if self._last is None:
             return None
-        pts, captured_at = self._last
-        timestamp = self._offset + pts + round((now - captured_at) * CLOCK_RATE)
+        timestamp = self._offset + self._last.pts + round((now - self._last.captured_at) * CLOCK_RATE)
         return sender_report(self._source, now, timestamp, self.packets, self._octets, name)
 
     def close(self) -> None:
@@ -233,7 +246,7 @@ class RtpStream:
         self._next = (number + left) & 0xFFFF
         self.packets += left
         self._octets += len(call.data)
-        return left == len(call.packets)
+        return left == len(call.starts)
 
     def _send_burst(self) -> bool:
         """Send the next burst of a picture; return whether there was room."""
@@ -251,8 +264,8 @@ class RtpStream:
     def _begin_burst(self) -> None:
         """Send the next burst, and plan the one after it."""
         if self._send_burst() and self._bursts:
-            rate = max(LEAST_RATE, BURST_FACTOR * self.sent.bits_per_second)
-            wait_s = min(8 * BURST_BYTES / rate, INTERVAL_SHARE * self._interval_s / (len(self._bursts) + 1))
+            rate = max(LEAST_RATE, BURST_FACTOR * self.bits_per_second)
+            wait_s = min(8 * BURST_BYTES / rate, INTERVAL_SHARE * max(self._interval_s, 0.0) / (len(self._bursts) + 1))
             self._timer = asyncio.get_running_loop().call_later(wait_s, self._begin_burst)
 
     def _drop(self) -> None:
@@ -261,37 +274,28 @@ class RtpStream:
         self._broken = True
         self._bursts.clear()
 
-    def _remember(self, picture: Picture) -> None:
-        history, pts = self._history, picture.pts
-        while history and pts - history[0].pts > _HISTORY_TICKS:
-            history.popleft()
-        history.append(_Sent(self._next, self._timestamp, pts, picture.payloads, picture.captured_at))
-
     def _repeat(self, number: int, sent: _Sent, place: int) -> None:
         payload, path, repeats = sent.payloads[place], self._path(), self._repeats
         if path is None or len(payload) > self._allowance:
             return
         self._allowance -= len(payload)
         self.repeated += 1
-        head = self._repeat_layout.head(time.time(), sent.captured_at)
-        if place == len(sent.payloads) - 1:
-            head = marked(head)
         source = self._source
         if repeats is not None:
             payload = struct.pack("!H", number) + payload
             number, source = self._next_repeat, repeats.source
             self._next_repeat = (number + 1) & 0xFFFF
-        size = len(head) + len(payload)
-        call = Call(head + payload + bytes(self._layout.tag_bytes), ((0, size),), size + self._layout.tag_bytes)
+        is_last = place == len(sent.payloads) - 1
+        (call,) = laid_out([payload], self._repeat_layout, time.time(), sent.captured_at, is_end=is_last)
         path.send(self._transmitter.buffer.sealed(call, self._session, number, sent.timestamp, source), len(call.data))
 
 
-@dataclass(slots=True)
-class _Sent:
+class _Sent(NamedTuple):
     """A picture that was sent: what is needed to send its packets again."""
 
     first: int
     timestamp: int
     pts: int
+    size: int
     payloads: Sequence[bytes]
     captured_at: float

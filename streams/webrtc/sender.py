@@ -130,7 +130,7 @@ class VideoSender:
         """Return what ``/api/cameras`` shows of it."""
         stream = self._stream
         return {
-            "bitrate": 0 if stream is None else stream.sent.bits_per_second,
+            "bitrate": 0 if stream is None else stream.bits_per_second,
             "loss": self.loss,
             "rtt_ms": None if self.rtt_s is None else round(1000 * self.rtt_s, 1),
         }

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from array import array
+
 from streams.rtp import Extensions, Layout
 from streams.rtp.layout import SEND_TIME_AT, send_time
 from streams.rtp.limits import PAYLOAD_MAX
-from streams.rtp.packets import CALL_PACKETS_MAX, laid_out, restamped
+from streams.rtp.packets import CALL_PACKETS_MAX, Call, laid_out, restamped
 
 LAYOUT = Layout(96, 10)
 HEAD, TAG = 12, 10
@@ -13,11 +15,14 @@ def sizes(*payloads: int) -> list[list[int]]:
     """Return the lengths of the packets of each call, without tags."""
     calls = laid_out([bytes([65]) * size for size in payloads], LAYOUT, 0.0, 0.0)
     for call in calls:
-        lengths = [length for _, length in call.packets]
-        assert [start for start, _ in call.packets] == [n * call.segment_bytes for n in range(len(lengths))]
-        assert {length + TAG for length in lengths[:-1]} <= {call.segment_bytes}
-        assert len(call.data) == call.packets[-1][0] + lengths[-1] + TAG
-    return [[length - HEAD for _, length in call.packets] for call in calls]
+        assert list(call.starts) == [number * call.segment_bytes for number in range(len(lengths(call)))]
+        assert {length + TAG for length in lengths(call)[:-1]} <= {call.segment_bytes}
+        assert len(call.data) == call.starts[-1] + lengths(call)[-1] + TAG
+    return [[length - HEAD for length in lengths(call)] for call in calls]
+
+
+def lengths(call: Call) -> list[int]:
+    return list(array("i", call.lengths))
 
 
 def test_packets_of_equal_size_and_a_smaller_last_one_leave_in_one_call() -> None:
@@ -37,7 +42,7 @@ def test_a_call_has_at_most_so_many_packets_and_bytes() -> None:
 
 def test_only_the_last_packet_of_a_picture_has_the_marker() -> None:
     calls = laid_out([b"a", b"bb", b"bb", b"c"], LAYOUT, 0.0, 0.0)
-    marks = [call.data[start + 1] >> 7 for call in calls for start, _ in call.packets]
+    marks = [call.data[start + 1] >> 7 for call in calls for start in call.starts]
     assert marks == [0, 0, 0, 1]
 
 
