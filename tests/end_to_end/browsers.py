@@ -92,11 +92,15 @@ def accessibility_findings(page: Page) -> list[str]:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What the browser says of one stream; ``at_s`` is when it said so, by its own clock."""
+    """What the browser says of one stream; ``at_s`` is when it said so, by its own clock.
+
+    ``nacks`` counts the messages in which it has asked for lost packets.
+    """
 
     at_s: float
     frames_decoded: int
     frames_dropped: int
+    nacks: int
     codec: str
     width_px: int
     height_px: int
@@ -104,14 +108,19 @@ class Statistics:
 
 
 class Viewer:
-    """One camera watched over WHEP in a page; ``page`` must stand on the server's origin."""
+    """One camera watched over WHEP in a page; ``page`` must stand on the server's origin.
 
-    def __init__(self, page: Page, camera: str, *, codec: str | None = None, annotations: bool = True) -> None:
+    Without ``nack`` it asks for key frames only, never for lost packets.
+    """
+
+    def __init__(
+        self, page: Page, camera: str, *, codec: str | None = None, annotations: bool = True, nack: bool = True
+    ) -> None:
         self.page = page
         if not page.evaluate("'watch' in window"):
             page.evaluate((HERE / "viewer.js").read_text())
         address = f"/whep/{camera}" + ("" if annotations else "?annotations=false")
-        self.number = page.evaluate("([address, codec]) => watch(address, codec)", [address, codec])
+        self.number = page.evaluate("([a, c, n]) => watch(a, c, n)", [address, codec, nack])
 
     def statistics(self) -> Statistics:
         return Statistics(**self.page.evaluate("number => statistics(number)", self.number))

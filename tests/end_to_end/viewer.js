@@ -7,7 +7,10 @@
     return codecs.filter((codec) => codec.mimeType.toLowerCase() === `video/${name}`);
   };
 
-  window.watch = async (address, codec) => {
+  // Without NACK the browser asks for key frames only, never for lost packets.
+  const withoutNack = (sdp) => sdp.replace(/^a=rtcp-fb:\S+ nack\r\n/gm, "");
+
+  window.watch = async (address, codec, nack) => {
     const peer = new RTCPeerConnection();
     const transceiver = peer.addTransceiver("video", { direction: "recvonly" });
     if (codec) transceiver.setCodecPreferences(preferred(codec));
@@ -16,7 +19,8 @@
     document.documentElement.append(video);
     const viewer = { peer, video, location: null };
     peer.ontrack = ({ track }) => { video.srcObject = new MediaStream([track]); };
-    await peer.setLocalDescription(await peer.createOffer());
+    const offer = await peer.createOffer();
+    await peer.setLocalDescription(nack ? offer : { type: "offer", sdp: withoutNack(offer.sdp) });
     const answer = await fetch(address, {
       method: "POST",
       headers: { "Content-Type": "application/sdp" },
@@ -37,6 +41,7 @@
       at_s: (inbound.timestamp ?? 0) / 1000,
       frames_decoded: inbound.framesDecoded ?? 0,
       frames_dropped: inbound.framesDropped ?? 0,
+      nacks: inbound.nackCount ?? 0,
       codec: (codec.mimeType ?? "").replace("video/", ""),
       width_px: video.videoWidth,
       height_px: video.videoHeight,

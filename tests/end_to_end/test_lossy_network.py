@@ -1,0 +1,43 @@
+"""A viewer behind a network that loses packets gets them again; the viewers beside it notice nothing."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.serving import Serving
+
+from .browsers import Viewer
+from .relay import LossyRelay
+
+CONFIG = """
+cameras:
+  - {name: scene, model: test_pattern, attributes: {width_px: 640, height_px: 360, frame_rate: 30}}
+"""
+FRAMES = 90
+IN_FLIGHT = 6
+"""Most frames that were sent and not yet decoded when both were counted."""
+
+
+# The browser's own choice has a payload type for retransmissions (RTX); with a codec only, they repeat the packet.
+@pytest.mark.parametrize(("loss", "codec"), [(0.02, None), (0.1, "h264"), (0.1, "vp8")])
+def test_lost_packets_are_sent_again(page: Page, tmp_path: Path, loss: float, codec: str | None) -> None:
+    (tmp_path / "scene.yaml").write_text(CONFIG)
+    with Serving("scene.yaml", cwd=tmp_path) as serving, LossyRelay(loss) as before, LossyRelay(loss) as beside:
+        page.goto(f"{serving.url}healthz")
+        healthy = Viewer(page, "scene", codec=codec)
+        before.stand_before_next(page)
+        recovering = Viewer(page, "scene", codec=codec)
+        beside.stand_before_next(page)
+        silent = Viewer(page, "scene", codec=codec, nack=False)
+        seen = recovering.wait_for(FRAMES)
+        assert seen.codec == (codec or "h264").upper()
+        assert before.lost > 0
+        assert seen.nacks > 0
+        assert before.retransmitted >= before.lost - IN_FLIGHT
+        assert len(before.frames) - seen.frames_decoded <= IN_FLIGHT
+        # The same share of the same frames, and nobody asks: most are lost, as each builds on the one before.
+        assert silent.statistics().nacks == beside.retransmitted == 0
+        assert len(beside.frames) - silent.statistics().frames_decoded > len(beside.frames) // 4
+        assert healthy.statistics().nacks == 0
+        assert serving.camera("scene")["encoders"][0]["frames"] - healthy.statistics().frames_decoded <= IN_FLIGHT
