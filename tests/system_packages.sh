@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install what the tests need from the system and is missing: a browser, Node.js, curl, an RTSP server, nginx, network namespaces.
+# Install what the tests need from the system and is missing: browsers, Node.js, curl, an RTSP server, nginx, a TURN server,
+# network namespaces, and GStreamer and pion as viewers.
 # Without root, or without apt: say what to install. With CI set that is an error, else the tests concerned are skipped.
 set -eu
 
@@ -7,6 +8,7 @@ missing=""
 need() { missing="$missing $*"; }
 
 command -v chromium >/dev/null || need chromium fonts-dejavu-core
+command -v firefox-esr >/dev/null || command -v firefox >/dev/null || need firefox-esr
 # Playwright brings a Node.js of its own, which needs it.
 /sbin/ldconfig -p 2>/dev/null | grep -q libatomic.so.1 || need libatomic1
 command -v node >/dev/null || need nodejs
@@ -14,19 +16,25 @@ command -v npm >/dev/null || need npm
 command -v curl >/dev/null || need curl
 [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || need nginx
 command -v ip >/dev/null || need iproute2
+command -v turnserver >/dev/null || need coturn
+command -v go >/dev/null || need golang-go
+[ -d /usr/share/gocode/src/github.com/pion/webrtc ] || need golang-github-pion-webrtc.v3-dev
 # The system's Python, as Debian's bindings are for that one only.
 /usr/bin/python3 - 2>/dev/null <<'PYTHON' ||
 import gi
 
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import Gst, GstRtspServer
+gi.require_version("GstSdp", "1.0")
+gi.require_version("GstWebRTC", "1.0")
+from gi.repository import Gst, GstRtspServer, GstSdp, GstWebRTC
 
 Gst.init(None)
-wanted = "videotestsrc videoconvert timeoverlay x264enc rtph264pay"
+wanted = "videotestsrc videoconvert timeoverlay x264enc rtph264pay webrtcbin nicesrc vp8dec avdec_h264"
 raise SystemExit(not all(Gst.ElementFactory.find(name) for name in wanted.split()))
 PYTHON
     need python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
-        gstreamer1.0-plugins-ugly gstreamer1.0-x
+        gstreamer1.0-plugins-ugly gstreamer1.0-x gir1.2-gst-plugins-bad-1.0 gstreamer1.0-plugins-bad gstreamer1.0-nice \
+        gstreamer1.0-libav
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

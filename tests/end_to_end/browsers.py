@@ -1,16 +1,12 @@
-"""Viewers that really decode: Chromium, and libwebrtc in Node.js without a browser."""
+"""Viewers that really decode: browsers."""
 
 import base64
-import json
-import select
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -94,7 +90,8 @@ def accessibility_findings(page: Page) -> list[str]:
 class Statistics:
     """What the browser says of one stream; ``at_s`` is when it said so, by its own clock.
 
-    ``nacks`` counts the messages in which it has asked for lost packets.
+    ``nacks`` counts the messages in which it has asked for lost packets; ``path`` is the type of the server's candidate
+    in use.
     """
 
     at_s: float
@@ -105,6 +102,14 @@ class Statistics:
     width_px: int
     height_px: int
     connection: str
+    path: str
+
+
+class Evaluating(Protocol):
+    """A page of any browser."""
+
+    def evaluate(self, expression: str, arg: Any = None) -> Any:
+        """Give the value of an expression of JavaScript, or of its call with an argument where it is a function."""
 
 
 class Viewer:
@@ -114,7 +119,7 @@ class Viewer:
     """
 
     def __init__(
-        self, page: Page, camera: str, *, codec: str | None = None, annotations: bool = True, nack: bool = True
+        self, page: Evaluating, camera: str, *, codec: str | None = None, annotations: bool = True, nack: bool = True
     ) -> None:
         self.page = page
         if not page.evaluate("'watch' in window"):
@@ -143,43 +148,3 @@ class Viewer:
 
     def leave(self) -> None:
         self.page.evaluate("number => leave(number)", self.number)
-
-
-class NodeViewer:
-    """One camera watched by libwebrtc in Node.js: VP8, as by a browser without H.264."""
-
-    def __init__(self, address: str) -> None:
-        node = shutil.which("node")
-        if node is None or not (HERE / "node_modules").is_dir():
-            pytest.skip("needs Node.js and its modules: make test installs them")
-        self._command = [node, str(HERE / "node_viewer.cjs"), address]
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(WAIT_S)
-        finally:
-            self._process.kill()
-            self._process.wait()
-            self._process.stdout.close()
-
-    def wait_for(self, frames: int) -> dict[str, Any]:
-        """Wait until so many frames in all have been decoded; give size, codec and how many there were."""
-        output = self._process.stdout
-        assert output is not None
-        while select.select([output], [], [], WAIT_S)[0]:
-            line = output.readline()
-            if not line:
-                break
-            report: dict[str, Any] = json.loads(line)
-            if report["frames"] >= frames:
-                return report
-        raise AssertionError(f"the Node viewer has not decoded {frames} frames")

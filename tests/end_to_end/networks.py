@@ -1,13 +1,18 @@
 """Network namespaces: machines of a local network that exists for one test only."""
 
+import ctypes
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
+
+_NETWORK_NAMESPACE = 0x40000000  # CLONE_NEWNET of <sched.h>
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,20 @@ class Machine:
     def prefix(self) -> list[str]:
         """What stands before a command to run it on this machine."""
         return ["ip", "netns", "exec", self.namespace]
+
+    def connect(self, port: int, timeout_s: float) -> socket.socket:
+        """Return a connection to a port of its own loopback."""
+
+        def connected() -> socket.socket:
+            libc = ctypes.CDLL(None, use_errno=True)
+            with open(f"/var/run/netns/{self.namespace}") as file:
+                if libc.setns(file.fileno(), _NETWORK_NAMESPACE):
+                    raise OSError(ctypes.get_errno(), "setns")
+            return socket.create_connection(("127.0.0.1", port), timeout_s)
+
+        # A thread enters the namespace alone, and ends in it; a socket stays in the one where it was made.
+        with ThreadPoolExecutor(1) as entering:
+            return entering.submit(connected).result()
 
 
 @contextmanager

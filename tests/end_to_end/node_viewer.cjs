@@ -1,5 +1,5 @@
-// A WHEP viewer with libwebrtc and no browser: node node_viewer.cjs URL. Prints a JSON line for every tenth decoded frame;
-// leaves when its stdin ends.
+// A WHEP viewer with libwebrtc and no browser: node node_viewer.cjs URL. Prints a JSON line for every tenth decoded frame,
+// with the bottom rows of its luma; leaves when its stdin ends.
 const { RTCPeerConnection, nonstandard } = require("@roamhq/wrtc");
 
 const gathered = (peer) => new Promise((resolve) => {
@@ -17,9 +17,12 @@ const main = async (address) => {
     sink.onframe = async ({ frame }) => {
       frames += 1;
       if (frames % 10) return;
-      const said = { frames, width_px: frame.width, height_px: frame.height };
-      const codecs = [...(await peer.getStats()).values()].filter((report) => report.type === "codec");
-      console.log(JSON.stringify({ ...said, codec: codecs.map((codec) => codec.mimeType).join() }));
+      const luma = frame.width * frame.height;
+      const rows = Buffer.from(frame.data.slice(luma - 8 * frame.width, luma)).toString("base64");
+      const said = { frames, width_px: frame.width, height_px: frame.height, rows };
+      const reports = await peer.getStats();
+      const inbound = [...reports.values()].find((report) => report.type === "inbound-rtp");
+      console.log(JSON.stringify({ ...said, codec: reports.get(inbound.codecId).mimeType }));
     };
   };
   peer.addTransceiver("video", { direction: "recvonly" });

@@ -37,6 +37,8 @@
     const reports = [...(await peer.getStats()).values()];
     const inbound = reports.find((report) => report.type === "inbound-rtp") ?? {};
     const codec = reports.find((report) => report.id === inbound.codecId) ?? {};
+    const pair = reports.find((report) => report.type === "candidate-pair" && report.nominated) ?? {};
+    const remote = reports.find((report) => report.id === pair.remoteCandidateId) ?? {};
     return {
       at_s: (inbound.timestamp ?? 0) / 1000,
       frames_decoded: inbound.framesDecoded ?? 0,
@@ -46,6 +48,7 @@
       width_px: video.videoWidth,
       height_px: video.videoHeight,
       connection: peer.connectionState,
+      path: remote.candidateType ?? "",
     };
   };
 
