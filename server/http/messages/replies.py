@@ -250,6 +250,7 @@ class DraftInfo(Reply):
     camera: str | None
     source: str | None
     error: str | None
+    waits_for: str | None = Field(description="What a draft that is starting waits for, after some seconds.")
     width_px: int | None
     height_px: int | None
     frame_rate: float | None
