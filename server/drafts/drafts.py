@@ -73,7 +73,7 @@ class Draft:
         self._shown: Head = {}
         self._picture = Picture(0, b"", "")
         self._changed = asyncio.Event()
-        self._watching = False
+        self._watching = self._closed = False
 
     @contextmanager
     def asked(self) -> Iterator[None]:
@@ -95,6 +95,7 @@ class Draft:
 
         Raises:
             Forbidden: The caller may not use the source of the camera.
+            NotFound: The draft has ended meanwhile.
         """
         async with self._changing:
             graph = self._drafts.backend.graph
@@ -107,6 +108,8 @@ class Draft:
                 part, pickled = await on_thread("draft", read)
             except ConfigError as error:
                 return error.problems
+            if self._closed:
+                raise NotFound("the draft has ended")
             if self._is_spoiled:
                 assert self._process is not None
                 self._drafts.close_later(self._process)
@@ -195,9 +198,9 @@ class Draft:
             async with asyncio.timeout(within_s):
                 process = self._process
                 while not self._picture.jpeg or self._picture.number <= after:
-                    await self._changed.wait()
-                    if self._process is None and process is not None:  # it has just failed or ended
+                    if self._closed or (self._process is None and process is not None):  # it has just failed or ended
                         return None
+                    await self._changed.wait()
         except TimeoutError:
             return None
         finally:
@@ -213,6 +216,7 @@ class Draft:
 
     async def close(self) -> None:
         """End the draft."""
+        self._closed = True
         process, self._process = self._process, None
         self._end("the draft has ended")
         if process is not None:
