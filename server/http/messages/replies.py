@@ -49,6 +49,7 @@ class EncoderInfo(Reply):
     codec: str
     rung: str | None
     annotations: bool
+    passthrough: bool = Field(description="Whether it hands on what the camera sends, without encoding.")
     frames: int
     key_frames: int
     bitrate: float | None
