@@ -31,7 +31,8 @@ class SocketPath:
     """The way to an address through a UDP socket.
 
     Segmentation can fail at any time: at the first packets with EIO where a network card cannot checksum them, or
-    later with EINVAL or EMSGSIZE where the route changes. The packets then leave one by one, from that call on.
+    later with EINVAL or EMSGSIZE where the route changes. The packets then leave one by one, from that call on. Where
+    the network refuses single packets too, as without a route, segmentation is not to blame, and is tried again.
 
     Args:
         udp: A UDP socket that does not block; the caller owns it.
@@ -43,11 +44,13 @@ class SocketPath:
         self.address = address
         self.segments = _HAS_SEGMENTATION
         self._control = (0, [(socket.IPPROTO_UDP, _UDP_SEGMENT, b"")])
+        self._refused = False
 
     def send(self, packets: memoryview, segment_bytes: int) -> int:
         """Send packets, in one system call if possible."""
         if len(packets) <= segment_bytes:
             return int(self._has_sent(packets))
+        failure: OSError | None = None
         if self.segments:
             size, control = self._control
             if size != segment_bytes:
@@ -59,21 +62,25 @@ class SocketPath:
             except BlockingIOError:
                 return 0
             except OSError as error:
-                self.segments = False
-                logger.info("%s: packets are sent one by one from now on (%s)", self.address[0], error)
+                failure = error
         left = 0
         for at in range(0, len(packets), segment_bytes):
             if not self._has_sent(packets[at : at + segment_bytes]):
                 break
             left += 1
+        if failure is not None and not self._refused:
+            self.segments = False
+            logger.info("%s: packets are sent one by one from now on (%s)", self.address[0], failure)
         return left
 
     def _has_sent(self, packet: memoryview) -> bool:
+        self._refused = False
         try:
             self._socket.sendto(packet, self.address)
         except BlockingIOError:
             return False
         except OSError as error:
+            self._refused = True
             logger.debug("%s: %s", self.address[0], error)
         return True
 

@@ -112,7 +112,25 @@ def test_a_full_socket_says_how_many_packets_have_left() -> None:
 def test_what_the_network_refuses_counts_as_sent(sender: socket.socket) -> None:
     path = SocketPath(sender, ("127.0.0.1", 0))  # EINVAL
     assert path.send(memoryview(DATA), 100) == 6
-    assert not path.segments
+
+
+class Unreachable(Failing):
+    """A socket without a route for a number of calls."""
+
+    def sendto(self, *arguments: Any) -> int:
+        raise OSError(errno.ENETUNREACH, "no route")
+
+
+def test_a_network_that_is_away_for_a_while_is_no_failure_of_segmentation(
+    receiver: socket.socket, sender: socket.socket
+) -> None:
+    away = Unreachable(sender, errno.ENETUNREACH)
+    path = SocketPath(cast(socket.socket, away), receiver.getsockname())
+    assert path.send(memoryview(DATA), 100) == 6
+    away._left = 1
+    assert path.send(memoryview(DATA), 100) == 6
+    assert packets(receiver, 6) == WHOLE
+    assert away.calls == 2 and path.segments
 
 
 def test_a_relay_gets_each_packet() -> None:
