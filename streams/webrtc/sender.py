@@ -25,7 +25,7 @@ _MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 _SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 _PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 _CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
-_VALUE_MAX = 16  # bytes of an extension in the short form
+_MID_MAX = 2  # bytes; browsers have one. Longer ones make packets too long; receivers know the source by its SSRC
 
 PLAYOUT_S = (0.0, 0.1)
 """Least and longest delay of the viewer's player: show pictures as they come, and smooth at most 0.1 s of jitter."""
@@ -170,7 +170,7 @@ def with_extensions(answered: Section, offered: Section) -> tuple[Section, Exten
     ours = {uri: number for uri, number in (accepted | added).items() if number <= HIGHEST_ID}
     mid = (answered.first("a=mid:") or "").removeprefix("a=mid:").encode()
     in_use = Extensions(
-        mid=ours.get(_MID, 0) if 0 < len(mid) <= _VALUE_MAX else 0,
+        mid=ours.get(_MID, 0) if 0 < len(mid) <= _MID_MAX else 0,
         mid_value=mid,
         send_time=ours.get(_SEND_TIME, 0),
         capture_time=ours.get(_CAPTURE_TIME, 0),

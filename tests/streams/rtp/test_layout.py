@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import pytest
 from aiortc.rtp import HeaderExtensionsMap, RtpPacket
 
 from streams.rtp import Extensions, Layout
 from streams.rtp.layout import SEND_TIME_AT, marked, ntp_time, send_time
+from streams.rtp.limits import PACKET_MAX, PAYLOAD_MAX
 
 ALL = Extensions(mid=1, mid_value=b"0", send_time=3, capture_time=5, playout_delay=14, playout_s=(0.0, 0.1))
 
@@ -36,6 +38,12 @@ def test_a_head_has_its_extensions_where_a_parser_finds_them() -> None:
         14: bytes((0, 0, 10)),
     }
     assert head[SEND_TIME_AT : SEND_TIME_AT + 3] == send_time(1_700_000_000.25)
+
+
+def test_no_packet_is_larger_than_a_network_has_to_carry() -> None:
+    head = Layout(97, 16, replace(ALL, mid_value=b"00")).head(0.0, 0.0)
+    repeated = 2  # the number of the packet before its payload
+    assert len(head) + repeated + PAYLOAD_MAX + 16 <= PACKET_MAX
 
 
 @pytest.mark.parametrize(("at", "expected"), [(0.0, 0), (1.0, 1 << 18), (63.5, 127 << 17), (64.0, 0)])

@@ -49,6 +49,9 @@ def test_extensions_that_do_not_fit_into_the_short_form_are_not_sent() -> None:
     lines = (OFFERED[0].replace(":2", ":15"), OFFERED[1], "a=mid:" + 17 * "x")
     finished, used = with_extensions(Section(("m=video 9 x 102", *lines)), section(*lines))
     assert used.send_time == 0 and used.mid == 0
+    # A mid that would make the packets longer than planned is left to the SSRC.
+    long = ("a=mid:video0", OFFERED[1])
+    assert with_extensions(Section(("m=video 9 x 102", *long)), section(*long))[1].mid == 0
     # One number for two extensions is nonsense of the peer.
     taken = (OFFERED[0], OFFERED[2].replace(":5", ":2"))
     finished, used = with_extensions(section(OFFERED[0]), section(*taken))
