@@ -24,12 +24,14 @@ class Call:
         starts: Where each packet begins.
         lengths: The length of each packet without its tag, as integers of the machine (``int``).
         segment_bytes: Size of a packet, with tag.
+        octets: Bytes of the payloads.
     """
 
     data: bytes
     starts: tuple[int, ...]
     lengths: bytes
     segment_bytes: int
+    octets: int
 
 
 def laid_out(
@@ -80,7 +82,8 @@ def _call(group: Sequence[bytes], segment: int, head: bytes, tag: bytes, last_he
     if last_head is not None:
         parts[-3] = last_head
     lengths = array("i", (len(head) + len(payload) for payload in group))
-    return Call(b"".join(parts), tuple(range(0, segment * len(group), segment)), lengths.tobytes(), segment)
+    starts = tuple(range(0, segment * len(group), segment))
+    return Call(b"".join(parts), starts, lengths.tobytes(), segment, sum(map(len, group)))
 
 
 def restamped(call: Call, sent_at: float) -> Call:

@@ -6,6 +6,8 @@ import asyncio
 import secrets
 import struct
 import time
+import weakref
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +19,7 @@ from .layout import Layout
 from .packets import CALL_BYTES_MAX, Call, laid_out, restamped
 from .path import Path
 from .reports import sender_report
-from .srtp import SendBuffer
+from .srtp import SendBuffer, SrtpError
 
 CLOCK_RATE = 90_000
 """Ticks per second of the RTP video clock."""
@@ -82,33 +84,39 @@ class Repeats:
     source: int
 
 
+class SharedLayout:
+    """A layout that several viewers have; it is found by its identity, which is faster than by its values."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+
 class Transmitter:
     """What the viewers of one event loop share: the memory for SRTP, and the packets of the newest picture."""
 
     def __init__(self) -> None:
         self.buffer = SendBuffer()
-        self._numbers: dict[Layout, int] = {}
-        self._layouts: list[Layout] = []
+        self._shared: weakref.WeakValueDictionary[Layout, SharedLayout] = weakref.WeakValueDictionary()
         self._picture: Picture | None = None
-        self._calls: dict[int, tuple[Call, ...]] = {}
+        self._calls: dict[SharedLayout, tuple[Call, ...]] = {}
 
-    def number_of(self, layout: Layout) -> int:
-        """Return the number of a layout, of which there are few; it is found faster by that."""
-        number = self._numbers.setdefault(layout, len(self._numbers))
-        if number == len(self._layouts):
-            self._layouts.append(layout)
-        return number
+    def shared(self, layout: Layout) -> SharedLayout:
+        """Return a layout as all viewers share it that have it now."""
+        found = self._shared.get(layout)
+        if found is None:
+            found = self._shared[layout] = SharedLayout(layout)
+        return found
 
-    def calls(self, picture: Picture, number: int) -> tuple[Call, ...]:
+    def calls(self, picture: Picture, shared: SharedLayout) -> tuple[Call, ...]:
         """Return the packets of a picture, laid out once for all viewers with the same layout."""
         if picture is not self._picture:
             self._picture = picture
             self._calls = {}
-        calls = self._calls.get(number)
+        calls = self._calls.get(shared)
         if calls is None:
             limit = CALL_BYTES_MAX if picture.size <= AT_ONCE_BYTES else BURST_BYTES
-            calls = laid_out(picture.payloads, self._layouts[number], time.time(), picture.captured_at, limit)
-            self._calls[number] = calls
+            calls = laid_out(picture.payloads, shared.layout, time.time(), picture.captured_at, limit)
+            self._calls[shared] = calls
         return calls
 
 
@@ -142,8 +150,12 @@ class RtpStream:
     ) -> None:
         self.packets = self.repeated = self.asked = self.dropped = 0
         self._transmitter = transmitter
+        if repeats is None:
+            # A packet that is sent again has the number of the first one, so it may not differ in its time of sending:
+            # two messages with one number betray the key of AES-GCM.
+            layout = replace(layout, extensions=replace(layout.extensions, send_time=0))
         self._layout = layout
-        self._number = transmitter.number_of(layout)
+        self._shared = transmitter.shared(layout)
         self._session = session
         self._path = path
         self._source = source
@@ -162,6 +174,7 @@ class RtpStream:
         self._pushed_at_s = 0.0
         self._interval_s = 0.0
         self._bursts: deque[Call] = deque()
+        self._pause_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._timestamp = 0
 
@@ -191,9 +204,11 @@ class RtpStream:
         history.append(_Sent(self._next, timestamp, pts, size, picture.payloads, picture.captured_at))
         if self._allowance < REPEATS_MAX_BYTES:
             self._allowance += size
-        calls = self._transmitter.calls(picture, self._number)
+        calls = self._transmitter.calls(picture, self._shared)
         if size > AT_ONCE_BYTES:
             self._bursts.extend(calls)
+            rate = max(LEAST_RATE, BURST_FACTOR * self.bits_per_second)
+            self._pause_s = min(8 * BURST_BYTES / rate, INTERVAL_SHARE * max(self._interval_s, 0.0) / len(calls))
             self._begin_burst()
         else:
             for call in calls:
@@ -205,14 +220,17 @@ class RtpStream:
 
     def repeat(self, numbers: Iterable[int]) -> None:
         """Send packets again, by their sequence numbers; those that are too old are ignored."""
+        history = self._history
         for number in numbers:
             self.asked += 1
-            for sent in reversed(self._history):
-                place = (number - sent.first) & 0xFFFF
-                if place < 0x8000:
-                    if place < len(sent.payloads) and (number - self._next) & 0x8000:
-                        self._repeat(number, sent, place)
-                    break
+            if not history:
+                continue
+            oldest = history[0].first
+            place = (number - oldest) & 0xFFFF
+            if place < (self._next - oldest) & 0xFFFF:
+                found = bisect_right(history, place, key=lambda sent: (sent.first - oldest) & 0xFFFF) - 1
+                sent = history[found]
+                self._repeat(number, sent, (number - sent.first) & 0xFFFF)
 
     def report(self, now: float, name: bytes) -> bytes | None:
         """Return a sender report, as plain RTCP; ``None`` before the first picture.
@@ -245,7 +263,7 @@ class RtpStream:
         # Numbers of packets that have not left are used again: with the same key, no two packets may have one.
         self._next = (number + left) & 0xFFFF
         self.packets += left
-        self._octets += len(call.data)
+        self._octets += call.octets if left == len(call.starts) else left * (call.octets // len(call.starts))
         return left == len(call.starts)
 
     def _send_burst(self) -> bool:
@@ -264,9 +282,7 @@ class RtpStream:
     def _begin_burst(self) -> None:
         """Send the next burst, and plan the one after it."""
         if self._send_burst() and self._bursts:
-            rate = max(LEAST_RATE, BURST_FACTOR * self.bits_per_second)
-            wait_s = min(8 * BURST_BYTES / rate, INTERVAL_SHARE * max(self._interval_s, 0.0) / (len(self._bursts) + 1))
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self._begin_burst)
+            self._timer = asyncio.get_running_loop().call_later(self._pause_s, self._begin_burst)
 
     def _drop(self) -> None:
         """Give up a picture that has no room."""
@@ -279,7 +295,6 @@ class RtpStream:
         if path is None or len(payload) > self._allowance:
             return
         self._allowance -= len(payload)
-        self.repeated += 1
         source = self._source
         if repeats is not None:
             payload = struct.pack("!H", number) + payload
@@ -287,7 +302,11 @@ class RtpStream:
             self._next_repeat = (number + 1) & 0xFFFF
         is_last = place == len(sent.payloads) - 1
         (call,) = laid_out([payload], self._repeat_layout, time.time(), sent.captured_at, is_end=is_last)
-        path.send(self._transmitter.buffer.sealed(call, self._session, number, sent.timestamp, source), len(call.data))
+        try:
+            packet = self._transmitter.buffer.sealed(call, self._session, number, sent.timestamp, source)
+        except SrtpError:
+            return  # without RTX: too old for libsrtp, which lets only so many of the last numbers repeat
+        self.repeated += path.send(packet, len(call.data))
 
 
 class _Sent(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.anyio
 
 SOURCE, REPEATED = 1234, 5678
 INTERVAL = 3000
+WINDOW = 1024
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Viewer:
     def __init__(self, *, transmitter: Transmitter | None = None, repeats: bool = True) -> None:
         key = os.urandom(30)
         outgoing = Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND)
-        outgoing.allow_repeat_tx = True  # as aiortc's
+        outgoing.allow_repeat_tx, outgoing.window_size = True, WINDOW  # as aiortc's
         self._incoming = Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_INBOUND))
         self.wire = Wire()
         self.way: Wire | None = self.wire
@@ -121,12 +123,14 @@ def test_missed_packets_are_sent_again(with_rtx: bool) -> None:
     viewer = Viewer(repeats=with_rtx)
     viewer.push(b"one", b"two", b"three", key=True)
     viewer.push(b"four", number=1)
+    sealed = [packet for call in viewer.wire.calls for packet in call]
     sent = viewer.received()
     # In the first viewer's SRTP session a repeated packet is a replay: read it in a new one.
     viewer.stream.repeat([sent[2].sequence_number, sent[3].sequence_number, sent[3].sequence_number + 1])
     assert (viewer.stream.asked, viewer.stream.repeated) == (3, 2)
     if not with_rtx:
-        assert [len(call) for call in viewer.wire.calls] == [1, 1]
+        # The same number must not encrypt anything else.
+        assert viewer.wire.calls == [[sealed[2]], [sealed[3]]]
         return
     again = viewer.received()
     assert {(packet.payload_type, packet.ssrc) for packet in again} == {(97, REPEATED)}
@@ -152,6 +156,39 @@ def test_packets_are_kept_for_a_time_and_a_viewer_cannot_ask_for_them_without_en
     viewer.push(b"x" * 1000, number=last + 1)
     viewer.stream.repeat([new.sequence_number] * 10)
     assert viewer.stream.repeated == REPEATS_MAX_BYTES // 1000 + 1
+
+
+def test_what_is_too_old_for_libsrtp_to_repeat_is_left_out() -> None:
+    viewer = Viewer(repeats=False)
+    viewer.push(*[b"x"] * (WINDOW + 10), key=True)
+    last = viewer.stream._next - 1
+    viewer.stream.repeat([last - WINDOW - 5, last])
+    assert (viewer.stream.asked, viewer.stream.repeated) == (2, 1)
+
+
+def test_every_packet_that_is_kept_can_be_sent_again() -> None:
+    viewer = Viewer()
+    viewer.stream._next = first = 65_500
+    for number in range(30):
+        viewer.push(*(bytes([number, place]) for place in range(number % 4)), number=number, key=True)
+    payloads = [packet.payload for packet in viewer.received()]
+    numbers = [(first + place) & 0xFFFF for place in range(len(payloads))]
+    viewer.stream.repeat([(first - 1) & 0xFFFF, *numbers, (first + len(payloads)) & 0xFFFF])
+    again = viewer.received()
+    assert [packet.payload for packet in again] == [
+        number.to_bytes(2, "big") + payload for number, payload in zip(numbers, payloads, strict=True)
+    ]
+
+
+def test_a_layout_that_nobody_has_is_forgotten() -> None:
+    transmitter = Transmitter()
+    viewers = [Viewer(transmitter=transmitter) for _ in range(3)]
+    viewers[0].push(b"picture", key=True)
+    assert len(transmitter._shared) == 1
+    viewers.clear()
+    gc.collect()  # this Viewer refers to itself
+    Viewer(transmitter=transmitter, repeats=False).push(b"another", key=True)
+    assert len(transmitter._shared) == 1
 
 
 def test_where_there_is_no_room_the_viewer_continues_with_a_key_frame() -> None:
@@ -198,6 +235,15 @@ async def test_a_large_picture_leaves_in_bursts_within_its_interval() -> None:
     assert [packet.marker for packet in packets[1:]] == [*[0] * (len(LARGE) - 1), 1]
 
 
+async def test_all_bursts_of_a_very_large_picture_leave_within_its_interval() -> None:
+    viewer = Viewer()
+    viewer.push(b"before", key=True)
+    viewer.push(*[bytes(1000)] * 160, number=1)
+    bursts = 1 + len(viewer.stream._bursts)
+    assert bursts > 8
+    assert 0 < viewer.stream._pause_s * (bursts - 1) < INTERVAL / 90_000
+
+
 async def test_the_next_picture_does_not_overtake_the_bursts_of_the_last() -> None:
     viewer = Viewer()
     viewer.push(*LARGE, key=True)
@@ -236,4 +282,4 @@ def test_a_report_tells_when_pictures_were_captured() -> None:
     report = RtcpPacket.parse(data)[0]
     assert isinstance(report, RtcpSrPacket)
     assert (report.sender_info.rtp_timestamp - packet.timestamp) & 0xFFFFFFFF == 45_000
-    assert report.sender_info.packet_count == 1
+    assert (report.sender_info.packet_count, report.sender_info.octet_count) == (1, len(b"picture"))
