@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from cameras import Annotation, Mark
+from cameras import Annotation, CaptureClock, Mark
 
 from ..rtp import h264_payloads, vp8_payloads
 from .codecs import CodecName
@@ -30,6 +30,7 @@ class EncodedFrame:
         sequence: Number of the frame in its camera.
         annotations: The annotations of the frame, painted or not.
         trace: Stages completed so far, from the capture to ``encoded``; empty for a picture that is encoded again.
+        capture_clock: Whose clock says when it was captured.
     """
 
     data: bytes
@@ -42,6 +43,7 @@ class EncodedFrame:
     sequence: int = 0
     annotations: tuple[Annotation, ...] = ()
     trace: tuple[Mark, ...] = ()
+    capture_clock: CaptureClock = "arrival"
 
     @property
     def size(self) -> int:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from cameras import Frame, Mark
-from pipeline import Feed, FrameTask, Run, TaskRun, Watch
+from pipeline import Feed, FrameTask, Run, TaskRun, Watch, wait_of, waited_s
 
 from .broadcast import Broadcast, EncoderKey
 from .encoded import EncodedFrame
@@ -123,11 +123,12 @@ class SharedEncoder(Broadcast, FrameTask):
         self.end()
 
     def _encode(self, frame: Frame, later_s: float = 0.0) -> None:
-        started = self._monotonic()
+        started_s = self._monotonic()
         try:
+            picture = self.feed.painted(frame) if self.key.annotated else frame
+            painted_s = self._monotonic()
             if self._encoder is None:
                 self._encoder = self._make_encoder(self.feed, self.key)
-            picture = self.feed.painted(frame) if self.key.annotated else frame
             packets = self._encoder.encode(picture, key=self._requests.wait_s() == 0.0, later_s=later_s)
         except Exception as error:  # an encoder failure of any kind must not cost the sinks their stream
             logger.debug("camera %s: encoder", self.key.camera, exc_info=True)
@@ -135,11 +136,19 @@ class SharedEncoder(Broadcast, FrameTask):
             self._encoder = None
             self._requests.request()
             return
-        done = Mark("encoded", self._monotonic())
-        self._reports.latency.add("encode", done.at_s - started)
+        done_s = self._monotonic()
+        latency = self._reports.latency
+        if self.key.annotated:
+            latency.add("paint", painted_s - started_s)
+        latency.add("encode", done_s - painted_s)
         self._reports.counters.add("encoded")
         width, height = self.key.size or (frame.width, frame.height)
-        trace = (*frame.trace, done) if frame.trace and later_s == 0.0 else ()
+        trace: tuple[Mark, ...] = ()
+        if frame.trace and later_s == 0.0:
+            trace = (*frame.trace, Mark(wait_of(self.key.camera), started_s))
+            latency.add("wait", waited_s(trace, self.key.camera))
+            painted = (Mark("painted", painted_s),) if self.key.annotated else ()
+            trace = (*trace, *painted, Mark("encoded", done_s))
         for packet in packets:
             if packet.is_keyframe:
                 self._requests.served()
@@ -155,6 +164,7 @@ class SharedEncoder(Broadcast, FrameTask):
                     sequence=frame.sequence,
                     annotations=frame.annotations,
                     trace=trace,
+                    capture_clock=frame.capture_clock,
                 )
             )
 

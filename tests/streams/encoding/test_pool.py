@@ -14,7 +14,7 @@ from typing import Any
 import av
 import pytest
 
-from cameras import BoundingBox, CameraError, Detection, Frame, Mark
+from cameras import BoundingBox, CameraError, CaptureClock, Detection, Frame, Mark
 from pipeline import Feed, StreamConfig
 from pipeline.producers.line import Line
 from pipeline.producers.source import Source
@@ -107,7 +107,20 @@ def test_all_sinks_get_the_same_packets_of_one_encoding() -> None:
             }
         ]
         assert run.pool.encoders("yard") == []
-        assert set(run.feed.latency.summary()) >= {"encode", "send", "total"}
+        run.give(1)
+        sinks[0].next()  # by now, the first one has been delivered to all
+        assert set(run.feed.latency.summary()) == {"source", "wait", "encode", "send", "total"}
+        assert [mark.stage for mark in packets[0].trace] == ["captured", "source", "porch wait", "encoded"]
+
+
+def test_a_frame_keeps_the_clock_of_its_capture() -> None:
+    with running() as run:
+        sink, _ = run.join()
+        clocks: tuple[CaptureClock, ...] = ("arrival", "camera")
+        for number, clock in enumerate(clocks):
+            run.graph.cameras["porch"].give(replace(picture(number), captured_at=1234.5, capture_clock=clock))
+            frame = sink.next()
+            assert (frame.captured_at, frame.capture_clock) == (1234.5, clock)
 
 
 @pytest.mark.anyio
@@ -392,6 +405,8 @@ def test_sinks_move_when_a_chain_starts_or_stops_annotating() -> None:
         assert wants.next() is clean.next()
         put_line(graph, feed, Boxes(NoAttributes(), {}))
         give_until(lambda: painted.encoder.key.annotated and named(wants.frames[-1]) in made[True])
+        assert [mark.stage for mark in wants.frames[-1].trace][-3:] == ["named wait", "painted", "encoded"]
+        assert "paint" in feed.latency.summary()
         assert [encoder["annotations"] for encoder in run.pool.encoders("named")] == [False, True]
         assert next(frame for frame in wants.frames if named(frame) in made[True]).is_key_frame
         put_line(graph, feed)
