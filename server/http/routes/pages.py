@@ -20,7 +20,7 @@ _FOLDER = resources.files("server.http") / "page"
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'; frame-ancestors"
 _FILES = frozenset(
     f"{folder}{file.name}"
-    for folder in ("", "controls/", "edit/", "edit/text/", "run/", "shared/", "styles/")
+    for folder in ("", "controls/", "edit/", "edit/text/", "latency/", "run/", "shared/", "styles/")
     for file in (_FOLDER / folder if folder else _FOLDER).iterdir()
     if file.name.endswith((".css", ".js", ".svg"))
 )

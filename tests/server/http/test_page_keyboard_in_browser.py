@@ -110,7 +110,8 @@ def test_tab_reaches_every_control_in_order_and_shows_it(page: Page, served: Ser
     opened(page, served, path)
     if path == "":
         expect(page.get_by_text("Adjust", exact=True).locator("visible=true")).to_have_count(1)
-    for summary in page.locator("summary").locator("visible=true").all()[:5]:
+    summaries = page.locator("summary").locator("visible=true").all()
+    for summary in [*summaries[:5], *summaries[5:][-1:]]:  # the last control then looks like no other
         summary.press("Enter")
     if path == "":
         expect(page.get_by_role("slider").first).to_be_visible()

@@ -1,6 +1,8 @@
 // The card of a camera: its picture, and in words its state, chain, figures and predictions.
 
 import { Controls } from "../controls/controls.js";
+import { Latency } from "../latency/bar.js";
+import { GlassToGlass } from "../latency/glass.js";
 import { addressOf } from "./address.js";
 import { fetchJson } from "./api.js";
 import { chainOf, modelOf, transformDetail } from "./chain.js";
@@ -32,7 +34,7 @@ export class Card {
     this.element.id = `camera-${name}`;
     this.element.dataset.camera = name;
     this.parts = Object.fromEntries(
-      [..."state chain error used rate latency size viewers predictions whep image".split(" ")].map((part) => [part, this.element.querySelector(`.${part}`)]),
+      [..."state chain error used rate size viewers predictions whep image".split(" ")].map((part) => [part, this.element.querySelector(`.${part}`)]),
     );
     this.list = this.parts.predictions.querySelector("ul");
     this.rows = new Map();
@@ -48,13 +50,16 @@ export class Card {
     this.#address(this.parts.whep, `whep/${name}`);
     this.#address(this.parts.image, `api/cameras/${name}/image`);
     this.element.querySelector(".try").href = addressOf(`run?camera=${name}`);
+    this.latency = new Latency(this.element.querySelector(".latency"));
     this.stage = new Stage(name, this.element, (before) => {
+      this.glass.follow(this.stage.player.receiver);
       if (this.camera) {
         this.#showState();
         this.#showStatistics();
       }
       onChange(this, before);
     });
+    this.glass = new GlassToGlass(this.stage.video);
     this.element.prepend(this.stage.element);
     this.controls = new Controls(name, this.element.querySelector(".adjust"), configuration);
     this.controls.element.addEventListener("toggle", () => this.#keepHeight());
@@ -164,17 +169,7 @@ export class Card {
     const measured = camera.frame_rate === null || camera.frame_rate >= MEASURED_FROM_FPS ? statistics?.frameRate : null;
     const rate = measured ?? (camera.state === "running" ? camera.frame_rate : null);
     setText(parts.rate, rate === null ? "–" : `${rate.toFixed(rate < 9.95 ? 1 : 0)} fps`);
-    const server = serverLatency(camera.latency_ms);
-    if (statistics && server !== null) {
-      const total = server + statistics.networkMs + statistics.bufferMs + statistics.decodeMs;
-      setText(parts.latency, `${Math.round(total)} ms`);
-      parts.latency.title =
-        `server ${Math.round(server)}, network ${Math.round(statistics.networkMs)}, ` +
-        `buffer ${Math.round(statistics.bufferMs)}, decoding ${Math.round(statistics.decodeMs)} ms`;
-    } else {
-      setText(parts.latency, "–");
-      parts.latency.removeAttribute("title");
-    }
+    this.latency.show(camera, statistics, this.glass.latest);
     setText(parts.size, camera.width_px ? `${camera.width_px} × ${camera.height_px}` : "–");
     parts.size.title = statistics?.codec ? `received as ${statistics.codec}, ${statistics.width} × ${statistics.height}` : "";
     setText(parts.viewers, String(camera.viewers ?? 0));
@@ -237,11 +232,6 @@ export class Card {
     this.kept.height = predictions.offsetHeight; // a caption may have more lines than a row
     predictions.style.minHeight = `${this.kept.height}px`;
   }
-}
-
-// Returns the median time from capture to packet, in milliseconds.
-function serverLatency(latency) {
-  return latency?.total?.p50 ?? null;
 }
 
 function cameraItem(camera, own) {

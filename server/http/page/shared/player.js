@@ -1,5 +1,6 @@
 // Plays one camera over WHEP in a <video>, and reconnects after every failure, with growing pauses.
 
+import { offerCaptureTime } from "../latency/glass.js";
 import { sessionAddress } from "./address.js";
 import { sentence } from "./dom.js";
 import { fetchWithToken, withToken } from "./token.js";
@@ -74,6 +75,11 @@ export class Player {
     if (this.state === "live") this.#retry("The connection is lost");
   }
 
+  // Receives the video that is shown; null while there is none.
+  get receiver() {
+    return this.state === "live" ? (this.pc?.getReceivers()[0] ?? null) : null;
+  }
+
   async statistics() {
     if (!this.pc || this.state !== "live") return null;
     const report = await this.pc.getStats();
@@ -123,8 +129,9 @@ export class Player {
       if (this.state === "connecting") this.#retry("The server's media port (UDP) cannot be reached");
     });
     try {
-      const { receiver } = pc.addTransceiver("video", { direction: "recvonly" });
-      if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
+      const transceiver = pc.addTransceiver("video", { direction: "recvonly" });
+      if ("jitterBufferTarget" in transceiver.receiver) transceiver.receiver.jitterBufferTarget = 0;
+      offerCaptureTime(transceiver);
       await pc.setLocalDescription();
       const answer = await this.#postOffer(pc.localDescription.sdp, current);
       if (answer !== null && current()) await pc.setRemoteDescription({ type: "answer", sdp: answer });
