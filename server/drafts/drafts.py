@@ -27,6 +27,8 @@ PICTURES_FOR_S = 6.0
 """How long after the last request for a picture the draft's camera runs."""
 SPOILED_AFTER_S = 5.0
 """How long a process may give no picture before the next text gets a new one."""
+WAITS_AFTER_S = 2.0
+"""How long a camera may give no picture before its draft says that it waits."""
 LOOK_S = 0.5
 """Interval between two looks at the limits."""
 
@@ -63,6 +65,7 @@ class Draft:
         self._pictures_asked = 0
         self._picture_asked_at_s: float | None = None
         self._number = self._first_number = 0
+        self._changed_at_s = drafts.clock()
         self._part: Part | None = None
         self._process: DraftProcess | None = self._new_process()
         self._failed: str | None = None
@@ -70,7 +73,7 @@ class Draft:
         self._shown: Head = {}
         self._picture = Picture(0, b"", "")
         self._changed = asyncio.Event()
-        self._watching = False
+        self._watching = self._closed = False
 
     @contextmanager
     def asked(self) -> Iterator[None]:
@@ -92,6 +95,7 @@ class Draft:
 
         Raises:
             Forbidden: The caller may not use the source of the camera.
+            NotFound: The draft has ended meanwhile.
         """
         async with self._changing:
             graph = self._drafts.backend.graph
@@ -104,6 +108,8 @@ class Draft:
                 part, pickled = await on_thread("draft", read)
             except ConfigError as error:
                 return error.problems
+            if self._closed:
+                raise NotFound("the draft has ended")
             if self._is_spoiled:
                 assert self._process is not None
                 self._drafts.close_later(self._process)
@@ -112,6 +118,7 @@ class Draft:
                 self._failed, self._report = None, {}
                 self._process = self._new_process()
             self._number += 1
+            self._changed_at_s = self._drafts.clock()
             if camera != self.camera:  # its pictures follow; those of the other one end here
                 self._first_number = self._number
                 self._shown, self._picture = {}, Picture(self._picture.number, b"", "")
@@ -156,11 +163,20 @@ class Draft:
             "camera": self.camera,
             "source": None if source is None else source.name,
             "error": None if error is None else safe_text(error),
+            "waits_for": self._waits_for if state == "starting" and current else None,
             "width_px": self._shown.get("width_px"),
             "height_px": self._shown.get("height_px"),
             "frame_rate": self._report.get("frame_rate"),
             "predictions": self._shown.get("predictions", []),
         }
+
+    @property
+    def _waits_for(self) -> str | None:
+        """What has not come yet, and how long it may take; ``None`` in the first seconds."""
+        if self._part is None or self._drafts.clock() - self._changed_at_s < WAITS_AFTER_S:
+            return None
+        limit_s = self._part.open_limit_s
+        return "the first picture" + ("" if limit_s is None else f"; the host has {limit_s:g} s to answer")
 
     def _source_error(self, source: Feed) -> str | None:
         backend = self._drafts.backend
@@ -182,9 +198,9 @@ class Draft:
             async with asyncio.timeout(within_s):
                 process = self._process
                 while not self._picture.jpeg or self._picture.number <= after:
-                    await self._changed.wait()
-                    if self._process is None and process is not None:  # it has just failed or ended
+                    if self._closed or (self._process is None and process is not None):  # it has just failed or ended
                         return None
+                    await self._changed.wait()
         except TimeoutError:
             return None
         finally:
@@ -200,6 +216,7 @@ class Draft:
 
     async def close(self) -> None:
         """End the draft."""
+        self._closed = True
         process, self._process = self._process, None
         self._end("the draft has ended")
         if process is not None:

@@ -44,6 +44,12 @@ class Part:
         source = self.source
         return source is None or len(self.config.cameras) > 1 or not source.config.private
 
+    @property
+    def open_limit_s(self) -> float | None:
+        """How long the host of its camera may take to answer; ``None`` if it needs no other host."""
+        limits = (getattr(camera.attributes, "open_timeout_s", None) for camera in self.config.cameras.values())
+        return next((limit_s for limit_s in limits if limit_s is not None), None)
+
     def pickled(self) -> bytes:
         """Return the configuration for the process of the draft.
 

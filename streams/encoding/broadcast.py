@@ -188,35 +188,43 @@ class Broadcast(ABC):
         self._rate.add(frame.size)
         if frame.is_key_frame:
             self.key_frames += 1
-        self._call_all(lambda group: self._deliver(group, frame))
+        self._call_all(self._deliver, frame)
 
     def end(self) -> None:
         """End the streams of all subscriptions."""
-        self._call_all(lambda group: self._call_each(group, lambda subscription: subscription.end(self)))
+        self._call_all(self._end)
 
-    def _call_all(self, call: Callable[[tuple[Subscription, ...]], None]) -> None:
+    def _call_all(self, call: Callable[..., None], *arguments: object) -> None:
         """Call a function for the subscriptions of each loop, on this thread or in the loop, with one wake-up."""
         for loop, group in self._subscriptions.items():
             if loop is None:
-                call(group)
+                call(group, *arguments)
                 continue
             try:
-                loop.call_soon_threadsafe(call, group)
+                loop.call_soon_threadsafe(call, group, *arguments)
             except RuntimeError:  # the loop is closed, and with it its sinks
                 for subscription in group:
                     subscription.close()
 
     def _deliver(self, group: tuple[Subscription, ...], frame: EncodedFrame) -> None:
-        self._call_each(group, lambda subscription: subscription.deliver(self, frame))
+        for subscription in group:
+            try:
+                subscription.deliver(self, frame)
+            except Exception:
+                self._failed(subscription)
         if frame.trace:
             now_s = self._monotonic()
             self._reports.latency.add("send", now_s - frame.trace[-1].at_s)
             self._reports.latency.add("total", now_s - frame.trace[0].at_s)
 
-    def _call_each(self, group: tuple[Subscription, ...], action: Callable[[Subscription], None]) -> None:
+    def _end(self, group: tuple[Subscription, ...]) -> None:
         for subscription in group:
             try:
-                action(subscription)
-            except Exception:  # a failing sink must not disturb the others
-                logger.warning("camera %s: a sink failed and is removed", self.key.camera, exc_info=True)
-                subscription.close()
+                subscription.end(self)
+            except Exception:
+                self._failed(subscription)
+
+    def _failed(self, subscription: Subscription) -> None:
+        """Remove a sink that has failed: it must not disturb the others."""
+        logger.warning("camera %s: a sink failed and is removed", self.key.camera, exc_info=True)
+        subscription.close()

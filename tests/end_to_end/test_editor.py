@@ -1,6 +1,9 @@
 """The page ``/edit`` with all that it needs: a detector and a crop chained onto it, built without touching a file."""
 
+import os
 import re
+import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +28,13 @@ def served(tmp_path: Path) -> Iterator[Served]:
         yield running
 
 
+@pytest.fixture
+def edit(page: Page, served: Served) -> Page:
+    page.goto(f"{served.running.url}edit")
+    expect(page.locator("#text")).to_be_enabled()
+    return page
+
+
 def add(page: Page, source: str, transform: str, name: str) -> None:
     page.get_by_role("button", name="Add a camera").click()
     dialog = page.locator("#new-camera")
@@ -41,9 +51,8 @@ def wait_for_size(page: Page, width_px: int, height_px: int) -> None:
     wait_until(page, f"((picture) => {size})(document.querySelector('#draft[data-shown] canvas') ?? {{}})")
 
 
-def test_a_chain_is_built_tried_and_served(page: Page, served: Served) -> None:
-    page.goto(f"{served.running.url}edit")
-    expect(page.locator("#text")).to_be_enabled()
+def test_a_chain_is_built_tried_and_served(edit: Page, served: Served) -> None:
+    page = edit
     assert "me:••••••@" in page.locator("#text").input_value()
     add(page, "still", "detections", "found")
     wait_for_size(page, 64, 48)
@@ -63,3 +72,37 @@ def test_a_chain_is_built_tried_and_served(page: Page, served: Served) -> None:
     assert cameras[3]["attributes"]["source"] == "found"
     state = served.client.get("/api/cameras/cut").json()
     assert (state["width_px"], state["height_px"]) == (32, 24)
+
+
+def test_a_host_that_never_answers_is_given_up_with_words(edit: Page) -> None:
+    text, words = edit.locator("#text"), edit.locator("#draft-words")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"rtsp://127.0.0.1:{silent.getsockname()[1]}"
+        edit.get_by_role("button", name="Add a camera").click()
+        dialog = edit.locator("#new-camera")
+        dialog.get_by_label("Kind").select_option("stream")
+        dialog.get_by_label("Address").fill(f"{address}/street")
+        dialog.get_by_role("button", name="Insert").click()
+        expect(text).to_have_value(re.compile(f"url: {address}/street "))
+        text.fill(text.input_value().replace("transport:", "open_timeout_s: 3\n      transport:"))
+        expect(words).to_have_text("Waiting for the first picture; the host has 3 s to answer.", timeout=15_000)
+        given_up = f"{address}: no stream within 3 s; the host does not answer, or sends nothing."
+        expect(words).to_have_text(given_up, timeout=15_000)
+        expect(edit.locator("#draft-state")).to_have_text("No picture")
+        text.fill(CAMERAS[: CAMERAS.index("  - {name: door")])
+        wait_for_size(edit, 64, 48)
+        expect(words).to_be_hidden()
+
+
+def test_a_draft_that_was_killed_can_be_started_again(edit: Page, served: Served) -> None:
+    edit.locator("#camera").select_option("still")
+    wait_for_size(edit, 64, 48)
+    [draft] = served.running.drafts._drafts.values()
+    assert draft._process is not None and draft._process._child is not None
+    os.kill(draft._process._child.process.pid, signal.SIGKILL)
+    again = edit.get_by_role("button", name="Try again")
+    again.click()
+    wait_for_size(edit, 64, 48)
+    expect(edit.locator("#draft-state")).to_contain_text("Running")
+    expect(again).to_be_hidden()
+    expect(edit.locator("#draft-words")).to_be_hidden()

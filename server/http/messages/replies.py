@@ -49,6 +49,7 @@ class EncoderInfo(Reply):
     codec: str
     rung: str | None
     annotations: bool
+    passthrough: bool = Field(description="Whether it hands on what the camera sends, without encoding.")
     frames: int
     key_frames: int
     bitrate: float | None
@@ -250,6 +251,7 @@ class DraftInfo(Reply):
     camera: str | None
     source: str | None
     error: str | None
+    waits_for: str | None = Field(description="What a draft that is starting waits for, after some seconds.")
     width_px: int | None
     height_px: int | None
     frame_rate: float | None

@@ -30,7 +30,7 @@ const RETRY_S = [1, 2, 4, 8, 15];
 
 const part = (id) => document.getElementById(id);
 const file = new File();
-const pictures = new DraftPicture({ canvas: part("draft-picture"), words: part("draft-words"), state: part("draft-state"), list: part("found"), stage: part("draft") });
+const pictures = new DraftPicture({ canvas: part("draft-picture"), words: part("draft-words"), state: part("draft-state"), list: part("found"), stage: part("draft"), again: part("draft-again") });
 const draft = new Draft((state) => pictures.show(shown ?? "", state), (bitmap) => pictures.draw(bitmap));
 const help = new Help(part("help"), part("hover"));
 const editor = new Editor(part("editor"), { onInput, onCursor, onHover, intercept });
@@ -368,6 +368,11 @@ part("draft-start").addEventListener("click", () => {
   drafts = true;
   allowStart();
   showDraft();
+});
+part("draft-again").addEventListener("click", () => {
+  part("edit").focus({ preventScroll: true }); // the button goes
+  pictures.clear();
+  draft.again();
 });
 part("text").addEventListener("blur", closeOffers);
 part("editor").addEventListener("scroll", () => {

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline import Graph, Problem, load, parse
+from pipeline import Config, Graph, Problem, load, parse
 from server.core import Caller, Forbidden, NotFound, TooManyRequests, on_thread, open_backend
 from server.drafts import Draft, Drafts
 from server.drafts.drafts import MOST
@@ -330,6 +330,44 @@ def ended(name: str) -> bool:
     for thread in found:
         thread.join(5)
     return not any(thread.is_alive() for thread in found)
+
+
+def test_an_end_ends_what_waits_for_a_picture_also_of_a_draft_that_has_failed(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desk(tmp_path, ("/nowhere/python",)) as at:
+            draft = at.drafts.create(ANYONE)
+            await failure(draft)
+            waiting = asyncio.create_task(draft.picture(0, 3600))
+            await asyncio.sleep(0)  # until it waits
+            await draft.close()
+            async with asyncio.timeout(20):
+                assert await waiting is None
+                assert await draft.picture(0, 3600) is None
+
+    asyncio.run(main())
+
+
+def test_a_text_that_comes_while_a_draft_ends_starts_no_process(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with desk(tmp_path, WAITS) as at:
+            draft, reads, may_go_on = at.drafts.create(ANYONE), threading.Event(), threading.Event()
+            read = at.drafts.read
+
+            def slow(text: str) -> Config:
+                reads.set()
+                assert may_go_on.wait(20)
+                return read(text)
+
+            at.drafts.read = slow
+            changing = asyncio.create_task(draft.change(CAMERAS, "still", ANYONE))
+            assert await on_thread("reads", lambda: reads.wait(20))
+            await draft.close()
+            may_go_on.set()
+            with pytest.raises(NotFound, match="the draft has ended"):
+                await changing
+            assert draft._process is None
+
+    asyncio.run(main())
 
 
 def test_only_a_few_run_and_only_for_the_token_that_has_made_them(tmp_path: Path) -> None:

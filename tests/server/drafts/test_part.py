@@ -116,3 +116,12 @@ def test_a_kind_that_no_other_process_finds_is_a_problem(read: Read, graph: Grap
     part.config.cameras["turned"].__dict__["style"] = hidden
     with pytest.raises(ConfigError, match="a draft cannot use the kinds of this program"):
         part.pickled()
+
+
+def test_a_host_has_a_limit_of_its_own_unless_its_frames_come_from_the_server(read: Read) -> None:
+    text = TEXT.replace("test_pattern, attributes: {width_px: 64, height_px: 64}", "stream, attributes: {url: URL}")
+    text = text.replace("URL", "'rtsp://127.0.0.1/', open_timeout_s: 7")
+    config = read(text)
+    assert part_of(config, "turned", Graph(read(TEXT)), Caller()).open_limit_s == 7
+    assert part_of(config, "turned", Graph(config), Caller()).open_limit_s is None
+    assert part_of(read(TEXT), "turned", Graph(config), Caller()).open_limit_s is None

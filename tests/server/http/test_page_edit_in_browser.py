@@ -49,6 +49,7 @@ class Desk:
     Attributes:
         text: The text of the file.
         version: Its version.
+        draft: What the state of a draft has beside, or in place of, the usual.
         drafts: The bodies of all PUT requests to drafts, in their order.
         ended: How many drafts have been deleted.
         held: Checks that are not answered yet, while ``holds`` is true.
@@ -63,7 +64,7 @@ class Desk:
         self.held: list[Route] = []
         self.restart_needed: list[str] = []
         self.pictures = 0
-        self.draft_error: str | None = None
+        self.draft: dict[str, Any] = {}
         self.devices = [{"path": "/dev/video2", "name": "Front"}]
 
     def answer(self, route: Route) -> None:
@@ -122,10 +123,11 @@ class Desk:
                 "width_px": 64,
                 "height_px": 48,
                 "frame_rate": 25.0,
-                "error": self.draft_error,
+                "error": None,
                 "predictions": found,
             }
-            send(route, {"state": "running", "camera": self.drafts[-1]["camera"], "source": "still", **facts})
+            state = {"state": "running", "camera": self.drafts[-1]["camera"], "source": "still", **facts}
+            send(route, state | self.draft)
         elif self.pictures == 0:
             self.pictures += 1
             body = pictures.encoded(".png", still())
@@ -423,9 +425,27 @@ def test_the_camera_at_the_cursor_runs_from_the_unsaved_text(page: Page, desk: D
 
 
 def test_a_draft_without_its_source_shows_no_picture(page: Page, desk: Desk) -> None:
-    desk.draft_error = "the source is offline"
+    desk.draft = {"error": "the source is offline"}
     expect(page.locator("#draft-words")).to_have_text("The source is offline.")
     expect(page.locator("#draft-state")).to_have_text("No picture, from still as it runs")
+
+
+def test_a_draft_that_has_failed_is_tried_again_with_the_same_text(page: Page, desk: Desk) -> None:
+    again, words = page.get_by_role("button", name="Try again"), page.locator("#draft-words")
+    expect(page.locator("#draft")).to_have_attribute("data-shown", "")
+    expect(again).to_be_hidden()
+    desk.draft = {"state": "failed", "error": "the draft crashed"}
+    expect(words).to_have_text("The draft crashed.")
+    expect(page.locator("#draft-state")).to_contain_text("Failed")
+    sent, text = len(desk.drafts), desk.drafts[-1]
+    desk.draft = {"state": "starting", "waits_for": "the first picture"}
+    again.click()
+    wait_for(page, lambda: len(desk.drafts) > sent)
+    assert desk.drafts[-1] == text
+    expect(words).to_have_text("Waiting for the first picture.")
+    expect(again).to_be_hidden()
+    expect(page.locator("#edit")).to_be_focused()
+    assert accessibility_findings(page) == []
 
 
 def test_what_is_served_now_stands_beside_the_draft(page: Page) -> None:

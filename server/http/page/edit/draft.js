@@ -31,6 +31,12 @@ export class Draft {
     else this.#wake?.();
   }
 
+  // Sends the text again: the server then starts a draft that has failed anew.
+  again() {
+    this.#sent = null;
+    this.#wake?.();
+  }
+
   // Ends the draft on the server too. `show` starts another one.
   stop() {
     if (this.#turn % 2) this.#turn++;

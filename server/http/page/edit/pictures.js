@@ -12,8 +12,8 @@ const STATES = { starting: "Starting", running: "Running", failed: "Failed", wai
 
 // The picture of the draft, its state in words and its predictions.
 export class DraftPicture {
-  constructor({ canvas, words, state, list, stage }) {
-    Object.assign(this, { canvas, words, state, list, stage });
+  constructor({ canvas, words, state, list, stage, again }) {
+    Object.assign(this, { canvas, words, state, list, stage, again });
   }
 
   draw(bitmap) {
@@ -27,18 +27,20 @@ export class DraftPicture {
   // Forgets the picture: it was another camera's.
   clear(words = "") {
     delete this.stage.dataset.shown;
+    this.again.hidden = true;
     this.say("", words);
     this.list.replaceChildren();
     this.list.parentElement.hidden = true;
   }
 
-  show(camera, { state, error, problems = [], source, width_px: width, height_px: height, frame_rate: rate, predictions = [] }) {
+  show(camera, { state, error, waits_for: awaited, problems = [], source, width_px: width, height_px: height, frame_rate: rate, predictions = [] }) {
     const [problem] = problems;
-    const wrong = problem ? `The text is not right yet: ${problem.message}` : (error ?? "");
+    const wrong = problem ? `The text is not right yet: ${problem.message}` : (error ?? (awaited ? `Waiting for ${awaited}` : ""));
     const isShown = state !== "running" || !error; // a draft runs on without its source or its model
     const facts = [isShown ? (STATES[state] ?? state) : "No picture", isShown && width ? `${width} × ${height}` : "", isShown && rate ? `${rate.toFixed(rate < 9.95 ? 1 : 0)} fps` : "", source ? `from ${source} as it runs` : ""];
     this.say(facts.filter(Boolean).join(", "), wrong ? withPeriod(sentence(wrong)) : "");
     this.stage.dataset.state = state;
+    this.again.hidden = state !== "failed";
     const found = bestOf(predictions).slice(0, LISTED_MAX).sort((a, b) => a.text.localeCompare(b.text)); // rows that keep their place
     this.list.parentElement.hidden = !found.length && !this.list.children.length;
     this.canvas.ariaLabel = `Draft of ${camera}${found.length ? `: ${found.map(({ text }) => text).join(", ")}` : ""}`;
