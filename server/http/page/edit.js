@@ -1,6 +1,6 @@
 // The page for editing the configuration: the text with what is wrong in it, and beside it the picture that it would give.
 
-import { askCamera, askConflict, askTransform } from "./edit/dialogs.js";
+import { askCamera, askConflict, askService, askTransform } from "./edit/dialogs.js";
 import { Draft } from "./edit/draft.js";
 import { Editor } from "./edit/editor.js";
 import { File } from "./edit/file.js";
@@ -10,7 +10,7 @@ import { Popup } from "./edit/popup.js";
 import { Problems } from "./edit/problems.js";
 import { blocksOf, cameraAt, pipelineOf } from "./edit/text/context.js";
 import { complete } from "./edit/text/completion.js";
-import { addCamera, addTransform } from "./edit/text/insert.js";
+import { addCamera, addService, addTransform } from "./edit/text/insert.js";
 import { lineStart } from "./edit/text/lines.js";
 import { Schema } from "./edit/text/schema.js";
 import { readYaml } from "./edit/text/yaml.js";
@@ -73,7 +73,7 @@ async function open() {
     setText(part("name"), file.name || "Edit");
     editor.load(file.text);
     part("text").disabled = false;
-    for (const id of ["add-camera", "add-transform"]) part(id).disabled = false;
+    for (const id of ["add-camera", "add-transform", "add-service"]) part(id).disabled = false;
     if (kept) {
       notice(`This is your text from before, which is not saved yet.${kept.outdated ? " The file has changed since." : ""}`, "Discard it", discard);
       editor.load(kept.text);
@@ -348,6 +348,12 @@ async function newTransform() {
   apply(addTransform(editor.text, place, entries, after < 0 ? null : after));
 }
 
+async function newService() {
+  const entries = await askService(part("new-service"), { schema, tree: tree() });
+  if (!entries) return editor.area.focus();
+  apply(addService(editor.text, entries));
+}
+
 function apply({ start, end, text, select }) {
   editor.replace(start, end, text, select);
   const begin = start + text.search(/\S|$/);
@@ -360,6 +366,7 @@ function apply({ start, end, text, select }) {
 part("save").addEventListener("click", save);
 part("add-camera").addEventListener("click", () => newCamera());
 part("add-transform").addEventListener("click", newTransform);
+part("add-service").addEventListener("click", newService);
 part("camera").addEventListener("change", () => {
   delete part("camera").dataset.key;
   showCameras();

@@ -615,6 +615,36 @@ def test_a_source_gets_a_camera_that_transforms_its_frames(page: Page) -> None:
     assert selected(page) == "horizontal"
 
 
+def test_a_service_is_added_and_the_next_transform_takes_it(page: Page, served: Served, desk: Desk) -> None:
+    desk.text = TEXT[: TEXT.index("services:")]
+    open_editor(page, served)
+    page.get_by_role("button", name="Add a service").click()
+    dialog = page.locator("#new-service")
+    dialog.get_by_label("Recognises").select_option("color_detector")
+    expect(dialog.locator("[name=model]")).to_be_hidden()
+    dialog.get_by_label("Colour", exact=True).fill("#00aa00")
+    assert accessibility_findings(page) == []
+    dialog.get_by_label("Name").fill("-")
+    dialog.get_by_role("button", name="Insert").click()
+    expect(dialog.locator(".error")).to_have_text(re.compile("^A name has letters, digits, - and _"))
+    dialog.get_by_label("Name").fill("greens")
+    dialog.get_by_role("button", name="Insert").click()
+    expect(page.locator("#text")).to_have_value(re.compile("name: greens"))
+    [service] = yaml.safe_load(text(page))["services"]
+    assert service == {
+        "name": "greens",
+        "type": "vision",
+        "model": "color_detector",
+        "attributes": {"detect_color": "#00aa00", "hue_tolerance_pct": 0.1, "segment_size_px": 5000},
+    }
+    expect(page.locator("#problems-summary")).to_have_text("No problems")
+    put_cursor(page, "type: rotate")
+    page.get_by_role("button", name="Add a transform").click()
+    page.locator("#new-transform").get_by_role("radio", name="detections Attach").check()
+    page.keyboard.press("Enter")
+    expect(page.locator("#text")).to_have_value(re.compile("detector_name: greens"))
+
+
 @pytest.mark.parametrize("height", [500, 900])
 def test_a_new_block_is_in_view(page: Page, served: Served, desk: Desk, height: int) -> None:
     page.set_viewport_size({"width": 1280, "height": height})

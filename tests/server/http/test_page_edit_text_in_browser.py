@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from pipeline import ConfigError, parse, schema
 from tests.end_to_end.browsers import new_page
+from vision import VISION_SERVICES
 
 from ..conftest import check_threads, threads_now
 from ..served import Served
@@ -53,6 +54,7 @@ async (names) => {
     m.kind = (name) => {
         return m.kinds().find(({ kind }) => kind === name);
     };
+    m.service = (name) => m.schema.kinds([{ key: "services", container: null }]).find(({ kind }) => kind === name);
     m.camera = (name) => m.schema.kinds([{ key: "cameras", container: null }]).find(({ kind }) => kind === name);
     m.apply = (text, { start, end, text: inserted, select }) => {
         const whole = text.slice(0, start) + inserted + text.slice(end);
@@ -426,6 +428,42 @@ def test_a_transform_of_every_kind_can_be_added(page: Page) -> None:
             parse(whole, "demo.yaml", CONFIGS)
         except ConfigError as error:
             assert "_parameters" in str(error)  # what the lens is like, only its owner knows
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        ("", 0),
+        ("cameras: []\nservices:\n", 0),
+        ("cameras: []\n# the end", 0),
+        ("services:\n- name: a\n  type: vision\n  model: fake # x\ncameras: []\n", 1),
+        ("services: [{name: a, type: vision, model: fake}]\n", 1),
+        ('{"cameras": []}', 0),
+    ],
+)
+def test_a_service_fits_into_any_text(page: Page, text: str, before: int) -> None:
+    call = 'm.addService(text, m.serviceBlock(m.service("mlmodel"), "found", { label_path: null }))'
+    whole, selected = inserted(page, text, call)
+    services = yaml.safe_load(whole)["services"]
+    assert len(services) == before + 1
+    assert services[-1] == {"name": "found", "type": "vision", "model": "mlmodel", "attributes": {"model_path": ""}}
+    assert selected == ""
+    if text.endswith("# the end"):
+        assert whole.index("# the end") < whole.index("services:")
+
+
+def test_a_service_of_every_kind_can_be_added(page: Page) -> None:
+    models = [CONFIGS / f"models/shapes_captioner{end}" for end in ("_encoder.tflite", "_decoder.tflite", ".txt")]
+    paths = dict(zip(("model_path", "decoder_path", "tokenizer_path"), map(str, models), strict=True))
+    values = {**paths, "label_path": str(CONFIGS / "models/shapes.txt"), "detect_color": "#e01b24"}
+    kinds: list[str] = page.evaluate("Object.keys(m.SERVICES)")
+    assert set(kinds) == set(VISION_SERVICES)
+    for kind in kinds:
+        call = f'm.addService(text, m.serviceBlock(m.service("{kind}"), "added", {json.dumps(values)}))'
+        whole, _ = inserted(page, DEMO, call)
+        lines = [line for line in whole.splitlines() if line not in DEMO.splitlines()]
+        assert 4 <= len(lines) <= 5 and all("#" in line for line in lines), "what is new is explained"
+        assert "added" in parse(whole, "demo.yaml", CONFIGS).services
 
 
 def test_names_of_new_transforms_come_from_the_text(page: Page) -> None:

@@ -2,22 +2,23 @@
 
 import { fetchJson } from "../shared/api.js";
 import { make, setText } from "../shared/dom.js";
-import { CAMERAS, cameraBlock, commentOf, freeName, transformBlock } from "./text/blocks.js";
+import { CAMERAS, SERVICES, cameraBlock, commentOf, freeName, serviceBlock, transformBlock } from "./text/blocks.js";
 import { blocksOf } from "./text/context.js";
 import { differences } from "./text/diff.js";
 
 const PIPELINE = ["cameras", 0, "attributes", "pipeline"].map((step) => (typeof step === "number" ? { index: step, container: null } : { key: step, container: null }));
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$/;
 const NAMES = { webcam: "webcam", stream: "door", video_file: "video", image_file: "pictures", test_pattern: "pattern" };
+const NAME_RULE = "A name has letters, digits, - and _, and begins with a letter or digit; at most 60.";
 const DEVICES_TIMEOUT_MS = 15_000;
 
 // Asks for a new camera; `why` says for what reason. Returns its keys for insert.js, or null.
 export async function askCamera(dialog, { schema, tree, served, under, why }) {
   const part = (name) => dialog.querySelector(`[name=${name}]`);
-  const kinds = schema.kinds([{ key: "cameras", container: null }]).filter(({ kind }) => kind in CAMERAS);
+  const kinds = ordered(schema.kinds([{ key: "cameras", container: null }]), CAMERAS);
   const transforms = transformKinds(schema);
   const cameras = blocksOf(tree, "cameras").filter(({ name }) => name);
-  part("kind").replaceChildren(...kinds.sort((a, b) => order(a) - order(b)).map(({ kind }) => new Option(CAMERAS[kind].title, kind)));
+  part("kind").replaceChildren(...kinds.map(({ kind }) => new Option(CAMERAS[kind].title, kind)));
   if (!cameras.length) part("kind").querySelector("[value=transform]")?.remove();
   part("kind").value = cameras.length ? "transform" : "test_pattern";
   setText(dialog.querySelector(".why"), why);
@@ -54,7 +55,7 @@ export async function askCamera(dialog, { schema, tree, served, under, why }) {
   update();
   const check = () => {
     const name = part("camera").value;
-    if (!NAME.test(name)) return "A name has letters, digits, - and _, and begins with a letter or digit; at most 60.";
+    if (!NAME.test(name)) return NAME_RULE;
     return cameras.some((camera) => camera.name === name) ? `There is a camera ${name} already.` : "";
   };
   if (!(await answer(dialog, check))) return null;
@@ -66,9 +67,40 @@ export async function askCamera(dialog, { schema, tree, served, under, why }) {
   return cameraBlock(kind, part("camera").value, values, transformBlock(transform, tree, served));
 }
 
-const order = ({ kind }) => Object.keys(CAMERAS).indexOf(kind);
+// Returns the kinds that a table has, in its order.
+const ordered = (kinds, table) => Object.keys(table).map((name) => kinds.find(({ kind }) => kind === name)).filter(Boolean);
 
 const transformKinds = (schema) => schema.kinds(PIPELINE);
+
+// Asks for a new vision service. Returns its keys for insert.js, or null.
+export async function askService(dialog, { schema, tree }) {
+  const part = (name) => dialog.querySelector(`[name=${name}]`);
+  const kinds = ordered(schema.kinds([{ key: "services", container: null }]), SERVICES);
+  const chosen = () => kinds.find(({ kind }) => kind === part("kind").value);
+  let isOwnName = false;
+  const update = () => {
+    const { kind, description } = chosen();
+    for (const field of dialog.querySelectorAll("[data-of]")) field.hidden = !field.dataset.of.split(" ").includes(kind);
+    if (!isOwnName) part("service").value = freeName(tree, SERVICES[kind].name, "services");
+    setText(dialog.querySelector(".about"), commentOf(description));
+    setText(dialog.querySelector(".error"), "");
+  };
+  part("kind").replaceChildren(...kinds.map(({ kind }) => new Option(SERVICES[kind].title, kind)));
+  part("kind").onchange = update;
+  part("service").oninput = () => (isOwnName = true);
+  update();
+  const check = () => {
+    const name = part("service").value;
+    if (!NAME.test(name)) return NAME_RULE;
+    return blocksOf(tree, "services").some((service) => service.name === name) ? `There is a service ${name} already.` : "";
+  };
+  if (!(await answer(dialog, check))) return null;
+  const path = (name) => part(name).value.trim();
+  const values = { model_path: path("model") || undefined, detect_color: part("color").value, decoder_path: path("decoder") || undefined, tokenizer_path: path("tokenizer") || undefined };
+  if (chosen().kind === "mlmodel") values.label_path = path("labels") || null;
+  if (chosen().kind === "color_detector") values.hue_tolerance_pct = 0.1;
+  return serviceBlock(chosen(), part("service").value, values);
+}
 
 // Asks for a new transform. Returns its keys for insert.js, or null.
 export async function askTransform(dialog, { schema, tree, served, camera }) {

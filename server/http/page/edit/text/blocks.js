@@ -30,6 +30,12 @@ export const CAMERAS = {
   test_pattern: { title: "Test pattern", keys: ["width_px", "height_px"] },
   transform: { title: "Transforms of another camera", keys: ["source", "pipeline"] },
 };
+export const SERVICES = {
+  mlmodel: { title: "What a model file recognises", name: "model", keys: ["model_path", "label_path"] },
+  color_detector: { title: "Areas of a colour", name: "colour", keys: ["detect_color", "hue_tolerance_pct", "segment_size_px"] },
+  motion_detector: { title: "What moves", name: "motion", keys: ["threshold", "segment_size_px"] },
+  captioner: { title: "A sentence about the picture", name: "captions", keys: ["model_path", "decoder_path", "tokenizer_path"] },
+};
 
 // Shortens a description to what fits beside its key: to its first sentence or part, if need be.
 export function commentOf(description = "") {
@@ -71,13 +77,7 @@ function exampleOf({ default: standard, views }) {
 
 // Returns the keys of a new camera. `values` are those of its attributes that are known; the first that is missing is to be filled.
 export function cameraBlock(kind, name, values, transform) {
-  const attributes = CAMERAS[kind.kind].keys.map((key) => {
-    const attribute = kind.attributes.find((each) => each.key === key);
-    const comment = commentOf(attribute.description);
-    if (key === "pipeline") return { key, value: { items: [transform] }, comment };
-    const value = values[key] ?? exampleOf(attribute);
-    return { key, value, comment, fill: values[key] === undefined || values[key] === "" };
-  });
+  const attributes = CAMERAS[kind.kind].keys.map((key) => (key === "pipeline" ? { key, value: { items: [transform] }, comment: commentOf(attributeOf(kind, key).description) } : keyOf(kind, key, values)));
   return [
     { key: "name", value: name, comment: "Its name, also in addresses" },
     { key: "model", value: kind.kind },
@@ -85,9 +85,28 @@ export function cameraBlock(kind, name, values, transform) {
   ];
 }
 
-// Returns a name that no camera has yet.
-export function freeName(tree, wanted) {
-  const taken = new Set(blocksOf(tree, "cameras").map(({ name }) => name));
+// Returns the keys of a new vision service. Of `values`, those that are null are left out.
+export function serviceBlock(kind, name, values) {
+  const keys = SERVICES[kind.kind].keys.filter((key) => values[key] !== null);
+  return [
+    { key: "name", value: name, comment: "The name that transforms use" },
+    { key: "type", value: "vision" },
+    { key: "model", value: kind.kind, comment: commentOf(kind.description) },
+    { key: "attributes", value: { entries: keys.map((key) => keyOf(kind, key, values)) } },
+  ];
+}
+
+const attributeOf = (kind, key) => kind.attributes.find((each) => each.key === key);
+
+function keyOf(kind, key, values) {
+  const attribute = attributeOf(kind, key);
+  const value = values[key] ?? exampleOf(attribute);
+  return { key, value, comment: commentOf(attribute.description), fill: values[key] === undefined || values[key] === "" };
+}
+
+// Returns a name that no entry of a list has yet.
+export function freeName(tree, wanted, list = "cameras") {
+  const taken = new Set(blocksOf(tree, list).map(({ name }) => name));
   let name = wanted;
   for (let number = 2; taken.has(name); number++) name = `${wanted}-${number}`;
   return name;

@@ -11,6 +11,14 @@ export function addCamera(text, entries, after = null) {
   return addItem(text, readYaml(text), "cameras", entries, after);
 }
 
+// Adds a vision service at the end of their list; without one, at the end of the text.
+export function addService(text, entries) {
+  const tree = readYaml(text);
+  const isBlock = tree.kind === "map" && !tree.flow;
+  if (!isBlock || entryOf(tree, "services")) return addItem(text, tree, "services", entries, null);
+  return edit(text.length, text.length, `${text.endsWith("\n") ? "" : "\n"}\n${blockText([{ key: "services", value: { items: [entries] } }], 0)}\n`);
+}
+
 // Adds a transform to the camera at a place of the list, behind another of its transforms, else at the end of its pipeline.
 export function addTransform(text, camera, entries, after = null) {
   const tree = readYaml(text);
