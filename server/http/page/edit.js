@@ -10,7 +10,7 @@ import { Popup } from "./edit/popup.js";
 import { Problems } from "./edit/problems.js";
 import { blocksOf, cameraAt, pipelineOf } from "./edit/text/context.js";
 import { complete } from "./edit/text/completion.js";
-import { addCamera, addService, addTransform } from "./edit/text/insert.js";
+import { addCamera, addService, addTransform, nameService } from "./edit/text/insert.js";
 import { lineStart } from "./edit/text/lines.js";
 import { Schema } from "./edit/text/schema.js";
 import { readYaml } from "./edit/text/yaml.js";
@@ -349,9 +349,11 @@ async function newTransform() {
 }
 
 async function newService() {
-  const entries = await askService(part("new-service"), { schema, tree: tree() });
-  if (!entries) return editor.area.focus();
-  apply(addService(editor.text, entries));
+  const service = await askService(part("new-service"), { schema, tree: tree() });
+  if (!service) return editor.area.focus();
+  const waiting = nameService(editor.text, service.name, service.key); // a transform that waits for it
+  if (waiting) editor.replace(waiting.start, waiting.end, waiting.text);
+  apply(addService(editor.text, service.entries));
 }
 
 function apply({ start, end, text, select }) {

@@ -615,11 +615,22 @@ def test_a_source_gets_a_camera_that_transforms_its_frames(page: Page) -> None:
     assert selected(page) == "horizontal"
 
 
-def test_a_service_is_added_and_the_next_transform_takes_it(page: Page, served: Served, desk: Desk) -> None:
+def test_a_service_is_added_for_the_transform_that_lacks_one(page: Page, served: Served, desk: Desk) -> None:
     desk.text = TEXT[: TEXT.index("services:")]
     open_editor(page, served)
+    put_cursor(page, "type: rotate")
+    page.get_by_role("button", name="Add a transform").click()
+    dialog = page.locator("#new-transform")
+    expect(dialog.locator(".needs")).to_have_text("")
+    dialog.get_by_role("radio", name="detections Attach").check()
+    expect(dialog.locator(".needs")).to_have_text(re.compile("^It needs a vision service, and there is none that fits"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#text")).to_have_value(re.compile('detector_name: ""'))
+
     page.get_by_role("button", name="Add a service").click()
     dialog = page.locator("#new-service")
+    dialog.locator("[name=model]").fill("models/my detector.v2.tflite")
+    expect(dialog.get_by_label("Name")).to_have_value("my-detector-v2")
     dialog.get_by_label("Recognises").select_option("color_detector")
     expect(dialog.locator("[name=model]")).to_be_hidden()
     dialog.get_by_label("Colour", exact=True).fill("#00aa00")
@@ -637,12 +648,8 @@ def test_a_service_is_added_and_the_next_transform_takes_it(page: Page, served: 
         "model": "color_detector",
         "attributes": {"detect_color": "#00aa00", "hue_tolerance_pct": 0.1, "segment_size_px": 5000},
     }
+    assert "detector_name: greens " in text(page)
     expect(page.locator("#problems-summary")).to_have_text("No problems")
-    put_cursor(page, "type: rotate")
-    page.get_by_role("button", name="Add a transform").click()
-    page.locator("#new-transform").get_by_role("radio", name="detections Attach").check()
-    page.keyboard.press("Enter")
-    expect(page.locator("#text")).to_have_value(re.compile("detector_name: greens"))
 
 
 @pytest.mark.parametrize("height", [500, 900])

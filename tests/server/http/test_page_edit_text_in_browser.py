@@ -452,6 +452,26 @@ def test_a_service_fits_into_any_text(page: Page, text: str, before: int) -> Non
         assert whole.index("# the end") < whole.index("services:")
 
 
+def test_a_transform_without_a_service_gets_the_name_of_the_new_one(page: Page) -> None:
+    def named(text: str, key: str) -> str:
+        whole: str = page.evaluate(
+            """([text, key]) => {
+                const edit = m.nameService(text, "found", key);
+                return edit ? m.apply(text, edit).whole : "";
+            }""",
+            [text, key],
+        )
+        return whole
+
+    pipeline = "[{type: flip}, {type: detections, attributes: {detector_name: NAME}}]"
+    text = f"cameras:\n  - name: a\n  - {{name: b, model: transform, attributes: {{pipeline: {pipeline}}}}}\n"
+    empty = text.replace("NAME", '""')
+    assert named(empty, "") == named(empty, "detector_name") == text.replace("NAME", "found")
+    assert named(empty, "captioner_name") == named(text.replace("NAME", "other"), "") == named("", "") == ""
+    as_json = json.dumps(yaml.safe_load(empty))
+    assert json.loads(named(as_json, "")) == yaml.safe_load(text.replace("NAME", "found"))
+
+
 def test_a_service_of_every_kind_can_be_added(page: Page) -> None:
     models = [CONFIGS / f"models/shapes_captioner{end}" for end in ("_encoder.tflite", "_decoder.tflite", ".txt")]
     paths = dict(zip(("model_path", "decoder_path", "tokenizer_path"), map(str, models), strict=True))

@@ -2,7 +2,7 @@
 
 import { fetchJson } from "../shared/api.js";
 import { make, setText } from "../shared/dom.js";
-import { CAMERAS, SERVICES, cameraBlock, commentOf, freeName, serviceBlock, transformBlock } from "./text/blocks.js";
+import { CAMERAS, SERVICES, cameraBlock, commentOf, freeName, lacksService, serviceBlock, transformBlock } from "./text/blocks.js";
 import { blocksOf } from "./text/context.js";
 import { differences } from "./text/diff.js";
 
@@ -10,6 +10,7 @@ const PIPELINE = ["cameras", 0, "attributes", "pipeline"].map((step) => (typeof 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$/;
 const NAMES = { webcam: "webcam", stream: "door", video_file: "video", image_file: "pictures", test_pattern: "pattern" };
 const NAME_RULE = "A name has letters, digits, - and _, and begins with a letter or digit; at most 60.";
+const LACKS_SERVICE = "It needs a vision service, and there is none that fits: add one next.";
 const DEVICES_TIMEOUT_MS = 15_000;
 
 // Asks for a new camera; `why` says for what reason. Returns its keys for insert.js, or null.
@@ -43,7 +44,9 @@ export async function askCamera(dialog, { schema, tree, served, under, why }) {
     const kind = part("kind").value;
     for (const field of dialog.querySelectorAll("[data-of]")) field.hidden = !field.dataset.of.split(" ").includes(kind);
     if (!isOwnName) part("camera").value = freeName(tree, kind === "transform" ? `${part("source").value}-${part("transform").value}` : NAMES[kind]);
-    setText(dialog.querySelector(".about"), kind === "transform" ? commentOf(transforms.find((each) => each.kind === part("transform").value)?.description) : "");
+    const transform = kind === "transform" ? transforms.find((each) => each.kind === part("transform").value) : null;
+    setText(dialog.querySelector(".about"), commentOf(transform?.description));
+    setText(dialog.querySelector(".needs"), transform && lacksService(transform, tree, served) ? LACKS_SERVICE : "");
     setText(dialog.querySelector(".error"), "");
   };
   part("camera").oninput = () => (isOwnName = true);
@@ -72,7 +75,7 @@ const ordered = (kinds, table) => Object.keys(table).map((name) => kinds.find(({
 
 const transformKinds = (schema) => schema.kinds(PIPELINE);
 
-// Asks for a new vision service. Returns its keys for insert.js, or null.
+// Asks for a new vision service. Returns {name, key, entries} or null: its name, the key that takes it and its keys for insert.js.
 export async function askService(dialog, { schema, tree }) {
   const part = (name) => dialog.querySelector(`[name=${name}]`);
   const kinds = ordered(schema.kinds([{ key: "services", container: null }]), SERVICES);
@@ -81,12 +84,13 @@ export async function askService(dialog, { schema, tree }) {
   const update = () => {
     const { kind, description } = chosen();
     for (const field of dialog.querySelectorAll("[data-of]")) field.hidden = !field.dataset.of.split(" ").includes(kind);
-    if (!isOwnName) part("service").value = freeName(tree, SERVICES[kind].name, "services");
+    if (!isOwnName) part("service").value = freeName(tree, stemOf(part("model").value, kind) || SERVICES[kind].name, "services");
     setText(dialog.querySelector(".about"), commentOf(description));
     setText(dialog.querySelector(".error"), "");
   };
   part("kind").replaceChildren(...kinds.map(({ kind }) => new Option(SERVICES[kind].title, kind)));
   part("kind").onchange = update;
+  part("model").oninput = update;
   part("service").oninput = () => (isOwnName = true);
   update();
   const check = () => {
@@ -99,8 +103,12 @@ export async function askService(dialog, { schema, tree }) {
   const values = { model_path: path("model") || undefined, detect_color: part("color").value, decoder_path: path("decoder") || undefined, tokenizer_path: path("tokenizer") || undefined };
   if (chosen().kind === "mlmodel") values.label_path = path("labels") || null;
   if (chosen().kind === "color_detector") values.hue_tolerance_pct = 0.1;
-  return serviceBlock(chosen(), part("service").value, values);
+  const name = part("service").value;
+  return { name, key: SERVICES[chosen().kind].for, entries: serviceBlock(chosen(), name, values) };
 }
+
+// Returns a name for a service after its model file; empty without one.
+const stemOf = (path, kind) => (kind === "mlmodel" ? path.trim().split("/").at(-1).replace(/\.\w+$/, "").replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^[_-]+/, "").slice(0, 56) : "");
 
 // Asks for a new transform. Returns its keys for insert.js, or null.
 export async function askTransform(dialog, { schema, tree, served, camera }) {
@@ -111,10 +119,12 @@ export async function askTransform(dialog, { schema, tree, served, camera }) {
     const input = Object.assign(make("input"), { type: "radio", name: "transform", value: kind, checked: place === 0, required: true });
     return make("label", "", input, make("span", "", make("b", "", kind), make("small", "", commentOf(description))));
   }));
+  const chosen = () => kinds.find((each) => each.kind === list.querySelector("input:checked").value);
+  list.onchange = () => setText(dialog.querySelector(".needs"), lacksService(chosen(), tree, served) ? LACKS_SERVICE : "");
+  list.onchange();
   list.ondblclick = (event) => event.target.closest("label") && dialog.querySelector("form").requestSubmit();
   if (!(await answer(dialog))) return null;
-  const kind = kinds.find((each) => each.kind === list.querySelector("input:checked").value);
-  return transformBlock(kind, tree, served);
+  return transformBlock(chosen(), tree, served);
 }
 
 // Shows how the text differs from the file. Returns "theirs", "mine" or "".

@@ -35,7 +35,8 @@ export class DraftPicture {
 
   show(camera, { state, error, waits_for: awaited, problems = [], source, width_px: width, height_px: height, frame_rate: rate, predictions = [] }) {
     const [problem] = problems;
-    const wrong = problem ? `The text is not right yet: ${problem.message}` : (error ?? (awaited ? `Waiting for ${awaited}` : ""));
+    const place = problem?.line == null ? "The text" : `Line ${problem.line}`;
+    const wrong = problem ? `${place} is not right yet: ${problem.message}` : (error ?? (awaited ? `Waiting for ${awaited}` : ""));
     const isShown = state !== "running" || !error; // a draft runs on without its source or its model
     const facts = [isShown ? (STATES[state] ?? state) : "No picture", isShown && width ? `${width} × ${height}` : "", isShown && rate ? `${rate.toFixed(rate < 9.95 ? 1 : 0)} fps` : "", source ? `from ${source} as it runs` : ""];
     this.say(facts.filter(Boolean).join(", "), wrong ? withPeriod(sentence(wrong)) : "");

@@ -2,7 +2,7 @@
 // for a mapping or {items} for a list of mappings. `comment` explains a key, and the first value with `fill` is to be typed.
 
 import { blocksOf } from "./context.js";
-import { namesFor } from "./names.js";
+import { SERVICE_KEY, namesFor } from "./names.js";
 
 const COMMENT_MAX = 90;
 // What a new transform should have beside what it must have; the values of kinds that are not here are the defaults.
@@ -30,11 +30,12 @@ export const CAMERAS = {
   test_pattern: { title: "Test pattern", keys: ["width_px", "height_px"] },
   transform: { title: "Transforms of another camera", keys: ["source", "pipeline"] },
 };
+// What a service may be for is the key of transforms that takes its name; empty if only the model file can tell.
 export const SERVICES = {
-  mlmodel: { title: "What a model file recognises", name: "model", keys: ["model_path", "label_path"] },
-  color_detector: { title: "Areas of a colour", name: "colour", keys: ["detect_color", "hue_tolerance_pct", "segment_size_px"] },
-  motion_detector: { title: "What moves", name: "motion", keys: ["threshold", "segment_size_px"] },
-  captioner: { title: "A sentence about the picture", name: "captions", keys: ["model_path", "decoder_path", "tokenizer_path"] },
+  mlmodel: { title: "What a model file recognises", name: "model", for: "", keys: ["model_path", "label_path"] },
+  color_detector: { title: "Areas of a colour", name: "colour", for: "detector_name", keys: ["detect_color", "hue_tolerance_pct", "segment_size_px"] },
+  motion_detector: { title: "What moves", name: "motion", for: "detector_name", keys: ["threshold", "segment_size_px"] },
+  captioner: { title: "A sentence about the picture", name: "captions", for: "captioner_name", keys: ["model_path", "decoder_path", "tokenizer_path"] },
 };
 
 // Shortens a description to what fits beside its key: to its first sentence or part, if need be.
@@ -64,6 +65,10 @@ export function transformBlock(kind, tree, served) {
   const type = { key: "type", value: kind.kind, comment: commentOf(kind.description) };
   return entries.length ? [type, { key: "attributes", value: { entries } }] : [type];
 }
+
+// Returns whether a transform needs a vision service, and there is none that it could use.
+export const lacksService = ({ attributes }, tree, served) =>
+  attributes.some(({ key, required }) => required && SERVICE_KEY.test(key) && !namesFor(tree, [{ container: { entries: [] }, key }], served).length);
 
 function exampleOf({ default: standard, views }) {
   if (standard !== undefined && standard !== null && typeof standard !== "object") return standard;

@@ -1,7 +1,9 @@
 // Where new blocks go in a text, whatever style it is written in. Each function returns an edit: {start, end, text, select}.
 
 import { lineEnd, lineStart } from "./lines.js";
-import { entryOf, readYaml, valueOf } from "./yaml.js";
+import { SERVICE_KEY } from "./names.js";
+import { quotedIfNeeded } from "./scalars.js";
+import { entryOf, itemsOf, readYaml, textOf, valueOf } from "./yaml.js";
 import { blockText, flowText, withSelection } from "./write.js";
 
 const isJson = (text) => /^\s*\{/.test(text);
@@ -17,6 +19,15 @@ export function addService(text, entries) {
   const isBlock = tree.kind === "map" && !tree.flow;
   if (!isBlock || entryOf(tree, "services")) return addItem(text, tree, "services", entries, null);
   return edit(text.length, text.length, `${text.endsWith("\n") ? "" : "\n"}\n${blockText([{ key: "services", value: { items: [entries] } }], 0)}\n`);
+}
+
+// Fills in the name of a service where a transform lacks one; `key` is the only one that takes it, if not empty. Returns null
+// if there is no such place.
+export function nameService(text, name, key) {
+  const tree = readYaml(text);
+  const attributes = itemsOf(valueOf(tree, "cameras")).flatMap((camera) => itemsOf(valueOf(valueOf(camera, "attributes"), "pipeline"))).map((transform) => valueOf(transform, "attributes"));
+  const found = attributes.flatMap((node) => node?.entries ?? []).find((entry) => SERVICE_KEY.test(entry.key) && (!key || entry.key === key) && textOf(entry.value) === "" && entry.value.end > entry.value.start);
+  return found ? edit(found.value.start, found.value.end, quotedIfNeeded(name, { json: isJson(text), flow: true })) : null;
 }
 
 // Adds a transform to the camera at a place of the list, behind another of its transforms, else at the end of its pipeline.

@@ -3,7 +3,7 @@
 import { blocksOf } from "./context.js";
 import { textOf, valueOf } from "./yaml.js";
 
-const SERVICE_KEY = /^(detector|classifier|segmenter|captioner|keypoints)_name$/;
+export const SERVICE_KEY = /^(detector|classifier|segmenter|captioner|keypoints)_name$/;
 const GIVES = { detector: "detections", classifier: "classifications", segmenter: "segmentations", captioner: "captions", keypoints: "keypoints" };
 
 // Returns the names that may stand in a place: [{value, description}]; null if its key takes no name.
