@@ -14,6 +14,8 @@ from .comparison import (
     orders,
     verdict,
 )
+from .drain import Count, Drain
+from .feed import live_feed
 from .findings import (
     Finding,
     Findings,
@@ -27,12 +29,20 @@ from .findings import (
     table,
     table_of,
 )
+from .janus import janus_missing, running_janus
+from .network import NoNetwork, own_network
 from .onnx_model import write_classifier
 from .program import CpuMeter, Program, ProgramError, Server, idle_s, memory_mb
 from .viewers import Viewers
 from .worktrees import UnknownCommit, checkout, resolved
 
 __all__ = [
+    "own_network",
+    "live_feed",
+    "janus_missing",
+    "NoNetwork",
+    "Drain",
+    "Count",
     "MIN_PAIRS",
     "RATE",
     "TOLERANCE",
@@ -67,6 +77,7 @@ __all__ = [
     "render",
     "repeat",
     "resolved",
+    "running_janus",
     "table",
     "table_of",
     "verdict",

@@ -45,18 +45,31 @@ def pictures(width_px: int, height_px: int, number: int) -> Iterator[NDArray[np.
         yield np.asarray(picture, np.uint8)
 
 
-def render(path: Path, width_px: int, height_px: int, number: int, rate: int = RATE, first_group: int = 0) -> None:
+def render(
+    path: Path, width_px: int, height_px: int, number: int, rate: int = RATE, first_group: int = 0, bitrate: int = 0
+) -> None:
     """Write a clip with this number of frames as H.264, a key frame every second and no B-frames, like cameras.
 
     Args:
-        path: Where to write it.
+        path: Where to write it; its name says in which form (``.mp4``, or ``.h264`` for the bare stream).
         width_px: Width of its pictures.
         height_px: Their height.
         number: Number of frames.
         rate: Frames per second.
         first_group: After as many frames comes the second key frame; 0: after a second.
+        bitrate: Bits per second, as steady as encoders of live streams keep it; 0: what a constant quality takes.
     """
-    options = {"preset": "superfast", "crf": "23", "g": str(rate), "sc_threshold": "0", "bf": "0", "forced-idr": "1"}
+    options = {"preset": "superfast", "g": str(rate), "sc_threshold": "0", "bf": "0", "forced-idr": "1"}
+    if bitrate:
+        options |= {
+            "b": str(bitrate),
+            "maxrate": str(bitrate),
+            "bufsize": str(bitrate // 2),
+            "profile": "baseline",
+            "threads": "1",
+        }
+    else:
+        options["crf"] = "23"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate, options=options)
         stream.width, stream.height, stream.pix_fmt = width_px, height_px, "yuv420p"

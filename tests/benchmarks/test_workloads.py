@@ -23,9 +23,16 @@ def test_a_viewer_is_timed_from_its_offer_on(inputs: Inputs, tmp_path: Path) -> 
     with Program(ROOT, "working tree", tmp_path).serve(config) as server, Viewers(server.url) as viewers:
         assert viewers.join_ms("clip") > 0
         assert viewers.packets() > 0
+        (count,) = viewers.received_in(0.3)
+        assert count.packets >= count.frames > 0
+        assert count.lost == 0
         assert memory_mb(server.meter.pid) > 10
         with pytest.raises(ProgramError, match="join nothing"):
             viewers.join_ms("nothing")
+        viewers.close(kept=1)
+        assert viewers.packets() > 0
+        viewers.close()
+        assert viewers.packets() == 0
 
 
 @pytest.mark.parametrize("name", ["annotate", "live", "chain", "predictions"])
