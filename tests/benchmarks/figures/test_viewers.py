@@ -1,0 +1,88 @@
+"""How the most viewers of a core are found."""
+
+from typing import Any
+
+import pytest
+
+from benchmarks.figures import viewers
+from benchmarks.figures.fanout import Load
+from benchmarks.figures.viewers import FIRST, MEASURED_S, judged, most
+from benchmarks.measuring import Count, Outcome, ProgramError
+
+FULL = Load(0.5, 24_000, 30, 0)
+LOSSY = Load(0.9, 24_000, 30, 5)
+SLOW = Load(1.0, 20_000, 25, 0)
+
+
+class Fake:
+    """Viewers of a server that serves so many; and the meters of both."""
+
+    def __init__(self, limit: int, *, busy: bool = False, refused_beyond: int = 10_000) -> None:
+        self.open_now = 0
+        self.looks = 0
+        self.meter: Any = self
+        self._limit = limit
+        self._busy = busy
+        self._refused_beyond = refused_beyond
+
+    def open(self, camera: str, number: int) -> None:
+        assert camera == "feed"
+        self.open_now += number
+        if self.open_now > self._refused_beyond:
+            raise ProgramError("no answer")
+
+    def received_in(self, seconds: float) -> list[Count]:
+        self.looks += 1
+        frames = round(30 * seconds) if self.open_now <= self._limit else 1
+        return [Count(4 * frames, frames, 0)]
+
+    def seconds(self) -> float:
+        """Twice for each look: a core that is all busy, or half."""
+        return self.looks * MEASURED_S * (1.0 if self._busy else 0.5)
+
+
+def climb(fake: Fake) -> list[tuple[int, Load]]:
+    meter: Any = fake
+    each: Any = fake
+    return viewers._climb(meter, each, "feed")
+
+
+def test_viewers_are_added_until_one_misses_frames_twice() -> None:
+    fake = Fake(140)
+    found = climb(fake)
+    assert [number for number, _ in found] == [FIRST, 115, 132, 152]
+    assert most(found) == 132
+    assert fake.looks == 2 * 3 + 2 * viewers.TRIES
+
+
+def test_a_server_that_answers_no_offer_has_too_many() -> None:
+    assert most(climb(Fake(10_000, refused_beyond=120))) == 115
+
+
+def test_it_ends_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewers, "MOST", 120)
+    assert [number for number, _ in climb(Fake(10_000))] == [FIRST, 115, 132]
+
+
+def test_viewers_that_are_busy_themselves_are_no_measure() -> None:
+    with pytest.raises(ProgramError, match="100 viewers keep their own core busy"):
+        climb(Fake(10_000, busy=True))
+
+
+def test_it_is_judged_beside_janus() -> None:
+    found = judged([(100, FULL), (1000, FULL), (1150, LOSSY)], [(100, FULL), (300, FULL), (345, SLOW)], "")
+    number, share = found.rows
+    assert number.value == 1000
+    assert number.beside == "Janus: 300"
+    assert share.value == pytest.approx(10 / 3)
+    assert share.outcome is Outcome.REACHED
+    assert len(found.details) == 6
+    (alone,) = judged([(100, FULL)], [], "no Janus here").rows
+    assert alone.beside == "no Janus here"
+
+
+def test_one_core_is_too_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing: Any = None
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0})
+    with pytest.raises(ProgramError, match="takes two cores"):
+        viewers.measure(nothing, nothing)
