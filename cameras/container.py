@@ -406,8 +406,7 @@ class Container:
 
     def _passed(self, passing: Passing, packet: av.Packet[Stream], packets: Packets) -> Passed | None:
         """Return the picture of a packet if it may be passed on."""
-        if not packet.size or packet.pts is None:
-            passing.doubt()
+        if not packet.size:  # the end
             return None
         if packet.has_sidedata("new_extradata"):
             passing.take_parameters(bytes(cast(Any, packet.get_sidedata("new_extradata"))))
@@ -448,7 +447,7 @@ class Container:
     def _picture(self, passed: Passed | None, packet: av.Packet[Stream], frame: av.VideoFrame) -> Picture:
         """Return a decoded picture: with the one that was passed on, if it is that one."""
         time = timing_of(frame)
-        if passed is not None and self._passing is not None and frame.pts != packet.pts:
+        if passed is not None and self._passing is not None and packet.pts not in (None, frame.pts):
             self._passing.doubt()
             passed = None
         return Picture(passed, frame, time)

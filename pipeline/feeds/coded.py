@@ -12,7 +12,7 @@ from cameras import CodedPicture
 class CodedReader(Protocol):
     """Takes the coded pictures of a feed. All methods but ``begin`` are called on the thread of its source.
 
-    None may block, and none is called under a lock of the graph but ``begin`` and ``end``.
+    None may block, and none is called under a lock of the graph but ``begin`` and ``ended``.
     """
 
     def begin(self, group: Sequence[CodedPicture]) -> None:
@@ -24,7 +24,7 @@ class CodedReader(Protocol):
     def interrupted(self) -> None:
         """Note that a frame has come without its coded picture; called for each."""
 
-    def end(self) -> None:
+    def ended(self) -> None:
         """Note that nothing comes any more: the camera was removed or became private. Called on any thread."""
 
 
@@ -87,7 +87,7 @@ class CodedFanOut:
             if not closed:
                 self._readers = (*self._readers, reader)
         if closed:
-            reader.end()
+            reader.ended()
 
     def detach(self, reader: CodedReader) -> None:
         """Give a reader no more pictures."""
@@ -125,4 +125,4 @@ class CodedFanOut:
             self._closed = self._closed or closing
             readers, self._readers = self._readers, ()
         for reader in readers:
-            reader.end()
+            reader.ended()

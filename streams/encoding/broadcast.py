@@ -27,12 +27,14 @@ class EncoderKey:
         codec: Codec of the packets.
         size: Width and height in pixels, both even, that the picture is scaled to; ``None`` keeps its size.
         annotated: Whether annotations are painted.
+        passthrough: Whether the pictures are those of the camera, not encoded here.
     """
 
     camera: str
     codec: CodecName
     size: tuple[int, int] | None
     annotated: bool
+    passthrough: bool = False
 
 
 class Subscription:
@@ -44,6 +46,7 @@ class Subscription:
         sink: The receiver of the packets.
         encoder: The stream that the packets come from now.
         annotations: Whether the sink wants painted annotations.
+        takes_coded: Whether the pictures may come as the camera has coded them.
     """
 
     encoder: Broadcast
@@ -62,6 +65,7 @@ class Subscription:
         self.feed = feed
         self.sink = sink
         self.annotations = annotations
+        self.takes_coded = True
         self._leave = leave
         self._codec: CodecName = codec
         self._size = size
@@ -70,11 +74,15 @@ class Subscription:
     @property
     def wanted_key(self) -> EncoderKey:
         """The key of the encoder that this subscription needs, given the current state of its feed."""
-        return EncoderKey(self.feed.name, self._codec, self._size, self.annotations and self.feed.annotates)
+        feed, stream = self.feed, self.feed.config.stream
+        annotated = self.annotations and feed.annotates
+        is_plain = self._codec == "h264" and self._size is None and not annotated and not stream.encodes_its_own
+        passthrough = is_plain and self.takes_coded and stream.passthrough == "auto" and feed.passes
+        return EncoderKey(feed.name, self._codec, self._size, annotated, passthrough)
 
     def request_key_frame(self) -> None:
         """Request a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
-        self.encoder.request_key_frame()
+        self.encoder.request_key_frame(self)
 
     def close(self) -> None:
         """End the subscription. Safe to call twice; after a call in the sink's own loop nothing more is pushed."""
@@ -150,15 +158,15 @@ class Broadcast(ABC):
         """Stop without waiting; return the run that ends."""
 
     @abstractmethod
-    def request_key_frame(self) -> None:
-        """Request a key frame, soon."""
+    def request_key_frame(self, subscription: Subscription) -> None:
+        """Request a key frame for a subscription, soon; others may get it too."""
 
     def add(self, subscription: Subscription) -> None:
         """Add a subscription and request the key frame that its packets begin with. Needs the pool's lock."""
         subscription._needs_key = True
         loop = subscription.sink.loop
         self._subscriptions = {**self._subscriptions, loop: (*self._subscriptions.get(loop, ()), subscription)}
-        self.request_key_frame()
+        self.request_key_frame(subscription)
 
     def remove(self, subscription: Subscription) -> bool:
         """Remove a subscription; return whether none is left. Needs the pool's lock."""
@@ -209,13 +217,17 @@ class Broadcast(ABC):
     def _deliver(self, group: tuple[Subscription, ...], frame: EncodedFrame) -> None:
         for subscription in group:
             try:
-                subscription.deliver(self, frame)
+                self._deliver_to(subscription, frame)
             except Exception:
                 self._failed(subscription)
         if frame.trace:
             now_s = self._monotonic()
             self._reports.latency.add("send", now_s - frame.trace[-1].at_s)
             self._reports.latency.add("total", now_s - frame.trace[0].at_s)
+
+    def _deliver_to(self, subscription: Subscription, frame: EncodedFrame) -> None:
+        """Deliver a frame to a subscription, in the loop of its sink or on this thread."""
+        subscription.deliver(self, frame)
 
     def _end(self, group: tuple[Subscription, ...]) -> None:
         for subscription in group:

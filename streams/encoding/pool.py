@@ -12,6 +12,7 @@ from pipeline import Feed, Run
 
 from .broadcast import Broadcast, EncoderKey, Subscription
 from .codecs import CodecName
+from .pass_through import PassThrough
 from .shared_encoder import MakeEncoder, SharedEncoder, encoder_for
 from .sink import PacketSink
 
@@ -90,18 +91,17 @@ class EncoderPool:
             self._stop(encoder)
             encoder = None
         if encoder is None:
-            encoder = SharedEncoder(
-                subscription.feed,
-                key,
-                self._make_encoder,
-                on_exchange=self._rearrange,
-                on_end=self._ended,
-                monotonic=self._monotonic,
-            )
+            encoder = self._made(subscription.feed, key)
             encoder.start()
             self._encoders[key] = encoder
         subscription.encoder = encoder
         encoder.add(subscription)
+
+    def _made(self, feed: Feed, key: EncoderKey) -> Broadcast:
+        moved, ended, monotonic = self._rearrange, self._ended, self._monotonic
+        if key.passthrough:
+            return PassThrough(feed, key, on_exchange=moved, on_end=ended, monotonic=monotonic)
+        return SharedEncoder(feed, key, self._make_encoder, on_exchange=moved, on_end=ended, monotonic=monotonic)
 
     def _leave(self, subscription: Subscription) -> None:
         with self._lock:

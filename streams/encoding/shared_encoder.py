@@ -8,7 +8,7 @@ from collections.abc import Callable
 from cameras import Frame, Mark
 from pipeline import Feed, FrameTask, Run, TaskRun, Watch, wait_of, waited_s
 
-from .broadcast import Broadcast, EncoderKey
+from .broadcast import Broadcast, EncoderKey, Subscription
 from .encoded import EncodedFrame
 from .encoder import VideoEncoder
 from .keyframes import KeyFrameRequests
@@ -34,7 +34,8 @@ class SharedEncoder(Broadcast, FrameTask):
         key: The properties of the stream.
         make_encoder: Returns the encoder, for the first frame, after a failure, after an exchange and for a change of
             the camera's ``stream:``.
-        on_exchange: Called on the encoder's thread when the feed's producer, or one upstream, was exchanged.
+        on_exchange: Called on the encoder's thread when the feed's producer, or one upstream, was exchanged, or its
+            ``stream`` block, or when its pictures come coded or no longer do.
         on_end: Called on the encoder's thread when the frames have ended.
         monotonic: A clock in seconds that never jumps.
     """
@@ -59,6 +60,7 @@ class SharedEncoder(Broadcast, FrameTask):
         self._run: TaskRun | None = None
         self._version = feed.version
         self._stream = feed.config.stream
+        self._passes = feed.passes
         self._pace = Pace(self._stream.frame_rate)
         self._encoder: VideoEncoder | None = None
         self._last: Frame | None = None
@@ -84,7 +86,7 @@ class SharedEncoder(Broadcast, FrameTask):
             self._run.stop()
         return self._run
 
-    def request_key_frame(self) -> None:
+    def request_key_frame(self, subscription: Subscription) -> None:
         """Request a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
         if self._requests.request() and self._run is not None:
             self._run.wake()
@@ -93,13 +95,14 @@ class SharedEncoder(Broadcast, FrameTask):
         """Encode a frame, unless the stream's frame rate skips it."""
         self._count_shed()
         version, stream = self.feed.version, self.feed.config.stream
+        if self.feed.passes != self._passes:
+            self._passes = self.feed.passes
+            self._on_exchange(self)
         if (version, stream) != (self._version, self._stream):
-            exchanged = version != self._version
             self._version, self._stream = version, stream
             self._pace = Pace(stream.frame_rate)
             self._encoder = None
-            if exchanged:
-                self._on_exchange(self)
+            self._on_exchange(self)
         if self._pace.skips(frame):
             return
         self._last, self._last_at_s = frame, self._monotonic()

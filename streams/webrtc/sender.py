@@ -93,16 +93,16 @@ class VideoSender:
         self._name = outgoing.name
         if self._video is not None:
             layout = Layout(outgoing.payload_type, outgoing.tag_bytes, self._extensions)
-            self._video.begin(
-                RtpStream(
-                    self._transmitter,
-                    layout,
-                    outgoing.session,
-                    outgoing.path,
-                    source=outgoing.source,
-                    repeats=outgoing.repeats,
-                )
+            stream = RtpStream(
+                self._transmitter,
+                layout,
+                outgoing.session,
+                outgoing.path,
+                source=outgoing.source,
+                repeats=outgoing.repeats,
             )
+            if not self._video.begin(stream):
+                self._request_key_frame()
 
     def report(self) -> bytes | None:
         """Return a sender report, as plain RTCP; ``None`` before the first picture."""

@@ -48,16 +48,17 @@ class ViewerVideo(PacketSink):
             self._wait(frame)
         return True
 
-    def begin(self, stream: RtpStream) -> None:
-        """Send the frames that wait, and all further ones."""
+    def begin(self, stream: RtpStream) -> bool:
+        """Send the frames that wait, and all further ones; return whether they were all, or a key frame is needed."""
         if not self.live:
-            return
+            return True
         self.stream = stream
         for frame in self._waiting:
             self._overflowed = not stream.push(frame)
             if self._overflowed:
                 break
         self._waiting.clear()
+        return not self._overflowed
 
     def end(self) -> None:
         """End the video: the camera was removed or has become private."""

@@ -139,7 +139,7 @@ class WhepSessions(Sessions[Viewer]):
 
 def _level(feed: Feed) -> int:
     """Return the H.264 level that a camera's picture needs, as far as the picture is known now."""
-    frame, stream = feed.latest, feed.config.stream
+    frame, stream = feed.newest, feed.config.stream
     if frame is None:
         return _LEVEL_UNKNOWN
     frame_rate = stream.frame_rate or feed.frame_rate or 30.0

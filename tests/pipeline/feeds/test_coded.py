@@ -34,7 +34,7 @@ class Reader:
     def interrupted(self) -> None:
         self.events.put("interrupted")
 
-    def end(self) -> None:
+    def ended(self) -> None:
         self.events.put("end")
 
     def next(self) -> CodedPicture:

@@ -64,7 +64,7 @@ async def test_waiting_frames_without_room_are_followed_by_a_key_frame() -> None
     video.push(frame(0, key=True))
     stream = Stream()
     stream.has_room = False
-    video.begin(cast(RtpStream, stream))
+    assert not video.begin(cast(RtpStream, stream)), "a key frame is requested"
     assert not video.push(frame(1))
     stream.has_room = True
     assert video.push(frame(2, key=True))
