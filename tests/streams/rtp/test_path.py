@@ -75,6 +75,15 @@ def packets(udp: socket.socket, number: int) -> bytes:
 WHOLE = b"|".join((*(DATA[at : at + 100] for at in range(0, 500, 100)), b"last"))
 
 
+def test_many_packets_arrive_one_by_one_over_ipv6() -> None:
+    with closing(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)) as udp:
+        udp.bind(("::1", 0))
+        udp.settimeout(5)
+        path = SocketPath(udp, ("::1", udp.getsockname()[1]))  # two values, as aioice has them
+        assert path.send(memoryview(DATA), 100) == 6 and path.segments
+        assert packets(udp, 6) == WHOLE
+
+
 def test_many_packets_arrive_one_by_one(receiver: socket.socket, sender: socket.socket) -> None:
     path = SocketPath(sender, receiver.getsockname())
     assert path.send(memoryview(DATA), 100) == 6
