@@ -34,6 +34,11 @@ class StreamConfig(Attributes):
         description="Whether H.264 viewers get the camera's own pictures without decoding where they can, or never.",
     )
 
+    ladder: Literal["auto", "never"] = Field(
+        "auto",
+        description="Whether a viewer whose network is too slow gets half the size at a third of the bits per second.",
+    )
+
     @property
     def encodes_its_own(self) -> bool:
         """Whether a value is set that only an encoder can follow."""

@@ -6,8 +6,8 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol
 
 from pipeline import ByteRate, Feed, Reports, Run
 
@@ -28,6 +28,7 @@ class EncoderKey:
         size: Width and height in pixels, both even, that the picture is scaled to; ``None`` keeps its size.
         annotated: Whether annotations are painted.
         passthrough: Whether the pictures are those of the camera, not encoded here.
+        low: Whether the picture has half its size, at a third of the bits per second.
     """
 
     camera: str
@@ -35,6 +36,20 @@ class EncoderKey:
     size: tuple[int, int] | None
     annotated: bool
     passthrough: bool = False
+    low: bool = False
+
+
+class Streams(Protocol):
+    """The streams among which a subscription moves."""
+
+    def leave(self, subscription: Subscription) -> None:
+        """End a subscription."""
+
+    def move(self, subscription: Subscription) -> None:
+        """Let a subscription have the stream that it needs now, from the next key frame of that on."""
+
+    def arrived(self, subscription: Subscription) -> None:
+        """Take a subscription out of the stream that it had, for the key frame of the other one is here."""
 
 
 class Subscription:
@@ -45,11 +60,14 @@ class Subscription:
         feed: The feed that the frames come from.
         sink: The receiver of the packets.
         encoder: The stream that the packets come from now.
+        coming: The stream that it moves to with the next key frame of that; ``None`` if it stays.
         annotations: Whether the sink wants painted annotations.
         takes_coded: Whether the pictures may come as the camera has coded them.
+        low: Whether the sink is better off with a smaller picture.
     """
 
     encoder: Broadcast
+    coming: Broadcast | None = None
 
     def __init__(
         self,
@@ -59,26 +77,29 @@ class Subscription:
         *,
         annotations: bool,
         size: tuple[int, int] | None,
-        leave: Callable[[Subscription], None],
+        streams: Streams,
     ) -> None:
         self.is_open = True
         self.feed = feed
         self.sink = sink
         self.annotations = annotations
         self.takes_coded = True
-        self._leave = leave
+        self.low = False
+        self._streams = streams
         self._codec: CodecName = codec
         self._size = size
         self._needs_key = True
+        self._last_pts = -1
 
     @property
     def wanted_key(self) -> EncoderKey:
         """The key of the encoder that this subscription needs, given the current state of its feed."""
         feed, stream = self.feed, self.feed.config.stream
         annotated = self.annotations and feed.annotates
+        low = self.low and stream.ladder == "auto"
         is_plain = self._codec == "h264" and self._size is None and not annotated and not stream.encodes_its_own
-        passthrough = is_plain and self.takes_coded and stream.passthrough == "auto" and feed.passes
-        return EncoderKey(feed.name, self._codec, self._size, annotated, passthrough)
+        passthrough = is_plain and not low and self.takes_coded and stream.passthrough == "auto" and feed.passes
+        return EncoderKey(feed.name, self._codec, self._size, annotated, passthrough, low)
 
     def request_key_frame(self) -> None:
         """Request a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
@@ -86,14 +107,33 @@ class Subscription:
 
     def close(self) -> None:
         """End the subscription. Safe to call twice; after a call in the sink's own loop nothing more is pushed."""
-        self._leave(self)
+        self._streams.leave(self)
+
+    def choose_rung(self, *, low: bool) -> None:
+        """Move to a smaller picture, or back, at a key frame; the present stream goes on until then."""
+        self.low = low
+        self._streams.move(self)
+
+    def takes(self, encoder: Broadcast, frame: EncodedFrame) -> bool:
+        """Return whether a frame of a stream is for the sink; a key frame of the coming stream makes the move."""
+        if encoder is not self.encoder and encoder is self.coming and frame.is_key_frame and self.is_open:
+            self._streams.arrived(self)
+            self._needs_key = True
+        # After a move, frames of the previous stream may still be queued in the loop.
+        return self.is_open and encoder is self.encoder
+
+    def push(self, frame: EncodedFrame) -> bool:
+        """Push a frame to the sink; return whether that keeps up. Its time is later than that of the last one."""
+        if frame.pts <= self._last_pts:  # the last one was of another stream
+            frame = replace(frame, pts=self._last_pts + 1)
+        self._last_pts = frame.pts
+        return self.sink.push(frame)
 
     def deliver(self, encoder: Broadcast, frame: EncodedFrame) -> None:
         """Push a frame, from a key frame on. The stream calls this in the sink's loop or on its own thread."""
-        # After a move, frames of the previous encoder may still be queued in the loop.
-        if not self.is_open or encoder is not self.encoder or (self._needs_key and not frame.is_key_frame):
+        if not self.takes(encoder, frame) or (self._needs_key and not frame.is_key_frame):
             return
-        self._needs_key = not self.sink.push(frame)
+        self._needs_key = not self.push(frame)
         if self._needs_key:
             self.request_key_frame()
 
@@ -163,7 +203,8 @@ class Broadcast(ABC):
 
     def add(self, subscription: Subscription) -> None:
         """Add a subscription and request the key frame that its packets begin with. Needs the pool's lock."""
-        subscription._needs_key = True
+        if subscription.encoder is self:
+            subscription._needs_key = True
         loop = subscription.sink.loop
         self._subscriptions = {**self._subscriptions, loop: (*self._subscriptions.get(loop, ()), subscription)}
         self.request_key_frame(subscription)

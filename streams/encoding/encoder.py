@@ -24,13 +24,17 @@ from .planes import bt601, fill, scaled
 
 _RTP_TIME_BASE = Fraction(1, CLOCK_RATE)
 
+LOW_SHARE = 1 / 3
+"""Share of the bits per second that the low rung has: a quarter of the pixels, which differ more from each other."""
+
 
 class VideoEncoder:
     """Encodes frames to H.264 (Annex B, with parameter sets before every key frame) or VP8.
 
     The encoder buffers no frames: each frame gives its packet at once. The size of the picture may change at any frame;
     a new encoder then starts with a key frame. Odd sizes are padded to even ones. The stream is BT.601 and tagged so.
-    With a ``size`` (width and height in pixels, both even) every picture is scaled to it.
+    With a ``size`` (width and height in pixels, both even) every picture is scaled to it. On the low rung a picture has
+    half its width and height, and the stream ``LOW_SHARE`` of the bits per second.
 
     Packet times are ticks of the RTP clock (90 kHz) and rise with every packet, even if those of the frames do not.
 
@@ -46,6 +50,7 @@ class VideoEncoder:
         key_frame_interval_s: float | None = None,
         preset: str | None = None,
         size: tuple[int, int] | None = None,
+        low: bool = False,
     ) -> None:
         self.codec: CodecName = codec
         self._frame_rate = frame_rate
@@ -53,6 +58,7 @@ class VideoEncoder:
         self._key_frame_interval_s = key_frame_interval_s or KEY_FRAME_INTERVAL_S
         self._preset = preset
         self._size = size
+        self._low = low
         self.settings: EncoderSettings | None = None
         self._context: VideoCodecContext | None = None
         self._picture: av.VideoFrame | None = None
@@ -69,7 +75,11 @@ class VideoEncoder:
         planes = bt601(frame.pixels)
         if self._size is not None:
             planes = scaled(planes, self._size)
-        settings = self._settings_for(planes)
+        height, width = planes.y.shape
+        bitrate = self._bitrate or default_bitrate(width, height, self._frame_rate)
+        if self._low:
+            planes, bitrate = scaled(planes, half_size(planes)), round(bitrate * LOW_SHARE)
+        settings = self._settings_for(planes, bitrate)
         try:
             if self._context is None or self._picture is None or settings != self.settings:
                 self.close()
@@ -92,14 +102,14 @@ class VideoEncoder:
         """Drop the encoder; the next frame starts a new one. Safe to call twice."""
         self._context = self._picture = self.settings = None
 
-    def _settings_for(self, planes: Yuv) -> EncoderSettings:
+    def _settings_for(self, planes: Yuv, bitrate: int) -> EncoderSettings:
         height, width = planes.y.shape
         return EncoderSettings(
             codec=self.codec,
             width=width,
             height=height,
             frame_rate=self._frame_rate,
-            bitrate=self._bitrate or default_bitrate(width, height, self._frame_rate),
+            bitrate=bitrate,
             key_frame_interval_s=self._key_frame_interval_s,
             preset=self._preset or default_preset(width, height),
         )
@@ -110,3 +120,9 @@ class VideoEncoder:
             ticks = max(ticks, self._last + 1)
         self._last = ticks
         return ticks
+
+
+def half_size(planes: Yuv) -> tuple[int, int]:
+    """Return half the width and height of a picture, rounded to even numbers."""
+    height, width = planes.y.shape
+    return max(width // 4 * 2, 2), max(height // 4 * 2, 2)

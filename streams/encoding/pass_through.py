@@ -226,10 +226,9 @@ class PassThrough(Broadcast):
         while waiting and (left > 0 or loop is None):
             frame = waiting.popleft()
             left -= frame.size
-            if frame.pts <= place.pts:
-                frame = dataclasses.replace(frame, pts=place.pts + 1)
-            place.pts = frame.pts
-            if not subscription.sink.push(frame):
+            if not subscription.takes(self, frame):
+                return
+            if not subscription.push(frame):
                 # The next group begins with a key frame; this one would not have more room.
                 waiting.clear()
                 place.has_key = False
@@ -251,7 +250,7 @@ class PassThrough(Broadcast):
 
     def _place(self, subscription: Subscription) -> _Place | None:
         """Return where a sink is in the stream; ``None`` when it has left."""
-        is_here = subscription.is_open and subscription.encoder is self
+        is_here = subscription.is_open and self in (subscription.encoder, subscription.coming)
         return self._places.get(subscription) if is_here else None
 
 
@@ -263,7 +262,6 @@ class _Place:
         has_begun: Whether it has begun with a group.
         has_key: Whether it can go on with the next picture.
         sequence: Number of the last picture that it has got, or that waits for it.
-        pts: Time of the last picture that it has got.
         begins_s: When the group may be repeated.
         asked: When it was repeated.
         waiting: What is pushed next.
@@ -272,7 +270,7 @@ class _Place:
 
     def __init__(self) -> None:
         self.asks = self.has_begun = self.has_key = self.pauses = False
-        self.sequence = self.pts = -1
+        self.sequence = -1
         self.begins_s = float("-inf")
         self.asked: list[float] = []
         self.waiting: deque[EncodedFrame] = deque()

@@ -58,7 +58,7 @@ class EncoderPool:
         Raises:
             RuntimeError: The pool or the graph is closed, or no thread is available.
         """
-        subscription = Subscription(feed, codec, sink, annotations=annotations, size=size, leave=self._leave)
+        subscription = Subscription(feed, codec, sink, annotations=annotations, size=size, streams=self)
         with self._lock:
             if self._closed:
                 raise RuntimeError("the encoders are closed")
@@ -83,19 +83,64 @@ class EncoderPool:
             if not each.run.wait(max(deadline_s - time.monotonic(), 0.0)):
                 each.warn()
 
+    def leave(self, subscription: Subscription) -> None:
+        """End a subscription, as :meth:`Subscription.close` does."""
+        with self._lock:
+            if subscription.is_open:
+                subscription.is_open = False
+                self._give_up(subscription)
+                self._remove(subscription, subscription.encoder)
+
+    def move(self, subscription: Subscription) -> None:
+        """Let a subscription have the stream that it needs now, from the next key frame of that on."""
+        with self._lock:
+            self._give_up(subscription)
+            key = subscription.wanted_key
+            if self._closed or not subscription.is_open or key == subscription.encoder.key:
+                return
+            try:
+                coming = self._running(subscription.feed, key)
+            except RuntimeError as error:  # no thread is available: the sink keeps its encoder
+                logger.warning("camera %s: a viewer keeps its stream: %s", key.camera, error)
+                return
+            subscription.coming = coming
+            coming.add(subscription)
+
+    def arrived(self, subscription: Subscription) -> None:
+        """Take a subscription out of the stream that it had, for the key frame of the other one is here."""
+        with self._lock:
+            before, coming = subscription.encoder, subscription.coming
+            if coming is not None and subscription.is_open:
+                subscription.encoder, subscription.coming = coming, None
+                self._remove(subscription, before)
+
+    def _give_up(self, subscription: Subscription) -> None:
+        """Give up a move that has not been made."""
+        coming, subscription.coming = subscription.coming, None
+        if coming is not None:
+            self._remove(subscription, coming)
+
+    def _remove(self, subscription: Subscription, encoder: Broadcast) -> None:
+        if encoder.remove(subscription):
+            self._stop(encoder)
+
     def _join(self, subscription: Subscription) -> None:
-        key = subscription.wanted_key
+        encoder = self._running(subscription.feed, subscription.wanted_key)
+        subscription.encoder = encoder
+        encoder.add(subscription)
+
+    def _running(self, feed: Feed, key: EncoderKey) -> Broadcast:
+        """Return the stream for a key, started if need be."""
         encoder = self._encoders.get(key)
-        if encoder is not None and encoder.feed is not subscription.feed:
+        if encoder is not None and encoder.feed is not feed:
             # A camera with that name was removed, and the encoder of its feed is still ending.
             self._stop(encoder)
             encoder = None
         if encoder is None:
-            encoder = self._made(subscription.feed, key)
+            encoder = self._made(feed, key)
             encoder.start()
             self._encoders[key] = encoder
-        subscription.encoder = encoder
-        encoder.add(subscription)
+        return encoder
 
     def _made(self, feed: Feed, key: EncoderKey) -> Broadcast:
         moved, ended, monotonic = self._rearrange, self._ended, self._monotonic
@@ -103,21 +148,16 @@ class EncoderPool:
             return PassThrough(feed, key, on_exchange=moved, on_end=ended, monotonic=monotonic)
         return SharedEncoder(feed, key, self._make_encoder, on_exchange=moved, on_end=ended, monotonic=monotonic)
 
-    def _leave(self, subscription: Subscription) -> None:
-        with self._lock:
-            if subscription.is_open:
-                subscription.is_open = False
-                encoder = subscription.encoder
-                if encoder.remove(subscription):
-                    self._stop(encoder)
-
     def _rearrange(self, encoder: Broadcast) -> None:
         """Move the sinks that need another encoder now that the feed's producer was exchanged."""
         with self._lock:
             if self._closed:
                 return
             for subscription in encoder.subscriptions:
-                if subscription.wanted_key != encoder.key:
+                if subscription.encoder is not encoder:  # it is about to move here
+                    self.move(subscription)
+                elif subscription.wanted_key != encoder.key:
+                    self._give_up(subscription)
                     try:
                         self._join(subscription)
                     except RuntimeError as error:  # no thread is available: the sink keeps its encoder

@@ -145,7 +145,8 @@ class SharedEncoder(Broadcast, FrameTask):
             latency.add("paint", painted_s - started_s)
         latency.add("encode", done_s - painted_s)
         self._reports.counters.add("encoded")
-        width, height = self.key.size or (frame.width, frame.height)
+        settings = self._encoder.settings
+        width, height = (frame.width, frame.height) if settings is None else (settings.width, settings.height)
         trace: tuple[Mark, ...] = ()
         if frame.trace and later_s == 0.0:
             trace = (*frame.trace, Mark(wait_of(self.key.camera), started_s))
@@ -188,4 +189,5 @@ def encoder_for(feed: Feed, key: EncoderKey) -> VideoEncoder:
         key_frame_interval_s=stream.key_frame_interval_s,
         preset=stream.preset,
         size=key.size,
+        low=key.low,
     )

@@ -26,6 +26,7 @@ from aiortc import (
     RTCRtpTransceiver,
 )
 from aiortc.rtp import (
+    RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
@@ -33,6 +34,7 @@ from aiortc.rtp import (
     RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSrPacket,
+    unpack_remb_fci,
 )
 from pylibsrtp import Session
 
@@ -159,6 +161,9 @@ class Sending(Protocol):
     def on_key_frame_request(self) -> None:
         """Take a PLI or FIR."""
 
+    def on_estimate(self, bits_per_second: int) -> None:
+        """Take the peer's estimate of what the network can carry (REMB)."""
+
 
 def replace_sending(sender: RTCRtpSender, sending: Sending) -> None:
     """Send the packets of a sender by other means, on this object only: aiortc keeps ICE, DTLS and reading RTCP.
@@ -203,6 +208,9 @@ def replace_sending(sender: RTCRtpSender, sending: Sending) -> None:
             sending.on_missing(packet.lost)
         elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_FIR, RTCP_PSFB_PLI):
             sending.on_key_frame_request()
+        elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
+            with contextlib.suppress(ValueError):  # not an estimate
+                sending.on_estimate(unpack_remb_fci(packet.fci)[0])
 
     _set(sender, "_run_rtp", run_rtp)
     _set(sender, "_run_rtcp", run_rtcp)

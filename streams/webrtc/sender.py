@@ -16,6 +16,7 @@ from ..rtp import HIGHEST_ID, Extensions, Layout, RtpStream, Transmitter, short_
 from .connection import Connection
 from .errors import NothingInCommon
 from .internals import Outgoing, chosen_mime_type, replace_sending
+from .ladder import Ladder
 from .sdp import Offer, Section
 from .video import ViewerVideo
 
@@ -55,6 +56,9 @@ class VideoSender:
         self._name = b""
         self._video: ViewerVideo | None = None
         self._request_key_frame: Callable[[], object] = lambda: None
+        self._move: Callable[[bool], object] = lambda low: None
+        self._ladder: Ladder | None = None
+        self._estimate: int | None = None
         self._transceiver = connection.add_video("sendonly", self._finish)
 
     async def negotiate(self, offer: Offer, codecs: Sequence[CodecName]) -> CodecName:
@@ -75,14 +79,22 @@ class VideoSender:
         chosen = chosen_mime_type(self._transceiver)
         return next(name for name in codecs if _MIME[name] == chosen)
 
-    def send(self, video: ViewerVideo, level: int, request_key_frame: Callable[[], object]) -> None:
+    def send(
+        self,
+        video: ViewerVideo,
+        level: int,
+        request_key_frame: Callable[[], object],
+        move: Callable[[bool], object] = lambda low: None,
+    ) -> None:
         """Send a video as soon as the connection is up; call it before the connection answers.
 
         Args:
             video: The frames.
             level: The H.264 level that the picture needs, times ten.
             request_key_frame: Called when the viewer requests a key frame.
+            move: Called when the viewer's network suits another rung, with whether that is the low one.
         """
+        self._move = move
         self._level = level
         self._video = video
         self._request_key_frame = request_key_frame
@@ -90,6 +102,7 @@ class VideoSender:
 
     def begin(self, outgoing: Outgoing) -> None:
         """Begin to send: the connection is up."""
+        self._ladder = Ladder(time.monotonic())
         self._name = outgoing.name
         if self._video is not None:
             layout = Layout(outgoing.payload_type, outgoing.tag_bytes, self._extensions)
@@ -116,6 +129,16 @@ class VideoSender:
             rtt = (short_ntp_time(time.time()) - last_report - delay) & 0xFFFFFFFF
             if rtt < _LONGEST_RTT:
                 self.rtt_s = rtt / 65536
+        ladder, stream = self._ladder, self._stream
+        if ladder is None or stream is None:
+            return
+        rate = stream.bits_per_second
+        if ladder.report(time.monotonic(), share_lost, self.rtt_s, self._estimate, rate):
+            self._move(ladder.is_low)
+
+    def on_estimate(self, bits_per_second: int) -> None:
+        """Take the viewer's estimate of what the network can carry."""
+        self._estimate = bits_per_second
 
     def on_missing(self, numbers: Sequence[int]) -> None:
         """Send packets again that the viewer has missed."""

@@ -59,7 +59,13 @@ class Viewer(Session):
 
     def start(self) -> None:
         """Let the sender send the video."""
-        self._sender.send(self._video, _level(self._subscription.feed), self._subscription.request_key_frame)
+        subscription, name = self._subscription, f"camera {self.camera}: viewer {self.id}"
+
+        def move(low: bool) -> None:
+            logger.info("%s: its network suits %s", name, "a smaller picture" if low else "the whole picture again")
+            subscription.choose_rung(low=low)
+
+        self._sender.send(self._video, _level(subscription.feed), subscription.request_key_frame, move)
 
     def release(self) -> None:
         """Leave the encoder and end the video."""

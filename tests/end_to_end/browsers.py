@@ -135,6 +135,12 @@ class Viewer:
         wanted = self.statistics().frames_decoded + frames
         return Statistics(**self.page.evaluate("([n, w, t]) => decoded(n, w, t)", [self.number, wanted, WAIT_S]))
 
+    def wait_for_size(self, width_px: int, height_px: int) -> Statistics:
+        """Wait until the pictures have a size."""
+        return Statistics(
+            **self.page.evaluate("([n, w, h, t]) => sized(n, w, h, t)", [self.number, width_px, height_px, WAIT_S])
+        )
+
     def wait_for_state(self, camera: str, state: str, timeout_s: float = WAIT_S) -> None:
         """Wait until the API says that a camera is in this state."""
         self.page.evaluate("([name, state, t]) => camera(name, state, t)", [camera, state, timeout_s])

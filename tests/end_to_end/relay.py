@@ -28,6 +28,7 @@ class LossyRelay:
         seed: Seed of the choice.
 
     Attributes:
+        loss: The share that is lost from now on.
         lost: Number of media packets lost.
         passed: Number of media packets passed on.
         retransmitted: Number of media packets that were sent again, lost or not: with a payload type of their own
@@ -38,7 +39,7 @@ class LossyRelay:
     def __init__(self, loss: float, seed: int = 1) -> None:
         self.lost = self.passed = self.retransmitted = 0
         self.frames: set[int] = set()
-        self._loss = loss
+        self.loss = loss
         self._random = Random(seed)
         self._payload_type: int | None = None
         self._sequences: set[int] = set()
@@ -107,7 +108,7 @@ class LossyRelay:
         else:
             self._sequences.add(sequence)
             self.frames.add(int.from_bytes(data[4:8], "big"))
-        if self._random.random() < self._loss:
+        if self._random.random() < self.loss:
             self.lost += 1
             return True
         self.passed += 1

@@ -12,7 +12,10 @@ from .relay import LossyRelay
 
 CONFIG = """
 cameras:
-  - {name: scene, model: test_pattern, attributes: {width_px: 640, height_px: 360, frame_rate: 30}}
+  - name: scene
+    model: test_pattern
+    attributes: {width_px: 640, height_px: 360, frame_rate: 30}
+    stream: {ladder: LADDER}
 """
 FRAMES = 90
 IN_FLIGHT = 6
@@ -22,7 +25,7 @@ IN_FLIGHT = 6
 # The browser's own choice has a payload type for retransmissions (RTX); with a codec only, they repeat the packet.
 @pytest.mark.parametrize(("loss", "codec"), [(0.02, None), (0.1, "h264"), (0.1, "vp8")])
 def test_lost_packets_are_sent_again(page: Page, tmp_path: Path, loss: float, codec: str | None) -> None:
-    (tmp_path / "scene.yaml").write_text(CONFIG)
+    (tmp_path / "scene.yaml").write_text(CONFIG.replace("LADDER", "never"))
     with Serving("scene.yaml", cwd=tmp_path) as serving, LossyRelay(loss) as before, LossyRelay(loss) as beside:
         page.goto(f"{serving.url}healthz")
         healthy = Viewer(page, "scene", codec=codec)
@@ -41,3 +44,21 @@ def test_lost_packets_are_sent_again(page: Page, tmp_path: Path, loss: float, co
         assert len(beside.frames) - silent.statistics().frames_decoded > len(beside.frames) // 4
         assert healthy.statistics().nacks == 0
         assert serving.camera("scene")["encoders"][0]["frames"] - healthy.statistics().frames_decoded <= IN_FLIGHT
+
+
+def test_a_viewer_whose_network_is_too_slow_gets_a_smaller_picture_for_as_long(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "scene.yaml").write_text(CONFIG.replace("LADDER", "auto"))
+    with Serving("scene.yaml", cwd=tmp_path) as serving, LossyRelay(0.4) as relay:
+        page.goto(f"{serving.url}healthz")
+        healthy = Viewer(page, "scene")
+        relay.stand_before_next(page)
+        slow = Viewer(page, "scene")
+        assert slow.wait_for_size(320, 180).width_px == 320
+        whole, low = serving.camera("scene")["encoders"]
+        assert (whole["rung"], low["rung"]) == ("640x360", "320x180")
+        relay.loss = 0.0
+        assert slow.wait_for_size(640, 360).width_px == 640
+        (whole,) = serving.camera("scene")["encoders"]
+        seen = healthy.statistics()
+        assert (seen.width_px, seen.nacks, seen.frames_dropped) == (640, 0, 0)
+        assert whole["frames"] - seen.frames_decoded <= IN_FLIGHT

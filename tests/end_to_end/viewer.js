@@ -68,6 +68,11 @@
     return now.frames_decoded >= frames && now;
   }, timeout_s, `${frames} decoded frames`);
 
+  window.sized = (number, width_px, height_px, timeout_s) => until(async () => {
+    const now = await statistics(number);
+    return now.width_px === width_px && now.height_px === height_px && now;
+  }, timeout_s, `pictures of ${width_px} x ${height_px}`);
+
   window.camera = (name, state, timeout_s) => until(async () => {
     const now = await (await fetch(`/api/cameras/${name}`)).json();
     return now.state === state && now;

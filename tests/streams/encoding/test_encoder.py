@@ -89,6 +89,19 @@ def test_odd_sizes_are_padded() -> None:
     assert (shown.width, shown.height) == (162, 120)
 
 
+@pytest.mark.parametrize(("size", "low_size"), [((320, 180), (160, 90)), ((162, 118), (80, 58)), ((2, 2), (2, 2))])
+def test_the_low_rung_has_half_the_size_at_a_third_of_the_bits(
+    size: tuple[int, int], low_size: tuple[int, int]
+) -> None:
+    whole, low = VideoEncoder("h264", bitrate=900_000), VideoEncoder("h264", bitrate=900_000, low=True)
+    shot = picture(width=size[0], height=size[1])
+    whole.encode(shot)
+    (shown,) = decoder("h264").decode(low.encode(shot)[0])
+    assert (shown.width, shown.height) == low_size
+    assert whole.settings is not None and low.settings is not None
+    assert (whole.settings.bitrate, low.settings.bitrate) == (900_000, 300_000)
+
+
 def test_times_are_ticks_of_the_rtp_clock() -> None:
     encoder = VideoEncoder("h264")
     packets = [encoder.encode(picture(n, frame_rate=25))[0] for n in (0, 1, 2, 5)]

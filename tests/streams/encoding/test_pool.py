@@ -495,3 +495,58 @@ def test_a_new_camera_under_the_name_of_a_removed_one_has_an_encoder_of_its_own(
         assert sink.ended.wait(5)
         new.close()
         feed.close()
+
+
+def shown(frame: EncodedFrame) -> tuple[int, int]:
+    return frame.width, frame.height
+
+
+def test_a_sink_moves_to_the_low_rung_at_its_key_frame_and_back() -> None:
+    with running() as run:
+        sink, subscription = run.join()
+        other, _ = run.join()
+        run.give(0)
+        sink.next()
+        subscription.choose_rung(low=True)
+        assert len(run.pool.encoders("porch")) == 2
+        run.give(1)
+        other.next()
+        sink.next()
+        while shown(sink.frames[-1]) == (160, 120):  # the other encoder may be later than this frame
+            run.give(other.frames[-1].pts // 3000 + 1)
+            other.next()
+            sink.next()
+        assert shown(sink.frames[-1]) == (80, 60) and sink.frames[-1].is_key_frame
+        assert subscription.encoder.rung == "80x60"
+        assert [frame.is_key_frame for frame in other.frames] == [True] + [False] * (len(other.frames) - 1)
+
+        run.clock.advance(PAUSE_S)
+        subscription.choose_rung(low=False)
+        while shown(sink.frames[-1]) == (80, 60):
+            run.give(other.frames[-1].pts // 3000 + 1)
+            other.next()
+            sink.next()
+        assert sink.frames[-1].is_key_frame
+        assert [encoder["rung"] for encoder in run.pool.encoders("porch")] == ["160x120"]
+        times = [frame.pts for frame in sink.frames]
+        assert times == sorted(set(times))
+
+
+def test_a_move_is_given_up_when_the_sink_stays_or_leaves() -> None:
+    with running() as run:
+        sink, subscription = run.join()
+        run.give(0)
+        sink.next()
+        for low in (True, False, True):
+            subscription.choose_rung(low=low)
+            assert len(run.pool.encoders("porch")) == 1 + low
+        subscription.close()
+        subscription.choose_rung(low=False)
+        assert run.pool.encoders("porch") == []
+
+
+def test_a_sink_stays_where_the_ladder_is_turned_off() -> None:
+    with fake_graph("porch", stream=StreamConfig(ladder="never")) as graph:
+        subscription = graph.pool.subscribe(graph.feeds["porch"], "h264", Recorder())
+        subscription.choose_rung(low=True)
+        assert len(graph.pool.encoders("porch")) == 1
