@@ -9,6 +9,7 @@ from .limits import PAYLOAD_MAX
 
 _START_CODE = re.compile(rb"\x00\x00\x01")
 _AUD, _FILLER, _STAP_A, _FU_A = 9, 12, 24, 28
+_SENT = frozenset(range(1, 24)) - {_AUD, _FILLER}  # in RTP, further numbers mean packets
 _FORBIDDEN_AND_IMPORTANCE, _IMPORTANCE, _KIND = 0xE0, 0x60, 0x1F
 _FIRST, _LAST = 0x80, 0x40
 
@@ -17,8 +18,8 @@ def h264_payloads(data: bytes) -> tuple[bytes, ...]:
     """Return the payloads of the RTP packets of one picture.
 
     Small units next to each other, such as the parameter sets, share a packet (STAP-A). A unit that is too large is
-    cut into fragments (FU-A) of equal size, except the last: one system call can then send all of them. Delimiters
-    and filler data are left out.
+    cut into fragments (FU-A) of equal size, except the last: one system call can then send all of them. Delimiters,
+    filler data, and units of unspecified kinds are left out.
 
     Args:
         data: The units of the picture, with start codes (Annex B).
@@ -42,12 +43,12 @@ def h264_payloads(data: bytes) -> tuple[bytes, ...]:
 
 
 def h264_units(data: bytes) -> Iterator[bytes]:
-    """Yield the units of a picture, without start codes, delimiters and filler data."""
+    """Yield the units of a picture that are sent, without start codes."""
     starts = [found.end() for found in _START_CODE.finditer(data)]
     ends = [*(start - 3 for start in starts[1:]), len(data)]
     for start, end in zip(starts, ends, strict=False):
         unit = data[start:end].rstrip(b"\x00")  # a unit never ends with zeros: they belong to the next start code
-        if unit and unit[0] & _KIND not in (_AUD, _FILLER):
+        if unit and unit[0] & _KIND in _SENT:
             yield unit
 
 

@@ -56,6 +56,13 @@ def test_delimiters_and_filler_are_left_out_and_zeros_before_a_start_code_too() 
     assert h264_payloads(data) == (b"\x41abc",)
 
 
+@pytest.mark.parametrize("kind", [0, 24, 28, 29, 31])
+def test_units_that_receivers_would_take_for_packets_are_left_out(kind: int) -> None:
+    assert h264_payloads(stream(b"\x41abc", bytes((0x60 | kind,)) + b"\x85abc", b"\x41def")) == (
+        b"\x58\0\x04\x41abc\0\x04\x41def",
+    )
+
+
 @pytest.mark.parametrize("data", [b"", b"abc", b"\0\0\1"])
 def test_data_without_units_gives_no_packets(data: bytes) -> None:
     assert h264_payloads(data) == ()
