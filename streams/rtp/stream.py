@@ -123,6 +123,9 @@ class Transmitter:
 class RtpStream:
     """Sends pictures to one viewer over SRTP, and packets again that it has missed. Use it in the event loop.
 
+    Their times rise, whatever streams they come from: a picture that is not later than the last one shifts all further
+    ones.
+
     Args:
         transmitter: Shared by all streams of the loop.
         layout: The layout of the packets.
@@ -171,6 +174,8 @@ class RtpStream:
         self._allowance = REPEATS_MAX_BYTES
         self._history: deque[_Sent] = deque()
         self._last: Picture | None = None
+        self._pts = 0
+        self._shift = 0
         self._pushed_at_s = 0.0
         self._interval_s = 0.0
         self._bursts: deque[Call] = deque()
@@ -193,11 +198,15 @@ class RtpStream:
             self._broken = False
             if not picture.is_key_frame:
                 return False
-        pts, size, history = picture.pts, picture.size, self._history
-        self._timestamp = timestamp = (self._offset + pts) & 0xFFFFFFFF
+        pts, size, history = picture.pts + self._shift, picture.size, self._history
         if self._last is not None:
-            self._interval_s = (pts - self._last.pts) / CLOCK_RATE
-        self._last = picture
+            if pts <= self._pts:
+                # From another stream of the camera, which lags behind the last one: time never goes back.
+                self._shift += self._pts + 1 - pts
+                pts = self._pts + 1
+            self._interval_s = (pts - self._pts) / CLOCK_RATE
+        self._timestamp = timestamp = (self._offset + pts) & 0xFFFFFFFF
+        self._last, self._pts = picture, pts
         self._pushed_at_s = time.monotonic()
         while history and pts - history[0].pts > _HISTORY_TICKS:
             history.popleft()
@@ -208,7 +217,9 @@ class RtpStream:
         if size > AT_ONCE_BYTES:
             self._bursts.extend(calls)
             rate = max(LEAST_RATE, BURST_FACTOR * self.bits_per_second)
-            self._pause_s = min(8 * BURST_BYTES / rate, INTERVAL_SHARE * max(self._interval_s, 0.0) / len(calls))
+            self._pause_s = 8 * BURST_BYTES / rate
+            if self._interval_s > 0:  # unknown at the first picture, the largest of all
+                self._pause_s = min(self._pause_s, INTERVAL_SHARE * self._interval_s / len(calls))
             self._begin_burst()
         else:
             for call in calls:
@@ -243,7 +254,7 @@ class RtpStream:
         """
         if self._last is None:
             return None
-        timestamp = self._offset + self._last.pts + round((now - self._last.captured_at) * CLOCK_RATE)
+        timestamp = self._offset + self._pts + round((now - self._last.captured_at) * CLOCK_RATE)
         return sender_report(self._source, now, timestamp, self.packets, self._octets, name)
 
     def close(self) -> None:

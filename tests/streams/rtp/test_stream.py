@@ -6,13 +6,14 @@ import asyncio
 import gc
 import os
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from aiortc.rtp import HeaderExtensionsMap, RtcpPacket, RtcpSrPacket, RtpPacket, unwrap_rtx
 from pylibsrtp import Policy, Session
 
 from streams.rtp import Extensions, Layout, Repeats, RtpStream, Transmitter
-from streams.rtp.stream import AT_ONCE_BYTES, BURST_BYTES, HISTORY_S, REPEATS_MAX_BYTES
+from streams.rtp.stream import AT_ONCE_BYTES, BURST_BYTES, HISTORY_S, LEAST_RATE, REPEATS_MAX_BYTES
 
 pytestmark = pytest.mark.anyio
 
@@ -106,6 +107,20 @@ def test_viewers_share_the_packets_but_not_numbers_times_and_keys() -> None:
     packets = [viewer.received() for viewer in viewers]
     assert [[packet.payload for packet in each] for each in packets] == [list(picture.payloads)] * 3
     assert len({each[0].timestamp for each in packets}) == 3
+
+
+def test_times_rise_where_another_stream_lags_behind_the_last() -> None:
+    viewer = Viewer()
+    for number in (10, 11, 11, 12, 9, 10, 11):
+        viewer.push(b"picture", number=number, key=True)
+    times = [packet.timestamp for packet in viewer.received()]
+    steps = [(later - time) & 0xFFFFFFFF for time, later in pairwise(times)]
+    assert steps == [INTERVAL, 1, INTERVAL, 1, INTERVAL, INTERVAL]
+    data = viewer.stream.report(101.0, b"name")
+    assert data is not None
+    report = RtcpPacket.parse(data)[0]
+    assert isinstance(report, RtcpSrPacket)
+    assert (report.sender_info.rtp_timestamp - times[-1]) & 0xFFFFFFFF == 90_000
 
 
 def test_sequence_numbers_wrap() -> None:
@@ -242,6 +257,13 @@ async def test_all_bursts_of_a_very_large_picture_leave_within_its_interval() ->
     bursts = 1 + len(viewer.stream._bursts)
     assert bursts > 8
     assert 0 < viewer.stream._pause_s * (bursts - 1) < INTERVAL / 90_000
+
+
+async def test_the_first_picture_leaves_in_bursts_too() -> None:
+    viewer = Viewer()
+    viewer.push(*LARGE, key=True)
+    assert viewer.stream._pause_s == 8 * BURST_BYTES / LEAST_RATE
+    viewer.stream.close()
 
 
 async def test_the_next_picture_does_not_overtake_the_bursts_of_the_last() -> None:
