@@ -281,6 +281,7 @@ async function save() {
 
 // Says that a text has not been saved, and why. What has been typed since is checked anyway.
 function refused(wrong, text) {
+  if (wrong.every(({ line }) => line === null)) return pass(`Nothing is saved. ${file.name}: ${wrong.map(({ message }) => message).join("; ")}.`);
   if (text === editor.text) problems.take(wrong);
   pass(REFUSED);
 }
@@ -298,7 +299,7 @@ async function resolve(text) {
   await file.reread();
   const choice = await askConflict(part("conflict"), file.text, text);
   if (choice === "theirs") {
-    editor.replace(0, editor.text.length, file.text, [0, 0]);
+    editor.become(file.text);
     pass("This is the text of the file now. Undo brings yours back.");
   } else if (choice === "mine") {
     const { saved, problems: wrong, conflict } = await file.save(text);
@@ -356,7 +357,9 @@ async function newService() {
   apply(addService(editor.text, service.entries));
 }
 
-function apply({ start, end, text, select }) {
+function apply(edit) {
+  if (!edit) return pass("There is no list for it at this place: mend that first.");
+  const { start, end, text, select } = edit;
   editor.replace(start, end, text, select);
   const begin = start + text.search(/\S|$/);
   editor.revealBlock(begin, Math.max(begin, start + text.trimEnd().length));

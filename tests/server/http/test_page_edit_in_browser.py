@@ -49,6 +49,7 @@ class Desk:
     Attributes:
         text: The text of the file.
         version: Its version.
+        problem: What is wrong with the file as a whole, when it is saved; empty if nothing is.
         draft: What the state of a draft has beside, or in place of, the usual.
         drafts: The bodies of all PUT requests to drafts, in their order.
         ended: How many drafts have been deleted.
@@ -64,6 +65,7 @@ class Desk:
         self.held: list[Route] = []
         self.restart_needed: list[str] = []
         self.pictures = 0
+        self.problem = ""
         self.draft: dict[str, Any] = {}
         self.devices = [{"path": "/dev/video2", "name": "Front"}]
 
@@ -103,6 +105,8 @@ class Desk:
     def _save(self, route: Route) -> None:
         if route.request.headers["if-match"] != f'"{self.version}"':
             send(route, {"detail": "the file has changed"}, 412)
+        elif self.problem:
+            send(route, [{"line": None, "column": None, "path": "", "message": self.problem}], 422)
         elif found := self.problems(text_of(route.request)):
             send(route, found, 422)
         else:
@@ -523,6 +527,39 @@ def test_a_file_that_has_changed_is_not_overwritten_unseen(page: Page, desk: Des
         assert (desk.text, desk.version) == (mine, 6)
 
 
+def test_of_the_text_of_the_file_only_what_differs_is_inserted(page: Page, served: Served, desk: Desk) -> None:
+    grin, smile = "\U0001f600", "\U0001f601"  # their second halves differ
+    desk.text = f"{TEXT}# {grin}\n# the end\n"
+    open_editor(page, served)
+    put_cursor(page, f"# {grin}")
+    page.keyboard.press("Backspace")
+    page.keyboard.insert_text(smile)
+    mine = desk.text.replace(grin, smile)
+    expect(page.locator("#text")).to_have_value(mine)
+    desk.version = 5
+    inserted = page.evaluate_handle(
+        "() => { const all = []; addEventListener('input', ({ data }) => all.push(data)); return all; }"
+    )
+    page.locator("#save").click()
+    page.get_by_role("button", name="Take the file's text").click()
+    expect(page.locator("#text")).to_have_value(desk.text)
+    assert inserted.json_value() == [grin]
+    page.keyboard.press("Control+z")
+    expect(page.locator("#text")).to_have_value(mine)
+
+
+def test_a_file_that_is_gone_is_named_when_saving(page: Page, desk: Desk) -> None:
+    desk.problem = "no such file"
+    put_cursor(page, "angle_degs: ", 2)
+    page.keyboard.type("45")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#notice p")).to_have_text("Nothing is saved. home.yaml: no such file.")
+    expect(page.locator("#problems-summary")).to_have_text("No problems")
+    desk.problem = ""
+    page.keyboard.press("Control+s")
+    expect(page.locator("#saved")).to_have_text("Saved. Changed: turned")
+
+
 def test_what_others_write_into_the_file_is_taken_unless_both_have_changed(page: Page, desk: Desk) -> None:
     page.clock.install()
     page.reload()
@@ -613,6 +650,15 @@ def test_a_source_gets_a_camera_that_transforms_its_frames(page: Page) -> None:
     assert added["name"] == "still-flip"
     assert added["attributes"]["source"] == "still"
     assert selected(page) == "horizontal"
+
+
+def test_nothing_is_added_in_place_of_what_somebody_has_written(page: Page) -> None:
+    wrong = "cameras:\n  still: {model: fake}\n"
+    page.locator("#text").fill(wrong)
+    page.get_by_role("button", name="Add a camera").click()
+    page.locator("#new-camera").get_by_role("button", name="Insert").click()
+    expect(page.locator("#notice p")).to_have_text("There is no list for it at this place: mend that first.")
+    assert text(page) == wrong
 
 
 def test_a_service_is_added_for_the_transform_that_lacks_one(page: Page, served: Served, desk: Desk) -> None:

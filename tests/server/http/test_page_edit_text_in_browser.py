@@ -373,6 +373,14 @@ def test_a_camera_fits_into_any_list(page: Page, text: str, before: int, keeps: 
         assert json.loads(whole)["cameras"] == cameras
 
 
+@pytest.mark.parametrize("text", ["cameras: {a: {model: fake}}\n", "cameras: x\n", "- a\n- b\n", "words"])
+def test_what_is_no_list_stays_as_it_is(page: Page, text: str) -> None:
+    assert page.evaluate(f"(text) => {CAMERA}", text) is None
+    if "cameras" not in text:
+        call = 'm.addService(text, m.serviceBlock(m.service("mlmodel"), "found", {}))'
+        assert page.evaluate(f"(text) => {call}", text) is None
+
+
 def test_a_new_camera_is_explained_and_comes_behind_the_one_at_the_cursor(page: Page) -> None:
     whole, _ = inserted(page, TEXT, 'm.addCamera(text, m.cameraBlock(m.camera("video_file"), "door", {}), 0)')
     assert (

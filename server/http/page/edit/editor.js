@@ -10,6 +10,7 @@ const INDENT = "  ";
 const TAB_SIZE = 4;
 const HOVER_MS = 350;
 const COLUMNS_MAX = 50_000;
+const [HIGH, LOW] = [/[\ud800-\udbff]/, /[\udc00-\udfff]/]; // halves of a letter of two units
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}]/u;
 
 export class Editor {
@@ -79,6 +80,20 @@ export class Editor {
       this.onInput();
     }
     this.select(...select);
+  }
+
+  // Replaces the whole text by another one, as if only what differs had been typed: browsers insert many lines slowly.
+  become(text) {
+    const { value } = this.area;
+    const most = Math.min(value.length, text.length);
+    let start = 0;
+    while (start < most && value[start] === text[start]) start++;
+    if (HIGH.test(value[start - 1] ?? "")) start--; // a letter of two units stays whole
+    let tail = 0;
+    while (tail < most - start && value.at(-1 - tail) === text.at(-1 - tail)) tail++;
+    if (LOW.test(value.at(-tail) ?? "")) tail--;
+    if (value !== text) this.replace(start, value.length - tail, text.slice(start, text.length - tail));
+    this.select(0);
   }
 
   select(start, end = start, focus = true) {

@@ -1,4 +1,5 @@
-// Where new blocks go in a text, whatever style it is written in. Each function returns an edit: {start, end, text, select}.
+// Where new blocks go in a text, whatever style it is written in. Each function returns an edit: {start, end, text, select}, or
+// null where something else is in their place.
 
 import { lineEnd, lineStart } from "./lines.js";
 import { SERVICE_KEY } from "./names.js";
@@ -45,12 +46,14 @@ function addItem(text, map, key, item, after) {
   const entry = entryOf(map, key);
   const list = entry?.value;
   if (!entry) return addKey(text, map, { key, value: { items: [item] } });
-  if (list.kind !== "seq" || !list.items.length) return replaceValue(text, map, entry, { key, value: { items: [item] } });
+  const isNothing = list.kind === "seq" ? !list.items.length : list.kind === "empty" || ["", "~", "null"].includes(textOf(list));
+  if (!isNothing && list.kind !== "seq") return null;
+  if (isNothing) return replaceValue(text, map, entry, { key, value: { items: [item] } });
   const place = after ?? list.items.length - 1;
   return list.flow ? addToFlow(text, list, item, place) : addToBlock(text, list, item, place);
 }
 
-// Puts a list into the place of an empty one or of a value that is none.
+// Puts a list into the place of an empty one.
 function replaceValue(text, map, entry, { key, value }) {
   const { value: old } = entry;
   if (map.flow) return edit(old.start, old.end, `${old.kind === "empty" ? " " : ""}[${value.items.map((item) => flowText(item, isJson(text))).join(", ")}]`);
@@ -85,6 +88,7 @@ function addToFlow(text, list, item, place) {
 
 // Adds a key to a mapping: as its last one, but at the top of the file as its first.
 function addKey(text, map, entry) {
+  if (map.kind !== "map" && map.kind !== "empty") return null;
   if (map.kind !== "map") {
     const gap = text.trim() ? (text.endsWith("\n") ? "" : "\n") : "";
     return edit(text.length, text.length, `${gap}${blockText([entry], 0)}\n`);
