@@ -157,6 +157,7 @@ class PassThrough(Broadcast):
             captured_at=picture.captured_at,
             sequence=picture.sequence,
             trace=picture.trace,
+            capture_clock=picture.capture_clock,
         )
 
     def _deliver_to(self, subscription: Subscription, frame: EncodedFrame) -> None:

@@ -152,6 +152,15 @@ def test_the_stages_are_listed_in_their_order_and_drawn_as_a_bar(page: Page) -> 
     assert accessibility_findings(page) == []
 
 
+def test_a_camera_whose_pictures_are_passed_through_is_not_encoded(page: Page) -> None:
+    stages = {key: STAGES[key] for key in ("source", "wait", "paint", "encode", "send", "total")}
+    shown(page, latency_ms=stages, encoders=[{"passthrough": True}])
+    watch(page, "scene")
+    latency = card(page, "scene").locator(".latency")
+    latency.locator("summary").click()
+    expect(latency.get_by_role("rowheader")).to_have_text(["Capture", "Send", "Network and browser"])
+
+
 def test_the_table_opens_by_keyboard_and_fits_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     shown(page, latency_ms=STAGES)

@@ -102,7 +102,8 @@ class Running:
         assert self.producer.output is not None
         for number in numbers:
             made = coded(number, is_key=number % 10 == 0, width=160, height=120)
-            made = replace(made, sequence=number, data=made.data + bytes(size)).marked("captured", number / 30)
+            made = replace(made, sequence=number, data=made.data + bytes(size), capture_clock="camera")
+            made = made.marked("captured", number / 30)
             self.producer.output.publish_coded(made)
 
     def give_frame(self, number: int) -> None:
@@ -141,7 +142,8 @@ def test_all_sinks_get_the_same_pictures_and_nothing_is_encoded(run: Running) ->
     assert sinks[1].frames[0] is first and sinks[1].frames[1] is second
     assert (first.codec, first.pts, first.is_key_frame, second.is_key_frame) == ("h264", 0, True, False)
     assert (second.pts, second.width, second.height, second.sequence) == (TICKS, 160, 120, 1)
-    assert second.data == coded().data and second.trace[0].stage == "captured"
+    assert second.data == coded().data
+    assert (second.trace[0].stage, second.capture_clock) == ("captured", "camera")
     (info,) = run.pool.encoders("porch")
     assert (info["passthrough"], info["frames"], info["key_frames"], info["rung"]) == (True, 2, 1, "160x120")
     assert run.feed.counters["encoded"] == 0 and not run.feed.wants_frames

@@ -10,6 +10,7 @@ const STAGES = [
   ["encode", "Encode", "encode"],
   ["send", "Send", "send"],
 ];
+const OF_ENCODERS = ["wait", "paint", "encode"];
 const TRANSFORM = /^\d+ /; // "0 detections"
 
 export class Latency {
@@ -27,7 +28,7 @@ export class Latency {
     const restMs = isMeasured ? Math.max(glass.ms - server, 0) : estimated;
     setText(this.what, isMeasured ? "Glass to glass" : "Latency");
     setText(this.sum, server === null ? "–" : isMeasured ? `${Math.round(glass.ms)} ms ± ${Math.ceil(glass.errorMs)} ms` : `${Math.round(server + restMs)} ms`);
-    const stages = server === null ? [] : [...stagesOf(camera.latency_ms), { stage: "rest", words: "Network and browser", p50: restMs, p95: null }];
+    const stages = server === null ? [] : [...stagesOf(camera), { stage: "rest", words: "Network and browser", p50: restMs, p95: null }];
     this.#showBar(stages);
     this.#showRows(stages);
     setText(this.clocks, server === null ? "Watch the camera to see its latency." : noteOf(camera, isMeasured ? glass : null));
@@ -54,9 +55,11 @@ export class Latency {
   }
 }
 
-// Returns the stages on the server in their order, as far as the server knows them.
-function stagesOf(latency) {
-  const rowOf = (stage, words, key) => (latency[key] ? [{ stage, words, ...latency[key] }] : []);
+// Returns the stages on the server in their order, without those that its pictures pass by.
+function stagesOf({ latency_ms: latency, encoders }) {
+  const passes = encoders?.length > 0 && encoders.every(({ passthrough }) => passthrough);
+  const isLeftOut = (key) => !latency[key] || (passes && OF_ENCODERS.includes(key));
+  const rowOf = (stage, words, key) => (isLeftOut(key) ? [] : [{ stage, words, ...latency[key] }]);
   const transforms = Object.keys(latency).filter((key) => TRANSFORM.test(key)).sort((a, b) => parseInt(a) - parseInt(b));
   return STAGES.flatMap(([stage, words, key]) =>
     stage === "models" ? transforms.flatMap((name) => rowOf(stage, name.replace(TRANSFORM, ""), name)) : rowOf(stage, words, key),
