@@ -6,7 +6,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from pipeline import ByteRate, Feed, Reports, Run
@@ -89,7 +89,6 @@ class Subscription:
         self._codec: CodecName = codec
         self._size = size
         self._needs_key = True
-        self._last_pts = -1
 
     @property
     def wanted_key(self) -> EncoderKey:
@@ -122,18 +121,11 @@ class Subscription:
         # After a move, frames of the previous stream may still be queued in the loop.
         return self.is_open and encoder is self.encoder
 
-    def push(self, frame: EncodedFrame) -> bool:
-        """Push a frame to the sink; return whether that keeps up. Its time is later than that of the last one."""
-        if frame.pts <= self._last_pts:  # the last one was of another stream
-            frame = replace(frame, pts=self._last_pts + 1)
-        self._last_pts = frame.pts
-        return self.sink.push(frame)
-
     def deliver(self, encoder: Broadcast, frame: EncodedFrame) -> None:
         """Push a frame, from a key frame on. The stream calls this in the sink's loop or on its own thread."""
         if not self.takes(encoder, frame) or (self._needs_key and not frame.is_key_frame):
             return
-        self._needs_key = not self.push(frame)
+        self._needs_key = not self.sink.push(frame)
         if self._needs_key:
             self.request_key_frame()
 

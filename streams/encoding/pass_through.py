@@ -229,7 +229,10 @@ class PassThrough(Broadcast):
             left -= frame.size
             if not subscription.takes(self, frame):
                 return
-            if not subscription.push(frame):
+            if frame.pts <= place.pts:
+                frame = dataclasses.replace(frame, pts=place.pts + 1)
+            place.pts = frame.pts
+            if not subscription.sink.push(frame):
                 # The next group begins with a key frame; this one would not have more room.
                 waiting.clear()
                 place.has_key = False
@@ -263,6 +266,7 @@ class _Place:
         has_begun: Whether it has begun with a group.
         has_key: Whether it can go on with the next picture.
         sequence: Number of the last picture that it has got, or that waits for it.
+        pts: Time of the last picture that it has got.
         begins_s: When the group may be repeated.
         asked: When it was repeated.
         waiting: What is pushed next.
@@ -271,7 +275,7 @@ class _Place:
 
     def __init__(self) -> None:
         self.asks = self.has_begun = self.has_key = self.pauses = False
-        self.sequence = -1
+        self.sequence = self.pts = -1
         self.begins_s = float("-inf")
         self.asked: list[float] = []
         self.waiting: deque[EncodedFrame] = deque()

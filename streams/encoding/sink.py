@@ -18,6 +18,9 @@ class PacketSink(Protocol):
     A sink that wants a key frame, to begin a new file, calls ``Subscription.request_key_frame()`` and begins with the
     next frame that is one. ``Subscription.feed`` has the camera's state meanwhile.
 
+    Where a sink moves to another stream of the camera, with a key frame, that may lag behind by some frames: their
+    times then repeat or go back, and a sink that needs rising times shifts all further ones.
+
     A recorder, for example::
 
         class Recorder:
