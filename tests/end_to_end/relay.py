@@ -26,6 +26,7 @@ class LossyRelay:
     Args:
         loss: The share of media packets that are lost, 0 to 1; retransmissions too.
         seed: Seed of the choice.
+        frames_max: Number of frames after which no further ones pass; packets of these are still sent again.
 
     Attributes:
         loss: The share that is lost from now on.
@@ -33,13 +34,14 @@ class LossyRelay:
         passed: Number of media packets passed on.
         retransmitted: Number of media packets that were sent again, lost or not: with a payload type of their own
             (RTX), or with a sequence number that has been sent before.
-        frames: RTP times of the frames that the server has sent, lost or not.
+        frames: RTP times of the frames that the server has sent, lost or not, up to ``frames_max``.
     """
 
-    def __init__(self, loss: float, seed: int = 1) -> None:
+    def __init__(self, loss: float, seed: int = 1, frames_max: int | None = None) -> None:
         self.lost = self.passed = self.retransmitted = 0
         self.frames: set[int] = set()
         self.loss = loss
+        self._frames_max = frames_max
         self._random = Random(seed)
         self._payload_type: int | None = None
         self._sequences: set[int] = set()
@@ -100,14 +102,16 @@ class LossyRelay:
         # RFC 7983 and RFC 5761: neither STUN nor DTLS, and no RTCP.
         if not 128 <= data[0] < 192 or 192 <= data[1] < 224:
             return False
-        payload_type, sequence = data[1] & 127, int.from_bytes(data[2:4], "big")
+        payload_type, sequence, time = data[1] & 127, int.from_bytes(data[2:4], "big"), int.from_bytes(data[4:8], "big")
         if self._payload_type is None:
             self._payload_type = payload_type
         if payload_type != self._payload_type or sequence in self._sequences:
             self.retransmitted += 1
         else:
+            if len(self.frames) == self._frames_max and time not in self.frames:
+                return True
             self._sequences.add(sequence)
-            self.frames.add(int.from_bytes(data[4:8], "big"))
+            self.frames.add(time)
         if self._random.random() < self.loss:
             self.lost += 1
             return True
