@@ -129,6 +129,8 @@ def serve(
 
         def announce(urls: Sequence[str]) -> None:
             # Before stdout, which programs read: its one line says that the server is ready.
+            if config is None:
+                write_to_stderr(f"This is the demo, {DEMO}. For a file of your own: camweave serve FILE")
             for line in hints_for_others(file.served.server, urls[1:]):
                 write_to_stderr(line)
             try:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 from cameras.pattern.scene import Scene, read_frame_number
+from configs import DEMO
 from tests.serving import Serving
 
 from .browsers import Viewer
@@ -17,6 +18,7 @@ MARGIN_PX = 12
 
 def test_the_page_shows_a_camera_once_it_is_switched_on(page: Page, tmp_path: Path) -> None:
     with Serving(cwd=tmp_path) as serving:
+        assert f"This is the demo, {DEMO}. For a file of your own: camweave serve FILE\n" in serving.errors()
         page.goto(serving.url)
         for camera in serving.client.get("/api/cameras").json():
             expect(page.get_by_role("heading", name=camera["name"], exact=True)).to_be_visible()
