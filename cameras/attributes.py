@@ -58,6 +58,8 @@ class AddressAttributes(Attributes):
 def _absolute(value: Any, info: ValidationInfo) -> Any:
     if not isinstance(value, str):
         return value
+    if not value:
+        raise ValueError("must not be empty")
     if is_url(value):
         raise ValueError(f'must be a file or folder on this machine, got the URL "{redact_url(value)}"')
     folder = (info.context or {}).get("folder", Path())

@@ -6,7 +6,7 @@ import colorsys
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import cv2
 import numpy as np
@@ -47,6 +47,13 @@ class ColorDetectorAttributes(Attributes):
     )
     label: str | None = Field(None, description="Label of the detections; default: the name of the hue.")
     camera_name: str | None = Field(None, description="Camera to use when a client names none.")
+
+    @field_validator("detect_color", mode="before")
+    @classmethod
+    def _in_quotes(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError('must be a colour in quotes, as "#RRGGBB": without quotes YAML reads # as a comment')
+        return value
 
     @field_validator("detect_color")
     @classmethod

@@ -109,6 +109,10 @@ def test_grey_has_no_hue() -> None:
 @pytest.mark.parametrize(
     ("attributes", "message"),
     [
+        (
+            {"detect_color": None},
+            'must be a colour in quotes, as "#RRGGBB": without quotes YAML reads # as a comment',
+        ),
         ({"detect_color": "red"}, "must be a colour as \"#RRGGBB\", got 'red'"),
         ({"detect_color": "#DC1E2"}, "must be a colour as \"#RRGGBB\", got '#DC1E2'"),
         (

@@ -643,6 +643,11 @@ ROWS = (
         "2:53: cameras[0].attributes.path: no such file: gone.mp4",
     ),
     (
+        "a file without a name",
+        ("cameras:\n  - {name: a, model: video_file, attributes: {path: ''}}\n"),
+        "2:53: cameras[0].attributes.path: must not be empty",
+    ),
+    (
         "a file that does not exist beside a wrong value",
         ("cameras:\n  - {name: a, model: video_file, attributes: {path: gone.mp4, loop: 5}}\n"),
         (
