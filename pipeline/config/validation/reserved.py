@@ -13,7 +13,6 @@ UNAVAILABLE = "is not available in this version"
 _KEYS: Mapping[str, frozenset[str]] = {
     "": frozenset({"outputs", "servers"}),
     "cameras": frozenset({"placement", "publish", "record"}),
-    "stream": frozenset({"ladder", "passthrough"}),
     "attributes": frozenset(
         {"activation", "input_size_px", "isolation", "kind", "sha256"}
     ),
