@@ -3,7 +3,7 @@
 import { serverClock } from "./clock.js";
 
 const EVERY_MS = 200;
-const SPAN_MS = 3_000;
+const SPAN_MS = 8_000; // about that of the server's medians
 const CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time";
 const FROM_1900_TO_1970_MS = 2_208_988_800_000;
 const TICKS_PER_MS = 90; // of the RTP clock
