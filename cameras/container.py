@@ -16,6 +16,7 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard, Disposition, Stream
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from .base import CameraError
@@ -48,9 +49,11 @@ _SEEKS_MAX = 3
 _GENERATED_TIMES = 0x1  # AVFMT_FLAG_GENPTS
 # Formats of live streams with times, whose packets may be passed on.
 _PASSED_ON = frozenset({"rtsp", "flv", "live_flv", "mpegts"})
-# While viewers get pictures as they came, a decoder that was started late catches up in pieces between two of them.
-_CATCH_UP_S = 0.015
+# While viewers get pictures as they came, a decoder that was started late catches up in pieces between two of them:
+# long ones only while no picture has to wait for that.
+_CATCH_UP_S = 0.03
 _CATCH_UP_MIN = 2
+_AT_ONCE_S = 0.001
 _REFUSED_MAX = 3  # pictures in a row that a decoder refuses as if they were too large
 
 
@@ -164,6 +167,7 @@ class Container:
         self.skipper = GroupSkipper()
         self.decodes = True
         self._passing: Passing | None = None
+        self._decoder: VideoCodecContext | None = None
         self._any_decoded = False
         self._first_s = 0.0  # the time of the first picture
         self._refused = 0
@@ -357,10 +361,11 @@ class Container:
             timeout_s=opening.read_timeout_s,
         )
         is_passed_on = opening.passes and opening.deinterlace != "always" and self.format in _PASSED_ON
-        codec = stream.codec_context
+        codec = self._decoder = stream.codec_context
         self._passing = None
         if is_passed_on and codec.name == "h264":
             self._passing = Passing(codec.extradata or b"", opening.max_pixels)
+            self._decoder = None
         self._pictures = self._read(self._packets, stream)
 
     def _read(self, packets: Packets, stream: VideoStream) -> Generator[Picture, None, None]:
@@ -383,7 +388,7 @@ class Container:
                     group.append(packet)
                     yield Picture(passed, None, self._time_of(packet))
                 if passed is not None and not self.decodes:
-                    is_decoding = False
+                    is_decoding, self._decoder = False, None
                     undecoded.clear()
                     if deadline.is_missed(1, packets.received_at_s):
                         raise NoPictures("data arrives, but hardly any picture can be shown")
@@ -394,7 +399,6 @@ class Container:
                 else:
                     # From the key frame on, also where this packet ends the passing on.
                     is_decoding = True
-                    stream.codec_context.flush_buffers()
                     self.skipper.restart()
                     undecoded.extend(group if passed is not None else [*group, packet])
                 if passed is None:
@@ -424,7 +428,8 @@ class Container:
 
         While viewers get the pictures as they come, some packets may be left for the next time: the next must not wait.
         """
-        until_s = math.inf if passed is None else time.monotonic() + _CATCH_UP_S
+        limit_s = math.inf if passed is None else _CATCH_UP_S * (packets.waited_s > _AT_ONCE_S)
+        until_s = time.monotonic() + limit_s
         number = 0
         while undecoded and (number < _CATCH_UP_MIN or time.monotonic() < until_s):
             packet = undecoded.popleft()
@@ -455,9 +460,9 @@ class Container:
     def _leaves_out(self, packet: av.Packet[Stream]) -> bool:
         """Return whether to leave out the picture of a packet, for which there is no time."""
         skipper = self.skipper
-        if not skipper.is_active or not packet.size or self._stream is None:
+        codec = self._decoder
+        if not skipper.is_active or not packet.size or codec is None:
             return False
-        codec = self._stream.codec_context
         was_skipping = skipper.is_skipping
         time_s = None if packet.pts is None or packet.time_base is None else float(packet.pts * packet.time_base)
         is_key = packet.is_keyframe or begins_group(codec.name, bytes(packet))
@@ -468,9 +473,13 @@ class Container:
 
     def _decoded(self, packet: av.Packet[Stream]) -> list[av.VideoFrame]:
         """Decode a packet; give each picture its time."""
-        codec = "" if self._stream is None else self._stream.codec_context.name
+        stream = self._stream
+        assert stream is not None
+        if self._decoder is None:
+            self._decoder = _decoder_of(stream.codec_context)
+        decoder = self._decoder
         try:
-            frames = packet.decode()
+            frames = decoder.decode(cast(Any, packet))
         except av.error.EOFError:
             return []
         except (av.error.ArgumentError, MemoryError):  # how decoders refuse a size, and some damage
@@ -480,11 +489,11 @@ class Container:
             self._damage.undecodable()
             return []
         except FFmpegError:
-            if has_picture(codec, bytes(packet)):
+            if has_picture(decoder.name, bytes(packet)):
                 self._damage.undecodable()
             return []
-        if frames and self._stream is not None:
-            self.pixel_aspect = self._aspect_of(self._stream)
+        if frames:
+            self.pixel_aspect = self._aspect_of(stream)
         pictures = []
         for frame in frames:
             assert isinstance(frame, av.VideoFrame)
@@ -512,7 +521,7 @@ class Container:
     def _aspect_of(self, stream: VideoStream) -> Fraction | None:
         # What these formats say wins over the video inside; in all others the video may change it at any time.
         of_container = stream.sample_aspect_ratio if self.format in _WITH_ASPECT else None
-        return of_container or stream.codec_context.sample_aspect_ratio
+        return of_container or (self._decoder or stream.codec_context).sample_aspect_ratio
 
     def _check_size(self, width: int, height: int) -> None:
         width, height = squared_size(width, height, self.pixel_aspect)
@@ -547,11 +556,18 @@ class Container:
 
     def _release(self) -> None:
         container, self._container, pictures, self._pictures = self._container, None, self._pictures, None
-        self._stream = None
+        self._stream = self._decoder = None
         if pictures is not None:
             pictures.close()
         if container is not None:
             container.close()
+
+
+def _decoder_of(codec: VideoCodecContext) -> VideoCodecContext:
+    """Return a decoder of its own for a stream: that of the stream would keep its memory until the stream is closed."""
+    decoder = cast(VideoCodecContext, av.CodecContext.create(codec.codec, "r"))
+    decoder.extradata, decoder.options, decoder.thread_type = codec.extradata, codec.options, "NONE"
+    return decoder
 
 
 def _sought(container: InputContainer, stream: VideoStream, pts: int) -> av.Packet[Stream] | None:

@@ -137,8 +137,11 @@ class PassThrough(Broadcast):
 
     def ended(self) -> None:
         """End the streams of all sinks: the camera was removed or became private."""
-        # Whoever says so may hold the lock of the graph.
-        BackgroundThread(self._finish, f"ending {self.key.camera}").start()
+        # Whoever says so may hold the lock of the graph, and others wait for that with the lock of the pool.
+        try:
+            BackgroundThread(self._finish, f"ending {self.key.camera}").start()
+        except RuntimeError:  # the system gives no more threads
+            self.end()
 
     def _finish(self) -> None:
         self._on_end(self)
@@ -164,6 +167,10 @@ class PassThrough(Broadcast):
         """Deliver the next picture, unless the sink has got it with its group. Called in the loop of the sink."""
         place = self._place(subscription)
         if place is None or frame.sequence <= place.sequence:
+            return
+        if place.plays and frame.pts > place.pts:  # as nearly always
+            place.sequence, place.pts = frame.sequence, frame.pts
+            place.has_key = subscription.sink.push(frame)
             return
         if frame.is_key_frame:
             place.asks, place.has_begun, place.has_key = False, True, True
@@ -273,9 +280,16 @@ class _Place:
         pauses: Whether a timer pushes the next portion.
     """
 
+    __slots__ = ("asked", "asks", "begins_s", "has_begun", "has_key", "pauses", "pts", "sequence", "waiting")
+
     def __init__(self) -> None:
         self.asks = self.has_begun = self.has_key = self.pauses = False
         self.sequence = self.pts = -1
         self.begins_s = float("-inf")
         self.asked: list[float] = []
         self.waiting: deque[EncodedFrame] = deque()
+
+    @property
+    def plays(self) -> bool:
+        """Whether the next picture can be pushed as it comes."""
+        return self.has_key and not (self.asks or self.waiting or self.pauses)

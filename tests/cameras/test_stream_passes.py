@@ -78,6 +78,14 @@ def frame_of(stream: Stream) -> Frame:
     return frame
 
 
+def next_frame(stream: Stream, last: CodedPicture) -> tuple[CodedPicture, Frame]:
+    """Return the next frame, and its coded picture, which may be the last one; the decoder may have to catch up."""
+    while isinstance(picture := stream.read_picture(), CodedPicture):
+        last = picture
+    assert picture.pts == last.pts
+    return last, picture
+
+
 def test_decoding_begins_with_the_newest_picture_and_ends_between_two(pictures: list[list[bytes]]) -> None:
     with opened(Camera(pictures_at(pictures, RATE))) as stream:
         stream.decodes = False
@@ -85,15 +93,17 @@ def test_decoding_begins_with_the_newest_picture_and_ends_between_two(pictures: 
         times = [picture.pts for picture in seen]
         assert times == sorted(set(times)) and stream.frame_rate == pytest.approx(RATE, rel=0.2)
         stream.decodes = True
-        frame = frame_of(stream)
-        assert number_of(frame.image) == 5 and frame.pts == times[-1]
-        for number in range(6, 9):
+        last, frame = next_frame(stream, seen[-1])
+        begun = number_of(frame.image)
+        assert 5 <= begun < 9, "long before the next key frame"
+        for number in range(begun + 1, 10):
             picture, frame = coded(stream), frame_of(stream)
-            assert number_of(frame.image) == number and frame.pts == picture.pts
+            assert number_of(frame.image) == number and frame.pts == picture.pts > last.pts
         stream.decodes = False
-        assert [coded(stream).is_key for _ in range(5)] == [False, True, False, False, False]
+        assert [coded(stream).is_key for _ in range(3)] == [True, False, False]
         stream.decodes = True
-        assert number_of(frame_of(stream).image) == 3
+        while isinstance(stream.read_picture(), CodedPicture):
+            pass
 
 
 def test_viewers_do_not_wait_while_a_decoder_catches_up(
@@ -162,6 +172,6 @@ def test_streams_in_other_formats_are_given_as_they_came(format: str, tmp_path: 
             assert picture.data.startswith(b"\0\0") and picture.is_key == (number % 10 == 0)
             assert not picture.is_key or {0x67, 0x68} <= {part[0] for part in picture.data.split(b"\0\0\1")[1:]}
         stream.decodes = True
-        frame = frame_of(stream)
-        assert number_of(frame.image) == 4 and frame.pts == picture.pts
+        last, frame = next_frame(stream, picture)
+        assert number_of(frame.image) >= 4
         stream.close()
