@@ -364,7 +364,7 @@ class Container:
         codec = self._decoder = stream.codec_context
         self._passing = None
         if is_passed_on and codec.name == "h264":
-            self._passing = Passing(codec.extradata or b"", opening.max_pixels)
+            self._passing = Passing(codec.extradata or b"", opening.max_pixels, notices_loss=not opening.in_pieces)
             self._decoder = None
         self._pictures = self._read(self._packets, stream)
 

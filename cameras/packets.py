@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from .interrupt import wake_at
 from .picture import FrameNumbers, Part, has_picture, part_of
+from .timing import seconds
 
 NO_LIMIT_S = 1e5
 """A timeout for FFmpeg that never passes: without any it would not notice :func:`wake_at`."""
@@ -26,6 +27,7 @@ NO_LIMIT_S = 1e5
 _IN_PIECES = frozenset({"h264", "hevc", "mpeg4", "mpeg1video", "mpeg2video", "h263", "h261", "cavs"})
 # Formats whose packets may state when they were captured, as RTCP sender reports tell.
 _WITH_CLOCK = frozenset({"rtsp", "rtp", "sdp"})
+_START_CODE = b"\0\0\1"
 # A silence that says that a picture is complete.
 _COMPLETE_S = 0.4
 _AT_ONCE_S = 0.15
@@ -188,8 +190,8 @@ class Packets:
         if packet.pts != self._pts:
             return False
         data = bytes(packet)
-        part = part_of(self._codec, data)
-        if part is not Part.FURTHER:
+        # Most pieces have no start code, and then need no closer look.
+        if _START_CODE in data[:4] and (part := part_of(self._codec, data)) is not Part.FURTHER:
             if self._has_data:
                 return False
             self._has_data = part is Part.FIRST or has_picture(self._codec, data)
@@ -210,7 +212,7 @@ class Packets:
         if not self._has_clock or not packet.has_sidedata("prft") or packet.pts is None:
             return
         (microseconds,) = struct.unpack_from("=q", packet.get_sidedata("prft"))
-        self.clock_offset_s = microseconds / 1e6 - float(packet.pts * packet.time_base)
+        self.clock_offset_s = microseconds / 1e6 - seconds(packet.pts, packet.time_base)
 
     def _whole(self) -> Generator[av.Packet[Stream], None, None]:
         """Yield the picture that the pieces make."""

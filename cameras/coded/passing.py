@@ -57,14 +57,15 @@ class Passing:
         parameters: Parameter sets that come apart from the packets: with start codes, or as MP4 and FLV have them, and
             then the packets have lengths in place of start codes too.
         max_pixels: Most pixels of a picture.
+        notices_loss: Whether to notice missing pictures; not where whoever reads the packets does.
     """
 
-    def __init__(self, parameters: bytes = b"", max_pixels: int = 2**31) -> None:
+    def __init__(self, parameters: bytes = b"", max_pixels: int = 2**31, *, notices_loss: bool = True) -> None:
         self._max_pixels = max_pixels
         self._length_bytes = 0
         self._sets: dict[tuple[int, int], bytes] = {}  # by kind and number
         self._sequence: SequenceParameters | None = None
-        self._numbers = FrameNumbers()
+        self._numbers = FrameNumbers() if notices_loss else None
         self._passes = False
         self._was_doubted = False
         self._began_s: float | None = None  # of the present group, if it is whole so far
@@ -83,7 +84,8 @@ class Passing:
                 parameters = _annexed(parameters)
             for unit in _units(parameters):
                 self._take_set(unit)
-            self._numbers.skips(parameters)
+            if self._numbers is not None:
+                self._numbers.skips(parameters)
         except (Doubt, IndexError, ValueError):
             self._sets.clear()
             self._sequence = None
@@ -147,7 +149,7 @@ class Passing:
                 firsts += 1
         if not firsts:
             raise Doubt("a packet has no picture")
-        if self._numbers.skips(data):
+        if self._numbers is not None and self._numbers.skips(data):
             raise Doubt("pictures are missing")
         return kinds
 

@@ -47,11 +47,11 @@ class Timeline:
             self._time_base = frame.time_base
             self._offset = -frame.pts
         # Rounded to whole ticks: exact unless a reopened source has another time base.
-        source = round(frame.pts * frame.time_base / self._time_base)
+        source = _in_ticks(frame, self._time_base)
         if self._last >= 0:
             elapsed_s = max(at_s - self._last_at_s, 0.0)
             step = source - self._last_source
-            jump_s = abs(float(step * self._time_base) - elapsed_s)
+            jump_s = abs(step * self._time_base.numerator / self._time_base.denominator - elapsed_s)
             if self._restarted or step <= 0 or jump_s > JUMP_S:
                 self._offset = self._last + max(round(elapsed_s / self._time_base), 1) - source
         self._restarted = False
@@ -138,7 +138,13 @@ class Splice:
 
     def _ticks(self, frame: Frame | CodedPicture) -> int:
         assert self._time_base is not None
-        return round(frame.pts * frame.time_base / self._time_base)
+        return _in_ticks(frame, self._time_base)
+
+
+def _in_ticks(frame: Frame | CodedPicture, time_base: Fraction) -> int:
+    """Return the time of a frame in ticks of a time base, mostly its own."""
+    theirs = frame.time_base
+    return frame.pts if theirs == time_base else round(frame.pts * theirs / time_base)
 
 
 def _at(frame: Picture, pts: int, time_base: Fraction, sequence: int) -> Picture:

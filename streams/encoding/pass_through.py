@@ -148,7 +148,9 @@ class PassThrough(Broadcast):
         self.end()
 
     def _framed(self, picture: CodedPicture) -> EncodedFrame:
-        pts = max(round(picture.pts * picture.time_base * CLOCK_RATE), self._last_pts + 1)
+        time_base = picture.time_base
+        ticks = round(picture.pts * time_base.numerator * CLOCK_RATE / time_base.denominator)
+        pts = max(ticks, self._last_pts + 1)
         self._last_pts = pts
         return EncodedFrame(
             picture.data,
