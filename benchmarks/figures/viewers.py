@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,25 @@ def measure(program: Program, _inputs: Inputs) -> Findings:
     clip = program.scratch / "feed-1m.h264"
     render(clip, 1280, 720, CLIP_S * RATE, bitrate=BITRATE)
     with beside_janus() as (address, missing), on_cores(set(cores[1:])):
-        theirs = [] if missing else _janus(clip, address, {cores[0]})
+        theirs = None if missing else _janus(clip, address, {cores[0]})
         ours = _ours(program, clip, address, {cores[0]})
     return judged(ours, theirs, missing)
 
 
-def _ours(program: Program, clip: Path, address: str, cores: set[int]) -> list[tuple[int, Load]]:
+@dataclass(frozen=True)
+class Climb:
+    """The loads of more and more viewers, and why there were no more of them."""
+
+    loads: list[tuple[int, Load]]
+    end: str
+
+    @property
+    def most(self) -> int:
+        """The largest number of viewers that all got everything."""
+        return max((number for number, load in self.loads if is_full_rate(load)), default=0)
+
+
+def _ours(program: Program, clip: Path, address: str, cores: set[int]) -> Climb:
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(live_feed(clip))
         with on_cores(cores):
@@ -77,7 +91,7 @@ def _ours(program: Program, clip: Path, address: str, cores: set[int]) -> list[t
         return _climb(server.meter, viewers, "feed")
 
 
-def _janus(clip: Path, address: str, cores: set[int]) -> list[tuple[int, Load]]:
+def _janus(clip: Path, address: str, cores: set[int]) -> Climb:
     with contextlib.ExitStack() as stack:
         stack.enter_context(live_feed(clip, RTP_PORT))
         with on_cores(cores):
@@ -86,29 +100,29 @@ def _janus(clip: Path, address: str, cores: set[int]) -> list[tuple[int, Load]]:
         return _climb(server.meter, viewers, MOUNTPOINT)
 
 
-def _climb(meter: CpuMeter, viewers: Viewers, camera: str) -> list[tuple[int, Load]]:
-    """Return the load of more and more viewers; those of the last one are too many, unless there are ``MOST``."""
-    found: list[tuple[int, Load]] = []
+def _climb(meter: CpuMeter, viewers: Viewers, camera: str) -> Climb:
+    """Add viewers until some do not get everything, cannot be opened, or there are ``MOST``."""
+    loads: list[tuple[int, Load]] = []
     number = 0
     while number < MOST:
         wanted = max(FIRST, round(number * GROWTH))
         try:
             viewers.open(camera, number=wanted - number)
-        except ProgramError:  # a server without time for handshakes
-            return [*found, (wanted, Load(float("nan"), 0.0, 0.0, 0))]
+        except ProgramError as error:  # a server without time for handshakes
+            return Climb(loads, f"{wanted} could not be opened: {error}")
         number = wanted
         for _ in range(TRIES):
             viewers.received_in(SETTLE_S)
             before_s = viewers.meter.seconds()
             load = load_of(meter, viewers, MEASURED_S)
             if viewers.meter.seconds() - before_s > FULL * MEASURED_S:
-                raise ProgramError(f"{number} viewers keep their own core busy: no measure of the server")
+                return Climb(loads, f"{number} viewers keep their own core busy: no measure of the server")
             if is_full_rate(load):
                 break
-        found.append((number, load))
+        loads.append((number, load))
         if not is_full_rate(load):
-            break
-    return found
+            return Climb(loads, f"of {number}, not all got every frame")
+    return Climb(loads, "there were no more")
 
 
 def is_full_rate(load: Load) -> bool:
@@ -116,26 +130,25 @@ def is_full_rate(load: Load) -> bool:
     return load.least_fps >= LEAST_FPS and load.lost == 0
 
 
-def most(loads: list[tuple[int, Load]]) -> int:
-    """Return the largest number of viewers that all got everything."""
-    return max((number for number, load in loads if is_full_rate(load)), default=0)
-
-
-def judged(ours: list[tuple[int, Load]], theirs: list[tuple[int, Load]], missing: str) -> Findings:
-    """Return the findings from the loads by number of viewers; ``missing`` says why Janus is."""
+def judged(ours: Climb, theirs: Climb | None, missing: str) -> Findings:
+    """Return the findings; ``missing`` says why there is no Janus."""
     rows = [
         Finding(
             "viewers at full rate on one core, 720p30, 1 Mbit/s",
-            (float(most(ours)),),
+            (float(ours.most),),
             "",
-            f"Janus: {most(theirs)}" if theirs else missing,
+            missing if theirs is None else f"Janus: {theirs.most}",
         )
     ]
-    if theirs:
-        rows.append(
-            Finding("the same, relative to Janus", (most(ours) / max(most(theirs), 1),), "", "", at_least(TARGET))
-        )
-    return Findings(rows, [_detail(who, *each) for who, all in (("camweave", ours), ("Janus", theirs)) for each in all])
+    notes = [f"camweave: {ours.end}"]
+    details = [_detail("camweave", *each) for each in ours.loads]
+    if theirs is not None:
+        notes.append(f"Janus: {theirs.end}")
+        details += [_detail("Janus", *each) for each in theirs.loads]
+        # None at all is a machine that is too busy, not a gateway to be better than.
+        ratio = ours.most / theirs.most if theirs.most else float("nan")
+        rows.append(Finding("the same, relative to Janus", (ratio,), "", "", at_least(TARGET)))
+    return Findings(rows, details, notes)
 
 
 def _detail(who: str, number: int, load: Load) -> dict[str, Any]:
