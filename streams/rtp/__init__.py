@@ -2,6 +2,7 @@
 
 from .h264 import h264_payloads
 from .layout import HIGHEST_ID, Extensions, Layout
+from .limits import PACKET_MAX
 from .path import Path, RelayPath, SocketPath
 from .reports import goodbye, short_ntp_time
 from .srtp import SrtpError, self_test
@@ -13,6 +14,7 @@ __all__ = [
     "Extensions",
     "HIGHEST_ID",
     "Layout",
+    "PACKET_MAX",
     "Path",
     "RelayPath",
     "Repeats",

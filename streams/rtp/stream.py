@@ -41,6 +41,9 @@ BURST_FACTOR = 4
 INTERVAL_SHARE = 0.9
 """Share of the interval between two pictures in which all bursts of one leave, even if their rate is then higher."""
 
+STAMP_S = 0.002
+"""How exact the time of sending of a burst is. Receivers look at differences of tens of milliseconds."""
+
 REPEATS_MAX_BYTES = 256_000
 """Most bytes that are sent again at once; after that, as many as are sent for the first time."""
 
@@ -99,6 +102,7 @@ class Transmitter:
         self._shared: weakref.WeakValueDictionary[Layout, SharedLayout] = weakref.WeakValueDictionary()
         self._picture: Picture | None = None
         self._calls: dict[SharedLayout, tuple[Call, ...]] = {}
+        self._stamped: dict[int, tuple[Call, Call, float]] = {}  # the identity of a call and the call, as sent when
 
     def shared(self, layout: Layout) -> SharedLayout:
         """Return a layout as all viewers share it that have it now."""
@@ -111,13 +115,21 @@ class Transmitter:
         """Return the packets of a picture, laid out once for all viewers with the same layout."""
         if picture is not self._picture:
             self._picture = picture
-            self._calls = {}
+            self._calls, self._stamped = {}, {}
         calls = self._calls.get(shared)
         if calls is None:
             limit = CALL_BYTES_MAX if picture.size <= AT_ONCE_BYTES else BURST_BYTES
             calls = laid_out(picture.payloads, shared.layout, time.time(), picture.captured_at, limit)
             self._calls[shared] = calls
         return calls
+
+    def stamped(self, call: Call) -> Call:
+        """Return a burst with the time of sending; the same for all viewers for whom it leaves about now."""
+        now = time.time()
+        found = self._stamped.get(id(call))
+        if found is None or not 0.0 <= now - found[2] < STAMP_S:
+            found = self._stamped[id(call)] = call, restamped(call, now), now
+        return found[1]
 
 
 class RtpStream:
@@ -284,7 +296,7 @@ class RtpStream:
             self._timer = None
         call = self._bursts.popleft()
         if self._layout.extensions.send_time:
-            call = restamped(call, time.time())
+            call = self._transmitter.stamped(call)
         if not self._has_sent(call):
             self._drop()
             return False

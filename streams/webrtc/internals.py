@@ -40,7 +40,7 @@ from pylibsrtp import Session
 
 from cameras import require_internals, sets_attribute
 
-from ..rtp import Path, RelayPath, Repeats, SocketPath, goodbye
+from ..rtp import PACKET_MAX, Path, RelayPath, Repeats, SocketPath, goodbye
 from ..rtp import self_test as rtp_self_test
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,12 @@ _SENDER_ATTRIBUTES = ("cname", "rtx_payload_type", "rtp_started", "rtp_exited", 
 
 _FIRST_REPORT_S = 0.2
 """Time of the first sender report: from then on the viewer knows when each picture was captured."""
+
+_EARLY_REPORTS, _EARLY_INTERVAL_S = 4, 1.0
+"""So many reports come at short intervals: a viewer needs some to know the clock of the server."""
+
+_REPORT_INTERVAL_S = 5.0
+"""Mean interval of all further ones: the least that RFC 3550 recommends (section 6.2)."""
 
 # aiortc offers ECDSA only, so a peer with an RSA certificate (GStreamer's default) fails with "no shared cipher".
 _CIPHERS = (
@@ -171,11 +177,12 @@ def replace_sending(sender: RTCRtpSender, sending: Sending) -> None:
     Call it before the connection comes up.
     """
     transport = sender.transport
+    path = _path_of(ice_of(transport.transport))
 
     async def run_rtp(codec: Any) -> None:
         _get(sender, "rtp_started").set()
         try:
-            sending.begin(_outgoing(sender, transport, codec.payloadType))
+            sending.begin(_outgoing(sender, transport, codec.payloadType, path))
             await asyncio.Event().wait()
         except asyncio.CancelledError:  # the end; raised, it would hold the sender in its task
             pass
@@ -184,20 +191,28 @@ def replace_sending(sender: RTCRtpSender, sending: Sending) -> None:
 
     async def run_rtcp() -> None:
         _get(sender, "rtcp_started").set()
-        wait_s = _FIRST_REPORT_S
+        wait_s, number = _FIRST_REPORT_S, 0
         try:
             while True:
                 await asyncio.sleep(wait_s)
                 report = sending.report()
                 if report is not None:
-                    await transport._send_rtp(report)
-                    wait_s = 0.5 + random.random()  # RFC 3550, section 6.3.1: not in step with others
-        except (ConnectionError, asyncio.CancelledError):
+                    send(report)
+                    number += 1
+                    interval_s = _EARLY_INTERVAL_S if number < _EARLY_REPORTS else _REPORT_INTERVAL_S
+                    # RFC 3550, section 6.3.1: not in step with others.
+                    wait_s = interval_s * (0.5 + random.random())
+        except asyncio.CancelledError:
             pass
         finally:
-            with contextlib.suppress(ConnectionError):
-                await transport._send_rtp(goodbye(sender._ssrc))
+            send(goodbye(sender._ssrc))
             _get(sender, "rtcp_exited").set()
+
+    def send(plain: bytes) -> None:
+        # Not through aiortc: six awaits for each report of each viewer.
+        way = path()
+        if way is not None:
+            way.send(memoryview(transport._tx_srtp.protect_rtcp(plain)), PACKET_MAX)
 
     async def handled_rtcp(packet: Any) -> None:
         if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
@@ -217,7 +232,9 @@ def replace_sending(sender: RTCRtpSender, sending: Sending) -> None:
     _set(sender, "_handle_rtcp_packet", handled_rtcp)
 
 
-def _outgoing(sender: RTCRtpSender, transport: RTCDtlsTransport, payload_type: int) -> Outgoing:
+def _outgoing(
+    sender: RTCRtpSender, transport: RTCDtlsTransport, payload_type: int, path: Callable[[], Path | None]
+) -> Outgoing:
     repeated = _get(sender, "rtx_payload_type")
     # The two kinds that aiortc negotiates: AES-GCM, and AES-CM with HMAC-SHA1-80.
     assert transport._ssl is not None
@@ -229,7 +246,7 @@ def _outgoing(sender: RTCRtpSender, transport: RTCDtlsTransport, payload_type: i
         sender._ssrc,
         (_get(sender, "cname") or "").encode(),
         None if repeated is None else Repeats(repeated, sender._rtx_ssrc),
-        _path_of(ice_of(transport.transport)),
+        path,
     )
 
 
@@ -328,7 +345,6 @@ def self_test() -> None:
         (sender.transport, "_handle_rtp_data"),
         (sender.transport, "_unregister_rtp_sender"),
         (sender.transport, "_unregister_rtp_receiver"),
-        (sender.transport, "_send_rtp"),
         (sender.transport, "_tx_srtp"),
         (sender, "_ssrc"),
         (ice, "_check_list"),

@@ -13,7 +13,7 @@ from aiortc.rtp import HeaderExtensionsMap, RtcpPacket, RtcpSrPacket, RtpPacket,
 from pylibsrtp import Policy, Session
 
 from streams.rtp import Extensions, Layout, Repeats, RtpStream, Transmitter
-from streams.rtp.stream import AT_ONCE_BYTES, BURST_BYTES, HISTORY_S, LEAST_RATE, REPEATS_MAX_BYTES
+from streams.rtp.stream import AT_ONCE_BYTES, BURST_BYTES, HISTORY_S, LEAST_RATE, REPEATS_MAX_BYTES, STAMP_S
 
 pytestmark = pytest.mark.anyio
 
@@ -257,6 +257,23 @@ async def test_all_bursts_of_a_very_large_picture_leave_within_its_interval() ->
     bursts = 1 + len(viewer.stream._bursts)
     assert bursts > 8
     assert 0 < viewer.stream._pause_s * (bursts - 1) < INTERVAL / 90_000
+
+
+def test_a_burst_is_stamped_once_for_all_viewers_for_whom_it_leaves_at_the_same_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr("streams.rtp.stream.time.time", lambda: now)
+    transmitter = Transmitter()
+    shared = transmitter.shared(Layout(96, 10, Extensions(send_time=3)))
+    call = transmitter.calls(Shot((b"burst",)), shared)[0]
+    now += 0.01
+    first = transmitter.stamped(call)
+    assert first != call
+    now += STAMP_S / 2
+    assert transmitter.stamped(call) is first
+    now += STAMP_S
+    assert transmitter.stamped(call) not in (first, call)
 
 
 async def test_the_first_picture_leaves_in_bursts_too() -> None:
