@@ -15,7 +15,7 @@ from .test_stream import INTERVAL, SOURCE, Shot, Viewer
 
 pytestmark = pytest.mark.anyio
 
-STEPS = 150
+STEPS = 200
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Life:
     def step(self) -> None:
         """Let one thing happen, or two."""
         chance, viewer = self._random.random(), self.viewer
-        if chance < 0.3:
-            viewer.wire.room = self._random.choice([0, 1, 3, 10]) if chance < 0.1 else 1 << 30
+        if self._random.random() < 0.3:
+            viewer.wire.room = self._random.choice([0, 1, 3, 10, 1 << 30, 1 << 30])
         if chance < 0.75:
             self._push()
         elif chance < 0.9:
@@ -88,7 +88,7 @@ async def test_a_viewer_can_read_everything_that_comes(seed: int) -> None:
     life.viewer.wire.calls = [list(once.values())]
     packets = life.viewer.received()
     pictures = [packet for packet in packets if packet.ssrc == SOURCE]
-    assert len(pictures) > 300 and life.viewer.stream.dropped > 3
+    assert len(pictures) > 200 and life.viewer.stream.dropped > 3
     check_order(pictures, life.origins)
 
     by_number = {packet.sequence_number: packet for packet in pictures}
