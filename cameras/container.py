@@ -394,6 +394,10 @@ class Container:
                         raise NoPictures("data arrives, but hardly any picture can be shown")
                     began_s = time.monotonic()
                     continue
+                if passed is None and self._awaits_key(packets):
+                    is_decoding = False
+                    began_s = time.monotonic()
+                    continue
                 if is_decoding:
                     undecoded.append(packet)
                 else:
@@ -415,6 +419,14 @@ class Container:
         if packet.has_sidedata("new_extradata"):
             passing.take_parameters(bytes(cast(Any, packet.get_sidedata("new_extradata"))))
         return passing.take(bytes(packet), packets.received_at_s, is_whole=not (packets.lost or packet.is_corrupt))
+
+    def _awaits_key(self, packets: Packets) -> bool:
+        """Return whether pictures before the first key frame are left undecoded: nobody needs frames.
+
+        They can hardly be shown, and a decoder, once used, leaves much memory behind.
+        """
+        passing = self._passing
+        return passing is not None and not self.decodes and passing.awaits_key(packets.received_at_s)
 
     def _caught_up(
         self,

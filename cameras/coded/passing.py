@@ -68,6 +68,8 @@ class Passing:
         self._numbers = FrameNumbers() if notices_loss else None
         self._passes = False
         self._was_doubted = False
+        self._first_s: float | None = None
+        self._has_key = False
         self._began_s: float | None = None  # of the present group, if it is whole so far
         self._bytes = 0
         self._groups = 0
@@ -98,6 +100,8 @@ class Passing:
             now_s: When it came, on the monotonic clock.
             is_whole: Whether nothing is known to be missing in it or before it.
         """
+        if self._first_s is None:
+            self._first_s = now_s
         try:
             if not is_whole:
                 raise Doubt("pictures are damaged or missing")
@@ -105,6 +109,10 @@ class Passing:
         except (Doubt, IndexError, ValueError):
             self.doubt()
             return None
+
+    def awaits_key(self, now_s: float) -> bool:
+        """Return whether no key frame has come yet, and one may still come: before it, pictures show nothing."""
+        return not self._has_key and self._first_s is not None and now_s - self._first_s <= GROUP_MAX_S
 
     def doubt(self) -> None:
         """Pass on no more pictures until all was well for a while. Before the first key frame nothing is well."""
@@ -135,6 +143,7 @@ class Passing:
             if unit[0] & 0x80 or kind not in _KNOWN:
                 raise Doubt(f"it has units of kind {kind}")
             kinds.add(kind)
+            self._has_key = self._has_key or kind == _IDR
             if kind in (_SEQUENCE, _PICTURE):
                 self._take_set(unit)
             elif kind == _MESSAGE and _ORIENTATION in _messages(unit):

@@ -17,7 +17,7 @@ from cameras import (
     Frame,
 )
 
-from ..execution import BlockingRun, Clock, Executor, Run
+from ..execution import BlockingRun, Clock, Executor, Run, release_memory
 from ..feeds import Output, Picture, Producer, Reports, State, Timeline
 from .bugs import bug_message, must_be
 from .retries import RetryPauses
@@ -29,6 +29,9 @@ CHECKS_MAX = 30
 
 CHECK_PAUSE_MIN_S = 0.1
 """Shortest pause between two checks, even if a check takes long."""
+
+UNDECODED = 3
+"""After so many pictures that were not decoded, the decoder is gone, and its memory is given back."""
 
 _WITH_ERROR = (State.OFFLINE, State.OPENING, State.ENDED)
 
@@ -206,6 +209,9 @@ class Source(Producer):
                 self._note_clock(camera)
                 if isinstance(picture, CodedPicture):
                     run_state.coded = picture, self._take_coded(run_state, output, picture)
+                    run_state.undecoded = 0 if camera.decodes else run_state.undecoded + 1
+                    if run_state.undecoded == UNDECODED:
+                        release_memory()
                     continue
                 must_be(Frame, picture, f"{type(camera).__name__}.read")
                 self._take(run_state, output, picture)
@@ -274,6 +280,7 @@ class _RunState:
         active_at_s: Time of the last opening or frame, on the clock.
         silence_s: How long the camera may give no frame; ``None`` without a limit.
         coded: The last coded picture as the camera gave it, and with its place in time, until its frame comes.
+        undecoded: Number of coded pictures in a row that were not decoded.
     """
 
     def __init__(self, state: State, error: str | None = None) -> None:
@@ -284,6 +291,7 @@ class _RunState:
         self.active_at_s = 0.0
         self.silence_s: float | None = None
         self.coded: tuple[CodedPicture, CodedPicture] | None = None
+        self.undecoded = 0
 
     def stall(self, now_s: float) -> str | None:
         """Return an error message when the camera neither gives frames nor fails; otherwise ``None``."""

@@ -170,7 +170,7 @@ class PassThrough(Broadcast):
         place = self._place(subscription)
         if place is None or frame.sequence <= place.sequence:
             return
-        if place.plays and frame.pts > place.pts:  # as nearly always
+        if place.plays and frame.pts > place.pts and subscription.encoder is self:  # as nearly always
             place.sequence, place.pts = frame.sequence, frame.pts
             place.has_key = subscription.sink.push(frame)
             return

@@ -8,7 +8,7 @@ from functools import cache
 import av
 import pytest
 
-from cameras.coded import GROUP_MAX_BYTES, CodedPicture, Passed, Passing
+from cameras.coded import GROUP_MAX_BYTES, GROUP_MAX_S, CodedPicture, Passed, Passing
 
 from .videos import packets as all_packets
 
@@ -85,6 +85,17 @@ def test_a_stream_without_its_parameters_is_not_passed_on_before_they_come() -> 
 def test_a_stream_is_passed_on_from_its_first_key_frame_on() -> None:
     whole, _ = packets(20, **PLAIN)
     assert [picture is not None for picture in taken(Passing(), whole[2:])] == [False] * 3 + [True] * 15
+
+
+def test_a_first_key_frame_is_awaited_for_as_long_as_a_group_may_last() -> None:
+    whole, _ = packets(20, **PLAIN)
+    passing = Passing()
+    assert not passing.awaits_key(0.0), "nothing has come"
+    passing.take(whole[2], 1.0)
+    assert passing.awaits_key(1.0) and passing.awaits_key(1.0 + GROUP_MAX_S)
+    assert not passing.awaits_key(1.1 + GROUP_MAX_S)
+    passing.take(whole[5], 1.5)
+    assert not passing.awaits_key(1.5)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cameras import CodedPicture, Frame
+from cameras.container import Container
 from cameras.stream import Stream, StreamAttributes
 
 from .rtsp import Camera, Sender, pictures_at, rtp_pictures
@@ -104,6 +105,25 @@ def test_decoding_begins_with_the_newest_picture_and_ends_between_two(pictures: 
         stream.decodes = True
         while isinstance(stream.read_picture(), CodedPicture):
             pass
+
+
+def test_pictures_before_the_first_key_frame_are_decoded_only_if_frames_are_wanted(
+    pictures: list[list[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[object] = []
+    original = Container._decoded
+
+    def counted(self: Container, packet: Any) -> Any:
+        decoded.append(packet)
+        return original(self, packet)
+
+    monkeypatch.setattr(Container, "_decoded", counted)
+    for decodes in (False, True):
+        with opened(Camera(pictures_at(pictures[4:], RATE))) as stream:
+            stream.decodes = decodes
+            picture = coded(stream)
+            assert picture.is_key and picture.pts == 0
+            assert bool(decoded) == decodes
 
 
 def test_viewers_do_not_wait_while_a_decoder_catches_up(
