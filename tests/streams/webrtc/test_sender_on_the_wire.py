@@ -29,10 +29,8 @@ pytestmark = pytest.mark.anyio
 
 FRAMES = 300
 WIDTH, HEIGHT = 640, 480
-EXTENSIONS = {
-    "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay": 11,
-    "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time": 12,
-}
+CAPTURE = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
+EXTENSIONS = {"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay": 11, CAPTURE: 12}
 NTP_EPOCH_S = 2_208_988_800
 DATAGRAM_MAX = 1232
 
@@ -121,7 +119,7 @@ class Observed:
 
     def __init__(self, viewer: LoopbackViewer) -> None:
         self.packets: list[Packet] = []
-        self.reports: list[Any] = []
+        self.reports: list[tuple[Any, int]] = []  # with the number of packets before each
         self.markers = 0
         self._came = asyncio.Event()
         transport = viewer.transceiver.receiver.transport
@@ -145,7 +143,7 @@ class Observed:
         self._came.set()
 
     async def _report(self, data: bytes) -> None:
-        self.reports += RtcpPacket.parse(data)
+        self.reports += ((report, len(self.packets)) for report in RtcpPacket.parse(data))
         self._came.set()
 
 
@@ -208,11 +206,11 @@ async def test_every_packet_is_right(codec: CodecName, profile: str, monkeypatch
             subscription.close()
             check(observed, recorder, answer.sdp, codec, 16 if "GCM" in profile else 10)
             assert {send_time(packet, answer.sdp) is None for packet in observed.packets} == {not with_rtx}
-            await check_reports(observed, recorder, ssrc_of(viewer))
+            check_reports(observed, ssrc_of(viewer))
             if with_rtx:
                 await check_repeats(observed, viewer, answer.sdp)
             await streams.delete(answer.secret)
-            await observed.until(lambda: any(isinstance(each, RtcpByePacket) for each in observed.reports))
+            await observed.until(lambda: any(isinstance(report, RtcpByePacket) for report, _ in observed.reports))
             await viewer.close()
 
 
@@ -265,19 +263,22 @@ def check(observed: Observed, recorder: Recorder, answer: str, codec: str, tag_b
     assert max(frame.size for frame in encoded) > 32_000 > min(frame.size for frame in encoded)
 
 
-async def check_reports(observed: Observed, recorder: Recorder, source: int) -> None:
-    """Check the sender report that comes next."""
-    observed.reports.clear()
-    await observed.until(lambda: len(observed.reports) >= 2)
-    report, description = observed.reports[:2]
-    assert isinstance(report, RtcpSrPacket) and isinstance(description, RtcpSdesPacket)
-    info, last, frame = report.sender_info, observed.packets[-1], recorder.frames[-1]
-    assert report.ssrc == source and description.chunks[0].ssrc == source
-    assert info.packet_count == len(observed.packets)
-    assert info.octet_count == sum(len(packet.payload) for packet in observed.packets)
-    later_s = info.ntp_timestamp / (1 << 32) - NTP_EPOCH_S - frame.captured_at
-    assert 0 < later_s < 30
-    assert (info.rtp_timestamp - last.timestamp) & 0xFFFFFFFF == pytest.approx(later_s * 90_000, abs=2)
+def check_reports(observed: Observed, source: int) -> None:
+    """Check the sender reports that have come between the packets."""
+    captured = {packet.timestamp: packet.extensions[EXTENSIONS[CAPTURE]] for packet in observed.packets}
+    reports = [each for each in observed.reports if isinstance(each[0], RtcpSrPacket)]
+    descriptions = [report for report, _ in observed.reports if isinstance(report, RtcpSdesPacket)]
+    assert len(reports) == len(descriptions) >= 1
+    assert {description.chunks[0].ssrc for description in descriptions} == {source}
+    for report, number in reports:
+        before, info = observed.packets[:number], report.sender_info
+        assert report.ssrc == source
+        assert info.packet_count == number
+        assert info.octet_count == sum(len(packet.payload) for packet in before)
+        later_s = (info.ntp_timestamp - int.from_bytes(captured[before[-1].timestamp], "big")) / (1 << 32)
+        assert 0 < later_s < 30
+        later = (info.rtp_timestamp - before[-1].timestamp) & 0xFFFFFFFF
+        assert later == pytest.approx(later_s * 90_000, abs=2), "it tells when the last picture was captured"
 
 
 async def check_repeats(observed: Observed, viewer: LoopbackViewer, answer: str) -> None:
