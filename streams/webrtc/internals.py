@@ -205,8 +205,10 @@ def replace_sending(sender: RTCRtpSender, sending: Sending) -> None:
         except asyncio.CancelledError:
             pass
         finally:
-            send(goodbye(sender._ssrc))
-            _get(sender, "rtcp_exited").set()
+            try:
+                send(goodbye(sender._ssrc))
+            finally:  # aiortc waits for it
+                _get(sender, "rtcp_exited").set()
 
     def send(plain: bytes) -> None:
         # Not through aiortc: six awaits for each report of each viewer.
