@@ -113,11 +113,17 @@ class Feeding:
 
 
 class LoopbackViewer:
-    """A viewer on 127.0.0.1: an aiortc peer connection in place of a browser's."""
+    """A viewer on loopback: an aiortc peer connection in place of a browser's."""
 
     def __init__(
-        self, codec: str | None = None, certificate: RTCCertificate | None = None, *, audio: bool = False
+        self,
+        codec: str | None = None,
+        certificate: RTCCertificate | None = None,
+        *,
+        audio: bool = False,
+        address: str = "127.0.0.1",
     ) -> None:
+        self._address = address
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         if certificate is not None:
             setattr(self.connection, "_RTCPeerConnection__certificates", [certificate])  # noqa: B010  # private
@@ -135,7 +141,8 @@ class LoopbackViewer:
     async def offer(self) -> str:
         """Return the offer, with its candidates."""
         for each in self.connection.getTransceivers():
-            restrict(each.receiver.transport.transport.iceGatherer._connection, IceSettings())
+            settings = IceSettings(addresses=(self._address,))
+            restrict(each.receiver.transport.transport.iceGatherer._connection, settings)
         await self.connection.setLocalDescription(await self.connection.createOffer())
         return self.connection.localDescription.sdp
 

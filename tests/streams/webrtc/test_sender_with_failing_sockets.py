@@ -1,4 +1,4 @@
-"""Sockets that fail or are full: one viewer's never harm another's, and no packet is lost where it can be sent."""
+"""Sockets that fail, are full, or of IPv6: one viewer's never harm another's, and what can be sent is not lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline import StreamConfig
+from pipeline import ServerConfig, StreamConfig
 from streams.rtp import Path, SocketPath
 from streams.webrtc import internals
 from tests.streams.fakes import FakeGraph, LoopbackViewer
@@ -132,6 +132,24 @@ async def test_a_viewer_with_a_full_socket_goes_on_with_a_key_frame(monkeypatch:
         # Parameter sets come before key frames only.
         assert pictures[0][0].payload[0] & 31 == 24 and pictures[0][0].payload[3] & 31 == 7
         assert len({each.timestamp for each in net.observed[1].packets}) >= 17
+
+
+async def test_a_viewer_over_ipv6_gets_every_packet_in_few_calls() -> None:
+    config = ServerConfig.model_validate({"host": "::1", "ice": {"addresses": ["::1"]}})
+    async with serving("porch", config=config) as (streams, graph):
+        viewer = LoopbackViewer(address="::1")
+        observed = Observed(viewer)
+        answer = await streams.offer("porch", await viewer.offer())
+        await viewer.accept(answer.sdp)
+        await viewer.connected.wait()
+        for count, frame in zip(range(1, 20), frames(), strict=False):
+            graph.cameras["porch"].give(frame)
+            await observed.until(partial(observed.has_frames, count))
+        assert numbers(observed) == list(range(len(observed.packets)))
+        stream = streams._sessions[answer.secret]._sender._stream
+        path = None if stream is None else stream._path()
+        assert isinstance(path, SocketPath) and path.segments and path.address[0] == "::1"
+        await viewer.close()
 
 
 async def test_a_path_that_is_gone_harms_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
