@@ -62,7 +62,8 @@ class Viewer(Session):
         subscription, name = self._subscription, f"camera {self.camera}: viewer {self.id}"
 
         def move(low: bool) -> None:
-            logger.info("%s: its network suits %s", name, "a smaller picture" if low else "the whole picture again")
+            if subscription.feed.config.stream.ladder == "auto":
+                logger.info("%s: its network suits %s", name, "a smaller picture" if low else "the whole picture again")
             subscription.choose_rung(low=low)
 
         self._sender.send(self._video, _level(subscription.feed), subscription.request_key_frame, move)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import logging
 import os
 import re
 import socket
@@ -10,7 +11,7 @@ import time
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pytest
@@ -455,6 +456,18 @@ async def test_each_offer_uses_the_current_ice_configuration() -> None:
             {"127.0.0.1"},
             {"127.0.0.1", "192.0.2.7"},
         ]
+
+
+@pytest.mark.parametrize(("ladder", "said"), [("auto", 1), ("never", 0)])
+async def test_a_move_is_said_only_where_there_is_another_rung(
+    ladder: Literal["auto", "never"], said: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving("porch", stream=StreamConfig(ladder=ladder)) as (streams, _):
+        async with viewing(LoopbackViewer()) as viewer:
+            answer = await streams.offer("porch", await viewer.offer())
+            caplog.set_level(logging.INFO, "streams")
+            streams._sessions[answer.secret]._sender._move(True)
+            assert len([text for text in caplog.messages if "its network suits a smaller picture" in text]) == said
 
 
 async def test_offers_after_close_are_refused() -> None:
