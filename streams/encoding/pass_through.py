@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from cameras import BackgroundThread, CodedPicture
+from cameras import CodedPicture
 from pipeline import CodedWatch, Feed, Run
 
 from .broadcast import Broadcast, EncoderKey, Subscription
@@ -139,7 +139,7 @@ class PassThrough(Broadcast):
         """End the streams of all sinks: the camera was removed or became private."""
         # Whoever says so may hold the lock of the graph, and others wait for that with the lock of the pool.
         try:
-            BackgroundThread(self._finish, f"ending {self.key.camera}").start()
+            self.feed.executor.start_thread(f"ending {self.key.camera}", lambda _: self._finish())
         except RuntimeError:  # the system gives no more threads
             self.end()
 
