@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,12 +91,12 @@ class Round:
     bare_us: float
 
 
-def load_of(meter: CpuMeter, viewers: Viewers, seconds: float) -> Load:
-    """Measure for some seconds."""
-    before_s, began_s = meter.seconds(), time.monotonic()
+def load_of(meter: CpuMeter, viewers: Viewers, seconds: float, monotonic: Callable[[], float] = time.monotonic) -> Load:
+    """Measure for some seconds, by a clock that never jumps."""
+    before_s, began_s = meter.seconds(), monotonic()
     counts = viewers.received_in(seconds)
     # On a busy machine the answers of the viewers are late.
-    return load_from(meter.seconds() - before_s, counts, time.monotonic() - began_s)
+    return load_from(meter.seconds() - before_s, counts, monotonic() - began_s)
 
 
 def load_from(cpu_s: float, counts: Sequence[Count], seconds: float) -> Load:

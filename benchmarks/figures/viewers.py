@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def _janus(clip: Path, address: str, cores: set[int]) -> Climb:
         return _climb(server.meter, viewers, MOUNTPOINT)
 
 
-def _climb(meter: CpuMeter, viewers: Viewers, camera: str) -> Climb:
+def _climb(meter: CpuMeter, viewers: Viewers, camera: str, monotonic: Callable[[], float] = time.monotonic) -> Climb:
     """Add viewers until some do not get everything, cannot be opened, or there are ``MOST``."""
     loads: list[tuple[int, Load]] = []
     number = 0
@@ -114,7 +115,7 @@ def _climb(meter: CpuMeter, viewers: Viewers, camera: str) -> Climb:
         for _ in range(TRIES):
             viewers.received_in(SETTLE_S)
             before_s = viewers.meter.seconds()
-            load = load_of(meter, viewers, MEASURED_S)
+            load = load_of(meter, viewers, MEASURED_S, monotonic)
             if viewers.meter.seconds() - before_s > FULL * MEASURED_S:
                 return Climb(loads, f"{number} viewers keep their own core busy: no measure of the server")
             if is_full_rate(load):

@@ -20,6 +20,7 @@ class Fake:
     def __init__(self, limit: int, *, busy: bool = False, refused_beyond: int = 10_000) -> None:
         self.open_now = 0
         self.looks = 0
+        self.now_s = 0.0
         self.meter: Any = self
         self._limit = limit
         self._busy = busy
@@ -33,6 +34,7 @@ class Fake:
 
     def received_in(self, seconds: float) -> list[Count]:
         self.looks += 1
+        self.now_s += seconds
         frames = round(30 * seconds) if self.open_now <= self._limit else 1
         return [Count(4 * frames, frames, 0)]
 
@@ -44,7 +46,7 @@ class Fake:
 def climb(fake: Fake) -> Climb:
     meter: Any = fake
     each: Any = fake
-    return viewers._climb(meter, each, "feed")
+    return viewers._climb(meter, each, "feed", lambda: fake.now_s)
 
 
 def test_viewers_are_added_until_one_misses_frames_twice() -> None:
