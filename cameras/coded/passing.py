@@ -22,6 +22,8 @@ _START = b"\x00\x00\x01"
 _SLICE, _IDR, _MESSAGE, _SEQUENCE, _PICTURE, _DELIMITER = 1, 5, 6, 7, 8, 9
 _KNOWN = frozenset({_SLICE, _IDR, _MESSAGE, _SEQUENCE, _PICTURE, _DELIMITER, 10, 11, 12})  # ends, filling
 _B_SLICE = 1
+_NUMBERS = {_SEQUENCE: 32, _PICTURE: 256}  # parameter sets of each kind, by H.264, 7.4.2.1.1 and 7.4.2.2
+_SET_BYTES_MAX = 4096  # those of real cameras have some dozens of bytes; with scaling lists, some hundreds
 _ORIENTATION = 47  # a message that the picture is to be turned
 _HEAD_BYTES = 32
 
@@ -187,6 +189,8 @@ class Passing:
 
     def _take_set(self, unit: bytes) -> None:
         kind = unit[0] & 0x1F
+        if kind in _NUMBERS and len(unit) > _SET_BYTES_MAX:
+            raise Doubt(f"it has a parameter set of {len(unit)} bytes")
         if kind == _SEQUENCE:
             number = Bits(unit[4:_HEAD_BYTES]).exponential()
             if self._sets.get((kind, number)) != unit:
@@ -200,6 +204,8 @@ class Passing:
                 raise Doubt("it has groups of slices")
         else:
             return
+        if number >= _NUMBERS[kind]:
+            raise Doubt(f"it has a parameter set with number {number}")
         self._sets[kind, number] = unit
 
     def _with_sets(self, data: bytes) -> bytes:

@@ -184,6 +184,31 @@ def test_nonsense_is_a_doubt(data: bytes) -> None:
     assert passing.take(data, 0.0) is None
 
 
+def picture_set(number: int, size: int = 8) -> bytes:
+    """Return a picture parameter set with a number: Exp-Golomb codes of that, of 0, two bits, and of 0."""
+    code = bin(number + 1)[2:]
+    bits = "0" * (len(code) - 1) + code + "1001" + "1" * 8
+    body = bytes(int(bits[at : at + 8].ljust(8, "1"), 2) for at in range(0, len(bits), 8))
+    return b"\0\0\1\x68" + body.ljust(size, b"\x80")
+
+
+@pytest.mark.parametrize(("first", "fits"), [(picture_set(255), True), (picture_set(256), False)])
+def test_parameter_sets_beyond_the_last_number_are_a_doubt(first: bytes, fits: bool) -> None:
+    whole, _ = packets(20, **PLAIN)
+    passing = Passing()
+    taken(passing, whole[:2])
+    assert (passing.take(first + whole[2], 0.1) is not None) == fits
+
+
+def test_a_camera_cannot_fill_the_memory_with_parameter_sets() -> None:
+    whole, _ = packets(20, **PLAIN)
+    passing = Passing()
+    for number in range(2000):
+        passing.take(picture_set(number, 4000) + whole[1], number / 25)
+    passing.take(picture_set(7, 100_000) + whole[1], 80.0)
+    assert sum(map(len, passing._sets.values())) < 1_200_000
+
+
 def test_a_picture_that_is_to_be_turned_is_not_passed_on() -> None:
     whole, _ = packets(5, **PLAIN)
     turned = b"\0\0\0\1\x06\x2f\x03\x40\0\0\x80" + whole[0]
