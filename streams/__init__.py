@@ -13,6 +13,7 @@ from .encoding import (
     VideoEncoder,
     VideoPacket,
 )
+from .predictions import EVENT_MAX_BYTES, PredictionsEvent, predictions_of, utc_text
 from .selection import Selection
 from .snapshot import NoFrameComes, Snapshot, held_snapshot, jpeg, next_frame, snapshot
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Deadlines",
+    "EVENT_MAX_BYTES",
     "VideoEncoder",
     "EncodedFrame",
     "EncoderKey",
@@ -51,6 +53,7 @@ __all__ = [
     "NothingInCommon",
     "EtagMismatch",
     "PacketSink",
+    "PredictionsEvent",
     "SdpTooLong",
     "Selection",
     "SessionAnswer",
@@ -73,7 +76,9 @@ __all__ = [
     "held_snapshot",
     "jpeg",
     "next_frame",
+    "predictions_of",
     "snapshot",
+    "utc_text",
 ]
 
 

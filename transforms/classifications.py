@@ -99,7 +99,8 @@ class Classifications(RecognitionTransform[ClassificationsAttributes]):
         named = list(frame.annotations)
         for index, found in self._matched(frame).items():
             named[index] = self._named(named[index], found)
-        return replace(frame, annotations=tuple(named))
+        new_result = frame.new_result or self._inference.new_result
+        return replace(frame, annotations=tuple(named), new_result=new_result)
 
     def recognise(self, frame: Frame) -> Sequence[Classification]:
         """Return the classifications that are kept, by falling confidence."""

@@ -52,9 +52,8 @@ class RecognitionTransform(InferenceTransform[R]):
 
     def apply(self, frame: Frame) -> Frame:
         """Return the frame with its predictions attached."""
-        return frame.with_annotations(
-            found.attached_by(self.type_name, self.service.name) for found in self.recognise(frame)
-        )
+        found = [each.attached_by(self.type_name, self.service.name) for each in self.recognise(frame)]
+        return frame.with_annotations(found, new_result=self._inference.new_result)
 
     @abstractmethod
     def recognise(self, frame: Frame) -> Sequence[Annotation]:

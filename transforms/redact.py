@@ -185,4 +185,4 @@ def _black(frame: Frame) -> Frame:
     else:
         pixels = Pixels.from_bgr(np.zeros((*shape, 3), np.uint8))
     depth = None if frame.depth is None else read_only(np.zeros_like(frame.depth))
-    return dataclasses.replace(frame, pixels=pixels, annotations=(), depth=depth)
+    return dataclasses.replace(frame, pixels=pixels, annotations=(), depth=depth, new_result=False)

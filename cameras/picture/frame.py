@@ -74,6 +74,7 @@ class Frame:
         distortion: Brown-Conrady parameters rk1, rk2, rk3, tp1, tp2; empty if unknown.
         trace: Stages completed so far; the first is the capture. The second is ``received`` where these differ.
         capture_clock: Which clock says when the frame was captured: the camera's own, or ours as it arrived.
+        new_result: Whether its annotations include a result that no earlier frame carried, even one that found nothing.
     """
 
     pixels: Pixels
@@ -87,6 +88,7 @@ class Frame:
     distortion: tuple[float, ...] = ()
     trace: tuple[Mark, ...] = ()
     capture_clock: CaptureClock = "arrival"
+    new_result: bool = False
 
     @property
     def width(self) -> int:
@@ -113,9 +115,10 @@ class Frame:
         """When it came to this machine (:func:`received_in`)."""
         return received_in(self.trace)
 
-    def with_annotations(self, more: Iterable[Annotation]) -> Frame:
-        """Return this frame with annotations appended."""
-        return dataclasses.replace(self, annotations=(*self.annotations, *more))
+    def with_annotations(self, more: Iterable[Annotation], *, new_result: bool = False) -> Frame:
+        """Return this frame with annotations appended; ``new_result``: they are of a result that no other carried."""
+        annotations = (*self.annotations, *more)
+        return dataclasses.replace(self, annotations=annotations, new_result=self.new_result or new_result)
 
     def with_pixels(
         self,

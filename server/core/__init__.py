@@ -20,7 +20,7 @@ from .access import (
 from .backend import Backend, model_errors, open_backend
 from .frames import captured_at, frame_of, held_picture_of, picture_of
 from .image_urls import DownloadFailed, DownloadTooLarge, ImageUrlError, ImageUrls, InvalidUrl, Unreachable
-from .info import camera_info, predictions_of, service_info
+from .info import camera_info, service_info
 from .predictions import PICTURE_LIMITS, Wanted, decode, recognised, reply, require_kind
 from .requests import (
     PARTS_AT_ONCE,
@@ -102,7 +102,6 @@ __all__ = [
     "on_thread",
     "open_backend",
     "picture_of",
-    "predictions_of",
     "recognised",
     "reply",
     "require_kind",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Literal
 
 from cameras import CodedPicture, Frame
 from pipeline import Feed
-from streams import NoFrameComes, Snapshot, held_snapshot, next_frame, snapshot
+from streams import NoFrameComes, Snapshot, held_snapshot, next_frame, snapshot, utc_text
 
 from .backend import Backend
 from .requests import NoFrame, NotFound, RequestError
@@ -66,8 +65,7 @@ async def held_picture_of(
 
 def captured_at(frame: Frame | CodedPicture) -> str:
     """Return the capture time of a frame as RFC 3339 text, in UTC with microseconds."""
-    moment = datetime.fromtimestamp(frame.captured_at, UTC)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return utc_text(frame.captured_at)
 
 
 def _no_frame(backend: Backend, camera: Feed, within_s: float, why: TimeoutError) -> RequestError:

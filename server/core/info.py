@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cameras import Frame, Prediction
+from cameras import Frame
 from pipeline import Feed
+from streams import predictions_of
 from vision import VisionService
 
 from .backend import Backend
@@ -38,20 +39,6 @@ def _latest(camera: Feed) -> dict[str, Any] | None:
         "captured_at": captured_at(frame),
         "predictions": predictions_of(frame) if isinstance(frame, Frame) else [],
     }
-
-
-def predictions_of(frame: Frame) -> list[dict[str, Any]]:
-    """Return the predictions for a frame as JSON, without masks."""
-    return [
-        {
-            "kind": annotation.kind,
-            "transform": annotation.transform,
-            "service": annotation.service,
-            **annotation.to_wire(frame.width, frame.height, masks=False),
-        }
-        for annotation in frame.annotations
-        if isinstance(annotation, Prediction)
-    ]
 
 
 def service_info(backend: Backend, service: VisionService[Any]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ class _Parts:
 
 _REST = (
     *("pts", "time_base", "captured_at", "capture_clock", "trace"),
-    *("annotations", "depth", "intrinsics", "distortion"),
+    *("annotations", "new_result", "depth", "intrinsics", "distortion"),
 )
 
 

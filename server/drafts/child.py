@@ -22,8 +22,9 @@ import cv2
 
 from cameras import BackgroundThread, Camera, Frame, SlotClosed, Wakeup, limit_opencv, safe_text
 from pipeline import Config, ConfigError, Feed, Graph, Problem, State, Tables, Watch, bug_message, limit_heaps
+from streams import predictions_of
 
-from ..core import captured_at, predictions_of
+from ..core import captured_at
 from .channel import TAKEN, Head, message, receive_frame, receive_message
 from .frames import Inbox, frames_kinds
 from .modules import load_modules

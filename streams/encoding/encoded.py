@@ -8,8 +8,9 @@ from functools import cached_property
 
 from cameras import Annotation, CaptureClock, Mark
 
+from ..predictions import PredictionsEvent
 from ..rtp import h264_payloads, vp8_payloads
-from .codecs import CodecName
+from .codecs import CLOCK_RATE, CodecName
 
 _PAYLOADS = {"h264": h264_payloads, "vp8": vp8_payloads}
 
@@ -31,6 +32,8 @@ class EncodedFrame:
         annotations: The annotations of the frame, painted or not.
         trace: Stages completed so far, from the capture to ``encoded``; empty for a picture that is encoded again.
         capture_clock: Whose clock says when it was captured.
+        event: The predictions of the frame as data, the same object for all streams of its camera; ``None`` where a
+            test or a tool made the frame.
     """
 
     data: bytes
@@ -44,11 +47,17 @@ class EncodedFrame:
     annotations: tuple[Annotation, ...] = ()
     trace: tuple[Mark, ...] = ()
     capture_clock: CaptureClock = "arrival"
+    event: PredictionsEvent | None = None
 
     @property
     def size(self) -> int:
         """Size in bytes."""
         return len(self.data)
+
+    @property
+    def pts_s(self) -> float:
+        """Presentation time in seconds."""
+        return self.pts / CLOCK_RATE
 
     @cached_property
     def payloads(self) -> Sequence[bytes]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from cameras import CodedPicture
 from pipeline import CodedWatch, Feed, Run
 
+from ..predictions import PredictionsEvent
 from .broadcast import Broadcast, EncoderKey, Subscription
 from .codecs import CLOCK_RATE
 from .encoded import EncodedFrame
@@ -163,6 +164,7 @@ class PassThrough(Broadcast):
             sequence=picture.sequence,
             trace=picture.trace,
             capture_clock=picture.capture_clock,
+            event=PredictionsEvent.of(self.key.camera, picture),
         )
 
     def _deliver_to(self, subscription: Subscription, frame: EncodedFrame) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable
 
 from cameras import Frame, Mark
 from pipeline import Feed, FrameTask, Run, TaskRun, Watch, wait_of, waited_s
 
+from ..predictions import event_of
 from .broadcast import Broadcast, EncoderKey, Subscription
 from .encoded import EncodedFrame
 from .encoder import VideoEncoder
@@ -153,6 +155,9 @@ class SharedEncoder(Broadcast, FrameTask):
             latency.add("wait", waited_s(trace, self.key.camera))
             painted = (Mark("painted", painted_s),) if self.key.annotated else ()
             trace = (*trace, *painted, Mark("encoded", done_s))
+        event = event_of(self.key.camera, frame)
+        if later_s:
+            event = dataclasses.replace(event, pts_s=event.pts_s + later_s, new_result=False)
         for packet in packets:
             if packet.is_keyframe:
                 self._requests.served()
@@ -169,6 +174,7 @@ class SharedEncoder(Broadcast, FrameTask):
                     annotations=frame.annotations,
                     trace=trace,
                     capture_clock=frame.capture_clock,
+                    event=event,
                 )
             )
 

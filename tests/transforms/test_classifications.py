@@ -162,7 +162,9 @@ def flag(*things: Detection) -> Frame:
 
 def named(frame: Frame, **attributes: Any) -> tuple[Annotation, ...]:
     transform = classifications(FunctionVision("zoo", classify=brightest), of="detections", margin=0, **attributes)
-    return through(transform, frame)[0].annotations
+    out = through(transform, frame)[0]
+    assert out.new_result
+    return out.annotations
 
 
 def test_each_detection_takes_the_label_of_its_box() -> None:

@@ -34,6 +34,7 @@ def test_detections_are_attached_after_existing_annotations() -> None:
     assert out.pixels is frame.pixels
     assert out.annotations[0] == DOG
     assert out.annotations[1] == STREET[0].attached_by("detections", "street")
+    assert out.new_result and not frame.new_result
 
 
 def test_a_box_partly_outside_is_clipped_and_one_fully_outside_dropped() -> None:

@@ -61,7 +61,7 @@ class AutoInference(LatestInference):
         inferences, started_s = session.inferences, monotonic()
         found = self._predicted(session, kind, frame)
         took_s = monotonic() - started_s
-        self.result_age_s = 0.0
+        self.result_age_s, self.new_result = 0.0, True
         interval_s = self._noted(session.inferences > inferences, took_s)
         if interval_s and self.live and len(self._took_s) >= SLOW_SAMPLES and min(self._took_s) > interval_s:
             self._begin_with(frame, found, took_s)

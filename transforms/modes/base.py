@@ -76,6 +76,7 @@ class InferenceMode(ABC):
         delay_s: How long a frame waits between ``announce`` and ``predict``; 0: it is not announced.
         result_age_s: Age of the result of the newest frame; 0 where each result belongs to its own frame, ``None``
             while a frame has none.
+        new_result: Whether the newest frame is the first that carries its result.
     """
 
     mode: str
@@ -83,6 +84,7 @@ class InferenceMode(ABC):
     live: bool = True
     delay_s: float = 0.0
     result_age_s: float | None = 0.0
+    new_result: bool = True
 
     def __init__(self, service: VisionService[Any]) -> None:
         self._service = service

@@ -36,6 +36,7 @@ class DelayedInference(WorkerInference):
         super().__init__(service)
         self.delay_s = delay_s
         self._last: Image | None = None
+        self._carried_s: float | None = None
         self._forget()
 
     @classmethod
@@ -73,11 +74,12 @@ class DelayedInference(WorkerInference):
         scene = [each for each in self._results if begins_s <= each.time_s < ends_s]
         before = next((each for each in reversed(scene) if each.time_s <= now_s), None)
         after = next((each for each in scene if each.time_s > now_s and each.error is None), None)
-        self.result_age_s = None
+        self.result_age_s, self.new_result = None, False
         if before is not None and before.error is not None:
             raise before.failure()
         if before is None or now_s - before.time_s > self.delay_s:
             return ()
+        self.new_result, self._carried_s = before.time_s != self._carried_s, before.time_s
         self.result_age_s = 0.0
         if after is not None:
             share = (now_s - before.time_s) / (after.time_s - before.time_s)
@@ -91,6 +93,7 @@ class DelayedInference(WorkerInference):
         self._results: deque[Result] = deque()
         self._cuts: deque[float] = deque()
         self._last = None
+        self._carried_s = None
         self.result_age_s = None
 
     def _collect(self) -> None:

@@ -77,9 +77,13 @@ class LatestInference(WorkerInference):
         if self._is_first:
             self._is_first = False
             self._worker.answered.wait(min(self.max_age_s, FIRST_WAIT_S))
+        before = self._result
         for result in tuple(self._worker.results):
             self._take(result)
-        return cast(tuple[P, ...], self._carried_to(frame.time_s))
+        self.new_result = False
+        found = self._carried_to(frame.time_s)
+        self.new_result = self._result is not before and self.result_age_s is not None
+        return cast(tuple[P, ...], found)
 
     @staticmethod
     def _declared_age_s(attributes: InferenceAttributes) -> float | None:

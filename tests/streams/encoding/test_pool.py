@@ -20,6 +20,7 @@ from pipeline.producers.line import Line
 from pipeline.producers.source import Source
 from pipeline.producers.step import Row
 from streams import EncodedFrame, EncoderKey, EncoderPool, SharedEncoder, Subscription, VideoEncoder, VideoPacket
+from streams.encoding import CodecName
 from streams.encoding.keyframes import PAUSE_S
 from streams.encoding.shared_encoder import REPEAT_DELAY_S, MakeEncoder
 from tests.fakes import FakeCamera, FakeClock
@@ -111,6 +112,20 @@ def test_all_sinks_get_the_same_packets_of_one_encoding() -> None:
         sinks[0].next()  # by now, the first one has been delivered to all
         assert set(run.feed.latency.summary()) == {"source", "wait", "encode", "send", "total"}
         assert [mark.stage for mark in packets[0].trace] == ["captured", "source", "porch wait", "encoded"]
+
+
+def test_all_streams_of_a_camera_share_the_event_of_a_frame() -> None:
+    with running() as run:
+        sinks = [Recorder(), Recorder()]
+        codecs: tuple[CodecName, ...] = ("h264", "vp8")
+        subscriptions = [run.pool.subscribe(run.feed, codec, sink) for codec, sink in zip(codecs, sinks, strict=True)]
+        box = Detection("dog", 0.9, box=BoundingBox(0, 0, 1, 1))
+        run.graph.cameras["porch"].give(picture(0).with_annotations([box], new_result=True))
+        one, other = (sink.next().event for sink in sinks)
+        assert one is other and one is not None
+        assert (one.camera, one.sequence, one.annotations, one.new_result) == ("porch", 0, (box,), True)
+        for subscription in subscriptions:
+            subscription.close()
 
 
 def test_a_frame_keeps_the_clock_of_its_capture() -> None:
@@ -251,6 +266,9 @@ def test_the_last_frame_is_repeated_for_a_sink_that_joins_between_frames() -> No
         packet = late.next()
         assert packet.is_key_frame
         assert packet.pts - start.pts == round((PAUSE_S + 1.5 + REPEAT_DELAY_S) * 90_000)
+        assert start.event is not None and packet.event is not None
+        assert packet.event.pts_s - start.event.pts_s == pytest.approx(packet.pts_s - start.pts_s)
+        assert packet.event.sequence == start.event.sequence
 
 
 class Failing(VideoEncoder):

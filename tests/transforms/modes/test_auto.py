@@ -69,8 +69,10 @@ def test_a_fast_model_is_waited_for(timed: Timed) -> None:
 def test_a_slow_model_is_not_and_its_last_result_goes_on(timed: Timed) -> None:
     timed.takes_s = 0.11
     # The first frame shows no interval; three inferences that take longer show that the model is slow.
-    assert timed.frames(5) == ["0", "1", "2", "3", "3"]
-    assert timed.mode.mode == "latest"
+    assert timed.frames(4) == ["0", "1", "2", "3"]
+    assert timed.mode.new_result
+    assert timed.frames(1) == ["3"]
+    assert (timed.mode.mode, timed.mode.new_result) == ("latest", False)
     assert timed.frames(2) == ["4", "5"], "the frame before, whose inference has ended"
 
 

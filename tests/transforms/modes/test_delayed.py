@@ -75,9 +75,12 @@ def test_a_frame_between_two_inferred_ones_gets_what_is_between_their_results(st
     stream.announce(4)
     stream.service.end()
     stream.service.wait_for_begin()  # of frame 4
+    new = []
     for number in range(4):
         assert error_px(stream.predict(number), scene(number)) < 1
         assert stream.mode.result_age_s == 0.0
+        new.append(stream.mode.new_result)
+    assert new == [True, True, False, True], "frame 2 was not inferred"
 
 
 def test_without_a_later_result_the_earlier_one_stands_still_for_a_while(stream: DelayedStream) -> None:
@@ -87,6 +90,7 @@ def test_without_a_later_result_the_earlier_one_stands_still_for_a_while(stream:
     assert found.box == square_in(scene(0))
     assert stream.mode.result_age_s == pytest.approx(0.4)
     assert stream.predict(9) == () and stream.mode.result_age_s is None
+    assert not stream.mode.new_result
 
 
 def test_nothing_is_carried_over_a_cut(stream: DelayedStream) -> None:

@@ -116,7 +116,7 @@ def error_px(found: Sequence[Detection], frame: Frame) -> float:
 def test_the_first_frame_waits_for_its_result(stream: Stream) -> None:
     found = stream.first_frame()
     assert [detection.box for detection in found] == [square_in(stream.newest)]
-    assert stream.mode.result_age_s == 0.0
+    assert (stream.mode.result_age_s, stream.mode.new_result) == (0.0, True)
 
 
 def test_no_other_frame_waits_and_each_carries_the_box_along(stream: Stream) -> None:
@@ -125,6 +125,7 @@ def test_no_other_frame_waits_and_each_carries_the_box_along(stream: Stream) -> 
         found = stream.frame()
         assert error_px(found, stream.newest) < 1.5
         assert stream.mode.result_age_s == pytest.approx(number / 10)
+        assert not stream.mode.new_result
     stream.service.wait_for_begin()
     assert len(stream.service.begun) == 2, "one inference at a time"
 
@@ -138,6 +139,7 @@ def test_a_result_is_carried_over_the_frames_since_its_own(stream: Stream) -> No
     stream.end_inference()
     found = stream.frame()
     assert stream.mode.result_age_s == pytest.approx(0.8), "it is for frame 1, and this is frame 9"
+    assert stream.mode.new_result
     assert error_px(found, stream.newest) < 1.5
 
 
