@@ -13,9 +13,23 @@ from .encoding import (
     VideoEncoder,
     VideoPacket,
 )
+from .exits import EXITS, ByteStream, Muxer, MuxerOptions, open_stream
 from .predictions import EVENT_MAX_BYTES, PredictionsEvent, predictions_of, utc_text
 from .selection import Selection
 from .snapshot import NoFrameComes, Snapshot, held_snapshot, jpeg, next_frame, snapshot
+from .viewing import (
+    Admissions,
+    NoConnection,
+    NotStreamed,
+    Reader,
+    Readers,
+    TooManyOffers,
+    TooManyOffersOfAddress,
+    TooManyPeers,
+    TooManyPeersOfAddress,
+    UnknownCamera,
+    ViewingError,
+)
 
 if TYPE_CHECKING:
     from .webrtc import (
@@ -23,23 +37,26 @@ if TYPE_CHECKING:
         EtagMismatch,
         IceRestart,
         InvalidSdp,
-        NoConnection,
         NothingInCommon,
         SdpTooLong,
         SessionAnswer,
         Sessions,
         SignallingError,
-        TooManyOffers,
-        TooManyOffersOfAddress,
-        TooManyPeers,
-        TooManyPeersOfAddress,
-        UnknownCamera,
         UnknownSession,
         WhepSessions,
         default_addresses,
     )
 
 __all__ = [
+    "EXITS",
+    "ByteStream",
+    "Muxer",
+    "MuxerOptions",
+    "open_stream",
+    "Admissions",
+    "Reader",
+    "Readers",
+    "ViewingError",
     "Deadlines",
     "EVENT_MAX_BYTES",
     "VideoEncoder",
@@ -49,6 +66,7 @@ __all__ = [
     "IceRestart",
     "InvalidSdp",
     "NoConnection",
+    "NotStreamed",
     "NoFrameComes",
     "NothingInCommon",
     "EtagMismatch",

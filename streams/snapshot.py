@@ -11,7 +11,8 @@ import cv2
 from cameras import Frame, Image, SlotClosed
 from pipeline import Feed, State, Watch
 
-JPEG_QUALITY = 90
+from .encoding import jpeg_of, narrowed
+
 _LOOK_S = 0.05  # how soon a wait notices that no frame will come
 
 PictureFormat = Literal["jpeg", "png"]
@@ -34,23 +35,38 @@ def jpeg(frame: Frame) -> bytes:
     return _encoded(frame.image, "jpeg")
 
 
-def snapshot(feed: Feed, annotations: bool = True, format: PictureFormat = "jpeg", timeout_s: float = 10.0) -> Snapshot:
+def snapshot(
+    feed: Feed,
+    annotations: bool = True,
+    format: PictureFormat = "jpeg",
+    timeout_s: float = 10.0,
+    width: int | None = None,
+) -> Snapshot:
     """Return a picture captured after the call, or less than a frame interval before it; opens the camera if needed.
 
     A camera that has ended gives its last picture. The call blocks: never make it in the event loop.
+
+    Args:
+        feed: The camera.
+        annotations: Whether annotations are painted.
+        format: Format of the picture.
+        timeout_s: How long to wait for the frame.
+        width: Width in pixels that a wider picture is scaled to.
 
     Raises:
         TimeoutError: As for :func:`next_frame`.
     """
     frame = next_frame(feed, timeout_s)
     shown = feed.painted(frame) if annotations else frame
-    return Snapshot(_encoded(shown.image, format), f"image/{format}", frame)
+    return Snapshot(_encoded(shown.image, format, width), f"image/{format}", frame)
 
 
-def held_snapshot(feed: Feed, annotations: bool = True, format: PictureFormat = "jpeg") -> Snapshot | None:
+def held_snapshot(
+    feed: Feed, annotations: bool = True, format: PictureFormat = "jpeg", width: int | None = None
+) -> Snapshot | None:
     """Return the newest picture that a feed holds, however old, without opening the camera; ``None`` without one."""
     frame = feed.held(annotations)
-    return None if frame is None else Snapshot(_encoded(frame.image, format), f"image/{format}", frame)
+    return None if frame is None else Snapshot(_encoded(frame.image, format, width), f"image/{format}", frame)
 
 
 def next_frame(feed: Feed, timeout_s: float = 10.0) -> Frame:
@@ -108,11 +124,11 @@ def _frame_since(feed: Feed, watch: Watch, asked: _Moment, deadline_s: float) ->
             return frame
 
 
-def _encoded(image: Image, format: PictureFormat) -> bytes:
+def _encoded(image: Image, format: PictureFormat, width: int | None = None) -> bytes:
+    image = narrowed(image, width)
     if format == "jpeg":
-        done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    else:
-        done, data = cv2.imencode(".png", image)
+        return jpeg_of(image)
+    done, data = cv2.imencode(".png", image)
     if not done:
         raise RuntimeError(f"a picture of {image.shape[1]} x {image.shape[0]} could not be encoded as {format}")
     return data.tobytes()

@@ -20,7 +20,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "transforms": ("painting", "modes"),
     "pipeline": ("camera_config", "execution", "feeds", "producers", "config"),
     "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam", "text"),
-    "streams": ("rtp", "predictions", "encoding", "webrtc"),
+    "streams": ("viewing", "rtp", "predictions", "encoding", "exits", "webrtc"),
     "configs": ("training",),
     "server": (
         "process",

@@ -21,6 +21,9 @@ OTHER_TESTS = {
 }
 # Modules that are tested with what uses them, and where.
 TESTED_WITH: dict[str, str] = {
+    "streams/exits/base.py": "tests/streams/exits/test_byte_stream.py",
+    "streams/viewing/errors.py": "tests/streams/viewing/test_admission.py",
+    "server/http/routes/viewing.py": "tests/server/http/routes/test_signalling.py",
     "cameras/annotations/canvas.py": "tests/transforms/painting/test_layout.py",
     "cameras/connecting.py": "tests/cameras/test_stream.py",
     "cameras/attributes.py": "tests/cameras/test_test_pattern.py",
@@ -91,7 +94,6 @@ TESTED_WITH: dict[str, str] = {
     "streams/encoding/shared_encoder.py": "tests/streams/encoding/test_pool.py",
     "streams/encoding/sink.py": "tests/streams/encoding/test_pool.py",
     "streams/movie.py": "tests/streams/test_annotate.py",
-    "streams/webrtc/errors.py": "tests/streams/webrtc/test_whep.py",
     "streams/webrtc/session.py": "tests/streams/webrtc/test_sessions.py",
     "server/core/addresses.py": "tests/server/core/test_image_urls.py",
     "server/core/requests/errors.py": "tests/server/http/messages/test_problems.py",

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import struct
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
@@ -19,6 +20,10 @@ logger = logging.getLogger(__name__)
 
 HEAD_S = 15.0
 """Time limit for a TLS handshake, and for the head of a request."""
+UNSENT_BYTES = 131_072
+"""Bytes that the system takes before they can leave. By default it takes megabytes: seconds of a live stream, which a
+slow client would get late instead of skipping them."""
+_TCP_NOTSENT_LOWAT = 25  # linux/tcp.h
 PORTION = 4096
 """Bytes that a protocol processes at once, unless it knows better: the worst of them take some milliseconds."""
 RATE_MIN = 32_000
@@ -121,6 +126,9 @@ class Connection(asyncio.Protocol):
             transport.abort()
             return
         self._lost = False
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family != socket.AF_UNIX and sys.platform == "linux":
+            sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         self.protocol.connection_made(_Transport(self, transport))
 
     def data_received(self, data: bytes) -> None:

@@ -18,7 +18,7 @@ from .access import (
     set_caller,
 )
 from .backend import Backend, model_errors, open_backend
-from .frames import captured_at, frame_of, held_picture_of, picture_of
+from .frames import begin, captured_at, frame_of, held_picture_of, picture_of
 from .image_urls import DownloadFailed, DownloadTooLarge, ImageUrlError, ImageUrls, InvalidUrl, Unreachable
 from .info import camera_info, service_info
 from .predictions import PICTURE_LIMITS, Wanted, decode, recognised, reply, require_kind
@@ -97,6 +97,7 @@ __all__ = [
     "current_caller",
     "decode",
     "frame_of",
+    "begin",
     "held_picture_of",
     "model_errors",
     "on_thread",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from cameras import Prediction, safe_text
 from pipeline import Config, Feed, Graph, LimitsConfig, release_memory
-from streams import EncoderPool, Sessions, WhepSessions
+from streams import Admissions, EncoderPool, Readers, Sessions, WhepSessions
 from vision import ModelError, RuntimeDeclaration, Session, UnsupportedKind, VisionService
 
 from ..program import LoopWatchdog
@@ -36,6 +36,7 @@ class Backend:
         graph: The present cameras, services and configuration.
         encoders: The encoders that all live streams share.
         whep: The sessions of viewers over WebRTC.
+        readers: All others who watch live.
         models: Threads that decode pictures and run models.
         parsers: Threads that parse large messages; a model that hangs holds none of them.
         waits: Threads that wait for a camera's next frame, a share of them for each camera.
@@ -49,6 +50,7 @@ class Backend:
     graph: Graph
     encoders: EncoderPool
     whep: WhepSessions
+    readers: Readers
     models: Workers
     parsers: Workers
     waits: Workers
@@ -113,6 +115,10 @@ class Backend:
     def session_tables(self) -> tuple[Sessions[Any], ...]:
         """The sessions of each WebRTC protocol."""
         return (self.whep,)
+
+    def sessions(self, camera: str) -> list[dict[str, Any]]:
+        """Return everybody who watches a camera live, in whatever way, as ``/api/cameras`` shows them."""
+        return [*self.whep.sessions(camera), *self.readers.sessions(camera)]
 
     def error_of(self, owner: Feed | VisionService[Any]) -> str | None:
         """Return the present error of a camera or service without folder names and secrets; ``None`` without one."""
@@ -222,8 +228,8 @@ class Backend:
             yield held
 
     async def close_sessions(self) -> None:
-        """End the sessions of all WebRTC protocols, and refuse new ones."""
-        await asyncio.gather(*(sessions.close() for sessions in self.session_tables))
+        """End the sessions of all WebRTC protocols and all other readers, and refuse new ones."""
+        await asyncio.gather(self.readers.close(), *(sessions.close() for sessions in self.session_tables))
 
     def close(self) -> None:
         """Stop the threads of requests and the watchdog, and close the models that requests keep open."""
@@ -264,7 +270,9 @@ def open_backend(graph: Graph, encoders: EncoderPool) -> Backend:
     Raises:
         UnsuitableLibrary: The installed aiortc cannot be used.
     """
-    whep = WhepSessions(graph, encoders)
+    admissions = Admissions(lambda: graph.config.server.limits)
+    whep = WhepSessions(graph, encoders, admissions=admissions)
+    readers = Readers(graph, admissions)
     models = Workers("api-model", threads=2, waiting=64, share=33, when_idle=release_memory)
     parsers = Workers("api-parse", threads=2, waiting=64, when_idle=release_memory)
     waits = Workers("api-wait", threads=512, waiting=0, share=16)
@@ -272,4 +280,4 @@ def open_backend(graph: Graph, encoders: EncoderPool) -> Backend:
     images = ImageUrls(bytes_max=lambda: graph.config.server.limits.picture_bytes)
     bodies = Bodies(lambda: graph.config.server.limits)
     pool = Pool(models)
-    return Backend(graph, encoders, whep, models, parsers, waits, pool, tokens, images, bodies, LoopWatchdog())
+    return Backend(graph, encoders, whep, readers, models, parsers, waits, pool, tokens, images, bodies, LoopWatchdog())

@@ -16,7 +16,7 @@ from .frames import captured_at
 def camera_info(backend: Backend, camera: Feed) -> dict[str, Any]:
     """Return the state of a camera."""
     name = camera.name
-    sessions = backend.whep.sessions(name)
+    sessions = backend.sessions(name)
     return {
         **camera.summary(),
         "source": backend.source_of(camera),

@@ -12,7 +12,7 @@ from ..drafts import Drafts
 from ..process import program_version
 from . import openapi
 from .messages import Extension, error_response, handle_errors
-from .routes import SignallingRouter, cameras, configuration, drafts, operations, pages, sign_in, vision, whep
+from .routes import SignallingRouter, cameras, configuration, drafts, exits, operations, pages, sign_in, vision, whep
 
 _DESCRIPTION = (
     "Cameras, their pictures, and predictions of vision services. Errors are RFC 9457 problem documents. "
@@ -20,7 +20,7 @@ _DESCRIPTION = (
 )
 
 
-_API = (cameras.router, configuration.router, drafts.router, vision.router, whep.router)
+_API = (cameras.router, exits.router, configuration.router, drafts.router, vision.router, whep.router)
 
 OPEN_OPTIONS = tuple(router.folder for router in _API if isinstance(router, SignallingRouter))
 """Path prefixes of signalling, below which OPTIONS needs no token."""

@@ -1,15 +1,21 @@
 """Encoding of frames: one shared encoder per feed, codec, size and annotated or clean, and its packet sinks."""
 
 from .broadcast import Broadcast, EncoderKey, Subscription
-from .codecs import CLOCK_RATE, CodecName, VideoPacket, default_bitrate, h264_level
+from .codecs import CLOCK_RATE, CodecName, StreamCodec, VideoPacket, default_bitrate, h264_level
 from .encoded import EncodedFrame
 from .encoder import VideoEncoder
+from .jpeg import JPEG_QUALITY, JpegOptions, jpeg_of, narrowed
 from .planes import fill, fitted, tag
 from .pool import EncoderPool
 from .shared_encoder import SharedEncoder
 from .sink import PacketSink
 
 __all__ = [
+    "JPEG_QUALITY",
+    "JpegOptions",
+    "StreamCodec",
+    "jpeg_of",
+    "narrowed",
     "Broadcast",
     "CLOCK_RATE",
     "CodecName",

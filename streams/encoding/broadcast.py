@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Protocol
 
 from pipeline import ByteRate, Feed, Reports, Run
 
-from .codecs import CodecName
+from .codecs import StreamCodec
 from .encoded import EncodedFrame
+from .jpeg import JpegOptions
 from .sink import PacketSink
 
 logger = logging.getLogger(__name__)
@@ -25,18 +26,18 @@ class EncoderKey:
     Attributes:
         camera: Name of the camera.
         codec: Codec of the packets.
-        size: Width and height in pixels, both even, that the picture is scaled to; ``None`` keeps its size.
         annotated: Whether annotations are painted.
         passthrough: Whether the pictures are those of the camera, not encoded here.
         low: Whether the picture has half its size, at a third of the bits per second.
+        options: What else encoders of its codec take; ``None`` for their defaults.
     """
 
     camera: str
-    codec: CodecName
-    size: tuple[int, int] | None
+    codec: StreamCodec
     annotated: bool
     passthrough: bool = False
     low: bool = False
+    options: JpegOptions | None = None
 
 
 class Streams(Protocol):
@@ -72,11 +73,11 @@ class Subscription:
     def __init__(
         self,
         feed: Feed,
-        codec: CodecName,
+        codec: StreamCodec,
         sink: PacketSink,
         *,
         annotations: bool,
-        size: tuple[int, int] | None,
+        options: JpegOptions | None,
         streams: Streams,
     ) -> None:
         self.is_open = True
@@ -86,8 +87,8 @@ class Subscription:
         self.takes_coded = True
         self.low = False
         self._streams = streams
-        self._codec: CodecName = codec
-        self._size = size
+        self._codec: StreamCodec = codec
+        self._options = options
         self._needs_key = True
 
     @property
@@ -96,9 +97,9 @@ class Subscription:
         feed, stream = self.feed, self.feed.config.stream
         annotated = self.annotations and feed.annotates
         low = self.low and stream.ladder == "auto"
-        is_plain = self._codec == "h264" and self._size is None and not annotated and not stream.encodes_its_own
+        is_plain = self._codec == "h264" and not annotated and not stream.encodes_its_own
         passthrough = is_plain and not low and self.takes_coded and stream.passthrough == "auto" and feed.passes
-        return EncoderKey(feed.name, self._codec, self._size, annotated, passthrough, low)
+        return EncoderKey(feed.name, self._codec, annotated, passthrough, low, self._options)
 
     def request_key_frame(self) -> None:
         """Request a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""

@@ -17,6 +17,10 @@ CLOCK_RATE = 90_000
 """Ticks per second of the RTP video clock."""
 
 CodecName = Literal["h264", "vp8"]
+"""What encoders of FFmpeg give."""
+
+StreamCodec = Literal["h264", "vp8", "mjpeg"]
+"""What streams consist of."""
 
 # av.Packet is generic only to type checkers.
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from cameras import Annotation, CaptureClock, Mark
 
 from ..predictions import PredictionsEvent
 from ..rtp import h264_payloads, vp8_payloads
-from .codecs import CLOCK_RATE, CodecName
+from .codecs import CLOCK_RATE, StreamCodec
 
 _PAYLOADS = {"h264": h264_payloads, "vp8": vp8_payloads}
 
@@ -20,8 +20,9 @@ class EncodedFrame:
     """One encoded picture with its time, as all sinks of a stream get it.
 
     Attributes:
-        data: H.264 with start codes (Annex B) and with its parameter sets before each key frame, or one frame of VP8.
-        codec: ``h264`` or ``vp8``.
+        data: H.264 with start codes (Annex B) and with its parameter sets before each key frame, one frame of VP8, or a
+            JPEG picture.
+        codec: ``h264``, ``vp8`` or ``mjpeg``.
         pts: Presentation time in ticks of the RTP clock (1/90000 s); rises from frame to frame.
         is_key_frame: Whether a decoder can start with it.
         width: Width of the picture in pixels.
@@ -37,7 +38,7 @@ class EncodedFrame:
     """
 
     data: bytes
-    codec: CodecName
+    codec: StreamCodec
     pts: int
     is_key_frame: bool
     width: int
@@ -61,5 +62,5 @@ class EncodedFrame:
 
     @cached_property
     def payloads(self) -> Sequence[bytes]:
-        """The payloads of its RTP packets, made once for all viewers."""
+        """The payloads of its RTP packets, made once for all viewers. H.264 and VP8 have them."""
         return _PAYLOADS[self.codec](self.data)

@@ -33,8 +33,7 @@ class VideoEncoder:
 
     The encoder buffers no frames: each frame gives its packet at once. The size of the picture may change at any frame;
     a new encoder then starts with a key frame. Odd sizes are padded to even ones. The stream is BT.601 and tagged so.
-    With a ``size`` (width and height in pixels, both even) every picture is scaled to it. On the low rung a picture has
-    half its width and height, and the stream ``LOW_SHARE`` of the bits per second.
+    On the low rung a picture has half its width and height, and the stream ``LOW_SHARE`` of the bits per second.
 
     Packet times are ticks of the RTP clock (90 kHz) and rise with every packet, even if those of the frames do not.
 
@@ -49,7 +48,6 @@ class VideoEncoder:
         bitrate: int | None = None,
         key_frame_interval_s: float | None = None,
         preset: str | None = None,
-        size: tuple[int, int] | None = None,
         low: bool = False,
     ) -> None:
         self.codec: CodecName = codec
@@ -57,12 +55,16 @@ class VideoEncoder:
         self._bitrate = bitrate
         self._key_frame_interval_s = key_frame_interval_s or KEY_FRAME_INTERVAL_S
         self._preset = preset
-        self._size = size
         self._low = low
         self.settings: EncoderSettings | None = None
         self._context: VideoCodecContext | None = None
         self._picture: av.VideoFrame | None = None
         self._last: int | None = None
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height of the encoded pictures in pixels; ``None`` before the first one."""
+        return None if self.settings is None else (self.settings.width, self.settings.height)
 
     def encode(self, frame: Frame, *, key: bool = False, later_s: float = 0.0) -> list[VideoPacket]:
         """Return the packets of a frame; ``key`` forces a key frame.
@@ -73,8 +75,6 @@ class VideoEncoder:
             FFmpegError: The encoder failed; the next call starts a new one.
         """
         planes = bt601(frame.pixels)
-        if self._size is not None:
-            planes = scaled(planes, self._size)
         height, width = planes.y.shape
         bitrate = self._bitrate or default_bitrate(width, height, self._frame_rate)
         if self._low:

@@ -11,7 +11,8 @@ from typing import Any
 from pipeline import Feed, Run
 
 from .broadcast import Broadcast, EncoderKey, Subscription
-from .codecs import CodecName
+from .codecs import StreamCodec
+from .jpeg import JpegOptions
 from .pass_through import PassThrough
 from .shared_encoder import MakeEncoder, SharedEncoder, encoder_for
 from .sink import PacketSink
@@ -44,11 +45,11 @@ class EncoderPool:
     def subscribe(
         self,
         feed: Feed,
-        codec: CodecName,
+        codec: StreamCodec,
         sink: PacketSink,
         *,
         annotations: bool = True,
-        size: tuple[int, int] | None = None,
+        options: JpegOptions | None = None,
     ) -> Subscription:
         """Send the packets of a feed to a sink until the subscription is closed.
 
@@ -58,7 +59,7 @@ class EncoderPool:
         Raises:
             RuntimeError: The pool or the graph is closed, or no thread is available.
         """
-        subscription = Subscription(feed, codec, sink, annotations=annotations, size=size, streams=self)
+        subscription = Subscription(feed, codec, sink, annotations=annotations, options=options, streams=self)
         with self._lock:
             if self._closed:
                 raise RuntimeError("the encoders are closed")

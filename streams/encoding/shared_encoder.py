@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from cameras import Frame, Mark
 from pipeline import Feed, FrameTask, Run, TaskRun, Watch, wait_of, waited_s
@@ -13,6 +14,7 @@ from ..predictions import event_of
 from .broadcast import Broadcast, EncoderKey, Subscription
 from .encoded import EncodedFrame
 from .encoder import VideoEncoder
+from .jpeg import JpegEncoder, JpegOptions
 from .keyframes import KeyFrameRequests
 from .pace import Pace
 
@@ -22,7 +24,38 @@ REPEAT_DELAY_S = 0.1
 """How long a requested key frame waits for a new frame; after that the last frame is encoded again."""
 
 
-MakeEncoder = Callable[[Feed, EncoderKey], VideoEncoder]
+class Packet(Protocol):
+    """What an encoder makes of a frame; ``bytes(packet)`` is its content."""
+
+    @property
+    def pts(self) -> int | None:
+        """Presentation time in ticks of the RTP clock."""
+
+    @property
+    def is_keyframe(self) -> bool:
+        """Whether a decoder can start with it."""
+
+    def __bytes__(self) -> bytes: ...
+
+
+class Encoder(Protocol):
+    """Encodes frames, each at once; used by one thread at a time."""
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height of the last picture in pixels; ``None`` before the first one."""
+
+    def encode(self, frame: Frame, *, key: bool = False, later_s: float = 0.0) -> Sequence[Packet]:
+        """Return the packets of a frame.
+
+        Args:
+            frame: The frame.
+            key: Whether a decoder must be able to start with it.
+            later_s: Added to the time of the frame, which is encoded again because no newer one comes.
+        """
+
+
+MakeEncoder = Callable[[Feed, EncoderKey], Encoder]
 
 
 class SharedEncoder(Broadcast, FrameTask):
@@ -63,8 +96,8 @@ class SharedEncoder(Broadcast, FrameTask):
         self._version = feed.version
         self._stream = feed.config.stream
         self._passes = feed.passes
-        self._pace = Pace(self._stream.frame_rate)
-        self._encoder: VideoEncoder | None = None
+        self._pace = self._paced()
+        self._encoder: Encoder | None = None
         self._last: Frame | None = None
         self._last_at_s = 0.0
         self._shed = 0
@@ -102,7 +135,7 @@ class SharedEncoder(Broadcast, FrameTask):
             self._on_exchange(self)
         if (version, stream) != (self._version, self._stream):
             self._version, self._stream = version, stream
-            self._pace = Pace(stream.frame_rate)
+            self._pace = self._paced()
             self._encoder = None
             self._on_exchange(self)
         if self._pace.skips(frame):
@@ -147,8 +180,7 @@ class SharedEncoder(Broadcast, FrameTask):
             latency.add("paint", painted_s - started_s)
         latency.add("encode", done_s - painted_s)
         self._reports.counters.add("encoded")
-        settings = self._encoder.settings
-        width, height = (frame.width, frame.height) if settings is None else (settings.width, settings.height)
+        width, height = self._encoder.size or (frame.width, frame.height)
         trace: tuple[Mark, ...] = ()
         if frame.trace and later_s == 0.0:
             trace = (*frame.trace, Mark(wait_of(self.key.camera), started_s))
@@ -178,6 +210,10 @@ class SharedEncoder(Broadcast, FrameTask):
                 )
             )
 
+    def _paced(self) -> Pace:
+        rates = (self._stream.frame_rate, None if self.key.options is None else self.key.options.frame_rate)
+        return Pace(min((rate for rate in rates if rate is not None), default=None))
+
     def _count_shed(self) -> None:
         """Count the frames that came while this task waited for a worker, or encoded an earlier frame."""
         if self._watch is not None and (dropped := self._watch.dropped) > self._shed:
@@ -185,8 +221,10 @@ class SharedEncoder(Broadcast, FrameTask):
             self._shed = dropped
 
 
-def encoder_for(feed: Feed, key: EncoderKey) -> VideoEncoder:
-    """Return the encoder that a camera's ``stream:`` describes."""
+def encoder_for(feed: Feed, key: EncoderKey) -> Encoder:
+    """Return the encoder that a stream's key and the camera's ``stream:`` describe."""
+    if key.codec == "mjpeg":
+        return JpegEncoder(key.options or JpegOptions())
     stream = feed.config.stream
     return VideoEncoder(
         key.codec,
@@ -194,6 +232,5 @@ def encoder_for(feed: Feed, key: EncoderKey) -> VideoEncoder:
         bitrate=stream.bitrate,
         key_frame_interval_s=stream.key_frame_interval_s,
         preset=stream.preset,
-        size=key.size,
         low=key.low,
     )

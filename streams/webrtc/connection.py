@@ -10,7 +10,8 @@ from collections.abc import Callable
 from aiortc import RTCConfiguration, RTCIceTransport, RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
-from .errors import InvalidSdp, NoConnection
+from ..viewing import NoConnection
+from .errors import InvalidSdp
 from .ice import IceSettings, restrict
 from .internals import abort_sockets, accept_rsa, break_cycles, end_tasks, ice_of, observe_peer, tasks_of
 from .sdp import Direction, FinishVideo, Offer, finish_answer

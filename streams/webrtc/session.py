@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .admission import Admission
+from ..viewing import Admission
 from .connection import Connection
 from .sdp import Offer
 

@@ -6,17 +6,17 @@ import asyncio
 import logging
 import time
 from abc import ABC
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
-from pipeline import Config, Feed
+from pipeline import Feed
 
-from .admission import Admission, Admissions
+from ..viewing import Admission, Admissions, GraphView, NoConnection, UnknownCamera
 from .candidates import PeerCandidates
 from .connection import Connection
-from .errors import EtagMismatch, IceRestart, InvalidSdp, NoConnection, UnknownCamera, UnknownSession
+from .errors import EtagMismatch, IceRestart, InvalidSdp, UnknownSession
 from .ice import ice_settings
 from .internals import self_test
 from .sdp import CANDIDATE, CREDENTIALS, Direction, Offer, read_offer, require_size
@@ -40,18 +40,6 @@ class Deadlines:
     check_s: float = 1.0
 
 
-class GraphView(Protocol):
-    """The cameras and the configuration of a graph, read for each session because both may change."""
-
-    @property
-    def feeds(self) -> Mapping[str, Feed]:
-        """Every camera by name."""
-
-    @property
-    def config(self) -> Config:
-        """The current configuration, with its ICE settings."""
-
-
 S = TypeVar("S", bound=Session)
 
 
@@ -63,12 +51,15 @@ class Sessions(ABC, Generic[S]):
     all the ways in which a session ends are here.
     """
 
-    def __init__(self, graph: GraphView, *, deadlines: Deadlines | None = None) -> None:
+    def __init__(
+        self, graph: GraphView, *, deadlines: Deadlines | None = None, admissions: Admissions | None = None
+    ) -> None:
         """Check the installed aiortc and keep the arguments.
 
         Args:
             graph: The cameras and their configuration.
             deadlines: Time limits for peers.
+            admissions: Counts the peers, with all others who watch; by default these peers alone.
 
         Raises:
             UnsuitableLibrary: The installed aiortc cannot be used.
@@ -80,7 +71,7 @@ class Sessions(ABC, Generic[S]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._watchdog: asyncio.Task[None] | None = None
         self._closing = False
-        self._admissions = Admissions(lambda: graph.config.server.limits)
+        self._admissions = admissions or Admissions(lambda: graph.config.server.limits)
 
     def require_place(self, camera: str, client: str) -> None:
         """Check that a peer may send an offer now, before the offer is read.

@@ -9,13 +9,12 @@ from pipeline import Feed
 
 from ..encoding import CodecName, EncoderPool, Subscription, default_bitrate, h264_level
 from ..rtp import Transmitter
-from .admission import Admission
+from ..viewing import Admission, Admissions, GraphView, NoConnection
 from .connection import Connection
-from .errors import NoConnection
 from .sdp import Offer
 from .sender import VideoSender
 from .session import Session, SessionAnswer
-from .sessions import Deadlines, GraphView, Sessions
+from .sessions import Deadlines, Sessions
 from .video import ViewerVideo
 
 logger = logging.getLogger(__name__)
@@ -80,6 +79,7 @@ class Viewer(Session):
         encoder = self._subscription.encoder
         return {
             "id": self.id,
+            "kind": "webrtc",
             "codec": encoder.key.codec,
             "rung": encoder.rung,
             "annotations": encoder.key.annotated,
@@ -94,13 +94,21 @@ class WhepSessions(Sessions[Viewer]):
         graph: The cameras to watch and their configuration.
         encoders: The source of the packets. The caller closes it, after this object.
         deadlines: Time limits for viewers.
+        admissions: Counts the viewers, with all others who watch; by default these alone.
 
     Raises:
         UnsuitableLibrary: The installed aiortc cannot be used.
     """
 
-    def __init__(self, graph: GraphView, encoders: EncoderPool, *, deadlines: Deadlines | None = None) -> None:
-        super().__init__(graph, deadlines=deadlines)
+    def __init__(
+        self,
+        graph: GraphView,
+        encoders: EncoderPool,
+        *,
+        deadlines: Deadlines | None = None,
+        admissions: Admissions | None = None,
+    ) -> None:
+        super().__init__(graph, deadlines=deadlines, admissions=admissions)
         self._encoders = encoders
         self._transmitter = Transmitter()
 

@@ -19,7 +19,7 @@ from server.clarifai.rest import ClarifaiRest
 from server.cli import cli
 from server.cli.exit_codes import FAILED, MISUSED
 from server.http.messages.replies import CameraInfo, Counters
-from server.http.routes import cameras, configuration, drafts, operations, pages, sign_in, vision, whep
+from server.http.routes import cameras, configuration, drafts, exits, operations, pages, sign_in, vision, whep
 from transforms import TRANSFORMS, Style
 from vision import RUNTIMES, VISION_SERVICES
 from vision.outputs.heads import HEADS, NONE
@@ -38,7 +38,9 @@ def routes() -> list[APIRoute]:
     """Return every route of the HTTP API and the pages."""
     clarifai = ClarifaiRest(cast(Any, None)).router  # it needs its backend only for requests
     longest = [route for route in clarifai.routes if isinstance(route, APIRoute) and route.include_in_schema]
-    routers = [module.router for module in (cameras, configuration, drafts, vision, whep, sign_in, operations, pages)]
+    routers = [
+        module.router for module in (cameras, exits, configuration, drafts, vision, whep, sign_in, operations, pages)
+    ]
     return [*longest, *(route for router in routers for route in router.routes if isinstance(route, APIRoute))]
 
 

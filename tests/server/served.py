@@ -64,6 +64,7 @@ class Served:
         path: The configuration file.
         running: What was started.
         client: An HTTP client on its address, which trusts the certificate ``verify``.
+        loop: Its event loop.
     """
 
     def __init__(
@@ -101,9 +102,13 @@ class Served:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.client.close()
-        self._loop.call_soon_threadsafe(self._stop.set)
+        self.stop()
         self._thread.join()
         assert not self.running.graph.feeds["still"].watched
+
+    def stop(self) -> None:
+        """Begin to shut the server down, as a signal does."""
+        self.loop.call_soon_threadsafe(self._stop.set)
 
     def trusting(self) -> ssl.SSLContext:
         """Return the TLS of a client that trusts the server's certificate."""
@@ -113,7 +118,7 @@ class Served:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        self.loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         try:
             self.running: Running = await startup(self._file)
         except BaseException as error:

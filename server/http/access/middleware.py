@@ -33,6 +33,8 @@ PUBLIC_POSTS = frozenset({SIGN_IN, SIGN_OUT, LINK})
 """Paths to which clients without a token may send."""
 UNAUTHENTICATED = "camweave.unauthenticated"
 """Key in the scope of a request that is answered although it has no valid token."""
+HEAD = "camweave.head"
+"""Key in the scope of a request for headers only, which endpoints see as GET."""
 _REASON_BYTES = 123  # of a WebSocket that is closed, as its protocol has it
 DEFAULT_HEADERS = {
     "Cache-Control": "no-store",  # the files of the pages have their own
@@ -122,7 +124,7 @@ class AccessMiddleware:
             return
         try:
             # Every endpoint answers HEAD as GET, without the body.
-            await self.app({**scope, "method": method}, receive, send_completed)
+            await self.app({**scope, "method": method, HEAD: True} if head else scope, receive, send_completed)
         except asyncio.CancelledError:  # the server is shutting down and no longer waits for its requests
             if not started:
                 await response_to(Unavailable("the server is closing"))(scope, receive, send_completed)

@@ -27,5 +27,5 @@ def _metrics(backend: Backend) -> Iterator[tuple[str, str, str, float]]:
     yield f"{loop}_standstill_seconds_total", "counter", "Their time in all.", watchdog.standstill_s
     refused = sum(service.error is not None for service in backend.services.values())
     yield "hanging_services", "gauge", "Vision services refused because an inference hangs.", refused
-    viewers = sum(len(backend.whep.sessions(name)) for name in backend.feeds)
+    viewers = sum(len(backend.sessions(name)) for name in backend.feeds)
     yield "viewers", "gauge", "Viewers of all cameras.", viewers

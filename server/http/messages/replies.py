@@ -32,9 +32,10 @@ class ClockInfo(Reply):
 
 
 class SessionInfo(Reply):
-    """One viewer's connection."""
+    """Somebody who watches live."""
 
     id: str
+    kind: str = Field(description="How: ``webrtc``, or the kind of another way out.")
     codec: str | None
     rung: str | None
     annotations: bool

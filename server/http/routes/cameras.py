@@ -39,7 +39,7 @@ async def camera(name: str, backend: WithBackend) -> JSONResponse:
         200: {"content": {"image/jpeg": {}, "image/png": {}}, "description": "The picture, without metadata"},
         204: {"description": "With ``?open=false``: the camera has given no picture yet"},
         304: {"description": "The picture still has the ETag in If-None-Match"},
-        **problems(404, 503),
+        **problems(404, 422, 503),
     },
 )
 async def image(
@@ -48,15 +48,18 @@ async def image(
     backend: WithBackend,
     annotations: bool = True,
     open: Annotated[bool, Query(description="``false``: the newest picture held, however old.")] = True,
+    width: Annotated[
+        int | None, Query(ge=16, le=16384, description="Width in pixels that a wider picture is scaled to.")
+    ] = None,
 ) -> Response:
     """Return a picture captured now, opening the camera if needed: JPEG, or PNG if ``Accept`` prefers it."""
     camera = backend.public_camera(name)
     kind: Literal["jpeg", "png"] = "png" if _prefers_png(request.headers.getlist("accept")) else "jpeg"
     shot: Snapshot | None
     if open:
-        shot = await picture_of(backend, camera, annotations, kind)
+        shot = await picture_of(backend, camera, annotations, kind, width)
     else:
-        shot = await held_picture_of(backend, camera, annotations, kind)
+        shot = await held_picture_of(backend, camera, annotations, kind, width)
     if shot is None:
         return Response(status_code=204)
     tag = f'"{hashlib.blake2b(shot.data, digest_size=12).hexdigest()}"'
@@ -67,9 +70,15 @@ async def image(
         "X-Captured-At": captured_at(shot.frame),
         "X-Sequence": str(shot.frame.sequence),
     }
-    if request.headers.get("if-none-match") == tag:
+    if _names(request.headers.getlist("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
     return Response(shot.data, media_type=shot.mime_type, headers=headers)
+
+
+def _names(headers: Sequence[str], tag: str) -> bool:
+    """Return whether ``If-None-Match`` names an ETag; a weak one is as good (RFC 9110, 13.1.2)."""
+    named = {name.strip().removeprefix("W/") for name in ",".join(headers).split(",")}
+    return tag in named or "*" in named
 
 
 def _prefers_png(headers: Sequence[str]) -> bool:

@@ -8,48 +8,22 @@ offer are here; ``whep.py`` has the offer of WHEP.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from pipeline import LimitsConfig, ServerConfig
-from streams import (
-    EtagMismatch,
-    IceRestart,
-    InvalidSdp,
-    NoConnection,
-    NothingInCommon,
-    SdpTooLong,
-    SessionAnswer,
-    Sessions,
-    SignallingError,
-    TooManyPeersOfAddress,
-    UnknownCamera,
-    UnknownSession,
-)
+from streams import SessionAnswer, Sessions
 
-from ...core import Backend, Tokens, client_of, current_caller
+from ...core import Backend
 from ..access import UNAUTHENTICATED
 from ..messages import HttpError, problems, read_body
 from .dependencies import WithBackend
+from .viewing import client_key, viewing_errors
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
-
-STATUS: Mapping[type[SignallingError], int] = {
-    InvalidSdp: 400,
-    UnknownCamera: 404,
-    UnknownSession: 404,
-    NothingInCommon: 406,
-    EtagMismatch: 412,
-    SdpTooLong: 413,
-    IceRestart: 422,
-    TooManyPeersOfAddress: 429,
-    NoConnection: 503,
-}
-"""The HTTP status of each error."""
 
 
 class SignallingRouter(APIRouter):
@@ -91,7 +65,7 @@ class SignallingRouter(APIRouter):
             """Add candidates of the client; an ICE restart is refused."""
             backend.public_camera(camera)
             fragment = await read_fragment(request, backend.config.server.limits)
-            with signalling_errors():
+            with viewing_errors():
                 await sessions(backend).patch(session, fragment, if_match(request), camera=camera)
             return Response(status_code=204)
 
@@ -99,7 +73,7 @@ class SignallingRouter(APIRouter):
         async def delete(camera: str, session: str, backend: WithBackend) -> Response:
             """End a session."""
             backend.public_camera(camera)
-            with signalling_errors():
+            with viewing_errors():
                 await sessions(backend).delete(session, camera=camera)
             return Response(status_code=200)
 
@@ -127,13 +101,8 @@ def require_place(request: Request, sessions: Sessions[Any], camera: str) -> Non
     Raises:
         HttpError: 429 or 503 with ``Retry-After``, if there are too many sessions.
     """
-    with signalling_errors():
+    with viewing_errors():
         sessions.require_place(camera, client_key(request))
-
-
-def client_key(request: Request) -> str:
-    """Return the key by which the client of a request is counted."""
-    return "" if request.client is None else client_of(request.client.host)
 
 
 async def read_offer(request: Request, limits: LimitsConfig) -> str:
@@ -165,21 +134,6 @@ def if_match(request: Request) -> str | None:
     return ",".join(request.headers.getlist("if-match")) or None
 
 
-@contextmanager
-def signalling_errors() -> Iterator[None]:
-    """Turn signalling errors in the block into HTTP errors.
-
-    Raises:
-        HttpError: For each SignallingError.
-    """
-    try:
-        yield
-    except SignallingError as error:
-        status = next(STATUS[meaning] for meaning in type(error).__mro__ if meaning in STATUS)
-        headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
-        raise HttpError(status, error.detail, headers) from error
-
-
 def created(answer: SessionAnswer, resource: str, config: ServerConfig) -> Response:
     """Return the answer to an offer: 201 with our SDP, and the new session's address and ETag.
 
@@ -197,15 +151,6 @@ def created(answer: SessionAnswer, resource: str, config: ServerConfig) -> Respo
     response = Response(answer.sdp, 201, headers, media_type=SDP)
     add_links(response, config)
     return response
-
-
-def end_with_permission(sessions: Sessions[Any], secret: str, tokens: Tokens, right: str, camera: str) -> None:
-    """End a session when the present caller may no longer use a camera in this way.
-
-    Its permission may expire, and another configuration may have other tokens.
-    """
-    caller = current_caller()
-    sessions.end_when(secret, lambda: tokens.withdrawal(caller, right, camera))
 
 
 def add_links(response: Response, config: ServerConfig) -> None:

@@ -12,17 +12,8 @@ from fastapi.responses import Response
 from ..access import base_path
 from ..messages import problems
 from .dependencies import WithBackend
-from .signalling import (
-    SDP,
-    SignallingRouter,
-    body_of,
-    client_key,
-    created,
-    end_with_permission,
-    read_offer,
-    require_place,
-    signalling_errors,
-)
+from .signalling import SDP, SignallingRouter, body_of, created, read_offer, require_place
+from .viewing import client_key, viewing_errors, withdrawal_of
 
 router = SignallingRouter(prefix="/whep", tags=["WebRTC"])
 
@@ -39,9 +30,9 @@ async def offer(camera: str, request: Request, backend: WithBackend, annotations
     backend.public_camera(camera)
     require_place(request, backend.whep, camera)
     sdp = await read_offer(request, backend.config.server.limits)
-    with signalling_errors():
+    with viewing_errors():
         session = await backend.whep.offer(camera, sdp, annotations=annotations, client=client_key(request))
-    end_with_permission(backend.whep, session.secret, backend.tokens, "view", camera)
+    backend.whep.end_when(session.secret, withdrawal_of(backend.tokens, "view", camera))
     return created(session, f"{base_path(request)}/whep/{camera}", backend.config.server)
 
 

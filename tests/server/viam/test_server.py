@@ -56,7 +56,7 @@ def test_it_closes_promptly_during_a_call(tmp_path: Path, monkeypatch: pytest.Mo
         async with clients(running) as there:
             waiting = asyncio.create_task(there.camera("still").get_images())
             await asyncio.to_thread(held.began.wait, 10)
-            running._loop.call_soon_threadsafe(running._stop.set)
+            running.loop.call_soon_threadsafe(running._stop.set)
             async with asyncio.timeout(5):
                 with pytest.raises((GRPCError, StreamTerminatedError)):
                     await waiting

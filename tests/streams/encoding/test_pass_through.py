@@ -351,7 +351,7 @@ def test_an_interruption_that_finds_no_thread_is_tried_again(run: Running, monke
     assert run.passed == [False] and not sink.ended.is_set()
 
 
-@pytest.mark.parametrize("how", [{"codec": "vp8"}, {"size": (80, 60)}])
+@pytest.mark.parametrize("how", [{"codec": "vp8"}, {"codec": "mjpeg"}])
 def test_what_only_an_encoder_gives_is_encoded(run: Running, how: dict[str, Any]) -> None:
     run.join(**how)
     assert run.passed == [False] and run.feed.wants_frames

@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 from cameras import BoundingBox, CameraError, CaptureClock, Detection, Frame, Mark
@@ -20,7 +22,7 @@ from pipeline.producers.line import Line
 from pipeline.producers.source import Source
 from pipeline.producers.step import Row
 from streams import EncodedFrame, EncoderKey, EncoderPool, SharedEncoder, Subscription, VideoEncoder, VideoPacket
-from streams.encoding import CodecName
+from streams.encoding import CodecName, JpegOptions
 from streams.encoding.keyframes import PAUSE_S
 from streams.encoding.shared_encoder import REPEAT_DELAY_S, MakeEncoder
 from tests.fakes import FakeCamera, FakeClock
@@ -306,18 +308,35 @@ def test_a_failing_encoder_is_counted_reported_and_replaced(caplog: pytest.LogCa
     assert "camera porch: its h264 encoder failed (" in caplog.text
 
 
-def test_another_size_gets_another_encoder() -> None:
+def test_readers_of_pictures_share_an_encoder_if_they_ask_for_the_same() -> None:
     with running() as run:
         whole, _ = run.join()
-        small = Recorder()
-        run.pool.subscribe(run.feed, "h264", small, size=(80, 60))
+        sinks = {}
+        for number, options in enumerate((None, JpegOptions(80), JpegOptions(80))):
+            sinks[number] = Recorder()
+            run.pool.subscribe(run.feed, "mjpeg", sinks[number], options=options)
         run.give(0)
-        sizes = []
-        for sink in (whole, small):
-            (shown,) = av.CodecContext.create("h264", "r").decode(av.Packet(sink.next().data))
-            sizes.append((shown.width, shown.height))
-        assert sizes == [(160, 120), (80, 60)]
-        assert {encoder["rung"] for encoder in run.pool.encoders("porch")} == {"160x120", "80x60"}
+        assert whole.next().codec == "h264"
+        shown = [cv2.imdecode(np.frombuffer(sink.next().data, np.uint8), cv2.IMREAD_COLOR) for sink in sinks.values()]
+        assert [image is not None and image.shape[:2] for image in shown] == [(120, 160), (60, 80), (60, 80)]
+        encoders = run.pool.encoders("porch")
+        assert sorted((encoder["codec"], encoder["rung"]) for encoder in encoders) == [
+            ("h264", "160x120"),
+            ("mjpeg", "160x120"),
+            ("mjpeg", "80x60"),
+        ]
+
+
+def test_pictures_come_at_the_rate_that_was_asked_for() -> None:
+    with running() as run:
+        sink = Recorder()
+        run.pool.subscribe(run.feed, "mjpeg", sink, options=JpegOptions(frame_rate=10))
+        numbers = []
+        for number in range(7):
+            run.give(number)
+            if number % 3 == 0:
+                numbers.append(sink.next().pts // 3000)
+        assert numbers == [0, 3, 6]
 
 
 def test_the_encoder_ends_with_its_last_sink() -> None:

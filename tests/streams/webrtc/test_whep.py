@@ -32,11 +32,11 @@ from streams import (
     NoConnection,
     NothingInCommon,
     SdpTooLong,
-    SignallingError,
     TooManyOffers,
     TooManyPeers,
     UnknownCamera,
     UnknownSession,
+    ViewingError,
     WhepSessions,
 )
 from streams.webrtc.connection import Connection
@@ -78,8 +78,8 @@ def open_sockets() -> int:
     return sum(name.startswith("socket:") for name in names)
 
 
-async def refused(streams: WhepSessions, sdp: str, camera: str = "porch") -> tuple[type[SignallingError], str]:
-    with pytest.raises(SignallingError) as caught:
+async def refused(streams: WhepSessions, sdp: str, camera: str = "porch") -> tuple[type[ViewingError], str]:
+    with pytest.raises(ViewingError) as caught:
         await streams.offer(camera, sdp)
     return type(caught.value), caught.value.detail
 
@@ -101,7 +101,7 @@ async def test_a_viewer_sees_the_camera(codec: str | None, expected: str) -> Non
         frame = await viewer.frame()
         assert np.abs(frame.to_ndarray(format="rgb24")[60, 80].astype(int) - (0, 255, 0)).max() <= 4
         (shown,) = streams.sessions("porch")
-        assert shown.keys() == {"id", "codec", "rung", "annotations", "bitrate", "loss", "rtt_ms"}
+        assert shown.keys() == {"id", "kind", "codec", "rung", "annotations", "bitrate", "loss", "rtt_ms"}
         assert (shown["id"], shown["codec"], shown["rung"], shown["annotations"]) == (
             session.id,
             expected,
@@ -343,10 +343,10 @@ async def test_fragments() -> None:
 
         async def refusal(
             body: str, if_match: str | None = None, secret: str = session.secret
-        ) -> type[SignallingError] | None:
+        ) -> type[ViewingError] | None:
             try:
                 await streams.patch(secret, body, if_match)
-            except SignallingError as error:
+            except ViewingError as error:
                 return type(error)
             return None
 

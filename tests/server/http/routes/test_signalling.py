@@ -15,14 +15,9 @@ from pipeline import Config, ServerConfig, plain_token
 from server.core import NotFound, RequestError, Tokens
 from server.http.access import AccessMiddleware
 from server.http.messages import handle_errors, response_to
-from server.http.routes.signalling import (
-    STATUS,
-    SignallingRouter,
-    ice_links,
-    read_offer,
-    signalling_errors,
-)
-from streams import NoConnection, SignallingError
+from server.http.routes.signalling import SignallingRouter, ice_links, read_offer
+from server.http.routes.viewing import STATUS, viewing_errors
+from streams import NoConnection, SignallingError, ViewingError
 
 from ...served import problem
 
@@ -42,7 +37,7 @@ class FakeBackend:
 class Publishers:
     """The sessions of a second protocol: only ``known`` exists; for any other name the error states the arguments."""
 
-    def __init__(self, error: type[SignallingError]) -> None:
+    def __init__(self, error: type[ViewingError]) -> None:
         self.error = error
 
     async def patch(self, secret: str, body: str, if_match: str | None, *, camera: str) -> None:
@@ -54,7 +49,7 @@ class Publishers:
             raise self.error(f"DELETE {secret} of {camera}")
 
 
-def publishing(error: type[SignallingError] = NoConnection) -> AccessMiddleware:
+def publishing(error: type[ViewingError] = NoConnection) -> AccessMiddleware:
     """Return an app with a second signalling protocol that refuses every offer and has one session, ``known``."""
     router = SignallingRouter(prefix="/whip")
     publishers = Publishers(error)
@@ -62,7 +57,7 @@ def publishing(error: type[SignallingError] = NoConnection) -> AccessMiddleware:
     @router.post("/{camera}")
     async def offer(camera: str, request: Request) -> Response:
         sdp = await read_offer(request, FakeBackend.config.server.limits)
-        with signalling_errors():
+        with viewing_errors():
             raise error(f"not {camera}: {sdp}")
 
     router.add_session_routes(lambda backend: cast(Any, publishers))
@@ -99,9 +94,7 @@ def test_options_of_every_signalling_router_need_no_token() -> None:
 
 
 @pytest.mark.parametrize(("error", "status"), STATUS.items())
-def test_the_routes_of_a_session_reach_the_sessions_of_their_protocol(
-    error: type[SignallingError], status: int
-) -> None:
+def test_the_routes_of_a_session_reach_the_sessions_of_their_protocol(error: type[ViewingError], status: int) -> None:
     app = publishing(error)
     fragment = {**GOOD, "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": '"1"'}
     assert ask(app, "PATCH", "/whip/porch/known", content="a=mid:0", headers=fragment).status_code == 204
@@ -114,7 +107,7 @@ def test_the_routes_of_a_session_reach_the_sessions_of_their_protocol(
 
 
 @pytest.mark.parametrize(("error", "status"), STATUS.items())
-def test_each_error_has_its_status(error: type[SignallingError], status: int) -> None:
+def test_each_error_has_its_status(error: type[ViewingError], status: int) -> None:
     headers = {**GOOD, "Content-Type": "application/sdp"}
     response = ask(publishing(error), "POST", "/whip/porch", content="v=0", headers=headers)
     assert problem(response) == (status, "not porch: v=0")
@@ -122,7 +115,8 @@ def test_each_error_has_its_status(error: type[SignallingError], status: int) ->
 
 
 def test_every_error_has_a_status() -> None:
-    assert set(STATUS) == set(SignallingError.__subclasses__())
+    kinds = {*ViewingError.__subclasses__(), *SignallingError.__subclasses__()} - {SignallingError}
+    assert set(STATUS) == kinds
 
 
 def test_link_headers_name_the_ice_servers() -> None:

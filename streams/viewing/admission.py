@@ -101,7 +101,7 @@ class Admissions:
         """Admit a peer, which is pending at first. Its owner releases the place.
 
         Raises:
-            SignallingError: As for :meth:`check`.
+            ViewingError: As for :meth:`check`.
         """
         self.check(camera, client)
         return Admission(self._counts, camera, client)

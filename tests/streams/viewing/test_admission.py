@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import LimitsConfig
 from streams import NoConnection, TooManyOffers, TooManyOffersOfAddress, TooManyPeers, TooManyPeersOfAddress
-from streams.webrtc.admission import Admission, Admissions
+from streams.viewing.admission import Admission, Admissions
 
 
 def admissions(**limits: int) -> Admissions:

@@ -1,0 +1,68 @@
+"""What all endpoints of live streams have in common: who asks, how long they may stay, and the statuses of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from fastapi import Request
+
+from streams import (
+    EtagMismatch,
+    IceRestart,
+    InvalidSdp,
+    NoConnection,
+    NothingInCommon,
+    NotStreamed,
+    SdpTooLong,
+    TooManyPeersOfAddress,
+    UnknownCamera,
+    UnknownSession,
+    ViewingError,
+)
+
+from ...core import Tokens, client_of, current_caller
+from ..messages import HttpError
+
+STATUS: Mapping[type[ViewingError], int] = {
+    InvalidSdp: 400,
+    UnknownCamera: 404,
+    UnknownSession: 404,
+    NothingInCommon: 406,
+    NotStreamed: 406,
+    EtagMismatch: 412,
+    SdpTooLong: 413,
+    IceRestart: 422,
+    TooManyPeersOfAddress: 429,
+    NoConnection: 503,
+}
+"""The HTTP status of each error."""
+
+
+@contextmanager
+def viewing_errors() -> Iterator[None]:
+    """Turn the errors of live streams in the block into HTTP errors.
+
+    Raises:
+        HttpError: For each ViewingError.
+    """
+    try:
+        yield
+    except ViewingError as error:
+        status = next(STATUS[meaning] for meaning in type(error).__mro__ if meaning in STATUS)
+        headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+        raise HttpError(status, error.detail, headers) from error
+
+
+def client_key(request: Request) -> str:
+    """Return the key by which the client of a request is counted."""
+    return "" if request.client is None else client_of(request.client.host)
+
+
+def withdrawal_of(tokens: Tokens, right: str, camera: str) -> Callable[[], str]:
+    """Return what tells why the present caller may use a camera no longer; it says nothing while the caller may.
+
+    Its permission may expire, and another configuration may have other tokens.
+    """
+    caller = current_caller()
+    return lambda: tokens.withdrawal(caller, right, camera)

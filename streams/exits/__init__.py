@@ -1,0 +1,7 @@
+"""Live streams as bytes over one connection: one file for each kind, and a row in ``EXITS``."""
+
+from .base import Muxer, MuxerOptions
+from .byte_stream import ByteStream, open_stream
+from .table import EXITS
+
+__all__ = ["EXITS", "ByteStream", "Muxer", "MuxerOptions", "open_stream"]
