@@ -29,7 +29,8 @@ from .annotations import (
 )
 from .attributes import Attributes, LocalPath
 from .base import Camera, CameraAccessDenied, CameraCutShort, CameraEnded, CameraError, CameraUnreachable
-from .coded import CodedPicture
+from .coded import CodedPicture, event_unit, read_event, user_data, with_event
+from .formats import FILE_OPTIONS, unreadable_file
 from .image_file import ImageFile
 from .internals import UnsuitableLibrary, require_internals, sets_attribute
 from .interrupt import check_pyav
@@ -105,6 +106,7 @@ __all__ = [
     "onnx_threads",
     "ALIASES",
     "CAMERAS",
+    "FILE_OPTIONS",
     "MAX_PIXELS",
     "PREDICTIONS",
     "Address",
@@ -169,20 +171,25 @@ __all__ = [
     "check_pyav",
     "decode_image",
     "device_of",
+    "event_unit",
     "mask_png",
     "is_private",
     "is_public",
     "one_line",
     "own_place",
     "pixels_from_av",
+    "read_event",
     "read_header",
     "redact_url",
     "require_internals",
     "sets_attribute",
     "safe_text",
+    "unreadable_file",
+    "user_data",
     "waiting",
     "warped",
     "webcams",
+    "with_event",
     "working_for",
     "yuv_from_rgb",
 ]

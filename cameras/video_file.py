@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import time
 from collections.abc import Iterator
@@ -17,11 +16,11 @@ from .attributes import Attributes, LocalPath
 from .base import CameraCutShort, CameraEnded, CameraError
 from .container import Container, ContainerClosed, NoVideo, Opening
 from .ffmpeg import FFmpegCamera, PictureAttributes
-from .formats import FILE_FORMATS
+from .formats import FILE_OPTIONS, unreadable_file
 from .picture import Frame, Mark, pixels_from_av
 from .timing import Pacer, RateMeter, Rebase, seconds, timing_of
 
-NO_FILE = "{path} is a pipe or a device; a video_file plays one file"
+ONE_FILE = "a video_file plays one file"
 
 _MISSING_S = 1.0  # a file whose declared length exceeds its last frame by more is truncated
 # Formats of broadcasts. Their clock may step at any time, as where recordings are joined; what seems a pause is a step.
@@ -45,12 +44,8 @@ class VideoFileAttributes(PictureAttributes):
 
     def check(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield an error for a missing file."""
-        if self.path.is_dir():
-            yield ("path",), f"{self.path} is a folder; a video_file plays one file"
-        elif not self.path.exists():
-            yield ("path",), f"no such file: {self.path}"
-        elif not self.path.is_file():
-            yield ("path",), NO_FILE.format(path=self.path)
+        if not self.path.is_file():
+            yield ("path",), unreadable_file(self.path, None, ONE_FILE)
 
 
 class VideoFile(FFmpegCamera[VideoFileAttributes, Container]):
@@ -91,11 +86,11 @@ class VideoFile(FFmpegCamera[VideoFileAttributes, Container]):
         self.close()
         path = self.attributes.path
         if path.exists() and not path.is_file() and not path.is_dir():  # opening a pipe may block for ever
-            raise CameraError(NO_FILE.format(path=path), lasting=True)
-        # "file:" keeps a colon in the name from being a protocol.
-        options = {"protocol_whitelist": "file,crypto,data", "format_whitelist": FILE_FORMATS}
+            raise CameraError(unreadable_file(path, None, ONE_FILE), lasting=True)
         container = Container(
-            Opening(f"file:{path}", options=options, max_pixels=self.limits.pixels, **self.attributes.of_pictures())
+            Opening(
+                f"file:{path}", options=FILE_OPTIONS, max_pixels=self.limits.pixels, **self.attributes.of_pictures()
+            )
         )
         self._container = container
         self._rebase = Rebase()
@@ -172,26 +167,12 @@ class VideoFile(FFmpegCamera[VideoFileAttributes, Container]):
         except NoVideo:
             raise CameraError(f"{path} contains no video", lasting=True) from None
         except FFmpegError as error:
-            raise CameraError(self._unreadable(error), lasting=True) from error
+            raise CameraError(unreadable_file(path, error, ONE_FILE), lasting=True) from error
         placed = self._next(container)
         if placed is None:
             message = f"{path} contains a video without any decodable picture: it is damaged or incomplete"
             raise CameraError(message, lasting=True)
         return placed
-
-    def _unreadable(self, error: FFmpegError) -> str:
-        path = self.attributes.path
-        if isinstance(error, FileNotFoundError):
-            return f"no such file: {path}"
-        if isinstance(error, PermissionError):
-            return f"{path} cannot be read: permission denied"
-        if isinstance(error, IsADirectoryError) or path.is_dir():
-            return f"{path} is a folder; a video_file plays one file"
-        if path.exists() and path.stat().st_size == 0:
-            return f"{path} is empty"
-        if error.errno == errno.EINVAL:
-            return f"{path} is a playlist or has another format that is not supported; a video_file plays one file"
-        return f"{path} cannot be read as a video ({error.strerror}): the file is not a video, damaged or incomplete"
 
     def _next(self, container: Container) -> _Placed | None:
         """Return the next frame; ``None`` at the end of the file."""

@@ -15,6 +15,7 @@ from .encoding import (
 )
 from .exits import EXITS, ByteStream, Muxer, MuxerOptions, open_stream
 from .predictions import EVENT_MAX_BYTES, PredictionsEvent, predictions_of, utc_text
+from .recording import Recording, RecordingError
 from .selection import Selection
 from .snapshot import NoFrameComes, Snapshot, held_snapshot, jpeg, next_frame, snapshot
 from .viewing import (
@@ -72,6 +73,8 @@ __all__ = [
     "EtagMismatch",
     "PacketSink",
     "PredictionsEvent",
+    "Recording",
+    "RecordingError",
     "SdpTooLong",
     "Selection",
     "SessionAnswer",

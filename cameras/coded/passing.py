@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from itertools import islice
 from typing import NamedTuple
 
 from ..picture import Bits, FrameNumbers, SequenceParameters, sequence_parameters, squared_size
+from .messages import messages
 
 GROUP_MAX_S = 4.0
 GROUP_MAX_BYTES = 4_000_000
@@ -148,7 +147,7 @@ class Passing:
             self._has_key = self._has_key or kind == _IDR
             if kind in (_SEQUENCE, _PICTURE):
                 self._take_set(unit)
-            elif kind == _MESSAGE and _ORIENTATION in _messages(unit):
+            elif kind == _MESSAGE and any(each == _ORIENTATION for each, _ in messages(unit)):
                 raise Doubt("its pictures are turned")
             elif kind in (_SLICE, _IDR):
                 bits = Bits(unit[1:_HEAD_BYTES])
@@ -225,24 +224,6 @@ def _units(data: bytes) -> Iterator[bytes]:
         at = data.find(_START, begin)
         if unit := data[begin:at] if at >= 0 else data[begin : begin + 4096]:
             yield unit.rstrip(b"\0") if unit[0] & 0x1F in (_SEQUENCE, _PICTURE) else unit
-
-
-def _messages(unit: bytes) -> Iterator[int]:
-    """Yield the kinds of the messages in a unit."""
-    data = iter(unit[1:].replace(b"\x00\x00\x03", b"\x00\x00"))
-    for first in data:
-        kind, size = _message_number(first, data), _message_number(next(data, 0), data)
-        if not size:  # the end
-            return
-        yield kind
-        deque(islice(data, size), maxlen=0)
-
-
-def _message_number(first: int, data: Iterator[int]) -> int:
-    number = 0
-    while first == 255:
-        number, first = number + first, next(data, 0)
-    return number + first
 
 
 def _annexed(parameters: bytes) -> bytes:

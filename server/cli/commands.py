@@ -446,6 +446,35 @@ def annotate(
             raise Failure(sentence_of(error)) from error
 
 
+@cli.command()
+def extract(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A recording.", show_default=False)],
+) -> None:
+    """Print the predictions inside a recording of a live stream.
+
+    One JSON line per picture that has them, as in `stream.flv?data=true`. MP4, Matroska, MPEG-TS and FLV keep them, if
+    the stream was copied and not encoded again.
+    """
+    log_to_stderr("WARNING")
+    with exit_codes():
+        from cameras import safe_text
+        from streams import Recording, RecordingError
+
+        recording, found = Recording(Path(file)), 0
+        try:
+            for event in recording.events():
+                print(json.dumps(event), flush=True)
+                found += 1
+        except RecordingError as error:
+            raise Failure(str(error)) from error
+        if recording.damaged:
+            raise Failure(
+                f"{file}: {recording.damaged} of {found + recording.damaged} events are damaged: {recording.damage}"
+            )
+        if not found:
+            write_to_stderr(f"{safe_text(file)} has no predictions; a recording of stream.flv?data=true does")
+
+
 def _targets(cameras: Sequence[str], paths: Sequence[str], lines: Sequence[str]) -> list[Target]:
     """Return what to write of each camera."""
     from streams import Target
