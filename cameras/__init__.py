@@ -73,7 +73,7 @@ from .threads import (
     waiting,
     working_for,
 )
-from .timing import CaptureClock
+from .timing import Buckets, CaptureClock, Histogram
 from .video_file import VideoFile
 from .webcam import Device, Webcam, WebcamAttributes, device_of, webcams
 
@@ -116,6 +116,7 @@ __all__ = [
     "BackgroundThread",
     "BoundedCalls",
     "BoundingBox",
+    "Buckets",
     "CallTimeout",
     "CallsClosed",
     "Camera",
@@ -137,6 +138,7 @@ __all__ = [
     "Detection",
     "Device",
     "Frame",
+    "Histogram",
     "Image",
     "ImageError",
     "Intrinsics",

@@ -2,7 +2,7 @@
 
 from .coded import CodedReader, CodedWatch
 from .feed import Feed
-from .meters import ByteRate, Counters, Latency, Rate, wait_of, waited_s
+from .meters import ByteRate, Counters, Latency, Rate, StreamCounts, wait_of, waited_s
 from .producer import Output, Producer, State
 from .reports import Reports
 from .timeline import Picture, Timeline
@@ -21,6 +21,7 @@ __all__ = [
     "Rate",
     "Reports",
     "State",
+    "StreamCounts",
     "Timeline",
     "Watch",
     "wait_of",

@@ -7,8 +7,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
-from cameras import Mark
+from cameras import Buckets, Histogram, Mark
 
 WINDOW_S = 5.0
 """Time window of rates."""
@@ -22,7 +23,18 @@ LEAST_SPAN_S = 0.5
 SAMPLES = 256
 """Number of newest durations in the percentiles of a stage: about 8 s at 30 frames per second."""
 
+STAGE_BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Upper bounds of the buckets of durations: from a stage that does nothing to one that is late for anybody."""
+
 COUNTS = ("decoded", "frames_in", "frames_out", "dropped", "shed", "painted", "encoded", "errors")
+
+
+class StreamCounts(NamedTuple):
+    """What the shared streams of a camera with one codec have sent, each frame once, however many viewers it has."""
+
+    frames: int = 0
+    key_frames: int = 0
+    size: int = 0
 
 
 class Counters:
@@ -32,6 +44,7 @@ class Counters:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._inferences: Counter[str] = Counter()
+        self._streams: dict[tuple[str, bool], StreamCounts] = {}
 
     def add(self, name: str, number: int = 1) -> None:
         """Add to one of ``COUNTS``."""
@@ -45,9 +58,28 @@ class Counters:
         with self._lock:
             self._inferences[service] += number
 
+    def add_stream_frame(self, codec: str, size: int, *, is_key: bool, passthrough: bool) -> None:
+        """Count a frame of a shared stream.
+
+        Args:
+            codec: Its codec.
+            size: Its size in bytes.
+            is_key: Whether it is a key frame.
+            passthrough: Whether it is as the camera has coded it.
+        """
+        with self._lock:
+            frames, key_frames, before = self._streams.get((codec, passthrough), _NOTHING_SENT)
+            self._streams[codec, passthrough] = StreamCounts(frames + 1, key_frames + is_key, before + size)
+
     def __getitem__(self, name: str) -> int:
         with self._lock:
             return self._counts[name]
+
+    @property
+    def streams(self) -> Mapping[tuple[str, bool], StreamCounts]:
+        """What its shared streams have sent, by codec and whether they are as the camera has coded them."""
+        with self._lock:
+            return dict(self._streams)
 
     @property
     def inferences(self) -> Mapping[str, int]:
@@ -61,6 +93,9 @@ class Counters:
             counts: dict[str, int | dict[str, int]] = {name: self._counts[name] for name in COUNTS}
             counts["inferences"] = dict(self._inferences)
             return counts
+
+
+_NOTHING_SENT = StreamCounts()
 
 
 class Rate:
@@ -130,21 +165,40 @@ class Latency:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._stages: dict[str, deque[float]] = {}
+        self._stages: dict[str, _Stage] = {}
 
     def add(self, stage: str, seconds: float) -> None:
         """Record the duration of a stage for one frame."""
         with self._lock:
-            self._stages.setdefault(stage, deque(maxlen=SAMPLES)).append(seconds)
+            found = self._stages.get(stage)
+            if found is None:
+                found = self._stages[stage] = _Stage()
+            found.newest.append(seconds)
+        found.all.add(seconds)
+
+    @property
+    def histograms(self) -> Mapping[str, Buckets]:
+        """All durations of each stage since the program started, in seconds."""
+        with self._lock:
+            stages = list(self._stages.items())
+        return {stage: durations.all.read() for stage, durations in stages}
 
     def summary(self) -> dict[str, dict[str, float]]:
         """Return median and 95th percentile of each stage's newest durations, in milliseconds."""
         with self._lock:
-            stages = {stage: sorted(samples) for stage, samples in self._stages.items()}
+            stages = {stage: sorted(durations.newest) for stage, durations in self._stages.items()}
         return {
             stage: {"p50": _milliseconds(samples, 0.5), "p95": _milliseconds(samples, 0.95)}
             for stage, samples in stages.items()
         }
+
+
+class _Stage:
+    """The durations of one stage: the newest, for percentiles of now, and all, for those of any time."""
+
+    def __init__(self) -> None:
+        self.newest: deque[float] = deque(maxlen=SAMPLES)
+        self.all = Histogram(STAGE_BOUNDS_S)
 
 
 def wait_of(camera: str) -> str:

@@ -230,6 +230,9 @@ class Broadcast(ABC):
         self._rate.add(frame.size)
         if frame.is_key_frame:
             self.key_frames += 1
+        self._reports.counters.add_stream_frame(
+            self.key.codec, frame.size, is_key=frame.is_key_frame, passthrough=self.passthrough
+        )
         self._call_all(self._deliver, frame)
 
     def end(self) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from cameras import Mark
-from pipeline.feeds.meters import COUNTS, Counters, Latency, Rate, wait_of, waited_s
+from pipeline.feeds.meters import COUNTS, STAGE_BOUNDS_S, Counters, Latency, Rate, StreamCounts, wait_of, waited_s
 
 
 def test_everything_is_counted_from_zero() -> None:
@@ -18,6 +18,15 @@ def test_everything_is_counted_from_zero() -> None:
 def test_an_unknown_count_raises() -> None:
     with pytest.raises(ValueError, match="'decode' is not counted; known: decoded"):
         Counters().add("decode")
+
+
+def test_the_frames_of_streams_are_counted_by_codec_and_by_who_has_coded_them() -> None:
+    counters = Counters()
+    assert counters.streams == {}
+    counters.add_stream_frame("h264", 900, is_key=True, passthrough=False)
+    counters.add_stream_frame("h264", 100, is_key=False, passthrough=False)
+    counters.add_stream_frame("h264", 50, is_key=True, passthrough=True)
+    assert counters.streams == {("h264", False): StreamCounts(2, 1, 1000), ("h264", True): StreamCounts(1, 1, 50)}
 
 
 def test_a_rate_covers_the_last_seconds() -> None:
@@ -60,6 +69,18 @@ def test_percentiles_cover_the_newest_samples_in_milliseconds() -> None:
         latency.add("encode", number / 1000)
     assert latency.summary() == {"encode": {"p50": 873.0, "p95": 988.0}}
     assert Latency().summary() == {}
+
+
+def test_histograms_cover_all_samples() -> None:
+    latency = Latency()
+    for number in range(1, 1001):
+        latency.add("encode", number / 1000)
+    latency.add("send", 2.0)
+    bounds, counts, total = latency.histograms["encode"]
+    assert bounds == STAGE_BOUNDS_S
+    assert counts == (1, 1, 3, 5, 10, 30, 50, 100, 300, 500, 0)
+    assert total == pytest.approx(500.5)
+    assert latency.histograms["send"].counts[-1] == 1
 
 
 def test_a_frame_has_waited_for_each_thread_of_its_own_camera() -> None:
