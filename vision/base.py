@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
 
-from cameras import PREDICTIONS, Attributes, BoundedCalls, CallTimeout, Frame, Prediction
+from cameras import PREDICTIONS, Attributes, BoundedCalls, CallTimeout, Frame, Histogram, Prediction
 
 from .runtimes import (
     INFERENCE_LIMIT,
     RUNTIMES,
     ModelError,
+    ModelStatistics,
     Runtime,
     RuntimeDeclaration,
     UnsupportedKind,
@@ -30,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 A = TypeVar("A", bound=Attributes)
 P = TypeVar("P", bound=Prediction)
+
+INFERENCE_BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Upper bounds of the buckets of inferences: from a small model up to ``limits.inference_s``."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class VisionService(ABC, Generic[A]):
         understood: What was understood of its model, and why; set by :meth:`inspect`; ``None`` without such a model.
         inferences: Number of inferences run for all sessions.
         inference_s: Duration of the last inference in seconds, including the wait for other users of the model.
+        durations: Those of all inferences.
     """
 
     model_name: ClassVar[str]
@@ -109,6 +114,7 @@ class VisionService(ABC, Generic[A]):
         self.understood: Understood | None = None
         self.inferences = 0
         self.inference_s = 0.0
+        self.durations = Histogram(INFERENCE_BOUNDS_S)
         self._sessions = 0
         self._sessions_lock = threading.Lock()
         self._count_lock = threading.Lock()
@@ -133,6 +139,11 @@ class VisionService(ABC, Generic[A]):
     def error(self) -> str | None:
         """Why the service is refused at present: an inference hangs. ``None`` while it works."""
         return hanging(f"service {self.name}") if self._hangs() else None
+
+    @property
+    def models(self) -> tuple[ModelStatistics, ...]:
+        """The counts of the model files that it has loaded, or tried to load; none by default."""
+        return ()
 
     def inspect(self) -> None:
         """Set :attr:`kinds` and :attr:`labels`, loading and releasing the model if necessary.
@@ -196,6 +207,7 @@ class VisionService(ABC, Generic[A]):
         with self._count_lock:
             self.inferences += 1
             self.inference_s = inference_s
+        self.durations.add(inference_s)
 
     def _report_undeclared(self, kinds: Iterable[type]) -> None:
         """Log each kind of prediction that clients cannot request, once. For :class:`Session` too."""

@@ -19,6 +19,7 @@ from .runtimes import (
     BoundedRuntime,
     ModelError,
     ModelHandle,
+    ModelStatistics,
     Runtime,
     RuntimeDeclaration,
     SharedModels,
@@ -113,6 +114,7 @@ class ModelService(VisionService[M]):
         self._models = models
         # Weak: a model that hangs stays loaded after the last session, and is this service's error until it answers.
         self._used: WeakSet[BoundedRuntime] = WeakSet()
+        self._models_used: dict[str, ModelStatistics] = {}
 
     @classmethod
     def needs(cls, attributes: M) -> str | None:
@@ -124,12 +126,19 @@ class ModelService(VisionService[M]):
         """Return ``camera_name``."""
         return attributes.camera_name
 
+    @property
+    def models(self) -> tuple[ModelStatistics, ...]:
+        """The counts of the model files that it has loaded, or tried to load; other services may share them."""
+        return tuple(self._models_used.values())
+
     def _acquire(self, model: DeclaredModel) -> ModelHandle:
         """Return a handle to a model, which the service closes.
 
         Raises:
             ModelError: when the model cannot be loaded.
         """
+        counts = self._models.statistics(model.path)
+        self._models_used[counts.name] = counts
         handle = self._models.acquire(*model)
         self._used.add(handle.runtime)
         return handle

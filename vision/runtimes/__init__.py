@@ -21,6 +21,7 @@ from .labels import MODEL_FILE, FittedLabels, Labels, differences, read_labels, 
 from .litert import LiteRt, LiteRtAttributes
 from .onnx import Onnx, OnnxAttributes
 from .shared_models import SHARED_MODELS, ModelHandle, SharedModels
+from .statistics import ModelStatistics
 from .table import RUNTIMES, check_model, load_model, runtime_for
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Metadata",
     "ModelError",
     "ModelFile",
+    "ModelStatistics",
     "Onnx",
     "OnnxAttributes",
     "Runtime",

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from pydantic import Field
 
-from cameras import Attributes, waiting
+from cameras import Attributes, Histogram, waiting
 
 from .base import Batch, Runtime, Tensor
 from .files import ModelError
@@ -62,6 +62,7 @@ class Batcher:
         infer: Runs the model.
         run: Runs a function when it is its turn, within the time limit of inferences.
         hangs: Returns whether an inference has exceeded that limit.
+        sizes: Counts the batches by their number of rows.
     """
 
     def __init__(
@@ -71,12 +72,14 @@ class Batcher:
         infer: Callable[[Mapping[str, Tensor]], dict[str, Tensor]],
         run: Callable[[Callable[[], dict[str, Tensor] | None]], dict[str, Tensor] | None],
         hangs: Callable[[], bool],
+        sizes: Histogram,
     ) -> None:
         self._limits = limits
         self._path = path
         self._infer = infer
         self._run = run
         self._hangs = hangs
+        self._sizes = sizes
         self._lock = threading.Lock()
         self._open: dict[_Kind, _Gathering] = {}
         self._works = True
@@ -134,7 +137,7 @@ class Batcher:
         self._shut(kind, batch)
         rows = len(batch.inputs)
         if rows == 1:
-            return self._infer(batch.inputs[0])
+            return self._infer_one(batch.inputs[0])
         together = {name: np.concatenate([inputs[name] for inputs in batch.inputs]) for name in batch.inputs[0]}
         try:
             outputs = self._infer(together)
@@ -151,11 +154,17 @@ class Batcher:
                 )
                 self._works = False
                 return None
+        self._sizes.add(rows)
         return outputs
 
     def _alone(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        outputs = self._run(lambda: self._infer(inputs))
+        outputs = self._run(lambda: self._infer_one(inputs))
         assert outputs is not None
+        return outputs
+
+    def _infer_one(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        outputs = self._infer(inputs)
+        self._sizes.add(1)
         return outputs
 
     def _shut(self, kind: _Kind, batch: _Gathering) -> None:

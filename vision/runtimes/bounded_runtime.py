@@ -14,6 +14,7 @@ from cameras import BackgroundThread, BoundedCalls, CallsClosed, CallTimeout, av
 from .base import Batch, Runtime, Tensor
 from .batching import Batcher
 from .files import ModelError
+from .statistics import ModelStatistics
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class BoundedRuntime(Runtime):
         load: Loads another copy.
         copies_max: Most copies.
         batch: How inferences that are asked for at once run as one; ``None``: each runs alone.
+        statistics: The counts of the file, which have the load of ``runtime`` already; by default of nobody's interest.
 
     Attributes:
         batch: As given.
@@ -73,6 +75,7 @@ class BoundedRuntime(Runtime):
         load: Callable[[], Runtime] | None = None,
         copies_max: int = 1,
         batch: Batch | None = None,
+        statistics: ModelStatistics | None = None,
     ) -> None:
         self.inputs, self.outputs, self.metadata = runtime.inputs, runtime.outputs, runtime.metadata
         self.elsewhere = runtime.elsewhere
@@ -86,7 +89,11 @@ class BoundedRuntime(Runtime):
         self._loading = self._closed = False
         self._calls = BoundedCalls(f"model {path.name}", at_once=1)
         self.batch = batch
-        self._batcher = None if batch is None else Batcher(batch, path, self._infer, self._run, lambda: self.hangs)
+        self._statistics = ModelStatistics(path.name) if statistics is None else statistics
+        sizes = self._statistics.batches
+        self._batcher = (
+            None if batch is None else Batcher(batch, path, self._infer, self._run, lambda: self.hangs, sizes)
+        )
 
     @property
     def hangs(self) -> bool:
@@ -157,7 +164,8 @@ class BoundedRuntime(Runtime):
     def _load_another(self) -> None:
         assert self._load is not None
         try:
-            runtime = self._load()
+            with self._statistics.loading():
+                runtime = self._load()
         except Exception:  # such as too little memory; those that are loaded do the work
             logger.debug("%s: no further copy can be loaded", self._path, exc_info=True)
             self._copies_max = 1
@@ -170,6 +178,7 @@ class BoundedRuntime(Runtime):
             self._loading = False
         if closed:
             runtime.close()
+            self._statistics.closed(1)
         else:
             logger.debug("%s: loaded %d times", self._path, len(self._copies))
             self._calls.allow_another()
@@ -177,6 +186,7 @@ class BoundedRuntime(Runtime):
     def _close_copies(self) -> None:
         for runtime in self._copies:
             runtime.close()
+        self._statistics.closed(len(self._copies))
 
 
 def copies_max(runtime_type: type[Runtime], size_bytes: int, num_threads: int) -> int:

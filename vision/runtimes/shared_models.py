@@ -10,6 +10,7 @@ from typing import NamedTuple
 from .base import Batch, Runtime
 from .batching import check_batches
 from .bounded_runtime import BoundedRuntime, copies_max
+from .statistics import ModelStatistics
 from .verifier import Verifier
 
 
@@ -64,6 +65,12 @@ class SharedModels:
         self._verifier = verifier
         self._lock = threading.Lock()
         self._entries: dict[_Key, _Entry] = {}
+        self._statistics: dict[str, ModelStatistics] = {}
+
+    def statistics(self, path: Path) -> ModelStatistics:
+        """Return the counts of a model file, by its name without folder; they outlast its loads."""
+        with self._lock:
+            return self._statistics.setdefault(path.name, ModelStatistics(path.name))
 
     @property
     def loaded(self) -> int:
@@ -88,23 +95,25 @@ class SharedModels:
         """
         file = runtime_type.read(path)
         file.expect_sha256(sha256)
+        statistics = self.statistics(path)
         key = _Key(runtime_type, file.sha256, max(num_threads, 0), providers, batch)
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
         with entry.lock:
             if entry.runtime is None:
-                if not runtime_type.trusted:
-                    self._verifier.verify(runtime_type, file, in_batches=batch is not None)
                 load = partial(runtime_type, file, key.num_threads, key.providers)
                 most = copies_max(runtime_type, len(file.content), key.num_threads)
-                runtime = load()
-                if batch is not None:
-                    try:
-                        check_batches(runtime, path)
-                    except BaseException:
-                        runtime.close()
-                        raise
-                entry.runtime = BoundedRuntime(runtime, path, load, most, batch)
+                with statistics.loading():
+                    if not runtime_type.trusted:
+                        self._verifier.verify(runtime_type, file, in_batches=batch is not None)
+                    runtime = load()
+                    if batch is not None:
+                        try:
+                            check_batches(runtime, path)
+                        except BaseException:
+                            runtime.close()
+                            raise
+                entry.runtime = BoundedRuntime(runtime, path, load, most, batch, statistics)
             entry.users += 1
             return ModelHandle(self, key, entry.runtime)
 
