@@ -12,7 +12,7 @@ from socket import socket
 
 from pipeline import LimitsConfig
 
-from ..core import client_of
+from ..core import Refusals, client_of
 from .connection import HEAD_S, Connection, PortProtocol
 from .turns import Turns
 
@@ -52,11 +52,16 @@ class Acceptor:
     Args:
         limits: Returns the present limits.
         is_proxy: Returns whether an address is that of a trusted proxy, whose connections are those of many clients.
+        refusals: Counts the connections that are closed at once.
     """
 
     def __init__(
-        self, limits: Callable[[], LimitsConfig], is_proxy: Callable[[str], bool] = lambda address: False
+        self,
+        limits: Callable[[], LimitsConfig],
+        is_proxy: Callable[[str], bool] = lambda address: False,
+        refusals: Refusals | None = None,
     ) -> None:
+        self._refusals = Refusals() if refusals is None else refusals
         self._limits = limits
         self._is_proxy = is_proxy
         self._loop = asyncio.get_running_loop()
@@ -153,9 +158,11 @@ class Acceptor:
         mine = self._by_place.get(place)
         if mine is not None and len(mine) >= limits.connections_per_address and not self._is_proxy(address):
             if not self._close_idle(mine):
+                self._refusals.add("connections_per_address")
                 logger.warning("more than %d connections from %s; further ones are closed", len(mine), place)
                 return False
         if len(self._all) >= limits.connections and not self._close_idle(self._all):
+            self._refusals.add("connections")
             logger.warning("more than %d connections; further ones are closed", len(self._all))
             return False
         return True

@@ -161,6 +161,9 @@ class Tokens:
         tokens: Returns the valid tokens; without any, every request is accepted.
         clock: Returns the seconds of a clock that never jumps.
         now: Returns the seconds since the epoch.
+
+    Attributes:
+        wrong: Number of wrong tokens that have come.
     """
 
     def __init__(
@@ -169,6 +172,7 @@ class Tokens:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
+        self.wrong = 0
         self._tokens = tokens
         self._clock = clock
         self._grants = Grants(tokens, now)
@@ -274,6 +278,7 @@ class Tokens:
         """Return the error for a wrong token, and count it unless it is a grant that was valid once."""
         if invalid.genuine:
             return WrongToken(str(invalid))
+        self.wrong += 1
         place = client_of(address)
         now = self._clock()
         of_one = self._wrong.setdefault(place, deque(maxlen=TRIES))

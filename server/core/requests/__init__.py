@@ -20,6 +20,7 @@ from .errors import (
     UnsupportedMedia,
 )
 from .limits import PARTS_AT_ONCE, too_large, too_many, within_limits
+from .refusals import Refusals
 
 __all__ = [
     "PARTS_AT_ONCE",
@@ -31,6 +32,7 @@ __all__ = [
     "ModelUnavailable",
     "NoFrame",
     "NotFound",
+    "Refusals",
     "RequestError",
     "TooLarge",
     "TooManyRequests",

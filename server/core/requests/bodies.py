@@ -13,6 +13,7 @@ from pipeline import LimitsConfig
 from .clients import client_of
 from .errors import TooManyRequests, TooSlow, Unavailable
 from .limits import too_large
+from .refusals import Refusals
 
 T = TypeVar("T")
 
@@ -30,9 +31,11 @@ class Bodies:
 
     Args:
         limits: Returns the present limits.
+        refusals: Counts what is refused.
     """
 
-    def __init__(self, limits: Callable[[], LimitsConfig]) -> None:
+    def __init__(self, limits: Callable[[], LimitsConfig], refusals: Refusals | None = None) -> None:
+        self.refusals = Refusals() if refusals is None else refusals
         self._limits = limits
         self._count = 0
         self._bytes = 0
@@ -52,8 +55,10 @@ class Bodies:
         """
         limits, place = self._limits(), client_of(address)
         if self._count >= limits.bodies:
+            self.refusals.add("bodies")
             raise Unavailable(_BUSY)
         if self._count_of[place] >= limits.bodies_per_address:
+            self.refusals.add("bodies_per_address")
             raise TooManyRequests(_YOURS, 1)
         self._count += 1
         self._count_of[place] += 1
@@ -72,8 +77,10 @@ class Bodies:
         """
         in_all, of_one = SHARES
         if self._bytes + count > in_all * limits.body_bytes:
+            self.refusals.add("bodies")
             raise Unavailable(_BUSY)
         if self._bytes_of[place] + count > of_one * limits.body_bytes:
+            self.refusals.add("bodies_per_address")
             raise TooManyRequests(_YOURS, 1)
         self._bytes += count
         self._bytes_of[place] += count
@@ -118,6 +125,7 @@ class Body:
         except TimeoutError:
             if not timeout.expired():
                 raise
+            self._bodies.refusals.add("body_idle_s" if deadline < self._until else "body_total_s")
             raise TooSlow("the body arrived too slowly") from None
 
     def add(self, count: int) -> None:
@@ -131,6 +139,7 @@ class Body:
         self._bodies.add(self._place, count, self._limits)
         self.received += count
         if self.received > self._limits.body_bytes:
+            self._bodies.refusals.add("body_bytes")
             raise too_large("a body", self._limits.body_bytes)
 
     def complete(self) -> None:
