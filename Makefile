@@ -15,6 +15,7 @@ UV_VERSION := 0.13.8
 
 # Stamps: what they depend on has not changed since -> nothing is installed again.
 INSTALLED := $(VENV)/.installed
+RUNNABLE := $(VENV)/.runnable
 TFLITE_INSTALLED := .venv-tflite/.installed
 TRAIN_INSTALLED := .venv-train/.installed
 LOWEST_INSTALLED := .venv-lowest/.installed
@@ -30,7 +31,7 @@ help: ## List these commands
 install: $(INSTALLED) ## Make .venv with the exact versions of requirements/lock.txt and this project in it
 	@echo "$(BIN)/camweave is installed"
 
-demo: $(INSTALLED) ## Serve the built-in demo and print the address of its page
+demo: $(RUNNABLE) ## Serve the built-in demo and print the address of its page
 	@exec $(BIN)/camweave serve $(ARGS)
 
 test: $(INSTALLED) test-tools check ## Check everything, then run all tests; installs what they need from the system
@@ -87,6 +88,12 @@ test-tools: $(INSTALLED)
 $(INSTALLED): setup.cfg pyproject.toml $(LOCKS)/lock.txt
 	@sh $(LOCKS)/venv.sh $(PYTHON) $(VENV) $(LOCKS)/lock.txt
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $(RUNNABLE) $@
+
+# What runs the demo, without extras and test tools. Python compiles what it imports, and not the rest.
+$(RUNNABLE): setup.cfg pyproject.toml $(LOCKS)/run.txt
+	@sh $(LOCKS)/venv.sh $(PYTHON) $(VENV) $(LOCKS)/run.txt --no-compile
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-compile --editable .
 	@touch $@
 
 $(TFLITE_INSTALLED): $(LOCKS)/tflite-runtime.txt | $(INSTALLED)

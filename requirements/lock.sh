@@ -13,7 +13,8 @@ echo "backports.strenum<1.3" >"$notes/constraints"
 # LiteRT is left out where tflite-runtime is meant, as the program prefers it.
 echo "ai-edge-litert; python_version < '3'" >"$notes/overrides"
 
-extras="--extra test --extra onnx --extra viam --extra clarifai"
+run="--extra onnx --extra viam --extra clarifai"
+extras="--extra test $run"
 
 compile() {
     output=$1
@@ -31,6 +32,12 @@ compile() {
 # shellcheck disable=SC2086 # lists
 # One version for every Python where there is one ("fewest"): what is tested is what others install.
 compile lock.txt --universal --fork-strategy fewest $extras
+# The same versions, for those who only run the program. setuptools installs the clone itself, without asking for another one.
+sed -n 's/^requires = \["\(.*\)"\]$/\1/p' pyproject.toml >"$notes/build.txt"
+# Without their hashes, with which uv would ask for wheels for other systems, too.
+sed -n 's/^\([^ ]*==[^ ]*\).*/\1/p' requirements/lock.txt >"$notes/tested.txt"
+compile run.txt --universal --fork-strategy fewest --constraint "$notes/tested.txt" "$notes/build.txt"
+compile run-extras.txt --universal --fork-strategy fewest --constraint "$notes/tested.txt" "$notes/build.txt" $run
 compile train.txt --universal --fork-strategy fewest --extra train
 compile lowest.txt --universal --fork-strategy fewest $extras --resolution lowest-direct
 compile tflite-runtime.txt --python-platform linux --extra tflite-runtime --overrides "$notes/overrides"

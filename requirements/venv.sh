@@ -1,7 +1,8 @@
 #!/bin/sh
-# Make a virtual environment and install a lock into it: venv.sh PYTHON FOLDER LOCK
+# Make a virtual environment and install a lock into it: venv.sh PYTHON FOLDER LOCK [OPTION OF pip install ...]
 set -eu
 python=$1 folder=$2 lock=$3
+shift 3
 
 say() { echo "$0: $*" >&2; }
 
@@ -31,4 +32,8 @@ fi
 echo "installing $lock into $folder, this may take some minutes" >&2
 # --no-deps: the lock names everything. --only-binary: nothing is compiled, so no compiler is needed.
 "$folder/bin/python" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps --only-binary :all: \
-    --requirement "$lock"
+    --requirement "$lock" "$@"
+# A third of LiteRT is for other users: a GPU, and compilers of models for the chips of phones.
+for part in aot libLiteRtWebGpuAccelerator.so tools vendors; do
+    rm -rf "$folder"/lib/python3.*/site-packages/ai_edge_litert/$part
+done
