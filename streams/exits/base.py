@@ -44,6 +44,7 @@ class Muxer(ABC):
         summary: What a reader gets, for the API document.
         options_type: The type of its options.
         begins_with_frame: Whether a reader has to wait for the first frame; if not, silence is all right.
+        newest_wins: Whether a slow reader gets only the newest of the frames that wait; each must be a key frame.
         idle_s: How long a stream may be silent before :meth:`idle`; ``None`` for ever.
     """
 
@@ -54,6 +55,7 @@ class Muxer(ABC):
     summary: ClassVar[str]
     options_type: ClassVar[type[MuxerOptions]] = MuxerOptions
     begins_with_frame: ClassVar[bool] = True
+    newest_wins: ClassVar[bool] = False
     idle_s: ClassVar[float | None] = None
 
     def __init__(self, options: MuxerOptions) -> None:

@@ -69,6 +69,10 @@ class ByteStream(Reader, PacketSink):
             return True
         self._needs_key = False
         waiting = self._waiting
+        if waiting and self.muxer.newest_wins:
+            self.skipped += len(waiting)
+            waiting.clear()
+            self._waiting_bytes = 0
         waiting.append(frame)
         self._waiting_bytes += frame.size
         if self._waiting_bytes > WAITING_BYTES or frame.pts - waiting[0].pts > WAITING_S * CLOCK_RATE:

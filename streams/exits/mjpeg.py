@@ -38,6 +38,7 @@ class MjpegMuxer(Muxer):
     codec = "mjpeg"
     summary = "Return the pictures as Motion JPEG, which every browser shows in an ``<img>``."
     options_type = MjpegOptions
+    newest_wins = True
 
     def begin(self, frame: EncodedFrame) -> bytes:
         """Return the first boundary."""

@@ -105,6 +105,20 @@ async def test_a_slow_reader_skips_to_a_key_frame_that_it_requests_once_it_has_c
     assert stream.skipped == len(sizes) + 2
 
 
+async def test_a_slow_reader_of_pictures_gets_the_newest_one() -> None:
+    class Pictures(Numbers):
+        newest_wins = True
+
+    stream, requests = stream_of(Pictures(MuxerOptions()))
+    parts = aiter(stream)
+    for number in range(40):
+        stream.push(frame(number * 9000, key=True))
+    assert await anext(parts) == b"begin 0k "
+    stream.push(frame(40 * 9000, key=True))
+    assert await anext(parts) == b"9000k "
+    assert (stream.skipped, requests.key_frames) == (39, 0)
+
+
 async def test_silence_is_filled_where_a_muxer_wants_that() -> None:
     class Filled(Numbers):
         idle_s = 0.001
