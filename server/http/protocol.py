@@ -19,6 +19,7 @@ from pipeline import LimitsConfig
 from ..connections import CONNECTION, HEAD_S, PORTION, Connection, PortProtocol
 from .access import CHARGE
 from .messages import PROBLEM_TYPE, HttpError, document
+from .websocket import WebSocketProtocol, key_of, websocket_scope
 
 HEADERS_MAX = 100
 """Most header lines of a request."""
@@ -33,6 +34,7 @@ BODY_AT_ONCE = 64_000
 _CLOSE = (b"connection", b"close")
 _END_OF_HEAD = b"\r\n\r\n"
 _END = re.compile(rb"\n\r?\n")  # as h11 has it
+_NO_WEBSOCKET = "a WebSocket needs a GET without a body, Sec-WebSocket-Version: 13, and a Sec-WebSocket-Key of 16 bytes"
 _TOO_LARGE = f"the head of a request may have at most {HEADERS_MAX} lines, {PARAMETERS_MAX} parameters and {{}} bytes"
 
 
@@ -192,6 +194,30 @@ class HttpProtocol(H11Protocol, PortProtocol):
             self._stop_head_timer()
         elif self._head_timer is None:
             self._head_timer = self.loop.call_later(HEAD_S, self._head_timed_out)
+
+    def _should_upgrade_to_ws(self) -> bool:
+        """Return whether a request may ask for a WebSocket. uvicorn would want a library for them."""
+        return True
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection to a WebSocket, whose endpoint answers the request."""
+        accept = key_of(event)
+        try:
+            if accept is None or not isinstance(self.conn.next_event(), h11.EndOfMessage):
+                self.conn.reason = _NO_WEBSOCKET
+                self.send_400_response("")
+                return
+        except h11.RemoteProtocolError:
+            self.send_400_response("")
+            return
+        self.connections.discard(self)
+        self._stop_head_timer()
+        app = self.app = self.config.loaded_app  # the method would keep the protocol alive
+        scope = websocket_scope(dict(self.scope))
+        websocket = WebSocketProtocol(app, scope, accept, self.conn, self.transport, self.server_state)
+        websocket.requests = self.requests + 1
+        self.transport.set_protocol(websocket)
+        websocket.start()
 
     def on_response_complete(self) -> None:
         """Go on to the next request."""

@@ -113,6 +113,7 @@ def check_http_libraries() -> None:
         "uvicorn",
         [
             *((protocol, name) for name in (*of_protocol, "send_400_response", "_unset_keepalive_if_required")),
+            *((protocol, name) for name in ("_should_upgrade_to_ws", "handle_websocket_upgrade", "connections")),
             *(
                 (uvicorn.Server(settings), name)
                 for name in ("capture_signals", "startup", "main_loop", "on_tick", "should_exit", "server_state")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import base64
+import binascii
+from collections.abc import Iterable, Iterator
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -10,6 +12,10 @@ from starlette.types import Scope
 from ...core import Credential, credential_of
 from .site import UNSAFE
 
+SUBPROTOCOL = "camweave"
+"""The subprotocol of our WebSockets. Scripts cannot add headers to them, so one that has a token offers it beside this
+one, as ``camweave.bearer.`` and the token in base64url without padding."""
+_BEARER = b"camweave.bearer."
 CHALLENGE = 'Basic realm="camweave", charset="UTF-8"'
 """Makes a browser ask for a user and a password; clients without a dialog send theirs then."""
 
@@ -20,8 +26,11 @@ _LIST_OF_SERVICES = "/api/vision"
 
 
 def credential_in(scope: Scope) -> Credential | None:
-    """Return the token in the ``Authorization`` of a request; ``None`` without one."""
-    return credential_of([value for name, value in scope["headers"] if name == b"authorization"])
+    """Return the token in the ``Authorization`` of a request, or that a WebSocket offers; ``None`` without one."""
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
+    if not given and scope["type"] == "websocket":
+        given = list(_offered(scope))
+    return credential_of(given)
 
 
 def rights_for(method: str, path: str) -> Iterable[str] | None:
@@ -43,6 +52,19 @@ def rights_for(method: str, path: str) -> Iterable[str] | None:
     if path == "/api/cameras" or path.startswith("/api/cameras/"):
         return _VIEW if safe else _CONTROL
     return None if safe else _CONTROL
+
+
+def _offered(scope: Scope) -> Iterator[bytes]:
+    for name, value in scope["headers"]:
+        if name != b"sec-websocket-protocol":
+            continue
+        for offered in value.split(b","):
+            if (word := offered.strip()).startswith(_BEARER):
+                text = word.removeprefix(_BEARER)
+                try:
+                    yield b"Bearer " + base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+                except binascii.Error:
+                    yield b"Bearer " + text  # no token; to be counted as a wrong one
 
 
 def asks_browser(headers: Headers) -> bool:

@@ -1,8 +1,9 @@
-"""WebSockets are opened by the rules for requests. The app has none of its own yet."""
+"""WebSockets are opened by the rules for requests."""
 
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -89,6 +90,19 @@ async def test_pages_of_allowed_origins_need_a_token_that_the_browser_does_not_a
     status, detail = await opened({"origin": FRIEND} | basic, rights=("view",))
     assert (status, detail[: len(FOREIGN_AMBIENT)]) == (403, FOREIGN_AMBIENT)
     assert (await opened({"origin": FRIEND} | TOKEN, rights=("view",))).rights == {"view"}
+
+
+@pytest.mark.anyio
+async def test_a_script_may_offer_its_token_as_a_subprotocol() -> None:
+    def offered(token: str) -> dict[str, str]:
+        word = urlsafe_b64encode(token.encode()).decode().rstrip("=")
+        return {"sec-websocket-protocol": f"camweave, camweave.bearer.{word}"}
+
+    for origin in (OWN, {"origin": FRIEND}):
+        assert (await opened(origin | offered(GOOD), rights=("view",))).rights == {"view"}
+    assert (await opened(OWN | offered("wrong"), rights=("view",)))[0] == 401
+    assert (await opened(OWN | {"sec-websocket-protocol": "camweave.bearer.a"}, rights=("view",)))[0] == 401
+    assert (await opened(OWN | {"sec-websocket-protocol": "camweave"}, rights=("view",)))[0] == 401
 
 
 @pytest.mark.anyio
