@@ -46,10 +46,12 @@ from .picture import (
     Matrix,
     PictureLimits,
     Pixels,
+    SequenceParameters,
     Yuv,
     decode_image,
     pixels_from_av,
     read_header,
+    sequence_parameters,
     yuv_from_rgb,
 )
 from .processes import Child, Deadline, DeadlineExceeded
@@ -158,6 +160,7 @@ __all__ = [
     "Points",
     "Prediction",
     "Segmentation",
+    "SequenceParameters",
     "Slot",
     "SlotClosed",
     "SlotStatistics",
@@ -188,6 +191,7 @@ __all__ = [
     "safe_text",
     "unreadable_file",
     "user_data",
+    "sequence_parameters",
     "waiting",
     "warped",
     "webcams",

@@ -1,5 +1,6 @@
 """Encoding of frames: one shared encoder per feed, codec, size and annotated or clean, and its packet sinks."""
 
+from .avc import AvcPicture, ParameterSets, with_lengths
 from .broadcast import Broadcast, EncoderKey, Subscription
 from .codecs import CLOCK_RATE, CodecName, StreamCodec, VideoPacket, default_bitrate, h264_level
 from .encoded import EncodedFrame
@@ -16,6 +17,7 @@ __all__ = [
     "StreamCodec",
     "jpeg_of",
     "narrowed",
+    "AvcPicture",
     "Broadcast",
     "CLOCK_RATE",
     "CodecName",
@@ -24,6 +26,7 @@ __all__ = [
     "EncoderKey",
     "EncoderPool",
     "PacketSink",
+    "ParameterSets",
     "SharedEncoder",
     "Subscription",
     "VideoPacket",
@@ -32,4 +35,5 @@ __all__ = [
     "fitted",
     "h264_level",
     "tag",
+    "with_lengths",
 ]

@@ -10,6 +10,7 @@ from cameras import Annotation, CaptureClock, Mark
 
 from ..predictions import PredictionsEvent
 from ..rtp import h264_payloads, vp8_payloads
+from .avc import AvcPicture, avc_picture
 from .codecs import CLOCK_RATE, StreamCodec
 
 _PAYLOADS = {"h264": h264_payloads, "vp8": vp8_payloads}
@@ -64,3 +65,8 @@ class EncodedFrame:
     def payloads(self) -> Sequence[bytes]:
         """The payloads of its RTP packets, made once for all viewers. H.264 and VP8 have them."""
         return _PAYLOADS[self.codec](self.data)
+
+    @cached_property
+    def avc(self) -> AvcPicture:
+        """The picture as MP4 and FLV have it, made once for all readers. H.264 has it."""
+        return avc_picture(self.data)

@@ -1,6 +1,6 @@
 """RTP: pictures as packets that are made once for all viewers, and the stream of each viewer."""
 
-from .h264 import h264_payloads
+from .h264 import h264_payloads, h264_units
 from .layout import HIGHEST_ID, Extensions, Layout
 from .limits import PACKET_MAX
 from .path import Path, RelayPath, SocketPath
@@ -24,6 +24,7 @@ __all__ = [
     "Transmitter",
     "goodbye",
     "h264_payloads",
+    "h264_units",
     "self_test",
     "short_ntp_time",
     "vp8_payloads",
