@@ -13,7 +13,7 @@ from .encoding import (
     VideoEncoder,
     VideoPacket,
 )
-from .exits import EXITS, ByteStream, Muxer, MuxerOptions, open_stream
+from .exits import EXITS, ByteStream, MseMuxer, Muxer, MuxerOptions, open_stream
 from .predictions import EVENT_MAX_BYTES, PredictionsEvent, predictions_of, utc_text
 from .recording import Recording, RecordingError
 from .selection import Selection
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXITS",
     "ByteStream",
+    "MseMuxer",
     "Muxer",
     "MuxerOptions",
     "open_stream",

@@ -12,7 +12,19 @@ from ..drafts import Drafts
 from ..process import program_version
 from . import openapi
 from .messages import Extension, error_response, handle_errors
-from .routes import SignallingRouter, cameras, configuration, drafts, exits, operations, pages, sign_in, vision, whep
+from .routes import (
+    SignallingRouter,
+    cameras,
+    configuration,
+    drafts,
+    exits,
+    mse,
+    operations,
+    pages,
+    sign_in,
+    vision,
+    whep,
+)
 
 _DESCRIPTION = (
     "Cameras, their pictures, and predictions of vision services. Errors are RFC 9457 problem documents. "
@@ -36,7 +48,14 @@ def create_app(backend: Backend, reloader: Reloader, drafts: Drafts, extensions:
         extensions: APIs of other systems, which the app serves too.
     """
     # The OpenAPI document and its page keep this order.
-    routers = (*_API, *(extension.router for extension in extensions), sign_in.router, operations.router, pages.router)
+    routers = (
+        *_API,
+        mse.router,
+        *(extension.router for extension in extensions),
+        sign_in.router,
+        operations.router,
+        pages.router,
+    )
     app = FastAPI(
         # Included routers would be searched twice for each request.
         routes=[route for router in routers for route in router.routes],

@@ -2,6 +2,7 @@
 
 from .base import Muxer, MuxerOptions
 from .byte_stream import ByteStream, open_stream
+from .mp4 import MseMuxer
 from .table import EXITS
 
-__all__ = ["EXITS", "ByteStream", "Muxer", "MuxerOptions", "open_stream"]
+__all__ = ["EXITS", "ByteStream", "MseMuxer", "Muxer", "MuxerOptions", "open_stream"]

@@ -143,8 +143,12 @@ class ByteStream(Reader, PacketSink):
                 begun = True
                 data = head + self.muxer.frame(frame, pts)
             if data:
-                self._rate.add(len(data))
+                self.sent(len(data))
                 yield data
+
+    def sent(self, size: int) -> None:
+        """Count bytes of the stream; whoever takes :meth:`frames` calls it."""
+        self._rate.add(size)
 
     def info(self) -> dict[str, Any]:
         """Return the reader as ``/api/cameras`` shows it."""

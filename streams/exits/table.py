@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from .base import Muxer
 from .mjpeg import MjpegMuxer
+from .mp4 import Mp4Muxer
 
-EXITS: Mapping[str, type[Muxer]] = MappingProxyType({exit.kind: exit for exit in (MjpegMuxer,)})
+EXITS: Mapping[str, type[Muxer]] = MappingProxyType({exit.kind: exit for exit in (MjpegMuxer, Mp4Muxer)})
 """The exits by kind."""

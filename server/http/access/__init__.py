@@ -8,6 +8,7 @@
 """
 
 from .cookies import cookie_name
+from .credentials import SUBPROTOCOL
 from .forwarded import CHARGE, base_path
 from .middleware import HEAD, LINK, PUBLIC_PATHS, PUBLIC_POSTS, SIGN_IN, SIGN_OUT, UNAUTHENTICATED, AccessMiddleware
 from .site import starts_by_itself
@@ -20,6 +21,7 @@ __all__ = [
     "PUBLIC_POSTS",
     "SIGN_IN",
     "SIGN_OUT",
+    "SUBPROTOCOL",
     "UNAUTHENTICATED",
     "AccessMiddleware",
     "base_path",

@@ -1,6 +1,6 @@
 """The endpoints of the HTTP API and of the pages: a file with a router for each group."""
 
-from . import cameras, configuration, drafts, exits, operations, pages, sign_in, vision, whep
+from . import cameras, configuration, drafts, exits, mse, operations, pages, sign_in, vision, whep
 from .signalling import SignallingRouter
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "configuration",
     "drafts",
     "exits",
+    "mse",
     "operations",
     "pages",
     "sign_in",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from fastapi import Request
+from starlette.requests import HTTPConnection
 
 from streams import (
     EtagMismatch,
@@ -54,8 +54,8 @@ def viewing_errors() -> Iterator[None]:
         raise HttpError(status, error.detail, headers) from error
 
 
-def client_key(request: Request) -> str:
-    """Return the key by which the client of a request is counted."""
+def client_key(request: HTTPConnection) -> str:
+    """Return the key by which the client of a request or a WebSocket is counted."""
     return "" if request.client is None else client_of(request.client.host)
 
 

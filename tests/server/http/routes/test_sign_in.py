@@ -13,6 +13,7 @@ import pytest
 
 from server.core import Grants
 from tests.streams.fakes import LoopbackViewer
+from tests.websockets import TEXT, Refused, websocket
 
 from ...conftest import check_threads, classifier, threads_now
 from ...served import CAMERAS, Served, problem
@@ -280,10 +281,15 @@ def test_a_picture_with_predictions_needs_the_right_to_view(served: Served) -> N
 
 
 def test_the_cookie_covers_requests_for_websockets(served: Served) -> None:
-    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "a"}
-    path = "/api/cameras/still"
-    assert served.client.get(path, headers=upgrade).status_code == 401
+    path = "/api/cameras/still/stream.mp4"
+    with pytest.raises(Refused, match="401"), websocket(served.running.url, path):
+        pass
     assert signed_in(served, GUEST).status_code == 204
-    assert served.client.get(path, headers=upgrade).status_code == 200
-    foreign = upgrade | {"Origin": "http://evil.example"}
-    assert served.client.get(path, headers=foreign).status_code == 403
+    cookie = {"Cookie": "; ".join(f"{name}={value}" for name, value in served.client.cookies.items())}
+    with websocket(served.running.url, path, cookie) as client:
+        assert client.receive().opcode == TEXT
+    with (
+        pytest.raises(Refused, match="403"),
+        websocket(served.running.url, path, cookie | {"Origin": "http://evil.example"}),
+    ):
+        pass
