@@ -7,6 +7,7 @@ import { Card } from "./shared/card.js";
 import { Configuration } from "./shared/configuration.js";
 import { arrange, make, setText } from "./shared/dom.js";
 import { allowStart, recall, remember, startsItself } from "./shared/memory.js";
+import { canPlay } from "./shared/player.js";
 import { Poll } from "./shared/poll.js";
 
 const POLL_WATCHING_MS = 500;
@@ -17,7 +18,6 @@ const MANY = 30; // cameras: from here on small cards in groups, unless the user
 const part = (id) => document.getElementById(id);
 const main = part("cameras");
 const template = part("card");
-const canPlay = "RTCPeerConnection" in window;
 
 const cards = new Map();
 const groups = new Map(); // headings by the name of their source
@@ -36,7 +36,7 @@ const poll = new Poll(async (failedBefore) => {
   part("edit").hidden = !configuration.known?.editable;
   if (failedBefore) for (const card of cards.values()) card.stage.player.retryNow();
   return watchedCards().length ? POLL_WATCHING_MS : POLL_IDLE_MS;
-}, (error) => showNotice(error || (canPlay ? "" : "This browser has no WebRTC, so it cannot play live video. The image addresses still work.")));
+}, (error) => showNotice(error || (canPlay ? "" : "This browser cannot play live video. The image addresses still work.")));
 
 const watchedCards = () => [...cards.values()].filter((card) => card.stage.watched);
 const presentCards = () => [...cards.values()].filter((card) => !card.removed);

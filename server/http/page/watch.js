@@ -6,6 +6,7 @@ import { fetchJson } from "./shared/api.js";
 import { chainOf } from "./shared/chain.js";
 import { make, setText } from "./shared/dom.js";
 import { allowStart, startsItself } from "./shared/memory.js";
+import { canPlay } from "./shared/player.js";
 import { Poll } from "./shared/poll.js";
 import { Stage, removalOf } from "./shared/stage.js";
 
@@ -14,7 +15,6 @@ const MISSING_POLL_MS = 2_000; // a camera that does not exist, or must not be s
 const RATIO = 16 / 9; // of the pictures of most cameras
 
 const part = (id) => document.getElementById(id);
-const canPlay = "RTCPeerConnection" in window;
 const tiles = namesWanted().map((name) => tileOf(name));
 
 function namesWanted() {
@@ -44,7 +44,7 @@ const poll = new Poll(async (failedBefore) => {
   part("tiles").ariaBusy = "false";
   if (failedBefore) for (const { stage } of tiles) stage.player.retryNow();
   return POLL_MS;
-}, (error) => showNotice(error || (canPlay ? "" : "This browser has no WebRTC, so it cannot play live video.")));
+}, (error) => showNotice(error || (canPlay ? "" : "This browser cannot play live video.")));
 
 // Returns the cameras by name; none for a page with one camera, whose viewer may not be allowed to see the list.
 async function list() {

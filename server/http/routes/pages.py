@@ -17,10 +17,13 @@ from .dependencies import WithBackend, WithReloader
 router = APIRouter()
 
 _FOLDER = resources.files("server.http") / "page"
-_POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'; frame-ancestors"
+# Browsers play Media Source Extensions from an address of their own kind.
+_SOURCES = "default-src 'self'; media-src 'self' blob:"
+_POLICY = f"{_SOURCES}; base-uri 'none'; form-action 'none'; object-src 'none'; frame-ancestors"
+_FOLDERS = ("", "controls/", "edit/", "edit/text/", "latency/", "playing/", "run/", "shared/", "styles/")
 _FILES = frozenset(
     f"{folder}{file.name}"
-    for folder in ("", "controls/", "edit/", "edit/text/", "latency/", "run/", "shared/", "styles/")
+    for folder in _FOLDERS
     for file in (_FOLDER / folder if folder else _FOLDER).iterdir()
     if file.name.endswith((".css", ".js", ".svg"))
 )

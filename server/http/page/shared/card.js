@@ -171,7 +171,8 @@ export class Card {
     setText(parts.rate, rate === null ? "–" : `${rate.toFixed(rate < 9.95 ? 1 : 0)} fps`);
     this.latency.show(camera, statistics, this.glass.latest);
     setText(parts.size, camera.width_px ? `${camera.width_px} × ${camera.height_px}` : "–");
-    parts.size.title = statistics?.codec ? `received as ${statistics.codec}, ${statistics.width} × ${statistics.height}` : "";
+    const { way } = this.stage.player;
+    parts.size.title = statistics?.codec ? `received over ${way.words} as ${statistics.codec}, ${statistics.width} × ${statistics.height}` : "";
     setText(parts.viewers, String(camera.viewers ?? 0));
   }
 

@@ -1,43 +1,64 @@
-// Plays one camera over WHEP in a <video>, and reconnects after every failure, with growing pauses.
+// Plays one camera: over WebRTC if that works, else as MP4 over a WebSocket, else as single pictures; and connects again
+// after every failure, with growing pauses. A picture stays until a better way shows its own.
 
-import { offerCaptureTime } from "../latency/glass.js";
-import { sessionAddress } from "./address.js";
-import { sentence } from "./dom.js";
-import { fetchWithToken, withToken } from "./token.js";
+import { Mjpeg } from "../playing/mjpeg.js";
+import { Mse } from "../playing/mse.js";
+import { WebRtc } from "../playing/webrtc.js";
 
+const WAYS = [WebRtc, Mse, Mjpeg]; // the best first
 const PAUSES_S = [0.5, 1, 2, 4, 8, 15];
-const CONNECT_TIMEOUT_MS = 12_000;
-const DISCONNECTED_TIMEOUT_MS = 2_000;
+const BETTER_PAUSES_S = [15, 30, 60, 120, 300]; // between attempts to find a better way
+const NEXT_WAY_MS = 3_000; // without a picture, the next way is tried beside
+const CONNECTED_WAY_MS = 3_000; // more for a way that has a connection: the first picture may be on its way
+const LIMIT_MS = 12_000;
+const LOOK_MS = 500;
+
+export const canPlay = WAYS.some((Kind) => Kind.canPlay());
+
+// UDP did not get through for some camera of this page: the others do not wait for it either.
+let isUdpBlocked = false;
 
 export class Player {
   // state: "off", "connecting", "waiting" (connected, no picture yet), "live", "retrying" or "failed".
-  constructor(camera, video, onChange) {
+  // `video` is for WebRTC; other ways put elements of their own behind it. `onChange` is called with every change.
+  // `givesPictures` says whether the camera gives any at present.
+  constructor(camera, video, onChange, givesPictures = () => true) {
     this.camera = camera;
     this.video = video;
     this.onChange = onChange;
+    this.givesPictures = givesPictures;
     this.state = "off";
     this.message = "";
     this.annotations = true;
+    this.drawsAnnotations = false; // by itself, from the data channel: WebRTC's picture comes without
+    this.prepare = null; // gets each RTCPeerConnection before it makes its offer
     this.enabled = false;
     this.paused = ""; // the reason
     this.failures = 0;
-    this.attempt = 0;
+    this.searches = 0; // for a better way
     this.isMissing = false; // the server has said that there is no such camera
+    this.unfit = new Set(); // ways that cannot work here
+    this.proven = null; // the way that has shown a picture last
+    this.tried = new Map(); // ways without a picture yet, by their kind
+    this.current = null; // the way that shows its picture
     this.timers = new Set();
-    video.addEventListener("playing", () => this.#playing());
+    this.online = () => this.#searchNow();
   }
 
   start() {
     this.enabled = true;
-    this.failures = 0;
+    this.failures = this.searches = 0;
+    this.unfit.clear();
+    addEventListener("online", this.online);
     if (this.paused) this.#setState("connecting", this.paused);
     else this.#connect();
   }
 
   stop() {
     this.enabled = false;
-    this.#disconnect();
+    removeEventListener("online", this.online);
     this.#setState("off");
+    this.#disconnect();
   }
 
   // Receives no video while there is a reason, such as a hidden tab; playback resumes with an empty one.
@@ -47,16 +68,18 @@ export class Player {
     this.paused = reason;
     if (!this.enabled) return;
     if (resumes) {
-      this.failures = 0;
+      this.failures = this.searches = 0;
       this.#connect();
     } else {
-      this.#disconnect();
       this.#setState("connecting", reason);
+      this.#disconnect();
     }
   }
 
-  setAnnotations(annotations) {
+  // Shows annotations or not; with `drawn`, the page draws them itself where it can, so that the picture comes without.
+  setAnnotations(annotations, drawn = false) {
     this.annotations = annotations;
+    this.drawsAnnotations = drawn;
     if (this.enabled && !this.paused) this.#connect();
   }
 
@@ -75,137 +98,188 @@ export class Player {
     if (this.state === "live") this.#retry("The connection is lost");
   }
 
-  // Receives the video that is shown; null while there is none.
+  // Continues after its element has moved in the document, which pauses a video.
+  resume() {
+    this.current?.resume();
+  }
+
+  // The way that is used now, as its class; null without one.
+  get way() {
+    return this.current?.constructor ?? null;
+  }
+
+  // The element that shows the picture.
+  get picture() {
+    return this.current?.element ?? this.video;
+  }
+
+  // Width and height of the picture in its own pixels.
+  get pictureSize() {
+    return this.current?.size ?? { width: this.video.videoWidth, height: this.video.videoHeight };
+  }
+
+  // Receives the video that is shown; null while there is none, or none over WebRTC.
   get receiver() {
-    return this.state === "live" ? (this.pc?.getReceivers()[0] ?? null) : null;
+    return this.state === "live" ? (this.current?.receiver ?? null) : null;
   }
 
   async statistics() {
-    if (!this.pc || this.state !== "live") return null;
-    const report = await this.pc.getStats();
-    let video = null;
-    let pair = null;
-    for (const entry of report.values()) {
-      if (entry.type === "inbound-rtp" && entry.kind === "video") video = entry;
-      if (entry.type === "candidate-pair" && entry.nominated && entry.state === "succeeded") pair = entry;
-    }
-    if (!video) return null;
-    const before = this.before?.id === video.id ? this.before : null;
-    this.before = video;
-    if (video.packetsReceived !== before?.packetsReceived) this.lastPacketAt = video.timestamp;
-    const frames = video.framesDecoded - (before?.framesDecoded ?? 0);
-    const seconds = before ? (video.timestamp - before.timestamp) / 1000 : 0;
-    const mean = (total, count) => {
-      const n = (video[count] ?? 0) - (before?.[count] ?? 0);
-      return n > 0 ? (((video[total] ?? 0) - (before?.[total] ?? 0)) / n) * 1000 : 0;
-    };
-    return {
-      frameRate: seconds > 0 ? frames / seconds : (video.framesPerSecond ?? null),
-      networkMs: ((pair?.currentRoundTripTime ?? 0) * 1000) / 2,
-      bufferMs: mean("jitterBufferDelay", "jitterBufferEmittedCount"),
-      decodeMs: mean("totalDecodeTime", "framesDecoded"),
-      codec: (report.get(video.codecId)?.mimeType ?? "").replace("video/", ""),
-      width: video.frameWidth ?? 0,
-      height: video.frameHeight ?? 0,
-      silentMs: video.timestamp - this.lastPacketAt,
-    };
+    return this.state === "live" ? ((await this.current?.statistics()) ?? null) : null;
   }
 
-  async #connect() {
-    this.#disconnect();
-    const attempt = ++this.attempt;
-    this.isMissing = false;
-    const current = () => attempt === this.attempt;
+  #connect() {
     this.#setState("connecting", this.failures ? "Connecting again" : "Connecting");
-    const pc = new RTCPeerConnection();
-    this.pc = pc;
-    pc.addEventListener("track", (event) => {
-      if (!current()) return;
-      this.video.srcObject = new MediaStream([event.track]);
-      this.video.play().catch(() => {});
-    });
-    pc.addEventListener("connectionstatechange", () => current() && this.#connectionChanged(pc.connectionState));
-    this.#schedule(CONNECT_TIMEOUT_MS, () => {
-      if (this.state === "connecting") this.#retry("The server's media port (UDP) cannot be reached");
-    });
-    try {
-      const transceiver = pc.addTransceiver("video", { direction: "recvonly" });
-      if ("jitterBufferTarget" in transceiver.receiver) transceiver.receiver.jitterBufferTarget = 0;
-      offerCaptureTime(transceiver);
-      await pc.setLocalDescription();
-      const answer = await this.#postOffer(pc.localDescription.sdp, current);
-      if (answer !== null && current()) await pc.setRemoteDescription({ type: "answer", sdp: answer });
-    } catch (error) {
-      if (current()) this.#retry(error instanceof TypeError ? "The server does not answer" : error.message);
-    }
+    this.#disconnect();
+    this.isMissing = false;
+    this.problem = null;
+    const kinds = this.#kinds();
+    if (!kinds.length) return this.#fail("This browser cannot play live video");
+    const first = kinds.includes(this.proven) ? this.proven : kinds[0];
+    this.#try(first);
+    if (first === WebRtc && isUdpBlocked && kinds[1]) this.#try(kinds[1]);
   }
 
-  // Returns the SDP answer, or null if this attempt has ended.
-  async #postOffer(sdp, current) {
-    const query = this.annotations ? "" : "?annotations=false";
-    const response = await fetchWithToken(`whep/${this.camera}${query}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/sdp" },
-      body: sdp,
-    });
-    const location = sessionAddress(this.camera, response.headers.get("Location") ?? "");
-    if (!current()) {
-      if (response.status === 201) deleteSession(location);
-      return null;
-    }
-    if (response.status === 201) {
-      this.location = location;
-      return response.text();
-    }
-    const problem = await response.json().catch(() => ({}));
-    if (!current()) return null;
-    const message = sentence(problem.detail) || `The server answered ${response.status}`;
-    if (response.status === 406) this.#fail("This browser shares no video codec with the server");
-    else if (response.status < 500 && response.status !== 408 && response.status !== 429) this.#fail(message, response.status === 404);
-    else this.#retry(message, Number(response.headers.get("Retry-After")) || 0);
-    return null;
+  #kinds() {
+    return WAYS.filter((Kind) => Kind.canPlay() && !this.unfit.has(Kind));
   }
 
-  #connectionChanged(state) {
-    if (state === "connected") {
-      this.#cancelTimers();
-      if (this.state === "connecting") this.#setState("waiting", "Waiting for the first picture");
-    } else if (state === "disconnected") {
-      this.#schedule(DISCONNECTED_TIMEOUT_MS, () => this.#retry("The connection is lost"));
-    } else if (state === "failed" || state === "closed") {
-      this.#retry("The connection is lost");
-    }
+  #try(Kind) {
+    if (this.tried.has(Kind) || this.current instanceof Kind) return;
+    const on = {
+      playing: (way) => this.#playing(way),
+      waiting: (way) => this.#waiting(way),
+      ended: (way, problem) => this.#ended(way, problem),
+    };
+    const isWebRtc = Kind === WebRtc;
+    const annotations = this.annotations && !(isWebRtc && this.drawsAnnotations);
+    const way = new Kind(this.camera, annotations, on, { video: this.video, prepare: this.prepare });
+    this.tried.set(Kind, way);
+    if (way.element !== this.video) this.video.after(way.element);
+    if (this.state === "connecting" && this.tried.size > 1) this.#setState("connecting", way.message);
+    this.#schedule(NEXT_WAY_MS, () => this.#fallBack(way, performance.now() + CONNECTED_WAY_MS));
+    this.#schedule(LIMIT_MS, () => this.#limit(way));
+    way.open();
   }
 
-  #playing() {
-    if (!this.pc || !this.enabled || this.paused) return;
+  // Tries the next way beside one that has not shown a picture, unless the camera has none to show.
+  #fallBack(way, connectedAt) {
+    if (this.current || !this.#isTried(way)) return;
+    const mayCome = way.isConnected && (performance.now() < connectedAt || !this.givesPictures());
+    if (mayCome) this.#schedule(LOOK_MS, () => this.#fallBack(way, connectedAt));
+    else this.#tryAfter(way.constructor);
+  }
+
+  // Ends a way that has not shown a picture for long, unless all wait for the camera.
+  #limit(way) {
+    if (!this.#isTried(way)) return;
+    if (way.isConnected && !this.current && !this.givesPictures()) this.#schedule(LOOK_MS, () => this.#limit(way));
+    else way.giveUp();
+  }
+
+  #isTried(way) {
+    return this.tried.get(way.constructor) === way;
+  }
+
+  // Tries the best way after one; returns whether there is any.
+  #tryAfter(Kind) {
+    const next = this.#kinds().find((each) => WAYS.indexOf(each) > WAYS.indexOf(Kind) && !this.tried.has(each));
+    if (next) this.#try(next);
+    return Boolean(next);
+  }
+
+  #waiting(way) {
+    if (this.current || !this.#isTried(way)) return;
+    if (this.state === "connecting") this.#setState("waiting", "Waiting for the first picture");
+  }
+
+  #playing(way) {
+    if (way === this.current || !this.#isTried(way)) return;
+    const rank = WAYS.indexOf(way.constructor);
+    this.tried.delete(way.constructor);
+    const before = this.current;
+    this.current = way;
+    this.proven = way.constructor;
+    if (rank > 0 && this.tried.get(WebRtc)?.isConnected === false) isUdpBlocked = true;
+    for (const [Kind, other] of [...this.tried]) if (WAYS.indexOf(Kind) > rank) this.#drop(other);
+    if (before) this.#close(before);
     this.failures = 0;
+    if (way.constructor === WebRtc) {
+      isUdpBlocked = false;
+      this.searches = 0;
+    } else if (!this.tried.has(WebRtc)) {
+      this.#scheduleSearch();
+    }
     this.#setState("live");
   }
 
+  #ended(way, problem) {
+    const Kind = way.constructor;
+    if (problem.never) this.unfit.add(Kind);
+    if (problem.isBlocked) isUdpBlocked = true;
+    if (way === this.current) return this.#retry(problem.message);
+    this.#drop(way);
+    if (this.proven === Kind && !this.current) this.proven = null; // not any more
+    if (this.current) {
+      if (Kind === WebRtc) this.#scheduleSearch();
+    } else if (problem.isFinal) {
+      this.#fail(problem.message, problem.isMissing);
+    } else if (problem.noAnswer) {
+      this.#retry(problem.message, problem.pauseS);
+    } else {
+      // The words of the first way say most, and those of the last one come from the server.
+      if (problem.status || !this.problem) this.problem = problem;
+      if (this.#tryAfter(Kind) || this.tried.size) return;
+      if (this.#kinds().length) this.#retry(this.problem.message, this.problem.pauseS);
+      else this.#fail(this.problem.message);
+    }
+  }
+
+  // Tries WebRTC again later, beside the way that shows the picture.
+  #scheduleSearch() {
+    if (this.unfit.has(WebRtc) || !WebRtc.canPlay()) return;
+    clearTimeout(this.searchTimer);
+    const pauseS = BETTER_PAUSES_S[Math.min(this.searches++, BETTER_PAUSES_S.length - 1)];
+    this.searchTimer = this.#schedule(pauseS * 1000 * (0.8 + 0.4 * Math.random()), () => this.#searchNow());
+  }
+
+  #searchNow() {
+    if (!this.enabled || this.paused || this.state !== "live" || this.current instanceof WebRtc || this.unfit.has(WebRtc)) return;
+    clearTimeout(this.searchTimer);
+    if (this.tried.has(WebRtc)) this.#drop(this.tried.get(WebRtc)); // from before the network has changed
+    this.#try(WebRtc);
+  }
+
   #fail(message, isMissing = false) {
-    this.#disconnect();
     this.isMissing = isMissing;
     this.#setState("failed", message);
+    this.#disconnect();
   }
 
   #retry(message, pauseMinS = 0) {
-    this.#disconnect();
     const pause = PAUSES_S[Math.min(this.failures++, PAUSES_S.length - 1)];
     const pauseS = Math.max(pause * (0.8 + 0.4 * Math.random()), pauseMinS);
     this.#setState("retrying", `${message}. Trying again`);
+    this.#disconnect();
     this.#schedule(pauseS * 1000, () => this.#connect());
   }
 
   #disconnect() {
-    this.attempt++;
-    this.#cancelTimers();
-    const { pc, location } = this;
-    this.pc = this.location = this.before = null;
-    if (!pc) return;
-    // Delete the session first; otherwise the server notices the end only after a timeout.
-    if (location) deleteSession(location).finally(() => pc.close());
-    else pc.close();
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+    for (const way of this.tried.values()) this.#close(way);
+    this.tried.clear();
+    if (this.current) this.#close(this.current);
+    this.current = null;
+  }
+
+  #drop(way) {
+    if (this.#isTried(way)) this.tried.delete(way.constructor);
+    this.#close(way);
+  }
+
+  #close(way) {
+    way.close();
+    if (way.element !== this.video) way.element.remove();
   }
 
   #setState(state, message = "") {
@@ -220,15 +294,6 @@ export class Player {
       action();
     }, milliseconds);
     this.timers.add(timer);
+    return timer;
   }
-
-  #cancelTimers() {
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers.clear();
-  }
-}
-
-// The request outlives the page, so that the server stops encoding for a viewer that leaves.
-function deleteSession(location) {
-  return fetch(location, withToken({ method: "DELETE", keepalive: true })).catch(() => {});
 }

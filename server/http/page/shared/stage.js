@@ -44,7 +44,7 @@ export class Stage {
     this.visible = false;
     this.withheld = ""; // why the server gives no pictures at present
     this.#build();
-    this.player = new Player(name, this.video, () => this.#playerChanged());
+    this.player = new Player(name, this.video, () => this.#playerChanged(), () => this.camera?.state === "running");
     host.dataset.play = "off";
     stages.set(this.element, this);
     onScreen.observe(this.element);
@@ -122,12 +122,12 @@ export class Stage {
 
   // Continues after its element has moved in the document, which pauses a video.
   resume() {
-    if (this.video.srcObject) this.video.play().catch(() => {});
+    this.player.resume();
   }
 
   #build() {
     const { name } = this;
-    this.video = make("video");
+    this.video = make("video", "picture");
     Object.assign(this.video, { muted: true, playsInline: true, autoplay: true, disablePictureInPicture: true, ariaLabel: `Live picture of ${name}` });
     this.still = Object.assign(make("canvas", "still"), { ariaHidden: "true" });
     this.drawing = Object.assign(make("div", "drawn-chain"), { ariaHidden: "true" });
@@ -139,11 +139,12 @@ export class Stage {
     const spinner = Object.assign(make("span", "spinner"), { ariaHidden: "true" });
     const words = Object.assign(make("p", "words", this.title, this.message), { role: "status" });
     this.note = make("p", "note");
+    this.way = make("p", "way");
     this.labels = iconButton("tool labels", LABELS, `Labels and boxes on ${name}`);
     this.labels.ariaPressed = "true";
     this.full = iconButton("tool full", FULL, `Full screen: ${name}`);
     this.stopButton = iconButton("tool stop", STOP, `Stop ${name}`);
-    this.element = make("div", "stage", this.drawing, this.still, this.video, this.watchButton, this.facts, this.note,
+    this.element = make("div", "stage", this.drawing, this.still, this.video, this.watchButton, this.facts, this.note, this.way,
       make("div", "overlay", spinner, words, this.again), make("div", "tools", this.labels, this.full, this.stopButton));
     this.element.dataset.name = name;
 
@@ -162,7 +163,7 @@ export class Stage {
       this.player.setAnnotations(on);
     });
     this.full.addEventListener("click", () => this.#fullScreen());
-    this.video.addEventListener("dblclick", () => this.#fullScreen());
+    this.element.addEventListener("dblclick", ({ target }) => target.classList.contains("picture") && this.#fullScreen());
     this.element.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.element.classList.remove("filled");
       if (event.key === "Tab" && this.#fillsScreen()) this.#keepFocus(event);
@@ -174,6 +175,8 @@ export class Stage {
     const before = this.host.dataset.play;
     if (before === "live" && state !== "live") this.#freezeFrame();
     this.host.dataset.play = state;
+    for (const picture of this.element.querySelectorAll(".picture")) picture.classList.toggle("shown", picture === this.player.picture);
+    this.#showWay();
     if (state === "off") {
       this.video.srcObject = null;
       this.element.classList.remove("filled");
@@ -181,6 +184,14 @@ export class Stage {
     if (state !== "live") this.statistics = null;
     this.#showWords();
     this.onChange(before);
+  }
+
+  // Says by which way the picture comes.
+  #showWay() {
+    const way = this.state === "live" ? this.player.way : null;
+    setText(this.way, way?.words ?? "");
+    this.way.title = way?.title ?? "";
+    if (way) this.way.dataset.way = way.words.toLowerCase();
   }
 
   #showWords() {
@@ -244,8 +255,9 @@ export class Stage {
 
   // Keeps the last picture of the video, behind the words, until the video plays again.
   #freezeFrame() {
-    if (!this.video.videoWidth) return;
-    this.#drawStill(this.video, this.video.videoWidth, this.video.videoHeight);
+    const { picture, pictureSize } = this.player;
+    if (!pictureSize.width) return;
+    this.#drawStill(picture, pictureSize.width, pictureSize.height);
     this.heldAt = new Date(this.camera?.latest?.captured_at ?? Date.now());
   }
 
@@ -278,8 +290,8 @@ export class Stage {
 
   // Labels are part of the picture: a wide picture on an upright phone is too small to read them.
   #lockOrientation() {
-    const { videoWidth, videoHeight } = this.video;
-    if (videoWidth > videoHeight) return screen.orientation?.lock?.("landscape");
+    const { width, height } = this.player.pictureSize;
+    if (width > height) return screen.orientation?.lock?.("landscape");
   }
 }
 

@@ -36,6 +36,13 @@ function withHeaders(init, token) {
 // Returns the options of a request that cannot wait for a sign-in.
 export const withToken = (init = {}) => withHeaders(init, knownLinkToken);
 
+// Returns the subprotocols of a WebSocket, signed in: with a link, one of them is its token.
+export async function webSocketProtocols() {
+  const token = link === null ? null : await (linkToken ??= exchange(link));
+  if (typeof token !== "string") return [];
+  return ["camweave", `camweave.bearer.${btoa(token).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`];
+}
+
 // Like fetch, signed in; the address is a path such as "api/cameras". Prompts if the server refuses the request; the time limit excludes the prompt.
 export async function fetchWithToken(address, init = {}, timeoutMs = 0) {
   for (let wasKept = true; ; ) {

@@ -56,7 +56,7 @@ def test_no_other_file_is_served(served: Served, name: str) -> None:
     assert problem(served.client.get(f"/page/{name}"))[0] == 404
 
 
-FOLDERS = ("", "controls/", "edit/", "edit/text/", "run/", "shared/")
+FOLDERS = ("", "controls/", "edit/", "edit/text/", "playing/", "run/", "shared/")
 
 
 def test_scripts_insert_text_only(served: Served) -> None:
