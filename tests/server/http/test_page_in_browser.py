@@ -429,7 +429,8 @@ def test_the_api_page_shows_bodies_and_responses(browser: Browser, served: Serve
         page = context.new_page()
         page.goto(f"{served.running.url}docs")
         expect(page.get_by_role("heading", level=2)).to_have_text(
-            ["Cameras", "Configuration", "Editing", "Vision", "WebRTC", "Clarifai", "Access", "Server", "Schemas"]
+            ["Cameras", "Live streams", "Configuration", "Editing", "Vision", "WebRTC", "Clarifai", "Access"]
+            + ["Server", "Schemas"]
         )
         page.locator("details").evaluate_all("all => all.forEach((details) => { details.open = true; })")
         posted = page.locator("details", has_text="/api/vision/{service}/{kind}").filter(has_text="POST")
