@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import logging
+import os
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -66,6 +67,8 @@ _UNKNOWN_DOMAIN = re.compile(r"In Node, \([^,]*, (\w+), .*No opset import for do
 @cache
 def _library() -> Any:
     try:
+        # Since 1.29 it reports models and machine to its maker, unless told not to before it is loaded.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         return importlib.import_module("onnxruntime")
     except ImportError as error:
         raise ModelError(

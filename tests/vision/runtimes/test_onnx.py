@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -223,6 +226,20 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
             Onnx.version()
     onnx._library.cache_clear()
     assert Onnx.version().startswith("onnxruntime-")
+
+
+def test_the_library_keeps_what_it_sees_to_itself(tmp_path: Path) -> None:
+    write(tmp_path, onnx_models.model({"scores": np.zeros((1, 5), np.float32)}))
+    program = (
+        "from pathlib import Path; from vision import Onnx; from vision.runtimes.files import ModelFile; "
+        "Onnx(ModelFile.read(Path('made.onnx'))).close()"
+    )
+    # It would also be silent where continuous integration runs.
+    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    environment |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True, timeout=60)
+    assert [path.name for path in tmp_path.rglob("*")] == ["made.onnx"], "it stores what it will report"
 
 
 def test_a_missing_provider_is_an_error_unless_another_follows(
