@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from cameras import Annotation, CaptureClock, Mark
+from cameras import Annotation, CaptureClock, Mark, event_unit, with_event
 
 from ..predictions import PredictionsEvent
 from ..rtp import h264_payloads, vp8_payloads
@@ -60,6 +61,15 @@ class EncodedFrame:
     def pts_s(self) -> float:
         """Presentation time in seconds."""
         return self.pts / CLOCK_RATE
+
+    @cached_property
+    def with_event(self) -> EncodedFrame:
+        """This picture (H.264) with its event as a message inside; itself without one. Made once for all readers."""
+        event = self.event
+        if event is None:
+            return self
+        unit = event_unit(event.json) or event_unit(event.short_json)
+        return dataclasses.replace(self, data=with_event(self.data, unit))
 
     @cached_property
     def payloads(self) -> Sequence[bytes]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from .base import Muxer
+from .flv import FlvMuxer
 from .mjpeg import MjpegMuxer
 from .mp4 import Mp4Muxer
 
-EXITS: Mapping[str, type[Muxer]] = MappingProxyType({exit.kind: exit for exit in (MjpegMuxer, Mp4Muxer)})
+EXITS: Mapping[str, type[Muxer]] = MappingProxyType({exit.kind: exit for exit in (FlvMuxer, MjpegMuxer, Mp4Muxer)})
 """The exits by kind."""

@@ -46,3 +46,17 @@ def write_recording(path: Path, pictures: Sequence[bytes], **options: str) -> Pa
             target.mux(packet)
     raw.unlink()
     return path
+
+
+def video_tags(stream: bytes) -> list[bytes]:
+    """Return the whole tags with video of a stream in FLV, each with the size behind it."""
+    at, tags = 13, []
+    while at + 4 <= len(stream):
+        end = at + 11 + int.from_bytes(stream[at + 1 : at + 4]) + 4
+        if end > len(stream):
+            break
+        assert int.from_bytes(stream[end - 4 : end]) == end - 4 - at
+        if stream[at] == 9:
+            tags.append(stream[at:end])
+        at = end
+    return tags
