@@ -4,7 +4,7 @@ from .h264 import h264_payloads, h264_units
 from .layout import HIGHEST_ID, Extensions, Layout
 from .limits import PACKET_MAX
 from .path import Path, RelayPath, SocketPath
-from .reports import goodbye, short_ntp_time
+from .reports import ReceiverReport, Reception, goodbye, receiver_report, round_trip_s, short_ntp_time
 from .srtp import SrtpError, self_test
 from .stream import CLOCK_RATE, Repeats, RtpStream, Transmitter
 from .vp8 import vp8_payloads
@@ -16,6 +16,8 @@ __all__ = [
     "Layout",
     "PACKET_MAX",
     "Path",
+    "ReceiverReport",
+    "Reception",
     "RelayPath",
     "Repeats",
     "RtpStream",
@@ -25,6 +27,8 @@ __all__ = [
     "goodbye",
     "h264_payloads",
     "h264_units",
+    "receiver_report",
+    "round_trip_s",
     "self_test",
     "short_ntp_time",
     "vp8_payloads",

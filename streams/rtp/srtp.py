@@ -1,4 +1,4 @@
-"""SRTP in place: the packets of one system call in one buffer.
+"""SRTP in place, or plain RTP: the packets of one system call in one buffer.
 
 pylibsrtp's own methods copy each packet twice. This calls the functions of libsrtp that they call.
 """
@@ -39,12 +39,14 @@ class SendBuffer:
         self._owned = lengths  # pointers into it do not keep it
         self._pointers: dict[int, list[Any]] = {}
 
-    def sealed(self, call: Call, session: Session, sequence_number: int, timestamp: int, source: int) -> memoryview:
+    def sealed(
+        self, call: Call, session: Session | None, sequence_number: int, timestamp: int, source: int
+    ) -> memoryview:
         """Return the packets of a call as one viewer gets them, one after another; valid until the next call.
 
         Args:
             call: The packets.
-            session: The outgoing session of the viewer.
+            session: The outgoing session of the viewer; ``None`` leaves the packets plain.
             sequence_number: Sequence number of the first packet.
             timestamp: Their time, in ticks of the RTP clock.
             source: Their SSRC.
@@ -52,9 +54,15 @@ class SendBuffer:
         Raises:
             SrtpError: libsrtp refuses a packet.
         """
-        view, protect, srtp, starts = self._view, _lib.srtp_protect, session._srtp[0], call.starts
+        view, starts = self._view, call.starts
         end = len(call.data)
         view[:end] = call.data
+        if session is None:
+            for start in starts:
+                _pack(view, start + 2, sequence_number, timestamp, source)
+                sequence_number = (sequence_number + 1) & 0xFFFF
+            return view[:end]
+        protect, srtp = _lib.srtp_protect, session._srtp[0]
         self._lengths[: len(call.lengths)] = call.lengths
         pointers = self._pointers.get(call.segment_bytes) or self._addresses(call)
         for start, pointer, length in zip(starts, pointers, self._length_pointers, strict=False):

@@ -133,7 +133,7 @@ class Transmitter:
 
 
 class RtpStream:
-    """Sends pictures to one viewer over SRTP, and packets again that it has missed. Use it in the event loop.
+    """Sends pictures to one viewer, and packets again that it has missed. Use it in the event loop.
 
     Their times rise, whatever streams they come from: a picture that is not later than the last one shifts all further
     ones.
@@ -141,12 +141,14 @@ class RtpStream:
     Args:
         transmitter: Shared by all streams of the loop.
         layout: The layout of the packets.
-        session: The outgoing SRTP session; used here only, and for RTCP.
+        session: The outgoing SRTP session; used here only, and for RTCP. ``None`` sends plain RTP.
         path: Returns the present way to the viewer; ``None`` while there is none.
         source: The SSRC.
         repeats: How packets are sent again; ``None`` repeats them unchanged.
+        paced: Whether a large picture leaves in bursts; over TCP, that paces them itself, it need not.
 
     Attributes:
+        source: The SSRC.
         packets: Number of packets sent.
         repeated: Number of packets sent again.
         asked: Number of packets that the viewer has missed (NACK).
@@ -157,11 +159,12 @@ class RtpStream:
         self,
         transmitter: Transmitter,
         layout: Layout,
-        session: Session,
+        session: Session | None,
         path: Callable[[], Path | None],
         *,
         source: int,
         repeats: Repeats | None = None,
+        paced: bool = True,
     ) -> None:
         self.packets = self.repeated = self.asked = self.dropped = 0
         self._transmitter = transmitter
@@ -173,8 +176,9 @@ class RtpStream:
         self._shared = transmitter.shared(layout)
         self._session = session
         self._path = path
-        self._source = source
+        self.source = source
         self._repeats = repeats
+        self._paced = paced
         self._repeat_layout = layout if repeats is None else replace(layout, payload_type=repeats.payload_type)
         # In the lower half, so that a receiver that misses the first packets does not miss a wrap of the numbers
         # with them, without which it cannot decrypt (RFC 3711, section 3.3.1).
@@ -194,6 +198,11 @@ class RtpStream:
         self._pause_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._timestamp = 0
+
+    @property
+    def next_number(self) -> int:
+        """Sequence number of the next packet."""
+        return self._next
 
     @property
     def bits_per_second(self) -> int:
@@ -226,7 +235,7 @@ class RtpStream:
         if self._allowance < REPEATS_MAX_BYTES:
             self._allowance += size
         calls = self._transmitter.calls(picture, self._shared)
-        if size > AT_ONCE_BYTES:
+        if size > AT_ONCE_BYTES and self._paced:
             self._bursts.extend(calls)
             rate = max(LEAST_RATE, BURST_FACTOR * self.bits_per_second)
             self._pause_s = 8 * BURST_BYTES / rate
@@ -267,7 +276,7 @@ class RtpStream:
         if self._last is None:
             return None
         timestamp = self._offset + self._pts + round((now - self._last.captured_at) * CLOCK_RATE)
-        return sender_report(self._source, now, timestamp, self.packets, self._octets, name)
+        return sender_report(self.source, now, timestamp, self.packets, self._octets, name)
 
     def close(self) -> None:
         """Drop what waits. Safe to call twice."""
@@ -281,7 +290,7 @@ class RtpStream:
         if path is None:
             return True  # the connection is about to end
         number = self._next
-        packets = self._transmitter.buffer.sealed(call, self._session, number, self._timestamp, self._source)
+        packets = self._transmitter.buffer.sealed(call, self._session, number, self._timestamp, self.source)
         left = path.send(packets, call.segment_bytes)
         # Numbers of packets that have not left are used again: with the same key, no two packets may have one.
         self._next = (number + left) & 0xFFFF
@@ -318,7 +327,7 @@ class RtpStream:
         if path is None or len(payload) > self._allowance:
             return
         self._allowance -= len(payload)
-        source = self._source
+        source = self.source
         if repeats is not None:
             payload = struct.pack("!H", number) + payload
             number, source = self._next_repeat, repeats.source

@@ -12,7 +12,7 @@ from aiortc import RTCRtpSender
 from aiortc.exceptions import OperationError
 
 from ..encoding import CodecName
-from ..rtp import HIGHEST_ID, Extensions, Layout, RtpStream, Transmitter, short_ntp_time
+from ..rtp import HIGHEST_ID, Extensions, Layout, RtpStream, Transmitter, round_trip_s
 from .connection import Connection
 from .errors import NothingInCommon
 from .internals import Outgoing, chosen_mime_type, replace_sending
@@ -30,8 +30,6 @@ _MID_MAX = 2  # bytes; browsers have one. Longer ones make packets too long; rec
 
 PLAYOUT_S = (0.0, 0.1)
 """Least and longest delay of the viewer's player: show pictures as they come, and smooth at most 0.1 s of jitter."""
-
-_LONGEST_RTT = 60 << 16  # a longer one is nonsense, or a clock was set
 
 
 class VideoSender:
@@ -125,10 +123,9 @@ class VideoSender:
     def on_report(self, share_lost: float, last_report: int, delay: int) -> None:
         """Take a reception report of the viewer."""
         self.loss = round(share_lost, 3)
-        if last_report:
-            rtt = (short_ntp_time(time.time()) - last_report - delay) & 0xFFFFFFFF
-            if rtt < _LONGEST_RTT:
-                self.rtt_s = rtt / 65536
+        rtt_s = round_trip_s(time.time(), last_report, delay)
+        if rtt_s is not None:
+            self.rtt_s = rtt_s
         ladder, stream = self._ladder, self._stream
         if ladder is None or stream is None:
             return
