@@ -80,6 +80,12 @@ class Token(Attributes):
         None, strict=False, min_length=1, description="The only cameras that it allows; default: all."
     )
 
+    @property
+    def plain(self) -> str | None:
+        """The token itself; ``None`` if only its hash was given."""
+        text = self.token.get_secret_value()
+        return None if _HASH.fullmatch(text) else text
+
     @cached_property
     def digest(self) -> bytes:
         """The SHA-256 of the token, whichever way it was given."""

@@ -185,6 +185,11 @@ class Tokens:
         """Whether requests need a token."""
         return bool(self._tokens())
 
+    @property
+    def provable(self) -> bool:
+        """Whether a client can prove that it knows a token without sending it (:meth:`admit_knowing`)."""
+        return any(token.plain is not None for token in self._tokens())
+
     def prepare(self) -> None:
         """Compute what requests would wait for; takes a moment for each token. Call it on a thread."""
         self._grants.prepare()
@@ -224,6 +229,27 @@ class Tokens:
         of_camera = frozenset({grant.camera})
         name, rights = f"link for {grant.camera}", frozenset({"view"})
         return Caller(name, rights, of_camera, grant.expires_at, of_link=True, digest=grant.token.digest)
+
+    def admit_knowing(self, knows: Callable[[str], bool], address: str) -> Caller:
+        """Return the caller who proves that it knows a token without sending it, as with HTTP's Digest.
+
+        Nobody can prove to know a token of which the configuration has only the hash.
+
+        Args:
+            knows: Returns whether the proof is that of a token.
+            address: The address of the client.
+
+        Raises:
+            WrongToken: It is the proof of no token.
+            TooManyTokens: Nor is it, and too many wrong ones came before.
+        """
+        tokens = self._tokens()
+        if not tokens:
+            return ANYONE
+        found = [token for token in tokens if token.plain is not None and knows(token.plain)]
+        if not found:
+            raise self._refusal(address, InvalidGrant(""), "")
+        return _caller_of(found[0])
 
     def withdrawal(self, caller: Caller, right: str, camera: str) -> str:
         """Return why a caller who was admitted may no longer do something; empty while it may.

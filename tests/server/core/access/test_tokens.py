@@ -294,3 +294,27 @@ def test_a_caller_is_told_why_it_may_no_longer_do_what_it_began() -> None:
     assert reasons(anyone, guard, guest) == ["", "", ""]
     now.now += 60
     assert reasons(guest) == ["its permission has expired"]
+
+
+def test_a_client_may_prove_that_it_knows_a_token_unless_the_server_knows_only_the_hash() -> None:
+    declared = [named("viewer", GOOD, rights=["view"]), named("hashed", hash_of("another-long-token"))]
+    tokens = Tokens(lambda: declared, Clock())
+    assert tokens.provable
+    caller = tokens.admit_knowing(lambda token: token == GOOD, "10.0.0.1")
+    assert caller.name == "viewer" and caller.rights == frozenset({"view"})
+    seen: list[str] = []
+
+    def wrong(token: str) -> bool:
+        seen.append(token)
+        return False
+
+    for _ in range(TRIES):
+        with pytest.raises(WrongToken):
+            tokens.admit_knowing(wrong, "10.0.0.1")
+    assert set(seen) == {GOOD}
+    with pytest.raises(TooManyTokens):
+        tokens.admit_knowing(lambda token: False, "10.0.0.1")
+    del declared[0]
+    assert not tokens.provable
+    del declared[0]
+    assert tokens.admit_knowing(lambda token: False, "10.0.0.1") == Caller()
