@@ -16,6 +16,24 @@ from .encoding import (
 from .exits import EXITS, ByteStream, MseMuxer, Muxer, MuxerOptions, open_stream
 from .predictions import EVENT_MAX_BYTES, PredictionsEvent, predictions_of, utc_text
 from .recording import Recording, RecordingError
+from .rtsp import (
+    RTSP_TRACK,
+    MalformedRtsp,
+    MediaPorts,
+    RtspError,
+    RtspMessages,
+    RtspPacket,
+    RtspRequest,
+    RtspSession,
+    RtspSessions,
+    RtspUrl,
+    RtspVideo,
+    open_media_ports,
+    rtsp_answer,
+    rtsp_description,
+    rtsp_transport,
+    rtsp_url,
+)
 from .selection import Selection
 from .snapshot import NoFrameComes, Snapshot, held_snapshot, jpeg, next_frame, snapshot
 from .viewing import (
@@ -49,6 +67,22 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "RTSP_TRACK",
+    "MalformedRtsp",
+    "MediaPorts",
+    "RtspError",
+    "RtspMessages",
+    "RtspPacket",
+    "RtspRequest",
+    "RtspSession",
+    "RtspSessions",
+    "RtspUrl",
+    "RtspVideo",
+    "open_media_ports",
+    "rtsp_answer",
+    "rtsp_description",
+    "rtsp_transport",
+    "rtsp_url",
     "EXITS",
     "ByteStream",
     "MseMuxer",

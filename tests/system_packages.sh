@@ -14,6 +14,7 @@ command -v firefox-esr >/dev/null || command -v firefox >/dev/null || need firef
 command -v node >/dev/null || need nodejs
 command -v npm >/dev/null || need npm
 command -v curl >/dev/null || need curl
+command -v ffmpeg >/dev/null || need ffmpeg
 [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || need nginx
 command -v ip >/dev/null || need iproute2
 command -v ffmpeg >/dev/null || need ffmpeg
@@ -32,7 +33,7 @@ gi.require_version("GstWebRTC", "1.0")
 from gi.repository import Gst, GstRtspServer, GstSdp, GstWebRTC
 
 Gst.init(None)
-wanted = "videotestsrc videoconvert timeoverlay x264enc rtph264pay webrtcbin nicesrc vp8dec avdec_h264"
+wanted = "videotestsrc videoconvert timeoverlay x264enc rtph264pay rtspsrc rtph264depay webrtcbin nicesrc vp8dec avdec_h264"
 raise SystemExit(not all(Gst.ElementFactory.find(name) for name in wanted.split()))
 PYTHON
     need python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good \

@@ -20,7 +20,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "transforms": ("painting", "modes"),
     "pipeline": ("camera_config", "execution", "feeds", "producers", "config"),
     "pipeline/config": ("nodes", "declarations", "plugins", "validation", "viam", "text"),
-    "streams": ("viewing", "rtp", "predictions", "encoding", "exits", "webrtc"),
+    "streams": ("viewing", "rtp", "predictions", "encoding", "exits", "rtsp", "webrtc"),
     "configs": ("training",),
     "server": (
         "process",
@@ -33,6 +33,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
         "http",
         "viam",
         "clarifai",
+        "rtsp",
         "run",
         "cli",
     ),
@@ -40,7 +41,7 @@ SUBPACKAGES: Mapping[str, tuple[str, ...]] = {
     "server/http": ("messages", "access", "routes"),
 }
 # Sub-packages that stand side by side: none imports another.
-SIBLINGS = (("server/http", "server/viam", "server/clarifai"),)
+SIBLINGS = (("server/http", "server/viam", "server/clarifai", "server/rtsp"),)
 # More files than a reader can keep apart, unless each is one kind of the same thing.
 FILES_MAX = 15
 # Folders that still hold more. To be emptied.

@@ -60,3 +60,7 @@ async def open_listeners(
         yield await open_viam(backend, acceptor, server.host, server.viam.port, tls)
     if server.clarifai is not None:
         yield await open_clarifai(backend, acceptor, server.host, server.clarifai)
+    if server.rtsp is not None:
+        from ..rtsp import open_rtsp
+
+        yield open_rtsp(backend, acceptor, server.host, server.rtsp.port)

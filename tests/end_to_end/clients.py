@@ -112,6 +112,20 @@ class GStreamerViewer(ClientViewer):
         super().__init__(*machine.prefix, str(SYSTEM_PYTHON), str(HERE / "gstreamer_viewer.py"), address, codec)
 
 
+class GStreamerPlayer(ClientViewer):
+    """GStreamer's rtspsrc.
+
+    Args:
+        address: The RTSP URL.
+        protocol: ``tcp`` or ``udp``.
+    """
+
+    def __init__(self, address: str, protocol: str) -> None:
+        if subprocess.run([str(SYSTEM_PYTHON), "-c", "import gi"], capture_output=True, check=False).returncode:
+            pytest.skip("needs GStreamer: apt-get install python3-gi gir1.2-gstreamer-1.0 gstreamer1.0-libav")
+        super().__init__(str(SYSTEM_PYTHON), str(HERE / "gstreamer_player.py"), address, protocol)
+
+
 class PionViewer(ClientViewer):
     """pion, the WebRTC of MediaMTX, go2rtc and LiveKit. It decodes nothing: FFmpeg does here.
 

@@ -155,6 +155,16 @@ class ClarifaiConfig(Attributes):
                 yield ("tls", *address), sentence
 
 
+class RtspConfig(Attributes):
+    """The ``rtsp:`` block: the port for players and recorders."""
+
+    port: int = Field(
+        ge=0,
+        le=MAX_PORT,
+        description="Port for them (RTSP) on the server's host, TCP, and UDP with the next one; 0 takes a free one.",
+    )
+
+
 def missing_extra(extra: str, *modules: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield how to install an extra when one of its modules is missing, without importing them."""
     if any(find_spec(module) is None for module in modules):
@@ -186,6 +196,7 @@ class ServerConfig(Attributes):
     ice: IceConfig = Field(IceConfig(), description="How viewers connect (ICE).")
     viam: ViamConfig | None = Field(None, description="Also serve cameras and vision services to Viam's clients.")
     clarifai: ClarifaiConfig | None = Field(None, description="Also serve vision services to Clarifai's clients.")
+    rtsp: RtspConfig | None = Field(None, description="Also serve the cameras to players and recorders over RTSP.")
     allow_image_urls: bool = Field(
         False, description="Whether requests may contain image URLs, fetched from public addresses only."
     )
@@ -194,7 +205,7 @@ class ServerConfig(Attributes):
     def shared_ports(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield an error for each port that the configuration gives to two protocols."""
         taken = {self.port: "server.port"}
-        for name, block in (("viam", self.viam), ("clarifai", self.clarifai)):
+        for name, block in (("viam", self.viam), ("clarifai", self.clarifai), ("rtsp", self.rtsp)):
             if block is not None and block.port != 0:
                 if block.port in taken:
                     yield (name, "port"), f"must be another port than {taken[block.port]}, got {block.port} for both"

@@ -16,7 +16,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
     "attributes": frozenset(
         {"activation", "input_size_px", "isolation", "kind", "sha256"}
     ),
-    "server": frozenset({"edit", "processes", "recording", "rtsp"}),
+    "server": frozenset({"edit", "processes", "recording"}),
 }  # fmt: skip
 
 # By the key of the value.

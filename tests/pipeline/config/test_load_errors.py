@@ -753,9 +753,17 @@ ROWS = (
         "3:35: server.viam.port: must be another port than server.port, got 8081 for both",
     ),
     (
+        "RTSP and Viam on one port",
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {viam: {port: 8554}, rtsp: {port: 8554}}\n"),
+        "3:43: server.rtsp.port: must be another port than server.viam.port, got 8554 for both",
+    ),
+    (
         "a key of the server that comes later",
-        ("cameras:\n  - {name: a, model: webcam}\nserver: {edit: true, rtsp: {}}\n"),
-        ("3:10: server.edit: is not available in this version\n3:22: server.rtsp: is not available in this version"),
+        ("cameras:\n  - {name: a, model: webcam}\nserver: {edit: true, recording: {}}\n"),
+        (
+            "3:10: server.edit: is not available in this version\n"
+            "3:22: server.recording: is not available in this version"
+        ),
     ),
     (
         "a word in place of a certificate",
@@ -793,7 +801,7 @@ ROWS = (
         ("cameras:\n  - {name: a, model: webcam}\nserver: {prot: 80}\n"),
         (
             '3:10: server.prot: unknown key, did you mean "port"? '
-            "(known: host, port, tokens, names, base_path, trusted_proxies, origins, tls, ice, viam, clarifai, "
+            "(known: host, port, tokens, names, base_path, trusted_proxies, origins, tls, ice, viam, clarifai, rtsp, "
             "allow_image_urls, limits)"
         ),
     ),
