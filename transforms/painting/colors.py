@@ -9,7 +9,7 @@ from cameras import Color
 
 # The first seven are Okabe and Ito's "Color Universal Design" colors without black. A search found the others: under
 # the kind of color blindness that confuses them most, no two colors are closer than the closest two of the first seven;
-# the test has the figures. server/http/page/run/colors.js has the same palette.
+# the test has the figures. server/http/page/drawing/colors.js has the same palette.
 PALETTE: tuple[Color, ...] = (
     (230, 159, 0),
     (86, 180, 233),

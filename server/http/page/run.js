@@ -1,8 +1,8 @@
 // The page "Run model": runs a vision service on pictures and shows the predictions. Inference starts only on request.
 
+import { valueOf } from "./drawing/items.js";
 import { Choice, setOptions, textsOf } from "./run/choice.js";
 import { acceptFiles, read } from "./run/files.js";
-import { valueOf } from "./run/items.js";
 import { Pictures } from "./run/pictures.js";
 import { Replies } from "./run/replies.js";
 import { isDrawn, rowsOf } from "./run/results.js";

@@ -498,14 +498,14 @@ def test_a_kind_unknown_to_the_page_is_listed_and_drawn_by_its_members(page: Pag
 
 @pytest.mark.parametrize("label", ["star", "Mug", "traffic light", "Überraschung", "Straße", "星", ""])
 def test_a_label_has_the_same_colour_on_page_and_stream(page: Page, label: str) -> None:
-    found = page.evaluate("label => import('/page/run/colors.js').then((module) => module.colorOf(label))", label)
+    found = page.evaluate("label => import('/page/drawing/colors.js').then((module) => module.colorOf(label))", label)
     assert found == "#{:02x}{:02x}{:02x}".format(*palette_color(label.lower()))
 
 
 def test_the_page_uses_the_palette_of_the_streams(page: Page) -> None:
     found = page.evaluate(
         """async () => {
-            const { colorOf } = await import('/page/run/colors.js');
+            const { colorOf } = await import('/page/drawing/colors.js');
             return [...new Set(Array.from({ length: 1000 }, (_, number) => colorOf(String(number))))];
         }"""
     )

@@ -1,16 +1,9 @@
 // Draws a picture and the items of a prediction, on the page and into a file.
 
-import { colorOf } from "./colors.js";
-import { hasPoints, isBox, isListed, labelOf } from "./items.js";
-import { Labels } from "./labels.js";
-import { maskOf } from "./masks.js";
-import { boxIn, outlineOf, strokePath } from "./shapes.js";
-import { areaOf, drawSkeleton } from "./skeletons.js";
+import { maskOf } from "../drawing/masks.js";
+import { paintItems, textHeight, textHeightInFile } from "../drawing/paint.js";
 
 const DRAWN_MAX = 300;
-const FAINT = 0.2;
-const TEXT_PX = { min: 12, max: 18 }; // CSS pixels, not picture pixels: readable on a phone too
-const TEXT_SHARE = 1 / 30; // of the height
 const SAVED_SIDE_MAX = 8192; // pixels; browsers draw nothing on canvases that are much larger
 
 export class Drawing {
@@ -70,7 +63,7 @@ export class Drawing {
     const scale = Math.min(1, SAVED_SIDE_MAX / Math.max(width, height));
     const canvas = document.createElement("canvas");
     Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
-    this.#paint(canvas.getContext("2d"), canvas, Math.max(TEXT_PX.min, canvas.height * TEXT_SHARE));
+    this.#paint(canvas.getContext("2d"), canvas, textHeightInFile(canvas.height));
     return new Promise((done) => canvas.toBlob(done, type, 0.92));
   }
 
@@ -86,46 +79,14 @@ export class Drawing {
     const scale = Math.min(width / this.#size.width, height / this.#size.height);
     const area = { width: this.#size.width * scale, height: this.#size.height * scale };
     context.translate((width - area.width) / 2, (height - area.height) / 2);
-    this.#paint(context, area, Math.max(TEXT_PX.min, Math.min(TEXT_PX.max, area.height * TEXT_SHARE)));
+    this.#paint(context, area, textHeight(area.height));
   }
 
-  // Draws the picture over an area, and on it the shapes and then the labels.
-  #paint(context, { width, height }, text) {
-    const area = { width, height };
-    const line = Math.max(1, text / TEXT_PX.max);
+  // Draws the picture over an area, and the items on it.
+  #paint(context, area, text) {
     context.imageSmoothingQuality = "high";
-    if (this.#bitmap) context.drawImage(this.#bitmap, 0, 0, width, height);
-    context.beginPath();
-    context.rect(0, 0, width, height);
-    context.clip();
-    context.font = `600 ${text}px ${getComputedStyle(this.canvas).fontFamily}`;
-    context.textBaseline = "middle";
-    const others = this.#items.filter((item) => item !== this.#highlighted);
-    const highlighted = this.#highlighted ? [this.#highlighted] : [];
-    for (const item of [...others, ...highlighted]) this.#drawShape(context, item, area, line);
-    const labels = new Labels(context, area, text, line);
-    // The highlighted item chooses its place first; lists keep their order.
-    for (const item of this.#items.some(isListed) ? this.#items : [...highlighted, ...others]) {
-      const anchor = this.#masks.get(item)?.anchor;
-      labels.add(item, this.#alphaOf(item), {
-        box: isBox(item) ? boxIn(area, item) : hasPoints(item) ? areaOf(item, area, line) : null,
-        anchor: anchor ? { x: anchor.x * width, y: anchor.y * height } : null,
-      });
-    }
-    labels.draw();
-  }
-
-  #alphaOf(item) {
-    return this.#highlighted && item !== this.#highlighted ? FAINT : 1;
-  }
-
-  #drawShape(context, item, area, line) {
-    context.globalAlpha = this.#alphaOf(item);
-    const mask = this.#masks.get(item);
-    if (mask) context.drawImage(mask.canvas, 0, 0, area.width, area.height);
-    const color = colorOf(labelOf(item));
-    if (hasPoints(item)) drawSkeleton(context, item, area, line, color);
-    else if (isBox(item)) strokePath(context, outlineOf(item, area), 2.5 * line, line, color);
-    context.globalAlpha = 1;
+    if (this.#bitmap) context.drawImage(this.#bitmap, 0, 0, area.width, area.height);
+    const { fontFamily: family } = getComputedStyle(this.canvas);
+    paintItems(context, area, this.#items, { text, family, masks: this.#masks, highlighted: this.#highlighted });
   }
 }

@@ -1,9 +1,9 @@
 // What a model has found, as a list.
 
 import { make, percentage } from "../shared/dom.js";
-import { colorOf } from "./colors.js";
-import { hasPoints, isInPlace, isMask, isText, labelOf, valueOf } from "./items.js";
-import { isVisible } from "./skeletons.js";
+import { colorOf } from "../drawing/colors.js";
+import { hasPoints, isInPlace, isMask, isText, labelOf, valueOf } from "../drawing/items.js";
+import { isVisible } from "../drawing/skeletons.js";
 
 const LISTED_MAX = 50;
 

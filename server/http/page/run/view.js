@@ -1,7 +1,7 @@
 // Shows the current picture with what is drawn on it, and saves it.
 
 import { make } from "../shared/dom.js";
-import { textOf } from "./items.js";
+import { textOf } from "../drawing/items.js";
 import { Drawing } from "./drawing.js";
 
 const KEPT_MS = 60_000; // the browser reads a file only when the user has chosen a folder for it
