@@ -65,6 +65,7 @@ class Subscription:
         annotations: Whether the sink wants painted annotations.
         takes_coded: Whether the pictures may come as the camera has coded them.
         low: Whether the sink is better off with a smaller picture.
+        wants_events: Whether the sink uses ``EncodedFrame.event``.
     """
 
     encoder: Broadcast
@@ -86,6 +87,7 @@ class Subscription:
         self.annotations = annotations
         self.takes_coded = True
         self.low = False
+        self.wants_events = False
         self._streams = streams
         self._codec: StreamCodec = codec
         self._options = options
@@ -104,6 +106,10 @@ class Subscription:
     def request_key_frame(self) -> None:
         """Request a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
         self.encoder.request_key_frame(self)
+
+    def want_events(self) -> None:
+        """Have the JSON of events made with the frames, and not where the sink runs."""
+        self.wants_events = True
 
     def close(self) -> None:
         """End the subscription. Safe to call twice; after a call in the sink's own loop nothing more is pushed."""

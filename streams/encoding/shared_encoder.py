@@ -190,6 +190,8 @@ class SharedEncoder(Broadcast, FrameTask):
         event = event_of(self.key.camera, frame)
         if later_s:
             event = dataclasses.replace(event, pts_s=event.pts_s + later_s, new_result=False)
+        if any(subscription.wants_events for subscription in self.subscriptions):
+            event.prepare()
         for packet in packets:
             if packet.is_keyframe:
                 self._requests.served()

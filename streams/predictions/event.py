@@ -88,6 +88,15 @@ class PredictionsEvent:
             kept.append(item)
         return self._joined(_listed(kept), left_out=len(items) - len(kept))
 
+    @cached_property
+    def short_text(self) -> str:
+        """:attr:`short_json` as text."""
+        return self.short_json.decode()
+
+    def prepare(self) -> None:
+        """Make the JSON now, so that nobody has to in an event loop."""
+        _ = self.short_text
+
     def with_masks(self) -> bytes:
         """Return the event with masks, as PNG in base64, made anew with each call. Not for the event loop."""
         return self._joined(_listed(self._items(masks=True)))

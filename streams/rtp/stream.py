@@ -211,6 +211,11 @@ class RtpStream:
             return 0
         return round(8 * sum(sent.size for sent in self._history) / HISTORY_S)
 
+    @property
+    def timestamp(self) -> int:
+        """The RTP timestamp of the last picture."""
+        return self._timestamp
+
     def push(self, picture: Picture) -> bool:
         """Send a picture; return whether there was room. If not, the viewer needs a key frame next."""
         while self._bursts and self._send_burst():

@@ -7,7 +7,14 @@ import logging
 import time
 from collections.abc import Callable
 
-from aiortc import RTCConfiguration, RTCIceTransport, RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
+from aiortc import (
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCIceTransport,
+    RTCPeerConnection,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
 from aiortc.sdp import candidate_from_sdp
 
 from ..viewing import NoConnection
@@ -60,6 +67,10 @@ class Connection:
     def state(self) -> str:
         """``new``, ``connecting``, ``connected``, ``failed`` or ``closed``."""
         return str(self._connection.connectionState)
+
+    def on_data_channel(self, take: Callable[[RTCDataChannel], object]) -> None:
+        """Call a function with each data channel that the peer opens, once it is open."""
+        self._connection.on("datachannel", take)
 
     def add_video(self, direction: Direction, finish: FinishVideo | None = None) -> RTCRtpTransceiver:
         """Add and return the transceiver of the connection's only video; call it before :meth:`accept`.
@@ -127,7 +138,8 @@ class Connection:
     async def close(self) -> None:
         """Close the connection, its sockets and its tasks, within a limit. Safe to call twice."""
         ends = (end for transceiver in self._transceivers for end in (transceiver.sender, transceiver.receiver))
-        owners = (self._connection, *ends)
+        data = () if self._connection.sctp is None else (self._connection.sctp,)
+        owners = (self._connection, *data, *ends)
         tasks = tasks_of(*owners)  # some may fail while the connection closes
         try:
             async with asyncio.timeout(CLOSE_LIMIT_S):

@@ -19,11 +19,13 @@ from aioice import Connection
 from aiortc import (
     RTCCertificate,
     RTCConfiguration,
+    RTCDataChannel,
     RTCDtlsTransport,
     RTCIceTransport,
     RTCPeerConnection,
     RTCRtpSender,
     RTCRtpTransceiver,
+    RTCSctpTransport,
 )
 from aiortc.rtp import (
     RTCP_PSFB_APP,
@@ -275,6 +277,11 @@ def _path(protocol: Any, address: tuple[Any, ...]) -> Path:
     return SocketPath(udp, address)
 
 
+def has_room(channel: RTCDataChannel) -> bool:
+    """Return whether a message would leave at once: nothing before it waits for the peer, or for its network."""
+    return channel.bufferedAmount == 0 and not channel.transport._outbound_queue
+
+
 def break_cycles(connection: RTCPeerConnection) -> None:
     """Remove all hooks and listeners of a closed connection, so that its memory is free as soon as nobody uses it.
 
@@ -364,6 +371,8 @@ def self_test() -> None:
         missing.append("Connection.get_component_candidates(component, addresses, timeout)")
     if not sets_attribute(RTCDtlsTransport.start, "_ssl"):
         missing.append("RTCDtlsTransport._ssl")
+    if not sets_attribute(RTCSctpTransport.__init__, "_outbound_queue"):
+        missing.append("RTCSctpTransport._outbound_queue")
     require_internals("aiortc", wanted, missing=missing)
     rtp_self_test()
 

@@ -6,8 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from aiortc import RTCDataChannel
+
 from ..encoding import EncodedFrame, PacketSink
 from ..rtp import RtpStream
+from .data_channel import PredictionsChannel
 
 MAX_WAITING = 15
 """Most frames that wait for the connection; half a second at 30 frames per second."""
@@ -23,6 +26,8 @@ class ViewerVideo(PacketSink):
         on_end: Called when the stream has ended by itself: its camera may be watched no more.
 
     Attributes:
+        predictions: The viewer's data channel, if it opens one.
+        wants_predictions: Called when it has opened one.
         live: Whether the stream goes on.
         stream: The RTP stream of the viewer; ``None`` until the connection is up.
     """
@@ -34,6 +39,9 @@ class ViewerVideo(PacketSink):
         self.on_end = on_end or _nothing
         self._waiting: deque[EncodedFrame] = deque()
         self._overflowed = False
+        self._last: EncodedFrame | None = None
+        self.predictions = PredictionsChannel()
+        self.wants_predictions: Callable[[], object] = _nothing
 
     def push(self, frame: EncodedFrame) -> bool:
         """Send a frame; return whether there was room."""
@@ -43,7 +51,7 @@ class ViewerVideo(PacketSink):
                 self._overflowed = False
                 if not frame.is_key_frame:
                     return False
-            return stream.push(frame)
+            return self._send(stream, frame)
         if self.live:
             self._wait(frame)
         return True
@@ -54,11 +62,20 @@ class ViewerVideo(PacketSink):
             return True
         self.stream = stream
         for frame in self._waiting:
-            self._overflowed = not stream.push(frame)
+            self._overflowed = not self._send(stream, frame)
             if self._overflowed:
                 break
         self._waiting.clear()
         return not self._overflowed
+
+    def take_channel(self, channel: RTCDataChannel) -> None:
+        """Send predictions on a data channel that the viewer has opened, if it is for them."""
+        if not (self.live and self.predictions.take(channel)):
+            return
+        self.wants_predictions()
+        if self.stream is not None and self._last is not None:
+            # Those of the picture that the viewer sees: the next one may be long in coming.
+            self.predictions.send(self._last, self.stream.timestamp)
 
     def end(self) -> None:
         """End the video: the camera was removed or has become private."""
@@ -69,10 +86,19 @@ class ViewerVideo(PacketSink):
     def stop(self) -> None:
         """Send no more. Safe to call twice."""
         self.live = False
-        self.on_end = _nothing
+        self.on_end = self.wants_predictions = _nothing
         self._waiting.clear()
+        self._last = None
+        self.predictions.close()
         if self.stream is not None:
             self.stream.close()
+
+    def _send(self, stream: RtpStream, frame: EncodedFrame) -> bool:
+        fits = stream.push(frame)
+        if fits:
+            self._last = frame
+            self.predictions.send(frame, stream.timestamp)
+        return fits
 
     def _wait(self, frame: EncodedFrame) -> None:
         if frame.is_key_frame:

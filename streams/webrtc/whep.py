@@ -139,6 +139,8 @@ class WhepSessions(Sessions[Viewer]):
             await connection.close()
             raise
         viewer = Viewer(connection, offer, sender, video, subscription, admission)
+        video.wants_predictions = subscription.want_events
+        connection.on_data_channel(video.take_channel)
         video.on_end = lambda: self._drop(viewer, "its camera may be watched no more")
         answer = await self._begin(viewer)
         logger.info("camera %s: viewer %s joined (%s)", feed.name, viewer.id, codec)

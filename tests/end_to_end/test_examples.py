@@ -71,8 +71,9 @@ def test_the_server_refuses_the_viewer_page_from_another_origin(page: Page, tmp_
         assert page.evaluate(STATUS, f"{serving.url}whep/scene") == "Failed to fetch"
 
 
-def test_the_viewer_page_has_twenty_lines() -> None:
-    assert len((EXAMPLES / "viewer.html").read_text().splitlines()) <= 20
+@pytest.mark.parametrize("name", ["viewer.html", "predictions.html", "predictions.py"])
+def test_an_example_has_twenty_lines(name: str) -> None:
+    assert len((EXAMPLES / name).read_text().splitlines()) <= 20
 
 
 def test_the_proxy_says_when_there_is_no_server(page: Page, tmp_path: Path) -> None:
@@ -105,6 +106,28 @@ def test_a_refusal_is_printed_as_a_sentence(tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=WAIT_S)
         detail = serving.client.post("/api/vision/shape-boxes/detections", content=b"no picture").json()["detail"]
         assert (done.returncode, done.stderr) == (1, f"415: {detail}\n")
+
+
+@pytest.mark.parametrize("token", ["", TOKEN])
+def test_what_a_camera_sees_is_printed_as_it_comes(tmp_path: Path, token: str) -> None:
+    arguments = ["--token", token] if token else []
+    with Serving(*arguments, cwd=tmp_path) as serving:
+        command = [sys.executable, str(EXAMPLES / "predictions.py"), serving.url, "scene-detected"]
+        environment = {**os.environ, "CAMWEAVE_TOKEN": token} if token else dict(os.environ)
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout is not None
+                lines = [process.stdout.readline().split() for _ in range(3)]
+            finally:
+                process.terminate()
+        assert [int(line[0]) for line in lines] == sorted({int(line[0]) for line in lines})
+        assert all("star" in line and 0.5 < float(line[line.index("star") + 1]) <= 1 for line in lines)
+
+
+def test_a_page_shows_what_is_in_its_picture(page: Page, tmp_path: Path) -> None:
+    with Serving(cwd=tmp_path) as serving, proxy(serving) as address:
+        page.goto(f"{address.replace('viewer', 'predictions')}?camera=scene-detected")
+        wait_until(page, "document.querySelector('p').textContent.includes('star')", WAIT_S)
 
 
 @pytest.mark.parametrize("token", ["", TOKEN])

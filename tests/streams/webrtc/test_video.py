@@ -16,6 +16,7 @@ class Stream:
 
     def __init__(self) -> None:
         self.sent: list[int] = []
+        self.timestamp = 0
         self.has_room = True
         self.closed = False
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import json
 import logging
 import os
 import re
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+from cameras import BoundingBox, Detection
 from pipeline import Config, ServerConfig, StreamConfig
 from pipeline.config.declarations.server import IceConfig
 from streams import (
@@ -41,7 +43,7 @@ from streams import (
 )
 from streams.webrtc.connection import Connection
 from tests.fakes import no_collection
-from tests.streams.fakes import FakeGraph, Feeding, LoopbackViewer, fake_graph
+from tests.streams.fakes import FakeGraph, Feeding, LoopbackViewer, fake_graph, picture
 
 pytestmark = pytest.mark.anyio
 
@@ -238,6 +240,30 @@ async def test_a_data_channel_line_is_tolerated() -> None:
         await viewer.accept((await streams.offer("porch", await viewer.offer())).sdp)
         async with asyncio.timeout(10):
             await viewer.connected.wait()
+
+
+async def test_predictions_arrive_on_the_data_channel_that_the_viewer_opens() -> None:
+    async with serving("porch") as (streams, graph), viewing(LoopbackViewer()) as viewer:
+        messages: asyncio.Queue[str] = asyncio.Queue()
+        channel = viewer.connection.createDataChannel("predictions", ordered=False, maxRetransmits=0)
+        channel.on("message", messages.put_nowait)
+        session = await streams.offer("porch", await viewer.offer(), annotations=False)
+        await viewer.accept(session.sdp)
+        found = [Detection("dog", 0.5, box=BoundingBox(0.25, 0.25, 0.5, 0.5))]
+        # One frame, as of a still picture: it is sent before the channel is open.
+        graph.cameras["porch"].give(picture(0).with_annotations(found, new_result=True))
+        told = json.loads(await messages.get())
+        assert (told["sequence"], told["new_result"], told["predictions"][0]["class_name"]) == (0, True, "dog")
+        first = told["rtp_timestamp"]
+        for number in range(1, 4):
+            graph.cameras["porch"].give(picture(number).with_annotations(found if number < 3 else ()))
+            told = json.loads(await messages.get())
+            assert (told["sequence"], len(told["predictions"])) == (number, int(number < 3))
+            assert (told["rtp_timestamp"] - first) % 2**32 == number * 3000
+        with no_collection():
+            ended = weakref.ref(streams._sessions[session.secret])
+            await streams.delete(session.secret)
+            assert ended() is None
 
 
 async def test_the_answer_has_the_candidates_of_the_configured_addresses_only() -> None:
