@@ -1,7 +1,8 @@
 """Encoding of frames: one shared encoder per feed, codec, size and annotated or clean, and its packet sinks."""
 
+from ..predictions import EventOptions
 from .avc import AvcPicture, ParameterSets, with_lengths
-from .broadcast import Broadcast, EncoderKey, Subscription
+from .broadcast import Broadcast, EncoderKey, StreamOptions, Subscription
 from .codecs import CLOCK_RATE, CodecName, StreamCodec, VideoPacket, default_bitrate, h264_level
 from .encoded import EncodedFrame
 from .encoder import VideoEncoder
@@ -14,7 +15,9 @@ from .sink import PacketSink
 __all__ = [
     "JPEG_QUALITY",
     "JpegOptions",
+    "EventOptions",
     "StreamCodec",
+    "StreamOptions",
     "jpeg_of",
     "narrowed",
     "AvcPicture",

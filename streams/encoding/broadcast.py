@@ -11,12 +11,17 @@ from typing import Any, ClassVar, Protocol
 
 from pipeline import ByteRate, Feed, Reports, Run
 
+from ..predictions import EventOptions
 from .codecs import StreamCodec
 from .encoded import EncodedFrame
 from .jpeg import JpegOptions
 from .sink import PacketSink
 
 logger = logging.getLogger(__name__)
+
+
+StreamOptions = JpegOptions | EventOptions
+"""What a sink may choose of a stream, beside its codec."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class EncoderKey:
     annotated: bool
     passthrough: bool = False
     low: bool = False
-    options: JpegOptions | None = None
+    options: StreamOptions | None = None
 
 
 class Streams(Protocol):
@@ -78,7 +83,7 @@ class Subscription:
         sink: PacketSink,
         *,
         annotations: bool,
-        options: JpegOptions | None,
+        options: StreamOptions | None,
         streams: Streams,
     ) -> None:
         self.is_open = True
@@ -97,7 +102,7 @@ class Subscription:
     def wanted_key(self) -> EncoderKey:
         """The key of the encoder that this subscription needs, given the current state of its feed."""
         feed, stream = self.feed, self.feed.config.stream
-        annotated = self.annotations and feed.annotates
+        annotated = self.annotations and feed.annotates and self._codec != "events"
         low = self.low and stream.ladder == "auto"
         is_plain = self._codec == "h264" and not annotated and not stream.encodes_its_own
         passthrough = is_plain and not low and self.takes_coded and stream.passthrough == "auto" and feed.passes

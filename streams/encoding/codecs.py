@@ -19,8 +19,8 @@ CLOCK_RATE = 90_000
 CodecName = Literal["h264", "vp8"]
 """What encoders of FFmpeg give."""
 
-StreamCodec = Literal["h264", "vp8", "mjpeg"]
-"""What streams consist of."""
+StreamCodec = Literal["h264", "vp8", "mjpeg", "events"]
+"""What streams consist of. ``events`` are no pictures, but what is recognised in them, as JSON."""
 
 # av.Packet is generic only to type checkers.
 if TYPE_CHECKING:

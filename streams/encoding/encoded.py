@@ -22,9 +22,9 @@ class EncodedFrame:
     """One encoded picture with its time, as all sinks of a stream get it.
 
     Attributes:
-        data: H.264 with start codes (Annex B) and with its parameter sets before each key frame, one frame of VP8, or a
-            JPEG picture.
-        codec: ``h264``, ``vp8`` or ``mjpeg``.
+        data: H.264 with start codes (Annex B) and with its parameter sets before each key frame, one frame of VP8, a
+            JPEG picture, or the event as JSON.
+        codec: ``h264``, ``vp8``, ``mjpeg`` or ``events``.
         pts: Presentation time in ticks of the RTP clock (1/90000 s); rises from frame to frame.
         is_key_frame: Whether a decoder can start with it.
         width: Width of the picture in pixels.

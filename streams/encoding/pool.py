@@ -10,9 +10,9 @@ from typing import Any
 
 from pipeline import Feed, Run
 
-from .broadcast import Broadcast, EncoderKey, Subscription
+from .broadcast import Broadcast, EncoderKey, StreamOptions, Subscription
 from .codecs import StreamCodec
-from .jpeg import JpegOptions
+from .event_stream import EventStream
 from .pass_through import PassThrough
 from .shared_encoder import MakeEncoder, SharedEncoder, encoder_for
 from .sink import PacketSink
@@ -49,7 +49,7 @@ class EncoderPool:
         sink: PacketSink,
         *,
         annotations: bool = True,
-        options: JpegOptions | None = None,
+        options: StreamOptions | None = None,
     ) -> Subscription:
         """Send the packets of a feed to a sink until the subscription is closed.
 
@@ -67,10 +67,10 @@ class EncoderPool:
         return subscription
 
     def encoders(self, camera: str) -> list[dict[str, Any]]:
-        """Return the running encoders of a camera as ``/api/cameras`` shows them."""
+        """Return the running encoders of a camera as ``/api/cameras`` shows them; events need none."""
         with self._lock:
             running = list(self._encoders.values())
-        return [encoder.info() for encoder in running if encoder.key.camera == camera]
+        return [each.info() for each in running if each.key.camera == camera and each.key.codec != "events"]
 
     def close(self, limit_s: float = END_LIMIT_S) -> None:
         """End all encoders and wait for them, within a limit. Safe to call twice. Blocks: not for the event loop."""
@@ -147,6 +147,8 @@ class EncoderPool:
         moved, ended, monotonic = self._rearrange, self._ended, self._monotonic
         if key.passthrough:
             return PassThrough(feed, key, on_exchange=moved, on_end=ended, monotonic=monotonic)
+        if key.codec == "events":
+            return EventStream(feed, key, on_end=ended, monotonic=monotonic)
         return SharedEncoder(feed, key, self._make_encoder, on_exchange=moved, on_end=ended, monotonic=monotonic)
 
     def _rearrange(self, encoder: Broadcast) -> None:

@@ -213,7 +213,8 @@ class SharedEncoder(Broadcast, FrameTask):
             )
 
     def _paced(self) -> Pace:
-        rates = (self._stream.frame_rate, None if self.key.options is None else self.key.options.frame_rate)
+        options = self.key.options
+        rates = (self._stream.frame_rate, options.frame_rate if isinstance(options, JpegOptions) else None)
         return Pace(min((rate for rate in rates if rate is not None), default=None))
 
     def _count_shed(self) -> None:
@@ -226,7 +227,8 @@ class SharedEncoder(Broadcast, FrameTask):
 def encoder_for(feed: Feed, key: EncoderKey) -> Encoder:
     """Return the encoder that a stream's key and the camera's ``stream:`` describe."""
     if key.codec == "mjpeg":
-        return JpegEncoder(key.options or JpegOptions())
+        return JpegEncoder(key.options if isinstance(key.options, JpegOptions) else JpegOptions())
+    assert key.codec != "events", "an EventStream encodes nothing"
     stream = feed.config.stream
     return VideoEncoder(
         key.codec,

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from ..encoding import EncodedFrame, JpegOptions, StreamCodec
+from ..encoding import EncodedFrame, StreamCodec, StreamOptions
 
 
 class MuxerOptions(BaseModel):
@@ -16,7 +16,7 @@ class MuxerOptions(BaseModel):
     annotations: bool = Field(default=True, description="``false``: the picture without painted annotations.")
 
     @property
-    def encoding(self) -> JpegOptions | None:
+    def encoding(self) -> StreamOptions | None:
         """What its encoder is asked for; readers that ask for the same share one."""
         return None
 
@@ -60,6 +60,9 @@ class Muxer(ABC):
 
     def __init__(self, options: MuxerOptions) -> None:
         self.options = options
+
+    def resume(self, last_id: str) -> None:  # noqa: B027  # a hook
+        """Take the id of the last message that the reader has got, where it reads again; ignored by default."""
 
     def begin(self, frame: EncodedFrame) -> bytes:
         """Return what comes before the first frame, which is a key frame; nothing by default."""

@@ -21,6 +21,17 @@ EVENT_MAX_BYTES = 64_000
 channel; the rest is room for what an exit adds."""
 
 
+@dataclass(frozen=True)
+class EventOptions:
+    """What readers of events choose; those that choose the same share a stream.
+
+    Attributes:
+        masks: Whether the events have masks.
+    """
+
+    masks: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class PredictionsEvent:
     """The predictions of a frame, with what tells which frame it is. Immutable; its JSON is made when first asked for.

@@ -65,12 +65,15 @@ def _add(kind: type[Muxer]) -> None:
         camera = backend.public_camera(name)
         if HEAD in request.scope:
             return Response(media_type=kind.media_type, headers=HEADERS)
+        muxer = kind(options)
+        if (last_id := request.headers.get("last-event-id")) is not None:
+            muxer.resume(last_id)
         with viewing_errors():
             stream = open_stream(
                 backend.readers,
                 backend.encoders,
                 name,
-                kind(options),
+                muxer,
                 client_key(request),
                 withdrawal_of(backend.tokens, "view", name),
             )

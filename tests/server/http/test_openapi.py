@@ -110,6 +110,7 @@ def test_every_endpoint_is_described(document: Json) -> None:
         "/api/cameras",
         "/api/cameras/{name}",
         "/api/cameras/{name}/stream.flv",
+        "/api/cameras/{name}/predictions",
         "/api/cameras/{name}/stream.mjpg",
         "/api/cameras/{name}/stream.mp4",
         "/api/cameras/{name}/image",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -79,6 +81,29 @@ def test_annotations_are_painted_unless_refused(served: Served) -> None:
             shapes[query] = shown(parts(response.iter_raw(), 1)[0][1])
     assert np.abs(shapes[""].astype(int) - shapes["?annotations=false"]).max() > 100
     assert shapes["?width=32"].shape[1] == 32
+
+
+def test_predictions_come_as_server_sent_events(served: Served) -> None:
+    address = "/api/cameras/found/predictions"
+    with served.client.stream("GET", address) as response:
+        assert (response.status_code, response.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+        assert (response.headers["cache-control"], response.headers["x-accel-buffering"]) == ("no-store", "no")
+        lines = response.iter_lines()
+        messages = [[next(lines) for _ in range(4)] for _ in range(2)]
+        (session,) = served.client.get("/api/cameras/found").json()["sessions"]
+        assert served.client.get("/api/cameras/found").json()["encoders"] == []
+    assert (session["kind"], session["codec"], session["annotations"]) == ("events", "events", False)
+    for number, name, data, end in messages:
+        event = json.loads(data.removeprefix("data: "))
+        assert (number, name, end) == (f"id: {event['sequence']}", "event: predictions", "")
+        assert [(item["kind"], item["class_name"]) for item in event["predictions"]] == [("detection", "red")]
+    all_left(served, "found")
+
+
+def test_a_reader_of_predictions_that_is_back_gets_the_newest_at_once(served: Served) -> None:
+    address = "/api/cameras/still/predictions"  # which has none
+    with served.client.stream("GET", address, headers={"Last-Event-ID": "3000000000"}) as response:
+        assert json.loads(list(islice(response.iter_lines(), 3))[2].removeprefix("data: "))["predictions"] == []
 
 
 def test_head_is_answered_without_a_stream(served: Served) -> None:
