@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import SecretStr
 
 from ..process import program_version
 from ..program import UsageError, log_to_stderr, write_to_stderr
@@ -374,6 +375,48 @@ def predict(
                 print(json.dumps(line), flush=True)
         if failed:
             raise Failure(f"{failed} of {len(files)} pictures failed")
+
+
+@cli.command()
+def watch(
+    context: typer.Context,
+    where: Annotated[
+        str,
+        typer.Argument(
+            metavar="CONFIG|URL",
+            help="A running server, such as http://127.0.0.1:8080/, or a configuration file whose camera is run here.",
+            show_default=False,
+        ),
+    ],
+    camera: Annotated[str, typer.Argument(metavar="CAMERA", help="The camera.", show_default=False)],
+    token: Annotated[
+        SecretStr | None,
+        typer.Option(
+            parser=secret,
+            envvar="CAMWEAVE_TOKEN",
+            show_envvar=True,
+            metavar="TOKEN",
+            help="A token for the server; other programs can read it in the process list, but not in the environment.",
+        ),
+    ] = None,
+) -> None:
+    """Print the predictions of a camera until interrupted.
+
+    One JSON line per frame that has some, or has just lost its last.
+    """
+    log_to_stderr("WARNING")
+    with exit_codes(interrupted=0):
+        with without_collection():
+            from .watch import received, watched
+
+        if where.startswith(("http://", "https://")):
+            lines: Iterator[str] = received(where, camera, None if token is None else token.get_secret_value())
+        else:
+            declared = _load(where, context)
+            _require("camera", camera, declared.cameras)
+            lines = watched(declared, camera)
+        for line in lines:
+            print(line, flush=True)
 
 
 @cli.command()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline import Tables
 
 INTERRUPTED = 1
-"""Exit code of a command that a signal has ended; ``serve`` ends with 0."""
+"""Exit code of a command that a signal has ended; that of ``serve`` and ``watch``, which have no end, is 0."""
 
 _BROKEN_PIPE = 0
 
@@ -54,5 +54,7 @@ def main(tables: Tables | None = None) -> NoReturn:
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
+    if sys.argv[1:2] == ["watch"]:
+        os._exit(0)
     os.write(2, b"camweave: interrupted\n")
     os._exit(INTERRUPTED)
