@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install what the tests need from the system and is missing: browsers, Node.js, curl, an RTSP server, nginx, a TURN server,
-# network namespaces, FFmpeg, GStreamer and pion as viewers, what checks systemd units, and what makes bare Debian roots.
+# Install what the tests need from the system and is missing: browsers, Node.js, curl, wget, an RTSP server, nginx, a TURN
+# server, network namespaces, FFmpeg, GStreamer and pion as viewers, what checks systemd units, and what makes bare Debian roots.
 # Without root, or without apt: say what to install. With CI set that is an error, else the tests concerned are skipped.
 set -eu
 
@@ -14,7 +14,7 @@ command -v firefox-esr >/dev/null || command -v firefox >/dev/null || need firef
 command -v node >/dev/null || need nodejs
 command -v npm >/dev/null || need npm
 command -v curl >/dev/null || need curl
-command -v ffmpeg >/dev/null || need ffmpeg
+command -v wget >/dev/null || need wget
 [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || need nginx
 command -v ip >/dev/null || need iproute2
 command -v ffmpeg >/dev/null || need ffmpeg

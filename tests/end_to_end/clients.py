@@ -133,10 +133,12 @@ class PionViewer(ClientViewer):
         address: The WHEP endpoint.
         codec: ``vp8`` or ``h264``.
         cache: Where the built program is kept.
+        client: Whose requests it sends, ``mediamtx`` or ``go2rtc``.
+        token: What it sends as bearer token.
     """
 
-    def __init__(self, address: str, codec: str, cache: Path) -> None:
-        super().__init__(str(pion_program(cache)), address, codec)
+    def __init__(self, address: str, codec: str, cache: Path, client: str = "mediamtx", token: str = "") -> None:
+        super().__init__(str(pion_program(cache)), address, codec, client, environment={"BEARER": token})
         self._decoder = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
         self._frames = 0
 

@@ -1,7 +1,9 @@
 // A WHEP viewer on pion, in the order in which MediaMTX's client works: OPTIONS, POST without candidates, PATCH, DELETE.
 //
-// Usage: pion_viewer URL CODEC. Prints a JSON line for each frame it receives, encoded as it came; leaves when its stdin
-// ends.
+// With "go2rtc", as that one's client: POST with all candidates and an audio line, and nothing else.
+//
+// Usage: pion_viewer URL CODEC [go2rtc]; BEARER may have a token. Prints a JSON line for each frame it receives, encoded as it
+// came; leaves when its stdin ends.
 package main
 
 import (
@@ -30,6 +32,9 @@ var known = map[string]webrtc.RTPCodecParameters{
 		MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: feedback}},
 }
 
+var opus = webrtc.RTPCodecParameters{PayloadType: 111, RTPCodecCapability: webrtc.RTPCodecCapability{
+	MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}}
+
 func must(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -42,6 +47,9 @@ func request(method, address, kind, etag, body string, status int) *http.Respons
 	must(err)
 	if body != "" {
 		asked.Header.Set("Content-Type", kind)
+	}
+	if token := os.Getenv("BEARER"); token != "" {
+		asked.Header.Set("Authorization", "Bearer "+token)
 	}
 	if etag != "" {
 		asked.Header.Set("If-Match", etag)
@@ -79,8 +87,10 @@ func print(track *webrtc.TrackRemote, codec string) {
 
 func main() {
 	address, codec := os.Args[1], os.Args[2]
+	asGo2rtc := len(os.Args) > 3 && os.Args[3] == "go2rtc"
 	engine := &webrtc.MediaEngine{}
 	must(engine.RegisterCodec(known[codec], webrtc.RTPCodecTypeVideo))
+	must(engine.RegisterCodec(opus, webrtc.RTPCodecTypeAudio))
 	interceptors := &interceptor.Registry{}
 	must(webrtc.RegisterDefaultInterceptors(engine, interceptors))
 	settings := webrtc.SettingEngine{}
@@ -92,18 +102,36 @@ func main() {
 	_, err = peer.AddTransceiverFromKind(
 		webrtc.RTPCodecTypeVideo, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
 	must(err)
+	if asGo2rtc {
+		_, err = peer.AddTransceiverFromKind(
+			webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
+		must(err)
+	}
 	peer.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { print(track, codec) })
 	candidates := make(chan *webrtc.ICECandidate, 100)
 	peer.OnICECandidate(func(candidate *webrtc.ICECandidate) { candidates <- candidate })
 
-	request("OPTIONS", address, "", "", "", http.StatusNoContent)
+	if !asGo2rtc {
+		request("OPTIONS", address, "", "", "", http.StatusNoContent)
+	}
 	offer, err := peer.CreateOffer(nil)
 	must(err)
+	gathered := webrtc.GatheringCompletePromise(peer)
 	must(peer.SetLocalDescription(offer))
+	if asGo2rtc {
+		<-gathered
+		offer = *peer.LocalDescription()
+	}
 	answer := request("POST", address, "application/sdp", "", offer.SDP, http.StatusCreated)
 	text, err := io.ReadAll(answer.Body)
 	must(err)
 	must(peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: string(text)}))
+	if asGo2rtc {
+		_, err = io.ReadAll(os.Stdin)
+		must(err)
+		must(peer.Close())
+		return
+	}
 	base, err := url.Parse(address)
 	must(err)
 	location, err := base.Parse(answer.Header.Get("Location"))
