@@ -14,6 +14,8 @@ from .canvas import Canvas, Label
 from .geometry import BoundingBox, Movement
 from .mask import Mask, mask_png
 
+_NOWHERE = BoundingBox(0.0, 0.0, 0.0, 0.0)
+
 
 class DetectionItem(Item):
     """An object with its box, in whole pixels (maxima exclusive) and in fractions of the picture.
@@ -95,17 +97,28 @@ class Detection(Prediction):
 
     def to_wire(self, width_px: int, height_px: int, *, masks: bool = True) -> dict[str, Any]:
         """Return the JSON object for clients."""
-        names = ("x_min", "y_min", "x_max", "y_max")
-        inside = self.box.clipped() or BoundingBox(0.0, 0.0, 0.0, 0.0)
-        item: dict[str, Any] = {"class_name": self.label, "confidence": self.confidence}
-        item |= zip(names, self.box.to_pixels(width_px, height_px), strict=True)
-        item |= {f"{name}_normalized": getattr(inside, name) for name in names}
+        x_min, y_min, x_max, y_max = self.box.to_pixels(width_px, height_px)
+        inside = self.box.clipped() or _NOWHERE
+        item: dict[str, Any] = {
+            "class_name": self.label,
+            "confidence": self.confidence,
+            "x_min": x_min,
+            "y_min": y_min,
+            "x_max": x_max,
+            "y_max": y_max,
+            "x_min_normalized": inside.x_min,
+            "y_min_normalized": inside.y_min,
+            "x_max_normalized": inside.x_max,
+            "y_max_normalized": inside.y_max,
+        }
         if self.polygon is not None:
             item["polygon"] = [[x * width_px, y * height_px] for x, y in self.polygon]
             item["polygon_normalized"] = [[x, y] for x, y in self.polygon]
         if self.mask is not None and masks:
             item["mask_png"] = mask_png(self.mask, width_px, height_px)
-        return item if self.track_id is None else item | {"track_id": self.track_id}
+        if self.track_id is not None:
+            item["track_id"] = self.track_id
+        return item
 
     def rank(self, width_px: int, height_px: int) -> float | None:
         """Return its confidence; ``None`` when its box is outside the picture or NaN."""
