@@ -18,7 +18,7 @@ from ..program import LoopWatchdog
 from .access import Tokens, current_caller
 from .image_urls import ImageUrls
 from .pool import Closable, Pool
-from .requests import Bodies, Forbidden, ModelUnavailable, NotFound, Unsupported
+from .requests import Bodies, Forbidden, ModelUnavailable, NotFound, Refusals, Unsupported
 from .visibility import Visibility
 from .workers import Workers
 
@@ -45,6 +45,7 @@ class Backend:
         image_urls: Downloads pictures by URL.
         bodies: The bodies of requests in flight.
         watchdog: Measures how long the event loop stands still.
+        refusals: Counts what limits refuse.
     """
 
     graph: Graph
@@ -59,6 +60,7 @@ class Backend:
     image_urls: ImageUrls
     bodies: Bodies
     watchdog: LoopWatchdog
+    refusals: Refusals
     _kept: list[Visibility] = field(default_factory=list, repr=False)
 
     @property
@@ -260,17 +262,23 @@ def model_errors(what: str) -> Iterator[None]:
         raise ModelUnavailable(f"{what} cannot use its model; the server's log says why") from error
 
 
-def open_backend(graph: Graph, encoders: EncoderPool) -> Backend:
+def open_backend(graph: Graph, encoders: EncoderPool, refusals: Refusals | None = None) -> Backend:
     """Return the backend over a graph, with its threads and its tables of WebRTC sessions. Call it in the event loop.
 
     Models share the cores with the streams, so few requests for them run at once. Those for one service can take half
     of the places: it may hang. After the last one, free memory is returned to the system. Requests for a frame cost
     nothing while they wait, so they start at once: their limit of ten seconds is already running.
 
+    Args:
+        graph: The cameras, services and configuration.
+        encoders: The encoders that all live streams share.
+        refusals: Counts what limits refuse, of connections too.
+
     Raises:
         UnsuitableLibrary: The installed aiortc cannot be used.
     """
-    admissions = Admissions(lambda: graph.config.server.limits)
+    refusals = refusals or Refusals()
+    admissions = Admissions(lambda: graph.config.server.limits, refusals.add)
     whep = WhepSessions(graph, encoders, admissions=admissions)
     readers = Readers(graph, admissions)
     models = Workers("api-model", threads=2, waiting=64, share=33, when_idle=release_memory)
@@ -278,6 +286,20 @@ def open_backend(graph: Graph, encoders: EncoderPool) -> Backend:
     waits = Workers("api-wait", threads=512, waiting=0, share=16)
     tokens = Tokens(lambda: graph.config.server.tokens)
     images = ImageUrls(bytes_max=lambda: graph.config.server.limits.picture_bytes)
-    bodies = Bodies(lambda: graph.config.server.limits)
+    bodies = Bodies(lambda: graph.config.server.limits, refusals)
     pool = Pool(models)
-    return Backend(graph, encoders, whep, readers, models, parsers, waits, pool, tokens, images, bodies, LoopWatchdog())
+    return Backend(
+        graph,
+        encoders,
+        whep,
+        readers,
+        models,
+        parsers,
+        waits,
+        pool,
+        tokens,
+        images,
+        bodies,
+        LoopWatchdog(),
+        refusals,
+    )

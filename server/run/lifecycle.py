@@ -21,7 +21,7 @@ from streams import EncoderPool
 from ..clarifai import ClarifaiRest
 from ..configuration import ConfigFile, FileWatcher, Reloader
 from ..connections import Acceptor
-from ..core import Backend, TrustedProxies, on_thread, open_backend
+from ..core import Backend, Refusals, TrustedProxies, on_thread, open_backend
 from ..drafts import Drafts
 from ..http import HttpServer, check_http_libraries
 from ..process import signals_handled
@@ -134,12 +134,13 @@ async def startup(file: ConfigFile) -> Running:
     sock = listen(server.host, server.port)
     graph = Graph(config)
     proxies = TrustedProxies(server.trusted_proxies)
-    acceptor = Acceptor(lambda: graph.config.server.limits, proxies.__contains__)
+    refusals = Refusals()
+    acceptor = Acceptor(lambda: graph.config.server.limits, proxies.__contains__, refusals)
     listeners: list[Listener] = []
     try:
         await on_thread("open", graph.open)
         encoders = EncoderPool()
-        backend = open_backend(graph, encoders)
+        backend = open_backend(graph, encoders, refusals)
         await on_thread("keys", backend.tokens.prepare)
         async for listener in open_listeners(backend, acceptor, certificate):
             listeners.append(listener)

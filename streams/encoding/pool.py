@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +72,11 @@ class EncoderPool:
         with self._lock:
             running = list(self._encoders.values())
         return [each.info() for each in running if each.key.camera == camera and each.key.codec != "events"]
+
+    def running(self) -> Counter[tuple[str, str, bool]]:
+        """Return the number of running streams by camera, codec, and whether they have the pictures of the camera."""
+        with self._lock:
+            return Counter((key.camera, key.codec, key.passthrough) for key in self._encoders)
 
     def close(self, limit_s: float = END_LIMIT_S) -> None:
         """End all encoders and wait for them, within a limit. Safe to call twice. Blocks: not for the event loop."""

@@ -20,6 +20,7 @@ from .packets import CALL_BYTES_MAX, Call, laid_out, restamped
 from .path import Path
 from .reports import sender_report
 from .srtp import SendBuffer, SrtpError
+from .traffic import Traffic
 
 CLOCK_RATE = 90_000
 """Ticks per second of the RTP video clock."""
@@ -215,6 +216,11 @@ class RtpStream:
     def timestamp(self) -> int:
         """The RTP timestamp of the last picture."""
         return self._timestamp
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was sent so far."""
+        return Traffic(self.packets, self._octets, self.asked, self.repeated, self.dropped)
 
     def push(self, picture: Picture) -> bool:
         """Send a picture; return whether there was room. If not, the viewer needs a key frame next."""

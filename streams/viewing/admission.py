@@ -53,10 +53,14 @@ class Admissions:
 
     Args:
         limits: Returns the present limits.
+        refused: Called with the name of the limit when a peer is refused.
     """
 
-    def __init__(self, limits: Callable[[], LimitsConfig]) -> None:
+    def __init__(
+        self, limits: Callable[[], LimitsConfig], refused: Callable[[str], object] = lambda limit: None
+    ) -> None:
         self._limits = limits
+        self._refused = refused
         self._counts = _Counts()
 
     def check(self, camera: str, client: str) -> None:
@@ -74,24 +78,29 @@ class Admissions:
         """
         limits, counts = self._limits(), self._counts
         if counts.of_client[client] >= limits.viewers_per_address:
+            self._refused("viewers_per_address")
             raise TooManyPeersOfAddress(
                 f"there are {limits.viewers_per_address} viewers from this address, the most that "
                 "server.limits.viewers_per_address allows"
             )
         if counts.peers >= limits.viewers:
+            self._refused("viewers")
             raise TooManyPeers(f"there are {limits.viewers} viewers, the most that server.limits.viewers allows")
         if counts.of_camera[camera] >= limits.viewers_per_camera:
+            self._refused("viewers_per_camera")
             raise TooManyPeers(
                 f"camera {camera} has {limits.viewers_per_camera} viewers, the most that "
                 "server.limits.viewers_per_camera allows"
             )
         share = max(round(limits.pending_offers * PENDING_SHARE), 1)
         if counts.pending_of_client[client] >= share:
+            self._refused("pending_offers")
             raise TooManyOffersOfAddress(
                 f"{share} viewers from this address have an answer but no connection yet, the most that one address "
                 f"can have of {limits.pending_offers}, which is server.limits.pending_offers"
             )
         if counts.pending >= limits.pending_offers:
+            self._refused("pending_offers")
             raise TooManyOffers(
                 f"{counts.pending} viewers have an answer but no connection yet, the most that "
                 "server.limits.pending_offers allows"

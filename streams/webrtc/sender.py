@@ -12,7 +12,7 @@ from aiortc import RTCRtpSender
 from aiortc.exceptions import OperationError
 
 from ..encoding import CodecName
-from ..rtp import HIGHEST_ID, Extensions, Layout, RtpStream, Transmitter, round_trip_s
+from ..rtp import HIGHEST_ID, Extensions, Layout, RtpStream, Traffic, Transmitter, round_trip_s
 from .connection import Connection
 from .errors import NothingInCommon
 from .internals import Outgoing, chosen_mime_type, replace_sending
@@ -145,6 +145,12 @@ class VideoSender:
     def on_key_frame_request(self) -> None:
         """Pass on the viewer's request for a key frame."""
         self._request_key_frame()
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was sent so far."""
+        stream = self._stream
+        return Traffic() if stream is None else stream.traffic
 
     def info(self) -> dict[str, Any]:
         """Return what ``/api/cameras`` shows of it."""

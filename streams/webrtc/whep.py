@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pipeline import Feed
 
 from ..encoding import CodecName, EncoderPool, Subscription, default_bitrate, h264_level
-from ..rtp import Transmitter
+from ..rtp import Traffic, Transmitter
 from ..viewing import Admission, Admissions, GraphView, NoConnection
 from .connection import Connection
 from .sdp import Offer
@@ -55,6 +55,11 @@ class Viewer(Session):
     def live(self) -> bool:
         """Whether its video has not ended: its camera still exists and may be watched."""
         return self._video.live
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was sent so far."""
+        return self._sender.traffic
 
     def start(self) -> None:
         """Let the sender send the video."""
@@ -111,6 +116,15 @@ class WhepSessions(Sessions[Viewer]):
         super().__init__(graph, deadlines=deadlines, admissions=admissions)
         self._encoders = encoders
         self._transmitter = Transmitter()
+        self._ended_traffic: dict[str, Traffic] = {}
+
+    def traffic(self, camera: str) -> Traffic:
+        """Return what was sent to all viewers of a camera, also to those who have left; it never decreases."""
+        sent = self._ended_traffic.get(camera, Traffic())
+        for session in self._sessions.values():
+            if session.camera == camera:
+                sent = sent.plus(session.traffic)
+        return sent
 
     async def offer(self, camera: str, sdp: str, *, annotations: bool = True, client: str = "") -> SessionAnswer:
         """Start a session: answer a viewer's offer to receive a camera.
@@ -145,6 +159,12 @@ class WhepSessions(Sessions[Viewer]):
         answer = await self._begin(viewer)
         logger.info("camera %s: viewer %s joined (%s)", feed.name, viewer.id, codec)
         return answer
+
+    async def _end(self, session: Viewer) -> None:
+        sent = self._ended_traffic.get(session.camera, Traffic()).plus(session.traffic)
+        present = {camera: ended for camera, ended in self._ended_traffic.items() if camera in self._graph.feeds}
+        self._ended_traffic = {**present, session.camera: sent}
+        await super()._end(session)
 
     def _subscribed(self, feed: Feed, codec: CodecName, video: ViewerVideo, annotations: bool) -> Subscription:
         try:

@@ -15,6 +15,7 @@ import pytest
 
 from pipeline import LimitsConfig
 from server.connections import Acceptor, PortProtocol, acceptor
+from server.core import Refusals
 from server.program import LogLimit, listen
 from tests.certificates import certificate
 
@@ -43,7 +44,8 @@ class Ports:
 
     def __init__(self, **limits: int) -> None:
         self.limits = LimitsConfig().model_copy(update=limits)
-        self.acceptor = Acceptor(lambda: self.limits, lambda address: address == "127.0.0.9")
+        self.refusals = Refusals()
+        self.acceptor = Acceptor(lambda: self.limits, lambda address: address == "127.0.0.9", self.refusals)
         self.listening = [listen("127.0.0.1", 0) for _ in range(2)]
         self.addresses = [sock.getsockname() for sock in self.listening]
         self.ports = [self.acceptor.listen(sock, Echo) for sock in self.listening]
@@ -98,6 +100,7 @@ async def test_busy_connections_of_an_address_stay_and_a_new_one_is_closed(
     assert [record.message for record in caplog.records] == [
         "more than 2 connections from 127.0.0.1; further ones are closed"
     ]
+    assert ports.refusals.counts["connections_per_address"] >= 1
 
 
 @pytest.mark.anyio
@@ -112,6 +115,7 @@ async def test_idle_connections_make_room_first_those_that_asked_for_nothing(por
     assert await is_closed(asked)
     assert await is_closed(await ports.client())
     assert ports.acceptor.count == 3
+    assert ports.refusals.counts["connections"] == 1
 
 
 @pytest.mark.anyio

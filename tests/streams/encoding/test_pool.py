@@ -110,6 +110,7 @@ def test_all_sinks_get_the_same_packets_of_one_encoding() -> None:
             }
         ]
         assert run.pool.encoders("yard") == []
+        assert run.pool.running() == {("porch", "h264", False): 1}
         run.give(1)
         sinks[0].next()  # by now, the first one has been delivered to all
         assert set(run.feed.latency.summary()) == {"source", "wait", "encode", "send", "total"}

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pipeline import LimitsConfig
 from streams import NoConnection, TooManyOffers, TooManyOffersOfAddress, TooManyPeers, TooManyPeersOfAddress
+from streams.viewing import ViewingError
 from streams.viewing.admission import Admission, Admissions
 
 
-def admissions(**limits: int) -> Admissions:
+def admissions(refused: Callable[[str], object] = lambda limit: None, **limits: int) -> Admissions:
     """Return admissions that have these limits, and otherwise plenty of room."""
     every: dict[str, Any] = {
         "viewers": 100,
@@ -19,7 +21,7 @@ def admissions(**limits: int) -> Admissions:
         **limits,
     }
     config = LimitsConfig(**every)
-    return Admissions(lambda: config)
+    return Admissions(lambda: config, refused)
 
 
 def admit(table: Admissions, number: int, camera: str = "porch", client: str = "10.0.0.1") -> list[Admission]:
@@ -36,6 +38,17 @@ def test_viewers_are_limited_in_all() -> None:
     table.admit("yard", "10.0.0.3")
     with pytest.raises(TooManyPeers):
         table.check("yard", "10.0.0.3")
+
+
+@pytest.mark.parametrize("limit", ["viewers", "viewers_per_address", "viewers_per_camera", "pending_offers"])
+def test_each_refusal_names_its_limit(limit: str) -> None:
+    refused: list[str] = []
+    table = admissions(refused.append, **{limit: 1})
+    table.admit("porch", "10.0.0.1")
+    for _ in range(2):
+        with pytest.raises(ViewingError):
+            table.admit("porch", "10.0.0.1")
+    assert refused == [limit, limit]
 
 
 def test_viewers_of_an_address_are_limited() -> None:

@@ -19,6 +19,11 @@ def bodies(**limits: float) -> Bodies:
     return Bodies(lambda: changed)
 
 
+def refusals_of(counted: Bodies) -> dict[str, int]:
+    """Return the refusals of each limit that has refused something."""
+    return {limit: count for limit, count in counted.refusals.counts.items() if count}
+
+
 @pytest.mark.anyio
 async def test_bodies_are_counted_in_all_and_per_address() -> None:
     counted = bodies(bodies=3, bodies_per_address=2)
@@ -31,6 +36,7 @@ async def test_bodies_are_counted_in_all_and_per_address() -> None:
         stack.enter_context(counted.admit(THERE))
         with pytest.raises(Unavailable), counted.admit("127.0.0.3"):
             pass
+    assert refusals_of(counted) == {"bodies": 1, "bodies_per_address": 1}
     with counted.admit(HERE):
         pass
 
@@ -68,18 +74,22 @@ async def test_bytes_in_flight_are_limited(addresses: list[str], error: type[Req
 
 @pytest.mark.anyio
 async def test_a_body_has_a_largest_size() -> None:
-    with bodies(body_bytes=1000).admit(HERE) as body:
+    counted = bodies(body_bytes=1000)
+    with counted.admit(HERE) as body:
         body.add(1000)
         with pytest.raises(TooLarge, match="a body must be under 1 kB"):
             body.add(1)
+    assert refusals_of(counted) == {"body_bytes": 1}
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("limits", [{"body_idle_s": 0.01}, {"body_total_s": 0.01}])
 async def test_a_body_that_does_not_arrive_is_given_up(limits: dict[str, float]) -> None:
-    with bodies(**limits).admit(HERE) as body:
+    counted = bodies(**limits)
+    with counted.admit(HERE) as body:
         with pytest.raises(TooSlow):
             await body.next(asyncio.Event().wait())
+    assert refusals_of(counted) == dict.fromkeys(limits, 1)
 
 
 @pytest.mark.anyio
