@@ -21,6 +21,8 @@ command -v ffmpeg >/dev/null || need ffmpeg
 command -v turnserver >/dev/null || need coturn
 command -v systemd-analyze >/dev/null || need systemd
 command -v debootstrap >/dev/null || need debootstrap
+# For promtool, which checks what Prometheus gets.
+command -v promtool >/dev/null || need prometheus
 command -v go >/dev/null || need golang-go
 [ -d /usr/share/gocode/src/github.com/pion/webrtc ] || need golang-github-pion-webrtc.v3-dev
 # The system's Python, as Debian's bindings are for that one only.

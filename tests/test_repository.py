@@ -111,7 +111,6 @@ TESTED_WITH: dict[str, str] = {
     "server/rtsp/port.py": "tests/server/rtsp/test_service.py",
     "server/run/listeners.py": "tests/server/viam/test_server.py",
     "server/process/version.py": "tests/server/cli/test_commands.py",
-    "server/http/messages/metrics.py": "tests/server/http/routes/test_operations.py",
     "server/cli/entry.py": "tests/server/run/test_lifecycle.py",
     "server/cli/exit_codes.py": "tests/server/cli/test_commands.py",
     "server/cli/options.py": "tests/server/cli/test_commands.py",

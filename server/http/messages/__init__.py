@@ -1,8 +1,8 @@
-"""Reading of requests within limits, and the forms of replies, errors and measurements."""
+"""Reading of requests within limits, and the forms of replies and errors."""
 
+from .accept import quality
 from .body import URLS_BYTES_MAX, Part, named_urls, pictures_of, read_body
 from .extensions import Extension, error_response
-from .metrics import METRICS_TYPE, metrics_text
 from .problems import PROBLEM_TYPE, HttpError, document, handle_errors, response_to
 from .replies import (
     CameraInfo,
@@ -25,7 +25,6 @@ from .replies import (
 )
 
 __all__ = [
-    "METRICS_TYPE",
     "PROBLEM_TYPE",
     "URLS_BYTES_MAX",
     "CameraInfo",
@@ -50,10 +49,10 @@ __all__ = [
     "document",
     "error_response",
     "handle_errors",
-    "metrics_text",
     "named_urls",
     "pictures_of",
     "problems",
+    "quality",
     "read_body",
     "response_to",
 ]

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from streams import Snapshot
 
 from ...core import camera_info, captured_at, held_picture_of, picture_of
-from ..messages import CameraInfo, problems
+from ..messages import CameraInfo, problems, quality
 from .dependencies import WithBackend
 
 router = APIRouter(prefix="/api/cameras", tags=["Cameras"])
@@ -83,27 +83,4 @@ def _names(headers: Sequence[str], tag: str) -> bool:
 
 def _prefers_png(headers: Sequence[str]) -> bool:
     """Return whether an ``Accept`` header prefers PNG to JPEG; without a preference, the answer is JPEG."""
-    ranges = dict(_ranges(",".join(headers)))
-    return _quality(ranges, "png") > _quality(ranges, "jpeg")
-
-
-def _quality(ranges: dict[str, float], kind: str) -> float:
-    for name in (f"image/{kind}", "image/*", "*/*"):
-        if name in ranges:
-            return ranges[name]
-    return 0.0
-
-
-def _ranges(header: str) -> list[tuple[str, float]]:
-    found = []
-    for entry in header.split(","):
-        name, *parameters = (part.strip().lower() for part in entry.split(";"))
-        quality = 1.0
-        for parameter in parameters:
-            if parameter.startswith("q="):
-                try:
-                    quality = float(parameter[2:])
-                except ValueError:
-                    quality = 0.0
-        found.append((name, quality))
-    return found
+    return quality(headers, "image/png") > quality(headers, "image/jpeg")

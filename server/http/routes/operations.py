@@ -15,8 +15,9 @@ from starlette.datastructures import State
 from pipeline import schema
 
 from ...core import Unavailable, on_thread
+from ...metrics import OPEN_METRICS, TEXT, measurements
 from ..access import base_path
-from ..messages import METRICS_TYPE, ClockInfo, metrics_text, problems
+from ..messages import ClockInfo, problems, quality
 from .dependencies import WithBackend
 
 T = TypeVar("T")
@@ -45,9 +46,15 @@ async def clock() -> JSONResponse:
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-async def metrics(backend: WithBackend) -> PlainTextResponse:
-    """Return measurements of the server in the text format of Prometheus."""
-    return PlainTextResponse(metrics_text(backend), media_type=METRICS_TYPE)
+async def metrics(request: Request, backend: WithBackend) -> Response:
+    """Return measurements of the server in the text format of Prometheus, or in OpenMetrics by ``Accept``."""
+    wanted = request.headers.getlist("accept")
+    is_open = quality(wanted, "application/openmetrics-text") > quality(wanted, "text/plain")
+    form = OPEN_METRICS if is_open else TEXT
+    packed = quality(request.headers.getlist("accept-encoding"), "gzip") > 0
+    body = await measurements(backend, form, packed=packed)
+    headers = {"Vary": "Accept, Accept-Encoding", **({"Content-Encoding": "gzip"} if packed else {})}
+    return Response(body, headers=headers, media_type=form.media_type)
 
 
 @router.get("/openapi.json", include_in_schema=False)
