@@ -17,6 +17,7 @@ from . import (
     latency,
     line,
     memory,
+    metrics,
     overload,
     passthrough,
     predictions,
@@ -51,6 +52,7 @@ FIGURES: dict[str, Callable[[Program, Inputs], Findings]] = {
     "decoding": decoding.measure,
     "recognition": recognition.measure,
     "keep_alive": keep_alive.measure,
+    "metrics": metrics.measure,
     "reload": reload.measure,
 }
 
