@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from server.core.access.tokens import TRIES, WITHIN_S
 from server.process import program_version
@@ -52,7 +52,7 @@ def flat(routes: Iterable[Any]) -> Iterator[Route]:
         inner = getattr(route, "original_router", route)
         if isinstance(route, Route):
             yield route
-        else:
+        elif not isinstance(route, WebSocketRoute):
             yield from flat(inner.routes)
 
 
