@@ -9,9 +9,12 @@ FIRST_DURATION = CLOCK_RATE // 30
 """Duration of the first picture: nobody knows yet when the next one comes."""
 DURATION_MAX = 10 * CLOCK_RATE
 """Longest duration: it is guessed, and after an outage the camera is as fast as before."""
-MSE_DURATION = CLOCK_RATE
-"""Duration of every picture for Media Source Extensions. Browsers drop all pictures up to the next key frame after one
-that comes more than two durations after the one before; and a clock that has overtaken a late picture goes on."""
+MSE_DURATION_MIN, MSE_DURATION_MAX = CLOCK_RATE // 10, 3 * CLOCK_RATE
+MSE_SHARE = 1.5
+"""For Media Source Extensions, a picture lasts longer by this factor than the longest lately. After one that comes more
+than two durations after the one before, browsers drop all others up to the next key frame. But where Chromium has run
+out of pictures, it begins again only with one that is ahead by a duration, so it must not be much longer."""
+_FADING = 0.97  # of the longest, by picture
 
 _TRACK = 1
 _UNITY = b"".join(number.to_bytes(4, "big") for number in (0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000))
@@ -68,11 +71,13 @@ class Mp4Muxer(Muxer):
 class MseMuxer(Mp4Muxer):
     """MP4 for Media Source Extensions: a new head wherever the parameter sets change, and a time without gaps.
 
-    Each picture lasts ``MSE_DURATION``, though the next one nearly always comes earlier; of a longer gap, only so much
-    remains in the time of the stream.
+    Each picture lasts longer than it should, since nobody knows when the next one comes, which nearly always takes its
+    place earlier. Of a longer gap, only so much remains in the time of the stream.
     """
 
     _time = 0
+    _longest = 0.0
+    _duration = MSE_DURATION_MIN
 
     @property
     def mime(self) -> str:
@@ -86,9 +91,13 @@ class MseMuxer(Mp4Muxer):
 
     def frame(self, frame: EncodedFrame, pts: int) -> bytes:
         """Return the fragment with a picture."""
-        self._time += 0 if self._last is None else min(pts - self._last, MSE_DURATION)
+        if self._last is not None:
+            passed = pts - self._last
+            self._time += min(passed, self._duration)
+            self._longest = max(min(passed, MSE_DURATION_MAX), self._longest * _FADING)
+            self._duration = min(max(round(self._longest * MSE_SHARE), MSE_DURATION_MIN), MSE_DURATION_MAX)
         self._last = pts
-        return self._fragment(frame.avc.sample, self._time, MSE_DURATION, frame)
+        return self._fragment(frame.avc.sample, self._time, self._duration, frame)
 
 
 def head(parameters: ParameterSets, width: int, height: int) -> bytes:

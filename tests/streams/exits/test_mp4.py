@@ -14,7 +14,7 @@ import pytest
 
 from streams.encoding import EncodedFrame, VideoEncoder
 from streams.exits import MuxerOptions
-from streams.exits.mp4 import FIRST_DURATION, MSE_DURATION, Mp4Muxer, MseMuxer, fragment
+from streams.exits.mp4 import FIRST_DURATION, MSE_DURATION_MAX, MSE_DURATION_MIN, Mp4Muxer, MseMuxer, fragment
 from tests.streams.fakes import picture
 
 BOXES = (b"moof", b"traf", b"moov", b"trak", b"mdia", b"minf", b"stbl", b"mvex", b"dinf")
@@ -118,13 +118,17 @@ def test_for_media_source_extensions_another_size_begins_with_another_head() -> 
 
 
 def test_for_media_source_extensions_time_has_no_gaps() -> None:
-    frames = encoded([7, 3007, 1_000_000, 1_003_000])
-    muxer = MseMuxer(MuxerOptions())
-    found, _ = read(stream(muxer, frames))
-    gap = 3000 + MSE_DURATION
-    assert [pts for pts, _, _ in found] == [0, 3000, gap, gap + 3000]
-    runs = [content for path, content in boxes(stream(MseMuxer(MuxerOptions()), frames)) if path[-1] == b"trun"]
-    assert {int.from_bytes(run[12:16], "big") for run in runs} == {MSE_DURATION}
+    times = [7, 3007, 1_000_000, 1_003_000, *range(1_100_000, 4_000_000, 90_000)]
+    data = stream(MseMuxer(MuxerOptions()), encoded(times))
+    found, _ = read(data)
+    gap = 3000 + MSE_DURATION_MIN
+    assert [pts for pts, _, _ in found[:5]] == [0, 3000, gap, gap + 3000, gap + 100_000]
+    runs = [content for path, content in boxes(data) if path[-1] == b"trun"]
+    durations = [int.from_bytes(run[12:16], "big") for run in runs]
+    assert durations[:4] == [MSE_DURATION_MIN] * 2 + [MSE_DURATION_MAX] * 2
+    assert durations[-1] < 2 * 90_000, "which fit the pictures again after a while"
+    ends = [pts + duration for (pts, _, _), duration in zip(found, durations, strict=True)]
+    assert all(pts <= end for end, (pts, _, _) in zip(ends, found[1:], strict=False))
 
 
 def test_silence_is_an_empty_box_that_readers_skip() -> None:
