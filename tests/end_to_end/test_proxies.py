@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
@@ -157,6 +158,31 @@ def test_a_camera_can_be_watched_through_nginx(
     with behind_nginx(text, server, ports, tmp_path) as served, opened(browser, url) as page:
         watch_and_stop(page, served)
         assert page.url == url.removesuffix("/") + "/"
+
+
+@pytest.mark.parametrize(
+    ("url", "text", "way"),
+    [
+        (f"https://{NAME}/", documented("nginx", "Passwords in the proxy"), "MSE"),
+        (f"http://{NAME}/cams/", documented("nginx", "Below a path"), "MSE"),
+        (f"http://{NAME}/", site(f"location / {{ {DEFAULTS} {HOST} }}"), "MJPEG"),
+    ],
+    ids=["https with a password", "a path removed", "without WebSockets"],
+)
+def test_a_camera_can_be_watched_where_only_the_proxy_can_be_reached(
+    url: str, text: str, way: str, browser: Browser, ports: Ports, tmp_path: Path
+) -> None:
+    login: Any = {"username": "me", "password": "secret"}
+    with behind_nginx(text, documented("yaml", "Behind a proxy"), ports, tmp_path):
+        context = browser.new_context(ignore_https_errors=True, http_credentials=login)
+        page = context.new_page()
+        page.add_init_script("delete window.RTCPeerConnection")
+        page.goto(url)
+        card = page.locator("#camera-scene")
+        card.get_by_role("button", name="Watch scene").click()
+        expect(card).to_have_attribute("data-play", LIVE, timeout=15_000)
+        expect(card.locator(".way")).to_have_text(way)
+        context.close()
 
 
 def test_nginx_may_ask_for_a_password(browser: Browser, ports: Ports, tmp_path: Path) -> None:
