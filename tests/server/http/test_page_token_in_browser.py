@@ -18,7 +18,7 @@ from tests.end_to_end.browsers import new_page
 
 from ..conftest import check_threads, classifier, threads_now
 from ..served import Served, encoded
-from .test_page_in_browser import watch
+from .test_page_in_browser import LIVE, watch
 
 TOKEN = "correct-horse-battery"
 CONFIG = f"""
@@ -185,6 +185,25 @@ def test_a_link_plays_in_a_frame_of_another_site(page: Page, served: Served, pan
         page.goto(f"{panel}/{served.running.url}watch/scene?link={link_for(served, 'scene')}")
     assert made.value.status == 201
     assert page.context.cookies() == []
+
+
+@pytest.mark.parametrize(("way", "missing"), [("MSE", ()), ("MJPEG", ("MediaSource",))])
+@pytest.mark.parametrize("entry", ["cookie", "link"])
+def test_every_way_to_play_carries_the_token(
+    page: Page, served: Served, panel: str, entry: str, way: str, missing: tuple[str, ...]
+) -> None:
+    for name in ("RTCPeerConnection", *missing):
+        page.add_init_script(f"delete window.{name}")
+    if entry == "link":
+        page.goto(f"{panel}/{served.running.url}watch/scene?link={link_for(served, 'scene')}")
+        tile = page.frame_locator("iframe").get_by_role("article")
+    else:
+        enter(page, TOKEN)
+        page.goto(f"{served.running.url}watch/scene")
+        tile = page.get_by_role("article")
+    expect(tile).to_have_attribute("data-play", LIVE, timeout=15_000)
+    expect(tile.locator(".way")).to_have_text(way)
+    assert bool(page.context.cookies()) == (entry == "cookie")
 
 
 def test_a_request_on_its_way_while_signing_in_opens_no_second_dialog(page: Page, served: Served) -> None:

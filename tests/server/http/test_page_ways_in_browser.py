@@ -148,11 +148,8 @@ def test_without_an_answer_over_udp_it_plays_mp4_and_moves_to_webrtc_when_that_w
     wait_for_kinds(served, ["webrtc"])
 
 
-@pytest.mark.parametrize("scripts", [(NO_MSE,), (NO_WEBSOCKET,)])
-def test_without_media_source_extensions_or_websockets_it_shows_single_pictures(
-    page: Page, served: Served, scripts: tuple[str, ...]
-) -> None:
-    found = open_page(page, served, NO_WEBRTC, *scripts)
+def test_where_a_proxy_passes_no_websockets_on_it_shows_single_pictures(page: Page, served: Served) -> None:
+    found = open_page(page, served, NO_WEBRTC, NO_WEBSOCKET)
     plays(found, "MJPEG")
     moves(page)
     assert kinds(served) == ["mjpeg"]
@@ -165,18 +162,9 @@ def test_with_neither_udp_nor_media_source_extensions_it_shows_single_pictures(p
     moves(page)
 
 
-@pytest.mark.parametrize("status", [406, 503])
-def test_an_answer_that_there_is_no_webrtc_is_not_waited_for(page: Page, served: Served, status: int) -> None:
-    asked = []
-
-    def refuse(route: Route) -> None:
-        asked.append(time.monotonic())
-        route.fulfill(status=status, json={"detail": "no UDP port is free"})
-
-    page.route("**/whep/scene*", refuse)
-    with page.expect_websocket():
-        found = open_page(page, served)
-    plays(found, "MSE")
+def test_an_answer_that_there_is_no_webrtc_leads_to_the_next_way(page: Page, served: Served) -> None:
+    page.route("**/whep/scene*", lambda route: route.fulfill(status=406, json={"detail": "no codec in common"}))
+    plays(open_page(page, served), "MSE")
 
 
 def test_a_card_says_how_its_picture_comes_and_its_figures_go_on(page: Page, served: Served) -> None:
@@ -222,10 +210,10 @@ def test_it_keeps_close_to_the_newest_picture_and_forgets_the_oldest(page: Page,
     page.evaluate("() => { window.video = document.querySelector('video.shown'); }")
     wait_until(page, "video.buffered.start(0) >= 1")  # a key frame each second
     assert page.evaluate("video.buffered.length") == 1
-    behind = "video.buffered.end(0) - 1 - video.currentTime"  # every picture lasts for one second
-    wait_until(page, f"Math.abs({behind}) < 0.5")
+    behind = "video.buffered.end(0) - video.currentTime"
+    wait_until(page, f"{behind} < 0.7")
     page.evaluate("() => { video.pause(); }")
-    wait_until(page, f"!video.paused && Math.abs({behind}) < 0.5")
+    wait_until(page, f"!video.paused && {behind} < 0.7")
     moves(page)
 
 
@@ -240,14 +228,14 @@ def test_a_managed_media_source_gets_pictures_only_when_it_wants_them(page: Page
     moves(page)
 
 
-MAY_REACH: list[tuple[str, str, bool]] = [
-    ("a=candidate:1 1 udp 1 192.0.2.7 50000 typ host", "camera.local", True),
-    ("a=candidate:1 1 udp 1 127.0.0.1 50000 typ host", "127.0.0.1", True),
-    ("a=candidate:1 1 udp 1 127.0.0.1 50000 typ host", "localhost", True),
-    ("a=candidate:1 1 udp 1 ::1 50000 typ host", "[::1]", True),
-    ("a=candidate:1 1 udp 1 127.0.0.1 50000 typ host", "camera.example.org", False),
-    ("a=candidate:1 1 udp 1 127.0.0.1 5 typ host\r\na=candidate:2 1 udp 1 2001:db8::1 5 typ host", "x.org", True),
-    ("a=end-of-candidates", "localhost", False),
+REACHES = [
+    ("a=candidate:1 1 udp 1 192.0.2.7 50000 typ host", "camera.local", "likely"),
+    ("a=candidate:1 1 udp 1 127.0.0.1 50000 typ host", "127.0.0.1", "likely"),
+    ("a=candidate:1 1 udp 1 127.0.0.1 50000 typ host", "localhost", "likely"),
+    ("a=candidate:1 1 udp 1 ::1 50000 typ host", "[::1]", "likely"),
+    ("a=candidate:1 1 udp 1 127.0.0.1 5 typ host\r\na=candidate:2 1 udp 1 2001:db8::1 5 typ host", "x.org", "likely"),
+    ("a=candidate:1 1 udp 1 127.0.0.1 50000 typ host", "camera.example.org", "doubtful"),
+    ("a=end-of-candidates", "localhost", "none"),
 ]
 
 
@@ -255,12 +243,12 @@ def test_an_answer_tells_whether_its_addresses_can_be_reached(page: Page, served
     page.goto(f"{served.running.url}docs")
     found: list[Any] = page.evaluate(
         """async (all) => {
-            const { mayReach } = await import("/page/playing/webrtc.js");
-            return all.map(([answer, host]) => mayReach(answer, host));
+            const { reachOf } = await import("/page/playing/webrtc.js");
+            return all.map(([answer, host]) => reachOf(answer, host));
         }""",
-        [[answer, host] for answer, host, _ in MAY_REACH],
+        [[answer, host] for answer, host, _ in REACHES],
     )
-    assert found == [reaches for _, _, reaches in MAY_REACH]
+    assert found == [reach for _, _, reach in REACHES]
 
 
 def test_pictures_are_found_in_a_response_whatever_pieces_it_comes_in(page: Page, served: Served) -> None:

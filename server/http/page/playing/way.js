@@ -14,10 +14,10 @@ const BUSY = [408, 429];
 //   giveUp()                ends because no picture has come for too long
 //   element                 shows the picture, with its size in `size`
 //   statistics()            figures for the page, null while there are none
-// `on` has playing(way), waiting(way) once it has a connection but no picture yet, and ended(way, problem), where problem
-// has {message}, and perhaps the {status} of the server's answer, {pauseS} before it makes sense to try again, {isFinal} if
-// no way can help, {isMissing} if there is no such camera, {noAnswer} if the server answers no way now, {never} if this way
-// cannot work here, {isBlocked} if no packet gets through.
+// `on` has playing(way), waiting(way) once it has a connection but no picture yet, doubtful(way) where that is not likely, and
+// ended(way, problem), where problem has {message}, and perhaps the {status} of the server's answer, {pauseS} before it makes
+// sense to try again, {isFinal} if no way can help, {isMissing} if there is no such camera, {noAnswer} if the server answers no
+// way now, {never} if this way cannot work here, {isBlocked} if no packet gets through.
 export class Way {
   constructor(camera, annotations, on) {
     Object.assign(this, { camera, annotations, on });

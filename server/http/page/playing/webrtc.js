@@ -52,7 +52,9 @@ export class WebRtc extends Way {
       this.location = this.#location(response);
       const answer = await response.text();
       if (!this.isOpen) return;
-      if (!mayReach(answer)) return this.ended({ ...BLOCKED, never: true });
+      const reach = reachOf(answer);
+      if (reach === "none") return this.ended({ ...BLOCKED, never: true });
+      if (reach === "doubtful") this.on.doubtful(this);
       await pc.setRemoteDescription({ type: "answer", sdp: answer });
     } catch (error) {
       this.ended({ message: error.message });
@@ -138,10 +140,12 @@ function deleteSession(location) {
   return fetch(location, withToken({ method: "DELETE", keepalive: true })).catch(() => {});
 }
 
-// Returns whether an answer has an address that this page could reach: one of another machine, or we are on the server's.
-export function mayReach(answer, host = location.hostname) {
+// Returns how likely one of the addresses in an answer can be reached: "none" has any, "likely", or "doubtful" where all are
+// for the server's own machine only and this page has come from another name. That may be a name of this machine, too.
+export function reachOf(answer, host = location.hostname) {
   const addresses = [...answer.matchAll(/^a=candidate:\S+ \d+ \S+ \d+ (\S+) /gim)].map(([, address]) => address);
-  return addresses.some((address) => !isLoopback(address)) || (addresses.length > 0 && isLoopback(host));
+  if (!addresses.length) return "none";
+  return isLoopback(host) || addresses.some((address) => !isLoopback(address)) ? "likely" : "doubtful";
 }
 
 const isLoopback = (host) => /^(127\.|\[?::1\]?$|localhost$)|\.localhost$/.test(host);

@@ -9,6 +9,7 @@ const WAYS = [WebRtc, Mse, Mjpeg]; // the best first
 const PAUSES_S = [0.5, 1, 2, 4, 8, 15];
 const BETTER_PAUSES_S = [15, 30, 60, 120, 300]; // between attempts to find a better way
 const NEXT_WAY_MS = 3_000; // without a picture, the next way is tried beside
+const DOUBTFUL_WAY_MS = 1_000; // less where it is not likely
 const CONNECTED_WAY_MS = 3_000; // more for a way that has a connection: the first picture may be on its way
 const LIMIT_MS = 12_000;
 const LOOK_MS = 500;
@@ -148,6 +149,7 @@ export class Player {
     const on = {
       playing: (way) => this.#playing(way),
       waiting: (way) => this.#waiting(way),
+      doubtful: (way) => this.#schedule(DOUBTFUL_WAY_MS, () => this.#fallBack(way)),
       ended: (way, problem) => this.#ended(way, problem),
     };
     const isWebRtc = Kind === WebRtc;
@@ -156,13 +158,13 @@ export class Player {
     this.tried.set(Kind, way);
     if (way.element !== this.video) this.video.after(way.element);
     if (this.state === "connecting" && this.tried.size > 1) this.#setState("connecting", way.message);
-    this.#schedule(NEXT_WAY_MS, () => this.#fallBack(way, performance.now() + CONNECTED_WAY_MS));
+    this.#schedule(NEXT_WAY_MS, () => this.#fallBack(way));
     this.#schedule(LIMIT_MS, () => this.#limit(way));
     way.open();
   }
 
   // Tries the next way beside one that has not shown a picture, unless the camera has none to show.
-  #fallBack(way, connectedAt) {
+  #fallBack(way, connectedAt = performance.now() + CONNECTED_WAY_MS) {
     if (this.current || !this.#isTried(way)) return;
     const mayCome = way.isConnected && (performance.now() < connectedAt || !this.givesPictures());
     if (mayCome) this.#schedule(LOOK_MS, () => this.#fallBack(way, connectedAt));
