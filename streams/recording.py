@@ -13,10 +13,12 @@ from av.error import FFmpegError
 from av.stream import Discard
 from av.video.stream import VideoStream
 
-from cameras import FILE_OPTIONS, read_event, unreadable_file, user_data
+from cameras import FILE_OPTIONS, MAX_PIXELS, read_event, unreadable_file, user_data
 
 _ONE_FILE = "a recording is one file"
 _CODEC = "h264"
+# For the decoders with which FFmpeg finds out what the streams are.
+_OPTIONS = {**FILE_OPTIONS, "max_pixels": str(MAX_PIXELS)}
 
 
 class RecordingError(Exception):
@@ -54,7 +56,7 @@ class Recording:
         if os.path.exists(path) and not os.path.isfile(path):  # never raise
             raise RecordingError(unreadable_file(path, None, _ONE_FILE))
         try:
-            with av.open(f"file:{path}", options=FILE_OPTIONS, metadata_errors="replace") as container:
+            with av.open(f"file:{path}", options=_OPTIONS, metadata_errors="replace") as container:
                 yield from self._read(container)
         except FFmpegError as error:
             if self.packets:
