@@ -95,6 +95,7 @@ class UdpDelivery(Delivery):
     ) -> None:
         host, _, *rest = address
         self._is_open = True
+        self._client = client
         self._ports = ports
         self._reports_to = (host, client.rtcp, *rest)
         self.path = ports.path((host, client.rtp, *rest))
@@ -102,6 +103,11 @@ class UdpDelivery(Delivery):
             f"{client.profile};unicast;client_port={client.rtp}-{client.rtcp};server_port={ports.rtp}-{ports.rtcp}"
         )
         ports.add(self._reports_to, on_report)
+
+    def overlaps(self, wanted: ClientPorts) -> bool:
+        """Return whether it uses some of the ports that another session of the client wants."""
+        used = {self._client.rtp, self._client.rtcp}
+        return self._is_open and not used.isdisjoint({wanted.rtp, wanted.rtcp})
 
     def send_report(self, data: bytes) -> None:
         """Send a packet of RTCP."""

@@ -58,10 +58,6 @@ class MediaPorts:
         """Ignore what comes from an address. Safe to call twice."""
         self._readers.pop(address[:2], None)
 
-    def is_taken(self, address: tuple[object, ...]) -> bool:
-        """Return whether another reader has an address for its reports."""
-        return address[:2] in self._readers
-
     def send_report(self, data: bytes, address: tuple[Any, ...]) -> None:
         """Send a packet of RTCP; it is lost where the network does not take it."""
         with suppress(OSError):

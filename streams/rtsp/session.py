@@ -91,6 +91,11 @@ class RtspSession(Reader):
         return self._plays
 
     @property
+    def is_attached(self) -> bool:
+        """Whether the connection that controls it is open."""
+        return self._connection is not None
+
+    @property
     def delivery(self) -> Delivery | None:
         """The way of its packets; ``None`` before the first :meth:`set_up`."""
         return self._delivery

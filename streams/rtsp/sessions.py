@@ -100,10 +100,16 @@ class RtspSessions:
             return TcpDelivery(transport, write, unsent)
         if self._ports is None:
             raise NoConnection("there is no port for UDP")
-        host, _, *rest = address
-        if self._ports.is_taken((host, transport.rtcp, *rest)):
-            raise RtspError(461, "another session has these ports; end that first, or choose others")
+        self._free(transport, session.host)
         return UdpDelivery(transport, address, self._ports, session.on_report)
+
+    def _free(self, wanted: ClientPorts, host: str) -> None:
+        """End a session that has some ports of a client and lost its connection: the client has been restarted."""
+        for other in list(self._sessions.values()):
+            if other.host == host and isinstance(other.delivery, UdpDelivery) and other.delivery.overlaps(wanted):
+                if other.is_attached:
+                    raise RtspError(461, "another session has these ports; end that first, or choose others")
+                other.close()
 
     def find(self, secret: str, host: str) -> RtspSession:
         """Return a session of a client.

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from pipeline import LimitsConfig
 from server.rtsp import protocol as protocol_module
+from server.rtsp.protocol import RtspProtocol
 from tests.server.served import Served, limited
 
 from .clients import Client
@@ -85,3 +90,42 @@ def test_a_client_that_leaves_while_it_waits_leaves_nothing(served: Served) -> N
         leaving.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
     while served.client.get("/api/cameras/gone").json()["encoders"]:
         assert time.monotonic() < deadline + 12
+
+
+class Wire(asyncio.Transport):
+    """A transport that sends nothing."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return ("127.0.0.1", 1)
+
+    def write(self, data: object) -> None:
+        raise AssertionError("nobody has asked for anything")
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+class Session:
+    """A session that waits until its connection has room."""
+
+    def __init__(self) -> None:
+        self.drains = 0
+
+    def drained(self) -> None:
+        self.drains += 1
+
+
+@pytest.mark.anyio
+async def test_the_sessions_go_on_when_the_client_has_read_what_waited() -> None:
+    left: list[object] = []
+    service: Any = SimpleNamespace(leave=left.append)
+    protocol = RtspProtocol(service, LimitsConfig)
+    protocol.connection_made(Wire())
+    session: Any = Session()
+    protocol._client.sessions["a"] = session
+    protocol.pause_writing()
+    assert session.drains == 0
+    protocol.resume_writing()
+    assert session.drains == 1
+    protocol.connection_lost(None)
+    assert left == [protocol._client]

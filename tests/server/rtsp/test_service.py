@@ -7,6 +7,7 @@ recorders of the issues bluenviron/mediamtx#1066, #1650 and #2880, AlexxIT/go2rt
 
 from __future__ import annotations
 
+import random
 import re
 import socket
 import struct
@@ -194,6 +195,13 @@ def test_over_udp_a_session_outlives_its_connection_and_over_tcp_it_does_not(
         assert first.ask("PLAY", Session=answer.session).status == 200
         assert len(sessions(served)) == 2
     ports[0].recv(2048)
+    with Client(port_of(served)) as second, Client(port_of(served)) as third:
+        # Whoever has restarted wants the same ports again; one that is there keeps them.
+        again = set_up(second, UDP.format(udp=udp, rtcp=rtcp))
+        assert third.ask("GET_PARAMETER", Session=answer.session).status == 454
+        refused = third.ask("SETUP", Transport=UDP.format(udp=udp + 1, rtcp=rtcp))
+        assert refused.status == 461 and "another session has these ports" in refused.reason
+        answer = again
     with Client(port_of(served)) as second:
         assert second.ask("GET_PARAMETER", Session=answer.session).status == 200
         assert len(sessions(served)) == 1
@@ -394,3 +402,45 @@ def test_a_session_ends_with_its_token(tmp_path: Path) -> None:
         served.path.write_text(text.replace("first-token, ", ""))
         served.client.post("/api/reload", headers={"Authorization": "Bearer second-token"}).raise_for_status()
         assert client.ends()
+
+
+GARBAGE = (
+    "",
+    "\xff\x00",
+    "9" * 500,
+    "-1",
+    ";;,=,;",
+    "Digest " + "a=" * 50,
+    'Digest username="\\", uri="rtsp://[", nonce="é", response="',
+    "Basic ====",
+    "RTP/AVP;unicast;client_port=0-99999999999",
+    "RTP/AVP/TCP;interleaved=-1-0,,,;",
+    "npt=-",
+    "clock=never",
+    "application/sdp;q=nan",
+    "%00%ff%zz",
+    "rtsp://[::1%25x]:1/",
+    "..//..//",
+)  # fmt: skip
+HEADERS = ("Accept", "Authorization", "Transport", "Session", "Range", "Content-Type", "Scale", "Blocksize")
+
+
+def test_whatever_is_asked_is_answered_and_nothing_is_a_bug(with_tokens: Served) -> None:
+    draw = random.Random(14)
+    methods = [*service_module.METHODS.split(", "), "RECORD", "\xff"]
+    with Client(port_of(with_tokens)) as client:
+        header = digest(client.ask("DESCRIBE"), "DESCRIBE", client.url(), TOKEN)
+        assert described(client, header).status == 200
+        for number in range(300):
+            headers = {name.replace("-", "_"): draw.choice(GARBAGE) for name in draw.sample(HEADERS, 3)}
+            session = client.ask("SETUP", Transport="RTP/AVP/TCP").session if number % 50 == 0 else ""
+            if draw.random() < 0.5:
+                headers["Session"] = session
+            url = client.url(draw.choice(("still", "seen", "nobody", f"still?annotations={draw.choice(GARBAGE)}")))
+            method = draw.choice(methods[:-1])
+            answer = client.ask(method, url.translate({0: "", 32: ""}), **headers)
+            assert answer.status != 500, (method, url, headers)
+    for method in methods:
+        with Client(port_of(with_tokens)) as client:
+            client.sock.sendall(f"{method} {draw.choice(GARBAGE)} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
+            assert client.answer().status != 500
