@@ -19,6 +19,9 @@ from tests.serving import Serving
 from .clients import GStreamerPlayer
 
 TOKEN = "rtsp-token"
+HOUR_S = 3600.0
+GROWTH_MAX_MB = 15.0
+"""What the allocator keeps; a leak of 1 kB for each frame would be 100 MB."""
 CONFIG = """
 cameras:
   - {name: scene, model: test_pattern, attributes: {width_px: 640, height_px: 360, frame_rate: 30}}
@@ -113,6 +116,45 @@ def test_gstreamer_plays_it(rtsp: Rtsp, protocol: str) -> None:
         assert last.number - first.number >= last.frames - first.frames
         (session,) = rtsp.state("seen")["sessions"]
         assert session["annotations"] is False and session["codec"] == "h264"
+
+
+def memory_mb(process: int) -> float:
+    """Return the memory of a process."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * 4096 / 1e6
+
+
+@pytest.mark.proof
+def test_two_players_play_for_an_hour(rtsp: Rtsp, tmp_path: Path) -> None:
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        pytest.skip("needs FFmpeg: apt-get install ffmpeg")
+    command = [ffmpeg, "-v", "warning", "-nostdin", "-rtsp_transport", "tcp", "-i", rtsp.url(), "-t", str(HOUR_S)]
+    progress = tmp_path / "progress.txt"
+    serving = rtsp.serving.process.pid
+    with (
+        GStreamerPlayer(rtsp.url(), "udp") as player,
+        subprocess.Popen(
+            [*command, "-c", "copy", "-f", "null", "-nostats", "-progress", str(progress), "-"],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as recorder,
+    ):
+        first = report = player.wait_for(1000)
+        before_mb, encoded = memory_mb(serving), int(str(rtsp.state()["encoders"][0]["frames"]))
+        while recorder.poll() is None:
+            report = player.wait_for(report.frames + 100)
+        assert recorder.stderr is not None
+        assert (recorder.returncode, recorder.stderr.read()) == (0, "")
+        encoded = int(str(rtsp.state()["encoders"][0]["frames"])) - encoded
+        played = report.frames - first.frames
+        copied = int(re.findall(r"frame=(\d+)", progress.read_text())[-1])
+        after_mb = memory_mb(serving)
+    print(
+        f"{encoded} encoded, {played} played over UDP, {copied} copied over TCP; {before_mb:.0f} to {after_mb:.0f} MB"
+    )
+    assert played >= 0.999 * encoded - 100
+    assert copied >= 0.999 * encoded
+    assert after_mb - before_mb <= GROWTH_MAX_MB
 
 
 def test_a_wrong_token_is_refused(rtsp: Rtsp) -> None:
