@@ -121,9 +121,14 @@ class GStreamerPlayer(ClientViewer):
     """
 
     def __init__(self, address: str, protocol: str) -> None:
-        if subprocess.run([str(SYSTEM_PYTHON), "-c", "import gi"], capture_output=True, check=False).returncode:
-            pytest.skip("needs GStreamer: apt-get install python3-gi gir1.2-gstreamer-1.0 gstreamer1.0-libav")
-        super().__init__(str(SYSTEM_PYTHON), str(HERE / "gstreamer_player.py"), address, protocol)
+        super().__init__(*gstreamer_player(address, protocol))
+
+
+def gstreamer_player(address: str, protocol: str) -> list[str]:
+    """Return the command of GStreamer's rtspsrc for an RTSP URL; skip the test where it cannot run."""
+    if subprocess.run([str(SYSTEM_PYTHON), "-c", "import gi"], capture_output=True, check=False).returncode:
+        pytest.skip("needs GStreamer: apt-get install python3-gi gir1.2-gstreamer-1.0 gstreamer1.0-libav")
+    return [str(SYSTEM_PYTHON), str(HERE / "gstreamer_player.py"), address, protocol]
 
 
 class PionViewer(ClientViewer):
