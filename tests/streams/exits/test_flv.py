@@ -7,11 +7,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from random import Random
 
 import av
 import pytest
 
-from cameras import read_event, user_data
+from cameras import BoundingBox, Detection, read_event, user_data
 from streams import EncodedFrame, PredictionsEvent, VideoEncoder
 from streams.exits.flv import FlvMuxer, FlvOptions
 from tests.streams.fakes import picture
@@ -99,6 +100,16 @@ def test_with_data_each_frame_carries_its_event_made_once_for_all_readers() -> N
     assert frames()[3].with_event.avc is frames()[3].with_event.avc
     plain = packets_in(muxed(frames()))
     assert not any(read_event(content) for packet in plain for content in user_data(bytes(packet), 4))
+
+
+def test_of_more_predictions_than_a_message_holds_the_first_are_sent() -> None:
+    chance = Random(1)
+    boxes = [BoundingBox(x, y, x + 0.1, y + 0.1) for x, y in ((chance.random(), chance.random()) for _ in range(1000))]
+    given = picture(0).with_annotations([Detection("person", chance.random(), box=box) for box in boxes])
+    frame = replace(frames()[0], event=PredictionsEvent.of("porch", given))
+    [packet] = packets_in(muxed([frame], data=True))
+    [event] = [each for content in user_data(bytes(packet), 4) if (each := read_event(content))]
+    assert event["left_out"] > 500 and event["left_out"] + len(event["predictions"]) == 1000
 
 
 def test_the_tags_are_those_that_ffmpeg_writes() -> None:
