@@ -46,6 +46,7 @@ from .viewing import (
     TooManyOffersOfAddress,
     TooManyPeers,
     TooManyPeersOfAddress,
+    Traffic,
     UnknownCamera,
     ViewingError,
 )
@@ -123,6 +124,7 @@ __all__ = [
     "TooManyOffersOfAddress",
     "TooManyPeers",
     "TooManyPeersOfAddress",
+    "Traffic",
     "UnknownCamera",
     "UnknownSession",
     "VideoPacket",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from cameras import Prediction, safe_text
 from pipeline import Config, Feed, Graph, LimitsConfig, release_memory
-from streams import Admissions, EncoderPool, Readers, Sessions, WhepSessions
+from streams import Admissions, EncoderPool, Readers, Sessions, Traffic, WhepSessions
 from vision import ModelError, RuntimeDeclaration, Session, UnsupportedKind, VisionService
 
 from ..program import LoopWatchdog
@@ -117,6 +117,10 @@ class Backend:
     def session_tables(self) -> tuple[Sessions[Any], ...]:
         """The sessions of each WebRTC protocol."""
         return (self.whep,)
+
+    def traffic(self, camera: str) -> Mapping[str, Traffic]:
+        """Return what was sent to all who have watched a camera, by their kind as in :meth:`sessions`."""
+        return {**self.whep.traffic(camera), **self.readers.traffic(camera)}
 
     def sessions(self, camera: str) -> list[dict[str, Any]]:
         """Return everybody who watches a camera live, in whatever way, as ``/api/cameras`` shows them."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator
 from functools import cache
-from typing import cast
-
-from prometheus_client import ProcessCollector
+from typing import TYPE_CHECKING, cast
 
 from ..core import Backend
 from ..process import program_version
 from .family import Family, Kind
+
+if TYPE_CHECKING:
+    from prometheus_client import ProcessCollector
 
 
 def program_families(backend: Backend) -> Iterator[Family]:
@@ -49,6 +50,8 @@ def process_families() -> Iterator[Family]:
 
 @cache
 def _process() -> ProcessCollector:
+    from prometheus_client import ProcessCollector  # 15 ms, for those only who ask for measurements
+
     return ProcessCollector(namespace="camweave", registry=None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,8 +11,7 @@ from ..core import Backend
 from .family import Family
 
 _VIEWERS = ("camera", "kind")
-_KINDS = ("webrtc", *EXITS)
-"""Kinds that are counted also while there are none, as ``sessions`` in ``/api/cameras`` calls them."""
+_OVER_RTP = ("webrtc", "rtsp")
 
 
 def viewer_families(backend: Backend) -> Iterator[Family]:
@@ -24,27 +22,31 @@ def viewer_families(backend: Backend) -> Iterator[Family]:
         "camweave_viewers_loss_ratio", "gauge", "Share of packets lost by the viewer who loses most.", *_VIEWERS
     )
     trip = Family("camweave_viewers_round_trip_seconds", "gauge", "Round trip to the farthest viewer.", *_VIEWERS)
-    packets = Family("camweave_rtp_packets", "counter", "Packets sent to viewers over WebRTC.", "camera")
-    size = Family("camweave_rtp_bytes", "counter", "Bytes of their payloads.", "camera")
-    missed = Family("camweave_rtp_nacked_packets", "counter", "Packets that viewers have missed (NACK).", "camera")
-    repeated = Family("camweave_rtp_repeated_packets", "counter", "Packets sent again.", "camera")
-    dropped = Family("camweave_rtp_dropped_frames", "counter", "Frames without room in a viewer's socket.", "camera")
+    size = Family("camweave_sent_bytes", "counter", "Bytes sent to viewers.", *_VIEWERS)
+    skipped = Family("camweave_skipped_frames", "counter", "Frames that slow viewers did not get.", *_VIEWERS)
+    packets = Family("camweave_sent_packets", "counter", "RTP packets sent to viewers.", *_VIEWERS)
+    missed = Family("camweave_nacked_packets", "counter", "RTP packets that viewers have missed (NACK).", *_VIEWERS)
+    repeated = Family("camweave_repeated_packets", "counter", "RTP packets sent again.", *_VIEWERS)
+    always = ("webrtc", *EXITS, *(() if backend.config.server.rtsp is None else ("rtsp",)))
     for camera in backend.public_cameras():
         name = camera.name
-        kinds: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        kinds: dict[str, list[dict[str, Any]]] = {kind: [] for kind in always}
         for session in backend.sessions(name):
-            kinds[session["kind"]].append(session)
-        for kind in dict.fromkeys((*_KINDS, *kinds)):
-            number.add(len(kinds[kind]), name, kind)
+            kinds.setdefault(session["kind"], []).append(session)
         for kind, sessions in kinds.items():
+            number.add(len(sessions), name, kind)
             if sessions:
                 rate.add(sum(each["bitrate"] or 0 for each in sessions) / 8, name, kind)
                 loss.add(_largest(sessions, "loss"), name, kind)
                 trip.add(_largest(sessions, "rtt_ms", 1 / 1000), name, kind)
-        traffic = backend.whep.traffic(name)
-        for family, count in zip((packets, size, missed, repeated, dropped), traffic, strict=True):
-            family.add(count, name)
-    yield from (number, rate, loss, trip, packets, size, missed, repeated, dropped)
+        for kind, sent in backend.traffic(name).items():
+            size.add(sent.size, name, kind)
+            skipped.add(sent.skipped, name, kind)
+            if kind in _OVER_RTP:
+                packets.add(sent.packets, name, kind)
+                missed.add(sent.missed, name, kind)
+                repeated.add(sent.repeated, name, kind)
+    yield from (number, rate, loss, trip, size, skipped, packets, missed, repeated)
 
 
 def _largest(sessions: Sequence[dict[str, Any]], key: str, unit: float = 1.0) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline import ByteRate
 
 from ..encoding import CLOCK_RATE, EncodedFrame, EncoderPool, PacketSink, Subscription
-from ..viewing import NoConnection, NotStreamed, Reader, Readers
+from ..viewing import NoConnection, NotStreamed, Reader, Readers, Traffic
 from .base import Muxer
 
 WAITING_S = 1.0
@@ -57,6 +57,7 @@ class ByteStream(Reader, PacketSink):
         self._shift: int | None = None
         self._last = 0
         self._rate = ByteRate(time.monotonic)
+        self._size = 0
 
     def subscribe(self, subscription: Subscription) -> None:
         """Take the subscription that the frames come from; closed with the stream."""
@@ -149,6 +150,12 @@ class ByteStream(Reader, PacketSink):
     def sent(self, size: int) -> None:
         """Count bytes of the stream; whoever takes :meth:`frames` calls it."""
         self._rate.add(size)
+        self._size += size
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was sent so far."""
+        return Traffic(self._size, self.skipped)
 
     def info(self) -> dict[str, Any]:
         """Return the reader as ``/api/cameras`` shows it."""

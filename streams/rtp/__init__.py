@@ -7,7 +7,6 @@ from .path import Path, RelayPath, SocketPath
 from .reports import ReceiverReport, Reception, goodbye, receiver_report, round_trip_s, short_ntp_time
 from .srtp import SrtpError, self_test
 from .stream import CLOCK_RATE, Repeats, RtpStream, Transmitter
-from .traffic import Traffic
 from .vp8 import vp8_payloads
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "RtpStream",
     "SocketPath",
     "SrtpError",
-    "Traffic",
     "Transmitter",
     "goodbye",
     "h264_payloads",

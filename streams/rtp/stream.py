@@ -15,12 +15,12 @@ from typing import NamedTuple, Protocol
 
 from pylibsrtp import Session
 
+from ..viewing import Traffic
 from .layout import Layout
 from .packets import CALL_BYTES_MAX, Call, laid_out, restamped
 from .path import Path
 from .reports import sender_report
 from .srtp import SendBuffer, SrtpError
-from .traffic import Traffic
 
 CLOCK_RATE = 90_000
 """Ticks per second of the RTP video clock."""
@@ -220,7 +220,7 @@ class RtpStream:
     @property
     def traffic(self) -> Traffic:
         """What was sent so far."""
-        return Traffic(self.packets, self._octets, self.asked, self.repeated, self.dropped)
+        return Traffic(self._octets, self.dropped, self.packets, self.asked, self.repeated)
 
     def push(self, picture: Picture) -> bool:
         """Send a picture; return whether there was room. If not, the viewer needs a key frame next."""

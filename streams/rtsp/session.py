@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ..rtp import Layout, RtpStream, Transmitter, goodbye, receiver_report, round_trip_s
-from ..viewing import Reader
+from ..viewing import Reader, Traffic
 from .delivery import Delivery
 from .description import PAYLOAD_TYPE
 from .video import RtspVideo
@@ -76,6 +76,7 @@ class RtspSession(Reader):
         self._connection: ControlConnection | None = None
         self._delivery: Delivery | None = None
         self._stream: RtpStream | None = None
+        self._sent = Traffic()  # by streams that others have replaced
         self._plays = False
         self._ended = False
         self._ends_at = self._loop.time() + TIMEOUT_S
@@ -118,6 +119,8 @@ class RtspSession(Reader):
         self.alive()
         source = secrets.randbits(32)
         self._delivery = delivery
+        if self._stream is not None:
+            self._sent = self._sent.plus(self._stream.traffic)
         self._stream = RtpStream(
             self._transmitter,
             Layout(PAYLOAD_TYPE, tag_bytes=0),
@@ -184,6 +187,12 @@ class RtspSession(Reader):
             if rtt_s is not None:
                 self.rtt_s = rtt_s
             self._heal(reception.lost)
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was sent so far."""
+        sent = self._sent if self._stream is None else self._sent.plus(self._stream.traffic)
+        return sent.plus(Traffic(skipped=self._video.skipped))
 
     def info(self) -> dict[str, Any]:
         """Return the session as ``/api/cameras`` shows it."""

@@ -12,6 +12,7 @@ from .errors import (
     ViewingError,
 )
 from .readers import GraphView, Reader, Readers
+from .traffic import TotalTraffic, Traffic
 
 __all__ = [
     "Admission",
@@ -25,6 +26,8 @@ __all__ = [
     "TooManyOffersOfAddress",
     "TooManyPeers",
     "TooManyPeersOfAddress",
+    "TotalTraffic",
+    "Traffic",
     "UnknownCamera",
     "ViewingError",
 ]

@@ -14,6 +14,7 @@ from pipeline import Config, Feed
 
 from .admission import Admission, Admissions
 from .errors import NoConnection, UnknownCamera
+from .traffic import TotalTraffic, Traffic
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,11 @@ class Reader(ABC):
         self.camera = camera
         self.id = secrets.token_hex(8)
 
+    @property
+    @abstractmethod
+    def traffic(self) -> Traffic:
+        """What was sent to it so far."""
+
     @abstractmethod
     def info(self) -> dict[str, Any]:
         """Return the reader as ``sessions`` in ``/api/cameras`` shows it, without ``id`` and ``kind``."""
@@ -77,6 +83,7 @@ class Readers:
         self._admissions = admissions
         self._check_s = check_s
         self._places: dict[Reader, _Place] = {}
+        self._traffic = TotalTraffic()
         self._left = asyncio.Event()
         self._watchdog: asyncio.Task[None] | None = None
         self._closing = False
@@ -118,6 +125,7 @@ class Readers:
         """Take a reader out of the table. Safe to call twice."""
         place = self._places.pop(reader, None)
         if place is not None:
+            self._traffic.leave(reader.camera, reader.kind, reader.traffic, self._graph.feeds)
             place.admission.release()
             self._left.set()
             logger.info("camera %s: %s reader %s left", reader.camera, reader.kind, reader.id)
@@ -129,6 +137,11 @@ class Readers:
             for reader in self._places
             if reader.camera == camera
         ]
+
+    def traffic(self, camera: str) -> Mapping[str, Traffic]:
+        """Return what was sent to all readers of a camera, also to those who have left, by kind."""
+        present = (reader for reader in self._places if reader.camera == camera)
+        return self._traffic.of(camera, ((reader.kind, reader.traffic) for reader in present))
 
     async def close(self, limit_s: float = 2.0) -> None:
         """End all readers, refuse new ones, and wait until they have left, within a limit. Safe to call twice."""

@@ -12,7 +12,8 @@ from aiortc import RTCRtpSender
 from aiortc.exceptions import OperationError
 
 from ..encoding import CodecName
-from ..rtp import HIGHEST_ID, Extensions, Layout, RtpStream, Traffic, Transmitter, round_trip_s
+from ..rtp import HIGHEST_ID, Extensions, Layout, RtpStream, Transmitter, round_trip_s
+from ..viewing import Traffic
 from .connection import Connection
 from .errors import NothingInCommon
 from .internals import Outgoing, chosen_mime_type, replace_sending

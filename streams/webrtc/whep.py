@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pipeline import Feed
 
 from ..encoding import CodecName, EncoderPool, Subscription, default_bitrate, h264_level
-from ..rtp import Traffic, Transmitter
-from ..viewing import Admission, Admissions, GraphView, NoConnection
+from ..rtp import Transmitter
+from ..viewing import Admission, Admissions, GraphView, NoConnection, TotalTraffic, Traffic
 from .connection import Connection
 from .sdp import Offer
 from .sender import VideoSender
@@ -36,6 +37,7 @@ class Viewer(Session):
     """
 
     role: ClassVar[str] = "viewer"
+    kind: ClassVar[str] = "webrtc"
 
     def __init__(
         self,
@@ -84,7 +86,7 @@ class Viewer(Session):
         encoder = self._subscription.encoder
         return {
             "id": self.id,
-            "kind": "webrtc",
+            "kind": self.kind,
             "codec": encoder.key.codec,
             "rung": encoder.rung,
             "annotations": encoder.key.annotated,
@@ -116,15 +118,12 @@ class WhepSessions(Sessions[Viewer]):
         super().__init__(graph, deadlines=deadlines, admissions=admissions)
         self._encoders = encoders
         self._transmitter = Transmitter()
-        self._ended_traffic: dict[str, Traffic] = {}
+        self._traffic = TotalTraffic()
 
-    def traffic(self, camera: str) -> Traffic:
-        """Return what was sent to all viewers of a camera, also to those who have left; it never decreases."""
-        sent = self._ended_traffic.get(camera, Traffic())
-        for session in self._sessions.values():
-            if session.camera == camera:
-                sent = sent.plus(session.traffic)
-        return sent
+    def traffic(self, camera: str) -> Mapping[str, Traffic]:
+        """Return what was sent to all viewers of a camera, also to those who have left, by kind."""
+        present = (session for session in self._sessions.values() if session.camera == camera)
+        return self._traffic.of(camera, ((session.kind, session.traffic) for session in present))
 
     async def offer(self, camera: str, sdp: str, *, annotations: bool = True, client: str = "") -> SessionAnswer:
         """Start a session: answer a viewer's offer to receive a camera.
@@ -161,9 +160,7 @@ class WhepSessions(Sessions[Viewer]):
         return answer
 
     async def _end(self, session: Viewer) -> None:
-        sent = self._ended_traffic.get(session.camera, Traffic()).plus(session.traffic)
-        present = {camera: ended for camera, ended in self._ended_traffic.items() if camera in self._graph.feeds}
-        self._ended_traffic = {**present, session.camera: sent}
+        self._traffic.leave(session.camera, session.kind, session.traffic, self._graph.feeds)
         await super()._end(session)
 
     def _subscribed(self, feed: Feed, codec: CodecName, video: ViewerVideo, annotations: bool) -> Subscription:

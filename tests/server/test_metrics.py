@@ -115,10 +115,23 @@ def test_viewers_are_counted_by_camera_and_kind(served: Served) -> None:
     assert found[viewers] == 1
     assert found["camweave_viewers_bytes_per_second", ("still", "webrtc")] == 0
     assert ("camweave_viewers_loss_ratio", ("still", "webrtc")) not in found, "nobody has reported any"
-    assert found["camweave_rtp_packets_total", ("still",)] == 0
+    assert found["camweave_sent_packets_total", ("still", "webrtc")] == 0
     assert served.client.delete(answer.headers["location"]).status_code == 200
     assert samples(served)[viewers] == 0
     assert not any("secret" in labels for name, labels in found if name == viewers[0]), "nobody watches private cameras"
+
+
+def test_what_viewers_of_each_kind_got_is_counted_and_outlasts_them(served: Served) -> None:
+    url = served.client.base_url.join("/api/cameras/still/stream.mjpg")
+    with httpx.stream("GET", url, trust_env=False) as answer:
+        parts = answer.iter_raw()  # the end of this iterator would end the answer
+        got = len(next(parts))
+        assert samples(served)["camweave_viewers", ("still", "mjpeg")] == 1
+    found = samples(served)
+    assert found["camweave_sent_bytes_total", ("still", "mjpeg")] >= got
+    assert found["camweave_skipped_frames_total", ("still", "mjpeg")] >= 0
+    assert ("camweave_sent_packets_total", ("still", "mjpeg")) not in found, "it has none"
+    assert not any("flv" in labels for name, labels in found if name == "camweave_sent_bytes_total"), "nobody came"
 
 
 def test_inferences_and_model_loads_are_counted(served: Served) -> None:

@@ -13,6 +13,7 @@ from pipeline import LimitsConfig, StreamConfig
 from streams import Admissions, EncodedFrame, Muxer, MuxerOptions, NotStreamed, Readers, Subscription, TooManyPeers
 from streams.exits import ByteStream, open_stream
 from streams.exits.byte_stream import WAITING_BYTES
+from streams.viewing import Traffic
 
 from ..fakes import FakeGraph, fake_graph, picture
 
@@ -182,8 +183,10 @@ async def test_a_camera_runs_while_somebody_reads() -> None:
                 "loss": None,
                 "rtt_ms": None,
             }
+            assert readers.traffic("porch") == {"numbers": Traffic(len(b"begin 0k "))}
             stream.close()
             assert readers.sessions("porch") == []
+            assert readers.traffic("porch") == {"numbers": Traffic(len(b"begin 0k "))}
         assert not graph.feeds["porch"].watched
 
 

@@ -132,6 +132,22 @@ async def test_packets_are_plain_rtp_of_the_source_that_the_client_was_told(stag
     assert [head[:3] for head in heads] == [(0x80, 0xE0, number), (0x80, 0xE0, number + 1)]
     assert {head[4] for head in heads} == {source_of(stage.header)}
     assert heads[1][3] - heads[0][3] == 3000
+    sent = stage.readers.traffic("porch")["rtsp"]
+    assert (sent.packets, sent.skipped, sent.missed, sent.repeated) == (2, 0, 0, 0)
+    assert sent.size == sum(len(packet) - 12 for packet in way.packets)
+
+
+async def test_what_was_sent_is_counted_in_all_the_ways_that_a_session_has_had(stage: Stage) -> None:
+    session, _, _ = stage.playing()
+    session.pause()
+    way = Way()
+    session.set_up(way)
+    session.play()
+    way.behind = True
+    session._video.push(coded(1, is_key=True))
+    assert (session.traffic.packets, session.traffic.skipped) == (1, 1)
+    session.close()
+    assert stage.readers.traffic("porch")["rtsp"].packets == 1
 
 
 async def test_it_reports_when_its_pictures_were_captured(stage: Stage) -> None:

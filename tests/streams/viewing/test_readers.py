@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline import LimitsConfig
-from streams import Admissions, NoConnection, Reader, Readers, TooManyPeersOfAddress, UnknownCamera
+from streams import Admissions, NoConnection, Reader, Readers, TooManyPeersOfAddress, Traffic, UnknownCamera
 
 from ..fakes import FakeGraph, fake_graph
 
@@ -22,6 +22,10 @@ class FakeReader(Reader):
         self.reasons: list[str] = []
         self._readers = readers
         self._leaves = leaves
+
+    @property
+    def traffic(self) -> Traffic:
+        return Traffic(size=100, skipped=1)
 
     def info(self) -> dict[str, Any]:
         return {"codec": "h264"}
@@ -44,8 +48,11 @@ async def test_a_reader_is_listed_from_its_entry_until_it_leaves() -> None:
         readers.enter(reader, "10.0.0.1")
         assert readers.sessions("porch") == [{"id": reader.id, "kind": "fake", "codec": "h264"}]
         assert readers.sessions("yard") == []
+        assert readers.traffic("porch") == {"fake": Traffic(100, 1)}
         readers.leave(reader)
         readers.leave(reader)
+        assert readers.traffic("porch") == {"fake": Traffic(100, 1)}, "those who have left still count, once"
+        assert readers.traffic("yard") == {}
         assert readers.sessions("porch") == []
         await readers.close()
 

@@ -41,7 +41,6 @@ from streams import (
     ViewingError,
     WhepSessions,
 )
-from streams.rtp import Traffic
 from streams.webrtc.connection import Connection
 from tests.fakes import no_collection
 from tests.streams.fakes import FakeGraph, Feeding, LoopbackViewer, fake_graph, picture
@@ -111,16 +110,16 @@ async def test_a_viewer_sees_the_camera(codec: str | None, expected: str) -> Non
             "160x120",
             False,
         )
-        assert streams.traffic("porch").packets > 0
+        assert streams.traffic("porch")["webrtc"].packets > 0
         (encoder,) = graph.pool.encoders("porch")
         assert (encoder["codec"], encoder["rung"], encoder["annotations"]) == (expected, "160x120", False)
         assert len(streams.sessions("porch")) == 1
         await feeding.stop()
         await streams.delete(session.secret)
         assert (len(streams.sessions("porch")), streams.sessions("porch"), graph.pool.encoders("porch")) == (0, [], [])
-        sent = streams.traffic("porch")
+        sent = streams.traffic("porch")["webrtc"]
         assert sent.size > sent.packets > 0, "those who have left still count"
-        assert streams.traffic("door") == Traffic()
+        assert streams.traffic("door") == {}
         with pytest.raises(UnknownSession):
             await streams.delete(session.secret)
 
