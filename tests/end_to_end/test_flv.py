@@ -29,6 +29,7 @@ cameras:
   - {name: scene, model: test_pattern, attributes: {width_px: 640, height_px: 360, frame_rate: 30}}
   - name: red
     model: transform
+    stream: {key_frame_interval_s: 1}
     attributes: {source: scene, pipeline: [{type: detections, attributes: {detector_name: red-things}}]}
 services:
   - name: red-things
@@ -222,9 +223,7 @@ def test_janus_hands_each_event_on_with_its_frame(tmp_path: Path) -> None:
         if missing := janus_missing():
             pytest.skip(missing)
         janus = stack.enter_context(running_janus(address))
-        # Janus asks for no key frames.
-        often = "model: transform\n    stream: {key_frame_interval_s: 1}"
-        (tmp_path / "red.yaml").write_text(CONFIG.replace("model: transform", often))
+        (tmp_path / "red.yaml").write_text(CONFIG)
         serving = stack.enter_context(Serving("red.yaml", cwd=tmp_path))
         feeding = ["ffmpeg", "-v", "error", "-nostdin", "-analyzeduration", "1", "-i"]
         feeding += [f"{serving.url}{WITH_DATA}", "-c", "copy", "-bsf:v", "h264_mp4toannexb", "-f", "rtp"]
