@@ -216,7 +216,7 @@ class RtspService:
             raise
         await begin(self._backend, self._backend.public_camera(url.camera), video)
         assert video.key_frame is not None
-        client.video = video
+        client.video, video.on_end = video, client.drop_video
         client.hold = asyncio.get_running_loop().call_later(HOLD_S, client.drop_video)
         headers = [("Content-Type", _SDP)]
         if "://" in url.base:
@@ -254,7 +254,9 @@ class RtspService:
 
     async def _play(self, request: RtspRequest, client: Client) -> Reply:
         session = self._session(request, client)
-        self._backend.readers.feed(session.camera)
+        if self._backend.readers.feed(session.camera) is not session.feed:
+            session.close()
+            raise RtspError(454, "another camera has that name now; set up a new session")
         session.watch()
         headers = [("Session", session.header), ("Range", "npt=now-")]
         base = rtsp_url(request.url).base

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from pipeline import Feed
+
 from ..rtp import Layout, RtpStream, Transmitter, goodbye, receiver_report, round_trip_s
 from ..viewing import Reader, Traffic
 from .delivery import Delivery
@@ -90,6 +92,11 @@ class RtspSession(Reader):
     def plays(self) -> bool:
         """Whether it gets pictures."""
         return self._plays
+
+    @property
+    def feed(self) -> Feed:
+        """The feed of its camera."""
+        return self._video.feed
 
     @property
     def is_attached(self) -> bool:

@@ -59,6 +59,11 @@ class RtspVideo(PacketSink):
         self._drains = False
 
     @property
+    def feed(self) -> Feed:
+        """The feed that the pictures come from."""
+        return self._feed
+
+    @property
     def subscription(self) -> Subscription | None:
         """Its place at an encoder; ``None`` while the reader pauses."""
         return self._subscription

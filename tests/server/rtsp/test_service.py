@@ -339,6 +339,20 @@ def test_a_session_ends_with_its_camera_and_says_so(tmp_path: Path) -> None:
         assert client.packets[-1][0] == 1 and client.packets[-1][1][-8:-6] == b"\x81\xcb"  # goodbye
 
 
+def test_a_camera_that_was_replaced_is_described_anew_and_needs_a_new_session(tmp_path: Path) -> None:
+    with Served(tmp_path, CAMERAS + RTSP) as served, Client(port_of(served)) as client:
+        waiting = set_up(client, camera="seen")
+        assert client.ask("DESCRIBE", client.url("seen")).status == 200
+        text = served.path.read_text()
+        for changed in (re.sub(r"  - name: seen\n(    .*\n)+", "", text), text.replace("width_px: 32", "width_px: 16")):
+            served.path.write_text(changed)
+            assert served.client.post("/api/reload").status_code == 200
+        assert "a=framesize:96 16-12" in client.ask("DESCRIBE", client.url("seen")).body
+        answer = client.ask("PLAY", Session=waiting.session)
+        assert answer.status == 454 and "another camera has that name now; set up a new session" in answer.reason
+        assert sessions(served, "seen") == []
+
+
 def test_sessions_end_with_the_server(tmp_path: Path) -> None:
     with Served(tmp_path, CAMERAS + RTSP) as served:
         client = Client(port_of(served)).__enter__()
