@@ -52,7 +52,16 @@ def address(server: Serving) -> tuple[str, int]:
 
 def grpc_address(server: Serving, system: str) -> tuple[str, int]:
     """Return where the server listens for the clients of a system; the log says it."""
-    found = re.search(rf"listening on (127.0.0.1):(\d+) for {system}'s clients", server.errors())
+    return _address_for(f"{system}'s clients", server)
+
+
+def rtsp_address(server: Serving) -> tuple[str, int]:
+    """Return where the server listens for the clients of RTSP."""
+    return _address_for("RTSP clients", server)
+
+
+def _address_for(clients: str, server: Serving) -> tuple[str, int]:
+    found = re.search(rf"listening on (127.0.0.1):(\d+) for {clients}", server.errors())
     assert found is not None
     return found[1], int(found[2])
 

@@ -26,6 +26,7 @@ from .attacks import (
     cost_s,
     grpc_address,
     head,
+    rtsp_address,
     serving,
     undisturbed,
 )
@@ -118,9 +119,10 @@ def eventually_healthy(server: Serving) -> None:
 
 
 def test_connections_of_all_ports_count_together(tmp_path: Path) -> None:
-    text = "viam: {port: 0}, clarifai: {port: 0}, limits: {connections_per_address: 4, connections: 6}"
+    limits = "limits: {connections_per_address: 4, connections: 6}"
+    text = f"viam: {{port: 0}}, clarifai: {{port: 0}}, rtsp: {{port: 0}}, {limits}"
     with serving(tmp_path, text) as server, contextlib.ExitStack() as stack:
-        ports = [address(server), grpc_address(server, "Viam"), grpc_address(server, "Clarifai")]
+        ports = [address(server), grpc_address(server, "Viam"), grpc_address(server, "Clarifai"), rtsp_address(server)]
 
         def busy(source: str) -> socket.socket:
             made = stack.enter_context(connected(ports[0], source))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import http.server
 import random
 import re
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import grpc
 import pytest
@@ -24,6 +26,7 @@ from viam.services.vision import VisionClient
 
 from pipeline import hash_of
 from server.clarifai.grpc_server import METHOD
+from tests.server.rtsp.clients import Client as RtspClient
 from tests.serving import Serving, command
 
 WITHIN_S = 30.0
@@ -140,6 +143,7 @@ server:
   port: 0
   viam: {{port: 0}}
   clarifai: {{port: 0}}
+  rtsp: {{port: 0}}
   tokens: [{token}, {{name: guest, token: {secrets.new()}, rights: [view]}}, "{hash_of(secrets.new())}"]
 """)
     return path.name
@@ -166,11 +170,12 @@ def test_no_output_of_a_running_server_shows_a_secret(tmp_path: Path, secrets: S
             shown.append(serving.client.post(f"/whep/{camera}", content=secrets.url()).text)
         shown.append(serving.client.get(f"/api/cameras/{secrets.url().partition('//')[2]}/image").text)
         shown += refusals(serving, secrets)
-        found = re.findall(r"127\.0\.0\.1:(\d+) for (Viam|Clarifai)'s clients", serving.errors())
+        found = re.findall(r"127\.0\.0\.1:(\d+) for (Viam|Clarifai|RTSP)(?:'s)? clients", serving.errors())
         ports = {protocol: int(port) for port, protocol in found}
         for sent in (token, secrets.new()):
             shown += asyncio.run(said_to_viam(ports["Viam"], secrets, sent))
             shown.append(said_to_clarifai(ports["Clarifai"], secrets, sent))
+            shown += said_to_rtsp(ports["RTSP"], secrets, sent)
         serving.stop()
         shown.append(serving.errors())
     assert not secrets.shown_in("\n".join(shown))
@@ -229,6 +234,20 @@ def said_to_clarifai(port: int, secrets: Secrets, token: str) -> str:
             METHOD, service_pb2.PostModelOutputsRequest.SerializeToString, service_pb2.MultiOutputResponse.FromString
         )
         return str(call(request, timeout=WITHIN_S, metadata=(("authorization", f"Key {token}"),)))
+
+
+def said_to_rtsp(port: int, secrets: Secrets, token: str) -> list[str]:
+    """Return the answers to requests with URLs in place of names, and with a user and a password in the URL."""
+    basic = f"Basic {base64.b64encode(f'user:{token}'.encode()).decode()}"
+    with RtspClient(port) as client:
+        urls = (
+            client.url(secrets.url()),
+            client.url(quote(secrets.url())),
+            f"rtsp://{secrets.new()}:{secrets.new()}@127.0.0.1:{port}/nobody",
+        )
+        answers = [client.ask("DESCRIBE", url, Authorization=basic) for url in urls]
+    assert {answer.status for answer in answers} <= {400, 401, 404}
+    return [str(answer) for answer in answers]
 
 
 def test_no_error_of_a_configuration_shows_a_secret(tmp_path: Path, secrets: Secrets) -> None:
