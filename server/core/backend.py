@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class Backend:
         bodies: The bodies of requests in flight.
         watchdog: Measures how long the event loop stands still.
         refusals: Counts what limits refuse.
+        answered: Counts the responses over HTTP by their status.
     """
 
     graph: Graph
@@ -61,6 +63,7 @@ class Backend:
     bodies: Bodies
     watchdog: LoopWatchdog
     refusals: Refusals
+    answered: Counter[int] = field(default_factory=Counter)
     _kept: list[Visibility] = field(default_factory=list, repr=False)
 
     @property

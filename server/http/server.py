@@ -59,7 +59,9 @@ class HttpServer(uvicorn.Server):
     ) -> None:
         self.app = create_app(backend, reloader, drafts, extensions)
         limited = BodyMiddleware(self.app, backend.bodies)
-        access = AccessMiddleware(limited, backend.config.server, backend.tokens, extensions, OPEN_OPTIONS)
+        access = AccessMiddleware(
+            limited, backend.config.server, backend.tokens, extensions, OPEN_OPTIONS, backend.answered
+        )
         super().__init__(_settings(access, grace_s))
         self._tls = tls
         self.opened = asyncio.Event()

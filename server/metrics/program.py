@@ -34,6 +34,10 @@ def program_families(backend: Backend) -> Iterator[Family]:
     for limit, count in backend.refusals.counts.items():
         refusals.add(count, limit)
     yield refusals
+    answers = Family("camweave_http_responses", "counter", "Responses over HTTP.", "status")
+    for status, count in sorted(backend.answered.items()):
+        answers.add(count, str(status))
+    yield answers
     tokens = Family("camweave_wrong_tokens", "counter", "Wrong tokens that requests had.")
     tokens.add(backend.tokens.wrong)
     yield tokens

@@ -170,6 +170,16 @@ def test_what_limits_refuse_is_counted(served: Served) -> None:
     assert min(grown["bodies"], grown["bodies_per_address"]) >= 1
 
 
+def test_responses_are_counted_by_status(served: Served) -> None:
+    before = samples(served)
+    for path in ("/api/cameras/none", "/api/cameras/none/image", "/nowhere"):
+        assert served.client.get(path).status_code == 404
+    after, missing, found = samples(served), ("404",), ("200",)
+    name = "camweave_http_responses_total"
+    assert after[name, missing] - before.get((name, missing), 0) == 3
+    assert after[name, found] - before[name, found] >= 1, "that of the first question for measurements"
+
+
 def test_the_program_is_described(served: Served) -> None:
     found = samples(served)
     ((version, python),) = [labels for name, labels in found if name == "camweave_build_info"]

@@ -9,6 +9,7 @@ it is routed, its body is read or a camera is opened.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -53,6 +54,7 @@ class AccessMiddleware:
         tokens: The tokens; every request for data must have one of them.
         extensions: The extensions; each may have its own error format.
         open_options: Path prefixes, such as ``/whep/``, below which OPTIONS needs no token.
+        answered: Counts the responses by their status.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class AccessMiddleware:
         tokens: Tokens | None = None,
         extensions: Sequence[Extension] = (),
         open_options: Sequence[str] = (),
+        answered: Counter[int] | None = None,
     ) -> None:
+        self.answered: Counter[int] = Counter() if answered is None else answered
         self.app = app
         self.extensions = extensions
         self.open_options = tuple(open_options)
@@ -90,14 +94,15 @@ class AccessMiddleware:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                answered = MutableHeaders(scope=message)
-                answered.update(self.site.headers(sender))
+                self.answered[message["status"]] += 1
+                added = MutableHeaders(scope=message)
+                added.update(self.site.headers(sender))
                 if self.site.has_origins:
-                    answered.add_vary_header("Origin")
+                    added.add_vary_header("Origin")
                 if message["status"] == 401 and asks:
-                    answered.append("WWW-Authenticate", CHALLENGE)
+                    added.append("WWW-Authenticate", CHALLENGE)
                 for name, value in DEFAULT_HEADERS.items():
-                    answered.setdefault(name, value)
+                    added.setdefault(name, value)
             elif head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
