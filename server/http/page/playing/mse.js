@@ -13,6 +13,8 @@ const BEHIND_S = 0.02; //   below, slower, until there is a little to go on with
 const JUMP_S = 3; // nobody waits until that is made good
 const FASTER = 1.1;
 const SLOWER = 0.95;
+const DROPS_MAX_MS = 2_000;
+const A_MOMENT_S = 0.001; // a browser may round the time of a key frame down, and would then remove everything up to the next
 const WAITING_MAX = 300; // messages that wait for the browser
 
 const sourceType = () => window.ManagedMediaSource ?? window.MediaSource; // iPhones have only the first
@@ -97,7 +99,7 @@ export class Mse extends Way {
     try {
       while (this.#isReady() && this.queue.length) this.#hand(this.queue.shift());
     } catch (error) {
-      if (error.name === "QuotaExceededError" && this.#trim(0)) return; // and hand it again afterwards
+      if (error.name === "QuotaExceededError" && this.#trim(Mse.keptS / 2)) return; // and hand it again afterwards
       this.#fail(error);
     }
   }
@@ -135,10 +137,20 @@ export class Mse extends Way {
     if (!this.isOpen || this.source.readyState !== "open") return;
     if (this.isNew) {
       this.isNew = false;
+      if (!this.#holds()) return this.ended({ message: "The browser drops the pictures" });
       this.#follow();
     }
     this.#trim(Mse.keptS);
     this.#pump();
+  }
+
+  // Returns whether the browser has kept one of the last pictures; after a problem, it drops all up to the next key frame.
+  #holds() {
+    const { buffered } = this.buffer;
+    const now = performance.now();
+    if (buffered.length && buffered.end(buffered.length - 1) >= this.newestS) this.heldAt = now;
+    this.heldAt ??= now;
+    return now - this.heldAt < DROPS_MAX_MS;
   }
 
   // Keeps close to the newest picture, which has just come.
@@ -153,12 +165,13 @@ export class Mse extends Way {
   }
 
   // Removes what was shown longer than some seconds ago, up to a key frame: what follows needs that. Returns whether it does.
+  // With a picture, Firefox forgets all its time, which reaches into that of the next ones: none of them may be shown yet.
   #trim(keptS) {
     const { buffer, element } = this;
     if (!buffer || buffer.updating || !buffer.buffered.length) return false;
-    const place = this.keys.findLastIndex((timeS) => timeS <= element.currentTime);
-    if (place < 1 || this.keys[place] - buffer.buffered.start(0) < Math.max(keptS, 0.001)) return false;
-    buffer.remove(0, this.keys[place]);
+    const place = this.keys.findLastIndex((timeS) => timeS <= element.currentTime - keptS);
+    if (place < 1) return false;
+    buffer.remove(0, this.keys[place] - A_MOMENT_S);
     this.keys = this.keys.slice(place);
     return true;
   }
