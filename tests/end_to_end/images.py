@@ -129,6 +129,17 @@ class Image:
         assert done.returncode == 0, f"{shlex.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    def step(self, script: str, **environment: str) -> None:
+        """Run a script of the shell that may use the network as this machine does."""
+        network = {name: value for name, value in os.environ.items() if OF_THE_NETWORK.fullmatch(name)}
+        shutil.copy("/etc/resolv.conf", self.root / "etc/resolv.conf")
+        certificates = self.root / CERTIFICATES.lstrip("/")
+        if trusted := os.environ.get("PIP_CERT"):
+            shutil.copy(trusted, certificates)
+            network["PIP_CERT"] = CERTIFICATES
+        self.run(["sh", "-ec", script], **network, **environment)
+        certificates.unlink(missing_ok=True)
+
 
 def debian(release: str, root: Path) -> None:
     """Fill a root with the smallest Debian; skip the test where that needs root, or a program that is not there."""
@@ -173,7 +184,6 @@ class Building:
         if not bare.exists():
             debian(release[1], bare)
         subprocess.run(["cp", "--archive", bare, root], check=True)
-        shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
         self._arguments = {}
         self._stages[rest[-1] if rest else str(len(self._stages))] = image = Image(root)
         return image
@@ -182,7 +192,7 @@ class Building:
         words = instruction.arguments
         match instruction.name:
             case "RUN":
-                self._run(instruction.text, image)
+                image.step(instruction.text, **self._arguments)
             case "COPY":
                 self._copy(instruction, image)
             case "ARG":
@@ -203,14 +213,6 @@ class Building:
                 image.health = json.loads(instruction.text.partition("CMD ")[2])
             case name:
                 assert name in WITHOUT_EFFECT, f"{name} is not known here"
-
-    def _run(self, script: str, image: Image) -> None:
-        network = {name: value for name, value in os.environ.items() if OF_THE_NETWORK.fullmatch(name)}
-        if trusted := os.environ.get("PIP_CERT"):
-            shutil.copy(trusted, image.root / CERTIFICATES.lstrip("/"))
-            network["PIP_CERT"] = CERTIFICATES
-        image.run(["sh", "-c", script], **network, **self._arguments)
-        (image.root / CERTIFICATES.lstrip("/")).unlink(missing_ok=True)
 
     def _copy(self, instruction: Instruction, image: Image) -> None:
         source, target = instruction.arguments
