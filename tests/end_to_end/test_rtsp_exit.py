@@ -83,7 +83,8 @@ def test_ffmpeg_copies_the_stream_into_a_file(rtsp: Rtsp, tmp_path: Path, transp
     if ffmpeg is None:
         pytest.skip("needs FFmpeg: apt-get install ffmpeg")
     target = tmp_path / "copied.mkv"
-    command = [ffmpeg, "-v", "error", "-rtsp_transport", transport, "-i", rtsp.url()]
+    # A buffer for more than a second, as far as the system allows: other tests may have the processors meanwhile.
+    command = [ffmpeg, "-v", "error", "-rtsp_transport", transport, "-buffer_size", "4000000", "-i", rtsp.url()]
     done = subprocess.run(
         [*command, "-frames:v", "45", "-c", "copy", str(target)], capture_output=True, text=True, timeout=60, check=True
     )
