@@ -53,7 +53,7 @@ class RtspProtocol(PortProtocol):
         self._client = Client(
             address=transport.get_extra_info("peername"),
             local=transport.get_extra_info("sockname"),
-            write=transport.write,
+            write=self._write,
             unsent=transport.get_write_buffer_size,
             hang_up=transport.close,
         )
@@ -138,6 +138,11 @@ class RtspProtocol(PortProtocol):
         self._next()
         if self._is_last and self._task is None:
             self._transport.close()
+
+    def _write(self, data: bytes) -> None:
+        """Send packets, unless the connection has just been lost: asyncio warns of each that it cannot send."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
 
     def _wait(self, limit_s: float) -> None:
         """Close the connection if nothing comes within a time; one with a session lasts as long as that."""

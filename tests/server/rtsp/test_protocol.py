@@ -93,13 +93,21 @@ def test_a_client_that_leaves_while_it_waits_leaves_nothing(served: Served) -> N
 
 
 class Wire(asyncio.Transport):
-    """A transport that sends nothing."""
+    """A transport that keeps what it sends, until it is lost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[object] = []
+        self.is_lost = False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return ("127.0.0.1", 1)
 
     def write(self, data: object) -> None:
-        raise AssertionError("nobody has asked for anything")
+        self.sent.append(data)
+
+    def is_closing(self) -> bool:
+        return self.is_lost
 
     def get_write_buffer_size(self) -> int:
         return 0
@@ -116,16 +124,21 @@ class Session:
 
 
 @pytest.mark.anyio
-async def test_the_sessions_go_on_when_the_client_has_read_what_waited() -> None:
+async def test_the_sessions_go_on_when_the_client_has_read_what_waited_and_send_nothing_once_it_is_gone() -> None:
     left: list[object] = []
     service: Any = SimpleNamespace(leave=left.append)
     protocol = RtspProtocol(service, LimitsConfig)
-    protocol.connection_made(Wire())
+    wire = Wire()
+    protocol.connection_made(wire)
     session: Any = Session()
     protocol._client.sessions["a"] = session
     protocol.pause_writing()
     assert session.drains == 0
     protocol.resume_writing()
     assert session.drains == 1
+    protocol._client.write(b"packets")
+    wire.is_lost = True
+    protocol._client.write(b"more packets")
+    assert wire.sent == [b"packets"]
     protocol.connection_lost(None)
     assert left == [protocol._client]
