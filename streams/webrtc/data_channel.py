@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiortc import RTCDataChannel
 
 from ..encoding import EncodedFrame
-from .internals import has_room
+from .internals import has_room, widen
 
 LABEL = "predictions"
 """The label of the channel, which the viewer creates, unordered and without retransmissions."""
@@ -32,6 +32,7 @@ class PredictionsChannel:
         """Take a channel that the viewer has opened; return whether it is for predictions. The newest one counts."""
         if channel.label != LABEL:
             return False
+        widen(channel)
         self._channel, self._told = channel, False
         return True
 

@@ -60,6 +60,9 @@ _EARLY_REPORTS, _EARLY_INTERVAL_S = 4, 1.0
 _REPORT_INTERVAL_S = 5.0
 """Mean interval of all further ones: the least that RFC 3550 recommends (section 6.2)."""
 
+INITIAL_WINDOW = 14_600
+"""Bytes that may be on their way before the first one is acknowledged: as much as TCP has (RFC 6928)."""
+
 # aiortc offers ECDSA only, so a peer with an RSA certificate (GStreamer's default) fails with "no shared cipher".
 _CIPHERS = (
     b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:"
@@ -277,9 +280,19 @@ def _path(protocol: Any, address: tuple[Any, ...]) -> Path:
     return SocketPath(udp, address)
 
 
+def widen(channel: RTCDataChannel) -> None:
+    """Let the first messages of a data channel leave together: with ``INITIAL_WINDOW``, where aiortc has a third."""
+    sctp = channel.transport
+    sctp._cwnd = max(sctp._cwnd, INITIAL_WINDOW)
+
+
 def has_room(channel: RTCDataChannel) -> bool:
-    """Return whether a message would leave at once: nothing before it waits for the peer, or for its network."""
-    return channel.bufferedAmount == 0 and not channel.transport._outbound_queue
+    """Return whether a message would leave at once: nothing before it waits for the peer, or for its network.
+
+    What was sent in this turn of the event loop is still buffered, and leaves in the next one.
+    """
+    sctp = channel.transport
+    return not sctp._outbound_queue and channel.bufferedAmount + sctp._flight_size < sctp._cwnd
 
 
 def break_cycles(connection: RTCPeerConnection) -> None:
@@ -371,8 +384,11 @@ def self_test() -> None:
         missing.append("Connection.get_component_candidates(component, addresses, timeout)")
     if not sets_attribute(RTCDtlsTransport.start, "_ssl"):
         missing.append("RTCDtlsTransport._ssl")
-    if not sets_attribute(RTCSctpTransport.__init__, "_outbound_queue"):
-        missing.append("RTCSctpTransport._outbound_queue")
+    missing += [
+        f"RTCSctpTransport.{name}"
+        for name in ("_outbound_queue", "_flight_size", "_cwnd")
+        if not sets_attribute(RTCSctpTransport.__init__, name)
+    ]
     require_internals("aiortc", wanted, missing=missing)
     rtp_self_test()
 

@@ -12,6 +12,7 @@ from aiortc import RTCDataChannel
 from cameras import Classification
 from streams import EncodedFrame, PredictionsEvent
 from streams.webrtc.data_channel import PredictionsChannel
+from streams.webrtc.internals import INITIAL_WINDOW
 
 
 class Channel:
@@ -21,7 +22,7 @@ class Channel:
         self.label = label
         self.readyState = "open"
         self.bufferedAmount = 0
-        self.transport = SimpleNamespace(_outbound_queue=deque[object]())
+        self.transport = SimpleNamespace(_outbound_queue=deque[object](), _flight_size=1000, _cwnd=3480)
         self.sent: list[dict[str, Any]] = []
 
     def send(self, text: str) -> None:
@@ -60,10 +61,10 @@ def test_the_first_frame_without_predictions_is_told_and_no_other() -> None:
 def test_a_message_without_room_is_dropped_and_the_end_of_the_predictions_is_told_later() -> None:
     predictions, channel = opened()
     predictions.send(frame(0, "star"), 0)
-    channel.bufferedAmount = 1
+    channel.bufferedAmount = INITIAL_WINDOW - 1000
     predictions.send(frame(1, "star"), 1)
     predictions.send(frame(2), 2)
-    channel.bufferedAmount = 0
+    channel.bufferedAmount -= 1  # of the frame before, in the same turn of the loop
     channel.transport._outbound_queue.append(object())
     predictions.send(frame(3), 3)
     channel.transport._outbound_queue.clear()
