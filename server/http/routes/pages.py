@@ -20,7 +20,19 @@ _FOLDER = resources.files("server.http") / "page"
 # Browsers play Media Source Extensions from an address of their own kind.
 _SOURCES = "default-src 'self'; media-src 'self' blob:"
 _POLICY = f"{_SOURCES}; base-uri 'none'; form-action 'none'; object-src 'none'; frame-ancestors"
-_FOLDERS = ("", "controls/", "drawing/", "edit/", "edit/text/", "latency/", "playing/", "run/", "shared/", "styles/")
+_FOLDERS = (
+    "",
+    "controls/",
+    "drawing/",
+    "edit/",
+    "edit/text/",
+    "latency/",
+    "overlay/",
+    "playing/",
+    "run/",
+    "shared/",
+    "styles/",
+)
 _FILES = frozenset(
     f"{folder}{file.name}"
     for folder in _FOLDERS

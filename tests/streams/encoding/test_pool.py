@@ -127,6 +127,11 @@ def test_all_streams_of_a_camera_share_the_event_of_a_frame() -> None:
         one, other = (sink.next().event for sink in sinks)
         assert one is other and one is not None
         assert (one.camera, one.sequence, one.annotations, one.new_result) == ("porch", 0, (box,), True)
+        assert not {"json", "short_text"} & set(vars(one)), "nobody wants it yet"
+        subscriptions[0].want_events()
+        run.give(1)
+        told = sinks[0].next().event
+        assert told is not None and {"json", "short_text"} <= set(vars(told)), "not left to an event loop"
         for subscription in subscriptions:
             subscription.close()
 

@@ -1,5 +1,7 @@
 // The picture of one camera: its live video, what there is to see without it, and on it why it does not move.
 
+import { Choices } from "../overlay/choices.js";
+import { Overlay } from "../overlay/overlay.js";
 import { drawChain } from "./chain.js";
 import { clockTime, icon, iconButton, make, sentence, setText, withPeriod } from "./dom.js";
 import { Player } from "./player.js";
@@ -45,6 +47,7 @@ export class Stage {
     this.withheld = ""; // why the server gives no pictures at present
     this.#build();
     this.player = new Player(name, this.video, () => this.#playerChanged(), () => this.camera?.state === "running");
+    this.player.prepare = (peer) => this.overlay.attach(peer);
     host.dataset.play = "off";
     stages.set(this.element, this);
     onScreen.observe(this.element);
@@ -77,7 +80,9 @@ export class Stage {
     this.camera = camera;
     this.withhold("");
     if (this.player.isMissing && !camera.private) this.player.tryAgain(); // it was away for a moment
-    this.labels.hidden = !camera.annotates;
+    this.labels.hidden = this.choices.button.hidden = !camera.annotates;
+    if (!camera.annotates) this.choices.close();
+    this.#showLabels();
     const chainKey = JSON.stringify(chain.map((at) => [at.name, at.transforms]));
     if (chainKey !== this.chainKey) this.drawing.replaceChildren(...drawChain(chain));
     this.chainKey = chainKey;
@@ -144,8 +149,15 @@ export class Stage {
     this.labels.ariaPressed = "true";
     this.full = iconButton("tool full", FULL, `Full screen: ${name}`);
     this.stopButton = iconButton("tool stop", STOP, `Stop ${name}`);
-    this.element = make("div", "stage", this.drawing, this.still, this.video, this.watchButton, this.facts, this.note, this.way,
-      make("div", "overlay", spinner, words, this.again), make("div", "tools", this.labels, this.full, this.stopButton));
+    this.choices = new Choices(name, { onChange: () => this.#showLabels(), onFilter: () => this.overlay.draw() });
+    this.overlay = new Overlay(name, this.video, {
+      receiver: () => this.player.receiver,
+      filter: (item) => this.choices.shows(item),
+      onItems: (items) => this.choices.note(items),
+    });
+    this.element = make("div", "stage", this.drawing, this.still, this.video, this.overlay.canvas, this.watchButton, this.facts, this.note, this.way,
+      make("div", "overlay", spinner, words, this.again), this.overlay.facts, this.choices.panel,
+      make("div", "tools", this.labels, this.choices.button, this.full, this.stopButton));
     this.element.dataset.name = name;
 
     this.watchButton.addEventListener("click", () => {
@@ -158,10 +170,13 @@ export class Stage {
     });
     this.again.addEventListener("click", () => this.player.tryAgain());
     this.labels.addEventListener("click", () => {
-      const on = !this.player.annotations;
-      this.labels.ariaPressed = String(on);
-      this.player.setAnnotations(on);
+      this.labels.ariaPressed = String(this.labels.ariaPressed !== "true");
+      this.#showLabels();
     });
+    for (const type of ["pointermove", "pointerdown"]) {
+      this.element.addEventListener(type, (event) => this.overlay.point(event.target.closest(".tools, .label-choices") ? null : event));
+    }
+    this.element.addEventListener("pointerleave", () => this.overlay.point(null));
     this.full.addEventListener("click", () => this.#fullScreen());
     this.element.addEventListener("dblclick", ({ target }) => target.classList.contains("picture") && this.#fullScreen());
     this.element.addEventListener("keydown", (event) => {
@@ -170,15 +185,27 @@ export class Stage {
     });
   }
 
+  // Shows labels in the picture, or over it, or none: each needs another connection.
+  #showLabels() {
+    const wanted = this.labels.ariaPressed === "true";
+    const drawn = wanted && this.choices.drawn && this.camera?.annotates === true;
+    if (wanted === this.player.annotations && drawn === this.overlay.enabled) return;
+    this.overlay.enable(drawn);
+    this.player.setAnnotations(wanted, drawn);
+  }
+
   #playerChanged() {
     const { state } = this;
     const before = this.host.dataset.play;
     if (before === "live" && state !== "live") this.#freezeFrame();
     this.host.dataset.play = state;
     for (const picture of this.element.querySelectorAll(".picture")) picture.classList.toggle("shown", picture === this.player.picture);
+    this.overlay.canvas.hidden = this.player.picture !== this.video; // other ways have their labels in the picture
     this.#showWay();
     if (state === "off") {
       this.video.srcObject = null;
+      this.overlay.clear();
+      this.choices.close();
       this.element.classList.remove("filled");
     }
     if (state !== "live") this.statistics = null;
@@ -273,7 +300,8 @@ export class Stage {
 
   // Lets Tab go round the buttons on the picture: it covers all others.
   #keepFocus(event) {
-    const buttons = [...this.element.querySelectorAll("button")].filter((button) => button.getClientRects().length);
+    const all = this.element.querySelectorAll("button, input:not([type=radio]), input:checked");
+    const buttons = [...all].filter((button) => button.getClientRects().length);
     const last = event.shiftKey ? buttons[0] : buttons.at(-1);
     if (document.activeElement !== last) return;
     event.preventDefault();
