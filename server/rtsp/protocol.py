@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 UNREAD_MAX = 100_000
 """Bytes of further requests that may wait while one is answered: one of the largest size."""
 IDLE_S = 60.0
-"""How long a connection without a session may be silent between two requests."""
+"""How long a connection without a session may take from one request to the next; packets between them do not count."""
 
 
 class RtspProtocol(PortProtocol):
@@ -34,6 +34,8 @@ class RtspProtocol(PortProtocol):
         self._messages = RtspMessages(limits().header_bytes)
         self._task: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
+        self._idle_until = 0.0
+        self._is_partial = False  # a message has begun, and the time that it may take
         self._is_last = False
 
     @property
@@ -57,7 +59,7 @@ class RtspProtocol(PortProtocol):
             unsent=transport.get_write_buffer_size,
             hang_up=transport.close,
         )
-        self._wait(HEAD_S)
+        self._wait_for_request(HEAD_S)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of the client. It may have left, which shows only while bytes are taken, also during an answer."""
@@ -101,13 +103,14 @@ class RtspProtocol(PortProtocol):
             if isinstance(message, RtspPacket):
                 self._service.take(message, self._client)
             elif message is None:
-                self._wait(HEAD_S if self._messages else IDLE_S)
+                self._wait_for_rest()
                 return
             else:
                 self._begin(message)
 
     def _begin(self, request: RtspRequest) -> None:
         self.requests += 1
+        self._is_partial = False
         if self._idle is not None:
             self._idle.cancel()
         connection: Connection = self._transport.get_extra_info(CONNECTION)
@@ -135,6 +138,7 @@ class RtspProtocol(PortProtocol):
             return
         self.has_answered = True
         self._transport.resume_reading()
+        self._wait_for_request(IDLE_S)
         self._next()
         if self._is_last and self._task is None:
             self._transport.close()
@@ -143,6 +147,18 @@ class RtspProtocol(PortProtocol):
         """Send packets, unless the connection has just been lost: asyncio warns of each that it cannot send."""
         if not self._transport.is_closing():
             self._transport.write(data)
+
+    def _wait_for_request(self, limit_s: float) -> None:
+        """Close the connection if no request begins within a time."""
+        self._idle_until = asyncio.get_running_loop().time() + limit_s
+        self._wait(limit_s)
+
+    def _wait_for_rest(self) -> None:
+        """Close the connection if a message that has begun takes too long; its bytes one by one do not extend that."""
+        is_partial = bool(self._messages)
+        if is_partial != self._is_partial:
+            self._is_partial = is_partial
+            self._wait(HEAD_S if is_partial else self._idle_until - asyncio.get_running_loop().time())
 
     def _wait(self, limit_s: float) -> None:
         """Close the connection if nothing comes within a time; one with a session lasts as long as that."""

@@ -18,6 +18,7 @@ DETAIL_MAX = 200
 _DOLLAR = 0x24
 _PACKET_HEAD = 4
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_END_BYTES = 4  # at most
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
 _UNSAFE = re.compile(r"[^ -~]")
 
@@ -70,8 +71,8 @@ class MalformedRtsp(RtspError):
 class RtspMessages:
     """Cuts the bytes of a connection into messages.
 
-    Lines may end with LF alone, header lines may be folded, and empty lines may come between messages: clients do so.
-    Answers of a client are skipped, since nobody asks it anything.
+    Lines may end with LF or CR alone, header lines may be folded, and empty lines may come between messages: clients do
+    so. Answers of a client are skipped, since nobody asks it anything.
 
     Args:
         head_bytes: Most bytes of the head of a request.
@@ -80,6 +81,9 @@ class RtspMessages:
     def __init__(self, head_bytes: int) -> None:
         self._head_bytes = head_bytes
         self._buffer = bytearray()
+        # What is known of an incomplete message, so that one which comes byte by byte is not read again with each.
+        self._searched = 0  # bytes in which its head does not end
+        self._wanted = 0  # bytes without which it is not complete
 
     def __len__(self) -> int:
         """Return the number of bytes that have come and are not read yet."""
@@ -121,22 +125,27 @@ class RtspMessages:
     def _message(self) -> RtspRequest | bool | None:
         """Return the next request; true for an answer, which is skipped."""
         buffer = self._buffer
-        found = _END_OF_HEAD.search(buffer, 0, self._head_bytes + 4)
+        if len(buffer) < self._wanted:
+            return None
+        found = _END_OF_HEAD.search(buffer, max(self._searched - _END_BYTES, 0), self._head_bytes + _END_BYTES)
         if found is None:
             if len(buffer) > self._head_bytes:
                 raise MalformedRtsp(413, f"the head of a request may have at most {self._head_bytes} bytes")
+            self._searched = len(buffer)
             return None
         start, *lines = _unfolded(bytes(buffer[: found.start()]).decode("utf-8", "replace"))
         headers = _headers(lines)
         try:
             length = _length(headers.get("content-length", "0"))
             if len(buffer) < found.end() + length:
+                self._searched, self._wanted = found.start(), found.end() + length
                 return None
             request = start.startswith("RTSP/") or _request(start, headers, bytes(buffer[found.end() :][:length]))
         except MalformedRtsp as error:
             error.sequence = headers.get("cseq")
             raise
         del buffer[: found.end() + length]
+        self._searched = self._wanted = 0
         return request
 
 
@@ -169,7 +178,7 @@ def rtsp_answer(
 def _unfolded(head: str) -> list[str]:
     """Return the lines of a head; a line that begins with a space continues the one before."""
     lines: list[str] = []
-    for line in re.split("\r?\n", head):
+    for line in re.split("\r\n?|\n", head):
         if line[:1] in (" ", "\t") and lines:
             lines[-1] += f" {line.strip()}"
         else:

@@ -99,13 +99,13 @@ class Offered:
         return cls(profile.upper(), "multicast" in parameters, parameters)
 
     def pair(self, name: str, most: int) -> tuple[int, int] | None:
-        """Return a parameter of one or two numbers, where the second follows the first by default."""
+        """Return a parameter of one or two different numbers, where the second follows the first by default."""
         found = _PAIR.fullmatch(self.parameters.get(name, ""))
         if found is None:
             return None
         first = int(found[1])
         second = first + 1 if found[2] is None else int(found[2])
-        return (first, second) if max(first, second) <= most else None
+        return (first, second) if max(first, second) <= most and first != second else None
 
 
 def _free_channels(taken: Collection[int]) -> tuple[int, int] | None:

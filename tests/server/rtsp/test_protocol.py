@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline import LimitsConfig
+from server.connections import HEAD_S
 from server.rtsp import protocol as protocol_module
 from server.rtsp.protocol import RtspProtocol
 from tests.server.served import Served, limited
@@ -142,3 +143,21 @@ async def test_the_sessions_go_on_when_the_client_has_read_what_waited_and_send_
     assert wire.sent == [b"packets"]
     protocol.connection_lost(None)
     assert left == [protocol._client]
+
+
+@pytest.mark.anyio
+async def test_bytes_one_by_one_and_what_is_no_request_extend_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, waits = asyncio.get_running_loop(), list[float]()
+    handle: Any = SimpleNamespace(cancel=lambda: None)
+    monkeypatch.setattr(loop, "call_later", lambda limit_s, call: waits.append(limit_s) or handle)
+    monkeypatch.setattr(loop, "time", lambda: 100.0)
+    service: Any = SimpleNamespace(take=lambda packet, client: None)
+    protocol = RtspProtocol(service, LimitsConfig)
+    protocol.connection_made(Wire())
+    for _ in range(10):
+        protocol.data_received(b"\r\n")
+        protocol.data_received(b"$\0\0\0")
+    assert waits == [HEAD_S]
+    for byte in b"$\0\1\0OPTIONS":
+        protocol.data_received(bytes((byte,)))
+    assert waits == [HEAD_S, HEAD_S]

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from streams import MalformedRtsp, RtspMessages, RtspPacket, RtspRequest, rtsp_answer
+from streams.rtsp import messages as module
 
 OPTIONS = b"OPTIONS rtsp://host/porch RTSP/1.0\r\nCSeq: 1\r\n\r\n"
 
@@ -42,6 +43,21 @@ def test_lines_may_end_with_lf_and_be_folded_and_repeated() -> None:
     found = request(b"\r\n\nPLAY * RTSP/1.0\nCSeq: 2\nAccept: a\n  , b\nAccept: c\n\n")
     assert (found.method, found.url) == ("PLAY", "*")
     assert found.headers == {"cseq": "2", "accept": "a , b, c"}
+
+
+def test_no_value_has_a_line_break() -> None:
+    found = request(b"OPTIONS * RTSP/1.0\r\nCSeq: 1\rRequire: a\rX: b\r\n\r\n")
+    assert found.headers == {"cseq": "1", "require": "a", "x": "b"}
+
+
+def test_a_message_that_comes_byte_by_byte_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"SET_PARAMETER * RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 500\r\n\r\n" + bytes(500)
+    reads: list[str] = []
+    monkeypatch.setattr(module, "_unfolded", lambda head: reads.append(head) or head.split("\r\n"))
+    assert [
+        len(each.body) for each in messages(*(bytes((byte,)) for byte in data * 2)) if isinstance(each, RtspRequest)
+    ]
+    assert len(reads) == 4  # each message when its head is complete, and when it is
 
 
 def test_packets_come_between_requests_and_answers_of_clients_are_skipped() -> None:

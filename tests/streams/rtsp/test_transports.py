@@ -41,6 +41,7 @@ def test_the_first_that_the_server_has_is_taken(header: str, chosen: Channels | 
         "RTP/AVP;unicast;client_port=0-1",
         "RTP/AVP;unicast;client_port=70000-70001",
         "RTP/AVP;unicast;client_port=a-b",
+        "RTP/AVP;unicast;client_port=5000-5000",
         "RTP/AVP;unicast;client_port=5000-5001;destination=192.0.2.9",  # somebody else
         "RTP/AVP;unicast;client_port=5000-5001;mode=record",
         "RTP/SAVP;unicast;client_port=5000-5001",
