@@ -34,7 +34,9 @@ BODY_AT_ONCE = 64_000
 _CLOSE = (b"connection", b"close")
 _END_OF_HEAD = b"\r\n\r\n"
 _END = re.compile(rb"\n\r?\n")  # as h11 has it
-_NO_WEBSOCKET = "a WebSocket needs a GET without a body, Sec-WebSocket-Version: 13, and a Sec-WebSocket-Key of 16 bytes"
+_NO_WEBSOCKET = (
+    "a WebSocket needs a GET of HTTP/1.1 without a body, Sec-WebSocket-Version: 13, and a Sec-WebSocket-Key of 16 bytes"
+)
 _TOO_LARGE = f"the head of a request may have at most {HEADERS_MAX} lines, {PARAMETERS_MAX} parameters and {{}} bytes"
 
 
@@ -51,6 +53,7 @@ class Parser(h11.Connection):
         refused_with: The HTTP status for the request that could not be read; ``None`` without one.
         reason: What is wrong with that request; empty if it is malformed.
         body_left: Bytes of the present body that are still missing; 0 if its length is unknown.
+        is_head: Whether the present request is for headers only.
     """
 
     def __init__(self, header_bytes: int) -> None:
@@ -60,6 +63,7 @@ class Parser(h11.Connection):
         self.refused_with: int | None = None
         self.reason = ""
         self.body_left = 0
+        self.is_head = False
 
     @property
     def is_receiving(self) -> bool:
@@ -74,6 +78,7 @@ class Parser(h11.Connection):
         """
         try:
             if self.their_state is h11.IDLE:
+                self.is_head = False
                 self._check_lines()
             event = super().next_event()
             if isinstance(event, h11.Request):
@@ -96,6 +101,7 @@ class Parser(h11.Connection):
 
     def _check_head(self, request: h11.Request) -> None:
         self._received = self._chunks = 0
+        self.is_head = request.method == b"HEAD"
         lengths = [value for name, value in request.headers if name == b"content-length"]
         self.body_left = int(lengths[0]) if lengths else 0
         size = len(request.target) + sum(len(name) + len(value) for name, value in request.headers)
@@ -257,7 +263,7 @@ class HttpProtocol(H11Protocol, PortProtocol):
         headers = [("content-type", PROBLEM_TYPE), ("content-length", str(len(body))), ("connection", "close")]
         for event in (
             h11.Response(status_code=error.status, headers=headers),
-            h11.Data(data=body),
+            h11.Data(data=b"" if self.conn.is_head else body),
             h11.EndOfMessage(),
         ):
             self.transport.write(self.conn.send(event) or b"")

@@ -46,8 +46,8 @@ class NotOpen(OSError):
 def key_of(request: h11.Request) -> str | None:
     """Return the ``Sec-WebSocket-Accept`` for a request; ``None`` if it does not ask for a WebSocket properly."""
     headers = {name: value for name, value in request.headers}
-    if request.method != b"GET" or headers.get(b"sec-websocket-version") != VERSION:
-        return None
+    if request.method != b"GET" or request.http_version < b"1.1" or headers.get(b"sec-websocket-version") != VERSION:
+        return None  # a proxy that speaks HTTP/1.0 would not know what follows
     return accept_key(headers.get(b"sec-websocket-key", b"").decode("latin-1"))
 
 

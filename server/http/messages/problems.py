@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -128,6 +128,11 @@ def handle_errors(app: FastAPI, write: Callable[[Request, RequestError], Respons
     @app.exception_handler(RequestValidationError)
     async def handle_parameter_error(request: Request, error: RequestValidationError) -> JSONResponse:
         return response_to(HttpError(422, _parameter_sentence(error.errors())))
+
+    @app.exception_handler(WebSocketRequestValidationError)
+    async def handle_websocket_parameter_error(socket: WebSocket, error: WebSocketRequestValidationError) -> None:
+        response = response_to(HttpError(422, _parameter_sentence(error.errors())))
+        await response(socket.scope, socket.receive, socket.send)
 
     @app.exception_handler(OSError)
     async def handle_system_error(request: Request, error: OSError) -> Response:

@@ -33,6 +33,22 @@ def test_a_malformed_request_is_refused(served: Served) -> None:
     assert served.client.get("/healthz").status_code == 200
 
 
+WEBSOCKET = (
+    b"Host: localhost\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("start", [b"HEAD / HTTP/1.1\r\n", b"GET / HTTP/1.0\r\n"])
+def test_a_refusal_of_what_is_no_handshake_is_complete(
+    served: Served, caplog: pytest.LogCaptureFixture, start: bytes
+) -> None:
+    head, _, body = said(served, start + WEBSOCKET).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert bool(body) == start.startswith(b"GET")
+    assert not caplog.records
+
+
 FEW = 5
 """One request begins in each turn, another over a connection that nobody waits for; without turns, 19 of 20 do."""
 

@@ -86,7 +86,8 @@ def test_refusals_are_problems(served: Served, monkeypatch: pytest.MonkeyPatch) 
     assert refusal(served, "secret") == (404, "there is no camera 'secret'")
     status, detail = refusal(served, "gone")
     assert (status, detail[:26]) == (503, "camera gone gave no frame ")
-    assert refusal(served, "still", "?annotations=perhaps")[0] == 403
+    status, detail = refusal(served, "still", "?annotations=perhaps")
+    assert (status, detail[:12]) == (422, "annotations:")
     with limited(served, viewers_per_address=1), opened(served) as client:
         client.receive()
         status, detail = refusal(served, "still")
