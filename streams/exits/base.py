@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 from typing import ClassVar
 
 from pydantic import BaseModel, Field
@@ -19,6 +20,12 @@ class MuxerOptions(BaseModel):
     def encoding(self) -> StreamOptions | None:
         """What its encoder is asked for; readers that ask for the same share one."""
         return None
+
+    @property
+    def choice(self) -> Hashable:
+        """What makes its encoder another one than that of readers who choose nothing; ``None`` without that."""
+        encoding = self.encoding
+        return None if encoding is None or encoding == type(encoding)() else (encoding, self.annotations)
 
 
 class Muxer(ABC):

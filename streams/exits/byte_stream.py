@@ -43,6 +43,7 @@ class ByteStream(Reader, PacketSink):
         self.loop = asyncio.get_running_loop()
         self.kind = muxer.kind
         self.muxer = muxer
+        self.choice = muxer.options.choice
         self.skipped = 0
         self.reason = ""
         self._on_close = on_close

@@ -6,20 +6,26 @@ import asyncio
 import logging
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from pipeline import Config, Feed
 
 from .admission import Admission, Admissions
-from .errors import NoConnection, UnknownCamera
+from .errors import NoConnection, TooManyPeers, TooManyPeersOfAddress, UnknownCamera
 from .traffic import TotalTraffic, Traffic
 
 logger = logging.getLogger(__name__)
 
 CHECK_S = 1.0
 """Interval between two checks of whether readers may stay."""
+
+CHOICES_MAX = 8
+"""Most choices of readers of a camera that cost an encoder each: a hundred sizes of its pictures would be as much work
+as a hundred cameras."""
+CHOICES_OF_ADDRESS_MAX = 6
+"""Most of them that only one address has, so that it leaves some to all others."""
 
 
 class GraphView(Protocol):
@@ -44,9 +50,12 @@ class Reader(ABC):
         kind: How it reads, as lists show it.
         camera: The name of the camera.
         id: Its public name; it grants no access.
+        choice: What it has chosen that costs an encoder of its own, shared by all with the same choice; ``None`` if it
+            takes what everybody gets.
     """
 
     kind: str
+    choice: Hashable = None
 
     def __init__(self, camera: str) -> None:
         self.camera = camera
@@ -114,9 +123,10 @@ class Readers:
             ViewingError: UnknownCamera, NoConnection or TooManyPeersOfAddress.
         """
         self.feed(reader.camera)
+        self._check_choice(reader, client)
         admission = self._admissions.admit(reader.camera, client)
         admission.connected()
-        self._places[reader] = _Place(admission, withdrawal)
+        self._places[reader] = _Place(admission, client, withdrawal)
         if self._watchdog is None:
             self._watchdog = asyncio.create_task(self._watch(), name="readers watchdog")
         logger.info("camera %s: %s reader %s joined", reader.camera, reader.kind, reader.id)
@@ -158,6 +168,19 @@ class Readers:
                     self._left.clear()
                     await self._left.wait()
 
+    def _check_choice(self, reader: Reader, client: str) -> None:
+        if reader.choice is None:
+            return
+        others = [(each, place) for each, place in self._places.items() if each.camera == reader.camera]
+        chosen = _choices(each for each, _ in others)
+        if reader.choice in chosen:
+            return
+        foreign = _choices(each for each, place in others if place.client != client)
+        if len(chosen - foreign) >= CHOICES_OF_ADDRESS_MAX:
+            raise TooManyPeersOfAddress(_CHOSEN.format(reader.camera, CHOICES_OF_ADDRESS_MAX, " from one address"))
+        if len(chosen) >= CHOICES_MAX:
+            raise TooManyPeers(_CHOSEN.format(reader.camera, CHOICES_MAX, ""))
+
     async def _watch(self) -> None:
         """End readers who may stay no longer."""
         while True:
@@ -174,6 +197,17 @@ class Readers:
             logger.exception("camera %s: %s reader %s cannot be ended", reader.camera, reader.kind, reader.id)
 
 
+_CHOSEN = (
+    "camera {} is read in {} different sizes, rates or qualities, the most at once{}; choose one of these, "
+    "or leave them out"
+)
+
+
+def _choices(readers: Iterable[Reader]) -> set[Hashable]:
+    return {reader.choice for reader in readers if reader.choice is not None}
+
+
 class _Place(NamedTuple):
     admission: Admission
+    client: str
     withdrawal: Callable[[], str]

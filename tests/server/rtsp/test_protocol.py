@@ -148,8 +148,12 @@ async def test_the_sessions_go_on_when_the_client_has_read_what_waited_and_send_
 @pytest.mark.anyio
 async def test_bytes_one_by_one_and_what_is_no_request_extend_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     loop, waits = asyncio.get_running_loop(), list[float]()
-    handle: Any = SimpleNamespace(cancel=lambda: None)
-    monkeypatch.setattr(loop, "call_later", lambda limit_s, call: waits.append(limit_s) or handle)
+
+    def call_later(limit_s: float, call: object) -> Any:
+        waits.append(limit_s)
+        return SimpleNamespace(cancel=lambda: None)
+
+    monkeypatch.setattr(loop, "call_later", call_later)
     monkeypatch.setattr(loop, "time", lambda: 100.0)
     service: Any = SimpleNamespace(take=lambda packet, client: None)
     protocol = RtspProtocol(service, LimitsConfig)

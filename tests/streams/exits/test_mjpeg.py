@@ -24,6 +24,8 @@ def test_each_part_has_its_length_number_and_time_and_ends_with_the_next_boundar
 def test_readers_that_ask_for_the_same_share_an_encoder() -> None:
     assert MjpegOptions(width=320, fps=5, quality=70).encoding == JpegOptions(320, 5.0, 70)
     assert MjpegOptions().encoding == MjpegOptions(annotations=True).encoding
+    assert MjpegOptions(annotations=False).choice is None
+    assert MjpegOptions(fps=5).choice == MjpegOptions(fps=5.0).choice != MjpegOptions(fps=5, annotations=False).choice
 
 
 @pytest.mark.parametrize(

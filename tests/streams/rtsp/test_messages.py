@@ -53,7 +53,12 @@ def test_no_value_has_a_line_break() -> None:
 def test_a_message_that_comes_byte_by_byte_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     data = b"SET_PARAMETER * RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 500\r\n\r\n" + bytes(500)
     reads: list[str] = []
-    monkeypatch.setattr(module, "_unfolded", lambda head: reads.append(head) or head.split("\r\n"))
+
+    def unfolded(head: str) -> list[str]:
+        reads.append(head)
+        return head.split("\r\n")
+
+    monkeypatch.setattr(module, "_unfolded", unfolded)
     assert [
         len(each.body) for each in messages(*(bytes((byte,)) for byte in data * 2)) if isinstance(each, RtspRequest)
     ]

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import pytest
 
 from pipeline import LimitsConfig
-from streams import Admissions, NoConnection, Reader, Readers, TooManyPeersOfAddress, Traffic, UnknownCamera
+from streams import (
+    Admissions,
+    NoConnection,
+    Reader,
+    Readers,
+    TooManyPeers,
+    TooManyPeersOfAddress,
+    Traffic,
+    UnknownCamera,
+)
 
 from ..fakes import FakeGraph, fake_graph
 
@@ -17,8 +27,11 @@ pytestmark = pytest.mark.anyio
 class FakeReader(Reader):
     kind = "fake"
 
-    def __init__(self, readers: Readers, camera: str = "porch", *, leaves: bool = True) -> None:
+    def __init__(
+        self, readers: Readers, camera: str = "porch", *, leaves: bool = True, choice: Hashable = None
+    ) -> None:
         super().__init__(camera)
+        self.choice = choice
         self.reasons: list[str] = []
         self._readers = readers
         self._leaves = leaves
@@ -68,6 +81,30 @@ async def test_readers_take_places_among_all_who_watch() -> None:
         readers.enter(FakeReader(readers), "10.0.0.2")
         readers.leave(reader)
         readers.enter(FakeReader(readers), "10.0.0.1")
+        await readers.close()
+
+
+async def test_what_readers_choose_costs_few_encoders() -> None:
+    with fake_graph("porch", "yard") as graph:
+        readers, _ = table(graph)
+
+        def enter(choice: int | None, client: str = "10.0.0.1", camera: str = "porch") -> FakeReader:
+            reader = FakeReader(readers, camera, choice=choice)
+            readers.enter(reader, client)
+            return reader
+
+        of_one = [enter(choice) for choice in range(6)]
+        with pytest.raises(TooManyPeersOfAddress, match="read in 6 different sizes, rates or qualities"):
+            enter(6)
+        for choice in (6, 7, 5):
+            enter(choice, "10.0.0.2")
+        with pytest.raises(TooManyPeers, match="camera porch is read in 8 different"):
+            enter(8, "10.0.0.3")
+        for shared in (0, None):  # the same as another, and what everybody gets
+            enter(shared, "10.0.0.3")
+        enter(8, camera="yard")
+        readers.leave(of_one[1])
+        enter(8, "10.0.0.3")
         await readers.close()
 
 
