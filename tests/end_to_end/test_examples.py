@@ -1,11 +1,14 @@
 """The examples for code of users' own, run as they are against the demo."""
 
+import json
 import os
 import select
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -122,6 +125,37 @@ def test_what_a_camera_sees_is_printed_as_it_comes(tmp_path: Path, token: str) -
                 process.terminate()
         assert [int(line[0]) for line in lines] == sorted({int(line[0]) for line in lines})
         assert all("star" in line and 0.5 < float(line[line.index("star") + 1]) <= 1 for line in lines)
+
+
+class Events(BaseHTTPRequestHandler):
+    """A camera that sees something of each kind, once."""
+
+    def do_GET(self) -> None:
+        """Send one event."""
+        event = {
+            "sequence": 7,
+            "predictions": [
+                {"kind": "detection", "class_name": "star", "confidence": 0.912},
+                {"kind": "segmentation", "class_name": "moon", "coverage": 0.5},
+                {"kind": "caption", "text": "a mug", "confidence": 0.875},
+            ],
+        }
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(f": \nid: 7\nevent: predictions\ndata: {json.dumps(event)}\n\n".encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay silent."""
+
+
+def test_results_of_every_kind_are_printed() -> None:
+    with HTTPServer(("127.0.0.1", 0), Events) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        command = [sys.executable, str(EXAMPLES / "predictions.py"), f"http://127.0.0.1:{server.server_port}", "porch"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S)
+        thread.join(WAIT_S)
+    assert (done.stdout, done.stderr) == ("7 star 0.91 moon 0.50 a mug 0.88\n", "")
 
 
 def test_a_page_shows_what_is_in_its_picture(page: Page, tmp_path: Path) -> None:
