@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import ClassVar
 
 from pydantic import BaseModel, Field
@@ -44,6 +44,7 @@ class Muxer(ABC):
         options: What the reader has chosen.
 
     Attributes:
+        frame_rate: Returns the frames per second to expect; ``None`` while nobody knows. ``open_stream`` sets it.
         kind: Its name in ``sessions`` of ``/api/cameras``.
         path: The last part of its path in the HTTP API.
         media_type: Its media type.
@@ -67,6 +68,7 @@ class Muxer(ABC):
 
     def __init__(self, options: MuxerOptions) -> None:
         self.options = options
+        self.frame_rate: Callable[[], float | None] = lambda: None
 
     def resume(self, last_id: str) -> None:  # noqa: B027  # a hook
         """Take the id of the last message that the reader has got, where it reads again; ignored by default."""

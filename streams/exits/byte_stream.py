@@ -208,6 +208,9 @@ def open_stream(
             f"{muxer.path} needs {muxer.codec}, and camera {camera} streams {' and '.join(feed.config.stream.codecs)} "
             "only (stream.codecs)"
         )
+    muxer.frame_rate = lambda: min(
+        (rate for rate in (feed.config.stream.frame_rate, feed.root.frame_rate) if rate), default=None
+    )
     stream = ByteStream(feed.name, muxer, readers.leave)
     readers.enter(stream, client, withdrawal)
     try:

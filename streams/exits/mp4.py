@@ -6,7 +6,7 @@ from ..encoding import CLOCK_RATE, EncodedFrame, ParameterSets, with_lengths
 from .base import Muxer, MuxerOptions
 
 FIRST_DURATION = CLOCK_RATE // 30
-"""Duration of the first picture: nobody knows yet when the next one comes."""
+"""Duration of the first picture where the camera's rate is unknown: FFmpeg takes the rate of the stream from it."""
 DURATION_MAX = 10 * CLOCK_RATE
 """Longest duration: it is guessed, and after an outage the camera is as fast as before."""
 MSE_DURATION_MIN, MSE_DURATION_MAX = CLOCK_RATE // 10, 3 * CLOCK_RATE
@@ -50,8 +50,15 @@ class Mp4Muxer(Muxer):
         return head(self.parameters, frame.width, frame.height)
 
     def frame(self, frame: EncodedFrame, pts: int) -> bytes:
-        """Return the fragment with a picture; it lasts as long as the one before was on its own."""
-        duration = FIRST_DURATION if self._last is None else min(pts - self._last, DURATION_MAX)
+        """Return the fragment with a picture.
+
+        It lasts as long as the one before was on its own, and the first one as the rate of the camera says.
+        """
+        if self._last is None:
+            duration = round(CLOCK_RATE / rate) if (rate := self.frame_rate()) else FIRST_DURATION
+        else:
+            duration = pts - self._last
+        duration = min(duration, DURATION_MAX)
         self._last = pts
         parameters, sample = frame.avc
         if parameters not in (None, self.parameters):

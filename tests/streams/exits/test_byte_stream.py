@@ -190,6 +190,19 @@ async def test_a_camera_runs_while_somebody_reads() -> None:
         assert not graph.feeds["porch"].watched
 
 
+@pytest.mark.parametrize(("limit", "expected"), [(None, 12.5), (5, 5), (60, 12.5)])
+async def test_a_muxer_knows_which_rate_to_expect(limit: float | None, expected: float) -> None:
+    with fake_graph(stream=StreamConfig(frame_rate=limit)) as graph:
+        graph.cameras["porch"].declared_rate = 12.5
+        async with opened(graph) as readers:
+            muxer = Numbers(MuxerOptions())
+            stream = open_stream(readers, graph.pool, "porch", muxer)
+            graph.cameras["porch"].give(picture(0))
+            await stream.ready()
+            assert muxer.frame_rate() == expected
+            stream.close()
+
+
 async def test_a_camera_that_becomes_private_ends_its_readers() -> None:
     with fake_graph() as graph:
         async with opened(graph) as readers:

@@ -74,6 +74,14 @@ def test_pictures_have_their_times_sizes_and_marks() -> None:
     assert found[0][1] == FIRST_DURATION
 
 
+def test_readers_learn_the_rate_of_the_camera_from_the_first_picture() -> None:
+    muxer = Mp4Muxer(MuxerOptions())
+    muxer.frame_rate = lambda: 10.0
+    data = io.BytesIO(stream(muxer, encoded([0, 9000, 18_000])))
+    with av.open(data, "r", options={"probesize": "32", "fpsprobesize": "0"}) as video:
+        assert video.streams.video[0].average_rate == 10
+
+
 def test_every_box_is_as_long_as_it_says() -> None:
     data = stream(Mp4Muxer(MuxerOptions()), encoded([0, 3000]))
     names = [b"/".join(path).decode() for path, _ in boxes(data)]
