@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ cameras:
           attributes: {x_min_px: 0.2, y_min_px: 0.2, x_max_px: 0.8, y_max_px: 0.8, overlay_crop_box: true}
   - {name: still, model: image_file, attributes: {path: still.png}}
 """
+HTTP = (Path(__file__).parents[3] / "docs" / "http.md").read_text("utf-8")
 NOBODY = "192.0.2.1"  # of a network for documentation: nobody answers there (RFC 5737)
 CANDIDATE = re.compile(r"^(a=candidate:\S+ \d+ udp \d+) \S+ ", re.MULTILINE | re.IGNORECASE)
 NO_WEBRTC = "delete window.RTCPeerConnection"
@@ -226,6 +228,18 @@ def test_a_managed_media_source_gets_pictures_only_when_it_wants_them(page: Page
     page.evaluate("managed.start()")
     plays(found, "MSE")
     moves(page)
+
+
+def test_the_documented_lines_play(page: Page, served: Served) -> None:
+    found = re.search(r"^```js\n(const source.*?)^```", HTTP, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    lines = found[1].replace("127.0.0.1:8080", served.client.base_url.netloc.decode())
+    page.goto(f"{served.running.url}run")  # whose policy allows it; it has no video of its own
+    page.evaluate(
+        "() => document.body.append(Object.assign(document.createElement('video'), { muted: true, autoplay: true }))"
+    )
+    page.evaluate(f"async () => {{ {lines} }}")
+    wait_until(page, "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames > 10")
 
 
 REACHES = [

@@ -46,7 +46,7 @@ export class Stage {
     this.visible = false;
     this.withheld = ""; // why the server gives no pictures at present
     this.#build();
-    this.player = new Player(name, this.video, () => this.#playerChanged(), () => this.camera?.state === "running");
+    this.player = new Player(name, this.video, () => this.#playerChanged(), () => ["running", "ended"].includes(this.camera?.state));
     this.player.prepare = (peer) => this.overlay.attach(peer);
     host.dataset.play = "off";
     stages.set(this.element, this);
