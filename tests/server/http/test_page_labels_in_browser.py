@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,12 +24,31 @@ cameras:
     attributes:
       source: still
       pipeline: [{type: detections, attributes: {detector_name: red}}, {type: track}]
+  - {name: scene, model: test_pattern, attributes: {width_px: 320, height_px: 180, frame_rate: 10}}
+  - name: masked
+    model: transform
+    attributes:
+      source: scene
+      pipeline: [{type: segmentations, attributes: {segmenter_name: masks, valid_labels: [star]}}]
 services:
+  - name: masks
+    type: vision
+    model: mlmodel
+    attributes: {model_path: MODELS/shapes_segmenter.tflite, num_threads: 1}
   - name: red
     type: vision
     model: color_detector
     attributes: {detect_color: "#ff0000", hue_tolerance_pct: 0.1, segment_size_px: 1}
 """
+MODELS = Path(__file__).parents[3] / "configs/models"
+# Waits until a camera is watched in these ways and no others.
+WATCHED = """async ([name, kinds]) => {
+    for (const end = performance.now() + 20_000; ; await new Promise((done) => setTimeout(done, 20))) {
+        const { sessions } = await (await fetch(`/api/cameras/${name}`)).json();
+        if (sessions.map(({ kind }) => kind).join() === kinds) return;
+        if (performance.now() > end) throw new Error(JSON.stringify(sessions));
+    }
+}"""
 # The number of pixels that are drawn on the canvas of a stage.
 INK = """() => {
     const canvas = document.querySelector(".drawn");
@@ -42,7 +62,7 @@ INK = """() => {
 @pytest.fixture(scope="module")
 def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     before = threads_now()
-    with Served(tmp_path_factory.mktemp("labels"), CONFIG) as running:
+    with Served(tmp_path_factory.mktemp("labels"), CONFIG.replace("MODELS", str(MODELS))) as running:
         yield running
     check_threads(before)
 
@@ -50,19 +70,24 @@ def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def page(browser: Browser, served: Served) -> Iterator[Page]:
     with new_page(browser, 720) as page:
-        page.goto(f"{served.running.url}watch/found")
-        expect(tile(page)).to_have_attribute("data-play", LIVE, timeout=20_000)
+        watch(page, served)
         yield page
 
 
-def tile(page: Page) -> Locator:
-    return page.get_by_role("article", name="found")
+def watch(page: Page, served: Served, name: str = "found") -> None:
+    """Open the page with one camera, and wait until it plays."""
+    page.goto(f"{served.running.url}watch/{name}")
+    expect(tile(page, name)).to_have_attribute("data-play", LIVE, timeout=20_000)
 
 
-def draw(page: Page) -> None:
+def tile(page: Page, name: str = "found") -> Locator:
+    return page.get_by_role("article", name=name)
+
+
+def draw(page: Page, name: str = "found") -> None:
     """Let the page draw the labels, and wait until it does."""
-    tile(page).hover()
-    tile(page).get_by_role("button", name="How labels are shown on found").click()
+    tile(page, name).hover()
+    tile(page, name).get_by_role("button", name=f"How labels are shown on {name}").click()
     page.get_by_role("radio", name="Drawn by this page").check()
     wait_until(page, f"({INK})() > 0")
 
@@ -99,8 +124,7 @@ def test_the_page_draws_the_labels_over_the_clean_picture(page: Page, served: Se
 def test_labels_are_as_sharp_as_the_screen(browser: Browser, served: Served) -> None:
     context = browser.new_context(viewport={"width": 640, "height": 360}, device_scale_factor=3)
     page = context.new_page()
-    page.goto(f"{served.running.url}watch/found")
-    expect(tile(page)).to_have_attribute("data-play", LIVE, timeout=20_000)
+    watch(page, served)
     draw(page)
     assert page.evaluate("(({ width, height }) => [width, height])(document.querySelector('.drawn'))") == [1920, 1080]
     page.set_viewport_size({"width": 320, "height": 240})
@@ -130,3 +154,11 @@ def test_what_is_left_out_and_what_the_pointer_says(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("group", name="Labels of found")).to_be_hidden()
     expect(tile(page).get_by_role("button", name="How labels are shown on found")).to_be_focused()
+
+
+def test_masks_come_beside_where_there_are_any(page: Page, served: Served) -> None:
+    draw(page)
+    page.evaluate(WATCHED, ["found", "webrtc"])  # it has looked, and there are none
+    watch(page, served, "masked")  # with the same choice
+    page.evaluate(WATCHED, ["masked", "webrtc,events"])
+    wait_until(page, f"({INK})() > 0")  # without its mask, a segmentation has no place for its label either

@@ -118,11 +118,12 @@ export class ServedPicture {
     this.host.hidden = !isShown;
     setText(this.words, isShown ? "" : !this.#name ? "" : camera ? "This camera is private." : this.#cameras.size ? "Not served yet: save to serve it." : "");
     if (!isShown) return;
-    if (!this.#stage) {
+    const isNew = !this.#stage;
+    if (isNew) {
       this.#stage = new Stage(camera.name, this.host, () => {});
       this.host.prepend(this.#stage.element);
-      if (this.starts) this.#stage.start();
     }
     this.#stage.show(camera, chainOf(camera, this.#cameras));
+    if (isNew && this.starts) this.#stage.start(); // once it knows whether the camera has labels, and how to show them
   }
 }
