@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from ..encoding import EncoderPool
@@ -14,8 +13,6 @@ from .ports import MediaPorts
 from .session import RtspSession
 from .transports import Channels, ClientPorts
 from .video import RtspVideo
-
-logger = logging.getLogger(__name__)
 
 
 class RtspSessions:

@@ -56,6 +56,7 @@ def rtsp_transport(header: str, client: str, *, taken: Collection[int] = (), has
         RtspError: The server has none of them (461).
     """
     offered = [Offered.read(text) for text in header.split(",")]
+    client = client.removeprefix("::ffff:")  # a server for both versions sees IPv4 so
     for each in offered:
         if each.is_multicast or each.parameters.get("mode", "play").strip("\"'").lower() != "play":
             continue

@@ -30,6 +30,7 @@ CLIENT = "192.0.2.1"
 )
 def test_the_first_that_the_server_has_is_taken(header: str, chosen: Channels | ClientPorts) -> None:
     assert rtsp_transport(header, CLIENT) == chosen
+    assert rtsp_transport(header, f"::ffff:{CLIENT}") == chosen
 
 
 @pytest.mark.parametrize(
