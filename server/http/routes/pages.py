@@ -70,9 +70,10 @@ def _start(request: Request) -> str:
 
 
 @router.get("/", include_in_schema=False)
-async def index(request: Request) -> Response:
+async def index(request: Request, backend: WithBackend) -> Response:
     """Return the page with all cameras."""
-    return _send("index.html", request, start=_start(request))
+    rtsp = backend.config.server.rtsp
+    return _send("index.html", request, start=_start(request), rtsp=str(rtsp.port or "") if rtsp else "")
 
 
 @router.get("/watch", include_in_schema=False)

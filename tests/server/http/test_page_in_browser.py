@@ -3,11 +3,13 @@
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, expect
 
+from pipeline.config.declarations.server import RtspConfig
 from tests.end_to_end.browsers import accessibility_findings, new_page
 
 from ..conftest import check_threads, threads_now
@@ -218,11 +220,28 @@ def test_the_addresses_can_be_copied(page: Page, served: Served) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     found = card(page, "scene")
     found.get_by_text("Addresses").click()
-    for what, path in (("WHEP", "whep/scene"), ("Image", "api/cameras/scene/image")):
+    expect(found.locator(".address .rtsp"), "there is no port for it").to_have_count(0)
+    for what, path in (
+        ("WHEP", "whep/scene"),
+        ("Image", "api/cameras/scene/image"),
+        ("MP4", "api/cameras/scene/stream.mp4"),
+        ("MJPEG", "api/cameras/scene/stream.mjpg"),
+    ):
         button = found.get_by_role("button", name=f"Copy the {what} address of scene")
         button.click()
         expect(button).to_have_text("Copied")
         assert page.evaluate("navigator.clipboard.readText()") == served.running.url + path
+
+
+def test_a_card_tells_the_address_for_rtsp(page: Page, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = served.running.backend.graph
+    server = graph.config.server.model_copy(update={"rtsp": RtspConfig(port=8554)})
+    monkeypatch.setattr(graph, "config", replace(graph.config, server=server))
+    page.reload()
+    found = card(page, "scene")
+    found.get_by_text("Addresses").click()
+    expect(found.locator(".address .rtsp")).to_have_text("rtsp://127.0.0.1:8554/scene")
+    expect(found.get_by_role("button", name="Copy the RTSP address of scene")).to_be_visible()
 
 
 def test_a_picture_can_fill_the_screen(page: Page) -> None:

@@ -34,7 +34,7 @@ export class Card {
     this.element.id = `camera-${name}`;
     this.element.dataset.camera = name;
     this.parts = Object.fromEntries(
-      [..."state chain error used rate size viewers predictions whep image".split(" ")].map((part) => [part, this.element.querySelector(`.${part}`)]),
+      [..."state chain error used rate size viewers predictions whep image mp4 mjpeg rtsp".split(" ")].map((part) => [part, this.element.querySelector(`.${part}`)]),
     );
     this.list = this.parts.predictions.querySelector("ul");
     this.rows = new Map();
@@ -47,8 +47,13 @@ export class Card {
     link.title = `Only ${name}, filling the page`;
     title.append(link);
     this.element.setAttribute("aria-labelledby", title.id);
-    this.#address(this.parts.whep, `whep/${name}`);
-    this.#address(this.parts.image, `api/cameras/${name}/image`);
+    this.#address(this.parts.whep, addressOf(`whep/${name}`));
+    this.#address(this.parts.image, addressOf(`api/cameras/${name}/image`));
+    this.#address(this.parts.mp4, addressOf(`api/cameras/${name}/stream.mp4`));
+    this.#address(this.parts.mjpeg, addressOf(`api/cameras/${name}/stream.mjpg`));
+    const { rtspPort } = document.documentElement.dataset;
+    if (rtspPort) this.#address(this.parts.rtsp, `rtsp://${location.hostname}:${rtspPort}/${name}`);
+    else this.parts.rtsp.parentElement.remove();
     this.element.querySelector(".try").href = addressOf(`run?camera=${name}`);
     this.latency = new Latency(this.element.querySelector(".latency"));
     this.stage = new Stage(name, this.element, (before) => {
@@ -117,8 +122,7 @@ export class Card {
     this.element.remove();
   }
 
-  #address(code, path) {
-    const address = addressOf(path);
+  #address(code, address) {
     code.textContent = address;
     const button = code.nextElementSibling;
     button.ariaLabel = `Copy the ${code.previousElementSibling.textContent} address of ${this.name}`;
