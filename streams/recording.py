@@ -58,6 +58,8 @@ class Recording:
         try:
             with av.open(f"file:{path}", options=_OPTIONS, metadata_errors="replace") as container:
                 yield from self._read(container)
+        except IndexError:  # PyAV, at the end, for a stream that appeared after the start
+            return
         except FFmpegError as error:
             if self.packets:
                 raise RecordingError(f"{path} cannot be read further ({error.strerror})") from error

@@ -48,6 +48,16 @@ def test_sound_is_left_out_and_a_video_without_events_has_none(tmp_path: Path) -
     assert (recording.packets, recording.damaged) == (5, 0)
 
 
+def test_sound_that_begins_late_is_left_out_too(tmp_path: Path) -> None:
+    pictures, events = carried(170)
+    path = write_recording(tmp_path / "a.flv", pictures)
+    sound = b"\x2f" + bytes(20)
+    head = b"\x08" + len(sound).to_bytes(3) + bytes(7)
+    with path.open("ab") as file:
+        file.write(head + sound + (len(head) + len(sound)).to_bytes(4))
+    assert list(Recording(path).events()) == events
+
+
 def test_a_damaged_event_is_counted_and_the_others_are_read(tmp_path: Path) -> None:
     pictures, events = carried()
     pictures[3] = with_event(pictures[3], event_unit(b"[]"))
