@@ -29,6 +29,7 @@ PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 
 _LOOK_S = 0.2  # how soon the end of a camera is noticed
 _LINE_MAX = 1 << 26  # bytes; an event with a line that is longer is not ours
+_PAUSE_MAX_S = 60.0  # whatever the server says
 
 
 class _Lost(Exception):
@@ -98,9 +99,10 @@ def received(
         try:
             for text in server.events():
                 if is_lost:
-                    logger.warning("%s answers again", server.name)
-                failures, was_reached, is_lost = 0, True, False
+                    logger.warning("%s: it answers again", server.name)
+                was_reached, is_lost = True, False
                 if text is not None:
+                    failures = 0  # not before, as it might end each stream at once
                     yield text
             raise _Lost("the server has ended the stream")
         except _Lost as error:
@@ -173,10 +175,10 @@ class _Server:
             value = value.removeprefix(" ")
             if name == "data":
                 data.append(value)
-            elif name == "id" and text:
+            elif name == "id" and value.isascii() and value.isdecimal():
                 self._last_id = value
             elif not text and data:
-                yield "\n".join(data)
+                yield _line("\n".join(data))
                 data.clear()
 
     def _refusal(self, response: http.client.HTTPResponse) -> Exception:
@@ -193,5 +195,22 @@ class _Server:
             return UsageError(f"{self.name}: {detail}")
         wait = response.headers.get("Retry-After", "")
         if status in (429, 503):
-            return _Lost(detail, float(wait) if wait.isdecimal() else PAUSES_S[0])
+            return _Lost(detail, min(float(wait), _PAUSE_MAX_S) if wait.isdecimal() else PAUSES_S[0])
         return _Lost(detail)
+
+
+def _line(data: str) -> str:
+    """Return an event as one line of JSON. What would act on a terminal is escaped as JSON has it.
+
+    Raises:
+        _Lost: It is no event.
+    """
+    if data.isascii() and data.isprintable() and data.startswith("{"):
+        return data  # as our servers write it
+    try:
+        event = json.loads(data)
+    except (ValueError, RecursionError):
+        event = None
+    if not isinstance(event, dict):
+        raise _Lost("it sends what is no event")
+    return json.dumps(event, separators=(",", ":"))

@@ -137,7 +137,7 @@ def test_a_lost_connection_is_made_again(caplog: pytest.LogCaptureFixture) -> No
     pauses: list[float] = []
     with scripted(*answers) as server, caplog.at_level(logging.WARNING):
         lines = received(f"{server.url}/cams/", "porch", TOKEN, pauses.append)
-        assert [next(lines), next(lines)] == ['{"sequence": 4}', "{\n}"]
+        assert [next(lines), next(lines)] == ['{"sequence": 4}', "{}"]
         with pytest.raises(UsageError, match="there is no camera porch"):
             next(lines)
     path, bearer = "/cams/api/cameras/porch/predictions", f"Bearer {TOKEN}"
@@ -145,7 +145,7 @@ def test_a_lost_connection_is_made_again(caplog: pytest.LogCaptureFixture) -> No
     assert pauses == [PAUSES_S[0], 30.0, PAUSES_S[2], PAUSES_S[0]]
     assert [record.getMessage().removeprefix(server.url) for record in caplog.records] == [
         ": the server has ended the stream; trying again",
-        " answers again",
+        ": it answers again",
         ": the server has ended the stream; trying again",
     ]
 
@@ -159,6 +159,23 @@ def test_a_server_that_cannot_be_reached_at_first_is_a_failure() -> None:
         pauses: list[float] = []
         assert next(received(server.url, "porch", sleep=pauses.append)) == '{"sequence": 4}'
         assert pauses == [2.0], "it is only too busy"
+
+
+def test_whatever_a_server_sends_is_one_line_of_json_or_a_reason_to_try_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answers = [
+        (200, {}, b"id: \xff\0\ndata: \x1b[31m\n\n"),
+        (200, {}, b"data: " + b"[" * 100_000 + b"\n\n"),
+        (503, {"Retry-After": "9" * 30}, b"{}"),
+        (200, {}, 'data: {"a": "\u009b"}\n\n'.encode()),
+    ]
+    pauses: list[float] = []
+    with scripted(*answers) as server, caplog.at_level(logging.WARNING):
+        assert next(received(server.url, "porch", sleep=pauses.append)) == r'{"a":"\u009b"}'
+        assert [last for _, _, last in server.asked] == [None] * 4
+    assert pauses == [*PAUSES_S[:2], 60.0]
+    assert caplog.messages[0] == f"{server.url}: it sends what is no event; trying again"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
