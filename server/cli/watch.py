@@ -28,6 +28,7 @@ PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Pauses between attempts to reach a server, by failures in a row; the last one repeats."""
 
 _LOOK_S = 0.2  # how soon the end of a camera is noticed
+_COMING_S = 10.0  # how long the last frame of a camera that has ended may be on its way, such as while a model loads
 _LINE_MAX = 1 << 26  # bytes; an event with a line that is longer is not ours
 _PAUSE_MAX_S = 60.0  # whatever the server says
 
@@ -61,7 +62,7 @@ def watched(declared: Config, camera: str) -> Iterator[str]:
 
 def _events(feed: Feed) -> Iterator[PredictionsEvent]:
     """Yield the events of the frames that have predictions, and of the first one without."""
-    told = False
+    told, last, looks = False, None, 0
     with feed.watch() as watch:
         while True:
             try:
@@ -70,8 +71,11 @@ def _events(feed: Feed) -> Iterator[PredictionsEvent]:
                 return
             except TimeoutError:
                 if feed.state is State.ENDED:
-                    return
+                    newest, looks = feed.root.latest, looks + 1
+                    if newest is None or newest.sequence == last or looks * _LOOK_S >= _COMING_S:
+                        return
                 continue
+            last, looks = frame.sequence, 0
             event = PredictionsEvent.of(feed.name, frame)
             if event.annotations or told:
                 yield event

@@ -11,16 +11,21 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cameras import Classification, Frame
+from pipeline import State
 from server.cli.exit_codes import Failure
-from server.cli.watch import PAUSES_S, received
+from server.cli.watch import PAUSES_S, _events, received
 from server.program import UsageError
 from tests.serving import command
+from tests.streams.fakes import picture
 
 from ..served import CAMERAS, FOUND, Served, encoded
 from .test_commands import run
@@ -81,6 +86,39 @@ def test_a_camera_of_a_configuration_is_run_here_until_its_end(config: str) -> N
     assert (line["camera"], line["width_px"], line["height_px"], line["new_result"]) == ("found", 64, 48, True)
     (item,) = line["predictions"]
     assert (item["kind"], item["service"], item["y_min"], item["y_max"]) == ("detection", "red", 0, 24)
+
+
+class Ended:
+    """A camera that has ended while its last frame is on its way."""
+
+    name = "porch"
+    state = State.ENDED
+
+    def __init__(self, *gets: Frame | None) -> None:
+        self.gets = list(gets)
+        self.root = self
+
+    @property
+    def latest(self) -> Frame:
+        return replace(picture(), sequence=7)
+
+    @contextmanager
+    def watch(self) -> Iterator[Any]:
+        yield self
+
+    def get(self, timeout_s: float) -> Frame:
+        frame = self.gets.pop(0)
+        if frame is None:
+            raise TimeoutError
+        return frame
+
+
+def test_the_last_frame_of_a_camera_that_has_ended_is_waited_for() -> None:
+    found = replace(picture(), sequence=7).with_annotations([Classification("cat", 0.5)])
+    for gets, sequences in (((None, None, found, None), [7]), ((None,) * 50, [])):
+        feed: Any = Ended(*gets)
+        assert [event.sequence for event in _events(feed)] == sequences
+        assert not feed.gets
 
 
 def test_a_camera_without_predictions_says_so(config: str, caplog: pytest.LogCaptureFixture) -> None:
