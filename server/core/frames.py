@@ -10,7 +10,7 @@ from pipeline import Feed
 from streams import NoFrameComes, Snapshot, held_snapshot, next_frame, snapshot, utc_text
 
 from .backend import Backend
-from .requests import NoFrame, NotFound, RequestError
+from .requests import NoFrame, NotFound, RequestError, Unavailable
 
 LOOK_S = 0.25
 """How soon a request for a live stream notices that its camera will give no frame."""
@@ -86,7 +86,8 @@ async def begin(backend: Backend, camera: Feed, stream: Beginning) -> None:
 
     Raises:
         NoFrame: None came in time, or none will come.
-        NotFound: The camera was removed meanwhile.
+        NotFound: The camera was removed or has become private meanwhile.
+        Unavailable: The stream was ended for another reason: the client may watch no longer, or the server closes.
     """
     loop = asyncio.get_running_loop()
     deadline_s = loop.time() + FRAME_WITHIN_S
@@ -96,7 +97,8 @@ async def begin(backend: Backend, camera: Feed, stream: Beginning) -> None:
                 async with asyncio.timeout(LOOK_S):
                     if await stream.ready():
                         return
-                break
+                backend.public_camera(camera.name)
+                raise Unavailable(f"the stream of camera {camera.name} was ended before its first frame")
             except TimeoutError:
                 continue
         raise _no_frame(backend, camera, FRAME_WITHIN_S, comes=not camera.error_lasts)

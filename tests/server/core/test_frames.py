@@ -6,6 +6,8 @@ import base64
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 from cameras import CameraEnded, Frame
 from cameras.video_file import VideoFile, VideoFileAttributes
 from pipeline import State
+from server.core import NotFound, Unavailable, begin
 from streams import jpeg
 from tests.cameras.videos import Image, damage_video, green_share, noisy_blocks, write_video
 
@@ -112,3 +115,23 @@ def test_a_damaged_stream_gives_the_pictures_of_annotate_on_every_interface(
     shown = decoded(picture(served))
     np.testing.assert_array_equal(shown, expected)
     assert green_share(shown) < 0.01
+
+
+@pytest.mark.anyio
+async def test_a_stream_that_ends_before_its_first_frame_says_why() -> None:
+    async def ended() -> bool:
+        return False
+
+    def private(name: str) -> None:
+        raise NotFound(f"there is no camera {name!r}")
+
+    closed: list[str] = []
+    camera: Any = SimpleNamespace(name="porch", error_lasts=False)
+    stream: Any = SimpleNamespace(ready=ended, close=lambda: closed.append("stream"))
+    backend: Any = SimpleNamespace(public_camera=private)
+    with pytest.raises(NotFound, match="there is no camera 'porch'"):
+        await begin(backend, camera, stream)
+    backend.public_camera = lambda name: camera
+    with pytest.raises(Unavailable, match="the stream of camera porch was ended before its first frame"):
+        await begin(backend, camera, stream)
+    assert len(closed) == 2
