@@ -411,6 +411,8 @@ def watch(
 
         if where.startswith(("http://", "https://")):
             lines: Iterator[str] = received(where, camera, None if token is None else token.get_secret_value())
+        elif ":" in where and not Path(where).exists():
+            raise UsageError("neither a file nor the URL of a server, which begins with http:// or https://")
         else:
             declared = _load(where, context)
             _require("camera", camera, declared.cameras)
@@ -503,6 +505,8 @@ def extract(
         from cameras import safe_text
         from streams import Recording, RecordingError
 
+        if "://" in file:
+            raise UsageError("FILE must be a recording; save the stream first, as with curl --output recording.flv URL")
         recording, found = Recording(Path(file)), 0
         try:
             for event in recording.events():

@@ -166,9 +166,13 @@ class _Server:
                     f"its certificate is not trusted ({error.verify_message}); SSL_CERT_FILE may name the file of one "
                     "that is"
                 ) from None
+            except ssl.SSLError:
+                raise _Lost("it does not answer over TLS; without that, its URL begins with http://") from None
             except (OSError, http.client.HTTPException) as error:
-                reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-                raise _Lost(f"it does not answer: {reason or type(error).__name__}".lower()) from None
+                if isinstance(error, http.client.BadStatusLine) and not isinstance(error, OSError):
+                    raise _Lost("what answers speaks no HTTP; the port must be that of the page") from None
+                reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+                raise _Lost(f"it does not answer: {reason or type(error).__name__}") from None
 
     def _read(self, response: http.client.HTTPResponse) -> Iterator[str]:
         """Yield the data of each event, as WHATWG's standard of server-sent events has it."""

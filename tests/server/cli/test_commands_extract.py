@@ -47,3 +47,9 @@ def test_what_cannot_be_read_is_an_error(what: str, tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     sentence = f"no such file: {path}" if what == "missing" else f"{path} is empty"
     assert result.stderr == f"camweave: {sentence}\n"
+
+
+def test_the_address_of_a_stream_is_refused() -> None:
+    result = CliRunner().invoke(cli, ["extract", "http://127.0.0.1:8080/api/cameras/porch/stream.flv?data=true"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "save the stream first" in result.stderr

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -32,6 +33,23 @@ from .test_commands import run
 
 TOKEN = "correct-horse-battery"
 EVENT = b'id: 4\nevent: predictions\ndata: {"sequence": 4}\n\n'
+
+
+@contextmanager
+def no_http() -> Iterator[str]:
+    """A server that answers in another protocol, once; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"RTSP/1.0 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join(20)
 
 
 @pytest.fixture
@@ -132,6 +150,7 @@ def test_a_camera_without_predictions_says_so(config: str, caplog: pytest.LogCap
     [
         (["config.yaml", "fund"], 'there is no camera "fund", did you mean "found"?'),
         (["gone.yaml", "found"], "gone.yaml"),
+        (["127.0.0.1:8080", "found"], "the URL of a server, which begins with http:// or https://"),
         (["http://", "found"], "the address of a server, such as http://127.0.0.1:8080/"),
         (["http://user:hush@127.0.0.1/", "found"], "--token or CAMWEAVE_TOKEN"),
         (["http://127.0.0.1:99999/", "found"], "the URL cannot be used: Port out of range"),
@@ -192,6 +211,10 @@ def test_a_server_that_cannot_be_reached_at_first_is_a_failure() -> None:
     with scripted() as server:
         url = server.url
     with pytest.raises(Failure, match="it does not answer: connection refused"):
+        next(received(url, "porch"))
+    with scripted((503, {}, b"no TLS here")) as server, pytest.raises(Failure, match="its URL begins with http://"):
+        next(received(server.url.replace("http", "https"), "porch"))
+    with no_http() as url, pytest.raises(Failure, match="what answers speaks no HTTP"):
         next(received(url, "porch"))
     with scripted((503, {"Retry-After": "2"}, b"{}"), (200, {}, EVENT)) as server:
         pauses: list[float] = []
