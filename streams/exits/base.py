@@ -22,6 +22,11 @@ class MuxerOptions(BaseModel):
         return None
 
     @property
+    def wants_events(self) -> bool:
+        """Whether its frames are to come with the JSON of their events made, which the event loop has no time for."""
+        return False
+
+    @property
     def choice(self) -> Hashable:
         """What makes its encoder another one than that of readers who choose nothing; ``None`` without that."""
         encoding = self.encoding

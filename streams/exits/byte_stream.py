@@ -213,16 +213,14 @@ def open_stream(
     )
     stream = ByteStream(feed.name, muxer, readers.leave)
     readers.enter(stream, client, withdrawal)
+    options = muxer.options
     try:
-        stream.subscribe(
-            encoders.subscribe(
-                feed,
-                muxer.codec,
-                stream,
-                annotations=muxer.options.annotations,
-                options=muxer.options.encoding,
-            )
+        subscription = encoders.subscribe(
+            feed, muxer.codec, stream, annotations=options.annotations, options=options.encoding
         )
+        if options.wants_events:
+            subscription.want_events()
+        stream.subscribe(subscription)
     except RuntimeError as error:
         stream.close()
         readers.feed(camera)  # it may just have been removed

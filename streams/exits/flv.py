@@ -25,6 +25,11 @@ class FlvOptions(MuxerOptions):
 
     data: bool = Field(default=False, description="``true``: each picture carries the predictions for it, as SEI.")
 
+    @property
+    def wants_events(self) -> bool:
+        """Whether it carries them."""
+        return self.data
+
 
 class FlvMuxer(Muxer):
     """H.264 in Flash Video, one tag for each frame; parameter sets come first, and again where they change.

@@ -203,6 +203,24 @@ async def test_a_muxer_knows_which_rate_to_expect(limit: float | None, expected:
             stream.close()
 
 
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_the_json_of_events_is_made_before_where_a_muxer_wants_it(wanted: bool) -> None:
+    class Options(MuxerOptions):
+        @property
+        def wants_events(self) -> bool:
+            return wanted
+
+    with fake_graph() as graph:
+        async with opened(graph) as readers:
+            stream = open_stream(readers, graph.pool, "porch", Numbers(Options()))
+            graph.cameras["porch"].give(picture(0))
+            async for found in stream.frames():
+                assert found is not None and found[0].event is not None
+                assert ("json" in vars(found[0].event)) is wanted
+                break
+            stream.close()
+
+
 async def test_a_camera_that_becomes_private_ends_its_readers() -> None:
     with fake_graph() as graph:
         async with opened(graph) as readers:
