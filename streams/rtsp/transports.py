@@ -10,6 +10,8 @@ from .errors import RtspError
 
 _PAIR = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _CHANNELS = 256
+OFFERS_MAX = 20
+"""Most transports of a request that are looked at; clients offer up to six."""
 _PORT_MAX = 65_535
 
 
@@ -55,7 +57,7 @@ def rtsp_transport(header: str, client: str, *, taken: Collection[int] = (), has
     Raises:
         RtspError: The server has none of them (461).
     """
-    offered = [Offered.read(text) for text in header.split(",")]
+    offered = [Offered.read(text) for text in header.split(",", OFFERS_MAX)[:OFFERS_MAX]]
     client = client.removeprefix("::ffff:")  # a server for both versions sees IPv4 so
     for each in offered:
         if each.is_multicast or each.parameters.get("mode", "play").strip("\"'").lower() != "play":

@@ -12,7 +12,7 @@ RTSP_TRACK = "trackID=0"
 """The address of the video below that of its stream."""
 
 _SCHEMES = ("", "rtsp", "rtspu", "rtsps")
-_TRACK = re.compile(r"/*trackID=(\w{1,20})/*$")
+_TRACK = re.compile(r"\w{1,20}")
 _YES_OR_NO = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -53,19 +53,23 @@ def rtsp_url(url: str) -> RtspUrl:
         raise RtspError(400, "the URL cannot be read") from None
     if parts.scheme not in _SCHEMES:
         raise RtspError(400, f"the URL must begin with rtsp://, got {parts.scheme[:20]}://")
-    path, query = parts.path, parts.query
-    track = None
-    if found := _TRACK.search(query):
-        query, track = query[: found.start()], found[1]
-    elif found := _TRACK.search(path):
-        path, track = path[: found.start()], found[1]
-    path, query = path.rstrip("/"), query.rstrip("/")
+    query, track = _without_track(parts.query)
+    path = parts.path.rstrip("/")
+    if track is None:
+        path, track = _without_track(path)
     authority = f"[{host}]" if ":" in host else host
     if port is not None:
         authority += f":{port}"
     start = f"{parts.scheme}://{authority}" if parts.scheme else ""
     base = f"{start}{path}{f'?{query}' if query else ''}"
     return RtspUrl(unquote(path).strip("/"), _annotations(query), base, track)
+
+
+def _without_track(text: str) -> tuple[str, str | None]:
+    """Return a text without the track at its end and without slashes there, and the track; ``None`` without one."""
+    text = text.rstrip("/")
+    before, name, track = text.rpartition("trackID=")
+    return (before.rstrip("/"), track) if name and _TRACK.fullmatch(track) else (text, None)
 
 
 def _annotations(query: str) -> bool:

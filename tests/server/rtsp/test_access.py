@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from pipeline.config.declarations.tokens import Token, hash_of, plain_token
 from server.core import Caller, Tokens, TooManyTokens
 from server.core.access.tokens import TRIES
-from server.rtsp.access import NONCE_S, RtspAccess
+from server.rtsp.access import NONCE_S, RtspAccess, _fields
 from streams import RtspError
 
 from .clients import Answer, digest
@@ -138,3 +138,9 @@ def test_a_server_without_tokens_takes_any_request() -> None:
     access = Access()
     for header in (None, "Digest x=y", basic("any")):
         assert access.caller(header).cameras is None
+
+
+@pytest.mark.parametrize("many", ["a", "a ", "a=", 'a="', "a=\\", " ", '\\"'])
+def test_a_long_header_takes_as_long_as_it_is(many: str) -> None:
+    text = f"uri=x, {many * (30_000 // len(many))}"  # one word of this length took half a minute
+    assert _fields(text)["uri"] == "x"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streams import RtspError, rtsp_transport
-from streams.rtsp.transports import Channels, ClientPorts
+from streams.rtsp.transports import OFFERS_MAX, Channels, ClientPorts
 
 CLIENT = "192.0.2.1"
 
@@ -65,6 +65,13 @@ def test_without_ports_of_the_server_there_is_only_tcp() -> None:
     with pytest.raises(RtspError, match="possible are RTP/AVP/TCP;interleaved=A-B"):
         rtsp_transport(header, CLIENT, has_udp=False)
     assert rtsp_transport(f"{header},RTP/AVP/TCP", CLIENT, has_udp=False) == Channels(0, 1)
+
+
+def test_of_many_transports_only_some_are_looked_at() -> None:
+    header = ",".join(["RTP/SAVP"] * (OFFERS_MAX - 1))
+    assert rtsp_transport(f"{header},RTP/AVP/TCP", CLIENT) == Channels(0, 1)
+    with pytest.raises(RtspError):
+        rtsp_transport(f"{header},RTP/SAVP,RTP/AVP/TCP", CLIENT)
 
 
 def test_channels_belong_to_one_session() -> None:

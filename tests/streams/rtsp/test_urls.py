@@ -47,3 +47,9 @@ def test_a_url_that_names_none_is_refused(url: str, sentence: str) -> None:
     with pytest.raises(RtspError) as caught:
         rtsp_url(url)
     assert (caught.value.status, caught.value.detail) == (400, sentence)
+
+
+@pytest.mark.parametrize("many", ["/", "?/", "trackID=a", "trackID=", "?trackID=0/", "/trackID=0"])
+def test_a_long_url_takes_as_long_as_it_is(many: str) -> None:
+    found = rtsp_url("rtsp://host/porch" + many * (30_000 // len(many)) + "x!")  # each was 5 s for one of its parts
+    assert found.track is None and found.camera.startswith("porch")
