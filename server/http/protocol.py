@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 from pipeline import LimitsConfig
 
 from ..connections import CONNECTION, HEAD_S, PORTION, Connection, PortProtocol
-from .access import CHARGE
+from .access import ABORT, CHARGE
 from .messages import PROBLEM_TYPE, HttpError, document
 from .websocket import WebSocketProtocol, key_of, websocket_scope
 
@@ -238,7 +238,7 @@ class HttpProtocol(H11Protocol, PortProtocol):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection: Connection = self.transport.get_extra_info(CONNECTION)
-        scope[CHARGE] = connection.charge
+        scope[ABORT], scope[CHARGE] = connection.abort, connection.charge
         await connection.run(self.config.loaded_app(scope, receive, send))
 
     def _stop_head_timer(self) -> None:

@@ -11,7 +11,7 @@ import h11
 from starlette.types import Message, Receive, Scope, Send
 
 from ..connections import CONNECTION, Connection, PortProtocol
-from .access import CHARGE
+from .access import ABORT, CHARGE
 from .websocket_frames import FrameReader, Opcode, WebSocketError, accept_key, close_frame, frame
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class WebSocketProtocol(PortProtocol):
     def start(self) -> None:
         """Call the app."""
         connection: Connection = self._transport.get_extra_info(CONNECTION)
-        self._scope[CHARGE] = connection.charge
+        self._scope[ABORT], self._scope[CHARGE] = connection.abort, connection.charge
         self._state.connections.add(self)
         task = self._loop.create_task(self._run(connection))
         self._state.tasks.add(task)

@@ -51,7 +51,7 @@ class ByteStream(Reader, PacketSink):
         self._waiting: deque[EncodedFrame] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
-        self._ended = False
+        self._end = asyncio.Event()
         self._overflowed = False
         self._needs_key = True
         self._begun = False
@@ -59,6 +59,10 @@ class ByteStream(Reader, PacketSink):
         self._last = 0
         self._rate = ByteRate(time.monotonic)
         self._size = 0
+
+    @property
+    def _ended(self) -> bool:
+        return self._end.is_set()
 
     def subscribe(self, subscription: Subscription) -> None:
         """Take the subscription that the frames come from; closed with the stream."""
@@ -88,12 +92,17 @@ class ByteStream(Reader, PacketSink):
     def end(self, reason: str = "its camera may be watched no more") -> None:
         """End the stream. Safe to call twice."""
         if not self._ended:
-            self._ended, self.reason = True, reason
+            self.reason = reason
+            self._end.set()
             self._arrived.set()
+
+    async def wait_ended(self) -> None:
+        """Wait until the stream has ended; what was sent before may not have left."""
+        await self._end.wait()
 
     def close(self) -> None:
         """Leave: the reader gets no more. Safe to call twice."""
-        self._ended = True
+        self._end.set()
         self._arrived.set()
         if self._subscription is not None:
             self._subscription.close()

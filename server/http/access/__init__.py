@@ -9,11 +9,12 @@
 
 from .cookies import cookie_name
 from .credentials import SUBPROTOCOL
-from .forwarded import CHARGE, base_path
+from .forwarded import ABORT, CHARGE, base_path
 from .middleware import HEAD, LINK, PUBLIC_PATHS, PUBLIC_POSTS, SIGN_IN, SIGN_OUT, UNAUTHENTICATED, AccessMiddleware
 from .site import starts_by_itself
 
 __all__ = [
+    "ABORT",
     "CHARGE",
     "HEAD",
     "LINK",

@@ -13,6 +13,8 @@ from ...core import TrustedProxies
 
 logger = logging.getLogger(__name__)
 
+ABORT = "camweave.abort"
+"""Key in the scope of a function that resets the connection of a request."""
 CHARGE = "camweave.charge"
 """Key of a function in the scope of a request: with the address of its client, who pays for what it costs."""
 _BASE_PATH = "camweave.base_path"  # key in the scope

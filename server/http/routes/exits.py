@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -15,7 +14,7 @@ from ...core import begin
 from ..access import HEAD
 from ..messages import problems
 from .dependencies import WithBackend
-from .viewing import client_key, viewing_errors, withdrawal_of
+from .viewing import client_key, viewing_errors, watched, withdrawal_of
 
 router = APIRouter(prefix="/api/cameras", tags=["Live streams"])
 
@@ -35,15 +34,11 @@ class LiveResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream."""
-        left = asyncio.create_task(_until_left(receive, self.stream), name=f"reader {self.stream.id}")
-        try:
+        async with watched(self.stream, _until_left(receive, self.stream), scope):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async for data in self.stream:
                 await send({"type": "http.response.body", "body": data, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-        finally:
-            left.cancel()
-            self.stream.close()
 
 
 async def _until_left(receive: Receive, stream: ByteStream) -> None:

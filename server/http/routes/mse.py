@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Query, WebSocket
@@ -15,7 +14,7 @@ from streams import ByteStream, MseMuxer, MuxerOptions, open_stream
 from ...core import Backend, RequestError, begin
 from ..access import SUBPROTOCOL
 from ..messages import response_to
-from .viewing import client_key, viewing_errors, withdrawal_of
+from .viewing import client_key, viewing_errors, watched, withdrawal_of
 
 router = APIRouter()
 
@@ -31,26 +30,19 @@ async def stream_mse(websocket: WebSocket, name: str, options: Annotated[MuxerOp
     except RequestError as error:
         await response_to(error)(websocket.scope, websocket.receive, websocket.send)
         return
-    left: asyncio.Task[None] | None = None
-    try:
+    with suppress(WebSocketDisconnect), closing(stream):
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in websocket.scope["subprotocols"] else None)
-        left = asyncio.create_task(_until_left(websocket, stream), name=f"reader {stream.id}")
-        async for item in stream.frames():
-            if item is None:  # the WebSocket itself sends pings
-                continue
-            frame, pts = item
-            if muxer.needs_head(frame):
-                head = muxer.begin(frame)
-                await websocket.send_text(json.dumps({"mime": muxer.mime}))
-                await _send(websocket, stream, head)
-            await _send(websocket, stream, muxer.frame(frame, pts))
-        await websocket.close(_GOING_AWAY, stream.reason)
-    except WebSocketDisconnect:
-        pass
-    finally:
-        if left is not None:
-            left.cancel()
-        stream.close()
+        async with watched(stream, _until_left(websocket, stream), websocket.scope):
+            async for item in stream.frames():
+                if item is None:  # the WebSocket itself sends pings
+                    continue
+                frame, pts = item
+                if muxer.needs_head(frame):
+                    head = muxer.begin(frame)
+                    await websocket.send_text(json.dumps({"mime": muxer.mime}))
+                    await _send(websocket, stream, head)
+                await _send(websocket, stream, muxer.frame(frame, pts))
+            await websocket.close(_GOING_AWAY, stream.reason)
 
 
 async def _opened(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from streams import (
+    ByteStream,
     EtagMismatch,
     IceRestart,
     InvalidSdp,
@@ -22,6 +26,7 @@ from streams import (
 )
 
 from ...core import Tokens, client_of, current_caller
+from ..access import ABORT
 from ..messages import HttpError
 
 STATUS: Mapping[type[ViewingError], int] = {
@@ -37,6 +42,10 @@ STATUS: Mapping[type[ViewingError], int] = {
     NoConnection: 503,
 }
 """The HTTP status of each error."""
+
+
+REST_S = 0.5
+"""How long a client may take to read the rest of a stream that has ended."""
 
 
 @contextmanager
@@ -66,3 +75,30 @@ def withdrawal_of(tokens: Tokens, right: str, camera: str) -> Callable[[], str]:
     """
     caller = current_caller()
     return lambda: tokens.withdrawal(caller, right, camera)
+
+
+@asynccontextmanager
+async def watched(stream: ByteStream, leaving: Coroutine[Any, Any, None], scope: Scope) -> AsyncIterator[None]:
+    """Send a stream in the block; close it afterwards.
+
+    A client that does not read the rest of a stream that has ended is disconnected.
+
+    Args:
+        stream: The stream.
+        leaving: Ends the stream when its client has left; cancelled after the block.
+        scope: The scope of the request.
+    """
+
+    async def cut_off() -> None:
+        await stream.wait_ended()
+        await asyncio.sleep(REST_S)
+        if ABORT in scope:
+            scope[ABORT]()
+
+    tasks = [asyncio.create_task(work, name=f"reader {stream.id}") for work in (leaving, cut_off())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        stream.close()

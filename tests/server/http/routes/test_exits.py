@@ -11,9 +11,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from starlette.types import Message
 
 from server.core import frames
-from streams import EXITS, Readers
+from server.http.access import ABORT
+from server.http.routes import viewing
+from server.http.routes.exits import LiveResponse
+from streams import EXITS, ByteStream, EncodedFrame, Readers
+from streams.exits.mjpeg import MjpegMuxer, MjpegOptions
 
 from ...served import CAMERAS, FOUND, Served, problem
 
@@ -134,6 +139,32 @@ def test_absurd_parameters_are_named(served: Served) -> None:
     status, detail = problem(served.client.get(STREAM.format("still") + "?fps=0"))
     assert status == 422
     assert "fps" in detail
+
+
+def test_a_client_that_does_not_read_the_end_of_its_stream_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewing, "REST_S", 0.0)
+
+    async def main() -> None:
+        stream = ByteStream("porch", MjpegMuxer(MjpegOptions()), lambda _: None)
+        blocked, aborted = asyncio.Event(), asyncio.Event()
+
+        async def send(message: Message) -> None:
+            if message.get("body"):
+                blocked.set()
+                await aborted.wait()  # as uvicorn does, until its connection is lost
+
+        async def receive() -> Message:
+            await aborted.wait()
+            return {"type": "http.disconnect"}
+
+        stream.push(EncodedFrame(b"jpeg", "mjpeg", 0, True, 64, 48, captured_at=0.0))
+        sending = asyncio.create_task(LiveResponse(stream, "image/jpeg")({ABORT: aborted.set}, receive, send))
+        await blocked.wait()
+        assert not aborted.is_set()
+        stream.end("the server is shutting down")
+        await sending
+
+    asyncio.run(main())
 
 
 def test_streams_end_with_the_server(tmp_path: Path) -> None:
