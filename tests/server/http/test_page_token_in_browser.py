@@ -187,8 +187,9 @@ def test_a_link_plays_in_a_frame_of_another_site(page: Page, served: Served, pan
     assert page.context.cookies() == []
 
 
-@pytest.mark.parametrize(("way", "missing"), [("MSE", ()), ("MJPEG", ("MediaSource",))])
-@pytest.mark.parametrize("entry", ["cookie", "link"])
+@pytest.mark.parametrize(
+    ("entry", "way", "missing"), [("cookie", "MSE", ()), ("link", "MSE", ()), ("link", "MJPEG", ("MediaSource",))]
+)
 def test_every_way_to_play_carries_the_token(
     page: Page, served: Served, panel: str, entry: str, way: str, missing: tuple[str, ...]
 ) -> None:
@@ -199,6 +200,7 @@ def test_every_way_to_play_carries_the_token(
         tile = page.frame_locator("iframe").get_by_role("article")
     else:
         enter(page, TOKEN)
+        expect(page.get_by_role("article")).to_have_count(2)
         page.goto(f"{served.running.url}watch/scene")
         tile = page.get_by_role("article")
     expect(tile).to_have_attribute("data-play", LIVE, timeout=15_000)

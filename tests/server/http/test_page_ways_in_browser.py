@@ -115,14 +115,15 @@ def moves(page: Page, picture: str = ".picture.shown") -> None:
     wait_until(page, "shown() !== first")
 
 
-def kinds(served: Served, name: str = "scene") -> list[str]:
-    return sorted(session["kind"] for session in served.client.get(f"/api/cameras/{name}").json()["sessions"])
+def sessions(served: Served, name: str = "scene", key: str = "kind") -> list[Any]:
+    """Return what the server says of each session of a camera."""
+    return sorted(session[key] for session in served.client.get(f"/api/cameras/{name}").json()["sessions"])
 
 
-def wait_for_kinds(served: Served, wanted: list[str]) -> None:
+def wait_for_sessions(served: Served, wanted: list[Any], name: str = "scene", key: str = "kind") -> None:
     deadline = time.monotonic() + 20
-    while kinds(served) != wanted:
-        assert time.monotonic() < deadline, kinds(served)
+    while (found := sessions(served, name, key)) != wanted:
+        assert time.monotonic() < deadline, found
 
 
 def test_without_an_answer_over_udp_it_plays_mp4_and_moves_to_webrtc_when_that_works(
@@ -131,7 +132,7 @@ def test_without_an_answer_over_udp_it_plays_mp4_and_moves_to_webrtc_when_that_w
     page.route("**/whep/scene*", unanswered)
     found = open_page(page, served)
     plays(found, "MSE")
-    assert "mp4" in kinds(served)
+    assert "mp4" in sessions(served)
     moves(page)
     assert accessibility_findings(page) == []
     page.evaluate(
@@ -147,14 +148,14 @@ def test_without_an_answer_over_udp_it_plays_mp4_and_moves_to_webrtc_when_that_w
     expect(found.locator(".way")).to_have_text("WebRTC", timeout=20_000)
     assert set(page.evaluate("states")) <= {"live"}, "the picture has stayed"
     assert page.locator(".picture").count() == 1
-    wait_for_kinds(served, ["webrtc"])
+    wait_for_sessions(served, ["webrtc"])
 
 
 def test_where_a_proxy_passes_no_websockets_on_it_shows_single_pictures(page: Page, served: Served) -> None:
     found = open_page(page, served, NO_WEBRTC, NO_WEBSOCKET)
     plays(found, "MJPEG")
     moves(page)
-    assert kinds(served) == ["mjpeg"]
+    assert sessions(served) == ["mjpeg"]
     assert accessibility_findings(page) == []
 
 
@@ -181,8 +182,7 @@ def test_a_card_says_how_its_picture_comes_and_its_figures_go_on(page: Page, ser
     for wanted in (False, True):
         found.get_by_role("button", name="Labels and boxes on framed").click()
         expect(found).to_have_attribute("data-play", LIVE, timeout=15_000)
-        sessions = served.client.get("/api/cameras/framed").json()["sessions"]
-        assert [session["annotations"] for session in sessions] == [wanted]
+        wait_for_sessions(served, [wanted], "framed", "annotations")
     found.get_by_role("button", name="Stop framed").click()
     expect(found.locator(".viewers")).to_have_text("0")
     assert found.locator(".picture").count() == 1, "only that of WebRTC is left"
@@ -200,7 +200,7 @@ def test_a_hidden_tab_receives_nothing_and_goes_on_with_what_has_worked(page: Pa
         document.dispatchEvent(new Event("visibilitychange"));
     }"""
     page.evaluate(hide, True)
-    wait_for_kinds(served, [])
+    wait_for_sessions(served, [])
     page.evaluate(hide, False)
     plays(found, "MSE")
     page.evaluate("() => { delete document.hidden; }")

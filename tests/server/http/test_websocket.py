@@ -153,7 +153,7 @@ def test_a_reader_that_stands_still_lets_its_endpoint_wait(served: Served) -> No
 
 
 def test_pings_find_a_client_that_does_not_answer(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PING_S", 0.5)
+    monkeypatch.setattr(module, "PING_S", 0.3)
     with websocket(served.running.url, "/test/echo?answer") as client:
         for _ in range(2):
             assert client.receive() == (PING, b"")

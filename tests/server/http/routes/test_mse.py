@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,14 @@ def refusal(served: Served, name: str, query: str = "") -> tuple[int, str]:
     with pytest.raises(Refused) as refused, opened(served, name, query):
         pass
     return refused.value.status, refused.value.detail
+
+
+@pytest.fixture(autouse=True)
+def nobody_watches(served: Served) -> None:
+    """Wait until the readers of the test before have left."""
+    deadline = time.monotonic() + 10
+    while any(camera["viewers"] for camera in served.client.get("/api/cameras").json()):
+        assert time.monotonic() < deadline
 
 
 def messages(client: WebSocketClient, count: int) -> list[bytes]:
