@@ -90,10 +90,11 @@ $(INSTALLED): setup.cfg pyproject.toml $(LOCKS)/lock.txt
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $(RUNNABLE) $@
 
-# What runs the demo, without extras and test tools. Python compiles what it imports, and not the rest.
+# What runs the demo, without extras, test tools and, at the end, setuptools. Python compiles only what it imports.
 $(RUNNABLE): setup.cfg pyproject.toml $(LOCKS)/run.txt
 	@sh $(LOCKS)/venv.sh $(PYTHON) $(VENV) $(LOCKS)/run.txt --no-compile
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-compile --editable .
+	@[ -e $(INSTALLED) ] || $(BIN)/python -m pip uninstall --disable-pip-version-check --quiet --yes setuptools
 	@touch $@
 
 $(TFLITE_INSTALLED): $(LOCKS)/tflite-runtime.txt | $(INSTALLED)

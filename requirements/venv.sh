@@ -33,7 +33,10 @@ echo "installing $lock into $folder, this may take some minutes" >&2
 # --no-deps: the lock names everything. --only-binary: nothing is compiled, so no compiler is needed.
 "$folder/bin/python" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps --only-binary :all: \
     --requirement "$lock" "$@"
-# A third of LiteRT is for other users: a GPU, and compilers of models for the chips of phones.
-for part in aot libLiteRtWebGpuAccelerator.so tools vendors; do
-    rm -rf "$folder"/lib/python3.*/site-packages/ai_edge_litert/$part
+# What nothing here uses: a third of LiteRT, for GPUs and for compiling models for the chips of phones; the tests of NumPy.
+for packages in "$folder"/lib/python3.*/site-packages; do
+    for part in aot libLiteRtWebGpuAccelerator.so tools vendors; do
+        rm -rf "$packages/ai_edge_litert/$part"
+    done
+    [ ! -d "$packages/numpy" ] || find "$packages/numpy" -type d -name tests -prune -exec rm -rf {} +
 done

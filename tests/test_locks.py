@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shutil
 import subprocess
@@ -62,12 +63,16 @@ def clone(folder: Path) -> Path:
 @pytest.mark.proof
 def test_the_demo_takes_little_disk(tmp_path: Path) -> None:
     folder = clone(tmp_path / "clone")
-    made = subprocess.run(["make", "demo", "ARGS=--help"], cwd=folder, capture_output=True, text=True, timeout=900)
+    # What Python compiles counts, too, wherever this runs.
+    compiling = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": ""}
+    command = ["make", "demo", "ARGS=--help"]
+    made = subprocess.run(command, cwd=folder, env=compiling, capture_output=True, text=True, timeout=900)
     assert made.returncode == 0, made.stderr
-    with Serving(program=[str(folder / ".venv/bin/camweave")], cwd=tmp_path) as serving:
+    program = [str(folder / ".venv/bin/camweave")]
+    with Serving(program=program, cwd=tmp_path, PYTHONDONTWRITEBYTECODE="") as serving:
         for camera in serving.client.get("/api/cameras").json():
             assert serving.client.get(f"/api/cameras/{camera['name']}/image").status_code == 200
     checked = subprocess.run([folder / ".venv/bin/python", "-m", "pip", "check"], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout
     blocks = sum(path.lstat().st_blocks for path in (folder / ".venv").rglob("*"))
-    assert blocks * 512 / 2**20 <= DEMO_DISK_MB_MAX
+    assert blocks * 512 / 1e6 <= DEMO_DISK_MB_MAX
