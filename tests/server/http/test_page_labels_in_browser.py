@@ -23,7 +23,7 @@ cameras:
     model: transform
     attributes:
       source: still
-      pipeline: [{type: detections, attributes: {detector_name: red}}, {type: track}]
+      pipeline: [{type: detections, attributes: {detector_name: red, mode: sync}}, {type: track}]
   - {name: scene, model: test_pattern, attributes: {width_px: 320, height_px: 180, frame_rate: 10}}
   - name: masked
     model: transform
