@@ -9,8 +9,7 @@ folder and forwards all other requests. It is for development; in production you
 from __future__ import annotations
 
 import argparse
-import shutil
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -54,7 +53,10 @@ class Handler(BaseHTTPRequestHandler):
                 if name.lower() not in NOT_FORWARDED:
                     self.send_header(name, value)
             self.end_headers()
-            shutil.copyfileobj(answer, self.wfile)
+            while data := answer.read1(65_536):  # at once: live streams have no end
+                self.wfile.write(data)
+        except (ConnectionError, HTTPException):
+            pass  # the browser has left, or camweave has ended
         finally:
             connection.close()
 

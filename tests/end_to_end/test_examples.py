@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -29,9 +29,9 @@ GONE = """address => until(
 
 
 @contextmanager
-def proxy(serving: Serving) -> Iterator[str]:
+def proxy(camweave: str) -> Iterator[str]:
     """Run the proxy before a server; give the address of the viewer page, which it prints."""
-    command = [sys.executable, str(EXAMPLES / "proxy.py"), "--port", "0", "--camweave", serving.url]
+    command = [sys.executable, str(EXAMPLES / "proxy.py"), "--port", "0", "--camweave", camweave]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
@@ -56,7 +56,7 @@ def output_of(example: str, *arguments: str, serving: Serving, cwd: Path, token:
 
 
 def test_the_viewer_page_plays_and_ends_its_session(page: Page, tmp_path: Path) -> None:
-    with Serving(cwd=tmp_path) as serving, proxy(serving) as address:
+    with Serving(cwd=tmp_path) as serving, proxy(serving.url) as address:
         page.goto(f"{address}?camera=scene-turned")
         wait_until(page, PLAYS, WAIT_S)
         status = serving.camera("scene-turned")
@@ -68,7 +68,7 @@ def test_the_viewer_page_plays_and_ends_its_session(page: Page, tmp_path: Path) 
 
 
 def test_the_server_refuses_the_viewer_page_from_another_origin(page: Page, tmp_path: Path) -> None:
-    with Serving(cwd=tmp_path) as serving, proxy(serving) as address:
+    with Serving(cwd=tmp_path) as serving, proxy(serving.url) as address:
         page.goto(address)
         assert page.evaluate(STATUS, "/whep/scene") == 415  # the proxy's origin: only the type of the body is wrong
         assert page.evaluate(STATUS, f"{serving.url}whep/scene") == "Failed to fetch"
@@ -81,7 +81,7 @@ def test_an_example_has_twenty_lines(name: str) -> None:
 
 def test_the_proxy_says_when_there_is_no_server(page: Page, tmp_path: Path) -> None:
     with Serving(cwd=tmp_path) as serving:
-        with proxy(serving) as address:
+        with proxy(serving.url) as address:
             serving.stop()
             response = page.goto(address.replace("viewer.html", "api/cameras"))
             assert response is not None
@@ -127,11 +127,22 @@ def test_what_a_camera_sees_is_printed_as_it_comes(tmp_path: Path, token: str) -
         assert all("star" in line and 0.5 < float(line[line.index("star") + 1]) <= 1 for line in lines)
 
 
+class Camera(ThreadingHTTPServer):
+    """A camera that has seen something of each kind, once; the stream goes on until ``stopped`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Events)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.stopped = threading.Event()
+
+
 class Events(BaseHTTPRequestHandler):
-    """A camera that sees something of each kind, once."""
+    """Sends the event."""
+
+    server: Camera
 
     def do_GET(self) -> None:
-        """Send one event."""
+        """Send one event, and nothing more."""
         event = {
             "sequence": 7,
             "predictions": [
@@ -143,23 +154,41 @@ class Events(BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
         self.wfile.write(f": \nid: 7\nevent: predictions\ndata: {json.dumps(event)}\n\n".encode())
+        self.server.stopped.wait(WAIT_S)
 
     def log_message(self, format: str, *args: object) -> None:
         """Stay silent."""
 
 
-def test_results_of_every_kind_are_printed() -> None:
-    with HTTPServer(("127.0.0.1", 0), Events) as server:
-        thread = threading.Thread(target=server.handle_request)
+def test_results_of_every_kind_are_printed_and_the_proxy_passes_them_on_at_once() -> None:
+    with Camera() as camera:
+        thread = threading.Thread(target=camera.serve_forever, args=(0.01,))
         thread.start()
-        command = [sys.executable, str(EXAMPLES / "predictions.py"), f"http://127.0.0.1:{server.server_port}", "porch"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S)
-        thread.join(WAIT_S)
-    assert (done.stdout, done.stderr) == ("7 star 0.91 moon 0.50 a mug 0.88\n", "")
+        try:
+            with proxy(camera.url) as address:
+                command = [
+                    sys.executable,
+                    str(EXAMPLES / "predictions.py"),
+                    address.replace("/viewer.html", ""),
+                    "porch",
+                ]
+                with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+                    try:
+                        assert process.stdout is not None
+                        assert select.select([process.stdout], [], [], WAIT_S)[0], "the proxy keeps the event"
+                        assert process.stdout.readline() == "7 star 0.91 moon 0.50 a mug 0.88\n"
+                        camera.stopped.set()
+                        assert process.wait(WAIT_S) == 0
+                    finally:
+                        process.kill()
+        finally:
+            camera.stopped.set()
+            camera.shutdown()
+            thread.join(WAIT_S)
 
 
 def test_a_page_shows_what_is_in_its_picture(page: Page, tmp_path: Path) -> None:
-    with Serving(cwd=tmp_path) as serving, proxy(serving) as address:
+    with Serving(cwd=tmp_path) as serving, proxy(serving.url) as address:
         page.goto(f"{address.replace('viewer', 'predictions')}?camera=scene-detected")
         wait_until(page, "document.querySelector('p').textContent.includes('star')", WAIT_S)
 
