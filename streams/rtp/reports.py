@@ -39,28 +39,32 @@ class ReceiverReport(NamedTuple):
     Attributes:
         receptions: How it receives each source.
         is_leaving: Whether it says goodbye.
+        sender: The SSRC of the sender's report in it; ``None`` without one.
     """
 
     receptions: tuple[Reception, ...]
     is_leaving: bool
+    sender: int | None = None
 
 
 def receiver_report(data: bytes) -> ReceiverReport | None:
     """Return what a packet of a receiver says; ``None`` if it is not one of RTCP."""
     receptions: list[Reception] = []
-    is_leaving, at = False, 0
+    is_leaving, sender, at = False, None, 0
     while at + 4 <= len(data):
         first, kind, words = struct.unpack_from("!BBH", data, at)
         end = at + 4 * (words + 1)
         if first & 0xC0 != _VERSION or not 192 <= kind <= 223 or end > len(data):
             return None
         is_leaving = is_leaving or kind == _GOODBYE
+        if kind == _SENDER_REPORT and end >= at + 8:
+            sender = int.from_bytes(data[at + 4 : at + 8])
         if kind in _BLOCKS_AT:
             starts = range(at + _BLOCKS_AT[kind], end - _BLOCK.size + 1, _BLOCK.size)
             for start, _ in zip(starts, range(first & 0x1F), strict=False):
                 receptions.append(_reception(data, start))
         at = end
-    return ReceiverReport(tuple(receptions), is_leaving) if at else None
+    return ReceiverReport(tuple(receptions), is_leaving, sender) if at else None
 
 
 def round_trip_s(now: float, last_report: int, delay: int) -> float | None:

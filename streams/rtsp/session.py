@@ -182,6 +182,8 @@ class RtspSession(Reader):
         report, stream = receiver_report(data), self._stream
         if report is None or stream is None:
             return
+        if report.sender == stream.source:  # a client may name our own ports as its own (RFC 3550, section 8.2)
+            return
         self.alive()
         if report.is_leaving:  # by TEARDOWN too, as a rule
             self._ends_at = self._loop.time() + LEAVING_S

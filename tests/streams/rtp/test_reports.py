@@ -35,7 +35,7 @@ def test_what_a_receiver_reports_is_read() -> None:
     assert [(each.source, each.share_lost, each.lost) for each in read.receptions] == [(7, 0.25, 5), (8, 0.25, -1)]
     assert (read.receptions[0].last_report, read.receptions[0].delay) == (0x10000, 0x8000)
     by_sender = receiver_report(sender_report(7, 1_000.5, 5, 3, 400, b"name") + goodbye(1))
-    assert by_sender == ((), True)
+    assert by_sender == ((), True, 7)
 
 
 @pytest.mark.parametrize("data", [b"", b"\x80", b"\x80\xc9\x00\x01", b"\x80\x60\x00\x00", b"\x40\xc9\x00\x00"])
@@ -45,7 +45,7 @@ def test_what_is_no_report_is_ignored(data: bytes) -> None:
 
 def test_a_report_with_fewer_blocks_than_it_says_has_those() -> None:
     read = receiver_report(b"\x9f\xc9\x00\x01\x00\x00\x00\x01")
-    assert read == ((), False)
+    assert read == ((), False, None)
 
 
 def test_the_round_trip_is_what_neither_side_took() -> None:

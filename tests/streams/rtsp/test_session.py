@@ -201,6 +201,14 @@ async def test_a_silent_client_over_udp_is_gone_after_a_minute(stage: Stage) -> 
     assert isinstance(goodbye, RtcpByePacket) and goodbye.sources == [source_of(stage.header)]
 
 
+async def test_our_own_reports_do_not_keep_a_session(stage: Stage) -> None:
+    session, way, control = stage.playing(Way(is_lossless=False))
+    stage.clock.advance(TIMEOUT_S - 1)
+    session.on_report(way.reports[-1])
+    stage.clock.advance(TIMEOUT_S + 1)
+    assert control.closed == 1
+
+
 async def test_a_client_that_plays_over_tcp_need_not_say_that_it_is_there(stage: Stage) -> None:
     session, _, control = stage.playing()
     stage.clock.advance(10 * TIMEOUT_S)
