@@ -41,6 +41,7 @@ class Mp4Muxer(Muxer):
     def __init__(self, options: MuxerOptions) -> None:
         super().__init__(options)
         self.parameters: ParameterSets | None = None
+        self._has_changed = False
         self._number = 0
         self._last: int | None = None
 
@@ -61,8 +62,8 @@ class Mp4Muxer(Muxer):
         duration = min(duration, DURATION_MAX)
         self._last = pts
         parameters, sample = frame.avc
-        if parameters not in (None, self.parameters):
-            assert parameters is not None
+        self._has_changed = self._has_changed or parameters not in (None, self.parameters)
+        if self._has_changed and parameters is not None:  # also where it is again as in the head
             sample = with_lengths((*parameters.sequence, *parameters.picture)) + sample
         return self._fragment(sample, pts, duration, frame)
 

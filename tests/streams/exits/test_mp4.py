@@ -108,8 +108,9 @@ def test_ffmpeg_copies_it_with_its_times(tmp_path: Path) -> None:
 
 def test_pictures_of_another_size_carry_their_parameters_where_the_head_cannot_change() -> None:
     small, large = encoded([0, 3000]), encoded([6000, 9000], width=320, height=240, keys=(0,))
-    _, pictures = read(stream(Mp4Muxer(MuxerOptions()), small + large))
-    assert [(shown.width, shown.height) for shown in pictures] == [(160, 120)] * 2 + [(320, 240)] * 2
+    again = encoded([12_000, 15_000])  # as in the head, which decoders have replaced
+    _, pictures = read(stream(Mp4Muxer(MuxerOptions()), small + large + again))
+    assert [(each.width, each.height) for each in pictures] == [*[(160, 120)] * 2, *[(320, 240)] * 2, *[(160, 120)] * 2]
 
 
 def test_for_media_source_extensions_another_size_begins_with_another_head() -> None:
