@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from ..encoding import CLOCK_RATE, EncodedFrame, ParameterSets
+from ..encoding import CLOCK_RATE, EncodedFrame, ParameterSets, with_lengths
 from .base import Muxer, MuxerOptions
 
 _HEADER = b"FLV\x01\x01\x00\x00\x00\x09" + bytes(4)  # version 1, video only, nothing before the first tag
@@ -50,6 +50,7 @@ class FlvMuxer(Muxer):
         super().__init__(options)
         self._with_events = isinstance(options, FlvOptions) and options.data
         self._parameters: ParameterSets | None = None
+        self._has_changed = False
         self._last_ms = -1
 
     def begin(self, frame: EncodedFrame) -> bytes:
@@ -61,6 +62,10 @@ class FlvMuxer(Muxer):
         """Return the tag of a frame, after one with the parameter sets if they are new."""
         time_ms = self._last_ms = max(round(pts * 1000 / CLOCK_RATE), self._last_ms + 1)
         parameters, sample = (frame.with_event if self._with_events else frame).avc
+        if parameters is not None:
+            self._has_changed = self._has_changed or self._parameters not in (None, parameters)
+            if self._has_changed:  # inside the pictures too, where they remain when FFmpeg copies them into a file
+                sample = with_lengths((*parameters.sequence, *parameters.picture)) + sample
         tag = video_tag(time_ms, _UNITS, sample, is_key=frame.is_key_frame)
         if parameters is None or parameters == self._parameters:
             return tag

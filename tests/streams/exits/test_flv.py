@@ -69,6 +69,21 @@ def test_parameter_sets_come_again_only_where_they_change() -> None:
     assert sizes == [(160, 120)] * 8 + [(320, 240)] * 8
 
 
+def test_a_copy_that_keeps_only_the_first_parameter_sets_shows_all_pictures() -> None:
+    given = (*frames(), *frames(320, 240), *frames())
+    stream = muxed(given, times=[number * 3000 for number in range(len(given))])
+    copied = io.BytesIO()
+    with av.open(io.BytesIO(stream), "r", format="flv") as read, av.open(copied, "w", format="mp4") as written:
+        copy = written.add_stream_from_template(read.streams.video[0])
+        for packet in read.demux(video=0):
+            if packet.size:
+                packet.stream = copy
+                written.mux(packet)
+    with av.open(io.BytesIO(copied.getvalue()), "r") as container:
+        sizes = [(frame.width, frame.height) for frame in container.decode(video=0)]
+    assert sizes == [(160, 120)] * 8 + [(320, 240)] * 8 + [(160, 120)] * 8
+
+
 def test_times_that_milliseconds_cannot_tell_apart_still_rise() -> None:
     times = [0, 1, 2, 3, 4, 5, 3000, 6000]
     assert [packet.pts for packet in packets_in(muxed(frames(), times=times))] == [0, 1, 2, 3, 4, 5, 33, 67]
