@@ -71,6 +71,7 @@ PLACES = {
     "fastapi": ("server/http/", "server/clarifai/rest.py"),
     "starlette": ("server/http/", "server/clarifai/rest.py"),
     "uvicorn": ("server/http/server.py", "server/http/protocol.py"),
+    "wsproto": ("server/http/websocket.py",),
     "typer": ("server/cli/",),
     "watchfiles": ("server/configuration/watcher.py",),
     "rich": ("server/cli/progress.py",),

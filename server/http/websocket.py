@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 import h11
 from starlette.types import Message, Receive, Scope, Send
+from wsproto.connection import Connection as Frames
+from wsproto.connection import ConnectionState, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
+from wsproto.utilities import generate_accept_token
 
 from ..connections import CONNECTION, Connection, PortProtocol
 from .access import ABORT, CHARGE
-from .websocket_frames import FrameReader, Opcode, WebSocketError, accept_key, close_frame, frame
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +27,11 @@ vanished without a word is noticed only if something is sent to it."""
 CLOSE_S = 5.0
 """How long a client may take to answer a close."""
 VERSION = b"13"
+MESSAGE_BYTES = 4096
+"""Largest message of a client. No endpoint wants more from it than a few words."""
+FRAMES = 10_000
+"""How many frames a client may send between two pings: reading one takes 7 us, and empty ones have only 6 bytes."""
+_KEY_BYTES = 16  # RFC 6455, 4.1
 _OPEN, _REFUSED, _CLOSED = "open", "refused", "closed"
 
 
@@ -43,12 +53,18 @@ class NotOpen(OSError):
     """The WebSocket has ended; the app that still sends is to end, too."""
 
 
-def key_of(request: h11.Request) -> str | None:
+def key_of(request: h11.Request) -> bytes | None:
     """Return the ``Sec-WebSocket-Accept`` for a request; ``None`` if it does not ask for a WebSocket properly."""
     headers = {name: value for name, value in request.headers}
     if request.method != b"GET" or request.http_version < b"1.1" or headers.get(b"sec-websocket-version") != VERSION:
         return None  # a proxy that speaks HTTP/1.0 would not know what follows
-    return accept_key(headers.get(b"sec-websocket-key", b"").decode("latin-1"))
+    key = headers.get(b"sec-websocket-key", b"")
+    try:
+        if len(base64.b64decode(key, validate=True)) != _KEY_BYTES:
+            return None
+    except binascii.Error:
+        return None
+    return generate_accept_token(key)
 
 
 class WebSocketProtocol(PortProtocol):
@@ -72,7 +88,7 @@ class WebSocketProtocol(PortProtocol):
         self,
         app: Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]],
         scope: Scope,
-        accept: str,
+        accept: bytes,
         conn: h11.Connection,
         transport: asyncio.Transport,
         state: State,
@@ -84,7 +100,9 @@ class WebSocketProtocol(PortProtocol):
         self._transport = transport
         self._state = state
         self._loop = asyncio.get_running_loop()
-        self._reader = FrameReader()
+        self._frames = Frames(ConnectionType.SERVER)
+        self._parts = bytearray()  # of a message that is not yet complete
+        self._frames_read = 0  # since the last ping
         self._received: asyncio.Queue[Message] = asyncio.Queue()
         self._received.put_nowait({"type": "websocket.connect"})
         self._writable = asyncio.Event()
@@ -113,11 +131,15 @@ class WebSocketProtocol(PortProtocol):
             self._transport.close()
             return
         self._heard = True
-        try:
-            for message in self._reader.messages(data):
-                self._take(message.opcode, message.data, message.code)
-        except WebSocketError as error:
-            self._close(error.code, error.reason)
+        self._frames.receive_data(data)
+        for event in self._frames.events():
+            self._frames_read += 1
+            if self._frames_read > FRAMES:
+                self._close(1008, f"more than {FRAMES} frames in {PING_S:g} s")
+            else:
+                self._take(event)
+            if self._phase != _OPEN:
+                break
 
     def eof_received(self) -> bool:
         """Close: without a close frame, the client has gone."""
@@ -173,8 +195,8 @@ class WebSocketProtocol(PortProtocol):
             self._open(message)
         elif kind == "websocket.send" and self._phase == _OPEN:
             text, data = message.get("text"), message.get("bytes")
-            sent = frame(Opcode.BINARY, data) if text is None and data is not None else _text(text or "")
-            self._transport.write(sent)
+            sent = BytesMessage(data=data) if text is None and data is not None else TextMessage(data=text or "")
+            self._transport.write(self._frames.send(sent))
         elif kind == "websocket.close" and self._phase == _OPEN:
             self._close(message.get("code", 1000), message.get("reason") or "")
         elif kind == "websocket.close" and not self._phase:
@@ -194,7 +216,7 @@ class WebSocketProtocol(PortProtocol):
         headers: list[tuple[bytes, bytes]] = [
             (b"upgrade", b"websocket"),
             (b"connection", b"Upgrade"),
-            (b"sec-websocket-accept", self._accept.encode()),
+            (b"sec-websocket-accept", self._accept),
         ]
         if message.get("subprotocol"):
             headers.append((b"sec-websocket-protocol", message["subprotocol"].encode()))
@@ -222,25 +244,32 @@ class WebSocketProtocol(PortProtocol):
         elif self._timer is None:  # else it waits for the client's good-bye
             self._transport.close()
 
-    def _take(self, opcode: Opcode, data: bytes, code: int) -> None:
-        if self._phase != _OPEN:
-            return
-        if opcode is Opcode.PING:
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Ping):
             if self._writable.is_set():  # the pongs for a client that does not read would pile up
-                self._transport.write(frame(Opcode.PONG, data))
-        elif opcode is Opcode.CLOSE:
-            self._close(1000 if code == 1005 else code, by_client=True)
-        elif opcode is not Opcode.PONG:
-            content = {"text": data.decode()} if opcode is Opcode.TEXT else {"bytes": data}
-            self._received.put_nowait({"type": "websocket.receive", **content})
-            self._transport.pause_reading()
+                self._transport.write(self._frames.send(event.response()))
+        elif isinstance(event, CloseConnection):
+            if self._frames.state is ConnectionState.REMOTE_CLOSING:
+                self._close(1000 if event.code == 1005 else int(event.code), by_client=True)
+            else:  # the client breaks the protocol
+                self._close(int(event.code), event.reason or "")
+        elif isinstance(event, TextMessage | BytesMessage):
+            self._parts += event.data.encode() if isinstance(event, TextMessage) else event.data
+            if len(self._parts) > MESSAGE_BYTES:
+                self._close(1009, f"a message may have at most {MESSAGE_BYTES} bytes")
+            elif event.message_finished:
+                data = bytes(self._parts)
+                self._parts.clear()
+                content = {"text": data.decode()} if isinstance(event, TextMessage) else {"bytes": data}
+                self._received.put_nowait({"type": "websocket.receive", **content})
+                self._transport.pause_reading()
 
     def _close(self, code: int, reason: str = "", *, by_client: bool = False) -> None:
         """Say good-bye, and wait a little for the client's unless it has come."""
         if self._phase != _OPEN:
             self._transport.close()
             return
-        self._transport.write(close_frame(code, reason))
+        self._transport.write(self._frames.send(CloseConnection(code=code, reason=reason)))
         self._end(code)
         if by_client:
             self._transport.close()
@@ -265,13 +294,10 @@ class WebSocketProtocol(PortProtocol):
             self._transport.abort()
             return
         self._heard = False
+        self._frames_read = 0
         if self._writable.is_set():
-            self._transport.write(frame(Opcode.PING, b""))
+            self._transport.write(self._frames.send(Ping()))
         self._timer = self._loop.call_later(PING_S, self._ping)
-
-
-def _text(text: str) -> bytes:
-    return frame(Opcode.TEXT, text.encode())
 
 
 def websocket_scope(scope: Scope) -> Scope:

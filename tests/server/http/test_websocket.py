@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -12,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.http import websocket as module
+from server.http.websocket import MESSAGE_BYTES
 from tests.websockets import BINARY, CLOSE, PING, PONG, TEXT, Refused, websocket
 
 from ..conftest import check_threads, threads_now
@@ -66,6 +69,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     check_threads(before)
 
 
+def frame(first: int, data: bytes) -> bytes:
+    """Return a frame of a client, with its first byte."""
+    length = len(data)
+    head = bytes((first, 0x80 | length)) if length < 126 else bytes((first, 0xFE)) + length.to_bytes(2, "big")
+    mask = bytes.fromhex("37fa213d")
+    return head + mask + bytes(byte ^ mask[place % 4] for place, byte in enumerate(data))
+
+
 def end_of(name: str) -> int:
     """Wait for the end of an endpoint; return its code."""
     return ends[name].get(timeout=10)
@@ -84,6 +95,12 @@ def test_messages_go_both_ways(served: Served) -> None:
         client.send(CLOSE, b"\x03\xe8")
         assert client.receive().code == 1000
     assert end_of("ways") == 1000
+
+
+def test_the_example_of_the_standard(served: Served) -> None:
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    with websocket(served.running.url, "/test/echo", key) as client:
+        assert client.headers["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
 def test_a_subprotocol_is_chosen_among_those_offered(served: Served) -> None:
@@ -123,8 +140,77 @@ def test_a_client_that_breaks_the_protocol_is_told(served: Served) -> None:
     with websocket(served.running.url, "/test/echo?told") as client:
         client.connection.sendall(b"\x81\x05Hello")
         close = client.receive()
-        assert (close.code, close.data[2:]) == (1002, b"a frame of a client that is not masked")
+        assert (close.code, close.data[2:]) == (1002, b"server received unexpected unmasked frame")
+        client.send(CLOSE, close.data)
+        with pytest.raises(EOFError):
+            client.receive()
     assert end_of("told") == 1002
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (frame(0xC1, b"compressed"), 1002),
+        (frame(0x83, b"kind 3"), 1002),
+        (frame(0x80, b"continues nothing"), 1002),
+        (frame(0x01, b"begins") + frame(0x81, b"begins again"), 1002),
+        (frame(0x09, b"ping in parts"), 1002),
+        (frame(0x89, bytes(126)), 1002),
+        (frame(0x88, b"\x03"), 1002),
+        (frame(0x88, (1005).to_bytes(2, "big")), 1002),
+        (frame(0x88, (1000).to_bytes(2, "big") + b"\xff"), 1007),
+        (frame(0x81, b"\xff"), 1007),
+        (frame(0x82, bytes(MESSAGE_BYTES + 1)), 1009),
+        (frame(0x81, "é".encode() * (MESSAGE_BYTES // 2) + b"."), 1009),  # of bytes, not of characters
+        (frame(0x02, bytes(MESSAGE_BYTES)) + frame(0x80, b"."), 1009),
+        (b"\x82\xff" + (1 << 62).to_bytes(8, "big") + bytes(4 + MESSAGE_BYTES + 1), 1009),  # not kept until complete
+    ],
+)
+def test_what_no_client_may_send(served: Served, data: bytes, code: int) -> None:
+    with websocket(served.running.url, "/test/echo") as client:
+        client.connection.sendall(data)
+        close = client.receive()
+        assert (close.opcode, close.code) == (CLOSE, code)
+        assert close.data[2:].decode()
+
+
+def test_the_parts_of_a_message_come_together_around_control_frames(served: Served) -> None:
+    letter = "ö".encode()
+    data = frame(0x01, b"one ") + frame(0x89, b"?") + frame(0x00, b"zw" + letter[:1]) + frame(0x80, letter[1:])
+    with websocket(served.running.url, "/test/echo") as client:
+        client.connection.sendall(data)
+        assert client.receive() == (PONG, b"?")
+        assert client.receive() == (TEXT, "one zwö".encode())
+
+
+def test_frames_may_arrive_in_any_pieces(served: Served) -> None:
+    sent = [bytes([number]) * size for number, size in enumerate([0, 1, 125, 126, 127, 1000, MESSAGE_BYTES])]
+    data = b"".join(frame(0x82, each) for each in sent)
+    with websocket(served.running.url, "/test/echo") as client:
+        for seed in range(20):
+            cuts = sorted(random.Random(seed).choices(range(len(data) + 1), k=12))
+            for start, end in pairwise([0, *cuts, len(data)]):
+                client.connection.sendall(data[start:end])
+            assert [client.receive() for _ in sent] == [(BINARY, each) for each in sent]
+
+
+def test_a_client_that_sends_too_many_frames_is_disconnected(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FRAMES", 100)
+    with websocket(served.running.url, "/test/echo") as client:
+        client.connection.sendall(frame(0x01, b"") + frame(0x00, b"") * 99)
+        client.connection.sendall(frame(0x89, b"one more"))
+        close = client.receive()
+        assert (close.code, close.data[2:]) == (1008, b"more than 100 frames in 20 s")
+
+
+@pytest.mark.parametrize(("data", "code"), [(b"", 1000), (b"\x03\xe9away", 1001), (b"\x0f\xa0", 4000)])
+def test_the_code_of_a_close_is_sent_back(served: Served, data: bytes, code: int) -> None:
+    with websocket(served.running.url, f"/test/echo?code={code}") as client:
+        client.send(CLOSE, data)
+        assert client.receive() == (CLOSE, code.to_bytes(2, "big"))
+        with pytest.raises(EOFError):
+            client.receive()
+    assert end_of(f"code={code}") == code
 
 
 def test_a_request_may_be_refused_with_any_response(served: Served) -> None:
@@ -135,7 +221,16 @@ def test_a_request_may_be_refused_with_any_response(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", [("Sec-WebSocket-Version", "8"), ("Sec-WebSocket-Key", "short"), ("Content-Length", "1")]
+    "changed",
+    [
+        ("Sec-WebSocket-Version", "8"),
+        ("Sec-WebSocket-Key", ""),
+        ("Sec-WebSocket-Key", "short"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25j"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ="),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==\xff"),
+        ("Content-Length", "1"),
+    ],
 )
 def test_a_handshake_that_is_none_is_refused(served: Served, changed: tuple[str, str]) -> None:
     with (
