@@ -95,6 +95,7 @@ def draw(page: Page, name: str = "found") -> None:
 def test_the_page_draws_the_labels_over_the_clean_picture(page: Page, served: Served) -> None:
     assert page.evaluate(INK) == 0
     draw(page)
+    page.evaluate(WATCHED, ["found", "webrtc"])  # the page also looks, for a moment, whether there are masks to draw
     camera = served.client.get("/api/cameras/found").json()
     assert [session["annotations"] for session in camera["sessions"]] == [False]
     assert [encoder["annotations"] for encoder in camera["encoders"]] == [False]
