@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from pipeline import ByteRate, Feed, Reports, Run
+from pipeline import ByteRate, Feed, FrameTask, Reports, Run, TaskRun, Watch
 
 from ..predictions import EventOptions
 from .codecs import StreamCodec
@@ -288,3 +288,48 @@ class Broadcast(ABC):
         """Remove a sink that has failed: it must not disturb the others."""
         logger.warning("camera %s: a sink failed and is removed", self.key.camera, exc_info=True)
         subscription.close()
+
+
+class TaskBroadcast(Broadcast, FrameTask):
+    """A stream that a task makes of the frames of its feed, which it watches from start to end.
+
+    Args:
+        feed: The feed that the frames come from.
+        key: The properties of the stream.
+        on_end: Called with the stream, on the thread of the task, when the frames have ended.
+        monotonic: A clock in seconds that never jumps.
+    """
+
+    def __init__(
+        self, feed: Feed, key: EncoderKey, on_end: Callable[[Broadcast], None], monotonic: Callable[[], float]
+    ) -> None:
+        super().__init__(feed, key, monotonic)
+        self._on_end = on_end
+        self._watch: Watch | None = None
+        self._run: TaskRun | None = None
+
+    def start(self) -> None:
+        """Start to take frames.
+
+        Raises:
+            RuntimeError: The graph is closed, or no thread is available.
+        """
+        self._watch = self.frames = self.feed.watch()
+        try:
+            self._run = self.feed.executor.start_task(self)
+        except BaseException:
+            self._watch.close()
+            raise
+
+    def stop(self) -> Run | None:
+        """Stop without waiting; return the run that ends."""
+        if self._run is not None:
+            self._run.stop()
+        return self._run
+
+    def close(self) -> None:
+        """Stop watching the feed and end the streams of the remaining sinks."""
+        if self._watch is not None:
+            self._watch.close()
+        self._on_end(self)
+        self.end()

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cameras import Frame
-from pipeline import Feed, FrameTask, Run, TaskRun, Watch
+from pipeline import Feed
 
 from ..predictions import EventOptions, event_of
-from .broadcast import Broadcast, EncoderKey, Subscription
+from .broadcast import Broadcast, EncoderKey, Subscription, TaskBroadcast
 from .codecs import CLOCK_RATE
 from .encoded import EncodedFrame
 
 
-class EventStream(Broadcast, FrameTask):
+class EventStream(TaskBroadcast):
     """A task, ``events CAMERA``, that delivers an ``EncodedFrame`` for each frame of a feed, with its event as data.
 
     A sink that joins, or requests a key frame, gets the last one again: the next may be long in coming.
@@ -30,36 +30,14 @@ class EventStream(Broadcast, FrameTask):
         feed: Feed,
         key: EncoderKey,
         *,
-        on_end: Callable[[EventStream], None],
+        on_end: Callable[[Broadcast], None],
         monotonic: Callable[[], float],
     ) -> None:
-        super().__init__(feed, key, monotonic)
+        super().__init__(feed, key, on_end, monotonic)
         self.name = f"events {key.camera}"
         self._masks = isinstance(key.options, EventOptions) and key.options.masks
-        self._on_end = on_end
-        self._watch: Watch | None = None
-        self._run: TaskRun | None = None
         self._last: EncodedFrame | None = None
         self._repeats = False
-
-    def start(self) -> None:
-        """Start to deliver.
-
-        Raises:
-            RuntimeError: The graph is closed, or no thread is available.
-        """
-        self._watch = self.frames = self.feed.watch()
-        try:
-            self._run = self.feed.executor.start_task(self)
-        except BaseException:
-            self._watch.close()
-            raise
-
-    def stop(self) -> Run | None:
-        """Stop without waiting; return the run that ends."""
-        if self._run is not None:
-            self._run.stop()
-        return self._run
 
     def request_key_frame(self, subscription: Subscription) -> None:
         """Deliver the last frame again, if there is one; whoever has it can tell by its number."""
@@ -98,8 +76,5 @@ class EventStream(Broadcast, FrameTask):
 
     def close(self) -> None:
         """Stop watching the feed and end the streams of the remaining sinks."""
-        if self._watch is not None:
-            self._watch.close()
         self._last = None
-        self._on_end(self)
-        self.end()
+        super().close()

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from cameras import Frame, Mark
-from pipeline import Feed, FrameTask, Run, TaskRun, Watch, wait_of, waited_s
+from pipeline import Feed, wait_of, waited_s
 
 from ..predictions import event_of
-from .broadcast import Broadcast, EncoderKey, Subscription
+from .broadcast import Broadcast, EncoderKey, Subscription, TaskBroadcast
 from .encoded import EncodedFrame
 from .encoder import VideoEncoder
 from .jpeg import JpegEncoder, JpegOptions
@@ -58,7 +58,7 @@ class Encoder(Protocol):
 MakeEncoder = Callable[[Feed, EncoderKey], Encoder]
 
 
-class SharedEncoder(Broadcast, FrameTask):
+class SharedEncoder(TaskBroadcast):
     """A task, ``encoder CAMERA CODEC``, that encodes a feed and delivers the packets to its subscriptions.
 
     It watches its feed from start to end. A failure of the encoder is counted and reported, and a new encoder is made;
@@ -82,17 +82,14 @@ class SharedEncoder(Broadcast, FrameTask):
         make_encoder: MakeEncoder,
         *,
         on_exchange: Callable[[SharedEncoder], None],
-        on_end: Callable[[SharedEncoder], None],
+        on_end: Callable[[Broadcast], None],
         monotonic: Callable[[], float],
     ) -> None:
-        super().__init__(feed, key, monotonic)
+        super().__init__(feed, key, on_end, monotonic)
         self.name = f"encoder {key.camera} {key.codec}"
         self._on_exchange = on_exchange
-        self._on_end = on_end
         self._make_encoder = make_encoder
         self._requests = KeyFrameRequests(monotonic)
-        self._watch: Watch | None = None
-        self._run: TaskRun | None = None
         self._version = feed.version
         self._stream = feed.config.stream
         self._passes = feed.passes
@@ -101,25 +98,6 @@ class SharedEncoder(Broadcast, FrameTask):
         self._last: Frame | None = None
         self._last_at_s = 0.0
         self._shed = 0
-
-    def start(self) -> None:
-        """Start to encode.
-
-        Raises:
-            RuntimeError: The graph is closed, or no thread is available.
-        """
-        self._watch = self.frames = self.feed.watch()
-        try:
-            self._run = self.feed.executor.start_task(self)
-        except BaseException:
-            self._watch.close()
-            raise
-
-    def stop(self) -> Run | None:
-        """Stop encoding without waiting; return the run that ends."""
-        if self._run is not None:
-            self._run.stop()
-        return self._run
 
     def request_key_frame(self, subscription: Subscription) -> None:
         """Request a key frame: the next frame becomes one, or a repetition of the last if no next one comes."""
@@ -154,11 +132,8 @@ class SharedEncoder(Broadcast, FrameTask):
 
     def close(self) -> None:
         """Stop watching the feed and end the streams of the remaining sinks."""
-        if self._watch is not None:
-            self._watch.close()
         self._encoder = self._last = None
-        self._on_end(self)
-        self.end()
+        super().close()
 
     def _encode(self, frame: Frame, later_s: float = 0.0) -> None:
         started_s = self._monotonic()
